@@ -1,0 +1,310 @@
+/**
+ * SOURCE OF TRUTH of what the runner and the worker say to each other.
+ * python-worker/lor2c_worker/messages.py is generated from this file: `npm run generate`.
+ *
+ * One JSON object per line. A field that is absent and a field that is null are different things; optional fields
+ * are written as `.nullable()` and always present, so both languages read the same shape.
+ */
+import { z } from "zod";
+
+/** Raised whenever a message changes in a way the other side could misread. */
+export const PROTOCOL_VERSION = 1;
+
+/** A finite number, or null when the value was NaN or infinite (the event's `diverged` then names it). */
+const metric = z.number().nullable();
+const cellIds = z.array(z.string()).min(1);
+const json = z.record(z.string(), z.unknown());
+
+// ---------------------------------------------------------------- commands: runner -> worker
+
+/** Resolve what a cell means here, without training: fingerprints, parameter counts, row counts. */
+export const Inspect = z.strictObject({
+  type: z.literal("inspect"),
+  request: z.string(),
+  /** Resolved settings of each cell, in the order of the reply's `index`. */
+  settings: z.array(json),
+});
+
+/** Train one bundle: cells that share everything but their structure schedule. */
+export const Train = z.strictObject({
+  type: z.literal("train"),
+  request: z.string(),
+  cells: z.array(
+    z.strictObject({
+      cell: z.string(),
+      settings: json,
+      /** Absolute path of the attempt's folder; the worker writes `adapter/` in it. */
+      folder: z.string(),
+    }),
+  ),
+});
+
+/** Reload a saved adapter and label texts (second segment null for single-sentence tasks). */
+export const Predict = z.strictObject({
+  type: z.literal("predict"),
+  request: z.string(),
+  folder: z.string(),
+  texts: z.array(z.strictObject({ text: z.string(), text_pair: z.string().nullable() })),
+});
+
+/** Stop after the current step. Cells in training end with `stopped`. */
+export const Stop = z.strictObject({ type: z.literal("stop") });
+
+export const Command = z.discriminatedUnion("type", [Inspect, Train, Predict, Stop]);
+export type Command = z.infer<typeof Command>;
+
+// ---------------------------------------------------------------- events: worker -> runner
+
+const Device = z.strictObject({
+  /** `cpu` or `cuda:0`. */
+  name: z.string(),
+  description: z.string(),
+  /** Bytes of memory of the device. */
+  memory: z.number().int(),
+  /** The device multiplies bfloat16 natively. */
+  bf16: z.boolean(),
+});
+
+/** Handshake: the first line of every worker. */
+export const Ready = z.strictObject({
+  type: z.literal("ready"),
+  seq: z.number().int(),
+  protocol: z.number().int(),
+  worker_version: z.string(),
+  python: z.string(),
+  pid: z.number().int(),
+  device: Device,
+  /** Installed versions of the packages that can change a number. */
+  packages: z.record(z.string(), z.string()),
+});
+
+/** What one cell of an `inspect` command is, or why it cannot run. */
+export const Inspected = z.strictObject({
+  type: z.literal("inspected"),
+  seq: z.number().int(),
+  request: z.string(),
+  index: z.number().int(),
+  /** What is wrong with the cell; empty when it can run. */
+  problems: z.array(z.string()),
+  /** Things worth knowing that do not prevent a run. */
+  warnings: z.array(z.string()),
+  /**
+   * Everything outside the settings that can change a number: model revision or weights hash, tokenizer hash,
+   * data content hash, resolved precision. Part of the cell id. Null when there are problems.
+   */
+  fingerprint: z.record(z.string(), z.string()).nullable(),
+  /** Trainable parameters of the method at the start of training, without the head. */
+  trainable_parameters: z.number().int().nullable(),
+  head_parameters: z.number().int().nullable(),
+  total_parameters: z.number().int().nullable(),
+  train_rows: z.number().int().nullable(),
+  eval_rows: z.number().int().nullable(),
+  total_steps: z.number().int().nullable(),
+});
+
+/** Training of these cells begins. */
+export const Started = z.strictObject({
+  type: z.literal("started"),
+  seq: z.number().int(),
+  cells: cellIds,
+  trainable_parameters: z.number().int(),
+  head_parameters: z.number().int(),
+  total_parameters: z.number().int(),
+  train_rows: z.number().int(),
+  eval_rows: z.number().int(),
+  total_steps: z.number().int(),
+  num_epochs: z.number().int(),
+  /** Score of always answering the most frequent label of the evaluation rows; null for regression. */
+  majority_score: metric,
+  /** Name of the score that chooses the best epoch, e.g. `accuracy`. */
+  score_name: z.string(),
+  /** SHA-256 over the initial trainable tensors: equal seeds must give equal hashes. */
+  initial_weights: z.string(),
+  /** One line each; e.g. the subset of rows that is used. */
+  notes: z.array(z.string()),
+});
+
+/** For a progress bar. Never stored. At most a few per second. */
+export const Progress = z.strictObject({
+  type: z.literal("progress"),
+  seq: z.number().int(),
+  cells: cellIds,
+  phase: z.enum(["train", "evaluate", "save"]),
+  step: z.number().int(),
+  total_steps: z.number().int(),
+  epoch: z.number().int(),
+  loss: metric,
+  /** Real (non-padding) tokens per second of training time so far. */
+  tokens_per_second: metric,
+  seconds_left: metric,
+});
+
+/** Measured values at a step. `epoch` is fractional: 1.5 is the middle of the second epoch. */
+export const Metrics = z.strictObject({
+  type: z.literal("metrics"),
+  seq: z.number().int(),
+  cells: cellIds,
+  split: z.enum(["train", "eval"]),
+  step: z.number().int(),
+  epoch: z.number(),
+  values: z.record(z.string(), metric),
+  /** Names of values that were NaN or infinite. */
+  diverged: z.array(z.string()),
+});
+
+/** The structure changed: two modules merged, or one gave way to an injected LoRA. Layers are 0-based. */
+export const Change = z.strictObject({
+  type: z.literal("change"),
+  seq: z.number().int(),
+  cells: cellIds,
+  kind: z.enum(["merge", "inject"]),
+  step: z.number().int(),
+  epoch: z.number(),
+  /** First and last layer of the module after a merge; the layer of an injection twice. */
+  span_start: z.number().int(),
+  span_end: z.number().int(),
+  /** Start layer of the module whose tensors were kept (merge) or removed (inject). */
+  source: z.number().int(),
+  /** Score that chose it (sum of the pair for a merge), and the distance to the next candidate; null without one. */
+  score: metric,
+  margin: metric,
+  /** Epoch end at which the deciding scores were taken. */
+  scores_from_epoch: z.number(),
+  trainable_parameters: z.number().int(),
+  detail: z.string(),
+});
+
+/** Score of every live module at the end of an epoch. */
+export const ModuleScores = z.strictObject({
+  type: z.literal("module_scores"),
+  seq: z.number().int(),
+  cells: cellIds,
+  step: z.number().int(),
+  epoch: z.number(),
+  /** `sfs`, `mean_singular_value` or `top_share`. */
+  score_name: z.string(),
+  modules: z.array(
+    z.strictObject({
+      span_start: z.number().int(),
+      span_end: z.number().int(),
+      kind: z.enum(["lor2c", "lora"]),
+      /** Null for an injected LoRA, which has no score. */
+      score: metric,
+    }),
+  ),
+  trainable_parameters: z.number().int(),
+});
+
+/** A file or folder that belongs to the run. */
+export const Artifact = z.strictObject({
+  type: z.literal("artifact"),
+  seq: z.number().int(),
+  cells: cellIds,
+  kind: z.string(),
+  path: z.string(),
+  bytes: z.number().int(),
+  sha256: z.string(),
+});
+
+/** A line for the run's log. */
+export const Log = z.strictObject({
+  type: z.literal("log"),
+  seq: z.number().int(),
+  cells: z.array(z.string()),
+  level: z.enum(["debug", "info", "warn", "error"]),
+  message: z.string(),
+});
+
+/** Outcome: trained, saved, reloaded from disk and re-scored equal. */
+export const Finished = z.strictObject({
+  type: z.literal("finished"),
+  seq: z.number().int(),
+  cells: cellIds,
+  score_name: z.string(),
+  best_score: metric,
+  best_epoch: z.number().int(),
+  last_score: metric,
+  majority_score: metric,
+  /** Seconds of the training loop without evaluation, and of everything. */
+  train_seconds: z.number(),
+  total_seconds: z.number(),
+  /** Real (non-padding) tokens trained on. */
+  train_tokens: z.number().int(),
+  trainable_parameters: z.number().int(),
+  /** Bytes. */
+  peak_memory: z.number().int(),
+});
+
+/** Outcome: an exception, or a check that did not hold. */
+export const Failed = z.strictObject({
+  type: z.literal("failed"),
+  seq: z.number().int(),
+  cells: cellIds,
+  error_type: z.string(),
+  message: z.string(),
+  traceback: z.string(),
+});
+
+/** Outcome: the device's memory did not suffice. */
+export const OutOfMemory = z.strictObject({
+  type: z.literal("out_of_memory"),
+  seq: z.number().int(),
+  cells: cellIds,
+  message: z.string(),
+  /** Bytes in use when it happened. */
+  peak_memory: z.number().int(),
+});
+
+/** Outcome: asked to stop, or stdin ended. */
+export const Stopped = z.strictObject({
+  type: z.literal("stopped"),
+  seq: z.number().int(),
+  cells: cellIds,
+  step: z.number().int(),
+});
+
+export const Predictions = z.strictObject({
+  type: z.literal("predictions"),
+  seq: z.number().int(),
+  request: z.string(),
+  items: z.array(
+    z.strictObject({
+      /** Label name, or the value as text for regression. */
+      label: z.string(),
+      /** Probability per label name; a single `score` for regression. */
+      scores: z.record(z.string(), metric),
+    }),
+  ),
+});
+
+/** The command `request` is done (after its other events), or could not be carried out at all. */
+export const Done = z.strictObject({
+  type: z.literal("done"),
+  seq: z.number().int(),
+  request: z.string(),
+  error: z.string().nullable(),
+});
+
+export const WorkerEvent = z.discriminatedUnion("type", [
+  Ready,
+  Inspected,
+  Started,
+  Progress,
+  Metrics,
+  Change,
+  ModuleScores,
+  Artifact,
+  Log,
+  Finished,
+  Failed,
+  OutOfMemory,
+  Stopped,
+  Predictions,
+  Done,
+]);
+export type WorkerEvent = z.infer<typeof WorkerEvent>;
+export type EventOf<T extends WorkerEvent["type"]> = Extract<WorkerEvent, { type: T }>;
+
+/** How an attempt can end. `lost` is written by the runner when the worker died without a word. */
+export const OUTCOMES = ["finished", "failed", "out_of_memory", "stopped", "lost"] as const;
+export type Outcome = (typeof OUTCOMES)[number];
