@@ -1,0 +1,26 @@
+"""Registry of tasks: one line each."""
+
+from __future__ import annotations
+
+from ..settings import DataSettings, SettingsError
+from .movie_reviews import TASK as movie_reviews
+from .task import DataError, Split, Task, TaskData, with_subsets
+
+TASKS: dict[str, Task] = {task.name: task for task in (movie_reviews,)}
+
+
+def task_of(name: str) -> Task:
+    if name not in TASKS:
+        raise SettingsError(f"unknown task {name!r}; known are {', '.join(sorted(TASKS))}")
+    return TASKS[name]
+
+
+def load_task(name: str, data: DataSettings) -> TaskData:
+    """The rows of a run: the task's own, cut down to the subsets that the settings ask for. Raises DataError."""
+    try:
+        return with_subsets(task_of(name).load(data), data)
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"task {name}: {error}") from error
+
+
+__all__ = ["TASKS", "DataError", "Split", "Task", "TaskData", "load_task", "task_of"]

@@ -1,0 +1,39 @@
+"""Entry point: `python -m lor2c_worker` speaks the protocol, `--catalog` prints what the worker offers.
+
+Nothing heavy is imported before fd 1 is claimed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+from .channel import Channel, claim_stdout
+
+
+def main(arguments: list[str]) -> int:
+    out = claim_stdout()
+    if arguments == ["--catalog"]:
+        from .catalog import catalog
+
+        out.write(json.dumps(catalog(), indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n")
+        out.flush()
+        return 0
+    if arguments:
+        print(f"lor2c_worker: unknown argument {arguments[0]!r}; it takes none, or --catalog", file=sys.stderr)
+        return 2
+    channel = Channel(out, sys.stdin.buffer)
+    channel.start()
+
+    from .serve import serve
+
+    serve(channel)
+    return 0
+
+
+if __name__ == "__main__":
+    code = main(sys.argv[1:])
+    sys.stderr.flush()
+    # The stdin reader may still be blocked in a read that never returns; a normal exit would wait for its lock.
+    os._exit(code)

