@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ..settings import DataSettings, SettingsError
+from .glue import TASKS as glue
 from .movie_reviews import TASK as movie_reviews
 from .task import DataError, Split, Task, TaskData, with_subsets
 
-TASKS: dict[str, Task] = {task.name: task for task in (movie_reviews,)}
+TASKS: dict[str, Task] = {task.name: task for task in (movie_reviews, *glue)}
 
 
 def task_of(name: str) -> Task:

@@ -29,6 +29,7 @@ class MovieReviews:
     summary: str = "10,605 rated movie-review snippets; positive or negative by the sign of the mean rating"
     source: str = "Hutto and Gilbert 2014 (VADER), in the vaderSentiment 3.3.2 source archive"
     kind: Kind = "classify"
+    pairs: bool = False
     scores: tuple[str, ...] = ("accuracy", "f1")
 
     def load(self, data: DataSettings) -> TaskData:

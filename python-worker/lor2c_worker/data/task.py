@@ -64,6 +64,8 @@ class Task(Protocol):
     summary: str
     source: str
     kind: Kind
+    #: True when a row has two text segments.
+    pairs: bool
     #: Names of the scores that are computed, best known first: the first one chooses the best epoch.
     scores: tuple[str, ...]
 

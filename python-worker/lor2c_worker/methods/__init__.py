@@ -1,0 +1,18 @@
+"""Registry of methods: one line each."""
+
+from __future__ import annotations
+
+from ..settings import SettingsError
+from .lora import METHOD as lora
+from .method import Cell, Method, parse_params
+
+METHODS: dict[str, Method] = {method.name: method for method in (lora,)}
+
+
+def method_of(name: str) -> Method:
+    if name not in METHODS:
+        raise SettingsError(f"unknown method {name!r}; known are {', '.join(sorted(METHODS))}")
+    return METHODS[name]
+
+
+__all__ = ["METHODS", "Cell", "Method", "method_of", "parse_params"]

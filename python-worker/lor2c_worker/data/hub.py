@@ -1,0 +1,26 @@
+"""Rows from a hub through the `datasets` library, imported only here and only when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from .task import DataError
+
+
+def hub_rows(dataset: str, config: str | None, split: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(row number from 1, row) of one split. Raises DataError with what to do."""
+    try:
+        import datasets  # type: ignore[import-not-found,unused-ignore]
+    except ImportError as error:
+        raise DataError(
+            "reading rows from a hub needs the package datasets: install it into the worker's Python "
+            "(pip install 'datasets>=5'), or set data.path to a folder with the files"
+        ) from error
+    try:
+        rows = datasets.load_dataset(dataset, config, split=split)
+    except Exception as error:  # the library raises many kinds for an unreachable hub, a missing set or a bad name
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        where = f"{dataset}/{config}" if config else dataset
+        raise DataError(f"hub data set {where}, split {split}: {first}. Or set data.path to a folder.") from error
+    yield from enumerate(rows, start=1)

@@ -1,0 +1,80 @@
+"""Rows of a file as dictionaries: raw TSV as GLUE publishes it, CSV, JSON lines."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from .task import DataError
+
+#: File names of a split, in the order they are looked for, without their ending.
+SPLIT_NAMES = {"train": ("train",), "eval": ("dev", "validation", "eval")}
+ENDINGS = (".tsv", ".csv", ".jsonl")
+
+Row = tuple[int, dict[str, Any]]
+
+
+def find_split(folder: Path, split: str, names: tuple[str, ...] = ()) -> Path:
+    """The one file of a split in a folder. Raises DataError that lists what was looked for."""
+    if not folder.is_dir():
+        raise DataError(f"data.path {folder}: no such folder; it must hold the split files, e.g. train.tsv and dev.tsv")
+    wanted = [f"{name}{ending}" for name in (names or SPLIT_NAMES[split]) for ending in ENDINGS]
+    found = [folder / name for name in wanted if (folder / name).is_file()]
+    if not found:
+        raise DataError(f"data.path {folder}: no file of the {split} split; looked for {', '.join(wanted)}")
+    return found[0]
+
+
+def read_rows(path: Path, columns: tuple[str, ...] | None = None) -> Iterator[Row]:
+    """(line number, row) of each row. `columns` names the fields of a TSV without a header. Raises DataError.
+
+    TSV is raw: tab-separated, a quote is an ordinary character (GLUE's own reader does the same).
+    """
+    content = path.read_text(encoding="utf-8-sig")
+    if path.suffix == ".tsv":
+        yield from _tsv(path, content, columns)
+    elif path.suffix == ".csv":
+        reader = csv.DictReader(io.StringIO(content), strict=True)
+        try:
+            for row in reader:
+                if None in row or None in row.values():
+                    raise DataError(f"{path}:{reader.line_num}: the row has more or fewer fields than the header")
+                yield reader.line_num, row
+        except csv.Error as error:
+            raise DataError(f"{path}:{reader.line_num}: {error}") from error
+    else:
+        yield from _jsonl(path, content)
+
+
+def _tsv(path: Path, content: str, columns: tuple[str, ...] | None) -> Iterator[Row]:
+    # Only \n ends a row: str.splitlines would also split at characters that occur inside sentences.
+    lines = content.split("\n")
+    first = 0
+    if columns is None:
+        columns = tuple(lines[0].rstrip("\r").split("\t"))
+        first = 1
+    for number, line in enumerate(lines[first:], start=first + 1):
+        line = line.rstrip("\r")
+        if not line.strip():
+            continue
+        fields = line.split("\t")
+        if len(fields) != len(columns):
+            raise DataError(f"{path}:{number}: {len(fields)} tab-separated fields, expected {len(columns)}")
+        yield number, dict(zip(columns, fields, strict=True))
+
+
+def _jsonl(path: Path, content: str) -> Iterator[Row]:
+    for number, line in enumerate(content.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+        except ValueError as error:
+            raise DataError(f"{path}:{number}: not JSON: {error}") from error
+        if not isinstance(value, dict):
+            raise DataError(f"{path}:{number}: expected an object, found {type(value).__name__}")
+        yield number, value

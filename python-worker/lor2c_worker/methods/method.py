@@ -1,0 +1,81 @@
+"""What a method is. Add a file with an object of this shape and one line in methods/__init__.py."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from ..engine.learner import Learner
+from ..models import LoadedModel
+from ..settings import SettingsError, from_mapping
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run inside a bundle: its id and the parameters of its method."""
+
+    id: str
+    params: Any
+
+
+class Method(Protocol):
+    """A way to make a frozen model trainable."""
+
+    name: str
+    summary: str
+    source: str
+    #: Frozen dataclass of the method's settings; each field documents itself in its metadata (see `setting`).
+    Params: ClassVar[type]
+
+    def count(self, model: LoadedModel, params: Any) -> int:
+        """Trainable parameters at the start, without the head, from shapes alone (`model` may be on meta)."""
+
+    def build(self, model: LoadedModel, cells: list[Cell], seed: int) -> Learner:
+        """Attach to the model. All cells of the list start in one lane; they share all settings but the schedule."""
+
+    def save(self, learner: Learner, lane: int, folder: Path) -> None:
+        """Write the lane's trained tensors, head included, as safetensors with a config beside them."""
+
+    def load(self, model: LoadedModel, params: Any, folder: Path) -> Learner:
+        """A learner with one lane that evaluates what `save` wrote, on a freshly loaded model."""
+
+
+def setting(
+    default: Any,
+    doc: str,
+    *,
+    unit: str | None = None,
+    source: str | None = None,
+    minimum: float | None = None,
+    exclusive_minimum: float | None = None,
+    maximum: float | None = None,
+    choices: tuple[str, ...] | None = None,
+    schedule: bool = False,
+) -> Any:
+    """A dataclass field with its documentation and limits; the catalog and the spec's checks are made from it.
+
+    `schedule`: cells that differ only in such settings train in one bundle.
+    """
+    metadata = {
+        "doc": doc,
+        "unit": unit,
+        "source": source,
+        "minimum": minimum,
+        "exclusive_minimum": exclusive_minimum,
+        "maximum": maximum,
+        "choices": choices,
+        "schedule": schedule,
+    }
+    if isinstance(default, list):
+        return dataclasses.field(default_factory=lambda: list(default), metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def parse_params(method: Method, values: dict[str, Any]) -> Any:
+    """The method's Params from plain values. Raises SettingsError naming the key."""
+    try:
+        return from_mapping(method.Params, values, f"method {method.name}")
+    except (TypeError, ValueError) as error:
+        raise error if isinstance(error, SettingsError) else SettingsError(f"method {method.name}: {error}") from error

@@ -1,0 +1,183 @@
+"""Load a model and its tokenizer for a task; describe it without its weights; name its content."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, PretrainedConfig
+from transformers.utils import logging as transformers_logging
+
+from ..data.task import Kind
+from ..seeding import generator
+from ..settings import ModelSettings, SettingsError
+from .packaged import resolve
+
+# Loading a classifier over a pretrained encoder always reports the new head as missing; the head is meant to be new.
+transformers_logging.set_verbosity_error()
+transformers_logging.disable_progress_bar()
+
+#: Modules that are trained in full as the task's head, by model type. Everything else belongs to the backbone.
+HEADS: dict[str, tuple[str, ...]] = {
+    "bert": ("pooler", "classifier"),
+    "roberta": ("classifier",),
+    "xlm-roberta": ("classifier",),
+    "camembert": ("classifier",),
+    "llama": ("score",),
+    "mistral": ("score",),
+    "qwen2": ("score",),
+}
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A sequence-classification model, its tokenizer, and the names of its head modules."""
+
+    module: nn.Module
+    tokenizer: Any
+    head: tuple[str, ...]
+
+    @property
+    def config(self) -> PretrainedConfig:
+        return self.module.config  # type: ignore[return-value]
+
+    def head_parameters(self) -> dict[str, nn.Parameter]:
+        """Parameters of the head by their full name."""
+        return {name: p for name, p in self.module.named_parameters() if is_head(name, self.head)}
+
+
+def is_head(parameter: str, head: tuple[str, ...]) -> bool:
+    return any(part in head for part in parameter.split(".")[:-1])
+
+
+def load_config(settings: ModelSettings, num_labels: int, kind: Kind) -> PretrainedConfig:
+    """Raises SettingsError with what to do when the model cannot be found or has no known head."""
+    config = _load_config(settings.name, settings.revision)
+    config = type(config).from_dict(config.to_dict())  # a copy: the cached one is shared
+    config.num_labels = num_labels
+    config.problem_type = "regression" if kind == "regress" else "single_label_classification"
+    if config.model_type not in HEADS:
+        raise SettingsError(
+            f"model {settings.name!r} is of type {config.model_type!r}; supported are {', '.join(sorted(HEADS))}"
+        )
+    return config
+
+
+@lru_cache
+def _load_config(name: str, revision: str | None) -> PretrainedConfig:
+    try:
+        return AutoConfig.from_pretrained(resolve(name), revision=revision, trust_remote_code=False)
+    except (OSError, ValueError) as error:
+        raise SettingsError(_not_found(name, error)) from error
+
+
+def _not_found(name: str, error: Exception) -> str:
+    first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    where = "Give a folder that holds config.json and the weights, a packaged name, or a hub id this machine can reach"
+    return f"model {name!r} cannot be loaded: {first}. {where}."
+
+
+def empty_model(settings: ModelSettings, num_labels: int, kind: Kind) -> LoadedModel:
+    """The model's shapes on the meta device: no weights are read and no memory is taken."""
+    config = load_config(settings, num_labels, kind)
+    with torch.device("meta"):
+        module = AutoModelForSequenceClassification.from_config(config)
+    return LoadedModel(module, None, HEADS[config.model_type])
+
+
+def load_tokenizer(settings: ModelSettings) -> Any:
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(
+            resolve(settings.name), revision=settings.revision, trust_remote_code=False
+        )
+    except (OSError, ValueError) as error:
+        raise SettingsError(_not_found(settings.name, error)) from error
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def load_model(
+    settings: ModelSettings, num_labels: int, kind: Kind, seed: int, device: torch.device
+) -> LoadedModel:
+    """The pretrained model with a fresh head, in fp32 on `device`.
+
+    Head weights that the checkpoint lacks are drawn from (seed, "head", name), not from a global generator, so that
+    they depend on nothing else that happened in the process.
+    """
+    config = load_config(settings, num_labels, kind)
+    tokenizer = load_tokenizer(settings)
+    config.pad_token_id = tokenizer.pad_token_id
+    try:
+        module, info = AutoModelForSequenceClassification.from_pretrained(
+            resolve(settings.name),
+            revision=settings.revision,
+            config=config,
+            dtype=torch.float32,
+            trust_remote_code=False,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,
+        )
+    except (OSError, ValueError) as error:
+        raise SettingsError(_not_found(settings.name, error)) from error
+    loaded = LoadedModel(module, tokenizer, HEADS[config.model_type])
+    fresh = set(info["missing_keys"]) | {key[0] if isinstance(key, tuple) else key for key in info["mismatched_keys"]}
+    lacking = sorted(name for name in fresh if not is_head(name, loaded.head))
+    if lacking:
+        raise SettingsError(f"the checkpoint of {settings.name!r} lacks {len(lacking)} backbone weights, e.g. {lacking[0]}")
+    _initialise(module, fresh, config, seed)
+    module.requires_grad_(False)
+    return LoadedModel(module.to(device).eval(), tokenizer, loaded.head)
+
+
+def _initialise(module: nn.Module, names: set[str], config: PretrainedConfig, seed: int) -> None:
+    std = float(getattr(config, "initializer_range", 0.02))
+    for name, parameter in module.named_parameters():
+        if name not in names:
+            continue
+        with torch.no_grad():
+            if parameter.ndim == 1:
+                parameter.zero_()
+            else:
+                draw = torch.randn(parameter.shape, generator=generator(seed, "head", name))
+                parameter.copy_(draw * std)
+
+
+def model_fingerprint(settings: ModelSettings) -> str:
+    """Names the weights and the tokenizer: the hub's commit, or a hash of the files of a local folder."""
+    path = Path(resolve(settings.name))
+    if path.is_dir():
+        return _hash_folder(str(path), _stamp(path))
+    config = _load_config(settings.name, settings.revision)
+    commit = getattr(config, "_commit_hash", None)
+    if commit is None:
+        raise SettingsError(f"model {settings.name!r}: the hub gave no commit, so its weights cannot be named")
+    return f"{settings.name}@{commit}"
+
+
+#: Files of a model folder that can change a number.
+_SUFFIXES = (".safetensors", ".bin", ".gguf", ".json", ".txt", ".model")
+
+
+def _files(path: Path) -> list[Path]:
+    return sorted(f for f in path.iterdir() if f.is_file() and f.suffix in _SUFFIXES)
+
+
+def _stamp(path: Path) -> tuple[tuple[str, int, int], ...]:
+    """Names, sizes and times: the key under which a folder's hash is remembered within this process."""
+    return tuple((f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in _files(path))
+
+
+@lru_cache
+def _hash_folder(path: str, stamp: tuple[tuple[str, int, int], ...]) -> str:
+    digest = hashlib.sha256()
+    for file in _files(Path(path)):
+        digest.update(file.name.encode() + b"\0")
+        with file.open("rb") as handle:
+            digest.update(hashlib.file_digest(handle, "sha256").digest())
+    return f"sha256:{digest.hexdigest()}"

