@@ -1,0 +1,437 @@
+# GENERATED from cli/protocol/messages.ts by `npm run generate`. Edit that file, not this one.
+"""What the runner and the worker say to each other. Standard library only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from types import NoneType, UnionType
+from typing import Any, ClassVar, Literal, TypeAlias, cast, get_args, get_origin, get_type_hints
+
+PROTOCOL_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Inspect:
+    """Resolve what a cell means here, without training: fingerprints, parameter counts, row counts."""
+
+    type: ClassVar[Literal["inspect"]] = "inspect"
+    request: str
+    settings: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class TrainCell:
+    cell: str
+    settings: dict[str, Any]
+    folder: str
+
+
+@dataclass(frozen=True)
+class Train:
+    """Train one bundle: cells that share everything but their structure schedule."""
+
+    type: ClassVar[Literal["train"]] = "train"
+    request: str
+    cells: list[TrainCell]
+
+
+@dataclass(frozen=True)
+class PredictText:
+    text: str
+    text_pair: str | None
+
+
+@dataclass(frozen=True)
+class Predict:
+    """Reload a saved adapter and label texts (second segment null for single-sentence tasks)."""
+
+    type: ClassVar[Literal["predict"]] = "predict"
+    request: str
+    folder: str
+    texts: list[PredictText]
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Stop after the current step. Cells in training end with `stopped`."""
+
+    type: ClassVar[Literal["stop"]] = "stop"
+
+
+@dataclass(frozen=True)
+class ReadyDevice:
+    name: str
+    description: str
+    memory: int
+    bf16: bool
+
+
+@dataclass(frozen=True)
+class Ready:
+    """Handshake: the first line of every worker."""
+
+    type: ClassVar[Literal["ready"]] = "ready"
+    seq: int
+    protocol: int
+    worker_version: str
+    python: str
+    pid: int
+    device: ReadyDevice
+    packages: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """What one cell of an `inspect` command is, or why it cannot run."""
+
+    type: ClassVar[Literal["inspected"]] = "inspected"
+    seq: int
+    request: str
+    index: int
+    problems: list[str]
+    warnings: list[str]
+    fingerprint: dict[str, str] | None
+    trainable_parameters: int | None
+    head_parameters: int | None
+    total_parameters: int | None
+    train_rows: int | None
+    eval_rows: int | None
+    total_steps: int | None
+
+
+@dataclass(frozen=True)
+class Started:
+    """Training of these cells begins."""
+
+    type: ClassVar[Literal["started"]] = "started"
+    seq: int
+    cells: list[str] = field(metadata={"min_items": 1})
+    trainable_parameters: int
+    head_parameters: int
+    total_parameters: int
+    train_rows: int
+    eval_rows: int
+    total_steps: int
+    num_epochs: int
+    majority_score: float | None
+    score_name: str
+    initial_weights: str
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """For a progress bar. Never stored. At most a few per second."""
+
+    type: ClassVar[Literal["progress"]] = "progress"
+    seq: int
+    cells: list[str] = field(metadata={"min_items": 1})
+    phase: Literal["train", "evaluate", "save"]
+    step: int
+    total_steps: int
+    epoch: int
+    loss: float | None
+    tokens_per_second: float | None
+    seconds_left: float | None
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Measured values at a step. `epoch` is fractional: 1.5 is the middle of the second epoch."""
+
+    type: ClassVar[Literal["metrics"]] = "metrics"
+    seq: int
+    cells: list[str] = field(metadata={"min_items": 1})
+    split: Literal["train", "eval"]
+    step: int
+    epoch: float
+    values: dict[str, float | None]
+    diverged: list[str]
+
+
+@dataclass(frozen=True)
+class Change:
+    """The structure changed: two modules merged, or one gave way to an injected LoRA. Layers are 0-based."""
+
+    type: ClassVar[Literal["change"]] = "change"
+    seq: int
+    cells: list[str] = field(metadata={"min_items": 1})
+    kind: Literal["merge", "inject"]
+    step: int
+    epoch: float
+    span_start: int
+    span_end: int
+    source: int
+    score: float | None
+    margin: float | None
+    scores_from_epoch: float
+    trainable_parameters: int
+    detail: str
+
+
+@dataclass(frozen=True)
+class ModuleScoresModule:
+    span_start: int
+    span_end: int
+    kind: Literal["lor2c", "lora"]
+    score: float | None
+
+
+@dataclass(frozen=True)
+class ModuleScores:
+    """Score of every live module at the end of an epoch."""
+
+    type: ClassVar[Literal["module_scores"]] = "module_scores"
+    seq: int
+    cells: list[str] = field(metadata={"min_items": 1})
+    step: int
+    epoch: float
+    score_name: str
+    modules: list[ModuleScoresModule]
+    trainable_parameters: int
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A file or folder that belongs to the run."""
+
+    type: ClassVar[Literal["artifact"]] = "artifact"
+    seq: int
+    cells: list[str] = field(metadata={"min_items": 1})
+    kind: str
+    path: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Log:
+    """A line for the run's log."""
+
+    type: ClassVar[Literal["log"]] = "log"
+    seq: int
+    cells: list[str]
+    level: Literal["debug", "info", "warn", "error"]
+    message: str
+
+
+@dataclass(frozen=True)
+class Finished:
+    """Outcome: trained, saved, reloaded from disk and re-scored equal."""
+
+    type: ClassVar[Literal["finished"]] = "finished"
+    seq: int
+    cells: list[str] = field(metadata={"min_items": 1})
+    score_name: str
+    best_score: float | None
+    best_epoch: int
+    last_score: float | None
+    majority_score: float | None
+    train_seconds: float
+    total_seconds: float
+    train_tokens: int
+    trainable_parameters: int
+    peak_memory: int
+
+
+@dataclass(frozen=True)
+class Failed:
+    """Outcome: an exception, or a check that did not hold."""
+
+    type: ClassVar[Literal["failed"]] = "failed"
+    seq: int
+    cells: list[str] = field(metadata={"min_items": 1})
+    error_type: str
+    message: str
+    traceback: str
+
+
+@dataclass(frozen=True)
+class OutOfMemory:
+    """Outcome: the device's memory did not suffice."""
+
+    type: ClassVar[Literal["out_of_memory"]] = "out_of_memory"
+    seq: int
+    cells: list[str] = field(metadata={"min_items": 1})
+    message: str
+    peak_memory: int
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """Outcome: asked to stop, or stdin ended."""
+
+    type: ClassVar[Literal["stopped"]] = "stopped"
+    seq: int
+    cells: list[str] = field(metadata={"min_items": 1})
+    step: int
+
+
+@dataclass(frozen=True)
+class PredictionsItem:
+    label: str
+    scores: dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class Predictions:
+    type: ClassVar[Literal["predictions"]] = "predictions"
+    seq: int
+    request: str
+    items: list[PredictionsItem]
+
+
+@dataclass(frozen=True)
+class Done:
+    """The command `request` is done (after its other events), or could not be carried out at all."""
+
+    type: ClassVar[Literal["done"]] = "done"
+    seq: int
+    request: str
+    error: str | None
+
+
+Command: TypeAlias = (
+    Inspect
+    | Train
+    | Predict
+    | Stop
+)
+
+Event: TypeAlias = (
+    Ready
+    | Inspected
+    | Started
+    | Progress
+    | Metrics
+    | Change
+    | ModuleScores
+    | Artifact
+    | Log
+    | Finished
+    | Failed
+    | OutOfMemory
+    | Stopped
+    | Predictions
+    | Done
+)
+COMMANDS: dict[str, type[Any]] = {
+    Inspect.type: Inspect,
+    Train.type: Train,
+    Predict.type: Predict,
+    Stop.type: Stop,
+}
+
+EVENTS: dict[str, type[Any]] = {
+    Ready.type: Ready,
+    Inspected.type: Inspected,
+    Started.type: Started,
+    Progress.type: Progress,
+    Metrics.type: Metrics,
+    Change.type: Change,
+    ModuleScores.type: ModuleScores,
+    Artifact.type: Artifact,
+    Log.type: Log,
+    Finished.type: Finished,
+    Failed.type: Failed,
+    OutOfMemory.type: OutOfMemory,
+    Stopped.type: Stopped,
+    Predictions.type: Predictions,
+    Done.type: Done,
+}
+
+
+class DecodeError(ValueError):
+    """The value is no message of this protocol; the text names the key."""
+
+
+def decode_command(value: object) -> Command:
+    """Build the command that a parsed line holds. Unknown keys, missing keys and wrong types are DecodeErrors."""
+    return cast(Command, _decode_message(value, COMMANDS, "command"))
+
+
+def decode_event(value: object) -> Event:
+    """The same for events; for tests and for replaying recorded runs."""
+    return cast(Event, _decode_message(value, EVENTS, "event"))
+
+
+def encode(message: Any) -> dict[str, Any]:
+    """The JSON object of a message, `type` first. Values are passed on as they are: NaN is the sender's business."""
+    return {"type": message.type, **_plain(message)}
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _decode_message(value: object, known: Mapping[str, type[Any]], noun: str) -> object:
+    if not isinstance(value, Mapping):
+        raise DecodeError(f"a {noun} is an object, not {_kind(value)}")
+    cls = known.get(value["type"]) if isinstance(value.get("type"), str) else None
+    if cls is None:
+        raise DecodeError(f"unknown {noun} type {value.get('type')!r}; known are {', '.join(known)}")
+    return _decode_object({key: item for key, item in value.items() if key != "type"}, cls, str(value["type"]))
+
+
+_HINTS: dict[type[Any], dict[str, tuple[Any, int]]] = {}
+
+
+def _hints(cls: type[Any]) -> dict[str, tuple[Any, int]]:
+    """Type and least length of each field; looked up once, since resolving hints is slow."""
+    if cls not in _HINTS:
+        types = get_type_hints(cls)
+        _HINTS[cls] = {f.name: (types[f.name], f.metadata.get("min_items", 0)) for f in fields(cls)}
+    return _HINTS[cls]
+
+
+def _decode_object(value: object, cls: type[Any], where: str) -> object:
+    if not isinstance(value, Mapping):
+        raise DecodeError(f"{where}: expected an object, got {_kind(value)}")
+    hints = _hints(cls)
+    for key in value:
+        if key not in hints:
+            raise DecodeError(f"{where}: unknown key {key!r}; known are {', '.join(hints)}")
+    for key in hints:
+        if key not in value:
+            raise DecodeError(f"{where}: missing key {key!r}")
+    return cls(**{key: _decode(value[key], hint, f"{where}.{key}", least) for key, (hint, least) in hints.items()})
+
+
+def _decode(value: object, hint: Any, where: str, least: int = 0) -> object:
+    origin, arguments = get_origin(hint), get_args(hint)
+    if hint is Any:
+        return value
+    if origin is UnionType:
+        if value is None and NoneType in arguments:
+            return None
+        (hint,) = (a for a in arguments if a is not NoneType)
+        return _decode(value, hint, where, least)
+    if origin is Literal:
+        if value in arguments:
+            return value
+        raise DecodeError(f"{where}: {value!r} is none of {', '.join(map(repr, arguments))}")
+    if origin is list and isinstance(value, list):
+        if len(value) < least:
+            raise DecodeError(f"{where}: at least {least} item needed")
+        return [_decode(item, arguments[0], f"{where}[{index}]") for index, item in enumerate(value)]
+    if origin is dict and isinstance(value, Mapping):
+        return {key: _decode(item, arguments[1], f"{where}.{key}") for key, item in value.items()}
+    if is_dataclass(hint):
+        return _decode_object(value, cast("type[Any]", hint), where)
+    # JSON has one kind of number: a float without a fraction arrives as an int. A bool is an int only for Python.
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(hint, type) and isinstance(value, hint) and not (hint is int and isinstance(value, bool)):
+        return value
+    raise DecodeError(f"{where}: expected {getattr(origin or hint, '__name__', hint)}, got {_kind(value)}")
+
+
+def _kind(value: object) -> str:
+    return "null" if value is None else type(value).__name__
