@@ -1,0 +1,119 @@
+/** Words for what a key may be and for what was found, from JSON Schema, the one form that all our keys share. */
+import { z } from "zod";
+import type { Path } from "./places.js";
+
+/** The parts of JSON Schema (draft 7) that our keys use, with the documentation of schema.ts beside them. */
+export interface JsonSchema {
+  type?: string;
+  const?: unknown;
+  enum?: unknown[];
+  anyOf?: JsonSchema[];
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number;
+  exclusiveMaximum?: number;
+  minLength?: number;
+  maxLength?: number;
+  pattern?: string;
+  items?: JsonSchema;
+  properties?: Record<string, JsonSchema>;
+  additionalProperties?: boolean | JsonSchema;
+  default?: unknown;
+  description?: string;
+  unit?: string;
+  source?: string;
+  aliases?: string[];
+  defaultText?: string;
+  [other: string]: unknown;
+}
+
+export const toJsonSchema = (schema: z.ZodType): JsonSchema =>
+  z.toJSONSchema(schema, { target: "draft-7", io: "input" }) as JsonSchema;
+
+/** The schema of the value at `path`, going through alternatives; undefined where the path leads nowhere. */
+export function schemaAt(schema: JsonSchema, path: Path): JsonSchema | undefined {
+  if (path.length === 0) return schema;
+  const [head, ...rest] = path;
+  if (schema.anyOf) {
+    for (const option of schema.anyOf) {
+      const found = schemaAt(option, path);
+      if (found) return found;
+    }
+    return undefined;
+  }
+  const child =
+    typeof head === "number"
+      ? schema.items
+      : ((Object.hasOwn(schema.properties ?? {}, head as string) ? schema.properties?.[head as string] : undefined) ??
+        (typeof schema.additionalProperties === "object" ? schema.additionalProperties : undefined));
+  return child && schemaAt(child, rest);
+}
+
+/** Names of the keys that a mapping described by `schema` can have. */
+export function keysOf(schema: JsonSchema | undefined): string[] {
+  return [...Object.keys(schema?.properties ?? {}), ...(schema?.anyOf ?? []).flatMap(keysOf)];
+}
+
+/** What a value may be: `a whole number from 1, or null`. */
+export function allowedText(schema: JsonSchema | undefined): string {
+  if (!schema) return "another value";
+  if (schema.anyOf) {
+    const options = [...new Set(schema.anyOf.map(allowedText))];
+    const last = options.pop() ?? "";
+    return options.length > 0 ? `${options.join(", ")} or ${last}` : last;
+  }
+  if (schema.const !== undefined) return String(schema.const);
+  if (schema.enum) return schema.enum.length === 1 ? String(schema.enum[0]) : `one of ${schema.enum.join(", ")}`;
+  switch (schema.type) {
+    case "integer":
+      return `a whole number${limits(schema)}`;
+    case "number":
+      return `a number${limits(schema)}`;
+    case "string":
+      if (schema.pattern) return "a range a..b of whole numbers";
+      return schema.maxLength === undefined ? "text" : `text of at most ${schema.maxLength} characters`;
+    case "boolean":
+      return "true or false";
+    case "null":
+      return "null";
+    case "array":
+      return `a list${schema.items?.type || schema.items?.enum ? ` (each ${allowedText(schema.items)})` : ""}`;
+    case "object":
+      return "a mapping";
+    default:
+      return "any value";
+  }
+}
+
+function limits(schema: JsonSchema): string {
+  // zod writes the range of exact integers into every integer; nobody asked for it.
+  const real = (limit: number | undefined) => (Math.abs(limit ?? 0) === Number.MAX_SAFE_INTEGER ? undefined : limit);
+  const [from, to] = [real(schema.minimum), real(schema.maximum)];
+  const parts: string[] = [];
+  if (schema.exclusiveMinimum !== undefined) parts.push(`above ${schema.exclusiveMinimum}`);
+  if (from !== undefined) parts.push(`from ${from}`);
+  if (to !== undefined) parts.push(from === undefined ? `up to ${to}` : `to ${to}`);
+  if (schema.exclusiveMaximum !== undefined) parts.push(`below ${schema.exclusiveMaximum}`);
+  return parts.length > 0 ? ` ${parts.join(" ")}` : "";
+}
+
+export function foundText(value: unknown): string {
+  if (value === undefined || value === null) return "nothing (null)";
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
+  if (typeof value === "object") return "a mapping";
+  if (typeof value !== "string") return String(value);
+  if (value === "") return "empty text";
+  const line = value.replaceAll(/\s+/g, " ");
+  return `the text "${line.length > 40 ? `${line.slice(0, 37)}...` : line}"`;
+}
+
+/** What people coming from other YAML readers trip over. */
+export function writingHint(schema: JsonSchema | undefined, value: unknown): string | undefined {
+  if (typeof value !== "string" || !schema) return undefined;
+  const types = [schema, ...(schema.anyOf ?? [])].map((s) => s.type);
+  if (types.includes("boolean") && /^(yes|no|on|off|y|n)$/i.test(value)) return "YAML 1.2 writes true or false";
+  if (!types.includes("integer") && !types.includes("number")) return undefined;
+  const plain = value.replaceAll(/[_,' ]/g, "");
+  if (plain === "" || !Number.isFinite(Number(plain))) return undefined;
+  return plain === value ? `the quotes make it text: write ${plain}` : `write ${plain}`;
+}

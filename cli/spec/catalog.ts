@@ -1,0 +1,69 @@
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { packageFile } from "./package-files.js";
+
+const PARAMETER_TYPES = ["int", "float", "bool", "str", "enum", "int_list", "str_list", "json", "preset"] as const;
+
+/** One setting of a method, as the worker declares it. */
+const Parameter = z.object({
+  name: z.string(),
+  type: z.enum(PARAMETER_TYPES),
+  default: z.unknown(),
+  required: z.boolean(),
+  nullable: z.boolean(),
+  /** Limits of the number, or of every number of a list. */
+  minimum: z.number().optional(),
+  maximum: z.number().optional(),
+  exclusive_minimum: z.number().optional(),
+  /** The values of an enum, or what a list may hold. */
+  choices: z.array(z.union([z.string(), z.number(), z.boolean()])).optional(),
+  doc: z.string(),
+  unit: z.string().nullable(),
+  source: z.string().nullable(),
+  /** Cells that differ only in such parameters train together in one bundle. */
+  schedule: z.boolean().optional(),
+  /** Only for `preset`: named settings of all `fields` at once. */
+  presets: z.record(z.string(), z.record(z.string(), z.unknown())).optional(),
+  get fields() {
+    return z.array(Parameter).optional();
+  },
+});
+
+const Method = z.object({
+  name: z.string(),
+  summary: z.string(),
+  source: z.string(),
+  /** Methods of one family are the same model with other schedules and may share a bundle. */
+  family: z.string().optional(),
+  parameters: z.array(Parameter),
+});
+
+const Task = z.object({
+  name: z.string(),
+  summary: z.string(),
+  kind: z.enum(["classify", "regress"]),
+  /** The first one chooses the best epoch. */
+  scores: z.array(z.string()).min(1),
+  source: z.string(),
+});
+
+const Catalog = z.object({
+  methods: z.array(Method),
+  tasks: z.array(Task),
+  models: z.array(z.object({ name: z.string(), summary: z.string() })),
+});
+
+export type Parameter = z.infer<typeof Parameter>;
+export type Method = z.infer<typeof Method>;
+export type Task = z.infer<typeof Task>;
+export type Catalog = z.infer<typeof Catalog>;
+
+export const parseCatalog = (value: unknown): Catalog => Catalog.parse(value);
+
+let shipped: Catalog | undefined;
+
+/** What the bundled worker offers: cli/spec/catalog.json, which the worker wrote (`npm run generate`). */
+export function shippedCatalog(): Catalog {
+  shipped ??= parseCatalog(JSON.parse(readFileSync(packageFile("cli", "spec", "catalog.json"), "utf8")));
+  return shipped;
+}

@@ -1,0 +1,33 @@
+import { dirname, isAbsolute, join } from "node:path";
+import { issuesOf, ProblemList } from "./issues.js";
+import { specJsonSchemaRaw } from "./keys.js";
+import { readSpecFile, type SpecFile } from "./read-file.js";
+import { FileSchema } from "./schema.js";
+
+/** The file of `extends:`, undefined without one, null when it cannot be used. One level, so that two files show it all. */
+export function readExtended(source: SpecFile, problems: ProblemList): SpecFile | undefined | null {
+  const name = source.value.extends;
+  if (typeof name !== "string" || name === "") {
+    const wrong =
+      name === undefined ? [] : (FileSchema.pick({ extends: true }).safeParse({ extends: name }).error?.issues ?? []);
+    problems.addIssues(issuesOf(wrong, specJsonSchemaRaw(), source.value), [source.layer]);
+    return undefined;
+  }
+  const file = isAbsolute(name) ? name : join(dirname(source.file), name);
+  const inner = new ProblemList();
+  const base = readSpecFile(file, inner);
+  const report = (message: string, hint?: string) =>
+    problems.addIssues([{ path: ["extends"], message, hint, want: "value" }], [source.layer]);
+  if (!base && inner.problems.every((problem) => problem.message.startsWith("cannot be read"))) {
+    // The place to correct is the line that names the file.
+    report(`${file} ${inner.problems[0]?.message ?? "cannot be read"}`);
+    return null;
+  }
+  for (const problem of inner.problems) problems.add(problem);
+  if (!base) return null;
+  if (base.value.extends !== undefined) {
+    report(`${file} extends another file itself`, "one level only: extend that file directly, or copy its keys");
+    return null;
+  }
+  return base;
+}

@@ -1,0 +1,101 @@
+/** What is wrong with a spec, before it has a place in a file. */
+import type { z } from "zod";
+import type { SpecProblem } from "../errors.js";
+import { allowedText, foundText, type JsonSchema, keysOf, schemaAt, writingHint } from "./allowed.js";
+import { dotted, type Layer, locate, type Path, type Want } from "./places.js";
+import { nearest, suggestion } from "./suggest.js";
+
+export interface Issue {
+  path: Path;
+  message: string;
+  hint?: string | undefined;
+  want: Want;
+  /** The key is absent; its mapping is the place to show. */
+  missing?: boolean;
+}
+
+/** Hint for an unknown key, given what is known beside it; undefined leaves the choice to the general one. */
+export type KeyHint = (path: Path, siblings: string[]) => string | undefined;
+
+type ZodIssue = z.core.$ZodIssue;
+
+/** zod's findings in our words. `schema` is the JSON Schema of what was checked, `value` what was checked. */
+export function issuesOf(
+  found: readonly ZodIssue[],
+  schema: JsonSchema,
+  value: unknown,
+  keyHint?: KeyHint,
+  /** Where in `value` and `schema` the checked part begins. */
+  base: Path = [],
+): Issue[] {
+  return found.flatMap((issue) => issueOf(issue, base, schema, value, keyHint));
+}
+
+function issueOf(issue: ZodIssue, base: Path, schema: JsonSchema, root: unknown, keyHint?: KeyHint): Issue[] {
+  const path: Path = [...base, ...(issue.path as (string | number)[])];
+  const value = valueAt(root, path);
+  if (issue.code === "unrecognized_keys") {
+    const siblings = keysOf(schemaAt(schema, path));
+    return issue.keys.map((name) => {
+      const here = [...path, name];
+      return {
+        path: here,
+        message: "unknown key",
+        hint: keyHint?.(here, siblings) ?? suggestion(name, siblings),
+        want: "key",
+      };
+    });
+  }
+  if (issue.code === "invalid_union") {
+    // The alternative whose kind of value this is (text, list, mapping) tells what is wrong inside of it.
+    const inside = issue.errors.find((errors) =>
+      errors.every((e) => e.path.length > 0 || e.code === "unrecognized_keys"),
+    );
+    if (inside && inside.length > 0) return inside.flatMap((e) => issueOf(e, path, schema, root, keyHint));
+  }
+  if (issue.code === "custom") return [{ path, message: issue.message, want: "value" }];
+  const here = schemaAt(schema, path);
+  const allowed = allowedText(here);
+  if (value === undefined) return [{ path, message: `is required: ${allowed}`, want: "key", missing: true }];
+  const names = [here, ...(here?.anyOf ?? [])].flatMap((s) => s?.enum ?? []).filter((name) => typeof name === "string");
+  const near = typeof value === "string" ? nearest(value, names) : undefined;
+  const hint = near === undefined ? writingHint(here, value) : `did you mean \`${near}\`?`;
+  return [{ path, message: `expected ${allowed}, found ${foundText(value)}`, hint, want: "value" }];
+}
+
+export function valueAt(root: unknown, path: Path): unknown {
+  let value = root;
+  for (const part of path) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, part)) return undefined;
+    value = (value as Record<string | number, unknown>)[part];
+  }
+  return value;
+}
+
+/** Give issues their places; the same words at the same place are one problem. */
+export class ProblemList {
+  readonly problems: SpecProblem[] = [];
+  private readonly seen = new Set<string>();
+
+  add(problem: SpecProblem): void {
+    const id = JSON.stringify([problem.file, problem.line, problem.column, problem.path, problem.message]);
+    if (this.seen.has(id)) return;
+    this.seen.add(id);
+    this.problems.push(problem);
+  }
+
+  addIssues(issues: readonly Issue[], layers: readonly Layer[]): void {
+    for (const { path, message, hint, want, missing } of issues) {
+      const place = locate(layers, missing ? path.slice(0, -1) : path, missing ? "key" : want);
+      this.add({ ...place, path: dotted(path), message, ...(hint === undefined ? {} : { hint }) });
+    }
+  }
+
+  /** In reading order, file by file as first seen. */
+  sorted(): SpecProblem[] {
+    const files = [...new Set(this.problems.map((p) => p.file))];
+    return this.problems.toSorted(
+      (a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column,
+    );
+  }
+}

@@ -1,0 +1,68 @@
+import type { Catalog } from "./catalog.js";
+import type { Cell, Settings } from "./cell.js";
+import { valueAt } from "./issues.js";
+import { isMapping, type Mapping } from "./merge.js";
+import { presetName } from "./parameters.js";
+import type { Path } from "./places.js";
+
+export interface Unlabelled {
+  settings: Settings;
+  /** The user's name of the variant, which then stands for all keys the variants change. */
+  variant: string | null;
+}
+
+/** Label and axes of every cell: what tells it from the others of its spec. */
+export function labelCells(
+  cells: readonly Unlabelled[],
+  keys: { variants: readonly Path[]; grid: readonly Path[] },
+  catalog: Catalog,
+): Cell[] {
+  const all = new Map([...keys.variants, ...keys.grid].map((path) => [path.join("."), path]));
+  const varying = [...all].filter(([, path]) => {
+    const values = cells.map((cell) => JSON.stringify(shownValue(cell.settings, path, catalog)));
+    return new Set(values.filter((value) => value !== undefined)).size > 1;
+  });
+  const inGrid = new Set(keys.grid.map((path) => path.join(".")));
+  const names = shortNames(varying.map(([key]) => key));
+  const seen = new Map<string, number>();
+
+  return cells.map(({ settings, variant }) => {
+    const axes: Mapping = {};
+    const parts = variant === null ? [] : [variant];
+    for (const [key, path] of varying) {
+      const value = shownValue(settings, path, catalog);
+      if (value === undefined) continue;
+      axes[key] = value;
+      if (variant === null || inGrid.has(key)) parts.push(`${names.get(key)}=${text(value)}`);
+    }
+    const label = parts.join(" ") || `method=${settings.method.name}`;
+    const times = (seen.get(label) ?? 0) + 1;
+    seen.set(label, times);
+    return { settings, label: times === 1 ? label : `${label} (${times})`, axes };
+  });
+}
+
+/** A preset by its name; anything else as it is. Undefined where the cell's method has no such parameter. */
+function shownValue(settings: Settings, path: Path, catalog: Catalog): unknown {
+  const value = valueAt(settings, path);
+  if (path.length !== 2 || path[0] !== "method" || !isMapping(value)) return value;
+  const method = catalog.methods.find((one) => one.name === settings.method.name);
+  const parameter = method?.parameters.find((one) => one.name === path[1]);
+  return parameter ? (presetName(parameter, value) ?? value) : value;
+}
+
+/** `rank` for `method.rank` and `method` for `method.name`, unless two keys would get the same name. */
+function shortNames(keys: readonly string[]): Map<string, string> {
+  const plain = (key: string) => key.replace(/\.name$/, "");
+  const last = (key: string) => plain(key).split(".").at(-1) ?? key;
+  return new Map(
+    keys.map((key) => [key, keys.some((other) => other !== key && last(other) === last(key)) ? plain(key) : last(key)]),
+  );
+}
+
+function text(value: unknown): string {
+  if (Array.isArray(value)) return value.map(text).join("+");
+  if (!isMapping(value)) return String(value);
+  const fields = Object.entries(value).map(([key, inner]) => `${key}:${text(inner)}`);
+  return `{${fields.join(",")}}`;
+}

@@ -1,0 +1,108 @@
+import { basename } from "node:path";
+import canonicalize from "canonicalize";
+import { SpecError } from "../errors.js";
+import { type Catalog, shippedCatalog } from "./catalog.js";
+import type { Cell } from "./cell.js";
+import { identity } from "./cell-id.js";
+import { readExtended } from "./extends.js";
+import { type Issue, issuesOf, ProblemList } from "./issues.js";
+import { specJsonSchemaRaw } from "./keys.js";
+import { labelCells, type Unlabelled } from "./labels.js";
+import { type Mapping, merge, setAt } from "./merge.js";
+import { readSpecFile } from "./read-file.js";
+import { cellResolver } from "./resolve.js";
+import { FileSchema } from "./schema.js";
+import { parseSetFlags } from "./set-flags.js";
+import { combinations, everyChoice, sweepAxes } from "./sweep.js";
+
+export interface LoadedSpec {
+  file: string;
+  name: string;
+  /** The file as it was read. */
+  text: string;
+  /** The file it extends, as a path from the working folder. */
+  extends: string | null;
+  onError: "continue" | "stop";
+  jobs: number;
+  cells: Cell[];
+  /** What the user should know and nothing has to be done about. */
+  notes: string[];
+  /** The spec with `extends` and `--set` applied, before the sweep and without defaults. */
+  document: Mapping;
+}
+
+/** Read, merge, check and expand a spec. Throws one SpecError with all problems. */
+export function loadSpec(file: string, sets: readonly string[] = [], catalog: Catalog = shippedCatalog()): LoadedSpec {
+  const problems = new ProblemList();
+  const flags = parseSetFlags(sets, problems);
+  const source = readSpecFile(file, problems);
+  if (!source) throw new SpecError(problems.sorted());
+  const base = readExtended(source, problems);
+
+  const layers = [...(base ? [base.layer] : []), source.layer, ...flags.map((flag) => flag.layer)];
+  const { extends: _, ...own } = source.value;
+  const { name: __, ...inherited } = base?.value ?? {};
+  let document = merge(merge({}, inherited), own) as Mapping;
+  for (const flag of flags) document = setAt(document, flag.path, flag.value) as Mapping;
+
+  const [fileKeys, cellKeys] = split(document);
+  const checked = FileSchema.safeParse(fileKeys);
+  if (!checked.success) problems.addIssues(issuesOf(checked.error.issues, specJsonSchemaRaw(), document), layers);
+
+  const sweep = sweepAxes(document.sweep, layers, catalog);
+  problems.addIssues(sweep.issues, layers);
+  // When something that contributes to the cells cannot be used, what it might have given is not asked for.
+  const incomplete = !checked.success || sweep.issues.length > 0 || base === null;
+  const counts = (issue: Issue) =>
+    !(incomplete && issue.missing) && !(sweep.methodUnknown && issue.path[0] === "method" && issue.path.length > 1);
+  const resolve = cellResolver(catalog);
+  // A wrong value is wrong even where every run of the sweep replaces it; only another method has other keys.
+  const alone: Issue[] = resolve(cellKeys, layers).issues;
+  problems.addIssues(
+    alone.filter((issue) => !issue.missing && !(issue.path[0] === "method" && issue.want === "key")),
+    layers,
+  );
+
+  const cells = new Map<string, Unlabelled>();
+  let combined = 0;
+  for (const choices of incomplete ? everyChoice(sweep.axes) : combinations(sweep.axes)) {
+    combined++;
+    const cellDocument = choices.reduce((changed, choice) => choice.apply(changed), cellKeys);
+    const cellLayers = [...layers, ...choices.map((choice) => choice.layer)];
+    const { settings, issues } = resolve(cellDocument, cellLayers);
+    if (!settings) {
+      problems.addIssues((issues as Issue[]).filter(counts), cellLayers);
+      continue;
+    }
+    const same = canonicalize(identity(settings)) ?? "";
+    const variant = choices.find((choice) => choice.label !== null)?.label ?? null;
+    if (!cells.has(same)) cells.set(same, { settings, variant });
+  }
+  if (problems.problems.length > 0 || !checked.success) throw new SpecError(problems.sorted());
+
+  return {
+    file,
+    name: checked.data.name ?? basename(file).replace(/\.ya?ml$/i, ""),
+    text: source.text,
+    extends: base?.file ?? null,
+    onError: checked.data.on_error,
+    jobs: checked.data.jobs,
+    cells: labelCells([...cells.values()], sweep.keys, catalog),
+    notes: combined === cells.size ? [] : [duplicatesNote(combined, cells.size)],
+    document,
+  };
+}
+
+/** What belongs to the file, and everything else: keys of a cell and unknown ones. */
+function split(document: Mapping): [file: Mapping, cell: Mapping] {
+  const entries = Object.entries(document);
+  return [
+    Object.fromEntries(entries.filter(([key]) => key in FileSchema.shape)),
+    Object.fromEntries(entries.filter(([key]) => !(key in FileSchema.shape))),
+  ];
+}
+
+function duplicatesNote(combined: number, different: number): string {
+  const equal = combined - different;
+  return `${equal} of ${combined} combinations of the sweep ${equal === 1 ? "is" : "are"} equal to another one and left out`;
+}

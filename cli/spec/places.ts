@@ -1,0 +1,65 @@
+/** Where a key of the merged spec was written. A spec is a stack of layers: extended file, file, `--set` flags, sweep. */
+
+export type Path = readonly (string | number)[];
+
+/** 1-based, as editors count. */
+export interface Place {
+  file: string;
+  line: number;
+  column: number;
+}
+
+export type Want = "key" | "value";
+
+export interface Layer {
+  /** The place of exactly this path in this layer. */
+  find(path: Path, want: Want): Place | undefined;
+  /** The place of something this layer wrote underneath `path`, for layers made of one dotted key. */
+  beneath?(path: Path): Place | undefined;
+}
+
+/**
+ * The nearest place of `path`: the topmost layer that wrote it, else what was written underneath it, else the same for
+ * its parent. `layers` run from the lowest to the topmost; the lowest one always knows the document itself (`[]`).
+ */
+export function locate(layers: readonly Layer[], path: Path, want: Want): Place {
+  const topmostFirst = layers.toReversed();
+  for (let length = path.length; length >= 0; length--) {
+    const prefix = path.slice(0, length);
+    const wanted = length === path.length ? want : "key";
+    for (const layer of topmostFirst) {
+      const place = layer.find(prefix, wanted);
+      if (place) return place;
+    }
+    // At the root every dotted layer would answer, and the document itself is the better place.
+    if (length === 0) break;
+    for (const layer of topmostFirst) {
+      const place = layer.beneath?.(prefix);
+      if (place) return place;
+    }
+  }
+  return { file: "spec", line: 1, column: 1 };
+}
+
+/** A layer that holds one value at `prefix`; `inner` knows the places inside the value, relative to it. */
+export function dottedLayer(prefix: Path, key: Place, inner: Layer): Layer {
+  const under = (path: Path) => prefix.every((part, i) => path[i] === part);
+  return {
+    find(path, want) {
+      if (path.length < prefix.length || !under(path)) return undefined;
+      if (path.length === prefix.length && want === "key") return key;
+      return inner.find(path.slice(prefix.length), want);
+    },
+    beneath(path) {
+      return path.length < prefix.length && path.every((part, i) => prefix[i] === part) ? key : undefined;
+    },
+  };
+}
+
+/** `a.b` of `["a", "b"]`; list positions as `[0]`. */
+export function dotted(path: Path): string {
+  return path.reduce<string>(
+    (text, part) => (typeof part === "number" ? `${text}[${part}]` : text ? `${text}.${part}` : part),
+    "",
+  );
+}

@@ -1,0 +1,74 @@
+import { homedir } from "node:os";
+import { dirname, resolve } from "node:path";
+import { type JsonSchema, toJsonSchema } from "./allowed.js";
+import type { Catalog } from "./catalog.js";
+import type { Settings } from "./cell.js";
+import { type Issue, issuesOf } from "./issues.js";
+import { keyHints, specJsonSchemaRaw } from "./keys.js";
+import type { Mapping } from "./merge.js";
+import { methodSchema } from "./parameters.js";
+import { type Layer, locate, type Path } from "./places.js";
+import { CellSchema } from "./schema.js";
+import { suggestion } from "./suggest.js";
+
+/** File name of problems in `--set` flags; paths in them are relative to the working folder. */
+export const SET_FLAG = "--set";
+
+export type Resolved = { settings: Settings; issues: [] } | { settings: undefined; issues: Issue[] };
+
+/** Checks one cell's document against the schema and the catalog and fills in every default. */
+export function cellResolver(catalog: Catalog): (document: Mapping, layers: readonly Layer[]) => Resolved {
+  const spec = specJsonSchemaRaw();
+  const keyHint = keyHints(catalog);
+  const methods = new Map(
+    catalog.methods.map((method) => {
+      const schema = methodSchema(method);
+      const json: JsonSchema = { ...spec, properties: { ...spec.properties, method: toJsonSchema(schema) } };
+      return [method.name, { schema, json }];
+    }),
+  );
+  const tasks = new Map(catalog.tasks.map((task) => [task.name, task]));
+
+  return (document, layers) => {
+    const checked = CellSchema.safeParse(document);
+    const issues = checked.success ? [] : issuesOf(checked.error.issues, spec, document, keyHint);
+    const report = (path: Path, message: string, hint?: string) => issues.push({ path, message, hint, want: "value" });
+
+    const name = (document.method as Mapping | undefined)?.name;
+    const method = typeof name === "string" ? methods.get(name) : undefined;
+    const parameters = method?.schema.safeParse(document.method);
+    if (method && parameters && !parameters.success) {
+      issues.push(...issuesOf(parameters.error.issues, method.json, document, keyHint, ["method"]));
+    } else if (!method && typeof name === "string" && name !== "") {
+      report(["method", "name"], `unknown method "${name}"`, suggestion(name, [...methods.keys()]));
+    }
+
+    const task = typeof document.task === "string" ? tasks.get(document.task) : undefined;
+    if (!task && typeof document.task === "string" && document.task !== "") {
+      report(["task"], `unknown task "${document.task}"`, suggestion(document.task, [...tasks.keys()]));
+    }
+    const score = (document.train as Mapping | undefined)?.score;
+    if (task && typeof score === "string" && score !== "" && !task.scores.includes(score)) {
+      report(["train", "score"], `the task ${task.name} has no score "${score}"`, suggestion(score, task.scores));
+    }
+    const data = document.data as Mapping | null | undefined;
+    if (typeof data?.path === "string" && typeof data.hub === "string") {
+      report(["data", "hub"], "data.path and data.hub are both given; rows come from one of them", "set one to null");
+    }
+
+    if (!checked.success || !parameters?.success || issues.length > 0) return { settings: undefined, issues };
+    const settings: Settings = { ...checked.data, method: parameters.data as Settings["method"] };
+    settings.data.path = settings.data.path && anchored(settings.data.path, ["data", "path"], layers);
+    if (/^(\.{0,2}|~)\//.test(settings.model.name) || /^\.{1,2}$/.test(settings.model.name)) {
+      settings.model.name = anchored(settings.model.name, ["model", "name"], layers);
+    }
+    return { settings, issues: [] };
+  };
+}
+
+/** A path of the spec, relative to the file that says it, so that a spec means the same from every folder. */
+function anchored(path: string, key: Path, layers: readonly Layer[]): string {
+  if (path.startsWith("~/")) return resolve(homedir(), path.slice(2));
+  const { file } = locate(layers, key, "value");
+  return resolve(file === SET_FLAG ? "." : dirname(file), path);
+}

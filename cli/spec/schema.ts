@@ -1,0 +1,255 @@
+/**
+ * Every key of a spec, once: what it means, what it may be, its unit, default and source. `explain`, the editor schema
+ * and all messages are made from this file. Parameters of methods are in the catalog instead, which the worker owns.
+ */
+import { z } from "zod";
+
+export interface KeyDocs {
+  description: string;
+  unit?: string;
+  /** Paper section, or the name of the same setting in Hugging Face libraries. */
+  source?: string;
+  /** Names that people bring along from other tools; only used to suggest ours. */
+  aliases?: string[];
+  /** Says more than the schema can about what happens without a value. */
+  defaultText?: string;
+}
+
+const key = <T extends z.ZodType>(schema: T, docs: KeyDocs): T => schema.meta({ ...docs });
+const hf = (name: string) => `transformers TrainingArguments.${name}`;
+const text = () => z.string().min(1);
+const count = () => z.int().min(1);
+
+const modelMapping = z.strictObject({
+  name: key(text(), {
+    description: "Hub id, local folder (starting with `./`, `../`, `/` or `~/`), or a packaged name",
+    source: "transformers from_pretrained(pretrained_model_name_or_path)",
+    aliases: ["model_name_or_path", "pretrained_model_name_or_path", "base_model"],
+  }),
+  revision: key(text().nullable().default(null), {
+    description: "Branch, tag or commit of a model on the hub",
+    source: "transformers from_pretrained(revision)",
+  }),
+});
+
+const data = z
+  .strictObject({
+    path: key(text().nullable().default(null), {
+      description: "File or folder the rows come from, relative to the file that says so; at most one of path and hub",
+      defaultText: "the task's own source",
+    }),
+    hub: key(text().nullable().default(null), {
+      description: "Data set on the hub the rows come from; at most one of path and hub",
+      source: "datasets load_dataset(path)",
+      defaultText: "the task's own source",
+    }),
+    train_rows: key(count().nullable().default(null), {
+      description: "Train on this many rows, drawn with split_seed",
+      unit: "rows",
+      source: "transformers examples, max_train_samples",
+      aliases: ["max_train_samples", "train_samples"],
+      defaultText: "all rows",
+    }),
+    eval_rows: key(count().nullable().default(null), {
+      description: "Evaluate on this many rows, drawn with split_seed",
+      unit: "rows",
+      source: "transformers examples, max_eval_samples",
+      aliases: ["max_eval_samples", "eval_samples"],
+      defaultText: "all rows",
+    }),
+    split_seed: key(z.int().min(0).max(0xffff_ffff).default(0), {
+      description:
+        "Seed of the split and of the drawn rows; apart from `seed`, so that seeds are compared on the same rows",
+    }),
+    columns: key(
+      z
+        .strictObject({
+          text: key(text(), { description: "Column of the text, or of the first text of a pair" }),
+          text_pair: key(text().nullable().default(null), {
+            description: "Column of the second text of a pair",
+            defaultText: "null: single texts",
+          }),
+          label: key(text(), { description: "Column of the label" }),
+        })
+        .nullable()
+        .default(null),
+      {
+        description: "Names of the columns, where the rows come from a table of your own",
+        defaultText: "the task's own",
+      },
+    ),
+  })
+  .prefault({})
+  .meta({ description: "Which rows are used" });
+
+const train = z
+  .strictObject({
+    num_train_epochs: key(count().default(3), {
+      description: "Passes over the training rows",
+      unit: "epochs",
+      source: `${hf("num_train_epochs")}; E of paper Eq. 11 and 12`,
+      aliases: ["epochs", "num_epochs", "max_epochs"],
+    }),
+    max_steps: key(count().nullable().default(null), {
+      description: "Stop after this many optimizer steps, even within an epoch",
+      unit: "optimizer steps",
+      source: hf("max_steps"),
+      defaultText: "null: as many as the epochs have",
+    }),
+    batch_size: key(count().default(32), {
+      description: "Rows of one forward pass; times gradient_accumulation_steps is one optimizer step",
+      unit: "rows",
+      source: hf("per_device_train_batch_size"),
+      aliases: ["per_device_train_batch_size", "train_batch_size", "micro_batch_size", "bs"],
+    }),
+    eval_batch_size: key(count().default(64), {
+      description: "Rows of one forward pass of the evaluation",
+      unit: "rows",
+      source: hf("per_device_eval_batch_size"),
+      aliases: ["per_device_eval_batch_size"],
+    }),
+    gradient_accumulation_steps: key(count().default(1), {
+      description: "Forward passes whose gradients are averaged before one optimizer step",
+      unit: "forward passes",
+      source: hf("gradient_accumulation_steps"),
+    }),
+    learning_rate: key(z.number().positive().default(4e-4), {
+      description:
+        "Peak learning rate of everything but the head: linear warm-up from 0, then linear to 0 at the last step",
+      source: `${hf("learning_rate")}; the published GLUE script uses 4e-4 or 5e-4 by task`,
+      aliases: ["lr", "peak_lr"],
+    }),
+    head_learning_rate: key(z.number().positive().nullable().default(null), {
+      description: "Peak learning rate of the classification or regression head",
+      source: "the published GLUE script trains the head at half of the learning rate",
+      aliases: ["head_lr", "classifier_lr"],
+      defaultText: "null: half of train.learning_rate",
+    }),
+    warmup_ratio: key(z.number().min(0).max(1).default(0.06), {
+      description: "Part of all optimizer steps over which the learning rate rises from 0, rounded up to whole steps",
+      unit: "fraction of the steps",
+      source: hf("warmup_ratio"),
+      aliases: ["warmup"],
+    }),
+    weight_decay: key(z.number().min(0).default(0.1), {
+      description: "Decoupled weight decay of AdamW, over all trained tensors",
+      source: hf("weight_decay"),
+      aliases: ["wd"],
+    }),
+    adam_beta1: key(z.number().min(0).lt(1).default(0.9), {
+      description: "Decay of AdamW's running mean of gradients",
+      source: hf("adam_beta1"),
+    }),
+    adam_beta2: key(z.number().min(0).lt(1).default(0.999), {
+      description: "Decay of AdamW's running mean of squared gradients",
+      source: hf("adam_beta2"),
+    }),
+    adam_epsilon: key(z.number().positive().default(1e-8), {
+      description: "Added to AdamW's denominator",
+      source: hf("adam_epsilon"),
+    }),
+    max_grad_norm: key(z.number().positive().default(1.0), {
+      description: "Gradients are scaled down to this norm over everything that has a gradient",
+      unit: "L2 norm",
+      source: hf("max_grad_norm"),
+      aliases: ["gradient_clipping", "clip_grad_norm"],
+    }),
+    max_length: key(z.int().min(4).default(256), {
+      description: "Longer texts are cut to this length; shorter ones are not padded to it",
+      unit: "tokens",
+      source: "transformers tokenizer(max_length)",
+      aliases: ["max_seq_length", "max_seq_len", "cutoff_len"],
+    }),
+    precision: key(z.literal(["auto", "fp32", "bf16"]).default("auto"), {
+      description: "Number format of the products; auto is bf16 on a GPU that multiplies it natively, else fp32",
+      source: "transformers TrainingArguments.bf16",
+      aliases: ["bf16", "fp16", "dtype", "torch_dtype"],
+    }),
+    logging_steps: key(count().default(10), {
+      description: "The training loss is recorded every so many optimizer steps; not part of a run's id",
+      unit: "optimizer steps",
+      source: hf("logging_steps"),
+    }),
+    score: key(text().nullable().default(null), {
+      description: "Score that chooses the best epoch",
+      source: hf("metric_for_best_model"),
+      aliases: ["metric_for_best_model", "metric"],
+      defaultText: "null: the task's own",
+    }),
+  })
+  .prefault({})
+  .meta({ description: "How it is trained: AdamW, linear schedule with warm-up, evaluation after every epoch" });
+
+const task = key(text(), { description: "Registered task: what the rows are and which scores judge them" });
+const method = { description: "What is trained on the frozen model, with its parameters" };
+const model = { description: "Pretrained model; frozen" };
+
+const seed = key(z.int().min(0).max(0xffff_ffff).default(17), {
+  description: "Seed of the initial weights, the order of the rows and the dropout",
+  source: `${hf("seed")}; the published script uses 17`,
+  aliases: ["random_seed", "data_seed"],
+});
+
+/** A cell, once names alone are written as mappings (`model: x` is `model: {name: x}`). */
+export const CellSchema = z.strictObject({
+  model: key(modelMapping, model),
+  task,
+  data,
+  method: key(z.looseObject({ name: text() }), method),
+  train,
+  seed,
+});
+
+/** `a..b`: whole numbers, both ends included. */
+export const RANGE = /^-?\d+\.\.-?\d+$/;
+
+/** What belongs to the file and not to a cell. */
+export const fileKeys = {
+  name: key(text().max(200).optional(), {
+    description: "Name of the experiment in the store and in every view",
+    defaultText: "the file's name without its ending",
+  }),
+  extends: key(text().optional(), {
+    description: "One other spec that this one changes, relative to this file; everything but its name is taken over",
+  }),
+  sweep: z
+    .strictObject({
+      grid: key(z.record(text(), z.union([z.array(z.unknown()).min(1), z.string().regex(RANGE)])).nullish(), {
+        description: "Dotted key to a list of values or a range a..b with both ends; every combination becomes a run",
+      }),
+      variants: key(
+        z
+          .array(z.looseObject({ label: text().max(80).optional() }))
+          .min(1)
+          .nullish(),
+        {
+          description: "List of changes to the spec, each one a run (times the grid), with an optional label",
+        },
+      ),
+    })
+    .nullish()
+    .meta({ description: "Which runs the spec stands for; without it, one" }),
+  on_error: key(z.literal(["continue", "stop"]).default("continue"), {
+    description: "What happens to the remaining runs when one fails",
+  }),
+  jobs: key(z.int().min(1).max(64).default(1), {
+    description: "Worker processes at a time; not part of a run's id",
+    unit: "processes",
+  }),
+};
+export const FileSchema = z.strictObject(fileKeys);
+
+/** The file as people write it; the source of the editor schema and of `explain`. */
+export const SpecSchema = z.strictObject({
+  name: fileKeys.name,
+  extends: fileKeys.extends,
+  model: key(z.union([text(), modelMapping]), model),
+  task,
+  data,
+  method: key(z.union([text(), z.looseObject({ name: text() })]), method),
+  train,
+  seed,
+  sweep: fileKeys.sweep,
+  on_error: fileKeys.on_error,
+  jobs: fileKeys.jobs,
+});

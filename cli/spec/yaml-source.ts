@@ -1,0 +1,149 @@
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import type { SpecProblem } from "../errors.js";
+import { dotted, type Layer, type Path, type Place } from "./places.js";
+
+/** Deeper than any sensible spec; stops an anchor that contains itself. */
+const MAX_DEPTH = 40;
+/** Uses of aliases, and values they stand for: ten lines of YAML can otherwise mean billions of values. */
+const MAX_ALIASES = 100;
+const MAX_ALIASED_VALUES = 10_000;
+
+export interface YamlSource {
+  value: unknown;
+  layer: Layer;
+  problems: SpecProblem[];
+  /** The text is a `[...]` or `{...}` or a plain value, not a block of lines. */
+  inline: boolean;
+}
+
+interface Entry {
+  key: number | undefined;
+  value: number;
+}
+
+class TooMuch extends Error {}
+
+/**
+ * Parse one YAML 1.2 (core schema) document and remember where every key and value stands.
+ * `columnOffset` shifts the columns of a text that is the tail of a longer line (`--set key=`).
+ */
+export function readYaml(source: string, file: string, columnOffset = 0): YamlSource {
+  const text = source.startsWith("\uFEFF") ? source.slice(1) : source;
+  const lines = new LineCounter();
+  const entries = new Map<string, Entry>();
+  const problems: SpecProblem[] = [];
+  const placeOf = (offset: number): Place => {
+    const { line, col } = lines.linePos(offset);
+    return { file, line: Math.max(1, line), column: Math.max(1, col) + columnOffset };
+  };
+  const report = (offset: number, path: Path, message: string, hint?: string) =>
+    problems.push({ ...placeOf(offset), path: dotted(path), message, hint });
+  const layer: Layer = {
+    find(path, want) {
+      const entry = entries.get(JSON.stringify(path));
+      return entry && placeOf((want === "key" ? entry.key : undefined) ?? entry.value);
+    },
+  };
+  const result = (value: unknown, inline = true): YamlSource => ({ value, layer, problems, inline });
+
+  let document: ReturnType<typeof parseDocument>;
+  try {
+    document = parseDocument(text, {
+      version: "1.2",
+      schema: "core",
+      resolveKnownTags: false,
+      merge: false,
+      uniqueKeys: false, // reported below, with the name of the key and its first place
+      prettyErrors: false,
+      lineCounter: lines,
+    });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    report(0, [], "lists or mappings are nested too deeply to read"); // the parser ran out of stack
+    return result(undefined);
+  }
+  for (const error of [...document.errors, ...document.warnings]) {
+    const [message, hint] = syntaxMessage(error.code, error.message);
+    report(error.pos[0], [], message, hint);
+  }
+  if (document.errors.length > 0) return result(undefined);
+
+  const anchors = new Map<string, Node>();
+  let aliases = 0;
+  let aliasedValues = 0;
+
+  const walk = (node: unknown, path: Path, key: number | undefined, at: number, insideAlias: boolean): unknown => {
+    const offset = (node as Node | null)?.range?.[0] ?? at;
+    const place = insideAlias ? at : offset;
+    if (path.length > MAX_DEPTH) {
+      report(place, path.slice(0, 3), `more than ${MAX_DEPTH} levels deep`);
+      throw new TooMuch();
+    }
+    if (insideAlias && ++aliasedValues > MAX_ALIASED_VALUES) {
+      report(place, path, `aliases stand for more than ${MAX_ALIASED_VALUES.toLocaleString("en")} values`);
+      throw new TooMuch();
+    }
+    if (!entries.has(JSON.stringify(path))) entries.set(JSON.stringify(path), { key, value: place });
+    if (isAlias(node)) {
+      if (++aliases > MAX_ALIASES) {
+        report(place, path, `more than ${MAX_ALIASES} aliases`, "write the values out, or use `extends:`");
+        throw new TooMuch();
+      }
+      const target = anchors.get(node.source);
+      if (target) return walk(target, path, key, place, true);
+      report(place, path, `the alias *${node.source} has no anchor before it`);
+      return undefined;
+    }
+    if (isMap(node) || isSeq(node) || isScalar(node)) {
+      if (node.anchor && !insideAlias) anchors.set(node.anchor, node);
+    }
+    if (isSeq(node)) return node.items.map((item, i) => walk(item, [...path, i], undefined, place, insideAlias));
+    if (isMap(node)) return mapping(node.items, path, place, insideAlias);
+    return isScalar(node) ? node.value : null;
+  };
+
+  const mapping = (items: { key: unknown; value: unknown }[], path: Path, at: number, insideAlias: boolean) => {
+    const value: Record<string, unknown> = {};
+    const first = new Map<string, number>();
+    for (const item of items) {
+      const offset = insideAlias ? at : ((item.key as Node | null)?.range?.[0] ?? at);
+      const name = isScalar(item.key) && item.key.value !== null ? String(item.key.value) : undefined;
+      if (name === undefined) {
+        report(offset, path, "a key must be plain text");
+        continue;
+      }
+      const here = [...path, name];
+      const before = first.get(name);
+      if (before !== undefined) {
+        report(offset, here, `the key is written twice; first in line ${placeOf(before).line}`);
+        continue;
+      }
+      first.set(name, offset);
+      if (name === "<<" || name === "__proto__") {
+        const hint = name === "<<" ? "`extends: other.yaml` takes over a whole file" : undefined;
+        report(offset, here, name === "<<" ? "merge keys are not part of YAML 1.2" : "unknown key", hint);
+        continue;
+      }
+      const end = isScalar(item.key) ? (item.key.range?.[1] ?? offset) : offset;
+      value[name] = walk(item.value, here, offset, insideAlias ? at : end, insideAlias);
+    }
+    return value;
+  };
+
+  try {
+    const contents = document.contents;
+    const value = walk(contents, [], undefined, 0, false);
+    return result(value, !((isMap(contents) || isSeq(contents)) && !contents.flow));
+  } catch (error) {
+    if (error instanceof TooMuch) return result(undefined);
+    throw error;
+  }
+}
+
+/** The parser's words where they are clear; ours where its message speaks of its own inside. */
+function syntaxMessage(code: string, message: string): [message: string, hint?: string] {
+  if (code === "MULTIPLE_DOCS") return ["a second document starts here", "one file holds one spec"];
+  if (code === "TAG_RESOLVE_FAILED") return [`${message}; only plain YAML values are allowed`];
+  if (code === "TAB_AS_INDENT") return ["YAML is indented with spaces, not with tabs"];
+  return [`not YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`];
+}
