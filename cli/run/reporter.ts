@@ -1,0 +1,77 @@
+import type { Outcome, WorkerEvent } from "../protocol/messages.js";
+
+/** Where a run is, as far as this process knows. `elsewhere`: another lor2c process trains it. */
+export type CellState = "planned" | "running" | "elsewhere" | "skipped" | Outcome;
+
+/** One run of the plan, as it is before anything has started. */
+export interface PlanCell {
+  id: string;
+  label: string;
+  /** Of the method, without the head. */
+  trainableParameters: number;
+  headParameters: number;
+  /** `finished` when the store has it already and nothing is to be done. */
+  state: CellState;
+  totalSteps: number;
+}
+
+export interface RunPlan {
+  /** Name of the experiment. */
+  name: string;
+  dbPath: string;
+  cells: PlanCell[];
+  /** Runs trained at the same time. */
+  jobs: number;
+}
+
+/** Why a run did not finish. */
+export interface CellError {
+  type: string;
+  message: string;
+  /** Last lines that the worker wrote to stderr; empty when there are none. */
+  stderrTail: string[];
+  logFile: string;
+}
+
+/** One row of the closing table. Null: not known, because the run did not come that far. */
+export interface CellSummary {
+  id: string;
+  label: string;
+  method: string;
+  state: CellState;
+  scoreName: string | null;
+  bestScore: number | null;
+  bestEpoch: number | null;
+  lastScore: number | null;
+  majorityScore: number | null;
+  trainableParameters: number | null;
+  headParameters: number | null;
+  /** Of everything: loading, training, evaluating, checking the saved adapter. */
+  seconds: number | null;
+  /** Real (non-padding) tokens per second of training time. */
+  tokensPerSecond: number | null;
+  error?: CellError;
+}
+
+export interface RunSummary {
+  name: string;
+  dbPath: string;
+  outcome: "finished" | "failed" | "interrupted";
+  cells: CellSummary[];
+  /** What holds for several runs, once; e.g. the subset of rows that was used. */
+  notes: string[];
+  /** Wall time of this command. */
+  seconds: number;
+}
+
+/** What shows a job while it runs: the dashboard, plain lines, NDJSON. Called in the order of the methods. */
+export interface Reporter {
+  begin(plan: RunPlan): void;
+  /** An event of a worker, once for every run that it names. */
+  event(cellId: string, event: WorkerEvent): void;
+  /** A run changed its state; `detail` says why where that is not plain. */
+  state(cellId: string, state: CellState, detail?: string): void;
+  message(level: "info" | "warn" | "error", text: string): void;
+  /** Resolves when everything is shown and the terminal is as it was. */
+  end(summary: RunSummary): Promise<void> | void;
+}
