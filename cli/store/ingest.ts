@@ -1,0 +1,217 @@
+import { ProtocolError } from "../errors.js";
+import type { EventOf, Outcome, WorkerEvent } from "../protocol/messages.js";
+import { recordEnvironment } from "./environment.js";
+import { type GitState, gitState } from "./git.js";
+import type { Store } from "./store.js";
+
+/** Attempt of each cell that a worker trains. */
+export type AttemptsByCell = Map<string, number>;
+
+export interface EndDetail {
+  error_type?: string;
+  message?: string;
+  traceback?: string;
+}
+
+/**
+ * Stores a batch of one worker's events in one transaction. An event that an attempt has seen before (its `seq` is not
+ * above the attempt's last one) changes nothing, so a batch may be sent again after a crash.
+ * `ready` describes where all of these attempts run; `git` is the state of the working folder.
+ */
+export function ingest(
+  store: Store,
+  attempts: AttemptsByCell,
+  events: WorkerEvent[],
+  git: GitState | null | undefined = undefined,
+): void {
+  const wanted = events
+    .map((event) => ({ event, ids: attemptsOf(event, attempts) }))
+    .filter(({ ids }) => ids.length > 0);
+  if (wanted.length === 0) return;
+  // Asking git takes milliseconds: before the write lock, not under it.
+  const state =
+    git === undefined && events.some((event) => event.type === "ready") ? gitState(process.cwd()) : (git ?? null);
+  store.write(() => {
+    const newest = new Map<number, number>();
+    for (const { event, ids } of wanted) {
+      const fresh = ids.filter((id) => event.seq > (newest.get(id) ?? lastSeq(store, id)));
+      if (fresh.length === 0) continue;
+      apply(store, event, fresh, state);
+      for (const id of fresh) newest.set(id, event.seq);
+    }
+    const remember = store.prepare("UPDATE attempts SET last_seq = ? WHERE id = ?");
+    for (const [id, seq] of newest) remember.run(seq, id);
+  });
+}
+
+/**
+ * Ends a running attempt; false when it had ended already. A worker's own outcome also replaces `lost`, which is only
+ * the runner's guess; nothing else is ever overwritten.
+ */
+export function endAttempt(store: Store, attemptId: number, outcome: Outcome, detail: EndDetail = {}): boolean {
+  return store.write(() => {
+    const { changes } = store
+      .prepare(
+        `UPDATE attempts SET outcome = @outcome, ended_at = @now, error_type = @error_type, message = @message,
+                             traceback = @traceback
+         WHERE id = @id AND (outcome IS NULL OR (outcome = 'lost' AND @outcome <> 'lost'))`,
+      )
+      .run({
+        id: attemptId,
+        outcome,
+        now: new Date().toISOString(),
+        error_type: detail.error_type ?? null,
+        message: detail.message ?? null,
+        traceback: detail.traceback ?? null,
+      });
+    return changes === 1;
+  });
+}
+
+function attemptsOf(event: WorkerEvent, attempts: AttemptsByCell): number[] {
+  if (event.type === "ready") return [...attempts.values()];
+  if (!("cells" in event) || event.type === "progress" || event.type === "log") return [];
+  return event.cells.map((cell) => {
+    const attempt = attempts.get(cell);
+    if (attempt === undefined) {
+      throw new ProtocolError("UNKNOWN_CELL", `the worker sent ${event.type} for cell ${cell}, which it was not given`);
+    }
+    return attempt;
+  });
+}
+
+function lastSeq(store: Store, attempt: number): number {
+  const seq = store.prepare("SELECT last_seq FROM attempts WHERE id = ?").pluck().get(attempt);
+  return (seq as number | undefined) ?? Number.POSITIVE_INFINITY; // removed meanwhile: nothing left to write to
+}
+
+function apply(store: Store, event: WorkerEvent, ids: number[], git: GitState | null): void {
+  switch (event.type) {
+    case "ready": {
+      const environment = recordEnvironment(store, event, git);
+      for (const id of ids) store.prepare("UPDATE attempts SET environment = ? WHERE id = ?").run(environment, id);
+      return;
+    }
+    case "started":
+      for (const id of ids) applyStarted(store, event, id);
+      return;
+    case "metrics":
+      for (const id of ids) applyMetrics(store, event, id);
+      return;
+    case "change":
+      for (const id of ids) applyChange(store, event, id);
+      return;
+    case "module_scores":
+      for (const id of ids) applyModuleScores(store, event, id);
+      return;
+    case "artifact":
+      for (const id of ids) {
+        store
+          .prepare("INSERT OR REPLACE INTO artifacts (attempt, path, kind, bytes, sha256) VALUES (?, ?, ?, ?, ?)")
+          .run(id, store.toStored(event.path), event.kind, event.bytes, event.sha256);
+      }
+      return;
+    case "finished":
+      for (const id of ids) if (endAttempt(store, id, "finished")) applyFinished(store, event, id);
+      return;
+    case "failed":
+      for (const id of ids) endAttempt(store, id, "failed", event);
+      return;
+    case "out_of_memory":
+      for (const id of ids) {
+        if (!endAttempt(store, id, "out_of_memory", { message: event.message })) continue;
+        store.prepare("UPDATE attempts SET peak_memory = ? WHERE id = ?").run(event.peak_memory, id);
+      }
+      return;
+    case "stopped":
+      for (const id of ids) {
+        if (!endAttempt(store, id, "stopped")) continue;
+        store.prepare("UPDATE attempts SET stopped_at_step = ? WHERE id = ?").run(event.step, id);
+      }
+      return;
+    case "progress":
+    case "log":
+    case "inspected":
+    case "predictions":
+    case "done":
+      return; // not part of a run's record: shown, logged, or an answer to a question
+    default: {
+      const unknown: never = event; // a new event type does not compile until it has a case
+      throw new ProtocolError("UNKNOWN_EVENT", `cannot store ${JSON.stringify(unknown)}`);
+    }
+  }
+}
+
+function applyStarted(store: Store, event: EventOf<"started">, id: number): void {
+  store
+    .prepare(
+      `UPDATE attempts SET trainable_parameters = @trainable_parameters, head_parameters = @head_parameters,
+         total_parameters = @total_parameters, train_rows = @train_rows, eval_rows = @eval_rows,
+         total_steps = @total_steps, num_epochs = @num_epochs, majority_score = @majority_score,
+         score_name = @score_name, initial_weights = @initial_weights WHERE id = @id`,
+    )
+    .run({ ...scalars(event), id });
+  const note = store.prepare("INSERT OR REPLACE INTO notes (attempt, position, text) VALUES (?, ?, ?)");
+  event.notes.forEach((text, position) => {
+    note.run(id, position, text);
+  });
+}
+
+function applyMetrics(store: Store, event: EventOf<"metrics">, id: number): void {
+  const insert = store.prepare(
+    "INSERT OR REPLACE INTO metrics (attempt, split, name, step, epoch, value, diverged) VALUES (?, ?, ?, ?, ?, ?, ?)",
+  );
+  const diverged = new Set(event.diverged);
+  for (const name of new Set([...Object.keys(event.values), ...diverged])) {
+    const value = diverged.has(name) ? null : (event.values[name] ?? null);
+    insert.run(id, event.split, name, event.step, event.epoch, value, diverged.has(name) ? 1 : 0);
+  }
+}
+
+function applyChange(store: Store, event: EventOf<"change">, id: number): void {
+  store
+    .prepare(
+      `INSERT OR REPLACE INTO changes (attempt, seq, kind, step, epoch, span_start, span_end, source, score, margin,
+                                       scores_from_epoch, trainable_parameters, detail)
+       VALUES (@id, @seq, @kind, @step, @epoch, @span_start, @span_end, @source, @score, @margin,
+               @scores_from_epoch, @trainable_parameters, @detail)`,
+    )
+    .run({ ...scalars(event), id });
+}
+
+function applyModuleScores(store: Store, event: EventOf<"module_scores">, id: number): void {
+  const insert = store.prepare(
+    `INSERT OR REPLACE INTO module_scores (attempt, score_name, step, epoch, span_start, span_end, kind, score,
+                                           trainable_parameters) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const { score_name, step, epoch, trainable_parameters } = event;
+  for (const module of event.modules) {
+    insert.run(
+      id,
+      score_name,
+      step,
+      epoch,
+      module.span_start,
+      module.span_end,
+      module.kind,
+      module.score,
+      trainable_parameters,
+    );
+  }
+}
+
+function applyFinished(store: Store, event: EventOf<"finished">, id: number): void {
+  store
+    .prepare(
+      `UPDATE attempts SET score_name = @score_name, best_score = @best_score, best_epoch = @best_epoch,
+         last_score = @last_score, majority_score = @majority_score, train_seconds = @train_seconds,
+         total_seconds = @total_seconds, train_tokens = @train_tokens,
+         final_trainable_parameters = @trainable_parameters, peak_memory = @peak_memory WHERE id = @id`,
+    )
+    .run({ ...scalars(event), id });
+}
+
+/** The driver refuses arrays even when the statement does not name them. */
+function scalars<T extends { cells: string[] }>(event: T): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(event).filter(([, value]) => value === null || typeof value !== "object"));
+}

@@ -1,0 +1,108 @@
+import Database from "better-sqlite3";
+import { Lor2cError } from "../errors.js";
+import { MIGRATIONS, type Migration } from "./migrations.js";
+
+/** `LoR2` in the file's header: tells our database from any other SQLite file. */
+export const APPLICATION_ID = 0x4c6f5232;
+
+export type SchemaState = "empty" | "current" | "older" | "newer" | "foreign";
+
+/** What the file is, judged against the migrations this program knows. Takes no write lock. */
+export function schemaState(db: Database.Database, migrations: readonly Migration[] = MIGRATIONS): SchemaState {
+  const objects = db.prepare("SELECT count(*) FROM sqlite_master").pluck().get() as number;
+  if (objects === 0) return "empty";
+  if (db.pragma("application_id", { simple: true }) !== APPLICATION_ID) return "foreign";
+  const applied = appliedMigrations(db);
+  const known = new Set(migrations.map((migration) => migration.name));
+  if (applied.some((name) => !known.has(name))) return "newer";
+  return applied.length === migrations.length ? "current" : "older";
+}
+
+export function appliedMigrations(db: Database.Database): string[] {
+  return db.prepare("SELECT name FROM migrations ORDER BY position").pluck().all() as string[];
+}
+
+/**
+ * Brings the file to this program's schema. Safe when several processes start at once: the state is read again under
+ * the write lock, so that one of them migrates and the others find it done.
+ * An existing database is copied beside itself first; the copy's path is returned.
+ */
+export function migrate(db: Database.Database, path: string, migrations = MIGRATIONS): { backup: string | null } {
+  const state = schemaState(db, migrations);
+  if (state === "current") return { backup: null };
+  refuse(state, db, path, migrations);
+  // Rebuilding a table needs foreign keys off, which SQLite ignores inside a transaction.
+  db.pragma("foreign_keys = OFF");
+  try {
+    return db.transaction(() => applyPending(db, path, migrations)).exclusive();
+  } finally {
+    db.pragma("foreign_keys = ON");
+  }
+}
+
+export function refuse(state: SchemaState, db: Database.Database, path: string, migrations = MIGRATIONS): void {
+  if (state === "foreign") {
+    throw new Lor2cError(
+      "DATABASE_FOREIGN",
+      `${path} is a SQLite file of another program`,
+      "name another file with --db or LOR2C_DB",
+      2,
+    );
+  }
+  if (state === "newer") {
+    const known = new Set(migrations.map((migration) => migration.name));
+    const unknown = appliedMigrations(db).filter((name) => !known.has(name));
+    throw new Lor2cError(
+      "DATABASE_NEWER",
+      `${path} was written by a newer lor2c (it has ${unknown.join(", ")}, which this one does not know)`,
+      "update lor2c, or name another file with --db",
+      2,
+    );
+  }
+}
+
+function applyPending(
+  db: Database.Database,
+  path: string,
+  migrations: readonly Migration[],
+): { backup: string | null } {
+  const state = schemaState(db, migrations);
+  if (state === "current") return { backup: null };
+  refuse(state, db, path, migrations);
+  const backup = state === "older" && path !== ":memory:" ? backUp(db, path) : null;
+  if (state === "empty") {
+    db.pragma(`application_id = ${APPLICATION_ID}`);
+    db.exec(
+      "CREATE TABLE migrations (position INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, applied_at TEXT NOT NULL) STRICT",
+    );
+  }
+  const applied = new Set(appliedMigrations(db));
+  const record = db.prepare("INSERT INTO migrations (name, applied_at) VALUES (?, ?)");
+  for (const migration of migrations) {
+    if (applied.has(migration.name)) continue;
+    db.exec(migration.sql);
+    record.run(migration.name, new Date().toISOString());
+  }
+  const broken = db.pragma("foreign_key_check") as unknown[];
+  if (broken.length > 0) {
+    throw new Lor2cError(
+      "MIGRATION_FAILED",
+      `${broken.length} rows of ${path} would point at nothing; nothing changed`,
+    );
+  }
+  return { backup };
+}
+
+/** A second connection reads the last committed state while the caller holds the write lock, so the copy is exact. */
+function backUp(db: Database.Database, path: string): string {
+  const last = appliedMigrations(db).at(-1);
+  const stamp = new Date().toISOString().replace(/[-:]/g, "").replace(/\.\d+/, "");
+  const target = `${path}.backup-${last}-${stamp}`;
+  const reader = new Database(path, { readonly: true, fileMustExist: true });
+  try {
+    reader.prepare("VACUUM INTO ?").run(target);
+  } finally {
+    reader.close();
+  }
+  return target;
+}

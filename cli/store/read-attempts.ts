@@ -1,0 +1,98 @@
+import type {
+  ArtifactRow,
+  AttemptRow,
+  ChangeRow,
+  EnvironmentRow,
+  EpochScoreRow,
+  MetricRow,
+  ModuleScoreRow,
+} from "./rows.js";
+import type { Store } from "./store.js";
+
+/** Oldest first. */
+export function getAttempts(store: Store, runId: string): AttemptRow[] {
+  const rows = store.prepare("SELECT * FROM attempts WHERE run = ? ORDER BY number").all(runId) as AttemptRow[];
+  return rows.map((row) => ({ ...row, folder: store.fromStored(row.folder) }));
+}
+
+export function getAttempt(store: Store, attemptId: number): AttemptRow | undefined {
+  const row = store.prepare("SELECT * FROM attempts WHERE id = ?").get(attemptId) as AttemptRow | undefined;
+  return row && { ...row, folder: store.fromStored(row.folder) };
+}
+
+export function getNotes(store: Store, attemptId: number): string[] {
+  return store.prepare("SELECT text FROM notes WHERE attempt = ? ORDER BY position").pluck().all(attemptId) as string[];
+}
+
+export interface MetricFilter {
+  split?: string;
+  name?: string;
+  /** Only what is newer: for a reader that follows a running attempt. */
+  afterStep?: number;
+}
+
+/** By split, name and step. */
+export function getMetrics(store: Store, attemptId: number, filter: MetricFilter = {}): MetricRow[] {
+  const where = ["attempt = @attempt"];
+  if (filter.split !== undefined) where.push("split = @split");
+  if (filter.name !== undefined) where.push("name = @name");
+  if (filter.afterStep !== undefined) where.push("step > @afterStep");
+  return store
+    .prepare(
+      `SELECT split, name, step, epoch, value, diverged FROM metrics WHERE ${where.join(" AND ")}
+       ORDER BY split, name, step`,
+    )
+    .all({ ...filter, attempt: attemptId }) as MetricRow[];
+}
+
+/** The chosen score and the loss of each evaluation. */
+export function getEpochScores(store: Store, attemptId: number): EpochScoreRow[] {
+  return store
+    .prepare(
+      `SELECT s.step, s.epoch, s.value AS score, l.value AS loss
+       FROM attempts a
+       JOIN metrics s ON s.attempt = a.id AND s.split = 'eval' AND s.name = a.score_name
+       LEFT JOIN metrics l ON l.attempt = a.id AND l.split = 'eval' AND l.name = 'loss' AND l.step = s.step
+       WHERE a.id = ? ORDER BY s.step`,
+    )
+    .all(attemptId) as EpochScoreRow[];
+}
+
+export function getChanges(store: Store, attemptId: number): ChangeRow[] {
+  return store
+    .prepare(
+      `SELECT seq, kind, step, epoch, span_start, span_end, source, score, margin, scores_from_epoch,
+              trainable_parameters, detail FROM changes WHERE attempt = ? ORDER BY seq`,
+    )
+    .all(attemptId) as ChangeRow[];
+}
+
+export function getModuleScores(store: Store, attemptId: number): ModuleScoreRow[] {
+  return store
+    .prepare(
+      `SELECT score_name, step, epoch, span_start, span_end, kind, score, trainable_parameters
+       FROM module_scores WHERE attempt = ? ORDER BY step, score_name, span_start, span_end, kind`,
+    )
+    .all(attemptId) as ModuleScoreRow[];
+}
+
+export function getArtifacts(store: Store, attemptId: number): ArtifactRow[] {
+  const rows = store
+    .prepare("SELECT kind, path, bytes, sha256 FROM artifacts WHERE attempt = ? ORDER BY path")
+    .all(attemptId) as ArtifactRow[];
+  return rows.map((row) => ({ ...row, path: store.fromStored(row.path) }));
+}
+
+export function getEnvironment(store: Store, environmentId: number): EnvironmentRow | undefined {
+  const row = store
+    .prepare(
+      `SELECT id, worker_version, protocol, python, platform, device, device_description, device_memory, device_bf16,
+              git_commit, git_dirty FROM environments WHERE id = ?`,
+    )
+    .get(environmentId) as Omit<EnvironmentRow, "packages"> | undefined;
+  const packages = store
+    .prepare("SELECT name, version FROM environment_packages WHERE environment = ? ORDER BY name")
+    .raw()
+    .all(environmentId) as [string, string][];
+  return row && { ...row, packages: Object.fromEntries(packages) };
+}

@@ -1,0 +1,95 @@
+import type { ExperimentCellRow, ExperimentRow, RunRow, RunState } from "./rows.js";
+import type { Store } from "./store.js";
+
+/** `v_runs` calls its key `run`, because people join on it; here it is the row's own id. */
+const RUN = "SELECT run AS id, * FROM v_runs";
+
+export interface RunFilter {
+  state?: RunState;
+  task?: string;
+  method?: string;
+  model?: string;
+  experiment?: number;
+  limit?: number;
+}
+
+/** Newest first. */
+export function listRuns(store: Store, filter: RunFilter = {}): RunRow[] {
+  const where: string[] = [];
+  for (const key of ["state", "task", "method", "model"] as const) {
+    if (filter[key] !== undefined) where.push(`${key} = @${key}`);
+  }
+  if (filter.experiment !== undefined)
+    where.push("run IN (SELECT run FROM experiment_cells WHERE experiment = @experiment)");
+  const sql = `${RUN} ${where.length > 0 ? `WHERE ${where.join(" AND ")}` : ""}
+    ORDER BY coalesce(started_at, created_at) DESC, attempt_id DESC, run LIMIT @limit`;
+  return store
+    .prepare(sql)
+    .all({ ...filter, limit: filter.limit ?? -1 })
+    .map(asRun);
+}
+
+export function getRun(store: Store, id: string): RunRow | undefined {
+  const row = store.prepare(`${RUN} WHERE run = ?`).get(id);
+  return row === undefined ? undefined : asRun(row);
+}
+
+/** Runs whose id begins with `prefix`, at most `limit`. */
+export function runsByPrefix(store: Store, prefix: string, limit: number): RunRow[] {
+  // A range, not LIKE: uses the primary key. Ids are hexadecimal, so `g` is behind all of them.
+  return store
+    .prepare(`${RUN} WHERE run >= ? AND run < ? ORDER BY run LIMIT ?`)
+    .all(prefix, `${prefix}g`, limit)
+    .map(asRun);
+}
+
+/** The settings a run was planned with. */
+export function getSettings(store: Store, id: string): Record<string, unknown> {
+  const text = store.prepare("SELECT settings FROM runs WHERE id = ?").pluck().get(id) as string;
+  return JSON.parse(text) as Record<string, unknown>;
+}
+
+export function getFingerprint(store: Store, id: string): Record<string, string> {
+  const rows = store.prepare("SELECT name, value FROM run_fingerprints WHERE run = ? ORDER BY name").raw().all(id);
+  return Object.fromEntries(rows as [string, string][]);
+}
+
+/** State of each of these runs; an id the database does not know is left out. */
+export function runStates(store: Store, ids: string[]): Map<string, RunState> {
+  const rows = store
+    .prepare("SELECT run, state FROM v_runs WHERE run IN (SELECT value FROM json_each(?))")
+    .raw()
+    .all(JSON.stringify(ids));
+  return new Map(rows as [string, RunState][]);
+}
+
+/** Newest first. */
+export function experiments(store: Store): ExperimentRow[] {
+  return store
+    .prepare(
+      `SELECT e.id, e.name, e.spec_file, e.spec_text, e.created_at, e.last_run_at, count(c.run) AS cells,
+              coalesce(sum(v.state = 'finished'), 0) AS finished, count(v.running_attempt) AS running
+       FROM experiments e
+       LEFT JOIN experiment_cells c ON c.experiment = e.id
+       LEFT JOIN v_runs v ON v.run = c.run
+       GROUP BY e.id ORDER BY e.last_run_at DESC, e.id DESC`,
+    )
+    .all() as ExperimentRow[];
+}
+
+/** In the order of the spec. */
+export function experimentCells(store: Store, experiment: number): ExperimentCellRow[] {
+  const cells = store
+    .prepare("SELECT position, run, label FROM experiment_cells WHERE experiment = ? ORDER BY position")
+    .all(experiment) as Omit<ExperimentCellRow, "axes">[];
+  const axes = store.prepare("SELECT axis, value FROM cell_axes WHERE experiment = ? AND position = ?").raw();
+  return cells.map((cell) => ({
+    ...cell,
+    axes: Object.fromEntries(axes.all(experiment, cell.position) as [string, number | string | null][]),
+  }));
+}
+
+function asRun(row: unknown): RunRow {
+  const { run: _, ...rest } = row as RunRow & { run: string };
+  return rest;
+}

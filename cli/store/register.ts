@@ -1,0 +1,104 @@
+import { createHash } from "node:crypto";
+import type { PlannedCell } from "../spec/cell.js";
+import type { Store } from "./store.js";
+
+export interface ExperimentPlan {
+  name: string;
+  specFile: string | null;
+  specText: string;
+  cells: PlannedCell[];
+}
+
+/**
+ * Writes the experiment, its cells and their runs, and returns the experiment's id.
+ * The same plan again is the same experiment: running a spec twice resumes it.
+ */
+export function registerExperiment(store: Store, plan: ExperimentPlan): number {
+  const now = new Date().toISOString();
+  const identity = createHash("sha256")
+    .update(JSON.stringify([plan.name, plan.specText, plan.cells.map((cell) => cell.id)]))
+    .digest("hex");
+  return store.write(() => {
+    for (const cell of plan.cells) upsertRun(store, cell, now);
+    const known = store.prepare("SELECT id FROM experiments WHERE identity = ?").pluck().get(identity);
+    if (known !== undefined) {
+      store
+        .prepare("UPDATE experiments SET last_run_at = ?, spec_file = ? WHERE id = ?")
+        .run(now, plan.specFile, known);
+      return known as number;
+    }
+    const { lastInsertRowid } = store
+      .prepare(
+        `INSERT INTO experiments (identity, name, spec_file, spec_text, created_at, last_run_at)
+         VALUES (?, ?, ?, ?, ?, ?)`,
+      )
+      .run(identity, plan.name, plan.specFile, plan.specText, now, now);
+    plan.cells.forEach((cell, position) => {
+      insertCell(store, Number(lastInsertRowid), position, cell);
+    });
+    return Number(lastInsertRowid);
+  });
+}
+
+function insertCell(store: Store, experiment: number, position: number, cell: PlannedCell): void {
+  store
+    .prepare("INSERT INTO experiment_cells (experiment, position, run, label) VALUES (?, ?, ?, ?)")
+    .run(experiment, position, cell.id, cell.label);
+  const axis = store.prepare("INSERT INTO cell_axes (experiment, position, axis, value) VALUES (?, ?, ?, ?)");
+  for (const [key, value] of Object.entries(cell.axes)) axis.run(experiment, position, key, sqlValue(value));
+}
+
+/** Numbers and text as they are, anything else as JSON text. The driver binds a plain 3 as 3.0: whole numbers go as BigInt. */
+function sqlValue(value: unknown): number | bigint | string | null {
+  if (typeof value === "number") return Number.isSafeInteger(value) ? BigInt(value) : value;
+  if (typeof value === "string") return value;
+  return value === null || value === undefined ? null : JSON.stringify(value);
+}
+
+/** What is not part of the id (label, logging) follows the newest plan, until the run is finished. */
+function upsertRun(store: Store, { id, label, settings, inspected }: PlannedCell, now: string): void {
+  const { model, task, data, method, train, seed } = settings;
+  store
+    .prepare(
+      `INSERT INTO runs (id, label, model, model_revision, task, method, seed, split_seed, num_train_epochs, max_steps,
+         batch_size, gradient_accumulation_steps, learning_rate, head_learning_rate, warmup_ratio, weight_decay,
+         max_length, precision, trainable_parameters, head_parameters, total_parameters, train_rows, eval_rows,
+         total_steps, settings, created_at)
+       VALUES (@id, @label, @model, @model_revision, @task, @method, @seed, @split_seed, @num_train_epochs, @max_steps,
+         @batch_size, @gradient_accumulation_steps, @learning_rate, @head_learning_rate, @warmup_ratio, @weight_decay,
+         @max_length, @precision, @trainable_parameters, @head_parameters, @total_parameters, @train_rows, @eval_rows,
+         @total_steps, @settings, @now)
+       ON CONFLICT (id) DO UPDATE SET label = excluded.label, settings = excluded.settings
+       WHERE NOT EXISTS (SELECT 1 FROM attempts WHERE run = excluded.id AND outcome = 'finished')`,
+    )
+    .run({
+      id,
+      label,
+      model: model.name,
+      model_revision: model.revision,
+      task,
+      method: method.name,
+      seed,
+      split_seed: data.split_seed,
+      num_train_epochs: train.num_train_epochs,
+      max_steps: train.max_steps,
+      batch_size: train.batch_size,
+      gradient_accumulation_steps: train.gradient_accumulation_steps,
+      learning_rate: train.learning_rate,
+      head_learning_rate: train.head_learning_rate,
+      warmup_ratio: train.warmup_ratio,
+      weight_decay: train.weight_decay,
+      max_length: train.max_length,
+      precision: inspected.fingerprint?.precision ?? train.precision,
+      trainable_parameters: inspected.trainable_parameters,
+      head_parameters: inspected.head_parameters,
+      total_parameters: inspected.total_parameters,
+      train_rows: inspected.train_rows,
+      eval_rows: inspected.eval_rows,
+      total_steps: inspected.total_steps,
+      settings: JSON.stringify(settings),
+      now,
+    });
+  const print = store.prepare("INSERT OR IGNORE INTO run_fingerprints (run, name, value) VALUES (?, ?, ?)");
+  for (const [name, value] of Object.entries(inspected.fingerprint ?? {})) print.run(id, name, value);
+}

@@ -1,0 +1,176 @@
+import type { Outcome } from "../protocol/messages.js";
+
+export type RunState = "planned" | "running" | Outcome;
+
+/** One line of `v_runs`: a run with its current attempt (the newest finished one, else the newest). */
+export interface RunRow {
+  id: string;
+  label: string;
+  model: string;
+  task: string;
+  method: string;
+  seed: number;
+  state: RunState;
+  score_name: string | null;
+  best_score: number | null;
+  best_epoch: number | null;
+  last_score: number | null;
+  majority_score: number | null;
+  /** At the start of training; `final_trainable_parameters` after the last change of structure. */
+  trainable_parameters: number | null;
+  final_trainable_parameters: number | null;
+  head_parameters: number | null;
+  total_parameters: number | null;
+  train_rows: number | null;
+  eval_rows: number | null;
+  total_steps: number | null;
+  num_epochs: number | null;
+  train_seconds: number | null;
+  total_seconds: number | null;
+  train_tokens: number | null;
+  tokens_per_second: number | null;
+  peak_memory: number | null;
+  started_at: string | null;
+  ended_at: string | null;
+  error_type: string | null;
+  message: string | null;
+  learning_rate: number | null;
+  batch_size: number | null;
+  precision: string | null;
+  max_length: number | null;
+  created_at: string;
+  /** Number, row id and folder (relative to the database) of the current attempt; null when only planned. */
+  attempt: number | null;
+  attempt_id: number | null;
+  folder: string | null;
+  environment: number | null;
+  attempts: number;
+  /** Number of the attempt in training, also when the current one is an older, finished one. */
+  running_attempt: number | null;
+}
+
+export interface AttemptRow {
+  id: number;
+  run: string;
+  number: number;
+  state: RunState;
+  outcome: Outcome | null;
+  started_at: string;
+  ended_at: string | null;
+  runner_pid: number;
+  host: string;
+  heartbeat_at: string;
+  lease_until: string;
+  /** Absolute. */
+  folder: string;
+  environment: number | null;
+  last_seq: number;
+  trainable_parameters: number | null;
+  final_trainable_parameters: number | null;
+  head_parameters: number | null;
+  total_parameters: number | null;
+  train_rows: number | null;
+  eval_rows: number | null;
+  total_steps: number | null;
+  num_epochs: number | null;
+  initial_weights: string | null;
+  score_name: string | null;
+  best_score: number | null;
+  best_epoch: number | null;
+  last_score: number | null;
+  majority_score: number | null;
+  train_seconds: number | null;
+  total_seconds: number | null;
+  train_tokens: number | null;
+  tokens_per_second: number | null;
+  peak_memory: number | null;
+  stopped_at_step: number | null;
+  error_type: string | null;
+  message: string | null;
+  traceback: string | null;
+}
+
+export interface MetricRow {
+  split: string;
+  name: string;
+  step: number;
+  epoch: number;
+  /** Null when it was not a finite number; `diverged` is 1 then. */
+  value: number | null;
+  diverged: 0 | 1;
+}
+
+export interface EpochScoreRow {
+  step: number;
+  epoch: number;
+  score: number | null;
+  loss: number | null;
+}
+
+export interface ChangeRow {
+  seq: number;
+  kind: string;
+  step: number;
+  epoch: number;
+  span_start: number;
+  span_end: number;
+  source: number;
+  score: number | null;
+  margin: number | null;
+  scores_from_epoch: number;
+  trainable_parameters: number;
+  detail: string;
+}
+
+export interface ModuleScoreRow {
+  score_name: string;
+  step: number;
+  epoch: number;
+  span_start: number;
+  span_end: number;
+  kind: string;
+  score: number | null;
+  trainable_parameters: number;
+}
+
+export interface ArtifactRow {
+  kind: string;
+  /** Absolute. */
+  path: string;
+  bytes: number;
+  sha256: string;
+}
+
+export interface EnvironmentRow {
+  id: number;
+  worker_version: string;
+  protocol: number;
+  python: string;
+  platform: string;
+  device: string;
+  device_description: string;
+  device_memory: number;
+  device_bf16: 0 | 1;
+  git_commit: string | null;
+  git_dirty: 0 | 1 | null;
+  packages: Record<string, string>;
+}
+
+export interface ExperimentRow {
+  id: number;
+  name: string;
+  spec_file: string | null;
+  spec_text: string;
+  created_at: string;
+  last_run_at: string;
+  cells: number;
+  finished: number;
+  running: number;
+}
+
+export interface ExperimentCellRow {
+  position: number;
+  run: string;
+  label: string;
+  axes: Record<string, number | string | null>;
+}

@@ -1,0 +1,101 @@
+import { UsageError } from "../errors.js";
+import { getRun, runsByPrefix } from "./read-runs.js";
+import type { RunRow } from "./rows.js";
+import type { Store } from "./store.js";
+
+/** Shorter prefixes would start to mean another run as the database grows. */
+const SHORTEST_PREFIX = 4;
+
+/** What a user may write where a run is meant; shown by help texts. */
+export const SELECTORS = "an id, a unique prefix of one (4 or more), @last, @best, @best:<metric> or @failed";
+
+/**
+ * The run that `selector` means. Throws UsageError when there is none, or more than one.
+ * `@best` compares runs of one task only: that of the newest finished run.
+ */
+export function findRun(store: Store, selector: string): RunRow {
+  if (selector.startsWith("@")) return findNamed(store, selector);
+  const id = selector.toLowerCase();
+  if (!/^[0-9a-f]+$/.test(id)) throw notFound(`${selector} is not a run`, `a run is ${SELECTORS}`);
+  const exact = getRun(store, id);
+  if (exact) return exact;
+  if (id.length < SHORTEST_PREFIX)
+    throw notFound(`${selector} is too short`, `give at least ${SHORTEST_PREFIX} characters`);
+  const found = runsByPrefix(store, id, 6);
+  if (found.length === 1 && found[0]) return found[0];
+  if (found.length === 0) throw notFound(`there is no run ${selector}`);
+  const lines = found.slice(0, 5).map((run) => `    ${run.id}  ${run.state}  ${run.label}`);
+  throw new UsageError(
+    "RUN_AMBIGUOUS",
+    `${selector} means more than one run:\n${lines.join("\n")}${found.length > 5 ? "\n    ..." : ""}`,
+    "give more characters",
+  );
+}
+
+function findNamed(store: Store, selector: string): RunRow {
+  if (selector === "@last") return latest(store, "1", "there is no run yet");
+  if (selector === "@failed") {
+    return latest(store, "state IN ('failed', 'out_of_memory', 'lost')", "no run has failed");
+  }
+  if (selector === "@best") return best(store, null);
+  const metric = /^@best:(.+)$/.exec(selector)?.[1];
+  if (metric !== undefined) return best(store, metric);
+  throw notFound(`${selector} is not a selector`, `a run is ${SELECTORS}`);
+}
+
+function latest(store: Store, condition: string, nothing: string): RunRow {
+  const row = store
+    .prepare(
+      `SELECT run FROM v_runs WHERE ${condition}
+       ORDER BY started_at IS NULL, coalesce(started_at, created_at) DESC, attempt_id DESC LIMIT 1`,
+    )
+    .pluck()
+    .get() as string | undefined;
+  const run = row === undefined ? undefined : getRun(store, row);
+  if (!run) throw notFound(nothing);
+  return run;
+}
+
+function best(store: Store, metric: string | null): RunRow {
+  const newest = latest(store, "state = 'finished'", "no run is finished");
+  const row = metric === null ? bestByScore(store, newest) : bestByMetric(store, newest, metric);
+  if (!row) {
+    const names = store
+      .prepare("SELECT DISTINCT name FROM metrics WHERE attempt = ? AND split = 'eval' ORDER BY name")
+      .pluck()
+      .all(newest.attempt_id) as string[];
+    throw notFound(
+      `no finished run of ${newest.task} has ${metric ?? newest.score_name}`,
+      `it has: ${names.join(", ")}`,
+    );
+  }
+  return row;
+}
+
+function bestByScore(store: Store, like: RunRow): RunRow | undefined {
+  const id = store
+    .prepare(
+      `SELECT run FROM v_runs WHERE state = 'finished' AND task = ? AND score_name IS ? AND best_score IS NOT NULL
+       ORDER BY best_score DESC, started_at DESC LIMIT 1`,
+    )
+    .pluck()
+    .get(like.task, like.score_name) as string | undefined;
+  return id === undefined ? undefined : getRun(store, id);
+}
+
+/** Of an evaluation's values only losses are better when small. */
+function bestByMetric(store: Store, like: RunRow, metric: string): RunRow | undefined {
+  const order = /loss$/.test(metric) ? "min(m.value) ASC" : "max(m.value) DESC";
+  const id = store
+    .prepare(
+      `SELECT v.run FROM v_runs v JOIN metrics m ON m.attempt = v.attempt_id AND m.split = 'eval' AND m.name = ?
+       WHERE v.state = 'finished' AND v.task = ? AND m.value IS NOT NULL GROUP BY v.run ORDER BY ${order} LIMIT 1`,
+    )
+    .pluck()
+    .get(metric, like.task) as string | undefined;
+  return id === undefined ? undefined : getRun(store, id);
+}
+
+function notFound(message: string, hint = "lor2c ls lists the runs"): UsageError {
+  return new UsageError("RUN_NOT_FOUND", message, hint);
+}

@@ -1,0 +1,189 @@
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import Database from "better-sqlite3";
+import { UsageError } from "../errors.js";
+import { migrate, refuse, schemaState } from "./migrate.js";
+import { storeError } from "./store-errors.js";
+
+/** Milliseconds a writer waits for another one. */
+const BUSY_TIMEOUT = 30_000;
+
+export interface OpenOptions {
+  /** No write lock, no file made, no migration. */
+  readonly?: boolean;
+  /** With `readonly`: accept a database of an older schema (plain SQL does not depend on it). */
+  anySchema?: boolean;
+}
+
+/** An open database file. Reads are in read.ts, writes in write.ts; nothing else holds SQL. */
+export class Store {
+  readonly #statements = new Map<string, Database.Statement>();
+
+  constructor(
+    readonly db: Database.Database,
+    /** Absolute path of the file. */
+    readonly path: string,
+    readonly readonly: boolean,
+  ) {}
+
+  /** Folder of the database: stored paths are relative to it, so that both can be moved together. */
+  get folder(): string {
+    return dirname(this.path);
+  }
+
+  /** Prepared once per connection. */
+  prepare(sql: string): Database.Statement {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.db.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  /** Runs `work` in one transaction that holds the write lock from its start. Never await inside. */
+  write<T>(work: () => T): T {
+    try {
+      return this.db.transaction(work).immediate();
+    } catch (error) {
+      throw storeError(error, this.path);
+    }
+  }
+
+  /** `path` as it is stored: relative to the database's folder when inside it. */
+  toStored(path: string): string {
+    const inside = relative(this.folder, path);
+    return inside !== "" && !inside.startsWith("..") && !isAbsolute(inside) ? inside.split(sep).join("/") : path;
+  }
+
+  /** Absolute path of a stored one. */
+  fromStored(path: string): string {
+    return isAbsolute(path) ? path : join(this.folder, path);
+  }
+
+  close(): void {
+    this.db.close();
+  }
+}
+
+/** `--db`, else LOR2C_DB, else results/lor2c.db under the working folder. Absolute. */
+export function resolveDbPath(flag?: string): string {
+  return resolve(flag || process.env.LOR2C_DB || join("results", "lor2c.db"));
+}
+
+/**
+ * Opens the database of `path`; makes and migrates it unless `readonly`.
+ * Throws UsageError for a path that cannot be a database of ours, Lor2cError when the file cannot be used.
+ */
+export function openStore(path: string, options: OpenOptions = {}): Store {
+  const file = resolve(path);
+  if (existsSync(file) && statSync(file).isDirectory()) {
+    throw new UsageError("NOT_A_DATABASE", `${file} is a folder`, `name the file, e.g. --db ${join(path, "lor2c.db")}`);
+  }
+  try {
+    return options.readonly ? openReadonly(file, options.anySchema ?? false) : openForWriting(file);
+  } catch (error) {
+    throw storeError(error, file);
+  }
+}
+
+function openReadonly(file: string, anySchema: boolean): Store {
+  if (!existsSync(file)) {
+    throw new UsageError(
+      "DATABASE_MISSING",
+      `there is no database ${file}`,
+      "lor2c run makes it; --db or LOR2C_DB names another",
+    );
+  }
+  const db = connectReadonly(file);
+  try {
+    const state = schemaState(db);
+    if (state === "empty") throw new UsageError("NOT_A_DATABASE", `${file} is empty`, "lor2c run fills it");
+    refuse(state, db, file);
+    if (state === "older" && !anySchema) {
+      throw new UsageError(
+        "DATABASE_OLDER",
+        `${file} was written by an older lor2c`,
+        "lor2c migrate upgrades it, with a back-up",
+      );
+    }
+    return new Store(db, file, true);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function connectReadonly(file: string): Database.Database {
+  try {
+    const db = new Database(file, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT });
+    db.prepare("SELECT count(*) FROM sqlite_master").get();
+    return db;
+  } catch (error) {
+    const code = (error as { code?: string }).code ?? "";
+    // A WAL database in a folder that we may not write: SQLite cannot make its shared-memory file. Nobody is writing
+    // when there is no log beside it, so a copy in memory is the same thing.
+    if (!/^SQLITE_(CANTOPEN|READONLY)/.test(code) || !isQuietWal(file)) throw error;
+    const bytes = readFileSync(file);
+    bytes.fill(1, 18, 20); // header: file format "rollback journal" instead of "WAL", which memory does not have
+    return new Database(bytes, { readonly: true });
+  }
+}
+
+function isQuietWal(file: string): boolean {
+  if (existsSync(`${file}-wal`) && statSync(`${file}-wal`).size > 0) return false;
+  const header = Buffer.alloc(20);
+  const descriptor = openSync(file, "r");
+  try {
+    readSync(descriptor, header, 0, 20, 0);
+  } finally {
+    closeSync(descriptor);
+  }
+  return header[18] === 2;
+}
+
+function openForWriting(file: string): Store {
+  makeFolder(dirname(file));
+  const db = new Database(file, { timeout: BUSY_TIMEOUT });
+  try {
+    // Only counts before the first table: lets `rm` give pages back without rewriting the file.
+    if (schemaState(db) === "empty") db.pragma("auto_vacuum = INCREMENTAL");
+    else refuse(schemaState(db), db, file);
+    switchToWal(db);
+    db.pragma("synchronous = NORMAL");
+    db.pragma("foreign_keys = ON");
+    migrate(db, file);
+    return new Store(db, file, false);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** Makes `results/`, but not a whole path: a mistyped one is an error. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  if (!existsSync(dirname(folder))) {
+    throw new UsageError(
+      "FOLDER_MISSING",
+      `there is no folder ${dirname(folder)}`,
+      "make it, or name another file with --db",
+    );
+  }
+  mkdirSync(folder, { recursive: true });
+}
+
+/** Changing the journal mode can answer "busy" at once whatever the timeout is, when processes start together. */
+function switchToWal(db: Database.Database): void {
+  const deadline = Date.now() + BUSY_TIMEOUT;
+  for (;;) {
+    try {
+      db.pragma("journal_mode = WAL");
+      return;
+    } catch (error) {
+      const busy = (error as { code?: string }).code?.startsWith("SQLITE_BUSY") ?? false;
+      if (!busy || Date.now() > deadline) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+    }
+  }
+}

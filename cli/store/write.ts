@@ -1,0 +1,7 @@
+/** Everything that writes to the database; each has a file of its own. */
+export { recordEnvironment } from "./environment.js";
+export { type GitState, gitState } from "./git.js";
+export { type AttemptsByCell, type EndDetail, endAttempt, ingest } from "./ingest.js";
+export { type Claim, claimAttempt, HEARTBEAT_SECONDS, heartbeat, LEASE_SECONDS, reapLost } from "./lease.js";
+export { type ExperimentPlan, registerExperiment } from "./register.js";
+export { type Removal, removeRuns } from "./remove.js";
