@@ -67,7 +67,7 @@ def _decode_object(value: object, cls: type[Any], where: str) -> object:
     hints = _hints(cls)
     for key in value:
         if key not in hints:
-            raise DecodeError(f"{where}: unknown key {key!r}; known are {', '.join(hints)}")
+            raise DecodeError(f"{where}: unknown key {key!r}; known are {', '.join(hints) or 'none'}")
     for key in hints:
         if key not in value:
             raise DecodeError(f"{where}: missing key {key!r}")

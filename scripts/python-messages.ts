@@ -47,7 +47,7 @@ const className = (type: string): string => type.replace(/(?:^|_)(\w)/g, (_, let
 /** The comment above each exported message, to become its docstring. */
 function messageDocs(): Map<string, string> {
   const source = readFileSync(packageFile("cli", "protocol", "messages.ts"), "utf8");
-  const found = source.matchAll(/\/\*\*((?:(?!\*\/)[^])*)\*\/\nexport const (\w+) = z\.strictObject/g);
+  const found = source.matchAll(/\/\*\*((?:(?!\*\/).)*)\*\/\nexport const (\w+) = z\.strictObject/gs);
   return new Map([...found].map(([, text = "", name = ""]) => [name, text.replace(/\s*\n \*\s*/g, " ").trim()]));
 }
 
@@ -93,8 +93,10 @@ const SIMPLE: Record<string, string> = {
   null: "None",
 };
 
-const alias = (name: string, members: string[]): string =>
-  `\n${name}: TypeAlias = (\n    ${members.join("\n    | ")}\n)`;
+function alias(name: string, members: string[]): string {
+  const line = `${name}: TypeAlias = ${members.join(" | ")}`;
+  return line.length <= 120 ? `\n${line}\n` : `${name}: TypeAlias = (\n    ${members.join("\n    | ")}\n)\n`;
+}
 
 const table = (name: string, members: string[]): string =>
   `${name}: dict[str, type[Any]] = {\n${members.map((m) => `    ${m}.type: ${m},`).join("\n")}\n}\n`;
