@@ -30,7 +30,7 @@ def catalog() -> dict[str, Any]:
 
 
 def parameters(params: type) -> list[dict[str, Any]]:
-    """One entry per field of a Params dataclass. A field whose type is itself a dataclass with `PRESETS` is a preset."""
+    """One entry per field of a Params dataclass; a field whose type is itself a dataclass is a preset."""
     hints = typing.get_type_hints(params)
     return [_parameter(field, hints[field.name]) for field in dataclasses.fields(params)]
 

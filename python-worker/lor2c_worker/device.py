@@ -66,7 +66,9 @@ def resolve_precision(asked: str, device: torch.device) -> str:
     if asked == "auto":
         return "bf16" if native else "fp32"
     if asked == "bf16" and not native:
-        raise SettingsError("train.precision bf16 needs a CUDA device of compute capability 8.0 or newer; use fp32 or auto")
+        raise SettingsError(
+            "train.precision bf16 needs a CUDA device of compute capability 8.0 or newer; use fp32 or auto"
+        )
     if asked not in ("fp32", "bf16"):
         raise SettingsError(f"train.precision {asked!r}: use auto, fp32 or bf16")
     return asked

@@ -66,9 +66,7 @@ def logits_of(learner: Learner, data: Encoded, batch_size: int, device: torch.de
     return torch.cat(parts, dim=1)
 
 
-def score_logits(
-    logits: torch.Tensor, labels: torch.Tensor, kind: Kind, names: tuple[str, ...]
-) -> dict[str, float]:
+def score_logits(logits: torch.Tensor, labels: torch.Tensor, kind: Kind, names: tuple[str, ...]) -> dict[str, float]:
     """Loss and the named scores of one lane. logits: [N, C]; labels: [N]. Non-finite logits give NaN scores."""
     values = {"loss": float(lane_losses(logits[None], labels, kind)[0])}
     if not bool(torch.isfinite(logits).all()):

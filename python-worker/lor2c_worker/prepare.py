@@ -107,7 +107,9 @@ def check_length(settings: Settings, model: LoadedModel) -> None:
     if "roberta" in config.model_type or config.model_type == "camembert":
         limit -= (config.pad_token_id or 0) + 1
     if settings.train.max_length > limit:
-        raise SettingsError(f"train.max_length {settings.train.max_length}: {settings.model.name} takes at most {limit}")
+        raise SettingsError(
+            f"train.max_length {settings.train.max_length}: {settings.model.name} takes at most {limit}"
+        )
 
 
 def inspect(settings: Settings) -> dict[str, Any]:

@@ -77,9 +77,7 @@ def run_cell(channel: Channel, cell: str, raw_settings: dict[str, Any], folder: 
     result = results[cell]
     check_reload(run, result)
     size, digest = measure_folder(run.adapter)
-    channel.send(
-        messages.Artifact, cells=[cell], kind="adapter", path=str(run.adapter), bytes=size, sha256=digest
-    )
+    channel.send(messages.Artifact, cells=[cell], kind="adapter", path=str(run.adapter), bytes=size, sha256=digest)
     send_finished(run, result, totals, time.perf_counter() - began)
 
 

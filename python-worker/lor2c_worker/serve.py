@@ -69,9 +69,7 @@ def answer_inspect(channel: Channel, command: messages.Inspect) -> None:
         except Exception as error:
             problems.append(f"{type(error).__name__}: {error}")
             traceback.print_exc()
-        channel.send(
-            messages.Inspected, request=command.request, index=index, problems=problems, warnings=[], **fields
-        )
+        channel.send(messages.Inspected, request=command.request, index=index, problems=problems, warnings=[], **fields)
         if channel.stop_requested.is_set():
             break
     channel.send(messages.Done, request=command.request, error=None)

@@ -85,7 +85,12 @@ def test_unknown_task() -> None:
         load_task("mrcp", DataSettings())
 
 
-REAL = {"MRPC": ("mrpc", 3668, 408), "RTE": ("rte", 2490, 277), "STS-B": ("stsb", 5749, 1500), "SST-2": ("sst2", 67349, 872)}
+REAL = {
+    "MRPC": ("mrpc", 3668, 408),
+    "RTE": ("rte", 2490, 277),
+    "STS-B": ("stsb", 5749, 1500),
+    "SST-2": ("sst2", 67349, 872),
+}
 
 
 @pytest.mark.parametrize("folder", sorted(REAL))

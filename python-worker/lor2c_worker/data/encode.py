@@ -15,7 +15,7 @@ from .task import Kind, Split
 
 @dataclass(frozen=True)
 class Encoded:
-    """Tokenised rows: `ids[i]` are the token ids of row i, `types[i]` its segment ids (None when the model has none)."""
+    """Tokenised rows: `ids[i]` are the token ids of row i, `types[i]` its segment ids (None: the model has none)."""
 
     ids: list[list[int]]
     types: list[list[int]] | None

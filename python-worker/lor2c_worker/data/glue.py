@@ -67,9 +67,7 @@ class GlueTask:
             raise DataError(f"{where}: no rows")
         return Split(tuple(texts), tuple(labels), tuple(pairs) if second is not None else None)
 
-    def _source(
-        self, data: DataSettings, split: str
-    ) -> tuple[str, tuple[str, str | None, str], Iterator[Row]]:
+    def _source(self, data: DataSettings, split: str) -> tuple[str, tuple[str, str | None, str], Iterator[Row]]:
         mapped = self._mapped(data)
         if data.path is None:
             name = data.hub or HUB

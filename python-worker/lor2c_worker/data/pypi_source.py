@@ -53,7 +53,9 @@ def read_member(archive: bytes, name_ends_with: str) -> bytes:
         if len(members) != 1:
             raise DataError(f"archive has {len(members)} files that end in {name_ends_with!r}, expected one")
         if members[0].size > MAX_MEMBER_BYTES:
-            raise DataError(f"{members[0].name} is {members[0].size:,} bytes, more than the limit of {MAX_MEMBER_BYTES:,}")
+            raise DataError(
+                f"{members[0].name} is {members[0].size:,} bytes, more than the limit of {MAX_MEMBER_BYTES:,}"
+            )
         file = tar.extractfile(members[0])
         assert file is not None  # isfile() above
         return file.read()

@@ -31,7 +31,7 @@ class Split:
     def take(self, rows: Sequence[int]) -> Split:
         return Split(
             tuple(self.text[i] for i in rows),
-            tuple(self.labels[i] for i in rows),  # type: ignore[arg-type]
+            tuple(self.labels[i] for i in rows),
             None if self.pair is None else tuple(self.pair[i] for i in rows),
         )
 
@@ -60,14 +60,25 @@ class TaskData:
 class Task(Protocol):
     """One registered task. Add a file with an object of this shape and one line in data/__init__.py."""
 
-    name: str
-    summary: str
-    source: str
-    kind: Kind
-    #: True when a row has two text segments.
-    pairs: bool
-    #: Names of the scores that are computed, best known first: the first one chooses the best epoch.
-    scores: tuple[str, ...]
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def summary(self) -> str: ...
+
+    @property
+    def source(self) -> str: ...
+
+    @property
+    def kind(self) -> Kind: ...
+
+    @property
+    def pairs(self) -> bool:
+        """True when a row has two text segments."""
+
+    @property
+    def scores(self) -> tuple[str, ...]:
+        """Names of the scores that are computed; the first one chooses the best epoch unless the spec names one."""
 
     def load(self, data: DataSettings) -> TaskData:
         """All rows of both splits, in a fixed order. Raises DataError."""

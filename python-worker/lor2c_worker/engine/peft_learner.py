@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
-from peft import PeftConfig, PeftModel, get_peft_model
-from peft.utils import set_peft_model_state_dict
-from safetensors.torch import load_file
 from torch import nn
 
-from ..models import LoadedModel
 from ..models.load import is_head
 from .dropout import KeyedDropout
 from .learner import Batch, EpochRecord, Lane, Slot, StepKey

@@ -32,7 +32,9 @@ def target_modules(model: LoadedModel, projections: list[str]) -> list[str]:
 @dataclass(frozen=True)
 class LoraParams:
     rank: int = setting(8, "Rank r of the update B A", minimum=1, source="paper IV-B: 8 on GLUE, 64 on Llama")
-    alpha: float = setting(16.0, "Scale: the update is multiplied by alpha / rank", exclusive_minimum=0, source="LoRA 4.1")
+    alpha: float = setting(
+        16.0, "Scale: the update is multiplied by alpha / rank", exclusive_minimum=0, source="LoRA 4.1"
+    )
     dropout: float = setting(0.05, "Dropout on the input of A", unit="probability", minimum=0, maximum=1)
     target_modules: list[str] = setting(
         ["query", "value"],

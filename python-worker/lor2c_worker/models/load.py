@@ -102,9 +102,7 @@ def load_tokenizer(settings: ModelSettings) -> Any:
     return tokenizer
 
 
-def load_model(
-    settings: ModelSettings, num_labels: int, kind: Kind, seed: int, device: torch.device
-) -> LoadedModel:
+def load_model(settings: ModelSettings, num_labels: int, kind: Kind, seed: int, device: torch.device) -> LoadedModel:
     """The pretrained model with a fresh head, in fp32 on `device`.
 
     Head weights that the checkpoint lacks are drawn from (seed, "head", name), not from a global generator, so that
@@ -129,7 +127,9 @@ def load_model(
     fresh = set(info["missing_keys"]) | {key[0] if isinstance(key, tuple) else key for key in info["mismatched_keys"]}
     lacking = sorted(name for name in fresh if not is_head(name, loaded.head))
     if lacking:
-        raise SettingsError(f"the checkpoint of {settings.name!r} lacks {len(lacking)} backbone weights, e.g. {lacking[0]}")
+        raise SettingsError(
+            f"the checkpoint of {settings.name!r} lacks {len(lacking)} backbone weights, e.g. {lacking[0]}"
+        )
     _initialise(module, fresh, config, seed)
     module.requires_grad_(False)
     return LoadedModel(module.to(device).eval(), tokenizer, loaded.head)

