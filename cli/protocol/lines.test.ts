@@ -1,0 +1,124 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { ProtocolError } from "../errors.js";
+import { decodeEvent, encodeCommand, LINE_LIMIT, readEvents } from "./lines.js";
+import { Command, WorkerEvent } from "./messages.js";
+
+const EXAMPLES = join(import.meta.dirname, "examples");
+const json = (folder: string) =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith(".json"))
+    .map((name) => ({ name, value: JSON.parse(readFileSync(join(folder, name), "utf8")) }));
+const COMMAND_TYPES = Command.options.map((option) => option.shape.type.value as string);
+const EVENT_TYPES = WorkerEvent.options.map((option) => option.shape.type.value as string);
+
+async function* chunks(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+async function read(text: string | Uint8Array, size = 7, limit?: number): Promise<WorkerEvent[]> {
+  const events: WorkerEvent[] = [];
+  for await (const event of readEvents(chunks(Buffer.from(text), size), limit)) events.push(event);
+  return events;
+}
+
+const failure = (promise: Promise<unknown>): Promise<ProtocolError> =>
+  promise.then(
+    () => expect.unreachable("no error was raised"),
+    (error) => error,
+  );
+
+describe("examples", () => {
+  test("every message type has one", () => {
+    const names = json(EXAMPLES).map((example) => example.name.replace(".json", ""));
+    expect(names.sort()).toEqual([...COMMAND_TYPES, ...EVENT_TYPES].sort());
+  });
+
+  test.each(json(EXAMPLES))("$name survives the round trip", async ({ value }) => {
+    if (COMMAND_TYPES.includes(value.type)) {
+      expect(JSON.parse(encodeCommand(Command.parse(value)))).toEqual(value);
+    } else {
+      expect(await read(`${JSON.stringify(value)}\n`, 1)).toEqual([value]);
+    }
+  });
+
+  test.each(json(join(EXAMPLES, "invalid")))("$name is refused", ({ name, value }) => {
+    if (name.startsWith("command.")) expect(Command.safeParse(value).success).toBe(false);
+    else expect(() => decodeEvent(JSON.stringify(value))).toThrow(ProtocolError);
+  });
+});
+
+const stopped = { type: "stopped", seq: 1, cells: ["größe 映画 🎬"], step: 4 };
+
+describe("bytes to events", () => {
+  test.each([1, 2, 3, 5, 64, 4096])("characters split over chunks of %i bytes", async (size) => {
+    const text = `${JSON.stringify(stopped)}\n\n${JSON.stringify({ ...stopped, seq: 2 })}\r\n`;
+    expect(await read(text, size)).toEqual([stopped, { ...stopped, seq: 2 }]);
+  });
+
+  test("half a line at the end", async () => {
+    const error = await failure(read('{"type":"stopped","seq"'));
+    expect(error).toMatchObject({ code: "PROTOCOL_HALF_LINE" });
+    expect(error.message).toContain('{\\"type\\":\\"stopped\\",\\"seq\\"');
+  });
+
+  test("garbage shows its start, without control characters", async () => {
+    const error = await failure(read(`Downloading\u001b[31m${"x".repeat(500)}\n`));
+    expect(error.code).toBe("PROTOCOL_NOT_JSON");
+    expect(error.message).toContain("Downloading\\u001b[31mxxx");
+    expect(error.message.length).toBeLessThan(450);
+  });
+
+  test("bytes that are not UTF-8", async () => {
+    const error = await failure(read(Buffer.from([0x7b, 0xff, 0xfe, 0x0a])));
+    expect(error.message).toContain("not UTF-8");
+  });
+
+  test("NaN is no JSON; null with `diverged` is fine", async () => {
+    const metrics = { type: "metrics", seq: 1, cells: ["a"], split: "train", step: 1, epoch: 0.5, diverged: ["loss"] };
+    const good = { ...metrics, values: { loss: null } };
+    expect(await read(`${JSON.stringify(good)}\n`)).toEqual([good]);
+    const error = await failure(read(`${JSON.stringify(good).replace("null", "NaN")}\n`));
+    expect(error.code).toBe("PROTOCOL_NOT_JSON");
+  });
+
+  test("unknown type and wrong shape say what is wrong", () => {
+    expect(() => decodeEvent('{"type":"celebrated","seq":1}')).toThrow('unknown event type "celebrated"');
+    expect(() => decodeEvent("null")).toThrow("unknown event type (none)");
+    expect(() => decodeEvent(JSON.stringify({ ...stopped, step: "x" }))).toThrow(
+      "a stopped event of the wrong shape: step",
+    );
+  });
+
+  test("another protocol version names both numbers, whatever the rest looks like", () => {
+    expect(() => decodeEvent('{"type":"ready","protocol":7,"hello":1}')).toThrow(
+      "protocol 7, this lor2c speaks protocol 1",
+    );
+  });
+
+  test("an endless line is given up at the limit", async () => {
+    let sent = 0;
+    async function* endless(): AsyncGenerator<Uint8Array> {
+      for (;;) {
+        sent += 65_536;
+        yield Buffer.alloc(65_536, "a");
+      }
+    }
+    const error = await failure(readEvents(endless()).next());
+    expect(error.code).toBe("PROTOCOL_LINE_TOO_LONG");
+    expect(error.message).toContain("aaaa");
+    expect(sent).toBeLessThanOrEqual(LINE_LIMIT + 65_536);
+  });
+
+  test("reads no further than the consumer has asked", async () => {
+    let pulled = 0;
+    async function* source(): AsyncGenerator<Uint8Array> {
+      for (pulled = 0; pulled < 100; pulled += 1) yield Buffer.from(`${JSON.stringify(stopped)}\n`);
+    }
+    const events = readEvents(source());
+    await events.next();
+    await events.next();
+    expect(pulled).toBeLessThan(3);
+  });
+});

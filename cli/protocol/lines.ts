@@ -1,0 +1,112 @@
+import type { z } from "zod";
+import { ProtocolError } from "../errors.js";
+import { type Command, PROTOCOL_VERSION, WorkerEvent } from "./messages.js";
+
+/** Bytes. The longest honest line, the module scores of a deep model, is below 100 kB. */
+export const LINE_LIMIT = 8 * 1024 * 1024;
+const SHOWN = 120;
+const NEWLINE = 0x0a;
+
+export const encodeCommand = (command: Command): string => `${JSON.stringify(command)}\n`;
+
+/**
+ * The events of a byte stream, one per line. Reads on only when the consumer asks for the next event, so that a
+ * flood waits in the pipe and not in memory. Throws a ProtocolError on the first line that is no event.
+ */
+export async function* readEvents(
+  stream: AsyncIterable<Uint8Array>,
+  limit: number = LINE_LIMIT,
+): AsyncGenerator<WorkerEvent> {
+  for await (const line of splitLines(stream, limit)) {
+    const text = decodeUtf8(line);
+    if (text.trim() !== "") yield decodeEvent(text);
+  }
+}
+
+async function* splitLines(stream: AsyncIterable<Uint8Array>, limit: number): AsyncGenerator<Uint8Array> {
+  let parts: Uint8Array[] = [];
+  let length = 0;
+  const add = (part: Uint8Array) => {
+    if (part.length === 0) return;
+    parts.push(part);
+    length += part.length;
+    if (length > limit) {
+      throw problem("PROTOCOL_LINE_TOO_LONG", `a line is longer than ${limit} bytes`, startOf(Buffer.concat(parts)));
+    }
+  };
+  for await (const chunk of stream) {
+    let from = 0;
+    for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, from)) {
+      add(chunk.subarray(from, end));
+      yield parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
+      parts = [];
+      length = 0;
+      from = end + 1;
+    }
+    add(chunk.subarray(from));
+  }
+  if (length > 0) {
+    throw problem("PROTOCOL_HALF_LINE", "the output ended in the middle of a line", startOf(Buffer.concat(parts)));
+  }
+}
+
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** A whole line at once: a character split over two chunks is whole again here. */
+function decodeUtf8(line: Uint8Array): string {
+  try {
+    return strictUtf8.decode(line);
+  } catch {
+    throw problem("PROTOCOL_NOT_JSON", "a line is not UTF-8", startOf(line));
+  }
+}
+
+/** Throws a ProtocolError that shows the line's start and what is wrong with it. */
+export function decodeEvent(line: string): WorkerEvent {
+  const value = parseJson(line);
+  checkVersion(value);
+  const result = WorkerEvent.safeParse(value);
+  if (result.success) return result.data;
+  const type = (value as { type?: unknown } | null)?.type;
+  const known = WorkerEvent.options.some((option) => option.shape.type.value === type);
+  if (!known) throw problem("PROTOCOL_UNKNOWN_EVENT", `unknown event type ${JSON.stringify(type) ?? "(none)"}`, line);
+  throw problem("PROTOCOL_SHAPE", `a ${type} event of the wrong shape: ${describeIssues(result.error)}`, line);
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.slice(0, SHOWN) : String(error);
+    throw problem("PROTOCOL_NOT_JSON", `a line is not JSON (${reason})`, line);
+  }
+}
+
+/** Before the shape: the handshake of another version may well look different. */
+function checkVersion(value: unknown): void {
+  const { type, protocol } = (value ?? {}) as { type?: unknown; protocol?: unknown };
+  if (type !== "ready" || typeof protocol !== "number" || protocol === PROTOCOL_VERSION) return;
+  throw new ProtocolError(
+    "PROTOCOL_VERSION",
+    `the worker speaks protocol ${protocol}, this lor2c speaks protocol ${PROTOCOL_VERSION}`,
+    "Runner and worker come from different versions. Run `npm run setup` (in a checkout) or `lor2c setup`.",
+  );
+}
+
+const describeIssues = (error: z.ZodError): string =>
+  error.issues
+    .slice(0, 3)
+    .map((issue) => `${issue.path.join(".") || "(line)"}: ${issue.message}`)
+    .join("; ");
+
+const startOf = (line: Uint8Array): string => new TextDecoder().decode(line.subarray(0, 4 * SHOWN));
+
+function problem(code: string, what: string, line: string): ProtocolError {
+  const characters = [...line.slice(0, 2 * SHOWN)].slice(0, SHOWN).join("");
+  const rest = line.length > characters.length ? "..." : "";
+  // JSON form: control characters of a garbage line must not reach the terminal.
+  return new ProtocolError(
+    code,
+    `the worker broke the protocol: ${what}\n  line: ${JSON.stringify(characters)}${rest}`,
+  );
+}
