@@ -1,0 +1,125 @@
+import type { EventOf, WorkerEvent } from "../protocol/messages.js";
+import type { CellState, Reporter, RunPlan, RunSummary } from "../run/reporter.js";
+import { formatCount, formatScore, formatSeconds, formatValue, plural, shortId } from "./format.js";
+import { renderSummary } from "./summary.js";
+
+export interface PlainOptions {
+  write: (line: string) => void;
+  /** Milliseconds between two progress lines of a run. */
+  every?: number;
+  now?: () => number;
+}
+
+/** One line per thing that matters, for logs, pipes and CI. */
+export function createPlain({ write, every = 10_000, now = Date.now }: PlainOptions): Reporter {
+  const labels = new Map<string, string>();
+  const scoreNames = new Map<string, string>();
+  const lastProgress = new Map<string, number>();
+  const say = (cell: string, text: string) => write(`${shortId(cell)}  ${labels.get(cell) ?? ""}: ${text}`);
+
+  return {
+    begin(plan) {
+      for (const cell of plan.cells) labels.set(cell.id, cell.label);
+      write(planLine(plan));
+    },
+    event(cell, event) {
+      if (event.type === "started") {
+        scoreNames.set(cell, event.score_name);
+        lastProgress.set(cell, now());
+      }
+      if (event.type === "progress") {
+        if (now() - (lastProgress.get(cell) ?? 0) < every) return;
+        lastProgress.set(cell, now());
+      }
+      const text = eventLine(event, scoreNames.get(cell));
+      if (text !== null) say(cell, text);
+    },
+    state(cell, state, detail) {
+      const text = stateLine(state);
+      if (text !== null) say(cell, detail ? `${text} (${detail})` : text);
+    },
+    message(level, text) {
+      write(level === "info" ? text : `${level}: ${text}`);
+    },
+    end(summary: RunSummary) {
+      write("");
+      write(renderSummary(summary));
+    },
+  };
+}
+
+function planLine({ name, cells, jobs, dbPath }: RunPlan): string {
+  const done = cells.filter((cell) => cell.state === "finished").length;
+  const left = done === 0 ? "" : `, ${formatCount(done)} of them finished already`;
+  return `${name}: ${plural(cells.length, "run")}${left}, ${formatCount(jobs)} at a time, database ${dbPath}`;
+}
+
+/** Null: nothing that a reader of a log needs. */
+function eventLine(event: WorkerEvent, scoreName: string | undefined): string | null {
+  switch (event.type) {
+    case "started":
+      return (
+        `training starts: ${formatCount(event.train_rows)} rows, ${plural(event.total_steps, "step")}, ` +
+        `${formatCount(event.trainable_parameters)} trainable parameters + ${formatCount(event.head_parameters)} head`
+      );
+    case "progress":
+      return progressLine(event);
+    case "metrics":
+      return metricsLine(event, scoreName);
+    case "change":
+      return changeLine(event);
+    case "log":
+      return event.level === "warn" || event.level === "error" ? `${event.level}: ${event.message}` : null;
+    case "finished":
+      return (
+        `finished: ${event.score_name} ${formatScore(event.best_score)} after epoch ${event.best_epoch} ` +
+        `(majority class ${formatScore(event.majority_score)}), ${formatSeconds(event.total_seconds)}`
+      );
+    case "failed":
+      return `failed: ${event.error_type}: ${event.message}`;
+    case "out_of_memory":
+      return `out of memory: ${event.message}`;
+    case "stopped":
+      return `stopped after step ${formatCount(event.step)}`;
+    default:
+      return null;
+  }
+}
+
+function progressLine(event: EventOf<"progress">): string {
+  const parts = [
+    event.phase === "train" ? null : event.phase === "evaluate" ? "evaluating" : "saving",
+    `step ${formatCount(event.step)} of ${formatCount(event.total_steps)}`,
+    event.loss === null ? null : `loss ${formatValue(event.loss)}`,
+    event.tokens_per_second === null ? null : `${formatCount(event.tokens_per_second)} tokens/s`,
+    event.seconds_left === null ? null : `${formatSeconds(event.seconds_left)} left`,
+  ];
+  return parts.filter((part) => part !== null).join(", ");
+}
+
+/** Evaluations, and training values that stopped being numbers; the rest is in the database. */
+function metricsLine(event: EventOf<"metrics">, scoreName: string | undefined): string | null {
+  const diverged = event.diverged.length > 0 ? `${event.diverged.join(", ")} not a finite number` : null;
+  if (event.split === "train") return diverged && `step ${formatCount(event.step)}: ${diverged}`;
+  const names = Object.keys(event.values).sort((a, b) => Number(b === scoreName) - Number(a === scoreName));
+  const values = names
+    .filter((name) => !event.diverged.includes(name))
+    .map((name) => `${name} ${formatValue(event.values[name] ?? null)}`);
+  return `epoch ${formatValue(event.epoch)}: ${[...values, ...(diverged ? [diverged] : [])].join(", ")}`;
+}
+
+function changeLine(event: EventOf<"change">): string {
+  const what =
+    event.kind === "merge"
+      ? `layers ${event.span_start} to ${event.span_end} merged`
+      : `layer ${event.span_start} injected`;
+  return `epoch ${formatValue(event.epoch)}: ${what}, ${formatCount(event.trainable_parameters)} trainable parameters left`;
+}
+
+/** Outcomes of a worker have said more already, as events. */
+function stateLine(state: CellState): string | null {
+  if (state === "lost") return "lost";
+  if (state === "elsewhere") return "is trained by another lor2c process";
+  if (state === "skipped") return "not started";
+  return null;
+}

@@ -1,0 +1,76 @@
+import type { CellSummary, RunSummary } from "../run/reporter.js";
+import { columns } from "./columns.js";
+import { formatCount, formatScore, formatSeconds, plural, shortId } from "./format.js";
+
+/** The block that closes a job; the same text in the terminal, in plain output and in a log. No ANSI. */
+export function renderSummary(summary: RunSummary): string {
+  const lines = [heading(summary), "", ...table(summary.cells)];
+  if (summary.notes.length > 0) lines.push("", ...summary.notes.map((note) => `note: ${note}`));
+  for (const cell of summary.cells) if (cell.error) lines.push("", ...failure(cell));
+  lines.push("", `stored in ${summary.dbPath}`);
+  return lines.join("\n");
+}
+
+function heading({ name, cells, outcome, seconds }: RunSummary): string {
+  const counts = new Map<string, number>();
+  for (const cell of cells) counts.set(cell.state, (counts.get(cell.state) ?? 0) + 1);
+  const states = [...counts].map(([state, count]) => `${formatCount(count)} ${words(state)}`).join(", ");
+  const interrupted = outcome === "interrupted" ? "interrupted; " : "";
+  return `${name}: ${interrupted}${plural(cells.length, "run")}, ${states}, in ${formatSeconds(seconds)}`;
+}
+
+function table(cells: CellSummary[]): string[] {
+  const scores = new Set(cells.flatMap((cell) => cell.scoreName ?? []));
+  const only = scores.size === 1 ? [...scores][0] : undefined;
+  const heads = [
+    { title: "run" },
+    { title: "label" },
+    { title: "method" },
+    { title: `${only ?? "score"} (majority class)`, align: "right" as const },
+    { title: "best epoch", align: "right" as const },
+    { title: "trainable (+ head)", align: "right" as const },
+    { title: "seconds", align: "right" as const },
+    { title: "tokens/s", align: "right" as const },
+  ];
+  const rows = cells.map((cell) => [
+    shortId(cell.id),
+    cell.label,
+    cell.method,
+    score(cell, only === undefined),
+    cell.bestEpoch === null ? "-" : String(cell.bestEpoch),
+    trainable(cell),
+    cell.seconds === null ? "-" : cell.seconds.toFixed(1),
+    formatCount(cell.tokensPerSecond),
+  ]);
+  return columns(heads, rows);
+}
+
+/** A run without a score says why in its place. */
+function score(cell: CellSummary, named: boolean): string {
+  if (cell.state !== "finished") return words(cell.state);
+  const name = named && cell.scoreName ? `${cell.scoreName} ` : "";
+  const majority = cell.majorityScore === null ? "" : ` (${formatScore(cell.majorityScore)})`;
+  return `${name}${formatScore(cell.bestScore)}${majority}`;
+}
+
+function trainable({ trainableParameters, headParameters }: CellSummary): string {
+  if (trainableParameters === null) return "-";
+  return `${formatCount(trainableParameters)} (+ ${formatCount(headParameters)})`;
+}
+
+function failure(cell: CellSummary): string[] {
+  const error = cell.error;
+  if (!error) return [];
+  const message = error.message.split("\n");
+  return [
+    `${words(cell.state)}: ${cell.label} (${shortId(cell.id)})`,
+    `    ${error.type}: ${message[0] ?? ""}`,
+    ...message.slice(1).map((line) => `    ${line}`),
+    ...error.stderrTail.map((line) => `    | ${line}`),
+    `    log: ${error.logFile}`,
+  ];
+}
+
+function words(state: string): string {
+  return state === "elsewhere" ? "trained by another process" : state.replaceAll("_", " ");
+}
