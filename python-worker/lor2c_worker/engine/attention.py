@@ -1,0 +1,81 @@
+"""Attention of transformers modules with keyed dropout.
+
+transformers 5 looks up two functions by one name: the attention and the maker of its mask. Without the second the mask
+silently becomes None and padding is attended to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS, sdpa_mask
+from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
+
+if TYPE_CHECKING:
+    from .dropout import KeyedDropout
+
+NAME = "lor2c_keyed"
+
+
+def use_keyed(module: nn.Module, owner: KeyedDropout, site_name: Callable[[str], str]) -> None:
+    """Send the attention of `module` through `keyed_attention`. Raises ValueError when it has a form we don't know."""
+    found = 0
+    child: Any
+    for name, child in module.named_modules():
+        config = getattr(child, "config", None)
+        if hasattr(config, "_attn_implementation"):
+            config._attn_implementation = NAME
+        if hasattr(child, "layer_idx") and hasattr(child, "scaling"):
+            own = getattr(child, "dropout", None)
+            p = own.p if hasattr(own, "p") else getattr(child, "attention_dropout", 0.0)
+            child.__dict__["keyed_dropout"] = (owner, site_name(name), float(p))
+            found += 1
+    if not found:
+        raise ValueError(f"{type(module).__name__} has no attention of the transformers 5 form")
+
+
+def keyed_attention(
+    module: nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    dropout: float = 0.0,
+    scaling: float | None = None,
+    **kwargs: Any,
+) -> tuple[torch.Tensor, None]:
+    """query [K * B, H, T, dh], key and value [K * B, G, S, dh] -> [K * B, T, H, dh].
+
+    `dropout` is ignored: the site knows its own probability, and whether it is in use.
+    """
+    owner, site, p = module.__dict__.get("keyed_dropout", (None, "", 0.0))
+    masks = None if owner is None or p == 0.0 else owner.masks
+    groups = query.shape[1] // key.shape[1]
+    if groups > 1:
+        key, value = key.repeat_interleave(groups, dim=1), value.repeat_interleave(groups, dim=1)
+    if masks is None:
+        out = F.scaled_dot_product_attention(query, key, value, attn_mask=attention_mask, scale=scaling)
+        return out.transpose(1, 2).contiguous(), None
+    scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+    weights = torch.matmul(query, key.transpose(2, 3)) * scale
+    if attention_mask is not None:
+        weights = weights.masked_fill(~attention_mask, torch.finfo(weights.dtype).min)
+    weights = torch.softmax(weights, dim=-1)
+    rows, heads = len(masks.lengths), query.shape[1]
+    mask = masks.layout.place_attention(masks.pairs(site, heads, p), heads).to(weights.dtype)
+    weights = (weights.view(-1, rows, *weights.shape[1:]) * mask).view(weights.shape)
+    return torch.matmul(weights, value).transpose(1, 2).contiguous(), None
+
+
+def keyed_mask(*args: Any, **kwargs: Any) -> torch.Tensor | None:
+    """Boolean mask, True where attended to. None only when everything is: a causal mask is always spelt out."""
+    kwargs["allow_is_causal_skip"] = False
+    return sdpa_mask(*args, **kwargs)
+
+
+ALL_ATTENTION_FUNCTIONS.register(NAME, keyed_attention)
+ALL_MASK_ATTENTION_FUNCTIONS.register(NAME, keyed_mask)

@@ -1,0 +1,169 @@
+"""Dropout whose masks are a function of (seed, site, step), drawn over real tokens in row order.
+
+Layout, number of lanes and resuming therefore don't matter: the padded module and the unpadded encoder draw the same
+masks, and all lanes of a batch share them (design.md section 7).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import nn
+
+from ..seeding import generator
+from . import attention
+from .learner import Batch, StepKey
+
+
+def draw(count: int, p: float, seed: int, site: str, step: StepKey, device: torch.device) -> torch.Tensor:
+    """`count` multipliers, 0 with probability p and else 1 / (1 - p), float32.
+
+    Four 16-bit numbers of each 64-bit draw: four times cheaper on the CPU than one draw each. p is rounded to a
+    multiple of 2^-16 and the scale is the exact inverse of that.
+    """
+    words = torch.empty((count + 3) // 4, dtype=torch.int64, device=device)
+    words.random_(-(2**63), None, generator=generator(seed, "dropout", site, *step, device=device))
+    dropped = round(p * 65536)
+    if dropped >= 65536:
+        raise ValueError("dropout probability must be below 1")
+    keep = words.view(torch.int16)[:count] >= dropped - 32768
+    return keep.to(torch.float32) * (65536 / (65536 - dropped))
+
+
+class Layout(Protocol):
+    """Where the real tokens of a batch lie in the tensors of a backbone."""
+
+    def place_tokens(self, drawn: torch.Tensor) -> torch.Tensor:
+        """[real tokens in row order, d] -> [positions, d]."""
+
+
+@dataclass(frozen=True)
+class PaddedLayout:
+    """Positions are (row, column) of the padded batch; the masks of padding are zero."""
+
+    mask: torch.Tensor  # [B, T] bool
+
+    @staticmethod
+    def of(batch: Batch) -> PaddedLayout:
+        return PaddedLayout(batch.attention_mask.bool())
+
+    def place_tokens(self, drawn: torch.Tensor) -> torch.Tensor:
+        placed = drawn.new_zeros((self.mask.numel(), drawn.shape[-1]))
+        placed[self.mask.reshape(-1)] = drawn
+        return placed
+
+    def place_attention(self, drawn: torch.Tensor, heads: int) -> torch.Tensor:
+        """Flat draws in order (row, head, query, key) over real tokens -> [B, heads, T, T]."""
+        rows, width = self.mask.shape
+        real = (self.mask[:, None, :, None] & self.mask[:, None, None, :]).expand(rows, heads, width, width)
+        placed = drawn.new_zeros((rows, heads, width, width))
+        placed[real] = drawn
+        return placed
+
+
+class StepMasks:
+    """The masks of one micro-batch. A site's name is its place in the model, e.g. `encoder.layer.3.output.dropout`."""
+
+    def __init__(self, seed: int, step: StepKey, layout: Layout, lengths: list[int], device: torch.device) -> None:
+        self.seed, self.step, self.layout, self.device = seed, step, layout, device
+        self.lengths = lengths
+
+    @staticmethod
+    def of(seed: int, step: StepKey, batch: Batch, layout: Layout) -> StepMasks:
+        lengths = batch.attention_mask.sum(dim=1).tolist()
+        return StepMasks(seed, step, layout, lengths, batch.input_ids.device)
+
+    def tokens(self, site: str, width: int, p: float) -> torch.Tensor:
+        """[positions of the layout, width]."""
+        count = sum(self.lengths)
+        return self.layout.place_tokens(self._draw(count * width, p, site).view(count, width))
+
+    def rows(self, site: str, width: int, p: float) -> torch.Tensor:
+        """One mask per example, in row order: [B, width]."""
+        count = len(self.lengths)
+        return self._draw(count * width, p, site).view(count, width)
+
+    def pairs(self, site: str, heads: int, p: float) -> torch.Tensor:
+        """Flat, in order (row, head, query, key) over real tokens."""
+        return self._draw(heads * sum(n * n for n in self.lengths), p, site)
+
+    def _draw(self, count: int, p: float, site: str) -> torch.Tensor:
+        return draw(count, p, self.seed, site, self.step, self.device)
+
+
+class KeyedDropout:
+    """Makes every dropout of a transformers module keyed.
+
+    nn.Dropout modules are replaced, attention goes through our own attention and mask functions. Outside of `at` the
+    module computes without dropout, whatever its `training` flag.
+    """
+
+    def __init__(self, module: nn.Module, seed: int) -> None:
+        self.seed = seed
+        self.masks: StepMasks | None = None
+        self.calls: dict[str, int] = {}
+        for name, child in list(module.named_modules()):
+            if isinstance(child, nn.Dropout):
+                _replace(module, name, KeyedSite(self, site_name(name), child.p))
+        attention.use_keyed(module, self, site_name)
+
+    @contextmanager
+    def at(self, batch: Batch, step: StepKey | None) -> Iterator[None]:
+        """Within it, `batch` is what the module computes on. `step` None: evaluation, without dropout."""
+        self.calls.clear()
+        self.masks = None if step is None else StepMasks.of(self.seed, step, batch, PaddedLayout.of(batch))
+        try:
+            yield
+        finally:
+            self.masks = None
+
+
+class KeyedSite(nn.Module):
+    """Stands where an nn.Dropout stood. Input [K * B, T, d] or [K * B, d]; the lanes share the mask."""
+
+    owner: KeyedDropout
+
+    def __init__(self, owner: KeyedDropout, site: str, p: float) -> None:
+        super().__init__()
+        self.__dict__["owner"] = owner  # not a submodule, and not to be moved or saved
+        self.site, self.p = site, p
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        masks = self.owner.masks
+        if masks is None or self.p == 0.0:
+            return x
+        # A head may use one dropout twice; each use has a mask of its own.
+        call = self.owner.calls.get(self.site, 0)
+        self.owner.calls[self.site] = call + 1
+        site = f"{self.site}#{call}" if call else self.site
+        rows, width = len(masks.lengths), x.shape[-1]
+        mask = masks.rows(site, width, self.p) if x.ndim == 2 else masks.tokens(site, width, self.p)
+        mask = mask.to(x.dtype).view(1, rows, *x.shape[1:])
+        return (x.view(-1, rows, *x.shape[1:]) * mask).view(x.shape)
+
+    def extra_repr(self) -> str:
+        return f"p={self.p}, keyed"
+
+
+#: What stands before the part of a module path that all wrappings of a model have in common.
+_WRAPPING = re.compile(r"^(base_model\.|model\.|bert\.|roberta\.)+")
+_INSIDE = re.compile(r"\.(base_layer|modules_to_save\.[^.]+|original_module)\b")
+
+
+def site_name(path: str) -> str:
+    """A module path without the prefixes of its model class and of peft, so that both name a site alike."""
+    return _INSIDE.sub("", _WRAPPING.sub("", path))
+
+
+def _replace(root: nn.Module, name: str, new: nn.Module) -> None:
+    parent, _, child = name.rpartition(".")
+    owner = root.get_submodule(parent)
+    if isinstance(owner, nn.ModuleDict):
+        owner[child] = new
+    else:
+        setattr(owner, child, new)

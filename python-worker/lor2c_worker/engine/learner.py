@@ -1,0 +1,125 @@
+"""The contract between the training loop and whatever is trained: lanes, slots, forward, decisions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import torch
+
+if TYPE_CHECKING:
+    from .optimizer import LaneAdamW
+
+#: (optimizer step counted from 0, micro-batch within the step): the place of every dropout draw.
+StepKey = tuple[int, int]
+Role = Literal["body", "head"]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of one micro-batch, right-padded to the longest of them."""
+
+    rows: torch.Tensor  # [B] int64, indices in the data set
+    input_ids: torch.Tensor  # [B, T] int64
+    attention_mask: torch.Tensor  # [B, T] int64, 1 on real tokens
+    token_type_ids: torch.Tensor | None  # [B, T] int64
+    labels: torch.Tensor  # [B] int64 or float; [B, T] int64 with -100 for causal language models
+    tokens: int  # real tokens
+
+
+@dataclass
+class Lane:
+    """One trajectory, shared by the cells that have behaved identically so far."""
+
+    cells: list[str]
+
+
+@dataclass(eq=False)
+class Slot:
+    """A trained tensor. `stacked` tensors have the lane axis first, [K, ...]; others belong to a single lane.
+
+    The per-lane lists are plain Python, so that reading them never waits for a GPU. The learner that owns the slot
+    changes them in place when its structure changes; the optimizer reads them at each step.
+    """
+
+    name: str
+    tensor: torch.Tensor
+    role: Role
+    stacked: bool = True
+    #: The optimizer updates the lane's part. Empty: yes for all.
+    trains: list[bool] = field(default_factory=list)
+    #: The lane's gradient counts in the clipping norm (a frozen tensor's may: method.md section 5). Empty: yes for all.
+    counts: list[bool] = field(default_factory=list)
+    #: Weight decay of the lane where it is not the optimizer's own. Empty or None: the optimizer's.
+    decay: list[float | None] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of structure; the fields of the protocol's `change`. Layers are 0-based."""
+
+    kind: Literal["merge", "inject"]
+    epoch: float
+    span_start: int
+    span_end: int
+    source: int
+    score: float | None
+    margin: float | None
+    scores_from_epoch: float
+    trainable_parameters: int
+    detail: str
+
+
+@dataclass(frozen=True)
+class ModuleScore:
+    span_start: int
+    span_end: int
+    kind: Literal["lor2c", "lora"]
+    score: float | None
+
+
+@dataclass(frozen=True)
+class ScoreTable:
+    """Score of every module that was live during an epoch, taken at its end and before its decisions."""
+
+    epoch: float
+    score_name: str
+    modules: list[ModuleScore]
+    trainable_parameters: int
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """What `cells`, all of lane `lane` (an index after any fork), decided, and the scores they saw."""
+
+    lane: int
+    cells: list[str]
+    changes: list[Change] = field(default_factory=list)
+    table: ScoreTable | None = None
+
+
+class Learner(Protocol):
+    """Everything the loop knows of a method."""
+
+    lanes: list[Lane]
+
+    def slots(self) -> list[Slot]:
+        """The trained tensors, always the same objects in the same order until a fork."""
+
+    def forward(self, batch: Batch, step: StepKey | None) -> torch.Tensor:
+        """Logits [K, B, C] ([K, B, T, V] for causal language models). `step` None: evaluation, without dropout."""
+
+    def after_backward(self, step: int) -> None:
+        """Between the last backward of a step and its update."""
+
+    def end_step(self, step: int, epoch: float, optimizer: LaneAdamW) -> list[EpochRecord]:
+        """After update number `step` (counted from 1) at fractional epoch `epoch`. May change structure and fork."""
+
+    def end_epoch(self, epoch: int, step: int, optimizer: LaneAdamW) -> list[EpochRecord]:
+        """After the last update of epoch `epoch` (counted from 1), before its evaluation. May fork."""
+
+    def trainable_parameters(self, lane: int) -> tuple[int, int]:
+        """(body, head) of the lane at this moment."""
+
+    def state(self, lane: int) -> dict[str, torch.Tensor]:
+        """The lane's trained tensors by name, without the lane axis; no copies."""
