@@ -4,6 +4,8 @@ import { UsageError } from "../errors.js";
 import { reapLost } from "./lease.js";
 import type { Store } from "./store.js";
 
+const ASIDE = ".removing-";
+
 export interface Removal {
   runs: number;
   attempts: number;
@@ -14,44 +16,64 @@ export interface Removal {
 
 /**
  * Deletes runs with everything that belongs to them, rows and files. Refuses all of them when one is running.
- * Folders are set aside under another name before the rows go, so that an interruption never leaves rows without files.
+ * Inside the transaction the folders only get another name, which is undone when it fails; an interruption in between
+ * is put right by the next removal.
  */
 export function removeRuns(store: Store, ids: string[]): Removal {
   reapLost(store);
   const before = databaseBytes(store);
-  const moved: { from: string; to: string }[] = [];
+  const aside: { from: string; to: string }[] = [];
   let attempts = 0;
   try {
     store.write(() => {
+      recoverFolders(store);
       refuseRunning(store, ids);
+      attempts = ids.reduce((sum, id) => sum + deleteRows(store, id), 0);
+      deleteUnused(store);
       for (const id of ids) {
-        attempts += store.prepare("SELECT count(*) FROM attempts WHERE run = ?").pluck().get(id) as number;
         const from = join(store.folder, "runs", id);
-        if (existsSync(from)) {
-          const to = join(store.folder, "runs", `.removing-${id}-${process.pid}`);
-          renameSync(from, to);
-          moved.push({ from, to });
-        }
-        store.prepare("DELETE FROM runs WHERE id = ?").run(id);
+        if (!existsSync(from)) continue;
+        const to = join(store.folder, "runs", `${ASIDE}${id}`);
+        renameSync(from, to);
+        aside.push({ from, to });
       }
-      store.prepare("DELETE FROM experiments WHERE id NOT IN (SELECT experiment FROM experiment_cells)").run();
-      store
-        .prepare(
-          "DELETE FROM environments WHERE id NOT IN (SELECT environment FROM attempts WHERE environment IS NOT NULL)",
-        )
-        .run();
     });
   } catch (error) {
-    for (const { from, to } of moved) renameSync(to, from);
+    for (const { from, to } of aside) renameSync(to, from);
     throw error;
   }
-  let fileBytes = 0;
-  for (const { to } of moved) {
-    fileBytes += folderBytes(to);
-    rmSync(to, { recursive: true, force: true });
-  }
+  const fileBytes = aside.reduce((sum, { to }) => sum + folderBytes(to), 0);
+  for (const { to } of aside) rmSync(to, { recursive: true, force: true });
   store.db.pragma("incremental_vacuum");
   return { runs: ids.length, attempts, fileBytes, databaseBytes: before - databaseBytes(store) };
+}
+
+/** Returns how many attempts went. */
+function deleteRows(store: Store, id: string): number {
+  const attempts = store.prepare("SELECT count(*) FROM attempts WHERE run = ?").pluck().get(id) as number;
+  store.prepare("DELETE FROM runs WHERE id = ?").run(id);
+  return attempts;
+}
+
+function deleteUnused(store: Store): void {
+  store.prepare("DELETE FROM experiments WHERE id NOT IN (SELECT experiment FROM experiment_cells)").run();
+  store
+    .prepare(
+      "DELETE FROM environments WHERE id NOT IN (SELECT environment FROM attempts WHERE environment IS NOT NULL)",
+    )
+    .run();
+}
+
+/** Folders that an interrupted removal set aside: back when their run is still there, else away. */
+function recoverFolders(store: Store): void {
+  const runs = join(store.folder, "runs");
+  if (!existsSync(runs)) return;
+  for (const name of readdirSync(runs).filter((entry) => entry.startsWith(ASIDE))) {
+    const id = name.slice(ASIDE.length);
+    const known = store.prepare("SELECT 1 FROM runs WHERE id = ?").get(id) !== undefined;
+    if (known && !existsSync(join(runs, id))) renameSync(join(runs, name), join(runs, id));
+    else rmSync(join(runs, name), { recursive: true, force: true });
+  }
 }
 
 function refuseRunning(store: Store, ids: string[]): void {

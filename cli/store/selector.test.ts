@@ -1,0 +1,102 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { UsageError } from "../errors.js";
+import { claimAll, sampleCell, sampleEvents as say, tempFolder } from "./fixtures/sample.js";
+import { findRun, listRuns, runStates } from "./read.js";
+import { openStore, type Store } from "./store.js";
+import { endAttempt, ingest, registerExperiment } from "./write.js";
+
+const id = (start: string): string => start.padEnd(16, "0");
+const GOOD = sampleCell(id("aaaa1"));
+const BETTER = sampleCell(id("aaaa2"), { seed: 2 });
+const FAILED = sampleCell(id("bbbb"), { method: { name: "other" } });
+const ELSEWHERE = sampleCell(id("cccc"), { task: "other-task" });
+const PLANNED = sampleCell(id("dddd"));
+
+let temp: { folder: string; remove: () => void };
+let store: Store;
+beforeAll(async () => {
+  temp = tempFolder();
+  store = openStore(join(temp.folder, "lor2c.db"));
+  registerExperiment(store, {
+    name: "x",
+    specFile: null,
+    specText: "",
+    cells: [GOOD, BETTER, FAILED, ELSEWHERE, PLANNED],
+  });
+  const finish = async (cell: typeof GOOD, best: number, loss: number) => {
+    await new Promise((wait) => setTimeout(wait, 3)); // times have milliseconds
+    const values = { accuracy: best, loss };
+    ingest(store, claimAll(store, [cell]), [
+      say.metrics([cell.id], 1, 94, values, "eval"),
+      say.finished([cell.id], 2, best),
+    ]);
+  };
+  await finish(ELSEWHERE, 0.99, 0.01);
+  await finish(BETTER, 0.9, 0.5);
+  await finish(GOOD, 0.8, 0.3);
+  endAttempt(store, claimAll(store, [FAILED]).get(FAILED.id) as number, "failed", { message: "no" });
+});
+afterAll(() => {
+  store.close();
+  temp.remove();
+});
+
+test.each([
+  [GOOD.id, GOOD.id],
+  ["bbbb", FAILED.id],
+  ["AAAA1", GOOD.id],
+  ["@last", FAILED.id],
+  ["@failed", FAILED.id],
+  ["@best", BETTER.id],
+  ["@best:accuracy", BETTER.id],
+  ["@best:loss", GOOD.id],
+])("%s", (selector, expected) => {
+  expect(findRun(store, selector).id).toBe(expected);
+});
+
+test.each([
+  ["aaa", /too short.*/, "give at least 4"],
+  ["eeee", /no run eeee/, "lor2c ls"],
+  ["mylabel", /is not a run/, "@best:<metric>"],
+  ["@newest", /is not a selector/, "@last"],
+  ["@best:f1", /no finished run of some-task has f1/, "it has: accuracy, loss"],
+])("%s is refused with what to do", (selector, message, hint) => {
+  const error = (() => {
+    try {
+      findRun(store, selector);
+    } catch (caught) {
+      return caught as UsageError;
+    }
+  })();
+  expect(error).toMatchObject({
+    exitCode: 2,
+    message: expect.stringMatching(message),
+    hint: expect.stringContaining(hint),
+  });
+});
+
+test("an ambiguous prefix lists the candidates", () => {
+  expect(() => findRun(store, "aaaa")).toThrow(
+    "aaaa means more than one run:\n    aaaa100000000000  finished  cell aaaa\n    aaaa200000000000  finished  cell aaaa",
+  );
+});
+
+test("lists newest first and filters", () => {
+  const ids = (filter: Parameters<typeof listRuns>[1]) => listRuns(store, filter).map((run) => run.id);
+  expect(ids({ state: "finished" })).toEqual([GOOD.id, BETTER.id, ELSEWHERE.id]);
+  expect(ids({ task: "other-task" })).toEqual([ELSEWHERE.id]);
+  expect(ids({ method: "other" })).toEqual([FAILED.id]);
+  expect(ids({ state: "finished", limit: 1 })).toEqual([GOOD.id]);
+  expect(ids({ experiment: 7 })).toEqual([]);
+  expect(ids({})).toHaveLength(5);
+});
+
+test("states of many runs at once", () => {
+  expect(runStates(store, [GOOD.id, PLANNED.id, id("ffff")])).toEqual(
+    new Map([
+      [GOOD.id, "finished"],
+      [PLANNED.id, "planned"],
+    ]),
+  );
+});

@@ -1,0 +1,114 @@
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import Database from "better-sqlite3";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Lor2cError } from "../errors.js";
+import { tempFolder } from "./fixtures/sample.js";
+import { openStore, resolveDbPath } from "./store.js";
+
+let folder: string;
+let remove: () => void;
+beforeEach(() => {
+  ({ folder, remove } = tempFolder());
+});
+afterEach(() => remove());
+
+function codeOf(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    return `${(error as Lor2cError).code} ${(error as Lor2cError).exitCode}`;
+  }
+  return "no error";
+}
+
+test("a new database: folder made, WAL, foreign keys, every table strict", () => {
+  const path = join(folder, "results", "lor2c.db");
+  const store = openStore(path);
+  expect(store.path).toBe(path);
+  expect(store.db.pragma("journal_mode", { simple: true })).toBe("wal");
+  expect(store.db.pragma("foreign_keys", { simple: true })).toBe(1);
+  expect(store.db.pragma("auto_vacuum", { simple: true })).toBe(2);
+  expect(store.db.pragma("busy_timeout", { simple: true })).toBe(30_000);
+  const loose = store.db
+    .prepare("SELECT name FROM pragma_table_list WHERE type = 'table' AND strict = 0 AND name NOT LIKE 'sqlite%'")
+    .all();
+  expect(loose).toEqual([]);
+  store.close();
+});
+
+test("opening again changes nothing", () => {
+  const path = join(folder, "lor2c.db");
+  openStore(path).close();
+  const again = openStore(path);
+  expect(again.db.prepare("SELECT name FROM migrations").pluck().all()).toEqual(["m001_initial"]);
+  again.close();
+  expect(readdirSync(folder)).toEqual(["lor2c.db"]);
+});
+
+test("which file: the flag, else LOR2C_DB, else results/lor2c.db", () => {
+  const before = process.env.LOR2C_DB;
+  try {
+    delete process.env.LOR2C_DB;
+    expect(resolveDbPath()).toBe(resolve("results/lor2c.db"));
+    process.env.LOR2C_DB = "/elsewhere/a.db";
+    expect(resolveDbPath()).toBe("/elsewhere/a.db");
+    expect(resolveDbPath("b.db")).toBe(resolve("b.db"));
+  } finally {
+    if (before === undefined) delete process.env.LOR2C_DB;
+    else process.env.LOR2C_DB = before;
+  }
+});
+
+test("a path that cannot be our database is refused with its own code", () => {
+  const text = join(folder, "notes.txt");
+  writeFileSync(text, "this is not a database at all, but it is longer than a header\n".repeat(40));
+  const foreign = join(folder, "foreign.db");
+  new Database(foreign).exec("CREATE TABLE holidays (day TEXT)").close();
+  mkdirSync(join(folder, "sub"));
+  expect(codeOf(() => openStore(text))).toBe("NOT_A_DATABASE 2");
+  expect(codeOf(() => openStore(text, { readonly: true }))).toBe("NOT_A_DATABASE 2");
+  expect(codeOf(() => openStore(foreign))).toBe("DATABASE_FOREIGN 2");
+  expect(codeOf(() => openStore(foreign, { readonly: true }))).toBe("DATABASE_FOREIGN 2");
+  expect(codeOf(() => openStore(join(folder, "sub")))).toBe("NOT_A_DATABASE 2");
+  expect(codeOf(() => openStore(join(folder, "a", "b", "c.db")))).toBe("FOLDER_MISSING 2");
+  // refusing must not touch the file
+  expect(new Database(foreign).pragma("journal_mode", { simple: true })).toBe("delete");
+});
+
+test("read-only: makes no file, refuses an empty one, cannot write", () => {
+  const path = join(folder, "lor2c.db");
+  expect(codeOf(() => openStore(path, { readonly: true }))).toBe("DATABASE_MISSING 2");
+  expect(existsSync(path)).toBe(false);
+  writeFileSync(path, "");
+  expect(codeOf(() => openStore(path, { readonly: true }))).toBe("NOT_A_DATABASE 2");
+  openStore(path).close();
+  const reader = openStore(path, { readonly: true });
+  expect(codeOf(() => reader.write(() => reader.db.exec("DELETE FROM runs")))).toBe("DATABASE_READONLY 1");
+  reader.close();
+});
+
+test("read-only works beside a writer that holds the lock, and sees what was committed", () => {
+  const path = join(folder, "lor2c.db");
+  const writer = openStore(path);
+  const insert =
+    "INSERT INTO experiments (identity, name, spec_text, created_at, last_run_at) VALUES (?, 'x', '', '', '')";
+  writer.db.prepare(insert).run("1");
+  writer.db.exec("BEGIN IMMEDIATE");
+  writer.db.prepare(insert).run("2");
+  const reader = openStore(path, { readonly: true });
+  expect(reader.db.prepare("SELECT count(*) FROM experiments").pluck().get()).toBe(1);
+  writer.db.exec("COMMIT");
+  expect(reader.db.prepare("SELECT count(*) FROM experiments").pluck().get()).toBe(2);
+  reader.close();
+  writer.close();
+});
+
+test("paths inside the database's folder are stored relative to it, others as they are", () => {
+  const store = openStore(join(folder, "lor2c.db"));
+  expect(store.toStored(join(folder, "runs", "a"))).toBe("runs/a");
+  expect(store.toStored("/somewhere/else")).toBe("/somewhere/else");
+  expect(store.fromStored("runs/a")).toBe(join(folder, "runs", "a"));
+  expect(store.fromStored("/somewhere/else")).toBe("/somewhere/else");
+  store.close();
+});
