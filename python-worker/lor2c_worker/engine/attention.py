@@ -24,13 +24,12 @@ NAME = "lor2c_keyed"
 def use_keyed(module: nn.Module, owner: KeyedDropout, site_name: Callable[[str], str]) -> None:
     """Send the attention of `module` through `keyed_attention`. Raises ValueError when it has a form we don't know."""
     found = 0
-    child: Any
     for name, child in module.named_modules():
-        config = getattr(child, "config", None)
+        config: Any = getattr(child, "config", None)
         if hasattr(config, "_attn_implementation"):
             config._attn_implementation = NAME
         if hasattr(child, "layer_idx") and hasattr(child, "scaling"):
-            own = getattr(child, "dropout", None)
+            own: Any = getattr(child, "dropout", None)
             p = own.p if hasattr(own, "p") else getattr(child, "attention_dropout", 0.0)
             child.__dict__["keyed_dropout"] = (owner, site_name(name), float(p))
             found += 1

@@ -68,9 +68,7 @@ class LaneAdamW:
         norms = []
         for lane in range(self.lanes):
             grads = [
-                _grad(slot)[lane] if slot.stacked else _grad(slot)
-                for slot in slots
-                if self._flag(slot.counts, lane)
+                _grad(slot)[lane] if slot.stacked else _grad(slot) for slot in slots if self._flag(slot.counts, lane)
             ]
             if grads:
                 norms.append(torch.linalg.vector_norm(torch.stack(torch._foreach_norm(grads))))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import torch
+from peft import PeftConfig, PeftModel, get_peft_model
 from torch import nn
 
+from ..models import LoadedModel
 from ..models.load import is_head
 from .dropout import KeyedDropout
 from .learner import Batch, EpochRecord, Lane, Slot, StepKey
@@ -19,13 +23,14 @@ class PeftLearner:
         self.head = head
         self.lanes = [Lane(cells)]
         self._dropout = KeyedDropout(module, seed)
-
-    def slots(self) -> list[Slot]:
-        return [
-            Slot(name=name, tensor=p, role="head" if is_head(name, self.head) else "body", stacked=False)
-            for name, p in self.module.named_parameters()
+        self._slots = [
+            Slot(name=name, tensor=p, role="head" if is_head(name, head) else "body", stacked=False)
+            for name, p in module.named_parameters()
             if p.requires_grad
         ]
+
+    def slots(self) -> list[Slot]:
+        return self._slots
 
     def forward(self, batch: Batch, step: StepKey | None) -> torch.Tensor:
         """Logits [1, B, C]."""
@@ -36,7 +41,7 @@ class PeftLearner:
             return self.module(**inputs).logits[None]
 
     def after_backward(self, step: int) -> None:
-        pass
+        """Nothing to do: the parameters are the model's own."""
 
     def end_step(self, step: int, epoch: float, optimizer: LaneAdamW) -> list[EpochRecord]:
         return []
@@ -45,4 +50,33 @@ class PeftLearner:
         return []
 
     def trainable_parameters(self, lane: int) -> tuple[int, int]:
-        return count_slots(self.slots())
+        sizes = {"body": 0, "head": 0}
+        for slot in self._slots:
+            sizes[slot.role] += slot.tensor.numel()
+        return sizes["body"], sizes["head"]
+
+    def state(self, lane: int) -> dict[str, torch.Tensor]:
+        return {slot.name: slot.tensor for slot in self._slots}
+
+
+def wrap(model: LoadedModel, config: PeftConfig, cells: list[str], seed: int) -> PeftLearner:
+    """Attach a peft method. peft's own draws come from a global generator: the method draws again, keyed."""
+    module = get_peft_model(model.module, config)  # type: ignore[arg-type]
+    return PeftLearner(module, model.head, cells, seed)
+
+
+def count_trainable(model: LoadedModel, config: PeftConfig) -> int:
+    """Parameters that the method trains, without the head. `model` may be on the meta device; it is wrapped."""
+    module = get_peft_model(model.module, config)  # type: ignore[arg-type]
+    return sum(p.numel() for n, p in module.named_parameters() if p.requires_grad and not is_head(n, model.head))
+
+
+def save_adapter(learner: PeftLearner, folder: Path) -> None:
+    assert isinstance(learner.module, PeftModel)
+    learner.module.save_pretrained(str(folder), safe_serialization=True)
+
+
+def load_adapter(model: LoadedModel, folder: Path) -> PeftLearner:
+    """The saved adapter and head on a freshly loaded model."""
+    module = PeftModel.from_pretrained(model.module, str(folder))  # type: ignore[arg-type]
+    return PeftLearner(module.eval(), model.head, [], seed=0)
