@@ -1,0 +1,90 @@
+import stringWidth from "string-width";
+import { describe, expect, test } from "vitest";
+import { bar } from "./bar.js";
+import { formatBytes } from "./bytes.js";
+import { chart } from "./chart.js";
+import { csvRecord } from "./csv.js";
+import { clip, fitTo, oneLine } from "./fit.js";
+import { shade } from "./shade.js";
+import { sparkline } from "./sparkline.js";
+
+test.each([
+  [0, "░░░░"],
+  [0.5, "██░░"],
+  [0.3, "█▏░░"],
+  [1, "████"],
+  [7, "████"],
+  [-1, "░░░░"],
+  [Number.NaN, "░░░░"],
+])("bar(%s)", (fraction, expected) => expect(bar(fraction, 4)).toBe(expected));
+
+test.each([
+  [[1, 2, 3, 4, 5, 6, 7, 8], 8, "▁▂▃▄▅▆▇█"],
+  [[3, 3, 3], 8, "▁▁▁"],
+  [[0, 0, 7, 7], 2, "▁█"],
+  [[1, null, 2], 8, "▁×█"],
+  [[1, 1, null, 9, 9, 9], 3, "▁×█"],
+  [[null], 4, "×"],
+  [[], 4, ""],
+])("sparkline(%j, %i)", (values, width, expected) => expect(sparkline(values, width)).toBe(expected));
+
+test.each([
+  [null, "-"],
+  [0, "0 B"],
+  [1023, "1023 B"],
+  [1024, "1.0 KiB"],
+  [1_048_575, "1.0 MiB"],
+  [5.5 * 1024 ** 3, "5.5 GiB"],
+])("formatBytes(%s)", (bytes, expected) => expect(formatBytes(bytes)).toBe(expected));
+
+test("csv quotes what must be quoted", () => {
+  expect(csvRecord(["a", 1.5, null, 'say "x", y', "two\nlines", 10n])).toBe('a,1.5,,"say ""x"", y","two\nlines",10');
+});
+
+describe("text of an exact width", () => {
+  test("cuts with an ellipsis and never in a wide character", () => {
+    expect(clip("abcdef", 6)).toBe("abcdef");
+    expect(clip("abcdef", 5)).toBe("abcd…");
+    expect(clip("日本語です", 6)).toBe("日本…");
+    expect(clip("abc", 0)).toBe("");
+  });
+  test("fills to the width on either side", () => {
+    expect(fitTo("日本", 6)).toBe("日本  ");
+    expect(fitTo("12", 4, "right")).toBe("  12");
+    expect(stringWidth(fitTo("👩‍👩‍👧 family", 5))).toBe(5);
+  });
+  test("one line", () => expect(oneLine(" a\n  b\tc ")).toBe("a b c"));
+});
+
+test("shades from low to high", () => {
+  expect([0, 0.3, 0.6, 1].map((value) => shade(value, 0, 1)).join("")).toBe("░▒▓█");
+  expect(shade(4, 4, 4)).toBe("█");
+});
+
+describe("chart", () => {
+  test("a falling line with both axes", () => {
+    const points = Array.from({ length: 9 }, (_, i) => ({ x: i / 4, y: 8 - i }));
+    expect(`\n${chart(points, { width: 26, height: 3 }).join("\n")}\n`).toBe(`
+       8 ┤⠉⠒⠢⢄⣀
+         ┤     ⠉⠉⠒⠢⢄⡀
+       0 ┤          ⠈⠉⠒⠤⢄⣀
+          0              2
+`);
+  });
+  test("a spike among thousands of points is drawn", () => {
+    const points = Array.from({ length: 5000 }, (_, i) => ({ x: i, y: i === 2500 ? 100 : 0 }));
+    const rows = chart(points, { width: 40, height: 5 });
+    expect(rows[0]?.trim()).toMatch(/^100 ┤ +[⠀-⣿]$/);
+    expect(rows.every((row) => stringWidth(row) <= 40)).toBe(true);
+  });
+  test("a value that is not finite leaves a gap; one point is a dot; none says so", () => {
+    const gap =
+      chart(
+        [0, 1, 2, 3, 4].map((x) => ({ x, y: x === 2 ? null : 1 })),
+        { width: 30, height: 1 },
+      )[0] ?? "";
+    expect(gap.slice(10)).toMatch(/^[⠀-⣿]+ +[⠀-⣿]+$/);
+    expect(chart([{ x: 1, y: 2 }], { width: 20, height: 1 })[1]?.trim()).toBe("1");
+    expect(chart([{ x: 1, y: null }], { width: 20, height: 1 })).toEqual(["(no values)"]);
+  });
+});

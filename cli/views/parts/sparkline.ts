@@ -1,0 +1,29 @@
+const LEVELS = "▁▂▃▄▅▆▇█";
+/** Stands for a value that was not a finite number. */
+const BROKEN = "×";
+
+/** Values over time in at most `width` columns, each the mean of its share; low to high within what is shown. */
+export function sparkline(values: readonly (number | null)[], width: number): string {
+  const shares = share(values, width);
+  const finite = shares.filter((value) => value !== null);
+  const low = Math.min(...finite);
+  const span = Math.max(...finite) - low;
+  return shares
+    .map((value) => {
+      if (value === null) return BROKEN;
+      // Equal values are a flat line at the bottom, not noise blown up to full height.
+      const level = span > 0 ? Math.round(((value - low) / span) * (LEVELS.length - 1)) : 0;
+      return LEVELS[level];
+    })
+    .join("");
+}
+
+/** A share with a value that is not finite is null: a divergence must not disappear in a mean. */
+function share(values: readonly (number | null)[], width: number): (number | null)[] {
+  const count = Math.min(values.length, Math.max(0, width));
+  return Array.from({ length: count }, (_, i) => {
+    const part = values.slice(Math.floor((i * values.length) / count), Math.floor(((i + 1) * values.length) / count));
+    if (part.some((value) => value === null || !Number.isFinite(value))) return null;
+    return part.reduce<number>((sum, value) => sum + (value ?? 0), 0) / part.length;
+  });
+}
