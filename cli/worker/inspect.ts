@@ -1,0 +1,28 @@
+import { ProtocolError } from "../errors.js";
+import type { EventOf } from "../protocol/messages.js";
+import type { Cell } from "../spec/cell.js";
+import { type RequestOptions, request } from "./request.js";
+
+export interface Inspection {
+  ready: EventOf<"ready">;
+  /** One per cell, in the order of the cells. */
+  inspected: EventOf<"inspected">[];
+}
+
+/** Ask one worker what these cells are here. A cell that cannot run has `problems`; that is no error of this call. */
+export async function inspect(cells: Pick<Cell, "settings">[], options: RequestOptions = {}): Promise<Inspection> {
+  const settings = cells.map((cell) => ({ ...cell.settings }));
+  const { ready, events } = await request({ type: "inspect", request: "inspect", settings }, options);
+  const byIndex = new Map(
+    events.filter((event) => event.type === "inspected").map((event) => [event.index, event] as const),
+  );
+  const inspected = cells.map((_, index) => {
+    const event = byIndex.get(index);
+    if (!event) throw new ProtocolError("PROTOCOL_INCOMPLETE", `the worker did not answer for cell ${index}`);
+    return event;
+  });
+  return { ready, inspected };
+}
+
+export const inspectCells = async (cells: Cell[], options: RequestOptions = {}): Promise<EventOf<"inspected">[]> =>
+  (await inspect(cells, options)).inspected;

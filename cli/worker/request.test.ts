@@ -1,0 +1,68 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { Settings } from "../spec/cell.js";
+import { fixture, isAlive } from "./fixture-worker.js";
+import { inspect } from "./inspect.js";
+import { predictTexts } from "./predict.js";
+import { request } from "./request.js";
+
+const good = [fixture("good.py")];
+const settings = (seed: number) => ({ method: { name: "lora" }, seed }) as unknown as Settings;
+
+test("inspect answers in the order of the cells and leaves no process", async () => {
+  const { ready, inspected } = await inspect([{ settings: settings(1) }, { settings: settings(2) }], {
+    commandOverride: good,
+    env: { FIXTURE_PROBLEM: "2" },
+  });
+  expect(inspected.map((event) => [event.index, event.problems.length, event.fingerprint === null])).toEqual([
+    [0, 0, false],
+    [1, 1, true],
+  ]);
+  expect(isAlive(ready.pid)).toBe(false);
+});
+
+test("predict returns one answer per text", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "lor2c-predict-"));
+  const texts = [
+    { text: "good", text_pair: null },
+    { text: "bad", text_pair: null },
+  ];
+  const missing = predictTexts(folder, texts, { commandOverride: good });
+  await expect(missing).rejects.toMatchObject({ code: "WORKER_REFUSED", message: `no adapter in ${folder}` });
+  const train = { cell: "a", settings: { ...settings(1) }, folder };
+  await request({ type: "train", request: "t", cells: [train] }, { commandOverride: good });
+  const items = await predictTexts(folder, texts, { commandOverride: good });
+  expect(items.map((item) => item.label)).toEqual(["positive", "positive"]);
+});
+
+test("a worker that dies during the request shows its last lines", async () => {
+  const failed = inspect([{ settings: settings(1) }], { commandOverride: ["python3", fixture("dies-mid-epoch.py")] });
+  await expect(failed).rejects.toMatchObject({
+    code: "WORKER_DIED",
+    message: expect.stringMatching(/signal SIGKILL.*stderr line 3/s),
+  });
+});
+
+test("a broken protocol during the request is named", async () => {
+  const failed = inspect([{ settings: settings(1) }], { commandOverride: ["python3", fixture("prints-garbage.py")] });
+  await expect(failed).rejects.toMatchObject({ code: "PROTOCOL_NOT_JSON" });
+});
+
+test("an abort ends the worker at once", async () => {
+  const abort = new AbortController();
+  const began = performance.now();
+  let pid = 0;
+  const failed = inspect([{ settings: settings(1) }], {
+    commandOverride: ["python3", fixture("ignores-stop.py")],
+    signal: abort.signal,
+    onEvent: (event) => {
+      if (event.type === "ready") pid = event.pid;
+      abort.abort(new Error("interrupted"));
+    },
+  });
+  await expect(failed).rejects.toThrow("interrupted");
+  expect(performance.now() - began).toBeLessThan(3000);
+  expect(isAlive(pid)).toBe(false);
+});

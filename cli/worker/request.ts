@@ -1,0 +1,60 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { WorkerError } from "../errors.js";
+import type { Command, EventOf, WorkerEvent } from "../protocol/messages.js";
+import { findPython } from "./python.js";
+import { describeExit } from "./start-failure.js";
+import { startWorker, type WorkerEnd, type WorkerOptions } from "./worker-process.js";
+
+export interface RequestOptions extends Pick<WorkerOptions, "python" | "commandOverride" | "env"> {
+  /** Ends the worker at once; the call then throws. */
+  signal?: AbortSignal;
+  onEvent?: (event: WorkerEvent) => void;
+}
+
+/** Start a worker for one command, collect the events that answer it, and end the worker. */
+export async function request(command: Command & { request: string }, options: RequestOptions = {}) {
+  const { signal, onEvent, ...rest } = options;
+  const folder = mkdtempSync(join(tmpdir(), "lor2c-worker-"));
+  const events: WorkerEvent[] = [];
+  let finish: (done: EventOf<"done">) => void = () => {};
+  const finished = new Promise<EventOf<"done">>((resolve) => {
+    finish = resolve;
+  });
+  const worker = await startWorker({
+    ...rest,
+    python: rest.commandOverride ? undefined : (rest.python ?? (await findPython())),
+    logFile: join(folder, "worker.log"),
+    onEvent: (event) => {
+      onEvent?.(event);
+      events.push(event);
+      if (event.type === "done" && event.request === command.request) finish(event);
+    },
+  });
+  const abort = () => worker.kill();
+  signal?.addEventListener("abort", abort);
+  try {
+    if (signal?.aborted) abort();
+    else worker.send(command);
+    const end = await Promise.race([finished, worker.closed]);
+    signal?.throwIfAborted();
+    if (!("type" in end)) throw deathOf(end, command.type);
+    if (end.error !== null) throw new WorkerError("WORKER_REFUSED", end.error);
+    return { ready: worker.ready, events };
+  } finally {
+    signal?.removeEventListener("abort", abort);
+    await worker.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function deathOf(end: WorkerEnd, what: string): WorkerError {
+  const reason = end.protocolError?.message ?? `the worker died during ${what} (${describeExit(end)})`;
+  const lines = end.stderrTail.map((line) => `  ${line}`);
+  return new WorkerError(
+    end.protocolError?.code ?? "WORKER_DIED",
+    [reason, ...lines].join("\n"),
+    end.protocolError?.hint,
+  );
+}
