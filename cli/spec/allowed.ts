@@ -4,7 +4,7 @@ import type { Path } from "./places.js";
 
 /** The parts of JSON Schema (draft 7) that our keys use, with the documentation of schema.ts beside them. */
 export interface JsonSchema {
-  type?: string;
+  type?: string | string[];
   const?: unknown;
   enum?: unknown[];
   anyOf?: JsonSchema[];
@@ -62,6 +62,7 @@ export function allowedText(schema: JsonSchema | undefined): string {
     const last = options.pop() ?? "";
     return options.length > 0 ? `${options.join(", ")} or ${last}` : last;
   }
+  if (Array.isArray(schema.type)) return allowedText({ anyOf: schema.type.map((type) => ({ ...schema, type })) });
   if (schema.const !== undefined) return String(schema.const);
   if (schema.enum) return schema.enum.length === 1 ? String(schema.enum[0]) : `one of ${schema.enum.join(", ")}`;
   switch (schema.type) {
@@ -77,7 +78,7 @@ export function allowedText(schema: JsonSchema | undefined): string {
     case "null":
       return "null";
     case "array":
-      return `a list${schema.items?.type || schema.items?.enum ? ` (each ${allowedText(schema.items)})` : ""}`;
+      return `a ${schema.minItems ? "non-empty list" : "list"}${schema.items?.type || schema.items?.enum ? ` (each ${allowedText(schema.items)})` : ""}`;
     case "object":
       return "a mapping";
     default:
@@ -110,7 +111,7 @@ export function foundText(value: unknown): string {
 /** What people coming from other YAML readers trip over. */
 export function writingHint(schema: JsonSchema | undefined, value: unknown): string | undefined {
   if (typeof value !== "string" || !schema) return undefined;
-  const types = [schema, ...(schema.anyOf ?? [])].map((s) => s.type);
+  const types = [schema, ...(schema.anyOf ?? [])].flatMap((s) => s.type);
   if (types.includes("boolean") && /^(yes|no|on|off|y|n)$/i.test(value)) return "YAML 1.2 writes true or false";
   if (!types.includes("integer") && !types.includes("number")) return undefined;
   const plain = value.replaceAll(/[_,' ]/g, "");

@@ -86,14 +86,14 @@ export class ProblemList {
 
   addIssues(issues: readonly Issue[], layers: readonly Layer[]): void {
     for (const { path, message, hint, want, missing } of issues) {
-      const place = locate(layers, missing ? path.slice(0, -1) : path, missing ? "key" : want);
+      const place = locate(layers, missing ? path.slice(0, -1) : path, want);
       this.add({ ...place, path: dotted(path), message, ...(hint === undefined ? {} : { hint }) });
     }
   }
 
-  /** In reading order, file by file as first seen. */
-  sorted(): SpecProblem[] {
-    const files = [...new Set(this.problems.map((p) => p.file))];
+  /** In reading order: the file itself, then the others as first seen. */
+  sorted(file: string): SpecProblem[] {
+    const files = [file, ...new Set(this.problems.map((p) => p.file))];
     return this.problems.toSorted(
       (a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column,
     );

@@ -27,10 +27,11 @@ export function listKeys(catalog: Catalog): KeyEntry[] {
   const visit = (schema: JsonSchema, path: string[], method: Method | null) => {
     if (path.length > 0) entries.push({ path, key: path.join("."), schema, method });
     if (path.length === 1 && path[0] === "method" && method === null) {
+      const name = schemaAt(schema, ["name"]);
+      if (name) visit(name, ["method", "name"], null);
       for (const one of catalog.methods) {
-        for (const [name, inner] of Object.entries(toJsonSchema(methodSchema(one)).properties ?? {})) {
-          visit(name === "name" ? (schemaAt(schema, ["name"]) ?? inner) : inner, [...path, name], one);
-        }
+        const { name: _, ...parameters } = toJsonSchema(methodSchema(one)).properties ?? {};
+        for (const [key, inner] of Object.entries(parameters)) visit(inner, ["method", key], one);
       }
       return;
     }

@@ -36,7 +36,7 @@ export function loadSpec(file: string, sets: readonly string[] = [], catalog: Ca
   const problems = new ProblemList();
   const flags = parseSetFlags(sets, problems);
   const source = readSpecFile(file, problems);
-  if (!source) throw new SpecError(problems.sorted());
+  if (!source) throw new SpecError(problems.sorted(file));
   const base = readExtended(source, problems);
 
   const layers = [...(base ? [base.layer] : []), source.layer, ...flags.map((flag) => flag.layer)];
@@ -65,8 +65,9 @@ export function loadSpec(file: string, sets: readonly string[] = [], catalog: Ca
 
   const cells = new Map<string, Unlabelled>();
   let combined = 0;
-  for (const choices of incomplete ? everyChoice(sweep.axes) : combinations(sweep.axes)) {
+  for (const combination of incomplete ? everyChoice(sweep.axes) : combinations(sweep.axes)) {
     combined++;
+    const choices = combination.toSorted((a, b) => a.depth - b.depth);
     const cellDocument = choices.reduce((changed, choice) => choice.apply(changed), cellKeys);
     const cellLayers = [...layers, ...choices.map((choice) => choice.layer)];
     const { settings, issues } = resolve(cellDocument, cellLayers);
@@ -78,7 +79,7 @@ export function loadSpec(file: string, sets: readonly string[] = [], catalog: Ca
     const variant = choices.find((choice) => choice.label !== null)?.label ?? null;
     if (!cells.has(same)) cells.set(same, { settings, variant });
   }
-  if (problems.problems.length > 0 || !checked.success) throw new SpecError(problems.sorted());
+  if (problems.problems.length > 0 || !checked.success) throw new SpecError(problems.sorted(file));
 
   return {
     file,

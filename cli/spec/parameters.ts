@@ -27,11 +27,14 @@ export function parameterSchema(parameter: Parameter): z.ZodType {
 function documentation(parameter: Parameter) {
   return {
     description: parameter.doc,
-    ...(parameter.required ? {} : { default: presetName(parameter, parameter.default) ?? parameter.default }),
+    ...(parameter.type === "preset" && !parameter.required ? { defaultText: defaultPreset(parameter) } : {}),
     ...(parameter.unit === null ? {} : { unit: parameter.unit }),
     ...(parameter.source === null ? {} : { source: parameter.source }),
   };
 }
+
+const defaultPreset = (parameter: Parameter) =>
+  parameter.default === null ? "null" : (presetName(parameter, parameter.default) ?? JSON.stringify(parameter.default));
 
 function plainSchema(parameter: Parameter): z.ZodType {
   const choices = parameter.choices && z.literal(parameter.choices);
@@ -76,16 +79,29 @@ function presetSchema(parameter: Parameter): z.ZodType {
   const presets = parameter.presets ?? {};
   const names = z.literal(Object.keys(presets));
   const fields: Record<string, z.ZodType> = {
-    preset: names.optional().meta({ description: "The setting that the other keys of this mapping change" }),
+    preset: names.optional().meta({
+      description: "The named setting that the other keys of this mapping change",
+      defaultText: defaultPreset(parameter),
+    }),
   };
   for (const field of parameter.fields ?? []) {
     fields[field.name] = parameterSchema({ ...field, required: true })
       .optional()
-      .meta(documentation({ ...field, required: true }));
+      .meta({ ...documentation({ ...field, required: true }), defaultText: byPreset(presets, field.name) });
   }
   return z
     .union([names, z.strictObject(fields)])
     .transform((value) => resolvePreset(parameter, value as string | Mapping));
+}
+
+/** `sfs (paper), mean_singular_value (intended, official)` */
+function byPreset(presets: Record<string, Mapping>, field: string): string {
+  const names = new Map<string, string[]>();
+  for (const [name, preset] of Object.entries(presets)) {
+    const value = typeof preset[field] === "string" ? preset[field] : JSON.stringify(preset[field]);
+    names.set(value, [...(names.get(value) ?? []), name]);
+  }
+  return [...names].map(([value, which]) => `${value} (${which.join(", ")})`).join(", ");
 }
 
 function resolvePreset(parameter: Parameter, value: string | Mapping): Mapping {

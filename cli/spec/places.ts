@@ -26,9 +26,8 @@ export function locate(layers: readonly Layer[], path: Path, want: Want): Place 
   const topmostFirst = layers.toReversed();
   for (let length = path.length; length >= 0; length--) {
     const prefix = path.slice(0, length);
-    const wanted = length === path.length ? want : "key";
     for (const layer of topmostFirst) {
-      const place = layer.find(prefix, wanted);
+      const place = layer.find(prefix, want);
       if (place) return place;
     }
     // At the root every dotted layer would answer, and the document itself is the better place.

@@ -181,6 +181,7 @@ const train = z
   .meta({ description: "How it is trained: AdamW, linear schedule with warm-up, evaluation after every epoch" });
 
 const task = key(text(), { description: "Registered task: what the rows are and which scores judge them" });
+const methodName = key(text(), { description: "Registered method" });
 const method = { description: "What is trained on the frozen model, with its parameters" };
 const model = { description: "Pretrained model; frozen" };
 
@@ -195,7 +196,7 @@ export const CellSchema = z.strictObject({
   model: key(modelMapping, model),
   task,
   data,
-  method: key(z.looseObject({ name: text() }), method),
+  method: key(z.looseObject({ name: methodName }), method),
   train,
   seed,
 });
@@ -246,7 +247,7 @@ export const SpecSchema = z.strictObject({
   model: key(z.union([text(), modelMapping]), model),
   task,
   data,
-  method: key(z.union([text(), z.looseObject({ name: text() })]), method),
+  method: key(z.union([text(), z.looseObject({ name: methodName })]), method),
   train,
   seed,
   sweep: fileKeys.sweep,

@@ -4,7 +4,8 @@ import { distance } from "fastest-levenshtein";
 export function nearest(name: string, known: readonly string[]): string | undefined {
   const wanted = name.toLowerCase().replaceAll("-", "_");
   let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(name.length * 0.4)) + 1;
+  // Two letters swapped are a distance of two.
+  let bestDistance = Math.max(name.length < 4 ? 1 : 2, Math.floor(name.length * 0.4)) + 1;
   for (const candidate of known) {
     const d = distance(wanted, candidate.toLowerCase().replaceAll("-", "_"));
     if (d < bestDistance) [best, bestDistance] = [candidate, d];

@@ -14,6 +14,8 @@ export const MAX_CELLS = 100_000;
 export interface Choice {
   apply(document: Mapping): Mapping;
   layer: Layer;
+  /** Whole mappings (`method`, depth 1) are applied before the keys inside them (`method.rank`, 2); variants before all. */
+  depth: number;
   /** What the user called this variant. */
   label: string | null;
 }
@@ -50,16 +52,15 @@ export function sweepAxes(sweep: unknown, layers: readonly Layer[], catalog: Cat
   const variants = Array.isArray(sweep.variants) ? sweep.variants : [];
   if (variants.length > 0) {
     const axis = variantsAxis(variants, find, result.issues);
-    result.methodUnknown ||= axis.choices.length < variants.length;
-    result.axes.push(axis);
+    if (axis.choices.length > 0) result.axes.push(axis);
+    else result.methodUnknown = true;
     result.keys.variants = axis.keys;
   }
   const grid = Object.entries(isMapping(sweep.grid) ? sweep.grid : {}).map(([key, values]) => ({
     values,
     path: key.split("."),
   }));
-  // A whole mapping (`method`) before the keys inside it (`method.rank`), whatever their order in the file.
-  for (const { path, values } of grid.toSorted((a, b) => a.path.length - b.path.length)) {
+  for (const { path, values } of grid) {
     const axis = gridAxis(path, values, find, locate(layers, gridPath(path), "key"), catalog, result.issues);
     if (axis) {
       result.axes.push(axis);
@@ -96,6 +97,7 @@ function gridAxis(
     return {
       apply: (document) => setAt(document, path, value) as Mapping,
       layer: dottedLayer(path, keyPlace, inner),
+      depth: path.length,
       label: null,
     };
   });
@@ -120,6 +122,7 @@ function variantsAxis(variants: unknown[], find: Layer["find"], issues: Issue[])
     axis.choices.push({
       apply: (document) => merge(document, change) as Mapping,
       layer: { find: (path, want) => (path.length === 0 ? undefined : find([...at, ...path], want)) },
+      depth: 0,
       label: typeof label === "string" ? label : null,
     });
     axis.keys.push(...leaves(change, []));

@@ -21,6 +21,8 @@ interface Entry {
   value: number;
 }
 
+const TOO_DEEP = "lists or mappings are nested too deeply to read";
+
 class TooMuch extends Error {}
 
 /**
@@ -59,7 +61,12 @@ export function readYaml(source: string, file: string, columnOffset = 0): YamlSo
     });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    report(0, [], "lists or mappings are nested too deeply to read"); // the parser ran out of stack
+    report(0, [], TOO_DEEP); // the parser ran out of stack
+    return result(undefined);
+  }
+  const exhausted = document.errors.find((error) => error.code === "RESOURCE_EXHAUSTION"); // the same, noticed by itself
+  if (exhausted) {
+    report(exhausted.pos[0], [], TOO_DEEP);
     return result(undefined);
   }
   for (const error of [...document.errors, ...document.warnings]) {
@@ -143,7 +150,8 @@ export function readYaml(source: string, file: string, columnOffset = 0): YamlSo
 /** The parser's words where they are clear; ours where its message speaks of its own inside. */
 function syntaxMessage(code: string, message: string): [message: string, hint?: string] {
   if (code === "MULTIPLE_DOCS") return ["a second document starts here", "one file holds one spec"];
-  if (code === "TAG_RESOLVE_FAILED") return [`${message}; only plain YAML values are allowed`];
+  if (code === "TAG_RESOLVE_FAILED")
+    return [`${message.replace("Unresolved", "unknown")}; only plain YAML values are allowed`];
   if (code === "TAB_AS_INDENT") return ["YAML is indented with spaces, not with tabs"];
   return [`not YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`];
 }

@@ -1,0 +1,23 @@
+import type { CommandModule } from "yargs";
+
+interface Args {
+  key?: string | undefined;
+  json: boolean;
+}
+
+export default {
+  command: "explain [key]",
+  describe: "Say what a key of a spec means: unit, default, allowed values, source; without a key, list all",
+  builder: (yargs) =>
+    yargs
+      .positional("key", { type: "string", describe: "Dotted key, e.g. train.learning_rate" })
+      .option("json", { type: "boolean", default: false, describe: "Print as JSON" })
+      .example("$0 explain train.learning_rate", "One key")
+      .example("$0 explain method.rank", "A parameter, for every method that has it"),
+  handler: async ({ key, json }) => {
+    const { allKeysText, explainAll, explainKey, keyText } = await import("../spec/explain.js");
+    const found = key === undefined ? { own: explainAll(), below: [] } : explainKey(key);
+    const text = key === undefined ? allKeysText(found.own) : keyText(found);
+    process.stdout.write(json ? `${JSON.stringify([...found.own, ...found.below], null, 2)}\n` : text);
+  },
+} satisfies CommandModule<object, Args>;

@@ -1,0 +1,39 @@
+import type { CommandModule } from "yargs";
+
+interface Args {
+  file: string;
+  force: boolean;
+}
+
+export default {
+  command: "init [file]",
+  describe: "Write a commented spec to start from",
+  builder: (yargs) =>
+    yargs
+      .positional("file", { type: "string", default: "experiment.yaml", describe: "File to write" })
+      .option("force", { type: "boolean", default: false, describe: "Replace the file if it exists" })
+      .example("$0 init mrpc.yaml", "Write mrpc.yaml"),
+  handler: async ({ file, force }) => {
+    const [
+      { mkdirSync, readFileSync, writeFileSync },
+      { basename, dirname },
+      { UsageError },
+      { starterFile, starterText },
+    ] = await Promise.all([
+      import("node:fs"),
+      import("node:path"),
+      import("../errors.js"),
+      import("../spec/modeline.js"),
+    ]);
+    const name = basename(file).replace(/\.ya?ml$/i, "");
+    mkdirSync(dirname(file), { recursive: true });
+    try {
+      // `wx` refuses to overwrite in the same step that writes, so nothing can slip in between.
+      writeFileSync(file, starterText(readFileSync(starterFile(), "utf8"), file, name), { flag: force ? "w" : "wx" });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      throw new UsageError("FILE_EXISTS", `${file} exists already`, "--force replaces it");
+    }
+    process.stdout.write(`Wrote ${file}. Next: lor2c plan ${file}\n`);
+  },
+} satisfies CommandModule<object, Args>;

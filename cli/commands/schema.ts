@@ -1,0 +1,11 @@
+import type { CommandModule } from "yargs";
+
+export default {
+  command: "schema",
+  describe: "Print the JSON Schema of a spec, for editors and other tools",
+  builder: (yargs) => yargs.example("$0 schema > spec.schema.json", "Save it beside your specs"),
+  handler: async () => {
+    const { specJsonSchema } = await import("../spec/json-schema.js");
+    process.stdout.write(`${JSON.stringify(specJsonSchema(), null, 2)}\n`);
+  },
+} satisfies CommandModule;

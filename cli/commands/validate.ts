@@ -1,0 +1,48 @@
+import type { CommandModule } from "yargs";
+import type { SpecProblem } from "../errors.js";
+
+interface Args {
+  file: string[];
+  set: string[];
+  json: boolean;
+}
+
+export default {
+  command: "validate <file..>",
+  describe: "Check specs without running anything: all problems of all files, with their places",
+  builder: (yargs) =>
+    yargs
+      .positional("file", { type: "string", array: true, demandOption: true, describe: "Spec files" })
+      .option("set", {
+        type: "string",
+        array: true,
+        nargs: 1,
+        default: [],
+        describe: "Change one key, e.g. train.learning_rate=1e-4",
+      })
+      .option("json", { type: "boolean", default: false, describe: "Print the result as JSON" })
+      .example("$0 validate configs/*.yaml", "Check every spec of a folder"),
+  handler: async ({ file: files, set, json }) => {
+    const [{ loadSpec }, { SpecError }] = await Promise.all([import("../spec/load.js"), import("../errors.js")]);
+    const results = files.map(
+      (file): { file: string; ok: boolean; cells: number; notes: string[]; problems: SpecProblem[] } => {
+        try {
+          const { cells, notes } = loadSpec(file, set);
+          return { file, ok: true, cells: cells.length, notes, problems: [] };
+        } catch (error) {
+          if (!(error instanceof SpecError)) throw error;
+          return { file, ok: false, cells: 0, notes: [], problems: error.problems };
+        }
+      },
+    );
+    const problems = results.flatMap((result) => result.problems);
+    if (json) process.stdout.write(`${JSON.stringify({ ok: problems.length === 0, files: results }, null, 2)}\n`);
+    else {
+      for (const { file, ok, cells, notes } of results) {
+        if (ok)
+          process.stdout.write(`${[`${file}: ok, ${cells} ${cells === 1 ? "run" : "runs"}`, ...notes].join("; ")}\n`);
+      }
+    }
+    if (problems.length > 0) throw new SpecError(problems);
+  },
+} satisfies CommandModule<object, Args>;

@@ -1,0 +1,80 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import type { Settings } from "./cell.js";
+import { cellId } from "./cell-id.js";
+import { load, minimal } from "./fixtures/specs.js";
+
+const golden = JSON.parse(readFileSync(new URL("./fixtures/cell-ids.json", import.meta.url), "utf8")) as {
+  id: string;
+  settings: Settings;
+  fingerprint: Record<string, string>;
+}[];
+
+const fingerprint = { model: "a1", tokenizer: "b2", data: "c3", precision: "fp32" };
+const settings = load(minimal("data: {path: rows.tsv}")).cells[0]?.settings as Settings;
+const id = cellId(settings, fingerprint);
+const changed = (change: (copy: Settings) => void) => {
+  const copy = structuredClone(settings);
+  change(copy);
+  return cellId(copy, fingerprint);
+};
+
+test("ids of an earlier day are the ids of today: a change here orphans every stored run", () => {
+  expect(golden).toHaveLength(3);
+  for (const one of golden) expect(cellId(one.settings, one.fingerprint)).toBe(one.id);
+});
+
+test("16 hexadecimal digits, whatever the order of keys", () => {
+  expect(id).toMatch(/^[0-9a-f]{16}$/);
+  const backwards = (value: unknown): unknown =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(
+          Object.entries(value)
+            .toReversed()
+            .map(([key, inner]) => [key, backwards(inner)]),
+        )
+      : value;
+  expect(cellId(backwards(settings) as Settings, backwards(fingerprint) as Record<string, string>)).toBe(id);
+});
+
+describe("out", () => {
+  test("logging and paths", () => {
+    expect(changed((s) => (s.train.logging_steps = 99))).toBe(id);
+    expect(changed((s) => (s.data.path = "/elsewhere/rows.tsv"))).toBe(id);
+    expect(changed((s) => (s.data.path = null))).toBe(id);
+    const here = changed((s) => (s.model.name = "/home/a/model"));
+    expect(changed((s) => (s.model.name = "/mnt/b/model"))).toBe(here);
+    expect(here).not.toBe(id);
+  });
+});
+
+describe("in", () => {
+  const numbers = Object.entries(settings.train).filter(
+    ([key, value]) => typeof value === "number" && key !== "logging_steps",
+  );
+  test.each(numbers)("train.%s", (key, value) => {
+    expect(changed((s) => Object.assign(s.train, { [key]: (value as number) + 1 }))).not.toBe(id);
+  });
+  const others: [string, (s: Settings) => void][] = [
+    ["seed", (s) => (s.seed = 18)],
+    ["task", (s) => (s.task = "grade")],
+    ["model", (s) => (s.model.name = "other")],
+    ["revision", (s) => (s.model.revision = "main")],
+    ["hub", (s) => (s.data.hub = "org/rows")],
+    ["rows", (s) => (s.data.train_rows = 10)],
+    ["split", (s) => (s.data.split_seed = 1)],
+    ["columns", (s) => (s.data.columns = { text: "a", text_pair: null, label: "b" })],
+    ["method", (s) => (s.method.name = "moving")],
+    ["parameter", (s) => (s.method.rank = 4)],
+    ["precision", (s) => (s.train.precision = "bf16")],
+    ["score", (s) => (s.train.score = "f1")],
+    ["head learning rate", (s) => (s.train.head_learning_rate = 1e-3)],
+    ["max steps", (s) => (s.train.max_steps = 10)],
+  ];
+  test.each(others)("%s", (_, change) => {
+    expect(changed(change)).not.toBe(id);
+  });
+  test.each(Object.keys(fingerprint))("fingerprint: %s", (key) => {
+    expect(cellId(settings, { ...fingerprint, [key]: "other" })).not.toBe(id);
+  });
+});

@@ -1,0 +1,29 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { describe, expect, test } from "vitest";
+import { loadSpec } from "./load.js";
+import { modeline } from "./modeline.js";
+import { packageRoot } from "./package-files.js";
+
+const folder = join(packageRoot(), "configs");
+const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map((entry) => join(entry.parentPath, entry.name));
+const specs = files.filter((file) => /\.ya?ml$/.test(file));
+
+test("every file of configs/ is a spec that is loaded below, or the schema", () => {
+  const others = files.filter((file) => !specs.includes(file)).map((file) => relative(folder, file));
+  expect(others.filter((name) => name !== "spec.schema.json")).toEqual([]);
+  expect(specs.map((file) => relative(folder, file))).toContain("quickstart.yaml");
+});
+
+describe.each(specs.map((file) => [relative(folder, file), file]))("%s", (_, file) => {
+  test("loads, without runs that are written twice", () => {
+    const spec = loadSpec(file);
+    expect(spec.cells.length).toBeGreaterThan(0);
+    expect(spec.notes).toEqual([]);
+  });
+  test("names the schema in its first line", () => {
+    expect(readFileSync(file, "utf8").split("\n", 1)[0]).toBe(modeline(file));
+  });
+});

@@ -1,0 +1,132 @@
+/** The editor's view of a spec: JSON Schema draft 7 with the parameters of every method, for completion while typing. */
+import { type JsonSchema, toJsonSchema } from "./allowed.js";
+import { type Catalog, type Method, shippedCatalog } from "./catalog.js";
+import { listKeys, specJsonSchemaRaw } from "./keys.js";
+import { methodSchema } from "./parameters.js";
+import { CellSchema, RANGE } from "./schema.js";
+
+export function specJsonSchema(catalog: Catalog = shippedCatalog()): object {
+  const spec = specJsonSchemaRaw();
+  const properties: Record<string, JsonSchema> = { ...spec.properties };
+  properties.method = { $ref: "#/definitions/method" };
+  properties.model = examples(
+    properties.model ?? {},
+    catalog.models.map((model) => model.name),
+  );
+  properties.task = { ...properties.task, enum: catalog.tasks.map((task) => task.name) };
+
+  const cell = Object.fromEntries(Object.keys(CellSchema.shape).map((key) => [key, properties[key] ?? {}]));
+  const label = { type: "string", maxLength: 80, description: "What this variant is called in tables" };
+  properties.sweep = {
+    description: spec.properties?.sweep?.description ?? "",
+    type: ["object", "null"],
+    properties: {
+      grid: {
+        ...documentation(spec, "grid"),
+        type: "object",
+        properties: gridProperties(catalog),
+        additionalProperties: false,
+      },
+      variants: {
+        ...documentation(spec, "variants"),
+        type: "array",
+        minItems: 1,
+        items: { type: "object", properties: { label, ...cell }, additionalProperties: false },
+      },
+    },
+    additionalProperties: false,
+  };
+  // Nothing is required: a key may come from `extends`, from a sweep or from --set.
+  return clean({
+    $schema: "http://json-schema.org/draft-07/schema#",
+    title: "lor2c spec",
+    type: "object",
+    properties,
+    additionalProperties: false,
+    definitions: { method: methodDefinition(catalog, spec.properties?.method) },
+  }) as object;
+}
+
+/** A name; a mapping with the parameters of the method it names; or, over an `extends`, parameters alone. */
+function methodDefinition(catalog: Catalog, docs: JsonSchema | undefined): JsonSchema {
+  const names = catalog.methods.map((method) => method.name);
+  const parameters: Record<string, JsonSchema> = {};
+  for (const { path, schema } of listKeys(catalog).filter((entry) => entry.method && entry.path.length === 2)) {
+    const name = path[1] ?? "";
+    if (name !== "name") parameters[name] = either(parameters[name], schema);
+  }
+  return {
+    description: docs?.description ?? "",
+    anyOf: [
+      { enum: names },
+      ...catalog.methods.map((method) => ({ title: method.name, ...withName(method) })),
+      { title: "parameters only", type: "object", properties: parameters, additionalProperties: false },
+    ],
+  };
+}
+
+function withName(method: Method): JsonSchema {
+  const schema = toJsonSchema(methodSchema(method));
+  const required = [...new Set(["name", ...((schema.required as string[] | undefined) ?? [])])];
+  const { $schema: _, ...rest } = schema;
+  return { ...rest, required };
+}
+
+/** Every key that a grid may vary: a list of its values, and a range where it is a whole number. */
+function gridProperties(catalog: Catalog): Record<string, JsonSchema> {
+  const values: Record<string, JsonSchema> = {};
+  for (const { key, path, schema } of listKeys(catalog)) {
+    if (!((path[0] ?? "") in CellSchema.shape)) continue;
+    const value = key === "method" ? { $ref: "#/definitions/method" } : schema;
+    values[key] = either(values[key], value);
+  }
+  values["method.name"] = { enum: catalog.methods.map((method) => method.name) };
+  values.task = { enum: catalog.tasks.map((task) => task.name) };
+  const range = { type: "string", pattern: RANGE.source };
+  return Object.fromEntries(
+    Object.entries(values).map(([key, { default: _, ...items }]) => {
+      const list = { type: "array", minItems: 1, items };
+      const whole = [items, ...(items.anyOf ?? [])].some((schema) => [schema.type].flat().includes("integer"));
+      const docs = items.description === undefined ? {} : { description: items.description };
+      return [key, { ...docs, ...(whole ? { anyOf: [list, range] } : list) }];
+    }),
+  );
+}
+
+/** Methods disagree about defaults and limits of a parameter they share; either is fine where no method is named. */
+function either(one: JsonSchema | undefined, other: JsonSchema): JsonSchema {
+  const { default: _, ...plain } = other;
+  if (!one || JSON.stringify(one) === JSON.stringify(plain)) return plain;
+  const options = (one.description === undefined && one.anyOf) || [one];
+  return options.some((option) => JSON.stringify(option) === JSON.stringify(plain))
+    ? { anyOf: options }
+    : { anyOf: [...options, plain] };
+}
+
+const examples = (schema: JsonSchema, names: string[]): JsonSchema => ({ ...schema, examples: names });
+
+function documentation(spec: JsonSchema, key: string): JsonSchema {
+  const sweep = spec.properties?.sweep;
+  const mapping = [sweep, ...(sweep?.anyOf ?? [])].find((schema) => schema?.properties);
+  return { description: mapping?.properties?.[key]?.description ?? "" };
+}
+
+/** Folds our documentation keys into descriptions, and drops limits that only say "an exact integer". */
+function clean(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(clean);
+  if (typeof value !== "object" || value === null) return value;
+  const schema = value as JsonSchema;
+  const isSchema = typeof schema.description === "string";
+  const { unit, source, aliases, defaultText, ...rest } = isSchema ? schema : ({ ...schema } as JsonSchema);
+  const cleaned = Object.entries(rest)
+    .filter(([key, inner]) => !(/^(min|max)imum$/.test(key) && Math.abs(inner as number) === Number.MAX_SAFE_INTEGER))
+    .map(([key, inner]) => [key, key === "default" || key === "enum" ? inner : clean(inner)]);
+  const description = [
+    schema.description,
+    unit && `Unit: ${unit}.`,
+    defaultText && `Default: ${defaultText}.`,
+    source && `Source: ${source}.`,
+  ];
+  const text = isSchema ? { description: description.filter(Boolean).join(" ") } : {};
+  return { ...Object.fromEntries(cleaned), ...text };
+}

@@ -1,0 +1,29 @@
+import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { packageRoot, schemaFile } from "./package-files.js";
+
+/**
+ * The comment that tells editors where the schema of a spec is. Relative inside the checkout or next to node_modules,
+ * so that it survives a move of the project; absolute where the package is installed elsewhere on the machine.
+ */
+export function modeline(specFile: string, root = packageRoot(), schema = schemaFile()): string {
+  const folder = dirname(resolve(specFile));
+  const path = relative(folder, schema);
+  const insidePackage = !relative(root, folder).startsWith("..") && !isAbsolute(relative(root, folder));
+  const reachable = !isAbsolute(path) && (insidePackage || !path.startsWith(".."));
+  const shown = reachable ? `./${path.split(sep).join("/")}`.replace(/^\.\/\.\.\//, "../") : schema;
+  return `# yaml-language-server: $schema=${shown}`;
+}
+
+export const starterFile = (): string => join(packageRoot(), "configs", "quickstart.yaml");
+
+/** A commented spec to start from: the shipped quickstart, under the name and with the modeline of the new file. */
+export function starterText(quickstart: string, specFile: string, name: string): string {
+  const lines = quickstart.split("\n");
+  return lines
+    .map((line, i) => {
+      if (i === 0) return modeline(specFile);
+      if (line.startsWith("name:")) return `name: ${JSON.stringify(name)}`;
+      return line.replaceAll("configs/quickstart.yaml", specFile);
+    })
+    .join("\n");
+}

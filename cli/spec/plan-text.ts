@@ -1,0 +1,83 @@
+import stringWidth from "string-width";
+import type { PlannedCell } from "./cell.js";
+
+export interface PlanView {
+  file: string;
+  name: string;
+  extends: string | null;
+  cells: readonly PlannedCell[];
+  bundles: number;
+  /** State of each run in the store by id; a run that is not there is still to run. */
+  states: ReadonlyMap<string, string>;
+  notes: readonly string[];
+}
+
+/** Longer plans are cut in the middle of nowhere by scrolling terminals; `--json` has them whole. */
+const MAX_ROWS = 60;
+
+const COLUMNS = ["id", "label", "method", "trainable", "head", "total", "rows", "steps", "state"] as const;
+const LEFT = new Set<string>(["id", "label", "method", "state"]);
+
+export const isDone = (state: string | undefined) => state === "finished";
+
+/** What `lor2c plan` prints. Trainable parameters are the method's at the start of training, without the head. */
+export function planText(plan: PlanView): string {
+  const lines = [`${plan.name}  (${plan.file}${plan.extends === null ? "" : `, extends ${plan.extends}`})`, ""];
+  const rows = plan.cells.slice(0, MAX_ROWS).map((cell) => row(cell, plan.states.get(cell.id)));
+  lines.push(...table([[...COLUMNS], ...rows]));
+  if (plan.cells.length > MAX_ROWS) lines.push(`... and ${plan.cells.length - MAX_ROWS} more; --json prints all`);
+  const remarks = [...plan.notes.map((note) => `note: ${note}`), ...warnings(plan.cells)];
+  if (remarks.length > 0) lines.push("", ...remarks);
+  lines.push("", summary(plan));
+  return `${lines.join("\n")}\n`;
+}
+
+function row(cell: PlannedCell, state: string | undefined): string[] {
+  const { trainable_parameters, head_parameters, total_parameters, train_rows, eval_rows, total_steps } =
+    cell.inspected;
+  return [
+    cell.id.slice(0, 8),
+    cell.label,
+    cell.settings.method.name,
+    number(trainable_parameters),
+    number(head_parameters),
+    number(total_parameters),
+    `${number(train_rows)} / ${number(eval_rows)}`,
+    number(total_steps),
+    state === undefined || state === "planned" ? "to run" : state,
+  ];
+}
+
+const number = (value: number | null) => (value === null ? "-" : value.toLocaleString("en-US"));
+
+function table(rows: string[][]): string[] {
+  const widths = COLUMNS.map((_, i) => Math.max(...rows.map((cells) => stringWidth(cells[i] ?? ""))));
+  return rows.map((cells) => {
+    const padded = cells.map((text, i) => {
+      const space = " ".repeat((widths[i] ?? 0) - stringWidth(text));
+      return LEFT.has(COLUMNS[i] ?? "") ? text + space : space + text;
+    });
+    return padded.join("  ").trimEnd();
+  });
+}
+
+function warnings(cells: readonly PlannedCell[]): string[] {
+  const labels = new Map<string, string[]>();
+  for (const cell of cells) {
+    for (const text of cell.inspected.warnings) labels.set(text, [...(labels.get(text) ?? []), cell.label]);
+  }
+  return [...labels].map(([text, where]) => {
+    if (where.length === cells.length) return `warning: ${text}`;
+    return `warning: ${text} (${where.length === 1 ? where[0] : `${where[0]} and ${where.length - 1} more`})`;
+  });
+}
+
+function summary({ cells, bundles, states }: PlanView): string {
+  const done = cells.filter((cell) => isDone(states.get(cell.id))).length;
+  const running = cells.filter((cell) => states.get(cell.id) === "running").length;
+  const parts = [count(cells.length, "run"), `in ${count(bundles, "bundle")}:`, `${number(done)} finished,`];
+  if (running > 0) parts.push(`${number(running)} running,`);
+  return [...parts, `${number(cells.length - done - running)} to run`].join(" ");
+}
+
+const count = (n: number, noun: string) => `${n.toLocaleString("en-US")} ${noun}${n === 1 ? "" : "s"}`;

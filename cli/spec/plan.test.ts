@@ -1,0 +1,97 @@
+import { describe, expect, test } from "vitest";
+import { inspectedAs, plannedFrom } from "./fixtures/planned.js";
+import { load, minimal } from "./fixtures/specs.js";
+import { planCells } from "./plan.js";
+import { planText } from "./plan-text.js";
+
+const cells = load(minimal("sweep: {grid: {seed: 1..5}}")).cells;
+
+describe("planCells", () => {
+  test("gives every cell its id", () => {
+    const plan = planCells(
+      cells,
+      cells.map(() => inspectedAs()),
+    );
+    expect(plan.cells.map((cell) => cell.id)).toEqual(plannedFrom(cells).map((cell) => cell.id));
+    expect(new Set(plan.cells.map((cell) => cell.id)).size).toBe(5);
+    expect(plan.notes).toEqual([]);
+  });
+  test("keeps one of two cells that turn out to be the same run", () => {
+    const twins = load(minimal("sweep: {grid: {model: [/a/x, /b/x]}}")).cells;
+    const plan = planCells([...cells.slice(0, 1), ...cells.slice(0, 1)], [inspectedAs(), inspectedAs()]);
+    expect(plan.cells).toHaveLength(1);
+    expect(plan.notes).toEqual(["seed=1 is the same run as seed=1 and left out"]);
+    expect(twins).toHaveLength(1);
+  });
+  test("reports every problem once, with the cells it concerns", () => {
+    const same = cells.map((_, i) =>
+      inspectedAs({ fingerprint: null, problems: i === 0 ? ["no rows", "too long"] : ["no rows"] }),
+    );
+    expect(() => planCells(cells, same)).toThrow("no rows (all 5 runs)\ntoo long (seed=1)");
+    const most = cells.map((_, i) => inspectedAs(i === 0 ? {} : { fingerprint: null, problems: ["no model"] }));
+    expect(() => planCells(cells, most)).toThrow("no model (seed=2, seed=3, seed=4 and 1 more)");
+    try {
+      planCells(cells, most);
+    } catch (error) {
+      expect(error).toMatchObject({ exitCode: 2, code: "CELL_CANNOT_RUN" });
+    }
+  });
+  test("an answer that is too short is a fault of ours", () => {
+    expect(() => planCells(cells, [inspectedAs()])).toThrow("inspected 1 of 5");
+  });
+});
+
+describe("planText", () => {
+  const planned = plannedFrom(
+    load("model: tiny\ntask: toy\nsweep: {variants: [{method: plain}, {method: moving}]}").cells,
+  );
+  const view = { file: "a.yaml", name: "a", extends: null, cells: planned, bundles: 2, states: new Map(), notes: [] };
+
+  test("a small plan", () => {
+    expect(planText(view)).toMatchInlineSnapshot(`
+      "a  (a.yaml)
+
+      id        label          method  trainable     head        total           rows  steps  state
+      a493324e  method=plain   plain     147,456  592,130  124,647,170  3,000 / 1,000     94  to run
+      54c6ce23  method=moving  moving    147,456  592,130  124,647,170  3,000 / 1,000     94  to run
+
+      2 runs in 2 bundles: 0 finished, 2 to run
+      "
+    `);
+  });
+  test("states, what it extends, notes and warnings", () => {
+    const [first, second] = planned;
+    if (!first || !second) throw new Error("two cells were expected");
+    const warned = [
+      { ...first, inspected: inspectedAs({ warnings: ["slow", "rows are few"] }) },
+      { ...second, inspected: inspectedAs({ warnings: ["rows are few"], trainable_parameters: null }) },
+    ];
+    const states = new Map([
+      [first.id, "finished"],
+      [second.id, "running"],
+    ]);
+    expect(
+      planText({ ...view, cells: warned, states, extends: "b.yaml", notes: ["two are one"] }),
+    ).toMatchInlineSnapshot(`
+      "a  (a.yaml, extends b.yaml)
+
+      id        label          method  trainable     head        total           rows  steps  state
+      a493324e  method=plain   plain     147,456  592,130  124,647,170  3,000 / 1,000     94  finished
+      54c6ce23  method=moving  moving          -  592,130  124,647,170  3,000 / 1,000     94  running
+
+      note: two are one
+      warning: slow (method=plain)
+      warning: rows are few
+
+      2 runs in 2 bundles: 1 finished, 1 running, 0 to run
+      "
+    `);
+  });
+  test("a long one is cut and says so", () => {
+    const many = plannedFrom(load(minimal("sweep: {grid: {seed: 1..1234}}")).cells);
+    const text = planText({ ...view, cells: many, bundles: 1234 });
+    expect(text.split("\n").length).toBeLessThan(75);
+    expect(text).toContain("... and 1174 more; --json prints all");
+    expect(text).toContain("1,234 runs in 1,234 bundles: 0 finished, 1,234 to run");
+  });
+});
