@@ -292,12 +292,7 @@ class Done:
     error: str | None
 
 
-Command: TypeAlias = (
-    Inspect
-    | Train
-    | Predict
-    | Stop
-)
+Command: TypeAlias = Inspect | Train | Predict | Stop
 
 Event: TypeAlias = (
     Ready
@@ -316,6 +311,7 @@ Event: TypeAlias = (
     | Predictions
     | Done
 )
+
 COMMANDS: dict[str, type[Any]] = {
     Inspect.type: Inspect,
     Train.type: Train,
@@ -397,7 +393,7 @@ def _decode_object(value: object, cls: type[Any], where: str) -> object:
     hints = _hints(cls)
     for key in value:
         if key not in hints:
-            raise DecodeError(f"{where}: unknown key {key!r}; known are {', '.join(hints)}")
+            raise DecodeError(f"{where}: unknown key {key!r}; known are {', '.join(hints) or 'none'}")
     for key in hints:
         if key not in value:
             raise DecodeError(f"{where}: missing key {key!r}")
