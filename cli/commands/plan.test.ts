@@ -1,0 +1,87 @@
+import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import yargs, { type CommandModule } from "yargs";
+import { loadSpec } from "../spec/load.js";
+import { planCells } from "../spec/plan.js";
+import { openStore } from "../store/store.js";
+import { claimAttempt, endAttempt, registerExperiment } from "../store/write.js";
+import { fixture } from "../worker/fixture-worker.js";
+import { inspectCells } from "../worker/inspect.js";
+import plan from "./plan.js";
+
+const folder = mkdtempSync(join(tmpdir(), "lor2c-plan-"));
+const file = join(folder, "grid.yaml");
+writeFileSync(join(folder, "base.yaml"), "model: minilm\ntask: movie-reviews\nmethod: lora\n");
+writeFileSync(file, "extends: base.yaml\nsweep: {grid: {seed: 1..3}}\n");
+
+beforeEach(() => vi.stubEnv("LOR2C_PYTHON", fixture("good.py")));
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+});
+
+async function run(...args: string[]): Promise<{ out: string; error: unknown }> {
+  let out = "";
+  vi.spyOn(process.stdout, "write").mockImplementation((chunk) => {
+    out += chunk;
+    return true;
+  });
+  const parser = yargs()
+    .command(plan as unknown as CommandModule)
+    .strict()
+    .fail(false);
+  const error = await parser.parseAsync(["plan", ...args]).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  vi.restoreAllMocks();
+  return { out, error };
+}
+
+test("without a database everything is to run, and none is made", async () => {
+  const db = join(folder, "none.db");
+  const { out, error } = await run(file, "--db", db);
+  expect(error).toBeUndefined();
+  expect(out).toContain(`grid  (${file}, extends ${join(folder, "base.yaml")})`);
+  expect(out.match(/ seed=\d +lora +1,000 +20 +9,000 +64 \/ 32 +6 +to run$/gm)).toHaveLength(3);
+  expect(out).toMatch(/3 runs in 3 bundles: 0 finished, 3 to run\n$/);
+  expect(existsSync(db)).toBe(false);
+});
+
+test("states come from the database; --json has everything", async () => {
+  const db = join(folder, "some.db");
+  const spec = loadSpec(file);
+  const { cells } = planCells(spec.cells, await inspectCells(spec.cells));
+  const [first, second] = cells;
+  if (!first || !second) throw new Error("three cells were expected");
+  const store = openStore(db);
+  registerExperiment(store, { name: spec.name, specFile: file, specText: spec.text, cells });
+  const claim = claimAttempt(store, { runId: first.id, force: false });
+  if (!("attemptId" in claim)) throw new Error("the attempt should be ours");
+  endAttempt(store, claim.attemptId, "lost", {});
+  claimAttempt(store, { runId: second.id, force: false });
+  store.close();
+
+  const { out } = await run(file, "--db", db, "--json");
+  const json = JSON.parse(out);
+  expect(json.runs.map((one: { state: string }) => one.state)).toEqual(["lost", "running", "planned"]);
+  expect(json.runs[0]).toMatchObject({ id: first.id, label: "seed=1", axes: { seed: 1 }, trainable_parameters: 1000 });
+  expect(json.bundles).toEqual(cells.map((cell) => [cell.id]));
+  const text = (await run(file, "--db", db)).out;
+  expect(text).toMatch(/3 runs in 3 bundles: 0 finished, 1 running, 2 to run\n$/);
+});
+
+test("what prevents a run is an error with exit code 2", async () => {
+  vi.stubEnv("FIXTURE_PROBLEM", "2,3");
+  const { out, error } = await run(file);
+  expect(out).toBe("");
+  expect(error).toMatchObject({ exitCode: 2, message: "the fixture refuses this seed (seed=2, seed=3)" });
+});
+
+test("a wrong spec is answered before a worker is looked for", async () => {
+  vi.stubEnv("LOR2C_PYTHON", "/nowhere/python");
+  expect((await run(file, "--set", "seeed=1")).error).toMatchObject({ code: "SPEC_INVALID" });
+  expect((await run(file)).error).toMatchObject({ code: "PYTHON_MISSING" });
+});
