@@ -38,6 +38,8 @@ class CellRun:
     prepared: Prepared
     learner: Learner
     channel: Channel
+    #: Of the base model with its head, before the method adds its own.
+    total_parameters: int
 
     @property
     def adapter(self) -> Path:
@@ -51,8 +53,9 @@ def run_cell(channel: Channel, cell: str, raw_settings: dict[str, Any], folder: 
     prepared = prepare(settings)
     if prepared.device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(prepared.device)
+    total_parameters = sum(p.numel() for p in prepared.model.module.parameters())
     learner = prepared.method.build(prepared.model, [Cell(cell, prepared.params)], settings.seed)
-    run = CellRun(cell, folder, raw_settings, prepared, learner, channel)
+    run = CellRun(cell, folder, raw_settings, prepared, learner, channel, total_parameters)
     optimizer = make_optimizer(run)
     send_started(run)
 
@@ -101,7 +104,7 @@ def send_started(run: CellRun) -> None:
         cells=[run.id],
         trainable_parameters=body,
         head_parameters=head,
-        total_parameters=sum(p.numel() for p in prepared.model.module.parameters()),
+        total_parameters=run.total_parameters,
         train_rows=len(prepared.train),
         eval_rows=len(prepared.eval),
         total_steps=total_steps(len(prepared.train), prepared.settings.train),
@@ -140,8 +143,8 @@ def make_report(run: CellRun) -> Report:
             seconds_left=left,
         )
 
-    def record(cells: list[str], step: int, record: EpochRecord) -> None:
-        send_record(run.channel, cells, step, record)
+    def record(step: int, record: EpochRecord) -> None:
+        send_record(run.channel, step, record)
 
     def best(lane: int, cells: list[str], epoch: int, values: dict[str, float]) -> None:
         save_adapter(run, lane, epoch, values)
@@ -189,8 +192,9 @@ def check_reload(run: CellRun, result: CellResult) -> None:
         )
 
 
-def send_record(channel: Channel, cells: list[str], step: int, record: EpochRecord) -> None:
+def send_record(channel: Channel, step: int, record: EpochRecord) -> None:
     """Decisions and score tables of a structure-changing method."""
+    cells = record.cells
     for change in record.changes:
         channel.send(messages.Change, cells=cells, step=step, **dataclasses.asdict(change))
     if record.table is not None:

@@ -28,7 +28,7 @@ class Report:
 
     metrics: Callable[[list[str], str, int, float, dict[str, float]], None]
     progress: Callable[[list[str], str, int, int, float, float], None]
-    record: Callable[[list[str], int, EpochRecord], None]
+    record: Callable[[int, EpochRecord], None]
     #: Called after the evaluation of an epoch that is the cells' best so far: (lane index, cells, epoch, scores).
     best: Callable[[int, list[str], int, dict[str, float]], None]
 
@@ -110,7 +110,7 @@ def train(
     per_epoch = steps_per_epoch(len(train_data), settings)
     results = {cell: CellResult() for lane in learner.lanes for cell in lane.cells}
     totals = Totals()
-    window = _Window(len(learner.lanes))
+    window = _Window()
 
     for epoch in range(1, settings.num_train_epochs + 1):
         micro_batches = list(train_batches(train_data, settings.batch_size, seed, epoch))
@@ -140,27 +140,32 @@ def train(
             totals.step += 1
             records = learner.end_step(totals.step, totals.step / per_epoch, optimizer)
             window.add(step_loss, norms)
-            _emit_records(learner, records, totals.step, report)
+            for record in records:
+                report.record(totals.step, record)
             totals.train_seconds += time.perf_counter() - began
 
             if totals.step % settings.logging_steps == 0 or totals.step == total:
                 for lane, values in enumerate(window.means()):
                     values["learning_rate"] = lr
                     report.metrics(learner.lanes[lane].cells, "train", totals.step, totals.step / per_epoch, values)
-                window = _Window(len(learner.lanes))
+                window = _Window()
+            elif len(learner.lanes) != len(step_loss):
+                window = _Window()  # lanes forked: what was summed belongs to their common past
             _progress(learner, "train", epoch, step_loss, totals, report)
 
         records = learner.end_epoch(epoch, totals.step, optimizer)
-        _emit_records(learner, records, totals.step, report)
+        for record in records:
+            report.record(totals.step, record)
         _progress(learner, "evaluate", epoch, None, totals, report)
         with autocast():
             logits = logits_of(learner, eval_data, settings.eval_batch_size, device)
-        for index, lane in enumerate(learner.lanes):
+        for index, evaluated in enumerate(learner.lanes):
+            cells = evaluated.cells
             values = score_logits(logits[index], eval_data.labels, kind, score_names)
-            report.metrics(lane.cells, "eval", totals.step, totals.step / per_epoch, values)
-            if _note_epoch(results, lane.cells, values, score, epoch, logits[index]):
-                report.best(index, lane.cells, epoch, values)
-        window = _Window(len(learner.lanes))
+            report.metrics(cells, "eval", totals.step, totals.step / per_epoch, values)
+            if _note_epoch(results, cells, values, score, epoch, logits[index]):
+                report.best(index, cells, epoch, values)
+        window = _Window()
         if totals.step >= total:
             break
     return results, totals
@@ -169,8 +174,7 @@ def train(
 class _Window:
     """Means over the steps since the last report, kept on the device: reading a value waits for the GPU."""
 
-    def __init__(self, lanes: int) -> None:
-        self._lanes = lanes
+    def __init__(self) -> None:
         self._loss: torch.Tensor | None = None
         self._norm: torch.Tensor | None = None
         self._steps = 0
@@ -185,11 +189,6 @@ class _Window:
             return []
         losses, norms = (self._loss / self._steps).tolist(), (self._norm / self._steps).tolist()
         return [{"loss": loss, "grad_norm": norm} for loss, norm in zip(losses, norms, strict=True)]
-
-
-def _emit_records(learner: Learner, records: list[EpochRecord], step: int, report: Report) -> None:
-    for record in records:
-        report.record(learner.lanes[record.lane].cells, step, record)
 
 
 def _progress(

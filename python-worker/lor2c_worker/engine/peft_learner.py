@@ -11,7 +11,7 @@ from torch import nn
 from ..models import LoadedModel
 from ..models.load import is_head
 from .dropout import KeyedDropout
-from .learner import Batch, EpochRecord, Lane, Slot, StepKey
+from .learner import Batch, EpochRecord, Lane, Learner, Slot, StepKey
 from .optimizer import LaneAdamW
 
 
@@ -61,22 +61,23 @@ class PeftLearner:
 
 def wrap(model: LoadedModel, config: PeftConfig, cells: list[str], seed: int) -> PeftLearner:
     """Attach a peft method. peft's own draws come from a global generator: the method draws again, keyed."""
-    module = get_peft_model(model.module, config)  # type: ignore[arg-type]
+    module = get_peft_model(model.module, config)
     return PeftLearner(module, model.head, cells, seed)
 
 
 def count_trainable(model: LoadedModel, config: PeftConfig) -> int:
     """Parameters that the method trains, without the head. `model` may be on the meta device; it is wrapped."""
-    module = get_peft_model(model.module, config)  # type: ignore[arg-type]
+    module = get_peft_model(model.module, config)
     return sum(p.numel() for n, p in module.named_parameters() if p.requires_grad and not is_head(n, model.head))
 
 
-def save_adapter(learner: PeftLearner, folder: Path) -> None:
+def save_adapter(learner: Learner, folder: Path) -> None:
+    assert isinstance(learner, PeftLearner)
     assert isinstance(learner.module, PeftModel)
     learner.module.save_pretrained(str(folder), safe_serialization=True)
 
 
 def load_adapter(model: LoadedModel, folder: Path) -> PeftLearner:
     """The saved adapter and head on a freshly loaded model."""
-    module = PeftModel.from_pretrained(model.module, str(folder))  # type: ignore[arg-type]
+    module = PeftModel.from_pretrained(model.module, str(folder))
     return PeftLearner(module.eval(), model.head, [], seed=0)

@@ -9,6 +9,7 @@ from typing import ClassVar
 import torch
 from peft import LoraConfig, PeftConfig, TaskType
 
+from ..engine.learner import Learner
 from ..engine.peft_learner import PeftLearner, count_trainable, load_adapter, save_adapter, wrap
 from ..models import LoadedModel
 from ..seeding import generator
@@ -70,7 +71,7 @@ class Lora:
                 initialise_a(parameter, seed, name)
         return learner
 
-    def save(self, learner: PeftLearner, lane: int, folder: Path) -> None:
+    def save(self, learner: Learner, lane: int, folder: Path) -> None:
         save_adapter(learner, folder)
 
     def load(self, model: LoadedModel, params: LoraParams, folder: Path) -> PeftLearner:

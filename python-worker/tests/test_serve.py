@@ -1,0 +1,277 @@
+"""The worker as the runner sees it: a process that reads commands and writes events, and nothing else, to its pipe."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny
+
+from lor2c_worker import messages
+
+TRAIN = {
+    "num_train_epochs": 2,
+    "max_steps": None,
+    "batch_size": 8,
+    "eval_batch_size": 16,
+    "gradient_accumulation_steps": 1,
+    "learning_rate": 2e-2,
+    "head_learning_rate": None,
+    "warmup_ratio": 0.06,
+    "weight_decay": 0.1,
+    "adam_beta1": 0.9,
+    "adam_beta2": 0.999,
+    "adam_epsilon": 1e-8,
+    "max_grad_norm": 1.0,
+    "max_length": 32,
+    "precision": "auto",
+    "logging_steps": 4,
+    "score": None,
+}
+LORA = {"name": "lora", "rank": 4, "alpha": 8.0, "dropout": 0.1, "target_modules": ["query", "value"]}
+
+
+class Worker:
+    """A real worker process; `events` decodes strictly what it writes."""
+
+    def __init__(self, stderr: Path) -> None:
+        self._stderr = stderr.open("wb")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "lor2c_worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            cwd=Path(__file__).parents[1],
+        )
+
+    def send(self, **command: Any) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(command).encode() + b"\n")
+        self.process.stdin.flush()
+
+    def events(self) -> Iterator[Any]:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            yield messages.decode_event(json.loads(line))
+
+    def until_done(self) -> list[Any]:
+        seen = []
+        for event in self.events():
+            seen.append(event)
+            if isinstance(event, messages.Done):
+                return seen
+        raise AssertionError("the worker ended without `done`")
+
+    def close(self) -> int:
+        if self.process.stdin is not None and not self.process.stdin.closed:
+            self.process.stdin.close()
+        code = self.process.wait(timeout=60)
+        self._stderr.close()
+        return code
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tiny")
+    tiny.save(folder / "model")
+    tiny.save_rows(folder / "data")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def worker(place: Path) -> Iterator[Worker]:
+    started = Worker(place / "stderr.log")
+    ready = next(started.events())
+    assert isinstance(ready, messages.Ready)
+    assert ready.protocol == messages.PROTOCOL_VERSION
+    yield started
+    assert started.close() == 0
+
+
+def settings(place: Path, seed: int = 17, method: dict[str, Any] = LORA, **train: Any) -> dict[str, Any]:
+    return {
+        "model": {"name": str(place / "model"), "revision": None},
+        "task": "sst2",
+        "data": {
+            "path": str(place / "data"),
+            "hub": None,
+            "train_rows": None,
+            "eval_rows": None,
+            "split_seed": 0,
+            "columns": None,
+        },
+        "method": method,
+        "train": {**TRAIN, **train},
+        "seed": seed,
+    }
+
+
+def run(worker: Worker, folder: Path, value: dict[str, Any]) -> list[Any]:
+    worker.send(type="train", request="t", cells=[{"cell": "c", "settings": value, "folder": str(folder)}])
+    return worker.until_done()
+
+
+def only(events: list[Any], kind: type) -> list[Any]:
+    return [e for e in events if isinstance(e, kind)]
+
+
+def test_inspect_counts_without_training(worker: Worker, place: Path) -> None:
+    worker.send(type="inspect", request="i", settings=[settings(place), settings(place, method={"name": "nope"})])
+    good, bad = only(worker.until_done(), messages.Inspected)
+    # LoRA on q and v: r (d_in + d_out) each, 3 layers of width 16.
+    assert good.trainable_parameters == 3 * 2 * 4 * (16 + 16)
+    assert good.head_parameters == 16 * 16 + 16 + 16 * 2 + 2
+    assert (good.train_rows, good.eval_rows, good.total_steps) == (64, 20, 16)
+    assert set(good.fingerprint) == {"model", "data", "precision"}
+    assert "unknown method 'nope'" in bad.problems[0]
+
+
+def test_train_save_reload_predict(worker: Worker, place: Path, tmp_path: Path) -> None:
+    events = run(worker, tmp_path, settings(place, num_train_epochs=8))
+    assert not only(events, messages.Failed), only(events, messages.Failed)
+    (started,) = only(events, messages.Started)
+    (finished,) = only(events, messages.Finished)
+    assert started.trainable_parameters == finished.trainable_parameters == 768
+    assert finished.best_score is not None
+    assert finished.best_score > started.majority_score
+    steps = [m.step for m in only(events, messages.Metrics) if m.split == "train"]
+    assert steps == list(range(4, 65, 4))
+    assert [m.epoch for m in only(events, messages.Metrics) if m.split == "eval"] == [float(e) for e in range(1, 9)]
+    (artifact,) = only(events, messages.Artifact)
+    assert {f.name for f in Path(artifact.path).iterdir()} >= {"adapter_model.safetensors", "lor2c.json"}
+    assert [e.seq for e in events] == sorted({e.seq for e in events})
+    worker.send(
+        type="predict",
+        request="p",
+        folder=artifact.path,
+        texts=[{"text": "the film is good", "text_pair": None}, {"text": "the film is bad", "text_pair": None}],
+    )
+    (predictions,) = only(worker.until_done(), messages.Predictions)
+    assert [item.label for item in predictions.items] == ["positive", "negative"]
+
+
+def test_same_seed_same_numbers_other_seed_others(worker: Worker, place: Path, tmp_path: Path) -> None:
+    def numbers(seed: int, name: str) -> tuple[Any, str]:
+        events = run(worker, tmp_path / name, settings(place, seed=seed, num_train_epochs=1))
+        return [m.values for m in only(events, messages.Metrics)], only(events, messages.Started)[0].initial_weights
+
+    first, again, other = numbers(1, "a"), numbers(1, "b"), numbers(2, "c")
+    assert first == again
+    assert first[1] != other[1]
+    assert first[0] != other[0]
+
+
+def test_max_steps_ends_in_mid_epoch_with_an_evaluation(worker: Worker, place: Path, tmp_path: Path) -> None:
+    events = run(worker, tmp_path, settings(place, max_steps=3))
+    evaluations = [m for m in only(events, messages.Metrics) if m.split == "eval"]
+    assert [(m.step, m.epoch) for m in evaluations] == [(3, 0.375)]
+    assert only(events, messages.Finished)
+
+
+def test_accumulation_equals_one_large_batch(worker: Worker, place: Path, tmp_path: Path) -> None:
+    no_dropout = {**LORA, "dropout": 0.0}
+    losses = []
+    for size, parts in ((16, 1), (8, 2)):
+        value = settings(place, method=no_dropout, batch_size=size, gradient_accumulation_steps=parts, logging_steps=1)
+        events = run(worker, tmp_path / str(size), value)
+        losses.append(next(m.values["loss"] for m in only(events, messages.Metrics) if m.split == "train"))
+    # The backbone's own dropout draws other masks for another batch, so only the size of the first loss is compared.
+    assert losses[0] == pytest.approx(losses[1], abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"task": "mrcp"}, "unknown task 'mrcp'"),
+        ({"model": {"name": "/no/such/model", "revision": None}}, "cannot be loaded"),
+        ({"surprise": 1}, "unknown key 'surprise'"),
+    ],
+)
+def test_a_bad_cell_fails_with_a_reason_and_the_next_one_runs(
+    worker: Worker, place: Path, tmp_path: Path, change: dict[str, Any], message: str
+) -> None:
+    cells = [
+        {"cell": "bad", "settings": settings(place) | change, "folder": str(tmp_path / "bad")},
+        {"cell": "good", "settings": settings(place, max_steps=1), "folder": str(tmp_path / "good")},
+    ]
+    worker.send(type="train", request="t", cells=cells)
+    events = worker.until_done()
+    (failed,) = only(events, messages.Failed)
+    assert failed.cells == ["bad"]
+    assert message in failed.message
+    assert only(events, messages.Finished)[0].cells == ["good"]
+
+
+def test_a_line_that_is_no_command_is_answered(worker: Worker) -> None:
+    assert worker.process.stdin is not None
+    worker.process.stdin.write(b"{not json\n")
+    worker.send(type="inspect", request="after", settings=[])
+    log, done = worker.until_done()
+    assert log.level == "error"
+    assert done.request == "after"
+
+
+def test_stop_ends_after_the_step(place: Path, tmp_path: Path) -> None:
+    worker = Worker(tmp_path / "stderr.log")
+    value = settings(place, num_train_epochs=5000, logging_steps=1)
+    worker.send(type="train", request="t", cells=[{"cell": "c", "settings": value, "folder": str(tmp_path)}])
+    seen = []
+    for event in worker.events():
+        seen.append(event)
+        if isinstance(event, messages.Metrics) and not any(isinstance(e, messages.Metrics) for e in seen[:-1]):
+            worker.send(type="stop")
+        if isinstance(event, messages.Done):
+            break
+    (stopped,) = only(seen, messages.Stopped)
+    assert 1 <= stopped.step < 40000
+    assert worker.close() == 0
+
+
+def test_end_of_stdin_ends_the_worker(place: Path, tmp_path: Path) -> None:
+    worker = Worker(tmp_path / "stderr.log")
+    value = settings(place, num_train_epochs=5000, logging_steps=1)
+    worker.send(type="train", request="t", cells=[{"cell": "c", "settings": value, "folder": str(tmp_path)}])
+    for event in worker.events():
+        if isinstance(event, messages.Metrics):
+            break
+    assert worker.process.stdin is not None
+    worker.process.stdin.close()
+    assert only(list(worker.events()), messages.Stopped)
+    assert worker.close() == 0
+
+
+def test_prints_and_child_processes_do_not_reach_the_protocol(tmp_path: Path) -> None:
+    code = (
+        "import lor2c_worker.__main__ as m, lor2c_worker.serve as s, os, sys\n"
+        "old = s.serve\n"
+        "def noisy(channel):\n"
+        "    print('stray print'); os.system('echo stray child'); os.write(1, b'stray write\\n'); old(channel)\n"
+        "s.serve = noisy\n"
+        "m.main([])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], input=b"", capture_output=True, timeout=60, check=False)
+    lines = done.stdout.splitlines()
+    assert [json.loads(line)["type"] for line in lines] == ["ready"]
+    assert done.stderr.count(b"stray") == 3
+
+
+def test_sigterm_leaves_no_half_written_adapter(place: Path, tmp_path: Path) -> None:
+    worker = Worker(tmp_path / "stderr.log")
+    value = settings(place, num_train_epochs=5000, logging_steps=1)
+    worker.send(type="train", request="t", cells=[{"cell": "c", "settings": value, "folder": str(tmp_path / "run")}])
+    for event in worker.events():
+        if isinstance(event, messages.Metrics) and event.split == "eval":
+            break
+    worker.process.send_signal(signal.SIGTERM)
+    worker.process.wait(timeout=30)
+    worker.process.stdin = None
+    adapter = tmp_path / "run" / "adapter"
+    assert not adapter.exists() or (adapter / "lor2c.json").exists()
