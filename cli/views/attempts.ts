@@ -1,0 +1,40 @@
+import { type AttemptRow, getAttempts } from "../store/read.js";
+import { columns } from "./columns.js";
+import { formatScore, formatSeconds } from "./format.js";
+import { clip, oneLine } from "./parts/fit.js";
+import { view } from "./view.js";
+
+export const attempts = view<AttemptRow[]>({
+  name: "attempts",
+  describe: "Every try of the run and how it ended",
+  load: (store, run) => getAttempts(store, run.id),
+  render(rows, width) {
+    if (rows.length === 0) return "not tried yet";
+    const heads = [
+      { title: "attempt", align: "right" as const },
+      { title: "state" },
+      { title: "started" },
+      { title: "took", align: "right" as const },
+      { title: "score", align: "right" as const },
+      { title: "runner" },
+      { title: "message" },
+    ];
+    const lines = rows.map((row) => [
+      String(row.number),
+      row.state.replaceAll("_", " "),
+      row.started_at.slice(0, 19).replace("T", " "),
+      formatSeconds(took(row)),
+      formatScore(row.best_score),
+      `${row.runner_pid}@${row.host}`,
+      oneLine([row.error_type, row.message].filter((text) => text !== null).join(": ")),
+    ]);
+    return columns(heads, lines)
+      .map((line) => clip(line, width))
+      .join("\n");
+  },
+});
+
+/** Seconds from the claim to the end; null while it runs. */
+function took(row: AttemptRow): number | null {
+  return row.ended_at === null ? null : (Date.parse(row.ended_at) - Date.parse(row.started_at)) / 1000;
+}

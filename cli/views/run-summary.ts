@@ -1,0 +1,126 @@
+import {
+  type ArtifactRow,
+  type AttemptRow,
+  type EnvironmentRow,
+  getArtifacts,
+  getAttempt,
+  getEnvironment,
+  getNotes,
+  type RunRow,
+} from "../store/read.js";
+import { formatCount, formatScore, formatSeconds, formatValue, plural } from "./format.js";
+import { formatBytes } from "./parts/bytes.js";
+import { type Fact, facts } from "./parts/facts.js";
+import { view } from "./view.js";
+
+/** Lines of a traceback that are shown; the last ones say what happened. */
+const TRACEBACK_LINES = 15;
+
+interface Data {
+  run: RunRow;
+  attempt: AttemptRow | null;
+  notes: string[];
+  environment: EnvironmentRow | null;
+  artifacts: ArtifactRow[];
+}
+
+export const runSummary = view<Data>({
+  name: "summary",
+  describe: "What it is, how it ended, its score, sizes, times and files",
+  load(store, run) {
+    const id = run.attempt_id;
+    return {
+      run,
+      attempt: id === null ? null : (getAttempt(store, id) ?? null),
+      notes: id === null ? [] : getNotes(store, id),
+      environment: run.environment === null ? null : (getEnvironment(store, run.environment) ?? null),
+      artifacts: id === null ? [] : getArtifacts(store, id),
+    };
+  },
+  render({ run, attempt, notes, environment, artifacts }) {
+    const lines = [`${run.id}  ${run.label}`, "", ...facts(runFacts(run))];
+    if (attempt) lines.push("", ...facts(attemptFacts(run, attempt, environment)));
+    if (notes.length > 0) lines.push("", ...notes.map((note) => `note: ${note}`));
+    if (artifacts.length > 0) lines.push("", ...facts(artifacts.map(artifactFact)));
+    if (attempt?.traceback) {
+      const trace = attempt.traceback.trimEnd().split("\n");
+      const hidden = trace.length - TRACEBACK_LINES;
+      lines.push("", hidden > 0 ? `traceback (${plural(hidden, "line")} above)` : "traceback");
+      lines.push(...trace.slice(-TRACEBACK_LINES).map((line) => `  ${line}`));
+    }
+    return lines.join("\n");
+  },
+});
+
+function runFacts(run: RunRow): Fact[] {
+  const better =
+    run.best_score !== null && run.majority_score !== null
+      ? ` (majority class ${formatScore(run.majority_score)})`
+      : "";
+  const again =
+    run.running_attempt !== null && run.state !== "running" ? `, attempt ${run.running_attempt} is running` : "";
+  return [
+    ["state", run.state.replaceAll("_", " ") + again],
+    [
+      run.score_name ?? "score",
+      run.best_score === null ? null : `${formatScore(run.best_score)} after epoch ${run.best_epoch}${better}`,
+    ],
+    ["at the end", run.last_score === null ? null : formatScore(run.last_score)],
+    ["model", run.model],
+    ["task", run.task],
+    ["method", run.method],
+    ["seed", String(run.seed)],
+    ["trainable", trainable(run)],
+    [
+      "rows",
+      run.train_rows === null ? null : `${formatCount(run.train_rows)} train, ${formatCount(run.eval_rows)} eval`,
+    ],
+    ["training", training(run)],
+  ];
+}
+
+function trainable(run: RunRow): string | null {
+  if (run.trainable_parameters === null) return null;
+  const changed = run.final_trainable_parameters !== run.trainable_parameters;
+  const end = changed ? ` (${formatCount(run.final_trainable_parameters)} at the end)` : "";
+  return `${formatCount(run.trainable_parameters)}${end} + ${formatCount(run.head_parameters)} head, of ${formatCount(run.total_parameters)}`;
+}
+
+function training(run: RunRow): string {
+  const parts = [
+    run.total_steps === null ? null : plural(run.total_steps, "step"),
+    `batch ${run.batch_size}`,
+    `learning rate ${formatValue(run.learning_rate)}`,
+    run.precision,
+  ];
+  return parts.filter((part) => part !== null).join(", ");
+}
+
+function attemptFacts(run: RunRow, attempt: AttemptRow, environment: EnvironmentRow | null): Fact[] {
+  const git = environment?.git_commit
+    ? `${environment.git_commit.slice(0, 10)}${environment.git_dirty ? " with local changes" : ""}`
+    : null;
+  return [
+    ["attempt", `${attempt.number} of ${run.attempts}`],
+    ["started", attempt.started_at],
+    ["ended", attempt.ended_at],
+    ["seconds", attempt.total_seconds === null ? null : seconds(attempt)],
+    ["tokens/s", attempt.tokens_per_second === null ? null : formatCount(attempt.tokens_per_second)],
+    ["peak memory", attempt.peak_memory === null ? null : formatBytes(attempt.peak_memory)],
+    ["stopped", attempt.stopped_at_step === null ? null : `after step ${formatCount(attempt.stopped_at_step)}`],
+    ["error", attempt.error_type],
+    ["message", attempt.message],
+    ["device", environment && `${environment.device} (${environment.device_description})`],
+    ["python", environment && `${environment.python}, worker ${environment.worker_version}`],
+    ["git", git],
+    ["folder", attempt.folder],
+  ];
+}
+
+function seconds(attempt: AttemptRow): string {
+  return `${formatSeconds(attempt.total_seconds)}, ${formatSeconds(attempt.train_seconds)} of it training steps`;
+}
+
+function artifactFact({ kind, path, bytes }: ArtifactRow): Fact {
+  return [kind, `${path} (${formatBytes(bytes)})`];
+}
