@@ -10,7 +10,7 @@ export interface PredictText {
 
 export type Prediction = EventOf<"predictions">["items"][number];
 
-/** Label texts with the adapter that an attempt saved in `folder`; one answer per text, in their order. */
+/** Label texts with the saved adapter in `folder` (the path of its artifact); one answer per text, in their order. */
 export async function predictTexts(
   folder: string,
   texts: PredictText[],

@@ -33,7 +33,7 @@ test("predict returns one answer per text", async () => {
   await expect(missing).rejects.toMatchObject({ code: "WORKER_REFUSED", message: `no adapter in ${folder}` });
   const train = { cell: "a", settings: { ...settings(1) }, folder };
   await request({ type: "train", request: "t", cells: [train] }, { commandOverride: good });
-  const items = await predictTexts(folder, texts, { commandOverride: good });
+  const items = await predictTexts(join(folder, "adapter"), texts, { commandOverride: good });
   expect(items.map((item) => item.label)).toEqual(["positive", "positive"]);
 });
 

@@ -1,0 +1,113 @@
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { beforeAll, describe, expect, test } from "vitest";
+import type { Settings } from "../spec/cell.js";
+import { fixture, isAlive, startFixture, until } from "./fixture-worker.js";
+import { inspect } from "./inspect.js";
+import { predictTexts } from "./predict.js";
+import { findPython, workerCommand } from "./python.js";
+
+let command: string[] = [];
+let folder = "";
+beforeAll(async () => {
+  command = workerCommand(await findPython());
+  folder = mkdtempSync(join(tmpdir(), "lor2c-real-"));
+  const words = ["wonderful", "brilliant", "lovely", "dreadful", "boring", "awful"];
+  const rows = Array.from({ length: 300 }, (_, i) => {
+    const rating = i % 6 < 3 ? 2 : -2;
+    return `${i}\t${rating}\tSnippet ${i}: a ${words[i % 6]} picture about the number ${i * 7}`;
+  });
+  writeFileSync(join(folder, "rows.txt"), `${rows.join("\n")}\n`);
+});
+
+function settings(max_steps: number): Settings {
+  return {
+    model: { name: "minilm", revision: null },
+    task: "movie-reviews",
+    data: { path: join(folder, "rows.txt"), hub: null, train_rows: null, eval_rows: 16, split_seed: 0, columns: null },
+    method: { name: "lora", rank: 2, alpha: 4, dropout: 0, target_modules: ["query", "value"] },
+    train: {
+      num_train_epochs: 500,
+      max_steps,
+      batch_size: 4,
+      eval_batch_size: 16,
+      gradient_accumulation_steps: 1,
+      learning_rate: 1e-3,
+      head_learning_rate: null,
+      warmup_ratio: 0.1,
+      weight_decay: 0,
+      adam_beta1: 0.9,
+      adam_beta2: 0.999,
+      adam_epsilon: 1e-8,
+      max_grad_norm: 1,
+      max_length: 32,
+      precision: "fp32",
+      logging_steps: 1,
+      score: null,
+    },
+    seed: 3,
+  };
+}
+
+const training = (steps: number) => ({
+  type: "train" as const,
+  request: "train",
+  cells: [{ cell: "cell", settings: { ...settings(steps) }, folder: mkdtempSync(join(folder, "attempt-")) }],
+});
+
+describe("the bundled worker", { timeout: 120_000 }, () => {
+  test("inspects, trains, saves and predicts", async () => {
+    const { inspected } = await inspect([{ settings: settings(3) }]);
+    expect(inspected[0]?.problems).toEqual([]);
+    const { worker, events } = await startFixture("", { commandOverride: command });
+    const train = training(3);
+    worker.send(train);
+    await until(() => events.some((event) => event.type === "done") || worker.state === "closed");
+    await worker.stop();
+    expect((await worker.closed).protocolError).toBeUndefined();
+    expect(events.find((event) => event.type === "failed")).toBeUndefined();
+    expect(events.filter((event) => event.type === "metrics" && event.split === "train")).toHaveLength(3);
+    expect(events.find((event) => event.type === "started")).toMatchObject({
+      trainable_parameters: inspected[0]?.trainable_parameters,
+      total_steps: 3,
+    });
+    expect(events.at(-2)?.type).toBe("finished");
+
+    const [prediction] = await predictTexts(join(train.cells[0]?.folder ?? "", "adapter"), [
+      { text: "lovely", text_pair: null },
+    ]);
+    const shares = Object.values(prediction?.scores ?? {}).map(Number);
+    expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 5);
+  });
+
+  test("stops after the current step", async () => {
+    const { worker, events } = await startFixture("", { commandOverride: command });
+    worker.send(training(100_000));
+    await until(() => events.some((event) => event.type === "metrics") || worker.state === "closed");
+    const began = performance.now();
+    await worker.stop();
+    expect(performance.now() - began).toBeLessThan(10_000);
+    expect(await worker.closed).toMatchObject({ exitCode: 0, signal: null });
+    expect(events.at(-2)).toMatchObject({ type: "stopped", cells: ["cell"] });
+  });
+
+  test("ends by itself, while it trains, when its runner is killed", async () => {
+    const log = join(folder, "orphan.log");
+    const runner = execa("node", [fixture("holds-a-worker.mjs"), log, ...command], {
+      env: { HOLD_COMMAND: JSON.stringify(training(100_000)) },
+      reject: false,
+    });
+    let out = "";
+    runner.stdout.on("data", (bytes) => {
+      out += bytes;
+    });
+    await until(() => out.includes("metrics"));
+    const pid = Number(out.split("\n")[0]);
+    expect(isAlive(pid)).toBe(true);
+    runner.kill("SIGKILL");
+    await until(() => !isAlive(pid));
+    expect(readFileSync(log, "utf8")).not.toContain("Traceback");
+  });
+});
