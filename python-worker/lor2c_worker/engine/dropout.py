@@ -57,6 +57,13 @@ class PaddedLayout:
         placed[self.mask.reshape(-1)] = drawn
         return placed
 
+    def first(self) -> torch.Tensor:
+        rows, width = self.mask.shape
+        return torch.arange(rows, device=self.mask.device) * width
+
+    def last(self) -> torch.Tensor:
+        return self.first() + self.mask.sum(dim=1) - 1
+
     def place_attention(self, drawn: torch.Tensor, heads: int) -> torch.Tensor:
         """Flat draws in order (row, head, query, key) over real tokens -> [B, heads, T, T]."""
         rows, width = self.mask.shape
@@ -115,8 +122,14 @@ class KeyedDropout:
     @contextmanager
     def at(self, batch: Batch, step: StepKey | None) -> Iterator[None]:
         """Within it, `batch` is what the module computes on. `step` None: evaluation, without dropout."""
+        with self.using(None if step is None else StepMasks.of(self.seed, step, batch, PaddedLayout.of(batch))):
+            yield
+
+    @contextmanager
+    def using(self, masks: StepMasks | None) -> Iterator[None]:
+        """As `at`, with masks that are made already; their layout must be padded."""
         self.calls.clear()
-        self.masks = None if step is None else StepMasks.of(self.seed, step, batch, PaddedLayout.of(batch))
+        self.masks = masks
         try:
             yield
         finally:

@@ -1,0 +1,54 @@
+"""What a backbone and a bank know of each other: positions, layers, projections. No method, no architecture."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+import torch
+
+from .dropout import Layout, StepMasks
+from .learner import Batch
+
+Projection = Literal["query", "value"]
+PROJECTIONS: tuple[Projection, ...] = ("query", "value")
+
+
+class Adapters(Protocol):
+    """Called by a backbone during one forward. All tensors are [K, positions, width]; returned ones replace them."""
+
+    def enter(self, layer: int, h: torch.Tensor) -> None:
+        """`h` is the hidden state exactly as it enters the layer."""
+
+    def leave(self, layer: int, h: torch.Tensor) -> torch.Tensor:
+        """`h` is what the layer's last operation gave."""
+
+    def project(self, layer: int, name: Projection, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        """`y` is the projection of `x`."""
+
+
+class BatchLayout(Layout, Protocol):
+    """How a backbone lays out a batch."""
+
+    def first(self) -> torch.Tensor:
+        """Position of each row's first token, [B]."""
+
+    def last(self) -> torch.Tensor:
+        """Position of each row's last real token, [B]."""
+
+
+class Backbone(Protocol):
+    """A frozen model under any number of lanes, which share their batch."""
+
+    layers: int
+    hidden: int
+
+    def projection_shape(self, layer: int, name: Projection) -> tuple[int, int]:
+        """(d_in, d_out)."""
+
+    def layout(self, batch: Batch) -> BatchLayout:
+        """The layout of this batch, for `forward` and for the masks."""
+
+    def forward(
+        self, batch: Batch, layout: BatchLayout, lanes: int, adapters: Adapters, masks: StepMasks | None
+    ) -> torch.Tensor:
+        """Last hidden states [K, positions, d]. `masks` None: without dropout."""

@@ -1,0 +1,229 @@
+"""Lanes of a bank over a frozen backbone: forward, decisions at their time, forks where cells decide differently."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from ..rules import Rules
+from ..schedule import Decision, Merge, Progress, Schedule, decide
+from ..scores import score, singular_values
+from .backbone import Backbone
+from .bank import Bank
+from .dropout import StepMasks
+from .heads import Head
+from .learner import Batch, Change, EpochRecord, Lane, ModuleScore, ScoreTable, Slot, StepKey
+from .optimizer import LaneAdamW
+
+#: Singular values of every live module, by its start.
+Spectra = dict[int, list[float]]
+
+
+@dataclass
+class BankLane(Lane):
+    """`history`: spectra at each epoch end so far, before its decisions."""
+
+    history: dict[int, Spectra] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What one cell decides, and what the lane does about it. Cells with equal effects stay together."""
+
+    cell: str
+    decisions: tuple[Decision, ...]
+    effects: tuple[tuple[object, ...], ...]
+
+
+class BankLearner:
+    """Implements `Learner`. `schedules` holds the cells' schedules; `groups` the cells of each lane at the start."""
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        bank: Bank,
+        head: Head,
+        schedules: dict[str, Schedule],
+        groups: Sequence[Sequence[str]],
+        seed: int,
+    ) -> None:
+        self.backbone, self.bank, self.head, self.seed = backbone, bank, head, seed
+        self.lanes: list[Lane] = [BankLane(list(cells)) for cells in groups]
+        self._schedules = schedules
+        self._progress = {cell: Progress() for cell in schedules}
+        if sorted(c for cells in groups for c in cells) != sorted(schedules) or bank.lanes != len(groups):
+            raise ValueError("every cell begins in exactly one lane")
+        self._set_decay()
+
+    def slots(self) -> list[Slot]:
+        return [*self.bank.slots(), *self.head.slots()]
+
+    def forward(self, batch: Batch, step: StepKey | None) -> torch.Tensor:
+        layout = self.backbone.layout(batch)
+        masks = None if step is None else StepMasks.of(self.seed, step, batch, layout)
+        hidden = self.backbone.forward(batch, layout, len(self.lanes), self.bank.begin(masks), masks)
+        return self.head.forward(hidden, layout, masks)
+
+    def after_backward(self, step: int) -> None:
+        pass
+
+    def end_step(self, step: int, epoch: float, optimizer: LaneAdamW) -> list[EpochRecord]:
+        real = {cell for cell, schedule in self._schedules.items() if schedule.real}
+        if not any(any(self._schedules[cell].due(epoch, self._progress[cell])) for cell in real):
+            return []
+        return self._decide(epoch, real, optimizer, tables=False)
+
+    def end_epoch(self, epoch: int, step: int, optimizer: LaneAdamW) -> list[EpochRecord]:
+        return self._decide(epoch, {c for c, s in self._schedules.items() if not s.real}, optimizer, tables=True)
+
+    def trainable_parameters(self, lane: int) -> tuple[int, int]:
+        return self.bank.trainable(lane), sum(slot.tensor[0].numel() for slot in self.head.slots())
+
+    def state(self, lane: int) -> dict[str, torch.Tensor]:
+        return self.bank.state(lane) | {slot.name: slot.tensor[lane] for slot in self.head.slots()}
+
+    def spectra(self, lane: int) -> Spectra:
+        """Singular values of the lane's live modules at this moment."""
+        spans = self.bank.structures[lane].layout.spans
+        return {s.start: singular_values(self.bank.a(s.start)[lane], self.bank.b(s.start)[lane]) for s in spans}
+
+    def fork(self, groups: Sequence[tuple[int, list[str]]], optimizer: LaneAdamW) -> None:
+        """New lanes: each (lane to copy, its cells), with moments and history. Randomness is keyed and needs no copy."""
+        rows = [row for row, _ in groups]
+        old: list[BankLane] = self.lanes  # type: ignore[assignment]
+        if rows != list(range(len(old))):
+            self.bank.fork(rows)
+            self.head.fork(rows)
+            optimizer.fork(rows, self.slots())
+        self.lanes = [BankLane(cells, dict(old[row].history)) for row, cells in groups]
+        self._set_decay()
+
+    def _decide(self, epoch: float, deciding: set[str], optimizer: LaneAdamW, *, tables: bool) -> list[EpochRecord]:
+        """The decisions of the `deciding` cells, forks where they differ, and a record for every cell."""
+        groups: list[tuple[int, list[str]]] = []
+        plans: list[list[_Plan]] = []
+        made: dict[str, ScoreTable] = {}
+        for index, lane in enumerate(self.lanes):
+            assert isinstance(lane, BankLane)
+            spectra = self.spectra(index)
+            if tables:
+                lane.history[int(epoch)] = spectra
+                made |= {cell: self._table(index, cell, epoch, spectra) for cell in lane.cells}
+            by_effect: dict[tuple[object, ...], list[_Plan]] = {}
+            for cell in lane.cells:
+                plan = self._plan(index, cell, epoch, spectra) if cell in deciding else _Plan(cell, (), ())
+                by_effect.setdefault(plan.effects, []).append(plan)
+            for members in by_effect.values():
+                groups.append((index, [plan.cell for plan in members]))
+                plans.append(members)
+        if any(plan.decisions for members in plans for plan in members):
+            self.fork(groups, optimizer)
+        records = []
+        for index, members in enumerate(plans):
+            counts = self._carry_out(index, members[0], optimizer)
+            for plan in members:
+                changes = [
+                    self._change(plan.cell, decision, epoch, count)
+                    for decision, count in zip(plan.decisions, counts, strict=True)
+                ]
+                records.append(EpochRecord(index, [plan.cell], changes, made.get(plan.cell)))
+        return _gather(records)
+
+    def _plan(self, lane: int, cell: str, epoch: float, spectra: Spectra) -> _Plan:
+        schedule, state = self._schedules[cell], self.lanes[lane]
+        assert isinstance(state, BankLane)
+        scores_from = schedule.deciding_epoch(epoch)
+        source = spectra if scores_from == epoch else state.history.get(int(scores_from or 0), {})
+        values = self._scores(schedule.rules, source)
+        decisions, self._progress[cell] = decide(
+            schedule, self.bank.structures[lane].layout, self._progress[cell], epoch, values, scores_from or 0.0
+        )
+        return _Plan(cell, tuple(decisions), tuple(_effect(decision, schedule.rules) for decision in decisions))
+
+    def _scores(self, rules: Rules, spectra: Spectra) -> dict[int, float]:
+        return {s: score(rules.score, values, self.backbone.hidden, rules.score_k) for s, values in spectra.items()}
+
+    def _carry_out(self, lane: int, plan: _Plan, optimizer: LaneAdamW) -> list[int]:
+        """Apply the decisions. Returns the trainable parameters of the body after each."""
+        rules, counts = self._schedules[plan.cell].rules, []
+        for decision in plan.decisions:
+            if isinstance(decision, Merge):
+                self.bank.merge(
+                    lane,
+                    decision,
+                    optimizer,
+                    trains=rules.merged_trains,
+                    moments=rules.merged_moments,
+                    end_dropout=rules.span_dropout_at == "end",
+                )
+            else:
+                self.bank.inject(lane, decision, trains=rules.injected_trains)
+            counts.append(self.bank.trainable(lane))
+        return counts
+
+    def _change(self, cell: str, decision: Decision, epoch: float, count: int) -> Change:
+        schedule = self._schedules[cell]
+        merge = isinstance(decision, Merge)
+        span = (decision.span.start, decision.span.end) if isinstance(decision, Merge) else (decision.layer,) * 2
+        frozen = not (schedule.rules.merged_trains if merge else schedule.rules.injected_trains)
+        notes = ["frozen from now on"] if frozen else []
+        if epoch >= schedule.epochs:
+            notes.append("no training follows")
+        return Change(
+            kind="merge" if merge else "inject",
+            epoch=epoch,
+            span_start=span[0],
+            span_end=span[1],
+            source=decision.keep if isinstance(decision, Merge) else decision.layer,
+            score=decision.score,
+            margin=decision.margin,
+            scores_from_epoch=decision.scores_from,
+            trainable_parameters=count,
+            detail="; ".join(notes),
+        )
+
+    def _table(self, lane: int, cell: str, epoch: float, spectra: Spectra) -> ScoreTable:
+        rules, layout = self._schedules[cell].rules, self.bank.structures[lane].layout
+        values = self._scores(rules, spectra)
+        modules = [ModuleScore(s.start, s.end, "lor2c", values[s.start]) for s in layout.spans]
+        modules += [ModuleScore(layer, layer, "lora", None) for layer in layout.injected]
+        modules.sort(key=lambda module: module.span_start)
+        return ScoreTable(epoch, rules.score, modules, self.bank.trainable(lane))
+
+    def _set_decay(self) -> None:
+        """Weight decay of each lane, from the rules of its cells; they are alike within a lane (`trajectory_key`)."""
+        rules = [self._schedules[lane.cells[0]].rules for lane in self.lanes]
+        for slot in self.slots():
+            bias = slot.name.endswith("bias")
+            slot.decay = [0.0 if bias and r.decayed_parameters == "no_biases" else r.weight_decay for r in rules]
+
+
+def trajectory_key(rules: Rules) -> tuple[object, ...]:
+    """Cells whose rules differ in this train differently from the first step on, and cannot begin in one lane."""
+    return (rules.weight_decay, rules.decayed_parameters)
+
+
+def _effect(decision: Decision, rules: Rules) -> tuple[object, ...]:
+    """What a decision does to a lane's training, without why."""
+    if isinstance(decision, Merge):
+        how = (rules.merged_trains, rules.merged_moments, rules.span_dropout_at)
+        return ("merge", decision.first, decision.second, decision.keep, *how)
+    return ("inject", decision.layer, rules.injected_trains)
+
+
+def _gather(records: list[EpochRecord]) -> list[EpochRecord]:
+    """One record for all cells of a lane that say the same."""
+    gathered: list[EpochRecord] = []
+    for record in records:
+        if not record.changes and record.table is None:
+            continue
+        same = next(
+            (g for g in gathered if (g.lane, g.changes, g.table) == (record.lane, record.changes, record.table)), None
+        )
+        if same is None:
+            gathered.append(record)
+        else:
+            same.cells.extend(record.cells)
+    return gathered

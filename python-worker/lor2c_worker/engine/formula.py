@@ -1,0 +1,21 @@
+"""The one formula of every adapter here: y + scale * B A (x * mask). The bank and the PEFT tuner both call it."""
+
+from __future__ import annotations
+
+import torch
+
+
+def add_low_rank(
+    y: torch.Tensor, x: torch.Tensor, a: torch.Tensor, b: torch.Tensor, scale: float, mask: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Paper Eq. 2 per lane. y: [K, N, d_out]; x: [K, N, d_in]; a: [K, r, d_in]; b: [K, d_out, r]; mask: [N, d_in].
+
+    A single adapter is K = 1. The sum is part of the second product, so that no tensor of y's size is made for it.
+    """
+    if mask is not None:
+        x = x * mask.to(x.dtype)
+    inner = torch.bmm(x, a.mT)
+    # Under autocast the product is bf16 while y may be a residual stream in fp32, which keeps its precision.
+    if inner.dtype != y.dtype:
+        return y + torch.bmm(inner, b.mT) * scale
+    return torch.baddbmm(y, inner, b.mT, alpha=scale)

@@ -1,0 +1,121 @@
+"""Task heads of all lanes, stacked [K, ...]: one per model family, from the modules that transformers loads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import torch
+from torch import nn
+
+from .backbone import BatchLayout
+from .dropout import StepMasks
+from .learner import Slot
+
+#: The CPU library takes another path for products of one or two rows, whose rounding then depends on the batch.
+LEAST_ROWS = 4
+
+
+class Head(Protocol):
+    """From hidden states to logits."""
+
+    def slots(self) -> list[Slot]:
+        """Trained tensors; empty when the head is frozen."""
+
+    def forward(self, hidden: torch.Tensor, layout: BatchLayout, masks: StepMasks | None) -> torch.Tensor:
+        """hidden [K, positions, d] -> logits [K, B, C], or [K, B, T, V] for a language model."""
+
+    def fork(self, rows: Sequence[int]) -> None:
+        """Lane i becomes a copy of the former lane rows[i]."""
+
+
+class ClassifierHead:
+    """Pools one token per row, then linear maps with tanh between them and dropout before each but a pooler's first.
+
+    RoBERTa: dropout, dense, tanh, dropout, out_proj. BERT: pooler dense, tanh, dropout, classifier. Llama: score on the
+    last real token. Tensors keep the names of the transformers module.
+    """
+
+    def __init__(
+        self, module: nn.Module, names: Sequence[str], lanes: int, *, pool: str = "first", first_dropout: bool = False
+    ) -> None:
+        """`names`: paths of the linear modules in order. Initial values are the module's."""
+        self._pool, self._first_dropout = pool, first_dropout
+        self._names = list(names)
+        self._slots: dict[str, Slot] = {}
+        config: Any = module.config
+        p = getattr(config, "classifier_dropout", None)
+        self._p = float(getattr(config, "hidden_dropout_prob", 0.0) if p is None else p)
+        owner, _, _ = names[-1].rpartition(".")  # whose dropout module it is: the classifier's, or the model's own
+        self._site = f"{owner}.dropout" if owner else "dropout"
+        for name in names:
+            linear = module.get_submodule(name)
+            for part, value in linear.named_parameters():
+                stacked = value.detach().expand(lanes, *value.shape).clone().requires_grad_()
+                self._slots[f"{name}.{part}"] = Slot(f"{name}.{part}", stacked, "head")
+
+    def slots(self) -> list[Slot]:
+        return list(self._slots.values())
+
+    def fork(self, rows: Sequence[int]) -> None:
+        for slot in self._slots.values():
+            slot.tensor = slot.tensor.detach()[list(rows)].clone().requires_grad_()
+
+    def forward(self, hidden: torch.Tensor, layout: BatchLayout, masks: StepMasks | None) -> torch.Tensor:
+        x = hidden[:, layout.first() if self._pool == "first" else layout.last()]
+        rows = x.shape[1]
+        if rows < LEAST_ROWS:
+            x = torch.cat([x, x.new_zeros(x.shape[0], LEAST_ROWS - rows, x.shape[2])], dim=1)
+        call = 0
+        for i, name in enumerate(self._names):
+            if i > 0:
+                x = torch.tanh(x)
+            if i > 0 or self._first_dropout:
+                x = self._drop(x, rows, call, masks)
+                call += 1
+            x = self._linear(name, x)
+        return x[:, :rows]
+
+    def _linear(self, name: str, x: torch.Tensor) -> torch.Tensor:
+        out = torch.bmm(x, self._slots[f"{name}.weight"].tensor.mT)
+        bias = self._slots.get(f"{name}.bias")
+        return out if bias is None else out + bias.tensor[:, None]
+
+    def _drop(self, x: torch.Tensor, rows: int, call: int, masks: StepMasks | None) -> torch.Tensor:
+        """The site's name and count are those that the transformers module has in `KeyedSite`."""
+        if masks is None or self._p == 0.0:
+            return x
+        mask = masks.rows(f"{self._site}#{call}" if call else self._site, x.shape[-1], self._p).to(x.dtype)
+        return torch.cat([x[:, :rows] * mask, x[:, rows:]], dim=1)
+
+
+class LanguageModelHead:
+    """The frozen output embedding of a causal language model."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self._project: Any = module.get_output_embeddings()  # type: ignore[operator]
+
+    def slots(self) -> list[Slot]:
+        return []
+
+    def fork(self, rows: Sequence[int]) -> None:
+        pass
+
+    def forward(self, hidden: torch.Tensor, layout: BatchLayout, masks: StepMasks | None) -> torch.Tensor:
+        rows = len(layout.first())
+        return self._project(hidden).unflatten(1, (rows, -1))
+
+
+def head_of(module: nn.Module, lanes: int) -> Head:
+    """The head that fits the module. Raises ValueError when it has none that we know."""
+    paths = {name for name, child in module.named_modules() if isinstance(child, nn.Linear)}
+    if {"classifier.dense", "classifier.out_proj"} <= paths:
+        return ClassifierHead(module, ["classifier.dense", "classifier.out_proj"], lanes, first_dropout=True)
+    if "classifier" in paths:
+        pooler = f"{module.base_model_prefix}.pooler.dense"
+        return ClassifierHead(module, [pooler, "classifier"], lanes)
+    if "score" in paths:
+        return ClassifierHead(module, ["score"], lanes, pool="last")
+    if "lm_head" in paths:
+        return LanguageModelHead(module)
+    raise ValueError(f"{type(module).__name__} has no head that is known here")

@@ -1,0 +1,254 @@
+"""LoR2C and its variants (method.md; paper section III): one implementation, five names with their settings."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from ..engine.backbone import Backbone
+from ..engine.bank import Bank, BankParams, Structure
+from ..engine.bank_learner import BankLearner, trajectory_key
+from ..engine.heads import head_of
+from ..engine.hf_backbone import HfBackbone, base_of, find_layers
+from ..engine.unpadded import UnpaddedEncoder
+from ..models import LoadedModel
+from ..rules import PRESETS, Rules, preset_name, resolve_rules
+from ..schedule import Layout, Schedule, Span
+from .method import Cell, setting
+
+TENSORS = "adapter_model.safetensors"
+STRUCTURE = "structure.json"
+
+
+@dataclass(frozen=True)
+class Lor2cParams:
+    """Settings of all variants. Raises ValueError when they contradict each other."""
+
+    rank: int = setting(8, "Rank r of B A", minimum=1, source="paper IV-B: 8 on GLUE, 64 on Llama")
+    alpha: float = setting(
+        16.0, "Scale: B A is multiplied by alpha / rank", exclusive_minimum=0, source="paper Eq. 2; 32 on Llama"
+    )
+    dropout: float = setting(
+        0.1, "Dropout on the input of A", unit="probability", minimum=0, maximum=0.99, source="published code"
+    )
+    rules: Rules = dataclasses.field(
+        default=PRESETS["paper"],
+        metadata={
+            "doc": "Choices the paper leaves open or the published code makes differently: a preset, or fields over one",
+            "unit": None,
+            "source": "method.md",
+            "presets": PRESETS,
+            "schedule": True,
+        },
+    )
+
+    def __post_init__(self) -> None:
+        value: str | Mapping[str, Any] | Rules = self.rules
+        object.__setattr__(self, "rules", resolve_rules(value))
+
+
+@dataclass(frozen=True)
+class MergeSettings:
+    merges: int = setting(
+        1, "Number M of merges of two neighbouring modules", minimum=0, schedule=True, source="Eq. 11"
+    )
+    max_span: int | None = setting(
+        None, "Most layers that one merged module may span; null: no limit", unit="layers", minimum=2, schedule=True
+    )
+
+
+@dataclass(frozen=True)
+class InjectSettings:
+    injections: int = setting(
+        4, "Number I of modules that give way to LoRA on query and value", minimum=0, schedule=True, source="Eq. 12"
+    )
+    injected_rank: int | None = setting(
+        None, "Rank r' of an injected LoRA; null: half of rank", minimum=1, source="paper IV-B: 4 on GLUE, 32 on Llama"
+    )
+    injected_alpha: float = setting(16.0, "Scale: the update is multiplied by alpha / rank", exclusive_minimum=0)
+    injected_dropout: float = setting(
+        0.05, "Dropout on the input of an injected LoRA", unit="probability", minimum=0, maximum=0.99
+    )
+
+
+@dataclass(frozen=True)
+class MergeParams(MergeSettings, Lor2cParams):
+    pass
+
+
+@dataclass(frozen=True)
+class InjectParams(InjectSettings, Lor2cParams):
+    pass
+
+
+@dataclass(frozen=True)
+class ImParams(InjectSettings, MergeSettings, Lor2cParams):
+    pass
+
+
+@dataclass(frozen=True)
+class ShareParams(InjectSettings, MergeSettings, Lor2cParams):
+    merges: int = setting(
+        0, "Number M of merges of two neighbouring modules", minimum=0, schedule=True, source="Eq. 11"
+    )
+    injections: int = setting(
+        0, "Number I of modules that give way to LoRA on query and value", minimum=0, schedule=True, source="Eq. 12"
+    )
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Implements `Method` for one of the five names."""
+
+    name: str
+    summary: str
+    source: str
+    Params: type
+    share: bool = False
+
+    def schedule(self, params: Any, epochs: int, *, causal: bool = False) -> Schedule:
+        """When a cell with these params changes its structure; also for plans and their warnings."""
+        return Schedule(
+            epochs=epochs,
+            merges=getattr(params, "merges", 0),
+            injections=getattr(params, "injections", 0),
+            rules=params.rules,
+            max_span=getattr(params, "max_span", None),
+            share=self.share,
+            causal=causal,
+        )
+
+    def notes(self, params: Any) -> list[str]:
+        """What must stand in the record of every run with these params."""
+        name, rules = preset_name(params.rules), params.rules
+        notes = [f"rules: {name}" if name else "rules: a preset with fields replaced"]
+        if getattr(params, "merges", 0) and not rules.merged_trains:
+            notes.append("merged modules stay frozen, as when the published code is run")
+        if getattr(params, "injections", 0) and not rules.injected_trains:
+            notes.append(
+                "injected LoRA stays frozen, as when the published code is run: an injection only removes a module"
+            )
+        return notes
+
+    def count(self, model: LoadedModel, params: Any) -> int:
+        """Closed formula at the start (method.md section 8): 2 r d L, or r d (L + 1) when A is shared."""
+        layers, hidden = len(find_layers(base_of(model.module))[0]), int(model.config.hidden_size)
+        return params.rank * hidden * ((layers + 1) if self.share else 2 * layers)
+
+    def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, epochs: int) -> BankLearner:
+        """Cells begin in one lane unless their rules train differently from the first step on."""
+        groups: dict[tuple[object, ...], list[str]] = {}
+        for cell in cells:
+            groups.setdefault(trajectory_key(cell.params.rules), []).append(cell.id)
+        causal = not model.head
+        schedules = {cell.id: self.schedule(cell.params, epochs, causal=causal) for cell in cells}
+        may_inject = any(schedule.injections for schedule in schedules.values())
+        return build_learner(
+            model.module,
+            bank_params(cells[0].params, self.share, len(find_layers(base_of(model.module))[0]), may_inject),
+            schedules,
+            list(groups.values()),
+            seed,
+        )
+
+    def save(self, learner: BankLearner, lane: int, folder: Path) -> None:
+        save_lane(learner, lane, folder)
+
+    def load(self, model: LoadedModel, params: Any, folder: Path) -> BankLearner:
+        return load_lane(model.module, params, self.share, folder)
+
+
+def bank_params(params: Any, share: bool, layers: int, may_inject: bool, layout: Layout | None = None) -> BankParams:
+    injected_rank = getattr(params, "injected_rank", None)
+    return BankParams(
+        rank=params.rank,
+        alpha=params.alpha,
+        dropout=params.dropout,
+        injected_rank=max(1, params.rank // 2) if injected_rank is None else injected_rank,
+        injected_alpha=getattr(params, "injected_alpha", 16.0),
+        injected_dropout=getattr(params, "injected_dropout", 0.0),
+        share=share,
+        layout=Layout.initial(layers) if layout is None else layout,
+        may_inject=may_inject,
+    )
+
+
+def choose_backbone(module: nn.Module, seed: int) -> Backbone:
+    """Unpadded where the model has that form, else the module itself."""
+    try:
+        return UnpaddedEncoder(module)
+    except ValueError:
+        return HfBackbone(module, seed)
+
+
+def build_learner(
+    module: nn.Module,
+    params: BankParams,
+    schedules: dict[str, Schedule],
+    groups: Sequence[Sequence[str]],
+    seed: int,
+    backbone: Backbone | None = None,
+) -> BankLearner:
+    """A bank and a head over the frozen module, in the module's dtype and on its device."""
+    module.requires_grad_(False)
+    backbone = choose_backbone(module, seed) if backbone is None else backbone
+    like: torch.Tensor = next(p for p in module.parameters() if p.is_floating_point())
+    if like.dtype not in (torch.float32, torch.float64):
+        like = like.float()  # adapters are never half
+    bank = Bank(backbone, params, len(groups), seed, like)
+    return BankLearner(backbone, bank, head_of(module, len(groups)), schedules, groups, seed)
+
+
+def save_lane(learner: BankLearner, lane: int, folder: Path) -> None:
+    """Tensors as safetensors, structure as JSON."""
+    structure = learner.bank.structures[lane]
+    tensors = {name: value.detach().cpu().contiguous().clone() for name, value in learner.state(lane).items()}
+    save_file(tensors, folder / TENSORS)
+    value = {
+        "spans": [[s.start, s.end] for s in structure.layout.spans],
+        "injected": list(structure.layout.injected),
+        "frozen": sorted(structure.frozen),
+        "end_dropout": sorted(structure.end_dropout),
+        "dormant": sorted(structure.dormant),
+    }
+    (folder / STRUCTURE).write_text(json.dumps(value) + "\n", encoding="utf-8")
+
+
+def load_lane(module: nn.Module, params: Any, share: bool, folder: Path) -> BankLearner:
+    """A learner with one lane and no events left, holding exactly the saved tensors."""
+    value = json.loads((folder / STRUCTURE).read_text(encoding="utf-8"))
+    layout = Layout(tuple(Span(*span) for span in value["spans"]), tuple(value["injected"]))
+    structure = Structure(
+        layout, frozenset(value["frozen"]), frozenset(value["end_dropout"]), frozenset(value["dormant"])
+    )
+    layers = len(find_layers(base_of(module))[0])
+    schedule = Schedule(epochs=1, merges=0, injections=0, rules=params.rules, share=share)
+    learner = build_learner(
+        module, bank_params(params, share, layers, bool(layout.injected), layout), {"loaded": schedule}, [["loaded"]], 0
+    )
+    learner.bank.set_structure(0, structure)
+    tensors = load_file(folder / TENSORS)
+    state = learner.state(0)
+    if set(state) != set(tensors):
+        raise ValueError(f"{folder / TENSORS} does not hold the tensors that {STRUCTURE} names")
+    with torch.no_grad():
+        for name, tensor in state.items():
+            tensor.copy_(tensors[name])
+    return learner
+
+
+METHODS: tuple[Variant, ...] = (
+    Variant("lor2c", "Low-rank residual connection around every layer", "LoR2C III-A, Eq. 2", Lor2cParams),
+    Variant("sharelor2c", "LoR2C with one A for all layers", "LoR2C III-B, Eq. 3", ShareParams, share=True),
+    Variant("mergelor2c", "LoR2C whose least informative neighbours merge", "LoR2C III-C", MergeParams),
+    Variant("injectlor2c", "LoR2C whose modules give way to LoRA on query and value", "LoR2C III-D", InjectParams),
+    Variant("imlor2c", "LoR2C with merges and injections", "LoR2C III-E", ImParams),
+)
