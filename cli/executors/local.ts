@@ -1,0 +1,102 @@
+import { symlinkSync } from "node:fs";
+import { join, relative } from "node:path";
+import type { WorkerEvent } from "../protocol/messages.js";
+import { describeExit } from "../worker/start-failure.js";
+import { startWorker, type WorkerEnd, type WorkerProcess } from "../worker/worker-process.js";
+import {
+  type Bundle,
+  type BundleEnd,
+  type Executor,
+  type ExecutorOptions,
+  type RunningBundle,
+  WORKER_LOG,
+} from "./executor.js";
+
+const REQUEST = "train";
+const OUTCOMES = new Set(["finished", "failed", "out_of_memory", "stopped"]);
+
+/** One worker process on this machine per bundle. */
+export function createLocal(options: ExecutorOptions = {}): Executor {
+  return {
+    describe: () => "this machine",
+    start: (bundle, onEvent) => new LocalBundle(bundle, onEvent, options),
+  };
+}
+
+class LocalBundle implements RunningBundle {
+  readonly done: Promise<BundleEnd>;
+  readonly #open: Set<string>;
+  #worker: WorkerProcess | undefined;
+  #asked: "stop" | "kill" | undefined;
+  #refusal: string | null = null;
+
+  constructor(
+    private readonly bundle: Bundle,
+    private readonly onEvent: (event: WorkerEvent) => void,
+    options: ExecutorOptions,
+  ) {
+    this.#open = new Set(bundle.cells.map((cell) => cell.id));
+    this.done = this.#train(options).catch((error: Error) => this.#end(error.name, error.message));
+  }
+
+  async stop(): Promise<void> {
+    this.#asked ??= "stop";
+    await this.#worker?.stop().catch(() => {}); // what it rejects with, `done` says
+    await this.done;
+  }
+
+  kill(): void {
+    this.#asked = "kill";
+    this.#worker?.kill();
+  }
+
+  async #train(options: ExecutorOptions): Promise<BundleEnd> {
+    const worker = await startWorker({
+      ...options,
+      logFile: prepareLog(this.bundle),
+      onEvent: (event) => this.#receive(event),
+    });
+    this.#worker = worker;
+    if (this.#asked) {
+      worker.kill(); // nothing has begun that would be worth waiting for
+    } else {
+      const cells = this.bundle.cells.map(({ id, settings, folder }) => ({
+        cell: id,
+        settings: { ...settings },
+        folder,
+      }));
+      worker.send({ type: "train", request: REQUEST, cells });
+    }
+    return this.#describe(await worker.closed);
+  }
+
+  #receive(event: WorkerEvent): void {
+    this.onEvent(event);
+    if (OUTCOMES.has(event.type) && "cells" in event) for (const cell of event.cells) this.#open.delete(cell);
+    if (event.type !== "done" || event.request !== REQUEST) return;
+    this.#refusal = event.error;
+    this.#worker?.stop().catch(() => {}); // as above
+  }
+
+  #describe(end: WorkerEnd): BundleEnd {
+    const { protocolError, stderrTail } = end;
+    if (protocolError) return this.#end(protocolError.name, protocolError.message, stderrTail);
+    if (this.#refusal !== null) return this.#end("WorkerError", this.#refusal, stderrTail);
+    if (this.#asked) return this.#end(null, this.#asked === "kill" ? "killed" : "stopped", stderrTail);
+    if (this.#open.size === 0) return this.#end(null, "done", stderrTail);
+    return this.#end("WorkerError", `the worker died (${describeExit(end)})`, stderrTail);
+  }
+
+  #end(errorType: string | null, reason: string, stderrTail: string[] = []): BundleEnd {
+    return { open: [...this.#open], errorType, reason, stderrTail };
+  }
+}
+
+/** The first cell's folder has the file, the others a link to it: the worker has one stderr. */
+function prepareLog({ cells }: Bundle): string {
+  const [first, ...others] = cells;
+  if (!first) throw new Error("a bundle without cells");
+  const file = join(first.folder, WORKER_LOG);
+  for (const { folder } of others) symlinkSync(relative(folder, file), join(folder, WORKER_LOG));
+  return file;
+}
