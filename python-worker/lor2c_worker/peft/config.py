@@ -1,0 +1,77 @@
+"""Configuration of a LoR2C adapter in the form of a PEFT folder (adapter_config.json)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from peft import PeftConfig
+
+#: A plain string: peft's enum of methods is its own.
+PEFT_TYPE = "LOR2C"
+
+
+@dataclass
+class Lor2cConfig(PeftConfig):
+    """Structure and scales of one adapter. Layers are 0-based.
+
+    Raises ValueError when spans and injected layers overlap or lie in the wrong order.
+    """
+
+    r: int = field(default=8, metadata={"help": "Rank r of every residual module (paper Eq. 2)."})
+    alpha: float = field(default=16.0, metadata={"help": "Residual modules are scaled by alpha / r."})
+    dropout: float = field(default=0.0, metadata={"help": "Dropout on the input of A of residual modules."})
+    spans: list[list[int]] | None = field(
+        default=None,
+        metadata={
+            "help": "[first, last] layer of each module: it takes the input of layer `first`, its output is added "
+            "after layer `last`. None: one module for each layer that is not injected."
+        },
+    )
+    injected: list[int] = field(
+        default_factory=list, metadata={"help": "Layers whose module gave way to LoRA on query and value."}
+    )
+    injected_r: int = field(default=4, metadata={"help": "Rank of the injected LoRA (paper III-D: half of r)."})
+    injected_alpha: float = field(default=16.0, metadata={"help": "Injected LoRA is scaled by alpha / rank."})
+    injected_dropout: float = field(default=0.0, metadata={"help": "Dropout on the input of A of injected LoRA."})
+    share: bool = field(default=False, metadata={"help": "One A for all residual modules (ShareLoR2C, paper Eq. 3)."})
+    modules_to_save: list[str] | None = field(
+        default=None, metadata={"help": "Modules besides the adapter that are trained and saved in full (the head)."}
+    )
+    #: peft asks every config for it; the targets follow from the structure and the model.
+    target_modules = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.peft_type = PEFT_TYPE
+        self.injected = sorted(self.injected)
+        seen: set[int] = set(self.injected)
+        if len(seen) != len(self.injected):
+            raise ValueError(f"injected layers are named twice: {self.injected}")
+        for span in self.spans or []:
+            if len(span) != 2 or not 0 <= span[0] <= span[1]:
+                raise ValueError(f"span {span}: expected [first, last] with 0 <= first <= last")
+            layers = set(range(span[0], span[1] + 1))
+            if layers & seen:
+                raise ValueError(f"span {span}: layer {min(layers & seen)} already belongs to another module")
+            seen |= layers
+        if min(self.r, self.injected_r) < 1:
+            raise ValueError("r and injected_r must be at least 1")
+
+    def to_dict(self) -> dict[str, Any]:
+        """As saved. peft appends the usual names of heads each time it wraps a model; a name is kept once."""
+        values = super().to_dict()
+        if self.modules_to_save is not None:
+            values["modules_to_save"] = list(dict.fromkeys(self.modules_to_save))
+        return values
+
+    def resolved_spans(self, layers: int) -> list[tuple[int, int]]:
+        """Spans on a model of that many layers. Raises ValueError when the structure reaches beyond them."""
+        if self.spans is None:
+            spans = [(i, i) for i in range(layers) if i not in self.injected]
+        else:
+            spans = [(first, last) for first, last in self.spans]
+        highest = max([last for _, last in spans] + self.injected, default=0)
+        if highest >= layers:
+            raise ValueError(f"the adapter's structure names layer {highest}, the model has {layers} layers (from 0)")
+        return spans

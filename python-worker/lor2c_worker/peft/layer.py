@@ -1,0 +1,171 @@
+"""What peft puts in the place of a transformer layer, and of an injected projection."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from peft.tuners.tuners_utils import BaseTunerLayer
+from torch import nn
+
+from ..engine.formula import add_low_rank
+from .config import Lor2cConfig
+
+
+class LowRank(BaseTunerLayer):
+    """Holds A (r, d_in) and B (d_out, r) of each adapter, with scale and dropout. Shared by both layers below."""
+
+    adapter_layer_names = ("lor2c_A", "lor2c_B")
+    other_param_names: tuple[str, ...] = ("lor2c_scale", "lor2c_p")
+
+    def _make_containers(self) -> None:
+        self.lor2c_A = nn.ParameterDict()
+        self.lor2c_B = nn.ParameterDict()
+        self.lor2c_scale: dict[str, float] = {}
+        self.lor2c_p: dict[str, float] = {}
+        self._disable_adapters = False
+        self.merged_adapters = []
+
+    def _add(self, name: str, rank: int, d_in: int, d_out: int, scale: float, p: float, *, own_a: bool = True) -> None:
+        """B starts at zero, so that the model's output is unchanged. A without `own_a` is the tuner's shared one."""
+        if own_a:
+            self.lor2c_A[name] = new_a(rank, d_in)
+        self.lor2c_B[name] = nn.Parameter(torch.zeros(d_out, rank))
+        self.lor2c_scale[name], self.lor2c_p[name] = scale, p
+
+    def _apply_to(self, name: str, y: torch.Tensor, x: torch.Tensor, a: torch.Tensor) -> torch.Tensor:
+        """y + scale * B A drop(x), [..., d]; computed in the adapter's precision, returned in that of y."""
+        b = self.lor2c_B[name]
+        x = x.to(a.dtype)
+        if self.training and self.lor2c_p[name] > 0:  # type: ignore[attr-defined]
+            x = nn.functional.dropout(x, self.lor2c_p[name])
+        flat = add_low_rank(
+            y.reshape(1, -1, y.shape[-1]).to(a.dtype),
+            x.reshape(1, -1, x.shape[-1]),
+            a[None],
+            b[None],
+            self.lor2c_scale[name],
+        )
+        return flat.view(y.shape).to(y.dtype)
+
+    def merge(self, safe_merge: bool = False, adapter_names: list[str] | None = None) -> None:
+        raise ValueError(NOT_MERGEABLE)
+
+    def unmerge(self) -> None:
+        raise ValueError(NOT_MERGEABLE)
+
+
+NOT_MERGEABLE = (
+    "a LoR2C adapter cannot be merged into the weights: its branch passes around a whole layer, which is not linear, "
+    "so no weight exists that could hold it. Keep the adapter beside the model."
+)
+
+
+def new_a(rank: int, d_in: int) -> nn.Parameter:
+    """Kaiming-uniform with a = sqrt 5 (method.md section 1), from torch's generator as peft's own methods do."""
+    bound = d_in**-0.5
+    return nn.Parameter(torch.empty(rank, d_in).uniform_(-bound, bound))
+
+
+class Inputs:
+    """Inputs of the layers where spans begin, until their ends have used them. One for each model."""
+
+    def __init__(self) -> None:
+        self.of: dict[tuple[str, int], torch.Tensor] = {}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Inputs:
+        # Holds activations during a forward only, and non-leaf tensors cannot be copied.
+        return memo.setdefault(id(self), Inputs())
+
+
+class SpanLayer(nn.Module, LowRank):
+    """A transformer layer at which spans begin or end.
+
+    The sum is added by a hook on the wrapped layer, put before all other hooks: those with which transformers records
+    hidden states then see the sum, and gradient checkpointing, which wraps the layer's forward, does not repeat it.
+    """
+
+    other_param_names = (*LowRank.other_param_names, "lor2c_begins", "lor2c_ends")
+
+    def __init__(self, base_layer: nn.Module, index: int, inputs: Inputs, shared: nn.ParameterDict) -> None:
+        super().__init__()
+        self.base_layer = base_layer
+        self.index = index
+        self._make_containers()
+        #: Adapters with a module that begins here, and the first layer of the module that ends here.
+        self.lor2c_begins: dict[str, bool] = {}
+        self.lor2c_ends: dict[str, int] = {}
+        self.__dict__["_inputs"] = inputs
+        self.__dict__["_shared"] = shared  # the tuner's own; not a second owner of its parameters
+        self._hooks = [
+            base_layer.register_forward_pre_hook(self._before, with_kwargs=True, prepend=True),
+            base_layer.register_forward_hook(self._after, prepend=True),
+        ]
+
+    def begin(self, name: str) -> None:
+        self.lor2c_begins[name] = True
+
+    def end(self, name: str, config: Lor2cConfig, start: int, hidden: int) -> None:
+        self.lor2c_ends[name] = start
+        self._add(name, config.r, hidden, hidden, config.alpha / config.r, config.dropout, own_a=not config.share)
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        return self.base_layer(*args, **kwargs)
+
+    def _on(self) -> list[str]:
+        return [] if self._disable_adapters else list(self.active_adapters)
+
+    def _before(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        hidden = args[0] if args else kwargs["hidden_states"]
+        for name in self._on():
+            if name in self.lor2c_begins:
+                self._inputs.of[name, self.index] = hidden
+
+    def _after(self, module: nn.Module, args: tuple[Any, ...], output: Any) -> Any:
+        for name in self._on():
+            if name in self.lor2c_ends:
+                x = self._inputs.of.pop((name, self.lor2c_ends[name]))
+                a = self.lor2c_A[name] if name in self.lor2c_A else self._shared[name]
+                if isinstance(output, tuple):
+                    output = (self._apply_to(name, output[0], x, a), *output[1:])
+                else:
+                    output = self._apply_to(name, output, x, a)
+        return output
+
+    def detach_from_base(self) -> nn.Module:
+        """The wrapped layer as it was before."""
+        for hook in self._hooks:
+            hook.remove()
+        return self.base_layer
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            if name == "base_layer":
+                raise
+            return getattr(self.base_layer, name)  # models read attributes of their layers, e.g. attention_type
+
+
+class InjectedLinear(nn.Module, LowRank):
+    """LoRA on one query or value projection: the module of its layer gave way to it."""
+
+    def __init__(self, base_layer: nn.Linear) -> None:
+        super().__init__()
+        self.base_layer = base_layer
+        self.in_features, self.out_features = base_layer.in_features, base_layer.out_features
+        self._make_containers()
+
+    def inject(self, name: str, config: Lor2cConfig) -> None:
+        scale = config.injected_alpha / config.injected_r
+        self._add(name, config.injected_r, self.in_features, self.out_features, scale, config.injected_dropout)
+
+    def forward(self, x: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
+        y = self.base_layer(x, *args, **kwargs)
+        for name in [] if self._disable_adapters else self.active_adapters:
+            if name in self.lor2c_B:
+                y = self._apply_to(name, y, x, self.lor2c_A[name])
+        return y
+
+    def detach_from_base(self) -> nn.Module:
+        return self.base_layer
