@@ -1,0 +1,47 @@
+import { basename } from "node:path";
+import type { CommandModule } from "yargs";
+
+const SHELLS = ["bash", "zsh", "fish"] as const;
+type Shell = (typeof SHELLS)[number];
+
+interface Args {
+  shell?: Shell | undefined;
+}
+
+export default {
+  command: "completion [shell]",
+  describe: "Print a script that completes verbs, options, run ids and spec keys in your shell",
+  builder: (yargs) =>
+    yargs
+      .positional("shell", { choices: SHELLS, describe: "Default: the shell that SHELL names" })
+      .example("$0 completion bash >> ~/.bashrc", "Switch it on in every new bash")
+      .example("$0 completion fish > ~/.config/fish/completions/lor2c.fish", "The same for fish"),
+  handler: async ({ shell }) => {
+    const [{ UsageError }, { writeLine }] = await Promise.all([import("../errors.js"), import("../views/output.js")]);
+    const name = shell ?? SHELLS.find((known) => known === basename(process.env.SHELL ?? ""));
+    if (name === undefined) {
+      throw new UsageError(
+        "SHELL_UNKNOWN",
+        "SHELL names no shell that can be completed",
+        `Name one: ${SHELLS.join(", ")}.`,
+      );
+    }
+    writeLine(SCRIPTS[name]);
+  },
+} satisfies CommandModule<object, Args>;
+
+/** SHELL is set in each: it decides in which form yargs answers, and the login shell may be another one. */
+const SCRIPTS: Record<Shell, string> = {
+  bash: `_lor2c() {
+  local IFS=$'\\n'
+  COMPREPLY=($(compgen -W "$(SHELL=bash lor2c --get-completions "\${COMP_WORDS[@]}" 2>/dev/null)" -- "\${COMP_WORDS[COMP_CWORD]}"))
+}
+complete -o bashdefault -o default -F _lor2c lor2c`,
+  zsh: `_lor2c() {
+  local -a reply
+  reply=("\${(@f)$(SHELL=zsh lor2c --get-completions "\${words[@]}" 2>/dev/null)}")
+  if [[ -n "$reply" ]]; then _describe lor2c reply; else _default; fi
+}
+compdef _lor2c lor2c`,
+  fish: `complete -c lor2c -a '(SHELL=fish lor2c --get-completions (commandline -opc) (commandline -ct) 2>/dev/null)'`,
+};

@@ -1,0 +1,21 @@
+import type { CommandModule } from "yargs";
+import completion from "./completion.js";
+import explain from "./explain.js";
+import init from "./init.js";
+import ls from "./ls.js";
+import migrate from "./migrate.js";
+import plan from "./plan.js";
+import query from "./query.js";
+import rm from "./rm.js";
+import schema from "./schema.js";
+import show from "./show.js";
+import validate from "./validate.js";
+
+/**
+ * Every verb, in the order of `lor2c --help`. These modules hold a command's options and nothing heavy: whatever a
+ * handler needs it imports itself, or `lor2c --help` would load SQLite, ink and zod first.
+ */
+const list = [init, validate, plan, ls, show, query, rm, migrate, explain, schema, completion];
+
+// Each module has arguments of its own, which yargs checks when it parses; a list of them has no common type.
+export const commands = list as unknown as CommandModule[];

@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+import { Lor2cError } from "./errors.js";
+import { complete, createParser } from "./parser.js";
+import { surviveClosedOutput } from "./views/output.js";
+
+/** What the scripts of `lor2c completion` call, with the words of the command line behind it. */
+const COMPLETE = "--get-completions";
+
+/** Nobody wrote an explanation for it: keep the stack. */
+function unexpected(error: unknown): Lor2cError {
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return new Lor2cError("INTERNAL", message, "This is a defect of lor2c; please report it.");
+}
+
+function report(error: unknown, args: string[]): void {
+  const { code, message, hint, exitCode } = error instanceof Lor2cError ? error : unexpected(error);
+  process.exitCode = exitCode;
+  if (args.includes("--json")) {
+    process.stderr.write(`${JSON.stringify({ error: { code, message, hint: hint ?? null } })}\n`);
+    return;
+  }
+  const lines = [message, ...(hint ? hint.split("\n").map((line) => `  ${line}`) : [])];
+  process.stderr.write(`lor2c: ${lines.join("\n")}\n`);
+}
+
+async function main(args: string[]): Promise<void> {
+  surviveClosedOutput();
+  // Thrown by a callback that nobody awaits: end at once, so that no half-dead process holds on to a worker.
+  process.on("uncaughtException", (error) => {
+    report(error, args);
+    process.exit();
+  });
+  try {
+    if (args[0] === COMPLETE) await complete(args.slice(1));
+    else await createParser(args).parseAsync();
+  } catch (error) {
+    report(error, args);
+  }
+}
+
+await main(process.argv.slice(2));

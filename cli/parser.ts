@@ -1,0 +1,56 @@
+import { readFileSync } from "node:fs";
+import yargs, { type Argv } from "yargs";
+import { commands } from "./commands/index.js";
+import { UsageError } from "./errors.js";
+import { packageFile } from "./spec/package-files.js";
+import { writeLine } from "./views/output.js";
+
+export function packageVersion(): string {
+  return (JSON.parse(readFileSync(packageFile("package.json"), "utf8")) as { version: string }).version;
+}
+
+/** The command line of `args`: every verb, strict about what it does not know. Nothing runs before `parseAsync`. */
+export function createParser(args: string[]): Argv {
+  const parser = yargs(args)
+    .scriptName("lor2c")
+    .locale("en")
+    .usage(
+      "$0 <command>\n\nRuns and stores fine-tuning experiments whose methods change their structure as they train.",
+    )
+    .command(commands)
+    .demandCommand(1, "A command is missing.")
+    .strict()
+    .recommendCommands()
+    .parserConfiguration({ "strip-dashed": true, "duplicate-arguments-array": true })
+    .version(packageVersion())
+    .help()
+    .alias({ h: "help" })
+    .example("$0 run configs/quickstart.yaml", "Train what a spec describes")
+    .example("$0 ls", "List the stored runs")
+    .epilogue(
+      "Exit codes: 0 done, 1 the work failed or a check missed, 2 the request was wrong, 130 interrupted.\n" +
+        "`$0 <command> --help` shows a command's options and examples.",
+    )
+    .exitProcess(false)
+    .fail((message: string | null, error: Error | undefined) => {
+      if (error !== undefined && error.name !== "YError") throw error;
+      const verb = args.find((arg) => !arg.startsWith("-"));
+      const known = commands.some(({ command }) => String(command).split(" ")[0] === verb);
+      throw new UsageError("USAGE", message ?? String(error), `See \`lor2c ${known ? `${verb} ` : ""}--help\`.`);
+    });
+  return parser.wrap(Math.min(100, parser.terminalWidth() || 100));
+}
+
+/**
+ * Writes what may follow `words` (the program's name first, the word at the cursor last), one per line, for the scripts
+ * of `lor2c completion`.
+ */
+export async function complete(words: string[]): Promise<void> {
+  const { completionValues } = await import("./commands/completion-values.js");
+  const values = await completionValues(words[1], words.at(-1) ?? "");
+  if (values !== null) return writeLine(values.join("\n"));
+  // yargs writes and leaves: it would otherwise go on to judge the unfinished command line.
+  await createParser(["--get-yargs-completions", ...words])
+    .exitProcess(true)
+    .parseAsync();
+}
