@@ -12,6 +12,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
+from transformers import RobertaConfig, RobertaForSequenceClassification
+
 from lor2c_worker.engine.backbone import Backbone
 from lor2c_worker.engine.bank import BankParams
 from lor2c_worker.engine.bank_learner import BankLearner
@@ -24,8 +27,6 @@ from lor2c_worker.methods.lor2c import build_learner
 from lor2c_worker.rules import resolve_rules
 from lor2c_worker.schedule import Layout, Schedule
 from lor2c_worker.train import LinearSchedule
-from torch import nn
-from transformers import RobertaConfig, RobertaForSequenceClassification
 
 #: The folder of trajectories: LOR2C_RECORDED (relative to where pytest runs), else beside the checkout.
 GIVEN = os.environ.get("LOR2C_RECORDED")
@@ -132,7 +133,7 @@ def glue_learner(scenarios: Sequence[Scenario], dtype: torch.dtype, backbone: st
         injected_dropout=h["lora_dropout"],
         share=one.share,
         layout=Layout((), tuple(range(layers))) if one.plain_lora else Layout.initial(layers),
-        may_inject=any(s.settings["I"] for s in scenarios),
+        may_inject=True,  # so that LoRA which must stay as it is can be compared as well
     )
     schedules = {s.name: s.schedule() for s in scenarios}
     groups = [[s.name] for s in scenarios]
@@ -175,6 +176,7 @@ class EpochSeen:
     scores: dict[str, float]
     changes: list[Change]
     spans_after: dict[str, list[int]]
+    frozen_after: list[str]
     parameters: tuple[int, int]
     logits: torch.Tensor
     eval_loss: float
@@ -229,6 +231,7 @@ def replay(learner: BankLearner, optimizer: LaneAdamW, epochs: int) -> list[Repl
                     scores=_table(record),
                     changes=record.changes,
                     spans_after=_spans(learner, lane),
+                    frozen_after=_frozen(learner, lane),
                     parameters=learner.trainable_parameters(lane),
                     logits=logits[lane].clone(),
                     eval_loss=eval_losses[lane],
@@ -257,6 +260,11 @@ def _table(record: EpochRecord) -> dict[str, float]:
 def _spans(learner: BankLearner, lane: int) -> dict[str, list[int]]:
     spans = learner.bank.structures[lane].layout.spans
     return {module_name(s.start, s.end): [s.start, s.end] for s in spans}
+
+
+def _frozen(learner: BankLearner, lane: int) -> list[str]:
+    structure = learner.bank.structures[lane]
+    return [module_name(s.start, s.end) for s in structure.layout.spans if s.start in structure.frozen]
 
 
 def _modules(learner: BankLearner, lane: int) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:

@@ -9,8 +9,9 @@ from functools import cache
 import pytest
 import recorded
 import torch
-from lor2c_worker.engine.optimizer import LaneAdamW
 from recorded import BACKBONES, FOLDER, Replay, Scenario, common, glue_learner, glue_scenarios, module_name, replay
+
+from lor2c_worker.engine.optimizer import LaneAdamW
 
 SCENARIOS = glue_scenarios()
 absent = pytest.mark.skipif(
@@ -19,7 +20,7 @@ absent = pytest.mark.skipif(
 )
 pytestmark = absent
 
-FLOAT32 = {"loss": 1e-5, "tensor": 3e-5, "norm": 5e-4, "score": 1e-5}
+FLOAT32 = {"loss": 1e-5, "tensor": 3e-5, "norm": 5e-4, "score": 3e-5}
 FLOAT64 = {"loss": 1e-10, "tensor": 1e-10, "norm": 1e-10, "score": 1e-10}
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
@@ -102,6 +103,7 @@ def compare(scenario: Scenario, seen: Replay, dtype: str) -> None:
     for entry, at in zip(scenario.json.get("epochs") or [], seen.epochs, strict=False):
         assert at.spans_before == entry["pre_live"]
         assert at.spans_after == entry["post_live"]
+        assert sorted(at.frozen_after) == sorted(entry["live_not_in_optimizer"])
         compare_parameters(scenario, entry, at)
     if dtype == "float32":
         compare_epoch_arrays(scenario, seen, limits["tensor"])
@@ -176,8 +178,6 @@ def compare_final(scenario: Scenario, seen: Replay, limit: float, prefix: str) -
         else:
             words = name.split(".")
             key = (int(words[words.index("layer") + 1]), words[-2], words[-1].removeprefix("lora_"))
-            if key not in seen.injected:  # no lane of the stack injects, so the recorded LoRA stays as it began
-                continue
             got = seen.injected[key]
         close(got, want, limit, name)
 

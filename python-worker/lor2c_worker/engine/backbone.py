@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal, Protocol
 
 import torch
@@ -11,6 +12,17 @@ from .learner import Batch
 
 Projection = Literal["query", "value"]
 PROJECTIONS: tuple[Projection, ...] = ("query", "value")
+
+
+#: A lane's rows of a matrix product are a multiple of this, and at least LEAST. CPU libraries multiply the last, odd
+#: rows by another path, whose rounding differs; a lane's values would then depend on where it lies in the stack.
+ROW_MULTIPLE, LEAST = 4, 16
+
+
+def whole_rows(count: int, step: int = 1) -> int:
+    """The smallest multiple of `step` that is at least `count` and safe as a lane's number of rows."""
+    unit = math.lcm(ROW_MULTIPLE, step)
+    return -(-max(count, LEAST) // unit) * unit
 
 
 class Adapters(Protocol):

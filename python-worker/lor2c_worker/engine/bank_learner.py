@@ -64,7 +64,8 @@ class BankLearner:
         layout = self.backbone.layout(batch)
         masks = None if step is None else StepMasks.of(self.seed, step, batch, layout)
         hidden = self.backbone.forward(batch, layout, len(self.lanes), self.bank.begin(masks), masks)
-        return self.head.forward(hidden, layout, masks)
+        logits = self.head.forward(hidden, layout, masks)
+        return logits if logits.ndim == 3 else logits[:, :, : batch.input_ids.shape[1]]
 
     def after_backward(self, step: int) -> None:
         pass
@@ -90,7 +91,7 @@ class BankLearner:
         return {s.start: singular_values(self.bank.a(s.start)[lane], self.bank.b(s.start)[lane]) for s in spans}
 
     def fork(self, groups: Sequence[tuple[int, list[str]]], optimizer: LaneAdamW) -> None:
-        """New lanes: each (lane to copy, its cells), with moments and history. Randomness is keyed and needs no copy."""
+        """New lanes: each (lane to copy, its cells), with moments and history. Randomness is keyed: no copy."""
         rows = [row for row, _ in groups]
         old: list[BankLane] = self.lanes  # type: ignore[assignment]
         if rows != list(range(len(old))):

@@ -6,8 +6,9 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 
-from .backbone import PROJECTIONS, Adapters, BatchLayout, Projection
+from .backbone import PROJECTIONS, Adapters, BatchLayout, Projection, whole_rows
 from .dropout import KeyedDropout, PaddedLayout, StepMasks
 from .learner import Batch
 
@@ -49,6 +50,7 @@ class HfBackbone:
         self._projections = {
             (i, name): layer.get_submodule(paths[name]) for i, layer in enumerate(found) for name in PROJECTIONS
         }
+        self._pad = int(config.pad_token_id or 0)
         self._dropout = KeyedDropout(self._base, seed)
         self._adapters: Adapters | None = None
         self._lanes = 1
@@ -63,7 +65,7 @@ class HfBackbone:
         return d_in, d_out
 
     def layout(self, batch: Batch) -> PaddedLayout:
-        return PaddedLayout.of(batch)
+        return PaddedLayout(self._widen(batch.attention_mask, 0).bool())
 
     def forward(
         self, batch: Batch, layout: BatchLayout, lanes: int, adapters: Adapters, masks: StepMasks | None
@@ -81,6 +83,12 @@ class HfBackbone:
         finally:
             self._adapters = None
         return self._stack(hidden)
+
+    @staticmethod
+    def _widen(x: torch.Tensor, fill: int) -> torch.Tensor:
+        """At most three more columns of padding where the number of positions would be odd (see `whole_rows`)."""
+        rows, width = x.shape
+        return F.pad(x, (0, whole_rows(rows * width, rows) // rows - width), value=fill)
 
     def _stack(self, x: torch.Tensor) -> torch.Tensor:
         """[K * B, T, d] -> [K, B * T, d]."""

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from .backbone import Adapters, BatchLayout, Projection
+from .backbone import Adapters, BatchLayout, Projection, whole_rows
 from .dropout import StepMasks
 from .hf_backbone import base_of
 from .learner import Batch
@@ -26,13 +26,17 @@ FAMILIES = ("bert", "roberta", "xlm-roberta", "camembert")
 
 @dataclass(frozen=True)
 class UnpaddedLayout:
-    """`order`: rows by length. `source`: position -> place in the padded batch. `canonical`: -> place in row order."""
+    """`order`: rows by length. `source`: position -> place in the padded batch. `canonical`: -> place in row order.
+
+    A few positions at the end may be fillers (see `whole_rows`): copies of the first token that nothing attends to.
+    """
 
     order: list[int]
     lengths: list[int]  # of the rows in `order`
     blocks: list[tuple[int, list[int]]]  # (length, rows) of each block of rows of equal length
     source: torch.Tensor  # [N]
     canonical: torch.Tensor  # [N]
+    fillers: int  # of the N
     starts: torch.Tensor  # [B], position of the first token of each row of the batch
 
     @staticmethod
@@ -50,12 +54,17 @@ class UnpaddedLayout:
             starts[row] = position
             position += lengths[row]
         device = mask.device
+        fillers = whole_rows(position) - position
+        source = [torch.arange(row * width, row * width + lengths[row]) for row in order]
+        canonical = [torch.arange(offsets[row], offsets[row + 1]) for row in order]
+        filling = torch.zeros(fillers, dtype=torch.long)
         return UnpaddedLayout(
             order=order,
             lengths=[lengths[row] for row in order],
             blocks=[(length, list(rows)) for length, rows in groupby(order, key=lengths.__getitem__)],
-            source=torch.cat([torch.arange(row * width, row * width + lengths[row]) for row in order]).to(device),
-            canonical=torch.cat([torch.arange(offsets[row], offsets[row + 1]) for row in order]).to(device),
+            source=torch.cat([*source, filling]).to(device),
+            canonical=torch.cat([*canonical, filling]).to(device),
+            fillers=fillers,
             starts=torch.tensor(starts, device=device),
         )
 
@@ -149,8 +158,10 @@ class UnpaddedEncoder:
         if masks is not None and self._attention_p > 0.0:
             drawn = masks.pairs(site, self._heads, self._attention_p)
             dropped = list(layout.attention_blocks(drawn, self._heads))
-        parts = zip(*(x.split(sizes, dim=1) for x in (query, key, value)), layout.blocks, dropped, strict=True)
-        return torch.cat([self._attend_block(q, k, v, n, mask) for q, k, v, (n, _), mask in parts], dim=1)
+        split = [x.split([*sizes, layout.fillers], dim=1)[: len(sizes)] for x in (query, key, value)]
+        parts = zip(*split, layout.blocks, dropped, strict=True)
+        attended = [self._attend_block(q, k, v, n, mask) for q, k, v, (n, _), mask in parts]
+        return torch.cat([*attended, query.new_zeros(query.shape[0], layout.fillers, query.shape[2])], dim=1)
 
     def _attend_block(
         self, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, n: int, mask: torch.Tensor | None

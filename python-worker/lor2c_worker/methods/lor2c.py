@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
 from torch import nn
 
 from ..engine.backbone import Backbone
-from ..engine.bank import Bank, BankParams, Structure
+from ..engine.bank import Bank, BankParams
 from ..engine.bank_learner import BankLearner, trajectory_key
 from ..engine.heads import head_of
 from ..engine.hf_backbone import HfBackbone, base_of, find_layers
+from ..engine.learner import Learner
 from ..engine.unpadded import UnpaddedEncoder
 from ..models import LoadedModel
 from ..rules import PRESETS, Rules, preset_name, resolve_rules
-from ..schedule import Layout, Schedule, Span
+from ..schedule import Layout, Schedule
 from .method import Cell, setting
-
-TENSORS = "adapter_model.safetensors"
-STRUCTURE = "structure.json"
+from .peft_folder import read_lane, read_layout, write_lane
 
 
 @dataclass(frozen=True)
@@ -42,7 +39,7 @@ class Lor2cParams:
     rules: Rules = dataclasses.field(
         default=PRESETS["paper"],
         metadata={
-            "doc": "Choices the paper leaves open or the published code makes differently: a preset, or fields over one",
+            "doc": "Choices the paper leaves open, or the published code makes otherwise: a preset, or fields over one",
             "unit": None,
             "source": "method.md",
             "presets": PRESETS,
@@ -113,6 +110,8 @@ class Variant:
     source: str
     Params: type
     share: bool = False
+    #: Cells of one family that differ only in their schedule can train in one bundle.
+    family: str | None = None
 
     def schedule(self, params: Any, epochs: int, *, causal: bool = False) -> Schedule:
         """When a cell with these params changes its structure; also for plans and their warnings."""
@@ -125,6 +124,9 @@ class Variant:
             share=self.share,
             causal=causal,
         )
+
+    def warnings(self, params: Any, epochs: int) -> list[str]:
+        return self.schedule(params, epochs).warnings()
 
     def notes(self, params: Any) -> list[str]:
         """What must stand in the record of every run with these params."""
@@ -159,11 +161,12 @@ class Variant:
             seed,
         )
 
-    def save(self, learner: BankLearner, lane: int, folder: Path) -> None:
-        save_lane(learner, lane, folder)
+    def save(self, learner: Learner, lane: int, model: LoadedModel, folder: Path) -> None:
+        assert isinstance(learner, BankLearner)
+        write_lane(learner, lane, model, folder)
 
     def load(self, model: LoadedModel, params: Any, folder: Path) -> BankLearner:
-        return load_lane(model.module, params, self.share, folder)
+        return load_lane(model, params, self.share, folder)
 
 
 def bank_params(params: Any, share: bool, layers: int, may_inject: bool, layout: Layout | None = None) -> BankParams:
@@ -207,48 +210,38 @@ def build_learner(
     return BankLearner(backbone, bank, head_of(module, len(groups)), schedules, groups, seed)
 
 
-def save_lane(learner: BankLearner, lane: int, folder: Path) -> None:
-    """Tensors as safetensors, structure as JSON."""
-    structure = learner.bank.structures[lane]
-    tensors = {name: value.detach().cpu().contiguous().clone() for name, value in learner.state(lane).items()}
-    save_file(tensors, folder / TENSORS)
-    value = {
-        "spans": [[s.start, s.end] for s in structure.layout.spans],
-        "injected": list(structure.layout.injected),
-        "frozen": sorted(structure.frozen),
-        "end_dropout": sorted(structure.end_dropout),
-        "dormant": sorted(structure.dormant),
-    }
-    (folder / STRUCTURE).write_text(json.dumps(value) + "\n", encoding="utf-8")
-
-
-def load_lane(module: nn.Module, params: Any, share: bool, folder: Path) -> BankLearner:
+def load_lane(model: LoadedModel, params: Any, share: bool, folder: Path) -> BankLearner:
     """A learner with one lane and no events left, holding exactly the saved tensors."""
-    value = json.loads((folder / STRUCTURE).read_text(encoding="utf-8"))
-    layout = Layout(tuple(Span(*span) for span in value["spans"]), tuple(value["injected"]))
-    structure = Structure(
-        layout, frozenset(value["frozen"]), frozenset(value["end_dropout"]), frozenset(value["dormant"])
-    )
-    layers = len(find_layers(base_of(module))[0])
+    layout = read_layout(folder)
+    layers = len(find_layers(base_of(model.module))[0])
     schedule = Schedule(epochs=1, merges=0, injections=0, rules=params.rules, share=share)
     learner = build_learner(
-        module, bank_params(params, share, layers, bool(layout.injected), layout), {"loaded": schedule}, [["loaded"]], 0
+        model.module,
+        bank_params(params, share, layers, bool(layout.injected), layout),
+        {"loaded": schedule},
+        [["loaded"]],
+        0,
     )
-    learner.bank.set_structure(0, structure)
-    tensors = load_file(folder / TENSORS)
-    state = learner.state(0)
-    if set(state) != set(tensors):
-        raise ValueError(f"{folder / TENSORS} does not hold the tensors that {STRUCTURE} names")
-    with torch.no_grad():
-        for name, tensor in state.items():
-            tensor.copy_(tensors[name])
+    read_lane(learner, model, folder)
     return learner
 
 
+#: Sharing is another trajectory from the first step on; merging and injecting are not.
+_FAMILY, _SHARED = "lor2c", "sharelor2c"
+
 METHODS: tuple[Variant, ...] = (
-    Variant("lor2c", "Low-rank residual connection around every layer", "LoR2C III-A, Eq. 2", Lor2cParams),
-    Variant("sharelor2c", "LoR2C with one A for all layers", "LoR2C III-B, Eq. 3", ShareParams, share=True),
-    Variant("mergelor2c", "LoR2C whose least informative neighbours merge", "LoR2C III-C", MergeParams),
-    Variant("injectlor2c", "LoR2C whose modules give way to LoRA on query and value", "LoR2C III-D", InjectParams),
-    Variant("imlor2c", "LoR2C with merges and injections", "LoR2C III-E", ImParams),
+    Variant(
+        "lor2c", "Low-rank residual connection around every layer", "LoR2C III-B, Eq. 2", Lor2cParams, False, _FAMILY
+    ),
+    Variant("sharelor2c", "LoR2C with one A for all layers", "LoR2C III-C, Eq. 3", ShareParams, True, _SHARED),
+    Variant("mergelor2c", "LoR2C whose least informative neighbours merge", "LoR2C III-D", MergeParams, False, _FAMILY),
+    Variant(
+        "injectlor2c",
+        "LoR2C whose modules give way to LoRA on query and value",
+        "LoR2C III-D",
+        InjectParams,
+        False,
+        _FAMILY,
+    ),
+    Variant("imlor2c", "LoR2C with merges and injections", "LoR2C III-D, IV-B", ImParams, False, _FAMILY),
 )
