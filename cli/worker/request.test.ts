@@ -50,6 +50,13 @@ test("a broken protocol during the request is named", async () => {
   await expect(failed).rejects.toMatchObject({ code: "PROTOCOL_NOT_JSON" });
 });
 
+test("an abort ends a worker that is not ready yet", async () => {
+  const signal = AbortSignal.timeout(300);
+  const commandOverride = ["python3", fixture("hangs-before-ready.py")];
+  const failed = inspect([{ settings: settings(1) }], { commandOverride, signal });
+  await expect(failed).rejects.toMatchObject({ name: "TimeoutError" });
+});
+
 test("an abort ends the worker at once", async () => {
   const abort = new AbortController();
   const began = performance.now();

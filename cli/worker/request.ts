@@ -16,6 +16,7 @@ export interface RequestOptions extends Pick<WorkerOptions, "python" | "commandO
 /** Start a worker for one command, collect the events that answer it, and end the worker. */
 export async function request(command: Command & { request: string }, options: RequestOptions = {}) {
   const { signal, onEvent, ...rest } = options;
+  signal?.throwIfAborted();
   const folder = mkdtempSync(join(tmpdir(), "lor2c-worker-"));
   const events: WorkerEvent[] = [];
   let finish: (done: EventOf<"done">) => void = () => {};
@@ -24,6 +25,7 @@ export async function request(command: Command & { request: string }, options: R
   });
   const worker = await startWorker({
     ...rest,
+    signal,
     python: rest.commandOverride ? undefined : (rest.python ?? (await findPython())),
     logFile: join(folder, "worker.log"),
     onEvent: (event) => {
@@ -31,6 +33,9 @@ export async function request(command: Command & { request: string }, options: R
       events.push(event);
       if (event.type === "done" && event.request === command.request) finish(event);
     },
+  }).catch((error) => {
+    signal?.throwIfAborted();
+    throw error;
   });
   const abort = () => worker.kill();
   signal?.addEventListener("abort", abort);

@@ -23,6 +23,8 @@ export interface WorkerOptions {
   startTimeoutSeconds?: number;
   /** From the stop message to SIGTERM. Default: LOR2C_STOP_GRACE_SECONDS, else 30. */
   stopGraceSeconds?: number;
+  /** Kills a worker that has not said ready yet; `startWorker` then rejects. Later, stop() and kill() are for that. */
+  signal?: AbortSignal;
   /** From SIGTERM to SIGKILL. */
   termGraceSeconds?: number;
 }
@@ -123,12 +125,16 @@ export class WorkerProcess {
     const { options } = worker;
     const seconds = options.startTimeoutSeconds ?? secondsFrom("LOR2C_START_TIMEOUT_SECONDS", 120);
     const timer = new AbortController();
+    const abort = () => worker.kill();
+    options.signal?.addEventListener("abort", abort);
+    if (options.signal?.aborted) abort();
     const outcome = await Promise.race([
       worker.becameReady.then(() => "ready" as const),
       worker.closed,
       sleep(seconds * 1000, "late" as const, { signal: timer.signal }).catch(() => "late" as const),
     ]);
     timer.abort();
+    options.signal?.removeEventListener("abort", abort);
     if (outcome === "ready") return worker;
     worker.kill();
     const end = await worker.closed;
