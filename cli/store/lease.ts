@@ -76,9 +76,14 @@ export function heartbeat(store: Store, attemptIds: number[]): void {
   });
 }
 
-/** Running attempts whose runner is dead become `lost`. Returns how many. Cheap when nothing is running. */
+/** There are attempts that `reapLost` would end. Reads only. */
+export function hasLost(store: Store): boolean {
+  return selectRunning(store).some(isDead);
+}
+
+/** Running attempts whose runner is dead become `lost`. Returns how many. */
 export function reapLost(store: Store): number {
-  if (!selectRunning(store).some(isDead)) return 0; // no write lock for the usual case
+  if (!hasLost(store)) return 0; // no write lock for the usual case
   return store.write(() => reapWithin(store));
 }
 

@@ -24,6 +24,8 @@ export class Store {
     /** Absolute path of the file. */
     readonly path: string,
     readonly readonly: boolean,
+    /** Copy that was made before opening it changed its schema. */
+    readonly backup: string | null = null,
   ) {}
 
   /** Folder of the database: stored paths are relative to it, so that both can be moved together. */
@@ -152,8 +154,8 @@ function openForWriting(file: string): Store {
     switchToWal(db);
     db.pragma("synchronous = NORMAL");
     db.pragma("foreign_keys = ON");
-    migrate(db, file);
-    return new Store(db, file, false);
+    const { backup } = migrate(db, file);
+    return new Store(db, file, false, backup);
   } catch (error) {
     db.close();
     throw error;

@@ -1,0 +1,60 @@
+import type { CommandModule } from "yargs";
+import { UsageError } from "../errors.js";
+import { DB_OPTION } from "./db-option.js";
+
+/** Runs that are listed when nothing else is asked for. */
+const LIMIT = 20;
+const STATES = ["planned", "running", "finished", "failed", "out_of_memory", "stopped", "lost"] as const;
+
+interface Args {
+  db?: string | undefined;
+  json: boolean;
+  all?: boolean | undefined;
+  state?: (typeof STATES)[number] | undefined;
+  task?: string | undefined;
+  method?: string | undefined;
+  limit?: number | undefined;
+}
+
+export default {
+  command: "ls",
+  describe: "List runs, newest first",
+  builder: (yargs) =>
+    yargs
+      .option("all", { type: "boolean", describe: `All of them, not the newest ${LIMIT}` })
+      .option("state", { choices: STATES, describe: "Only runs in this state" })
+      .option("task", { type: "string", describe: "Only runs of this task" })
+      .option("method", { type: "string", describe: "Only runs of this method" })
+      .option("limit", { type: "number", describe: "At most so many", conflicts: "all" })
+      .option("db", DB_OPTION)
+      .option("json", { type: "boolean", default: false, describe: "Print the runs as JSON" })
+      .example("$0 ls", `The newest ${LIMIT} runs`)
+      .example("$0 ls --state failed --json", "What has to be looked at, for a program"),
+  handler: async ({ db, json, all, state, task, method, limit }) => {
+    if (limit !== undefined && !(Number.isInteger(limit) && limit > 0)) {
+      throw new UsageError("LIMIT_INVALID", "--limit must be a whole number above 0");
+    }
+    const [{ openReader }, { resolveDbPath }, { listRuns }] = await Promise.all([
+      import("../store/reader.js"),
+      import("../store/store.js"),
+      import("../store/read.js"),
+    ]);
+    const store = openReader(resolveDbPath(db));
+    try {
+      const most = all ? undefined : (limit ?? LIMIT);
+      // One more than is shown tells whether there are more.
+      const found = listRuns(store, { state, task, method, limit: most === undefined ? undefined : most + 1 });
+      const runs = most === undefined ? found : found.slice(0, most);
+      if (json) {
+        process.stdout.write(`${JSON.stringify(runs, null, 2)}\n`);
+        return;
+      }
+      const { runsTable } = await import("../views/runs-table.js");
+      const width = process.stdout.isTTY ? process.stdout.columns : null;
+      process.stdout.write(runs.length === 0 ? "no such runs\n" : `${runsTable(runs, width)}\n`);
+      if (found.length > runs.length && limit === undefined) process.stderr.write("there are more: lor2c ls --all\n");
+    } finally {
+      store.close();
+    }
+  },
+} satisfies CommandModule<object, Args>;

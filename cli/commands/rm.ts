@@ -1,0 +1,74 @@
+import type { CommandModule } from "yargs";
+import type { RunRow } from "../store/read.js";
+import { DB_OPTION } from "./db-option.js";
+
+interface Args {
+  runs: string[];
+  yes: boolean;
+  db?: string | undefined;
+  json: boolean;
+}
+
+export default {
+  command: "rm <runs..>",
+  describe: "Delete runs: their rows and their files, in one step and for good",
+  builder: (yargs) =>
+    yargs
+      .positional("runs", {
+        type: "string",
+        array: true,
+        demandOption: true,
+        describe: "Ids, unique prefixes, @last, @best, @failed",
+      })
+      .option("yes", { alias: "y", type: "boolean", default: false, describe: "Do not ask" })
+      .option("db", DB_OPTION)
+      .option("json", { type: "boolean", default: false, describe: "Print what was freed as JSON" })
+      .example("$0 rm @failed", "Delete the newest failed run, after a question")
+      .example("$0 rm 3fa9 77c0 --yes", "Delete two runs without a question"),
+  handler: async ({ runs: selectors, yes, db, json }) => {
+    const [{ openStore, resolveDbPath }, { findRun }, { removeRuns }, { formatBytes }] = await Promise.all([
+      import("../store/store.js"),
+      import("../store/read.js"),
+      import("../store/write.js"),
+      import("../views/parts/bytes.js"),
+    ]);
+    const path = resolveDbPath(db);
+    openStore(path, { readonly: true }).close(); // a missing database is an error here, not made
+    const store = openStore(path);
+    try {
+      const found = new Map(selectors.map((selector) => findRun(store, selector)).map((run) => [run.id, run]));
+      if (!yes && !(await confirm([...found.values()]))) {
+        process.stderr.write("nothing was removed\n");
+        return;
+      }
+      const removal = removeRuns(store, [...found.keys()]);
+      const freed = `${formatBytes(removal.fileBytes)} of files, ${formatBytes(removal.databaseBytes)} of the database`;
+      process.stdout.write(
+        json
+          ? `${JSON.stringify({ ...removal, ids: [...found.keys()] })}\n`
+          : `removed ${found.size}; freed ${freed}\n`,
+      );
+    } finally {
+      store.close();
+    }
+  },
+} satisfies CommandModule<object, Args>;
+
+async function confirm(runs: RunRow[]): Promise<boolean> {
+  const [{ isInteractive }, { UsageError }] = await Promise.all([import("../views/output.js"), import("../errors.js")]);
+  const list = runs.map((run) => `    ${run.id}  ${run.state}  ${run.label}`).join("\n");
+  if (!isInteractive()) {
+    throw new UsageError(
+      "NOT_CONFIRMED",
+      `would delete for good:\n${list}`,
+      "add --yes; there is no terminal to ask on",
+    );
+  }
+  const { createInterface } = await import("node:readline/promises");
+  const question = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await question.question(`delete for good:\n${list}\n[y/N] `)).trim());
+  } finally {
+    question.close();
+  }
+}

@@ -1,0 +1,192 @@
+/** ls, show, query, rm and migrate as a user runs them: real processes on a real database. */
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import Database from "better-sqlite3";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { claimAll, sampleCell, sampleEvents as say, tempFolder } from "../store/fixtures/sample.js";
+import { compileProgram } from "../store/fixtures/second-process.js";
+import { openStore } from "../store/store.js";
+import { ingest, registerExperiment } from "../store/write.js";
+
+const DONE = sampleCell("aaaa".padEnd(16, "0"), { label: "seed=17" });
+const GONE = sampleCell("bbbb".padEnd(16, "0"), { label: "seed=18", seed: 18, task: "other-task" });
+
+let program: { root: string; remove: () => void };
+beforeAll(() => {
+  program = compileProgram();
+});
+afterAll(() => program.remove());
+
+let temp: { folder: string; remove: () => void };
+let path: string;
+beforeEach(() => {
+  temp = tempFolder();
+  path = join(temp.folder, "lor2c.db");
+  const store = openStore(path);
+  registerExperiment(store, { name: "x", specFile: null, specText: "", cells: [DONE, GONE] });
+  const attempts = claimAll(store, [DONE, GONE]);
+  const losses = Array.from({ length: 20 }, (_, i) => say.metrics([DONE.id], i + 2, i * 10, { loss: 1 / (i + 1) }));
+  ingest(store, attempts, [say.ready(), say.started([DONE.id]), ...losses, say.finished([DONE.id], 30)], null);
+  // its runner was killed: nobody said so yet
+  store.db.prepare("UPDATE attempts SET runner_started = 'another time' WHERE run = ?").run(GONE.id);
+  store.close();
+});
+afterEach(() => temp.remove());
+
+interface Result {
+  out: string;
+  err: string;
+  code: number | null;
+}
+
+/** Runs `lor2c ...args` on the database, without a terminal. `head`: closes its output after the first bytes. */
+function lor2c(args: string[], options: { head?: boolean; db?: string } = {}): Promise<Result> {
+  const child = spawn(process.execPath, [join(program.root, "cli/main.js"), ...args, "--db", options.db ?? path], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const result: Result = { out: "", err: "", code: null };
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    result.out += text;
+    if (options.head) child.stdout.destroy();
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    result.err += text;
+  });
+  return new Promise((done) => child.once("close", (code) => done({ ...result, code })));
+}
+
+test("ls: newest first with its state; a killed runner's run is lost, not running", async () => {
+  const { out, code } = await lor2c(["ls"]);
+  expect(code).toBe(0);
+  expect(out.split("\n")[0]).toMatch(/^run +state +score +method +task +seed +trainable +took +when \(UTC\) +label$/);
+  expect(out).toMatch(/^aaaa0000 {2}finished {2}0\.8100 .* seed=17$/m);
+  expect(out).toMatch(/^bbbb0000 {2}lost .* seed=18$/m);
+  expect(out).not.toContain("\u001b");
+});
+
+test("ls filters, limits, says what is left out, and prints JSON", async () => {
+  const json = JSON.parse((await lor2c(["ls", "--json", "--task", "other-task"])).out);
+  expect(json).toMatchObject([{ id: GONE.id, state: "lost", seed: 18 }]);
+  expect((await lor2c(["ls", "--state", "failed"])).out).toBe("no such runs\n");
+  expect((await lor2c(["ls", "--limit", "1"])).out.trimEnd().split("\n")).toHaveLength(2);
+  expect((await lor2c(["ls", "--limit", "0"])).code).toBe(2);
+  expect((await lor2c(["ls", "--state", "dead"])).code).toBe(2);
+});
+
+test("show: every view, as text and as JSON; unknown runs and views are told apart", async () => {
+  for (const view of ["summary", "curves", "attempts", "settings", "timeline"]) {
+    const { out, code } = await lor2c(["show", "@best", view]);
+    expect([code, out.length > 20]).toEqual([0, true]);
+    expect(JSON.parse((await lor2c(["show", "@best", view, "--json"])).out)).toBeTypeOf("object");
+  }
+  expect((await lor2c(["show", "aaaa"])).out).toContain("accuracy    0.8100 after epoch 2");
+  expect(await lor2c(["show", "ffff"])).toMatchObject({ code: 2, out: "", err: expect.stringContaining("lor2c ls") });
+  expect(await lor2c(["show", "@last", "pie"])).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/no view pie\n.*the views are\n.*summary/),
+  });
+});
+
+test("query: a table, CSV, JSON", async () => {
+  const sql = "SELECT label, best_score AS score, NULL AS none, 'a, \"b\"' AS text FROM v_runs ORDER BY run";
+  expect((await lor2c(["query", sql])).out).toBe(
+    [
+      "label    score  none  text",
+      "───────  ─────  ────  ──────",
+      'seed=17   0.81        a, "b"',
+      'seed=18               a, "b"',
+      "",
+    ].join("\n"),
+  );
+  expect((await lor2c(["query", sql, "--csv"])).out).toBe(
+    'label,score,none,text\r\nseed=17,0.81,,"a, ""b"""\r\nseed=18,,,"a, ""b"""\r\n',
+  );
+  expect(JSON.parse((await lor2c(["query", sql, "--json"])).out)).toEqual([
+    { label: "seed=17", score: 0.81, none: null, text: 'a, "b"' },
+    { label: "seed=18", score: null, none: null, text: 'a, "b"' },
+  ]);
+  expect(JSON.parse((await lor2c(["query", "SELECT 1 WHERE 0", "--json"])).out)).toEqual([]);
+  const odd = "SELECT 1 AS a, 2 AS a, 9007199254740993 AS big, x'00ff' AS bytes, '日本' AS wide";
+  expect(JSON.parse((await lor2c(["query", odd, "--json"])).out)).toEqual([
+    { a: 1, a_2: 2, big: "9007199254740993", bytes: "x'00ff'", wide: "日本" },
+  ]);
+});
+
+test.each([
+  ["DELETE FROM runs", "only reads"],
+  ["UPDATE runs SET label = 'x' RETURNING id", "only reads"],
+  ["PRAGMA journal_mode = DELETE", "only reads"],
+  ["PRAGMA user_version = 3", "only reads"],
+  ["VACUUM INTO '{folder}/copy.db'", "only reads"],
+  ["ATTACH '{folder}/other.db' AS other", "only reads"],
+  ["BEGIN IMMEDIATE", "only reads"],
+  ["CREATE TEMP TABLE t (a)", "only reads"],
+  ["SELECT 1; DELETE FROM runs", "one statement"],
+  ["", "one statement"],
+  ["SELECT nonsense FROM runs", "no such column"],
+  ["SELEC 1", "syntax error"],
+])("query refuses %s", async (sql, reason) => {
+  const before = readdirSync(temp.folder).filter((name) => !/-(wal|shm)$/.test(name));
+  const { out, err, code } = await lor2c(["query", sql.replace("{folder}", temp.folder)]);
+  expect({ out, code }).toEqual({ out: "", code: 2 });
+  expect(err).toContain(reason);
+  expect(readdirSync(temp.folder).filter((name) => !/-(wal|shm)$/.test(name))).toEqual(before);
+  const db = new Database(path, { readonly: true });
+  expect(db.prepare("SELECT count(*) FROM runs").pluck().get()).toBe(2);
+  db.close();
+});
+
+test("query streams: a reader that goes away ends an endless result", async () => {
+  const endless = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n";
+  const { out, code } = await lor2c(["query", endless], { head: true });
+  expect(out.startsWith("  i\n")).toBe(true);
+  expect(code).toBe(0);
+});
+
+test("rm: needs --yes without a terminal, then takes rows and files", async () => {
+  const log = join(temp.folder, "runs", DONE.id, "attempt-1", "worker.log");
+  writeFileSync(log, "x".repeat(2048));
+  const refused = await lor2c(["rm", "aaaa"]);
+  expect(refused).toMatchObject({ code: 2, out: "", err: expect.stringContaining("--yes") });
+  expect(existsSync(log)).toBe(true);
+  const done = await lor2c(["rm", "aaaa", "@best", "--yes"]);
+  expect(done.out).toMatch(/^removed 1; freed 2\.0 KiB of files, .* of the database\n$/);
+  expect(existsSync(join(temp.folder, "runs", DONE.id))).toBe(false);
+  expect(JSON.parse((await lor2c(["ls", "--json"])).out)).toHaveLength(1);
+  const json = JSON.parse((await lor2c(["rm", "bbbb", "--yes", "--json"])).out);
+  expect(json).toMatchObject({ runs: 1, ids: [GONE.id] });
+});
+
+test("a missing database is an error which says so, and is not made", async () => {
+  const missing = resolve(temp.folder, "none.db");
+  for (const args of [["ls"], ["show", "@last"], ["query", "SELECT 1"], ["rm", "@last", "--yes"], ["migrate"]]) {
+    const { code, err } = await lor2c(args, { db: missing });
+    expect([args[0], code, err.includes("there is no database")]).toEqual([args[0], 2, true]);
+  }
+  expect(existsSync(missing)).toBe(false);
+});
+
+test("migrate says that there is nothing to do", async () => {
+  expect(await lor2c(["migrate"])).toMatchObject({ out: `${path}: up to date already\n`, code: 0 });
+});
+
+test("the command modules load nothing heavy", async () => {
+  const script = ["ls", "show", "query", "rm", "migrate"]
+    .map(
+      (name) => `await import(${JSON.stringify(pathToFileURL(join(program.root, `cli/commands/${name}.js`)).href)});`,
+    )
+    .join("");
+  const child = spawn(process.execPath, [
+    "--input-type=module",
+    "-e",
+    `${script}console.log(process.moduleLoadList.filter((m) => /sqlite|child_process/.test(m)).length)`,
+  ]);
+  let out = "";
+  child.stdout.on("data", (text) => {
+    out += text;
+  });
+  await new Promise((done) => child.once("close", done));
+  expect(out).toBe("0\n");
+});

@@ -1,0 +1,71 @@
+import stringWidth from "string-width";
+import type { QueryResult, SqlValue } from "../store/query.js";
+import { csvRecord } from "./parts/csv.js";
+import { fitTo, oneLine } from "./parts/fit.js";
+
+/** Rows that decide how wide the columns are; later ones stream past with these widths. */
+const SAMPLE = 500;
+/** Widest column; a longer value is cut. `--json` and `--csv` never cut. */
+const WIDEST = 80;
+/** Stands for a line across the column; no value of a database. */
+const RULE = "\u0000rule";
+
+/** An aligned table, line by line. Numbers on the right. */
+export function* tableLines({ columns, rows }: QueryResult): Iterable<string> {
+  let sample: SqlValue[][] = [];
+  let line: ((row: SqlValue[]) => string) | null = null;
+  // One loop over all rows: leaving it early also ends the statement, which a hand-made iteration would leave open.
+  for (const row of rows) {
+    if (line) {
+      yield line(row);
+      continue;
+    }
+    sample.push(row);
+    if (sample.length < SAMPLE) continue;
+    line = layout(columns, sample);
+    yield* head(columns, sample, line);
+    sample = [];
+  }
+  if (!line) yield* head(columns, sample, layout(columns, sample));
+}
+
+function* head(columns: string[], sample: SqlValue[][], line: (row: SqlValue[]) => string): Iterable<string> {
+  yield line(columns);
+  yield line(columns.map(() => RULE));
+  for (const row of sample) yield line(row);
+}
+
+/** Turns a row into a line whose widths fit the sample. */
+function layout(columns: string[], sample: SqlValue[][]): (row: SqlValue[]) => string {
+  const heads = columns.map((name, index) => ({
+    align: sample.some((row) => typeof row[index] === "number") ? ("right" as const) : ("left" as const),
+    width: Math.min(WIDEST, Math.max(stringWidth(name), ...sample.map((row) => stringWidth(text(row[index]))))),
+  }));
+  return (row) =>
+    heads
+      .map(({ width, align }, index) =>
+        row[index] === RULE ? "─".repeat(width) : fitTo(text(row[index]), width, align),
+      )
+      .join("  ")
+      .trimEnd();
+}
+
+/** With a header record. Lines end in CR LF, as RFC 4180 says; the caller adds the LF. */
+export function* csvLines({ columns, rows }: QueryResult): Iterable<string> {
+  yield `${csvRecord(columns)}\r`;
+  for (const row of rows) yield `${csvRecord(row)}\r`;
+}
+
+/** One array; an object a line, so that it can also be cut and searched by line. */
+export function* jsonLines({ columns, rows }: QueryResult): Iterable<string> {
+  let before = "[";
+  for (const row of rows) {
+    yield before + JSON.stringify(Object.fromEntries(columns.map((name, index) => [name, row[index] ?? null])));
+    before = ",";
+  }
+  yield before === "[" ? "[]" : "]";
+}
+
+function text(value: SqlValue | undefined): string {
+  return value === null || value === undefined ? "" : oneLine(String(value));
+}
