@@ -142,12 +142,18 @@ def glue_learner(scenarios: Sequence[Scenario], dtype: torch.dtype, backbone: st
     return learner
 
 
-def load_initial(learner: BankLearner, weights: dict[str, torch.Tensor], projection: str) -> None:
-    """Put the recorded adapters into every lane. `projection`: path of a projection, to fill with layer and name."""
+def load_initial(
+    learner: BankLearner, weights: dict[str, torch.Tensor], projection: str, names: dict[str, str] | None = None
+) -> None:
+    """Put the recorded adapters into every lane.
+
+    `projection`: path of a projection, to fill with layer and name; `names`: their names where they are not ours.
+    """
     for slot in learner.bank.slots():
         kind, *place, part = slot.name.split(".")
         if kind == "injected":
-            source = f"{projection.format(*place)}.lora_{part}"
+            layer, name = place
+            source = f"{projection.format(layer, (names or {}).get(name, name))}.lora_{part}"
         else:
             source = f"lor2c.shared.{part}" if place == ["shared"] else f"lor2c.floor{int(place[0]) + 1}.{part}"
         with torch.no_grad():
