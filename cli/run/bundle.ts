@@ -1,0 +1,124 @@
+import { ProtocolError } from "../errors.js";
+import type { BundleEnd, Executor, RunningBundle } from "../executors/executor.js";
+import { OUTCOMES, type Outcome, type WorkerEvent } from "../protocol/messages.js";
+import type { PlannedCell } from "../spec/cell.js";
+import type { Store } from "../store/store.js";
+import { endAttempt, ingest } from "../store/write.js";
+import { type Attempt, beginAttempt, logEvent } from "./attempt.js";
+import type { Heartbeats } from "./heartbeats.js";
+import { IngestBuffer } from "./ingest-buffer.js";
+import type { Interrupts } from "./interrupt.js";
+import type { Progress } from "./progress.js";
+import type { Reporter } from "./reporter.js";
+
+/** What training needs besides the cells. */
+export interface Job {
+  store: Store;
+  executor: Executor;
+  reporter: Reporter;
+  progress: Progress;
+  interrupts: Interrupts;
+  heartbeats: Heartbeats;
+  force: boolean;
+}
+
+/**
+ * Claims the cells and trains those it got, until the worker is gone and every attempt has its outcome. A run that
+ * fails is no error here. Throws when the store can't be written.
+ */
+export async function trainBundle(cells: PlannedCell[], job: Job): Promise<void> {
+  const attempts = cells.map((cell) => claim(cell, job)).filter((attempt) => attempt !== null);
+  if (attempts.length === 0) return;
+  for (const { attemptId } of attempts) job.heartbeats.add(attemptId);
+  try {
+    await train(attempts, job);
+  } finally {
+    for (const { attemptId } of attempts) job.heartbeats.remove(attemptId);
+  }
+}
+
+function claim(cell: PlannedCell, { store, force, progress }: Job): Attempt | null {
+  const attempt = beginAttempt(store, cell, force);
+  if ("busy" in attempt) {
+    progress.set(cell.id, "elsewhere", `process ${attempt.busy.pid} on ${attempt.busy.host}`);
+    return null;
+  }
+  if ("done" in attempt) {
+    progress.set(cell.id, "finished");
+    return null;
+  }
+  progress.setAttempt(cell.id, attempt.attemptId);
+  progress.set(cell.id, "running");
+  return attempt;
+}
+
+async function train(attempts: Attempt[], job: Job): Promise<void> {
+  const { store, executor, interrupts } = job;
+  const ids = new Map(attempts.map(({ cell, attemptId }) => [cell.id, attemptId]));
+  let fault: unknown;
+  const buffer = new IngestBuffer((events) => ingest(store, ids, events));
+  const bundle = { cells: attempts.map(({ cell, folder }) => ({ id: cell.id, settings: cell.settings, folder })) };
+  const running = executor.start(bundle, (event) => {
+    try {
+      buffer.add(event);
+    } catch (error) {
+      fault = error; // the executor only keeps its name and message
+      throw error;
+    }
+    show(event, attempts, job);
+  });
+  const release = obey(running, interrupts);
+  const end = await running.done;
+  release();
+  try {
+    buffer.close();
+  } catch (error) {
+    fault ??= error;
+  }
+  // A worker that talks about a cell it was not given is at fault itself; anything else is our store's trouble.
+  if (fault instanceof ProtocolError) fault = undefined;
+  finish(attempts, end, job);
+  if (fault !== undefined) throw fault;
+}
+
+/** Passes the user's wish to end on to the worker, also one that was there before it. */
+function obey(running: RunningBundle, { stop, kill }: Interrupts): () => void {
+  const onStop = () => void running.stop();
+  const onKill = () => running.kill();
+  stop.addEventListener("abort", onStop);
+  kill.addEventListener("abort", onKill);
+  if (stop.aborted) onStop();
+  if (kill.aborted) onKill();
+  return () => {
+    stop.removeEventListener("abort", onStop);
+    kill.removeEventListener("abort", onKill);
+  };
+}
+
+function show(event: WorkerEvent, attempts: Attempt[], { reporter, progress }: Job): void {
+  const named = "cells" in event && event.cells.length > 0 ? new Set(event.cells) : null;
+  for (const { cell, log } of attempts) {
+    if (named && !named.has(cell.id)) continue;
+    logEvent(log, event);
+    reporter.event(cell.id, event);
+    if (isOutcome(event.type)) progress.set(cell.id, event.type);
+  }
+}
+
+/** Gives the cells that the worker left open their outcome: `stopped` when that was our wish, else `lost`. */
+function finish(attempts: Attempt[], end: BundleEnd, { store, interrupts, progress }: Job): void {
+  const open = new Set(end.open);
+  for (const { cell, attemptId, log } of attempts) {
+    progress.setStderr(cell.id, end.stderrTail);
+    if (!open.has(cell.id)) continue;
+    const outcome: Outcome = interrupts.urgency === null ? "lost" : "stopped";
+    const detail = { error_type: end.errorType ?? undefined, message: end.reason };
+    log[outcome === "lost" ? "error" : "info"]({ outcome, ...detail, stderr: end.stderrTail }, end.reason);
+    endAttempt(store, attemptId, outcome, detail);
+    progress.set(cell.id, outcome, end.reason.split("\n")[0]);
+  }
+}
+
+function isOutcome(type: string): type is Outcome {
+  return (OUTCOMES as readonly string[]).includes(type);
+}

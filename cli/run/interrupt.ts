@@ -1,0 +1,76 @@
+import { Lor2cError } from "../errors.js";
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+export type Urgency = "stop" | "kill";
+
+/** What the user wants of a job that has begun: the first signal stops it after its step, the next one kills it. */
+export class Interrupts {
+  readonly #stop = new AbortController();
+  readonly #kill = new AbortController();
+  readonly #release: () => void;
+
+  constructor(source: NodeJS.EventEmitter = process) {
+    const onSignal = () => this.interrupt();
+    for (const name of SIGNALS) source.on(name, onSignal);
+    this.#release = () => {
+      for (const name of SIGNALS) source.off(name, onSignal);
+    };
+  }
+
+  interrupt(): void {
+    if (this.#stop.signal.aborted) this.#kill.abort(interrupted());
+    else this.#stop.abort(interrupted());
+  }
+
+  /** Aborted by the first signal. */
+  get stop(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  /** Aborted by the second one. */
+  get kill(): AbortSignal {
+    return this.#kill.signal;
+  }
+
+  get urgency(): Urgency | null {
+    if (this.#kill.signal.aborted) return "kill";
+    return this.#stop.signal.aborted ? "stop" : null;
+  }
+
+  /** `work`, or a rejection as soon as the first signal arrives. */
+  async during<T>(work: Promise<T>): Promise<T> {
+    work.catch(() => {}); // after an interrupt nobody waits for it any more
+    return Promise.race([work, rejectedBy(this.stop)]);
+  }
+
+  /** Waits, but not beyond the first signal. */
+  async pause(milliseconds: number): Promise<void> {
+    if (this.stop.aborted) return;
+    await new Promise<void>((resolve) => {
+      const over = () => {
+        clearTimeout(timer);
+        this.stop.removeEventListener("abort", over);
+        resolve();
+      };
+      const timer = setTimeout(over, milliseconds);
+      this.stop.addEventListener("abort", over);
+    });
+  }
+
+  /** Signals act as before again. */
+  dispose(): void {
+    this.#release();
+  }
+}
+
+function interrupted(): Lor2cError {
+  return new Lor2cError("INTERRUPTED", "interrupted", undefined, 130);
+}
+
+function rejectedBy(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}

@@ -1,0 +1,20 @@
+import { join } from "node:path";
+import { type Logger, pino, stdTimeFunctions } from "pino";
+
+export const RUN_LOG = "run.log";
+export const SETTINGS_FILE = "settings.json";
+
+/**
+ * NDJSON log of one attempt in its folder. Written at once, not in the background: what matters most is written
+ * shortly before something breaks.
+ */
+export function openRunLog(folder: string, run: string, attempt: number): Logger {
+  return pino(
+    {
+      base: { run, attempt },
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    pino.destination({ dest: join(folder, RUN_LOG), sync: true }),
+  );
+}

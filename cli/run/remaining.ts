@@ -1,0 +1,18 @@
+import type { PlannedCell } from "../spec/cell.js";
+import type { RunState } from "../store/read.js";
+
+export interface Remaining {
+  /** To be trained by this process. */
+  todo: PlannedCell[];
+  /** Nothing to do: a finished attempt is in the store. */
+  finished: PlannedCell[];
+}
+
+/**
+ * What of a plan is left to do. Failed, stopped, lost and out-of-memory runs start again from zero; a run that
+ * another process trains is offered to the queue as well, because only a claim can tell whether that process lives.
+ */
+export function remaining(cells: readonly PlannedCell[], states: Map<string, RunState>, force: boolean): Remaining {
+  const isDone = (cell: PlannedCell) => !force && states.get(cell.id) === "finished";
+  return { todo: cells.filter((cell) => !isDone(cell)), finished: cells.filter(isDone) };
+}

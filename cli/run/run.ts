@@ -1,0 +1,154 @@
+import { availableParallelism, freemem } from "node:os";
+import type { ExecutorOptions } from "../executors/executor.js";
+import { EXECUTORS } from "../executors/index.js";
+import { groupBundles } from "../spec/bundles.js";
+import type { PlannedCell } from "../spec/cell.js";
+import { type LoadedSpec, loadSpec } from "../spec/load.js";
+import { planCells } from "../spec/plan.js";
+import { runStates } from "../store/read.js";
+import { openStore, type Store } from "../store/store.js";
+import { reapLost, registerExperiment } from "../store/write.js";
+import { inspect } from "../worker/inspect.js";
+import { type Job, trainBundle } from "./bundle.js";
+import { settleElsewhere } from "./elsewhere.js";
+import { Heartbeats } from "./heartbeats.js";
+import { Interrupts } from "./interrupt.js";
+import { resolveJobs } from "./jobs.js";
+import { Progress } from "./progress.js";
+import { runQueue } from "./queue.js";
+import { remaining } from "./remaining.js";
+import type { Reporter, RunPlan, RunSummary } from "./reporter.js";
+import { summarize } from "./summary.js";
+
+/** Milliseconds between two looks at runs that other processes train. */
+const POLL = 1000;
+
+export interface RunOptions {
+  file: string;
+  /** `key=value`, as after `--set`. */
+  sets?: string[];
+  dbPath: string;
+  /** Train finished runs again, as new attempts. */
+  force?: boolean;
+  /** Default: the spec's. */
+  jobs?: number | "auto";
+  reporter: Reporter;
+  executor?: keyof typeof EXECUTORS;
+  worker?: ExecutorOptions;
+  /** Default: the signals of this process. */
+  interrupts?: Interrupts;
+}
+
+interface Planned {
+  spec: LoadedSpec;
+  cells: PlannedCell[];
+  notes: string[];
+  device: string;
+}
+
+/**
+ * Trains what remains of a spec and resolves with how it ended, interrupted or not. Throws SpecError or UsageError
+ * when nothing could be started, and a Lor2cError with exit code 130 when it is interrupted before anything was.
+ */
+export async function runExperiment(options: RunOptions): Promise<RunSummary> {
+  const began = performance.now();
+  const interrupts = options.interrupts ?? new Interrupts();
+  try {
+    const plan = await preparePlan(options, interrupts);
+    const store = openStore(options.dbPath);
+    try {
+      return await runPlan(plan, store, options, interrupts, began);
+    } finally {
+      store.close();
+    }
+  } finally {
+    if (!options.interrupts) interrupts.dispose();
+  }
+}
+
+async function preparePlan({ file, sets, worker }: RunOptions, interrupts: Interrupts): Promise<Planned> {
+  const spec = loadSpec(file, sets ?? []);
+  const { ready, inspected } = await interrupts.during(inspect(spec.cells, { ...worker, signal: interrupts.stop }));
+  const { cells, notes } = planCells(spec.cells, inspected);
+  return { spec, cells, notes: [...spec.notes, ...notes], device: ready.device.name };
+}
+
+async function runPlan(
+  { spec, cells, notes, device }: Planned,
+  store: Store,
+  options: RunOptions,
+  interrupts: Interrupts,
+  began: number,
+): Promise<RunSummary> {
+  const { reporter, force = false } = options;
+  reapLost(store);
+  registerExperiment(store, { name: spec.name, specFile: spec.file, specText: spec.text, cells });
+  const ids = cells.map((cell) => cell.id);
+  const { todo, finished } = remaining(cells, runStates(store, ids), force);
+  const bundles = bundlesOf(todo, device);
+  const machine = { device, cores: availableParallelism(), freeMemory: freemem() };
+  const jobs = resolveJobs(options.jobs ?? spec.jobs, bundles.length, machine);
+
+  const progress = new Progress(reporter);
+  for (const cell of finished) progress.begin(cell.id, "finished");
+  reporter.begin(planOf(spec.name, store.path, cells, progress, jobs));
+  const heartbeats = new Heartbeats(store, (error) => reporter.message("warn", `heartbeat: ${error.message}`));
+  const executor = EXECUTORS[options.executor ?? "local"](options.worker ?? {});
+  const job: Job = { store, executor, reporter, progress, interrupts, heartbeats, force };
+  const mayStart = () => interrupts.urgency === null && !(spec.onError === "stop" && progress.anyFailed);
+  try {
+    await trainAll(bundles, jobs, job, mayStart);
+    await waitElsewhere(cells, jobs, job, mayStart);
+  } finally {
+    heartbeats.dispose();
+  }
+  const interrupted = interrupts.urgency !== null;
+  if (!interrupted) for (const id of ids) if (progress.state(id) === "planned") progress.set(id, "skipped");
+  const seconds = (performance.now() - began) / 1000;
+  const summary = summarize(store, { name: spec.name, cells, notes }, progress, interrupted, seconds);
+  await reporter.end(summary);
+  return summary;
+}
+
+/** On CPU every cell has a worker of its own, so that they spread over the cores. */
+function bundlesOf(cells: PlannedCell[], device: string): PlannedCell[][] {
+  return device === "cpu" ? cells.map((cell) => [cell]) : groupBundles(cells);
+}
+
+async function trainAll(bundles: PlannedCell[][], jobs: number, job: Job, mayStart: () => boolean): Promise<void> {
+  const train = (bundle: PlannedCell[]) =>
+    trainBundle(bundle, job).catch((error: unknown) => {
+      job.interrupts.interrupt(); // without a store the other workers train for nothing
+      throw error;
+    });
+  await runQueue([...bundles], jobs, train, mayStart);
+}
+
+/** Until the runs that other processes had taken are over; those whose process is gone are trained here. */
+async function waitElsewhere(cells: PlannedCell[], jobs: number, job: Job, mayStart: () => boolean): Promise<void> {
+  for (;;) {
+    const elsewhere = cells.filter((cell) => job.progress.state(cell.id) === "elsewhere");
+    if (elsewhere.length === 0 || !mayStart()) return;
+    const ids = elsewhere.map((cell) => cell.id);
+    const free = new Set(settleElsewhere(job.store, ids, job.progress));
+    const bundles = elsewhere.filter((cell) => free.has(cell.id)).map((cell) => [cell]);
+    if (bundles.length > 0) await trainAll(bundles, jobs, job, mayStart);
+    else await job.interrupts.pause(POLL);
+  }
+}
+
+function planOf(name: string, dbPath: string, cells: PlannedCell[], progress: Progress, jobs: number): RunPlan {
+  return {
+    name,
+    dbPath,
+    jobs,
+    cells: cells.map(({ id, label, inspected }) => ({
+      id,
+      label,
+      trainableParameters: inspected.trainable_parameters ?? 0,
+      headParameters: inspected.head_parameters ?? 0,
+      state: progress.state(id),
+      totalSteps: inspected.total_steps ?? 0,
+    })),
+  };
+}

@@ -1,0 +1,80 @@
+import { join } from "node:path";
+import { WORKER_LOG } from "../executors/executor.js";
+import type { PlannedCell } from "../spec/cell.js";
+import { type AttemptRow, getAttempt, getNotes, getRun } from "../store/read.js";
+import type { Store } from "../store/store.js";
+import { RUN_LOG } from "./log.js";
+import { FAILURES, type Progress } from "./progress.js";
+import type { CellError, CellSummary, RunSummary } from "./reporter.js";
+
+/** How a job ended, from what is stored: what the user reads is what a later query gives. */
+export function summarize(
+  store: Store,
+  plan: { name: string; cells: PlannedCell[]; notes: string[] },
+  progress: Progress,
+  interrupted: boolean,
+  seconds: number,
+): RunSummary {
+  const attempts = plan.cells.map((cell) => attemptOf(store, cell.id, progress));
+  const cells = plan.cells.map((cell, index) => cellSummary(cell, attempts[index], progress));
+  const failed = cells.some((cell) => cell.state !== "finished");
+  return {
+    name: plan.name,
+    dbPath: store.path,
+    outcome: interrupted ? "interrupted" : failed ? "failed" : "finished",
+    cells,
+    notes: [...plan.notes, ...runNotes(store, plan.cells, attempts)],
+    seconds,
+  };
+}
+
+/** The attempt that the row is about: this process's own, else the run's current one. */
+function attemptOf(store: Store, id: string, progress: Progress): AttemptRow | undefined {
+  const attempt = progress.attempt(id) ?? getRun(store, id)?.attempt_id ?? undefined;
+  return attempt === undefined ? undefined : getAttempt(store, attempt);
+}
+
+function cellSummary(cell: PlannedCell, row: AttemptRow | undefined, progress: Progress): CellSummary {
+  const state = progress.state(cell.id);
+  // What an earlier attempt has is not what this job did.
+  const own = row && (state === "finished" || progress.attempt(cell.id) !== undefined) ? row : undefined;
+  const error = FAILURES.has(state) && row ? cellError(row, progress.stderr(cell.id)) : undefined;
+  return {
+    id: cell.id,
+    label: cell.label,
+    method: cell.settings.method.name,
+    state,
+    scoreName: own?.score_name ?? null,
+    bestScore: own?.best_score ?? null,
+    bestEpoch: own?.best_epoch ?? null,
+    lastScore: own?.last_score ?? null,
+    majorityScore: own?.majority_score ?? null,
+    trainableParameters: own?.trainable_parameters ?? cell.inspected.trainable_parameters,
+    headParameters: own?.head_parameters ?? cell.inspected.head_parameters,
+    seconds: own?.total_seconds ?? null,
+    tokensPerSecond: own?.tokens_per_second ?? null,
+    ...(error && { error }),
+  };
+}
+
+function cellError(row: AttemptRow, stderrTail: string[]): CellError {
+  const memory = row.outcome === "out_of_memory";
+  return {
+    type: row.error_type ?? (memory ? "OutOfMemory" : "Lost"),
+    message: row.message ?? "",
+    stderrTail,
+    logFile: join(row.folder, row.outcome === "lost" ? RUN_LOG : WORKER_LOG),
+  };
+}
+
+/** Each note once; with the labels of its runs when it does not hold for all of them. */
+function runNotes(store: Store, cells: PlannedCell[], attempts: (AttemptRow | undefined)[]): string[] {
+  const labels = new Map<string, string[]>();
+  cells.forEach((cell, index) => {
+    const attempt = attempts[index];
+    const notes = [...cell.inspected.warnings, ...(attempt ? getNotes(store, attempt.id) : [])];
+    for (const note of new Set(notes)) labels.set(note, [...(labels.get(note) ?? []), cell.label]);
+  });
+  const known = attempts.filter((attempt) => attempt !== undefined).length;
+  return [...labels].map(([note, runs]) => (runs.length >= known ? note : `${note} (${runs.join(", ")})`));
+}
