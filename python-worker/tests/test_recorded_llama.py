@@ -1,4 +1,4 @@
-"""The published code's trajectory on a small Llama: a decoder under the module backbone, with accumulation and spans."""
+"""The published code's trajectory on a small Llama: a decoder, with gradient accumulation and merged spans."""
 
 from __future__ import annotations
 
