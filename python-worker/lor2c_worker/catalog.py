@@ -18,7 +18,13 @@ def catalog() -> dict[str, Any]:
     """Methods with their parameters, tasks with their scores, and packaged models."""
     return {
         "methods": [
-            {"name": m.name, "summary": m.summary, "source": m.source, "parameters": parameters(m.Params)}
+            {
+                "name": m.name,
+                "summary": m.summary,
+                "source": m.source,
+                **({"family": m.family} if m.family else {}),
+                "parameters": parameters(m.Params),
+            }
             for m in METHODS.values()
         ],
         "tasks": [

@@ -124,6 +124,7 @@ def inspect(settings: Settings) -> dict[str, Any]:
     head = sum(p.numel() for p in model.head_parameters().values())
     total = sum(p.numel() for p in model.module.parameters())
     return {
+        "warnings": method.warnings(params, settings.train.num_train_epochs),
         "fingerprint": {
             "model": model_fingerprint(settings.model),
             "data": f"sha256:{data.fingerprint}",

@@ -54,7 +54,9 @@ def run_cell(channel: Channel, cell: str, raw_settings: dict[str, Any], folder: 
     if prepared.device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(prepared.device)
     total_parameters = sum(p.numel() for p in prepared.model.module.parameters())
-    learner = prepared.method.build(prepared.model, [Cell(cell, prepared.params)], settings.seed)
+    learner = prepared.method.build(
+        prepared.model, [Cell(cell, prepared.params)], settings.seed, epochs=settings.train.num_train_epochs
+    )
     run = CellRun(cell, folder, raw_settings, prepared, learner, channel, total_parameters)
     optimizer = make_optimizer(run)
     send_started(run)
@@ -112,7 +114,7 @@ def send_started(run: CellRun) -> None:
         majority_score=majority_score(prepared.eval.labels, prepared.task.kind, prepared.score),
         score_name=prepared.score,
         initial_weights=hash_tensors({slot.name: slot.tensor for slot in run.learner.slots()}),
-        notes=list(prepared.data.notes),
+        notes=[*prepared.data.notes, *prepared.method.notes(prepared.params)],
     )
 
 
@@ -162,7 +164,7 @@ def save_adapter(run: CellRun, lane: int, epoch: int, values: dict[str, float]) 
         scores=split_finite(values)[0],
         worker_version=__version__,
     )
-    save: Callable[[Path], None] = partial(prepared.method.save, run.learner, lane)
+    save: Callable[[Path], None] = partial(prepared.method.save, run.learner, lane, prepared.model)
     write_folder(run.adapter, info, save)
 
 

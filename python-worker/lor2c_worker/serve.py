@@ -50,7 +50,7 @@ def serve(channel: Channel) -> None:
 
 def answer_inspect(channel: Channel, command: messages.Inspect) -> None:
     for index, raw in enumerate(command.settings):
-        fields: dict[str, object] = dict.fromkeys(
+        fields: dict[str, object] = {"warnings": []} | dict.fromkeys(
             (
                 "fingerprint",
                 "trainable_parameters",
@@ -69,7 +69,7 @@ def answer_inspect(channel: Channel, command: messages.Inspect) -> None:
         except Exception as error:
             problems.append(f"{type(error).__name__}: {error}")
             traceback.print_exc()
-        channel.send(messages.Inspected, request=command.request, index=index, problems=problems, warnings=[], **fields)
+        channel.send(messages.Inspected, request=command.request, index=index, problems=problems, **fields)
         if channel.stop_requested.is_set():
             break
     channel.send(messages.Done, request=command.request, error=None)

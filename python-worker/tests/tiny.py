@@ -22,27 +22,8 @@ from transformers import (
 )
 
 WORDS = [
-    "good",
-    "bad",
-    "film",
-    "plot",
-    "a",
-    "the",
-    "is",
-    "not",
-    "very",
-    "dull",
-    "bright",
-    "number",
-    "it",
-    "was",
-    "and",
-    "of",
-    "to",
-    "in",
-    "one",
-    "two",
-    "three",
+    *("good", "bad", "film", "plot", "a", "the", "is", "not", "very", "dull", "bright"),
+    *("number", "it", "was", "and", "of", "to", "in", "one", "two", "three"),
 ]
 SPECIAL = ["[PAD]", "[CLS]", "[SEP]", "[UNK]"]
 SHAPE = {"hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 32}

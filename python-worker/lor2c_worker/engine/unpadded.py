@@ -91,8 +91,8 @@ class UnpaddedEncoder:
     def __init__(self, module: nn.Module) -> None:
         """Raises ValueError when the module's encoder has another form."""
         config: Any = module.config
-        plain = getattr(config, "position_embedding_type", "absolute") in (None, "absolute") and not config.is_decoder
-        if config.model_type not in FAMILIES or not plain:
+        plain = getattr(config, "position_embedding_type", "absolute") in (None, "absolute")
+        if config.model_type not in FAMILIES or not plain or config.is_decoder:
             raise ValueError(f"{type(module).__name__} is no encoder of the BERT or RoBERTa form")
         base: Any = base_of(module)
         self._embeddings, self._layers = base.embeddings, list(base.encoder.layer)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from ..settings import SettingsError
+from .lor2c import METHODS as lor2c_family
 from .lora import METHOD as lora
 from .method import Cell, Method, parse_params
 
-METHODS: dict[str, Method] = {method.name: method for method in (lora,)}
+_ALL: tuple[Method, ...] = (lora, *lor2c_family)
+
+METHODS: dict[str, Method] = {method.name: method for method in _ALL}
 
 
 def method_of(name: str) -> Method:

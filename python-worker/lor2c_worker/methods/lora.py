@@ -49,7 +49,14 @@ class Lora:
     name = "lora"
     summary = "LoRA on attention projections, through peft"
     source = "Hu et al. 2022, arXiv 2106.09685"
+    family = None
     Params: ClassVar[type] = LoraParams
+
+    def warnings(self, params: LoraParams, epochs: int) -> list[str]:
+        return []
+
+    def notes(self, params: LoraParams) -> list[str]:
+        return []
 
     def config(self, model: LoadedModel, params: LoraParams) -> PeftConfig:
         return LoraConfig(
@@ -64,14 +71,14 @@ class Lora:
     def count(self, model: LoadedModel, params: LoraParams) -> int:
         return count_trainable(model, self.config(model, params))
 
-    def build(self, model: LoadedModel, cells: list[Cell], seed: int) -> PeftLearner:
+    def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, epochs: int) -> PeftLearner:
         learner = wrap(model, self.config(model, cells[0].params), [c.id for c in cells], seed)
         for name, parameter in learner.module.named_parameters():
             if ".lora_A." in name:
                 initialise_a(parameter, seed, name)
         return learner
 
-    def save(self, learner: Learner, lane: int, folder: Path) -> None:
+    def save(self, learner: Learner, lane: int, model: LoadedModel, folder: Path) -> None:
         save_adapter(learner, folder)
 
     def load(self, model: LoadedModel, params: LoraParams, folder: Path) -> PeftLearner:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 from ..engine.learner import Learner
 from ..models import LoadedModel
@@ -23,19 +23,36 @@ class Cell:
 class Method(Protocol):
     """A way to make a frozen model trainable."""
 
-    name: str
-    summary: str
-    source: str
-    #: Frozen dataclass of the method's settings; each field documents itself in its metadata (see `setting`).
-    Params: ClassVar[type]
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def summary(self) -> str: ...
+
+    @property
+    def source(self) -> str: ...
+
+    @property
+    def family(self) -> str | None:
+        """Methods of one family share bundles: their cells may differ in settings marked `schedule`."""
+
+    @property
+    def Params(self) -> type:
+        """Frozen dataclass of the method's settings; each field documents itself in its metadata (see `setting`)."""
 
     def count(self, model: LoadedModel, params: Any) -> int:
         """Trainable parameters at the start, without the head, from shapes alone (`model` may be on meta)."""
 
-    def build(self, model: LoadedModel, cells: list[Cell], seed: int) -> Learner:
-        """Attach to the model. All cells of the list start in one lane; they share all settings but the schedule."""
+    def warnings(self, params: Any, epochs: int) -> list[str]:
+        """What is worth knowing before a run of so many epochs."""
 
-    def save(self, learner: Learner, lane: int, folder: Path) -> None:
+    def notes(self, params: Any) -> list[str]:
+        """What must stand in the record of every run with these settings."""
+
+    def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, epochs: int) -> Learner:
+        """Attach to the model. The cells share all settings but those marked `schedule`."""
+
+    def save(self, learner: Learner, lane: int, model: LoadedModel, folder: Path) -> None:
         """Write the lane's trained tensors, head included, as safetensors with a config beside them."""
 
     def load(self, model: LoadedModel, params: Any, folder: Path) -> Learner:

@@ -1,0 +1,175 @@
+"""One suite over every registered method, on tiny encoders and a tiny decoder."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny
+import torch
+from peft import PeftModel
+from test_train import SETTINGS, rows
+from transformers import AutoModelForSequenceClassification
+
+import lor2c_worker.peft
+from lor2c_worker.data.encode import Encoded, encode
+from lor2c_worker.engine.learner import EpochRecord, Learner
+from lor2c_worker.engine.optimizer import LaneAdamW
+from lor2c_worker.evaluate import logits_of
+from lor2c_worker.methods import METHODS, Cell, parse_params
+from lor2c_worker.models import LoadedModel, empty_model, load_model
+from lor2c_worker.settings import ModelSettings
+from lor2c_worker.train import Report, train
+
+CPU = torch.device("cpu")
+KINDS = ("bert", "roberta", "llama")
+#: Settings besides the defaults under which a method is tried: small ranks, and structure changes where it has them.
+TRIED: list[tuple[str, dict[str, Any]]] = [
+    ("lora", {"rank": 4}),
+    ("lor2c", {"rank": 4}),
+    ("sharelor2c", {"rank": 4}),
+    ("sharelor2c", {"rank": 4, "merges": 1, "injections": 1}),
+    ("mergelor2c", {"rank": 4, "merges": 1}),
+    ("mergelor2c", {"rank": 4, "merges": 2}),
+    ("injectlor2c", {"rank": 4, "injections": 1}),
+    ("injectlor2c", {"rank": 4, "injections": 3}),
+    ("imlor2c", {"rank": 4, "merges": 1, "injections": 1}),
+    ("imlor2c", {"rank": 4, "merges": 1, "injections": 1, "rules": "official"}),
+]
+EPOCHS = 8
+
+
+def test_every_method_is_tried() -> None:
+    assert {name for name, _ in TRIED} == set(METHODS)
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    root = tmp_path_factory.mktemp("models")
+    return {kind: tiny.save(root / kind, kind) for kind in KINDS}
+
+
+@pytest.fixture(scope="module")
+def data() -> Encoded:
+    return encode(rows(32), tiny.tokenizer(), "classify", 32)
+
+
+def fresh(folder: Path, seed: int = 3) -> LoadedModel:
+    return load_model(ModelSettings(str(folder)), 2, "classify", seed, CPU)
+
+
+def build(model: LoadedModel, name: str, values: dict[str, Any], seed: int = 3) -> Learner:
+    params = parse_params(METHODS[name], values)
+    return METHODS[name].build(model, [Cell("c", params)], seed, epochs=EPOCHS)
+
+
+def run(learner: Learner, data: Encoded, seed: int = 3) -> tuple[list[float], list[EpochRecord]]:
+    """Train through the real loop. Returns the loss of every step, and what the structure did."""
+    losses: list[float] = []
+    records: list[EpochRecord] = []
+
+    def metrics(cells: list[str], split: str, step: int, epoch: float, values: dict[str, float]) -> None:
+        if split == "train":
+            losses.append(values["loss"])
+
+    report = Report(
+        metrics=metrics, progress=lambda *a: None, record=lambda _, r: records.append(r), best=lambda *a: None
+    )
+    train(
+        learner=learner,
+        optimizer=LaneAdamW(learner.slots(), 1, weight_decay=0.01),
+        train_data=data,
+        eval_data=data,
+        kind="classify",
+        score_names=("accuracy",),
+        score="accuracy",
+        settings=replace(SETTINGS, num_train_epochs=EPOCHS, learning_rate=5e-3),
+        seed=seed,
+        device=CPU,
+        autocast=contextlib.nullcontext,
+        should_stop=lambda: False,
+        report=report,
+    )
+    return losses, records
+
+
+def tried_on(*kinds: str) -> Any:
+    cases = [
+        pytest.param(kind, name, values, id=f"{kind}-{name}-{'-'.join(str(v) for v in values.values())}")
+        for kind in kinds
+        for name, values in TRIED
+    ]
+    return pytest.mark.parametrize(("kind", "name", "values"), cases)
+
+
+@tried_on(*KINDS)
+def test_starts_as_the_base_model_and_counts_as_promised(
+    folders: dict[str, Path], data: Encoded, kind: str, name: str, values: dict[str, Any]
+) -> None:
+    base = fresh(folders[kind])
+    with torch.no_grad():
+        batch = data.batch(range(16), CPU)
+        expected = base.module(input_ids=batch.input_ids, attention_mask=batch.attention_mask).logits
+    learner = build(fresh(folders[kind]), name, values)
+    assert torch.allclose(logits_of(learner, data, 16, CPU)[0, :16], expected, atol=1e-5)
+    body, head = learner.trainable_parameters(0)
+    assert head == sum(p.numel() for p in base.head_parameters().values())
+    empty = empty_model(ModelSettings(str(folders[kind])), 2, "classify")
+    assert METHODS[name].count(empty, parse_params(METHODS[name], values)) == body
+
+
+@tried_on(*KINDS)
+def test_trains_only_its_own_saves_and_reloads(
+    folders: dict[str, Path], data: Encoded, tmp_path: Path, kind: str, name: str, values: dict[str, Any]
+) -> None:
+    model = fresh(folders[kind])
+    before = {n: p.detach().clone() for n, p in model.module.named_parameters() if n not in model.head_parameters()}
+    learner = build(model, name, values)
+    losses, records = run(learner, data)
+    assert sum(losses[-4:]) < sum(losses[:4])
+    for full, parameter in model.module.named_parameters():
+        plain = full.removeprefix("base_model.model.").replace(".base_layer", "")
+        if plain in before:
+            assert torch.equal(parameter, before[plain]), full
+    done = [change.kind for record in records for change in record.changes]
+    assert done.count("merge") == values.get("merges", 0) or values.get("merges") == 2
+    tmp_path.joinpath("adapter").mkdir()
+    METHODS[name].save(learner, 0, model, tmp_path / "adapter")
+    after = logits_of(learner, data, 16, CPU)
+    again = METHODS[name].load(fresh(folders[kind]), parse_params(METHODS[name], values), tmp_path / "adapter")
+    assert torch.equal(logits_of(again, data, 16, CPU), after)
+    check_peft_reads(folders[kind], tmp_path / "adapter", data, after[0])
+
+
+def check_peft_reads(base: Path, adapter: Path, data: Encoded, expected: torch.Tensor) -> None:
+    """`PeftModel` gives the same logits, and writes the same tensors and config back."""
+    module = AutoModelForSequenceClassification.from_pretrained(base, num_labels=2)
+    module.config.pad_token_id = data.pad_id
+    model = PeftModel.from_pretrained(module, str(adapter)).eval()
+    batch = data.batch(range(16), CPU)
+    with torch.no_grad():
+        found = model(input_ids=batch.input_ids, attention_mask=batch.attention_mask).logits
+    assert torch.allclose(found, expected[:16], atol=1e-5)
+    back = adapter.with_name("back")
+    model.save_pretrained(str(back))
+    assert (adapter / "adapter_model.safetensors").read_bytes() == (back / "adapter_model.safetensors").read_bytes()
+
+
+@tried_on("roberta")
+def test_same_seed_same_losses_other_seed_others(
+    folders: dict[str, Path], data: Encoded, kind: str, name: str, values: dict[str, Any]
+) -> None:
+    first = run(build(fresh(folders[kind]), name, values), data)
+    torch.rand(10)
+    again = run(build(fresh(folders[kind]), name, values), data)
+    assert first[0] == again[0]
+    assert [r.changes for r in first[1]] == [r.changes for r in again[1]]
+    other = run(build(fresh(folders[kind], 4), name, values, 4), data, 4)
+    assert other[0] != first[0]
+
+
+def test_the_peft_type_is_registered() -> None:
+    assert lor2c_worker.peft.PEFT_TYPE == "LOR2C"
