@@ -74,4 +74,6 @@ export interface Reporter {
   message(level: "info" | "warn" | "error", text: string): void;
   /** Resolves when everything is shown and the terminal is as it was. */
   end(summary: RunSummary): Promise<void> | void;
+  /** Instead of `end` when an error ends the command: gives the terminal back, for the error to be printed. */
+  abort?(): Promise<void> | void;
 }

@@ -96,11 +96,16 @@ async function runPlan(
   const executor = EXECUTORS[options.executor ?? "local"](options.worker ?? {});
   const job: Job = { store, executor, reporter, progress, interrupts, heartbeats, force };
   const mayStart = () => interrupts.urgency === null && !(spec.onError === "stop" && progress.anyFailed);
+  const release = announce(interrupts, reporter);
   try {
     await trainAll(bundles, jobs, job, mayStart);
     await waitElsewhere(cells, jobs, job, mayStart);
+  } catch (error) {
+    await reporter.abort?.();
+    throw error;
   } finally {
     heartbeats.dispose();
+    release();
   }
   const interrupted = interrupts.urgency !== null;
   if (!interrupted) for (const id of ids) if (progress.state(id) === "planned") progress.set(id, "skipped");
@@ -108,6 +113,18 @@ async function runPlan(
   const summary = summarize(store, { name: spec.name, cells, notes }, progress, interrupted, seconds);
   await reporter.end(summary);
   return summary;
+}
+
+/** Tells the user that the signal has arrived: a step may take a while. */
+function announce({ stop, kill }: Interrupts, reporter: Reporter): () => void {
+  const onStop = () => reporter.message("warn", "stopping after the current step; a second Ctrl-C ends it at once");
+  const onKill = () => reporter.message("warn", "ending the workers");
+  stop.addEventListener("abort", onStop);
+  kill.addEventListener("abort", onKill);
+  return () => {
+    stop.removeEventListener("abort", onStop);
+    kill.removeEventListener("abort", onKill);
+  };
 }
 
 /** On CPU every cell has a worker of its own, so that they spread over the cores. */

@@ -1,0 +1,156 @@
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, expect, test } from "vitest";
+import type { WorkerEvent } from "../protocol/messages.js";
+import { findRun, getAttempts, getMetrics, listRuns } from "../store/read.js";
+import { openStore } from "../store/store.js";
+import { fixture } from "../worker/fixture-worker.js";
+import { RUN_LOG, SETTINGS_FILE } from "./log.js";
+import type { CellState, Reporter, RunPlan, RunSummary } from "./reporter.js";
+import { type RunOptions, runExperiment } from "./run.js";
+
+let folder: string;
+let file: string;
+let dbPath: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "lor2c-run-"));
+  file = join(folder, "spec.yaml");
+  dbPath = join(folder, "lor2c.db");
+  writeFileSync(file, "name: three\nmodel: minilm\ntask: movie-reviews\nmethod: lora\nsweep: {grid: {seed: 1..3}}\n");
+});
+
+class Recorder implements Reporter {
+  plan: RunPlan | undefined;
+  readonly events: [string, WorkerEvent["type"]][] = [];
+  readonly states: [string, CellState][] = [];
+  readonly messages: string[] = [];
+  summary: RunSummary | undefined;
+  begin(plan: RunPlan) {
+    this.plan = plan;
+  }
+  event(cell: string, event: WorkerEvent) {
+    this.events.push([cell, event.type]);
+  }
+  state(cell: string, state: CellState) {
+    this.states.push([cell, state]);
+  }
+  message(_: string, text: string) {
+    this.messages.push(text);
+  }
+  end(summary: RunSummary) {
+    this.summary = summary;
+  }
+}
+
+async function run(env: Record<string, string> = {}, options: Partial<RunOptions> = {}) {
+  const reporter = new Recorder();
+  const worker = { commandOverride: [fixture("good.py")], env };
+  const summary = await runExperiment({ file, dbPath, reporter, worker, ...options });
+  return { summary, reporter, states: summary.cells.map((cell) => cell.state) };
+}
+
+const attemptsOf = (id: string) => {
+  const store = openStore(dbPath, { readonly: true });
+  try {
+    return getAttempts(store, id).map((attempt) => attempt.state);
+  } finally {
+    store.close();
+  }
+};
+
+test("every run of a spec is trained, stored, logged and summed up", async () => {
+  const { summary, reporter } = await run({}, { jobs: 2 });
+  expect(reporter.plan).toMatchObject({ name: "three", jobs: 2, cells: [{ state: "planned", totalSteps: 6 }, {}, {}] });
+  expect(reporter.summary).toBe(summary);
+  expect(summary).toMatchObject({ name: "three", outcome: "finished", dbPath });
+  expect(summary.cells[0]).toMatchObject({
+    method: "lora",
+    state: "finished",
+    scoreName: "accuracy",
+    bestScore: 0.71,
+    majorityScore: 0.5,
+    trainableParameters: 1000,
+    headParameters: 20,
+    seconds: 3,
+    tokensPerSecond: 250,
+  });
+  expect(summary.notes).toEqual(["64 of 640 training rows, chosen with split_seed 0"]);
+  const store = openStore(dbPath, { readonly: true });
+  const id = summary.cells[0]?.id ?? "";
+  const [attempt] = getAttempts(store, id);
+  expect(getMetrics(store, attempt?.id ?? 0, { split: "train", name: "loss" })).toHaveLength(6);
+  store.close();
+  const settings = JSON.parse(readFileSync(join(attempt?.folder ?? "", SETTINGS_FILE), "utf8"));
+  expect(settings).toMatchObject({ run: id, attempt: 1, settings: { seed: 1 }, fingerprint: { data: "aa" } });
+  const log = readFileSync(join(attempt?.folder ?? "", RUN_LOG), "utf8")
+    .trim()
+    .split("\n")
+    .map((l) => JSON.parse(l));
+  expect(log.map((line) => line.msg)).toEqual(["claimed", "worker ready", "started", "artifact", "finished"]);
+  expect(log[0]).toMatchObject({ run: id, attempt: 1, level: "info" });
+});
+
+test("running again trains nothing, --force trains everything as new attempts", async () => {
+  const first = await run();
+  const again = await run();
+  expect(again.reporter.events).toEqual([]);
+  expect(again.reporter.plan?.cells.map((cell) => cell.state)).toEqual(["finished", "finished", "finished"]);
+  expect(again.summary).toMatchObject({ outcome: "finished", cells: first.summary.cells });
+  await run({}, { force: true });
+  expect(attemptsOf(first.summary.cells[0]?.id ?? "")).toEqual(["finished", "finished"]);
+});
+
+test("a failing run leaves the others alone, and only it is trained again", async () => {
+  const { summary, states } = await run({ FIXTURE_FAIL: "1", FIXTURE_OOM: "2" });
+  expect(summary.outcome).toBe("failed");
+  expect(states).toEqual(["failed", "out_of_memory", "finished"]);
+  expect(summary.cells[0]?.error).toMatchObject({ type: "ValueError", message: "the fixture was told to fail" });
+  expect(summary.cells[0]?.error?.stderrTail).toContain("ValueError: the fixture was told to fail");
+  expect(existsSync(summary.cells[0]?.error?.logFile ?? "")).toBe(true);
+  const again = await run();
+  expect(again.states).toEqual(["finished", "finished", "finished"]);
+  expect(new Set(again.reporter.events.map(([id]) => id)).size).toBe(2);
+  expect(attemptsOf(summary.cells[0]?.id ?? "")).toEqual(["failed", "finished"]);
+});
+
+test("on_error: stop starts nothing after a failure", async () => {
+  writeFileSync(file, `${readFileSync(file, "utf8")}on_error: stop\n`);
+  const { summary, states } = await run({ FIXTURE_FAIL: "1" }, { jobs: 1 });
+  expect(summary.outcome).toBe("failed");
+  expect(states).toEqual(["failed", "skipped", "skipped"]);
+  const store = openStore(dbPath, { readonly: true });
+  expect(listRuns(store, { state: "planned" })).toHaveLength(2);
+  store.close();
+});
+
+test("a worker that dies or breaks the protocol loses its run, and says how", async () => {
+  const { summary, states } = await run({ FIXTURE_DIE: "1", FIXTURE_GARBAGE: "2" });
+  expect(states).toEqual(["lost", "lost", "finished"]);
+  expect(summary.cells[0]?.error).toMatchObject({ type: "WorkerError", message: expect.stringContaining("SIGKILL") });
+  expect(summary.cells[0]?.error?.stderrTail.at(-1)).toBe("the fixture dies now");
+  expect(summary.cells[1]?.error).toMatchObject({
+    type: "ProtocolError",
+    message: expect.stringContaining("Segmentation fault"),
+  });
+  expect(attemptsOf(summary.cells[0]?.id ?? "")).toEqual(["lost"]);
+  expect((await run()).states).toEqual(["finished", "finished", "finished"]);
+});
+
+test("a value that is no number is stored as diverged and breaks nothing", async () => {
+  const { summary } = await run({ FIXTURE_NAN: "1" });
+  const store = openStore(dbPath, { readonly: true });
+  const attempt = findRun(store, summary.cells[0]?.id ?? "").attempt_id ?? 0;
+  expect(getMetrics(store, attempt, { name: "loss", split: "train" })[2]).toMatchObject({ value: null, diverged: 1 });
+  store.close();
+});
+
+test("a run that cannot be is a wrong request, and nothing is started or stored", async () => {
+  await expect(run({ FIXTURE_PROBLEM: "2" })).rejects.toMatchObject({
+    exitCode: 2,
+    message: expect.stringContaining("the fixture refuses this seed"),
+  });
+  await expect(run({}, { sets: ["train.nonsense=1"] })).rejects.toMatchObject({ exitCode: 2 });
+  expect(existsSync(dbPath)).toBe(false);
+});
