@@ -17,7 +17,6 @@ from ..engine.bank_learner import BankLearner, trajectory_key
 from ..engine.heads import head_of
 from ..engine.hf_backbone import HfBackbone, base_of, find_layers
 from ..engine.learner import Learner
-from ..engine.learner import Learner
 from ..engine.unpadded import UnpaddedEncoder
 from ..models import LoadedModel
 from ..rules import PRESETS, Rules, preset_name, resolve_rules
@@ -125,9 +124,6 @@ class Variant:
             share=self.share,
             causal=causal,
         )
-
-    def warnings(self, params: Any, epochs: int) -> list[str]:
-        return self.schedule(params, epochs).warnings()
 
     def warnings(self, params: Any, epochs: int) -> list[str]:
         """What is worth knowing before a run of so many epochs: events that come late, or never."""
