@@ -1,0 +1,54 @@
+"""Scores from the r x r core equal those of a full singular value decomposition of B A."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lor2c_worker.scores import score, singular_values
+from lor2c_worker.seeding import generator
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 9), st.integers(2, 40), st.integers(2, 40), st.integers(0, 10**6))
+def test_core_equals_full_svd(rank: int, d_in: int, d_out: int, seed: int) -> None:
+    g = generator(seed, "test")
+    a, b = torch.randn(rank, d_in, generator=g), torch.randn(d_out, rank, generator=g)
+    full = torch.linalg.svdvals(b.double() @ a.double())
+    got = torch.tensor(singular_values(a, b), dtype=torch.float64)
+    size = min(len(got), len(full))
+    assert torch.allclose(got[:size], full[:size], rtol=1e-9, atol=1e-9)
+    assert got[size:].abs().max() < 1e-9 if size < len(got) else True
+    total, top = full.sum().item(), full[:2].sum().item()
+    values = got.tolist()
+    assert score("mean_singular_value", values, d_in, 1) == pytest.approx(total / d_in, rel=1e-6)
+    assert score("sfs", values, d_in, 2) == pytest.approx((total - top) / total, rel=1e-6, abs=1e-9)
+    assert score("top_share", values, d_in, 2) == pytest.approx(top / total, rel=1e-6)
+    assert score("sfs", values, d_in, 2) + score("top_share", values, d_in, 2) == pytest.approx(1, abs=1e-9)
+
+
+def test_a_module_that_is_still_zero_has_score_zero() -> None:
+    values = singular_values(torch.randn(4, 8), torch.zeros(8, 4))
+    assert [score(name, values, 8, 1) for name in ("sfs", "mean_singular_value", "top_share")] == [0, 0, 0]
+
+
+def test_hand_worked() -> None:
+    # B A = diag(3, 2, 1): the sum is 6, the largest 3.
+    values = singular_values(torch.eye(3), torch.diag(torch.tensor([3.0, 2.0, 1.0])))
+    assert values == pytest.approx([3, 2, 1])
+    assert score("sfs", values, 3, 1) == pytest.approx(0.5)
+    assert score("mean_singular_value", values, 3, 1) == pytest.approx(2.0)
+    assert score("top_share", values, 3, 2) == pytest.approx(5 / 6)
+
+
+def test_twelve_modules_of_roberta_cost_milliseconds() -> None:
+    a, b = torch.randn(8, 768), torch.randn(768, 8)
+    singular_values(a, b)
+    began = time.perf_counter()
+    for _ in range(12):
+        singular_values(a, b)
+    assert time.perf_counter() - began < 0.5  # an epoch takes minutes; a 768 x 768 SVD alone takes a fifth of a second
