@@ -1,0 +1,111 @@
+import stringWidth from "string-width";
+import { progressOf } from "./dashboard-progress.js";
+import type { DashboardCell, DashboardLine, DashboardState } from "./dashboard-state.js";
+import { formatCount, formatScore, formatSeconds, formatValue } from "./format.js";
+import { bar } from "./parts/bar.js";
+import { clip, fitTo, oneLine } from "./parts/fit.js";
+import { sparkline } from "./parts/sparkline.js";
+
+export interface Line {
+  text: string;
+  color?: "green" | "red" | "yellow" | "cyan";
+  dim?: boolean;
+  bold?: boolean;
+}
+
+const PHASES = { load: "loading", train: "training", evaluate: "evaluating", save: "saving" };
+/** Columns of ` 54%  11 min 43 s left` and a margin, so that bars do not jump. */
+const RIGHT = 24;
+/** Lines of the header and the hint, and of one run. */
+const FRAME_LINES = 3;
+const CELL_LINES = 2;
+const SHORTEST_SPARKLINE = 6;
+
+/** The part that is redrawn: at most `rows - 1` lines (a taller one makes terminals flicker) of at most `columns`. */
+export function liveLines(state: DashboardState, columns: number, rows: number): Line[] {
+  const running = [...state.cells.values()].filter((cell) => cell.state === "running");
+  const room = rows - 1 - FRAME_LINES;
+  const whole = Math.floor(room / CELL_LINES);
+  // One line goes to the count of those that do not fit.
+  const shown = running.slice(0, Math.max(0, running.length <= whole ? whole : Math.floor((room - 1) / CELL_LINES)));
+  const hidden = running.length - shown.length;
+  const lines = [
+    ...header(state, columns),
+    ...shown.flatMap((cell) => cellLines(cell, columns)),
+    ...(hidden > 0 ? [{ text: `  and ${formatCount(hidden)} more running`, dim: true }] : []),
+    { text: "Ctrl-C: stop after this step; twice: kill", dim: true },
+  ];
+  return lines.slice(0, Math.max(0, rows - 1)).map((line) => ({ ...line, text: clip(line.text, columns) }));
+}
+
+/** What stays on the screen of a run that ended, or of a message. */
+export function staticLine(line: DashboardLine, columns: number): Line {
+  if (line.kind === "cell") return endLine(line.cell, columns);
+  if (line.kind === "info") return { text: line.text };
+  return { text: `${line.kind}: ${line.text}`, color: line.kind === "error" ? "red" : "yellow" };
+}
+
+function header(state: DashboardState, columns: number): Line[] {
+  const { counts, ended, total, fraction, secondsLeft } = progressOf(state);
+  const words = [...counts].map(([name, count]) => `${formatCount(count)} ${stateWord(name)}`).join(", ");
+  const time = secondsLeft === null ? "" : `about ${formatSeconds(secondsLeft)} left`;
+  const right = `${percent(fraction)}  ${ended} of ${total} runs  ${time}`;
+  const width = Math.max(0, Math.min(40, columns - stringWidth(right) - 2));
+  return [{ text: `${state.name}: ${words}`, bold: true }, { text: `${bar(fraction, width)}  ${right}` }];
+}
+
+function cellLines(cell: DashboardCell, columns: number): Line[] {
+  const fraction = cell.totalSteps > 0 ? cell.step / cell.totalSteps : 0;
+  const label = fitTo(cell.label, Math.max(8, Math.min(48, Math.floor((columns - RIGHT) * 0.55))));
+  const left = cell.secondsLeft === null ? "" : `${formatSeconds(cell.secondsLeft)} left`;
+  const right = fitTo(`${percent(fraction)}  ${left}`, RIGHT - 2);
+  const width = Math.max(4, Math.min(40, columns - stringWidth(label) - RIGHT - 2));
+  return [
+    { text: `${label}  ${bar(fraction, width)}  ${right}`, color: "cyan" },
+    { text: detail(cell, columns), color: cell.losses.at(-1) === null ? "red" : undefined },
+  ];
+}
+
+/** Phase, loss over time, newest loss and score, speed: the last ones go when there is no room. */
+function detail(cell: DashboardCell, columns: number): string {
+  const loss = cell.losses.at(-1);
+  const parts = [
+    cell.losses.length === 0 ? null : `loss ${loss === null ? "not finite" : formatValue(loss ?? null)}`,
+    cell.score === null ? null : `${cell.scoreName} ${formatScore(cell.score)}`,
+    cell.tokensPerSecond === null ? null : `${formatCount(cell.tokensPerSecond)} tokens/s`,
+  ].filter((part) => part !== null);
+  for (;;) {
+    const text = parts.map((part) => `  ${part}`).join("");
+    const room = columns - 12 - 2 - stringWidth(text);
+    if (room >= SHORTEST_SPARKLINE || parts.length === 0) {
+      const line = `  ${PHASES[cell.phase].padEnd(10)}  ${sparkline(cell.losses, Math.min(40, room))}${text}`;
+      return line.trimEnd();
+    }
+    parts.pop();
+  }
+}
+
+function endLine(cell: DashboardCell, columns: number): Line {
+  const took = cell.startedAt === null || cell.endedAt === null ? null : (cell.endedAt - cell.startedAt) / 1000;
+  const majority = cell.majorityScore === null ? "" : ` (majority class ${formatScore(cell.majorityScore)})`;
+  const parts = [
+    cell.state === "finished" ? "✓ finished" : `${cell.state === "failed" ? "✗" : "■"} ${stateWord(cell.state)}`,
+    cell.label,
+    cell.state === "finished" && cell.score !== null ? `${cell.scoreName} ${formatScore(cell.score)}${majority}` : null,
+    took === null ? null : formatSeconds(took),
+    cell.error === null ? null : oneLine(cell.error),
+  ];
+  const text = clip(parts.filter((part) => part !== null).join("  "), columns);
+  if (cell.state === "finished") return { text, color: "green" };
+  return { text, color: cell.state === "stopped" || cell.state === "skipped" ? "yellow" : "red" };
+}
+
+function percent(fraction: number): string {
+  return `${Math.floor(fraction * 100)}%`.padStart(4);
+}
+
+function stateWord(state: DashboardCell["state"]): string {
+  if (state === "planned") return "waiting";
+  if (state === "skipped") return "not started";
+  return state === "elsewhere" ? "trained by another process" : state.replaceAll("_", " ");
+}

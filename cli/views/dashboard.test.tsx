@@ -1,0 +1,140 @@
+import { spawn, spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { render } from "ink-testing-library";
+import stringWidth from "string-width";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sampleEvents } from "../store/fixtures/sample.js";
+import { compileProgram } from "../store/fixtures/second-process.js";
+import { Dashboard } from "./dashboard.js";
+import type { DashboardState } from "./dashboard-state.js";
+import { play, progress, type Step, samplePlan } from "./fixtures/job.js";
+
+function draw(state: DashboardState, columns: number, rows = 24, over = false): string {
+  const app = render(<Dashboard state={state} columns={columns} rows={rows} color={false} over={over} />);
+  const frame = app.lastFrame() ?? "";
+  app.unmount();
+  return frame;
+}
+
+/** One of three is done, one in training, one waits. */
+function halfway(): DashboardState {
+  const plan = samplePlan(3);
+  const [a = "", b = ""] = plan.cells.map((cell) => cell.id);
+  return play([
+    [0, { type: "begin", plan }],
+    [0, { type: "state", cell: a, state: "running" }],
+    [60, { type: "event", cell: a, event: sampleEvents.finished([a], 1) }],
+    [60, { type: "state", cell: a, state: "finished" }],
+    [60, { type: "state", cell: b, state: "running" }],
+    [60, { type: "event", cell: b, event: sampleEvents.started([b]) }],
+    ...Array.from({ length: 54 }, (_, i): Step => [61 + i, { type: "event", cell: b, event: progress(i + 1) }]),
+    [115, { type: "event", cell: b, event: sampleEvents.metrics([b], 99, 50, { accuracy: 0.7 }, "eval") }],
+    [115, { type: "message", level: "warn", text: "the disk is nearly full" }],
+  ]);
+}
+
+test("at 60 columns", () => {
+  expect(`\n${draw(halfway(), 60)}\n`).toMatchInlineSnapshot(`
+    "
+    ✓ finished  method=some rank=0  accuracy 0.8100 (majority c…
+    warn: the disk is nearly full
+    quick: 1 finished, 1 running, 1 waiting
+    █████████▏░░░░░░░░   51%  1 of 3 runs  about 1 min 49 s left
+    method=some rank=1   ████████░░░░░░░   54%  46.0 s left
+      training    █▄▃▂▂▂▁▁▁▁▁▁▁▁▁  loss 0.01818  accuracy 0.7000
+    Ctrl-C: stop after this step; twice: kill
+    "
+  `);
+});
+
+test("at 120 columns", () => {
+  expect(`\n${draw(halfway(), 120)}\n`).toMatchInlineSnapshot(`
+    "
+    ✓ finished  method=some rank=0  accuracy 0.8100 (majority class 0.5000)  1 min 00 s
+    warn: the disk is nearly full
+    quick: 1 finished, 1 running, 1 waiting
+    ████████████████████▌░░░░░░░░░░░░░░░░░░░   51%  1 of 3 runs  about 1 min 49 s left
+    method=some rank=1                                █████████████████████▌░░░░░░░░░░░░░░░░░░   54%  46.0 s left
+      training    █▆▄▃▃▂▂▂▂▂▂▂▂▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁  loss 0.01818  accuracy 0.7000  4,210 tokens/s
+    Ctrl-C: stop after this step; twice: kill
+    "
+  `);
+});
+
+test("when all is over only what ended stays", () => {
+  expect(draw(halfway(), 60, 24, true)).not.toMatch(/Ctrl-C|training/);
+  expect(draw(halfway(), 60, 24, true)).toContain("✓ finished");
+});
+
+describe("a screen that is too small", () => {
+  const plan = samplePlan(30, 30);
+  const all = play([
+    [0, { type: "begin", plan }],
+    ...plan.cells.map((cell): Step => [0, { type: "state", cell: cell.id, state: "running" }]),
+    ...plan.cells.map((cell): Step => [9, { type: "event", cell: cell.id, event: progress(7) }]),
+  ]);
+  test.each([1, 2, 3, 4, 5, 6, 7, 8, 24, 64, 65])("%i rows: never as tall as the screen", (rows) => {
+    for (const columns of [20, 60, 120]) {
+      const frame = draw(all, columns, rows);
+      const lines = frame === "" ? [] : frame.split("\n");
+      expect(lines.length).toBeLessThanOrEqual(Math.max(0, rows - 1));
+      for (const line of lines) expect(stringWidth(line)).toBeLessThanOrEqual(columns);
+    }
+  });
+  test("runs that do not fit become a count", () => {
+    expect(draw(all, 80, 10)).toMatch(/rank=0 [\s\S]*rank=1 [\s\S]* {2}and 28 more running\nCtrl-C/);
+    expect(draw(all, 80, 64)).not.toContain("more running");
+  });
+});
+
+test("a loss that is not finite is said", () => {
+  const plan = samplePlan(1);
+  const id = plan.cells[0]?.id ?? "";
+  const state = play([
+    [0, { type: "begin", plan }],
+    [0, { type: "state", cell: id, state: "running" }],
+    [1, { type: "event", cell: id, event: progress(1) }],
+    [2, { type: "event", cell: id, event: sampleEvents.metrics([id], 2, 2, { loss: null }) }],
+  ]);
+  expect(draw(state, 80)).toContain("▁×  loss not finite");
+});
+
+test("colour only when it is wanted", () => {
+  const app = render(<Dashboard state={halfway()} columns={80} rows={24} color={false} />);
+  expect(app.frames.join("")).not.toContain("\u001b[3");
+  app.unmount();
+});
+
+// `script` gives the program a terminal of its own (util-linux; macOS has another one of that name).
+const hasScript = process.platform === "linux" && spawnSync("script", ["--version"]).status === 0;
+
+describe.skipIf(!hasScript)("in a terminal", () => {
+  let program: { root: string; remove: () => void };
+  beforeAll(() => {
+    program = compileProgram();
+  });
+  afterAll(() => program.remove());
+
+  test("redraws, lets Ctrl-C through as a signal, and leaves the summary and no live part", async () => {
+    const command = `stty rows 20 cols 70; exec ${process.execPath} ${join(program.root, "cli/views/fixtures/dashboard-child.js")}`;
+    const child = spawn("script", ["-qec", command, "/dev/null"], {
+      stdio: ["pipe", "pipe", "inherit"],
+      env: { ...process.env, CI: "false", TERM: "xterm-256color", NO_COLOR: "" },
+    });
+    let out = "";
+    const closed = new Promise<number | null>((done) => child.once("close", done));
+    await new Promise<void>((seen) => {
+      child.stdout.setEncoding("utf8").on("data", (text: string) => {
+        out += text;
+        if (out.includes("loss 0.0")) seen();
+      });
+    });
+    child.stdin.write("\u0003");
+    expect(await closed).toBe(0);
+    expect(out).toContain("got the signal");
+    const tail = out.slice(out.indexOf("got the signal"));
+    expect(tail).toMatch(/quick: 0 runs[\s\S]*stored in lor2c\.db[\s\S]*the end/);
+    expect(tail).not.toContain("Ctrl-C: stop");
+    expect(tail.endsWith("\u001b[?25l")).toBe(false);
+  });
+});

@@ -1,0 +1,102 @@
+import { Box, render, Static, Text } from "ink";
+import type { Reporter } from "../run/reporter.js";
+import { type Line, liveLines, staticLine } from "./dashboard-lines.js";
+import { type DashboardAction, type DashboardState, EMPTY, reduce } from "./dashboard-state.js";
+import { renderSummary } from "./summary.js";
+
+const FRAMES_PER_SECOND = 12;
+
+export interface DashboardProps {
+  state: DashboardState;
+  /** Size of the terminal. */
+  columns: number;
+  rows: number;
+  color: boolean;
+  /** Everything is over: only what stays on the screen. */
+  over?: boolean;
+}
+
+/** Runs that ended scroll away above; those in training are redrawn below. */
+export function Dashboard({ state, columns, rows, color, over = false }: DashboardProps) {
+  const live = over ? [] : liveLines(state, columns, rows);
+  return (
+    <>
+      <Static items={[...state.lines]}>
+        {(line) => <Styled key={line.key} line={staticLine(line, columns)} color={color} />}
+      </Static>
+      <Box flexDirection="column" flexShrink={0} width={columns}>
+        {live.map((line, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a line is its place on the screen
+          <Styled key={index} line={line} color={color} />
+        ))}
+      </Box>
+    </>
+  );
+}
+
+function Styled({ line, color }: { line: Line; color: boolean }) {
+  if (!color) return <Text>{line.text}</Text>;
+  return (
+    <Text color={line.color} dimColor={line.dim ?? false} bold={line.bold ?? false}>
+      {line.text}
+    </Text>
+  );
+}
+
+/**
+ * The live view of a job, for a terminal at both ends. The keyboard is left alone (no raw mode), so that Ctrl-C stays
+ * a signal and reaches whoever runs the job.
+ */
+export function createDashboard({ stdout = process.stdout, now = Date.now } = {}): Reporter {
+  const color = !process.env.NO_COLOR;
+  let state = EMPTY;
+  let drawn: DashboardState | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  let app: ReturnType<typeof render> | undefined;
+
+  const node = (over: boolean) => (
+    <Dashboard state={state} columns={stdout.columns ?? 80} rows={stdout.rows ?? 24} color={color} over={over} />
+  );
+  const dispatch = (action: DashboardAction) => {
+    state = reduce(state, action);
+  };
+  const redraw = () => {
+    // Times move on although nothing happens: once a second.
+    if (state === drawn && now() - state.now < 1000) return;
+    if (state === drawn) dispatch({ type: "tick", now: now() });
+    drawn = state;
+    app?.rerender(node(false));
+  };
+  const resized = () => {
+    drawn = null;
+    redraw();
+  };
+
+  return {
+    begin(plan) {
+      dispatch({ type: "begin", plan, now: now() });
+      app = render(node(false), {
+        stdout,
+        exitOnCtrlC: false,
+        maxFps: FRAMES_PER_SECOND,
+        incrementalRendering: true,
+      });
+      // Events only change the state; a flood of them costs no more frames than this.
+      timer = setInterval(redraw, 1000 / FRAMES_PER_SECOND).unref();
+      stdout.on("resize", resized);
+    },
+    event: (cell, event) => dispatch({ type: "event", cell, event, now: now() }),
+    state: (cell, next, detail) => dispatch({ type: "state", cell, state: next, detail, now: now() }),
+    message: (level, text) => dispatch({ type: "message", level, text, now: now() }),
+    async end(summary) {
+      clearInterval(timer);
+      stdout.off("resize", resized);
+      if (app) {
+        app.rerender(node(true));
+        app.unmount();
+        await app.waitUntilExit();
+      }
+      stdout.write(`\n${renderSummary(summary)}\n`);
+    },
+  };
+}
