@@ -82,7 +82,7 @@ async function train(attempts: Attempt[], job: Job): Promise<void> {
 }
 
 /** Passes the user's wish to end on to the worker, also one that was there before it. */
-function obey(running: RunningBundle, { stop, kill }: Interrupts): () => void {
+export function obey(running: RunningBundle, { stop, kill }: Interrupts): () => void {
   const onStop = () => void running.stop();
   const onKill = () => running.kill();
   stop.addEventListener("abort", onStop);

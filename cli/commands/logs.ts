@@ -1,0 +1,42 @@
+import type { CommandModule } from "yargs";
+import { DB_OPTION } from "./db-option.js";
+
+interface Args {
+  run: string;
+  follow: boolean;
+  worker: boolean;
+  db?: string | undefined;
+}
+
+export default {
+  command: "logs <run>",
+  describe: "Print the log of a run's newest attempt",
+  builder: (yargs) =>
+    yargs
+      .positional("run", {
+        type: "string",
+        demandOption: true,
+        describe: "Id, unique prefix (4 or more), @last, @best, @best:<metric>, @failed",
+      })
+      .option("follow", {
+        alias: "f",
+        type: "boolean",
+        default: false,
+        describe: "Print what is added, until the run ends",
+      })
+      .option("worker", {
+        type: "boolean",
+        default: false,
+        describe: "What the worker wrote to stderr, instead of the runner's log (one JSON object per line)",
+      })
+      .option("db", DB_OPTION)
+      .example("$0 logs @last -f --worker", "Watch the worker's own output")
+      .example("$0 logs @failed --worker", "Why did it fail?"),
+  handler: async ({ run, follow, worker, db }) => {
+    const [{ printLog }, { resolveDbPath }] = await Promise.all([
+      import("../run/print-log.js"),
+      import("../store/store.js"),
+    ]);
+    await printLog({ dbPath: resolveDbPath(db), selector: run, follow, worker, out: process.stdout });
+  },
+} satisfies CommandModule<object, Args>;

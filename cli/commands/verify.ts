@@ -1,0 +1,69 @@
+import type { CommandModule } from "yargs";
+import type { VerifyResult } from "../run/verify.js";
+import { DB_OPTION } from "./db-option.js";
+
+interface Args {
+  run: string;
+  tolerance?: number | undefined;
+  json: boolean;
+  db?: string | undefined;
+}
+
+/** Differences that are listed; the first one is what matters. */
+const SHOWN = 5;
+
+export default {
+  command: "verify <run>",
+  describe: "Train a stored run again and compare; exit 0: same values, 1: they differ, 2: cannot be compared",
+  builder: (yargs) =>
+    yargs
+      .positional("run", {
+        type: "string",
+        demandOption: true,
+        describe: "Id, unique prefix (4 or more), @last, @best, @best:<metric>",
+      })
+      .option("tolerance", {
+        type: "number",
+        describe: "Largest difference that counts as the same: of values above 1 relative. Default: 0, on CUDA 1e-5",
+      })
+      .option("json", { type: "boolean", default: false, describe: "Print the result as JSON" })
+      .option("db", DB_OPTION)
+      .check(({ tolerance }) => tolerance === undefined || tolerance >= 0 || "--tolerance: give a number from 0 on")
+      .example("$0 verify @last", "Does the newest run still give its numbers?")
+      .example("$0 verify 3fa9 --tolerance 1e-4", "On another machine"),
+  handler: async ({ run, tolerance, json, db }) => {
+    const [{ verifyRun }, { resolveDbPath }, { createPlain }, output] = await Promise.all([
+      import("../run/verify.js"),
+      import("../store/store.js"),
+      import("../views/plain.js"),
+      import("../views/output.js"),
+    ]);
+    const lines = createPlain({ write: output.writeNote });
+    const result = await verifyRun({ dbPath: resolveDbPath(db), selector: run, tolerance, onEvent: lines.event });
+    if (json) output.writeJson(result);
+    else output.writeLine(verifyText(result));
+    process.exitCode = result.same ? 0 : 1;
+  },
+} satisfies CommandModule<object, Args>;
+
+function verifyText({ run, label, same, tolerance, compared, differences, notes }: VerifyResult): string {
+  const within = tolerance === 0 ? "exactly" : `within ${tolerance}`;
+  const shown = differences.slice(0, SHOWN).map(({ step, split, name, stored, again }) => {
+    return `    step ${step}, ${split} ${name}: was ${value(stored)}, is ${value(again)}`;
+  });
+  const more = differences.length - shown.length;
+  return [
+    same
+      ? `same: ${run} (${label}) gave all ${compared} values again, ${within}`
+      : `different: ${run} (${label}) gave ${differences.length} of ${compared} values differently; first ones:`,
+    ...shown,
+    ...(more > 0 ? [`    and ${more} more`] : []),
+    ...notes.map((note) => `note: ${note}`),
+  ].join("\n");
+}
+
+/** In full: the difference may be in the last digit. */
+function value(number: number | null | undefined): string {
+  if (number === undefined) return "absent";
+  return number === null ? "not a finite number" : String(number);
+}

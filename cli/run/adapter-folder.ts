@@ -1,0 +1,18 @@
+import { existsSync } from "node:fs";
+import { UsageError } from "../errors.js";
+import { getArtifacts } from "../store/read.js";
+import { finishedAttempt, withReader } from "./stored-run.js";
+
+/** Folder of a finished run's adapter. Throws UsageError when the run has none, or it was removed. */
+export function adapterFolder(dbPath: string, selector: string): string {
+  return withReader(dbPath, (store) => {
+    const { run, attempt } = finishedAttempt(store, selector);
+    const folder = getArtifacts(store, attempt.id).find(({ kind }) => kind === "adapter")?.path;
+    if (folder && existsSync(folder)) return folder;
+    throw new UsageError(
+      "ADAPTER_MISSING",
+      folder ? `the adapter of run ${run.id} is gone: ${folder}` : `run ${run.id} has saved no adapter`,
+      "lor2c run with --force trains it again",
+    );
+  });
+}

@@ -1,0 +1,59 @@
+/** One measured value; `null` when it was not a finite number. */
+export interface Measured {
+  split: string;
+  name: string;
+  step: number;
+  value: number | null;
+}
+
+export interface Difference {
+  step: number;
+  split: string;
+  name: string;
+  /** Undefined: there is no such value on this side. */
+  stored: number | null | undefined;
+  again: number | null | undefined;
+}
+
+/** What two trainings of one cell must agree in; times and speeds may differ. */
+const COMPARED: Record<string, (name: string) => boolean> = {
+  train: (name) => name === "loss" || name === "grad_norm" || name === "learning_rate",
+  eval: (name) => !/second|speed|tokens|memory/.test(name),
+};
+
+/**
+ * Where two series of values differ, by step; values are equal when |a - b| <= tolerance * max(1, |a|). A value that
+ * only one side has is a difference.
+ */
+export function differences(
+  stored: readonly Measured[],
+  again: readonly Measured[],
+  tolerance: number,
+): { compared: number; differences: Difference[] } {
+  const [left, right] = [index(stored), index(again)];
+  const found: Difference[] = [];
+  let compared = 0;
+  for (const key of new Set([...left.keys(), ...right.keys()])) {
+    const [a, b] = [left.get(key), right.get(key)];
+    const one = a ?? b;
+    if (!one) continue;
+    compared++;
+    if (a && b && same(a.value, b.value, tolerance)) continue;
+    found.push({ step: one.step, split: one.split, name: one.name, stored: a?.value, again: b?.value });
+  }
+  found.sort((x, y) => x.step - y.step || order(x) - order(y) || (x.name < y.name ? -1 : 1));
+  return { compared, differences: found };
+}
+
+function index(values: readonly Measured[]): Map<string, Measured> {
+  const wanted = values.filter(({ split, name }) => COMPARED[split]?.(name));
+  return new Map(wanted.map((value) => [`${value.split} ${value.name} ${value.step}`, value]));
+}
+
+function same(a: number | null, b: number | null, tolerance: number): boolean {
+  if (a === null || b === null) return a === b;
+  return Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(a));
+}
+
+/** At one step training comes before evaluation. */
+const order = ({ split }: Difference): number => (split === "train" ? 0 : 1);

@@ -1,0 +1,69 @@
+import { UsageError } from "../errors.js";
+import type { Settings } from "../spec/cell.js";
+import {
+  type AttemptRow,
+  type EnvironmentRow,
+  findRun,
+  getAttempt,
+  getEnvironment,
+  getFingerprint,
+  getMetrics,
+  getSettings,
+  type MetricRow,
+  type RunRow,
+} from "../store/read.js";
+import { openReader } from "../store/reader.js";
+import type { Store } from "../store/store.js";
+
+/** Everything that verifying a finished run needs to know about it; the database is closed again. */
+export interface StoredRun {
+  run: RunRow;
+  attempt: AttemptRow;
+  settings: Settings;
+  fingerprint: Record<string, string>;
+  metrics: MetricRow[];
+  environment: EnvironmentRow | null;
+}
+
+/** Throws UsageError for a run that is not finished. */
+export function readFinishedRun(dbPath: string, selector: string): StoredRun {
+  return withReader(dbPath, (store) => {
+    const { run, attempt } = finishedAttempt(store, selector);
+    return {
+      run,
+      attempt,
+      settings: settingsOf(store, run.id, attempt.id),
+      fingerprint: getFingerprint(store, run.id),
+      metrics: getMetrics(store, attempt.id),
+      environment: (attempt.environment !== null && getEnvironment(store, attempt.environment)) || null,
+    };
+  });
+}
+
+export function withReader<T>(dbPath: string, read: (store: Store) => T): T {
+  const store = openReader(dbPath);
+  try {
+    return read(store);
+  } finally {
+    store.close();
+  }
+}
+
+export function finishedAttempt(store: Store, selector: string): { run: RunRow; attempt: AttemptRow } {
+  const run = findRun(store, selector);
+  const attempt = run.attempt_id === null ? undefined : getAttempt(store, run.attempt_id);
+  if (run.state !== "finished" || !attempt) {
+    throw new UsageError("RUN_NOT_FINISHED", `run ${run.id} (${run.label}) is not finished but ${run.state}`);
+  }
+  return { run, attempt };
+}
+
+/**
+ * Training values are means since the one before, so they can only be compared at the attempt's own cadence. That is
+ * no part of a run's id: the first of its steps tells what it was.
+ */
+function settingsOf(store: Store, run: string, attempt: number): Settings {
+  const settings = getSettings(store, run) as unknown as Settings;
+  const first = getMetrics(store, attempt, { split: "train", name: "loss" })[0]?.step;
+  return first === undefined ? settings : { ...settings, train: { ...settings.train, logging_steps: first } };
+}

@@ -1,0 +1,135 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Lor2cError, UsageError } from "../errors.js";
+import type { ExecutorOptions } from "../executors/executor.js";
+import { EXECUTORS } from "../executors/index.js";
+import type { EventOf, WorkerEvent } from "../protocol/messages.js";
+import { inspect } from "../worker/inspect.js";
+import { obey } from "./bundle.js";
+import { type Difference, differences, type Measured } from "./compare-runs.js";
+import { Interrupts } from "./interrupt.js";
+import { readFinishedRun, type StoredRun } from "./stored-run.js";
+
+export interface VerifyOptions {
+  dbPath: string;
+  selector: string;
+  /** Relative above 1, absolute below. Default: 0 on CPU, where the same numbers are computed again; 1e-5 on CUDA. */
+  tolerance?: number;
+  onEvent?: (run: string, event: WorkerEvent) => void;
+  worker?: ExecutorOptions;
+  interrupts?: Interrupts;
+}
+
+export interface VerifyResult {
+  run: string;
+  label: string;
+  same: boolean;
+  tolerance: number;
+  /** Values that both trainings have, or only one. */
+  compared: number;
+  /** By step; the first one is where the trainings part. */
+  differences: Difference[];
+  /** What is different here and may explain a difference. */
+  notes: string[];
+}
+
+const CUDA_TOLERANCE = 1e-5;
+
+/**
+ * Trains a stored run's cell again, in a temporary folder and without touching the database, and compares the values.
+ * Throws UsageError when the two cannot be compared, Lor2cError when the training fails or is interrupted.
+ */
+export async function verifyRun(options: VerifyOptions): Promise<VerifyResult> {
+  const stored = readFinishedRun(options.dbPath, options.selector);
+  const interrupts = options.interrupts ?? new Interrupts();
+  const folder = mkdtempSync(join(tmpdir(), "lor2c-verify-"));
+  try {
+    const ready = await checkComparable(stored, options, interrupts);
+    const again = await trainAgain(stored, folder, options, interrupts);
+    const tolerance = options.tolerance ?? (ready.device.name === "cpu" ? 0 : CUDA_TOLERANCE);
+    const { compared, differences: found } = differences(stored.metrics, again.metrics, tolerance);
+    return {
+      run: stored.run.id,
+      label: stored.run.label,
+      same: found.length === 0,
+      tolerance,
+      compared,
+      differences: found,
+      notes: [...environmentNotes(stored, ready), ...weightsNote(stored, again.initialWeights)],
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+    if (!options.interrupts) interrupts.dispose();
+  }
+}
+
+/** Equal settings are another training when the data or the weights are not the same any more. */
+async function checkComparable(
+  { run, settings, fingerprint }: StoredRun,
+  { worker }: VerifyOptions,
+  interrupts: Interrupts,
+): Promise<EventOf<"ready">> {
+  const { ready, inspected } = await interrupts.during(inspect([{ settings }], { ...worker, signal: interrupts.stop }));
+  const now = inspected[0];
+  if (!now?.fingerprint) {
+    throw new UsageError("CANNOT_COMPARE", `run ${run.id} cannot be trained here: ${now?.problems.join("; ")}`);
+  }
+  const changed = [...new Set([...Object.keys(fingerprint), ...Object.keys(now.fingerprint)])]
+    .filter((name) => fingerprint[name] !== now.fingerprint?.[name])
+    .map((name) => `    ${name}: was ${fingerprint[name] ?? "absent"}, is ${now.fingerprint?.[name] ?? "absent"}`);
+  if (changed.length > 0) {
+    throw new UsageError("CANNOT_COMPARE", `what run ${run.id} was trained from has changed:\n${changed.join("\n")}`);
+  }
+  return ready;
+}
+
+async function trainAgain(
+  { run, settings }: StoredRun,
+  folder: string,
+  { worker = {}, onEvent }: VerifyOptions,
+  interrupts: Interrupts,
+): Promise<{ metrics: Measured[]; initialWeights: string | null }> {
+  const metrics: Measured[] = [];
+  let initialWeights: string | null = null;
+  let outcome: WorkerEvent | undefined;
+  const running = EXECUTORS.local(worker).start({ cells: [{ id: run.id, settings, folder }] }, (event) => {
+    if (event.type === "metrics") metrics.push(...valuesOf(event));
+    if (event.type === "started") initialWeights = event.initial_weights;
+    if (event.type === "finished" || event.type === "failed" || event.type === "out_of_memory") outcome = event;
+    onEvent?.(run.id, event);
+  });
+  const release = obey(running, interrupts);
+  const end = await running.done;
+  release();
+  interrupts.stop.throwIfAborted();
+  if (outcome?.type === "finished") return { metrics, initialWeights };
+  const reason = outcome?.type === "failed" ? `${outcome.error_type}: ${outcome.message}` : end.reason;
+  const what = outcome?.type === "out_of_memory" ? `out of memory: ${outcome.message}` : reason;
+  const tail = end.stderrTail.map((line) => `    | ${line}`);
+  throw new Lor2cError("VERIFY_FAILED", [`training run ${run.id} again failed: ${what}`, ...tail].join("\n"));
+}
+
+function valuesOf({ split, step, values, diverged }: EventOf<"metrics">): Measured[] {
+  const names = new Set([...Object.keys(values), ...diverged]);
+  return [...names].map((name) => ({ split, step, name, value: values[name] ?? null }));
+}
+
+function environmentNotes({ environment }: StoredRun, ready: EventOf<"ready">): string[] {
+  if (!environment) return ["where the run was trained is not stored"];
+  const pairs: [string, string | undefined, string | undefined][] = [
+    ["Python", environment.python, ready.python],
+    ["the worker", environment.worker_version, ready.worker_version],
+    ["the device", environment.device_description, ready.device.description],
+  ];
+  for (const name of new Set([...Object.keys(environment.packages), ...Object.keys(ready.packages)])) {
+    pairs.push([name, environment.packages[name], ready.packages[name]]);
+  }
+  return pairs
+    .filter(([, before, now]) => before !== now)
+    .map(([name, before, now]) => `${name} was ${before ?? "absent"} and is ${now ?? "absent"}`);
+}
+
+function weightsNote({ attempt }: StoredRun, now: string | null): string[] {
+  return attempt.initial_weights === now ? [] : ["the initial trainable weights differ"];
+}
