@@ -223,15 +223,18 @@ SELECT
   runs, seeds, mean_best_score, run, label, seed, best_score, best_epoch, last_score, majority_score,
   trainable_parameters, final_trainable_parameters, train_seconds, tokens_per_second, peak_memory, ended_at
 FROM (
-  SELECT v.*,
+  SELECT d.*,
     row_number() OVER (PARTITION BY model, task, method, score_name, train_rows, eval_rows
                        ORDER BY best_score DESC, run) AS place,
-    count(*) OVER (PARTITION BY model, task, method, score_name, train_rows, eval_rows) AS runs,
-    avg(best_score) OVER (PARTITION BY model, task, method, score_name, train_rows, eval_rows) AS mean_best_score,
-    (SELECT count(DISTINCT s.seed) FROM v_runs s
-      WHERE s.state = 'finished' AND s.model = v.model AND s.task = v.task AND s.method = v.method
-        AND s.score_name IS v.score_name AND s.train_rows IS v.train_rows AND s.eval_rows IS v.eval_rows) AS seeds
-  FROM v_runs v WHERE state = 'finished'
+    count(*) OVER same AS runs,
+    max(seed_place) OVER same AS seeds,
+    avg(best_score) OVER same AS mean_best_score
+  FROM (
+    SELECT *, dense_rank() OVER (PARTITION BY model, task, method, score_name, train_rows, eval_rows
+                                 ORDER BY seed) AS seed_place
+    FROM v_runs WHERE state = 'finished'
+  ) d
+  WINDOW same AS (PARTITION BY model, task, method, score_name, train_rows, eval_rows)
 ) WHERE place = 1;
 
 CREATE VIEW v_metrics AS
@@ -239,7 +242,7 @@ SELECT v.run, v.label, v.attempt, m.split, m.name, m.step, m.epoch, m.value, m.d
 FROM v_runs v JOIN metrics m ON m.attempt = v.attempt_id;
 
 CREATE VIEW v_settings AS
-SELECT r.id AS run, substr(t.fullkey, 3) AS key, t.atom AS value, t.type
+SELECT r.id AS run, replace(substr(t.fullkey, 3), '"', '') AS key, t.atom AS value, t.type
 FROM runs r, json_tree(r.settings) t WHERE t.type NOT IN ('object', 'array');
 `,
 };

@@ -1,0 +1,85 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { claimAll, claimedStore, sampleCell, sampleEvents as say, tempFolder } from "./fixtures/sample.js";
+import type { Store } from "./store.js";
+import { endAttempt, ingest } from "./write.js";
+
+const cell = (digit: string, seed: number, method = "one") =>
+  sampleCell(digit.repeat(16), { seed, method: { name: method } });
+const CELLS = [cell("a", 1), cell("b", 2), cell("c", 2, "two"), cell("d", 3, "two"), cell("e", 3), cell("f", 1)];
+
+let temp: { folder: string; remove: () => void };
+let store: Store;
+let attempts: Map<string, number>;
+beforeEach(() => {
+  temp = tempFolder();
+  ({ store, attempts } = claimedStore(temp.folder, CELLS));
+});
+afterEach(() => {
+  store.close();
+  temp.remove();
+});
+
+function finish(digit: string, best: number, evalRows = 1000): void {
+  const id = digit.repeat(16);
+  ingest(store, attempts, [{ ...say.started([id]), eval_rows: evalRows }, say.finished([id], 5, best)]);
+}
+
+test("v_best: the best of each group, with its runs, seeds and mean; other rows are another group", () => {
+  finish("a", 0.7);
+  finish("b", 0.9);
+  finish("f", 0.8); // seed 1 again, with other settings
+  finish("c", 0.6);
+  finish("e", 0.99, 10);
+  const rows = store.db
+    .prepare(
+      "SELECT method, eval_rows, substr(run, 1, 1), best_score, runs, seeds, round(mean_best_score, 6) FROM v_best ORDER BY 1, 2",
+    )
+    .raw()
+    .all();
+  expect(rows).toEqual([
+    ["one", 10, "e", 0.99, 1, 1, 0.99],
+    ["one", 1000, "b", 0.9, 3, 2, 0.8],
+    ["two", 1000, "c", 0.6, 1, 1, 0.6],
+  ]);
+});
+
+test("v_runs and v_metrics follow the current attempt: the newest finished one, else the newest", () => {
+  const id = "a".repeat(16);
+  const current = () =>
+    store.db.prepare("SELECT attempt, state, running_attempt FROM v_runs WHERE run = ?").raw().get(id);
+  const values = () => store.db.prepare("SELECT attempt, value FROM v_metrics WHERE run = ?").raw().all(id);
+  const again = (loss: number) => {
+    attempts = claimAll(store, [cell("a", 1)], true);
+    ingest(store, attempts, [say.metrics([id], 1, 10, { loss })]);
+  };
+  ingest(store, attempts, [say.metrics([id], 1, 10, { loss: 1 })]);
+  expect(current()).toEqual([1, "running", 1]);
+  endAttempt(store, attempts.get(id) as number, "failed");
+  again(2);
+  expect([current(), values()]).toEqual([[2, "running", 2], [[2, 2]]]);
+  finish("a", 0.5);
+  again(3);
+  expect([current(), values()]).toEqual([[2, "finished", 3], [[2, 2]]]);
+  endAttempt(store, attempts.get(id) as number, "stopped");
+  expect(current()).toEqual([2, "finished", null]);
+  again(4);
+  finish("a", 0.4);
+  expect([current(), values()]).toEqual([[4, "finished", null], [[4, 4]]]);
+});
+
+test("v_settings: every setting as a row with its own type", () => {
+  const rows = store.db
+    .prepare(
+      "SELECT key, value, type FROM v_settings WHERE run = ? AND key IN ('seed', 'train.learning_rate', 'method.name', 'train.max_steps')",
+    )
+    .raw()
+    .all("b".repeat(16));
+  expect(new Map(rows.map((row) => [(row as unknown[])[0], row]))).toEqual(
+    new Map([
+      ["seed", ["seed", 2, "integer"]],
+      ["train.learning_rate", ["train.learning_rate", 0.002, "real"]],
+      ["method.name", ["method.name", "one", "text"]],
+      ["train.max_steps", ["train.max_steps", null, "null"]],
+    ]),
+  );
+});
