@@ -2,20 +2,42 @@ import type { CommandModule } from "yargs";
 import completion from "./completion.js";
 import explain from "./explain.js";
 import init from "./init.js";
+import logs from "./logs.js";
 import ls from "./ls.js";
 import migrate from "./migrate.js";
+import params from "./params.js";
 import plan from "./plan.js";
+import predict from "./predict.js";
 import query from "./query.js";
 import rm from "./rm.js";
+import run from "./run.js";
 import schema from "./schema.js";
 import show from "./show.js";
 import validate from "./validate.js";
+import verify from "./verify.js";
 
 /**
  * Every verb, in the order of `lor2c --help`. These modules hold a command's options and nothing heavy: whatever a
  * handler needs it imports itself, or `lor2c --help` would load SQLite, ink and zod first.
  */
-const list = [init, validate, plan, ls, show, query, rm, migrate, explain, schema, completion];
+const list = [
+  init,
+  validate,
+  plan,
+  params,
+  run,
+  ls,
+  show,
+  logs,
+  predict,
+  verify,
+  query,
+  rm,
+  migrate,
+  explain,
+  schema,
+  completion,
+];
 
 // Each module has arguments of its own, which yargs checks when it parses; a list of them has no common type.
 export const commands = list as unknown as CommandModule[];

@@ -1,0 +1,81 @@
+/**
+ * Writes python-worker/requirements.lock and requirements-dev.lock: what pip resolves from pyproject.toml, exact, for
+ * the oldest Python we support (its newest versions also serve the newer ones; the reverse is not true).
+ *
+ *     node scripts/lock-python.mjs PYTHON3.11
+ *
+ * Nothing is installed. Local version parts (`+cpu`) and the packages of the CUDA build are left out: which build of
+ * torch a machine gets, and what that build needs, is for that machine's pip to say.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const folder = join(dirname(fileURLToPath(import.meta.url)), "..", "python-worker");
+const DEVICE_PACKAGES = /^(nvidia-|cuda-|triton$)/;
+/** Needed on these machines only, by the requirement of the package that wants them. */
+const MARKERS = {
+  "hf-xet": 'platform_machine in "x86_64 amd64 AMD64 arm64 aarch64"',
+};
+/** Wanted on machines other than the one that resolves. */
+const ELSEWHERE = ['colorama==0.4.6 ; sys_platform == "win32"'];
+
+/** @param {string} python @param {string[]} requirements @returns {Map<string, string>} */
+function resolve(python, requirements) {
+  const temporary = mkdtempSync(join(tmpdir(), "lor2c-lock-"));
+  try {
+    const report = join(temporary, "report.json");
+    // A fresh environment, so that nothing that happens to be installed counts as satisfied.
+    execFileSync(python, ["-m", "venv", join(temporary, "venv")]);
+    const inside = join(temporary, "venv", process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
+    const options = ["--quiet", "--dry-run", "--ignore-installed", "--report", report];
+    execFileSync(inside, ["-m", "pip", "install", ...options, ...requirements], { stdio: "inherit" });
+    /** @type {{ metadata: { name: string, version: string } }[]} */
+    const install = JSON.parse(readFileSync(report, "utf8")).install;
+    return new Map(
+      install
+        .map(
+          ({ metadata }) => /** @type {[string, string]} */ ([normal(metadata.name), metadata.version.split("+")[0]]),
+        )
+        .filter(([name]) => !DEVICE_PACKAGES.test(name))
+        .sort(([a], [b]) => (a < b ? -1 : 1)),
+    );
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+  }
+}
+
+/** @param {string} name */
+const normal = (name) => name.toLowerCase().replace(/[-_.]+/g, "-");
+
+/** @param {string} pin */
+const nameOf = (pin) => pin.replace(/==.*/, "");
+
+/** @param {Map<string, string>} versions */
+const pins = (versions) =>
+  [...versions].map(([name, version]) => {
+    const marker = /** @type {Record<string, string>} */ (MARKERS)[name];
+    return `${name}==${version}${marker ? ` ; ${marker}` : ""}`;
+  });
+
+/** The strings of a list in pyproject.toml. @param {string} text @param {string} key */
+function list(text, key) {
+  const body = new RegExp(`^${key} = \\[([^]*?)^\\]`, "m").exec(text)?.[1] ?? "";
+  return [...body.matchAll(/"([^"]+)"/g)].map((match) => match[1] ?? "");
+}
+
+const python = process.argv[2];
+if (!python) throw new Error("which Python 3.11? node scripts/lock-python.mjs PYTHON");
+const project = readFileSync(join(folder, "pyproject.toml"), "utf8");
+const runtime = resolve(python, list(project, "dependencies"));
+const everything = resolve(python, [...list(project, "dev"), ...pins(runtime)]);
+const banner = "# GENERATED from pyproject.toml by scripts/lock-python.mjs.\n";
+writeFileSync(
+  join(folder, "requirements.lock"),
+  `${banner}${[...pins(runtime), ...ELSEWHERE].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1)).join("\n")}\n`,
+);
+const extra = new Map([...everything].filter(([name]) => !runtime.has(name)));
+writeFileSync(join(folder, "requirements-dev.lock"), `${banner}-r requirements.lock\n${pins(extra).join("\n")}\n`);
+process.stdout.write(`${runtime.size} packages for the worker, ${extra.size} more for its tests\n`);
