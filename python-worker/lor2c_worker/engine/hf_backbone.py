@@ -70,12 +70,10 @@ class HfBackbone:
     def forward(
         self, batch: Batch, layout: BatchLayout, lanes: int, adapters: Adapters, masks: StepMasks | None
     ) -> torch.Tensor:
-        inputs = {
-            "input_ids": batch.input_ids.repeat(lanes, 1),
-            "attention_mask": batch.attention_mask.repeat(lanes, 1),
-        }
+        columns = {"input_ids": (batch.input_ids, self._pad), "attention_mask": (batch.attention_mask, 0)}
         if batch.token_type_ids is not None:
-            inputs["token_type_ids"] = batch.token_type_ids.repeat(lanes, 1)
+            columns["token_type_ids"] = (batch.token_type_ids, 0)
+        inputs = {name: self._widen(value, fill).repeat(lanes, 1) for name, (value, fill) in columns.items()}
         self._adapters, self._lanes = adapters, lanes
         try:
             with self._dropout.using(masks):
