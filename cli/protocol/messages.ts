@@ -25,6 +25,13 @@ export const Inspect = z.strictObject({
   settings: z.array(json),
 });
 
+/** Count parameters from the model's shapes alone: no weights, no rows. */
+export const Count = z.strictObject({
+  type: z.literal("count"),
+  request: z.string(),
+  settings: z.array(json),
+});
+
 /** Train one bundle: cells that share everything but their structure schedule. */
 export const Train = z.strictObject({
   type: z.literal("train"),
@@ -50,7 +57,7 @@ export const Predict = z.strictObject({
 /** Stop after the current step. Cells in training end with `stopped`. */
 export const Stop = z.strictObject({ type: z.literal("stop") });
 
-export const Command = z.discriminatedUnion("type", [Inspect, Train, Predict, Stop]);
+export const Command = z.discriminatedUnion("type", [Inspect, Count, Train, Predict, Stop]);
 export type Command = z.infer<typeof Command>;
 
 // ---------------------------------------------------------------- events: worker -> runner
@@ -100,6 +107,24 @@ export const Inspected = z.strictObject({
   train_rows: z.number().int().nullable(),
   eval_rows: z.number().int().nullable(),
   total_steps: z.number().int().nullable(),
+});
+
+/** Trainable parameters of one cell of a `count` command, part by part. */
+export const Counted = z.strictObject({
+  type: z.literal("counted"),
+  seq: z.number().int(),
+  request: z.string(),
+  index: z.number().int(),
+  problems: z.array(z.string()),
+  /** Where the shapes come from, e.g. `config of FacebookAI/roberta-base`. */
+  shapes: z.string(),
+  /** What the method trains from the first step, without the head. */
+  parts: z.array(z.strictObject({ place: z.string(), formula: z.string(), count: z.number().int() })),
+  /** What the scheduled changes of structure add (or, negative, take away) when each finds a candidate. */
+  changes: z.array(z.strictObject({ place: z.string(), formula: z.string(), count: z.number().int() })),
+  head_parameters: z.number().int(),
+  /** Of the base model with its head. */
+  total_parameters: z.number().int(),
 });
 
 /** Training of these cells begins. */
@@ -288,6 +313,7 @@ export const Done = z.strictObject({
 export const WorkerEvent = z.discriminatedUnion("type", [
   Ready,
   Inspected,
+  Counted,
   Started,
   Progress,
   Metrics,

@@ -21,6 +21,15 @@ class Inspect:
 
 
 @dataclass(frozen=True)
+class Count:
+    """Count parameters from the model's shapes alone: no weights, no rows."""
+
+    type: ClassVar[Literal["count"]] = "count"
+    request: str
+    settings: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
 class TrainCell:
     cell: str
     settings: dict[str, Any]
@@ -98,6 +107,36 @@ class Inspected:
     train_rows: int | None
     eval_rows: int | None
     total_steps: int | None
+
+
+@dataclass(frozen=True)
+class CountedPart:
+    place: str
+    formula: str
+    count: int
+
+
+@dataclass(frozen=True)
+class CountedChange:
+    place: str
+    formula: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Trainable parameters of one cell of a `count` command, part by part."""
+
+    type: ClassVar[Literal["counted"]] = "counted"
+    seq: int
+    request: str
+    index: int
+    problems: list[str]
+    shapes: str
+    parts: list[CountedPart]
+    changes: list[CountedChange]
+    head_parameters: int
+    total_parameters: int
 
 
 @dataclass(frozen=True)
@@ -292,11 +331,12 @@ class Done:
     error: str | None
 
 
-Command: TypeAlias = Inspect | Train | Predict | Stop
+Command: TypeAlias = Inspect | Count | Train | Predict | Stop
 
 Event: TypeAlias = (
     Ready
     | Inspected
+    | Counted
     | Started
     | Progress
     | Metrics
@@ -314,6 +354,7 @@ Event: TypeAlias = (
 
 COMMANDS: dict[str, type[Any]] = {
     Inspect.type: Inspect,
+    Count.type: Count,
     Train.type: Train,
     Predict.type: Predict,
     Stop.type: Stop,
@@ -322,6 +363,7 @@ COMMANDS: dict[str, type[Any]] = {
 EVENTS: dict[str, type[Any]] = {
     Ready.type: Ready,
     Inspected.type: Inspected,
+    Counted.type: Counted,
     Started.type: Started,
     Progress.type: Progress,
     Metrics.type: Metrics,

@@ -14,8 +14,8 @@ from .data.encode import Encoded, encode
 from .data.task import Task
 from .device import current_device, resolve_precision
 from .evaluate import SCORES
-from .methods import Method, method_of, parse_params
-from .models import LoadedModel, empty_model, load_model, model_fingerprint
+from .methods import Method, count, method_of, parse_params
+from .models import LoadedModel, empty_model, known_config, load_model, model_fingerprint
 from .settings import DataSettings, Settings, SettingsError
 from .train import total_steps
 
@@ -130,12 +130,37 @@ def inspect(settings: Settings) -> dict[str, Any]:
             "data": f"sha256:{data.fingerprint}",
             "precision": precision,
         },
-        "trainable_parameters": method.count(model, params),
+        "trainable_parameters": count(method, model, params),
         "head_parameters": head,
         "total_parameters": total,
         "train_rows": len(data.train),
         "eval_rows": len(data.eval),
         "total_steps": total_steps(len(data.train), settings.train),
+    }
+
+
+def count_parameters(settings: Settings) -> dict[str, Any]:
+    """Fields of the `counted` event but its address: from shapes alone, without rows or weights.
+
+    Classes are counted as the task declares them; a machine that reaches no hub still knows the paper's models.
+    """
+    task, method = task_of(settings.task), method_of(settings.method["name"])
+    params = parse_params(method, settings.method_parameters)
+    try:
+        config, shapes = None, f"config of {settings.model.name}"
+        model = empty_model(settings.model, task.num_labels, task.kind)
+    except SettingsError:
+        config = known_config(settings.model.name)
+        if config is None:
+            raise
+        shapes = f"built-in shapes of {settings.model.name} (its config cannot be loaded here)"
+        model = empty_model(settings.model, task.num_labels, task.kind, config)
+    return {
+        "shapes": shapes,
+        "parts": [vars(part) for part in method.parts(model, params)],
+        "changes": [vars(part) for part in method.changes(model, params)],
+        "head_parameters": sum(p.numel() for p in model.head_parameters().values()),
+        "total_parameters": sum(p.numel() for p in model.module.parameters()),
     }
 
 

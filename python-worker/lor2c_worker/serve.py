@@ -8,6 +8,7 @@ import platform
 import sys
 import traceback
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -16,7 +17,7 @@ from .channel import Channel
 from .data import DataError
 from .device import configure_threads, current_device, describe_device, peak_memory
 from .predict import predict
-from .prepare import inspect
+from .prepare import count_parameters, inspect
 from .run_cell import run_cell
 from .settings import Settings, SettingsError
 
@@ -42,6 +43,8 @@ def serve(channel: Channel) -> None:
             channel.log("error", f"not a command: {command}")
         elif isinstance(command, messages.Inspect):
             answer_inspect(channel, command)
+        elif isinstance(command, messages.Count):
+            answer_count(channel, command)
         elif isinstance(command, messages.Train):
             answer_train(channel, command)
         elif isinstance(command, messages.Predict):
@@ -72,6 +75,21 @@ def answer_inspect(channel: Channel, command: messages.Inspect) -> None:
         channel.send(messages.Inspected, request=command.request, index=index, problems=problems, **fields)
         if channel.stop_requested.is_set():
             break
+    channel.send(messages.Done, request=command.request, error=None)
+
+
+def answer_count(channel: Channel, command: messages.Count) -> None:
+    for index, raw in enumerate(command.settings):
+        fields: dict[str, Any] = {"shapes": "", "parts": [], "changes": [], "head_parameters": 0, "total_parameters": 0}
+        problems: list[str] = []
+        try:
+            fields = count_parameters(Settings.from_json(raw))
+        except (SettingsError, DataError) as error:
+            problems.append(str(error))
+        except Exception as error:
+            problems.append(f"{type(error).__name__}: {error}")
+            traceback.print_exc()
+        channel.send(messages.Counted, request=command.request, index=index, problems=problems, **fields)
     channel.send(messages.Done, request=command.request, error=None)
 
 

@@ -40,6 +40,10 @@ class GlueTask:
         return "classify" if self.labels else "regress"
 
     @property
+    def num_labels(self) -> int:
+        return len(self.labels) or 1
+
+    @property
     def pairs(self) -> bool:
         return self.tsv[1] is not None
 

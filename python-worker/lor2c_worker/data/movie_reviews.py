@@ -30,6 +30,7 @@ class MovieReviews:
     source: str = "Hutto and Gilbert 2014 (VADER), in the vaderSentiment 3.3.2 source archive"
     kind: Kind = "classify"
     pairs: bool = False
+    num_labels: int = 2
     scores: tuple[str, ...] = ("accuracy", "f1")
 
     def load(self, data: DataSettings) -> TaskData:

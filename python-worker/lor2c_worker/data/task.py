@@ -77,6 +77,10 @@ class Task(Protocol):
         """True when a row has two text segments."""
 
     @property
+    def num_labels(self) -> int:
+        """Width of the head: number of classes, 1 for regression."""
+
+    @property
     def scores(self) -> tuple[str, ...]:
         """Names of the scores that are computed; the first one chooses the best epoch unless the spec names one."""
 

@@ -65,12 +65,6 @@ def wrap(model: LoadedModel, config: PeftConfig, cells: list[str], seed: int) ->
     return PeftLearner(module, model.head, cells, seed)
 
 
-def count_trainable(model: LoadedModel, config: PeftConfig) -> int:
-    """Parameters that the method trains, without the head. `model` may be on the meta device; it is wrapped."""
-    module = get_peft_model(model.module, config)
-    return sum(p.numel() for n, p in module.named_parameters() if p.requires_grad and not is_head(n, model.head))
-
-
 def save_adapter(learner: Learner, folder: Path) -> None:
     assert isinstance(learner, PeftLearner)
     assert isinstance(learner.module, PeftModel)

@@ -21,7 +21,7 @@ from ..engine.unpadded import UnpaddedEncoder
 from ..models import LoadedModel
 from ..rules import PRESETS, Rules, preset_name, resolve_rules
 from ..schedule import Layout, Schedule
-from .method import Cell, setting
+from .method import Cell, Part, setting
 from .peft_folder import read_lane, read_layout, write_lane
 
 
@@ -141,10 +141,33 @@ class Variant:
             )
         return notes
 
-    def count(self, model: LoadedModel, params: Any) -> int:
-        """Closed formula at the start (method.md section 8): 2 r d L, or r d (L + 1) when A is shared."""
-        layers, hidden = len(find_layers(base_of(model.module))[0]), int(model.config.hidden_size)
-        return params.rank * hidden * ((layers + 1) if self.share else 2 * layers)
+    def parts(self, model: LoadedModel, params: Any) -> list[Part]:
+        """2 r d for each layer; r d, and r d once more for the one A, when it is shared (method.md section 8)."""
+        layers, r, d = len(find_layers(base_of(model.module))[0]), params.rank, int(model.config.hidden_size)
+        factor = "" if self.share else "2 "
+        each = (1 if self.share else 2) * r * d
+        parts = [Part("shared A", f"r d = {r} * {d}", r * d)] if self.share else []
+        numbers = f"{r} * {d}" if self.share else f"2 * {r} * {d}"
+        return parts + [Part(f"layer {i}", f"{factor}r d = {numbers}", each) for i in range(layers)]
+
+    def changes(self, model: LoadedModel, params: Any) -> list[Part]:
+        """Each merge takes a module away; each injection puts LoRA on q and v in the place of one."""
+        merges, injections = getattr(params, "merges", 0), getattr(params, "injections", 0)
+        layers, paths = find_layers(base_of(model.module))
+        r, d = params.rank, int(model.config.hidden_size)
+        each, sign = (1, "r d") if self.share else (2, "2 r d")
+        changes = []
+        if merges:
+            changes.append(Part(_counted(merges, "merge"), f"-{sign} each", -merges * each * r * d))
+        if injections:
+            rank = injected_rank(params)
+            projections: list[Any] = [layers[0].get_submodule(path) for path in paths.values()]
+            gained = sum(rank * (linear.in_features + linear.out_features) for linear in projections)
+            formula = f"-{sign} + r' (d_in + d_out) of query and value each, r' = {rank}"
+            changes.append(Part(_counted(injections, "injection"), formula, injections * (gained - each * r * d)))
+        if self.share and merges + injections >= len(layers):
+            changes.append(Part("shared A", "-r d once no residual module is left", -r * d))
+        return changes
 
     def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, epochs: int) -> BankLearner:
         """Cells begin in one lane unless their rules train differently from the first step on."""
@@ -170,13 +193,22 @@ class Variant:
         return load_lane(model, params, self.share, folder)
 
 
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def injected_rank(params: Any) -> int:
+    """r' of method.md: half of the rank unless given."""
+    given = getattr(params, "injected_rank", None)
+    return max(1, params.rank // 2) if given is None else int(given)
+
+
 def bank_params(params: Any, share: bool, layers: int, may_inject: bool, layout: Layout | None = None) -> BankParams:
-    injected_rank = getattr(params, "injected_rank", None)
     return BankParams(
         rank=params.rank,
         alpha=params.alpha,
         dropout=params.dropout,
-        injected_rank=max(1, params.rank // 2) if injected_rank is None else injected_rank,
+        injected_rank=injected_rank(params),
         injected_alpha=getattr(params, "injected_alpha", 16.0),
         injected_dropout=getattr(params, "injected_dropout", 0.0),
         share=share,

@@ -10,10 +10,10 @@ import torch
 from peft import LoraConfig, PeftConfig, TaskType
 
 from ..engine.learner import Learner
-from ..engine.peft_learner import PeftLearner, count_trainable, load_adapter, save_adapter, wrap
+from ..engine.peft_learner import PeftLearner, load_adapter, save_adapter, wrap
 from ..models import LoadedModel
 from ..seeding import generator
-from .method import Cell, setting
+from .method import Cell, Part, setting
 
 #: Names of the attention projections in each model family, by the names used in the paper (W_q, W_v, ...).
 PROJECTIONS: dict[str, dict[str, str]] = {
@@ -68,8 +68,11 @@ class Lora:
             modules_to_save=list(model.head),
         )
 
-    def count(self, model: LoadedModel, params: LoraParams) -> int:
-        return count_trainable(model, self.config(model, params))
+    def parts(self, model: LoadedModel, params: LoraParams) -> list[Part]:
+        return linear_parts(model, target_modules(model, params.target_modules), params.rank)
+
+    def changes(self, model: LoadedModel, params: LoraParams) -> list[Part]:
+        return []
 
     def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, epochs: int) -> PeftLearner:
         learner = wrap(model, self.config(model, cells[0].params), [c.id for c in cells], seed)
@@ -83,6 +86,18 @@ class Lora:
 
     def load(self, model: LoadedModel, params: LoraParams, folder: Path) -> PeftLearner:
         return load_adapter(model, folder)
+
+
+def linear_parts(model: LoadedModel, targets: list[str], rank: int) -> list[Part]:
+    """r (d_in + d_out) for every targeted projection (method.md section 8)."""
+    parts = []
+    for name, module in model.module.named_modules():
+        if isinstance(module, torch.nn.Linear) and name.rsplit(".", 1)[-1] in targets:
+            d_in, d_out = module.in_features, module.out_features
+            layer = next((part for part in name.split(".") if part.isdigit()), "?")
+            place = f"layer {layer} {name.rsplit('.', 1)[-1]}"
+            parts.append(Part(place, f"r (d_in + d_out) = {rank} * ({d_in} + {d_out})", rank * (d_in + d_out)))
+    return parts
 
 
 def initialise_a(parameter: torch.nn.Parameter, seed: int, name: str) -> None:

@@ -20,6 +20,15 @@ class Cell:
     params: Any
 
 
+@dataclass(frozen=True)
+class Part:
+    """Some trainable parameters: where they are, how they are counted, and how many."""
+
+    place: str
+    formula: str
+    count: int
+
+
 class Method(Protocol):
     """A way to make a frozen model trainable."""
 
@@ -40,8 +49,11 @@ class Method(Protocol):
     def Params(self) -> type:
         """Frozen dataclass of the method's settings; each field documents itself in its metadata (see `setting`)."""
 
-    def count(self, model: LoadedModel, params: Any) -> int:
+    def parts(self, model: LoadedModel, params: Any) -> list[Part]:
         """Trainable parameters at the start, without the head, from shapes alone (`model` may be on meta)."""
+
+    def changes(self, model: LoadedModel, params: Any) -> list[Part]:
+        """What scheduled changes of structure add to them, when each finds a candidate; negative: take away."""
 
     def warnings(self, params: Any, epochs: int) -> list[str]:
         """What is worth knowing before a run of so many epochs."""
@@ -88,6 +100,11 @@ def setting(
     if isinstance(default, list):
         return dataclasses.field(default_factory=lambda: list(default), metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
+
+
+def count(method: Method, model: LoadedModel, params: Any) -> int:
+    """Trainable parameters at the start, without the head."""
+    return sum(part.count for part in method.parts(model, params))
 
 
 def parse_params(method: Method, values: dict[str, Any]) -> Any:

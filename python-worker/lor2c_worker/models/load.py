@@ -82,9 +82,15 @@ def _not_found(name: str, error: Exception) -> str:
     return f"model {name!r} cannot be loaded: {first}. {where}."
 
 
-def empty_model(settings: ModelSettings, num_labels: int, kind: Kind) -> LoadedModel:
-    """The model's shapes on the meta device: no weights are read and no memory is taken."""
-    config = load_config(settings, num_labels, kind)
+def empty_model(
+    settings: ModelSettings, num_labels: int, kind: Kind, config: PretrainedConfig | None = None
+) -> LoadedModel:
+    """The model's shapes on the meta device: no weights are read and no memory is taken.
+
+    `config` replaces the one that the name stands for.
+    """
+    config = load_config(settings, num_labels, kind) if config is None else config
+    config.num_labels = num_labels
     with torch.device("meta"):
         module = AutoModelForSequenceClassification.from_config(config)
     return LoadedModel(module, None, HEADS[config.model_type])

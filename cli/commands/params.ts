@@ -1,0 +1,58 @@
+import type { CommandModule } from "yargs";
+
+interface Args {
+  file: string;
+  set: string[];
+  all: boolean;
+  json: boolean;
+}
+
+export default {
+  command: "params <file>",
+  describe: "Count trainable parameters exactly, with their formula, from the model's shapes: no weights, no rows",
+  builder: (yargs) =>
+    yargs
+      .positional("file", { type: "string", demandOption: true, describe: "Spec file" })
+      .option("set", {
+        type: "string",
+        array: true,
+        nargs: 1,
+        default: [],
+        describe: "Change one key, e.g. method.rank=16",
+      })
+      .option("all", { type: "boolean", default: false, describe: "One row for every layer, also for equal ones" })
+      .option("json", { type: "boolean", default: false, describe: "Print the counts as JSON" })
+      .example("$0 params configs/glue/mrpc-imlor2c.yaml", "Of every run of a spec")
+      .example("$0 params configs/glue/mrpc.yaml --set model=meta-llama/Llama-2-7b-hf", "On another model"),
+  handler: async ({ file, set, all, json }) => {
+    const [{ loadSpec }, { countCells }, { paramsText, totals }, { UsageError }] = await Promise.all([
+      import("../spec/load.js"),
+      import("../worker/count.js"),
+      import("../spec/params-text.js"),
+      import("../errors.js"),
+    ]);
+    const spec = loadSpec(file, set);
+    const counted = await countCells(spec.cells);
+    const problems = new Set(counted.flatMap((count) => count.problems));
+    if (problems.size > 0) throw new UsageError("CELL_CANNOT_RUN", [...problems].join("\n"));
+    const cells = spec.cells.flatMap((cell, i) => {
+      const count = counted[i];
+      return count ? [{ label: cell.label, method: cell.settings.method.name, counted: count }] : [];
+    });
+    if (json) {
+      const out = cells.map(({ label, method, counted: { parts, changes, shapes, ...rest } }) => ({
+        label,
+        method,
+        shapes,
+        ...totals({ parts, changes, shapes, ...rest }),
+        head: rest.head_parameters,
+        total: rest.total_parameters,
+        parts,
+        changes,
+      }));
+      process.stdout.write(`${JSON.stringify(out, null, 2)}\n`);
+      return;
+    }
+    process.stdout.write(cells.map((cell) => paramsText(cell, all)).join("\n"));
+  },
+} satisfies CommandModule<object, Args>;

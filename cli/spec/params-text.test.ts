@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import type { EventOf } from "../protocol/messages.js";
+import { paramsText, totals } from "./params-text.js";
+
+const counted: EventOf<"counted"> = {
+  type: "counted",
+  seq: 1,
+  request: "count",
+  index: 0,
+  problems: [],
+  shapes: "config of tiny",
+  parts: [
+    { place: "shared A", formula: "r d = 2 * 8", count: 16 },
+    { place: "layer 0", formula: "r d = 2 * 8", count: 16 },
+    { place: "layer 1", formula: "r d = 2 * 8", count: 16 },
+  ],
+  changes: [{ place: "1 merge", formula: "-r d each", count: -16 }],
+  head_parameters: 1234,
+  total_parameters: 1234567,
+};
+
+test("parts of one kind and formula are one row, with the sum before and after the changes", () => {
+  expect(paramsText({ label: "cell", method: "m", counted }, false)).toBe(
+    [
+      "cell  (m; config of tiny)",
+      "  shared A                               16  r d = 2 * 8",
+      "  layer 0 ... layer 1                    32  2 x (r d = 2 * 8)",
+      "  trainable, without the head            48",
+      "  1 merge                               -16  -r d each",
+      "  after all changes of structure         32",
+      "  head                                1,234",
+      "  base model with its head        1,234,567",
+      "",
+    ].join("\n"),
+  );
+  expect(totals(counted)).toEqual({ start: 48, end: 32 });
+});
+
+test("--all keeps every layer", () => {
+  expect(paramsText({ label: "cell", method: "m", counted }, true)).toContain("  layer 1  ");
+});

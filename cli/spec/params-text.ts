@@ -1,0 +1,58 @@
+import type { EventOf } from "../protocol/messages.js";
+
+export interface CountedCell {
+  label: string;
+  method: string;
+  counted: EventOf<"counted">;
+}
+
+type Part = EventOf<"counted">["parts"][number];
+
+const number = (value: number) => value.toLocaleString("en-US");
+const sum = (parts: readonly Part[]) => parts.reduce((total, part) => total + part.count, 0);
+
+/** Trainable parameters without the head: at the start, and after all scheduled changes of structure. */
+export function totals(counted: EventOf<"counted">): { start: number; end: number } {
+  const start = sum(counted.parts);
+  return { start, end: start + sum(counted.changes) };
+}
+
+/** What `lor2c params` prints for one cell: each part with its formula, and the sums. */
+export function paramsText({ label, method, counted }: CountedCell, all: boolean): string {
+  const { start, end } = totals(counted);
+  const rows: [string, string, string][] = folded(counted.parts, all).map((p) => [p.place, number(p.count), p.formula]);
+  rows.push(["trainable, without the head", number(start), ""]);
+  for (const change of counted.changes) rows.push([change.place, number(change.count), change.formula]);
+  if (counted.changes.length > 0) rows.push(["after all changes of structure", number(end), ""]);
+  rows.push(["head", number(counted.head_parameters), ""]);
+  rows.push(["base model with its head", number(counted.total_parameters), ""]);
+  const left = Math.max(...rows.map(([place]) => place.length));
+  const middle = Math.max(...rows.map(([, value]) => value.length));
+  const lines = rows.map(([place, value, formula]) =>
+    `  ${place.padEnd(left)}  ${value.padStart(middle)}  ${formula}`.trimEnd(),
+  );
+  return `${label}  (${method}; ${counted.shapes})\n${lines.join("\n")}\n`;
+}
+
+/** `layer` of `layer 3`: parts of different kinds may have the same formula. */
+const kind = (part: Part) => part.place.split(" ")[0];
+
+/** Equal parts as one row, since a model's layers are mostly alike; `all` keeps each. */
+function folded(parts: readonly Part[], all: boolean): Part[] {
+  if (all) return [...parts];
+  const groups: Part[][] = [];
+  for (const part of parts) {
+    const last = groups.at(-1);
+    const alike = last?.[0] && last[0].formula === part.formula && kind(last[0]) === kind(part);
+    if (last && alike) last.push(part);
+    else groups.push([part]);
+  }
+  return groups.flatMap((group) => {
+    const first = group[0];
+    const last = group.at(-1);
+    if (!first || !last || group.length === 1) return group;
+    return [
+      { place: `${first.place} ... ${last.place}`, formula: `${group.length} x (${first.formula})`, count: sum(group) },
+    ];
+  });
+}

@@ -1,0 +1,18 @@
+import { ProtocolError } from "../errors.js";
+import type { EventOf } from "../protocol/messages.js";
+import type { Cell } from "../spec/cell.js";
+import { type RequestOptions, request } from "./request.js";
+
+/** Trainable parameters of each cell from shapes alone, in the order of the cells. Needs no rows and no weights. */
+export async function countCells(
+  cells: Pick<Cell, "settings">[],
+  options: RequestOptions = {},
+): Promise<EventOf<"counted">[]> {
+  const settings = cells.map((cell) => ({ ...cell.settings }));
+  const { events } = await request({ type: "count", request: "count", settings }, options);
+  const counted = events.filter((event) => event.type === "counted").sort((a, b) => a.index - b.index);
+  if (counted.length !== cells.length) {
+    throw new ProtocolError("PROTOCOL_INCOMPLETE", `the worker counted ${counted.length} of ${cells.length} cells`);
+  }
+  return counted;
+}

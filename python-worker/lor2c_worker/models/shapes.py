@@ -1,0 +1,41 @@
+"""Shapes of the models that the paper's tables are about, for counting parameters on a machine that reaches no hub.
+
+Facts from the models' published config.json; weights and tokenizers are not needed for counting. Training never uses
+these: it loads the real config.
+"""
+
+from __future__ import annotations
+
+from transformers import LlamaConfig, PretrainedConfig, RobertaConfig
+
+
+def _roberta(layers: int, hidden: int, heads: int) -> RobertaConfig:
+    return RobertaConfig(
+        vocab_size=50265,
+        hidden_size=hidden,
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
+        intermediate_size=4 * hidden,
+        max_position_embeddings=514,
+        type_vocab_size=1,
+        layer_norm_eps=1e-5,
+    )
+
+
+def known_config(name: str) -> PretrainedConfig | None:
+    """The config of a well-known hub id; None for any other name."""
+    if name in ("FacebookAI/roberta-base", "roberta-base"):
+        return _roberta(12, 768, 12)
+    if name in ("FacebookAI/roberta-large", "roberta-large"):
+        return _roberta(24, 1024, 16)
+    if name == "meta-llama/Llama-2-7b-hf":
+        return LlamaConfig(
+            vocab_size=32000,
+            hidden_size=4096,
+            num_hidden_layers=32,
+            num_attention_heads=32,
+            num_key_value_heads=32,
+            intermediate_size=11008,
+            max_position_embeddings=4096,
+        )
+    return None
