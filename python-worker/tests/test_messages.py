@@ -48,7 +48,7 @@ def test_there_are_invalid_examples_of_both_directions() -> None:
         ({"type": "train", "request": "r"}, "train: missing key 'cells'"),
         ({"type": "train", "request": "r", "cells": [{"cell": 1}]}, "train.cells[0]: missing key 'settings'"),
         ({"type": "inspect", "request": None, "settings": []}, "inspect.request: expected str, got null"),
-        ({"type": "resume"}, "unknown command type 'resume'; known are inspect, train, predict, stop"),
+        ({"type": "resume"}, "unknown command type 'resume'; known are inspect, count, train, predict, stop"),
     ],
 )
 def test_an_error_names_the_key(value: object, says: str) -> None:
