@@ -21,7 +21,6 @@ export function createParser(args: string[]): Argv {
     .demandCommand(1, "A command is missing.")
     .strict()
     .recommendCommands()
-    .parserConfiguration({ "strip-dashed": true, "duplicate-arguments-array": true })
     .version(packageVersion())
     .help()
     .alias({ h: "help" })

@@ -1,0 +1,93 @@
+/**
+ * The one-way flow of cli/, as a list of the imports that are allowed between its folders:
+ *
+ *     spec -> executors -> worker -> protocol -> store -> views, and only run/ knows both ends
+ *
+ * `node scripts/check-imports.mjs [FOLDER]` exits 1 and names each import that is not in the list. Tests may import
+ * what they like.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/**
+ * Folder (or file of cli/ itself) -> what its files may import besides their own folder. `type:` stands for an
+ * `import type`, which leaves nothing behind at run time.
+ * @type {Record<string, string[]>}
+ */
+export const ALLOWED = {
+  errors: [],
+  protocol: ["errors"],
+  spec: ["errors", "type:protocol"],
+  worker: ["errors", "protocol", "spec"],
+  store: ["errors", "type:protocol", "type:spec"],
+  executors: ["errors", "protocol", "type:spec", "worker"],
+  run: ["errors", "protocol", "spec", "store", "worker", "executors"],
+  // A view shows what the store holds or what a running job reports; it starts nothing.
+  views: ["errors", "type:protocol", "store", "type:run"],
+  doctor: ["errors", "spec", "store", "worker", "scripts"],
+  commands: ["errors", "type:protocol", "spec", "store", "worker", "run", "views", "doctor", "scripts"],
+  parser: ["errors", "spec", "views", "commands"],
+  main: ["errors", "views", "parser"],
+};
+
+/**
+ * The relative imports of a source text: static, re-exports and `import()`.
+ * @param {string} text @returns {{ target: string, typeOnly: boolean }[]}
+ */
+export function importsOf(text) {
+  const statement = /^\s*(?:import|export)\s(type\s)?[^;"']*?["'](\.[^"']+)["']|\bimport\(\s*["'](\.[^"']+)["']\s*\)/gm;
+  return [...text.matchAll(statement)].map(([, type, plain, dynamic]) => ({
+    target: plain ?? dynamic ?? "",
+    typeOnly: type !== undefined,
+  }));
+}
+
+/** Every source of `cli` that is no test and no fixture. @param {string} folder @returns {string[]} */
+function sources(folder) {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return entry.name === "fixtures" ? [] : sources(path);
+    return /\.tsx?$/.test(entry.name) && !/\.test\.tsx?$/.test(entry.name) ? [path] : [];
+  });
+}
+
+/** @param {string} root checkout @returns {{ files: number, edges: number, problems: string[] }} */
+export function checkImports(root) {
+  const cli = join(root, "cli");
+  const files = sources(cli);
+  const problems = [];
+  let edges = 0;
+  for (const file of files) {
+    const from = unitOf(relative(cli, file));
+    const allowed = ALLOWED[from];
+    const shown = relative(root, file).split(sep).join("/");
+    if (!allowed) {
+      problems.push(`${shown}: cli/${from} is not in the list of scripts/check-imports.mjs`);
+      continue;
+    }
+    for (const { target, typeOnly } of importsOf(readFileSync(file, "utf8"))) {
+      const to = unitOf(relative(cli, resolve(dirname(file), target)));
+      if (to === from) continue;
+      edges += 1;
+      if (allowed.includes(to) || (typeOnly && allowed.includes(`type:${to}`))) continue;
+      problems.push(`${shown}: ${from} may not import ${to}${typeOnly ? "" : " (at run time)"}: ${target}`);
+    }
+  }
+  if (files.length === 0) problems.push(`${cli} has no sources`);
+  return { files: files.length, edges, problems };
+}
+
+/** `spec/load.ts` -> `spec`, `errors.js` -> `errors`, `../scripts/env/python.mjs` -> `scripts`. @param {string} path */
+function unitOf(path) {
+  const parts = path.split(sep).filter((part) => part !== "..");
+  return (parts[0] ?? "").replace(/\.[a-z]+$/, "");
+}
+
+if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  const root = process.argv[2] ?? join(dirname(fileURLToPath(import.meta.url)), "..");
+  const { files, edges, problems } = checkImports(resolve(root));
+  for (const problem of problems) process.stderr.write(`${problem}\n`);
+  process.stdout.write(`${files} files, ${edges} imports between folders, ${problems.length} not allowed\n`);
+  process.exitCode = problems.length > 0 ? 1 : 0;
+}

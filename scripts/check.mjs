@@ -1,0 +1,143 @@
+/**
+ * Every check of the project, in order, each with its time; the last line is `N passed, N failed`: the tests of both
+ * suites, and one for each static check.
+ *
+ *     node scripts/check.mjs [name ...]      # all, or these: types, biome, imports, generated, ruff, ...
+ *
+ * Exits 1 when anything failed or a suite ran no test. Set-up comes before: `npm test` does both.
+ */
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { interpreterIn } from "./env/worker-env.mjs";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const worker = join(root, "python-worker");
+const results = mkdtempSync(join(tmpdir(), "lor2c-check-"));
+const python = process.env.LOR2C_PYTHON || interpreterIn(join(worker, ".venv"));
+
+/** A program of node_modules, run by this Node: its bin script need not be found or be executable. @param {string[]} path */
+const ours = (...path) => [process.execPath, join(root, "node_modules", ...path)];
+
+/**
+ * @typedef {{ passed: number, failed: number, skipped: number }} Counts
+ * @typedef {object} Check
+ * @property {string} name
+ * @property {string[]} command
+ * @property {string} [cwd]
+ * @property {() => Counts} [counts] a suite: what its report says
+ */
+
+/** @type {Check[]} */
+const CHECKS = [
+  { name: "types", command: [...ours("typescript", "bin", "tsc"), "-p", "tsconfig.json"] },
+  { name: "biome", command: [...ours("@biomejs", "biome", "bin", "biome"), "check", "--error-on-warnings", "."] },
+  { name: "imports", command: [process.execPath, join("scripts", "check-imports.mjs")] },
+  { name: "generated", command: [process.execPath, join("dist", "scripts", "generate.js"), "--check"] },
+  { name: "ruff", command: [python, "-m", "ruff", "check", "."], cwd: worker },
+  { name: "ruff-format", command: [python, "-m", "ruff", "format", "--check", "."], cwd: worker },
+  { name: "mypy", command: [python, "-m", "mypy"], cwd: worker },
+  {
+    name: "vitest",
+    command: [
+      ...ours("vitest", "vitest.mjs"),
+      ...["run", "--reporter=default", "--reporter=json", `--outputFile.json=${join(results, "vitest.json")}`],
+    ],
+    counts: vitestCounts,
+  },
+  {
+    name: "pytest",
+    command: [python, "-m", "pytest", `--junitxml=${join(results, "pytest.xml")}`],
+    cwd: worker,
+    counts: pytestCounts,
+  },
+];
+
+/** @returns {Counts} */
+function vitestCounts() {
+  const report = JSON.parse(readFileSync(join(results, "vitest.json"), "utf8"));
+  return {
+    passed: report.numPassedTests,
+    // A file that could not be loaded has no tests of its own to fail.
+    failed: report.numFailedTests + report.testResults.filter(isBroken).length,
+    skipped: report.numPendingTests + report.numTodoTests,
+  };
+}
+
+/** @param {{ status: string, assertionResults: unknown[] }} file */
+const isBroken = (file) => file.status === "failed" && file.assertionResults.length === 0;
+
+/** @returns {Counts} */
+function pytestCounts() {
+  const suite = /<testsuite ([^>]*)>/.exec(readFileSync(join(results, "pytest.xml"), "utf8"))?.[1] ?? "";
+  const count = (/** @type {string} */ name) => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);
+  const failed = count("failures") + count("errors");
+  return { passed: count("tests") - failed - count("skipped"), failed, skipped: count("skipped") };
+}
+
+/**
+ * @param {Check} check @returns {Promise<{ code: number, output: string }>} the output of a static check; a suite's goes
+ * to this terminal as it comes, since it takes minutes
+ */
+function run({ command: [file = "", ...args], cwd = root, counts }) {
+  return new Promise((resolve) => {
+    const child = spawn(file, args, {
+      cwd,
+      stdio: ["ignore", counts ? "inherit" : "pipe", counts ? "inherit" : "pipe"],
+    });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => (output += chunk));
+    child.on("error", (error) => resolve({ code: 1, output: `${file}: ${error.message}\n` }));
+    child.on("close", (code) => resolve({ code: code ?? 1, output }));
+  });
+}
+
+/** What a check adds to the sum. @param {Check} check @param {number} code @returns {Counts} */
+function judge({ name, counts }, code) {
+  if (!counts) return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+  try {
+    const found = counts();
+    if (found.passed + found.failed === 0) {
+      process.stdout.write(`${name} ran no test\n`);
+      return { ...found, failed: 1 };
+    }
+    // It failed for a reason that is no test's: an unhandled error, a crash at its end.
+    return code !== 0 && found.failed === 0 ? { ...found, failed: 1 } : found;
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+}
+
+async function main() {
+  const names = process.argv.slice(2);
+  const unknown = names.filter((name) => !CHECKS.some((check) => check.name === name));
+  if (unknown.length > 0)
+    throw new Error(`no such check: ${unknown.join(", ")}; known: ${CHECKS.map((c) => c.name).join(", ")}`);
+  const sum = { passed: 0, failed: 0 };
+  for (const check of CHECKS) {
+    if (names.length > 0 && !names.includes(check.name)) continue;
+    const start = Date.now();
+    if (check.counts) process.stdout.write(`--- ${check.name}\n`);
+    const { code, output } = await run(check);
+    const { passed, failed, skipped } = judge(check, code);
+    sum.passed += passed;
+    sum.failed += failed;
+    if (failed > 0 && output) process.stdout.write(output.endsWith("\n") ? output : `${output}\n`);
+    const detail = check.counts
+      ? `, ${passed} passed${failed ? `, ${failed} failed` : ""}${skipped ? `, ${skipped} skipped` : ""}`
+      : "";
+    process.stdout.write(
+      `${failed > 0 ? "FAIL" : "ok  "} ${check.name} (${((Date.now() - start) / 1000).toFixed(1)} s${detail})\n`,
+    );
+  }
+  process.stdout.write(`${sum.passed} passed, ${sum.failed} failed\n`);
+  return sum.failed > 0 ? 1 : 0;
+}
+
+try {
+  process.exitCode = await main();
+} finally {
+  rmSync(results, { recursive: true, force: true });
+}
