@@ -60,14 +60,35 @@ def keyed_attention(
         out = F.scaled_dot_product_attention(query, key, value, attn_mask=attention_mask, scale=scaling)
         return out.transpose(1, 2).contiguous(), None
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
-    weights = torch.matmul(query, key.transpose(2, 3)) * scale
-    if attention_mask is not None:
-        weights = weights.masked_fill(~attention_mask, torch.finfo(weights.dtype).min)
+    heads = query.shape[1]
+    dropped = masks.layout.place_attention(masks.pairs(site, heads, p), heads)
+    return attend_with(dropped, query, key, value, scale, attention_mask).transpose(1, 2).contiguous(), None
+
+
+def attend_with(
+    dropped: torch.Tensor,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    scale: float,
+    allowed: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """Attention whose weights are multiplied by `dropped` [B, H, T, S], which all lanes share.
+
+    query, key, value: [K * B, H, T or S, dh]; allowed: boolean, broadcast to the weights. Operands and their gradients
+    are made contiguous: for a single row in a single lane they would be views with other strides, for which the CPU
+    library takes a path that rounds differently than for the same row among others.
+    """
+    query, key, value = (x.contiguous() for x in (query, key, value))
+    weights = torch.matmul(query, key.mT) * scale
+    if allowed is not None:
+        weights = weights.masked_fill(~allowed, torch.finfo(weights.dtype).min)
     weights = torch.softmax(weights, dim=-1)
-    rows, heads = len(masks.lengths), query.shape[1]
-    mask = masks.layout.place_attention(masks.pairs(site, heads, p), heads).to(weights.dtype)
-    weights = (weights.view(-1, rows, *weights.shape[1:]) * mask).view(weights.shape)
-    return torch.matmul(weights, value).transpose(1, 2).contiguous(), None
+    weights = (weights.unflatten(0, (-1, len(dropped))) * dropped.to(weights.dtype)).flatten(0, 1)
+    out = torch.matmul(weights, value)
+    if out.requires_grad:
+        out.register_hook(torch.Tensor.contiguous)
+    return out
 
 
 def keyed_mask(*args: Any, **kwargs: Any) -> torch.Tensor | None:

@@ -15,6 +15,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from .attention import attend_with
 from .backbone import Adapters, BatchLayout, Projection, whole_rows
 from .dropout import StepMasks
 from .hf_backbone import base_of
@@ -167,15 +168,11 @@ class UnpaddedEncoder:
         self, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, n: int, mask: torch.Tensor | None
     ) -> torch.Tensor:
         """Rows of one length n: [K, G * n, d] each. mask: [G, heads, n, n]."""
-        lanes = query.shape[0]
         # [K * G, heads, n, d / heads]
-        q, k, v = (
-            x.reshape(-1, n, self._heads, x.shape[-1] // self._heads).transpose(1, 2) for x in (query, key, value)
-        )
+        split = (x.reshape(-1, n, self._heads, x.shape[-1] // self._heads) for x in (query, key, value))
+        q, k, v = (x.transpose(1, 2) for x in split)
         if mask is None:
             out = F.scaled_dot_product_attention(q, k, v)
         else:
-            weights = torch.softmax(q @ k.mT * q.shape[-1] ** -0.5, dim=-1)
-            weights = (weights.unflatten(0, (lanes, -1)) * mask.to(weights.dtype)).flatten(0, 1)
-            out = weights @ v
+            out = attend_with(mask, q, k, v, q.shape[-1] ** -0.5)
         return out.transpose(1, 2).reshape(query.shape)

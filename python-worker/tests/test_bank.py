@@ -1,0 +1,315 @@
+"""Lanes against a literal implementation, against peft, and against themselves alone."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from typing import Any
+
+import pytest
+import tiny
+import torch
+from peft import LoraConfig, TaskType, get_peft_model
+from reference import Reference, inputs_of, lr_list
+
+from lor2c_worker.engine.bank import BankParams
+from lor2c_worker.engine.bank_learner import BankLearner
+from lor2c_worker.engine.hf_backbone import HfBackbone
+from lor2c_worker.engine.learner import Batch, EpochRecord
+from lor2c_worker.engine.loss import lane_losses
+from lor2c_worker.engine.optimizer import LaneAdamW
+from lor2c_worker.engine.unpadded import UnpaddedEncoder
+from lor2c_worker.methods.lor2c import build_learner
+from lor2c_worker.rules import PRESETS, Rules
+from lor2c_worker.schedule import Layout, Schedule
+from lor2c_worker.seeding import generator
+
+LAYERS, BATCHES = 7, 2
+
+
+def classifier(kind: str = "roberta", dtype: torch.dtype = torch.float64, dropout: float = 0.0) -> Any:
+    module = tiny.model(kind)
+    if kind != "llama":
+        shape = {"num_hidden_layers": LAYERS, "hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout}
+        config = type(module.config).from_dict(module.config.to_dict() | shape)
+        torch.manual_seed(1)
+        module = type(module)(config)
+    return module.to(dtype).eval()
+
+
+def batches(count: int = BATCHES, rows: int = 6) -> list[Batch]:
+    out = []
+    for i in range(count):
+        g = generator(3, "batch", i)
+        lengths = torch.randint(2, 12, (rows,), generator=g)
+        mask = (torch.arange(int(lengths.max())) < lengths[:, None]).long()
+        ids = torch.randint(4, 24, mask.shape, generator=g) * mask
+        out.append(
+            Batch(torch.arange(rows), ids, mask, None, torch.randint(0, 2, (rows,), generator=g), int(mask.sum()))
+        )
+    return out
+
+
+def params_of(
+    share: bool = False, dropout: float = 0.0, layout: Layout | None = None, layers: int = LAYERS
+) -> BankParams:
+    return BankParams(
+        rank=4,
+        alpha=8.0,
+        dropout=dropout,
+        injected_rank=2,
+        injected_alpha=6.0,
+        injected_dropout=dropout / 2,
+        share=share,
+        layout=Layout.initial(layers) if layout is None else layout,
+        may_inject=True,
+    )
+
+
+def learner_of(
+    module: Any,
+    schedules: dict[str, Schedule],
+    groups: list[list[str]] | None = None,
+    params: BankParams | None = None,
+    *,
+    padded: bool = False,
+) -> BankLearner:
+    backbone = HfBackbone(module, seed=5) if padded else UnpaddedEncoder(module)
+    groups = [[cell] for cell in schedules] if groups is None else groups
+    return build_learner(module, params or params_of(), schedules, groups, 5, backbone)
+
+
+def train(
+    learner: BankLearner, epochs: int, rows: list[Batch], peak: float = 0.02
+) -> tuple[dict[str, list[float]], dict[str, list[float]], list[tuple[int, EpochRecord]]]:
+    """Losses and norms of each cell per step, and all records with their epoch."""
+    optimizer = LaneAdamW(learner.slots(), len(learner.lanes))
+    cells = [cell for lane in learner.lanes for cell in lane.cells]
+    losses: dict[str, list[float]] = {cell: [] for cell in cells}
+    norms: dict[str, list[float]] = {cell: [] for cell in cells}
+    records: list[tuple[int, EpochRecord]] = []
+    step, lrs = 0, lr_list(peak, epochs * len(rows))
+    for epoch in range(1, epochs + 1):
+        for batch in rows:
+            optimizer.zero_grad()
+            loss = lane_losses(learner.forward(batch, (step, 0)), batch.labels, "classify")
+            loss.sum().backward()
+            norm = optimizer.step(lrs[step], lrs[step] / 2)
+            step += 1
+            learner.end_step(step, step / len(rows), optimizer)
+            for i, lane in enumerate(learner.lanes):
+                for cell in lane.cells:
+                    losses[cell].append(loss[i].item())
+                    norms[cell].append(norm[i].item())
+        records += [(epoch, record) for record in learner.end_epoch(epoch, step, optimizer)]
+    return losses, norms, records
+
+
+def events_of(records: list[tuple[int, EpochRecord]], cell: str) -> list[tuple[int, str, int, int, int, int]]:
+    return [
+        (epoch, c.kind, c.span_start, c.span_end, c.source, int(c.scores_from_epoch))
+        for epoch, record in records
+        if cell in record.cells
+        for c in record.changes
+    ]
+
+
+def initial_of(learner: BankLearner) -> dict[str, torch.Tensor]:
+    return {slot.name: slot.tensor[0].detach().clone() for slot in learner.bank.slots()}
+
+
+def rules(preset: str, **fields: object) -> Rules:
+    return dataclasses.replace(PRESETS[preset], weight_decay=0.01, **fields)
+
+
+#: Epochs, merges, injections: spans of every length, exhausted budgets, tries without a candidate, stale scores.
+BUDGETS = [(8, 1, 0), (8, 6, 0), (8, 0, 7), (12, 2, 2), (24, 1, 3), (24, 3, 1), (8, 6, 6), (16, 2, 1), (20, 1, 1)]
+CHOICES = {
+    "official": rules("official"),
+    "official, top 2": rules("official", score="top_share", score_k=2),
+    "intended": rules("intended"),
+    "intended, top 1": rules("intended", score="top_share", score_k=1),
+    "paper": rules("paper"),
+    "paper, fresh moments": rules("paper", merged_moments="fresh", scores_from="snapshot", inject_pick="highest"),
+    "paper, frozen": rules("paper", merged_trains=False, score_k=2),
+}
+
+
+@pytest.mark.parametrize("share", [False, True], ids=["own A", "shared A"])
+@pytest.mark.parametrize("choice", CHOICES)
+def test_equals_the_literal_implementation(choice: str, share: bool) -> None:
+    """Losses, norms and decisions of every budget, all budgets of equal length as lanes of one stack."""
+    rows, compared = batches(), 0
+    for epochs in sorted({e for e, _, _ in BUDGETS}):
+        budgets = [(m, i) for e, m, i in BUDGETS if e == epochs]
+        schedules = {f"{m} {i}": Schedule(epochs, m, i, CHOICES[choice], share=share) for m, i in budgets}
+        learner = learner_of(classifier(), schedules, params=params_of(share))
+        initial = initial_of(learner)
+        losses, norms, records = train(learner, epochs, rows)
+        for (merges, injections), cell in zip(budgets, schedules, strict=True):
+            literal = Reference(
+                classifier(), CHOICES[choice], epochs, merges, injections, initial, share=share, scale=2.0, injected_scale=3.0
+            )  # fmt: skip
+            want = literal.train([inputs_of(b) for b in rows], lr_list(0.02, epochs * len(rows)))
+            assert events_of(records, cell) == want.events
+            assert losses[cell] == pytest.approx(want.losses, abs=1e-9)
+            assert norms[cell] == pytest.approx(want.norms, abs=1e-8)
+            compared += 1
+    assert compared == len(BUDGETS)
+
+
+@pytest.mark.parametrize("padded", [True, False], ids=["module", "unpadded"])
+@pytest.mark.parametrize("kind", ["roberta", "bert", "llama"])
+def test_lora_on_the_bank_equals_peft(kind: str, padded: bool) -> None:
+    """Every layer injected from the start, 50 steps, dropout off (module.eval)."""
+    if kind == "llama" and not padded:
+        pytest.skip("the unpadded encoder is for BERT and RoBERTa")
+    module = classifier(kind, torch.float32)
+    layers = module.config.num_hidden_layers
+    names = ["q_proj", "v_proj"] if kind == "llama" else ["query", "value"]
+    heads = {"roberta": ["classifier"], "bert": ["classifier", "pooler"], "llama": ["score"]}[kind]
+    config = LoraConfig(
+        task_type=TaskType.SEQ_CLS, r=2, lora_alpha=6, lora_dropout=0.0, target_modules=names, modules_to_save=heads
+    )
+    wrapped = get_peft_model(copy.deepcopy(module), config).eval()
+    layout = Layout((), tuple(range(layers)))
+    schedules = {"lora": Schedule(1, 0, 0, rules("intended"))}
+    learner = learner_of(module, schedules, params=params_of(layout=layout, layers=layers), padded=padded)
+    peft_names = dict(zip(("query", "value"), names, strict=True))
+    parameters = {n: p for n, p in wrapped.named_parameters() if p.requires_grad}
+    for slot in learner.bank.slots():
+        _, layer, name, part = slot.name.split(".")
+        [key] = [n for n in parameters if f".{layer}." in n and f".{peft_names[name]}.lora_{part}." in n]
+        with torch.no_grad():
+            parameters[key].copy_(slot.tensor[0])
+    groups = [
+        {"params": [p for n, p in parameters.items() if "lora_" in n], "head": False},
+        {"params": [p for n, p in parameters.items() if "lora_" not in n], "head": True},
+    ]
+    adam = torch.optim.AdamW(groups, weight_decay=0.01)
+    optimizer = LaneAdamW(learner.slots(), 1, weight_decay=0.01)
+    rows = batches(5)
+    for step in range(50):
+        batch, lr = rows[step % 5], 2e-3
+        for group in groups:
+            group_lr = lr / 2 if group["head"] else lr
+            next(g for g in adam.param_groups if g["head"] == group["head"])["lr"] = group_lr
+        adam.zero_grad()
+        want = wrapped(**inputs_of(batch)).loss
+        want.backward()
+        torch.nn.utils.clip_grad_norm_(parameters.values(), 1.0)
+        adam.step()
+        optimizer.zero_grad()
+        loss = lane_losses(learner.forward(batch, (step, 0)), batch.labels, "classify")
+        loss.sum().backward()
+        optimizer.step(lr, lr / 2)
+        assert abs(loss.item() - want.item()) <= 1e-6, step
+
+
+def grid(epochs: int, share: bool = False) -> dict[str, Schedule]:
+    rule = rules("intended")
+    schedules = {f"{m} {i}": Schedule(epochs, m, i, rule, share=share) for m in range(3) for i in range(3)}
+    return schedules | {"paper": Schedule(epochs, 2, 1, rules("paper"), share=share)}
+
+
+@pytest.mark.parametrize("share", [False, True], ids=["own A", "shared A"])
+@pytest.mark.parametrize("padded", [True, False], ids=["module", "unpadded"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_a_cell_alone_equals_the_cell_in_a_tree_of_lanes(dtype: torch.dtype, padded: bool, share: bool) -> None:
+    """A grid that begins in one lane and forks where decisions differ, with dropout everywhere: bit for bit."""
+    epochs, rows = 8, batches()
+    schedules = grid(epochs, share)
+    whole = learner_of(
+        classifier(dtype=dtype, dropout=0.2), schedules, [list(schedules)], params_of(share, 0.2), padded=padded
+    )
+    losses, norms, records = train(whole, epochs, rows)
+    assert 4 < len(whole.lanes) <= len(schedules)
+    for cell, schedule in schedules.items():
+        alone = learner_of(
+            classifier(dtype=dtype, dropout=0.2), {cell: schedule}, params=params_of(share, 0.2), padded=padded
+        )
+        own_losses, own_norms, own_records = train(alone, epochs, rows)
+        assert losses[cell] == own_losses[cell]
+        assert norms[cell] == own_norms[cell]
+        assert events_of(records, cell) == events_of(own_records, cell)
+        lane = next(i for i, lane in enumerate(whole.lanes) if cell in lane.cells)
+        state, own = whole.state(lane), alone.state(0)
+        assert state.keys() == own.keys()
+        assert all(torch.equal(state[name], own[name]) for name in own)
+        assert whole.trainable_parameters(lane) == alone.trainable_parameters(0)
+    assert {cell for lane in whole.lanes for cell in lane.cells} == set(schedules)
+
+
+def test_records_name_every_cell_once_and_say_what_it_would_alone() -> None:
+    schedules = grid(8)
+    learner = learner_of(classifier(), schedules, [list(schedules)])
+    _, _, records = train(learner, 8, batches())
+    for epoch in range(1, 9):
+        cells = [cell for e, record in records if e == epoch for cell in record.cells]
+        assert sorted(cells) == sorted(schedules)
+    paper = [r for _, r in records if "paper" in r.cells]
+    assert all(r.table is not None and r.table.score_name == "sfs" for r in paper)
+
+
+@pytest.mark.parametrize("share", [False, True], ids=["own A", "shared A"])
+def test_trainable_parameters_follow_the_formula(share: bool) -> None:
+    """method.md section 8, with square projections: r = 4, r' = 2, d = 16, L = 7."""
+    epochs, r, d = 8, 4, 16
+    schedule = Schedule(epochs, 2, 6, rules("intended"), share=share)
+    learner = learner_of(classifier(), {"cell": schedule}, params=params_of(share))
+    count = r * d * (LAYERS + 1) if share else 2 * r * d * LAYERS
+    assert learner.trainable_parameters(0)[0] == count
+    _, _, records = train(learner, epochs, batches())
+    kinds = []
+    for _, record in records:
+        assert record.table is not None
+        assert record.table.trainable_parameters == count
+        for change in record.changes:
+            kinds.append(change.kind)
+            if change.kind == "merge":
+                count -= r * d if share else 2 * r * d
+            else:
+                count += (r * d if share else 0) + 0  # - 2 r d + 4 r' d, or - r d + 4 r' d
+            assert change.trainable_parameters == count
+    assert kinds.count("merge") == 2
+    assert kinds.count("inject") >= 3
+    layout = learner.bank.structures[0].layout
+    assert sum(len(s) for s in layout.spans) + len(layout.injected) == LAYERS
+
+
+def test_shared_a_goes_with_the_last_module() -> None:
+    learner = learner_of(
+        classifier(), {"cell": Schedule(8, 0, LAYERS, rules("intended"), share=True)}, params=params_of(True)
+    )
+    train(learner, 8, batches())
+    assert learner.bank.structures[0].layout == Layout((), tuple(range(LAYERS)))
+    assert learner.trainable_parameters(0)[0] == LAYERS * 4 * 2 * 16  # 4 r' d each; r d of the shared A is gone
+    assert "lor2c.shared.A" not in learner.state(0)
+
+
+def test_initial_values_have_no_history_and_their_bounds() -> None:
+    schedules = {"cell": Schedule(4, 1, 1, rules("paper"))}
+    one = initial_of(learner_of(classifier(), schedules))
+    torch.manual_seed(99)
+    two = initial_of(learner_of(classifier(), schedules, params=params_of()))
+    for name, value in one.items():
+        assert torch.equal(value, two[name])
+        if name.endswith(".B"):
+            assert not value.any()
+        else:
+            assert value.abs().max() <= 16**-0.5
+            assert value.abs().max() > 0.8 * 16**-0.5
+    assert len({tuple(v.flatten().tolist()) for n, v in one.items() if n.endswith(".A")}) == LAYERS * 3
+
+
+def test_grouped_query_attention_has_its_real_shapes() -> None:
+    module = classifier("llama")
+    learner = learner_of(module, {"cell": Schedule(4, 0, 2, rules("paper"))}, params=params_of(layers=3), padded=True)
+    a, b = learner.bank.injected(0, "value")
+    assert (a.shape, b.shape) == ((1, 2, 16), (1, 8, 2))
+    before = learner.trainable_parameters(0)[0]
+    train(learner, 4, batches())
+    injected = len(learner.bank.structures[0].layout.injected)
+    assert injected == 2
+    per_injection = -2 * 4 * 16 + 2 * (16 + 16) + 2 * (16 + 8)
+    assert learner.trainable_parameters(0)[0] == before + 2 * per_injection
