@@ -1,4 +1,5 @@
 import type { CommandModule } from "yargs";
+import { UsageError } from "../errors.js";
 import type { Reporter, RunSummary } from "../run/reporter.js";
 import { DB_OPTION } from "./db-option.js";
 
@@ -39,11 +40,11 @@ export default {
       .option("plain", { type: "boolean", default: false, describe: "Lines instead of the dashboard" })
       .option("json", { type: "boolean", default: false, describe: "One JSON object per line, at last a summary" })
       .option("db", DB_OPTION)
-      .conflicts("plain", "json")
       .example("$0 run configs/quickstart.yaml", "Train; again: train what remains")
       .example("$0 run spec.yaml --set seed=1 --jobs auto", "Another seed, on all cores")
       .example("$0 run spec.yaml --json | jq 'select(.type == \"summary\")'", "For programs"),
   handler: async ({ file, set, force, jobs, plain, json, db }) => {
+    if (plain && json) throw new UsageError("USAGE", "--plain and --json exclude each other");
     const [{ runExperiment }, { resolveDbPath }] = await Promise.all([
       import("../run/run.js"),
       import("../store/store.js"),

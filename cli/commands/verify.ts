@@ -1,4 +1,5 @@
 import type { CommandModule } from "yargs";
+import { UsageError } from "../errors.js";
 import type { VerifyResult } from "../run/verify.js";
 import { DB_OPTION } from "./db-option.js";
 
@@ -28,10 +29,12 @@ export default {
       })
       .option("json", { type: "boolean", default: false, describe: "Print the result as JSON" })
       .option("db", DB_OPTION)
-      .check(({ tolerance }) => tolerance === undefined || tolerance >= 0 || "--tolerance: give a number from 0 on")
       .example("$0 verify @last", "Does the newest run still give its numbers?")
       .example("$0 verify 3fa9 --tolerance 1e-4", "On another machine"),
   handler: async ({ run, tolerance, json, db }) => {
+    if (tolerance !== undefined && !(tolerance >= 0)) {
+      throw new UsageError("USAGE", "--tolerance takes a number from 0 on");
+    }
     const [{ verifyRun }, { resolveDbPath }, { createPlain }, output] = await Promise.all([
       import("../run/verify.js"),
       import("../store/store.js"),

@@ -15,7 +15,10 @@ export function createPlain({ write, every = 10_000, now = Date.now }: PlainOpti
   const labels = new Map<string, string>();
   const scoreNames = new Map<string, string>();
   const lastProgress = new Map<string, number>();
-  const say = (cell: string, text: string) => write(`${shortId(cell)}  ${labels.get(cell) ?? ""}: ${text}`);
+  const say = (cell: string, text: string) => {
+    const label = labels.get(cell);
+    write(`${shortId(cell)}${label === undefined ? "" : `  ${label}`}: ${text}`);
+  };
 
   return {
     begin(plan) {

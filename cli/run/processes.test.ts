@@ -1,0 +1,225 @@
+/** `lor2c run` and its neighbours as a user runs them: real processes, signals and databases; a pretend worker. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { compileProgram } from "../store/fixtures/second-process.js";
+import { getAttempts, listRuns } from "../store/read.js";
+import { openStore } from "../store/store.js";
+import { fixture, isAlive, until } from "../worker/fixture-worker.js";
+
+let program: { root: string; remove: () => void };
+beforeAll(() => {
+  program = compileProgram();
+});
+afterAll(() => program.remove());
+
+let dbPath: string;
+let file: string;
+beforeEach(() => {
+  const folder = mkdtempSync(join(tmpdir(), "lor2c-cli-"));
+  dbPath = join(folder, "lor2c.db");
+  file = join(folder, "spec.yaml");
+  writeFileSync(
+    file,
+    "name: two\nmodel: minilm\ntask: movie-reviews\nmethod: lora\ntrain: {logging_steps: 1}\nsweep: {grid: {seed: 1..2}}\n",
+  );
+});
+
+interface Started {
+  child: ChildProcess;
+  out: () => string;
+  err: () => string;
+  closed: Promise<number | null>;
+}
+
+function lor2c(args: string[], env: Record<string, string> = {}): Started {
+  const child = spawn(process.execPath, [join(program.root, "cli/main.js"), ...args, "--db", dbPath], {
+    env: { ...process.env, LOR2C_PYTHON: fixture("good.py"), ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let [out, err] = ["", ""];
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+    out += text;
+  });
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    err += text;
+  });
+  const closed = new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { child, out: () => out, err: () => err, closed };
+}
+
+/** Waits for something in its output; a process that ended will not say it any more. */
+async function says(started: Started, what: string | ((out: string) => boolean)): Promise<void> {
+  const has = typeof what === "string" ? (out: string) => out.includes(what) : what;
+  let over = false;
+  started.closed.then(() => {
+    over = true;
+  });
+  await until(() => over || has(started.out()));
+  if (!has(started.out())) throw new Error(`it ended without saying it: ${started.out()}${started.err()}`);
+}
+
+const SLOW = { FIXTURE_STEP_SECONDS: "0.05", FIXTURE_STEPS: "2000" };
+const ndjson = (text: string) =>
+  text
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+const workersOf = (text: string): number[] =>
+  ndjson(text.slice(0, text.lastIndexOf("\n") + 1)).flatMap(({ event }) =>
+    event?.type === "ready" ? [event.pid] : [],
+  );
+
+function states(): string[] {
+  const store = openStore(dbPath, { readonly: true });
+  try {
+    return listRuns(store).map((run) => run.state);
+  } finally {
+    store.close();
+  }
+}
+
+test("plain: lines, the table, no escape codes; the second time there is nothing to do", async () => {
+  const first = lor2c(["run", file]);
+  expect(await first.closed).toBe(0);
+  expect(first.out()).toMatch(/^two: 2 runs, 1 at a time, database /);
+  expect(first.out()).toMatch(/seed=1: training starts: 64 rows, 6 steps, 1,000 trainable parameters \+ 20 head/);
+  expect(first.out()).toMatch(/seed=2 +lora +0\.7200 \(0\.5000\) +1 +1,000 \(\+ 20\) +3\.0 +250/);
+  expect(first.out()).toContain("note: 64 of 640 training rows, chosen with split_seed 0");
+  expect(first.out()).not.toContain("\u001b");
+  const again = lor2c(["run", file]);
+  expect(await again.closed).toBe(0);
+  expect(again.out()).toContain("2 of them finished already");
+  expect(again.out()).not.toContain("training starts");
+});
+
+test("--json: nothing but JSON lines, closed by the summary", async () => {
+  const { out, closed } = lor2c(["run", file, "--json", "--jobs", "2"], { FIXTURE_FAIL: "1" });
+  expect(await closed).toBe(1);
+  const lines = ndjson(out());
+  expect(lines[0]).toMatchObject({ type: "plan", name: "two", jobs: 2, cells: [{ total_steps: 6 }, {}] });
+  const { type, outcome, cells } = lines.at(-1);
+  expect([type, outcome]).toEqual(["summary", "failed"]);
+  expect(cells[0].error).toMatchObject({ type: "ValueError", stderr_tail: expect.any(Array) });
+  expect(cells[1]).toMatchObject({ state: "finished", best_score: 0.72, majority_score: 0.5 });
+});
+
+test("wrong requests exit with 2 and start nothing", async () => {
+  for (const args of [
+    ["--set", "train.nope=1"],
+    ["--jobs", "many"],
+    ["--plain", "--json"],
+  ]) {
+    const { closed, err } = lor2c(["run", file, ...args]);
+    expect([args, await closed]).toEqual([args, 2]);
+    expect(err()).not.toBe("");
+  }
+});
+
+test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("%s once stops after the step", async (signal) => {
+  const run = lor2c(["run", file, "--json", "--jobs", "2"], SLOW);
+  const { child, out, closed } = run;
+  await says(run, (text) => workersOf(text).length === 2 && (text.match(/"started"/g) ?? []).length === 2);
+  const workers = workersOf(out());
+  child.kill(signal);
+  expect(await closed).toBe(130);
+  expect(ndjson(out()).at(-1)).toMatchObject({ type: "summary", outcome: "interrupted" });
+  expect(states()).toEqual(["stopped", "stopped"]);
+  expect(workers.map(isAlive)).toEqual([false, false]);
+});
+
+test("Ctrl-C twice ends a worker in the middle of a long step", async () => {
+  const run = lor2c(["run", file, "--json"], { FIXTURE_STEP_SECONDS: "3600" });
+  const { child, out, closed } = run;
+  await says(run, '"started"');
+  const workers = workersOf(out());
+  child.kill("SIGINT");
+  await says(run, "second Ctrl-C");
+  child.kill("SIGINT");
+  expect(await closed).toBe(130);
+  expect(states().sort()).toEqual(["planned", "stopped"]);
+  expect(workers.map(isAlive)).toEqual([false]);
+});
+
+test("no worker survives a killed runner; its run is lost, and the same command trains it again", async () => {
+  const run = lor2c(["run", file, "--json"], SLOW);
+  const { child, out, closed } = run;
+  await says(run, '"metrics"');
+  const [worker = 0] = workersOf(out());
+  child.kill("SIGKILL");
+  await closed;
+  await until(() => !isAlive(worker));
+  const again = lor2c(["run", file, "--json"]);
+  expect(await again.closed).toBe(0);
+  const store = openStore(dbPath, { readonly: true });
+  const first = ndjson(again.out()).at(-1).cells[0].id;
+  expect(getAttempts(store, first).map((attempt) => attempt.state)).toEqual(["lost", "finished"]);
+  store.close();
+});
+
+test("two at once share the work: every run is trained once, and both see all of them finished", async () => {
+  const env = { FIXTURE_STEP_SECONDS: "0.1" };
+  const both = [lor2c(["run", file, "--json"], env), lor2c(["run", file, "--json"], env)];
+  expect(await Promise.all(both.map(({ closed }) => closed))).toEqual([0, 0]);
+  const summaries = both.map(({ out }) => ndjson(out()).at(-1));
+  for (const summary of summaries) {
+    expect(summary.cells.map((cell: { state: string }) => cell.state)).toEqual(["finished", "finished"]);
+  }
+  const store = openStore(dbPath, { readonly: true });
+  expect(listRuns(store).map((run) => run.attempts)).toEqual([1, 1]);
+  store.close();
+});
+
+test("a run whose other trainer dies is taken over", async () => {
+  const one = lor2c(["run", file, "--json", "--set", "sweep.grid={seed: [1]}"], SLOW);
+  await says(one, '"metrics"');
+  const two = lor2c(["run", file, "--json"]);
+  await says(two, (text) => text.includes('"elsewhere"') && text.includes('"finished"'));
+  one.child.kill("SIGKILL");
+  expect(await two.closed).toBe(0);
+  const store = openStore(dbPath, { readonly: true });
+  const first = ndjson(two.out()).at(-1).cells[0].id;
+  expect(getAttempts(store, first).map((attempt) => attempt.state)).toEqual(["lost", "finished"]);
+  store.close();
+});
+
+test("logs -f ends with the run; --worker shows what the worker wrote", async () => {
+  const run = lor2c(["run", file, "--json", "--set", "sweep.grid={seed: [1]}"], { FIXTURE_STEP_SECONDS: "0.2" });
+  await says(run, '"started"');
+  const follow = lor2c(["logs", "@last", "-f"]);
+  expect(await follow.closed).toBe(0);
+  expect(ndjson(follow.out()).map((line) => line.msg)).toEqual([
+    "claimed",
+    "worker ready",
+    "started",
+    "artifact",
+    "finished",
+  ]);
+  expect(await run.closed).toBe(0);
+  const worker = lor2c(["logs", "@last", "--worker"]);
+  expect(await worker.closed).toBe(0);
+  expect(worker.out()).toMatch(/^training [0-9a-f]{16}\n$/);
+});
+
+test("verify: 0 same, 1 different and where, 2 not comparable; predict labels", async () => {
+  expect(await lor2c(["run", file, "--set", "sweep.grid={seed: [1]}"]).closed).toBe(0);
+  const same = lor2c(["verify", "@last"]);
+  expect(await same.closed).toBe(0);
+  expect(same.out()).toMatch(/^same: /);
+  const drift = lor2c(["verify", "@last"], { FIXTURE_DRIFT: "0.5" });
+  expect(await drift.closed).toBe(1);
+  expect(drift.out()).toMatch(/step 4, train loss: was [0-9.]+, is [0-9.]+/);
+  const json = lor2c(["verify", "@last", "--json"], { FIXTURE_DRIFT: "0.5" });
+  expect(await json.closed).toBe(1);
+  expect(ndjson(json.out())[0]).toMatchObject({ same: false, differences: [{ step: 4, name: "loss" }] });
+  expect(await lor2c(["verify", "@last"], { FIXTURE_FINGERPRINT: "zz" }).closed).toBe(2);
+  const texts = join(join(dbPath, ".."), "texts.txt");
+  writeFileSync(texts, "second\r\n\nthird\n");
+  const predict = lor2c(["predict", "@last", "--text", "first", "--file", texts]);
+  expect([await predict.closed, predict.err()]).toEqual([0, ""]);
+  expect(predict.out()).toBe(["first", "second", "third"].map((text) => `positive 0.7500\t${text}\n`).join(""));
+  expect(await lor2c(["predict", "@last"]).closed).toBe(2);
+  expect(readFileSync(texts, "utf8")).toContain("third");
+});

@@ -1,0 +1,104 @@
+import { existsSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, expect, test } from "vitest";
+import type { WorkerEvent } from "../protocol/messages.js";
+import { getAttempts, listRuns } from "../store/read.js";
+import { openStore } from "../store/store.js";
+import { fixture, isAlive } from "../worker/fixture-worker.js";
+import { adapterFolder } from "./adapter-folder.js";
+import { Interrupts } from "./interrupt.js";
+import type { Reporter } from "./reporter.js";
+import { runExperiment } from "./run.js";
+import { type VerifyOptions, verifyRun } from "./verify.js";
+
+const silent: Reporter = { begin() {}, event() {}, state() {}, message() {}, end() {} };
+const worker = (env: Record<string, string> = {}) => ({ commandOverride: [fixture("good.py")], env });
+let dbPath: string;
+let file: string;
+
+beforeEach(() => {
+  const folder = mkdtempSync(join(tmpdir(), "lor2c-verify-test-"));
+  dbPath = join(folder, "lor2c.db");
+  file = join(folder, "spec.yaml");
+  writeFileSync(file, "model: minilm\ntask: movie-reviews\nmethod: lora\nseed: 4\ntrain: {logging_steps: 1}\n");
+});
+
+const train = (env: Record<string, string> = {}) =>
+  runExperiment({ file, dbPath, reporter: silent, worker: worker(env) });
+const verify = (env: Record<string, string> = {}, options: Partial<VerifyOptions> = {}) =>
+  verifyRun({ dbPath, selector: "@last", worker: worker(env), ...options });
+const temporaryFolders = () => readdirSync(tmpdir()).filter((name) => /^lor2c-verify-[^t]/.test(name)).length;
+
+test("the same training gives the same values, and leaves the stored run and the disk alone", async () => {
+  const { cells } = await train();
+  const before = temporaryFolders();
+  const result = await verify();
+  expect(result).toMatchObject({ run: cells[0]?.id, same: true, tolerance: 0, differences: [], notes: [] });
+  expect(result.compared).toBe(6 * 2 + 2); // loss and learning rate of six steps, accuracy and loss of the evaluation
+  expect(temporaryFolders()).toBe(before);
+  const store = openStore(dbPath, { readonly: true });
+  expect(listRuns(store)).toHaveLength(1);
+  expect(getAttempts(store, cells[0]?.id ?? "")).toHaveLength(1);
+  store.close();
+});
+
+test("a drifted value is shown with its step, its name and both values; a tolerance forgives it", async () => {
+  await train();
+  const { same, differences } = await verify({ FIXTURE_DRIFT: "0.001" });
+  expect(same).toBe(false);
+  expect(differences).toHaveLength(1);
+  expect(differences[0]).toMatchObject({ step: 4, split: "train", name: "loss" });
+  expect((differences[0]?.again ?? 0) - (differences[0]?.stored ?? 0)).toBeCloseTo(0.001, 9);
+  expect((await verify({ FIXTURE_DRIFT: "0.001" }, { tolerance: 0.01 })).same).toBe(true);
+});
+
+test("a value that is no number equals only itself; a missing step is a difference", async () => {
+  await train({ FIXTURE_NAN: "4" });
+  expect((await verify({ FIXTURE_NAN: "4" })).same).toBe(true);
+  const { differences } = await verify();
+  expect(differences[0]).toMatchObject({ step: 3, name: "loss", stored: null });
+  const longer = await verify({ FIXTURE_STEPS: "7", FIXTURE_NAN: "4" });
+  expect(longer.differences.map(({ step, stored }) => [step, stored])).toContainEqual([7, undefined]);
+});
+
+test("what cannot be compared is a wrong request", async () => {
+  await train({ FIXTURE_FAIL: "4" });
+  await expect(verify()).rejects.toMatchObject({ code: "RUN_NOT_FINISHED", exitCode: 2 });
+  await train();
+  await expect(verify({ FIXTURE_FINGERPRINT: "zz" })).rejects.toMatchObject({
+    code: "CANNOT_COMPARE",
+    exitCode: 2,
+    message: expect.stringContaining("data: was aa, is zz"),
+  });
+  await expect(verify({ FIXTURE_PROBLEM: "4" })).rejects.toMatchObject({ code: "CANNOT_COMPARE", exitCode: 2 });
+});
+
+test("a training that fails this time is a failure with the worker's last lines", async () => {
+  await train();
+  await expect(verify({ FIXTURE_DIE: "4" })).rejects.toMatchObject({
+    code: "VERIFY_FAILED",
+    exitCode: 1,
+    message: expect.stringMatching(/SIGKILL.*the fixture dies now/s),
+  });
+});
+
+test("an interrupt ends it, and the worker", async () => {
+  await train();
+  const interrupts = new Interrupts();
+  let pid = 0;
+  const onEvent = (_: string, event: WorkerEvent) => {
+    if (event.type === "ready") pid = event.pid;
+    if (event.type === "progress") interrupts.interrupt();
+  };
+  const slow = { FIXTURE_STEP_SECONDS: "0.05", FIXTURE_STEPS: "1000" };
+  await expect(verify(slow, { interrupts, onEvent })).rejects.toMatchObject({ code: "INTERRUPTED", exitCode: 130 });
+  interrupts.dispose();
+  expect(isAlive(pid)).toBe(false);
+});
+
+test("the adapter of a finished run is found", async () => {
+  await train();
+  expect(existsSync(join(adapterFolder(dbPath, "@last"), "weights.json"))).toBe(true);
+  expect(() => adapterFolder(dbPath, "ffff")).toThrow("there is no run ffff");
+});
