@@ -4,8 +4,8 @@ Set-up and `lor2c doctor` run it with the interpreter in question:
 
     python inspect_env.py --project pyproject.toml --lock requirements.lock [--lock requirements-dev.lock]
 
-`missing` and `unsuitable` (outside pyproject.toml's ranges) stop a run. `different` (installed, suitable, but not the
-locked version) does not: numbers may then differ from those of the locked versions.
+`missing` and `unsuitable` judge by pyproject.toml's ranges: with either no run can work. `different` is not as locked
+(`found` is null when it is not there): a run may work, with numbers that differ from those of the locked versions.
 """
 
 import argparse
@@ -41,9 +41,11 @@ def pins(lock: Path) -> list[str]:
 
 def compare(ranges: list[str], pinned: list[str]) -> dict[str, object]:
     """Missing, unsuitable and different packages as {name, wanted, found}; and how many were looked at."""
-    missing, unsuitable, different = [], [], []
+    missing: list[dict[str, str | None]] = []
+    unsuitable: list[dict[str, str | None]] = []
+    different: list[dict[str, str | None]] = []
     looked_at = set()
-    for lines, wrong in ((ranges, unsuitable), (pinned, different)):
+    for lines, absent, wrong in ((ranges, missing, unsuitable), (pinned, different, different)):
         for requirement in map(Requirement, lines):
             if requirement.marker and not requirement.marker.evaluate():
                 continue
@@ -52,7 +54,7 @@ def compare(ranges: list[str], pinned: list[str]) -> dict[str, object]:
             looked_at.add(requirement.name)
             if found is None:
                 if all(other["name"] != requirement.name for other in missing):
-                    missing.append(entry)
+                    absent.append(entry)
             # 2.13.0+cpu is 2.13.0 built for another device; a pre-release that is installed was meant to be.
             elif not requirement.specifier.contains(found.split("+")[0], prereleases=True):
                 wrong.append(entry)

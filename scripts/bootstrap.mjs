@@ -65,8 +65,9 @@ async function setUp(dev, signal) {
       for (const step of steps) if (!step.isCurrent()) await step.make();
     });
   }
-  if (own)
-    for (const note of await checkOwnPython(own, env)) progress.info(`LOR2C_PYTHON: ${note}; numbers may differ.`);
+  if (!own) return;
+  const note = await checkOwnPython(own, env);
+  if (note) progress.info(`LOR2C_PYTHON: ${note}; numbers may differ from those of the locked versions.`);
 }
 
 /** The exit code of `node args`, which gets this terminal. @param {string[]} args @returns {Promise<number>} */

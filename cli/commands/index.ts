@@ -1,5 +1,6 @@
 import type { CommandModule } from "yargs";
 import completion from "./completion.js";
+import doctor from "./doctor.js";
 import explain from "./explain.js";
 import init from "./init.js";
 import logs from "./logs.js";
@@ -12,6 +13,7 @@ import query from "./query.js";
 import rm from "./rm.js";
 import run from "./run.js";
 import schema from "./schema.js";
+import setup from "./setup.js";
 import show from "./show.js";
 import validate from "./validate.js";
 import verify from "./verify.js";
@@ -34,6 +36,8 @@ const list = [
   query,
   rm,
   migrate,
+  doctor,
+  setup,
   explain,
   schema,
   completion,

@@ -86,7 +86,7 @@ export async function makeWorkerEnv(env, { log, progress, signal }) {
   }
   if (problemsOf(found).length > 0) {
     throw new SetupError(
-      `pip installed something else than the lock names: ${problemsOf(found).join(", ")}`,
+      `pip installed something else than the lock names: ${listPackages(problemsOf(found))}`,
       `pip's output is in ${log}.`,
     );
   }
@@ -194,17 +194,22 @@ export async function inspectEnv([file = "", ...args], { project, dev }) {
 }
 
 /** Differences that an environment of ours must not have. @param {Inspection} found */
-const problemsOf = ({ missing, unsuitable, different }) =>
-  [...missing, ...unsuitable, ...different].map(describePackage);
+const problemsOf = ({ missing, unsuitable, different }) => [...missing, ...unsuitable, ...different];
 
 /** @param {Package} entry */
-export const describePackage = ({ name, wanted, found }) =>
+const describePackage = ({ name, wanted, found }) =>
   found === null ? `${name}${wanted} is missing` : `${name} is ${found}, not ${wanted}`;
+
+/** The first few of them as text. @param {Package[]} entries */
+export function listPackages(entries) {
+  const rest = entries.length - 4;
+  return entries.slice(0, 4).map(describePackage).join("; ") + (rest > 0 ? `; and ${rest} more` : "");
+}
 
 /**
  * Checks an interpreter of the user's own (LOR2C_PYTHON): nothing is installed into it.
  * @param {string} own @param {{ project: string, dev: boolean }} env
- * @returns {Promise<string[]>} notes on versions that differ from the lock
+ * @returns {Promise<string | undefined>} what differs from the lock, if anything does
  */
 export async function checkOwnPython(own, { project, dev }) {
   const answer = await probe([own]);
@@ -224,11 +229,11 @@ export async function checkOwnPython(own, { project, dev }) {
   if (missing.length + unsuitable.length > 0) {
     const lock = locksOf(project, dev).pop();
     throw new SetupError(
-      `LOR2C_PYTHON lacks packages of the worker: ${[...missing, ...unsuitable].map(describePackage).join(", ")}`,
+      `LOR2C_PYTHON lacks packages of the worker: ${listPackages([...missing, ...unsuitable])}`,
       `${own} -m pip install -r ${lock}`,
     );
   }
-  return different.map(describePackage);
+  return different.length > 0 ? listPackages(different) : undefined;
 }
 
 export { Interrupted, SetupError };

@@ -1,0 +1,39 @@
+import type { CommandModule } from "yargs";
+import { DB_OPTION } from "./db-option.js";
+
+interface Args {
+  db?: string | undefined;
+  json: boolean;
+}
+
+const MARK = { ok: "ok", warn: "look", fail: "FAIL" };
+
+export default {
+  command: "doctor",
+  describe: "Check everything that a run needs here, in one table; exit 1 when a run could not work",
+  builder: (yargs) =>
+    yargs
+      .option("db", DB_OPTION)
+      .option("json", { type: "boolean", default: false, describe: "Print the table as JSON" })
+      .example("$0 doctor", "Versions, device, packages, database, disk")
+      .example("LOR2C_PYTHON=~/torch/bin/python $0 doctor", "Would this interpreter do?"),
+  handler: async ({ db, json }) => {
+    const [{ examine }, { columns }, { writeJson, writeLine }, { Lor2cError }] = await Promise.all([
+      import("../doctor/doctor.js"),
+      import("../views/columns.js"),
+      import("../views/output.js"),
+      import("../errors.js"),
+    ]);
+    const rows = await examine(db);
+    const failed = rows.filter((row) => row.state === "fail");
+    if (json) writeJson({ ok: failed.length === 0, rows });
+    else {
+      const cells = rows.map(({ name, state, value }) => [name, MARK[state], value]);
+      for (const line of columns([{ title: "what" }, { title: "state" }, { title: "found" }], cells)) writeLine(line);
+      for (const { name, advice } of rows) if (advice) writeLine(`${name}: ${advice}`);
+    }
+    if (failed.length === 0) return;
+    const names = failed.map((row) => row.name).join(", ");
+    throw new Lor2cError("DOCTOR_FAILED", `a run could not work here: ${names}`);
+  },
+} satisfies CommandModule<object, Args>;

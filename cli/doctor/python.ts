@@ -1,0 +1,86 @@
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { isNewEnough, OLDEST, probe } from "../../scripts/env/python.mjs";
+import { inspectEnv, listPackages } from "../../scripts/env/worker-env.mjs";
+import { Lor2cError } from "../errors.js";
+import { packageFile } from "../spec/package-files.js";
+import { findPython, type Python } from "../worker/python.js";
+import { startWorker } from "../worker/worker-process.js";
+import { fail, messageOf, ok, type Row, warn } from "./row.js";
+
+/** How to make or repair the environment that comes with this installation. */
+export const setupCommand = (): string =>
+  existsSync(packageFile("scripts", "bootstrap.mjs")) ? "npm run setup" : "lor2c setup";
+
+/** The interpreter that a run would use, its packages, and whether the worker starts. Each row needs the one before. */
+export async function pythonRows(environment: NodeJS.ProcessEnv = process.env): Promise<Row[]> {
+  let python: Python;
+  try {
+    python = await findPython(environment);
+  } catch (error) {
+    return [fail("python", messageOf(error), (error instanceof Lor2cError && error.hint) || setupCommand())];
+  }
+  const where = `${python.command.join(" ")} (${python.source})`;
+  const repair =
+    python.source === "LOR2C_PYTHON"
+      ? "Point LOR2C_PYTHON at another interpreter, or unset it."
+      : `\`${setupCommand()}\``;
+  const answer = await probe(python.command);
+  if ("problem" in answer) return [fail("python", `${where} ${answer.problem}`, repair)];
+  const version = `${answer.version}, ${where}`;
+  if (!isNewEnough(answer.version)) return [fail("python", `${version} is older than ${OLDEST.join(".")}`, repair)];
+  const packages = await packagesRow(python);
+  const rows = [ok("python", version), packages];
+  return packages.state === "fail" ? rows : [...rows, ...(await workerRows(python))];
+}
+
+async function packagesRow(python: Python): Promise<Row> {
+  const project = packageFile("python-worker");
+  try {
+    const { packages, missing, unsuitable, different } = await inspectEnv(python.command, { project, dev: false });
+    const broken = [...missing, ...unsuitable];
+    if (broken.length > 0) {
+      const lock = join(project, "requirements.lock");
+      const install =
+        python.source === "LOR2C_PYTHON" ? `${python.command.join(" ")} -m pip install -r ${lock}` : setupCommand();
+      return fail("packages", listPackages(broken), `\`${install}\``);
+    }
+    if (different.length === 0) return ok("packages", `${packages} as locked`);
+    return warn(
+      "packages",
+      listPackages(different),
+      "Runs work; numbers may differ from those of the locked versions.",
+    );
+  } catch (error) {
+    return fail("packages", messageOf(error), `\`${setupCommand()}\``);
+  }
+}
+
+/** Starts the real worker: nothing else proves that torch imports and that the device answers. */
+async function workerRows(python: Python): Promise<Row[]> {
+  const folder = mkdtempSync(join(tmpdir(), "lor2c-doctor-"));
+  try {
+    const worker = await startWorker({ python, logFile: join(folder, "worker.log"), onEvent: () => {} });
+    const { packages, device } = worker.ready;
+    await worker.stop();
+    const torch = packages.torch ?? "unknown";
+    return [ok("torch", torch), deviceRow(device, torch)];
+  } catch (error) {
+    return [fail("worker", messageOf(error), `\`${setupCommand()}\``)];
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function deviceRow(device: { name: string; description: string; memory: number; bf16: boolean }, torch: string): Row {
+  const gigabytes = (device.memory / 2 ** 30).toFixed(1);
+  const value = `${device.name}: ${device.description}, ${gigabytes} GiB, ${device.bf16 ? "bf16" : "no bf16"}`;
+  const driver = ["/proc/driver/nvidia/version", "/dev/nvidiactl"].some((path) => existsSync(path));
+  if (device.name !== "cpu" || !driver) return ok("device", value);
+  return warn(
+    "device",
+    `${value}; there is an NVIDIA driver, but torch ${torch} does not use it`,
+    "Install a CUDA build of torch into that environment, or check CUDA_VISIBLE_DEVICES and the driver's version.",
+  );
+}

@@ -1,0 +1,15 @@
+/** One line of `lor2c doctor`. */
+export interface Row {
+  name: string;
+  /** `fail`: a run could not work. `warn`: it could, but look. */
+  state: "ok" | "warn" | "fail";
+  value: string;
+  /** What to do about it. */
+  advice?: string;
+}
+
+export const ok = (name: string, value: string): Row => ({ name, state: "ok", value });
+export const warn = (name: string, value: string, advice: string): Row => ({ name, state: "warn", value, advice });
+export const fail = (name: string, value: string, advice: string): Row => ({ name, state: "fail", value, advice });
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
