@@ -23,7 +23,7 @@ export interface LoadedSpec {
   /** The file it extends, as a path from the working folder. */
   extends: string | null;
   onError: "continue" | "stop";
-  jobs: number;
+  jobs: number | "auto";
   cells: Cell[];
   /** What the user should know and nothing has to be done about. */
   notes: string[];

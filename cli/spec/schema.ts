@@ -233,8 +233,8 @@ export const fileKeys = {
   on_error: key(z.literal(["continue", "stop"]).default("continue"), {
     description: "What happens to the remaining runs when one fails",
   }),
-  jobs: key(z.int().min(1).max(64).default(1), {
-    description: "Worker processes at a time; not part of a run's id",
+  jobs: key(z.union([z.literal("auto"), z.int().min(1).max(64)]).default("auto"), {
+    description: "Worker processes at a time; auto: one per CPU core as far as memory goes, one on a GPU",
     unit: "processes",
   }),
 };
