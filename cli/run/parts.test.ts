@@ -1,0 +1,131 @@
+/** The pure and the small parts of a job. */
+import { EventEmitter } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import type { WorkerEvent } from "../protocol/messages.js";
+import type { PlannedCell } from "../spec/cell.js";
+import { differences, type Measured } from "./compare-runs.js";
+import { IngestBuffer } from "./ingest-buffer.js";
+import { Interrupts } from "./interrupt.js";
+import { resolveJobs } from "./jobs.js";
+import { gatherTexts } from "./predict-texts.js";
+import { runQueue } from "./queue.js";
+import { remaining } from "./remaining.js";
+
+const GIB = 1024 ** 3;
+const cells = ["a", "b", "c", "d"].map((id) => ({ id }) as PlannedCell);
+
+test("only what is finished is not done again, and with force not even that", () => {
+  const states = new Map([
+    ["a", "finished"],
+    ["b", "failed"],
+    ["c", "running"],
+  ] as const);
+  const ids = (list: PlannedCell[]) => list.map((cell) => cell.id).join("");
+  const { todo, finished } = remaining(cells, new Map(states), false);
+  expect([ids(todo), ids(finished)]).toEqual(["bcd", "a"]);
+  expect(ids(remaining(cells, new Map(states), true).todo)).toBe("abcd");
+});
+
+test.each([
+  ["auto", 10, { device: "cpu", cores: 4, freeMemory: 64 * GIB }, 4],
+  ["auto", 10, { device: "cpu", cores: 8, freeMemory: 7 * GIB }, 3],
+  ["auto", 10, { device: "cpu", cores: 8, freeMemory: 1 * GIB }, 1],
+  ["auto", 10, { device: "cuda:0", cores: 8, freeMemory: 64 * GIB }, 1],
+  ["auto", 0, { device: "cpu", cores: 8, freeMemory: 64 * GIB }, 1],
+  [6, 10, { device: "cuda:0", cores: 2, freeMemory: 1 * GIB }, 6],
+  [6, 2, { device: "cpu", cores: 8, freeMemory: 64 * GIB }, 2],
+] as const)("jobs %s for %i bundles on %o: %i", (asked, bundles, machine, expected) => {
+  expect(resolveJobs(asked, bundles, machine)).toBe(expected);
+});
+
+test("a queue keeps its slots busy, stops when told, and reports the first error when all is over", async () => {
+  let [running, most] = [0, 0];
+  const done: number[] = [];
+  const work = async (item: number) => {
+    most = Math.max(most, ++running);
+    await sleep(5);
+    running--;
+    done.push(item);
+    if (item === 13) throw new Error("thirteen");
+  };
+  await runQueue([1, 2, 3, 4, 5], 2, work, () => true);
+  expect([most, done.sort()]).toEqual([2, [1, 2, 3, 4, 5]]);
+  done.length = 0;
+  await runQueue([1, 2, 3, 4, 5], 1, work, () => done.length < 2);
+  expect(done).toEqual([1, 2]);
+  await expect(runQueue([13, 14, 15], 2, work, () => true)).rejects.toThrow("thirteen");
+  expect([running, done.includes(15)]).toEqual([0, false]);
+});
+
+const event = (type: string, seq: number) => ({ type, seq, cells: ["a"] }) as unknown as WorkerEvent;
+
+test("events are stored together, outcomes at once, progress never, the rest at the end", async () => {
+  const batches: number[][] = [];
+  const buffer = new IngestBuffer((events) => void batches.push(events.map(({ seq }) => seq)));
+  for (const [type, seq] of [
+    ["metrics", 1],
+    ["progress", 2],
+    ["metrics", 3],
+    ["finished", 4],
+  ] as const) {
+    buffer.add(event(type, seq));
+  }
+  expect(batches).toEqual([[1, 3, 4]]);
+  buffer.add(event("metrics", 5));
+  await sleep(300);
+  expect(batches).toEqual([[1, 3, 4], [5]]);
+  buffer.add(event("log", 6));
+  buffer.close();
+  expect(batches.at(-1)).toEqual([6]);
+  for (let seq = 10; seq < 10 + 5000; seq++) buffer.add(event("metrics", seq));
+  expect(batches.slice(3).map((batch) => batch.length)).toEqual([2000, 2000]);
+  buffer.close();
+});
+
+test("what storing throws later comes out at the next event and at the end", async () => {
+  const buffer = new IngestBuffer(() => {
+    throw new Error("disk full");
+  });
+  buffer.add(event("metrics", 1));
+  await sleep(300);
+  expect(() => buffer.add(event("metrics", 2))).toThrow("disk full");
+  expect(() => buffer.close()).toThrow("disk full");
+});
+
+test("the first signal stops, the second kills; afterwards signals are not ours", async () => {
+  const source = new EventEmitter();
+  const interrupts = new Interrupts(source);
+  const paused = interrupts.pause(60_000);
+  const waiting = interrupts.during(sleep(60_000, undefined, { ref: false }));
+  expect(interrupts.urgency).toBeNull();
+  source.emit("SIGTERM");
+  expect(interrupts.urgency).toBe("stop");
+  await paused;
+  await expect(waiting).rejects.toMatchObject({ code: "INTERRUPTED", exitCode: 130 });
+  source.emit("SIGINT");
+  expect(interrupts.urgency).toBe("kill");
+  interrupts.dispose();
+  expect(source.listenerCount("SIGINT")).toBe(0);
+});
+
+const train = (step: number, value: number | null, name = "loss"): Measured => ({ split: "train", name, step, value });
+
+test("values are compared by step, training before evaluation, within the tolerance; speeds are not", () => {
+  const stored = [train(1, 0.5), train(2, 0.25), { ...train(2, 0.8, "accuracy"), split: "eval" }, train(2, 9, "speed")];
+  const again = [train(1, 0.5), train(2, 0.26), { ...train(2, 0.7, "accuracy"), split: "eval" }, train(2, 1, "speed")];
+  const { compared, differences: found } = differences(stored, again, 0);
+  expect([compared, found.map(({ split }) => split)]).toEqual([3, ["train", "eval"]]);
+  expect(found[0]).toEqual({ step: 2, split: "train", name: "loss", stored: 0.25, again: 0.26 });
+  expect(differences(stored, again, 0.011).differences).toHaveLength(1);
+  expect(differences([train(1, 1000)], [train(1, 1001)], 0.0011).differences).toEqual([]);
+  expect(differences([train(1, null)], [train(1, null)], 0).differences).toEqual([]);
+  expect(differences([train(1, null)], [train(1, 1)], 9).differences).toHaveLength(1);
+});
+
+test("texts make whole pairs or are refused", () => {
+  expect(gatherTexts(["a"], ["b"], undefined)).toEqual([{ text: "a", text_pair: "b" }]);
+  expect(() => gatherTexts(["a", "c"], ["b"], undefined)).toThrow("2 --text and 1 --text-pair");
+  expect(() => gatherTexts([], [], undefined)).toThrow("no text to label");
+  expect(() => gatherTexts(["a"], [], "/nowhere/texts")).toThrow("cannot be read");
+});

@@ -1,0 +1,142 @@
+/** What a job looks like: the closing table, plain lines and NDJSON. */
+import { expect, test } from "vitest";
+import type { EventOf, WorkerEvent } from "../protocol/messages.js";
+import type { CellSummary, RunSummary } from "../run/reporter.js";
+import { createNdjson } from "./ndjson.js";
+import { createPlain } from "./plain.js";
+import { renderSummary } from "./summary.js";
+
+const cell = (changes: Partial<CellSummary>): CellSummary => ({
+  id: "3fa94d1c00000000",
+  label: "method=lora",
+  method: "lora",
+  state: "finished",
+  scoreName: "accuracy",
+  bestScore: 0.8125,
+  bestEpoch: 2,
+  lastScore: 0.81,
+  majorityScore: 0.5,
+  trainableParameters: 73_728,
+  headParameters: 148_610,
+  seconds: 51.23,
+  tokensPerSecond: 2345.6,
+  ...changes,
+});
+
+const failed = cell({
+  id: "9b2e77aa00000000",
+  label: "method=lor2c",
+  method: "lor2c",
+  state: "failed",
+  bestScore: null,
+  bestEpoch: null,
+  seconds: null,
+  tokensPerSecond: null,
+  error: {
+    type: "ValueError",
+    message: "no such layer\n(12)",
+    stderrTail: ["Traceback", "ValueError"],
+    logFile: "/x/worker.log",
+  },
+});
+
+const summary = (cells: CellSummary[]): RunSummary => ({
+  name: "quickstart",
+  dbPath: "/x/lor2c.db",
+  outcome: cells.includes(failed) ? "failed" : "finished",
+  cells,
+  notes: ["a seeded subset of 3000 of 8455 rows"],
+  seconds: 103.4,
+});
+
+test("the closing table: scores beside the majority class, why a run has none, notes and the last words", () => {
+  expect(renderSummary(summary([cell({}), failed]))).toBe(
+    `quickstart: 2 runs, 1 finished, 1 failed, in 1 min 43 s
+
+run       label         method  accuracy (majority class)  best epoch  trainable (+ head)  seconds  tokens/s
+3fa94d1c  method=lora   lora              0.8125 (0.5000)           2  73,728 (+ 148,610)     51.2     2,346
+9b2e77aa  method=lor2c  lor2c                      failed           -  73,728 (+ 148,610)        -         -
+
+note: a seeded subset of 3000 of 8455 rows
+
+failed: method=lor2c (9b2e77aa)
+    ValueError: no such layer
+    (12)
+    | Traceback
+    | ValueError
+    log: /x/worker.log
+
+stored in /x/lor2c.db`,
+  );
+});
+
+test("two kinds of score are named in their cells; a regression has no majority class", () => {
+  const text = renderSummary(summary([cell({}), cell({ scoreName: "pearson", majorityScore: null })]));
+  expect(text).toContain("score (majority class)");
+  expect(text).toMatch(/accuracy 0\.8125 \(0\.5000\)/);
+  expect(text).toMatch(/pearson 0\.8125 {2,}/);
+});
+
+const progress = (step: number): EventOf<"progress"> => ({
+  type: "progress",
+  seq: 1,
+  cells: ["3fa94d1c00000000"],
+  phase: "train",
+  step,
+  total_steps: 94,
+  epoch: 0,
+  loss: 0.51234,
+  tokens_per_second: 2345,
+  seconds_left: 12,
+});
+
+test("plain: evaluations, changes and outcomes; progress now and then; no end of training metrics", () => {
+  const lines: string[] = [];
+  let time = 0;
+  const plain = createPlain({ write: (line) => lines.push(line), now: () => time });
+  const id = "3fa94d1c00000000";
+  plain.begin({
+    name: "x",
+    dbPath: "/x/lor2c.db",
+    jobs: 1,
+    cells: [{ id, label: "seed=1", trainableParameters: 1, headParameters: 1, state: "planned", totalSteps: 94 }],
+  });
+  const base = { seq: 1, cells: [id], step: 47, epoch: 1 };
+  const said = (event: object) => {
+    lines.length = 0;
+    plain.event(id, event as WorkerEvent);
+    return lines.join("\n");
+  };
+  time = 60_000;
+  expect(said(progress(40))).toBe("3fa94d1c  seed=1: step 40 of 94, loss 0.5123, 2,345 tokens/s, 12.0 s left");
+  time += 9_000;
+  expect(said(progress(50))).toBe("");
+  time += 1_000;
+  expect(said(progress(51))).not.toBe("");
+  expect(said({ ...base, type: "metrics", split: "train", values: { loss: 1 }, diverged: [] })).toBe("");
+  expect(said({ ...base, type: "metrics", split: "train", values: { loss: null }, diverged: ["loss"] })).toContain(
+    "step 47: loss not a finite number",
+  );
+  expect(
+    said({ ...base, type: "metrics", split: "eval", values: { loss: 0.4, accuracy: 0.81 }, diverged: [] }),
+  ).toContain("epoch 1: loss 0.4, accuracy 0.81");
+  const change = { ...base, type: "change", kind: "merge", span_start: 2, span_end: 3, trainable_parameters: 33_792 };
+  expect(said(change)).toContain("epoch 1: layers 2 to 3 merged, 33,792 trainable parameters left");
+  lines.length = 0;
+  plain.state(id, "elsewhere", "process 7 on host");
+  plain.state(id, "running");
+  expect(lines).toEqual(["3fa94d1c  seed=1: is trained by another lor2c process (process 7 on host)"]);
+});
+
+test("NDJSON: our names in snake case, a worker's event untouched, the summary last", () => {
+  const lines: object[] = [];
+  const ndjson = createNdjson((value) => lines.push(value));
+  ndjson.event("a", { ...progress(1), cells: ["a"] });
+  ndjson.end(summary([failed]));
+  expect(lines[0]).toEqual({ type: "event", run: "a", event: { ...progress(1), cells: ["a"] } });
+  expect(lines[1]).toMatchObject({
+    type: "summary",
+    db_path: "/x/lor2c.db",
+    cells: [{ score_name: "accuracy", error: { stderr_tail: ["Traceback", "ValueError"], log_file: "/x/worker.log" } }],
+  });
+});
