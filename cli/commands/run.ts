@@ -34,7 +34,8 @@ export default {
       .option("force", { type: "boolean", default: false, describe: "Train finished runs again, as new attempts" })
       .option("jobs", {
         type: "string",
-        describe: "Runs at a time: a number, or auto (one per CPU core, one on a GPU). Default: what the spec says, else auto",
+        describe:
+          "Runs at a time: a number, or auto (one per CPU core, one on a GPU). Default: what the spec says, else auto",
         coerce: parseJobs,
       })
       .option("plain", { type: "boolean", default: false, describe: "Lines instead of the dashboard" })

@@ -23,7 +23,7 @@ beforeEach(() => {
   file = join(folder, "spec.yaml");
   writeFileSync(
     file,
-    "name: two\nmodel: minilm\ntask: movie-reviews\nmethod: lora\ntrain: {logging_steps: 1}\nsweep: {grid: {seed: 1..2}}\n",
+    "name: two\nmodel: minilm\ntask: movie-reviews\nmethod: lora\ntrain: {logging_steps: 1}\njobs: 1\nsweep: {grid: {seed: 1..2}}\n",
   );
 });
 
