@@ -62,7 +62,7 @@ const pins = (versions) =>
 
 /** The strings of a list in pyproject.toml. @param {string} text @param {string} key */
 function list(text, key) {
-  const body = new RegExp(`^${key} = \\[([^]*?)^\\]`, "m").exec(text)?.[1] ?? "";
+  const body = new RegExp(`^${key} = \\[([\\s\\S]*?)^\\]`, "m").exec(text)?.[1] ?? "";
   return [...body.matchAll(/"([^"]+)"/g)].map((match) => match[1] ?? "");
 }
 

@@ -11,6 +11,7 @@ import {
 import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { processStart } from "./process-start.mjs";
 import { Interrupted } from "./setup-error.mjs";
 
 /** The holder touches its lock this often ... */
@@ -29,7 +30,7 @@ const SILENCE_MS = 60_000;
  */
 export async function withLock(file, { waiting, signal }, work) {
   mkdirSync(dirname(file), { recursive: true });
-  const own = JSON.stringify({ pid: process.pid, host: hostname(), started: startOf(process.pid) });
+  const own = JSON.stringify({ pid: process.pid, host: hostname(), started: processStart(process.pid) });
   for (let tries = 0; !take(file, own); tries++) {
     if (signal?.aborted) throw new Interrupted();
     if (removeStale(file)) continue;
@@ -92,18 +93,8 @@ function isAlive(file, text) {
     if (/** @type {NodeJS.ErrnoException} */ (error).code === "ESRCH") return false;
   }
   // The number may have gone to another process meanwhile.
-  const started = startOf(holder.pid);
+  const started = processStart(holder.pid);
   return started === null || holder.started === null || started === holder.started;
-}
-
-/** Start time of a process in clock ticks since boot, where the system tells. @param {number} pid @returns {string | null} */
-function startOf(pid) {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return text.slice(text.lastIndexOf(")")).split(" ")[20] ?? null;
-  } catch {
-    return null;
-  }
 }
 
 /** @param {string} text @returns {{ pid: number, host: string, started: string | null }} */

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "./run.mjs";
+import { endLeftover, run } from "./run.mjs";
 import { SetupError } from "./setup-error.mjs";
 import { hashOf, readStamp, writeStamp } from "./stamp.mjs";
 import { freeBytes, steps } from "./worker-env.mjs";
@@ -36,6 +36,7 @@ export function npmStep(root, { log, progress, signal }) {
         "Free some space.",
       );
     }
+    await endLeftover(log);
     // --include=dev: NODE_ENV=production would leave the compiler out.
     const command = [...npm(), "ci", "--include=dev", "--no-audit", "--no-fund"];
     await steps(progress, "npm packages", (line) => run(command, { log, signal, line, cwd: root }));

@@ -20,8 +20,10 @@ export function createProgress({ stream = process.stderr, env = process.env } = 
   const ci = env.CI !== undefined && !["", "0", "false"].includes(env.CI);
   const live = Boolean(stream.isTTY) && !ci && env.TERM !== "dumb";
   return {
-    /** @param {string} text */
-    info: (text) => void stream.write(`${text}\n`),
+    /** @param {string} text @returns {void} */
+    info: (text) => {
+      stream.write(`${text}\n`);
+    },
     /** @param {string} name @returns {Step} */
     step: (name) => (live ? liveStep(stream, name) : plainStep(stream, name)),
   };

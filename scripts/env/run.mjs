@@ -1,8 +1,11 @@
 import { spawn } from "node:child_process";
-import { appendFileSync, mkdirSync } from "node:fs";
+import { appendFileSync, mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { explain } from "./failures.mjs";
+import { processStart } from "./process-start.mjs";
 import { Interrupted, SetupError } from "./setup-error.mjs";
+import { readStamp, writeStamp } from "./stamp.mjs";
 
 /** Lines of a failed program that are shown; its whole output is in the log. */
 const TAIL = 40;
@@ -50,6 +53,7 @@ export async function execute([file = "", ...args], { log, signal, line, cwd, en
     // .cmd files need a shell there
     shell: process.platform === "win32" && !file.includes("\\"),
   });
+  if (child.pid) writeStamp(recordOf(log), { pid: child.pid, started: processStart(child.pid) });
   /** @type {string[]} */
   const tail = [];
   for (const stream of [child.stdout, child.stderr]) {
@@ -83,6 +87,26 @@ export async function execute([file = "", ...args], { log, signal, line, cwd, en
     });
   } finally {
     signal?.removeEventListener("abort", stop);
+    rmSync(recordOf(log), { force: true });
+  }
+}
+
+/** Which program writes into this log now. @param {string} log */
+const recordOf = (log) => `${log}.running`;
+
+/**
+ * Ends the program that a killed set-up left at work: it would write into what is about to be made anew. Call under the
+ * set-up's lock.
+ * @param {string} log
+ */
+export async function endLeftover(log) {
+  const left = readStamp(recordOf(log));
+  rmSync(recordOf(log), { force: true });
+  while (left?.started && processStart(left.pid) === left.started) {
+    try {
+      process.kill(-left.pid, "SIGKILL");
+    } catch {}
+    await sleep(50);
   }
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { findBasePython, isNewEnough, OLDEST, probe } from "./python.mjs";
-import { run } from "./run.mjs";
+import { endLeftover, run } from "./run.mjs";
 import { Interrupted, SetupError } from "./setup-error.mjs";
 import { hashOf, readStamp, writeStamp } from "./stamp.mjs";
 
@@ -68,6 +68,7 @@ export async function makeWorkerEnv(env, { log, progress, signal }) {
   const python = interpreterIn(folder);
   const locks = locksOf(project, dev);
   checkDisk(folder, progress);
+  await endLeftover(log);
   await makeVenv(folder, { log, progress, signal });
   rmSync(stampOf(folder), { force: true });
   const install = () =>
@@ -115,16 +116,23 @@ function pipEnvironment() {
  */
 async function makeVenv(folder, { log, progress, signal }) {
   const begun = readStamp(begunOf(folder));
-  if (begun && begun.base === baseOf(folder)) return;
+  if (begun && begun.base === baseOf(folder) && (await hasPip(interpreterIn(folder)))) return;
   await steps(progress, "Python environment", async (line) => {
     const base = await findBasePython();
-    if (existsSync(folder)) rmSync(folder, { recursive: true, force: true });
+    if (existsSync(folder)) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     mkdirSync(dirname(folder), { recursive: true });
     await run([...base.command, "-m", "venv", folder], { log, signal, line });
     writeStamp(begunOf(folder), { base: baseOf(folder), version: base.version });
     return `Python ${base.version}`;
   });
 }
+
+/** @param {string} python */
+const hasPip = (python) =>
+  promisify(execFile)(python, ["-m", "pip", "--version"], { timeout: 60_000 }).then(
+    () => true,
+    () => false,
+  );
 
 /**
  * @template T

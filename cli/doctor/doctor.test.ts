@@ -1,0 +1,95 @@
+import { chmodSync, existsSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { describe, expect, test } from "vitest";
+import { openStore } from "../store/store.js";
+import { cacheRow } from "./caches.js";
+import { databaseRows } from "./database.js";
+import { nodeRows } from "./node.js";
+import { pythonRows } from "./python.js";
+
+const folder = mkdtempSync(join(tmpdir(), "lor2c-doctor-"));
+
+/** A program that answers as an interpreter would. */
+function pretend(name: string, script: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, `#!/bin/sh\n${script}\n`);
+  chmodSync(path, 0o755);
+  return path;
+}
+
+describe("python", () => {
+  test("the environment of this checkout works, down to the worker's handshake", async () => {
+    const rows = await pythonRows({ ...process.env, LOR2C_PYTHON: process.env.LOR2C_PYTHON ?? "" });
+    expect(rows.map((row) => row.name)).toEqual(["python", "packages", "torch", "device"]);
+    expect(rows.filter((row) => row.state === "fail")).toEqual([]);
+  }, 60_000);
+
+  test.each([
+    ["broken", "echo 'Fatal Python error' >&2; exit 1", /ends with exit code 1/],
+    ["mute", "exit 0", /does not answer as Python does/],
+    ["old", `echo '{"version": "3.9.2", "executable": "/x", "venv": true}'`, /3\.9\.2, .* is older than 3\.11/],
+  ])("an interpreter that is %s", async (name, script, value) => {
+    const [row, ...rest] = await pythonRows({ LOR2C_PYTHON: pretend(name, script) });
+    expect(row).toMatchObject({ name: "python", state: "fail", value: expect.stringMatching(value) });
+    expect(row?.advice).toContain("LOR2C_PYTHON");
+    expect(rest).toEqual([]);
+  });
+
+  test("one that is not there, and one without the packages", async () => {
+    expect(await pythonRows({ LOR2C_PYTHON: "/no/such/python" })).toMatchObject([{ name: "python", state: "fail" }]);
+    const script = `case "$1" in -c) echo '{"version": "3.12.1", "executable": "/x", "venv": true}';;
+      *) echo '{"packages": 2, "missing": [{"name": "torch", "wanted": ">=2.11", "found": null}], "unsuitable": [], "different": []}';; esac`;
+    const rows = await pythonRows({ LOR2C_PYTHON: pretend("bare", script) });
+    expect(rows.map(({ name, state }) => [name, state])).toEqual([
+      ["python", "ok"],
+      ["packages", "fail"],
+    ]);
+    expect(rows[1]?.value).toBe("torch>=2.11 is missing");
+    expect(rows[1]?.advice).toMatch(/-m pip install -r .*requirements\.lock/);
+  });
+});
+
+describe("database", () => {
+  test("not there yet: named, and nothing is made", async () => {
+    const path = join(folder, "new", "lor2c.db");
+    const [row, disk] = await databaseRows(path, true);
+    expect(row).toMatchObject({ state: "ok", value: `${path} (the first run makes it)` });
+    expect(disk?.name).toBe("disk");
+    expect(existsSync(join(folder, "new"))).toBe(false);
+  });
+
+  test("ours, of another program, a folder, and where nothing can be written", async () => {
+    const path = join(folder, "lor2c.db");
+    openStore(path).close();
+    expect((await databaseRows(path, true))[0]).toMatchObject({ state: "ok", value: `${path}, 0 runs` });
+    const foreign = join(folder, "foreign.db");
+    new Database(foreign).exec("CREATE TABLE t (x)").close();
+    expect((await databaseRows(foreign, true))[0]).toMatchObject({ state: "fail" });
+    expect((await databaseRows(folder, true))[0]).toMatchObject({ state: "fail" });
+    // A file where the folder should be: not even root can write there, unlike in a folder without write permission.
+    const [row] = await databaseRows(join(path, "results", "lor2c.db"), true);
+    expect(row).toMatchObject({ state: "fail", value: expect.stringContaining("nothing can be written") });
+    expect(row?.advice).toContain("--db");
+    expect(readdirSync(folder).filter((name) => name.startsWith(".lor2c-"))).toEqual([]);
+  });
+
+  test("cannot be judged without SQLite", async () => {
+    expect(await databaseRows(undefined, false)).toMatchObject([{ name: "database", state: "fail" }]);
+  });
+});
+
+test("node: a version outside engines is a failure that names the range", async () => {
+  const old = await nodeRows("20.18.0");
+  expect(old[0]).toMatchObject({ name: "node", state: "fail", value: expect.stringContaining("^20.19.0") });
+  const rows = await nodeRows();
+  expect(rows.map(({ name, state }) => `${name} ${state}`)).toEqual(["node ok", "npm ok", "lor2c ok", "sqlite ok"]);
+}, 60_000);
+
+test("model cache: by the rules of huggingface_hub, without the token's value", () => {
+  expect(cacheRow({ HF_HUB_CACHE: folder, HF_HOME: "/x" }).value).toBe(folder);
+  expect(cacheRow({ HF_HOME: "/x" }).value).toBe("/x/hub (not there yet)");
+  const row = cacheRow({ HF_HOME: "/x", HF_TOKEN: "hf_secret", HF_HUB_OFFLINE: "1" });
+  expect(row.value).toBe("/x/hub (not there yet); offline: HF_HUB_OFFLINE is set; HF_TOKEN is set");
+});
