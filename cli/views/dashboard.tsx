@@ -72,14 +72,24 @@ export function createDashboard({ stdout = process.stdout, now = Date.now } = {}
     redraw();
   };
 
+  /** Leaves on the screen what has happened, and gives the terminal back. */
+  const close = async () => {
+    clearInterval(timer);
+    stdout.off("resize", resized);
+    if (!app) return;
+    app.rerender(node(true));
+    app.unmount();
+    await app.waitUntilExit();
+  };
+
   return {
     begin(plan) {
       dispatch({ type: "begin", plan, now: now() });
       app = render(node(false), {
         stdout,
         exitOnCtrlC: false,
+        // Not `incrementalRendering`: in ink 6.8 a frame of another height leaves lines of the old one behind.
         maxFps: FRAMES_PER_SECOND,
-        incrementalRendering: true,
       });
       // Events only change the state; a flood of them costs no more frames than this.
       timer = setInterval(redraw, 1000 / FRAMES_PER_SECOND).unref();
@@ -89,14 +99,9 @@ export function createDashboard({ stdout = process.stdout, now = Date.now } = {}
     state: (cell, next, detail) => dispatch({ type: "state", cell, state: next, detail, now: now() }),
     message: (level, text) => dispatch({ type: "message", level, text, now: now() }),
     async end(summary) {
-      clearInterval(timer);
-      stdout.off("resize", resized);
-      if (app) {
-        app.rerender(node(true));
-        app.unmount();
-        await app.waitUntilExit();
-      }
+      await close();
       stdout.write(`\n${renderSummary(summary)}\n`);
     },
+    abort: close,
   };
 }
