@@ -1,0 +1,89 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { packageFile, packageRoot } from "../cli/spec/package-files.js";
+import { findPython } from "../cli/worker/python.js";
+
+const folder = mkdtempSync(join(tmpdir(), "lor2c-package-"));
+const installed = join(folder, "package");
+let files: string[];
+
+beforeAll(() => {
+  const options = ["pack", "--json", "--ignore-scripts", "--loglevel=silent", "--pack-destination", folder];
+  const [packed] = JSON.parse(execFileSync("npm", options, { cwd: packageRoot(), encoding: "utf8" }));
+  files = packed.files.map((file: { path: string }) => file.path);
+  execFileSync("tar", ["-xzf", join(folder, packed.filename), "-C", folder]);
+  // The dependencies as npm would have installed them.
+  symlinkSync(packageFile("node_modules"), join(installed, "node_modules"));
+}, 60_000);
+
+describe("the packed package", () => {
+  test("has what runs need", () => {
+    expect(files).toEqual(
+      expect.arrayContaining([
+        ...["package.json", "README.md", "LICENSE", "CHANGELOG.md", "docs/database.md"],
+        ...["dist/cli/main.js", "dist/scripts/env/worker-env.mjs"],
+        ...["configs/quickstart.yaml", "configs/spec.schema.json"],
+        ...["python-worker/pyproject.toml", "python-worker/requirements.lock", "python-worker/inspect_env.py"],
+        ...["python-worker/lor2c_worker/__main__.py", "python-worker/lor2c_worker/methods/lor2c.py"],
+      ]),
+    );
+  });
+
+  test("has every Python source of the worker", () => {
+    const tracked = execFileSync("git", ["ls-files", "python-worker/lor2c_worker"], {
+      cwd: packageRoot(),
+      encoding: "utf8",
+    });
+    const sources = tracked.split("\n").filter(Boolean);
+    if (sources.length === 0) return; // an export without its history
+    expect(files).toEqual(expect.arrayContaining(sources));
+  });
+
+  test("has no tests, fixtures, environments, caches or results of this machine", () => {
+    const stray = files.filter((path) =>
+      /test|fixture|\.venv|__pycache__|\.db|results\/runs|\.lor2c-stamp|\.tsx?$/.test(path),
+    );
+    expect(stray).toEqual([]);
+  });
+
+  test("its program can be started as such", () => {
+    const main = join(installed, "dist", "cli", "main.js");
+    expect(readFileSync(main, "utf8")).toMatch(/^#!\/usr\/bin\/env node\n/);
+    const { bin } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
+    expect(bin.lor2c).toBe("dist/cli/main.js");
+  });
+});
+
+describe("unpacked elsewhere", () => {
+  const run = (args: string[], env: Record<string, string> = {}) =>
+    spawnSync(process.execPath, [join(installed, "dist", "cli", "main.js"), ...args], {
+      cwd: folder,
+      encoding: "utf8",
+      env: { ...process.env, XDG_DATA_HOME: join(folder, "data"), LOR2C_PYTHON: "", ...env },
+    });
+
+  test("--help, validate and schema work", () => {
+    expect(run(["--help"]).stdout).toContain("lor2c run <file>");
+    const spec = join(installed, "configs", "quickstart.yaml");
+    expect(run(["validate", spec])).toMatchObject({ status: 0, stdout: `${spec}: ok, 2 runs\n` });
+    expect(JSON.parse(run(["schema"]).stdout)).toHaveProperty("$schema");
+  });
+
+  test("without the worker's environment, doctor fails and says how to make it", () => {
+    const { status, stdout } = run(["doctor", "--json"]);
+    expect(status).toBe(1);
+    const rows: { name: string; state: string; value: string; advice?: string }[] = JSON.parse(stdout).rows;
+    expect(rows.filter((row) => row.state === "fail").map((row) => row.name)).toEqual(["python"]);
+    expect(JSON.stringify(rows)).toContain("lor2c setup");
+  });
+
+  test("with an interpreter that has the packages, doctor finds that runs work", async () => {
+    const { command } = await findPython();
+    const { status, stdout } = run(["doctor"], { LOR2C_PYTHON: command[0] ?? "" });
+    expect(stdout).toContain(installed);
+    expect(status).toBe(0);
+  }, 60_000);
+});
