@@ -89,11 +89,6 @@ class Rules:
         if self.interval == "real" and self.scores_from == "snapshot":
             raise ValueError("rules.scores_from snapshot: snapshots are taken at epoch ends, with interval ceil")
 
-    @property
-    def score_name(self) -> str:
-        """For tables: `sfs`, `mean_singular_value` or `top_share`."""
-        return self.score
-
 
 _INTENDED = Rules(
     score="mean_singular_value",

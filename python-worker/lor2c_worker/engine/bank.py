@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import torch
 
-from ..schedule import Inject, Layout, Merge, Span
+from ..schedule import Inject, Layout, Merge
 from ..seeding import generator
 from .backbone import PROJECTIONS, Backbone, Projection
 from .dropout import StepMasks
@@ -259,8 +259,3 @@ def kaiming_uniform(shape: tuple[int, int], seed: int, *key: int | str) -> torch
     purpose, *place = key
     bound = shape[1] ** -0.5
     return (2 * torch.rand(shape, generator=generator(seed, str(purpose), *place)) - 1) * bound
-
-
-def initial_layout(layers: int) -> Layout:
-    """One module per layer."""
-    return Layout(tuple(Span(i, i) for i in range(layers)))
