@@ -26,7 +26,10 @@ describe("every verb", () => {
     "%s: description and example",
     async (name, command) => {
       expect(command.describe).toBeTruthy();
-      const help = await createParser([name, "--help"]).getHelp();
+      let help = "";
+      await createParser([]).parseAsync([name, "--help"], {}, (_error, _argv, output) => {
+        help = output;
+      });
       expect(help).toContain(`lor2c ${name}`);
       expect(help.split("Examples:")[1]).toContain(name);
     },
