@@ -36,8 +36,16 @@ const CHECKS = [
   { name: "biome", command: [...ours("@biomejs", "biome", "bin", "biome"), "check", "--error-on-warnings", "."] },
   { name: "imports", command: [process.execPath, join("scripts", "check-imports.mjs")] },
   { name: "generated", command: [process.execPath, join("dist", "scripts", "generate.js"), "--check"] },
-  { name: "ruff", command: [python, "-m", "ruff", "check", "."], cwd: worker },
-  { name: "ruff-format", command: [python, "-m", "ruff", "format", "--check", "."], cwd: worker },
+  {
+    name: "ruff",
+    command: [python, "-m", "ruff", "check", "--config", "pyproject.toml", ".", "../scripts/bench"],
+    cwd: worker,
+  },
+  {
+    name: "ruff-format",
+    command: [python, "-m", "ruff", "format", "--check", "--config", "pyproject.toml", ".", "../scripts/bench"],
+    cwd: worker,
+  },
   { name: "mypy", command: [python, "-m", "mypy"], cwd: worker },
   {
     name: "vitest",
