@@ -25,6 +25,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from peft import LoraConfig, TaskType, get_peft_model
+from torch import nn
+
 from lor2c_worker.data import load_task
 from lor2c_worker.data.encode import Encoded, encode, train_batches
 from lor2c_worker.device import autocast
@@ -37,8 +40,6 @@ from lor2c_worker.methods import METHODS, Cell, parse_params
 from lor2c_worker.methods.lor2c import bank_params, build_learner
 from lor2c_worker.models import LoadedModel, load_model
 from lor2c_worker.settings import DataSettings, ModelSettings
-from peft import LoraConfig, TaskType, get_peft_model
-from torch import nn
 
 Step = Callable[[Batch, int], None]
 RATE = 4e-4
