@@ -133,7 +133,6 @@ function apply(store: Store, event: WorkerEvent, ids: number[], git: GitState | 
     case "log":
     case "inspected":
     case "counted":
-    case "counted":
     case "predictions":
     case "done":
       return; // not part of a run's record: shown, logged, or an answer to a question
