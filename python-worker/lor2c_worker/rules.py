@@ -1,4 +1,4 @@
-"""Every choice that the paper leaves open, or in which the published code differs, as one field each (method.md)."""
+"""Every choice that the paper leaves open, or in which the published code differs, as one field each (semantics.md)."""
 
 from __future__ import annotations
 

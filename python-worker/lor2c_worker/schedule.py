@@ -1,6 +1,6 @@
 """When modules merge or give way to an injected LoRA, and which. Pure: no tensors, no randomness, no state.
 
-method.md sections 3 and 4. Layers are 0-based; a module is named by the layer it begins on, which is unique.
+semantics.md sections 3 and 4. Layers are 0-based; a module is named by the layer it begins on, which is unique.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Schedule:
     injections: int
     rules: Rules
     max_span: int | None = None
-    #: One A for all modules (method.md 1, ShareLoR2C).
+    #: One A for all modules (semantics.md 1, ShareLoR2C).
     share: bool = False
     causal: bool = False
 

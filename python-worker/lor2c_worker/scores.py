@@ -1,4 +1,4 @@
-"""Scores of a low-rank module from the singular values of B A, which come from an r x r core (method.md section 2)."""
+"""Scores of a low-rank module: singular values of B A from an r x r core (semantics.md section 2)."""
 
 from __future__ import annotations
 

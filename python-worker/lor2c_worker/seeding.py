@@ -1,6 +1,6 @@
 """Keyed randomness: every draw is a pure function of (seed, purpose, place), never of what was drawn before it.
 
-Resuming, another lane count or another layout therefore draws the same numbers (design.md section 7).
+Resuming, another lane count or another layout therefore draws the same numbers (semantics.md section 11).
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ class Totals:
 
 @dataclass(frozen=True)
 class LinearSchedule:
-    """Linear warm-up from 0 over ceil(ratio * total) steps, then linear to 0 at `total` (method.md 6).
+    """Linear warm-up from 0 over ceil(ratio * total) steps, then linear to 0 at `total` (semantics.md 6).
 
     The first step has factor 0 when there is a warm-up.
     """
@@ -103,7 +103,7 @@ def train(
 
     Within an epoch: micro-batches of the seeded permutation; per lane one mean loss per micro-batch, divided by the
     number of micro-batches of the step; clipping and AdamW per lane. At the end of an epoch, in this order: the
-    method's decisions, evaluation of every lane, the report (method.md section 3).
+    method's decisions, evaluation of every lane, the report (semantics.md section 3).
     """
     total = total_steps(len(train_data), settings)
     schedule = LinearSchedule(total, settings.warmup_ratio)

@@ -1,6 +1,6 @@
 """A slow, literal LoR2C: one model, plain parameters, torch's AdamW, full singular value decompositions.
 
-Written from method.md alone and shares no code with the engine but the Rules' names, so that both can be compared.
+Written from semantics.md alone and shares no code with the engine but the Rules' names, so that both can be compared.
 """
 
 from __future__ import annotations

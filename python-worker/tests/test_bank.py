@@ -261,7 +261,7 @@ def test_records_name_every_cell_once_and_say_what_it_would_alone() -> None:
 
 @pytest.mark.parametrize("share", [False, True], ids=["own A", "shared A"])
 def test_trainable_parameters_follow_the_formula(share: bool) -> None:
-    """method.md section 8, with square projections: r = 4, r' = 2, d = 16, L = 7."""
+    """semantics.md section 8, with square projections: r = 4, r' = 2, d = 16, L = 7."""
     epochs, r, d = 8, 4, 16
     schedule = Schedule(epochs, 2, 6, rules("intended"), share=share)
     learner = learner_of(classifier(), {"cell": schedule}, params=params_of(share))

@@ -189,7 +189,7 @@ def test_the_peft_type_is_registered() -> None:
     ],
 )
 def test_counts_of_the_papers_models(model: str, name: str, values: dict[str, Any], start: int, end: int) -> None:
-    """The figures of method.md section 8, from shapes alone."""
+    """The figures of semantics.md section 8, from shapes alone."""
     method, config = METHODS[name], known_config(model)
     empty = empty_model(ModelSettings(model), 2, "classify", config)
     params = parse_params(method, values)

@@ -59,7 +59,7 @@ def logits(model: nn.Module) -> torch.Tensor:
 
 
 def reference(base: nn.Module, peft_model: nn.Module, cfg: Lor2cConfig) -> torch.Tensor:
-    """The formula of method.md written out with hooks on an untouched model."""
+    """The formula of semantics.md written out with hooks on an untouched model."""
     state = {n.removeprefix("base_model.model."): p for n, p in peft_model.named_parameters()}
     state |= {n.removeprefix("base_model."): p for n, p in peft_model.named_parameters() if "shared" in n}
     layers = base.base_model.encoder.layer if hasattr(base.base_model, "encoder") else base.base_model.layers

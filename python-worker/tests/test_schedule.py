@@ -1,4 +1,4 @@
-"""When and which, as the tables of method.md sections 3 and 4 say; and what holds for every layout and score."""
+"""When and which, as the tables of semantics.md sections 3 and 4 say; and what holds for every layout and score."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def rules(**fields: object) -> Rules:
 
 @pytest.mark.parametrize(
     ("epochs", "count", "interval"),
-    # An exact quotient q of E / 4 / M gives q, any other rounds up (method.md section 3).
+    # An exact quotient q of E / 4 / M gives q, any other rounds up (semantics.md section 3).
     [(12, 2, 2), (12, 1, 3), (16, 1, 4), (16, 4, 1), (30, 1, 8), (30, 4, 2), (80, 5, 4), (3, 1, 1), (60, 3, 5)],
 )
 def test_intervals_round_up(epochs: int, count: int, interval: int) -> None:

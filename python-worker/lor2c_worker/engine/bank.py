@@ -106,7 +106,7 @@ class Bank:
         return {name: self._slots[name].tensor[lane] for name in self._names(lane)}
 
     def trainable(self, lane: int) -> int:
-        """Parameters as method.md section 8 counts them. A frozen merged module counts, a dormant LoRA does not."""
+        """Parameters as semantics.md section 8 counts them. A frozen merged module counts, a dormant LoRA does not."""
         dormant = self.structures[lane].dormant
         names = [n for n in self._names(lane) if not (n.startswith("injected.") and int(n.split(".")[1]) in dormant)]
         return sum(self._slots[name].tensor[0].numel() for name in names)

@@ -1,7 +1,7 @@
 """Dropout whose masks are a function of (seed, site, step), drawn over real tokens in row order.
 
 Layout, number of lanes and resuming therefore don't matter: the padded module and the unpadded encoder draw the same
-masks, and all lanes of a batch share them (design.md section 7).
+masks, and all lanes of a batch share them (semantics.md section 11).
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ class Slot:
     stacked: bool = True
     #: The optimizer updates the lane's part. Empty: yes for all.
     trains: list[bool] = field(default_factory=list)
-    #: The lane's gradient counts in the clipping norm (a frozen tensor's may: method.md section 5). Empty: yes for all.
+    #: The lane's gradient counts in the clipping norm (a frozen tensor's may: semantics.md 5). Empty: yes for all.
     counts: list[bool] = field(default_factory=list)
     #: Weight decay of the lane where it is not the optimizer's own. Empty or None: the optimizer's.
     decay: list[float | None] = field(default_factory=list)

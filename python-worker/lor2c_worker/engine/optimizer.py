@@ -14,7 +14,7 @@ class LaneAdamW:
     """Equal to torch.optim.AdamW with clip_grad_norm_ for a single lane, to rounding.
 
     Step counts are per tensor and lane, since a module that is injected, or merged with fresh moments, begins its bias
-    correction anew (method.md section 5). Moments of stacked tensors are stacked too; they are made at the first
+    correction anew (semantics.md section 5). Moments of stacked tensors are stacked too; they are made at the first
     update, so a tensor that never trains costs nothing.
     """
 

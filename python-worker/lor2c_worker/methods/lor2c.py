@@ -1,4 +1,4 @@
-"""LoR2C and its variants (method.md; paper section III): one implementation, five names with their settings."""
+"""LoR2C and its variants (semantics.md; paper section III): one implementation, five names with their settings."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Lor2cParams:
         metadata={
             "doc": "Choices the paper leaves open, or the published code makes otherwise: a preset, or fields over one",
             "unit": None,
-            "source": "method.md",
+            "source": "docs/semantics.md",
             "presets": PRESETS,
             "schedule": True,
         },
@@ -142,7 +142,7 @@ class Variant:
         return notes
 
     def parts(self, model: LoadedModel, params: Any) -> list[Part]:
-        """2 r d for each layer; r d, and r d once more for the one A, when it is shared (method.md section 8)."""
+        """2 r d for each layer; r d, and r d once more for the one A, when it is shared (semantics.md section 8)."""
         layers, r, d = len(find_layers(base_of(model.module))[0]), params.rank, int(model.config.hidden_size)
         factor = "" if self.share else "2 "
         each = (1 if self.share else 2) * r * d
@@ -198,7 +198,7 @@ def _counted(number: int, noun: str) -> str:
 
 
 def injected_rank(params: Any) -> int:
-    """r' of method.md: half of the rank unless given."""
+    """r' of semantics.md: half of the rank unless given."""
     given = getattr(params, "injected_rank", None)
     return max(1, params.rank // 2) if given is None else int(given)
 

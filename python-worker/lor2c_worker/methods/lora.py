@@ -89,7 +89,7 @@ class Lora:
 
 
 def linear_parts(model: LoadedModel, targets: list[str], rank: int) -> list[Part]:
-    """r (d_in + d_out) for every targeted projection (method.md section 8)."""
+    """r (d_in + d_out) for every targeted projection (semantics.md section 8)."""
     parts = []
     for name, module in model.module.named_modules():
         if isinstance(module, torch.nn.Linear) and name.rsplit(".", 1)[-1] in targets:

@@ -62,7 +62,7 @@ NOT_MERGEABLE = (
 
 
 def new_a(rank: int, d_in: int) -> nn.Parameter:
-    """Kaiming-uniform with a = sqrt 5 (method.md section 1), from torch's generator as peft's own methods do."""
+    """Kaiming-uniform with a = sqrt 5 (semantics.md section 1), from torch's generator as peft's own methods do."""
     bound = d_in**-0.5
     return nn.Parameter(torch.empty(rank, d_in).uniform_(-bound, bound))
 
