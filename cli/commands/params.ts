@@ -1,4 +1,5 @@
 import type { CommandModule } from "yargs";
+import { SET_OPTION } from "./set-option.js";
 
 interface Args {
   file: string;
@@ -13,13 +14,7 @@ export default {
   builder: (yargs) =>
     yargs
       .positional("file", { type: "string", demandOption: true, describe: "Spec file" })
-      .option("set", {
-        type: "string",
-        array: true,
-        nargs: 1,
-        default: [],
-        describe: "Change one key, e.g. method.rank=16",
-      })
+      .option("set", SET_OPTION)
       .option("all", { type: "boolean", default: false, describe: "One row for every layer, also for equal ones" })
       .option("json", { type: "boolean", default: false, describe: "Print the counts as JSON" })
       .example("$0 params configs/glue/mrpc-imlor2c.yaml", "Of every run of a spec")

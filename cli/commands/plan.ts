@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import type { CommandModule } from "yargs";
 import type { PlannedCell } from "../spec/cell.js";
+import { SET_OPTION } from "./set-option.js";
 
 interface Args {
   file: string;
@@ -15,13 +16,7 @@ export default {
   builder: (yargs) =>
     yargs
       .positional("file", { type: "string", demandOption: true, describe: "Spec file" })
-      .option("set", {
-        type: "string",
-        array: true,
-        nargs: 1,
-        default: [],
-        describe: "Change one key, e.g. train.learning_rate=1e-4",
-      })
+      .option("set", SET_OPTION)
       .option("db", { type: "string", describe: "Database (default: LOR2C_DB, else results/lor2c.db)" })
       .option("json", { type: "boolean", default: false, describe: "Print the plan as JSON" })
       .example("$0 plan configs/quickstart.yaml", "What would run")

@@ -2,6 +2,7 @@ import type { CommandModule } from "yargs";
 import { UsageError } from "../errors.js";
 import type { Reporter, RunSummary } from "../run/reporter.js";
 import { DB_OPTION } from "./db-option.js";
+import { SET_OPTION } from "./set-option.js";
 
 interface Args {
   file: string;
@@ -24,13 +25,7 @@ export default {
   builder: (yargs) =>
     yargs
       .positional("file", { type: "string", demandOption: true, describe: "Spec file" })
-      .option("set", {
-        type: "string",
-        array: true,
-        nargs: 1,
-        default: [],
-        describe: "Change one key, e.g. train.learning_rate=1e-4",
-      })
+      .option("set", SET_OPTION)
       .option("force", { type: "boolean", default: false, describe: "Train finished runs again, as new attempts" })
       .option("jobs", {
         type: "string",

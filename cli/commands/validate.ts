@@ -1,5 +1,6 @@
 import type { CommandModule } from "yargs";
 import type { SpecProblem } from "../errors.js";
+import { SET_OPTION } from "./set-option.js";
 
 interface Args {
   file: string[];
@@ -13,13 +14,7 @@ export default {
   builder: (yargs) =>
     yargs
       .positional("file", { type: "string", array: true, demandOption: true, describe: "Spec files" })
-      .option("set", {
-        type: "string",
-        array: true,
-        nargs: 1,
-        default: [],
-        describe: "Change one key, e.g. train.learning_rate=1e-4",
-      })
+      .option("set", SET_OPTION)
       .option("json", { type: "boolean", default: false, describe: "Print the result as JSON" })
       .example("$0 validate configs/*.yaml", "Check every spec of a folder"),
   handler: async ({ file: files, set, json }) => {

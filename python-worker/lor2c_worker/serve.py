@@ -7,6 +7,7 @@ import os
 import platform
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,54 +43,56 @@ def serve(channel: Channel) -> None:
         if isinstance(command, messages.DecodeError):
             channel.log("error", f"not a command: {command}")
         elif isinstance(command, messages.Inspect):
-            answer_inspect(channel, command)
+            answer_each(channel, command, messages.Inspected, inspect, _NOT_INSPECTED)
         elif isinstance(command, messages.Count):
-            answer_count(channel, command)
+            answer_each(channel, command, messages.Counted, count_parameters, _NOT_COUNTED)
         elif isinstance(command, messages.Train):
             answer_train(channel, command)
         elif isinstance(command, messages.Predict):
             answer_predict(channel, command)
 
 
-def answer_inspect(channel: Channel, command: messages.Inspect) -> None:
+#: What an event says of a cell that could not be looked at.
+_NOT_INSPECTED: dict[str, Any] = {"warnings": []} | dict.fromkeys(
+    (
+        "fingerprint",
+        "trainable_parameters",
+        "head_parameters",
+        "total_parameters",
+        "train_rows",
+        "eval_rows",
+        "total_steps",
+    )
+)
+_NOT_COUNTED: dict[str, Any] = {
+    "shapes": "",
+    "parts": [],
+    "changes": [],
+    "head_parameters": 0,
+    "total_parameters": 0,
+}
+
+
+def answer_each(
+    channel: Channel,
+    command: messages.Inspect | messages.Count,
+    event: type[Any],
+    look: Callable[[Settings], dict[str, Any]],
+    otherwise: dict[str, Any],
+) -> None:
+    """One event for each settings: what `look` finds, or `otherwise` with the problem."""
     for index, raw in enumerate(command.settings):
-        fields: dict[str, object] = {"warnings": []} | dict.fromkeys(
-            (
-                "fingerprint",
-                "trainable_parameters",
-                "head_parameters",
-                "total_parameters",
-                "train_rows",
-                "eval_rows",
-                "total_steps",
-            )
-        )
-        problems: list[str] = []
+        fields, problems = otherwise, []
         try:
-            fields = inspect(Settings.from_json(raw))
+            fields = look(Settings.from_json(raw))
         except (SettingsError, DataError) as error:
             problems.append(str(error))
         except Exception as error:
             problems.append(f"{type(error).__name__}: {error}")
             traceback.print_exc()
-        channel.send(messages.Inspected, request=command.request, index=index, problems=problems, **fields)
+        channel.send(event, request=command.request, index=index, problems=problems, **fields)
         if channel.stop_requested.is_set():
             break
-    channel.send(messages.Done, request=command.request, error=None)
-
-
-def answer_count(channel: Channel, command: messages.Count) -> None:
-    for index, raw in enumerate(command.settings):
-        fields: dict[str, Any] = {"shapes": "", "parts": [], "changes": [], "head_parameters": 0, "total_parameters": 0}
-        problems: list[str] = []
-        try:
-            fields = count_parameters(Settings.from_json(raw))
-        except (SettingsError, DataError) as error:
-            problems.append(str(error))
-        except Exception as error:
-            problems.append(f"{type(error).__name__}: {error}")
-            traceback.print_exc()
-        channel.send(messages.Counted, request=command.request, index=index, problems=problems, **fields)
     channel.send(messages.Done, request=command.request, error=None)
 
 
@@ -101,11 +104,7 @@ def answer_train(channel: Channel, command: messages.Train) -> None:
             continue
         try:
             run_cell(channel, cell.cell, cell.settings, Path(cell.folder))
-        except torch.OutOfMemoryError as error:
-            channel.send(
-                messages.OutOfMemory, cells=[cell.cell], message=str(error), peak_memory=peak_memory(current_device())
-            )
-        except MemoryError as error:
+        except (torch.OutOfMemoryError, MemoryError) as error:
             message = str(error) or "the process ran out of memory"
             channel.send(
                 messages.OutOfMemory, cells=[cell.cell], message=message, peak_memory=peak_memory(current_device())
