@@ -18,7 +18,7 @@ from .device import autocast, peak_memory
 from .engine.learner import EpochRecord, Learner
 from .engine.optimizer import LaneAdamW
 from .evaluate import logits_of, majority_score, score_logits
-from .methods import Cell
+from .methods import Cell, Horizon
 from .prepare import Prepared, hash_tensors, load_for, prepare
 from .settings import Settings
 from .train import CellResult, Report, Totals, total_steps, train
@@ -26,6 +26,10 @@ from .train import CellResult, Report, Totals, total_steps, train
 
 class ReloadMismatch(RuntimeError):
     """The adapter on disk does not give the scores that were measured in memory."""
+
+
+class MethodDidNotAct(RuntimeError):
+    """The method did not do what its settings say; its scores would be those of something else."""
 
 
 @dataclasses.dataclass
@@ -55,7 +59,10 @@ def run_cell(channel: Channel, cell: str, raw_settings: dict[str, Any], folder: 
         torch.cuda.reset_peak_memory_stats(prepared.device)
     total_parameters = sum(p.numel() for p in prepared.model.module.parameters())
     learner = prepared.method.build(
-        prepared.model, [Cell(cell, prepared.params)], settings.seed, epochs=settings.train.num_train_epochs
+        prepared.model,
+        [Cell(cell, prepared.params)],
+        settings.seed,
+        horizon=Horizon(settings.train.num_train_epochs, total_steps(len(prepared.train), settings.train)),
     )
     run = CellRun(cell, folder, raw_settings, prepared, learner, channel, total_parameters)
     optimizer = make_optimizer(run)
@@ -80,6 +87,7 @@ def run_cell(channel: Channel, cell: str, raw_settings: dict[str, Any], folder: 
         channel.send(messages.Stopped, cells=[cell], step=totals.step)
         return
     result = results[cell]
+    check_acted(run)
     check_reload(run, result)
     size, digest = measure_folder(run.adapter)
     channel.send(messages.Artifact, cells=[cell], kind="adapter", path=str(run.adapter), bytes=size, sha256=digest)
@@ -168,6 +176,13 @@ def save_adapter(run: CellRun, lane: int, epoch: int, values: dict[str, float]) 
     write_folder(run.adapter, info, save)
 
 
+def check_acted(run: CellRun) -> None:
+    """Raises MethodDidNotAct when what was trained is not what the settings say."""
+    reasons = run.prepared.method.check(run.learner, Cell(run.id, run.prepared.params))
+    if reasons:
+        raise MethodDidNotAct("; ".join(reasons))
+
+
 def check_reload(run: CellRun, result: CellResult) -> None:
     """Load the saved adapter onto a freshly loaded model and score it again. Raises ReloadMismatch.
 
@@ -201,6 +216,8 @@ def send_record(channel: Channel, step: int, record: EpochRecord) -> None:
         channel.send(messages.Change, cells=cells, step=step, **dataclasses.asdict(change))
     if record.table is not None:
         channel.send(messages.ModuleScores, cells=cells, step=step, **dataclasses.asdict(record.table))
+    for note in record.notes:
+        channel.log("info", note, cells)
 
 
 def send_finished(run: CellRun, result: CellResult, totals: Totals, seconds: float) -> None:

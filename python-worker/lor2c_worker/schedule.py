@@ -171,7 +171,8 @@ class Schedule:
         missing = self.merges + self.injections - len(events)
         if missing:
             notes.append(
-                f"{missing} of {self.merges + self.injections} events fall after the last epoch and never happen"
+                f"{missing} of {self.merges + self.injections} events fall after the last epoch and never happen: "
+                "the run would end as failed, since the method did not act as its settings say"
             )
         late = [f"{kind} at epoch {epoch:g}" for kind, epoch in events if self.epochs / 2 < epoch < self.epochs]
         last = [kind for kind, epoch in events if epoch >= self.epochs]

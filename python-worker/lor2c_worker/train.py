@@ -18,7 +18,7 @@ from .data.task import Kind
 from .engine.learner import EpochRecord, Learner
 from .engine.loss import lane_losses
 from .engine.optimizer import LaneAdamW
-from .evaluate import logits_of, score_logits
+from .evaluate import evaluate
 from .settings import TrainSettings
 
 
@@ -102,8 +102,9 @@ def train(
     """Train until the last step or until `should_stop`. Returns the result of every cell, and the totals.
 
     Within an epoch: micro-batches of the seeded permutation; per lane one mean loss per micro-batch, divided by the
-    number of micro-batches of the step; clipping and AdamW per lane. At the end of an epoch, in this order: the
-    method's decisions, evaluation of every lane, the report (semantics.md section 3).
+    number of micro-batches of the step, and the method's penalty likewise, which the reported loss leaves out;
+    clipping and AdamW per lane. At the end of an epoch, in this order: the method's decisions, evaluation of every
+    lane, the report (semantics.md section 3).
     """
     total = total_steps(len(train_data), settings)
     schedule = LinearSchedule(total, settings.warmup_ratio)
@@ -129,7 +130,9 @@ def train(
                 with autocast():
                     logits = learner.forward(batch, (totals.step, part))
                 losses = lane_losses(logits.float(), batch.labels, kind) / len(micro)
-                losses.sum().backward()
+                penalty = learner.penalty()
+                whole = losses if penalty is None else losses + penalty / len(micro)
+                whole.sum().backward()
                 step_loss = losses.detach() if step_loss is None else step_loss + losses.detach()
                 totals.tokens += batch.tokens
             assert step_loss is not None
@@ -158,10 +161,10 @@ def train(
             report.record(totals.step, record)
         _progress(learner, "evaluate", epoch, None, totals, report)
         with autocast():
-            logits = logits_of(learner, eval_data, settings.eval_batch_size, device)
-        for index, evaluated in enumerate(learner.lanes):
+            size = settings.eval_batch_size
+            logits, scored = evaluate(learner, eval_data, size, device, kind, score_names, score)
+        for index, (evaluated, values) in enumerate(zip(learner.lanes, scored, strict=True)):
             cells = evaluated.cells
-            values = score_logits(logits[index], eval_data.labels, kind, score_names)
             report.metrics(cells, "eval", totals.step, totals.step / per_epoch, values)
             if _note_epoch(results, cells, values, score, epoch, logits[index]):
                 report.best(index, cells, epoch, values)

@@ -19,7 +19,7 @@ from lor2c_worker.data.encode import Encoded, encode
 from lor2c_worker.engine.learner import EpochRecord, Learner
 from lor2c_worker.engine.optimizer import LaneAdamW
 from lor2c_worker.evaluate import logits_of
-from lor2c_worker.methods import METHODS, Cell, count, parse_params
+from lor2c_worker.methods import METHODS, Cell, Horizon, count, parse_params
 from lor2c_worker.models import LoadedModel, empty_model, known_config, load_model
 from lor2c_worker.settings import ModelSettings
 from lor2c_worker.train import Report, train
@@ -63,7 +63,7 @@ def fresh(folder: Path, seed: int = 3) -> LoadedModel:
 
 def build(model: LoadedModel, name: str, values: dict[str, Any], seed: int = 3) -> Learner:
     params = parse_params(METHODS[name], values)
-    return METHODS[name].build(model, [Cell("c", params)], seed, epochs=EPOCHS)
+    return METHODS[name].build(model, [Cell("c", params)], seed, horizon=Horizon(EPOCHS, EPOCHS * 4))
 
 
 def run(learner: Learner, data: Encoded, seed: int = 3) -> tuple[list[float], list[EpochRecord]]:
@@ -136,6 +136,7 @@ def test_trains_only_its_own_saves_and_reloads(
             assert torch.equal(parameter, before[plain]), full
     done = [change.kind for record in records for change in record.changes]
     assert done.count("merge") == values.get("merges", 0) or values.get("merges") == 2
+    assert METHODS[name].check(learner, Cell("c", parse_params(METHODS[name], values))) == []
     tmp_path.joinpath("adapter").mkdir()
     METHODS[name].save(learner, 0, model, tmp_path / "adapter")
     after = logits_of(learner, data, 16, CPU)

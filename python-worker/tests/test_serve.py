@@ -275,3 +275,21 @@ def test_sigterm_leaves_no_half_written_adapter(place: Path, tmp_path: Path) -> 
     worker.process.stdin = None
     adapter = tmp_path / "run" / "adapter"
     assert not adapter.exists() or (adapter / "lor2c.json").exists()
+
+
+def test_a_run_whose_schedule_does_not_fit_fails_with_the_reason(worker: Worker, place: Path, tmp_path: Path) -> None:
+    method = {"name": "imlor2c", "rank": 4, "merges": 1, "injections": 1}
+    events = run(worker, tmp_path, settings(place, method=method, num_train_epochs=8, max_steps=4))
+    (failed,) = only(events, messages.Failed)
+    assert failed.error_type == "MethodDidNotAct"
+    assert "0 of 1 merges done after 0 tries" in failed.message
+    assert "0 of 1 injections" in failed.message
+    assert not only(events, messages.Finished)
+
+
+def test_tries_without_a_candidate_are_logged_and_excuse(worker: Worker, place: Path, tmp_path: Path) -> None:
+    method = {"name": "mergelor2c", "rank": 4, "merges": 3, "max_span": 2}  # three layers: a second pair is too long
+    events = run(worker, tmp_path, settings(place, method=method, num_train_epochs=12))
+    assert only(events, messages.Finished)
+    assert [c.kind for c in only(events, messages.Change)] == ["merge"]
+    assert any("no pair of neighbours" in log.message for log in only(events, messages.Log))

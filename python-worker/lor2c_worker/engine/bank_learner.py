@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -35,6 +36,8 @@ class _Plan:
     cell: str
     decisions: tuple[Decision, ...]
     effects: tuple[tuple[object, ...], ...]
+    #: Tries that found no candidate.
+    notes: tuple[str, ...] = ()
 
 
 class BankLearner:
@@ -67,6 +70,9 @@ class BankLearner:
         logits = self.head.forward(hidden, layout, masks)
         return logits if logits.ndim == 3 else logits[:, :, : batch.input_ids.shape[1]]
 
+    def penalty(self) -> torch.Tensor | None:
+        return None
+
     def after_backward(self, step: int) -> None:
         pass
 
@@ -84,6 +90,10 @@ class BankLearner:
 
     def state(self, lane: int) -> dict[str, torch.Tensor]:
         return self.bank.state(lane) | {slot.name: slot.tensor[lane] for slot in self.head.slots()}
+
+    def progress(self, cell: str) -> Progress:
+        """Events done and tried so far."""
+        return self._progress[cell]
 
     def spectra(self, lane: int) -> Spectra:
         """Singular values of the lane's live modules at this moment."""
@@ -129,7 +139,7 @@ class BankLearner:
                     self._change(plan.cell, decision, epoch, count)
                     for decision, count in zip(plan.decisions, counts, strict=True)
                 ]
-                records.append(EpochRecord(index, [plan.cell], changes, made.get(plan.cell)))
+                records.append(EpochRecord(index, [plan.cell], changes, made.get(plan.cell), list(plan.notes)))
         return _gather(records)
 
     def _plan(self, lane: int, cell: str, epoch: float, spectra: Spectra) -> _Plan:
@@ -138,10 +148,13 @@ class BankLearner:
         scores_from = schedule.deciding_epoch(epoch)
         source = spectra if scores_from == epoch else state.history.get(int(scores_from or 0), {})
         values = self._scores(schedule.rules, source)
-        decisions, self._progress[cell] = decide(
-            schedule, self.bank.structures[lane].layout, self._progress[cell], epoch, values, scores_from or 0.0
+        before = self._progress[cell]
+        decisions, after = decide(
+            schedule, self.bank.structures[lane].layout, before, epoch, values, scores_from or 0.0
         )
-        return _Plan(cell, tuple(decisions), tuple(_effect(decision, schedule.rules) for decision in decisions))
+        self._progress[cell] = after
+        effects = tuple(_effect(decision, schedule.rules) for decision in decisions)
+        return _Plan(cell, tuple(decisions), effects, tuple(_vain(before, after, epoch)))
 
     def _scores(self, rules: Rules, spectra: Spectra) -> dict[int, float]:
         return {s: score(rules.score, values, self.backbone.hidden, rules.score_k) for s, values in spectra.items()}
@@ -214,14 +227,23 @@ def _effect(decision: Decision, rules: Rules) -> tuple[object, ...]:
     return ("inject", decision.layer, rules.injected_trains)
 
 
+def _vain(before: Progress, after: Progress, epoch: float) -> list[str]:
+    notes = []
+    if after.merge_tries - before.merge_tries > after.merges - before.merges:
+        notes.append(f"epoch {epoch:g}: a merge was due, but the rules leave no pair of neighbours to merge")
+    if after.inject_tries - before.inject_tries > after.injections - before.injections:
+        notes.append(f"epoch {epoch:g}: an injection was due, but no module is left that has never merged")
+    return notes
+
+
 def _gather(records: list[EpochRecord]) -> list[EpochRecord]:
     """One record for all cells of a lane that say the same."""
     gathered: list[EpochRecord] = []
     for record in records:
-        if not record.changes and record.table is None:
+        if not record.changes and record.table is None and not record.notes:
             continue
         same = next(
-            (g for g in gathered if (g.lane, g.changes, g.table) == (record.lane, record.changes, record.table)), None
+            (g for g in gathered if dataclasses.replace(g, cells=record.cells) == record), None
         )
         if same is None:
             gathered.append(record)

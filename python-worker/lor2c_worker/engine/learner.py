@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 import torch
 
@@ -96,6 +96,8 @@ class EpochRecord:
     cells: list[str]
     changes: list[Change] = field(default_factory=list)
     table: ScoreTable | None = None
+    #: Lines for the run's log.
+    notes: list[str] = field(default_factory=list)
 
 
 class Learner(Protocol):
@@ -109,11 +111,20 @@ class Learner(Protocol):
     def forward(self, batch: Batch, step: StepKey | None) -> torch.Tensor:
         """Logits [K, B, C] ([K, B, T, V] for causal language models). `step` None: evaluation, without dropout."""
 
+    def penalty(self) -> torch.Tensor | None:
+        """What the method adds to the task's loss of every lane while training, [K] with gradient; None: nothing.
+
+        Asked once per micro-batch after its `forward`, and weighted like that micro-batch's loss.
+        """
+
     def after_backward(self, step: int) -> None:
         """Between the last backward of a step and its update."""
 
     def end_step(self, step: int, epoch: float, optimizer: LaneAdamW) -> list[EpochRecord]:
-        """After update number `step` (counted from 1) at fractional epoch `epoch`. May change structure and fork."""
+        """After update number `step` (counted from 1) at fractional epoch `epoch`. May change structure and fork.
+
+        The gradients of the step, clipped, are still there.
+        """
 
     def end_epoch(self, epoch: int, step: int, optimizer: LaneAdamW) -> list[EpochRecord]:
         """After the last update of epoch `epoch` (counted from 1), before its evaluation. May fork."""
@@ -123,3 +134,26 @@ class Learner(Protocol):
 
     def state(self, lane: int) -> dict[str, torch.Tensor]:
         """The lane's trained tensors by name, without the lane axis; no copies."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """One way to read trained tensors. Its scores are reported as `<score>@<suffix>`, beside the best form's own."""
+
+    suffix: str
+    values: dict[str, float]  # named in the evaluation's values when this form is the best
+
+
+@runtime_checkable
+class ManyForms(Protocol):
+    """What a learner may have besides: its trained tensors make several models, e.g. one for each rank.
+
+    Every evaluation scores each form. The best one (the first of equals) gives the run's score; it is left in use when
+    the adapter is saved, so that what is loaded again is that form. Such a learner has a single lane.
+    """
+
+    def forms(self) -> list[Form]:
+        """At least one, always the same, in the order in which ties are decided."""
+
+    def use(self, form: Form) -> None:
+        """Evaluation (`forward` without a step) and saving are of this form from now on; training is not concerned."""

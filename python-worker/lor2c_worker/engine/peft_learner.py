@@ -40,6 +40,9 @@ class PeftLearner:
         with self._dropout.at(batch, step):
             return self.module(**inputs).logits[None]
 
+    def penalty(self) -> torch.Tensor | None:
+        return None
+
     def after_backward(self, step: int) -> None:
         """Nothing to do: the parameters are the model's own."""
 

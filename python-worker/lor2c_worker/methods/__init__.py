@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..settings import SettingsError
 from .lor2c import METHODS as lor2c_family
 from .lora import METHOD as lora
-from .method import Cell, Method, Part, count, parse_params
+from .method import Cell, Horizon, Method, Part, count, parse_params
 
 _ALL: tuple[Method, ...] = (lora, *lor2c_family)
 
@@ -18,4 +18,4 @@ def method_of(name: str) -> Method:
     return METHODS[name]
 
 
-__all__ = ["METHODS", "Cell", "Method", "Part", "count", "method_of", "parse_params"]
+__all__ = ["METHODS", "Cell", "Horizon", "Method", "Part", "count", "method_of", "parse_params"]

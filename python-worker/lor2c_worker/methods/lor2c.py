@@ -21,7 +21,7 @@ from ..engine.unpadded import UnpaddedEncoder
 from ..models import LoadedModel
 from ..rules import PRESETS, Rules, preset_name, resolve_rules
 from ..schedule import Layout, Schedule
-from .method import Cell, Part, setting
+from .method import Cell, Horizon, Part, setting
 from .peft_folder import read_lane, read_layout, write_lane
 
 
@@ -169,13 +169,13 @@ class Variant:
             changes.append(Part("shared A", "-r d once no residual module is left", -r * d))
         return changes
 
-    def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, epochs: int) -> BankLearner:
+    def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, horizon: Horizon) -> BankLearner:
         """Cells begin in one lane unless their rules train differently from the first step on."""
         groups: dict[tuple[object, ...], list[str]] = {}
         for cell in cells:
             groups.setdefault(trajectory_key(cell.params.rules), []).append(cell.id)
         causal = not model.head
-        schedules = {cell.id: self.schedule(cell.params, epochs, causal=causal) for cell in cells}
+        schedules = {cell.id: self.schedule(cell.params, horizon.epochs, causal=causal) for cell in cells}
         may_inject = any(schedule.injections for schedule in schedules.values())
         return build_learner(
             model.module,
@@ -184,6 +184,19 @@ class Variant:
             list(groups.values()),
             seed,
         )
+
+    def check(self, learner: Learner, cell: Cell) -> list[str]:
+        """All merges and injections done. A try that found no candidate excuses what is missing (semantics.md 4)."""
+        assert isinstance(learner, BankLearner)
+        done = learner.progress(cell.id)
+        return [
+            f"{acted} of {wanted} {kind} done after {tries} tries: the run ended before the others were due"
+            for kind, wanted, acted, tries in (
+                ("merges", getattr(cell.params, "merges", 0), done.merges, done.merge_tries),
+                ("injections", getattr(cell.params, "injections", 0), done.injections, done.inject_tries),
+            )
+            if acted < wanted and acted == tries
+        ]
 
     def save(self, learner: Learner, lane: int, model: LoadedModel, folder: Path) -> None:
         assert isinstance(learner, BankLearner)

@@ -21,6 +21,14 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Horizon:
+    """How long a run is meant to be; `steps` are optimizer steps, fewer than the epochs' when `max_steps` cuts them."""
+
+    epochs: int
+    steps: int
+
+
+@dataclass(frozen=True)
 class Part:
     """Some trainable parameters: where they are, how they are counted, and how many."""
 
@@ -61,8 +69,11 @@ class Method(Protocol):
     def notes(self, params: Any) -> list[str]:
         """What must stand in the record of every run with these settings."""
 
-    def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, epochs: int) -> Learner:
+    def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, horizon: Horizon) -> Learner:
         """Attach to the model. The cells share all settings but those marked `schedule`."""
+
+    def check(self, learner: Learner, cell: Cell) -> list[str]:
+        """At the end of training: why the method did not act as the cell's settings say. Empty: it did."""
 
     def save(self, learner: Learner, lane: int, model: LoadedModel, folder: Path) -> None:
         """Write the lane's trained tensors, head included, as safetensors with a config beside them."""
