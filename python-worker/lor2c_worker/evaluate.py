@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable
 
@@ -12,7 +13,7 @@ from sklearn import metrics
 
 from .data.encode import Encoded, eval_batches
 from .data.task import Kind
-from .engine.learner import Learner
+from .engine.learner import Learner, ManyForms
 from .engine.loss import lane_losses
 
 
@@ -73,3 +74,30 @@ def score_logits(logits: torch.Tensor, labels: torch.Tensor, kind: Kind, names: 
         return values | dict.fromkeys(names, float("nan"))
     predicted = logits[:, 0].numpy() if kind == "regress" else logits.argmax(-1).numpy()
     return values | {name: SCORES[name](labels.numpy(), predicted) for name in names}
+
+
+def evaluate(
+    learner: Learner,
+    data: Encoded,
+    batch_size: int,
+    device: torch.device,
+    kind: Kind,
+    names: tuple[str, ...],
+    score: str,
+) -> tuple[torch.Tensor, list[dict[str, float]]]:
+    """Logits [K, N, C] and the values of every lane; of the best form by `score`, where the learner has several."""
+    if not isinstance(learner, ManyForms):
+        logits = logits_of(learner, data, batch_size, device)
+        return logits, [score_logits(lane, data.labels, kind, names) for lane in logits]
+    forms, tried = learner.forms(), []
+    for form in forms:
+        learner.use(form)
+        logits = logits_of(learner, data, batch_size, device)
+        tried.append((logits, score_logits(logits[0], data.labels, kind, names)))
+    best = max(range(len(forms)), key=lambda i: (not math.isnan(tried[i][1][score]), tried[i][1][score], -i))
+    learner.use(forms[best])
+    each = {
+        f"{name}@{form.suffix}": values[name] for form, (_, values) in zip(forms, tried, strict=True) for name in names
+    }
+    logits, values = tried[best]
+    return logits, [values | forms[best].values | each]
