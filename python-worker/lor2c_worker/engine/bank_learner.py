@@ -242,9 +242,7 @@ def _gather(records: list[EpochRecord]) -> list[EpochRecord]:
     for record in records:
         if not record.changes and record.table is None and not record.notes:
             continue
-        same = next(
-            (g for g in gathered if dataclasses.replace(g, cells=record.cells) == record), None
-        )
+        same = next((g for g in gathered if dataclasses.replace(g, cells=record.cells) == record), None)
         if same is None:
             gathered.append(record)
         else:
