@@ -15,18 +15,20 @@ export default {
       .example("$0 init mrpc.yaml", "Write mrpc.yaml"),
   handler: async ({ file, force }) => {
     const [
-      { mkdirSync, readFileSync, writeFileSync },
-      { basename, dirname },
+      { readFileSync, writeFileSync },
+      { basename, dirname, resolve },
       { UsageError },
       { starterFile, starterText },
+      { makeFolder },
     ] = await Promise.all([
       import("node:fs"),
       import("node:path"),
       import("../errors.js"),
       import("../spec/modeline.js"),
+      import("../store/folder.js"),
     ]);
     const name = basename(file).replace(/\.ya?ml$/i, "");
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolder(resolve(dirname(file)), "make it, or name another file");
     try {
       // `wx` refuses to overwrite in the same step that writes, so nothing can slip in between.
       writeFileSync(file, starterText(readFileSync(starterFile(), "utf8"), file, name), { flag: force ? "w" : "wx" });

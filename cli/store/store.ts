@@ -1,7 +1,8 @@
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import Database from "better-sqlite3";
 import { UsageError } from "../errors.js";
+import { makeFolder } from "./folder.js";
 import { migrate, refuse, schemaState } from "./migrate.js";
 import { storeError } from "./store-errors.js";
 
@@ -145,7 +146,7 @@ function isQuietWal(file: string): boolean {
 }
 
 function openForWriting(file: string): Store {
-  makeFolder(dirname(file));
+  makeFolder(dirname(file), "make it, or name another file with --db");
   const db = new Database(file, { timeout: BUSY_TIMEOUT });
   try {
     // Only counts before the first table: lets `rm` give pages back without rewriting the file.
@@ -160,19 +161,6 @@ function openForWriting(file: string): Store {
     db.close();
     throw error;
   }
-}
-
-/** Makes `results/`, but not a whole path: a mistyped one is an error. */
-function makeFolder(folder: string): void {
-  if (existsSync(folder)) return;
-  if (!existsSync(dirname(folder))) {
-    throw new UsageError(
-      "FOLDER_MISSING",
-      `there is no folder ${dirname(folder)}`,
-      "make it, or name another file with --db",
-    );
-  }
-  mkdirSync(folder, { recursive: true });
 }
 
 /** Changing the journal mode can answer "busy" at once whatever the timeout is, when processes start together. */
