@@ -28,7 +28,17 @@ CPU = torch.device("cpu")
 KINDS = ("bert", "roberta", "llama")
 #: Settings besides the defaults under which a method is tried: small ranks, and structure changes where it has them.
 TRIED: list[tuple[str, dict[str, Any]]] = [
+    ("full", {}),
     ("lora", {"rank": 4}),
+    ("adalora", {"init_rank": 4, "target_rank": 2}),
+    ("adalora", {"init_rank": 4, "target_rank": 3, "tinit": 8, "tfinal": 4, "delta_t": 3}),
+    ("pissa", {"rank": 4}),
+    ("pissa", {"rank": 2, "alpha": 8.0}),
+    ("peft", {"type": "LORA", "config": {"r": 4, "use_dora": True}}),
+    ("peft", {"type": "LORA", "config": {"r": 4, "use_rslora": True}}),
+    ("peft", {"type": "VERA", "config": {"r": 8, "d_initial": 1.0}}),
+    ("peft", {"type": "IA3"}),
+    ("peft", {"type": "LOHA", "config": {"r": 4}}),
     ("lor2c", {"rank": 4}),
     ("sharelor2c", {"rank": 4}),
     ("sharelor2c", {"rank": 4, "merges": 1, "injections": 1}),
@@ -126,14 +136,15 @@ def test_trains_only_its_own_saves_and_reloads(
     folders: dict[str, Path], data: Encoded, tmp_path: Path, kind: str, name: str, values: dict[str, Any]
 ) -> None:
     model = fresh(folders[kind])
-    before = {n: p.detach().clone() for n, p in model.module.named_parameters() if n not in model.head_parameters()}
     learner = build(model, name, values)
+    trained = {id(slot.tensor) for slot in learner.slots()}
+    frozen = {n: p.detach().clone() for n, p in model.module.named_parameters() if id(p) not in trained}
+    frozen |= {n: b.detach().clone() for n, b in model.module.named_buffers()}
     losses, records = run(learner, data)
     assert sum(losses[-4:]) < sum(losses[:4])
-    for full, parameter in model.module.named_parameters():
-        plain = full.removeprefix("base_model.model.").replace(".base_layer", "")
-        if plain in before:
-            assert torch.equal(parameter, before[plain]), full
+    now = {**dict(model.module.named_parameters()), **dict(model.module.named_buffers())}
+    for full, value in frozen.items():
+        assert torch.equal(now[full], value), full
     done = [change.kind for record in records for change in record.changes]
     assert done.count("merge") == values.get("merges", 0) or values.get("merges") == 2
     assert METHODS[name].check(learner, Cell("c", parse_params(METHODS[name], values))) == []
@@ -146,11 +157,18 @@ def test_trains_only_its_own_saves_and_reloads(
 
 
 def check_peft_reads(base: Path, adapter: Path, data: Encoded, expected: torch.Tensor) -> None:
-    """`PeftModel` gives the same logits, and writes the same tensors and config back."""
+    """`PeftModel` gives the same logits, and writes the same tensors and config back, where the folder is PEFT's."""
+    batch = data.batch(range(16), CPU)
+    if (adapter / "config.json").exists():  # an ordinary checkpoint of transformers
+        whole = AutoModelForSequenceClassification.from_pretrained(adapter).eval()
+        with torch.no_grad():
+            found = whole(input_ids=batch.input_ids, attention_mask=batch.attention_mask).logits
+        assert torch.allclose(found, expected[:16], atol=1e-5)
+    if not (adapter / "adapter_config.json").exists():
+        return
     module = AutoModelForSequenceClassification.from_pretrained(base, num_labels=2)
     module.config.pad_token_id = data.pad_id
     model = PeftModel.from_pretrained(module, str(adapter)).eval()
-    batch = data.batch(range(16), CPU)
     with torch.no_grad():
         found = model(input_ids=batch.input_ids, attention_mask=batch.attention_mask).logits
     assert torch.allclose(found, expected[:16], atol=1e-5)
@@ -182,6 +200,13 @@ def test_the_peft_type_is_registered() -> None:
         ("FacebookAI/roberta-base", "lor2c", {}, 147_456, 147_456),
         ("FacebookAI/roberta-base", "sharelor2c", {}, 79_872, 79_872),
         ("FacebookAI/roberta-base", "lora", {}, 294_912, 294_912),
+        ("FacebookAI/roberta-base", "full", {}, 124_055_040, 124_055_040),
+        ("FacebookAI/roberta-base", "adalora", {}, 442_656, 442_656),
+        ("FacebookAI/roberta-base", "pissa", {}, 294_912, 294_912),
+        ("FacebookAI/roberta-base", "peft", {"type": "LORA", "config": {"r": 8}}, 294_912, 294_912),
+        # VeRA: vectors b (d) and d (r) of every projection.
+        ("FacebookAI/roberta-base", "peft", {"type": "VERA", "config": {"r": 256}}, 24 * 1024, 24 * 1024),
+        ("FacebookAI/roberta-base", "peft", {"type": "IA3"}, 24 * 768, 24 * 768),
         ("FacebookAI/roberta-base", "imlor2c", {"merges": 2, "injections": 4}, 147_456, 147_456 - 2 * 12_288),
         ("FacebookAI/roberta-base", "sharelor2c", {"merges": 2, "injections": 1}, 79_872, 79_872 - 2 * 6_144 + 6_144),
         ("meta-llama/Llama-2-7b-hf", "lora", {"rank": 64}, 33_554_432, 33_554_432),

@@ -10,13 +10,14 @@ from torch import nn
 
 from ..models import LoadedModel
 from ..models.load import is_head
+from ..seeding import key
 from .dropout import KeyedDropout
 from .learner import Batch, EpochRecord, Lane, Learner, Slot, StepKey
 from .optimizer import LaneAdamW
 
 
 class PeftLearner:
-    """Implements `Learner` for any peft method that trains parameters inside the model."""
+    """Implements `Learner` for any method, of peft or not, that trains parameters inside the model."""
 
     def __init__(self, module: nn.Module, head: tuple[str, ...], cells: list[str], seed: int) -> None:
         self.module = module
@@ -63,9 +64,15 @@ class PeftLearner:
 
 
 def wrap(model: LoadedModel, config: PeftConfig, cells: list[str], seed: int) -> PeftLearner:
-    """Attach a peft method. peft's own draws come from a global generator: the method draws again, keyed."""
-    module = get_peft_model(model.module, config)
-    return PeftLearner(module, model.head, cells, seed)
+    """Attach a peft method."""
+    return PeftLearner(attach(model.module, config, seed), model.head, cells, seed)
+
+
+def attach(module: nn.Module, config: PeftConfig, seed: int) -> PeftModel:
+    """peft draws from the global generator of the CPU: here from a key, and nobody else's draws are disturbed."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(key(seed, "peft"))
+        return get_peft_model(module, config)
 
 
 def save_adapter(learner: Learner, folder: Path) -> None:

@@ -91,16 +91,22 @@ class Lora:
         return load_adapter(model, folder)
 
 
-def linear_parts(model: LoadedModel, targets: list[str], rank: int) -> list[Part]:
-    """r (d_in + d_out) for every targeted projection (semantics.md section 8)."""
-    parts = []
+def linear_modules(model: LoadedModel, targets: list[str]) -> list[tuple[str, int, int]]:
+    """(place, d_in, d_out) of every targeted projection."""
+    found = []
     for name, module in model.module.named_modules():
         if isinstance(module, torch.nn.Linear) and name.rsplit(".", 1)[-1] in targets:
-            d_in, d_out = module.in_features, module.out_features
             layer = next((part for part in name.split(".") if part.isdigit()), "?")
-            place = f"layer {layer} {name.rsplit('.', 1)[-1]}"
-            parts.append(Part(place, f"r (d_in + d_out) = {rank} * ({d_in} + {d_out})", rank * (d_in + d_out)))
-    return parts
+            found.append((f"layer {layer} {name.rsplit('.', 1)[-1]}", module.in_features, module.out_features))
+    return found
+
+
+def linear_parts(model: LoadedModel, targets: list[str], rank: int) -> list[Part]:
+    """r (d_in + d_out) for every targeted projection (semantics.md section 8)."""
+    return [
+        Part(place, f"r (d_in + d_out) = {rank} * ({d_in} + {d_out})", rank * (d_in + d_out))
+        for place, d_in, d_out in linear_modules(model, targets)
+    ]
 
 
 def initialise_a(parameter: torch.nn.Parameter, seed: int, name: str) -> None:

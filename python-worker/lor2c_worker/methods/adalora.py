@@ -1,0 +1,191 @@
+"""AdaLoRA (Zhang et al. 2023, arXiv 2303.10512) through peft: W x + (alpha / r) B diag(E) A drop(x).
+
+While training, triplets (a column of B, an entry of E, a row of A) are ranked by importance over all projections, and
+the entries of E of the least important are set to zero, until target_rank of them per projection are left on average.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+from peft import AdaLoraConfig, TaskType
+from peft.tuners.adalora import AdaLoraModel
+
+from ..engine.learner import EpochRecord, Learner
+from ..engine.optimizer import LaneAdamW
+from ..engine.peft_learner import PeftLearner, attach, load_adapter, save_adapter
+from ..models import LoadedModel
+from ..settings import SettingsError
+from .lora import linear_modules, target_modules
+from .method import Cell, Horizon, Part, setting
+
+
+@dataclass(frozen=True)
+class AdaLoraParams:
+    """Raises ValueError when the budget would not shrink."""
+
+    init_rank: int = setting(12, "Rank of every projection at the start", minimum=2, source="AdaLoRA 4: 1.5 x target")
+    target_rank: int = setting(8, "Mean rank of the projections at the end; below init_rank", minimum=1)
+    tinit: int | None = setting(
+        None, "Steps before the budget begins to shrink; null: 15 % of the run", unit="steps", minimum=0
+    )
+    tfinal: int | None = setting(
+        None, "Steps at the end with the final budget; null: 30 % of the run", unit="steps", minimum=0
+    )
+    delta_t: int | None = setting(
+        None, "Steps between two allocations; null: a 500th of the run, at least 1", unit="steps", minimum=1
+    )
+    beta1: float = setting(0.85, "Smoothing of the importance", minimum=0, maximum=1, source="AdaLoRA Eq. 9, 4")
+    beta2: float = setting(0.85, "Smoothing of its uncertainty", minimum=0, maximum=1, source="AdaLoRA Eq. 10, 4")
+    orth_reg_weight: float = setting(
+        0.5, "Weight of the penalty that keeps A and B orthogonal", minimum=0, source="AdaLoRA Eq. 4; peft's default"
+    )
+    alpha: float = setting(16.0, "Scale: the update is multiplied by alpha / init_rank", exclusive_minimum=0)
+    dropout: float = setting(0.05, "Dropout on the input of A", unit="probability", minimum=0, maximum=1)
+    target_modules: list[str] = setting(
+        ["query", "value"],
+        "Attention projections that get an update",
+        choices=("query", "key", "value"),
+        source="paper III-A: query and value",
+    )
+
+    def __post_init__(self) -> None:
+        if self.target_rank >= self.init_rank:
+            raise ValueError(f"target_rank {self.target_rank} must be below init_rank {self.init_rank}")
+
+    def times(self, steps: int) -> tuple[int, int, int]:
+        """(tinit, tfinal, delta_t) of a run of so many steps. Raises SettingsError when no step is left between."""
+        tinit = steps * 15 // 100 if self.tinit is None else self.tinit
+        tfinal = steps * 30 // 100 if self.tfinal is None else self.tfinal
+        if tinit + tfinal >= steps:
+            raise SettingsError(
+                f"method adalora: tinit {tinit} + tfinal {tfinal} leave no step to shrink the budget in a run of "
+                f"{steps} steps"
+            )
+        return tinit, tfinal, max(1, steps // 500) if self.delta_t is None else self.delta_t
+
+
+class AdaLoraLearner(PeftLearner):
+    """Calls what peft leaves to the training loop, and adds the penalty that peft adds only to its own loss."""
+
+    module: Any
+
+    @property
+    def config(self) -> AdaLoraConfig:
+        return self.module.peft_config["default"]
+
+    def penalty(self) -> torch.Tensor | None:
+        """Mean over all A and B of |P P^T - I|, Frobenius norm, times its weight; [1]."""
+        if self.config.orth_reg_weight == 0:
+            return None
+        terms = []
+        for slot in self.slots():
+            if ".lora_A." in slot.name or ".lora_B." in slot.name:
+                p = slot.tensor
+                product = p @ p.T if ".lora_A." in slot.name else p.T @ p
+                terms.append(torch.linalg.matrix_norm(product - torch.eye(len(product), device=p.device)))
+        return self.config.orth_reg_weight * torch.stack(terms).mean()[None]
+
+    def end_step(self, step: int, epoch: float, optimizer: LaneAdamW) -> list[EpochRecord]:
+        """After the update, while its gradients are still there: importance is |value x gradient|."""
+        tuner: AdaLoraModel = self.module.base_model
+        tuner.update_and_allocate(step)
+        if step != (self.config.total_step or 0) - self.config.tfinal:
+            return []
+        ranks = ", ".join(f"{place} {rank}" for place, rank in self.ranks().items())
+        return [EpochRecord(0, list(self.lanes[0].cells), notes=[f"final ranks: {ranks}"])]
+
+    def ranks(self) -> dict[str, int]:
+        """Triplets that are in use, by projection."""
+        pattern: dict[str, list[bool]] | None = self.config.rank_pattern
+        found = {}
+        for slot in self.slots():
+            if ".lora_E." in slot.name:
+                kept = slot.tensor.numel()
+                for key, row in (pattern or {}).items():
+                    if key.split(".lora_E")[0] in slot.name:
+                        kept = sum(row)
+                place = slot.name.split(".lora_E")[0].split(".")
+                layer = next((piece for piece in place if piece.isdigit()), "?")
+                found[f"layer {layer} {place[-1]}"] = kept
+        return found
+
+
+class AdaLora:
+    name = "adalora"
+    summary = "LoRA whose rank is spread over the projections by importance, through peft"
+    source = "Zhang et al. 2023, arXiv 2303.10512"
+    family = None
+    Params: ClassVar[type] = AdaLoraParams
+
+    def warnings(self, params: AdaLoraParams, epochs: int) -> list[str]:
+        return []
+
+    def notes(self, params: AdaLoraParams) -> list[str]:
+        return ["the reported training loss leaves the orthogonality penalty out"] if params.orth_reg_weight else []
+
+    def config(self, model: LoadedModel, params: AdaLoraParams, steps: int) -> AdaLoraConfig:
+        tinit, tfinal, delta_t = params.times(steps)
+        return AdaLoraConfig(
+            task_type=TaskType.SEQ_CLS,
+            init_r=params.init_rank,
+            target_r=params.target_rank,
+            tinit=tinit,
+            tfinal=tfinal,
+            deltaT=delta_t,
+            beta1=params.beta1,
+            beta2=params.beta2,
+            orth_reg_weight=params.orth_reg_weight,
+            total_step=steps,
+            lora_alpha=params.alpha,  # type: ignore[arg-type]
+            lora_dropout=params.dropout,
+            target_modules=target_modules(model, params.target_modules),
+            modules_to_save=list(model.head),
+        )
+
+    def parts(self, model: LoadedModel, params: AdaLoraParams) -> list[Part]:
+        """r (d_in + d_out + 1) for every projection (semantics.md section 8)."""
+        r = params.init_rank
+        return [
+            Part(place, f"r (d_in + d_out + 1) = {r} * ({d_in} + {d_out} + 1)", r * (d_in + d_out + 1))
+            for place, d_in, d_out in linear_modules(model, target_modules(model, params.target_modules))
+        ]
+
+    def changes(self, model: LoadedModel, params: AdaLoraParams) -> list[Part]:
+        """None: what is pruned is held at zero in tensors of the same size."""
+        return []
+
+    def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, horizon: Horizon) -> AdaLoraLearner:
+        module = attach(model.module, self.config(model, cells[0].params, horizon.steps), seed)
+        return AdaLoraLearner(module, model.head, [c.id for c in cells], seed)
+
+    def check(self, learner: Learner, cell: Cell) -> list[str]:
+        assert isinstance(learner, AdaLoraLearner)
+        ranks, params = learner.ranks(), cell.params
+        if learner.config.rank_pattern is None:
+            return ["no rank was ever allocated: all projections kept their initial rank"]
+        kept, target = sum(ranks.values()), params.target_rank * len(ranks)
+        if kept > target:
+            return [f"{kept} of {params.init_rank * len(ranks)} triplets are in use, the target is {target}"]
+        if kept == 0:
+            return ["every triplet was pruned: importance was zero everywhere when ranks were allocated"]
+        return []
+
+    def save(self, learner: Learner, lane: int, model: LoadedModel, folder: Path) -> None:
+        """Tensors of full size, zeros included. With a rank pattern peft would write the kept rows alone, and between
+        two allocations those are not all that act."""
+        assert isinstance(learner, AdaLoraLearner)
+        pattern, learner.config.rank_pattern = learner.config.rank_pattern, None
+        try:
+            save_adapter(learner, folder)
+        finally:
+            learner.config.rank_pattern = pattern
+
+    def load(self, model: LoadedModel, params: AdaLoraParams, folder: Path) -> PeftLearner:
+        return load_adapter(model, folder)
+
+
+METHOD = AdaLora()

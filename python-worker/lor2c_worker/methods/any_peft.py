@@ -1,0 +1,173 @@
+"""Any method that the peft library offers, by its type and the fields of its config."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import difflib
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+from peft import PeftConfig, PromptLearningConfig, TaskType, get_peft_model
+from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING, PEFT_TYPE_TO_TUNER_MAPPING
+
+from ..engine.learner import Learner
+from ..engine.peft_learner import PeftLearner, load_adapter, save_adapter, wrap
+from ..models import LoadedModel
+from ..models.load import is_head
+from ..settings import SettingsError
+from .lora import target_modules
+from .method import Cell, Horizon, Part, setting
+
+#: Fields of every config that follow from the run.
+_OURS = {"peft_type", "task_type", "inference_mode", "modules_to_save", "base_model_name_or_path", "revision"}
+_OURS |= {"auto_mapping", "peft_version"}
+#: Fields whose draws come from a global generator at every step: the same seed would not give the same numbers.
+_UNKEYED = ("rank_dropout", "module_dropout")
+#: Initialisations of LoRA that leave the base weights as they are and need no data.
+_PLAIN_STARTS = (True, False, "true", "false", "gaussian", "orthogonal")
+#: Types that train something else than projections; peft knows what.
+_OWN_TARGETS = {"LN_TUNING"}
+
+
+@dataclass(frozen=True)
+class AnyPeftParams:
+    """Raises SettingsError when peft has no such type, its config no such key, or the type does not fit our loop."""
+
+    type: str = setting("LORA", "Type of the method, as peft calls it: LORA, VERA, IA3, LOHA, OFT, BOFT, ...")
+    config: dict[str, Any] = dataclasses.field(
+        default_factory=dict,
+        metadata={
+            "doc": "Fields of the type's config in peft. target_modules is query and value of the model unless given",
+            "source": "documentation of peft",
+        },
+    )
+
+    def __post_init__(self) -> None:
+        config = config_class(self.type)
+        known = {field.name for field in dataclasses.fields(config) if field.init} - _OURS
+        for name in self.config:
+            if name in _OURS:
+                raise SettingsError(f"method peft: {name} of the config follows from the run; leave it out")
+            if name not in known:
+                raise SettingsError(f"method peft: {self.type} has no key {name!r}{hint(name, known)}")
+        for name in _UNKEYED:
+            if self.config.get(name):
+                raise SettingsError(
+                    f"method peft: {name} draws from a global generator, so that the same seed would not give the "
+                    "same numbers; leave it at 0"
+                )
+        start = self.config.get("init_lora_weights", True)
+        if start not in _PLAIN_STARTS:
+            raise SettingsError(
+                f"method peft: init_lora_weights {start!r} changes the base weights or needs data first; the saved "
+                "adapter would not fit the base model"
+            )
+
+
+def config_class(name: str) -> type[PeftConfig]:
+    """Raises SettingsError for a type that peft does not have, or that does not fit."""
+    types = {_spelt(kind): config for kind, config in PEFT_TYPE_TO_CONFIG_MAPPING.items()}
+    fitting = {kind for kind in types if unfit(kind) is None}
+    if name not in types:
+        raise SettingsError(
+            f"method peft: unknown type {name!r}{hint(name, fitting)}; known are {', '.join(sorted(fitting))}"
+        )
+    reason = unfit(name)
+    if reason is not None:
+        raise SettingsError(f"method peft: type {name} does not fit: {reason}")
+    return types[name]
+
+
+def unfit(name: str) -> str | None:
+    """Why a type of peft cannot be trained here; None when nothing is known to speak against it."""
+    types = {_spelt(kind): kind for kind in PEFT_TYPE_TO_CONFIG_MAPPING}
+    config, tuner = PEFT_TYPE_TO_CONFIG_MAPPING[types[name]], PEFT_TYPE_TO_TUNER_MAPPING.get(types[name])
+    if name == "PREFIX_TUNING":
+        return "peft hands the prefixes over as past_key_values, which classifiers of transformers 5 do not take"
+    if issubclass(config, PromptLearningConfig):
+        return "it puts virtual tokens before the text, while dropout masks and pooling are laid out over real tokens"
+    if config.__module__.startswith("lor2c_worker"):
+        return "it has a method of its own here"
+    if tuner is None or "modules_to_save" not in {field.name for field in dataclasses.fields(config)}:
+        return "it cannot train the task's head with it (its config has no modules_to_save)"
+    if hasattr(tuner, "update_and_allocate"):
+        return "it needs calls between the steps, which only a method of its own makes"
+    return None
+
+
+def _spelt(kind: Any) -> str:
+    """Types that are registered from outside of peft are plain text, its own are of an enumeration."""
+    return str(getattr(kind, "value", kind))
+
+
+def hint(name: str, known: Iterable[str]) -> str:
+    spelt = {k.lower(): k for k in known}
+    near = difflib.get_close_matches(name.lower(), spelt, n=3, cutoff=0.6)
+    return f"; did you mean {' or '.join(spelt[n] for n in near)}?" if near else ""
+
+
+class AnyPeft:
+    name = "peft"
+    summary = "Any method that peft offers, by type and config"
+    source = "https://github.com/huggingface/peft"
+    family = None
+    Params: ClassVar[type] = AnyPeftParams
+
+    def warnings(self, params: AnyPeftParams, epochs: int) -> list[str]:
+        return []
+
+    def notes(self, params: AnyPeftParams) -> list[str]:
+        return []
+
+    def config(self, model: LoadedModel, params: AnyPeftParams) -> PeftConfig:
+        """Raises SettingsError when the config's own checks refuse the values."""
+        cls = config_class(params.type)
+        fields = {field.name for field in dataclasses.fields(cls)}
+        values = copy.deepcopy(params.config)
+        if "target_modules" in fields and params.type not in _OWN_TARGETS:
+            values.setdefault("target_modules", target_modules(model, ["query", "value"]))
+            if "feedforward_modules" in fields:
+                values.setdefault("feedforward_modules", [])
+        try:
+            return cls(task_type=TaskType.SEQ_CLS, **(values | {"modules_to_save": list(model.head)}))
+        except (ValueError, TypeError) as error:
+            raise SettingsError(f"method peft: {params.type}: {error}") from error
+
+    def parts(self, model: LoadedModel, params: AnyPeftParams) -> list[Part]:
+        """Counted on a copy of the model without weights. Raises SettingsError when peft cannot be put on it."""
+        with torch.device("meta"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            empty: Any = type(model.module)(model.config)
+            empty.requires_grad_(False)
+            try:
+                wrapped = get_peft_model(empty, self.config(model, params))
+            except (ValueError, TypeError, NotImplementedError, RuntimeError) as error:
+                raise SettingsError(f"method peft: {params.type} cannot be put on this model: {error}") from error
+        return [
+            Part(name.removeprefix("base_model.model."), " * ".join(map(str, p.shape)), p.numel())
+            for name, p in wrapped.named_parameters()
+            if p.requires_grad and not is_head(name, model.head)
+        ]
+
+    def changes(self, model: LoadedModel, params: AnyPeftParams) -> list[Part]:
+        return []
+
+    def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, horizon: Horizon) -> PeftLearner:
+        return wrap(model, self.config(model, cells[0].params), [c.id for c in cells], seed)
+
+    def check(self, learner: Learner, cell: Cell) -> list[str]:
+        return []
+
+    def save(self, learner: Learner, lane: int, model: LoadedModel, folder: Path) -> None:
+        save_adapter(learner, folder)
+
+    def load(self, model: LoadedModel, params: AnyPeftParams, folder: Path) -> PeftLearner:
+        return load_adapter(model, folder)
+
+
+METHOD = AnyPeft()

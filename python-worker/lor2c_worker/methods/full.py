@@ -1,0 +1,79 @@
+"""Full fine-tuning: every parameter of the model trains (the paper's FF row)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from ..engine.learner import Learner
+from ..engine.peft_learner import PeftLearner
+from ..models import LoadedModel
+from .method import Cell, Horizon, Part
+
+TENSORS = "model.safetensors"
+
+
+@dataclass(frozen=True)
+class FullParams:
+    pass
+
+
+class Full:
+    """The saved folder is an ordinary checkpoint: `from_pretrained` of transformers reads it."""
+
+    name = "full"
+    summary = "Full fine-tuning: every parameter trains"
+    source = "paper Table I, FF"
+    family = None
+    Params: ClassVar[type] = FullParams
+
+    def warnings(self, params: FullParams, epochs: int) -> list[str]:
+        return []
+
+    def notes(self, params: FullParams) -> list[str]:
+        return []
+
+    def parts(self, model: LoadedModel, params: FullParams) -> list[Part]:
+        """By layer; what lies outside of all layers by the module that holds it."""
+        head, sizes = model.head_parameters(), dict[str, int]()
+        for name, parameter in model.module.named_parameters():
+            if name not in head:
+                pieces = name.split(".")
+                layer = next((piece for piece in pieces if piece.isdigit()), None)
+                place = ".".join(pieces[1:-1] or pieces) if layer is None else f"layer {layer}"
+                sizes[place] = sizes.get(place, 0) + parameter.numel()
+        return [Part(place, "all parameters", size) for place, size in sizes.items()]
+
+    def changes(self, model: LoadedModel, params: FullParams) -> list[Part]:
+        return []
+
+    def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, horizon: Horizon) -> PeftLearner:
+        model.module.requires_grad_(True)
+        return PeftLearner(model.module, model.head, [c.id for c in cells], seed)
+
+    def check(self, learner: Learner, cell: Cell) -> list[str]:
+        return []
+
+    def save(self, learner: Learner, lane: int, model: LoadedModel, folder: Path) -> None:
+        tensors = {n: t.detach().to("cpu").contiguous().clone() for n, t in learner.state(lane).items()}
+        save_file(tensors, folder / TENSORS, metadata={"format": "pt"})
+        model.config.architectures = [type(model.module).__name__]
+        model.config.save_pretrained(folder)
+
+    def load(self, model: LoadedModel, params: FullParams, folder: Path) -> PeftLearner:
+        """Raises ValueError when the folder holds other tensors than the model has."""
+        tensors, own = load_file(folder / TENSORS), dict(model.module.named_parameters())
+        if set(tensors) != set(own):
+            odd = sorted(set(tensors) ^ set(own))[0]
+            raise ValueError(f"{folder / TENSORS} does not hold the parameters of the model, e.g. {odd}")
+        with torch.no_grad():
+            for name, parameter in own.items():
+                parameter.copy_(tensors[name])
+        return PeftLearner(model.module.eval(), model.head, [], seed=0)
+
+
+METHOD = Full()

@@ -1,0 +1,148 @@
+"""PiSSA (Meng et al. 2024, arXiv 2404.02948) through peft: LoRA on the top singular triplets of W, the rest frozen.
+
+B0 and A0 hold the top r triplets of W; the frozen weight becomes W - s B0 A0 and the layer computes
+(W - s B0 A0) x + s B A drop(x), with s = alpha / r. At the start that is W x.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+from peft import LoraConfig, PeftConfig, TaskType, get_peft_model_state_dict, set_peft_model_state_dict
+from peft.tuners.lora import LoraLayer
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from ..engine.learner import Learner
+from ..engine.peft_learner import PeftLearner, attach
+from ..models import LoadedModel
+from .lora import linear_parts, target_modules
+from .method import Cell, Horizon, Part, setting
+
+TENSORS = "adapter_model.safetensors"
+
+
+@dataclass(frozen=True)
+class PissaParams:
+    rank: int = setting(8, "Number r of singular triplets that train", minimum=1)
+    alpha: float | None = setting(
+        None,
+        "Scale: B A is multiplied by alpha / rank; null: alpha = rank",
+        exclusive_minimum=0,
+        source="PiSSA 5: alpha = r",
+    )
+    dropout: float = setting(
+        0.0,
+        "Dropout on the input of A; it drops a part of W, so that above 0 training does not start at the base model",
+        unit="probability",
+        minimum=0,
+        maximum=1,
+        source="PiSSA 5: 0",
+    )
+    target_modules: list[str] = setting(
+        ["query", "value"],
+        "Attention projections whose top triplets train",
+        choices=("query", "key", "value"),
+        source="paper III-A: query and value",
+    )
+
+
+class PissaLearner(PeftLearner):
+    """`start` holds (A0, B0) of every projection by its module's name: saving needs them."""
+
+    module: Any
+    start: dict[str, tuple[torch.Tensor, torch.Tensor]]
+
+
+class Pissa:
+    name = "pissa"
+    summary = "LoRA that starts from the top singular triplets of the weights, through peft"
+    source = "Meng et al. 2024, arXiv 2404.02948"
+    family = None
+    Params: ClassVar[type] = PissaParams
+
+    def warnings(self, params: PissaParams, epochs: int) -> list[str]:
+        return []
+
+    def notes(self, params: PissaParams) -> list[str]:
+        return []
+
+    def config(self, model: LoadedModel, params: PissaParams, *, initialise: bool) -> LoraConfig:
+        return LoraConfig(
+            task_type=TaskType.SEQ_CLS,
+            r=params.rank,
+            lora_alpha=params.rank if params.alpha is None else params.alpha,  # type: ignore[arg-type]
+            lora_dropout=params.dropout,
+            target_modules=target_modules(model, params.target_modules),
+            modules_to_save=list(model.head),
+            init_lora_weights="pissa" if initialise else False,
+        )
+
+    def parts(self, model: LoadedModel, params: PissaParams) -> list[Part]:
+        return linear_parts(model, target_modules(model, params.target_modules), params.rank)
+
+    def changes(self, model: LoadedModel, params: PissaParams) -> list[Part]:
+        return []
+
+    def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, horizon: Horizon) -> PissaLearner:
+        """The full decomposition, not peft's fast randomised one: it draws nothing."""
+        module = attach(model.module, self.config(model, cells[0].params, initialise=True), seed)
+        learner = PissaLearner(module, model.head, [c.id for c in cells], seed)
+        learner.start = {
+            name: (a.weight.detach().clone(), b.weight.detach().clone()) for name, _, a, b in factors(module)
+        }
+        return learner
+
+    def check(self, learner: Learner, cell: Cell) -> list[str]:
+        """LoRA's own initialisation has B0 = 0; then nothing was taken out of the weight either."""
+        assert isinstance(learner, PissaLearner)
+        empty = [name for name, (a, b) in learner.start.items() if not (bool(a.any()) and bool(b.any()))]
+        return [f"{name} did not start from singular triplets but from the default initialisation" for name in empty]
+
+    def save(self, learner: Learner, lane: int, model: LoadedModel, folder: Path) -> None:
+        """As plain LoRA of rank 2r on the original weights, which any peft reads: s (B A - B0 A0), A and A0 stacked."""
+        assert isinstance(learner, PissaLearner)
+        tensors = {n: t.detach().to("cpu") for n, t in get_peft_model_state_dict(learner.module).items()}
+        for name, (a, b) in learner.start.items():
+            key_a, key_b = f"{name}.lora_A.weight", f"{name}.lora_B.weight"
+            tensors[key_a] = torch.cat([tensors[key_a], a.to("cpu")])
+            tensors[key_b] = torch.cat([tensors[key_b], -b.to("cpu")], dim=1)
+        save_file({n: t.contiguous().clone() for n, t in tensors.items()}, folder / TENSORS, metadata={"format": "pt"})
+        config = copy.deepcopy(learner.module.peft_config["default"])
+        config.r, config.lora_alpha = 2 * config.r, 2 * config.lora_alpha
+        config.init_lora_weights, config.inference_mode = True, True
+        config.save_pretrained(str(folder))
+
+    def load(self, model: LoadedModel, params: PissaParams, folder: Path) -> PeftLearner:
+        """Bit-equal to what was saved: the residual weight is computed again by the expression that made it."""
+        if not isinstance(PeftConfig.from_pretrained(str(folder)), LoraConfig):
+            raise ValueError(f"{folder} holds no LoRA")
+        module = attach(model.module, self.config(model, params, initialise=False), 0)
+        tensors = load_file(folder / TENSORS, device=str(next(model.module.parameters()).device))
+        rank, odd = params.rank, set(tensors) ^ set(get_peft_model_state_dict(module))
+        if odd:
+            raise ValueError(f"{folder / TENSORS} does not hold the tensors of these settings, e.g. {sorted(odd)[0]}")
+        for name, layer, _, _ in factors(module):
+            key_a, key_b = f"{name}.lora_A.weight", f"{name}.lora_B.weight"
+            a0, b0 = tensors[key_a][rank:].contiguous(), -tensors[key_b][:, rank:].contiguous()
+            tensors[key_a], tensors[key_b] = tensors[key_a][:rank], tensors[key_b][:, :rank]
+            weight: Any = layer.get_base_layer().weight
+            weight.data = weight.data - layer.scaling["default"] * b0 @ a0
+        set_peft_model_state_dict(module, tensors)
+        return PeftLearner(module.eval(), model.head, [], seed=0)
+
+
+def factors(module: nn.Module) -> list[tuple[str, LoraLayer, nn.Linear, nn.Linear]]:
+    """(name, layer, A, B) of every LoRA of the adapter."""
+    return [
+        (name, layer, layer.lora_A["default"], layer.lora_B["default"])  # type: ignore[misc]
+        for name, layer in module.named_modules()
+        if isinstance(layer, LoraLayer)
+    ]
+
+
+METHOD = Pissa()
