@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from ..settings import SettingsError
 from .adalora import METHOD as adalora
+from .adapter import METHOD as adapter
 from .any_peft import METHOD as any_peft
+from .dylora import METHOD as dylora
 from .full import METHOD as full
 from .lor2c import METHODS as lor2c_family
 from .lora import METHOD as lora
 from .method import Cell, Horizon, Method, Part, count, parse_params
 from .pissa import METHOD as pissa
 
-_ALL: tuple[Method, ...] = (full, lora, adalora, pissa, any_peft, *lor2c_family)
+_ALL: tuple[Method, ...] = (full, lora, adalora, pissa, dylora, adapter, any_peft, *lor2c_family)
 
 METHODS: dict[str, Method] = {method.name: method for method in _ALL}
 

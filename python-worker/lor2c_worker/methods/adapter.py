@@ -1,0 +1,214 @@
+"""Bottleneck adapters and AdapterDrop (Houlsby et al. 2019; Pfeiffer et al. 2021; Rücklé et al. 2021).
+
+An adapter is x + up(activation(down(x))) with biases. It stands where Houlsby et al. put it: on what a block gives
+back, after its projection and dropout, before the residual sum and the LayerNorm after it. On encoders of the BERT kind
+that is `attention.output.dropout` and `output.dropout`; on decoders of the Llama kind, whose norms come first, the
+outputs of `self_attn` and `mlp`. `style: pfeiffer` keeps the one after the feed-forward block. (AdapterHub's code for
+that style also runs the block's LayerNorm a second time after the adapter; the output would then not start at the base
+model's.)
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+from torch import nn
+
+from ..engine.hf_backbone import base_of, find_layers
+from ..engine.learner import Batch, Learner, StepKey
+from ..engine.peft_learner import PeftLearner
+from ..models import LoadedModel
+from ..seeding import generator
+from ..settings import SettingsError
+from .method import Cell, Horizon, Part, setting
+from .own_folder import fill, read_trained, write_trained
+
+#: Where a layer's blocks give back their output, feed-forward last: by the attribute that tells the families apart.
+_PLACES: dict[str, tuple[str, str]] = {
+    "attention.output.dropout": ("attention.output.dropout", "output.dropout"),
+    "self_attn": ("self_attn", "mlp"),
+}
+_ACTIVATIONS = {"relu": torch.relu, "gelu": nn.functional.gelu}
+
+
+#: Chance of equal draws below which they are taken for a fault.
+UNLIKELY = 1e-6
+
+
+@dataclass(frozen=True)
+class AdapterParams:
+    """Raises ValueError when settings contradict each other."""
+
+    bottleneck: int = setting(
+        16, "Size m of the bottleneck", minimum=1, source="RoBERTa-base: pfeiffer 16 is 0.3M, 48 is 0.9M parameters"
+    )
+    style: str = setting(
+        "pfeiffer",
+        "Adapters after the feed-forward block, or also after attention",
+        choices=("pfeiffer", "houlsby"),
+        source="Pfeiffer et al. 2021; Houlsby et al. 2019",
+    )
+    activation: str = setting("relu", "Between down and up", choices=("relu", "gelu"), source="Pfeiffer et al.: relu")
+    adapter_drop: int = setting(
+        0, "The first n layers have no adapter", unit="layers", minimum=0, source="AdapterDrop, section 3"
+    )
+    random_drop: bool = setting(
+        False,
+        "In training, each batch leaves out the adapters of the first n' layers, n' uniform from 0 to random_drop_max",
+        source="AdapterDrop, section 3.1",
+    )
+    random_drop_max: int | None = setting(
+        None, "Most layers that random_drop leaves out; null: all but the last", unit="layers", minimum=1
+    )
+
+    def __post_init__(self) -> None:
+        if self.random_drop_max is not None and not self.random_drop:
+            raise ValueError("random_drop_max is set, but random_drop is false")
+
+
+class Bottleneck(nn.Module):
+    """x + up(activation(down(x))), 2 m d + m + d parameters. `active` False: x."""
+
+    def __init__(self, width: int, params: AdapterParams, seed: int, place: str, device: torch.device) -> None:
+        super().__init__()
+        self.down = nn.Linear(width, params.bottleneck, device=device)
+        self.up = nn.Linear(params.bottleneck, width, device=device)
+        self.activation = _ACTIVATIONS[params.activation]
+        self.active = True
+        # The base model's output at the start: up is zero, and its gradient is not, since down is drawn.
+        draw = torch.rand(self.down.weight.shape, generator=generator(seed, "adapter", place))
+        with torch.no_grad():
+            self.down.weight.copy_((2 * draw - 1) * width**-0.5)
+            for zero in (self.down.bias, self.up.weight, self.up.bias):
+                zero.zero_()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + self.up(self.activation(self.down(x))) if self.active else x
+
+
+class Adapted(nn.Module):
+    """A block with an adapter on its output, or on the first of its outputs."""
+
+    def __init__(self, base_layer: nn.Module, adapter: Bottleneck) -> None:
+        super().__init__()
+        self.base_layer, self.adapter = base_layer, adapter
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        output = self.base_layer(*args, **kwargs)
+        if isinstance(output, tuple):
+            return (self.adapter(output[0]), *output[1:])
+        return self.adapter(output)
+
+
+class AdapterLearner(PeftLearner):
+    """Leaves out the lowest adapters of a training batch, where asked to."""
+
+    def __init__(self, model: LoadedModel, layers: list[nn.Module], cells: list[str], seed: int, most: int) -> None:
+        super().__init__(model.module, model.head, cells, seed)
+        self._layers, self._seed, self._most = layers, seed, most
+        #: Numbers of layers that training batches left out -> number of batches.
+        self.left_out: Counter[int] = Counter()
+
+    def adapters(self) -> list[list[Bottleneck]]:
+        """Those that are in the model, by layer."""
+        return [[module for module in layer.modules() if isinstance(module, Bottleneck)] for layer in self._layers]
+
+    def dropped(self, step: StepKey) -> int:
+        """Number of layers, from the first, whose adapters this micro-batch leaves out."""
+        draw = torch.randint(self._most + 1, (), generator=generator(self._seed, "adapter drop", *step))
+        return int(draw)
+
+    def forward(self, batch: Batch, step: StepKey | None) -> torch.Tensor:
+        first = self.dropped(step) if self._most and step is not None else 0
+        if step is not None:
+            self.left_out[first] += 1
+        for layer, adapters in enumerate(self.adapters()):
+            for adapter in adapters:
+                adapter.active = layer >= first
+        return super().forward(batch, step)
+
+
+def places(model: LoadedModel, params: AdapterParams) -> list[tuple[int, str]]:
+    """(layer, path of the module in it that gets an adapter). Raises SettingsError when every layer is dropped."""
+    layers = find_layers(base_of(model.module))[0]
+    most = max(params.adapter_drop, params.random_drop_max or 0)
+    if most >= len(layers):
+        key = "adapter_drop" if params.adapter_drop == most else "random_drop_max"
+        raise SettingsError(f"method {METHOD.name}: {key} {most} leaves no adapter in a model of {len(layers)} layers")
+    inner = dict(layers[0].named_modules())
+    both = next(paths for mark, paths in _PLACES.items() if mark in inner)
+    paths = both if params.style == "houlsby" else both[1:]
+    return [(i, path) for i in range(params.adapter_drop, len(layers)) for path in paths]
+
+
+class Adapter:
+    name = "adapter"
+    summary = "Bottleneck adapters after the blocks, with AdapterDrop"
+    source = "Houlsby et al. 2019; Pfeiffer et al. 2021; Rücklé et al. 2021, arXiv 2010.11918"
+    family = None
+    Params: ClassVar[type] = AdapterParams
+
+    def warnings(self, params: AdapterParams, epochs: int) -> list[str]:
+        return []
+
+    def notes(self, params: AdapterParams) -> list[str]:
+        n = params.adapter_drop
+        return [f"no adapters in the first {n} layer{'s' if n > 1 else ''}"] if n else []
+
+    def parts(self, model: LoadedModel, params: AdapterParams) -> list[Part]:
+        """2 m d + m + d for every adapter (method.md section 8)."""
+        m, d = params.bottleneck, int(model.config.hidden_size)
+        formula = f"2 m d + m + d = 2 * {m} * {d} + {m} + {d}"
+        return [Part(f"layer {i} {path}", formula, 2 * m * d + m + d) for i, path in places(model, params)]
+
+    def changes(self, model: LoadedModel, params: AdapterParams) -> list[Part]:
+        return []
+
+    def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, horizon: Horizon) -> AdapterLearner:
+        return attach(model, cells[0].params, [cell.id for cell in cells], seed)
+
+    def check(self, learner: Learner, cell: Cell) -> list[str]:
+        """Dropped adapters are absent from the model, all others are there, and random drops varied."""
+        assert isinstance(learner, AdapterLearner)
+        params, reasons = cell.params, []
+        layers = learner.adapters()
+        for i, found in enumerate(layers):
+            wanted = 0 if i < params.adapter_drop else 2 if params.style == "houlsby" else 1
+            if len(found) != wanted:
+                reasons.append(f"layer {i} has {len(found)} adapters, not {wanted}")
+        batches, choices = learner.left_out.total(), (params.random_drop_max or len(layers) - 1) + 1
+        if params.random_drop and len(learner.left_out) == 1 and choices ** (1 - batches) < UNLIKELY:
+            reasons.append(f"all {batches} batches left out the same adapters: random_drop did not act")
+        return reasons
+
+    def save(self, learner: Learner, lane: int, model: LoadedModel, folder: Path) -> None:
+        write_trained(folder, learner.state(lane), {"method": self.name})
+
+    def load(self, model: LoadedModel, params: AdapterParams, folder: Path) -> AdapterLearner:
+        tensors, _ = read_trained(folder, self.name)
+        learner = attach(model, dataclasses.replace(params, random_drop=False, random_drop_max=None), [], 0)
+        fill(learner.state(0), tensors, folder)
+        return learner
+
+
+def attach(model: LoadedModel, params: AdapterParams, cells: list[str], seed: int) -> AdapterLearner:
+    wanted = places(model, params)
+    layers = find_layers(base_of(model.module))[0]
+    model.module.requires_grad_(False)
+    like = next(iter(model.head_parameters().values()))
+    for i, path in wanted:
+        adapter = Bottleneck(int(model.config.hidden_size), params, seed, f"{i}.{path}", like.device)
+        parent, _, child = path.rpartition(".")
+        setattr(layers[i].get_submodule(parent), child, Adapted(layers[i].get_submodule(path), adapter))
+    for parameter in model.head_parameters().values():
+        parameter.requires_grad_(True)
+    most = (params.random_drop_max or len(layers) - 1) if params.random_drop else 0
+    return AdapterLearner(model, layers, cells, seed, most)
+
+
+METHOD = Adapter()

@@ -1,0 +1,206 @@
+"""DyLoRA (Valipour et al. 2023, arXiv 2210.07558): one LoRA that is good at every rank from r_min to r.
+
+Each optimizer step draws a rank b, uniformly (the paper's p_B); A and B are truncated to their first b components and
+the update is (alpha / b) B A x: equation 5 of the paper, and its published code, which scales each factor by
+sqrt(r / b) on top of alpha / r. Evaluation takes every rank; the best one is the run's.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import torch
+from torch import nn
+
+from ..engine.formula import add_low_rank
+from ..engine.learner import Batch, Form, Learner, Slot, StepKey
+from ..engine.peft_learner import PeftLearner
+from ..models import LoadedModel
+from ..seeding import generator
+from .lora import initialise_a, linear_parts, target_modules
+from .method import Cell, Horizon, Part, setting
+from .own_folder import fill, read_trained, write_trained
+
+#: Chance of equal draws below which they are taken for a fault.
+UNLIKELY = 1e-6
+
+
+@dataclass(frozen=True)
+class DyloraParams:
+    """Raises ValueError when settings contradict each other."""
+
+    rank: int = setting(8, "Largest rank r", minimum=1, source="paper IV-B of LoR2C: 8 on GLUE")
+    min_rank: int = setting(1, "Smallest rank r_min that is drawn", minimum=1, source="DyLoRA, algorithm 1")
+    alpha: float = setting(
+        16.0, "Scale: at rank b the update is multiplied by alpha / b", exclusive_minimum=0, source="DyLoRA Eq. 5"
+    )
+    dropout: float = setting(0.05, "Dropout on the input of A", unit="probability", minimum=0, maximum=0.99)
+    update: str = setting(
+        "all",
+        "What a step at rank b trains: all of the first b components, or only the b-th",
+        choices=("all", "last"),
+        source="DyLoRA section 4.1: `last` is its frozen mode",
+    )
+    target_modules: list[str] = setting(
+        ["query", "value"], "Attention projections that get an update", choices=("query", "key", "value")
+    )
+
+    def __post_init__(self) -> None:
+        if self.min_rank > self.rank:
+            raise ValueError(f"min_rank {self.min_rank} is larger than rank {self.rank}")
+
+
+class DyloraLinear(nn.Module):
+    """W x + (alpha / b) B A drop(x), with the factors that the learner has put in place."""
+
+    def __init__(self, base_layer: nn.Linear, alpha: float, dropout: float) -> None:
+        super().__init__()
+        self.base_layer, self.alpha = base_layer, alpha
+        self.dropout = nn.Dropout(dropout)
+        self.factors: tuple[torch.Tensor, torch.Tensor] | None = None  # A [b, d_in], B [b, d_out]
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        assert self.factors is not None
+        a, b = self.factors
+        y = self.base_layer(x)
+        flat = self.dropout(x).reshape(1, -1, x.shape[-1])
+        scale = self.alpha / len(a)
+        return add_low_rank(y.reshape(1, -1, y.shape[-1]), flat, a[None], b.mT[None], scale).view(y.shape)
+
+
+class DyloraLearner(PeftLearner):
+    """Component i of every projection, row i of A and column i of B, is one tensor.
+
+    A component that a step does not train has no gradient at all, so that the optimizer leaves it, its moments and its
+    step count alone and decays nothing. With whole factors its gradient would be zero instead: AdamW would go on
+    moving it along old moments, and decay it.
+    """
+
+    def __init__(
+        self, model: LoadedModel, linears: dict[str, DyloraLinear], params: DyloraParams, cells: list[str], seed: int
+    ) -> None:
+        super().__init__(model.module, model.head, cells, seed)
+        self.params, self._seed, self._linears = params, seed, linears
+        self.rank = params.rank  # in evaluation; `use` changes it
+        #: Ranks that steps were trained at -> number of steps.
+        self.drawn: Counter[int] = Counter()
+        self._widths = [
+            width for lin in linears.values() for width in (lin.base_layer.in_features, lin.base_layer.out_features)
+        ]
+        like = next(iter(linears.values())).base_layer.weight
+        self.components = [
+            torch.zeros(sum(self._widths), device=like.device, requires_grad=True) for _ in range(params.rank)
+        ]
+        body = [Slot(f"component.{i}", c, "body", stacked=False) for i, c in enumerate(self.components)]
+        self._slots = [*body, *self._slots]
+
+    def draw(self, step: int) -> int:
+        """The rank of optimizer step `step`, the same for all of its micro-batches."""
+        low, high = self.params.min_rank, self.params.rank
+        return int(torch.randint(low, high + 1, (), generator=generator(self._seed, "dylora", step)))
+
+    def forward(self, batch: Batch, step: StepKey | None) -> torch.Tensor:
+        rank = self.rank if step is None else self.draw(step[0])
+        if step is not None and step[1] == 0:
+            self.drawn[rank] += 1
+        frozen = rank - 1 if self.params.update == "last" else 0
+        components = [c.detach() if i < frozen else c for i, c in enumerate(self.components[:rank])]
+        for linear, factors in zip(self._linears.values(), self._pairs(components), strict=True):
+            linear.factors = factors
+        try:
+            return super().forward(batch, step)
+        finally:
+            for linear in self._linears.values():
+                linear.factors = None
+
+    def _pairs(self, components: list[torch.Tensor]) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        """(A [b, d_in], B transposed [b, d_out]) of every projection. One split, since its gradient is one tensor."""
+        pieces = torch.stack(components).split(self._widths, dim=1)
+        return list(zip(pieces[::2], pieces[1::2], strict=True))
+
+    def forms(self) -> list[Form]:
+        return [Form(str(b), {"rank": float(b)}) for b in range(self.params.min_rank, self.params.rank + 1)]
+
+    def use(self, form: Form) -> None:
+        self.rank = int(form.values["rank"])
+
+    def initialise(self) -> None:
+        """A as LoRA's, keyed by its place; B zero. Component i is (row i of A, column i of B) of every projection."""
+        with torch.no_grad():
+            for (name, linear), at in zip(self._linears.items(), self._starts(), strict=True):
+                drawn = nn.Parameter(torch.empty(self.params.rank, linear.base_layer.in_features))
+                initialise_a(drawn, self._seed, name)
+                for component, row in zip(self.components, drawn, strict=True):
+                    component[at : at + len(row)] = row
+
+    def _starts(self) -> list[int]:
+        """Where each projection's part of a component begins."""
+        return [sum(self._widths[: 2 * i]) for i in range(len(self._linears))]
+
+
+class Dylora:
+    name = "dylora"
+    summary = "LoRA trained at a rank drawn each step, scored at every rank"
+    source = "Valipour et al. 2023, arXiv 2210.07558"
+    family = None
+    Params: ClassVar[type] = DyloraParams
+
+    def warnings(self, params: DyloraParams, epochs: int) -> list[str]:
+        return []
+
+    def notes(self, params: DyloraParams) -> list[str]:
+        if params.min_rank == params.rank:
+            return []
+        return [f"the score is the best over ranks {params.min_rank} to {params.rank}, chosen on the evaluation rows"]
+
+    def parts(self, model: LoadedModel, params: DyloraParams) -> list[Part]:
+        return linear_parts(model, target_modules(model, params.target_modules), params.rank)
+
+    def changes(self, model: LoadedModel, params: DyloraParams) -> list[Part]:
+        return []
+
+    def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, horizon: Horizon) -> DyloraLearner:
+        learner = attach(model, cells[0].params, [cell.id for cell in cells], seed)
+        learner.initialise()
+        return learner
+
+    def check(self, learner: Learner, cell: Cell) -> list[str]:
+        """More than one rank was trained at, unless that few steps may well draw one rank only."""
+        assert isinstance(learner, DyloraLearner)
+        choices = cell.params.rank - cell.params.min_rank + 1
+        steps, ranks = learner.drawn.total(), sorted(learner.drawn)
+        if len(ranks) == 1 and choices > 1 and choices ** (1 - steps) < UNLIKELY:
+            return [f"all {steps} steps were trained at rank {ranks[0]}: ranks were not drawn"]
+        return [f"a step was trained at rank {b}" for b in ranks if not cell.params.min_rank <= b <= cell.params.rank]
+
+    def save(self, learner: Learner, lane: int, model: LoadedModel, folder: Path) -> None:
+        assert isinstance(learner, DyloraLearner)
+        write_trained(folder, learner.state(lane), {"method": self.name, "rank": learner.rank})
+
+    def load(self, model: LoadedModel, params: DyloraParams, folder: Path) -> DyloraLearner:
+        """Evaluates at the rank that was best when the folder was written."""
+        tensors, config = read_trained(folder, self.name)
+        learner = attach(model, params, [], 0)
+        fill(learner.state(0), tensors, folder)
+        learner.rank = int(config["rank"])
+        return learner
+
+
+def attach(model: LoadedModel, params: DyloraParams, cells: list[str], seed: int) -> DyloraLearner:
+    model.module.requires_grad_(False)
+    targets = target_modules(model, params.target_modules)
+    linears: dict[str, DyloraLinear] = {}
+    for name, module in list(model.module.named_modules()):
+        parent, _, child = name.rpartition(".")
+        if isinstance(module, nn.Linear) and child in targets:
+            linears[name] = DyloraLinear(module, params.alpha, params.dropout)
+            setattr(model.module.get_submodule(parent), child, linears[name])
+    for parameter in model.head_parameters().values():
+        parameter.requires_grad_(True)
+    return DyloraLearner(model, linears, params, cells, seed)
+
+
+METHOD = Dylora()
