@@ -30,6 +30,13 @@ _OURS |= {"auto_mapping", "peft_version"}
 _UNKEYED = ("rank_dropout", "module_dropout")
 #: Initialisations of LoRA that leave the base weights as they are and need no data.
 _PLAIN_STARTS = (True, False, "true", "false", "gaussian", "orthogonal")
+#: Types whose reason cannot be read off their classes.
+_UNFIT = {
+    "PREFIX_TUNING": "peft hands the prefixes over as past_key_values, which classifiers of transformers 5 do not take",
+    "POLY": "it wants a task id with every row",
+    "PVERA": "it draws noise from a global generator at every step, also when evaluated: nothing could be repeated",
+    "SHADOW": "it runs a second network beside the model, whose hidden states the classifiers here do not understand",
+}
 #: Types that train something else than projections; peft knows what.
 _OWN_TARGETS = {"LN_TUNING"}
 
@@ -87,8 +94,8 @@ def unfit(name: str) -> str | None:
     """Why a type of peft cannot be trained here; None when nothing is known to speak against it."""
     types = {_spelt(kind): kind for kind in PEFT_TYPE_TO_CONFIG_MAPPING}
     config, tuner = PEFT_TYPE_TO_CONFIG_MAPPING[types[name]], PEFT_TYPE_TO_TUNER_MAPPING.get(types[name])
-    if name == "PREFIX_TUNING":
-        return "peft hands the prefixes over as past_key_values, which classifiers of transformers 5 do not take"
+    if name in _UNFIT:
+        return _UNFIT[name]
     if issubclass(config, PromptLearningConfig):
         return "it puts virtual tokens before the text, while dropout masks and pooling are laid out over real tokens"
     if config.__module__.startswith("lor2c_worker"):
@@ -139,20 +146,29 @@ class AnyPeft:
             raise SettingsError(f"method peft: {params.type}: {error}") from error
 
     def parts(self, model: LoadedModel, params: AnyPeftParams) -> list[Part]:
-        """Counted on a copy of the model without weights. Raises SettingsError when peft cannot be put on it."""
-        with torch.device("meta"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            empty: Any = type(model.module)(model.config)
-            empty.requires_grad_(False)
-            try:
-                wrapped = get_peft_model(empty, self.config(model, params))
-            except (ValueError, TypeError, NotImplementedError, RuntimeError) as error:
-                raise SettingsError(f"method peft: {params.type} cannot be put on this model: {error}") from error
+        """Counted on a copy of the model, without weights unless the type reads them to initialise itself.
+
+        Raises SettingsError when peft cannot be put on the model.
+        """
+        try:
+            wrapped = self._copy(model, params, "meta")
+        except RuntimeError:
+            wrapped = self._copy(model, params, "cpu")
         return [
             Part(name.removeprefix("base_model.model."), " * ".join(map(str, p.shape)), p.numel())
             for name, p in wrapped.named_parameters()
             if p.requires_grad and not is_head(name, model.head)
         ]
+
+    def _copy(self, model: LoadedModel, params: AnyPeftParams, device: str) -> torch.nn.Module:
+        with torch.random.fork_rng(devices=[]), torch.device(device), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            empty: Any = type(model.module)(model.config)
+            empty.requires_grad_(False)
+            try:
+                return get_peft_model(empty, self.config(model, params))
+            except (ValueError, TypeError, AttributeError) as error:
+                raise SettingsError(f"method peft: {params.type} cannot be put on this model: {error}") from error
 
     def changes(self, model: LoadedModel, params: AnyPeftParams) -> list[Part]:
         return []
