@@ -54,11 +54,13 @@ TRIED: list[tuple[str, dict[str, Any]]] = [
     ("imlor2c", {"rank": 4, "merges": 1, "injections": 1}),
     ("imlor2c", {"rank": 4, "merges": 1, "injections": 1, "rules": "official"}),
 ]
+#: Tried by tests of their own: qlora does not start as the base model, but as its rounding (test_qlora.py).
+ELSEWHERE = {"qlora"}
 EPOCHS = 8
 
 
 def test_every_method_is_tried() -> None:
-    assert {name for name, _ in TRIED} == set(METHODS)
+    assert {name for name, _ in TRIED} | ELSEWHERE == set(METHODS)
 
 
 @pytest.fixture(scope="module")

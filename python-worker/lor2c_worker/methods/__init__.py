@@ -12,8 +12,9 @@ from .lor2c import METHODS as lor2c_family
 from .lora import METHOD as lora
 from .method import Cell, Horizon, Method, Part, count, parse_params
 from .pissa import METHOD as pissa
+from .qlora import METHOD as qlora
 
-_ALL: tuple[Method, ...] = (full, lora, adalora, pissa, dylora, adapter, any_peft, *lor2c_family)
+_ALL: tuple[Method, ...] = (full, lora, adalora, pissa, dylora, adapter, qlora, any_peft, *lor2c_family)
 
 METHODS: dict[str, Method] = {method.name: method for method in _ALL}
 

@@ -1,0 +1,106 @@
+"""QLoRA (Dettmers et al. 2023, arXiv 2305.14314): LoRA over a frozen backbone in NF4 with double quantisation.
+
+Every linear layer of the backbone is quantised by bitsandbytes; embeddings, norms, the head and the LoRA factors keep
+their precision. The weights are loaded in fp32 first, so a large model needs four bytes per weight for that moment.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+from torch import nn
+
+from ..engine.hf_backbone import base_of
+from ..engine.learner import Learner
+from ..engine.peft_learner import PeftLearner
+from ..models import LoadedModel
+from ..models.load import is_head
+from ..settings import SettingsError
+from .lora import Lora, LoraParams
+from .method import Cell, Horizon, setting
+
+MISSING = "method qlora needs the package bitsandbytes, which is not installed: pip install bitsandbytes"
+
+#: Weights that share a scale (QLoRA section 3). Reading them back on the CPU, bitsandbytes 0.50 begins a new block with
+#: every row, while writing it does not: rows that are no multiple of it would come back as other weights.
+BLOCK = 64
+
+
+@dataclass(frozen=True)
+class QloraParams(LoraParams):
+    double_quantisation: bool = setting(
+        True, "Quantise the scales of the blocks too: 0.37 bits less per weight", source="QLoRA section 3"
+    )
+
+
+class Qlora(Lora):
+    """LoRA in everything but the backbone it stands on."""
+
+    name = "qlora"
+    summary = "LoRA over a backbone quantised to 4 bits (NF4), through bitsandbytes and peft"
+    source = "Dettmers et al. 2023, arXiv 2305.14314"
+    Params: ClassVar[type] = QloraParams
+
+    def warnings(self, params: LoraParams, epochs: int) -> list[str]:
+        return [] if importlib.util.find_spec("bitsandbytes") else [MISSING]
+
+    def notes(self, params: LoraParams) -> list[str]:
+        return ["the backbone is quantised: the adapter belongs to the quantised weights, not to the original ones"]
+
+    def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, horizon: Horizon) -> PeftLearner:
+        quantise(model, cells[0].params)
+        return super().build(model, cells, seed, horizon=horizon)
+
+    def check(self, learner: Learner, cell: Cell) -> list[str]:
+        """No linear layer of the backbone is left in full precision."""
+        assert isinstance(learner, PeftLearner)
+        reasons = []
+        for name, linear in learner.module.named_modules():
+            if isinstance(linear, nn.Linear) and ".lora_" not in name and not is_head(f"{name}.weight", learner.head):
+                state: Any = getattr(linear.weight, "quant_state", None)
+                if state is None or (state.quant_type, state.nested) != ("nf4", cell.params.double_quantisation):
+                    reasons.append(f"{name} is not quantised as the settings say")
+        return reasons
+
+    def load(self, model: LoadedModel, params: LoraParams, folder: Path) -> PeftLearner:
+        quantise(model, params)
+        return super().load(model, params, folder)
+
+
+def quantise(model: LoadedModel, params: Any) -> None:
+    """Replace the backbone's linear layers in place. Raises SettingsError where bitsandbytes is missing or unfit."""
+    try:
+        from bitsandbytes.nn import Linear4bit, Params4bit
+    except ImportError as error:
+        raise SettingsError(MISSING) from error
+    base = base_of(model.module)
+    for name, linear in list(base.named_modules()):
+        if not isinstance(linear, nn.Linear) or is_head(f"{name}.weight", model.head):
+            continue
+        if linear.weight.device.type == "cpu" and linear.in_features % BLOCK:
+            raise SettingsError(
+                f"method qlora: {name} takes {linear.in_features} inputs; on the CPU bitsandbytes needs a multiple "
+                f"of {BLOCK}"
+            )
+        double = params.double_quantisation
+        with torch.device("meta"):
+            new = Linear4bit(linear.in_features, linear.out_features, linear.bias is not None, quant_type="nf4")
+        # Else some CPUs would repack the weights at the first evaluation, for a product in bf16 that few shapes fit.
+        new.support_avx512bf16_for_cpu = False
+        # `to` quantises, also when the weight is on that device already.
+        weight = Params4bit(
+            linear.weight.data, requires_grad=False, blocksize=BLOCK, quant_type="nf4", compress_statistics=double
+        )
+        new.weight, new.bias = weight.to(linear.weight.device), linear.bias
+        new.weight.module = new
+        parent, _, child = name.rpartition(".")
+        setattr(base.get_submodule(parent), child, new)
+    model.module.requires_grad_(False)
+    model.module.is_loaded_in_4bit = True  # type: ignore[assignment]  # by this peft chooses its 4-bit LoRA layer
+
+
+METHOD = Qlora()
