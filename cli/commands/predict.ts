@@ -31,6 +31,7 @@ export default {
       })
       .option("file", {
         type: "string",
+        nargs: 1, // or a lone "-" would be taken for an argument of its own
         describe: "One text per line, the second of a pair behind a tab; - reads standard input",
       })
       .option("json", { type: "boolean", default: false, describe: "One JSON object per text and line" })

@@ -1,6 +1,7 @@
-import { existsSync, mkdtempSync, rmdirSync } from "node:fs";
+import { existsSync, mkdtempSync, rmdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { freeBytes, nearestExisting } from "../../scripts/env/worker-env.mjs";
+import { Lor2cError } from "../errors.js";
 import { fail, messageOf, ok, type Row, warn } from "./row.js";
 
 const MB = 2 ** 20;
@@ -22,7 +23,7 @@ async function databaseRow(path: string): Promise<Row> {
   } catch (error) {
     return fail("database", `${path}: nothing can be written in ${folder} (${messageOf(error)})`, elsewhere);
   }
-  if (!existsSync(path)) return ok("database", `${path} (the first run makes it)`);
+  if (!existsSync(path) || isEmptyFile(path)) return ok("database", `${path} (the first run makes it)`);
   const [{ openStore }, { schemaState }, { access, constants }] = await Promise.all([
     import("../store/store.js"),
     import("../store/migrate.js"),
@@ -43,8 +44,15 @@ async function databaseRow(path: string): Promise<Row> {
       store.close();
     }
   } catch (error) {
-    return fail("database", `${path}: ${messageOf(error)}`, elsewhere);
+    const own = error instanceof Lor2cError ? error.hint : undefined;
+    return fail("database", `${path}: ${messageOf(error)}`, own ?? elsewhere);
   }
+}
+
+/** SQLite takes a file of no bytes for a new database. */
+function isEmptyFile(path: string): boolean {
+  const found = statSync(path);
+  return found.isFile() && found.size === 0;
 }
 
 function diskRow(path: string): Row {

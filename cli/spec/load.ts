@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import canonicalize from "canonicalize";
-import { SpecError } from "../errors.js";
+import { SpecError, type SpecProblem } from "../errors.js";
 import { type Catalog, shippedCatalog } from "./catalog.js";
 import type { Cell } from "./cell.js";
 import { identity } from "./cell-id.js";
@@ -10,9 +10,10 @@ import { specJsonSchemaRaw } from "./keys.js";
 import { labelCells, type Unlabelled } from "./labels.js";
 import { type Mapping, merge, setAt } from "./merge.js";
 import { readSpecFile } from "./read-file.js";
-import { cellResolver } from "./resolve.js";
+import { cellResolver, SET_FLAG } from "./resolve.js";
 import { FileSchema } from "./schema.js";
-import { parseSetFlags } from "./set-flags.js";
+import { SetEffects } from "./set-effect.js";
+import { parseSetFlags, type SetFlag } from "./set-flags.js";
 import { combinations, everyChoice, sweepAxes } from "./sweep.js";
 
 export interface LoadedSpec {
@@ -63,12 +64,14 @@ export function loadSpec(file: string, sets: readonly string[] = [], catalog: Ca
     layers,
   );
 
+  const effects = new SetEffects(flags);
   const cells = new Map<string, Unlabelled>();
   let combined = 0;
   for (const combination of incomplete ? everyChoice(sweep.axes) : combinations(sweep.axes)) {
     combined++;
     const choices = combination.toSorted((a, b) => a.depth - b.depth);
     const cellDocument = choices.reduce((changed, choice) => choice.apply(changed), cellKeys);
+    effects.see(cellDocument as Mapping);
     const cellLayers = [...layers, ...choices.map((choice) => choice.layer)];
     const { settings, issues } = resolve(cellDocument, cellLayers);
     if (!settings) {
@@ -79,6 +82,8 @@ export function loadSpec(file: string, sets: readonly string[] = [], catalog: Ca
     const variant = choices.find((choice) => choice.label !== null)?.label ?? null;
     if (!cells.has(same)) cells.set(same, { settings, variant });
   }
+  const { useless, notes } = effects.result();
+  if (!incomplete) for (const flag of useless) problems.add(noEffect(flag));
   if (problems.problems.length > 0 || !checked.success) throw new SpecError(problems.sorted(file));
 
   return {
@@ -89,8 +94,20 @@ export function loadSpec(file: string, sets: readonly string[] = [], catalog: Ca
     onError: checked.data.on_error,
     jobs: checked.data.jobs,
     cells: labelCells([...cells.values()], sweep.keys, catalog),
-    notes: combined === cells.size ? [] : [duplicatesNote(combined, cells.size)],
+    notes: combined === cells.size ? notes : [...notes, duplicatesNote(combined, cells.size)],
     document,
+  };
+}
+
+function noEffect({ path }: SetFlag): SpecProblem {
+  const key = path.join(".");
+  return {
+    file: SET_FLAG,
+    line: 1,
+    column: 1,
+    path: key,
+    message: "has no effect: the spec's sweep sets it in every run",
+    hint: "change the sweep, or leave it out with --set sweep=null",
   };
 }
 

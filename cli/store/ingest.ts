@@ -39,8 +39,10 @@ export function ingest(
       apply(store, event, fresh, state);
       for (const id of fresh) newest.set(id, event.seq);
     }
-    const remember = store.prepare("UPDATE attempts SET last_seq = ? WHERE id = ?");
-    for (const [id, seq] of newest) remember.run(seq, id);
+    // An event is a sign of life as good as a heartbeat; a lost attempt is dated by its last one.
+    const remember = store.prepare("UPDATE attempts SET last_seq = ?, heartbeat_at = ? WHERE id = ?");
+    const now = new Date().toISOString();
+    for (const [id, seq] of newest) remember.run(seq, now, id);
   });
 }
 

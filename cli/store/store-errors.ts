@@ -34,8 +34,8 @@ export function storeError(error: unknown, path: string): unknown {
     return new Lor2cError(
       "DATABASE_CANNOT_OPEN",
       `${path} cannot be opened`,
-      "check the path and its permissions",
-      1,
+      "check that its folder is a folder, and the permissions of both",
+      2,
       because,
     );
   }

@@ -1,5 +1,3 @@
-import { once } from "node:events";
-
 /** Characters that are gathered before they are written. */
 const CHUNK = 64 * 1024;
 
@@ -30,6 +28,6 @@ export async function writeLines(lines: Iterable<string>, out: NodeJS.WriteStrea
 
 async function flush(out: NodeJS.WriteStream, text: string): Promise<void> {
   if (text === "") return;
+  // The callback comes when the text has been handed on, or with the error when the reader has gone.
   await new Promise<void>((done) => out.write(text, () => done()));
-  if (out.writableNeedDrain && !out.destroyed) await Promise.race([once(out, "drain"), once(out, "close")]);
 }

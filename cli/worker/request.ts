@@ -45,7 +45,7 @@ export async function request(command: Command & { request: string }, options: R
     const end = await Promise.race([finished, worker.closed]);
     signal?.throwIfAborted();
     if (!("type" in end)) throw deathOf(end, command.type);
-    if (end.error !== null) throw new WorkerError("WORKER_REFUSED", end.error);
+    if (end.error !== null) throw new WorkerError("WORKER_REFUSED", end.error, undefined, 2);
     return { ready: worker.ready, events };
   } finally {
     signal?.removeEventListener("abort", abort);

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import traceback
 
 from .channel import Channel, claim_stdout
 
@@ -32,8 +33,19 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
+def guarded(arguments: list[str]) -> int:
+    """`main`, with an exception as text and exit code 1: a normal exit would collide with the blocked stdin reader."""
+    try:
+        return main(arguments)
+    except ModuleNotFoundError as error:
+        print(f"{error.name} is not installed for {sys.executable}, which runs the worker", file=sys.stderr)
+    except BaseException:
+        traceback.print_exc()
+    return 1
+
+
 if __name__ == "__main__":
-    code = main(sys.argv[1:])
+    code = guarded(sys.argv[1:])
     sys.stderr.flush()
     # The stdin reader may still be blocked in a read that never returns; a normal exit would wait for its lock.
     os._exit(code)

@@ -191,7 +191,7 @@ def test_accumulation_equals_one_large_batch(worker: Worker, place: Path, tmp_pa
     ("change", "message"),
     [
         ({"task": "mrcp"}, "unknown task 'mrcp'"),
-        ({"model": {"name": "/no/such/model", "revision": None}}, "cannot be loaded"),
+        ({"model": {"name": "/no/such/model", "revision": None}}, "there is no such folder"),
         ({"surprise": 1}, "unknown key 'surprise'"),
     ],
 )

@@ -20,8 +20,10 @@ def load_task(name: str, data: DataSettings) -> TaskData:
     """The rows of a run: the task's own, cut down to the subsets that the settings ask for. Raises DataError."""
     try:
         return with_subsets(task_of(name).load(data), data)
+    except FileNotFoundError as error:
+        raise DataError(f"data.path: there is no {error.filename}") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"task {name}: {error}") from error
+        raise DataError(f"task {name}, data.path {data.path}: {error}") from error
 
 
 __all__ = ["TASKS", "DataError", "Split", "Task", "TaskData", "load_task", "task_of"]

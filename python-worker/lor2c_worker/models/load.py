@@ -77,7 +77,9 @@ def _load_config(name: str, revision: str | None) -> PretrainedConfig:
 
 
 def _not_found(name: str, error: Exception) -> str:
-    first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    if name.startswith(("/", ".", "~")) and not Path(resolve(name)).is_dir():
+        return f"model {name!r}: there is no such folder"
+    first = str(error).strip().splitlines()[0].rstrip(". ") if str(error).strip() else type(error).__name__
     where = "Give a folder that holds config.json and the weights, a packaged name, or a hub id this machine can reach"
     return f"model {name!r} cannot be loaded: {first}. {where}."
 
