@@ -34,10 +34,23 @@ export function createParser(args: string[]): Argv {
     .fail((message: string | null, error: Error | undefined) => {
       if (error !== undefined && error.name !== "YError") throw error;
       const verb = args.find((arg) => !arg.startsWith("-"));
-      const known = commands.some(({ command }) => String(command).split(" ")[0] === verb);
-      throw new UsageError("USAGE", message ?? String(error), `See \`lor2c ${known ? `${verb} ` : ""}--help\`.`);
+      const usage = commands.map(({ command }) => String(command)).find((command) => command.split(" ")[0] === verb);
+      throw new UsageError(
+        "USAGE",
+        clearer(message ?? String(error), verb, usage),
+        `See \`lor2c ${usage ? `${verb} ` : ""}--help\`.`,
+      );
     });
   return parser.wrap(Math.min(100, parser.terminalWidth() || 100));
+}
+
+/** yargs counts arguments where a person wants to know which one is missing, and calls a verb an argument. */
+function clearer(message: string, verb: string | undefined, usage: string | undefined): string {
+  if (message.startsWith("Not enough non-option arguments") && usage)
+    return `It is \`lor2c ${usage}\`: something is missing.`;
+  if (verb !== undefined && !usage)
+    return `There is no command ${verb}.${message.startsWith("Did you mean") ? ` ${message}` : ""}`;
+  return message;
 }
 
 /**

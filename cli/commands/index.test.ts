@@ -87,8 +87,10 @@ describe("errors", () => {
 
   test.each([
     [[], /A command is missing/, "lor2c --help"],
-    [["plam", "x.yaml"], /Did you mean plan\?/, "lor2c --help"],
-    [["plan"], /Not enough/, "lor2c plan --help"],
+    [["plam", "x.yaml"], /There is no command plam\. Did you mean plan\?/, "lor2c --help"],
+    [["nosuch"], /There is no command nosuch\./, "lor2c --help"],
+    [["run", "--nosuch", "x"], /It is `lor2c run <file>`: something is missing/, "lor2c run --help"],
+    [["plan"], /It is `lor2c plan <file>`: something is missing/, "lor2c plan --help"],
     [["ls", "--jsn"], /Unknown argument: jsn/, "lor2c ls --help"],
   ])("%j: one line, the next step, exit 2", (args, message, hint) => {
     const { status, stdout, stderr } = run(...args);
