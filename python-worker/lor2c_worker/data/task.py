@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal, Protocol
 
 from ..seeding import permutation
@@ -45,9 +46,12 @@ class TaskData:
     label_names: tuple[str, ...]
     notes: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over the rows themselves, so that the same content has the same name wherever it lies."""
+        """SHA-256 over the rows themselves, so that the same content has the same name wherever it lies.
+
+        Computed once: the cells of a sweep share their rows, and a large task takes a good part of a second.
+        """
         digest = hashlib.sha256()
         for split in (self.train, self.eval):
             for i, text in enumerate(split.text):
