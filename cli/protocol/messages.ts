@@ -8,7 +8,7 @@
 import { z } from "zod";
 
 /** Raised whenever a message changes in a way the other side could misread. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** A finite number, or null when the value was NaN or infinite (the event's `diverged` then names it). */
 const metric = z.number().nullable();
@@ -42,8 +42,12 @@ export const Train = z.strictObject({
       settings: json,
       /** Absolute path of the attempt's folder; the worker writes `adapter/` in it. */
       folder: z.string(),
+      /** Go on from a checkpoint that holds the cell, where there is one. */
+      resume: z.boolean(),
     }),
   ),
+  /** Absolute path of the folder where cells of these settings have their checkpoints. */
+  checkpoint: z.string(),
 });
 
 /** Reload a saved adapter and label texts (second segment null for single-sentence tasks). */
@@ -107,6 +111,11 @@ export const Inspected = z.strictObject({
   train_rows: z.number().int().nullable(),
   eval_rows: z.number().int().nullable(),
   total_steps: z.number().int().nullable(),
+  /**
+   * What will part the cell's trajectory from those of its bundle, in order: two cells train as one up to the first
+   * event in which they differ, if every try finds a candidate. `epoch` 0 is the start.
+   */
+  events: z.array(z.strictObject({ epoch: z.number(), key: z.string() })),
 });
 
 /** Trainable parameters of one cell of a `count` command, part by part. */
@@ -147,6 +156,8 @@ export const Started = z.strictObject({
   initial_weights: z.string(),
   /** One line each; e.g. the subset of rows that is used. */
   notes: z.array(z.string()),
+  /** Optimizer step of the checkpoint it goes on from; null from the start. What came before is reported again. */
+  resumed_step: z.number().int().nullable(),
 });
 
 /** For a progress bar. Never stored. At most a few per second. */
@@ -218,6 +229,28 @@ export const ModuleScores = z.strictObject({
     }),
   ),
   trainable_parameters: z.number().int(),
+});
+
+/** What training these cells together took, before the outcome of each. Counts include what a checkpoint had done. */
+export const Tree = z.strictObject({
+  type: z.literal("tree"),
+  seq: z.number().int(),
+  cells: cellIds,
+  /** Epochs trained, and epochs that the cells would have trained each alone; fractions where one was cut short. */
+  lane_epochs: z.number(),
+  cell_epochs: z.number(),
+  /** At the end, and those that went through the model together. */
+  lanes: z.number().int(),
+  lane_width: z.number().int(),
+  forks: z.number().int(),
+  longest_fork_seconds: z.number(),
+  /** Wall time of optimizer steps and of evaluations. */
+  train_seconds: z.number(),
+  evaluate_seconds: z.number(),
+  /** CPU time of this worker process so far. */
+  cpu_seconds: z.number(),
+  /** Bytes. */
+  peak_memory: z.number().int(),
 });
 
 /** A file or folder that belongs to the run. */
@@ -319,6 +352,7 @@ export const WorkerEvent = z.discriminatedUnion("type", [
   Metrics,
   Change,
   ModuleScores,
+  Tree,
   Artifact,
   Log,
   Finished,

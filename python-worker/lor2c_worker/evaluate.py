@@ -63,7 +63,9 @@ def logits_of(learner: Learner, data: Encoded, batch_size: int, device: torch.de
     parts = []
     with torch.inference_mode():
         for rows in eval_batches(data, batch_size):
-            parts.append(learner.forward(data.batch(rows, device), None).float().cpu())
+            batch = data.batch(rows, device)
+            lanes = [learner.forward(batch, None, group).float().cpu() for group in learner.groups()]
+            parts.append(torch.cat(lanes))
     return torch.cat(parts, dim=1)
 
 

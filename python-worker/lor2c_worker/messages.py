@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, ClassVar, Literal, TypeAlias, cast, get_args, get_origin, get_type_hints
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class TrainCell:
     cell: str
     settings: dict[str, Any]
     folder: str
+    resume: bool
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Train:
     type: ClassVar[Literal["train"]] = "train"
     request: str
     cells: list[TrainCell]
+    checkpoint: str
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,12 @@ class Ready:
 
 
 @dataclass(frozen=True)
+class InspectedEvent:
+    epoch: float
+    key: str
+
+
+@dataclass(frozen=True)
 class Inspected:
     """What one cell of an `inspect` command is, or why it cannot run."""
 
@@ -107,6 +115,7 @@ class Inspected:
     train_rows: int | None
     eval_rows: int | None
     total_steps: int | None
+    events: list[InspectedEvent]
 
 
 @dataclass(frozen=True)
@@ -157,6 +166,7 @@ class Started:
     score_name: str
     initial_weights: str
     notes: list[str]
+    resumed_step: int | None
 
 
 @dataclass(frozen=True)
@@ -229,6 +239,25 @@ class ModuleScores:
     score_name: str
     modules: list[ModuleScoresModule]
     trainable_parameters: int
+
+
+@dataclass(frozen=True)
+class Tree:
+    """What training these cells together took, before the outcome of each. Counts include what a checkpoint had done."""
+
+    type: ClassVar[Literal["tree"]] = "tree"
+    seq: int
+    cells: list[str] = field(metadata={"min_items": 1})
+    lane_epochs: float
+    cell_epochs: float
+    lanes: int
+    lane_width: int
+    forks: int
+    longest_fork_seconds: float
+    train_seconds: float
+    evaluate_seconds: float
+    cpu_seconds: float
+    peak_memory: int
 
 
 @dataclass(frozen=True)
@@ -342,6 +371,7 @@ Event: TypeAlias = (
     | Metrics
     | Change
     | ModuleScores
+    | Tree
     | Artifact
     | Log
     | Finished
@@ -369,6 +399,7 @@ EVENTS: dict[str, type[Any]] = {
     Metrics.type: Metrics,
     Change.type: Change,
     ModuleScores.type: ModuleScores,
+    Tree.type: Tree,
     Artifact.type: Artifact,
     Log.type: Log,
     Finished.type: Finished,

@@ -14,7 +14,7 @@ from .data.encode import Encoded, encode
 from .data.task import Task
 from .device import current_device, resolve_precision
 from .evaluate import SCORES
-from .methods import Method, count, method_of, parse_params
+from .methods import Method, count, events_of, method_of, parse_params
 from .models import LoadedModel, empty_model, known_config, load_model, model_fingerprint
 from .settings import DataSettings, Settings, SettingsError
 from .train import total_steps
@@ -136,6 +136,10 @@ def inspect(settings: Settings) -> dict[str, Any]:
         "train_rows": len(data.train),
         "eval_rows": len(data.eval),
         "total_steps": total_steps(len(data.train), settings.train),
+        "events": [
+            {"epoch": epoch, "key": hashlib.sha256(what.encode()).hexdigest()[:16]}
+            for epoch, what in events_of(method, params, settings.train.num_train_epochs, causal=task.kind == "causal")
+        ],
     }
 
 

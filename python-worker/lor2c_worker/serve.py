@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import platform
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,11 @@ from .data import DataError
 from .device import configure_threads, current_device, describe_device, peak_memory
 from .predict import predict
 from .prepare import count_parameters, inspect
-from .run_cell import run_cell
+from .run_tree import run_tree
 from .settings import Settings, SettingsError
-
-#: Packages whose version can change a number.
-PACKAGES = ("torch", "transformers", "peft", "tokenizers", "safetensors", "numpy", "scipy", "scikit-learn")
+from .tree import TreeCell, group_trees, read_cell
+from .tree_checkpoint import Found, find_checkpoints
+from .versions import package_versions, versions
 
 
 def serve(channel: Channel) -> None:
@@ -37,7 +37,7 @@ def serve(channel: Channel) -> None:
         python=platform.python_version(),
         pid=os.getpid(),
         device=messages.ReadyDevice(**describe_device()),
-        packages={name: importlib.metadata.version(name) for name in PACKAGES},
+        packages=package_versions(),
     )
     while (command := channel.next_command()) is not None:
         if isinstance(command, messages.DecodeError):
@@ -53,7 +53,7 @@ def serve(channel: Channel) -> None:
 
 
 #: What an event says of a cell that could not be looked at.
-_NOT_INSPECTED: dict[str, Any] = {"warnings": []} | dict.fromkeys(
+_NOT_INSPECTED: dict[str, Any] = {"warnings": [], "events": []} | dict.fromkeys(
     (
         "fingerprint",
         "trainable_parameters",
@@ -97,29 +97,61 @@ def answer_each(
 
 
 def answer_train(channel: Channel, command: messages.Train) -> None:
-    """Train the cells one after another. A cell that fails does not take the next one with it."""
+    """Train the cells, those that share a trajectory together. What fails does not take the others with it."""
+    cells: list[TreeCell] = []
     for cell in command.cells:
-        if channel.stop_requested.is_set():
-            channel.send(messages.Stopped, cells=[cell.cell], step=0)
-            continue
-        try:
-            run_cell(channel, cell.cell, cell.settings, Path(cell.folder))
-        except (torch.OutOfMemoryError, MemoryError) as error:
-            message = str(error) or "the process ran out of memory"
-            channel.send(
-                messages.OutOfMemory, cells=[cell.cell], message=message, peak_memory=peak_memory(current_device())
-            )
-        except Exception as error:
-            trace = traceback.format_exc()
-            print(trace, file=sys.stderr, flush=True)
+        with _outcome_of(channel, [cell.cell]):
+            cells.append(read_cell(cell.cell, Path(cell.folder), cell.settings, cell.resume))
+    for tree in group_trees(cells):
+        _train_tree(channel, tree, Path(command.checkpoint))
+    channel.send(messages.Done, request=command.request, error=None)
+
+
+def _train_tree(channel: Channel, tree: list[TreeCell], folder: Path) -> None:
+    """Cells of equal settings: those that a checkpoint holds go on from it, the others begin."""
+    by_id = {cell.id: cell for cell in tree}
+    with _outcome_of(channel, list(by_id)) as closed:
+        found, remarks = find_checkpoints(
+            folder, [cell.id for cell in tree if cell.resume], versions(tree[0].settings.train.precision)
+        )
+        for remark in remarks:
+            channel.log("warn", remark, list(by_id))
+        parts: list[tuple[list[str], Found | None]] = [(source.cells, source) for source in found]
+        resumed = {cell for ids, _ in parts for cell in ids}
+        parts.append(([cell for cell in by_id if cell not in resumed], None))
+        for ids, source in parts:
+            if not ids:
+                continue
+            if channel.stop_requested.is_set():
+                channel.send(messages.Stopped, cells=ids, step=0)
+                closed.update(ids)
+                continue
+            with _outcome_of(channel, ids) as done:
+                run_tree(channel, [by_id[cell] for cell in by_id if cell in set(ids)], folder, source, done)
+            closed.update(ids)
+
+
+@contextmanager
+def _outcome_of(channel: Channel, cells: list[str]) -> Iterator[set[str]]:
+    """An exception inside becomes the outcome of the cells that are not in the set yet, which is what it gives."""
+    closed: set[str] = set()
+    try:
+        yield closed
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        message = str(error) or "the process ran out of memory"
+        if left := [cell for cell in cells if cell not in closed]:
+            channel.send(messages.OutOfMemory, cells=left, message=message, peak_memory=peak_memory(current_device()))
+    except Exception as error:
+        trace = traceback.format_exc()
+        print(trace, file=sys.stderr, flush=True)
+        if left := [cell for cell in cells if cell not in closed]:
             channel.send(
                 messages.Failed,
-                cells=[cell.cell],
+                cells=left,
                 error_type=type(error).__name__,
                 message=str(error),
                 traceback=trace,
             )
-    channel.send(messages.Done, request=command.request, error=None)
 
 
 def answer_predict(channel: Channel, command: messages.Predict) -> None:

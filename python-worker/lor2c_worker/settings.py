@@ -50,6 +50,8 @@ class TrainSettings:
     head_learning_rate: float | None = None
     max_steps: int | None = None
     score: str | None = None
+    #: Lanes that go through the model together; "auto": as memory allows. Changes no number (semantics.md 11).
+    max_lanes: int | str = "auto"
 
     @property
     def head_lr(self) -> float:

@@ -15,7 +15,7 @@ import torch
 
 from .data.encode import Encoded, train_batches
 from .data.task import Kind
-from .engine.learner import EpochRecord, Learner
+from .engine.learner import Batch, EpochRecord, Learner, StepKey
 from .engine.loss import lane_losses
 from .engine.optimizer import LaneAdamW
 from .evaluate import evaluate
@@ -27,15 +27,17 @@ class Report:
     """How the loop tells the outside what happens. Every call names the lane's cells."""
 
     metrics: Callable[[list[str], str, int, float, dict[str, float]], None]
-    progress: Callable[[list[str], str, int, int, float, float], None]
+    progress: Callable[[Learner, LoopState, str, torch.Tensor | None], None]
     record: Callable[[int, EpochRecord], None]
     #: Called after the evaluation of an epoch that is the cells' best so far: (lane index, cells, epoch, scores).
     best: Callable[[int, list[str], int, dict[str, float]], None]
+    #: Called where training could go on from: at the end of every epoch, and when it is stopped.
+    checkpoint: Callable[[LoopState], None] = lambda state: None
 
 
 @dataclass
 class CellResult:
-    """What is known about one cell when training ends."""
+    """What is known about one cell so far."""
 
     best_score: float = math.nan
     best_epoch: int = 0
@@ -43,14 +45,32 @@ class CellResult:
     #: Evaluation logits of the best epoch, [N, C].
     best_logits: torch.Tensor | None = None
     last_values: dict[str, float] = field(default_factory=dict)
+    #: Seconds of optimizer steps: of each step of several lanes, the lane's part.
+    train_seconds: float = 0.0
 
 
 @dataclass
-class Totals:
-    train_seconds: float = 0.0
-    tokens: int = 0
+class LoopState:
+    """Where training is: all that a resumed run needs besides the learner and the optimizer."""
+
+    results: dict[str, CellResult]
+    #: Epoch that is being trained, counted from 1, and the optimizer steps of it that are done.
+    epoch: int = 1
+    epoch_steps: int = 0
     step: int = 0
+    #: Real tokens of every cell so far.
+    tokens: int = 0
+    train_seconds: float = 0.0
+    evaluate_seconds: float = 0.0
+    #: Optimizer steps times the lanes that took them, and times the cells in those lanes.
+    lane_steps: int = 0
+    cell_steps: int = 0
+    window: Window = field(default_factory=lambda: Window())
     stopped: bool = False
+
+    @staticmethod
+    def of(learner: Learner) -> LoopState:
+        return LoopState({cell: CellResult() for lane in learner.lanes for cell in lane.cells})
 
 
 @dataclass(frozen=True)
@@ -98,109 +118,139 @@ def train(
     autocast: Callable[[], Any],
     should_stop: Callable[[], bool],
     report: Report,
-) -> tuple[dict[str, CellResult], Totals]:
-    """Train until the last step or until `should_stop`. Returns the result of every cell, and the totals.
+    state: LoopState | None = None,
+) -> LoopState:
+    """Train from `state` (None: from the start) until the last step or until `should_stop`.
 
     Within an epoch: micro-batches of the seeded permutation; per lane one mean loss per micro-batch, divided by the
     number of micro-batches of the step, and the method's penalty likewise, which the reported loss leaves out;
     clipping and AdamW per lane. At the end of an epoch, in this order: the method's decisions, evaluation of every
     lane, the report (semantics.md section 3).
     """
+    state = LoopState.of(learner) if state is None else state
+    state.stopped = False
     total = total_steps(len(train_data), settings)
     schedule = LinearSchedule(total, settings.warmup_ratio)
     per_epoch = steps_per_epoch(len(train_data), settings)
-    results = {cell: CellResult() for lane in learner.lanes for cell in lane.cells}
-    totals = Totals()
-    window = _Window()
+    accumulation = settings.gradient_accumulation_steps
 
-    for epoch in range(1, settings.num_train_epochs + 1):
-        micro_batches = list(train_batches(train_data, settings.batch_size, seed, epoch))
-        for group in range(0, len(micro_batches), settings.gradient_accumulation_steps):
-            if totals.step >= total:
+    while state.epoch <= settings.num_train_epochs and not (state.step >= total and state.epoch_steps == 0):
+        micro_batches = list(train_batches(train_data, settings.batch_size, seed, state.epoch))
+        for group in range(state.epoch_steps * accumulation, len(micro_batches), accumulation):
+            if state.step >= total:
                 break
             if should_stop():
-                totals.stopped = True
-                return results, totals
+                state.stopped = True
+                report.checkpoint(state)
+                return state
             began = time.perf_counter()
-            micro = micro_batches[group : group + settings.gradient_accumulation_steps]
+            micro = micro_batches[group : group + accumulation]
+            before = [list(lane.cells) for lane in learner.lanes]
             optimizer.zero_grad()
             step_loss: torch.Tensor | None = None
             for part, rows in enumerate(micro):
                 batch = train_data.batch(rows, device)
-                with autocast():
-                    logits = learner.forward(batch, (totals.step, part))
-                losses = lane_losses(logits.float(), batch.labels, kind) / len(micro)
-                penalty = learner.penalty()
-                whole = losses if penalty is None else losses + penalty / len(micro)
-                whole.sum().backward()
-                step_loss = losses.detach() if step_loss is None else step_loss + losses.detach()
-                totals.tokens += batch.tokens
+                losses = _backward(learner, batch, (state.step, part), kind, len(micro), autocast)
+                step_loss = losses if step_loss is None else step_loss + losses
+                state.tokens += batch.tokens
             assert step_loss is not None
-            learner.after_backward(totals.step)
-            factor = schedule.factor(totals.step)
+            learner.after_backward(state.step)
+            factor = schedule.factor(state.step)
             lr, head_lr = settings.learning_rate * factor, settings.head_lr * factor
             norms = optimizer.step(lr, head_lr)
-            totals.step += 1
-            records = learner.end_step(totals.step, totals.step / per_epoch, optimizer)
-            window.add(step_loss, norms)
+            state.step += 1
+            state.epoch_steps += 1
+            state.window.add(step_loss, norms)
+            records = learner.end_step(state.step, state.step / per_epoch, optimizer)
+            if len(learner.lanes) != len(before):
+                rows = _rows_before(learner, before)
+                state.window.fork(rows)
+                step_loss = step_loss[rows]
             for record in records:
-                report.record(totals.step, record)
-            totals.train_seconds += time.perf_counter() - began
+                report.record(state.step, record)
+            _count_step(state, time.perf_counter() - began, len(before))
 
-            if totals.step % settings.logging_steps == 0 or totals.step == total:
-                for lane, values in enumerate(window.means()):
+            if state.step % settings.logging_steps == 0 or state.step == total:
+                for lane, values in enumerate(state.window.means()):
                     values["learning_rate"] = lr
-                    report.metrics(learner.lanes[lane].cells, "train", totals.step, totals.step / per_epoch, values)
-                window = _Window()
-            elif len(learner.lanes) != len(step_loss):
-                window = _Window()  # lanes forked: what was summed belongs to their common past
-            _progress(learner, "train", epoch, step_loss, totals, report)
+                    report.metrics(learner.lanes[lane].cells, "train", state.step, state.step / per_epoch, values)
+                state.window = Window()
+            report.progress(learner, state, "train", step_loss)
 
-        records = learner.end_epoch(epoch, totals.step, optimizer)
+        records = learner.end_epoch(state.epoch, state.step, optimizer)
         for record in records:
-            report.record(totals.step, record)
-        _progress(learner, "evaluate", epoch, None, totals, report)
+            report.record(state.step, record)
+        report.progress(learner, state, "evaluate", None)
+        began = time.perf_counter()
         with autocast():
             size = settings.eval_batch_size
             logits, scored = evaluate(learner, eval_data, size, device, kind, score_names, score)
+        state.evaluate_seconds += time.perf_counter() - began
         for index, (evaluated, values) in enumerate(zip(learner.lanes, scored, strict=True)):
             cells = evaluated.cells
-            report.metrics(cells, "eval", totals.step, totals.step / per_epoch, values)
-            if _note_epoch(results, cells, values, score, epoch, logits[index]):
-                report.best(index, cells, epoch, values)
-        window = _Window()
-        if totals.step >= total:
-            break
-    return results, totals
+            report.metrics(cells, "eval", state.step, state.step / per_epoch, values)
+            if _note_epoch(state.results, cells, values, score, state.epoch, logits[index]):
+                report.best(index, cells, state.epoch, values)
+        state.window = Window()
+        state.epoch, state.epoch_steps = state.epoch + 1, 0
+        report.checkpoint(state)
+    return state
 
 
-class _Window:
+def _backward(
+    learner: Learner, batch: Batch, key: StepKey, kind: Kind, parts: int, autocast: Callable[[], Any]
+) -> torch.Tensor:
+    """Gradients of one micro-batch, one group of lanes after the other. Returns each lane's part of the loss, [K]."""
+    found = []
+    for lanes in learner.groups():
+        with autocast():
+            logits = learner.forward(batch, key, lanes)
+        losses = lane_losses(logits.float(), batch.labels, kind) / parts
+        penalty = learner.penalty()
+        whole = losses if penalty is None else losses + penalty / parts
+        whole.sum().backward()
+        learner.gather()
+        found.append(losses.detach())
+    return torch.cat(found) if len(found) > 1 else found[0]
+
+
+def _rows_before(learner: Learner, before: list[list[str]]) -> list[int]:
+    """Which of the lanes `before` each lane comes from."""
+    origin = {cell: row for row, cells in enumerate(before) for cell in cells}
+    return [origin[lane.cells[0]] for lane in learner.lanes]
+
+
+def _count_step(state: LoopState, seconds: float, lanes: int) -> None:
+    state.train_seconds += seconds
+    state.lane_steps += lanes
+    state.cell_steps += len(state.results)
+    for result in state.results.values():
+        result.train_seconds += seconds / lanes
+
+
+class Window:
     """Means over the steps since the last report, kept on the device: reading a value waits for the GPU."""
 
     def __init__(self) -> None:
-        self._loss: torch.Tensor | None = None
-        self._norm: torch.Tensor | None = None
-        self._steps = 0
+        self.losses: torch.Tensor | None = None
+        self.norms: torch.Tensor | None = None
+        self.steps = 0
 
     def add(self, losses: torch.Tensor, norms: torch.Tensor) -> None:
-        self._loss = losses.clone() if self._loss is None else self._loss + losses
-        self._norm = norms.clone() if self._norm is None else self._norm + norms
-        self._steps += 1
+        self.losses = losses.clone() if self.losses is None else self.losses + losses
+        self.norms = norms.clone() if self.norms is None else self.norms + norms
+        self.steps += 1
+
+    def fork(self, rows: list[int]) -> None:
+        """Lane i continues lane rows[i]: what was summed is the past of all that come from it."""
+        if self.losses is not None and self.norms is not None:
+            self.losses, self.norms = self.losses[rows], self.norms[rows]
 
     def means(self) -> list[dict[str, float]]:
-        if self._loss is None or self._norm is None:
+        if self.losses is None or self.norms is None:
             return []
-        losses, norms = (self._loss / self._steps).tolist(), (self._norm / self._steps).tolist()
+        losses, norms = (self.losses / self.steps).tolist(), (self.norms / self.steps).tolist()
         return [{"loss": loss, "grad_norm": norm} for loss, norm in zip(losses, norms, strict=True)]
-
-
-def _progress(
-    learner: Learner, phase: str, epoch: int, losses: torch.Tensor | None, totals: Totals, report: Report
-) -> None:
-    for index, lane in enumerate(learner.lanes):
-        loss = math.nan if losses is None else losses[index]
-        rate = totals.tokens / totals.train_seconds if totals.train_seconds else math.nan
-        report.progress(lane.cells, phase, totals.step, epoch, loss, rate)  # type: ignore[arg-type]
 
 
 def _note_epoch(

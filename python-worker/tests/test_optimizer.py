@@ -174,10 +174,14 @@ def test_fork_and_restore_go_on_alike() -> None:
     for slot, value in zip(again, values, strict=True):
         slot.tensor = value.clone().requires_grad_()
     restored = LaneAdamW(again, 2, weight_decay=0.1)
-    restored.load_state_dict(state)
+    restored.resume(state, [0, 1])
     run(restored, again, grads[5:], [0, 1])
     for forked, plain in zip(slots, again, strict=True):
         assert torch.equal(forked.tensor[:2], plain.tensor)
         assert not torch.equal(forked.tensor[1], forked.tensor[2])
-    with pytest.raises(ValueError, match="lanes"):
-        restored.load_state_dict(adam.state_dict())
+    only = [Slot(slot.name, slot.tensor.detach()[1:].clone().requires_grad_(), slot.role) for slot in again]
+    second = LaneAdamW(only, 1, weight_decay=0.1)
+    second.resume(restored.state_dict(), [1])
+    assert [second.steps(slot.name, 0) for slot in only] == [restored.steps(slot.name, 1) for slot in again]
+    with pytest.raises(ValueError, match="does not know the tensor third"):
+        LaneAdamW([Slot("third", torch.zeros(1, 2), "body")], 1).resume(adam.state_dict(), [0])

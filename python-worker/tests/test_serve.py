@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -13,69 +12,9 @@ from typing import Any
 
 import pytest
 import tiny
+from worker import LORA, Worker, only, run, settings, train
 
 from lor2c_worker import messages
-
-TRAIN = {
-    "num_train_epochs": 2,
-    "max_steps": None,
-    "batch_size": 8,
-    "eval_batch_size": 16,
-    "gradient_accumulation_steps": 1,
-    "learning_rate": 2e-2,
-    "head_learning_rate": None,
-    "warmup_ratio": 0.06,
-    "weight_decay": 0.1,
-    "adam_beta1": 0.9,
-    "adam_beta2": 0.999,
-    "adam_epsilon": 1e-8,
-    "max_grad_norm": 1.0,
-    "max_length": 32,
-    "precision": "auto",
-    "logging_steps": 4,
-    "score": None,
-}
-LORA = {"name": "lora", "rank": 4, "alpha": 8.0, "dropout": 0.1, "target_modules": ["query", "value"]}
-
-
-class Worker:
-    """A real worker process; `events` decodes strictly what it writes."""
-
-    def __init__(self, stderr: Path) -> None:
-        self._stderr = stderr.open("wb")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "lor2c_worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._stderr,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-            cwd=Path(__file__).parents[1],
-        )
-
-    def send(self, **command: Any) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps(command).encode() + b"\n")
-        self.process.stdin.flush()
-
-    def events(self) -> Iterator[Any]:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            yield messages.decode_event(json.loads(line))
-
-    def until_done(self) -> list[Any]:
-        seen = []
-        for event in self.events():
-            seen.append(event)
-            if isinstance(event, messages.Done):
-                return seen
-        raise AssertionError("the worker ended without `done`")
-
-    def close(self) -> int:
-        if self.process.stdin is not None and not self.process.stdin.closed:
-            self.process.stdin.close()
-        code = self.process.wait(timeout=60)
-        self._stderr.close()
-        return code
 
 
 @pytest.fixture(scope="module")
@@ -94,33 +33,6 @@ def worker(place: Path) -> Iterator[Worker]:
     assert ready.protocol == messages.PROTOCOL_VERSION
     yield started
     assert started.close() == 0
-
-
-def settings(place: Path, seed: int = 17, method: dict[str, Any] = LORA, **train: Any) -> dict[str, Any]:
-    return {
-        "model": {"name": str(place / "model"), "revision": None},
-        "task": "sst2",
-        "data": {
-            "path": str(place / "data"),
-            "hub": None,
-            "train_rows": None,
-            "eval_rows": None,
-            "split_seed": 0,
-            "columns": None,
-        },
-        "method": method,
-        "train": {**TRAIN, **train},
-        "seed": seed,
-    }
-
-
-def run(worker: Worker, folder: Path, value: dict[str, Any]) -> list[Any]:
-    worker.send(type="train", request="t", cells=[{"cell": "c", "settings": value, "folder": str(folder)}])
-    return worker.until_done()
-
-
-def only(events: list[Any], kind: type) -> list[Any]:
-    return [e for e in events if isinstance(e, kind)]
 
 
 def test_inspect_counts_without_training(worker: Worker, place: Path) -> None:
@@ -198,11 +110,7 @@ def test_accumulation_equals_one_large_batch(worker: Worker, place: Path, tmp_pa
 def test_a_bad_cell_fails_with_a_reason_and_the_next_one_runs(
     worker: Worker, place: Path, tmp_path: Path, change: dict[str, Any], message: str
 ) -> None:
-    cells = [
-        {"cell": "bad", "settings": settings(place) | change, "folder": str(tmp_path / "bad")},
-        {"cell": "good", "settings": settings(place, max_steps=1), "folder": str(tmp_path / "good")},
-    ]
-    worker.send(type="train", request="t", cells=cells)
+    train(worker, tmp_path, {"bad": settings(place) | change, "good": settings(place, max_steps=1)})
     events = worker.until_done()
     (failed,) = only(events, messages.Failed)
     assert failed.cells == ["bad"]
@@ -222,7 +130,7 @@ def test_a_line_that_is_no_command_is_answered(worker: Worker) -> None:
 def test_stop_ends_after_the_step(place: Path, tmp_path: Path) -> None:
     worker = Worker(tmp_path / "stderr.log")
     value = settings(place, num_train_epochs=5000, logging_steps=1)
-    worker.send(type="train", request="t", cells=[{"cell": "c", "settings": value, "folder": str(tmp_path)}])
+    train(worker, tmp_path, {"c": value})
     seen = []
     for event in worker.events():
         seen.append(event)
@@ -238,7 +146,7 @@ def test_stop_ends_after_the_step(place: Path, tmp_path: Path) -> None:
 def test_end_of_stdin_ends_the_worker(place: Path, tmp_path: Path) -> None:
     worker = Worker(tmp_path / "stderr.log")
     value = settings(place, num_train_epochs=5000, logging_steps=1)
-    worker.send(type="train", request="t", cells=[{"cell": "c", "settings": value, "folder": str(tmp_path)}])
+    train(worker, tmp_path, {"c": value})
     for event in worker.events():
         if isinstance(event, messages.Metrics):
             break
@@ -266,14 +174,14 @@ def test_prints_and_child_processes_do_not_reach_the_protocol(tmp_path: Path) ->
 def test_sigterm_leaves_no_half_written_adapter(place: Path, tmp_path: Path) -> None:
     worker = Worker(tmp_path / "stderr.log")
     value = settings(place, num_train_epochs=5000, logging_steps=1)
-    worker.send(type="train", request="t", cells=[{"cell": "c", "settings": value, "folder": str(tmp_path / "run")}])
+    train(worker, tmp_path, {"c": value})
     for event in worker.events():
         if isinstance(event, messages.Metrics) and event.split == "eval":
             break
     worker.process.send_signal(signal.SIGTERM)
     worker.process.wait(timeout=30)
     worker.process.stdin = None
-    adapter = tmp_path / "run" / "adapter"
+    adapter = tmp_path / "c" / "adapter"
     assert not adapter.exists() or (adapter / "lor2c.json").exists()
 
 

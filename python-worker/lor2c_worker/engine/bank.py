@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -88,13 +88,17 @@ class Bank:
     def slots(self) -> list[Slot]:
         return list(self._slots.values())
 
+    def names(self, start: int) -> tuple[str, str]:
+        """Names of the slots of A and B of the module that begins on `start`."""
+        return "lor2c.shared.A" if self.params.share else f"lor2c.{start}.A", f"lor2c.{start}.B"
+
     def a(self, start: int) -> torch.Tensor:
         """A of the module that begins on `start`, [K, r, d]."""
-        return self._slots["lor2c.shared.A" if self.params.share else f"lor2c.{start}.A"].tensor
+        return self._slots[self.names(start)[0]].tensor
 
     def b(self, start: int) -> torch.Tensor:
         """B of the module that begins on `start`, [K, d, r]."""
-        return self._slots[f"lor2c.{start}.B"].tensor
+        return self._slots[self.names(start)[1]].tensor
 
     def injected(self, layer: int, name: Projection) -> tuple[torch.Tensor, torch.Tensor]:
         """A [K, r', d_in] and B [K, d_out, r'] of the LoRA on one projection."""
@@ -160,54 +164,79 @@ class Bank:
         self.structures[lane] = replace(old, layout=old.layout.inject(inject.layer), dormant=dormant)
         self._refresh()
 
+    def restore(self, structures: Sequence[Structure]) -> None:
+        """One lane for each structure; the slots' tensors have as many rows already."""
+        self.structures = list(structures)
+        self._refresh()
+
     def set_structure(self, lane: int, structure: Structure) -> None:
         """For adapters that are loaded, and for tests."""
         self.structures[lane] = structure
         self._refresh()
 
     def _refresh(self) -> None:
-        """Derive the plan of a forward, and the slots' flags, from the structures."""
-        plan, lanes = _Plan(), range(self.lanes)
-        ends: dict[tuple[int, int, int], list[int]] = {}
-        injected: dict[int, list[int]] = {}
+        """Derive the slots' flags from the structures; plans of forwards are made when they are asked for."""
+        lanes = range(self.lanes)
         trains: dict[str, set[int]] = {name: set() for name in self._slots}
         counts: dict[str, set[int]] = {name: set() for name in self._slots}
         for lane, structure in enumerate(self.structures):
             for span in structure.layout.spans:
-                site = span.end if span.start in structure.end_dropout else span.start
-                ends.setdefault((span.end, span.start, site), []).append(lane)
-                names = [f"lor2c.{span.start}.B", "lor2c.shared.A" if self.params.share else f"lor2c.{span.start}.A"]
-                for name in names:
+                for name in self.names(span.start):
                     counts[name].add(lane)
                     if span.start not in structure.frozen or name == "lor2c.shared.A":
                         trains[name].add(lane)
             for layer in structure.layout.injected:
                 if layer in structure.dormant:
                     continue
-                injected.setdefault(layer, []).append(lane)
                 for projection in PROJECTIONS:
                     for part in "AB":
                         trains[f"injected.{layer}.{projection}.{part}"].add(lane)
                         counts[f"injected.{layer}.{projection}.{part}"].add(lane)
-        for (end, start, site), members in sorted(ends.items()):
-            plan.starts.add(start)
-            plan.ends.setdefault(end, []).append((start, site, _all_or(members, self.lanes)))
-        plan.injected = {layer: _all_or(members, self.lanes) for layer, members in injected.items()}
         for name, slot in self._slots.items():
             slot.trains = [lane in trains[name] for lane in lanes]
             slot.counts = [lane in counts[name] for lane in lanes]
-        self._plan = plan
+        self._plans: dict[tuple[int, ...], _Plan] = {}
 
-    def begin(self, masks: StepMasks | None) -> BankPass:
-        """The adapters of one forward; `masks` None: without dropout."""
-        return BankPass(self, self._plan, masks)
+    def _plan(self, lanes: tuple[int, ...]) -> _Plan:
+        """What a forward of these lanes does; lanes are numbered by their place in it."""
+        if lanes in self._plans:
+            return self._plans[lanes]
+        plan = _Plan()
+        ends: dict[tuple[int, int, int], list[int]] = {}
+        injected: dict[int, list[int]] = {}
+        for place, lane in enumerate(lanes):
+            structure = self.structures[lane]
+            for span in structure.layout.spans:
+                site = span.end if span.start in structure.end_dropout else span.start
+                ends.setdefault((span.end, span.start, site), []).append(place)
+            for layer in structure.layout.injected:
+                if layer not in structure.dormant:
+                    injected.setdefault(layer, []).append(place)
+        for (end, start, site), members in sorted(ends.items()):
+            plan.starts.add(start)
+            plan.ends.setdefault(end, []).append((start, site, _all_or(members, len(lanes))))
+        plan.injected = {layer: _all_or(members, len(lanes)) for layer, members in injected.items()}
+        self._plans[lanes] = plan
+        return plan
+
+    def begin(
+        self,
+        masks: StepMasks | None,
+        lanes: Sequence[int] | None = None,
+        tensors: Mapping[str, torch.Tensor] | None = None,
+    ) -> BankPass:
+        """The adapters of one forward; `masks` None: without dropout. With `lanes`, of those only, and with `tensors`
+        [len(lanes), ...], named as the slots, in the place of the slots' own."""
+        if tensors is None:
+            tensors = {name: slot.tensor for name, slot in self._slots.items()}
+        return BankPass(self, self._plan(tuple(range(self.lanes) if lanes is None else lanes)), masks, tensors)
 
 
 class BankPass:
     """One forward of a bank. Implements `Adapters`."""
 
-    def __init__(self, bank: Bank, plan: _Plan, masks: StepMasks | None) -> None:
-        self._bank, self._plan, self._masks = bank, plan, masks
+    def __init__(self, bank: Bank, plan: _Plan, masks: StepMasks | None, tensors: Mapping[str, torch.Tensor]) -> None:
+        self._bank, self._plan, self._masks, self._tensors = bank, plan, masks, tensors
         self._inputs: dict[int, torch.Tensor] = {}
 
     def enter(self, layer: int, h: torch.Tensor) -> None:
@@ -217,7 +246,7 @@ class BankPass:
     def leave(self, layer: int, h: torch.Tensor) -> torch.Tensor:
         params = self._bank.params
         for start, site, lanes in self._plan.ends.get(layer, ()):
-            a, b = self._bank.a(start), self._bank.b(start)
+            a, b = (self._tensors[name] for name in self._bank.names(start))
             mask = self._mask(f"lor2c.{site}", a.shape[-1], params.dropout)
             h = _apply(h, self._inputs[start], a, b, params.alpha / params.rank, mask, lanes)
         return h
@@ -226,7 +255,7 @@ class BankPass:
         if layer not in self._plan.injected:
             return y
         params = self._bank.params
-        a, b = self._bank.injected(layer, name)
+        a, b = (self._tensors[f"injected.{layer}.{name}.{part}"] for part in "AB")
         mask = self._mask(f"injected.{layer}.{name}", a.shape[-1], params.injected_dropout)
         return _apply(y, x, a, b, params.injected_alpha / params.injected_rank, mask, self._plan.injected[layer])
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 
 from ..rules import Rules
 from ..schedule import Decision, Merge, Progress, Schedule, decide
 from ..scores import score, singular_values
-from .backbone import Backbone
+from .backbone import Backbone, BatchLayout
 from .bank import Bank
+from .bank_state import lanes_with, learner_state, progress_of, restore_slots, structures_of
 from .dropout import StepMasks
 from .heads import Head
+from .lane_pass import LanePass, split_lanes
 from .learner import Batch, Change, EpochRecord, Lane, ModuleScore, ScoreTable, Slot, StepKey
 from .optimizer import LaneAdamW
 
@@ -56,6 +60,14 @@ class BankLearner:
         self.lanes: list[Lane] = [BankLane(list(cells)) for cells in groups]
         self._schedules = schedules
         self._progress = {cell: Progress() for cell in schedules}
+        #: Lanes that go through the model together; None: all.
+        self.width: int | None = None
+        #: Fill the last group up to `width`, so that no product's shape depends on the number of lanes.
+        self.fill = False
+        #: Seconds that each fork took so far.
+        self.fork_seconds: list[float] = []
+        self._pass: LanePass | None = None
+        self._shared: tuple[Batch, StepKey | None, BatchLayout, StepMasks | None] | None = None
         if sorted(c for cells in groups for c in cells) != sorted(schedules) or bank.lanes != len(groups):
             raise ValueError("every cell begins in exactly one lane")
         self._set_decay()
@@ -63,12 +75,48 @@ class BankLearner:
     def slots(self) -> list[Slot]:
         return [*self.bank.slots(), *self.head.slots()]
 
-    def forward(self, batch: Batch, step: StepKey | None) -> torch.Tensor:
+    def groups(self) -> list[list[int]]:
+        return split_lanes(len(self.lanes), self.width)
+
+    def forward(self, batch: Batch, step: StepKey | None, lanes: Sequence[int] | None = None) -> torch.Tensor:
+        layout, masks = self._place(batch, step)
+        if lanes is None or (len(lanes) == len(self.lanes) and not self.fill):
+            logits = self._forward(batch, layout, masks, list(range(len(self.lanes))), None)
+        else:
+            width = (self.width or len(lanes)) if self.fill else len(lanes)
+            self._pass = LanePass(self.slots(), lanes, width, trains=step is not None)
+            logits = self._pass.cut(self._forward(batch, layout, masks, self._pass.lanes, self._pass.tensors))
+        return logits if logits.ndim == 3 else logits[:, :, : batch.input_ids.shape[1]]
+
+    def gather(self) -> None:
+        if self._pass is not None:
+            self._pass.gather()
+            self._pass = None
+
+    def _forward(
+        self,
+        batch: Batch,
+        layout: BatchLayout,
+        masks: StepMasks | None,
+        lanes: list[int],
+        tensors: dict[str, torch.Tensor] | None,
+    ) -> torch.Tensor:
+        adapters = self.bank.begin(masks, lanes, tensors)
+        hidden = self.backbone.forward(batch, layout, len(lanes), adapters, masks)
+        return self.head.forward(hidden, layout, masks, tensors)
+
+    def _place(self, batch: Batch, step: StepKey | None) -> tuple[BatchLayout, StepMasks | None]:
+        """Layout and masks of a batch: made once for all groups of lanes that see it."""
+        if self._shared is not None and self._shared[0] is batch and self._shared[1] == step:
+            return self._shared[2:]
         layout = self.backbone.layout(batch)
         masks = None if step is None else StepMasks.of(self.seed, step, batch, layout)
-        hidden = self.backbone.forward(batch, layout, len(self.lanes), self.bank.begin(masks), masks)
-        logits = self.head.forward(hidden, layout, masks)
-        return logits if logits.ndim == 3 else logits[:, :, : batch.input_ids.shape[1]]
+        self._shared = None
+        if len(self.groups()) > 1:
+            if masks is not None:
+                masks.keep()
+            self._shared = (batch, step, layout, masks)
+        return layout, masks
 
     def penalty(self) -> torch.Tensor | None:
         return None
@@ -105,10 +153,32 @@ class BankLearner:
         rows = [row for row, _ in groups]
         old: list[BankLane] = self.lanes  # type: ignore[assignment]
         if rows != list(range(len(old))):
+            began = time.perf_counter()
             self.bank.fork(rows)
             self.head.fork(rows)
             optimizer.fork(rows, self.slots())
+            self.fork_seconds.append(time.perf_counter() - began)
         self.lanes = [BankLane(cells, dict(old[row].history)) for row, cells in groups]
+        self._set_decay()
+
+    def checkpoint(self, optimizer: LaneAdamW) -> dict[str, Any]:
+        """Everything that `resume` needs; tensors are not copied."""
+        return {"learner": learner_state(self), "optimizer": optimizer.state_dict()}
+
+    def resume(self, checkpoint: dict[str, Any], cells: Iterable[str], optimizer: LaneAdamW) -> None:
+        """Become the lanes of a checkpoint that hold any of `cells`, all of which it knows; other cells are dropped.
+
+        Raises ValueError when the checkpoint is of another model.
+        """
+        state = checkpoint["learner"]
+        rows, groups = lanes_with(state, cells)
+        restore_slots(self.slots(), state, rows)
+        self.bank.restore(structures_of(state, rows))
+        self.lanes = [
+            BankLane(members, state["lanes"][row]["history"]) for row, members in zip(rows, groups, strict=True)
+        ]
+        self._progress = {cell: progress_of(state, cell) for members in groups for cell in members}
+        optimizer.resume(checkpoint["optimizer"], rows)
         self._set_decay()
 
     def _decide(self, epoch: float, deciding: set[str], optimizer: LaneAdamW, *, tables: bool) -> list[EpochRecord]:

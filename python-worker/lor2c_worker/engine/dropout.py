@@ -79,6 +79,12 @@ class StepMasks:
     def __init__(self, seed: int, step: StepKey, layout: Layout, lengths: list[int], device: torch.device) -> None:
         self.seed, self.step, self.layout, self.device = seed, step, layout, device
         self.lengths = lengths
+        #: Draws that further forwards on the same batch will want again; None: nothing is kept.
+        self._kept: dict[tuple[str, int], torch.Tensor] | None = None
+
+    def keep(self) -> None:
+        """From now on draw each site once. Costs the memory of all masks of the batch."""
+        self._kept = {} if self._kept is None else self._kept
 
     @staticmethod
     def of(seed: int, step: StepKey, batch: Batch, layout: Layout) -> StepMasks:
@@ -100,7 +106,11 @@ class StepMasks:
         return self._draw(heads * sum(n * n for n in self.lengths), p, site)
 
     def _draw(self, count: int, p: float, site: str) -> torch.Tensor:
-        return draw(count, p, self.seed, site, self.step, self.device)
+        if self._kept is None:
+            return draw(count, p, self.seed, site, self.step, self.device)
+        if (site, count) not in self._kept:
+            self._kept[site, count] = draw(count, p, self.seed, site, self.step, self.device)
+        return self._kept[site, count]
 
 
 class KeyedDropout:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import torch
@@ -22,8 +22,15 @@ class Head(Protocol):
     def slots(self) -> list[Slot]:
         """Trained tensors; empty when the head is frozen."""
 
-    def forward(self, hidden: torch.Tensor, layout: BatchLayout, masks: StepMasks | None) -> torch.Tensor:
-        """hidden [K, positions, d] -> logits [K, B, C], or [K, B, T, V] for a language model."""
+    def forward(
+        self,
+        hidden: torch.Tensor,
+        layout: BatchLayout,
+        masks: StepMasks | None,
+        tensors: Mapping[str, torch.Tensor] | None = None,
+    ) -> torch.Tensor:
+        """hidden [K, positions, d] -> logits [K, B, C], or [K, B, T, V] for a language model. `tensors` [K, ...], named
+        as the slots, in the place of the slots' own (of some lanes only)."""
 
     def fork(self, rows: Sequence[int]) -> None:
         """Lane i becomes a copy of the former lane rows[i]."""
@@ -61,7 +68,15 @@ class ClassifierHead:
         for slot in self._slots.values():
             slot.tensor = slot.tensor.detach()[list(rows)].clone().requires_grad_()
 
-    def forward(self, hidden: torch.Tensor, layout: BatchLayout, masks: StepMasks | None) -> torch.Tensor:
+    def forward(
+        self,
+        hidden: torch.Tensor,
+        layout: BatchLayout,
+        masks: StepMasks | None,
+        tensors: Mapping[str, torch.Tensor] | None = None,
+    ) -> torch.Tensor:
+        if tensors is None:
+            tensors = {name: slot.tensor for name, slot in self._slots.items()}
         x = hidden[:, layout.first() if self._pool == "first" else layout.last()]
         rows = x.shape[1]
         if rows < LEAST_ROWS:
@@ -73,13 +88,13 @@ class ClassifierHead:
             if i > 0 or self._first_dropout:
                 x = self._drop(x, rows, call, masks)
                 call += 1
-            x = self._linear(name, x)
+            x = self._linear(name, x, tensors)
         return x[:, :rows]
 
-    def _linear(self, name: str, x: torch.Tensor) -> torch.Tensor:
-        out = torch.bmm(x, self._slots[f"{name}.weight"].tensor.mT)
-        bias = self._slots.get(f"{name}.bias")
-        return out if bias is None else out + bias.tensor[:, None]
+    def _linear(self, name: str, x: torch.Tensor, tensors: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        out = torch.bmm(x, tensors[f"{name}.weight"].mT)
+        bias = tensors.get(f"{name}.bias")
+        return out if bias is None else out + bias[:, None]
 
     def _drop(self, x: torch.Tensor, rows: int, call: int, masks: StepMasks | None) -> torch.Tensor:
         """The site's name and count are those that the transformers module has in `KeyedSite`."""
@@ -101,7 +116,13 @@ class LanguageModelHead:
     def fork(self, rows: Sequence[int]) -> None:
         pass
 
-    def forward(self, hidden: torch.Tensor, layout: BatchLayout, masks: StepMasks | None) -> torch.Tensor:
+    def forward(
+        self,
+        hidden: torch.Tensor,
+        layout: BatchLayout,
+        masks: StepMasks | None,
+        tensors: Mapping[str, torch.Tensor] | None = None,
+    ) -> torch.Tensor:
         rows = len(layout.first())
         return self._project(hidden).unflatten(1, (rows, -1))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
@@ -108,8 +109,15 @@ class Learner(Protocol):
     def slots(self) -> list[Slot]:
         """The trained tensors, always the same objects in the same order until a fork."""
 
-    def forward(self, batch: Batch, step: StepKey | None) -> torch.Tensor:
-        """Logits [K, B, C] ([K, B, T, V] for causal language models). `step` None: evaluation, without dropout."""
+    def groups(self) -> list[list[int]]:
+        """The lanes, in order, that go through the model together; one group where memory has room for all."""
+
+    def forward(self, batch: Batch, step: StepKey | None, lanes: Sequence[int] | None = None) -> torch.Tensor:
+        """Logits [K, B, C] ([K, B, T, V] for causal language models) of one of `groups`, or of all lanes. `step` None:
+        evaluation, without dropout."""
+
+    def gather(self) -> None:
+        """After the backward of a `forward`: its gradients become those of the slots."""
 
     def penalty(self) -> torch.Tensor | None:
         """What the method adds to the task's loss of every lane while training, [K] with gradient; None: nothing.

@@ -158,18 +158,20 @@ class LaneAdamW:
         """Moments by name and per-lane step counts; tensors are not copied."""
         return {"lanes": self.lanes, "steps": self._steps, "moments": self._moments}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Raises ValueError when the state is of other tensors or another number of lanes."""
-        if state["lanes"] != self.lanes or set(state["steps"]) != set(self._slots):
-            raise ValueError("the optimizer's state belongs to other tensors or another number of lanes")
-        self._steps = {name: list(steps) for name, steps in state["steps"].items()}
-        self._moments = {
-            name: (
-                m.to(self._slots[name].tensor, copy=True),
-                v.to(self._slots[name].tensor, copy=True),
-            )
-            for name, (m, v) in state["moments"].items()
-        }
+    def resume(self, state: dict[str, Any], rows: Sequence[int]) -> None:
+        """Lane i continues lane rows[i] of a `state_dict`. Raises ValueError when a tensor is not in it."""
+        missing = sorted(set(self._slots) - set(state["steps"]))
+        if missing:
+            raise ValueError(f"the optimizer's state does not know the tensor {missing[0]}")
+        self.lanes, index = len(rows), list(rows)
+        self._steps = {name: [state["steps"][name][row] for row in rows] for name in self._slots}
+        self._moments = {}
+        for name, (m, v) in state["moments"].items():
+            if name in self._slots:
+                slot = self._slots[name]
+                chosen = (m[index], v[index]) if slot.stacked else (m, v)
+                first, second = (moment.to(slot.tensor, copy=True) for moment in chosen)
+                self._moments[name] = (first, second)
 
 
 def _grad(slot: Slot) -> torch.Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -33,13 +34,19 @@ class PeftLearner:
     def slots(self) -> list[Slot]:
         return self._slots
 
-    def forward(self, batch: Batch, step: StepKey | None) -> torch.Tensor:
+    def groups(self) -> list[list[int]]:
+        return [[0]]
+
+    def forward(self, batch: Batch, step: StepKey | None, lanes: Sequence[int] | None = None) -> torch.Tensor:
         """Logits [1, B, C]."""
         inputs = {"input_ids": batch.input_ids, "attention_mask": batch.attention_mask}
         if batch.token_type_ids is not None:
             inputs["token_type_ids"] = batch.token_type_ids
         with self._dropout.at(batch, step):
             return self.module(**inputs).logits[None]
+
+    def gather(self) -> None:
+        """Nothing to do: the gradients are the parameters' own."""
 
     def penalty(self) -> torch.Tensor | None:
         return None

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -123,14 +124,14 @@ class AdapterLearner(PeftLearner):
         draw = torch.randint(self._most + 1, (), generator=generator(self._seed, "adapter drop", *step))
         return int(draw)
 
-    def forward(self, batch: Batch, step: StepKey | None) -> torch.Tensor:
+    def forward(self, batch: Batch, step: StepKey | None, lanes: Sequence[int] | None = None) -> torch.Tensor:
         first = self.dropped(step) if self._most and step is not None else 0
         if step is not None:
             self.left_out[first] += 1
         for layer, adapters in enumerate(self.adapters()):
             for adapter in adapters:
                 adapter.active = layer >= first
-        return super().forward(batch, step)
+        return super().forward(batch, step, lanes)
 
 
 def places(model: LoadedModel, params: AdapterParams) -> list[tuple[int, str]]:

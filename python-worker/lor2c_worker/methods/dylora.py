@@ -8,6 +8,7 @@ sqrt(r / b) on top of alpha / r. Evaluation takes every rank; the best one is th
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -102,7 +103,7 @@ class DyloraLearner(PeftLearner):
         low, high = self.params.min_rank, self.params.rank
         return int(torch.randint(low, high + 1, (), generator=generator(self._seed, "dylora", step)))
 
-    def forward(self, batch: Batch, step: StepKey | None) -> torch.Tensor:
+    def forward(self, batch: Batch, step: StepKey | None, lanes: Sequence[int] | None = None) -> torch.Tensor:
         rank = self.rank if step is None else self.draw(step[0])
         if step is not None and step[1] == 0:
             self.drawn[rank] += 1
@@ -111,7 +112,7 @@ class DyloraLearner(PeftLearner):
         for linear, factors in zip(self._linears.values(), self._pairs(components), strict=True):
             linear.factors = factors
         try:
-            return super().forward(batch, step)
+            return super().forward(batch, step, lanes)
         finally:
             for linear in self._linears.values():
                 linear.factors = None

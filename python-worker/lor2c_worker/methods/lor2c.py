@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,6 +125,14 @@ class Variant:
             share=self.share,
             causal=causal,
         )
+
+    def events(self, params: Any, epochs: int, *, causal: bool) -> list[tuple[float, str]]:
+        """What parts cells of a bundle: how they train from the start, and each event with all that decides it."""
+        rules = dataclasses.asdict(params.rules)
+        choices = json.dumps([rules, getattr(params, "max_span", None)], sort_keys=True)
+        start = (0.0, json.dumps(trajectory_key(params.rules)))
+        scheduled = self.schedule(params, epochs, causal=causal).events()
+        return [start, *((float(epoch), f"{kind} {choices}") for kind, epoch in scheduled)]
 
     def warnings(self, params: Any, epochs: int) -> list[str]:
         """What is worth knowing before a run of so many epochs: events that come late, or never."""

@@ -113,6 +113,15 @@ def setting(
     return dataclasses.field(default=default, metadata=metadata)
 
 
+def events_of(method: Method, params: Any, epochs: int, *, causal: bool) -> list[tuple[float, str]]:
+    """(epoch, what) of all that parts a cell's trajectory from those of its bundle, if each try finds a candidate.
+
+    Cells train as one as long as these are equal. Methods whose structure stays as it is have none.
+    """
+    own = getattr(method, "events", None)
+    return [] if own is None else own(params, epochs, causal=causal)
+
+
 def count(method: Method, model: LoadedModel, params: Any) -> int:
     """Trainable parameters at the start, without the head."""
     return sum(part.count for part in method.parts(model, params))

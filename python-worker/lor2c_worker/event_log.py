@@ -1,0 +1,61 @@
+"""Events of a tree on the wire and in a file, so that a resumed tree can tell its new attempts what came before."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from . import messages
+from .channel import Channel
+
+#: What is part of a run's record and comes before its outcome.
+_KEPT: dict[str, type[Any]] = {
+    "metrics": messages.Metrics,
+    "change": messages.Change,
+    "module_scores": messages.ModuleScores,
+    "log": messages.Log,
+}
+
+
+class EventLog:
+    """Appends to `path`. `offset` bytes of it belong to the past: what follows them is cut off, as it was written after
+    the checkpoint that is resumed."""
+
+    def __init__(self, channel: Channel, path: Path, offset: int = 0) -> None:
+        self._channel = channel
+        self._file = path.open("r+b" if path.exists() else "w+b")
+        self._file.truncate(offset)
+        self._file.seek(offset)
+
+    def replay(self, cells: Iterable[str]) -> None:
+        """Send the past again, to those of `cells` that it names."""
+        wanted, end = set(cells), self._file.tell()
+        self._file.seek(0)
+        for line in self._file:
+            kind, fields = json.loads(line)
+            named = [cell for cell in fields["cells"] if cell in wanted]
+            if named:
+                self._channel.send(_KEPT[kind], **fields | {"cells": named})
+        self._file.seek(end)
+
+    def send(self, event_type: type[Any], **fields: Any) -> None:
+        self._channel.send(event_type, **fields)
+        kind = next((name for name, kept in _KEPT.items() if kept is event_type), None)
+        if kind is not None:
+            line = json.dumps([kind, fields], allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+            self._file.write(line.encode() + b"\n")
+
+    def log(self, level: str, message: str, cells: list[str]) -> None:
+        self.send(messages.Log, cells=cells, level=level, message=message)
+
+    def sync(self) -> int:
+        """Everything is on disk; returns the bytes so far."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        return self._file.tell()
+
+    def close(self) -> None:
+        self._file.close()

@@ -1,0 +1,125 @@
+"""The end of a cell: did its method act, is its adapter on disk what was scored, then its outcome."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import traceback
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import __version__, messages
+from .channel import finite, split_finite
+from .checkpoint import RunInfo, measure_folder, write_folder
+from .device import autocast, peak_memory
+from .evaluate import logits_of, majority_score, score_logits
+from .methods import Cell
+from .prepare import load_for
+from .train import CellResult, LoopState
+from .tree import TreeCell
+from .tree_checkpoint import BEST_FOLDER
+
+if TYPE_CHECKING:
+    from .run_tree import TreeRun
+
+
+class ReloadMismatch(RuntimeError):
+    """The adapter on disk does not give the scores that were measured in memory."""
+
+
+class MethodDidNotAct(RuntimeError):
+    """The method did not do what its settings say; its scores would be those of something else."""
+
+
+def finish_cell(
+    run: TreeRun, cell: TreeCell, result: CellResult, loop: LoopState, overhead: float, closed: set[str]
+) -> None:
+    """Send the outcome of one cell. What is wrong with it is not its neighbours' trouble."""
+    try:
+        _check_acted(run, cell)
+        adapter = _write_adapter(run, cell)
+        _check_reload(run, cell, adapter, result)
+    except Exception as error:
+        print(trace := traceback.format_exc(), file=sys.stderr, flush=True)
+        run.events.send(
+            messages.Failed,
+            cells=[cell.id],
+            error_type=type(error).__name__,
+            message=str(error),
+            traceback=trace,
+        )
+        closed.add(cell.id)
+        return
+    size, digest = measure_folder(adapter)
+    run.events.send(messages.Artifact, cells=[cell.id], kind="adapter", path=str(adapter), bytes=size, sha256=digest)
+    _send_finished(run, cell, result, loop, overhead)
+    closed.add(cell.id)
+
+
+def _check_acted(run: TreeRun, cell: TreeCell) -> None:
+    """Raises MethodDidNotAct when what was trained is not what the settings say."""
+    reasons = cell.method.check(run.learner, Cell(cell.id, cell.params))
+    if reasons:
+        raise MethodDidNotAct("; ".join(reasons))
+
+
+def _write_adapter(run: TreeRun, cell: TreeCell) -> Path:
+    """The best adapter of the cell's lane, in the cell's folder with the cell's own settings beside it."""
+    best, target = run.best[cell.id], cell.folder / "adapter"
+    info = RunInfo(
+        settings=cell.raw_settings,
+        label_names=run.prepared.data.label_names,
+        kind=run.prepared.task.kind,
+        epoch=best.epoch,
+        scores=split_finite(best.values)[0],
+        worker_version=__version__,
+    )
+    source = run.folder / BEST_FOLDER / best.folder
+    write_folder(target, info, partial(shutil.copytree, source, dirs_exist_ok=True))
+    return target
+
+
+def _check_reload(run: TreeRun, cell: TreeCell, adapter: Path, result: CellResult) -> None:
+    """Load the saved adapter onto a freshly loaded model and score it again. Raises ReloadMismatch.
+
+    On CPU the scores must be equal, since the same numbers are computed again; on CUDA the logits may differ by
+    rounding, so that a row at the decision boundary may fall on the other side.
+    """
+    prepared = run.prepared
+    model = load_for(prepared.settings, prepared.data, prepared.task, prepared.device)
+    again = cell.method.load(model, cell.params, adapter)
+    with autocast(prepared.device, prepared.precision):
+        logits = logits_of(again, prepared.eval, prepared.settings.train.eval_batch_size, prepared.device)[0]
+    before = result.best_logits
+    assert before is not None
+    labels, kind = prepared.eval.labels, prepared.task.kind
+    old = score_logits(before, labels, kind, prepared.task.scores)
+    new = score_logits(logits, labels, kind, prepared.task.scores)
+    largest = float((logits - before).abs().max())
+    tolerance = 1e-5 if prepared.precision == "fp32" else 5e-2
+    exact = prepared.device.type == "cpu" and old[prepared.score] != new[prepared.score]
+    if exact or not largest <= tolerance * max(1.0, float(before.abs().max())):
+        raise ReloadMismatch(
+            f"the saved adapter scores {prepared.score} {new[prepared.score]:.6f} after reloading, "
+            f"{old[prepared.score]:.6f} before saving (largest difference of a logit {largest:.3g})"
+        )
+
+
+def _send_finished(run: TreeRun, cell: TreeCell, result: CellResult, loop: LoopState, overhead: float) -> None:
+    prepared = run.prepared
+    lane = next(index for index, lane in enumerate(run.learner.lanes) if cell.id in lane.cells)
+    run.events.send(
+        messages.Finished,
+        cells=[cell.id],
+        score_name=prepared.score,
+        best_score=finite(result.best_score),
+        best_epoch=result.best_epoch,
+        last_score=finite(result.last_score),
+        majority_score=majority_score(prepared.eval.labels, prepared.task.kind, prepared.score),
+        train_seconds=result.train_seconds,
+        total_seconds=result.train_seconds + overhead,
+        train_tokens=loop.tokens,
+        trainable_parameters=run.learner.trainable_parameters(lane)[0],
+        peak_memory=peak_memory(prepared.device),
+    )

@@ -1,0 +1,244 @@
+"""A tree of cells from settings to outcomes: prepare, go on from a checkpoint or begin, train, save and check each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from . import messages
+from .channel import Channel
+from .device import autocast, peak_memory
+from .engine.bank_learner import BankLearner
+from .engine.learner import Learner
+from .engine.optimizer import LaneAdamW
+from .evaluate import majority_score
+from .event_log import EventLog
+from .finish import finish_cell
+from .lane_width import choose_width
+from .methods import Cell, Horizon, events_of
+from .prepare import Prepared, hash_tensors, prepare
+from .train import LoopState, steps_per_epoch, total_steps, train
+from .tree import TreeCell, lane_epochs
+from .tree_checkpoint import (
+    EVENTS_FILE,
+    Best,
+    Found,
+    best_of,
+    loop_of,
+    prepare_folder,
+    tree_folder,
+    write_checkpoint,
+)
+from .tree_report import make_report
+from .versions import versions
+
+
+@dataclass
+class TreeRun:
+    """Everything that is alive while a tree trains."""
+
+    cells: list[TreeCell]
+    prepared: Prepared
+    learner: Learner
+    optimizer: LaneAdamW
+    events: EventLog
+    folder: Path
+    best: dict[str, Best]
+    #: Of the base model with its head, before the method adds its own.
+    total_parameters: int
+    versions: dict[str, str]
+
+    @property
+    def ids(self) -> list[str]:
+        return [cell.id for cell in self.cells]
+
+    @property
+    def total_steps(self) -> int:
+        return total_steps(len(self.prepared.train), self.prepared.settings.train)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return steps_per_epoch(len(self.prepared.train), self.prepared.settings.train)
+
+    def predicted_lane_steps(self, done: int = 0) -> float:
+        """Lane-steps that follow step `done`, if every try finds a candidate."""
+        own = {c.id: events_of(c.method, c.params, self._epochs, causal=self._causal) for c in self.cells}
+        per_epoch = self.steps_per_epoch
+        return lane_epochs(own, self.total_steps / per_epoch, done / per_epoch) * per_epoch
+
+    @property
+    def _epochs(self) -> int:
+        return self.prepared.settings.train.num_train_epochs
+
+    @property
+    def _causal(self) -> bool:
+        return self.prepared.task.kind == "causal"
+
+    def checkpoint(self, loop: LoopState) -> None:
+        """Where the method can go on from one. Others begin again: they train single cells, for a short time."""
+        if isinstance(self.learner, BankLearner):
+            state = self.learner.checkpoint(self.optimizer)
+            write_checkpoint(self.folder, state, loop, self.best, self.events.sync(), self.versions)
+
+
+def run_tree(channel: Channel, cells: Sequence[TreeCell], folder: Path, source: Found | None, closed: set[str]) -> None:
+    """Train the cells and send their events up to the outcomes `finished`, `failed` (of a single cell) or `stopped`.
+
+    `folder`: where trees of these settings have their checkpoints; `source`: one of those, which all cells go on from.
+    Every cell that has its outcome is added to `closed`. Raises what went wrong with the others.
+    """
+    began = time.perf_counter()
+    run, loop, started = _begin(channel, list(cells), folder, source)
+    try:
+        for fields in started:
+            channel.send(messages.Started, **fields, resumed_step=None if source is None else loop.step)
+        run.events.replay(run.ids)
+        prepared, settings = run.prepared, run.prepared.settings
+        _set_width(run)
+        loop = train(
+            learner=run.learner,
+            optimizer=run.optimizer,
+            train_data=prepared.train,
+            eval_data=prepared.eval,
+            kind=prepared.task.kind,
+            score_names=prepared.task.scores,
+            score=prepared.score,
+            settings=settings.train,
+            seed=settings.seed,
+            device=prepared.device,
+            autocast=partial(autocast, prepared.device, prepared.precision),
+            should_stop=channel.stop_requested.is_set,
+            report=make_report(run),
+            state=loop,
+        )
+        if loop.stopped:
+            channel.send(messages.Stopped, cells=run.ids, step=loop.step)
+            closed.update(run.ids)
+            return
+        _send_tree(run, loop)
+        overhead = (time.perf_counter() - began - loop.train_seconds) / len(run.cells)
+        for cell in run.cells:
+            finish_cell(run, cell, loop.results[cell.id], loop, overhead, closed)
+    finally:
+        run.events.close()
+
+
+def _begin(
+    channel: Channel, cells: list[TreeCell], folder: Path, source: Found | None
+) -> tuple[TreeRun, LoopState, list[dict[str, Any]]]:
+    first, ids = cells[0], [cell.id for cell in cells]
+    prepared = prepare(first.settings)
+    if prepared.device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(prepared.device)
+    total = sum(p.numel() for p in prepared.model.module.parameters())
+    steps = total_steps(len(prepared.train), first.settings.train)
+    learner = prepared.method.build(
+        prepared.model,
+        [Cell(cell.id, cell.params) for cell in cells],
+        first.settings.seed,
+        horizon=Horizon(first.settings.train.num_train_epochs, steps),
+    )
+    optimizer = _optimizer(prepared, learner)
+    own = tree_folder(folder, ids)
+    events = EventLog(channel, own / EVENTS_FILE, prepare_folder(own, source))
+    run = TreeRun(cells, prepared, learner, optimizer, events, own, {}, total, versions(first.settings.train.precision))
+    started = _started(cells, prepared, learner, total, steps)
+    if source is None:
+        return run, LoopState.of(learner), started
+    assert isinstance(learner, BankLearner)
+    learner.resume(source.state, ids, optimizer)
+    run.best = best_of(source.state, ids)
+    kept = [row for row, lane in enumerate(source.state["learner"]["lanes"]) if set(lane["cells"]) & set(ids)]
+    return run, loop_of(source.state, kept, ids, prepared.device), started
+
+
+def _optimizer(prepared: Prepared, learner: Learner) -> LaneAdamW:
+    train_settings = prepared.settings.train
+    return LaneAdamW(
+        learner.slots(),
+        lanes=len(learner.lanes),
+        betas=(train_settings.adam_beta1, train_settings.adam_beta2),
+        eps=train_settings.adam_epsilon,
+        weight_decay=train_settings.weight_decay,
+        max_grad_norm=train_settings.max_grad_norm,
+    )
+
+
+def _set_width(run: TreeRun) -> None:
+    """`train.max_lanes` lanes at a time. On CUDA a group that is not full is filled, unless the cell is alone."""
+    learner, asked = run.learner, run.prepared.settings.train.max_lanes
+    if not isinstance(learner, BankLearner):
+        return
+    device = run.prepared.device
+    if isinstance(asked, int):
+        learner.width = asked
+    elif len(run.cells) > 1:
+        learner.width = choose_width(device, len(run.cells), partial(_try_step, run))
+    learner.fill = device.type == "cuda" and learner.width is not None
+
+
+def _try_step(run: TreeRun) -> None:
+    """Forward and backward of one lane on the longest rows; nothing is changed, and nothing random is used up."""
+    learner, prepared = run.learner, run.prepared
+    data, size = prepared.train, prepared.settings.train.batch_size
+    longest = sorted(range(len(data)), key=lambda row: -len(data.ids[row]))[:size]
+    with autocast(prepared.device, prepared.precision):
+        logits = learner.forward(data.batch(longest, prepared.device), (0, 0), [0])
+    logits.float().sum().backward()
+    learner.gather()
+    run.optimizer.zero_grad()
+
+
+def _started(
+    cells: list[TreeCell], prepared: Prepared, learner: Learner, total_parameters: int, steps: int
+) -> list[dict[str, Any]]:
+    """Fields of `started`, from how the learner begins: once for all cells that have the same notes and lane."""
+    lane_of = {cell: lane for lane, entry in enumerate(learner.lanes) for cell in entry.cells}
+    groups: dict[tuple[int, tuple[str, ...]], list[str]] = {}
+    for cell in cells:
+        notes = (*prepared.data.notes, *cell.method.notes(cell.params))
+        groups.setdefault((lane_of[cell.id], notes), []).append(cell.id)
+    found = []
+    for (lane, notes), ids in groups.items():
+        body, head = learner.trainable_parameters(lane)
+        fields: dict[str, Any] = {
+            "cells": ids,
+            "trainable_parameters": body,
+            "head_parameters": head,
+            "total_parameters": total_parameters,
+            "train_rows": len(prepared.train),
+            "eval_rows": len(prepared.eval),
+            "total_steps": steps,
+            "num_epochs": prepared.settings.train.num_train_epochs,
+            "majority_score": majority_score(prepared.eval.labels, prepared.task.kind, prepared.score),
+            "score_name": prepared.score,
+            "initial_weights": hash_tensors(learner.state(lane)),
+            "notes": list(notes),
+        }
+        found.append(fields)
+    return found
+
+
+def _send_tree(run: TreeRun, loop: LoopState) -> None:
+    learner = run.learner
+    forks = learner.fork_seconds if isinstance(learner, BankLearner) else []
+    run.events.send(
+        messages.Tree,
+        cells=run.ids,
+        lane_epochs=loop.lane_steps / run.steps_per_epoch,
+        cell_epochs=loop.cell_steps / run.steps_per_epoch,
+        lanes=len(learner.lanes),
+        lane_width=(learner.width or len(learner.lanes)) if isinstance(learner, BankLearner) else 1,
+        forks=len(forks),
+        longest_fork_seconds=max(forks, default=0.0),
+        train_seconds=loop.train_seconds,
+        evaluate_seconds=loop.evaluate_seconds,
+        cpu_seconds=time.process_time(),
+        peak_memory=peak_memory(run.prepared.device),
+    )

@@ -1,0 +1,143 @@
+"""Checkpoints of trees in one folder that all trees of the same settings share:
+
+<folder>/<name>/tree.json       which cells, and how far: enough to find what may be resumed
+<folder>/<name>/state.pt        learner, optimizer, loop; replaced as a whole
+<folder>/<name>/events.ndjson   what was reported so far (event_log.py)
+<folder>/<name>/best/<n>/       the best adapter of each lane so far
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from .engine.bank_state import to_cpu
+from .train import CellResult, LoopState, Window
+
+TREE_FILE, STATE_FILE, EVENTS_FILE, BEST_FOLDER = "tree.json", "state.pt", "events.ndjson", "best"
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best adapter of a cell so far; cells that were in one lane then have the same folder."""
+
+    folder: str
+    epoch: int
+    values: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A checkpoint that holds some of the wanted cells."""
+
+    folder: Path
+    cells: list[str]
+    state: dict[str, Any]
+
+
+def tree_folder(folder: Path, cells: Iterable[str]) -> Path:
+    """Where a tree of exactly these cells has its checkpoint."""
+    name = hashlib.sha256("\n".join(sorted(cells)).encode()).hexdigest()[:16]
+    return folder / name
+
+
+def find_checkpoints(folder: Path, cells: Iterable[str], versions: dict[str, str]) -> tuple[list[Found], list[str]]:
+    """Checkpoints to go on from, those that are farthest first, each with the cells it is used for; and what was found
+    but cannot be used, one line each. `versions` must be equal: other code computes other numbers."""
+    wanted, found, remarks = set(cells), [], []
+    candidates = []
+    for file in sorted(folder.glob(f"*/{TREE_FILE}")) if folder.is_dir() else []:
+        try:
+            tree = json.loads(file.read_text(encoding="utf-8"))
+            members = set(tree["cells"])
+            if members & wanted and tree["versions"] != versions:
+                remarks.append(f"the checkpoint of step {tree['step']} is of other versions: training starts from zero")
+            elif members & wanted:
+                candidates.append((tree["step"], file.parent, members))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            remarks.append(f"{file} cannot be read ({error})")
+    for _, place, members in sorted(candidates, key=lambda entry: (-entry[0], entry[1])):
+        taken = sorted(members & wanted)
+        if not taken:
+            continue
+        try:
+            state = torch.load(place / STATE_FILE, map_location="cpu", weights_only=True)
+        except Exception as error:  # a damaged file raises whatever its damage leads to
+            remarks.append(f"{place / STATE_FILE} cannot be read ({type(error).__name__}): training starts from zero")
+            continue
+        found.append(Found(place, taken, state))
+        wanted -= set(taken)
+    return found, remarks
+
+
+def prepare_folder(folder: Path, source: Found | None) -> int:
+    """Make the folder of a tree, with the past of `source` in it. Returns the bytes of events that are past."""
+    offset = 0 if source is None else int(source.state["events"])
+    if source is None or source.folder != folder:
+        shutil.rmtree(folder, ignore_errors=True)
+        (folder / BEST_FOLDER).mkdir(parents=True)
+        if source is not None:
+            for cell in source.cells:
+                name = source.state["best"][cell]["folder"] if cell in source.state["best"] else None
+                if name and not (folder / BEST_FOLDER / name).exists():
+                    shutil.copytree(source.folder / BEST_FOLDER / name, folder / BEST_FOLDER / name)
+            with (source.folder / EVENTS_FILE).open("rb") as past:
+                (folder / EVENTS_FILE).write_bytes(past.read(offset))
+    return offset
+
+
+def write_checkpoint(
+    folder: Path, learner: dict[str, Any], loop: LoopState, best: dict[str, Best], events: int, versions: dict[str, str]
+) -> None:
+    """Replace the state, then forget the adapters that are nobody's best any more."""
+    state = {
+        **to_cpu(learner),
+        "loop": _loop_state(loop),
+        "best": {cell: vars(entry) for cell, entry in best.items()},
+        "events": events,
+    }
+    _replace(folder / STATE_FILE, lambda file: torch.save(state, file))
+    tree = {"cells": sorted(loop.results), "step": loop.step, "epoch": loop.epoch, "versions": versions}
+    _replace(folder / TREE_FILE, lambda file: file.write(json.dumps(tree).encode()))
+    used = {entry.folder for entry in best.values()}
+    for old in (folder / BEST_FOLDER).iterdir():
+        if old.name not in used:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def _replace(path: Path, write: Any) -> None:
+    temporary = path.with_suffix(".tmp")
+    with temporary.open("wb") as file:
+        write(file)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def _loop_state(loop: LoopState) -> dict[str, Any]:
+    window = {"losses": loop.window.losses, "norms": loop.window.norms, "steps": loop.window.steps}
+    fields = {k: v for k, v in vars(loop).items() if k not in ("results", "window", "stopped")}
+    return to_cpu({**fields, "results": {c: dict(vars(r)) for c, r in loop.results.items()}, "window": window})
+
+
+def loop_of(state: dict[str, Any], rows: list[int], cells: Iterable[str], device: torch.device) -> LoopState:
+    """The loop's state of a checkpoint for lanes that were its `rows`, and these cells."""
+    fields = dict(state["loop"])
+    results, kept = fields.pop("results"), fields.pop("window")
+    window = Window()
+    if kept["losses"] is not None:
+        window.losses, window.norms = kept["losses"][rows].to(device), kept["norms"][rows].to(device)
+        window.steps = kept["steps"]
+    return LoopState({cell: CellResult(**results[cell]) for cell in cells}, **fields, window=window)
+
+
+def best_of(state: dict[str, Any], cells: Iterable[str]) -> dict[str, Best]:
+    return {cell: Best(**state["best"][cell]) for cell in cells if cell in state["best"]}

@@ -1,0 +1,96 @@
+"""What the loop of a tree tells the runner, and what it keeps: the best adapters and the checkpoints."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from typing import TYPE_CHECKING
+
+import torch
+
+from . import messages
+from .channel import Throttle, finite, split_finite
+from .engine.learner import EpochRecord, Learner
+from .train import LoopState, Report
+from .tree_checkpoint import BEST_FOLDER, Best
+
+if TYPE_CHECKING:
+    from .run_tree import TreeRun
+
+#: Seconds between two reports of progress.
+PROGRESS_EVERY = 0.25
+
+
+def make_report(run: TreeRun) -> Report:
+    """Progress is throttled; everything else is sent as it comes."""
+    return Report(
+        metrics=lambda *args: _metrics(run, *args),
+        progress=_Progress(run),
+        record=lambda step, record: _record(run, step, record),
+        best=lambda *args: _best(run, *args),
+        checkpoint=run.checkpoint,
+    )
+
+
+def _metrics(run: TreeRun, cells: list[str], split: str, step: int, epoch: float, values: dict[str, float]) -> None:
+    wire, diverged = split_finite(values)
+    run.events.send(messages.Metrics, cells=cells, split=split, step=step, epoch=epoch, values=wire, diverged=diverged)
+
+
+def _record(run: TreeRun, step: int, record: EpochRecord) -> None:
+    """Decisions and score tables of a structure-changing method."""
+    for change in record.changes:
+        run.events.send(messages.Change, cells=record.cells, step=step, **dataclasses.asdict(change))
+    if record.table is not None:
+        run.events.send(messages.ModuleScores, cells=record.cells, step=step, **dataclasses.asdict(record.table))
+    for note in record.notes:
+        run.events.log("info", note, record.cells)
+
+
+def _best(run: TreeRun, lane: int, cells: list[str], epoch: int, values: dict[str, float]) -> None:
+    """One folder for all cells of the lane, which are alike so far."""
+    best = Best(f"epoch-{epoch}-{cells[0]}", epoch, values)
+    folder = run.folder / BEST_FOLDER / best.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    run.prepared.method.save(run.learner, lane, run.prepared.model, folder)
+    run.best |= dict.fromkeys(cells, best)
+
+
+class _Progress:
+    """One event for every lane, from time to time. The time left counts the lanes that are still to come."""
+
+    def __init__(self, run: TreeRun) -> None:
+        self._run, self._throttle = run, Throttle(PROGRESS_EVERY)
+        self._began: tuple[float, int] | None = None
+
+    def __call__(self, learner: Learner, state: LoopState, phase: str, losses: torch.Tensor | None) -> None:
+        now = time.perf_counter()
+        if self._began is None:
+            self._began = (now, state.lane_steps - len(learner.lanes))
+        if not self._throttle.ready():
+            return
+        each = [None] * len(learner.lanes) if losses is None else losses.tolist()
+        for lane, loss in zip(learner.lanes, each, strict=True):
+            self._run.events.send(
+                messages.Progress,
+                cells=lane.cells,
+                phase=phase,
+                step=state.step,
+                total_steps=self._run.total_steps,
+                epoch=min(state.epoch, self._run.prepared.settings.train.num_train_epochs),
+                loss=finite(loss),
+                tokens_per_second=finite(self._rate(state)),
+                seconds_left=self._seconds_left(now, state),
+            )
+
+    def _rate(self, state: LoopState) -> float:
+        """Real tokens per second of a lane."""
+        seconds = state.train_seconds * state.step / state.lane_steps if state.lane_steps else 0.0
+        return state.tokens / seconds if seconds else float("nan")
+
+    def _seconds_left(self, now: float, state: LoopState) -> float | None:
+        """From what a lane-step took in this process, evaluation and saving included."""
+        assert self._began is not None
+        began, before = self._began
+        done = state.lane_steps - before
+        return (now - began) / done * self._run.predicted_lane_steps(state.step) if done > 0 else None

@@ -1,0 +1,23 @@
+"""Versions of everything that can change a number."""
+
+from __future__ import annotations
+
+import importlib.metadata
+
+from . import __version__
+from .device import current_device, resolve_precision
+
+#: Packages whose version can change a number.
+PACKAGES = ("torch", "transformers", "peft", "tokenizers", "safetensors", "numpy", "scipy", "scikit-learn")
+
+
+def package_versions() -> dict[str, str]:
+    return {name: importlib.metadata.version(name) for name in PACKAGES}
+
+
+def versions(precision: str) -> dict[str, str]:
+    """Of a checkpoint of a run that asks for `precision`: what computes it here. Equal versions go on to the same
+    numbers."""
+    device = current_device()
+    resolved = resolve_precision(precision, device)
+    return {"lor2c": __version__, **package_versions(), "device": device.type, "precision": resolved}

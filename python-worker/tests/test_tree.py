@@ -1,0 +1,254 @@
+"""Bundles as trees of lanes, through a real worker: every leaf equals its cell alone, also after a kill."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny
+import torch
+from transformers import BertConfig, BertModel
+from worker import Worker, only, settings, train
+
+from lor2c_worker import messages
+from lor2c_worker.rules import PRESETS
+from lor2c_worker.schedule import Schedule
+from lor2c_worker.tree import lane_epochs
+
+EPOCHS, LAYERS = 8, 6
+GRID = [(m, i) for m in range(4) for i in range(4)]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A BERT of six layers with dropout, and few rows, whose last batch is smaller than the others."""
+    folder = tmp_path_factory.mktemp("tree")
+    tiny.save(folder / "model")
+    torch.manual_seed(3)
+    config = BertConfig.from_pretrained(folder / "model")
+    config.num_hidden_layers = LAYERS
+    BertModel(config).save_pretrained(folder / "model")
+    tiny.save_rows(folder / "data", train=28, dev=9)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def worker(place: Path) -> Iterator[Worker]:
+    started = Worker(place / "stderr.log")
+    next(started.events())
+    yield started
+    assert started.close() == 0
+
+
+def cell(place: Path, merges: int, injections: int, rules: Any = "paper", **options: Any) -> dict[str, Any]:
+    method = {"name": "imlor2c", "rank": 4, "merges": merges, "injections": injections, "rules": rules}
+    return settings(place, method=method, num_train_epochs=EPOCHS, logging_steps=1, **options)
+
+
+def grid(place: Path, pairs: list[tuple[int, int]] = GRID, **options: Any) -> dict[str, dict[str, Any]]:
+    return {f"m{m}i{i}": cell(place, m, i, **options) for m, i in pairs}
+
+
+#: Times and memory are not part of what must be equal.
+_MEASURED = {"train_seconds", "total_seconds", "peak_memory"}
+
+
+def record(events: list[Any], name: str, folder: Path) -> list[Any]:
+    """All that a cell's events say, and the bytes of its adapter, which lies in `folder`."""
+    said: list[Any] = []
+    for event in events:
+        if isinstance(event, (messages.Progress, messages.Tree, messages.Artifact)) or not hasattr(event, "cells"):
+            continue
+        if name in event.cells:
+            fields = messages.encode(event)
+            said.append({k: v for k, v in fields.items() if k not in {"seq", "cells", "resumed_step", *_MEASURED}})
+    adapter = folder / name / "adapter"
+    return [*said, (adapter / "adapter_model.safetensors").read_bytes(), (adapter / "adapter_config.json").read_text()]
+
+
+@pytest.fixture(scope="module")
+def alone(worker: Worker, place: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
+    records = {}
+    for name, value in grid(place).items():
+        folder = tmp_path_factory.mktemp("alone")
+        train(worker, folder, {name: value})
+        records[name] = record(worker.until_done(), name, folder)
+    return records
+
+
+@pytest.mark.parametrize("max_lanes", ["auto", 1, 3, 64])
+def test_every_leaf_of_a_grid_equals_its_cell_alone(
+    worker: Worker, place: Path, tmp_path: Path, alone: dict[str, list[Any]], max_lanes: Any
+) -> None:
+    train(worker, tmp_path, grid(place, max_lanes=max_lanes))
+    events = worker.until_done()
+    assert len(only(events, messages.Finished)) == len(GRID)
+    for name, value in alone.items():
+        assert record(events, name, tmp_path) == value, name
+
+
+def test_other_neighbours_change_nothing(
+    worker: Worker, place: Path, tmp_path: Path, alone: dict[str, list[Any]]
+) -> None:
+    few = grid(place, [(3, 1), (0, 2), (2, 2)])
+    others = {
+        "official": cell(place, 2, 1, rules="official"),
+        "top": cell(place, 2, 2, rules={"inject_pick": "highest"}),
+    }
+    train(worker, tmp_path, others | few)
+    events = worker.until_done()
+    for name in few:
+        assert record(events, name, tmp_path) == alone[name], name
+    # The official rules train with another weight decay from the first step on: another lane from the start.
+    assert only(events, messages.Tree)[0].lanes == 5
+
+
+def predicted(worker: Worker, cells: dict[str, dict[str, Any]]) -> float:
+    worker.send(type="inspect", request="i", settings=list(cells.values()))
+    found = [[(e.epoch, e.key) for e in event.events] for event in only(worker.until_done(), messages.Inspected)]
+    return lane_epochs(dict(enumerate(found)), EPOCHS)  # type: ignore[arg-type]
+
+
+def test_executed_lane_epochs_are_the_predicted_ones(worker: Worker, place: Path, tmp_path: Path) -> None:
+    cells = grid(place, [(m, i) for m in range(3) for i in range(3)])
+    train(worker, tmp_path, cells)
+    events = worker.until_done()
+    (tree,) = only(events, messages.Tree)
+    assert tree.lane_epochs == predicted(worker, cells) < tree.cell_epochs == 9 * EPOCHS
+    assert tree.lanes == 9
+    assert tree.longest_fork_seconds < 0.05
+
+
+def test_cells_whose_rules_find_no_candidate_stay_in_one_lane(worker: Worker, place: Path, tmp_path: Path) -> None:
+    """Nothing may span more than two layers, so a lane has three merges at most, whatever was planned."""
+    cells = {f"m{m}": cell(place, m, 0, score=None) for m in (3, 4, 5)}
+    for value in cells.values():
+        value["method"] = {**value["method"], "max_span": 2}
+    train(worker, tmp_path, cells)
+    events = worker.until_done()
+    (tree,) = only(events, messages.Tree)
+    assert tree.lanes < 3
+    assert tree.lane_epochs < predicted(worker, cells)
+
+
+@pytest.mark.parametrize(("epochs", "executed"), [(30, 1083), (40, 1600), (60, 2405), (80, 3212)])
+def test_lane_epochs_of_the_paper_s_grid(epochs: int, executed: int) -> None:
+    def events(m: int, i: int) -> list[tuple[float, str]]:
+        return [(e, kind) for kind, e in Schedule(epochs, m, i, PRESETS["official"]).events()]
+
+    cells = {f"{m} {i}": events(m, i) for m in range(7) for i in range(7)}
+    assert lane_epochs(cells, epochs) == executed
+    assert sum(lane_epochs({name: own}, epochs) for name, own in cells.items()) == 49 * epochs
+
+
+def until_epoch(worker: Worker, epoch: int) -> list[Any]:
+    seen = []
+    for event in worker.events():
+        seen.append(event)
+        if isinstance(event, messages.Metrics) and event.split == "eval" and event.epoch == epoch:
+            return seen
+    raise AssertionError("the worker ended early")
+
+
+@pytest.mark.parametrize("epoch", [1, 3, 7])
+def test_a_killed_tree_goes_on_bit_equal(
+    worker: Worker, place: Path, tmp_path: Path, alone: dict[str, list[Any]], epoch: int
+) -> None:
+    victim = Worker(tmp_path / "stderr.log")
+    train(victim, tmp_path, grid(place))
+    until_epoch(victim, epoch + 1)  # the evaluation of an epoch comes before its checkpoint, that of the next one after
+    victim.process.send_signal(signal.SIGKILL)
+    victim.process.wait(timeout=30)
+    train(worker, tmp_path, grid(place), resume=True)
+    events = worker.until_done()
+    assert {e.resumed_step for e in only(events, messages.Started)} <= {4 * epoch, 4 * (epoch + 1)}
+    for name, value in alone.items():
+        assert record(events, name, tmp_path) == value, name
+
+
+def test_a_stopped_tree_goes_on_within_its_epoch_also_in_parts(
+    worker: Worker, place: Path, tmp_path: Path, alone: dict[str, list[Any]]
+) -> None:
+    stopped = Worker(tmp_path / "stderr.log")
+    train(stopped, tmp_path, grid(place))
+    until_epoch(stopped, 5)
+    stopped.send(type="stop")
+    (end,) = only(stopped.until_done(), messages.Stopped)
+    assert stopped.close() == 0
+    assert 20 <= end.step < 32
+    names = list(alone)
+    for part in (names[:5], names[5:]):
+        train(worker, tmp_path, {name: grid(place)[name] for name in part}, resume=True)
+        events = worker.until_done()
+        assert {e.resumed_step for e in only(events, messages.Started)} == {end.step}
+        for name in part:
+            assert record(events, name, tmp_path) == alone[name], name
+
+
+def test_new_cells_begin_beside_those_that_go_on(
+    worker: Worker, place: Path, tmp_path: Path, alone: dict[str, list[Any]]
+) -> None:
+    stopped = Worker(tmp_path / "stderr.log")
+    train(stopped, tmp_path, grid(place, GRID[:6]))
+    until_epoch(stopped, 4)
+    stopped.send(type="stop")
+    stopped.until_done()
+    assert stopped.close() == 0
+    train(worker, tmp_path, grid(place, GRID[4:8]), resume=True)
+    events = worker.until_done()
+    steps = {c: e.resumed_step for e in only(events, messages.Started) for c in e.cells}
+    assert [steps[name] is None for name in grid(place, GRID[4:8])] == [False, False, True, True]
+    for name in grid(place, GRID[4:8]):
+        assert record(events, name, tmp_path) == alone[name], name
+
+
+@pytest.mark.parametrize("damage", ["state", "tree", "versions"])
+def test_a_checkpoint_that_cannot_be_used_is_said_and_training_starts_from_zero(
+    worker: Worker, place: Path, tmp_path: Path, alone: dict[str, list[Any]], damage: str
+) -> None:
+    stopped = Worker(tmp_path / "stderr.log")
+    train(stopped, tmp_path, grid(place, [(1, 1)]))
+    until_epoch(stopped, 3)
+    stopped.send(type="stop")
+    stopped.until_done()
+    assert stopped.close() == 0
+    (folder,) = (tmp_path / "checkpoints").iterdir()
+    if damage == "state":
+        (folder / "state.pt").write_bytes((folder / "state.pt").read_bytes()[:1000])
+    elif damage == "tree":
+        (folder / "tree.json").write_text("{half")
+    else:
+        tree = json.loads((folder / "tree.json").read_text())
+        (folder / "tree.json").write_text(json.dumps(tree | {"versions": {"torch": "1.0"}}))
+    train(worker, tmp_path, grid(place, [(1, 1)]), resume=True)
+    events = worker.until_done()
+    assert only(events, messages.Started)[0].resumed_step is None
+    warnings = [e for e in only(events, messages.Log) if e.level == "warn"]
+    assert len(warnings) == 1
+    assert record([e for e in events if e not in warnings], "m1i1", tmp_path) == alone["m1i1"]
+
+
+def test_without_resume_a_checkpoint_is_ignored(worker: Worker, place: Path, tmp_path: Path) -> None:
+    for _ in range(2):
+        train(worker, tmp_path, grid(place, [(1, 0)]))
+        events = worker.until_done()
+        assert only(events, messages.Started)[0].resumed_step is None
+        assert only(events, messages.Finished)
+
+
+def test_a_cell_that_fails_at_its_end_leaves_the_others_finished(worker: Worker, place: Path, tmp_path: Path) -> None:
+    cells = grid(place, [(1, 0), (0, 1), (6, 0)])  # six merges do not fit: three in the first half, ... none later
+    cells["m6i0"]["train"] = cells["m1i0"]["train"] = cells["m0i1"]["train"] = {
+        **cells["m1i0"]["train"],
+        "max_steps": 16,
+    }
+    train(worker, tmp_path, cells)
+    events = worker.until_done()
+    assert sorted(c for e in only(events, messages.Finished) for c in e.cells) == ["m0i1", "m1i0"]
+    (failed,) = only(events, messages.Failed)
+    assert failed.cells == ["m6i0"]
+    assert failed.error_type == "MethodDidNotAct"
