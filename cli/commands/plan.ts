@@ -22,19 +22,20 @@ export default {
       .example("$0 plan configs/quickstart.yaml", "What would run")
       .example("$0 plan configs/quickstart.yaml --set seed=1", "The same with another seed"),
   handler: async ({ file, set, db, json }) => {
-    const [{ loadSpec }, { planCells }, { groupBundles }, { planText }] = await Promise.all([
+    const [{ loadSpec }, { planCells }, { groupBundles }, { planText }, tree] = await Promise.all([
       import("../spec/load.js"),
       import("../spec/plan.js"),
       import("../spec/bundles.js"),
       import("../spec/plan-text.js"),
+      import("../spec/tree.js"),
     ]);
     const spec = loadSpec(file, set); // before the worker starts: a wrong spec is answered at once
     const { inspectCells } = await import("../worker/inspect.js");
     const { cells, notes } = planCells(spec.cells, await inspectCells(spec.cells));
     const states = await storedStates(cells, db);
     const bundles = groupBundles(cells);
-    const view = { ...spec, cells, bundles: bundles.length, states, notes: [...spec.notes, ...notes] };
-    process.stdout.write(json ? `${JSON.stringify(planJson(view, bundles), null, 2)}\n` : planText(view));
+    const view = { ...spec, cells, bundles, states, notes: [...spec.notes, ...notes] };
+    process.stdout.write(json ? `${JSON.stringify(planJson(view, tree), null, 2)}\n` : planText(view));
   },
 } satisfies CommandModule<object, Args>;
 
@@ -66,9 +67,13 @@ interface View {
   cells: PlannedCell[];
   states: Map<string, string>;
   notes: string[];
+  bundles: PlannedCell[][];
 }
 
-function planJson({ file, name, extends: base, cells, states, notes }: View, bundles: PlannedCell[][]) {
+function planJson(
+  { file, name, extends: base, cells, states, notes, bundles }: View,
+  { laneEpochs, cellEpochs }: typeof import("../spec/tree.js"),
+) {
   return {
     file,
     name,
@@ -78,6 +83,10 @@ function planJson({ file, name, extends: base, cells, states, notes }: View, bun
       const { type: _, seq: __, request: ___, index: ____, problems: _____, ...facts } = inspected;
       return { id, label, state: states.get(id) ?? "planned", axes, settings, ...facts };
     }),
-    bundles: bundles.map((bundle) => bundle.map((cell) => cell.id)),
+    bundles: bundles.map((bundle) => ({
+      runs: bundle.map((cell) => cell.id),
+      lane_epochs: laneEpochs(bundle),
+      cell_epochs: cellEpochs(bundle),
+    })),
   };
 }

@@ -14,8 +14,10 @@ function bundleOf(...seeds: number[]): Bundle {
     cells: seeds.map((seed) => {
       const folder = join(root, `seed-${seed}`);
       mkdirSync(folder);
-      return { id: `cell-${seed}`, settings: { method: { name: "lora" }, seed } as unknown as Settings, folder };
+      const settings = { method: { name: "lora" }, seed } as unknown as Settings;
+      return { id: `cell-${seed}`, settings, folder, resume: false };
     }),
+    checkpoint: join(root, "checkpoints"),
   };
 }
 

@@ -3,7 +3,10 @@ import type { Settings } from "../spec/cell.js";
 
 /** Runs that one worker trains. Each folder exists, is the attempt's own, and receives the worker's files. */
 export interface Bundle {
-  cells: { id: string; settings: Settings; folder: string }[];
+  /** `resume`: go on from a checkpoint that holds the run, where there is one. */
+  cells: { id: string; settings: Settings; folder: string; resume: boolean }[];
+  /** Where checkpoints of such runs are; made when needed. */
+  checkpoint: string;
 }
 
 export interface BundleEnd {

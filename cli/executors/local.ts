@@ -60,12 +60,13 @@ class LocalBundle implements RunningBundle {
     if (this.#asked) {
       worker.kill(); // nothing has begun that would be worth waiting for
     } else {
-      const cells = this.bundle.cells.map(({ id, settings, folder }) => ({
+      const cells = this.bundle.cells.map(({ id, settings, folder, resume }) => ({
         cell: id,
         settings: { ...settings },
         folder,
+        resume,
       }));
-      worker.send({ type: "train", request: REQUEST, cells });
+      worker.send({ type: "train", request: REQUEST, cells, checkpoint: this.bundle.checkpoint });
     }
     return this.#describe(await worker.closed);
   }

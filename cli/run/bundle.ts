@@ -3,13 +3,14 @@ import type { BundleEnd, Executor, RunningBundle } from "../executors/executor.j
 import { OUTCOMES, type Outcome, type WorkerEvent } from "../protocol/messages.js";
 import type { PlannedCell } from "../spec/cell.js";
 import type { Store } from "../store/store.js";
-import { endAttempt, ingest } from "../store/write.js";
+import { checkpointFolder, endAttempt, ingest } from "../store/write.js";
 import { type Attempt, beginAttempt, logEvent } from "./attempt.js";
 import type { Heartbeats } from "./heartbeats.js";
 import { IngestBuffer } from "./ingest-buffer.js";
 import type { Interrupts } from "./interrupt.js";
 import type { Progress } from "./progress.js";
 import type { Reporter } from "./reporter.js";
+import type { Share } from "./share-out.js";
 
 /** What training needs besides the cells. */
 export interface Job {
@@ -20,18 +21,20 @@ export interface Job {
   interrupts: Interrupts;
   heartbeats: Heartbeats;
   force: boolean;
+  /** Runs that failed: going on from their checkpoint would only lead there again. */
+  fromZero: ReadonlySet<string>;
 }
 
 /**
  * Claims the cells and trains those it got, until the worker is gone and every attempt has its outcome. A run that
  * fails is no error here. Throws when the store can't be written.
  */
-export async function trainBundle(cells: PlannedCell[], job: Job): Promise<void> {
+export async function trainBundle({ cells, key }: Pick<Share, "cells" | "key">, job: Job): Promise<void> {
   const attempts = cells.map((cell) => claim(cell, job)).filter((attempt) => attempt !== null);
   if (attempts.length === 0) return;
   for (const { attemptId } of attempts) job.heartbeats.add(attemptId);
   try {
-    await train(attempts, job);
+    await train(attempts, key, job);
   } finally {
     for (const { attemptId } of attempts) job.heartbeats.remove(attemptId);
   }
@@ -52,12 +55,17 @@ function claim(cell: PlannedCell, { store, force, progress }: Job): Attempt | nu
   return attempt;
 }
 
-async function train(attempts: Attempt[], job: Job): Promise<void> {
-  const { store, executor, interrupts } = job;
+async function train(attempts: Attempt[], key: string, job: Job): Promise<void> {
+  const { store, executor, interrupts, force, fromZero } = job;
   const ids = new Map(attempts.map(({ cell, attemptId }) => [cell.id, attemptId]));
   let fault: unknown;
   const buffer = new IngestBuffer((events) => ingest(store, ids, events));
-  const bundle = { cells: attempts.map(({ cell, folder }) => ({ id: cell.id, settings: cell.settings, folder })) };
+  const bundle = {
+    cells: attempts.map(({ cell: { id, settings }, folder }) => {
+      return { id, settings, folder, resume: !force && !fromZero.has(id) };
+    }),
+    checkpoint: checkpointFolder(store, key),
+  };
   const running = executor.start(bundle, (event) => {
     try {
       buffer.add(event);

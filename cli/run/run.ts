@@ -1,13 +1,12 @@
 import { availableParallelism, freemem } from "node:os";
 import type { ExecutorOptions } from "../executors/executor.js";
 import { EXECUTORS } from "../executors/index.js";
-import { groupBundles } from "../spec/bundles.js";
 import type { PlannedCell } from "../spec/cell.js";
 import { type LoadedSpec, loadSpec } from "../spec/load.js";
 import { planCells } from "../spec/plan.js";
 import { runStates } from "../store/read.js";
 import { openStore, type Store } from "../store/store.js";
-import { reapLost, registerExperiment } from "../store/write.js";
+import { clearCheckpoints, reapLost, registerExperiment } from "../store/write.js";
 import { inspect } from "../worker/inspect.js";
 import { type Job, trainBundle } from "./bundle.js";
 import { settleElsewhere } from "./elsewhere.js";
@@ -18,6 +17,7 @@ import { Progress } from "./progress.js";
 import { runQueue } from "./queue.js";
 import { remaining } from "./remaining.js";
 import type { Reporter, RunPlan, RunSummary } from "./reporter.js";
+import { type Share, shareOut } from "./share-out.js";
 import { summarize } from "./summary.js";
 
 /** Milliseconds between two looks at runs that other processes train. */
@@ -84,21 +84,24 @@ async function runPlan(
   reapLost(store);
   registerExperiment(store, { name: spec.name, specFile: spec.file, specText: spec.text, cells });
   const ids = cells.map((cell) => cell.id);
-  const { todo, finished } = remaining(cells, runStates(store, ids), force);
-  const bundles = bundlesOf(todo, device);
+  const states = runStates(store, ids);
+  const { todo, finished } = remaining(cells, states, force);
   const machine = { device, cores: availableParallelism(), freeMemory: freemem() };
-  const jobs = resolveJobs(options.jobs ?? spec.jobs, bundles.length, machine);
+  const slots = resolveJobs(options.jobs ?? spec.jobs, todo.length, machine);
+  const shares = shareOut(todo, slots);
+  const jobs = Math.max(1, Math.min(slots, shares.length));
 
   const progress = new Progress(reporter);
   for (const cell of finished) progress.begin(cell.id, "finished");
   reporter.begin(planOf(spec.name, store.path, cells, progress, jobs));
   const heartbeats = new Heartbeats(store, (error) => reporter.message("warn", `heartbeat: ${error.message}`));
   const executor = EXECUTORS[options.executor ?? "local"](options.worker ?? {});
-  const job: Job = { store, executor, reporter, progress, interrupts, heartbeats, force };
+  const fromZero = new Set(ids.filter((id) => states.get(id) === "failed"));
+  const job: Job = { store, executor, reporter, progress, interrupts, heartbeats, force, fromZero };
   const mayStart = () => interrupts.urgency === null && !(spec.onError === "stop" && progress.anyFailed);
   const release = announce(interrupts, reporter);
   try {
-    await trainAll(bundles, jobs, job, mayStart);
+    await trainAll(shares, jobs, job, mayStart);
     await waitElsewhere(cells, jobs, job, mayStart);
   } catch (error) {
     await reporter.abort?.();
@@ -107,6 +110,7 @@ async function runPlan(
     heartbeats.dispose();
     release();
   }
+  clearCheckpoints(store);
   const interrupted = interrupts.urgency !== null;
   if (!interrupted) for (const id of ids) if (progress.state(id) === "planned") progress.set(id, "skipped");
   const seconds = (performance.now() - began) / 1000;
@@ -127,18 +131,13 @@ function announce({ stop, kill }: Interrupts, reporter: Reporter): () => void {
   };
 }
 
-/** On CPU every cell has a worker of its own, so that they spread over the cores. */
-function bundlesOf(cells: PlannedCell[], device: string): PlannedCell[][] {
-  return device === "cpu" ? cells.map((cell) => [cell]) : groupBundles(cells);
-}
-
-async function trainAll(bundles: PlannedCell[][], jobs: number, job: Job, mayStart: () => boolean): Promise<void> {
-  const train = (bundle: PlannedCell[]) =>
-    trainBundle(bundle, job).catch((error: unknown) => {
+async function trainAll(shares: Share[], jobs: number, job: Job, mayStart: () => boolean): Promise<void> {
+  const train = (share: Share) =>
+    trainBundle(share, job).catch((error: unknown) => {
       job.interrupts.interrupt(); // without a store the other workers train for nothing
       throw error;
     });
-  await runQueue([...bundles], jobs, train, mayStart);
+  await runQueue([...shares], jobs, train, mayStart);
 }
 
 /** Until the runs that other processes had taken are over; those whose process is gone are trained here. */
@@ -148,8 +147,11 @@ async function waitElsewhere(cells: PlannedCell[], jobs: number, job: Job, maySt
     if (elsewhere.length === 0 || !mayStart()) return;
     const ids = elsewhere.map((cell) => cell.id);
     const free = new Set(settleElsewhere(job.store, ids, job.progress));
-    const bundles = elsewhere.filter((cell) => free.has(cell.id)).map((cell) => [cell]);
-    if (bundles.length > 0) await trainAll(bundles, jobs, job, mayStart);
+    const shares = shareOut(
+      elsewhere.filter((cell) => free.has(cell.id)),
+      jobs,
+    );
+    if (shares.length > 0) await trainAll(shares, jobs, job, mayStart);
     else await job.interrupts.pause(POLL);
   }
 }

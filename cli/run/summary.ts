@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { WORKER_LOG } from "../executors/executor.js";
 import type { PlannedCell } from "../spec/cell.js";
-import { type AttemptRow, getAttempt, getNotes, getRun } from "../store/read.js";
+import { type AttemptRow, bundlesOf, getAttempt, getNotes, getRun } from "../store/read.js";
 import type { Store } from "../store/store.js";
 import { RUN_LOG } from "./log.js";
 import { FAILURES, type Progress } from "./progress.js";
@@ -23,9 +23,21 @@ export function summarize(
     dbPath: store.path,
     outcome: interrupted ? "interrupted" : failed ? "failed" : "finished",
     cells,
-    notes: [...plan.notes, ...runNotes(store, plan.cells, attempts)],
+    notes: [...plan.notes, ...runNotes(store, plan.cells, attempts), ...savedNote(store, plan.cells, progress)],
     seconds,
   };
+}
+
+/** What training together saved those that this process trained. */
+function savedNote(store: Store, cells: PlannedCell[], progress: Progress): string[] {
+  const own = cells.map((cell) => progress.attempt(cell.id)).filter((attempt) => attempt !== undefined);
+  const bundles = bundlesOf(store, own);
+  const sum = (key: "lane_epochs" | "cell_epochs") => bundles.reduce((total, bundle) => total + bundle[key], 0);
+  const [lanes, alone] = [sum("lane_epochs"), sum("cell_epochs")];
+  if (lanes >= alone) return [];
+  const round = (epochs: number) => Number(epochs.toFixed(1)).toLocaleString("en");
+  const together = `runs that begin alike trained as one (${bundles.length === 1 ? "1 bundle" : `${bundles.length} bundles`})`;
+  return [`${round(lanes)} epochs in the place of ${round(alone)}: ${together}`];
 }
 
 /** The attempt that the row is about: this process's own, else the run's current one. */

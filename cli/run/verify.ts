@@ -93,7 +93,8 @@ async function trainAgain(
   const metrics: Measured[] = [];
   let initialWeights: string | null = null;
   let outcome: WorkerEvent | undefined;
-  const running = EXECUTORS.local(worker).start({ cells: [{ id: run.id, settings, folder }] }, (event) => {
+  const cells = [{ id: run.id, settings, folder, resume: false }];
+  const running = EXECUTORS.local(worker).start({ cells, checkpoint: join(folder, "checkpoints") }, (event) => {
     if (event.type === "metrics") metrics.push(...valuesOf(event));
     if (event.type === "started") initialWeights = event.initial_weights;
     if (event.type === "finished" || event.type === "failed" || event.type === "out_of_memory") outcome = event;

@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
 import { type Catalog, type Method, shippedCatalog } from "./catalog.js";
 import type { PlannedCell } from "./cell.js";
+import { identity } from "./cell-id.js";
 
 /**
  * Cells that share everything but parameters which the catalog marks as `schedule`: one backbone, one data order, one
@@ -21,6 +23,15 @@ export function groupBundles<T extends Pick<PlannedCell, "settings" | "inspected
   return [...bundles.values()];
 }
 
+/** Equal for cells that may share a checkpoint, in whatever spec they stand. */
+export function bundleKey(
+  cell: Pick<PlannedCell, "settings" | "inspected">,
+  catalog: Catalog = shippedCatalog(),
+): string {
+  const method = catalog.methods.find(({ name }) => name === cell.settings.method.name);
+  return createHash("sha256").update(sharedContent(cell, method)).digest("hex").slice(0, 16);
+}
+
 function sharedContent(
   { settings, inspected }: Pick<PlannedCell, "settings" | "inspected">,
   method: Method | undefined,
@@ -29,6 +40,6 @@ function sharedContent(
   for (const parameter of method?.parameters ?? []) {
     if (parameter.schedule) delete parameters[parameter.name];
   }
-  const shared = { ...settings, method: { ...parameters, family: method?.family ?? name } };
+  const shared = { ...identity(settings), method: { ...parameters, family: method?.family ?? name } };
   return canonicalize({ shared, fingerprint: inspected.fingerprint }) ?? "";
 }

@@ -14,8 +14,8 @@ export function cellId(settings: Settings, fingerprint: Record<string, string>):
 
 /** The settings without what cannot change a number. Paths are out: the fingerprint has the hashes of what lies there. */
 export function identity(settings: Settings): object {
-  const { logging_steps: _, ...train } = settings.train;
-  const { path: __, ...data } = settings.data;
+  const { logging_steps: _, max_lanes: __, ...train } = settings.train;
+  const { path: ___, ...data } = settings.data;
   const name = isAbsolute(settings.model.name) ? null : settings.model.name;
   return { ...settings, model: { ...settings.model, name }, data, train };
 }

@@ -33,6 +33,7 @@ export interface Settings {
     logging_steps: number;
     /** Null: the task's own. */
     score: string | null;
+    max_lanes: number | "auto";
   };
   seed: number;
 }

@@ -1,12 +1,13 @@
 import stringWidth from "string-width";
 import type { PlannedCell } from "./cell.js";
+import { cellEpochs, laneEpochs } from "./tree.js";
 
 export interface PlanView {
   file: string;
   name: string;
   extends: string | null;
   cells: readonly PlannedCell[];
-  bundles: number;
+  bundles: readonly (readonly PlannedCell[])[];
   /** State of each run in the store by id; a run that is not there is still to run. */
   states: ReadonlyMap<string, string>;
   notes: readonly string[];
@@ -75,9 +76,19 @@ function warnings(cells: readonly PlannedCell[]): string[] {
 function summary({ cells, bundles, states }: PlanView): string {
   const done = cells.filter((cell) => isDone(states.get(cell.id))).length;
   const running = cells.filter((cell) => states.get(cell.id) === "running").length;
-  const parts = [count(cells.length, "run"), `in ${count(bundles, "bundle")}:`, `${number(done)} finished,`];
+  const parts = [count(cells.length, "run"), `in ${count(bundles.length, "bundle")}:`, `${number(done)} finished,`];
   if (running > 0) parts.push(`${number(running)} running,`);
-  return [...parts, `${number(cells.length - done - running)} to run`].join(" ");
+  return [...parts, `${number(cells.length - done - running)} to run`].join(" ") + epochs(bundles, states);
+}
+
+/** What the runs that are left train together, when that is less than each alone. */
+function epochs(bundles: PlanView["bundles"], states: PlanView["states"]): string {
+  const left = bundles.map((bundle) => bundle.filter((cell) => !isDone(states.get(cell.id))));
+  const sum = (measure: typeof laneEpochs) => left.reduce((total, cells) => total + measure(cells), 0);
+  const [lanes, alone] = [sum(laneEpochs), sum(cellEpochs)];
+  if (lanes >= alone) return "";
+  const round = (value: number) => Number(value.toFixed(1)).toLocaleString("en-US");
+  return `\n${round(lanes)} epochs in the place of ${round(alone)}: runs of a bundle train as one until they part`;
 }
 
 const count = (n: number, noun: string) => `${n.toLocaleString("en-US")} ${noun}${n === 1 ? "" : "s"}`;

@@ -45,7 +45,8 @@ describe("planText", () => {
   const planned = plannedFrom(
     load("model: tiny\ntask: toy\nsweep: {variants: [{method: plain}, {method: moving}]}").cells,
   );
-  const view = { file: "a.yaml", name: "a", extends: null, cells: planned, bundles: 2, states: new Map(), notes: [] };
+  const bundles = planned.map((cell) => [cell]);
+  const view = { file: "a.yaml", name: "a", extends: null, cells: planned, bundles, states: new Map(), notes: [] };
 
   test("a small plan", () => {
     expect(planText(view)).toMatchInlineSnapshot(`
@@ -87,9 +88,18 @@ describe("planText", () => {
       "
     `);
   });
+  test("what runs share is said", () => {
+    const together = planned.map((cell, i) => {
+      const events = i === 0 ? [] : [{ epoch: 2, key: "merge" }];
+      return { ...cell, inspected: inspectedAs({ events, total_steps: 94 * 3 }) };
+    });
+    expect(planText({ ...view, cells: together, bundles: [together] })).toMatch(
+      /2 runs in 1 bundle: 0 finished, 2 to run\n4 epochs in the place of 6: runs of a bundle train as one until they part\n$/,
+    );
+  });
   test("a long one is cut and says so", () => {
     const many = plannedFrom(load(minimal("sweep: {grid: {seed: 1..1234}}")).cells);
-    const text = planText({ ...view, cells: many, bundles: 1234 });
+    const text = planText({ ...view, cells: many, bundles: many.map((c) => [c]) });
     expect(text.split("\n").length).toBeLessThan(75);
     expect(text).toContain("... and 1174 more; --json prints all");
     expect(text).toContain("1,234 runs in 1,234 bundles: 0 finished, 1,234 to run");

@@ -176,6 +176,12 @@ const train = z
       aliases: ["metric_for_best_model", "metric"],
       defaultText: "null: the task's own",
     }),
+    max_lanes: key(z.union([z.literal("auto"), z.int().min(1).max(1024)]).default("auto"), {
+      description:
+        "Trajectories that go through the model together when runs train as one tree; auto: as memory allows. " +
+        "Changes no number on CPU; on CUDA numbers are equal to the bit at the same value, so it is not part of a run's id",
+      unit: "trajectories",
+    }),
   })
   .prefault({})
   .meta({ description: "How it is trained: AdamW, linear schedule with warm-up, evaluation after every epoch" });

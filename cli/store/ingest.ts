@@ -106,6 +106,11 @@ function apply(store: Store, event: WorkerEvent, ids: number[], git: GitState | 
     case "module_scores":
       for (const id of ids) applyModuleScores(store, event, id);
       return;
+    case "tree": {
+      const bundle = insertBundle(store, event);
+      for (const id of ids) store.prepare("UPDATE attempts SET bundle = ? WHERE id = ?").run(bundle, id);
+      return;
+    }
     case "artifact":
       for (const id of ids) {
         store
@@ -151,7 +156,7 @@ function applyStarted(store: Store, event: EventOf<"started">, id: number): void
       `UPDATE attempts SET trainable_parameters = @trainable_parameters, head_parameters = @head_parameters,
          total_parameters = @total_parameters, train_rows = @train_rows, eval_rows = @eval_rows,
          total_steps = @total_steps, num_epochs = @num_epochs, majority_score = @majority_score,
-         score_name = @score_name, initial_weights = @initial_weights WHERE id = @id`,
+         score_name = @score_name, initial_weights = @initial_weights, resumed_step = @resumed_step WHERE id = @id`,
     )
     .run({ ...scalars(event), id });
   const note = store.prepare("INSERT OR REPLACE INTO notes (attempt, position, text) VALUES (?, ?, ?)");
@@ -201,6 +206,17 @@ function applyModuleScores(store: Store, event: EventOf<"module_scores">, id: nu
       trainable_parameters,
     );
   }
+}
+
+function insertBundle(store: Store, event: EventOf<"tree">): number | bigint {
+  return store
+    .prepare(
+      `INSERT INTO bundles (lane_epochs, cell_epochs, lanes, lane_width, forks, longest_fork_seconds, train_seconds,
+                            evaluate_seconds, cpu_seconds, peak_memory, trained_at)
+       VALUES (@lane_epochs, @cell_epochs, @lanes, @lane_width, @forks, @longest_fork_seconds, @train_seconds,
+               @evaluate_seconds, @cpu_seconds, @peak_memory, @now)`,
+    )
+    .run({ ...scalars(event), now: new Date().toISOString() }).lastInsertRowid;
 }
 
 function applyFinished(store: Store, event: EventOf<"finished">, id: number): void {

@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../errors.js";
+import { dropCheckpoints } from "./checkpoints.js";
 import { reapLost } from "./lease.js";
 import type { Store } from "./store.js";
 
@@ -44,6 +45,7 @@ export function removeRuns(store: Store, ids: string[]): Removal {
   }
   const fileBytes = aside.reduce((sum, { to }) => sum + folderBytes(to), 0);
   for (const { to } of aside) rmSync(to, { recursive: true, force: true });
+  dropCheckpoints(store, ids);
   store.db.pragma("incremental_vacuum");
   return { runs: ids.length, attempts, fileBytes, databaseBytes: before - databaseBytes(store) };
 }
@@ -62,6 +64,7 @@ function deleteUnused(store: Store): void {
       "DELETE FROM environments WHERE id NOT IN (SELECT environment FROM attempts WHERE environment IS NOT NULL)",
     )
     .run();
+  store.prepare("DELETE FROM bundles WHERE id NOT IN (SELECT bundle FROM attempts WHERE bundle IS NOT NULL)").run();
 }
 
 /** Folders that an interrupted removal set aside: back when their run is still there, else away. */

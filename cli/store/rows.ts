@@ -85,9 +85,27 @@ export interface AttemptRow {
   tokens_per_second: number | null;
   peak_memory: number | null;
   stopped_at_step: number | null;
+  bundle: number | null;
+  resumed_step: number | null;
   error_type: string | null;
   message: string | null;
   traceback: string | null;
+}
+
+/** Runs that were trained together as one tree. */
+export interface BundleRow {
+  id: number;
+  lane_epochs: number;
+  cell_epochs: number;
+  lanes: number;
+  lane_width: number;
+  forks: number;
+  longest_fork_seconds: number;
+  train_seconds: number;
+  evaluate_seconds: number;
+  cpu_seconds: number;
+  peak_memory: number;
+  trained_at: string;
 }
 
 export interface MetricRow {

@@ -46,6 +46,7 @@ function settings(max_steps: number): Settings {
       precision: "fp32",
       logging_steps: 1,
       score: null,
+      max_lanes: "auto",
     },
     seed: 3,
   };
@@ -54,7 +55,10 @@ function settings(max_steps: number): Settings {
 const training = (steps: number) => ({
   type: "train" as const,
   request: "train",
-  cells: [{ cell: "cell", settings: { ...settings(steps) }, folder: mkdtempSync(join(folder, "attempt-")) }],
+  cells: [
+    { cell: "cell", settings: { ...settings(steps) }, folder: mkdtempSync(join(folder, "attempt-")), resume: false },
+  ],
+  checkpoint: join(folder, "checkpoints"),
 });
 
 describe("the bundled worker", { timeout: 120_000 }, () => {

@@ -31,8 +31,11 @@ test("predict returns one answer per text", async () => {
   ];
   const missing = predictTexts(folder, texts, { commandOverride: good });
   await expect(missing).rejects.toMatchObject({ code: "WORKER_REFUSED", message: `no adapter in ${folder}` });
-  const train = { cell: "a", settings: { ...settings(1) }, folder };
-  await request({ type: "train", request: "t", cells: [train] }, { commandOverride: good });
+  const train = { cell: "a", settings: { ...settings(1) }, folder, resume: false };
+  await request(
+    { type: "train", request: "t", cells: [train], checkpoint: join(folder, "c") },
+    { commandOverride: good },
+  );
   const items = await predictTexts(join(folder, "adapter"), texts, { commandOverride: good });
   expect(items.map((item) => item.label)).toEqual(["positive", "positive"]);
 });

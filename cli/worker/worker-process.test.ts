@@ -53,7 +53,7 @@ describe("before the handshake", () => {
     const error = await refusal("other-version.py");
     expect(error.code).toBe("PROTOCOL_VERSION");
     expect(error.message).toContain("protocol 99");
-    expect(error.message).toContain("protocol 1");
+    expect(error.message).toContain("protocol 2");
     expect(error.hint).toContain("npm run setup");
   });
 
@@ -133,7 +133,7 @@ describe("stopping", () => {
 
 test("a death by SIGKILL keeps the events before it", async () => {
   const { worker, events } = await startFixture("dies-mid-epoch.py");
-  worker.send({ type: "train", request: "t", cells: [] });
+  worker.send({ type: "train", request: "t", cells: [], checkpoint: "/nowhere" });
   expect(await worker.closed).toMatchObject({ exitCode: null, signal: "SIGKILL" });
   expect(events.filter((event) => event.type === "metrics")).toHaveLength(5);
 });

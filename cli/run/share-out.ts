@@ -1,0 +1,46 @@
+import { bundleKey, groupBundles } from "../spec/bundles.js";
+import type { PlannedCell } from "../spec/cell.js";
+import { halve, laneEpochs } from "../spec/tree.js";
+
+/** Cells for one worker. */
+export interface Share {
+  cells: PlannedCell[];
+  /** Equal for cells that can share a checkpoint. */
+  key: string;
+  /** Rows that its lanes train on: what it will take, in a unit of its own. */
+  cost: number;
+}
+
+/** A bundle is cut only when all are done this much earlier: each part trains the common trunk anew. */
+const WORTH_A_CUT = 0.95;
+
+/** Bundles for `slots` workers at a time, the longest first; large ones are cut while that ends the whole earlier. */
+export function shareOut(cells: readonly PlannedCell[], slots: number): Share[] {
+  let shares = groupBundles(cells).map(shareOf);
+  for (;;) {
+    const [largest, ...others] = shares.toSorted(longestFirst);
+    if (!largest || largest.cells.length < 2) break;
+    const cut = [...halve(largest.cells).map(shareOf), ...others];
+    if (lasts(cut, slots) > WORTH_A_CUT * lasts(shares, slots)) break;
+    shares = cut;
+  }
+  return shares.toSorted(longestFirst);
+}
+
+const longestFirst = (a: Share, b: Share) => b.cost - a.cost;
+
+function shareOf(cells: PlannedCell[]): Share {
+  const [first] = cells;
+  if (!first) throw new Error("a bundle without cells");
+  return { cells, key: bundleKey(first), cost: laneEpochs(cells) * (first.inspected.train_rows ?? 1) };
+}
+
+/** When the last of the slots is done, if each takes the longest share that is left. */
+function lasts(shares: readonly Share[], slots: number): number {
+  const busy = Array.from({ length: slots }, () => 0);
+  for (const { cost } of shares.toSorted(longestFirst)) {
+    const next = busy.indexOf(Math.min(...busy));
+    busy[next] = (busy[next] ?? 0) + cost;
+  }
+  return Math.max(...busy);
+}

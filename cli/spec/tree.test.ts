@@ -1,0 +1,72 @@
+import { expect, test } from "vitest";
+import { inspectedAs, plannedFrom } from "./fixtures/planned.js";
+import { load, minimal } from "./fixtures/specs.js";
+import { cellEpochs, halve, laneEpochs } from "./tree.js";
+
+const [one] = plannedFrom(load(minimal()).cells);
+if (!one) throw new Error("a cell was expected");
+
+type Event = { epoch: number; key: string };
+
+/** A cell that trains so many epochs of 94 steps, and whose trajectory is parted by these events. */
+const cell = (epochs: number, events: Event[]) => ({
+  ...one,
+  settings: { ...one.settings, train: { ...one.settings.train, num_train_epochs: epochs, batch_size: 32 } },
+  inspected: inspectedAs({ total_steps: epochs * 94, events }),
+});
+
+/** docs/semantics.md section 3: the interval of paper Eq. 11 and 12 under the official timing. */
+const times = (epochs: number, budget: number) => {
+  const interval = Math.floor(epochs / 4 / (budget + 1e-9)) + 1;
+  return Array.from({ length: budget }, (_, i) => (i + 1) * interval);
+};
+
+const grid = (epochs: number) =>
+  Array.from({ length: 49 }, (_, n) => {
+    const merges = times(epochs, Math.floor(n / 7)).map((epoch) => ({ epoch, key: "merge" }));
+    const injections = times(epochs, n % 7).map((epoch) => ({ epoch, key: "inject" }));
+    const order = (event: Event) => event.epoch + (event.key === "inject" ? 0.5 : 0);
+    return cell(
+      epochs,
+      [...merges, ...injections].sort((a, b) => order(a) - order(b)),
+    );
+  });
+
+test.each([
+  [30, 1083, 1470],
+  [40, 1600, 1960],
+  [60, 2405, 2940],
+  [80, 3212, 3920],
+])("the paper's 7 x 7 grid over %i epochs", (epochs, lanes, alone) => {
+  expect(laneEpochs(grid(epochs))).toBe(lanes);
+  expect(cellEpochs(grid(epochs))).toBe(alone);
+});
+
+test("cells that are alike are one lane, whatever their number and order", () => {
+  const alike = [cell(4, []), cell(4, [{ epoch: 1, key: "a" }]), cell(4, []), cell(4, [{ epoch: 1, key: "a" }])];
+  expect(laneEpochs(alike)).toBe(7);
+});
+
+test("an event after the last epoch parts nothing", () => {
+  expect(laneEpochs([cell(4, []), cell(4, [{ epoch: 4, key: "a" }])])).toBe(4);
+  expect(laneEpochs([cell(4, []), cell(4, [{ epoch: 9, key: "a" }])])).toBe(4);
+});
+
+test("a start of its own shares nothing", () => {
+  expect(laneEpochs([cell(4, [{ epoch: 0, key: "x" }]), cell(4, [{ epoch: 0, key: "y" }])])).toBe(8);
+});
+
+test("max_steps cuts an epoch short", () => {
+  const cut = { ...cell(4, []), inspected: inspectedAs({ total_steps: 47 * 3, events: [] }) };
+  expect(laneEpochs([cut])).toBe(1.5);
+});
+
+test("halves cost about the same and share most of what can be shared", () => {
+  const whole = grid(30);
+  const parts = halve(whole);
+  expect(parts.flat()).toHaveLength(49);
+  const costs = parts.map(laneEpochs);
+  expect(Math.max(...costs)).toBeLessThan(0.55 * laneEpochs(whole));
+  expect(costs.reduce((sum, cost) => sum + cost)).toBeLessThan(laneEpochs(whole) + 30);
+  expect(halve([cell(4, [])])).toHaveLength(1);
+});

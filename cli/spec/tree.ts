@@ -1,0 +1,76 @@
+import type { PlannedCell } from "./cell.js";
+
+type Treeable = Pick<PlannedCell, "settings" | "inspected">;
+
+/** Epochs that a cell trains, fractional where `max_steps` cuts one short. */
+export function epochsOf({ settings: { train }, inspected }: Treeable): number {
+  const rows = inspected.train_rows ?? 0;
+  const perEpoch = Math.ceil(Math.ceil(rows / train.batch_size) / train.gradient_accumulation_steps);
+  if (perEpoch === 0 || inspected.total_steps === null) return train.num_train_epochs;
+  return Math.min(train.num_train_epochs, inspected.total_steps / perEpoch);
+}
+
+/**
+ * Epoch at whose end two cells of a bundle part: that of the first of their events that is not the same, if every try
+ * finds a candidate. Infinite for cells that never do.
+ */
+function partingOf(a: Treeable, b: Treeable): number {
+  const [mine, theirs] = [a.inspected.events, b.inspected.events];
+  for (let i = 0; i < Math.max(mine.length, theirs.length); i++) {
+    const [x, y] = [mine[i], theirs[i]];
+    if (x?.key === y?.key && x?.epoch === y?.epoch) continue;
+    return Math.min(x?.epoch ?? Number.POSITIVE_INFINITY, y?.epoch ?? Number.POSITIVE_INFINITY);
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+/** Cells in the order of a walk through their tree: those that part last stand side by side. */
+export function inTreeOrder<T extends Treeable>(cells: readonly T[]): T[] {
+  return cells.toSorted((a, b) => {
+    const length = Math.max(a.inspected.events.length, b.inspected.events.length);
+    for (let i = 0; i < length; i++) {
+      const [x, y] = [a.inspected.events[i], b.inspected.events[i]];
+      if (!x || !y) return x ? -1 : 1;
+      if (x.epoch !== y.epoch) return x.epoch - y.epoch;
+      if (x.key !== y.key) return x.key < y.key ? -1 : 1;
+    }
+    return 0;
+  });
+}
+
+/** What each cell of `ordered` adds to the lane-epochs of those before it: what it trains after parting from the last. */
+function addedEpochs(ordered: readonly Treeable[]): number[] {
+  return ordered.map((cell, i) => {
+    const before = ordered[i - 1];
+    return before ? Math.max(0, epochsOf(cell) - partingOf(before, cell)) : epochsOf(cell);
+  });
+}
+
+/**
+ * Epochs that one tree of these cells of one bundle trains, if every try finds a candidate; fewer when cells that were
+ * meant to part stay alike.
+ */
+export const laneEpochs = (cells: readonly Treeable[]): number =>
+  addedEpochs(inTreeOrder(cells)).reduce((sum, added) => sum + added, 0);
+
+/** Epochs of the cells when each trains alone. */
+export const cellEpochs = (cells: readonly Treeable[]): number => cells.reduce((sum, cell) => sum + epochsOf(cell), 0);
+
+/** Cuts a bundle in two of about equal cost where its cells share least. A single cell stays whole. */
+export function halve<T extends Treeable>(cells: readonly T[]): T[][] {
+  const ordered = inTreeOrder(cells);
+  const added = addedEpochs(ordered);
+  let best: { at: number; cost: number } | undefined;
+  let left = added[0] ?? 0;
+  let right = added.slice(1).reduce((sum, value) => sum + value, 0);
+  for (let at = 1; at < ordered.length; at++) {
+    const cell = ordered[at];
+    const own = added[at] ?? 0;
+    // The first cell of the second part trains its trunk anew.
+    const cost = Math.max(left, right - own + (cell ? epochsOf(cell) : 0));
+    if (!best || cost < best.cost) best = { at, cost };
+    left += own;
+    right -= own;
+  }
+  return best ? [ordered.slice(0, best.at), ordered.slice(best.at)] : [ordered];
+}

@@ -1,0 +1,12 @@
+import type { BundleRow } from "./rows.js";
+import type { Store } from "./store.js";
+
+/** What trained these attempts, each bundle once. */
+export function bundlesOf(store: Store, attemptIds: readonly number[]): BundleRow[] {
+  return store
+    .prepare(
+      `SELECT * FROM bundles WHERE id IN (SELECT bundle FROM attempts WHERE id IN (SELECT value FROM json_each(?)))
+       ORDER BY id`,
+    )
+    .all(JSON.stringify(attemptIds)) as BundleRow[];
+}
