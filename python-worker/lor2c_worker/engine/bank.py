@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import torch
 
@@ -44,12 +46,30 @@ class Structure:
 
 @dataclass
 class _Plan:
-    """What a forward does, by layer. Lanes None means all of them."""
+    """What a forward of some lanes does, by layer. Lanes None means all of them, else indices among them."""
 
     starts: set[int] = field(default_factory=set)
     #: layer -> (start of the module, layer that keys its mask, lanes)
     ends: dict[int, list[tuple[int, int, list[int] | None]]] = field(default_factory=dict)
     injected: dict[int, list[int] | None] = field(default_factory=dict)
+
+    @staticmethod
+    def of(structures: Sequence[Structure]) -> _Plan:
+        plan = _Plan()
+        ends: defaultdict[tuple[int, int, int], list[int]] = defaultdict(list)
+        injected: defaultdict[int, list[int]] = defaultdict(list)
+        for lane, structure in enumerate(structures):
+            for span in structure.layout.spans:
+                site = span.end if span.start in structure.end_dropout else span.start
+                ends[span.end, span.start, site].append(lane)
+            for layer in structure.layout.injected:
+                if layer not in structure.dormant:
+                    injected[layer].append(lane)
+        for (end, start, site), members in sorted(ends.items()):
+            plan.starts.add(start)
+            plan.ends.setdefault(end, []).append((start, site, _all_or(members, len(structures))))
+        plan.injected = {layer: _all_or(members, len(structures)) for layer, members in injected.items()}
+        return plan
 
 
 class Bank:
@@ -166,16 +186,12 @@ class Bank:
         self._refresh()
 
     def _refresh(self) -> None:
-        """Derive the plan of a forward, and the slots' flags, from the structures."""
-        plan, lanes = _Plan(), range(self.lanes)
-        ends: dict[tuple[int, int, int], list[int]] = {}
-        injected: dict[int, list[int]] = {}
+        """Derive the slots' flags from the structures; plans are made again when they are asked for."""
+        self._plans: dict[range, _Plan] = {}
         trains: dict[str, set[int]] = {name: set() for name in self._slots}
         counts: dict[str, set[int]] = {name: set() for name in self._slots}
         for lane, structure in enumerate(self.structures):
             for span in structure.layout.spans:
-                site = span.end if span.start in structure.end_dropout else span.start
-                ends.setdefault((span.end, span.start, site), []).append(lane)
                 names = [f"lor2c.{span.start}.B", "lor2c.shared.A" if self.params.share else f"lor2c.{span.start}.A"]
                 for name in names:
                     counts[name].add(lane)
@@ -184,31 +200,54 @@ class Bank:
             for layer in structure.layout.injected:
                 if layer in structure.dormant:
                     continue
-                injected.setdefault(layer, []).append(lane)
                 for projection in PROJECTIONS:
                     for part in "AB":
                         trains[f"injected.{layer}.{projection}.{part}"].add(lane)
                         counts[f"injected.{layer}.{projection}.{part}"].add(lane)
-        for (end, start, site), members in sorted(ends.items()):
-            plan.starts.add(start)
-            plan.ends.setdefault(end, []).append((start, site, _all_or(members, self.lanes)))
-        plan.injected = {layer: _all_or(members, self.lanes) for layer, members in injected.items()}
         for name, slot in self._slots.items():
-            slot.trains = [lane in trains[name] for lane in lanes]
-            slot.counts = [lane in counts[name] for lane in lanes]
-        self._plan = plan
+            slot.trains = [lane in trains[name] for lane in range(self.lanes)]
+            slot.counts = [lane in counts[name] for lane in range(self.lanes)]
 
     def begin(self, masks: StepMasks | None) -> BankPass:
-        """The adapters of one forward; `masks` None: without dropout."""
-        return BankPass(self, self._plan, masks)
+        """The adapters of one forward of all lanes; `masks` None: without dropout."""
+        return self.begin_groups(masks, self.lanes)[0]
+
+    def begin_groups(self, masks: StepMasks | None, size: int) -> list[BankPass]:
+        """The same for lanes that go through the backbone `size` at a time, in order."""
+        cuts = _Cuts(size)
+        groups = [range(first, min(first + size, self.lanes)) for first in range(0, self.lanes, size)]
+        for group in groups:
+            if group not in self._plans:
+                self._plans[group] = _Plan.of([self.structures[lane] for lane in group])
+        return [BankPass(self, self._plans[group], masks, partial(cuts.part, i)) for i, group in enumerate(groups)]
+
+
+class _Cuts:
+    """Tensors of all lanes cut into groups, each once in a forward.
+
+    The backward of one cut is one `cat`; that of slices would fill a whole tensor for each lane.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._parts: dict[torch.Tensor, tuple[torch.Tensor, ...]] = {}
+
+    def part(self, group: int, tensor: torch.Tensor) -> torch.Tensor:
+        if tensor not in self._parts:
+            self._parts[tensor] = (tensor,) if len(tensor) <= self._size else tensor.split(self._size)
+        return self._parts[tensor][group]
 
 
 class BankPass:
-    """One forward of a bank. Implements `Adapters`."""
+    """One forward of a bank, or of some lanes of it. Implements `Adapters`."""
 
-    def __init__(self, bank: Bank, plan: _Plan, masks: StepMasks | None) -> None:
-        self._bank, self._plan, self._masks = bank, plan, masks
+    def __init__(
+        self, bank: Bank, plan: _Plan, masks: StepMasks | None, part: Callable[[torch.Tensor], torch.Tensor]
+    ) -> None:
+        """`part`: a tensor of all lanes -> that of the lanes of this pass."""
+        self._bank, self._plan, self._masks, self._part = bank, plan, masks, part
         self._inputs: dict[int, torch.Tensor] = {}
+        self.frozen_layers = min([bank.layers, *plan.injected, *(end + 1 for end in plan.ends)])
 
     def enter(self, layer: int, h: torch.Tensor) -> None:
         if layer in self._plan.starts:
@@ -217,7 +256,7 @@ class BankPass:
     def leave(self, layer: int, h: torch.Tensor) -> torch.Tensor:
         params = self._bank.params
         for start, site, lanes in self._plan.ends.get(layer, ()):
-            a, b = self._bank.a(start), self._bank.b(start)
+            a, b = self._part(self._bank.a(start)), self._part(self._bank.b(start))
             mask = self._mask(f"lor2c.{site}", a.shape[-1], params.dropout)
             h = _apply(h, self._inputs[start], a, b, params.alpha / params.rank, mask, lanes)
         return h
@@ -226,7 +265,7 @@ class BankPass:
         if layer not in self._plan.injected:
             return y
         params = self._bank.params
-        a, b = self._bank.injected(layer, name)
+        a, b = (self._part(tensor) for tensor in self._bank.injected(layer, name))
         mask = self._mask(f"injected.{layer}.{name}", a.shape[-1], params.injected_dropout)
         return _apply(y, x, a, b, params.injected_alpha / params.injected_rank, mask, self._plan.injected[layer])
 

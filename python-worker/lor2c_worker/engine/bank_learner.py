@@ -11,6 +11,7 @@ import torch
 from ..rules import Rules
 from ..schedule import Decision, Merge, Progress, Schedule, decide
 from ..scores import score, singular_values
+from . import lane_groups
 from .backbone import Backbone
 from .bank import Bank
 from .dropout import StepMasks
@@ -66,8 +67,7 @@ class BankLearner:
     def forward(self, batch: Batch, step: StepKey | None) -> torch.Tensor:
         layout = self.backbone.layout(batch)
         masks = None if step is None else StepMasks.of(self.seed, step, batch, layout)
-        hidden = self.backbone.forward(batch, layout, len(self.lanes), self.bank.begin(masks), masks)
-        logits = self.head.forward(hidden, layout, masks)
+        logits = lane_groups.forward(self.backbone, self.bank, self.head, batch, layout, masks)
         return logits if logits.ndim == 3 else logits[:, :, : batch.input_ids.shape[1]]
 
     def penalty(self) -> torch.Tensor | None:

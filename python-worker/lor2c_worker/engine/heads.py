@@ -22,8 +22,11 @@ class Head(Protocol):
     def slots(self) -> list[Slot]:
         """Trained tensors; empty when the head is frozen."""
 
-    def forward(self, hidden: torch.Tensor, layout: BatchLayout, masks: StepMasks | None) -> torch.Tensor:
-        """hidden [K, positions, d] -> logits [K, B, C], or [K, B, T, V] for a language model."""
+    def pool(self, hidden: torch.Tensor, layout: BatchLayout) -> torch.Tensor:
+        """hidden [K, positions, d] -> what logits are made from: [K, B, d], or [K, B, T, d] for a language model."""
+
+    def logits(self, pooled: torch.Tensor, masks: StepMasks | None) -> torch.Tensor:
+        """[K, B, C], or [K, B, T, V]. All lanes."""
 
     def fork(self, rows: Sequence[int]) -> None:
         """Lane i becomes a copy of the former lane rows[i]."""
@@ -61,9 +64,11 @@ class ClassifierHead:
         for slot in self._slots.values():
             slot.tensor = slot.tensor.detach()[list(rows)].clone().requires_grad_()
 
-    def forward(self, hidden: torch.Tensor, layout: BatchLayout, masks: StepMasks | None) -> torch.Tensor:
-        x = hidden[:, layout.first() if self._pool == "first" else layout.last()]
-        rows = x.shape[1]
+    def pool(self, hidden: torch.Tensor, layout: BatchLayout) -> torch.Tensor:
+        return hidden[:, layout.first() if self._pool == "first" else layout.last()]
+
+    def logits(self, pooled: torch.Tensor, masks: StepMasks | None) -> torch.Tensor:
+        x, rows = pooled, pooled.shape[1]
         if rows < LEAST_ROWS:
             x = torch.cat([x, x.new_zeros(x.shape[0], LEAST_ROWS - rows, x.shape[2])], dim=1)
         call = 0
@@ -77,7 +82,11 @@ class ClassifierHead:
         return x[:, :rows]
 
     def _linear(self, name: str, x: torch.Tensor) -> torch.Tensor:
-        out = torch.bmm(x, self._slots[f"{name}.weight"].tensor.mT)
+        weight = self._slots[f"{name}.weight"].tensor
+        if x.is_cuda:
+            out = torch.bmm(x, weight.mT)
+        else:  # lane by lane, so that a lane's product has the same shape beside any number of others
+            out = torch.cat([torch.bmm(one, w.mT) for one, w in zip(x.split(1), weight.split(1), strict=True)])
         bias = self._slots.get(f"{name}.bias")
         return out if bias is None else out + bias.tensor[:, None]
 
@@ -101,9 +110,11 @@ class LanguageModelHead:
     def fork(self, rows: Sequence[int]) -> None:
         pass
 
-    def forward(self, hidden: torch.Tensor, layout: BatchLayout, masks: StepMasks | None) -> torch.Tensor:
-        rows = len(layout.first())
-        return self._project(hidden).unflatten(1, (rows, -1))
+    def pool(self, hidden: torch.Tensor, layout: BatchLayout) -> torch.Tensor:
+        return hidden.unflatten(1, (len(layout.first()), -1))
+
+    def logits(self, pooled: torch.Tensor, masks: StepMasks | None) -> torch.Tensor:
+        return torch.cat([self._project(one) for one in pooled.split(1)])
 
 
 def head_of(module: nn.Module, lanes: int) -> Head:
