@@ -23,6 +23,7 @@ export interface JsonSchema {
   unit?: string;
   source?: string;
   aliases?: string[];
+  valueAliases?: Record<string, string>;
   defaultText?: string;
   [other: string]: unknown;
 }

@@ -66,7 +66,7 @@ describe("in", () => {
     ["columns", (s) => (s.data.columns = { text: "a", text_pair: null, label: "b" })],
     ["method", (s) => (s.method.name = "moving")],
     ["parameter", (s) => (s.method.rank = 4)],
-    ["precision", (s) => (s.train.precision = "bf16")],
+    ["precision", (s) => (s.train.precision = "mixed")],
     ["score", (s) => (s.train.score = "f1")],
     ["head learning rate", (s) => (s.train.head_learning_rate = 1e-3)],
     ["max steps", (s) => (s.train.max_steps = 10)],

@@ -29,7 +29,7 @@ export interface Settings {
     adam_epsilon: number;
     max_grad_norm: number;
     max_length: number;
-    precision: "auto" | "fp32" | "bf16";
+    precision: "auto" | "fp32" | "mixed";
     logging_steps: number;
     /** Null: the task's own. */
     score: string | null;

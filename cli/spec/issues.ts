@@ -58,7 +58,7 @@ function issueOf(issue: ZodIssue, base: Path, schema: JsonSchema, root: unknown,
   const allowed = allowedText(here);
   if (value === undefined) return [{ path, message: `is required: ${allowed}`, want: "key", missing: true }];
   const names = [here, ...(here?.anyOf ?? [])].flatMap((s) => s?.enum ?? []).filter((name) => typeof name === "string");
-  const near = typeof value === "string" ? nearest(value, names) : undefined;
+  const near = typeof value === "string" ? (here?.valueAliases?.[value] ?? nearest(value, names)) : undefined;
   const hint = near === undefined ? writingHint(here, value) : `did you mean \`${near}\`?`;
   return [{ path, message: `expected ${allowed}, found ${foundText(value)}`, hint, want: "value" }];
 }

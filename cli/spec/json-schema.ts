@@ -117,7 +117,9 @@ function clean(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   const schema = value as JsonSchema;
   const isSchema = typeof schema.description === "string";
-  const { unit, source, aliases, defaultText, ...rest } = isSchema ? schema : ({ ...schema } as JsonSchema);
+  const { unit, source, aliases, valueAliases, defaultText, ...rest } = isSchema
+    ? schema
+    : ({ ...schema } as JsonSchema);
   const cleaned = Object.entries(rest)
     .filter(([key, inner]) => !(/^(min|max)imum$/.test(key) && Math.abs(inner as number) === Number.MAX_SAFE_INTEGER))
     .map(([key, inner]) => [key, key === "default" || key === "enum" ? inner : clean(inner)]);

@@ -31,7 +31,7 @@ jobs: many
         "5:58 method.targets[1]: expected one of query, key, value, found 4",
         "6:1 lr: unknown key | did you mean \`train.learning_rate\`?",
         "8:18 train.learning_rate: expected a number above 0, found -1",
-        "9:14 train.precision: expected one of auto, fp32, bf16, found the text "fp23" | did you mean \`fp32\`?",
+        "9:14 train.precision: expected one of auto, fp32, mixed, found the text "fp23" | did you mean \`fp32\`?",
         "10:17 train.warmup_ratio: expected a number from 0 to 1, found 1.5",
         "11:10 train.score: expected text or null, found 3",
         "12:7 jobs: expected auto or a whole number from 1 to 64, found the text "many"",

@@ -11,6 +11,8 @@ export interface KeyDocs {
   source?: string;
   /** Names that people bring along from other tools; only used to suggest ours. */
   aliases?: string[];
+  /** The same for values. */
+  valueAliases?: Record<string, string>;
   /** Says more than the schema can about what happens without a value. */
   defaultText?: string;
 }
@@ -160,10 +162,13 @@ const train = z
       source: "transformers tokenizer(max_length)",
       aliases: ["max_seq_length", "max_seq_len", "cutoff_len"],
     }),
-    precision: key(z.literal(["auto", "fp32", "bf16"]).default("auto"), {
-      description: "Number format of the products; auto is bf16 on a GPU that multiplies it natively, else fp32",
+    precision: key(z.literal(["auto", "fp32", "mixed"]).default("auto"), {
+      description:
+        "Number format: mixed multiplies in bfloat16 and keeps the rest in fp32; auto is mixed where that is faster, " +
+        "which a CPU is asked at the start, else fp32",
       source: "transformers TrainingArguments.bf16",
       aliases: ["bf16", "fp16", "dtype", "torch_dtype"],
+      valueAliases: { bf16: "mixed", bfloat16: "mixed", float32: "fp32" },
     }),
     logging_steps: key(count().default(10), {
       description: "The training loss is recorded every so many optimizer steps; not part of a run's id",

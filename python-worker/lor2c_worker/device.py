@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import platform
 import resource
 import sys
+import time
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch.nn import functional
 
 from .settings import SettingsError
 
@@ -38,7 +43,7 @@ def describe_device() -> dict[str, Any]:
             "memory": properties.total_memory,
             "bf16": properties.major >= 8,
         }
-    return {"name": "cpu", "description": _cpu_name(), "memory": _host_memory(), "bf16": _cpu_has_bf16()}
+    return {"name": "cpu", "description": _cpu_name(), "memory": _host_memory(), "bf16": cpu_has_bf16()}
 
 
 def _cpu_name() -> str:
@@ -50,7 +55,8 @@ def _cpu_name() -> str:
     return platform.processor() or platform.machine()
 
 
-def _cpu_has_bf16() -> bool:
+@cache
+def cpu_has_bf16() -> bool:
     info = Path("/proc/cpuinfo")
     text = info.read_text(errors="replace") if info.exists() else ""
     return any(flag in text for flag in ("avx512_bf16", "amx_bf16", " bf16"))
@@ -61,21 +67,66 @@ def _host_memory() -> int:
 
 
 def resolve_precision(asked: str, device: torch.device) -> str:
-    """`fp32` or `bf16`. `auto` is fp32 on CPU, and bf16 on a CUDA device that multiplies it natively."""
-    native = device.type == "cuda" and torch.cuda.get_device_properties(device).major >= 8
+    """`fp32` or `mixed`. `auto` is mixed where bfloat16 products are native and, on a CPU, measured to be faster."""
+    if device.type == "cuda":
+        native = torch.cuda.get_device_properties(device).major >= 8
+        here = "this GPU (compute capability 8.0 is needed)"
+    else:
+        native, here = cpu_has_bf16(), "this CPU"
+    return choose_precision(asked, native, here, lambda: device.type == "cuda" or bf16_speedup() >= CLEARLY_FASTER)
+
+
+def choose_precision(asked: str, native: bool, here: str, faster: Callable[[], bool]) -> str:
+    """`faster` is only asked where the answer matters. Raises SettingsError for what can't be had `here`."""
     if asked == "auto":
-        return "bf16" if native else "fp32"
-    if asked == "bf16" and not native:
-        raise SettingsError(
-            "train.precision bf16 needs a CUDA device of compute capability 8.0 or newer; use fp32 or auto"
-        )
-    if asked not in ("fp32", "bf16"):
-        raise SettingsError(f"train.precision {asked!r}: use auto, fp32 or bf16")
+        return "mixed" if native and faster() else "fp32"
+    if asked == "bf16":
+        raise SettingsError("train.precision bf16 is called mixed: bfloat16 products, the rest in fp32. Use mixed")
+    if asked not in ("fp32", "mixed"):
+        raise SettingsError(f"train.precision {asked!r}: use auto, fp32 or mixed")
+    if asked == "mixed" and not native:
+        raise SettingsError(f"train.precision mixed: {here} has no bfloat16 products; use fp32 or auto")
     return asked
 
 
+#: Processors either have matrix units for bfloat16 (four times faster, or more) or multiply it at half the speed of
+#: fp32; nothing lies near this.
+CLEARLY_FASTER = 1.3
+
+
+@cache
+def bf16_speedup() -> float:
+    """How many times faster a bfloat16 product is than an fp32 one here on the CPU, measured once per process.
+
+    The least of several repeats, in turn, so that other load on the machine does not decide. About 0.1 s.
+    """
+    rows, width = 512, 768
+    operands = {t: (torch.ones(rows, width, dtype=t), torch.ones(width, width, dtype=t)) for t in _TIMED}
+    least = dict.fromkeys(_TIMED, math.inf)
+    for repeat in range(6):
+        for kind, (x, weight) in operands.items():
+            began = time.perf_counter()
+            functional.linear(x, weight)
+            if repeat:  # the first makes the kernel
+                least[kind] = min(least[kind], time.perf_counter() - began)
+    return least[torch.float32] / least[torch.bfloat16]
+
+
+_TIMED = (torch.float32, torch.bfloat16)
+
+
+def precision_warning(asked: str, device: torch.device) -> str | None:
+    """What to say beforehand about a precision that was asked for and is a poor choice here."""
+    if asked != "mixed" or device.type != "cpu" or bf16_speedup() >= 1.0:
+        return None
+    return "train.precision mixed: this CPU multiplies bfloat16 more slowly than fp32; auto means fp32 here"
+
+
 def autocast(device: torch.device, precision: str) -> contextlib.AbstractContextManager[Any]:
-    """Matrix products in bfloat16 where asked; parameters, norms and softmax stay fp32."""
+    """Matrix products in bfloat16 where asked; the residual stream, norms, softmax and losses stay fp32.
+
+    Learners that cast by themselves see it (engine/precision.py); any other module runs under torch's autocast.
+    """
     if precision == "fp32":
         return contextlib.nullcontext()
     return torch.autocast(device.type, dtype=torch.bfloat16)

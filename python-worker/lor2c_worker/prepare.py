@@ -12,7 +12,7 @@ import torch
 from .data import TaskData, load_task, task_of
 from .data.encode import Encoded, encode
 from .data.task import Task
-from .device import current_device, resolve_precision
+from .device import current_device, precision_warning, resolve_precision
 from .evaluate import SCORES
 from .methods import Method, count, events_of, method_of, parse_params
 from .models import LoadedModel, empty_model, known_config, load_model, model_fingerprint
@@ -117,14 +117,15 @@ def inspect(settings: Settings) -> dict[str, Any]:
     task, method = task_of(settings.task), method_of(settings.method["name"])
     params = parse_params(method, settings.method_parameters)
     choosing_score(settings, task)
-    precision = resolve_precision(settings.train.precision, current_device())
+    device, asked = current_device(), settings.train.precision
+    precision, slow = resolve_precision(asked, device), precision_warning(asked, device)
     data = task_data(settings)
     model = empty_model(settings.model, num_labels(data), task.kind)
     check_length(settings, model)
     head = sum(p.numel() for p in model.head_parameters().values())
     total = sum(p.numel() for p in model.module.parameters())
     return {
-        "warnings": method.warnings(params, settings.train.num_train_epochs),
+        "warnings": [*method.warnings(params, settings.train.num_train_epochs), *([slow] if slow else [])],
         "fingerprint": {
             "model": model_fingerprint(settings.model),
             "data": f"sha256:{data.fingerprint}",

@@ -22,6 +22,7 @@ from transformers import (
     RobertaForSequenceClassification,
 )
 
+from lor2c_worker.engine import lane_groups
 from lor2c_worker.engine.backbone import LEAST, ROW_MULTIPLE, whole_rows
 from lor2c_worker.engine.bank import Bank, BankParams, Structure
 from lor2c_worker.engine.dropout import KeyedDropout, StepMasks
@@ -106,6 +107,19 @@ def hidden(
     return out[:, layout.mask.reshape(-1)]
 
 
+def logits_of(
+    backbone: Any, bank: Bank, head: Any, batch: Batch, step: tuple[int, int] | None = None, *, together: bool = False
+) -> torch.Tensor:
+    """As a learner computes them; `together`: all lanes in one piece, as on CUDA."""
+    layout = backbone.layout(batch)
+    masks = None if step is None else StepMasks.of(7, step, batch, layout)
+    if not together:
+        tensors = {slot.name: slot.tensor for slot in [*bank.slots(), *head.slots()]}
+        return lane_groups.forward(backbone, bank, head, batch, layout, masks, range(bank.lanes), tensors, {})
+    hidden = backbone.forward(batch, layout, bank.lanes, bank.begin(masks), masks)
+    return head.logits(head.pool(hidden, layout), masks)
+
+
 LENGTHS = [7, 30, 3, 12, 30, 1, 19]
 
 
@@ -139,8 +153,7 @@ def test_unpadded_equals_the_module_padded_to_256(kind: str, dtype: torch.dtype)
         (UnpaddedEncoder(module), batch_of(kind, LENGTHS)),
     ):
         bank, head = bank_of(backbone, module), head_of(module, 1)
-        layout = backbone.layout(batch)
-        logits = head.forward(backbone.forward(batch, layout, 1, bank.begin(None), None), layout, None)
+        logits = logits_of(backbone, bank, head, batch)
         F.cross_entropy(logits[0], batch.labels).backward()
         rows.append((hidden(backbone, batch, bank)[0].detach(), [*bank.slots(), *head.slots()]))
     (want, wanted), (got, gotten) = rows
@@ -207,9 +220,8 @@ def test_heads_equal_the_modules_own(kind: str) -> None:
     backbone = HfBackbone(module, seed=7)
     bank = bank_of(backbone, module)
     bank.set_structure(0, Structure(Layout(())))
-    layout = backbone.layout(batch)
     head = head_of(module, lanes=1)
-    got = head.forward(backbone.forward(batch, layout, 1, bank.begin(None), None), layout, None)[0]
+    got = logits_of(backbone, bank, head, batch)[0]
     if kind == "causal":
         real = batch.attention_mask.bool()
         got, want = got[:, : batch.input_ids.shape[1]][real], want[real]
@@ -232,9 +244,7 @@ def test_a_head_drops_what_the_keyed_module_drops(kind: str) -> None:
     backbone = UnpaddedEncoder(module)
     bank = bank_of(backbone, module)
     bank.set_structure(0, Structure(Layout(())))
-    layout = backbone.layout(batch)
-    masks = StepMasks.of(7, (4, 1), batch, layout)
-    got = head_of(module, 1).forward(backbone.forward(batch, layout, 1, bank.begin(masks), masks), layout, masks)[0]
+    got = logits_of(backbone, bank, head_of(module, 1), batch, (4, 1))[0]
     assert torch.allclose(got, want, rtol=0, atol=1e-10)
 
 
@@ -252,9 +262,7 @@ def test_small_and_odd_batches_are_the_same_in_any_stack(kind: str, rows: int) -
                 bank = bank_of(backbone, module, dropout=0.2)
                 bank.fork([0] * lanes)
                 head = head_of(module, lanes)
-                layout = backbone.layout(batch)
-                masks = StepMasks.of(7, (0, 0), batch, layout)
-                logits = head.forward(backbone.forward(batch, layout, lanes, bank.begin(masks), masks), layout, masks)
+                logits = logits_of(backbone, bank, head, batch, (0, 0), together=True)
                 logits.square().sum().backward()
                 last = lanes - 1
                 grads = [s.tensor.grad[last] for s in [*bank.slots(), *head.slots()] if s.tensor.grad is not None]

@@ -12,6 +12,7 @@ import torch
 from peft import LoraConfig, TaskType, get_peft_model
 from reference import Reference, inputs_of, lr_list
 
+from lor2c_worker.device import autocast, cpu_has_bf16
 from lor2c_worker.engine.bank import BankParams
 from lor2c_worker.engine.bank_learner import BankLearner
 from lor2c_worker.engine.hf_backbone import HfBackbone
@@ -25,6 +26,8 @@ from lor2c_worker.schedule import Layout, Schedule
 from lor2c_worker.seeding import generator
 
 LAYERS, BATCHES = 7, 2
+CPU = torch.device("cpu")
+needs_bf16 = pytest.mark.skipif(not cpu_has_bf16(), reason="this CPU has no bfloat16 products")
 
 
 def classifier(kind: str = "roberta", dtype: torch.dtype = torch.float64, dropout: float = 0.0) -> Any:
@@ -80,7 +83,7 @@ def learner_of(
 
 
 def train(
-    learner: BankLearner, epochs: int, rows: list[Batch], peak: float = 0.02
+    learner: BankLearner, epochs: int, rows: list[Batch], peak: float = 0.02, precision: str = "fp32"
 ) -> tuple[dict[str, list[float]], dict[str, list[float]], list[tuple[int, EpochRecord]]]:
     """Losses and norms of each cell per step, and all records with their epoch."""
     optimizer = LaneAdamW(learner.slots(), len(learner.lanes))
@@ -92,7 +95,9 @@ def train(
     for epoch in range(1, epochs + 1):
         for batch in rows:
             optimizer.zero_grad()
-            loss = lane_losses(learner.forward(batch, (step, 0)), batch.labels, "classify")
+            with autocast(CPU, precision):
+                logits = learner.forward(batch, (step, 0))
+            loss = lane_losses(logits, batch.labels, "classify")
             loss.sum().backward()
             norm = optimizer.step(lrs[step], lrs[step] / 2)
             step += 1
@@ -222,21 +227,23 @@ def grid(epochs: int, share: bool = False) -> dict[str, Schedule]:
 
 @pytest.mark.parametrize("share", [False, True], ids=["own A", "shared A"])
 @pytest.mark.parametrize("padded", [True, False], ids=["module", "unpadded"])
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
-def test_a_cell_alone_equals_the_cell_in_a_tree_of_lanes(dtype: torch.dtype, padded: bool, share: bool) -> None:
+@pytest.mark.parametrize("number_format", ["fp32", "fp64", pytest.param("mixed", marks=needs_bf16)])
+def test_a_cell_alone_equals_the_cell_in_a_tree_of_lanes(number_format: str, padded: bool, share: bool) -> None:
     """A grid that begins in one lane and forks where decisions differ, with dropout everywhere: bit for bit."""
+    dtype = torch.float64 if number_format == "fp64" else torch.float32
+    precision = "mixed" if number_format == "mixed" else "fp32"
     epochs, rows = 4, batches()
     schedules = grid(epochs, share)
     whole = learner_of(
         classifier(dtype=dtype, dropout=0.2), schedules, [list(schedules)], params_of(share, 0.2), padded=padded
     )
-    losses, norms, records = train(whole, epochs, rows)
+    losses, norms, records = train(whole, epochs, rows, precision=precision)
     assert 4 < len(whole.lanes) <= len(schedules)
     for cell, schedule in schedules.items():
         alone = learner_of(
             classifier(dtype=dtype, dropout=0.2), {cell: schedule}, params=params_of(share, 0.2), padded=padded
         )
-        own_losses, own_norms, own_records = train(alone, epochs, rows)
+        own_losses, own_norms, own_records = train(alone, epochs, rows, precision=precision)
         assert losses[cell] == own_losses[cell]
         assert norms[cell] == own_norms[cell]
         assert events_of(records, cell) == events_of(own_records, cell)

@@ -61,31 +61,33 @@ def keyed_attention(
         return out.transpose(1, 2).contiguous(), None
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
     heads = query.shape[1]
-    dropped = masks.layout.place_attention(masks.pairs(site, heads, p), heads)
+    dropped = masks.pairs(site, heads, p, masks.layout.place_attention)
     return attend_with(dropped, query, key, value, scale, attention_mask).transpose(1, 2).contiguous(), None
 
 
 def attend_with(
-    dropped: torch.Tensor,
+    dropped: torch.Tensor | None,
     query: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,
     scale: float,
     allowed: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """Attention whose weights are multiplied by `dropped` [B, H, T, S], which all lanes share.
+    """Attention whose weights are multiplied by `dropped` [B, H, T, S], which all lanes share. The softmax is fp32.
 
     query, key, value: [K * B, H, T or S, dh]; allowed: boolean, broadcast to the weights. Operands and their gradients
     are made contiguous: for a single row in a single lane they would be views with other strides, for which the CPU
     library takes a path that rounds differently than for the same row among others.
     """
     query, key, value = (x.contiguous() for x in (query, key, value))
-    weights = torch.matmul(query, key.mT) * scale
+    weights = torch.matmul(query, key.mT)
+    weights = (weights.float() if weights.dtype == torch.bfloat16 else weights) * scale
     if allowed is not None:
         weights = weights.masked_fill(~allowed, torch.finfo(weights.dtype).min)
     weights = torch.softmax(weights, dim=-1)
-    weights = (weights.unflatten(0, (-1, len(dropped))) * dropped.to(weights.dtype)).flatten(0, 1)
-    out = torch.matmul(weights, value)
+    if dropped is not None:
+        weights = (weights.unflatten(0, (-1, len(dropped))) * dropped.to(weights.dtype)).flatten(0, 1)
+    out = torch.matmul(weights.to(value.dtype), value)
     if out.requires_grad:
         out.register_hook(torch.Tensor.contiguous)
     return out

@@ -25,8 +25,16 @@ def whole_rows(count: int, step: int = 1) -> int:
     return -(-max(count, LEAST) // unit) * unit
 
 
+#: Layer -> what enters it in the frozen model, [1, positions, d].
+FrozenStates = dict[int, torch.Tensor]
+
+
 class Adapters(Protocol):
     """Called by a backbone during one forward. All tensors are [K, positions, width]; returned ones replace them."""
+
+    #: So many layers, from the lowest, compute what the frozen model does: nothing is projected in them, and only
+    #: `leave` of the last of them may change anything.
+    frozen_layers: int
 
     def enter(self, layer: int, h: torch.Tensor) -> None:
         """`h` is the hidden state exactly as it enters the layer."""
@@ -61,6 +69,15 @@ class Backbone(Protocol):
         """The layout of this batch, for `forward` and for the masks."""
 
     def forward(
-        self, batch: Batch, layout: BatchLayout, lanes: int, adapters: Adapters, masks: StepMasks | None
+        self,
+        batch: Batch,
+        layout: BatchLayout,
+        lanes: int,
+        adapters: Adapters,
+        masks: StepMasks | None,
+        frozen: FrozenStates | None = None,
     ) -> torch.Tensor:
-        """Last hidden states [K, positions, d]. `masks` None: without dropout."""
+        """Last hidden states [K, positions, d]. `masks` None: without dropout.
+
+        `frozen` may be filled and read: what further calls with the same batch and masks need not compute again.
+        """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -44,12 +45,30 @@ class Structure:
 
 @dataclass
 class _Plan:
-    """What a forward does, by layer. Lanes None means all of them."""
+    """What a forward of some lanes does, by layer. Lanes None means all of them, else indices among them."""
 
     starts: set[int] = field(default_factory=set)
     #: layer -> (start of the module, layer that keys its mask, lanes)
     ends: dict[int, list[tuple[int, int, list[int] | None]]] = field(default_factory=dict)
     injected: dict[int, list[int] | None] = field(default_factory=dict)
+
+    @staticmethod
+    def of(structures: Sequence[Structure]) -> _Plan:
+        plan = _Plan()
+        ends: defaultdict[tuple[int, int, int], list[int]] = defaultdict(list)
+        injected: defaultdict[int, list[int]] = defaultdict(list)
+        for lane, structure in enumerate(structures):
+            for span in structure.layout.spans:
+                site = span.end if span.start in structure.end_dropout else span.start
+                ends[span.end, span.start, site].append(lane)
+            for layer in structure.layout.injected:
+                if layer not in structure.dormant:
+                    injected[layer].append(lane)
+        for (end, start, site), members in sorted(ends.items()):
+            plan.starts.add(start)
+            plan.ends.setdefault(end, []).append((start, site, _all_or(members, len(structures))))
+        plan.injected = {layer: _all_or(members, len(structures)) for layer, members in injected.items()}
+        return plan
 
 
 class Bank:
@@ -175,8 +194,8 @@ class Bank:
         self._refresh()
 
     def _refresh(self) -> None:
-        """Derive the slots' flags from the structures; plans of forwards are made when they are asked for."""
-        lanes = range(self.lanes)
+        """Derive the slots' flags from the structures; plans are made again when they are asked for."""
+        self._plans: dict[tuple[int, ...], _Plan] = {}
         trains: dict[str, set[int]] = {name: set() for name in self._slots}
         counts: dict[str, set[int]] = {name: set() for name in self._slots}
         for lane, structure in enumerate(self.structures):
@@ -193,31 +212,8 @@ class Bank:
                         trains[f"injected.{layer}.{projection}.{part}"].add(lane)
                         counts[f"injected.{layer}.{projection}.{part}"].add(lane)
         for name, slot in self._slots.items():
-            slot.trains = [lane in trains[name] for lane in lanes]
-            slot.counts = [lane in counts[name] for lane in lanes]
-        self._plans: dict[tuple[int, ...], _Plan] = {}
-
-    def _plan(self, lanes: tuple[int, ...]) -> _Plan:
-        """What a forward of these lanes does; lanes are numbered by their place in it."""
-        if lanes in self._plans:
-            return self._plans[lanes]
-        plan = _Plan()
-        ends: dict[tuple[int, int, int], list[int]] = {}
-        injected: dict[int, list[int]] = {}
-        for place, lane in enumerate(lanes):
-            structure = self.structures[lane]
-            for span in structure.layout.spans:
-                site = span.end if span.start in structure.end_dropout else span.start
-                ends.setdefault((span.end, span.start, site), []).append(place)
-            for layer in structure.layout.injected:
-                if layer not in structure.dormant:
-                    injected.setdefault(layer, []).append(place)
-        for (end, start, site), members in sorted(ends.items()):
-            plan.starts.add(start)
-            plan.ends.setdefault(end, []).append((start, site, _all_or(members, len(lanes))))
-        plan.injected = {layer: _all_or(members, len(lanes)) for layer, members in injected.items()}
-        self._plans[lanes] = plan
-        return plan
+            slot.trains = [lane in trains[name] for lane in range(self.lanes)]
+            slot.counts = [lane in counts[name] for lane in range(self.lanes)]
 
     def begin(
         self,
@@ -227,17 +223,21 @@ class Bank:
     ) -> BankPass:
         """The adapters of one forward; `masks` None: without dropout. With `lanes`, of those only, and with `tensors`
         [len(lanes), ...], named as the slots, in the place of the slots' own."""
+        members = tuple(range(self.lanes) if lanes is None else lanes)
+        if members not in self._plans:
+            self._plans[members] = _Plan.of([self.structures[lane] for lane in members])
         if tensors is None:
             tensors = {name: slot.tensor for name, slot in self._slots.items()}
-        return BankPass(self, self._plan(tuple(range(self.lanes) if lanes is None else lanes)), masks, tensors)
+        return BankPass(self, self._plans[members], masks, tensors)
 
 
 class BankPass:
-    """One forward of a bank. Implements `Adapters`."""
+    """One forward of a bank, or of some lanes of it. Implements `Adapters`."""
 
     def __init__(self, bank: Bank, plan: _Plan, masks: StepMasks | None, tensors: Mapping[str, torch.Tensor]) -> None:
         self._bank, self._plan, self._masks, self._tensors = bank, plan, masks, tensors
         self._inputs: dict[int, torch.Tensor] = {}
+        self.frozen_layers = min([bank.layers, *plan.injected, *(end + 1 for end in plan.ends)])
 
     def enter(self, layer: int, h: torch.Tensor) -> None:
         if layer in self._plan.starts:
@@ -246,7 +246,7 @@ class BankPass:
     def leave(self, layer: int, h: torch.Tensor) -> torch.Tensor:
         params = self._bank.params
         for start, site, lanes in self._plan.ends.get(layer, ()):
-            a, b = (self._tensors[name] for name in self._bank.names(start))
+            a, b = (self._tensors[slot] for slot in self._bank.names(start))
             mask = self._mask(f"lor2c.{site}", a.shape[-1], params.dropout)
             h = _apply(h, self._inputs[start], a, b, params.alpha / params.rank, mask, lanes)
         return h

@@ -13,7 +13,8 @@ import torch
 from ..rules import Rules
 from ..schedule import Decision, Merge, Progress, Schedule, decide
 from ..scores import score, singular_values
-from .backbone import Backbone, BatchLayout
+from . import lane_groups
+from .backbone import Backbone, BatchLayout, FrozenStates
 from .bank import Bank
 from .bank_state import lanes_with, learner_state, progress_of, restore_slots, structures_of
 from .dropout import StepMasks
@@ -67,7 +68,7 @@ class BankLearner:
         #: Seconds that each fork took so far.
         self.fork_seconds: list[float] = []
         self._pass: LanePass | None = None
-        self._shared: tuple[Batch, StepKey | None, BatchLayout, StepMasks | None] | None = None
+        self._shared: tuple[Batch, StepKey | None, BatchLayout, StepMasks | None, FrozenStates] | None = None
         if sorted(c for cells in groups for c in cells) != sorted(schedules) or bank.lanes != len(groups):
             raise ValueError("every cell begins in exactly one lane")
         self._set_decay()
@@ -79,13 +80,15 @@ class BankLearner:
         return split_lanes(len(self.lanes), self.width)
 
     def forward(self, batch: Batch, step: StepKey | None, lanes: Sequence[int] | None = None) -> torch.Tensor:
-        layout, masks = self._place(batch, step)
-        if lanes is None or (len(lanes) == len(self.lanes) and not self.fill):
-            logits = self._forward(batch, layout, masks, list(range(len(self.lanes))), None)
-        else:
+        layout, masks, frozen = self._place(batch, step)
+        chosen, tensors = list(range(len(self.lanes))), {slot.name: slot.tensor for slot in self.slots()}
+        if lanes is not None and (len(lanes) < len(self.lanes) or self.fill):
             width = (self.width or len(lanes)) if self.fill else len(lanes)
             self._pass = LanePass(self.slots(), lanes, width, trains=step is not None)
-            logits = self._pass.cut(self._forward(batch, layout, masks, self._pass.lanes, self._pass.tensors))
+            chosen, tensors = self._pass.lanes, self._pass.tensors
+        logits = lane_groups.forward(
+            self.backbone, self.bank, self.head, batch, layout, masks, chosen, tensors, frozen
+        )[: None if lanes is None else len(lanes)]
         return logits if logits.ndim == 3 else logits[:, :, : batch.input_ids.shape[1]]
 
     def gather(self) -> None:
@@ -93,30 +96,15 @@ class BankLearner:
             self._pass.gather()
             self._pass = None
 
-    def _forward(
-        self,
-        batch: Batch,
-        layout: BatchLayout,
-        masks: StepMasks | None,
-        lanes: list[int],
-        tensors: dict[str, torch.Tensor] | None,
-    ) -> torch.Tensor:
-        adapters = self.bank.begin(masks, lanes, tensors)
-        hidden = self.backbone.forward(batch, layout, len(lanes), adapters, masks)
-        return self.head.forward(hidden, layout, masks, tensors)
-
-    def _place(self, batch: Batch, step: StepKey | None) -> tuple[BatchLayout, StepMasks | None]:
-        """Layout and masks of a batch: made once for all groups of lanes that see it."""
+    def _place(self, batch: Batch, step: StepKey | None) -> tuple[BatchLayout, StepMasks | None, FrozenStates]:
+        """Layout and masks of a batch, and what the frozen model gives: once for all groups of lanes that see it."""
         if self._shared is not None and self._shared[0] is batch and self._shared[1] == step:
             return self._shared[2:]
         layout = self.backbone.layout(batch)
         masks = None if step is None else StepMasks.of(self.seed, step, batch, layout)
-        self._shared = None
-        if len(self.groups()) > 1:
-            if masks is not None:
-                masks.keep()
-            self._shared = (batch, step, layout, masks)
-        return layout, masks
+        frozen: FrozenStates = {}
+        self._shared = (batch, step, layout, masks, frozen) if len(self.groups()) > 1 else None
+        return layout, masks, frozen
 
     def penalty(self) -> torch.Tensor | None:
         return None

@@ -7,10 +7,10 @@ masks, and all lanes of a batch share them (semantics.md section 11).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import nn
@@ -54,8 +54,7 @@ class PaddedLayout:
 
     def place_tokens(self, drawn: torch.Tensor) -> torch.Tensor:
         placed = drawn.new_zeros((self.mask.numel(), drawn.shape[-1]))
-        placed[self.mask.reshape(-1)] = drawn
-        return placed
+        return placed.masked_scatter_(self.mask.reshape(-1, 1), drawn)
 
     def first(self) -> torch.Tensor:
         rows, width = self.mask.shape
@@ -68,23 +67,22 @@ class PaddedLayout:
         """Flat draws in order (row, head, query, key) over real tokens -> [B, heads, T, T]."""
         rows, width = self.mask.shape
         real = (self.mask[:, None, :, None] & self.mask[:, None, None, :]).expand(rows, heads, width, width)
-        placed = drawn.new_zeros((rows, heads, width, width))
-        placed[real] = drawn
-        return placed
+        return drawn.new_zeros((rows, heads, width, width)).masked_scatter_(real, drawn)
+
+
+T = TypeVar("T")
 
 
 class StepMasks:
-    """The masks of one micro-batch. A site's name is its place in the model, e.g. `encoder.layer.3.output.dropout`."""
+    """The masks of one micro-batch. A site's name is its place in the model, e.g. `encoder.layer.3.output.dropout`.
+
+    Each is drawn once and kept: the lanes that share it may ask for it one after another.
+    """
 
     def __init__(self, seed: int, step: StepKey, layout: Layout, lengths: list[int], device: torch.device) -> None:
         self.seed, self.step, self.layout, self.device = seed, step, layout, device
         self.lengths = lengths
-        #: Draws that further forwards on the same batch will want again; None: nothing is kept.
-        self._kept: dict[tuple[str, int], torch.Tensor] | None = None
-
-    def keep(self) -> None:
-        """From now on draw each site once. Costs the memory of all masks of the batch."""
-        self._kept = {} if self._kept is None else self._kept
+        self._kept: dict[tuple[str, float], Any] = {}
 
     @staticmethod
     def of(seed: int, step: StepKey, batch: Batch, layout: Layout) -> StepMasks:
@@ -94,23 +92,32 @@ class StepMasks:
     def tokens(self, site: str, width: int, p: float) -> torch.Tensor:
         """[positions of the layout, width]."""
         count = sum(self.lengths)
-        return self.layout.place_tokens(self._draw(count * width, p, site).view(count, width))
+
+        def make() -> torch.Tensor:
+            return self.layout.place_tokens(self._draw(count * width, p, site).view(count, width))
+
+        return self._keep(site, p, make)
 
     def rows(self, site: str, width: int, p: float) -> torch.Tensor:
         """One mask per example, in row order: [B, width]."""
         count = len(self.lengths)
-        return self._draw(count * width, p, site).view(count, width)
+        return self._keep(site, p, lambda: self._draw(count * width, p, site).view(count, width))
 
-    def pairs(self, site: str, heads: int, p: float) -> torch.Tensor:
-        """Flat, in order (row, head, query, key) over real tokens."""
-        return self._draw(heads * sum(n * n for n in self.lengths), p, site)
+    def pairs(self, site: str, heads: int, p: float, place: Callable[[torch.Tensor, int], T]) -> T:
+        """What `place(drawn, heads)` makes of one draw per head and pair of real tokens of a row.
+
+        `drawn` is flat, in order (row, head, query, key).
+        """
+        count = heads * sum(n * n for n in self.lengths)
+        return self._keep(site, p, lambda: place(self._draw(count, p, site), heads))
+
+    def _keep(self, site: str, p: float, make: Callable[[], T]) -> T:
+        if (site, p) not in self._kept:
+            self._kept[site, p] = make()
+        return self._kept[site, p]
 
     def _draw(self, count: int, p: float, site: str) -> torch.Tensor:
-        if self._kept is None:
-            return draw(count, p, self.seed, site, self.step, self.device)
-        if (site, count) not in self._kept:
-            self._kept[site, count] = draw(count, p, self.seed, site, self.step, self.device)
-        return self._kept[site, count]
+        return draw(count, p, self.seed, site, self.step, self.device)
 
 
 class KeyedDropout:

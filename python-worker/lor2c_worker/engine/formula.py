@@ -12,10 +12,11 @@ def add_low_rank(
 
     A single adapter is K = 1. The sum is part of the second product, so that no tensor of y's size is made for it.
     """
+    x = x.to(a.dtype)
     if mask is not None:
         x = x * mask.to(x.dtype)
     inner = torch.bmm(x, a.mT)
-    # Under autocast the product is bf16 while y may be a residual stream in fp32, which keeps its precision.
+    # In mixed precision one of the two is bf16; the sum is fp32.
     if inner.dtype != y.dtype:
         return y + torch.bmm(inner, b.mT) * scale
     return torch.baddbmm(y, inner, b.mT, alpha=scale)

@@ -22,15 +22,14 @@ class Head(Protocol):
     def slots(self) -> list[Slot]:
         """Trained tensors; empty when the head is frozen."""
 
-    def forward(
-        self,
-        hidden: torch.Tensor,
-        layout: BatchLayout,
-        masks: StepMasks | None,
-        tensors: Mapping[str, torch.Tensor] | None = None,
+    def pool(self, hidden: torch.Tensor, layout: BatchLayout) -> torch.Tensor:
+        """hidden [K, positions, d] -> what logits are made from: [K, B, d], or [K, B, T, d] for a language model."""
+
+    def logits(
+        self, pooled: torch.Tensor, masks: StepMasks | None, tensors: Mapping[str, torch.Tensor] | None = None
     ) -> torch.Tensor:
-        """hidden [K, positions, d] -> logits [K, B, C], or [K, B, T, V] for a language model. `tensors` [K, ...], named
-        as the slots, in the place of the slots' own (of some lanes only)."""
+        """[K, B, C], or [K, B, T, V]. `tensors` [K, ...], named as the slots, are used in the place of the slots' own:
+        those of some lanes."""
 
     def fork(self, rows: Sequence[int]) -> None:
         """Lane i becomes a copy of the former lane rows[i]."""
@@ -68,17 +67,15 @@ class ClassifierHead:
         for slot in self._slots.values():
             slot.tensor = slot.tensor.detach()[list(rows)].clone().requires_grad_()
 
-    def forward(
-        self,
-        hidden: torch.Tensor,
-        layout: BatchLayout,
-        masks: StepMasks | None,
-        tensors: Mapping[str, torch.Tensor] | None = None,
+    def pool(self, hidden: torch.Tensor, layout: BatchLayout) -> torch.Tensor:
+        return hidden[:, layout.first() if self._pool == "first" else layout.last()]
+
+    def logits(
+        self, pooled: torch.Tensor, masks: StepMasks | None, tensors: Mapping[str, torch.Tensor] | None = None
     ) -> torch.Tensor:
         if tensors is None:
             tensors = {name: slot.tensor for name, slot in self._slots.items()}
-        x = hidden[:, layout.first() if self._pool == "first" else layout.last()]
-        rows = x.shape[1]
+        x, rows = pooled, pooled.shape[1]
         if rows < LEAST_ROWS:
             x = torch.cat([x, x.new_zeros(x.shape[0], LEAST_ROWS - rows, x.shape[2])], dim=1)
         call = 0
@@ -88,12 +85,14 @@ class ClassifierHead:
             if i > 0 or self._first_dropout:
                 x = self._drop(x, rows, call, masks)
                 call += 1
-            x = self._linear(name, x, tensors)
+            x = self._linear(tensors[f"{name}.weight"], tensors.get(f"{name}.bias"), x)
         return x[:, :rows]
 
-    def _linear(self, name: str, x: torch.Tensor, tensors: Mapping[str, torch.Tensor]) -> torch.Tensor:
-        out = torch.bmm(x, tensors[f"{name}.weight"].mT)
-        bias = tensors.get(f"{name}.bias")
+    def _linear(self, weight: torch.Tensor, bias: torch.Tensor | None, x: torch.Tensor) -> torch.Tensor:
+        if x.is_cuda:
+            out = torch.bmm(x, weight.mT)
+        else:  # lane by lane, so that a lane's product has the same shape beside any number of others
+            out = torch.cat([torch.bmm(one, w.mT) for one, w in zip(x.split(1), weight.split(1), strict=True)])
         return out if bias is None else out + bias[:, None]
 
     def _drop(self, x: torch.Tensor, rows: int, call: int, masks: StepMasks | None) -> torch.Tensor:
@@ -116,15 +115,13 @@ class LanguageModelHead:
     def fork(self, rows: Sequence[int]) -> None:
         pass
 
-    def forward(
-        self,
-        hidden: torch.Tensor,
-        layout: BatchLayout,
-        masks: StepMasks | None,
-        tensors: Mapping[str, torch.Tensor] | None = None,
+    def pool(self, hidden: torch.Tensor, layout: BatchLayout) -> torch.Tensor:
+        return hidden.unflatten(1, (len(layout.first()), -1))
+
+    def logits(
+        self, pooled: torch.Tensor, masks: StepMasks | None, tensors: Mapping[str, torch.Tensor] | None = None
     ) -> torch.Tensor:
-        rows = len(layout.first())
-        return self._project(hidden).unflatten(1, (rows, -1))
+        return torch.cat([self._project(one) for one in pooled.split(1)])
 
 
 def head_of(module: nn.Module, lanes: int) -> Head:

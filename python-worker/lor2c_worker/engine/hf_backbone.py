@@ -8,9 +8,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from .backbone import PROJECTIONS, Adapters, BatchLayout, Projection, whole_rows
+from .backbone import PROJECTIONS, Adapters, BatchLayout, FrozenStates, Projection, whole_rows
 from .dropout import KeyedDropout, PaddedLayout, StepMasks
 from .learner import Batch
+from .precision import as_given
 
 #: Path of the list of layers in the base model, and of the projections in a layer, by family.
 _FAMILIES: tuple[tuple[str, dict[Projection, str]], ...] = (
@@ -68,8 +69,15 @@ class HfBackbone:
         return PaddedLayout(self._widen(batch.attention_mask, 0).bool())
 
     def forward(
-        self, batch: Batch, layout: BatchLayout, lanes: int, adapters: Adapters, masks: StepMasks | None
+        self,
+        batch: Batch,
+        layout: BatchLayout,
+        lanes: int,
+        adapters: Adapters,
+        masks: StepMasks | None,
+        frozen: FrozenStates | None = None,
     ) -> torch.Tensor:
+        """All layers each time: `frozen` is not used."""
         columns = {"input_ids": (batch.input_ids, self._pad), "attention_mask": (batch.attention_mask, 0)}
         if batch.token_type_ids is not None:
             columns["token_type_ids"] = (batch.token_type_ids, 0)
@@ -103,7 +111,8 @@ class HfBackbone:
         def hook(module: nn.Module, args: tuple[Any, ...], output: torch.Tensor) -> torch.Tensor:
             if self._adapters is None:
                 return output
-            return self._adapters.leave(layer, self._stack(output)).view(output.shape)
+            with as_given(output.device):
+                return self._adapters.leave(layer, self._stack(output)).view(output.shape)
 
         return hook
 
@@ -112,6 +121,7 @@ class HfBackbone:
             if self._adapters is None:
                 return output
             x = self._stack(args[0])
-            return self._adapters.project(layer, name, x, self._stack(output)).view(output.shape)
+            with as_given(output.device):
+                return self._adapters.project(layer, name, x, self._stack(output)).to(output.dtype).view(output.shape)
 
         return hook

@@ -34,10 +34,6 @@ class LanePass:
             return stacked[self._first : self._first + self._count]
         return stacked[self.lanes]
 
-    def cut(self, logits: torch.Tensor) -> torch.Tensor:
-        """Without the copies."""
-        return logits[: self._count]
-
     @torch.no_grad()
     def gather(self) -> None:
         """Add the leaves' gradients to those of the stacked tensors."""

@@ -1,96 +1,34 @@
 """BERT and RoBERTa encoders on real tokens only: the same weights and sums as the transformers module, no padding.
 
-Tokens of all rows lie one after another, rows ordered by length, so that rows of equal length are one block and
-attention is one batched product per length. Everything else is one product over all tokens.
+Tokens of all rows lie one after another, rows ordered by length (see `UnpaddedLayout`). In mixed precision products are
+in bfloat16; the residual stream, norms and softmax stay in fp32, and so does everything that adapters see.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
-from .attention import attend_with
-from .backbone import Adapters, BatchLayout, Projection, whole_rows
+from .backbone import Adapters, BatchLayout, FrozenStates, Projection
 from .dropout import StepMasks
 from .hf_backbone import base_of
 from .learner import Batch
+from .precision import Products, as_given, low_dtype
+from .unpadded_attention import attend
+from .unpadded_layout import UnpaddedLayout
 
 #: config.model_type of the models whose encoder has this form.
 FAMILIES = ("bert", "roberta", "xlm-roberta", "camembert")
 
 
-@dataclass(frozen=True)
-class UnpaddedLayout:
-    """`order`: rows by length. `source`: position -> place in the padded batch. `canonical`: -> place in row order.
-
-    A few positions at the end may be fillers (see `whole_rows`): copies of the first token that nothing attends to.
-    """
-
-    order: list[int]
-    lengths: list[int]  # of the rows in `order`
-    blocks: list[tuple[int, list[int]]]  # (length, rows) of each block of rows of equal length
-    source: torch.Tensor  # [N]
-    canonical: torch.Tensor  # [N]
-    fillers: int  # of the N
-    starts: torch.Tensor  # [B], position of the first token of each row of the batch
-
-    @staticmethod
-    def of(batch: Batch) -> UnpaddedLayout:
-        mask, width = batch.attention_mask, batch.attention_mask.shape[1]
-        lengths: list[int] = mask.sum(dim=1).tolist()
-        if not torch.equal(mask, (torch.arange(width, device=mask.device) < mask.sum(1, keepdim=True)).to(mask)):
-            raise ValueError("the unpadded encoder takes rows that are padded on the right")
-        order = sorted(range(len(lengths)), key=lengths.__getitem__)
-        offsets = [0]
-        for length in lengths:
-            offsets.append(offsets[-1] + length)
-        starts, position = [0] * len(lengths), 0
-        for row in order:
-            starts[row] = position
-            position += lengths[row]
-        device = mask.device
-        fillers = whole_rows(position) - position
-        source = [torch.arange(row * width, row * width + lengths[row]) for row in order]
-        canonical = [torch.arange(offsets[row], offsets[row + 1]) for row in order]
-        filling = torch.zeros(fillers, dtype=torch.long)
-        return UnpaddedLayout(
-            order=order,
-            lengths=[lengths[row] for row in order],
-            blocks=[(length, list(rows)) for length, rows in groupby(order, key=lengths.__getitem__)],
-            source=torch.cat([*source, filling]).to(device),
-            canonical=torch.cat([*canonical, filling]).to(device),
-            fillers=fillers,
-            starts=torch.tensor(starts, device=device),
-        )
-
-    def first(self) -> torch.Tensor:
-        return self.starts
-
-    def last(self) -> torch.Tensor:
-        ends = {row: length - 1 for row, length in zip(self.order, self.lengths, strict=True)}
-        return self.starts + torch.tensor([ends[row] for row in range(len(ends))], device=self.starts.device)
-
-    def place_tokens(self, drawn: torch.Tensor) -> torch.Tensor:
-        return drawn[self.canonical]
-
-    def attention_blocks(self, drawn: torch.Tensor, heads: int) -> list[torch.Tensor]:
-        """Flat draws in order (row, head, query, key) -> one [rows, heads, n, n] per block."""
-        by_row = dict(zip(self.order, self.lengths, strict=True))
-        parts = drawn.split([heads * by_row[row] ** 2 for row in range(len(by_row))])
-        return [torch.stack([parts[row] for row in rows]).view(-1, heads, n, n) for n, rows in self.blocks]
-
-
 class UnpaddedEncoder:
     """Implements `Backbone` over the weights of a transformers module, which stays as it is."""
 
-    def __init__(self, module: nn.Module) -> None:
-        """Raises ValueError when the module's encoder has another form."""
+    def __init__(self, module: nn.Module, *, padded_attention: bool | None = None) -> None:
+        """Raises ValueError when the module's encoder has another form. `padded_attention` None: where it is faster."""
         config: Any = module.config
         plain = getattr(config, "position_embedding_type", "absolute") in (None, "absolute")
         if config.model_type not in FAMILIES or not plain or config.is_decoder:
@@ -100,6 +38,8 @@ class UnpaddedEncoder:
         self.layers, self.hidden = len(self._layers), int(config.hidden_size)
         self._heads = int(config.num_attention_heads)
         self._p, self._attention_p = float(config.hidden_dropout_prob), float(config.attention_probs_dropout_prob)
+        self._padded_attention = padded_attention
+        self._products = Products()
 
     def projection_shape(self, layer: int, name: Projection) -> tuple[int, int]:
         return self.hidden, self.hidden
@@ -108,24 +48,70 @@ class UnpaddedEncoder:
         return UnpaddedLayout.of(batch)
 
     def forward(
-        self, batch: Batch, layout: BatchLayout, lanes: int, adapters: Adapters, masks: StepMasks | None
+        self,
+        batch: Batch,
+        layout: BatchLayout,
+        lanes: int,
+        adapters: Adapters,
+        masks: StepMasks | None,
+        frozen: FrozenStates | None = None,
     ) -> torch.Tensor:
+        """Lanes are one until the lowest layer that some adapter changes."""
         assert isinstance(layout, UnpaddedLayout)
-        drop = self._dropout(masks)
-        h = drop(self._embed(batch, layout), "embeddings.dropout")
-        h = h.expand(lanes, *h.shape).contiguous()
-        for i, layer in enumerate(self._layers):
-            site = f"encoder.layer.{i}"
-            adapters.enter(i, h)
-            own, out = layer.attention.self, layer.attention.output
-            query = adapters.project(i, "query", h, own.query(h))
-            value = adapters.project(i, "value", h, own.value(h))
-            attended = self._attend(query, own.key(h), value, layout, masks, f"{site}.attention.self")
-            h = out.LayerNorm(drop(out.dense(attended), f"{site}.attention.output.dropout") + h)
-            inner = layer.output.dense(layer.intermediate.intermediate_act_fn(layer.intermediate.dense(h)))
-            h = layer.output.LayerNorm(drop(inner, f"{site}.output.dropout") + h)
-            h = adapters.leave(i, h)
+        frozen = {} if frozen is None else frozen
+        device = batch.input_ids.device
+        low = low_dtype(device)
+
+        def spread(h: torch.Tensor) -> torch.Tensor:
+            return h.expand(lanes, *h.shape[1:]).contiguous()
+
+        with as_given(device):
+            if 0 not in frozen:
+                frozen[0] = self._dropout(masks)(self._embed(batch, layout), "embeddings.dropout")[None]
+            for i in range(adapters.frozen_layers):
+                if i + 1 not in frozen:
+                    frozen[i + 1] = self._layer(i, frozen[i], layout, None, masks, low)
+                adapters.enter(i, spread(frozen[i]))
+            h = spread(frozen[adapters.frozen_layers])
+            if adapters.frozen_layers > 0:
+                h = adapters.leave(adapters.frozen_layers - 1, h)
+            for i in range(adapters.frozen_layers, self.layers):
+                adapters.enter(i, h)
+                h = adapters.leave(i, self._layer(i, h, layout, adapters, masks, low))
         return h
+
+    def _layer(
+        self,
+        i: int,
+        h: torch.Tensor,
+        layout: UnpaddedLayout,
+        adapters: Adapters | None,
+        masks: StepMasks | None,
+        low: torch.dtype | None,
+    ) -> torch.Tensor:
+        """[K, N, d] -> [K, N, d]. `adapters` None: none."""
+        layer, site, drop, product = self._layers[i], f"encoder.layer.{i}", self._dropout(masks), self._products
+        own, out = layer.attention.self, layer.attention.output
+        x = h if low is None else h.to(low)
+        query, key, value = (product(linear, x, low) for linear in (own.query, own.key, own.value))
+        if adapters is not None:
+            query = adapters.project(i, "query", h, query).to(key.dtype)
+            value = adapters.project(i, "value", h, value).to(key.dtype)
+        padded = h.is_cuda if self._padded_attention is None else self._padded_attention
+        attended = attend(
+            query,
+            key,
+            value,
+            layout,
+            self._heads,
+            masks,
+            f"{site}.attention.self",
+            self._attention_p,
+            padded=padded,
+        )
+        h = out.LayerNorm(drop(product(out.dense, attended, low), f"{site}.attention.output.dropout") + h)
+        inner = layer.intermediate.intermediate_act_fn(product(layer.intermediate.dense, h, low))
+        return layer.output.LayerNorm(drop(product(layer.output.dense, inner, low), f"{site}.output.dropout") + h)
 
     def _embed(self, batch: Batch, layout: UnpaddedLayout) -> torch.Tensor:
         """[N, d]"""
@@ -140,39 +126,8 @@ class UnpaddedEncoder:
         return e.LayerNorm(summed)
 
     def _dropout(self, masks: StepMasks | None) -> Callable[[torch.Tensor, str], torch.Tensor]:
+        """The product of a bfloat16 tensor with a mask is fp32: 1 / (1 - p) is no bfloat16 number."""
         if masks is None or self._p == 0.0:
             return lambda x, site: x
-        return lambda x, site: x * masks.tokens(site, x.shape[-1], self._p).to(x.dtype)
-
-    def _attend(
-        self,
-        query: torch.Tensor,
-        key: torch.Tensor,
-        value: torch.Tensor,
-        layout: UnpaddedLayout,
-        masks: StepMasks | None,
-        site: str,
-    ) -> torch.Tensor:
-        """[K, N, d] each -> [K, N, d]. `split` and `cat`, not slices: the backward of a slice fills a whole tensor."""
-        sizes = [n * len(rows) for n, rows in layout.blocks]
-        dropped: list[torch.Tensor | None] = [None] * len(sizes)
-        if masks is not None and self._attention_p > 0.0:
-            drawn = masks.pairs(site, self._heads, self._attention_p)
-            dropped = list(layout.attention_blocks(drawn, self._heads))
-        split = [x.split([*sizes, layout.fillers], dim=1)[: len(sizes)] for x in (query, key, value)]
-        parts = zip(*split, layout.blocks, dropped, strict=True)
-        attended = [self._attend_block(q, k, v, n, mask) for q, k, v, (n, _), mask in parts]
-        return torch.cat([*attended, query.new_zeros(query.shape[0], layout.fillers, query.shape[2])], dim=1)
-
-    def _attend_block(
-        self, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, n: int, mask: torch.Tensor | None
-    ) -> torch.Tensor:
-        """Rows of one length n: [K, G * n, d] each. mask: [G, heads, n, n]."""
-        # [K * G, heads, n, d / heads]
-        split = (x.reshape(-1, n, self._heads, x.shape[-1] // self._heads) for x in (query, key, value))
-        q, k, v = (x.transpose(1, 2) for x in split)
-        if mask is None:
-            out = F.scaled_dot_product_attention(q, k, v)
-        else:
-            out = attend_with(mask, q, k, v, q.shape[-1] ** -0.5)
-        return out.transpose(1, 2).reshape(query.shape)
+        exact = torch.promote_types(self._embeddings.word_embeddings.weight.dtype, torch.float32)
+        return lambda x, site: x * masks.tokens(site, x.shape[-1], self._p).to(exact)

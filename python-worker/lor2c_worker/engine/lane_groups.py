@@ -1,0 +1,53 @@
+"""Lanes through backbone and head: together where a launch costs, one after another where cores compute."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+
+from .backbone import Backbone, BatchLayout, FrozenStates
+from .bank import Bank
+from .dropout import StepMasks
+from .heads import Head
+from .learner import Batch
+from .precision import as_given
+
+
+def group_size(lanes: int, device: torch.device) -> int:
+    """Lanes that go through the backbone in one piece.
+
+    One on the CPU: products of thousands of rows gain nothing from more rows, and a lane then computes the same
+    products, of the same shapes, as it does alone. So its bits can't depend on its neighbours, whatever the library.
+    """
+    return lanes if device.type == "cuda" else 1
+
+
+def forward(
+    backbone: Backbone,
+    bank: Bank,
+    head: Head,
+    batch: Batch,
+    layout: BatchLayout,
+    masks: StepMasks | None,
+    lanes: Sequence[int],
+    tensors: Mapping[str, torch.Tensor],
+    frozen: FrozenStates,
+) -> torch.Tensor:
+    """Logits [K, B, C], or [K, B, T, V] of a language model, of the K `lanes`.
+
+    `tensors` [K, ...] are theirs, named as the slots of bank and head. `masks` None: without dropout. `frozen`: see
+    `Backbone.forward`.
+    """
+    device = batch.input_ids.device
+    size = group_size(len(lanes), device)
+    # Cut once: the backward of one split is one `cat`; that of slices would fill a whole tensor for each lane.
+    cuts = {slot.name: tensors[slot.name].split(size) for slot in bank.slots()}
+    pooled = []
+    for group, first in enumerate(range(0, len(lanes), size)):
+        members = lanes[first : first + size]
+        adapters = bank.begin(masks, members, {name: parts[group] for name, parts in cuts.items()})
+        hidden = backbone.forward(batch, layout, len(members), adapters, masks, frozen)
+        pooled.append(head.pool(hidden, layout))
+    with as_given(device):
+        return head.logits(torch.cat(pooled), masks, tensors)

@@ -1,0 +1,65 @@
+"""Products in bfloat16 where a step runs in mixed precision; everything else stays as it is.
+
+The loop opens `device.autocast` around a learner's forward. Code that knows its own products asks here whether it is in
+one, and casts by itself: torch's autocast would round adapters and heads too, and cast frozen weights at each call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+def low_dtype(device: torch.device) -> torch.dtype | None:
+    """Number format of matrix products here; None: that of their operands."""
+    return torch.get_autocast_dtype(device.type) if torch.is_autocast_enabled(device.type) else None
+
+
+@contextmanager
+def as_given(device: torch.device) -> Iterator[None]:
+    """Operations compute in the number formats of their operands."""
+    if low_dtype(device) is None:
+        yield
+    else:
+        with torch.autocast(device.type, enabled=False):
+            yield
+
+
+class Products:
+    """The linear layers of one model, under either precision. Frozen weights are kept in both formats once used."""
+
+    def __init__(self) -> None:
+        self._copies: WeakKeyDictionary[nn.Module, tuple[Any, torch.Tensor, torch.Tensor | None]] = WeakKeyDictionary()
+
+    def __call__(self, linear: nn.Module, x: torch.Tensor, low: torch.dtype | None) -> torch.Tensor:
+        """`linear` of `x`; with `low`, in that format and returned in it (a layer of another kind decides by itself).
+
+        `x` may be given in either format.
+        """
+        if low is None:
+            return linear(x)
+        if type(linear) is not nn.Linear or linear.weight.requires_grad or _hooked(linear):
+            with torch.autocast(x.device.type, dtype=low):
+                return linear(x)
+        weight, bias = self._copy(linear, low)
+        return F.linear(x.to(low), weight, bias)
+
+    def _copy(self, linear: nn.Linear, low: torch.dtype) -> tuple[torch.Tensor, torch.Tensor | None]:
+        weight = linear.weight
+        state = (low, weight.data_ptr(), weight._version)  # weights that are replaced or changed are cast again
+        kept = self._copies.get(linear)
+        if kept is None or kept[0] != state:
+            bias = None if linear.bias is None else linear.bias.detach().to(low)
+            kept = (state, weight.detach().to(low), bias)
+            self._copies[linear] = kept
+        return kept[1], kept[2]
+
+
+def _hooked(module: nn.Module) -> bool:
+    return bool(module._forward_hooks or module._forward_pre_hooks)
