@@ -1,0 +1,47 @@
+/** Which stored runs stand for one cell of a published table. Pure. */
+import type { ComparableRun } from "../store/read-comparable.js";
+import type { PaperColumn, PaperRow } from "./reference.js";
+
+/** A hub id, a mirror of it and a local copy are one model: the last part of the name counts. */
+export function sameModel(one: string, other: string): boolean {
+  const last = (name: string) => name.replace(/\/+$/, "").split("/").at(-1)?.toLowerCase();
+  return last(one) === last(other);
+}
+
+/** The method is the row's: it has every parameter that the reference names, and lies within the grid. */
+export function fitsRow({ settings: { method } }: ComparableRun, row: PaperRow): boolean {
+  const grid = row.best_of_grid;
+  const within = (value: unknown, [low, high]: [number, number]) =>
+    typeof value === "number" && value >= low && value <= high;
+  if (grid && !(within(method.merges, grid.merges) && within(method.injections, grid.injections))) return false;
+  return row.methods.some((stands) =>
+    Object.entries(stands).every(([key, value]) => JSON.stringify(method[key]) === JSON.stringify(value)),
+  );
+}
+
+/** Rows of training or evaluation were left out; such a run is another task. */
+export const isSubset = ({ settings: { data } }: ComparableRun): boolean =>
+  data.train_rows !== null || data.eval_rows !== null;
+
+/** Why the score of this run and the published one are not of the same thing. */
+export function incomparable(run: ComparableRun, column: PaperColumn, model: string): string[] {
+  const { data } = run.settings;
+  const evaluated = run.eval_rows;
+  const dev = column.eval_rows;
+  return [
+    ...(sameModel(run.model, model) ? [] : ["another model"]),
+    ...(data.train_rows === null ? [] : [`trained on ${data.train_rows} rows`]),
+    ...(evaluated === null || dev === undefined || evaluated === dev
+      ? []
+      : [`evaluated on ${evaluated} of ${dev} rows`]),
+  ];
+}
+
+/** Training settings that differ from what the published script asks for: `num_train_epochs 3 (script: 30)`. */
+export function otherTraining({ settings: { train } }: ComparableRun, { training = {} }: PaperColumn): string[] {
+  const set = train as unknown as Record<string, unknown>;
+  const differing = Object.entries(training)
+    .filter(([key, value]) => set[key] !== value)
+    .map(([key, value]) => `${key} ${set[key]} (script: ${value})`);
+  return train.max_steps === null ? differing : [...differing, `max_steps ${train.max_steps}`];
+}
