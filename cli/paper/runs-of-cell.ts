@@ -9,7 +9,7 @@ export function sameModel(one: string, other: string): boolean {
 }
 
 /** The method is the row's: it has every parameter that the reference names, and lies within the grid. */
-export function fitsRow({ settings: { method } }: ComparableRun, row: PaperRow): boolean {
+export function fitsRow({ settings: { method } }: Pick<ComparableRun, "settings">, row: PaperRow): boolean {
   const grid = row.best_of_grid;
   const within = (value: unknown, [low, high]: [number, number]) =>
     typeof value === "number" && value >= low && value <= high;
@@ -38,7 +38,10 @@ export function incomparable(run: ComparableRun, column: PaperColumn, model: str
 }
 
 /** Training settings that differ from what the published script asks for: `num_train_epochs 3 (script: 30)`. */
-export function otherTraining({ settings: { train } }: ComparableRun, { training = {} }: PaperColumn): string[] {
+export function otherTraining(
+  { settings: { train } }: Pick<ComparableRun, "settings">,
+  { training = {} }: PaperColumn,
+): string[] {
   const set = train as unknown as Record<string, unknown>;
   const differing = Object.entries(training)
     .filter(([key, value]) => set[key] !== value)
