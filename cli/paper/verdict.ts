@@ -46,6 +46,7 @@ export function judge({ published, decimals, measured, gap, incomparable }: Ques
 
 /** From `score` to the nearest different one; null where all are equal to it. */
 export function gapToNext(score: number, column: readonly number[]): number | null {
-  const gaps = column.map((other) => Math.abs(other - score)).filter((gap) => gap > 1e-9);
+  // The scores have few digits; their difference has more than it means.
+  const gaps = column.map((other) => Number(Math.abs(other - score).toFixed(6))).filter((gap) => gap > 0);
   return gaps.length === 0 ? null : Math.min(...gaps);
 }

@@ -8,7 +8,7 @@ const MARKS: Record<Verdict, string> = {
   reproduced: "=",
   differs: "\\neq",
   underpowered: "?",
-  "not comparable": "\\circ",
+  "not comparable": "\\times",
   "not run": "",
 };
 
@@ -74,6 +74,7 @@ function markLegend(): string {
 
 const SPECIAL: Record<string, string> = {
   "\\": "\\textbackslash{}",
+  "--": "-{}-",
   "~": "\\textasciitilde{}",
   "^": "\\textasciicircum{}",
   "≤": "$\\leq$",
@@ -82,7 +83,7 @@ const SPECIAL: Record<string, string> = {
   ">": "$>$",
 };
 
-/** Any text as LaTeX shows it, without packages. */
+/** Any text as LaTeX shows it, without packages. Two hyphens would become one dash. */
 export function latexText(text: string): string {
-  return text.replace(/[\\~^≤±<>]|[&%$#_{}]/g, (mark) => SPECIAL[mark] ?? `\\${mark}`);
+  return text.replace(/--|[\\~^≤±<>]|[&%$#_{}]/g, (mark) => SPECIAL[mark] ?? `\\${mark}`);
 }

@@ -93,8 +93,8 @@ describe("latex", () => {
   });
 
   test("any text", () => {
-    expect(latexText("50 % of a_b & {c} \\d #1 $2 ^~ <≤>")).toBe(
-      "50 \\% of a\\_b \\& \\{c\\} \\textbackslash{}d \\#1 \\$2 \\textasciicircum{}\\textasciitilde{} $<$$\\leq$$>$",
+    expect(latexText("50 % of a_b & {c} \\d #1 $2 ^~ <≤> --x")).toBe(
+      "50 \\% of a\\_b \\& \\{c\\} \\textbackslash{}d \\#1 \\$2 \\textasciicircum{}\\textasciitilde{} $<$$\\leq$$>$ -{}-x",
     );
   });
 });
