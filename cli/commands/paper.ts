@@ -42,12 +42,14 @@ export default {
       .example("$0 paper table1 --model minilm", "Another model beside the published numbers, without verdicts"),
   handler: async ({ table: name, model, experiment, score, format, json, output, db }) => {
     const wanted = json ? "json" : (format ?? formatOf(output));
-    const [{ paperTables }, { measureTable }, { PAPER_FORMATS }, { writeOutput }] = await Promise.all([
-      import("../paper/reference.js"),
-      import("../paper/measure-table.js"),
-      import("../views/paper/index.js"),
-      import("./write-output.js"),
-    ]);
+    const [{ paperTables }, { measureTable }, { shippedCatalog }, { PAPER_FORMATS }, { writeOutput }] =
+      await Promise.all([
+        import("../paper/reference.js"),
+        import("../paper/measure-table.js"),
+        import("../spec/catalog.js"),
+        import("../views/paper/index.js"),
+        import("./write-output.js"),
+      ]);
     const table = paperTables().tables[name];
     const tasks = table.columns.map(({ task }) => task);
     const runs = await storedRuns(db, tasks, experiment);
@@ -58,6 +60,7 @@ export default {
       model: model ?? table.model,
       score,
       experiment: experiment ?? null,
+      catalog: shippedCatalog(),
     });
     const width = output === undefined && process.stdout.isTTY ? process.stdout.columns : null;
     writeOutput(`${PAPER_FORMATS[wanted](measured, width)}\n`, output);

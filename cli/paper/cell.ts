@@ -1,11 +1,12 @@
 /** One cell: the runs that stand for it, their mean, the verdict, and what has to be said about them. Pure. */
 
+import type { Catalog } from "../spec/catalog.js";
 import { meanInterval } from "../stats/mean-interval.js";
 import type { ComparableRun } from "../store/read-comparable.js";
 import { bestOfGrid, type GridCell } from "./best-of-grid.js";
 import type { MeasuredCell, ScoreChoice } from "./measured-table.js";
 import type { PaperColumn, PaperRow, PaperTable } from "./reference.js";
-import { incomparable, otherTraining } from "./runs-of-cell.js";
+import { incomparable, otherMethod, otherTraining } from "./runs-of-cell.js";
 import { differences, type Group, groupRuns, isFinished } from "./setting-groups.js";
 import { gapToNext, judge } from "./verdict.js";
 
@@ -17,6 +18,7 @@ export interface CellQuestion {
   runs: readonly ComparableRun[];
   score: ScoreChoice;
   experiment: string | null;
+  catalog: Catalog;
 }
 
 export interface CellAnswer {
@@ -24,8 +26,8 @@ export interface CellAnswer {
   /** The runs that the mean is of. */
   shown: ComparableRun[];
   notes: string[];
-  /** Training settings that are not those of the published script. */
-  training: string[];
+  /** Settings that are not those of the published script, or of the method by itself. */
+  unusual: string[];
 }
 
 interface Scored {
@@ -34,7 +36,7 @@ interface Scored {
   heldOut: number | null;
 }
 
-export function measureCell({ table, row, column, runs, score, experiment }: CellQuestion): CellAnswer {
+export function measureCell({ table, row, column, runs, score, experiment, catalog }: CellQuestion): CellAnswer {
   const published = row.scores[column.task] ?? Number.NaN;
   const gap = gapToNext(
     published,
@@ -48,7 +50,7 @@ export function measureCell({ table, row, column, runs, score, experiment }: Cel
   if (!used) {
     const verdict = judge({ published, decimals: table.decimals, measured: null, gap, incomparable: [] });
     const cell = { ...base, ...verdict, measured: null, scores: [], trainable_parameters: null, choice: null };
-    return { cell, shown: [], notes: groups.flatMap((group) => unusable(group, column)), training: [] };
+    return { cell, shown: [], notes: groups.flatMap((group) => unusable(group, column)), unusual: [] };
   }
 
   const best = grid ? bestOfGrid(gridOf(used.scores)) : null;
@@ -80,7 +82,7 @@ export function measureCell({ table, row, column, runs, score, experiment }: Cel
       ...groups.slice(0, groups.indexOf(used.group) + 1).flatMap((group) => unusable(group, column)),
       ...others.map(({ group, scores }) => otherSettings(used.group, group, scores.length)),
     ],
-    training: shown[0] ? otherTraining(shown[0].run, column) : [],
+    unusual: shown[0] ? [...otherTraining(shown[0].run, column), ...otherMethod(shown[0].run, row, catalog)] : [],
   };
 }
 

@@ -1,5 +1,6 @@
 /** Tables 1 of databases that were filled through the store's own functions. */
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { shippedCatalog } from "../spec/catalog.js";
 import { tempFolder } from "../store/fixtures/sample.js";
 import { comparableRuns } from "../store/read-comparable.js";
 import type { Store } from "../store/store.js";
@@ -33,6 +34,7 @@ function measure(changes: Partial<TableQuestion> = {}) {
     model: published.model,
     score: "best",
     experiment: null,
+    catalog: shippedCatalog(),
     ...changes,
   });
 }
@@ -168,6 +170,20 @@ test("a run that is not above the majority class is named", () => {
   expect(measure().notes).toEqual(["MRPC LoRA: not above the majority class (68.4): 1 of 2 runs"]);
 });
 
+test("what a row does not name and is not the method's own is said: another rank split, other rules", () => {
+  const official = shippedCatalog()
+    .methods.find(({ name }) => name === "lor2c")
+    ?.parameters.find(({ name }) => name === "rules");
+  storeExperiment(store, "t", [
+    ...seeds({ method: { ...lora, target_modules: ["query"], alpha: 16 } }, 0.9),
+    ...seeds({ method: { name: "lor2c", rank: 8, rules: official?.presets?.official } }, 0.9),
+  ]);
+  expect(measure().notes).toEqual([
+    'MRPC (LoRA): trained with method.target_modules ["query"] (default: ["query","value"])',
+    "MRPC (LoR2C): trained with method.rules official (default: paper)",
+  ]);
+});
+
 test("best and last score", () => {
   storeExperiment(store, "t", [{ method: lora, seed: 17, best: 0.9, last: 0.8 }]);
   const shown = (score: "best" | "last") => cellOf(measure({ score }), "lora").measured?.mean;
@@ -175,7 +191,7 @@ test("best and last score", () => {
   expect([measure().epoch_chosen_on, measure({ score: "last" }).epoch_chosen_on]).toEqual(["eval", null]);
 });
 
-const im = (merges: number, injections: number) => ({ name: "imlor2c", rank: 8, merges, injections });
+const im = (merges: number, injections: number) => ({ name: "imlor2c", rank: 8, injected_rank: 4, merges, injections });
 
 test("IMLoR2C: the best of the stored grid, where the paper found it, and the optimism of the choice", () => {
   storeExperiment(store, "t", [

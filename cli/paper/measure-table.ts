@@ -1,11 +1,12 @@
 /** Stored runs beside a published table. Pure. */
 
+import type { Catalog } from "../spec/catalog.js";
 import { LEVEL } from "../stats/mean-interval.js";
 import type { ComparableRun } from "../store/read-comparable.js";
 import { averageCell } from "./average.js";
 import { type CellAnswer, measureCell } from "./cell.js";
 import type { MeasuredRow, MeasuredTable, ScoreChoice } from "./measured-table.js";
-import { cellNotes, runNotes, trainingNotes } from "./notes.js";
+import { cellNotes, runNotes, unusualNotes } from "./notes.js";
 import type { PaperTable, TableName } from "./reference.js";
 import { fitsRow, isSubset, sameModel } from "./runs-of-cell.js";
 
@@ -19,9 +20,11 @@ export interface TableQuestion {
   score: ScoreChoice;
   /** Only runs of experiments with this name, also those on a part of the rows. */
   experiment: string | null;
+  /** What a method's parameters are when nobody sets them. */
+  catalog: Catalog;
 }
 
-export function measureTable({ name, table, runs, model, score, experiment }: TableQuestion): MeasuredTable {
+export function measureTable({ name, table, runs, model, score, experiment, catalog }: TableQuestion): MeasuredTable {
   const asked = runs.filter((run) => experiment === null || run.experiments.some((one) => one.name === experiment));
   const ofModel = asked.filter((run) => sameModel(run.model, model));
   const counted = ofModel.filter((run) => experiment !== null || !isSubset(run));
@@ -30,7 +33,7 @@ export function measureTable({ name, table, runs, model, score, experiment }: Ta
     const fitting = counted.filter((run) => fitsRow(run, row));
     return table.columns.map((column) => {
       const own = fitting.filter((run) => run.task === column.task);
-      return measureCell({ table, row, column, runs: own, score, experiment });
+      return measureCell({ table, row, column, runs: own, score, experiment, catalog });
     });
   });
   const strangers = counted.filter((run) => !table.rows.some((row) => fitsRow(run, row)));
@@ -60,7 +63,7 @@ export function measureTable({ name, table, runs, model, score, experiment }: Ta
     }),
     notes: [
       ...runNotes({ asked, ofModel, counted, strangers, model, published: table.model }),
-      ...trainingNotes(table, answers),
+      ...unusualNotes(table, answers),
       ...cellNotes(table, answers),
     ],
     published_notes: table.notes,

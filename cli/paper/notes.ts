@@ -42,12 +42,12 @@ export function runNotes({ asked, ofModel, counted, strangers, model, published 
   return notes;
 }
 
-/** Of each column, what its runs train with where the published script asks for something else. */
-export function trainingNotes(table: PaperTable, answers: readonly CellAnswer[][]): string[] {
+/** Of each column, what its runs are trained with that one would not expect from the paper. */
+export function unusualNotes(table: PaperTable, answers: readonly CellAnswer[][]): string[] {
   return table.columns.flatMap((column, at) => {
     const labels = new Map<string, string[]>();
     answers.forEach((row, i) => {
-      const [text, own] = [row[at]?.training.join(", ") ?? "", table.rows[i]];
+      const [text, own] = [row[at]?.unusual.join(", ") ?? "", table.rows[i]];
       if (text !== "" && own) labels.set(text, [...(labels.get(text) ?? []), rowName(table, own)]);
     });
     return [...labels].map(([text, rows]) => `${column.name} (${rows.join(", ")}): trained with ${text}`);
@@ -76,8 +76,8 @@ function choiceNote({ choice, task, measured }: MeasuredCell, row: PaperRow): st
   const place = `merges ${choice.merges}, injections ${choice.injections}`;
   const published = Object.entries(row.published_best?.[task] ?? {}).map(([key, value]) => `${key} ${value}`);
   const paper = published.length > 0 ? ` (paper: ${published.join(", ")})` : "";
-  const left = choice.left_out > 0 ? `, without ${choice.left_out} that have fewer seeds` : "";
-  const of = choice.cells === 1 ? "the only stored cell of M x I" : `the best of ${choice.cells} stored cells of M x I`;
+  const left = choice.left_out > 0 ? ` (${choice.left_out} more have fewer seeds)` : "";
+  const of = choice.cells === 1 ? "one stored cell of M x I" : `the best of ${choice.cells} stored cells of M x I`;
   return [`${of}${left}: ${place}${paper}`, optimismNote(choice)];
 }
 

@@ -1,4 +1,6 @@
 /** Which stored runs stand for one cell of a published table. Pure. */
+import type { Catalog } from "../spec/catalog.js";
+import { presetName } from "../spec/parameters.js";
 import type { ComparableRun } from "../store/read-comparable.js";
 import type { PaperColumn, PaperRow } from "./reference.js";
 
@@ -14,9 +16,31 @@ export function fitsRow({ settings: { method } }: Pick<ComparableRun, "settings"
   const within = (value: unknown, [low, high]: [number, number]) =>
     typeof value === "number" && value >= low && value <= high;
   if (grid && !(within(method.merges, grid.merges) && within(method.injections, grid.injections))) return false;
-  return row.methods.some((stands) =>
+  return standsFor(method, row) !== undefined;
+}
+
+/** The first of the row's methods that has the parameters of this one. */
+function standsFor(method: Record<string, unknown>, row: PaperRow): Record<string, unknown> | undefined {
+  return row.methods.find((stands) =>
     Object.entries(stands).every(([key, value]) => JSON.stringify(method[key]) === JSON.stringify(value)),
   );
+}
+
+/** Method parameters that the row does not name and that are not as the method has them by itself. */
+export function otherMethod(
+  { settings: { method } }: Pick<ComparableRun, "settings">,
+  row: PaperRow,
+  catalog: Catalog,
+) {
+  const named = [...Object.keys(standsFor(method, row) ?? {}), ...Object.keys(row.best_of_grid ?? {})];
+  const parameters = catalog.methods.find(({ name }) => name === method.name)?.parameters ?? [];
+  return parameters.flatMap((parameter): string[] => {
+    const { name, default: usual } = parameter;
+    const value = method[name];
+    if (value === undefined || named.includes(name) || JSON.stringify(value) === JSON.stringify(usual)) return [];
+    const text = (of: unknown) => (parameter.presets && presetName(parameter, of)) ?? JSON.stringify(of);
+    return [`method.${name} ${text(value)} (default: ${text(usual)})`];
+  });
 }
 
 /** Rows of training or evaluation were left out; such a run is another task. */

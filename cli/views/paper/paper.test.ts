@@ -4,13 +4,14 @@ import { paperStore, storeExperiment, type Told } from "../../paper/fixtures/sto
 import { measureTable } from "../../paper/measure-table.js";
 import type { MeasuredTable } from "../../paper/measured-table.js";
 import { paperTables } from "../../paper/reference.js";
+import { shippedCatalog } from "../../spec/catalog.js";
 import { tempFolder } from "../../store/fixtures/sample.js";
 import { comparableRuns } from "../../store/read-comparable.js";
 import { PAPER_FORMATS } from "./index.js";
 import { latexText } from "./latex.js";
 
 const { tables } = paperTables();
-const empty = { runs: [], score: "best", experiment: null } as const;
+const empty = { runs: [], score: "best", experiment: null, catalog: shippedCatalog() } as const;
 let filled: MeasuredTable;
 let temp: { folder: string; remove: () => void };
 beforeAll(() => {
@@ -30,6 +31,7 @@ beforeAll(() => {
     model: tables.table1.model,
     score: "best",
     experiment: "a_b",
+    catalog: shippedCatalog(),
   });
   store.close();
 });
