@@ -6,6 +6,7 @@ import init from "./init.js";
 import logs from "./logs.js";
 import ls from "./ls.js";
 import migrate from "./migrate.js";
+import paper from "./paper.js";
 import params from "./params.js";
 import plan from "./plan.js";
 import predict from "./predict.js";
@@ -33,6 +34,7 @@ const list = [
   logs,
   predict,
   verify,
+  paper,
   query,
   rm,
   migrate,

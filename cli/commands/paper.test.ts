@@ -1,0 +1,97 @@
+/** lor2c paper as a user runs it: real processes on a real database. */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { paperStore, storeExperiment, type Told } from "../paper/fixtures/stored.js";
+import { paperTables } from "../paper/reference.js";
+import { tempFolder } from "../store/fixtures/sample.js";
+import { compileProgram } from "../store/fixtures/second-process.js";
+
+const runs = (...best: number[]): Told[] =>
+  best.map((score, i) => ({ method: { name: "lora", rank: 8 }, seed: 17 + i, best: score, last: score - 0.1 }));
+
+let program: { root: string; remove: () => void };
+let temp: { folder: string; remove: () => void };
+beforeAll(() => {
+  program = compileProgram();
+  temp = tempFolder();
+  mkdirSync(join(temp.folder, "empty"));
+  const store = paperStore(temp.folder);
+  storeExperiment(store, "mine", runs(0.8968, 0.897, 0.8972));
+  store.close();
+});
+afterAll(() => {
+  program.remove();
+  temp.remove();
+});
+
+/** `lor2c paper ...args` in `folder`, without a terminal and without LOR2C_DB. */
+function paper(args: string[], folder = temp.folder) {
+  const { LOR2C_DB: _, ...env } = process.env;
+  const db = folder === temp.folder ? ["--db", join(folder, "lor2c.db")] : [];
+  return spawnSync(process.execPath, [join(program.root, "cli/main.js"), "paper", ...args, ...db], {
+    cwd: folder,
+    env,
+    encoding: "utf8",
+  });
+}
+
+test("the table, on standard output", () => {
+  const { status, stdout, stderr } = paper(["table1"]);
+  expect([status, stderr]).toEqual([0, ""]);
+  expect(stdout).toContain("89.7 ± 0.0 (3)");
+  expect(stdout).toContain("reproduced");
+});
+
+test("--score last, --model and --experiment change what is counted", () => {
+  expect(paper(["table1", "--score", "last"]).stdout).toContain("79.7 ± 0.0 (3)");
+  expect(paper(["table1", "--model", "minilm"]).stdout).toContain("no runs of minilm on these tasks");
+  expect(paper(["table1", "--experiment", "mine"]).stdout).toContain("Only runs of experiment mine.");
+  const { status, stderr } = paper(["table1", "--experiment", "yours"]);
+  expect([status, stderr]).toEqual([2, expect.stringContaining("stored: mine")]);
+});
+
+test.each([
+  [["--json"], /^\{\n/],
+  [["--format", "json"], /^\{\n/],
+  [["--format", "csv"], /^table,row,/],
+  [["--format", "markdown"], /^\*\*Table I /],
+  [["--format", "latex"], /\\begin\{tabular\}/],
+])("%j", (args, expected) => {
+  const { status, stdout } = paper(["table1", ...args]);
+  expect(status).toBe(0);
+  expect(stdout).toMatch(expected);
+});
+
+test("-o writes a file whose ending names the format, and --format wins over it", () => {
+  const file = join(temp.folder, "out", "table1.tex");
+  const { status, stdout, stderr } = paper(["table1", "-o", file]);
+  expect([status, stdout, stderr]).toEqual([0, "", `wrote ${file}\n`]);
+  expect(readFileSync(file, "utf8")).toContain("\\toprule");
+  paper(["table1", "-o", file, "--format", "csv"]);
+  expect(readFileSync(file, "utf8")).toMatch(/^table,row,/);
+});
+
+test.each([
+  [["table1", "-o", "table1.html"], /the ending of table1.html names no format[\s\S]*--format/],
+  [["table1", "-o", "a/b/c.md"], /there is no folder/],
+  [["table1", "--json", "--format", "csv"], /mutually exclusive/],
+  [["table3"], /Choices: "table1", "table2"/],
+])("%j: exit 2 and what to do", (args, message) => {
+  const { status, stdout, stderr } = paper(args);
+  expect([status, stdout]).toEqual([2, ""]);
+  expect(stderr).toMatch(message);
+});
+
+test("without a database: the published numbers, and that nothing is measured; one that is named must exist", () => {
+  const empty = join(temp.folder, "empty");
+  const { status, stdout, stderr } = paper(["table2", "--json"], empty);
+  expect([status, stderr]).toEqual([0, expect.stringContaining("nothing is measured")]);
+  const { rows } = JSON.parse(stdout) as { rows: { id: string; average: { published: number } }[] };
+  expect(rows.map(({ id, average }) => [id, average.published])).toEqual(
+    paperTables().tables.table2.rows.map(({ id, average }) => [id, average]),
+  );
+  expect(existsSync(join(empty, "results"))).toBe(false);
+  expect(paper(["table1", "--db", "no.db"], empty).status).toBe(2);
+});

@@ -1,0 +1,113 @@
+import type { CommandModule } from "yargs";
+import { UsageError } from "../errors.js";
+import type { ComparableRun } from "../store/read-comparable.js";
+import { DB_OPTION } from "./db-option.js";
+
+const TABLES = ["table1", "table2"] as const;
+const FORMATS = ["text", "markdown", "latex", "csv", "json"] as const;
+const SCORES = ["best", "last"] as const;
+type Format = (typeof FORMATS)[number];
+
+interface Args {
+  table: (typeof TABLES)[number];
+  model?: string | undefined;
+  experiment?: string | undefined;
+  score: (typeof SCORES)[number];
+  format?: Format | undefined;
+  json?: boolean | undefined;
+  output?: string | undefined;
+  db?: string | undefined;
+}
+
+const ENDINGS: Record<string, Format> = { md: "markdown", tex: "latex", csv: "csv", json: "json", txt: "text" };
+
+export default {
+  command: "paper <table>",
+  describe: "The paper's tables: what is stored beside what was published, with a verdict per cell",
+  builder: (yargs) =>
+    yargs
+      .positional("table", { choices: TABLES, demandOption: true, describe: "GLUE (table1) or instructions (table2)" })
+      .option("model", { type: "string", describe: "Whose runs (default: the paper's model)" })
+      .option("experiment", {
+        type: "string",
+        describe: "Only runs of experiments of this name, also on part of the rows",
+      })
+      .option("score", { choices: SCORES, default: "best" as const, describe: "A run's score: best or last epoch" })
+      .option("format", { choices: FORMATS, describe: "Default: text, or what the ending of --output says" })
+      .option("output", { alias: "o", type: "string", describe: "Write to this file" })
+      .option("db", DB_OPTION)
+      .option("json", { type: "boolean", describe: "The same as --format json", conflicts: "format" })
+      .example("$0 paper table1", "Which cells are reproduced, which differ, which were not run")
+      .example("$0 paper table1 -o table1.tex", "For a LaTeX document (booktabs)")
+      .example("$0 paper table1 --model minilm", "Another model beside the published numbers, without verdicts"),
+  handler: async ({ table: name, model, experiment, score, format, json, output, db }) => {
+    const wanted = json ? "json" : (format ?? formatOf(output));
+    const [{ paperTables }, { measureTable }, { shippedCatalog }, { PAPER_FORMATS }, { writeOutput }] =
+      await Promise.all([
+        import("../paper/reference.js"),
+        import("../paper/measure-table.js"),
+        import("../spec/catalog.js"),
+        import("../views/paper/index.js"),
+        import("./write-output.js"),
+      ]);
+    const table = paperTables().tables[name];
+    const tasks = table.columns.map(({ task }) => task);
+    const runs = await storedRuns(db, tasks, experiment);
+    const measured = measureTable({
+      name,
+      table,
+      runs,
+      model: model ?? table.model,
+      score,
+      experiment: experiment ?? null,
+      catalog: shippedCatalog(),
+    });
+    const width = output === undefined && process.stdout.isTTY ? process.stdout.columns : null;
+    writeOutput(`${PAPER_FORMATS[wanted](measured, width)}\n`, output);
+  },
+} satisfies CommandModule<object, Args>;
+
+function formatOf(output: string | undefined): Format {
+  if (output === undefined) return "text";
+  const ending = /\.([^./\\]+)$/.exec(output)?.[1]?.toLowerCase() ?? "";
+  const format = ENDINGS[ending];
+  if (format !== undefined) return format;
+  const known = Object.keys(ENDINGS).map((name) => `.${name}`);
+  throw new UsageError("FORMAT_UNKNOWN", `the ending of ${output} names no format`, `${known.join(", ")}, or --format`);
+}
+
+/** None where nothing was ever run: the published numbers can be read without a database. */
+async function storedRuns(
+  db: string | undefined,
+  tasks: readonly string[],
+  experiment: string | undefined,
+): Promise<ComparableRun[]> {
+  const [{ existsSync }, { openReader }, { resolveDbPath }, { comparableRuns }, { experiments }, { writeNote }] =
+    await Promise.all([
+      import("node:fs"),
+      import("../store/reader.js"),
+      import("../store/store.js"),
+      import("../store/read-comparable.js"),
+      import("../store/read.js"),
+      import("../views/output.js"),
+    ]);
+  const path = resolveDbPath(db);
+  const named = db !== undefined || Boolean(process.env.LOR2C_DB) || experiment !== undefined;
+  if (!named && !existsSync(path)) {
+    writeNote(`note: there is no database ${path} yet, so nothing is measured`);
+    return [];
+  }
+  const store = openReader(path);
+  try {
+    if (experiment !== undefined) {
+      const names = [...new Set(experiments(store).map((one) => one.name))];
+      if (!names.includes(experiment)) {
+        const hint = names.length === 0 ? "the database has none" : `stored: ${names.slice(0, 10).join(", ")}`;
+        throw new UsageError("EXPERIMENT_UNKNOWN", `there is no experiment ${experiment}`, hint);
+      }
+    }
+    return comparableRuns(store, tasks);
+  } finally {
+    store.close();
+  }
+}

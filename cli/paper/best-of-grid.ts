@@ -1,0 +1,76 @@
+/** The best of a grid of merges x injections, and how much of its lead is the luck of having been chosen. Pure. */
+
+export interface GridCell {
+  merges: number;
+  injections: number;
+  /** By seed: the score that is reported, and the one of a held-out part of train where there is one. */
+  scores: ReadonlyMap<number, { shown: number; heldOut: number | null }>;
+}
+
+export interface Optimism {
+  /** `holdout`: chosen by rows that are not reported. `leave-one-seed-out`: chosen by the other seeds. */
+  by: "holdout" | "leave-one-seed-out" | null;
+  /** What the same choice scores where it was not looked at; null: cannot be estimated. */
+  honest: number | null;
+  /** `best - honest`. Can be negative. */
+  optimism: number | null;
+  reason: string | null;
+}
+
+export interface GridChoice extends Optimism {
+  best: GridCell;
+  /** Cells that were chosen from: those with as many seeds as the fullest one. */
+  cells: number;
+  /** Cells with fewer seeds: the mean of a few has more luck in it than the mean of many. */
+  leftOut: number;
+}
+
+/** Null without a cell that has a score. */
+export function bestOfGrid(grid: readonly GridCell[]): GridChoice | null {
+  const seeds = Math.max(0, ...grid.map((cell) => cell.scores.size));
+  if (seeds === 0) return null;
+  const full = grid.filter((cell) => cell.scores.size === seeds);
+  const best = argBest(full, (cell) => mean(shown(cell)));
+  const leftOut = grid.length - full.length;
+  return { best, cells: full.length, leftOut, ...optimismOf(full, best, leftOut) };
+}
+
+function optimismOf(grid: readonly GridCell[], best: GridCell, leftOut: number): Optimism {
+  const reported = mean(shown(best));
+  if (grid.length === 1) {
+    return unknown(leftOut === 0 ? "one cell, nothing was chosen" : "the other cells have fewer seeds");
+  }
+  if (grid.every((cell) => heldOut(cell).every((score) => score !== null))) {
+    const chosen = argBest(grid, (cell) => mean(heldOut(cell) as number[]));
+    return known("holdout", mean(shown(chosen)), reported);
+  }
+  const seeds = [...best.scores.keys()];
+  if (!grid.every((cell) => seeds.every((seed) => cell.scores.has(seed)))) {
+    return unknown("the cells have different seeds");
+  }
+  if (seeds.length < 2) return unknown("one seed and no holdout part");
+  const left = seeds.map((seed) => {
+    const chosen = argBest(grid, (cell) => mean(shown(cell, seed)));
+    return chosen.scores.get(seed)?.shown ?? Number.NaN;
+  });
+  return known("leave-one-seed-out", mean(left), reported);
+}
+
+const known = (by: NonNullable<Optimism["by"]>, honest: number, reported: number): Optimism => ({
+  by,
+  honest,
+  optimism: reported - honest,
+  reason: null,
+});
+const unknown = (reason: string): Optimism => ({ by: null, honest: null, optimism: null, reason });
+
+const shown = (cell: GridCell, without?: number): number[] =>
+  [...cell.scores].filter(([seed]) => seed !== without).map(([, score]) => score.shown);
+const heldOut = (cell: GridCell): (number | null)[] => [...cell.scores.values()].map((score) => score.heldOut);
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** The highest; of equal ones that with the fewest merges, then the fewest injections. */
+function argBest(grid: readonly GridCell[], score: (cell: GridCell) => number): GridCell {
+  const ordered = grid.toSorted((a, b) => a.merges - b.merges || a.injections - b.injections);
+  return ordered.reduce((best, cell) => (score(cell) > score(best) + 1e-12 ? cell : best));
+}

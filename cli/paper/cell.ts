@@ -1,0 +1,140 @@
+/** One cell: the runs that stand for it, their mean, the verdict, and what has to be said about them. Pure. */
+
+import type { Catalog } from "../spec/catalog.js";
+import { meanInterval } from "../stats/mean-interval.js";
+import type { ComparableRun } from "../store/read-comparable.js";
+import { bestOfGrid, type GridCell } from "./best-of-grid.js";
+import type { MeasuredCell, ScoreChoice } from "./measured-table.js";
+import type { PaperColumn, PaperRow, PaperTable } from "./reference.js";
+import { incomparable, otherMethod, otherTraining } from "./runs-of-cell.js";
+import { differences, type Group, groupRuns, isFinished } from "./setting-groups.js";
+import { gapToNext, judge } from "./verdict.js";
+
+export interface CellQuestion {
+  table: PaperTable;
+  row: PaperRow;
+  column: PaperColumn;
+  /** Runs of the column's task and the row's method. */
+  runs: readonly ComparableRun[];
+  score: ScoreChoice;
+  experiment: string | null;
+  catalog: Catalog;
+}
+
+export interface CellAnswer {
+  cell: MeasuredCell;
+  /** The runs that the mean is of. */
+  shown: ComparableRun[];
+  notes: string[];
+  /** Settings that are not those of the published script, or of the method by itself. */
+  unusual: string[];
+}
+
+interface Scored {
+  run: ComparableRun;
+  score: number;
+  heldOut: number | null;
+}
+
+export function measureCell({ table, row, column, runs, score, experiment, catalog }: CellQuestion): CellAnswer {
+  const published = row.scores[column.task] ?? Number.NaN;
+  const gap = gapToNext(
+    published,
+    table.rows.map((other) => other.scores[column.task] ?? Number.NaN),
+  );
+  const grid = row.best_of_grid !== undefined;
+  const groups = groupRuns(runs, grid, experiment);
+  const scored = groups.map((group) => ({ group, scores: scoresOf(group, column, score) }));
+  const used = scored.find(({ scores }) => scores.length > 0);
+  const base = { task: column.task, published, gap, experiment: used?.group.experiment?.name ?? null };
+  if (!used) {
+    const verdict = judge({ published, decimals: table.decimals, measured: null, gap, incomparable: [] });
+    const cell = { ...base, ...verdict, measured: null, scores: [], trainable_parameters: null, choice: null };
+    return { cell, shown: [], notes: groups.flatMap((group) => unusable(group, column)), unusual: [] };
+  }
+
+  const best = grid ? bestOfGrid(gridOf(used.scores)) : null;
+  const chosen = best ? used.scores.filter(({ run }) => sameCell(run, best.best)) : used.scores;
+  const shown = chosen.toSorted((a, b) => a.run.seed - b.run.seed);
+  const measured = meanInterval(shown.map((one) => one.score));
+  const why = [...new Set(shown.flatMap(({ run }) => incomparable(run, column, table.model)))];
+  const others = scored.filter(({ group, scores }) => group !== used.group && scores.length > 0);
+  return {
+    cell: {
+      ...base,
+      ...judge({ published, decimals: table.decimals, measured, gap, incomparable: why }),
+      measured,
+      scores: shown.map((one) => ({ seed: one.run.seed, run: one.run.id, score: one.score })),
+      trainable_parameters: shown[0]?.run.trainable_parameters ?? null,
+      choice: best && {
+        merges: best.best.merges,
+        injections: best.best.injections,
+        cells: best.cells,
+        left_out: best.leftOut,
+        by: best.by,
+        honest: best.honest,
+        optimism: best.optimism,
+        reason: best.reason,
+      },
+    },
+    shown: shown.map(({ run }) => run),
+    notes: [
+      ...groups.slice(0, groups.indexOf(used.group) + 1).flatMap((group) => unusable(group, column)),
+      ...others.map(({ group, scores }) => otherSettings(used.group, group, scores.length)),
+    ],
+    unusual: shown[0] ? [...otherTraining(shown[0].run, column), ...otherMethod(shown[0].run, row, catalog)] : [],
+  };
+}
+
+/** Times 100. Without a run that is not finished, diverged, or was scored by something else. */
+function scoresOf({ runs }: Group, column: PaperColumn, choice: ScoreChoice): Scored[] {
+  return runs.flatMap((run) => {
+    const score = choice === "best" ? run.best_score : run.last_score;
+    if (!isFinished(run) || score === null || run.score_name !== column.metric) return [];
+    const heldOut = choice === "best" ? run.holdout_best : run.holdout_last;
+    return [{ run, score: score * 100, heldOut: heldOut === null ? null : heldOut * 100 }];
+  });
+}
+
+const placeOf = ({ settings: { method } }: ComparableRun) => ({
+  merges: method.merges as number,
+  injections: method.injections as number,
+});
+
+function sameCell(run: ComparableRun, cell: { merges: number; injections: number }): boolean {
+  const { merges, injections } = placeOf(run);
+  return merges === cell.merges && injections === cell.injections;
+}
+
+function gridOf(scores: readonly Scored[]): GridCell[] {
+  const cells = new Map<string, GridCell & { scores: Map<number, { shown: number; heldOut: number | null }> }>();
+  for (const { run, score, heldOut } of scores) {
+    const place = placeOf(run);
+    const key = `${place.merges} ${place.injections}`;
+    const cell = cells.get(key) ?? { ...place, scores: new Map() };
+    cell.scores.set(run.seed, { shown: score, heldOut });
+    cells.set(key, cell);
+  }
+  return [...cells.values()];
+}
+
+/** Runs of the group that are in no mean: a mean of the seeds that survived is not one of those that were started. */
+function unusable({ runs }: Group, column: PaperColumn): string[] {
+  const reasons = runs.flatMap((run): string[] => {
+    if (!isFinished(run)) return [run.state.replaceAll("_", " ")];
+    if (run.score_name !== column.metric) return [`scored by ${run.score_name}, not ${column.metric}`];
+    return run.best_score === null || run.last_score === null ? ["without a finite score"] : [];
+  });
+  return [...new Set(reasons)].map((reason) => {
+    const count = reasons.filter((other) => other === reason).length;
+    return `not counted: ${count} of ${runs.length} runs, ${reason}`;
+  });
+}
+
+function otherSettings(used: Group, other: Group, scores: number): string {
+  const place = ({ experiment }: Group) => (experiment ? `experiment ${experiment.name}` : "no experiment");
+  return (
+    `several settings fit. Shown: ${differences(other, used).join(", ")} (${place(used)}); ` +
+    `not shown: ${differences(used, other).join(", ")} (${place(other)}, ${scores} finished)`
+  );
+}

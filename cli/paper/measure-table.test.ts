@@ -1,0 +1,260 @@
+/** Tables 1 of databases that were filled through the store's own functions. */
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { shippedCatalog } from "../spec/catalog.js";
+import { tempFolder } from "../store/fixtures/sample.js";
+import { comparableRuns } from "../store/read-comparable.js";
+import type { Store } from "../store/store.js";
+import { paperStore, storeExperiment, type Told } from "./fixtures/stored.js";
+import { measureTable, type TableQuestion } from "./measure-table.js";
+import { paperTables } from "./reference.js";
+
+const lora = { name: "lora", rank: 8 };
+const TASKS = ["sst2", "mrpc", "cola", "qnli", "rte", "stsb"];
+const published = paperTables().tables.table1;
+
+let temp: { folder: string; remove: () => void };
+let store: Store;
+beforeEach(() => {
+  temp = tempFolder();
+  store = paperStore(temp.folder);
+});
+afterEach(() => {
+  store.close();
+  temp.remove();
+});
+
+const seeds = (run: Omit<Told, "seed">, ...best: number[]): Told[] =>
+  best.map((score, i) => ({ ...run, seed: 17 + i, best: score }));
+
+function measure(changes: Partial<TableQuestion> = {}) {
+  return measureTable({
+    name: "table1",
+    table: published,
+    runs: comparableRuns(store, TASKS),
+    model: published.model,
+    score: "best",
+    experiment: null,
+    catalog: shippedCatalog(),
+    ...changes,
+  });
+}
+function cellOf(table: ReturnType<typeof measure>, row: string, task = "mrpc") {
+  const cell = table.rows.find(({ id }) => id === row)?.cells.find((one) => one.task === task);
+  if (!cell) throw new Error(`no cell ${row} ${task}`);
+  return cell;
+}
+
+test("an empty database: every cell is published and not run", () => {
+  const table = measure();
+  for (const row of table.rows) for (const cell of row.cells) expect(cell.verdict).toBe("not run");
+  expect(table.rows.find(({ id }) => id === "lora")?.average).toMatchObject({ published: 85.2, measured: null });
+  expect(table.notes).toEqual(["no runs of FacebookAI/roberta-base on these tasks"]);
+});
+
+test("each verdict, from stored runs", () => {
+  storeExperiment(store, "t", [
+    ...seeds({ method: lora }, 0.8968, 0.897, 0.8972),
+    ...seeds({ method: { name: "pissa", rank: 8 } }, 0.88, 0.881, 0.882),
+    ...seeds({ method: { name: "dylora", rank: 8 } }, 0.88, 0.9, 0.91),
+    ...seeds({ method: { name: "full" } }, 0.902, 0.902),
+  ]);
+  const table = measure();
+  const verdicts = ["lora", "pissa", "dylora", "ff", "adalora"].map((row) => cellOf(table, row).verdict);
+  expect(verdicts).toEqual(["reproduced", "differs", "underpowered", "underpowered", "not run"]);
+  expect(cellOf(table, "lora")).toMatchObject({
+    published: 89.7,
+    measured: { n: 3, mean: expect.closeTo(89.7, 6), low: expect.closeTo(89.6503, 4) },
+    gap: expect.closeTo(0.2, 6),
+    trainable_parameters: 294_912,
+    experiment: "t",
+  });
+  expect(cellOf(table, "lora").scores.map(({ seed }) => seed)).toEqual([17, 18, 19]);
+  expect(cellOf(table, "ff").reason).toBe("2 of at least 3 seeds");
+  expect(table.notes).toEqual([]);
+});
+
+test("a row is a method and its size: other sizes are in no cell, and both rows of AdptD are told apart", () => {
+  const adapter = (style: string, bottleneck: number) => ({ name: "adapter", style, bottleneck });
+  storeExperiment(store, "t", [
+    ...seeds({ method: { name: "lora", rank: 4 } }, 0.8),
+    ...seeds({ method: adapter("pfeiffer", 16) }, 0.81),
+    ...seeds({ method: adapter("houlsby", 24) }, 0.82),
+  ]);
+  const table = measure();
+  expect(cellOf(table, "lora").verdict).toBe("not run");
+  expect(cellOf(table, "adptd-0.3m").measured?.mean).toBeCloseTo(81, 6);
+  expect(cellOf(table, "adptd-0.9m").measured?.mean).toBeCloseTo(82, 6);
+  expect(table.notes).toEqual([
+    "runs of these tasks that are no row of the table, being of other methods or sizes: 1 (lora)",
+  ]);
+});
+
+test("several settings fit one cell: the newest experiment's, never a mean of both, and a note", async () => {
+  storeExperiment(store, "short", seeds({ method: lora, train: { num_train_epochs: 3 } }, 0.7, 0.71, 0.72, 0.73));
+  await new Promise((done) => setTimeout(done, 5));
+  storeExperiment(store, "long", seeds({ method: lora }, 0.9, 0.9, 0.9));
+  const newest = measure();
+  expect(cellOf(newest, "lora")).toMatchObject({ experiment: "long", measured: { n: 3, mean: expect.closeTo(90, 6) } });
+  expect(newest.notes).toEqual([
+    "MRPC LoRA: several settings fit. Shown: train.num_train_epochs 30 (experiment long); " +
+      "not shown: train.num_train_epochs 3 (experiment short, 4 finished)",
+  ]);
+  // running the older spec again makes it the newest
+  await new Promise((done) => setTimeout(done, 5));
+  storeExperiment(store, "short", seeds({ method: lora, train: { num_train_epochs: 3 } }, 0.7, 0.71, 0.72, 0.73));
+  const again = measure();
+  expect(cellOf(again, "lora")).toMatchObject({ experiment: "short", measured: { n: 4 } });
+  expect(again.notes).toContain("MRPC (LoRA): trained with num_train_epochs 3 (script: 30)");
+  expect(cellOf(measure({ experiment: "long" }), "lora").measured?.n).toBe(3);
+});
+
+test("within one experiment: the settings with the most seeds", () => {
+  const slow = seeds({ method: lora, train: { learning_rate: 1e-4 } }, 0.99);
+  storeExperiment(store, "t", [...slow, ...seeds({ method: lora }, 0.8, 0.81)]);
+  expect(cellOf(measure(), "lora").measured?.n).toBe(2);
+});
+
+test("another model stands beside the published numbers and is not judged", () => {
+  storeExperiment(store, "t", seeds({ method: lora, model: "minilm" }, 0.897, 0.897, 0.897));
+  expect(measure().notes).toEqual([
+    "no runs of FacebookAI/roberta-base on these tasks; stored are those of minilm (3): --model NAME shows them",
+  ]);
+  const table = measure({ model: "minilm" });
+  expect(cellOf(table, "lora")).toMatchObject({
+    verdict: "not comparable",
+    reason: "another model",
+    measured: { n: 3 },
+  });
+  expect(table.model).toEqual({ measured: "minilm", published: published.model, same: false });
+  expect(table.notes[0]).toBe(
+    "the published numbers are of FacebookAI/roberta-base; those of minilm stand beside them and are not judged",
+  );
+});
+
+test("a local copy of the paper's model is the paper's model", () => {
+  storeExperiment(store, "t", seeds({ method: lora, model: "/models/roberta-base" }, 0.897, 0.897, 0.897));
+  expect(cellOf(measure(), "lora").verdict).toBe("reproduced");
+});
+
+test("a part of the rows is left out unless its experiment is named, and then not judged", () => {
+  storeExperiment(store, "tiny", seeds({ method: lora, data: { train_rows: 300 } }, 0.897, 0.897, 0.897));
+  const all = measure();
+  expect(cellOf(all, "lora").verdict).toBe("not run");
+  expect(all.notes).toEqual(["left out for using a part of the rows: 3 of 3 runs; --experiment NAME takes them"]);
+  const named = measure({ experiment: "tiny" });
+  expect(cellOf(named, "lora")).toMatchObject({ verdict: "not comparable", reason: "trained on 300 rows" });
+});
+
+test("another dev set is not judged", () => {
+  storeExperiment(store, "t", seeds({ method: lora, evalRows: 400 }, 0.897, 0.897, 0.897));
+  expect(cellOf(measure(), "lora").reason).toBe("evaluated on 400 of 408 rows");
+});
+
+test("runs that are in no mean are counted: failed, and scored by something else", () => {
+  storeExperiment(store, "t", [
+    ...seeds({ method: lora }, 0.9, 0.91),
+    { method: lora, seed: 30 },
+    ...seeds({ method: { name: "full" }, metric: "f1", train: { score: "f1" } }, 0.93),
+  ]);
+  const table = measure();
+  expect(cellOf(table, "lora").measured?.n).toBe(2);
+  expect(cellOf(table, "ff").verdict).toBe("not run");
+  expect(table.notes).toEqual([
+    "MRPC FF: not counted: 1 of 1 runs, scored by f1, not accuracy",
+    "MRPC LoRA: not counted: 1 of 3 runs, failed",
+  ]);
+});
+
+test("a run that is not above the majority class is named", () => {
+  storeExperiment(store, "t", seeds({ method: lora }, 0.684, 0.9));
+  expect(measure().notes).toEqual(["MRPC LoRA: not above the majority class (68.4): 1 of 2 runs"]);
+});
+
+test("what a row does not name and is not the method's own is said: another rank split, other rules", () => {
+  const official = shippedCatalog()
+    .methods.find(({ name }) => name === "lor2c")
+    ?.parameters.find(({ name }) => name === "rules");
+  storeExperiment(store, "t", [
+    ...seeds({ method: { ...lora, target_modules: ["query"], alpha: 16 } }, 0.9),
+    ...seeds({ method: { name: "lor2c", rank: 8, rules: official?.presets?.official } }, 0.9),
+  ]);
+  expect(measure().notes).toEqual([
+    'MRPC (LoRA): trained with method.target_modules ["query"] (default: ["query","value"])',
+    "MRPC (LoR2C): trained with method.rules official (default: paper)",
+  ]);
+});
+
+test("best and last score", () => {
+  storeExperiment(store, "t", [{ method: lora, seed: 17, best: 0.9, last: 0.8 }]);
+  const shown = (score: "best" | "last") => cellOf(measure({ score }), "lora").measured?.mean;
+  expect([shown("best"), shown("last")]).toEqual([expect.closeTo(90, 6), expect.closeTo(80, 6)]);
+  expect([measure().epoch_chosen_on, measure({ score: "last" }).epoch_chosen_on]).toEqual(["eval", null]);
+});
+
+const im = (merges: number, injections: number) => ({ name: "imlor2c", rank: 8, injected_rank: 4, merges, injections });
+
+test("IMLoR2C: the best of the stored grid, where the paper found it, and the optimism of the choice", () => {
+  storeExperiment(store, "t", [
+    ...seeds({ method: im(0, 0), parameters: 147_456 }, 0.91, 0.8),
+    ...seeds({ method: im(1, 4), parameters: 135_168 }, 0.8, 0.9),
+    ...seeds({ method: im(7, 0) }, 0.99, 0.99), // outside of the paper's grid
+  ]);
+  const table = measure();
+  expect(cellOf(table, "imlor2c")).toMatchObject({
+    measured: { n: 2, mean: expect.closeTo(85.5, 6) },
+    trainable_parameters: 147_456,
+    choice: { merges: 0, injections: 0, cells: 2, by: "leave-one-seed-out", optimism: expect.closeTo(5.5, 6) },
+  });
+  expect(table.notes).toEqual([
+    "runs of these tasks that are no row of the table, being of other methods or sizes: 2 (imlor2c)",
+    "MRPC IMLoR2C: the best of 2 stored cells of M x I: merges 0, injections 0 (paper: merges 1, injections 4)",
+    "MRPC IMLoR2C: the optimism of this choice is +5.50: chosen on the other seeds, one left out in turn, the same choice scores 80.00",
+  ]);
+});
+
+test("IMLoR2C with a holdout part: chosen by it, reported on dev", () => {
+  const held = (merges: number, best: number, holdout: number): Told => ({
+    method: im(merges, 0),
+    seed: 17,
+    best,
+    holdout,
+  });
+  storeExperiment(store, "t", [held(0, 0.9, 0.7), held(1, 0.88, 0.75)]);
+  const table = measure();
+  expect(cellOf(table, "imlor2c").choice).toMatchObject({ merges: 0, by: "holdout", optimism: expect.closeTo(2, 6) });
+  expect(table.epoch_chosen_on).toBe("holdout");
+  expect(table.notes.at(-1)).toBe(
+    "MRPC IMLoR2C: the optimism of this choice is +2.00: chosen on the held-out part of train, the same choice scores 88.00",
+  );
+});
+
+test("IMLoR2C with one seed: no estimate, said so", () => {
+  storeExperiment(store, "t", [...seeds({ method: im(0, 0) }, 0.9), ...seeds({ method: im(1, 0) }, 0.8)]);
+  expect(measure().notes.at(-1)).toContain("cannot be estimated: one seed and no holdout part");
+});
+
+test("the average: only where all six tasks are there, per seed where they have the same seeds", () => {
+  const own: Record<string, Partial<Told>> = {
+    cola: { metric: "matthews", evalRows: 1043 },
+    stsb: { metric: "pearson", evalRows: 1500 },
+    sst2: { evalRows: 872 },
+    qnli: { evalRows: 5463 },
+    rte: { evalRows: 277 },
+  };
+  const of = (task: string, ...best: number[]) => seeds({ method: lora, task, ...own[task] }, ...best);
+  storeExperiment(
+    store,
+    "five",
+    TASKS.slice(0, 5).flatMap((task) => of(task, 0.85, 0.86, 0.87)),
+  );
+  const average = () => measure().rows.find(({ id }) => id === "lora")?.average;
+  expect(average()).toMatchObject({ published: 85.2, measured: null, verdict: "not run" });
+  storeExperiment(store, "sixth", of("stsb", 0.79, 0.8, 0.81));
+  expect(average()?.measured).toMatchObject({ n: 3, mean: expect.closeTo(85, 6), sd: expect.closeTo(1, 6) });
+  storeExperiment(store, "seeds", of("stsb", 0.79, 0.8, 0.81, 0.82));
+  expect(average()).toMatchObject({
+    measured: { n: 1, low: null },
+    verdict: "underpowered",
+    reason: "the tasks have not the same seeds",
+  });
+});

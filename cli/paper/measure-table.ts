@@ -1,0 +1,77 @@
+/** Stored runs beside a published table. Pure. */
+
+import type { Catalog } from "../spec/catalog.js";
+import { LEVEL } from "../stats/mean-interval.js";
+import type { ComparableRun } from "../store/read-comparable.js";
+import { averageCell } from "./average.js";
+import { type CellAnswer, measureCell } from "./cell.js";
+import type { MeasuredRow, MeasuredTable, ScoreChoice } from "./measured-table.js";
+import { cellNotes, runNotes, unusualNotes } from "./notes.js";
+import type { PaperTable, TableName } from "./reference.js";
+import { fitsRow, isSubset, sameModel } from "./runs-of-cell.js";
+
+export interface TableQuestion {
+  name: TableName;
+  table: PaperTable;
+  /** All runs of the table's tasks. */
+  runs: readonly ComparableRun[];
+  /** Hub id, folder or packaged name of what was trained. */
+  model: string;
+  score: ScoreChoice;
+  /** Only runs of experiments with this name, also those on a part of the rows. */
+  experiment: string | null;
+  /** What a method's parameters are when nobody sets them. */
+  catalog: Catalog;
+}
+
+export function measureTable({ name, table, runs, model, score, experiment, catalog }: TableQuestion): MeasuredTable {
+  const asked = runs.filter((run) => experiment === null || run.experiments.some((one) => one.name === experiment));
+  const ofModel = asked.filter((run) => sameModel(run.model, model));
+  const counted = ofModel.filter((run) => experiment !== null || !isSubset(run));
+
+  const answers: CellAnswer[][] = table.rows.map((row) => {
+    const fitting = counted.filter((run) => fitsRow(run, row));
+    return table.columns.map((column) => {
+      const own = fitting.filter((run) => run.task === column.task);
+      return measureCell({ table, row, column, runs: own, score, experiment, catalog });
+    });
+  });
+  const strangers = counted.filter((run) => !table.rows.some((row) => fitsRow(run, row)));
+  const shown = answers.flat().flatMap((answer) => answer.shown);
+  return {
+    table: name,
+    number: table.number,
+    title: table.title,
+    decimals: table.decimals,
+    model: { measured: model, published: table.model, same: sameModel(model, table.model) },
+    score,
+    epoch_chosen_on: score === "best" ? chosenOn(shown) : null,
+    level: LEVEL,
+    experiment,
+    columns: table.columns.map(({ name, task, metric }) => ({ name, task, metric })),
+    rows: table.rows.map((row, i): MeasuredRow => {
+      const cells = (answers[i] ?? []).map(({ cell }) => cell);
+      const counts = cells.flatMap(({ trainable_parameters: count }) => (count === null ? [] : [count]));
+      const measured: [number, number] | null = counts.length === 0 ? null : [Math.min(...counts), Math.max(...counts)];
+      return {
+        id: row.id,
+        label: row.label,
+        params: { published: row.params, measured },
+        cells,
+        average: averageCell(table, row, cells),
+      };
+    }),
+    notes: [
+      ...runNotes({ asked, ofModel, counted, strangers, model, published: table.model }),
+      ...unusualNotes(table, answers),
+      ...cellNotes(table, answers),
+    ],
+    published_notes: table.notes,
+  };
+}
+
+function chosenOn(runs: readonly ComparableRun[]): MeasuredTable["epoch_chosen_on"] {
+  const held = runs.filter((run) => run.holdout_best !== null).length;
+  if (runs.length === 0) return null;
+  return held === 0 ? "eval" : held === runs.length ? "holdout" : "both";
+}

@@ -1,0 +1,59 @@
+/** A published table with what was measured beside it: plain data, which every format is made from. */
+import type { MeanInterval } from "../stats/mean-interval.js";
+import type { Optimism } from "./best-of-grid.js";
+import type { TableName } from "./reference.js";
+import type { Judgement } from "./verdict.js";
+
+/** Which stored score of a run is shown. */
+export const SCORES = ["best", "last"] as const;
+export type ScoreChoice = (typeof SCORES)[number];
+
+export interface MeasuredTable {
+  table: TableName;
+  number: string;
+  title: string;
+  decimals: number;
+  model: { measured: string; published: string; same: boolean };
+  score: ScoreChoice;
+  /** The rows that chose the epoch of a best score, over all cells; null where there is none. */
+  epoch_chosen_on: "eval" | "holdout" | "both" | null;
+  /** Of every interval. */
+  level: number;
+  experiment: string | null;
+  columns: { name: string; task: string; metric: string }[];
+  rows: MeasuredRow[];
+  /** What a reader has to know about the measured numbers. */
+  notes: string[];
+  /** What is odd about the published ones. */
+  published_notes: string[];
+}
+
+export interface MeasuredRow {
+  id: string;
+  label: string;
+  params: {
+    published: string | null;
+    /** Fewest and most trained parameters of the shown runs, without the head; null without runs. */
+    measured: [number, number] | null;
+  };
+  cells: MeasuredCell[];
+  average: AverageCell;
+}
+
+/** All scores are times 100. */
+export interface AverageCell extends Judgement {
+  published: number;
+  measured: MeanInterval | null;
+}
+
+export interface MeasuredCell extends AverageCell {
+  task: string;
+  /** From the published score to the nearest different one of the column. */
+  gap: number | null;
+  /** Of the runs whose mean it is, by seed. */
+  scores: { seed: number; run: string; score: number }[];
+  experiment: string | null;
+  trainable_parameters: number | null;
+  /** Of a cell that is the best of a grid. */
+  choice: (Optimism & { merges: number; injections: number; cells: number; left_out: number }) | null;
+}

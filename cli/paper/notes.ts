@@ -1,0 +1,100 @@
+/** What a reader has to know about the measured numbers, as sentences. Pure. */
+import type { ComparableRun } from "../store/read-comparable.js";
+import type { CellAnswer } from "./cell.js";
+import type { MeasuredCell } from "./measured-table.js";
+import type { PaperRow, PaperTable } from "./reference.js";
+import { sameModel } from "./runs-of-cell.js";
+
+interface Runs {
+  /** Of the table's tasks and the asked experiment; of them those of the model; of them those on all rows. */
+  asked: readonly ComparableRun[];
+  ofModel: readonly ComparableRun[];
+  counted: readonly ComparableRun[];
+  /** Of the counted ones, those whose method is no row. */
+  strangers: readonly ComparableRun[];
+  model: string;
+  published: string;
+}
+
+export function runNotes({ asked, ofModel, counted, strangers, model, published }: Runs): string[] {
+  const notes: string[] = [];
+  if (!sameModel(model, published)) {
+    notes.push(`the published numbers are of ${published}; those of ${model} stand beside them and are not judged`);
+  }
+  if (ofModel.length === 0) {
+    const stored = [...new Set(asked.map((run) => run.model))].sort();
+    const others = stored.map((name) => `${name} (${asked.filter((run) => run.model === name).length})`);
+    const hint = others.length === 0 ? "" : `; stored are those of ${others.join(", ")}: --model NAME shows them`;
+    notes.push(`no runs of ${model} on these tasks${hint}`);
+  }
+  const parts = ofModel.length - counted.length;
+  if (parts > 0) {
+    notes.push(
+      `left out for using a part of the rows: ${parts} of ${ofModel.length} runs; --experiment NAME takes them`,
+    );
+  }
+  if (strangers.length > 0) {
+    const names = [...new Set(strangers.map((run) => run.settings.method.name))].sort().join(", ");
+    notes.push(
+      `runs of these tasks that are no row of the table, being of other methods or sizes: ${strangers.length} (${names})`,
+    );
+  }
+  return notes;
+}
+
+/** Of each column, what its runs are trained with that one would not expect from the paper. */
+export function unusualNotes(table: PaperTable, answers: readonly CellAnswer[][]): string[] {
+  return table.columns.flatMap((column, at) => {
+    const labels = new Map<string, string[]>();
+    answers.forEach((row, i) => {
+      const [text, own] = [row[at]?.unusual.join(", ") ?? "", table.rows[i]];
+      if (text !== "" && own) labels.set(text, [...(labels.get(text) ?? []), rowName(table, own)]);
+    });
+    return [...labels].map(([text, rows]) => `${column.name} (${rows.join(", ")}): trained with ${text}`);
+  });
+}
+
+export function cellNotes(table: PaperTable, answers: readonly CellAnswer[][]): string[] {
+  return answers.flatMap((row, i) =>
+    row.flatMap(({ cell, shown, notes }, at) => {
+      const [own, column] = [table.rows[i], table.columns[at]];
+      if (!own || !column) return [];
+      const all = [...choiceNote(cell, own), ...majorityNote(shown), ...notes];
+      return all.map((note) => `${column.name} ${rowName(table, own)}: ${note}`);
+    }),
+  );
+}
+
+/** Two rows of Table I have one name; these are told apart by their size. */
+export function rowName(table: Pick<PaperTable, "rows">, row: Pick<PaperRow, "label" | "params">): string {
+  const same = table.rows.filter(({ label }) => label === row.label).length;
+  return same > 1 ? `${row.label} ${row.params}` : row.label;
+}
+
+function choiceNote({ choice, task, measured }: MeasuredCell, row: PaperRow): string[] {
+  if (!choice || !measured) return [];
+  const place = `merges ${choice.merges}, injections ${choice.injections}`;
+  const published = Object.entries(row.published_best?.[task] ?? {}).map(([key, value]) => `${key} ${value}`);
+  const paper = published.length > 0 ? ` (paper: ${published.join(", ")})` : "";
+  const left = choice.left_out > 0 ? ` (${choice.left_out} more have fewer seeds)` : "";
+  const of = choice.cells === 1 ? "one stored cell of M x I" : `the best of ${choice.cells} stored cells of M x I`;
+  return [`${of}${left}: ${place}${paper}`, optimismNote(choice)];
+}
+
+function optimismNote({ by, honest, optimism, reason }: NonNullable<MeasuredCell["choice"]>): string {
+  if (honest === null || optimism === null) return `the optimism of this choice cannot be estimated: ${reason}`;
+  const how =
+    by === "holdout" ? "chosen on the held-out part of train" : "chosen on the other seeds, one left out in turn";
+  const sign = optimism < 0 ? "" : "+";
+  return `the optimism of this choice is ${sign}${optimism.toFixed(2)}: ${how}, the same choice scores ${honest.toFixed(2)}`;
+}
+
+/** A run that learned nothing is a result, but not one of the method. */
+function majorityNote(shown: readonly ComparableRun[]): string[] {
+  const stuck = shown.filter(
+    (run) => run.best_score !== null && run.majority_score !== null && run.best_score <= run.majority_score,
+  );
+  const majority = stuck[0]?.majority_score;
+  if (majority === undefined || majority === null) return [];
+  return [`not above the majority class (${(majority * 100).toFixed(1)}): ${stuck.length} of ${shown.length} runs`];
+}

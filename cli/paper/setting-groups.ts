@@ -1,0 +1,82 @@
+/** Runs that may be averaged: equal in everything but the seed. Pure. */
+import canonicalize from "canonicalize";
+import { identity } from "../spec/cell-id.js";
+import type { ComparableRun, ExperimentRef } from "../store/read-comparable.js";
+
+export interface Group {
+  key: string;
+  /** Dotted settings and fingerprints, what is null left out. */
+  facts: ReadonlyMap<string, string>;
+  runs: ComparableRun[];
+  /** The newest one that has one of the runs. */
+  experiment: ExperimentRef | null;
+}
+
+/**
+ * `grid`: the runs differ in merges and injections as well. Groups come in the order in which one is taken for a cell:
+ * that of the newest experiment, then the one with the most finished seeds, then the one that ended last.
+ */
+export function groupRuns(runs: readonly ComparableRun[], grid: boolean, experiment: string | null): Group[] {
+  const groups = new Map<string, Group>();
+  for (const run of runs) {
+    const facts = factsOf(run, grid);
+    const key = canonicalize(Object.fromEntries(facts)) ?? "";
+    const group = groups.get(key) ?? { key, facts, runs: [], experiment: null };
+    group.runs.push(run);
+    const own = run.experiments.find(({ name }) => experiment === null || name === experiment);
+    if (own && (group.experiment === null || newer(own, group.experiment))) group.experiment = own;
+    groups.set(key, group);
+  }
+  return [...groups.values()].sort(byPreference);
+}
+
+const newer = (one: ExperimentRef, other: ExperimentRef): boolean =>
+  one.last_run_at === other.last_run_at ? one.id > other.id : one.last_run_at > other.last_run_at;
+
+function byPreference(a: Group, b: Group): number {
+  if (a.experiment?.id !== b.experiment?.id) {
+    if (a.experiment === null) return 1;
+    if (b.experiment === null) return -1;
+    return newer(a.experiment, b.experiment) ? -1 : 1;
+  }
+  const finished = (group: Group) => new Set(group.runs.filter(isFinished).map((run) => run.seed)).size;
+  const ended = (group: Group) =>
+    group.runs
+      .map((run) => run.ended_at ?? "")
+      .sort()
+      .at(-1) ?? "";
+  return finished(b) - finished(a) || ended(b).localeCompare(ended(a)) || a.key.localeCompare(b.key);
+}
+
+export const isFinished = (run: ComparableRun): boolean => run.state === "finished";
+
+function factsOf(run: ComparableRun, grid: boolean): Map<string, string> {
+  const { seed: _, method, ...rest } = identity(run.settings) as { seed: number; method: Record<string, unknown> };
+  const { merges, injections, ...fixed } = method;
+  const facts = new Map<string, string>();
+  flatten({ ...rest, method: grid ? fixed : { ...fixed, merges, injections } }, "", facts);
+  for (const [name, value] of Object.entries(run.fingerprint)) facts.set(`${name} (content)`, value);
+  return facts;
+}
+
+/** Null is left out: a key that a later version adds with null as its default must not part old runs from new ones. */
+function flatten(value: unknown, path: string, into: Map<string, string>): void {
+  if (value === null || value === undefined) return;
+  if (typeof value !== "object" || Array.isArray(value)) {
+    into.set(path, typeof value === "string" ? value : JSON.stringify(value));
+    return;
+  }
+  for (const [key, inner] of Object.entries(value)) flatten(inner, path === "" ? key : `${path}.${key}`, into);
+}
+
+/** What `other` has otherwise: `train.num_train_epochs 3`, the contents of data or weights without their hash. */
+export function differences(group: Group, other: Group): string[] {
+  const keys = [...new Set([...group.facts.keys(), ...other.facts.keys()])];
+  return keys
+    .filter((key) => group.facts.get(key) !== other.facts.get(key))
+    .map((key) => {
+      if (key.endsWith(" (content)") && key !== "precision (content)") return `other ${key.replace(" (content)", "")}`;
+      return `${key.replace(" (content)", "")} ${other.facts.get(key) ?? "unset"}`;
+    })
+    .sort();
+}

@@ -1,0 +1,63 @@
+/** configs/tables/ against the reference, configs/glue/ and each other: the same run is written in several files. */
+import canonicalize from "canonicalize";
+import { describe, expect, test } from "vitest";
+import type { Cell } from "../spec/cell.js";
+import { identity } from "../spec/cell-id.js";
+import { loadSpec } from "../spec/load.js";
+import { packageFile } from "../spec/package-files.js";
+import { paperTables } from "./reference.js";
+import { fitsRow, otherTraining } from "./runs-of-cell.js";
+
+const { columns, rows } = paperTables().tables.table1;
+const cellsOf = (folder: string, name: string, ...sets: string[]): Cell[] =>
+  loadSpec(packageFile("configs", folder, `${name}.yaml`), sets).cells;
+const same = ({ settings }: Cell): string => canonicalize(identity(settings)) ?? "";
+
+describe.each(columns.map((column) => [column.task, column] as const))("table1-%s.yaml", (task, column) => {
+  const cells = cellsOf("tables", `table1-${task}`);
+
+  test.each(rows.map((row) => [row.id, row] as const))("%s: three seeds of one setting", (_, row) => {
+    const own = cells.filter((cell) => fitsRow(cell, row));
+    expect(own.map((cell) => cell.settings.seed)).toEqual([17, 18, 19]);
+    expect(new Set(own.map((cell) => same({ ...cell, settings: { ...cell.settings, seed: 0 } }))).size).toBe(1);
+  });
+
+  test("no run is in two rows or in none; all on the paper's model, the task, its metric and all rows", () => {
+    for (const { settings } of cells) {
+      expect(rows.filter((row) => fitsRow({ settings }, row))).toHaveLength(1);
+      expect([settings.model.name, settings.task, settings.train.score]).toEqual([
+        "FacebookAI/roberta-base",
+        task,
+        column.metric,
+      ]);
+      expect([settings.data.train_rows, settings.data.eval_rows, settings.train.max_steps]).toEqual([null, null, null]);
+    }
+  });
+
+  test("trains as the published script, but for the rate of full fine-tuning", () => {
+    const odd = cells.filter((cell) => otherTraining(cell, column).length > 0);
+    expect(new Set(odd.map((cell) => cell.settings.method.name))).toEqual(new Set(["full"]));
+    for (const cell of odd)
+      expect(otherTraining(cell, column)).toEqual([expect.stringMatching(/^learning_rate 0.00002 /)]);
+  });
+
+  test("has the runs of configs/glue/, so that they are not trained again", () => {
+    const known = new Set(cells.map(same));
+    for (const name of [task, `${task}-lora`, `${task}-sharelor2c`, `${task}-imlor2c`]) {
+      for (const cell of cellsOf("glue", name)) expect(known, name).toContain(same(cell));
+    }
+  });
+
+  test("takes the --set of its first lines", () => {
+    const small = cellsOf("tables", `table1-${task}`, "model=minilm", "data.path=x", "train.num_train_epochs=3");
+    expect(small).toHaveLength(cells.length);
+    for (const { settings } of small)
+      expect(settings).toMatchObject({ model: { name: "minilm" }, train: { num_train_epochs: 3 } });
+  });
+});
+
+test("table1.yaml has the runs of the six files and no other", () => {
+  const six = columns.flatMap(({ task }) => cellsOf("tables", `table1-${task}`).map(same));
+  expect(new Set(cellsOf("tables", "table1").map(same))).toEqual(new Set(six));
+  expect(new Set(six).size).toBe(180);
+});

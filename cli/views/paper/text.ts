@@ -1,0 +1,56 @@
+/** The table for a terminal: three lines a method, and as many columns beside each other as fit. */
+import stringWidth from "string-width";
+import type { AverageCell, MeasuredRow, MeasuredTable } from "../../paper/measured-table.js";
+import { type Column, columns } from "../columns.js";
+import { AVERAGE, legend, measuredText, NOT_RUN, paramsText, title } from "./words.js";
+
+/** `width`: null is as wide as it needs, for a file or a pipe. */
+export function paperText(table: MeasuredTable, width: number | null): string {
+  const names = [...table.columns.map(({ name }) => name), AVERAGE];
+  const blocks = blocksOf(table, names, width);
+  return [
+    title(table),
+    ...legend(table),
+    "",
+    ...blocks.flatMap((lines) => [...lines, ""]),
+    ...table.notes.map((note) => `note: ${note}`),
+    ...table.published_notes.map((note) => `paper: ${note}`),
+  ].join("\n");
+}
+
+/** The columns cut into as few tables as fit into `width`, each with the names of the methods. */
+function blocksOf(table: MeasuredTable, names: readonly string[], width: number | null): string[][] {
+  const blocks: string[][] = [];
+  for (let from = 0; from < names.length; ) {
+    let to = names.length;
+    let lines = block(table, names, from, to);
+    while (width !== null && to > from + 1 && lines.some((line) => stringWidth(line) > width)) {
+      lines = block(table, names, from, --to);
+    }
+    blocks.push(lines);
+    from = to;
+  }
+  return blocks;
+}
+
+function block(table: MeasuredTable, names: readonly string[], from: number, to: number): string[] {
+  const heads: Column[] = [
+    { title: "Method" },
+    { title: "#Params", align: "right" },
+    ...names.slice(from, to).map((name): Column => ({ title: name, align: "right" })),
+  ];
+  return columns(
+    heads,
+    table.rows.flatMap((row) => rowLines(row, table.decimals, from, to)),
+  );
+}
+
+function rowLines(row: MeasuredRow, decimals: number, from: number, to: number): string[][] {
+  const cells: AverageCell[] = [...row.cells, row.average].slice(from, to);
+  const verdicts = cells.map(({ verdict }) => (verdict === NOT_RUN ? "" : verdict));
+  return [
+    [row.label, paramsText(row), ...cells.map((cell) => measuredText(cell, decimals))],
+    ["  published", row.params.published ?? "-", ...cells.map((cell) => cell.published.toFixed(decimals))],
+    ...(verdicts.some((verdict) => verdict !== "") ? [["  verdict", "", ...verdicts]] : []),
+  ];
+}

@@ -1,0 +1,53 @@
+/** What all formats say in the same words. */
+import type { AverageCell, MeasuredRow, MeasuredTable } from "../../paper/measured-table.js";
+import { formatCount } from "../format.js";
+
+export const NOT_RUN = "not run";
+export const AVERAGE = "Avg.";
+
+export function title({ number, title }: MeasuredTable): string {
+  return `Table ${number} of the paper, ${title}: measured and published scores, times 100`;
+}
+
+/** How to read the measured numbers. */
+export function legend(table: MeasuredTable): string[] {
+  const level = `${Math.round(table.level * 100)} %`;
+  const experiment = table.experiment === null ? "" : ` Only runs of experiment ${table.experiment}.`;
+  return [
+    `Measured: ${table.model.measured}, mean ± half of the ${level} t-interval over seeds (number of seeds).${experiment}`,
+    `Published: ${table.model.published}.`,
+    `Score of a run: ${scoreText(table)}`,
+  ];
+}
+
+function scoreText({ score, epoch_chosen_on: chosen }: MeasuredTable): string {
+  if (score === "last") return "that of its last epoch (--score last).";
+  const by = {
+    eval: "chosen by the dev rows that it is reported on",
+    holdout: "chosen by a held-out part of train",
+    both: "chosen by a held-out part of train where a run has one, else by the dev rows that it is reported on",
+  };
+  return `that of its best epoch${chosen ? `, ${by[chosen]}` : ""} (--score best).`;
+}
+
+/** Mean and half interval, without the number of seeds. */
+export function numbers({ measured }: AverageCell, decimals: number): { mean: string; half: string | null } | null {
+  if (!measured) return null;
+  const { mean, low, high } = measured;
+  const half = low === null || high === null ? null : ((high - low) / 2).toFixed(decimals);
+  return { mean: mean.toFixed(decimals), half };
+}
+
+/** `86.4 ± 1.2 (3)`. */
+export function measuredText(cell: AverageCell, decimals: number): string {
+  const found = numbers(cell, decimals);
+  if (!found) return NOT_RUN;
+  return `${found.mean}${found.half === null ? "" : ` ± ${found.half}`} (${cell.measured?.n})`;
+}
+
+/** `294,912`, or the fewest and the most of a row whose cells differ. */
+export function paramsText({ params: { measured } }: MeasuredRow): string {
+  if (!measured) return "";
+  const [least, most] = measured;
+  return least === most ? formatCount(least) : `${formatCount(least)}-${formatCount(most)}`;
+}
