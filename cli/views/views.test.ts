@@ -138,6 +138,35 @@ test("summary of a failed run ends with its traceback, of a planned one with its
   );
 });
 
+test("summary of a run that held-out rows chose, with a fixed epoch, and collapsed", () => {
+  const held = sampleCell("d".repeat(16), { label: "seed=20", seed: 20 });
+  held.settings.train.report_epoch = 1;
+  registerExperiment(store, { name: "held", specFile: null, specText: "", cells: [held] });
+  ingest(store, claimAll(store, [held]), [
+    say.started([held.id]),
+    say.metrics([held.id], 2, 94, { accuracy: 0.7 }, "eval"),
+    {
+      ...say.finished([held.id], 3, 0.6),
+      chosen_on: "holdout",
+      chosen_score: 0.65,
+      eval_best_score: 0.7,
+      eval_best_epoch: 1,
+      collapsed: true,
+    },
+  ]);
+  expect(show("summary", held.id)).toContain(`
+state       finished
+collapsed   yes: after the chosen epoch all evaluation rows get one and the same prediction
+accuracy    0.6000 after epoch 2, chosen on held-out rows, 0.6500 there (majority class 0.5000)
+at the end  0.6000
+at epoch 1  0.7000
+optimism    0.1000: choosing on the evaluation rows would have given 0.7000 after epoch 1
+model `);
+  held.settings.train.report_epoch = 2;
+  registerExperiment(store, { name: "held", specFile: null, specText: "", cells: [held] });
+  expect(show("summary", held.id)).toContain("\nat epoch 2  - (not reached)\n");
+});
+
 test("timeline: layers by epoch with scores, merged spans and injections, then the changes", () => {
   expect(`\n${show("timeline", DONE.id)}\n`).toBe(`
 layer    1  2  3  epoch

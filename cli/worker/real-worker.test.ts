@@ -46,6 +46,8 @@ function settings(max_steps: number): Settings {
       precision: "fp32",
       logging_steps: 1,
       score: null,
+      holdout: null,
+      report_epoch: null,
     },
     seed: 3,
   };

@@ -182,7 +182,7 @@ class Metrics:
     type: ClassVar[Literal["metrics"]] = "metrics"
     seq: int
     cells: list[str] = field(metadata={"min_items": 1})
-    split: Literal["train", "eval"]
+    split: Literal["train", "eval", "holdout"]
     step: int
     epoch: float
     values: dict[str, float | None]
@@ -232,6 +232,24 @@ class ModuleScores:
 
 
 @dataclass(frozen=True)
+class RanksModule:
+    module: str
+    rank: int
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Ranks of a method that moves them between its modules, at the end of an epoch."""
+
+    type: ClassVar[Literal["ranks"]] = "ranks"
+    seq: int
+    cells: list[str] = field(metadata={"min_items": 1})
+    step: int
+    epoch: float
+    modules: list[RanksModule]
+
+
+@dataclass(frozen=True)
 class Artifact:
     """A file or folder that belongs to the run."""
 
@@ -266,6 +284,11 @@ class Finished:
     best_score: float | None
     best_epoch: int
     last_score: float | None
+    chosen_on: Literal["eval", "holdout"]
+    chosen_score: float | None
+    eval_best_score: float | None
+    eval_best_epoch: int
+    collapsed: bool
     majority_score: float | None
     train_seconds: float
     total_seconds: float
@@ -342,6 +365,7 @@ Event: TypeAlias = (
     | Metrics
     | Change
     | ModuleScores
+    | Ranks
     | Artifact
     | Log
     | Finished
@@ -369,6 +393,7 @@ EVENTS: dict[str, type[Any]] = {
     Metrics.type: Metrics,
     Change.type: Change,
     ModuleScores.type: ModuleScores,
+    Ranks.type: Ranks,
     Artifact.type: Artifact,
     Log.type: Log,
     Finished.type: Finished,

@@ -14,6 +14,7 @@ import torch
 from . import __version__, messages
 from .channel import Channel, Throttle, finite, split_finite
 from .checkpoint import RunInfo, measure_folder, write_folder
+from .choose import CellResult
 from .device import autocast, peak_memory
 from .engine.learner import EpochRecord, Learner
 from .engine.optimizer import LaneAdamW
@@ -21,7 +22,7 @@ from .evaluate import logits_of, majority_score, score_logits
 from .methods import Cell, Horizon
 from .prepare import Prepared, hash_tensors, load_for, prepare
 from .settings import Settings
-from .train import CellResult, Report, Totals, total_steps, train
+from .train import Report, Totals, total_steps, train
 
 
 class ReloadMismatch(RuntimeError):
@@ -82,6 +83,7 @@ def run_cell(channel: Channel, cell: str, raw_settings: dict[str, Any], folder: 
         autocast=partial(autocast, prepared.device, prepared.precision),
         should_stop=channel.stop_requested.is_set,
         report=make_report(run),
+        holdout=prepared.holdout,
     )
     if totals.stopped:
         channel.send(messages.Stopped, cells=[cell], step=totals.step)
@@ -119,11 +121,15 @@ def send_started(run: CellRun) -> None:
         eval_rows=len(prepared.eval),
         total_steps=total_steps(len(prepared.train), prepared.settings.train),
         num_epochs=prepared.settings.train.num_train_epochs,
-        majority_score=majority_score(prepared.eval.labels, prepared.task.kind, prepared.score),
+        majority_score=majority_of(prepared),
         score_name=prepared.score,
         initial_weights=hash_tensors({slot.name: slot.tensor for slot in run.learner.slots()}),
         notes=[*prepared.data.notes, *prepared.method.notes(prepared.params)],
     )
+
+
+def majority_of(prepared: Prepared) -> float | None:
+    return majority_score(prepared.eval.labels, prepared.task.kind, prepared.score, prepared.eval.parts)
 
 
 def make_report(run: CellRun) -> Report:
@@ -197,8 +203,8 @@ def check_reload(run: CellRun, result: CellResult) -> None:
     before = result.best_logits
     assert before is not None
     labels, kind = prepared.eval.labels, prepared.task.kind
-    old = score_logits(before, labels, kind, prepared.task.scores)
-    new = score_logits(logits, labels, kind, prepared.task.scores)
+    old = score_logits(before, labels, kind, prepared.task.scores, prepared.eval.parts)
+    new = score_logits(logits, labels, kind, prepared.task.scores, prepared.eval.parts)
     largest = float((logits - before).abs().max())
     tolerance = 1e-5 if prepared.precision == "fp32" else 5e-2
     exact = prepared.device.type == "cpu" and old[prepared.score] != new[prepared.score]
@@ -218,6 +224,8 @@ def send_record(channel: Channel, step: int, record: EpochRecord) -> None:
         channel.send(messages.ModuleScores, cells=cells, step=step, **dataclasses.asdict(record.table))
     for note in record.notes:
         channel.log("info", note, cells)
+    for warning in record.warnings:
+        channel.log("warn", warning, cells)
 
 
 def send_finished(run: CellRun, result: CellResult, totals: Totals, seconds: float) -> None:
@@ -229,7 +237,12 @@ def send_finished(run: CellRun, result: CellResult, totals: Totals, seconds: flo
         best_score=finite(result.best_score),
         best_epoch=result.best_epoch,
         last_score=finite(result.last_score),
-        majority_score=majority_score(prepared.eval.labels, prepared.task.kind, prepared.score),
+        chosen_on="eval" if prepared.holdout is None else "holdout",
+        chosen_score=finite(result.chosen_score),
+        eval_best_score=finite(result.eval_best_score),
+        eval_best_epoch=result.eval_best_epoch,
+        collapsed=result.collapsed,
+        majority_score=majority_of(prepared),
         train_seconds=totals.train_seconds,
         total_seconds=seconds,
         train_tokens=totals.tokens,

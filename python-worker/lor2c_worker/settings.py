@@ -50,6 +50,10 @@ class TrainSettings:
     head_learning_rate: float | None = None
     max_steps: int | None = None
     score: str | None = None
+    #: Share (below 1) or number of training rows that choose the best epoch instead of being trained on.
+    holdout: float | int | None = None
+    #: Only for the runner's tables: the score of every epoch is reported.
+    report_epoch: int | None = None
 
     @property
     def head_lr(self) -> float:

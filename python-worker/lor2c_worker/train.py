@@ -8,17 +8,17 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 
+from .choose import CellResult, collapse_warning, look, note_cells
 from .data.encode import Encoded, train_batches
 from .data.task import Kind
 from .engine.learner import EpochRecord, Learner
 from .engine.loss import lane_losses
 from .engine.optimizer import LaneAdamW
-from .evaluate import evaluate
 from .settings import TrainSettings
 
 
@@ -31,18 +31,6 @@ class Report:
     record: Callable[[int, EpochRecord], None]
     #: Called after the evaluation of an epoch that is the cells' best so far: (lane index, cells, epoch, scores).
     best: Callable[[int, list[str], int, dict[str, float]], None]
-
-
-@dataclass
-class CellResult:
-    """What is known about one cell when training ends."""
-
-    best_score: float = math.nan
-    best_epoch: int = 0
-    last_score: float = math.nan
-    #: Evaluation logits of the best epoch, [N, C].
-    best_logits: torch.Tensor | None = None
-    last_values: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -98,8 +86,11 @@ def train(
     autocast: Callable[[], Any],
     should_stop: Callable[[], bool],
     report: Report,
+    holdout: Encoded | None = None,
 ) -> tuple[dict[str, CellResult], Totals]:
     """Train until the last step or until `should_stop`. Returns the result of every cell, and the totals.
+
+    `holdout`: rows that are not trained on and choose the best epoch in the place of the evaluation rows.
 
     Within an epoch: micro-batches of the seeded permutation; per lane one mean loss per micro-batch, divided by the
     number of micro-batches of the step, and the method's penalty likewise, which the reported loss leaves out;
@@ -162,12 +153,17 @@ def train(
         _progress(learner, "evaluate", epoch, None, totals, report)
         with autocast():
             size = settings.eval_batch_size
-            logits, scored = evaluate(learner, eval_data, size, device, kind, score_names, score)
-        for index, (evaluated, values) in enumerate(zip(learner.lanes, scored, strict=True)):
+            looks = look(learner, eval_data, holdout, size, device, kind, score_names, score)
+        for index, (evaluated, seen) in enumerate(zip(learner.lanes, looks, strict=True)):
             cells = evaluated.cells
-            report.metrics(cells, "eval", totals.step, totals.step / per_epoch, values)
-            if _note_epoch(results, cells, values, score, epoch, logits[index]):
-                report.best(index, cells, epoch, values)
+            for split, values in seen.splits():
+                report.metrics(cells, split, totals.step, totals.step / per_epoch, values)
+            better, collapsing = note_cells(results, cells, seen, score, epoch)
+            if collapsing:
+                warning = collapse_warning(kind, epoch)
+                report.record(totals.step, EpochRecord(index, collapsing, warnings=[warning]))
+            if better:
+                report.best(index, better, epoch, seen.values)
         window = _Window()
         if totals.step >= total:
             break
@@ -201,22 +197,3 @@ def _progress(
         loss = math.nan if losses is None else losses[index]
         rate = totals.tokens / totals.train_seconds if totals.train_seconds else math.nan
         report.progress(lane.cells, phase, totals.step, epoch, loss, rate)  # type: ignore[arg-type]
-
-
-def _note_epoch(
-    results: dict[str, CellResult],
-    cells: list[str],
-    values: dict[str, float],
-    score: str,
-    epoch: int,
-    logits: torch.Tensor,
-) -> bool:
-    """Remember the epoch's score; True when it is the best so far (the first of equal ones; NaN never)."""
-    value, better = values[score], False
-    for cell in cells:
-        result = results[cell]
-        result.last_score, result.last_values = value, values
-        if result.best_logits is None or value > result.best_score or math.isnan(result.best_score):
-            result.best_score, result.best_epoch, result.best_logits = value, epoch, logits.clone()
-            better = True
-    return better

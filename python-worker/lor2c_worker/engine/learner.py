@@ -98,6 +98,7 @@ class EpochRecord:
     table: ScoreTable | None = None
     #: Lines for the run's log.
     notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 class Learner(Protocol):
@@ -157,3 +158,6 @@ class ManyForms(Protocol):
 
     def use(self, form: Form) -> None:
         """Evaluation (`forward` without a step) and saving are of this form from now on; training is not concerned."""
+
+    def in_use(self) -> Form:
+        """The form that evaluation and saving are of now."""
