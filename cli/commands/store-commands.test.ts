@@ -76,10 +76,10 @@ test("ls: newest first with its state; a killed runner's run is lost, not runnin
 
 test("ls --score: the header says which score it is, of any epoch too", async () => {
   const score = async (choice: string) => (await lor2c(["ls", "--score", choice])).out;
-  expect(await score("last")).toMatch(/score \(last\)[^]*aaaa0000 {2}finished +0\.8100/);
-  expect(await score("fixed")).toMatch(/score \(fixed\)[^]*aaaa0000 {2}finished +- /);
-  expect(await score("1")).toMatch(/score \(epoch 1\)[^]*aaaa0000 {2}finished +0\.7500/);
-  expect(await score("7")).toMatch(/score \(epoch 7\)[^]*aaaa0000 {2}finished +- /);
+  expect(await score("last")).toMatch(/score \(last\)[\s\S]*aaaa0000 {2}finished +0\.8100/);
+  expect(await score("fixed")).toMatch(/score \(fixed\)[\s\S]*aaaa0000 {2}finished +- /);
+  expect(await score("1")).toMatch(/score \(epoch 1\)[\s\S]*aaaa0000 {2}finished +0\.7500/);
+  expect(await score("7")).toMatch(/score \(epoch 7\)[\s\S]*aaaa0000 {2}finished +- /);
   const json = JSON.parse((await lor2c(["ls", "--score", "1", "--json", "--state", "finished"])).out);
   expect(json).toMatchObject([{ epoch_score: 0.75, best_score: 0.81, collapsed: 0, chosen_on: "eval" }]);
   for (const bad of ["worst", "0", "1.5"]) {

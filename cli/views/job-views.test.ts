@@ -94,7 +94,7 @@ test("a fixed epoch has its own column, and a collapsed run says so in its row a
   expect(text).toContain("\ncollapsed: one and the same prediction for all evaluation rows: seed=2 (9b2e77aa)\n");
   const two = renderSummary(summary([cell({ reportEpoch: 3, fixedScore: 0.79 }), cell({ reportEpoch: 5 })]));
   expect(two).toContain("at fixed epoch");
-  expect(two).toMatch(/0\.7900 \(3\)[^]* - \(5\)/);
+  expect(two).toMatch(/0\.7900 \(3\)[\s\S]* - \(5\)/);
 });
 
 const progress = (step: number): EventOf<"progress"> => ({

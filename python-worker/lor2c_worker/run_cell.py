@@ -216,12 +216,14 @@ def check_reload(run: CellRun, result: CellResult) -> None:
 
 
 def send_record(channel: Channel, step: int, record: EpochRecord) -> None:
-    """Decisions and score tables of a structure-changing method."""
+    """Decisions, score tables and ranks of a structure-changing method."""
     cells = record.cells
     for change in record.changes:
         channel.send(messages.Change, cells=cells, step=step, **dataclasses.asdict(change))
     if record.table is not None:
         channel.send(messages.ModuleScores, cells=cells, step=step, **dataclasses.asdict(record.table))
+    if record.ranks is not None:
+        channel.send(messages.Ranks, cells=cells, step=step, **dataclasses.asdict(record.ranks))
     for note in record.notes:
         channel.log("info", note, cells)
     for warning in record.warnings:

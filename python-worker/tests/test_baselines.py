@@ -68,12 +68,16 @@ def test_adalora_ends_with_the_target_budget_and_says_where_it_went(folder: Path
     assert isinstance(learner, AdaLoraLearner)
     _, records = run(learner, data)
     ranks = learner.ranks()
-    assert set(ranks) == {f"layer {i} {p}" for i in range(3) for p in ("query", "value")}
+    assert set(ranks) == {f"roberta.encoder.layer.{i}.attention.self.{p}" for i in range(3) for p in ("query", "value")}
     assert sum(ranks.values()) == 2 * len(ranks)
     live = {s.name: int((s.tensor != 0).sum()) for s in learner.slots() if ".lora_E." in s.name}
     assert list(live.values()) == list(ranks.values())
-    (note,) = [note for record in records for note in record.notes]
-    assert note == "final ranks: " + ", ".join(f"{place} {rank}" for place, rank in ranks.items())
+    tables = [record.ranks for record in records if record.ranks is not None]
+    assert [table.epoch for table in tables] == list(range(1, EPOCHS + 1))
+    assert {m.rank for m in tables[0].modules} == {4}  # the budget shrinks after 15 % of the steps
+    assert {m.module: m.rank for m in tables[-1].modules} == ranks
+    sums = [sum(m.rank for m in table.modules) for table in tables]
+    assert sums == sorted(sums, reverse=True)
     assert METHODS["adalora"].check(learner, cell) == []
 
 

@@ -89,13 +89,28 @@ class ScoreTable:
 
 
 @dataclass(frozen=True)
+class ModuleRank:
+    module: str  # path in the model
+    rank: int
+
+
+@dataclass(frozen=True)
+class RankTable:
+    """Rank of every module of a method that moves ranks between them, at the end of an epoch."""
+
+    epoch: float
+    modules: list[ModuleRank]
+
+
+@dataclass(frozen=True)
 class EpochRecord:
-    """What `cells`, all of lane `lane` (an index after any fork), decided, and the scores they saw."""
+    """What `cells`, all of lane `lane` (an index after any fork), decided, and the scores and ranks they saw."""
 
     lane: int
     cells: list[str]
     changes: list[Change] = field(default_factory=list)
     table: ScoreTable | None = None
+    ranks: RankTable | None = None
     #: Lines for the run's log.
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
