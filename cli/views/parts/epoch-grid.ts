@@ -17,19 +17,10 @@ export function epochGrid(cells: readonly GridCell[], title: string, width: numb
   const column = 2 + Math.max(...[...heads, ...cells.map((cell) => cell.text)].map((text) => stringWidth(text)));
   const shown = thin(epochs, Math.max(1, Math.floor((width - left - "  epoch".length) / column)));
   const at = new Map(cells.map((cell) => [`${cell.epoch} ${cell.row}`, cell.text]));
-  const line = (name: string, texts: string[]) =>
-    `${name.padEnd(left)}${texts.map((t) => t.padStart(column)).join("")}`;
-  const head =
-    line(
-      title,
-      shown.map((epoch) => heads[epochs.indexOf(epoch)] ?? ""),
-    ) + "  epoch";
-  const body = rows.map((row) =>
-    line(
-      row,
-      shown.map((epoch) => at.get(`${epoch} ${row}`) ?? "-"),
-    ),
-  );
+  const line = (name: string, text: (epoch: number) => string) =>
+    `${name.padEnd(left)}${shown.map((epoch) => text(epoch).padStart(column)).join("")}`;
+  const head = `${line(title, (epoch) => heads[epochs.indexOf(epoch)] ?? "")}  epoch`;
+  const body = rows.map((row) => line(row, (epoch) => at.get(`${epoch} ${row}`) ?? "-"));
   const hidden = epochs.length > shown.length ? [`${shown.length} of ${epochs.length} epochs shown`] : [];
   return [head, ...body, ...hidden].map((text) => clip(text, width));
 }
