@@ -100,7 +100,7 @@ def prepare(settings: Settings) -> Prepared:
     precision = resolve_precision(settings.train.precision, device)
     data, held = held_out(settings, task, task_data(settings), score)
     model = load_for(settings, data, task, device)
-    check_length(settings, model)
+    check_length(settings, model, method.positions(params))
     length = settings.train.max_length
     return Prepared(
         settings=settings,
@@ -118,17 +118,22 @@ def prepare(settings: Settings) -> Prepared:
     )
 
 
-def check_length(settings: Settings, model: LoadedModel) -> None:
-    """Position embeddings bound the length (RoBERTa keeps its first padding_idx + 1 positions for itself)."""
+def check_length(settings: Settings, model: LoadedModel, others: int) -> None:
+    """Position embeddings bound the length, with the `others` that the method needs.
+
+    RoBERTa keeps its first padding_idx + 1 positions for itself.
+    """
     config = model.config
     limit = getattr(config, "max_position_embeddings", None)
     if limit is None:
         return
     if "roberta" in config.model_type or config.model_type == "camembert":
         limit -= (config.pad_token_id or 0) + 1
-    if settings.train.max_length > limit:
+    if settings.train.max_length + others > limit:
+        besides = f" besides the {others} positions of the method" if others else ""
         raise SettingsError(
-            f"train.max_length {settings.train.max_length}: {settings.model.name} takes at most {limit}"
+            f"train.max_length {settings.train.max_length}: {settings.model.name} takes at most "
+            f"{max(0, limit - others)}{besides}"
         )
 
 
@@ -141,7 +146,7 @@ def inspect(settings: Settings) -> dict[str, Any]:
     whole = task_data(settings)
     data, _ = held_out(settings, task, whole, score)
     model = empty_model(settings.model, num_labels(data), task.kind)
-    check_length(settings, model)
+    check_length(settings, model, method.positions(params))
     head = sum(p.numel() for p in model.head_parameters().values())
     total = sum(p.numel() for p in model.module.parameters())
     return {

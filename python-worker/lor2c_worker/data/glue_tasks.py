@@ -96,7 +96,7 @@ MNLI = GlueTask(
 WNLI = GlueTask(
     name="wnli",
     summary="Does a sentence follow when its pronoun is resolved (635 / 71 rows). In no table: the dev rows are "
-    "adversarial, most repeat a training sentence with the opposite label, and the majority class (0.5634) is hard to beat",
+    "adversarial: most repeat a training sentence with the opposite label, and the majority class (0.5634) wins",
     source="GLUE WNLI, Levesque et al. 2012",
     scores=("accuracy",),
     tsv=("sentence1", "sentence2", "label"),

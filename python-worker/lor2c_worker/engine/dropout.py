@@ -72,6 +72,14 @@ class PaddedLayout:
         placed[real] = drawn
         return placed
 
+    def place_prefix(self, drawn: torch.Tensor, heads: int, keys: int) -> torch.Tensor:
+        """Flat draws in order (row, head, query, prefix key) over real queries -> [B, heads, T, keys]."""
+        rows, width = self.mask.shape
+        real = self.mask[:, None, :, None].expand(rows, heads, width, keys)
+        placed = drawn.new_zeros((rows, heads, width, keys))
+        placed[real] = drawn
+        return placed
+
 
 class StepMasks:
     """The masks of one micro-batch. A site's name is its place in the model, e.g. `encoder.layer.3.output.dropout`."""
@@ -98,6 +106,10 @@ class StepMasks:
     def pairs(self, site: str, heads: int, p: float) -> torch.Tensor:
         """Flat, in order (row, head, query, key) over real tokens."""
         return self._draw(heads * sum(n * n for n in self.lengths), p, site)
+
+    def prefix(self, site: str, heads: int, keys: int, p: float) -> torch.Tensor:
+        """Flat, in order (row, head, query, prefix key) over real queries."""
+        return self._draw(heads * keys * sum(self.lengths), p, site)
 
     def _draw(self, count: int, p: float, site: str) -> torch.Tensor:
         return draw(count, p, self.seed, site, self.step, self.device)

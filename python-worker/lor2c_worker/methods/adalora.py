@@ -20,7 +20,7 @@ from ..engine.peft_learner import PeftLearner, attach, load_adapter, save_adapte
 from ..models import LoadedModel
 from ..settings import SettingsError
 from .lora import linear_modules, target_modules
-from .method import Cell, Horizon, Part, setting
+from .method import Cell, Hooks, Horizon, Part, setting
 
 #: What peft puts before a module's own path.
 PREFIX = "base_model.model."
@@ -116,15 +116,11 @@ class AdaLoraLearner(PeftLearner):
         return found
 
 
-class AdaLora:
+class AdaLora(Hooks):
     name = "adalora"
     summary = "LoRA whose rank is spread over the projections by importance, through peft"
     source = "Zhang et al. 2023, arXiv 2303.10512"
-    family = None
     Params: ClassVar[type] = AdaLoraParams
-
-    def warnings(self, params: AdaLoraParams, epochs: int) -> list[str]:
-        return []
 
     def notes(self, params: AdaLoraParams) -> list[str]:
         return ["the reported training loss leaves the orthogonality penalty out"] if params.orth_reg_weight else []
@@ -149,16 +145,15 @@ class AdaLora:
         )
 
     def parts(self, model: LoadedModel, params: AdaLoraParams) -> list[Part]:
-        """r (d_in + d_out + 1) for every projection (semantics.md section 8)."""
+        """r (d_in + d_out + 1) for every projection (semantics.md section 8).
+
+        That is so to the end: what is pruned is held at zero in tensors of the same size.
+        """
         r = params.init_rank
         return [
             Part(place, f"r (d_in + d_out + 1) = {r} * ({d_in} + {d_out} + 1)", r * (d_in + d_out + 1))
             for place, d_in, d_out in linear_modules(model, target_modules(model, params.target_modules))
         ]
-
-    def changes(self, model: LoadedModel, params: AdaLoraParams) -> list[Part]:
-        """None: what is pruned is held at zero in tensors of the same size."""
-        return []
 
     def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, horizon: Horizon) -> AdaLoraLearner:
         module = attach(model.module, self.config(model, cells[0].params, horizon.steps), seed)

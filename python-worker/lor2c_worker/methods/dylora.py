@@ -21,7 +21,7 @@ from ..engine.peft_learner import PeftLearner
 from ..models import LoadedModel
 from ..seeding import generator
 from .lora import initialise_a, linear_parts, target_modules
-from .method import Cell, Horizon, Part, setting
+from .method import Cell, Hooks, Horizon, Part, setting
 from .own_folder import fill, read_trained, write_trained
 
 #: Chance of equal draws below which they are taken for a fault.
@@ -148,15 +148,11 @@ def _form(rank: int) -> Form:
     return Form(str(rank), {"rank": float(rank)})
 
 
-class Dylora:
+class Dylora(Hooks):
     name = "dylora"
     summary = "LoRA trained at a rank drawn each step, scored at every rank"
     source = "Valipour et al. 2023, arXiv 2210.07558"
-    family = None
     Params: ClassVar[type] = DyloraParams
-
-    def warnings(self, params: DyloraParams, epochs: int) -> list[str]:
-        return []
 
     def notes(self, params: DyloraParams) -> list[str]:
         if params.min_rank == params.rank:
@@ -166,9 +162,6 @@ class Dylora:
 
     def parts(self, model: LoadedModel, params: DyloraParams) -> list[Part]:
         return linear_parts(model, target_modules(model, params.target_modules), params.rank)
-
-    def changes(self, model: LoadedModel, params: DyloraParams) -> list[Part]:
-        return []
 
     def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, horizon: Horizon) -> DyloraLearner:
         learner = attach(model, cells[0].params, [cell.id for cell in cells], seed)
