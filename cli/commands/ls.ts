@@ -1,5 +1,6 @@
 import type { CommandModule } from "yargs";
 import { UsageError } from "../errors.js";
+import type { ScoreChoice } from "../views/runs-table.js";
 import { DB_OPTION } from "./db-option.js";
 
 /** Runs that are listed when nothing else is asked for. */
@@ -14,6 +15,7 @@ interface Args {
   task?: string | undefined;
   method?: string | undefined;
   limit?: number | undefined;
+  score: string;
 }
 
 export default {
@@ -25,12 +27,19 @@ export default {
       .option("state", { choices: STATES, describe: "Only runs in this state" })
       .option("task", { type: "string", describe: "Only runs of this task" })
       .option("method", { type: "string", describe: "Only runs of this method" })
+      .option("score", {
+        type: "string",
+        default: "best",
+        describe: "Which score: best (epoch), last, fixed (the spec's train.report_epoch), or an epoch's number",
+      })
       .option("limit", { type: "number", describe: "At most so many", conflicts: "all" })
       .option("db", DB_OPTION)
       .option("json", { type: "boolean", default: false, describe: "Print the runs as JSON" })
       .example("$0 ls", `The newest ${LIMIT} runs`)
+      .example("$0 ls --task mrpc --score 20", "Every run's score after epoch 20")
       .example("$0 ls --state failed --json", "What has to be looked at, for a program"),
-  handler: async ({ db, json, all, state, task, method, limit }) => {
+  handler: async ({ db, json, all, state, task, method, limit, score }) => {
+    const choice = scoreChoice(score);
     if (limit !== undefined && !(Number.isInteger(limit) && limit > 0)) {
       throw new UsageError("LIMIT_INVALID", "--limit must be a whole number above 0");
     }
@@ -43,7 +52,8 @@ export default {
     try {
       const most = all ? undefined : (limit ?? LIMIT);
       // One more than is shown tells whether there are more.
-      const found = listRuns(store, { state, task, method, limit: most === undefined ? undefined : most + 1 });
+      const epoch = typeof choice === "number" ? choice : undefined;
+      const found = listRuns(store, { state, task, method, epoch, limit: most === undefined ? undefined : most + 1 });
       const runs = most === undefined ? found : found.slice(0, most);
       if (json) {
         process.stdout.write(`${JSON.stringify(runs, null, 2)}\n`);
@@ -51,10 +61,16 @@ export default {
       }
       const { runsTable } = await import("../views/runs-table.js");
       const width = process.stdout.isTTY ? process.stdout.columns : null;
-      process.stdout.write(runs.length === 0 ? "no such runs\n" : `${runsTable(runs, width)}\n`);
+      process.stdout.write(runs.length === 0 ? "no such runs\n" : `${runsTable(runs, width, choice)}\n`);
       if (found.length > runs.length && limit === undefined) process.stderr.write("there are more: lor2c ls --all\n");
     } finally {
       store.close();
     }
   },
 } satisfies CommandModule<object, Args>;
+
+function scoreChoice(text: string): ScoreChoice {
+  if (text === "best" || text === "last" || text === "fixed") return text;
+  if (/^[1-9]\d*$/.test(text)) return Number(text);
+  throw new UsageError("SCORE_INVALID", `--score ${text} is not a score`, "it is best, last, fixed or an epoch from 1");
+}

@@ -28,7 +28,13 @@ beforeEach(() => {
   registerExperiment(store, { name: "x", specFile: null, specText: "", cells: [DONE, GONE] });
   const attempts = claimAll(store, [DONE, GONE]);
   const losses = Array.from({ length: 20 }, (_, i) => say.metrics([DONE.id], i + 2, i * 10, { loss: 1 / (i + 1) }));
-  ingest(store, attempts, [say.ready(), say.started([DONE.id]), ...losses, say.finished([DONE.id], 30)], null);
+  const evaluated = say.metrics([DONE.id], 25, 94, { accuracy: 0.75, loss: 0.5 }, "eval");
+  ingest(
+    store,
+    attempts,
+    [say.ready(), say.started([DONE.id]), ...losses, evaluated, say.finished([DONE.id], 30)],
+    null,
+  );
   // its runner was killed: nobody said so yet
   store.db.prepare("UPDATE attempts SET runner_started = 'another time' WHERE run = ?").run(GONE.id);
   store.close();
@@ -60,10 +66,28 @@ function lor2c(args: string[], options: { head?: boolean; db?: string } = {}): P
 test("ls: newest first with its state; a killed runner's run is lost, not running", async () => {
   const { out, code } = await lor2c(["ls"]);
   expect(code).toBe(0);
-  expect(out.split("\n")[0]).toMatch(/^run +state +score +method +task +seed +trainable +took +when \(UTC\) +label$/);
-  expect(out).toMatch(/^aaaa0000 {2}finished {2}0\.8100 .* seed=17$/m);
+  expect(out.split("\n")[0]).toMatch(
+    /^run +state +score \(best\) +method +task +seed +trainable +took +when \(UTC\) +label$/,
+  );
+  expect(out).toMatch(/^aaaa0000 {2}finished +0\.8100 .* seed=17$/m);
   expect(out).toMatch(/^bbbb0000 {2}lost .* seed=18$/m);
   expect(out).not.toContain("\u001b");
+});
+
+test("ls --score: the header says which score it is, of any epoch too", async () => {
+  const score = async (choice: string) => (await lor2c(["ls", "--score", choice])).out;
+  expect(await score("last")).toMatch(/score \(last\)[\s\S]*aaaa0000 {2}finished +0\.8100/);
+  expect(await score("fixed")).toMatch(/score \(fixed\)[\s\S]*aaaa0000 {2}finished +- /);
+  expect(await score("1")).toMatch(/score \(epoch 1\)[\s\S]*aaaa0000 {2}finished +0\.7500/);
+  expect(await score("7")).toMatch(/score \(epoch 7\)[\s\S]*aaaa0000 {2}finished +- /);
+  const json = JSON.parse((await lor2c(["ls", "--score", "1", "--json", "--state", "finished"])).out);
+  expect(json).toMatchObject([{ epoch_score: 0.75, best_score: 0.81, collapsed: 0, chosen_on: "eval" }]);
+  for (const bad of ["worst", "0", "1.5"]) {
+    expect(await lor2c(["ls", "--score", bad])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("best, last, fixed"),
+    });
+  }
 });
 
 test("ls filters, limits, says what is left out, and prints JSON", async () => {

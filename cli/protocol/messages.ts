@@ -180,7 +180,8 @@ export const Metrics = z.strictObject({
   type: z.literal("metrics"),
   seq: z.number().int(),
   cells: cellIds,
-  split: z.enum(["train", "eval"]),
+  /** `holdout`: rows taken out of training to choose the best epoch. */
+  split: z.enum(["train", "eval", "holdout"]),
   step: z.number().int(),
   epoch: z.number(),
   values: z.record(z.string(), metric),
@@ -253,6 +254,22 @@ export const Tree = z.strictObject({
   peak_memory: z.number().int(),
 });
 
+/** Ranks of a method that moves them between its modules, at the end of an epoch. */
+export const Ranks = z.strictObject({
+  type: z.literal("ranks"),
+  seq: z.number().int(),
+  cells: cellIds,
+  step: z.number().int(),
+  epoch: z.number(),
+  modules: z.array(
+    z.strictObject({
+      /** Path in the model, e.g. `roberta.encoder.layer.3.attention.self.query`. */
+      module: z.string(),
+      rank: z.number().int(),
+    }),
+  ),
+});
+
 /** A file or folder that belongs to the run. */
 export const Artifact = z.strictObject({
   type: z.literal("artifact"),
@@ -279,9 +296,18 @@ export const Finished = z.strictObject({
   seq: z.number().int(),
   cells: cellIds,
   score_name: z.string(),
+  /** On the evaluation rows, after the epoch that was chosen. */
   best_score: metric,
   best_epoch: z.number().int(),
   last_score: metric,
+  /** The rows that chose the epoch, and their score after it. */
+  chosen_on: z.enum(["eval", "holdout"]),
+  chosen_score: metric,
+  /** The best on the evaluation rows, whichever rows chose: less `best_score`, it is the optimism of choosing there. */
+  eval_best_score: metric,
+  eval_best_epoch: z.number().int(),
+  /** After the chosen epoch, the predictions for all evaluation rows are one class, or one value. */
+  collapsed: z.boolean(),
   majority_score: metric,
   /** Seconds of the training loop without evaluation, and of everything. */
   train_seconds: z.number(),
@@ -353,6 +379,7 @@ export const WorkerEvent = z.discriminatedUnion("type", [
   Change,
   ModuleScores,
   Tree,
+  Ranks,
   Artifact,
   Log,
   Finished,

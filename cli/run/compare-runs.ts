@@ -16,9 +16,11 @@ export interface Difference {
 }
 
 /** What two trainings of one cell must agree in; times and speeds may differ. */
+const evaluated = (name: string): boolean => !/second|speed|tokens|memory/.test(name);
 const COMPARED: Record<string, (name: string) => boolean> = {
   train: (name) => name === "loss" || name === "grad_norm" || name === "learning_rate",
-  eval: (name) => !/second|speed|tokens|memory/.test(name),
+  eval: evaluated,
+  holdout: evaluated,
 };
 
 /**

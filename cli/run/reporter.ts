@@ -43,6 +43,13 @@ export interface CellSummary {
   bestScore: number | null;
   bestEpoch: number | null;
   lastScore: number | null;
+  /** The spec's `train.report_epoch`, and the score after it. */
+  reportEpoch: number | null;
+  fixedScore: number | null;
+  /** The rows that chose the best epoch. */
+  chosenOn: "eval" | "holdout" | null;
+  /** The predictions of the best epoch are all alike. */
+  collapsed: boolean;
   majorityScore: number | null;
   trainableParameters: number | null;
   headParameters: number | null;

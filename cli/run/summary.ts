@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { WORKER_LOG } from "../executors/executor.js";
 import type { PlannedCell } from "../spec/cell.js";
-import { type AttemptRow, bundlesOf, getAttempt, getNotes, getRun } from "../store/read.js";
+import { type AttemptRow, bundlesOf, getAttempt, getEpochScore, getNotes, getRun } from "../store/read.js";
 import type { Store } from "../store/store.js";
 import { RUN_LOG } from "./log.js";
 import { FAILURES, type Progress } from "./progress.js";
@@ -16,7 +16,7 @@ export function summarize(
   seconds: number,
 ): RunSummary {
   const attempts = plan.cells.map((cell) => attemptOf(store, cell.id, progress));
-  const cells = plan.cells.map((cell, index) => cellSummary(cell, attempts[index], progress));
+  const cells = plan.cells.map((cell, index) => cellSummary(store, cell, attempts[index], progress));
   const failed = cells.some((cell) => cell.state !== "finished");
   return {
     name: plan.name,
@@ -46,7 +46,8 @@ function attemptOf(store: Store, id: string, progress: Progress): AttemptRow | u
   return attempt === undefined ? undefined : getAttempt(store, attempt);
 }
 
-function cellSummary(cell: PlannedCell, row: AttemptRow | undefined, progress: Progress): CellSummary {
+function cellSummary(store: Store, cell: PlannedCell, row: AttemptRow | undefined, progress: Progress): CellSummary {
+  const fixed = cell.settings.train.report_epoch;
   const state = progress.state(cell.id);
   // What an earlier attempt has is not what this job did.
   const own = row && (state === "finished" || progress.attempt(cell.id) !== undefined) ? row : undefined;
@@ -60,6 +61,10 @@ function cellSummary(cell: PlannedCell, row: AttemptRow | undefined, progress: P
     bestScore: own?.best_score ?? null,
     bestEpoch: own?.best_epoch ?? null,
     lastScore: own?.last_score ?? null,
+    reportEpoch: fixed,
+    fixedScore: own && fixed !== null ? getEpochScore(store, own.id, fixed) : null,
+    chosenOn: own?.chosen_on ?? null,
+    collapsed: own?.collapsed === 1,
     majorityScore: own?.majority_score ?? null,
     trainableParameters: own?.trainable_parameters ?? cell.inspected.trainable_parameters,
     headParameters: own?.head_parameters ?? cell.inspected.head_parameters,

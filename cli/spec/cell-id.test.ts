@@ -48,6 +48,17 @@ describe("out", () => {
   });
 });
 
+test("a run without a holdout has the id it had before there was one; with one, each size is a run of its own", () => {
+  const before = structuredClone(settings) as { train: Partial<Settings["train"]> };
+  delete before.train.holdout;
+  delete before.train.report_epoch;
+  expect(cellId(before as Settings, fingerprint)).toBe(id);
+  expect(settings.train.holdout).toBeNull();
+  const ids = [0.1, 0.2, 400].map((holdout) => changed((s) => (s.train.holdout = holdout)));
+  expect(new Set([id, ...ids]).size).toBe(4);
+  expect(changed((s) => (s.train.report_epoch = 2))).toBe(id);
+});
+
 describe("in", () => {
   const numbers = Object.entries(settings.train).filter(
     ([key, value]) => typeof value === "number" && key !== "logging_steps",

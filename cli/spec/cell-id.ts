@@ -12,10 +12,14 @@ export function cellId(settings: Settings, fingerprint: Record<string, string>):
     .slice(0, 16);
 }
 
-/** The settings without what cannot change a number. Paths are out: the fingerprint has the hashes of what lies there. */
+/**
+ * The settings without what cannot change a number. Paths are out: the fingerprint has the hashes of what lies there.
+ * Without a holdout the key is left out, so that runs from before it existed keep their ids.
+ */
 export function identity(settings: Settings): object {
-  const { logging_steps: _, max_lanes: __, ...train } = settings.train;
-  const { path: ___, ...data } = settings.data;
+  const { logging_steps: _, max_lanes: __, report_epoch: ___, holdout, ...rest } = settings.train;
+  const train = holdout === undefined || holdout === null ? rest : { ...rest, holdout };
+  const { path: ____, ...data } = settings.data;
   const name = isAbsolute(settings.model.name) ? null : settings.model.name;
   return { ...settings, model: { ...settings.model, name }, data, train };
 }

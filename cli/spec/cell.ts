@@ -34,6 +34,10 @@ export interface Settings {
     /** Null: the task's own. */
     score: string | null;
     max_lanes: number | "auto";
+    /** Share (below 1) or number of training rows that choose the best epoch instead of being trained on. */
+    holdout: number | null;
+    /** Epoch whose score tables show beside best and last. */
+    report_epoch: number | null;
   };
   seed: number;
 }

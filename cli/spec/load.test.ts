@@ -58,6 +58,21 @@ jobs: many
       ]
     `);
   });
+  test("a holdout is a share or a number of rows; a fixed epoch is one of the run's", () => {
+    const held = (value: string) => problems(minimal(`train: {holdout: ${value}}`));
+    for (const bad of ["0", "1.5", "-0.1", "yes"]) {
+      expect(held(bad), bad).toEqual([
+        expect.stringContaining(
+          "4:18 train.holdout: expected a number above 0 below 1, a whole number from 1 or null, found",
+        ),
+      ]);
+    }
+    for (const good of ["0.1", "400", "null"]) expect(load(minimal(`train: {holdout: ${good}}`)).cells).toHaveLength(1);
+    expect(problems(minimal("train: {num_train_epochs: 3, report_epoch: 4}"))).toEqual([
+      "4:44 train.report_epoch: train.report_epoch is 4, but the run has 3 epochs",
+    ]);
+    expect(load(minimal("train: {num_train_epochs: 3, report_epoch: 3}")).cells).toHaveLength(1);
+  });
   test("unknown names of things that exist elsewhere", () => {
     expect(problems(minimal("rank: 8\nmethod_name: x\ntrain: {seed: 1, bs: 8, zzzzzzzz: 1}"))).toMatchInlineSnapshot(`
       [
@@ -65,7 +80,7 @@ jobs: many
         "5:1 method_name: unknown key | known here: name, extends, model, task, data, method, train, seed, sweep, on_error, jobs",
         "6:9 train.seed: unknown key | did you mean \`seed\`?",
         "6:18 train.bs: unknown key | did you mean \`train.batch_size\`?",
-        "6:25 train.zzzzzzzz: unknown key | known here: num_train_epochs, max_steps, batch_size, eval_batch_size, gradient_accumulation_steps, learning_rate, head_learning_rate, warmup_ratio, weight_decay, adam_beta1, adam_beta2, adam_epsilon, max_grad_norm, max_length, precision, logging_steps, score",
+        "6:25 train.zzzzzzzz: unknown key | known here: num_train_epochs, max_steps, batch_size, eval_batch_size, gradient_accumulation_steps, learning_rate, head_learning_rate, warmup_ratio, weight_decay, adam_beta1, adam_beta2, adam_epsilon, max_grad_norm, max_length, precision, logging_steps, score, holdout, report_epoch",
       ]
     `);
     expect(problems("model: tiny\ntask: toy\nmethod: {name: plain, merges: 2}")).toEqual([

@@ -51,6 +51,12 @@ export function cellResolver(catalog: Catalog): (document: Mapping, layers: read
     if (task && typeof score === "string" && score !== "" && !task.scores.includes(score)) {
       report(["train", "score"], `the task ${task.name} has no score "${score}"`, suggestion(score, task.scores));
     }
+    if (checked.success) {
+      const { report_epoch: fixed, num_train_epochs: epochs } = checked.data.train;
+      if (fixed !== null && fixed > epochs) {
+        report(["train", "report_epoch"], `train.report_epoch is ${fixed}, but the run has ${epochs} epochs`);
+      }
+    }
     const data = document.data as Mapping | null | undefined;
     if (typeof data?.path === "string" && typeof data.hub === "string") {
       report(["data", "hub"], "data.path and data.hub are both given; rows come from one of them", "set one to null");

@@ -187,6 +187,22 @@ const train = z
         "Changes no number on CPU; on CUDA numbers are equal to the bit at the same value, so it is not part of a run's id",
       unit: "trajectories",
     }),
+    holdout: key(z.union([z.number().gt(0).lt(1), count(), z.null()]).default(null), {
+      description:
+        "Training rows that are not trained on and choose the best epoch, so that the evaluation rows are only " +
+        "reported: a share below 1, or a number of rows; drawn with data.split_seed from those of data.train_rows, " +
+        "in the proportions of the classes",
+      unit: "share of the training rows, or rows",
+      aliases: ["validation_split", "val_set_size", "dev_size"],
+      defaultText: "null: the evaluation rows choose",
+    }),
+    report_epoch: key(count().nullable().default(null), {
+      description:
+        "Epoch fixed beforehand whose score is shown beside the best and the last one; all are stored, so it is not " +
+        "part of a run's id",
+      unit: "epochs",
+      defaultText: "null: none",
+    }),
   })
   .prefault({})
   .meta({ description: "How it is trained: AdamW, linear schedule with warm-up, evaluation after every epoch" });

@@ -11,6 +11,7 @@ import {
   getMetrics,
   getModuleScores,
   getNotes,
+  getRanks,
 } from "./read.js";
 import type { Store } from "./store.js";
 import { endAttempt, ingest } from "./write.js";
@@ -77,6 +78,41 @@ test("events naming two cells go to each; others only to theirs", () => {
     [0, "lor2c", 0.2],
     [1, "lora", null],
   ]);
+});
+
+test("ranks come back by step, in the order of the model's layers", () => {
+  const ranks = (seq: number, step: number, rank: number): WorkerEvent => ({
+    type: "ranks",
+    seq,
+    cells: [A],
+    step,
+    epoch: step / 94,
+    modules: [
+      { module: "encoder.layer.10.query", rank },
+      { module: "encoder.layer.2.query", rank: 5 },
+    ],
+  });
+  ingest(store, attempts, [ranks(1, 94, 3), ranks(2, 188, 1)]);
+  expect(getRanks(store, a).map((row) => [row.epoch, row.module, row.rank])).toEqual([
+    [1, "encoder.layer.2.query", 5],
+    [1, "encoder.layer.10.query", 3],
+    [2, "encoder.layer.2.query", 5],
+    [2, "encoder.layer.10.query", 1],
+  ]);
+  expect(getRanks(store, b)).toEqual([]);
+});
+
+test("a run's scores: which rows chose, what the others say, and whether it collapsed", () => {
+  const held = { chosen_on: "holdout", chosen_score: 0.77, eval_best_score: 0.9, eval_best_epoch: 1 } as const;
+  ingest(store, attempts, [
+    say.metrics([A], 1, 94, { accuracy: 0.77 }, "eval"),
+    { ...say.metrics([A], 2, 94, { accuracy: 0.77 }, "eval"), split: "holdout", seq: 2 },
+    { ...say.finished([A], 3, 0.8), ...held, collapsed: true },
+    say.finished([B], 4, 0.7),
+  ]);
+  expect(getAttempt(store, a)).toMatchObject({ ...held, best_score: 0.8, collapsed: 1 });
+  expect(getAttempt(store, b)).toMatchObject({ chosen_on: "eval", eval_best_score: 0.7, collapsed: 0 });
+  expect(getMetrics(store, a, { split: "holdout" })).toHaveLength(1);
 });
 
 test("outcomes close the attempts with their figures", () => {

@@ -111,6 +111,9 @@ function apply(store: Store, event: WorkerEvent, ids: number[], git: GitState | 
       for (const id of ids) store.prepare("UPDATE attempts SET bundle = ? WHERE id = ?").run(bundle, id);
       return;
     }
+    case "ranks":
+      for (const id of ids) applyRanks(store, event, id);
+      return;
     case "artifact":
       for (const id of ids) {
         store
@@ -219,15 +222,24 @@ function insertBundle(store: Store, event: EventOf<"tree">): number | bigint {
     .run({ ...scalars(event), now: new Date().toISOString() }).lastInsertRowid;
 }
 
+function applyRanks(store: Store, { step, epoch, modules }: EventOf<"ranks">, id: number): void {
+  const insert = store.prepare(
+    "INSERT OR REPLACE INTO ranks (attempt, module, step, epoch, rank) VALUES (?, ?, ?, ?, ?)",
+  );
+  for (const { module, rank } of modules) insert.run(id, module, step, epoch, rank);
+}
+
 function applyFinished(store: Store, event: EventOf<"finished">, id: number): void {
   store
     .prepare(
       `UPDATE attempts SET score_name = @score_name, best_score = @best_score, best_epoch = @best_epoch,
-         last_score = @last_score, majority_score = @majority_score, train_seconds = @train_seconds,
+         last_score = @last_score, chosen_on = @chosen_on, chosen_score = @chosen_score,
+         eval_best_score = @eval_best_score, eval_best_epoch = @eval_best_epoch, collapsed = @collapsed,
+         majority_score = @majority_score, train_seconds = @train_seconds,
          total_seconds = @total_seconds, train_tokens = @train_tokens,
          final_trainable_parameters = @trainable_parameters, peak_memory = @peak_memory WHERE id = @id`,
     )
-    .run({ ...scalars(event), id });
+    .run({ ...scalars(event), collapsed: event.collapsed ? 1 : 0, id });
 }
 
 /** The driver refuses arrays even when the statement does not name them. */

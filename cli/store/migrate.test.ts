@@ -29,7 +29,7 @@ test("an existing database is copied before it is migrated", () => {
   const db = new Database(path);
   expect(schemaState(db, NEXT)).toBe("older");
   const { backup } = migrate(db, path, NEXT);
-  expect(backup).toMatch(/lor2c\.db\.backup-m001_initial-\d{8}T\d{6}Z$/);
+  expect(backup).toMatch(new RegExp(`lor2c\\.db\\.backup-${MIGRATIONS.at(-1)?.name}-\\d{8}T\\d{6}Z$`));
   expect(columns(db)).toContain("colour");
   const copy = new Database(backup as string, { readonly: true });
   expect(columns(copy)).not.toContain("colour");
@@ -74,4 +74,32 @@ test("names are unique and in order", () => {
   const names = MIGRATIONS.map((migration) => migration.name);
   expect(names).toEqual([...new Set(names)].sort());
   for (const name of names) expect(name).toMatch(/^m\d{3}_[a-z_]+$/);
+});
+
+test("finished runs of before m002 were chosen on the evaluation rows; whether they collapsed is not known", () => {
+  const old = new Database(join(folder, "old.db"));
+  old.pragma("journal_mode = WAL"); // as every database of ours: its back-up is read under the write lock
+  migrate(old, join(folder, "old.db"), MIGRATIONS.slice(0, 1));
+  old.exec(`
+    INSERT INTO runs (id, label, model, task, method, seed, settings, created_at)
+    VALUES ('${CELL.id}', 'l', 'm', 't', 'x', 1, '{}', '');
+    INSERT INTO attempts (run, number, outcome, started_at, runner_pid, runner_started, host, heartbeat_at, lease_until,
+                          folder, score_name, best_score, best_epoch)
+    VALUES ('${CELL.id}', 1, 'finished', '', 1, '', '', '', '', '', 'accuracy', 0.8, 2),
+           ('${CELL.id}', 2, 'failed', '', 1, '', '', '', '', '', NULL, NULL, NULL)`);
+  migrate(old, join(folder, "old.db"), MIGRATIONS.slice(0, 2));
+  const rows = old
+    .prepare(
+      "SELECT chosen_on, chosen_score, eval_best_score, eval_best_epoch, collapsed FROM attempts ORDER BY number",
+    )
+    .raw()
+    .all();
+  expect(rows).toEqual([
+    ["eval", 0.8, 0.8, 2, null],
+    [null, null, null, null, null],
+  ]);
+  expect(old.prepare("SELECT optimism, report_epoch, fixed_score FROM v_runs").raw().all()).toEqual([
+    [null, null, null],
+  ]);
+  old.close();
 });

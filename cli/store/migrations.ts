@@ -1,4 +1,5 @@
 import { m001Initial } from "./migrations/m001_initial.js";
+import { m002Scores } from "./migrations/m002_scores.js";
 import { m004Bundles } from "./migrations/m004_bundles.js";
 
 export interface Migration {
@@ -8,4 +9,4 @@ export interface Migration {
 }
 
 /** Append-only: applied in this order, each once. */
-export const MIGRATIONS: readonly Migration[] = [m001Initial, m004Bundles];
+export const MIGRATIONS: readonly Migration[] = [m001Initial, m002Scores, m004Bundles];

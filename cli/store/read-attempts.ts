@@ -6,6 +6,7 @@ import type {
   EpochScoreRow,
   MetricRow,
   ModuleScoreRow,
+  RankRow,
 } from "./rows.js";
 import type { Store } from "./store.js";
 
@@ -56,6 +57,19 @@ export function getEpochScores(store: Store, attemptId: number): EpochScoreRow[]
        WHERE a.id = ? ORDER BY s.step`,
     )
     .all(attemptId) as EpochScoreRow[];
+}
+
+/** The chosen score after a whole epoch; null when it was not reached, or was not a finite number. */
+export function getEpochScore(store: Store, attemptId: number, epoch: number): number | null {
+  return getEpochScores(store, attemptId).find((row) => row.epoch === epoch)?.score ?? null;
+}
+
+/** By step, then as the model has its modules. */
+export function getRanks(store: Store, attemptId: number): RankRow[] {
+  const rows = store
+    .prepare("SELECT module, step, epoch, rank FROM ranks WHERE attempt = ? ORDER BY step, module")
+    .all(attemptId) as RankRow[];
+  return rows.sort((a, b) => a.step - b.step || a.module.localeCompare(b.module, "en", { numeric: true }));
 }
 
 export function getChanges(store: Store, attemptId: number): ChangeRow[] {

@@ -11,6 +11,8 @@ export interface RunFilter {
   model?: string;
   experiment?: number;
   limit?: number;
+  /** Adds the score after this epoch to each run, as `epoch_score`. */
+  epoch?: number | undefined;
 }
 
 /** Newest first. */
@@ -21,7 +23,12 @@ export function listRuns(store: Store, filter: RunFilter = {}): RunRow[] {
   }
   if (filter.experiment !== undefined)
     where.push("run IN (SELECT run FROM experiment_cells WHERE experiment = @experiment)");
-  const sql = `${RUN} ${where.length > 0 ? `WHERE ${where.join(" AND ")}` : ""}
+  const columns =
+    filter.epoch === undefined
+      ? ""
+      : `, (SELECT m.value FROM metrics m WHERE m.attempt = attempt_id AND m.split = 'eval'
+            AND m.name = score_name AND m.epoch = @epoch LIMIT 1) AS epoch_score`;
+  const sql = `SELECT run AS id, *${columns} FROM v_runs ${where.length > 0 ? `WHERE ${where.join(" AND ")}` : ""}
     ORDER BY coalesce(started_at, created_at) DESC, attempt_id DESC, run LIMIT @limit`;
   return store
     .prepare(sql)

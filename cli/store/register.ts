@@ -63,11 +63,11 @@ function upsertRun(store: Store, { id, label, settings, inspected }: PlannedCell
       `INSERT INTO runs (id, label, model, model_revision, task, method, seed, split_seed, num_train_epochs, max_steps,
          batch_size, gradient_accumulation_steps, learning_rate, head_learning_rate, warmup_ratio, weight_decay,
          max_length, precision, trainable_parameters, head_parameters, total_parameters, train_rows, eval_rows,
-         total_steps, settings, created_at)
+         total_steps, report_epoch, settings, created_at)
        VALUES (@id, @label, @model, @model_revision, @task, @method, @seed, @split_seed, @num_train_epochs, @max_steps,
          @batch_size, @gradient_accumulation_steps, @learning_rate, @head_learning_rate, @warmup_ratio, @weight_decay,
          @max_length, @precision, @trainable_parameters, @head_parameters, @total_parameters, @train_rows, @eval_rows,
-         @total_steps, @settings, @now)
+         @total_steps, @report_epoch, @settings, @now)
        ON CONFLICT (id) DO UPDATE SET label = excluded.label, settings = excluded.settings
        WHERE NOT EXISTS (SELECT 1 FROM attempts WHERE run = excluded.id AND outcome = 'finished')`,
     )
@@ -96,9 +96,12 @@ function upsertRun(store: Store, { id, label, settings, inspected }: PlannedCell
       train_rows: inspected.train_rows,
       eval_rows: inspected.eval_rows,
       total_steps: inspected.total_steps,
+      report_epoch: train.report_epoch ?? null,
       settings: JSON.stringify(settings),
       now,
     });
+  // A finished run has the scores of all its epochs: which one a table shows is the newest plan's to say.
+  store.prepare("UPDATE runs SET report_epoch = ? WHERE id = ?").run(train.report_epoch ?? null, id);
   const print = store.prepare("INSERT OR IGNORE INTO run_fingerprints (run, name, value) VALUES (?, ?, ?)");
   for (const [name, value] of Object.entries(inspected.fingerprint ?? {})) print.run(id, name, value);
 }

@@ -47,6 +47,18 @@ export interface RunRow {
   attempts: number;
   /** Number of the attempt in training, also when the current one is an older, finished one. */
   running_attempt: number | null;
+  chosen_on: "eval" | "holdout" | null;
+  chosen_score: number | null;
+  eval_best_score: number | null;
+  eval_best_epoch: number | null;
+  /** What choosing on the evaluation rows would have added; null when they chose. */
+  optimism: number | null;
+  collapsed: 0 | 1 | null;
+  report_epoch: number | null;
+  /** Score after `report_epoch`; null when none is fixed, or it was not reached. */
+  fixed_score: number | null;
+  /** Only of a list that was asked for an epoch's score. */
+  epoch_score?: number | null;
 }
 
 export interface AttemptRow {
@@ -78,6 +90,11 @@ export interface AttemptRow {
   best_score: number | null;
   best_epoch: number | null;
   last_score: number | null;
+  chosen_on: "eval" | "holdout" | null;
+  chosen_score: number | null;
+  eval_best_score: number | null;
+  eval_best_epoch: number | null;
+  collapsed: 0 | 1 | null;
   majority_score: number | null;
   train_seconds: number | null;
   total_seconds: number | null;
@@ -149,6 +166,13 @@ export interface ModuleScoreRow {
   kind: string;
   score: number | null;
   trainable_parameters: number;
+}
+
+export interface RankRow {
+  module: string;
+  step: number;
+  epoch: number;
+  rank: number;
 }
 
 export interface ArtifactRow {

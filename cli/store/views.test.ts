@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { claimAll, claimedStore, sampleCell, sampleEvents as say, tempFolder } from "./fixtures/sample.js";
+import { listRuns } from "./read.js";
 import type { Store } from "./store.js";
-import { endAttempt, ingest } from "./write.js";
+import { endAttempt, ingest, registerExperiment } from "./write.js";
 
 const cell = (digit: string, seed: number, method = "one") =>
   sampleCell(digit.repeat(16), { seed, method: { name: method } });
@@ -41,6 +42,39 @@ test("v_best: the best of each group, with its runs, seeds and mean; other rows 
     ["one", 1000, "b", 0.9, 3, 2, 0.8],
     ["two", 1000, "c", 0.6, 1, 1, 0.6],
   ]);
+});
+
+test("v_runs: optimism where held-out rows chose, the score of the fixed epoch, and whether the run collapsed", () => {
+  const [a, b] = ["a".repeat(16), "b".repeat(16)];
+  const at = (id: string, seq: number, step: number, accuracy: number) =>
+    say.metrics([id], seq, step, { accuracy, loss: 1 }, "eval");
+  const held = { chosen_on: "holdout", chosen_score: 0.75, eval_best_score: 0.8, eval_best_epoch: 1 } as const;
+  ingest(store, attempts, [
+    say.started([a, b]),
+    at(a, 2, 94, 0.8),
+    at(a, 3, 188, 0.7),
+    { ...say.metrics([a], 4, 188, { accuracy: 0.9 }), split: "holdout" },
+    { ...say.finished([a], 5, 0.7), ...held, collapsed: true },
+    say.finished([b], 6, 0.7),
+  ]);
+  const columns =
+    "chosen_on, chosen_score, eval_best_score, eval_best_epoch, round(optimism, 6), collapsed, fixed_score";
+  const row = (id: string) => store.db.prepare(`SELECT ${columns} FROM v_runs WHERE run = ?`).raw().get(id);
+  expect(row(a)).toEqual(["holdout", 0.75, 0.8, 1, 0.1, 1, null]);
+  expect(row(b)).toEqual(["eval", 0.7, 0.7, 2, null, 0, null]);
+  // The newest plan says which epoch; a finished run is not trained again for it.
+  const plan = (report_epoch: number | null) => {
+    const planned = cell("a", 1);
+    planned.settings.train.report_epoch = report_epoch;
+    registerExperiment(store, { name: "again", specFile: null, specText: "", cells: [planned] });
+    return store.db.prepare("SELECT state, report_epoch, fixed_score FROM v_runs WHERE run = ?").raw().get(a);
+  };
+  expect(plan(2)).toEqual(["finished", 2, 0.7]);
+  expect(plan(1)).toEqual(["finished", 1, 0.8]);
+  expect(plan(3)).toEqual(["finished", 3, null]);
+  expect(plan(null)).toEqual(["finished", null, null]);
+  expect(listRuns(store, { epoch: 1 }).find((run) => run.id === a)?.epoch_score).toBe(0.8);
+  expect(listRuns(store, { epoch: 1 }).find((run) => run.id === b)?.epoch_score).toBeNull();
 });
 
 test("v_runs and v_metrics follow the current attempt: the newest finished one, else the newest", () => {

@@ -15,6 +15,10 @@ const cell = (changes: Partial<CellSummary>): CellSummary => ({
   bestScore: 0.8125,
   bestEpoch: 2,
   lastScore: 0.81,
+  reportEpoch: null,
+  fixedScore: null,
+  chosenOn: "eval",
+  collapsed: false,
   majorityScore: 0.5,
   trainableParameters: 73_728,
   headParameters: 148_610,
@@ -53,9 +57,9 @@ test("the closing table: scores beside the majority class, why a run has none, n
   expect(renderSummary(summary([cell({}), failed]))).toBe(
     `quickstart: 2 runs, 1 finished, 1 failed, in 1 min 43 s
 
-run       label         method  accuracy (majority class)  best epoch  trainable (+ head)  seconds  tokens/s
-3fa94d1c  method=lora   lora              0.8125 (0.5000)           2  73,728 (+ 148,610)     51.2     2,346
-9b2e77aa  method=lor2c  lor2c                      failed           -  73,728 (+ 148,610)        -         -
+run       label         method  accuracy at best epoch (majority class)  best epoch  trainable (+ head)  seconds  tokens/s
+3fa94d1c  method=lora   lora                            0.8125 (0.5000)           2  73,728 (+ 148,610)     51.2     2,346
+9b2e77aa  method=lor2c  lor2c                                    failed           -  73,728 (+ 148,610)        -         -
 
 note: a seeded subset of 3000 of 8455 rows
 
@@ -72,9 +76,25 @@ stored in /x/lor2c.db`,
 
 test("two kinds of score are named in their cells; a regression has no majority class", () => {
   const text = renderSummary(summary([cell({}), cell({ scoreName: "pearson", majorityScore: null })]));
-  expect(text).toContain("score (majority class)");
+  expect(text).toContain("score at best epoch (majority class)");
   expect(text).toMatch(/accuracy 0\.8125 \(0\.5000\)/);
   expect(text).toMatch(/pearson 0\.8125 {2,}/);
+});
+
+test("a fixed epoch has its own column, and a collapsed run says so in its row and below", () => {
+  const text = renderSummary(
+    summary([
+      cell({ reportEpoch: 3, fixedScore: 0.79 }),
+      cell({ id: "9b2e77aa00000000", label: "seed=2", reportEpoch: 3, collapsed: true }),
+    ]),
+  );
+  expect(text).toContain("best epoch  at epoch 3  trainable");
+  expect(text).toMatch(/^3fa94d1c .* 2 {6}0\.7900 {2}73,728/m);
+  expect(text).toMatch(/^9b2e77aa .* collapsed 0\.8125 \(0\.5000\) +2 +- /m);
+  expect(text).toContain("\ncollapsed: one and the same prediction for all evaluation rows: seed=2 (9b2e77aa)\n");
+  const two = renderSummary(summary([cell({ reportEpoch: 3, fixedScore: 0.79 }), cell({ reportEpoch: 5 })]));
+  expect(two).toContain("at fixed epoch");
+  expect(two).toMatch(/0\.7900 \(3\)[\s\S]* - \(5\)/);
 });
 
 const progress = (step: number): EventOf<"progress"> => ({
@@ -120,6 +140,9 @@ test("plain: evaluations, changes and outcomes; progress now and then; no end of
   expect(
     said({ ...base, type: "metrics", split: "eval", values: { loss: 0.4, accuracy: 0.81 }, diverged: [] }),
   ).toContain("epoch 1: loss 0.4, accuracy 0.81");
+  expect(said({ ...base, type: "metrics", split: "holdout", values: { accuracy: 0.8 }, diverged: [] })).toContain(
+    "epoch 1: held-out rows: accuracy 0.8",
+  );
   const change = { ...base, type: "change", kind: "merge", span_start: 2, span_end: 3, trainable_parameters: 33_792 };
   expect(said(change)).toContain("epoch 1: layers 2 to 3 merged, 33,792 trainable parameters left");
   lines.length = 0;

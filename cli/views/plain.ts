@@ -76,7 +76,8 @@ function eventLine(event: WorkerEvent, scoreName: string | undefined): string | 
     case "finished":
       return (
         `finished: ${event.score_name} ${formatScore(event.best_score)} after epoch ${event.best_epoch} ` +
-        `(majority class ${formatScore(event.majority_score)}), ${formatSeconds(event.total_seconds)}`
+        `(majority class ${formatScore(event.majority_score)}), ${formatSeconds(event.total_seconds)}` +
+        (event.collapsed ? "; collapsed: all predictions are alike" : "")
       );
     case "failed":
       return `failed: ${event.error_type}: ${event.message}`;
@@ -108,7 +109,8 @@ function metricsLine(event: EventOf<"metrics">, scoreName: string | undefined): 
   const values = names
     .filter((name) => !event.diverged.includes(name))
     .map((name) => `${name} ${formatValue(event.values[name] ?? null)}`);
-  return `epoch ${formatValue(event.epoch)}: ${[...values, ...(diverged ? [diverged] : [])].join(", ")}`;
+  const where = event.split === "holdout" ? "held-out rows: " : "";
+  return `epoch ${formatValue(event.epoch)}: ${where}${[...values, ...(diverged ? [diverged] : [])].join(", ")}`;
 }
 
 function changeLine(event: EventOf<"change">): string {

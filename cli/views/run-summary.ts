@@ -53,19 +53,12 @@ export const runSummary = view<Data>({
 });
 
 function runFacts(run: RunRow): Fact[] {
-  const better =
-    run.best_score !== null && run.majority_score !== null
-      ? ` (majority class ${formatScore(run.majority_score)})`
-      : "";
   const again =
     run.running_attempt !== null && run.state !== "running" ? `, attempt ${run.running_attempt} is running` : "";
   return [
     ["state", run.state.replaceAll("_", " ") + again],
-    [
-      run.score_name ?? "score",
-      run.best_score === null ? null : `${formatScore(run.best_score)} after epoch ${run.best_epoch}${better}`,
-    ],
-    ["at the end", run.last_score === null ? null : formatScore(run.last_score)],
+    ["collapsed", run.collapsed ? COLLAPSED : null],
+    ...scoreFacts(run),
     ["model", run.model],
     ["task", run.task],
     ["method", run.method],
@@ -77,6 +70,33 @@ function runFacts(run: RunRow): Fact[] {
     ],
     ["training", training(run)],
   ];
+}
+
+const COLLAPSED = "yes: after the chosen epoch all evaluation rows get one and the same prediction";
+
+/** Best, last and fixed, and what choosing on the evaluation rows would have added where other rows chose. */
+function scoreFacts(run: RunRow): Fact[] {
+  const name = run.score_name ?? "score";
+  const fixed = run.report_epoch === null ? null : formatScore(run.fixed_score);
+  const held = run.chosen_on === "holdout";
+  return [
+    [name, run.best_score === null ? null : `${formatScore(run.best_score)} ${bestDetail(run)}`],
+    ["at the end", run.last_score === null ? null : formatScore(run.last_score)],
+    [`at epoch ${run.report_epoch}`, fixed === "-" ? "- (not reached)" : fixed],
+    [
+      "optimism",
+      held && run.optimism !== null
+        ? `${formatScore(run.optimism)}: choosing on the evaluation rows would have given ` +
+          `${formatScore(run.eval_best_score)} after epoch ${run.eval_best_epoch}`
+        : null,
+    ],
+  ];
+}
+
+function bestDetail(run: RunRow): string {
+  const held = run.chosen_on === "holdout" ? `, chosen on held-out rows, ${formatScore(run.chosen_score)} there` : "";
+  const majority = run.majority_score === null ? "" : ` (majority class ${formatScore(run.majority_score)})`;
+  return `after epoch ${run.best_epoch}${held}${majority}`;
 }
 
 function trainable(run: RunRow): string | null {

@@ -4,11 +4,28 @@ import { type Column, columns } from "./columns.js";
 import { formatCount, formatScore, formatSeconds, shortId } from "./format.js";
 import { clip } from "./parts/fit.js";
 
+/** After which epoch the score of a table was taken: the best one, the last, the spec's own, or a number. */
+export type ScoreChoice = "best" | "last" | "fixed" | number;
+
+const SCORES: Record<Exclude<ScoreChoice, number>, (run: RunRow) => number | null> = {
+  best: (run) => run.best_score,
+  last: (run) => run.last_score,
+  fixed: (run) => run.fixed_score,
+};
+
+const scoreColumn = (choice: ScoreChoice): TextColumn => ({
+  title: `score (${typeof choice === "number" ? `epoch ${choice}` : choice})`,
+  align: "right",
+  text: (run) => formatScore(typeof choice === "number" ? (run.epoch_score ?? null) : SCORES[choice](run)),
+});
+
+type TextColumn = Column & { text: (run: RunRow) => string };
+
 /** Columns of `lor2c ls`, most important first: on a narrow terminal the last ones go. */
-const COLUMNS: (Column & { text: (run: RunRow) => string })[] = [
+const columnsWith = (choice: ScoreChoice): TextColumn[] => [
   { title: "run", text: (run) => shortId(run.id) },
-  { title: "state", text: (run) => (run.running_attempt === null ? run.state.replaceAll("_", " ") : "running") },
-  { title: "score", align: "right", text: (run) => formatScore(run.best_score) },
+  { title: "state", text: stateText },
+  scoreColumn(choice),
   { title: "method", text: (run) => run.method },
   { title: "task", text: (run) => run.task },
   { title: "seed", align: "right", text: (run) => String(run.seed) },
@@ -18,10 +35,16 @@ const COLUMNS: (Column & { text: (run: RunRow) => string })[] = [
   { title: "label", text: (run) => run.label },
 ];
 
+function stateText(run: RunRow): string {
+  if (run.running_attempt !== null) return "running";
+  return run.collapsed ? `${run.state}, collapsed` : run.state.replaceAll("_", " ");
+}
+
 /** Runs as a table no wider than `width`; null: as wide as it needs, for a file or a pipe. */
-export function runsTable(runs: RunRow[], width: number | null): string {
-  for (let count = COLUMNS.length; ; count--) {
-    const shown = COLUMNS.slice(0, count);
+export function runsTable(runs: RunRow[], width: number | null, choice: ScoreChoice = "best"): string {
+  const all = columnsWith(choice);
+  for (let count = all.length; ; count--) {
+    const shown = all.slice(0, count);
     const lines = columns(
       shown,
       runs.map((run) => shown.map((column) => column.text(run))),
@@ -29,7 +52,7 @@ export function runsTable(runs: RunRow[], width: number | null): string {
     // The label is the last column and may be cut; all others are whole or absent.
     const fits = width === null || count === 1 || lines.every((line) => stringWidth(line) <= width);
     if (fits) return lines.join("\n");
-    if (count === COLUMNS.length && roomForLabel(lines, width)) {
+    if (count === all.length && roomForLabel(lines, width)) {
       return lines.map((line) => clip(line, width)).join("\n");
     }
   }

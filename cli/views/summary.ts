@@ -5,6 +5,8 @@ import { formatCount, formatScore, formatSeconds, plural, shortId } from "./form
 /** The block that closes a job; the same text in the terminal, in plain output and in a log. No ANSI. */
 export function renderSummary(summary: RunSummary): string {
   const lines = [heading(summary), "", ...table(summary.cells)];
+  const collapsed = summary.cells.filter((cell) => cell.collapsed);
+  if (collapsed.length > 0) lines.push("", collapsedNote(collapsed));
   if (summary.notes.length > 0) lines.push("", ...summary.notes.map((note) => `note: ${note}`));
   for (const cell of summary.cells) if (cell.error) lines.push("", ...failure(cell));
   lines.push("", `stored in ${summary.dbPath}`);
@@ -22,12 +24,16 @@ function heading({ name, cells, outcome, seconds }: RunSummary): string {
 function table(cells: CellSummary[]): string[] {
   const scores = new Set(cells.flatMap((cell) => cell.scoreName ?? []));
   const only = scores.size === 1 ? [...scores][0] : undefined;
+  const epochs = new Set(cells.flatMap((cell) => cell.reportEpoch ?? []));
   const heads = [
     { title: "run" },
     { title: "label" },
     { title: "method" },
-    { title: `${only ?? "score"} (majority class)`, align: "right" as const },
+    { title: `${only ?? "score"} at best epoch (majority class)`, align: "right" as const },
     { title: "best epoch", align: "right" as const },
+    ...(epochs.size > 0
+      ? [{ title: epochs.size === 1 ? `at epoch ${[...epochs][0]}` : "at fixed epoch", align: "right" as const }]
+      : []),
     { title: "trainable (+ head)", align: "right" as const },
     { title: "seconds", align: "right" as const },
     { title: "tokens/s", align: "right" as const },
@@ -38,6 +44,9 @@ function table(cells: CellSummary[]): string[] {
     cell.method,
     score(cell, only === undefined),
     cell.bestEpoch === null ? "-" : String(cell.bestEpoch),
+    ...(epochs.size > 0
+      ? [formatScore(cell.fixedScore) + (epochs.size > 1 ? ` (${cell.reportEpoch ?? "-"})` : "")]
+      : []),
     trainable(cell),
     cell.seconds === null ? "-" : cell.seconds.toFixed(1),
     formatCount(cell.tokensPerSecond),
@@ -50,7 +59,12 @@ function score(cell: CellSummary, named: boolean): string {
   if (cell.state !== "finished") return words(cell.state);
   const name = named && cell.scoreName ? `${cell.scoreName} ` : "";
   const majority = cell.majorityScore === null ? "" : ` (${formatScore(cell.majorityScore)})`;
-  return `${name}${formatScore(cell.bestScore)}${majority}`;
+  return `${cell.collapsed ? "collapsed " : ""}${name}${formatScore(cell.bestScore)}${majority}`;
+}
+
+function collapsedNote(cells: CellSummary[]): string {
+  const which = cells.map((cell) => `${cell.label} (${shortId(cell.id)})`).join(", ");
+  return `collapsed: one and the same prediction for all evaluation rows: ${which}`;
 }
 
 function trainable({ trainableParameters, headParameters }: CellSummary): string {

@@ -1,8 +1,19 @@
 import type { EventOf } from "../protocol/messages.js";
-import { type ChangeRow, getChanges, getModuleScores, type ModuleScoreRow } from "../store/read.js";
+import {
+  type ChangeRow,
+  getChanges,
+  getMetrics,
+  getModuleScores,
+  getRanks,
+  type MetricRow,
+  type ModuleScoreRow,
+  type RankRow,
+} from "../store/read.js";
 import { formatCount, formatValue } from "./format.js";
+import { thin } from "./parts/epoch-grid.js";
 import { clip } from "./parts/fit.js";
 import { shade } from "./parts/shade.js";
+import { formLines, rankLines } from "./ranks.js";
 import { view } from "./view.js";
 
 type Kind = EventOf<"module_scores">["modules"][number]["kind"];
@@ -10,6 +21,10 @@ type Kind = EventOf<"module_scores">["modules"][number]["kind"];
 interface Data {
   scores: ModuleScoreRow[];
   changes: ChangeRow[];
+  ranks: RankRow[];
+  score_name: string | null;
+  /** Scores of each form of a run that has several, as `<score>@<form>`. */
+  forms: MetricRow[];
 }
 
 /** A module that gave way: it has no score. */
@@ -20,15 +35,27 @@ const COLUMN = 3;
 
 export const timeline = view<Data>({
   name: "timeline",
-  describe: "The structure, layer by epoch: live modules with their scores, merged spans, injections",
+  describe: "The structure by epoch: modules with their scores, merges, injections; ranks, and scores at each rank",
   load(store, run) {
-    if (run.attempt_id === null) return { scores: [], changes: [] };
-    return { scores: getModuleScores(store, run.attempt_id), changes: getChanges(store, run.attempt_id) };
+    const { attempt_id: id, score_name } = run;
+    if (id === null) return { scores: [], changes: [], ranks: [], score_name, forms: [] };
+    return {
+      scores: getModuleScores(store, id),
+      changes: getChanges(store, id),
+      ranks: getRanks(store, id),
+      score_name,
+      forms: getMetrics(store, id, { split: "eval" }).filter((row) => row.name.startsWith(`${score_name}@`)),
+    };
   },
-  render({ scores, changes }, width) {
-    if (scores.length === 0 && changes.length === 0) return "this run has no modules that change or are scored";
-    const lines = scores.length > 0 ? [...grid(scores, width), ""] : [];
-    return [...lines, ...changes.map(changeLine)].join("\n").trimEnd();
+  render({ scores, changes, ranks, score_name, forms }, width) {
+    const blocks = [
+      scores.length > 0 ? grid(scores, width) : [],
+      changes.map(changeLine),
+      rankLines(ranks, width),
+      formLines(forms, score_name ?? "", width),
+    ].filter((lines) => lines.length > 0);
+    if (blocks.length === 0) return "this run has no modules that change, are scored or have ranks";
+    return blocks.map((lines) => lines.join("\n")).join("\n\n");
   },
 });
 
@@ -63,13 +90,6 @@ function symbol(layer: number, modules: ModuleScoreRow[], low: number, high: num
   if (module.kind === INJECTED) return "+";
   if (layer > module.span_start) return "│";
   return module.score === null ? "×" : shade(module.score, low, high);
-}
-
-/** At most `count` of them, evenly, the first and the last among them. */
-function thin(steps: number[], count: number): number[] {
-  if (steps.length <= count) return steps;
-  if (count === 1) return steps.slice(-1);
-  return Array.from({ length: count }, (_, i) => steps[Math.round((i * (steps.length - 1)) / (count - 1))] ?? 0);
 }
 
 function changeLine(change: ChangeRow): string {

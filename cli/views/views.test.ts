@@ -138,6 +138,35 @@ test("summary of a failed run ends with its traceback, of a planned one with its
   );
 });
 
+test("summary of a run that held-out rows chose, with a fixed epoch, and collapsed", () => {
+  const held = sampleCell("d".repeat(16), { label: "seed=20", seed: 20 });
+  held.settings.train.report_epoch = 1;
+  registerExperiment(store, { name: "held", specFile: null, specText: "", cells: [held] });
+  ingest(store, claimAll(store, [held]), [
+    say.started([held.id]),
+    say.metrics([held.id], 2, 94, { accuracy: 0.7 }, "eval"),
+    {
+      ...say.finished([held.id], 3, 0.6),
+      chosen_on: "holdout",
+      chosen_score: 0.65,
+      eval_best_score: 0.7,
+      eval_best_epoch: 1,
+      collapsed: true,
+    },
+  ]);
+  expect(show("summary", held.id)).toContain(`
+state       finished
+collapsed   yes: after the chosen epoch all evaluation rows get one and the same prediction
+accuracy    0.6000 after epoch 2, chosen on held-out rows, 0.6500 there (majority class 0.5000)
+at the end  0.6000
+at epoch 1  0.7000
+optimism    0.1000: choosing on the evaluation rows would have given 0.7000 after epoch 1
+model `);
+  held.settings.train.report_epoch = 2;
+  registerExperiment(store, { name: "held", specFile: null, specText: "", cells: [held] });
+  expect(show("summary", held.id)).toContain("\nat epoch 2  - (not reached)\n");
+});
+
 test("timeline: layers by epoch with scores, merged spans and injections, then the changes", () => {
   expect(`\n${show("timeline", DONE.id)}\n`).toBe(`
 layer    1  2  3  epoch
@@ -152,7 +181,43 @@ layer    1  2  3  epoch
 epoch 1: merge layers 2 to 3, score 0.4, margin 0.1, 900 trainable
 epoch 2: inject layer 0, 900 trainable, layers 2 and 3
 `);
-  expect(show("timeline", PLANNED.id)).toBe("this run has no modules that change or are scored");
+  expect(show("timeline", PLANNED.id)).toBe("this run has no modules that change, are scored or have ranks");
+});
+
+test("timeline: ranks by epoch, and the score at every rank", () => {
+  const adaptive = sampleCell("e".repeat(16), { seed: 21 });
+  registerExperiment(store, { name: "ranks", specFile: null, specText: "", cells: [adaptive] });
+  const id = adaptive.id;
+  const ranks = (seq: number, epoch: number, rank: number): WorkerEvent => ({
+    type: "ranks",
+    seq,
+    cells: [id],
+    step: epoch * 94,
+    epoch,
+    modules: [10, 2].map((layer) => ({
+      module: `bert.encoder.layer.${layer}.attention.self.query`,
+      rank: rank + layer,
+    })),
+  });
+  const scores = (seq: number, epoch: number, one: number | null) =>
+    say.metrics([id], seq, epoch * 94, { accuracy: 0.7, "accuracy@1": one, "accuracy@10": 0.7, "f1@1": 0.2 }, "eval");
+  ingest(store, claimAll(store, [adaptive]), [
+    say.started([id]),
+    ranks(2, 1, 4),
+    scores(3, 1, 0.6),
+    ranks(4, 2, 2),
+    scores(5, 2, null),
+  ]);
+  expect(`\n${show("timeline", id)}\n`).toBe(`
+rank             1   2  epoch
+layer 2 query    6   4
+layer 10 query  14  12
+
+accuracy at rank       1       2  epoch
+1                 0.6000       -
+10                0.7000  0.7000
+`);
+  expect(show("timeline", id, 25)).toContain("1 of 2 epochs shown");
 });
 
 test("timeline with more epochs than columns shows the first, the last and evenly between", () => {

@@ -47,6 +47,8 @@ function settings(max_steps: number): Settings {
       logging_steps: 1,
       score: null,
       max_lanes: "auto",
+      holdout: null,
+      report_epoch: null,
     },
     seed: 3,
   };

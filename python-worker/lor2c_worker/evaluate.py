@@ -49,13 +49,25 @@ SCORES: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
 }
 
 
-def majority_score(labels: torch.Tensor, kind: Kind, score: str) -> float | None:
+def base_score(name: str) -> str:
+    """`accuracy` of `accuracy_mm`, the score of one part of the rows; names of SCORES are their own."""
+    return name if name in SCORES else name.rpartition("_")[0]
+
+
+def rows_of(name: str, parts: tuple[str, ...] | None, count: int) -> np.ndarray:
+    """Which of `count` rows a score is of, [N] bool: those of the part it names, else all. May be none."""
+    if name in SCORES:
+        return np.ones(count, dtype=bool)
+    return np.array([part == name.rpartition("_")[2] for part in parts or ()] or [False] * count)
+
+
+def majority_score(labels: torch.Tensor, kind: Kind, score: str, parts: tuple[str, ...] | None = None) -> float | None:
     """The score of always answering the most frequent label; None for regression."""
     if kind == "regress":
         return None
-    values = labels.numpy()
+    values = labels.numpy()[rows_of(score, parts, len(labels))]
     answer = Counter(values.tolist()).most_common(1)[0][0]
-    return SCORES[score](values, np.full_like(values, answer))
+    return SCORES[base_score(score)](values, np.full_like(values, answer))
 
 
 def logits_of(learner: Learner, data: Encoded, batch_size: int, device: torch.device) -> torch.Tensor:
@@ -69,13 +81,41 @@ def logits_of(learner: Learner, data: Encoded, batch_size: int, device: torch.de
     return torch.cat(parts, dim=1)
 
 
-def score_logits(logits: torch.Tensor, labels: torch.Tensor, kind: Kind, names: tuple[str, ...]) -> dict[str, float]:
-    """Loss and the named scores of one lane. logits: [N, C]; labels: [N]. Non-finite logits give NaN scores."""
+def score_logits(
+    logits: torch.Tensor,
+    labels: torch.Tensor,
+    kind: Kind,
+    names: tuple[str, ...],
+    parts: tuple[str, ...] | None = None,
+) -> dict[str, float]:
+    """Loss and the named scores of one lane. logits: [N, C]; labels: [N]; parts: what the rows belong to, [N].
+
+    Non-finite logits give NaN scores. A score of a part that has no rows is left out.
+    """
     values = {"loss": float(lane_losses(logits[None], labels, kind)[0])}
-    if not bool(torch.isfinite(logits).all()):
-        return values | dict.fromkeys(names, float("nan"))
+    finite, truth = bool(torch.isfinite(logits).all()), labels.numpy()
     predicted = logits[:, 0].numpy() if kind == "regress" else logits.argmax(-1).numpy()
-    return values | {name: SCORES[name](labels.numpy(), predicted) for name in names}
+    for name in names:
+        rows = rows_of(name, parts, len(truth))
+        if rows.any():
+            values[name] = SCORES[base_score(name)](truth[rows], predicted[rows]) if finite else math.nan
+    return values
+
+
+#: Predictions of a regression that lie within this share of the range of the labels count as constant.
+CONSTANT = 1e-3
+
+
+def is_collapsed(logits: torch.Tensor, labels: torch.Tensor, kind: Kind) -> bool:
+    """All predictions are one class, or one value, while the labels are not. Non-finite logits are no prediction.
+
+    logits: [N, C]; labels: [N].
+    """
+    if not bool(torch.isfinite(logits).all()) or float(labels.max()) == float(labels.min()):
+        return False
+    if kind == "regress":
+        return float(np.ptp(logits[:, 0].numpy())) <= CONSTANT * float(np.ptp(labels.numpy()))
+    return len(logits.argmax(-1).unique()) == 1
 
 
 def evaluate(
@@ -85,21 +125,31 @@ def evaluate(
     device: torch.device,
     kind: Kind,
     names: tuple[str, ...],
-    score: str,
+    score: str | None,
 ) -> tuple[torch.Tensor, list[dict[str, float]]]:
-    """Logits [K, N, C] and the values of every lane; of the best form by `score`, where the learner has several."""
+    """Logits [K, N, C] and the values of every lane.
+
+    Where the learner has several forms, of the best one by `score`, which stays in use; without a score, of the one
+    that is in use.
+    """
     if not isinstance(learner, ManyForms):
         logits = logits_of(learner, data, batch_size, device)
-        return logits, [score_logits(lane, data.labels, kind, names) for lane in logits]
-    forms, tried = learner.forms(), []
+        return logits, [score_logits(lane, data.labels, kind, names, data.parts) for lane in logits]
+    forms, tried, used = learner.forms(), [], learner.in_use()
     for form in forms:
         learner.use(form)
         logits = logits_of(learner, data, batch_size, device)
-        tried.append((logits, score_logits(logits[0], data.labels, kind, names)))
-    best = max(range(len(forms)), key=lambda i: (not math.isnan(tried[i][1][score]), tried[i][1][score], -i))
+        tried.append((logits, score_logits(logits[0], data.labels, kind, names, data.parts)))
+    if score is None:
+        best = forms.index(used)
+    else:
+        best = max(range(len(forms)), key=lambda i: (not math.isnan(tried[i][1][score]), tried[i][1][score], -i))
     learner.use(forms[best])
     each = {
-        f"{name}@{form.suffix}": values[name] for form, (_, values) in zip(forms, tried, strict=True) for name in names
+        f"{name}@{form.suffix}": values[name]
+        for form, (_, values) in zip(forms, tried, strict=True)
+        for name in names
+        if name in values
     }
     logits, values = tried[best]
     return logits, [values | forms[best].values | each]

@@ -16,6 +16,7 @@ _KEPT: dict[str, type[Any]] = {
     "metrics": messages.Metrics,
     "change": messages.Change,
     "module_scores": messages.ModuleScores,
+    "ranks": messages.Ranks,
     "log": messages.Log,
 }
 

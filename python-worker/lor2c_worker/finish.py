@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from . import __version__, messages
 from .channel import finite, split_finite
 from .checkpoint import RunInfo, measure_folder, write_folder
+from .choose import CellResult
 from .device import autocast, peak_memory
 from .evaluate import logits_of, majority_score, score_logits
 from .methods import Cell
-from .prepare import load_for
-from .train import CellResult, LoopState
+from .prepare import Prepared, load_for
+from .train import LoopState
 from .tree import TreeCell
 from .tree_checkpoint import BEST_FOLDER
 
@@ -57,6 +58,11 @@ def finish_cell(
     closed.add(cell.id)
 
 
+def majority_of(prepared: Prepared) -> float | None:
+    """The score of always answering the most frequent label of the evaluation rows; None for regression."""
+    return majority_score(prepared.eval.labels, prepared.task.kind, prepared.score, prepared.eval.parts)
+
+
 def _check_acted(run: TreeRun, cell: TreeCell) -> None:
     """Raises MethodDidNotAct when what was trained is not what the settings say."""
     reasons = cell.method.check(run.learner, Cell(cell.id, cell.params))
@@ -94,8 +100,8 @@ def _check_reload(run: TreeRun, cell: TreeCell, adapter: Path, result: CellResul
     before = result.best_logits
     assert before is not None
     labels, kind = prepared.eval.labels, prepared.task.kind
-    old = score_logits(before, labels, kind, prepared.task.scores)
-    new = score_logits(logits, labels, kind, prepared.task.scores)
+    old = score_logits(before, labels, kind, prepared.task.scores, prepared.eval.parts)
+    new = score_logits(logits, labels, kind, prepared.task.scores, prepared.eval.parts)
     largest = float((logits - before).abs().max())
     tolerance = 1e-5 if prepared.precision == "fp32" else 5e-2
     exact = prepared.device.type == "cpu" and old[prepared.score] != new[prepared.score]
@@ -116,7 +122,12 @@ def _send_finished(run: TreeRun, cell: TreeCell, result: CellResult, loop: LoopS
         best_score=finite(result.best_score),
         best_epoch=result.best_epoch,
         last_score=finite(result.last_score),
-        majority_score=majority_score(prepared.eval.labels, prepared.task.kind, prepared.score),
+        chosen_on="eval" if prepared.holdout is None else "holdout",
+        chosen_score=finite(result.chosen_score),
+        eval_best_score=finite(result.eval_best_score),
+        eval_best_epoch=result.eval_best_epoch,
+        collapsed=result.collapsed,
+        majority_score=majority_of(prepared),
         train_seconds=result.train_seconds,
         total_seconds=result.train_seconds + overhead,
         train_tokens=loop.tokens,

@@ -192,7 +192,7 @@ class Metrics:
     type: ClassVar[Literal["metrics"]] = "metrics"
     seq: int
     cells: list[str] = field(metadata={"min_items": 1})
-    split: Literal["train", "eval"]
+    split: Literal["train", "eval", "holdout"]
     step: int
     epoch: float
     values: dict[str, float | None]
@@ -261,6 +261,24 @@ class Tree:
 
 
 @dataclass(frozen=True)
+class RanksModule:
+    module: str
+    rank: int
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Ranks of a method that moves them between its modules, at the end of an epoch."""
+
+    type: ClassVar[Literal["ranks"]] = "ranks"
+    seq: int
+    cells: list[str] = field(metadata={"min_items": 1})
+    step: int
+    epoch: float
+    modules: list[RanksModule]
+
+
+@dataclass(frozen=True)
 class Artifact:
     """A file or folder that belongs to the run."""
 
@@ -295,6 +313,11 @@ class Finished:
     best_score: float | None
     best_epoch: int
     last_score: float | None
+    chosen_on: Literal["eval", "holdout"]
+    chosen_score: float | None
+    eval_best_score: float | None
+    eval_best_epoch: int
+    collapsed: bool
     majority_score: float | None
     train_seconds: float
     total_seconds: float
@@ -372,6 +395,7 @@ Event: TypeAlias = (
     | Change
     | ModuleScores
     | Tree
+    | Ranks
     | Artifact
     | Log
     | Finished
@@ -400,6 +424,7 @@ EVENTS: dict[str, type[Any]] = {
     Change.type: Change,
     ModuleScores.type: ModuleScores,
     Tree.type: Tree,
+    Ranks.type: Ranks,
     Artifact.type: Artifact,
     Log.type: Log,
     Finished.type: Finished,

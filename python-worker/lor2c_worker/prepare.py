@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 import torch
 
-from .data import TaskData, load_task, task_of
+from .data import DataError, TaskData, load_task, task_of
 from .data.encode import Encoded, encode
-from .data.task import Task
+from .data.holdout import hold_out, holdout_note
+from .data.task import Split, Task
 from .device import current_device, precision_warning, resolve_precision
-from .evaluate import SCORES
-from .methods import Method, count, events_of, method_of, parse_params
+from .evaluate import SCORES, base_score, rows_of
+from .methods import Method, count, method_of, parse_params
 from .models import LoadedModel, empty_model, known_config, load_model, model_fingerprint
 from .settings import DataSettings, Settings, SettingsError
 from .train import total_steps
@@ -30,6 +31,8 @@ class Prepared:
     model: LoadedModel
     train: Encoded
     eval: Encoded
+    #: Rows that choose the epoch in the place of `eval`; they are not in `train`.
+    holdout: Encoded | None
     method: Method
     params: Any
     score: str
@@ -63,9 +66,25 @@ def task_data(settings: Settings) -> TaskData:
 def choosing_score(settings: Settings, task: Task) -> str:
     """Name of the score that decides the best epoch: `train.score`, else the task's first."""
     score = settings.train.score or task.scores[0]
-    if score not in task.scores or score not in SCORES:
+    if score not in task.scores or base_score(score) not in SCORES:
         raise SettingsError(f"train.score {score!r}: task {task.name} computes {', '.join(task.scores)}")
     return score
+
+
+def held_out(settings: Settings, task: Task, data: TaskData, score: str) -> tuple[TaskData, Split | None]:
+    """The rows without those that `train.holdout` takes out of training, and these; a note says so.
+
+    Raises DataError when a split has no row that `score` is of.
+    """
+    holdout, seed, held = settings.train.holdout, settings.data.split_seed, None
+    if holdout is not None:
+        kept, held = hold_out(data.train, holdout, seed, task.kind)
+        notes = (*data.notes, holdout_note(kept, held, holdout, seed, task.kind))
+        data = replace(data, train=kept, notes=notes)
+    for where, split in (("evaluation", data.eval), ("held-out", held)):
+        if split is not None and not rows_of(score, split.part, len(split)).any():
+            raise DataError(f"train.score {score}: none of the {len(split):,} {where} rows belongs to it")
+    return data, held
 
 
 def load_for(settings: Settings, data: TaskData, task: Task, device: torch.device) -> LoadedModel:
@@ -79,9 +98,9 @@ def prepare(settings: Settings) -> Prepared:
     params = parse_params(method, settings.method_parameters)
     score = choosing_score(settings, task)
     precision = resolve_precision(settings.train.precision, device)
-    data = task_data(settings)
+    data, held = held_out(settings, task, task_data(settings), score)
     model = load_for(settings, data, task, device)
-    check_length(settings, model)
+    check_length(settings, model, method.positions(params))
     length = settings.train.max_length
     return Prepared(
         settings=settings,
@@ -90,6 +109,7 @@ def prepare(settings: Settings) -> Prepared:
         model=model,
         train=encode(data.train, model.tokenizer, task.kind, length),
         eval=encode(data.eval, model.tokenizer, task.kind, length),
+        holdout=None if held is None else encode(held, model.tokenizer, task.kind, length),
         method=method,
         params=params,
         score=score,
@@ -98,17 +118,22 @@ def prepare(settings: Settings) -> Prepared:
     )
 
 
-def check_length(settings: Settings, model: LoadedModel) -> None:
-    """Position embeddings bound the length (RoBERTa keeps its first padding_idx + 1 positions for itself)."""
+def check_length(settings: Settings, model: LoadedModel, others: int) -> None:
+    """Position embeddings bound the length, with the `others` that the method needs.
+
+    RoBERTa keeps its first padding_idx + 1 positions for itself.
+    """
     config = model.config
     limit = getattr(config, "max_position_embeddings", None)
     if limit is None:
         return
     if "roberta" in config.model_type or config.model_type == "camembert":
         limit -= (config.pad_token_id or 0) + 1
-    if settings.train.max_length > limit:
+    if settings.train.max_length + others > limit:
+        besides = f" besides the {others} positions of the method" if others else ""
         raise SettingsError(
-            f"train.max_length {settings.train.max_length}: {settings.model.name} takes at most {limit}"
+            f"train.max_length {settings.train.max_length}: {settings.model.name} takes at most "
+            f"{max(0, limit - others)}{besides}"
         )
 
 
@@ -116,19 +141,20 @@ def inspect(settings: Settings) -> dict[str, Any]:
     """Fields of the `inspected` event but its address: fingerprint and counts, from shapes and rows alone."""
     task, method = task_of(settings.task), method_of(settings.method["name"])
     params = parse_params(method, settings.method_parameters)
-    choosing_score(settings, task)
+    score = choosing_score(settings, task)
     device, asked = current_device(), settings.train.precision
     precision, slow = resolve_precision(asked, device), precision_warning(asked, device)
-    data = task_data(settings)
+    whole = task_data(settings)
+    data, _ = held_out(settings, task, whole, score)
     model = empty_model(settings.model, num_labels(data), task.kind)
-    check_length(settings, model)
+    check_length(settings, model, method.positions(params))
     head = sum(p.numel() for p in model.head_parameters().values())
     total = sum(p.numel() for p in model.module.parameters())
     return {
         "warnings": [*method.warnings(params, settings.train.num_train_epochs), *([slow] if slow else [])],
         "fingerprint": {
             "model": model_fingerprint(settings.model),
-            "data": f"sha256:{data.fingerprint}",
+            "data": f"sha256:{whole.fingerprint}",
             "precision": precision,
         },
         "trainable_parameters": count(method, model, params),
@@ -139,7 +165,7 @@ def inspect(settings: Settings) -> dict[str, Any]:
         "total_steps": total_steps(len(data.train), settings.train),
         "events": [
             {"epoch": epoch, "key": hashlib.sha256(what.encode()).hexdigest()[:16]}
-            for epoch, what in events_of(method, params, settings.train.num_train_epochs, causal=task.kind == "causal")
+            for epoch, what in method.events(params, settings.train.num_train_epochs, causal=task.kind == "causal")
         ],
     }
 

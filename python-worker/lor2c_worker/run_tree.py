@@ -17,11 +17,10 @@ from .device import autocast, peak_memory
 from .engine.bank_learner import BankLearner
 from .engine.learner import Learner
 from .engine.optimizer import LaneAdamW
-from .evaluate import majority_score
 from .event_log import EventLog
-from .finish import finish_cell
+from .finish import finish_cell, majority_of
 from .lane_width import choose_width
-from .methods import Cell, Horizon, events_of
+from .methods import Cell, Horizon
 from .prepare import Prepared, hash_tensors, prepare
 from .train import LoopState, steps_per_epoch, total_steps, train
 from .tree import TreeCell, lane_epochs
@@ -68,7 +67,7 @@ class TreeRun:
 
     def predicted_lane_steps(self, done: int = 0) -> float:
         """Lane-steps that follow step `done`, if every try finds a candidate."""
-        own = {c.id: events_of(c.method, c.params, self._epochs, causal=self._causal) for c in self.cells}
+        own = {c.id: c.method.events(c.params, self._epochs, causal=self._causal) for c in self.cells}
         per_epoch = self.steps_per_epoch
         return lane_epochs(own, self.total_steps / per_epoch, done / per_epoch) * per_epoch
 
@@ -116,6 +115,7 @@ def run_tree(channel: Channel, cells: Sequence[TreeCell], folder: Path, source: 
             should_stop=channel.stop_requested.is_set,
             report=make_report(run),
             state=loop,
+            holdout=prepared.holdout,
         )
         if loop.stopped:
             channel.send(messages.Stopped, cells=run.ids, step=loop.step)
@@ -216,7 +216,7 @@ def _started(
             "eval_rows": len(prepared.eval),
             "total_steps": steps,
             "num_epochs": prepared.settings.train.num_train_epochs,
-            "majority_score": majority_score(prepared.eval.labels, prepared.task.kind, prepared.score),
+            "majority_score": majority_of(prepared),
             "score_name": prepared.score,
             "initial_weights": hash_tensors(learner.state(lane)),
             "notes": list(notes),

@@ -52,6 +52,10 @@ class TrainSettings:
     score: str | None = None
     #: Lanes that go through the model together; "auto": as memory allows. Changes no number (semantics.md 11).
     max_lanes: int | str = "auto"
+    #: Share (below 1) or number of training rows that choose the best epoch instead of being trained on.
+    holdout: float | int | None = None
+    #: Only for the runner's tables: the score of every epoch is reported.
+    report_epoch: int | None = None
 
     @property
     def head_lr(self) -> float:

@@ -13,12 +13,12 @@ from typing import Any
 
 import torch
 
+from .choose import CellResult, collapse_warning, look, note_cells
 from .data.encode import Encoded, train_batches
 from .data.task import Kind
 from .engine.learner import Batch, EpochRecord, Learner, StepKey
 from .engine.loss import lane_losses
 from .engine.optimizer import LaneAdamW
-from .evaluate import evaluate
 from .settings import TrainSettings
 
 
@@ -33,20 +33,6 @@ class Report:
     best: Callable[[int, list[str], int, dict[str, float]], None]
     #: Called where training could go on from: at the end of every epoch, and when it is stopped.
     checkpoint: Callable[[LoopState], None] = lambda state: None
-
-
-@dataclass
-class CellResult:
-    """What is known about one cell so far."""
-
-    best_score: float = math.nan
-    best_epoch: int = 0
-    last_score: float = math.nan
-    #: Evaluation logits of the best epoch, [N, C].
-    best_logits: torch.Tensor | None = None
-    last_values: dict[str, float] = field(default_factory=dict)
-    #: Seconds of optimizer steps: of each step of several lanes, the lane's part.
-    train_seconds: float = 0.0
 
 
 @dataclass
@@ -119,8 +105,11 @@ def train(
     should_stop: Callable[[], bool],
     report: Report,
     state: LoopState | None = None,
+    holdout: Encoded | None = None,
 ) -> LoopState:
     """Train from `state` (None: from the start) until the last step or until `should_stop`.
+
+    `holdout`: rows that are not trained on and choose the best epoch in the place of the evaluation rows.
 
     Within an epoch: micro-batches of the seeded permutation; per lane one mean loss per micro-batch, divided by the
     number of micro-batches of the step, and the method's penalty likewise, which the reported loss leaves out;
@@ -184,13 +173,18 @@ def train(
         began = time.perf_counter()
         with autocast():
             size = settings.eval_batch_size
-            logits, scored = evaluate(learner, eval_data, size, device, kind, score_names, score)
+            looks = look(learner, eval_data, holdout, size, device, kind, score_names, score)
         state.evaluate_seconds += time.perf_counter() - began
-        for index, (evaluated, values) in enumerate(zip(learner.lanes, scored, strict=True)):
+        for index, (evaluated, seen) in enumerate(zip(learner.lanes, looks, strict=True)):
             cells = evaluated.cells
-            report.metrics(cells, "eval", state.step, state.step / per_epoch, values)
-            if _note_epoch(state.results, cells, values, score, state.epoch, logits[index]):
-                report.best(index, cells, state.epoch, values)
+            for split, values in seen.splits():
+                report.metrics(cells, split, state.step, state.step / per_epoch, values)
+            better, collapsing = note_cells(state.results, cells, seen, score, state.epoch)
+            if collapsing:
+                warning = collapse_warning(kind, state.epoch)
+                report.record(state.step, EpochRecord(index, collapsing, warnings=[warning]))
+            if better:
+                report.best(index, better, state.epoch, seen.values)
         state.window = Window()
         state.epoch, state.epoch_steps = state.epoch + 1, 0
         report.checkpoint(state)
@@ -251,22 +245,3 @@ class Window:
             return []
         losses, norms = (self.losses / self.steps).tolist(), (self.norms / self.steps).tolist()
         return [{"loss": loss, "grad_norm": norm} for loss, norm in zip(losses, norms, strict=True)]
-
-
-def _note_epoch(
-    results: dict[str, CellResult],
-    cells: list[str],
-    values: dict[str, float],
-    score: str,
-    epoch: int,
-    logits: torch.Tensor,
-) -> bool:
-    """Remember the epoch's score; True when it is the best so far (the first of equal ones; NaN never)."""
-    value, better = values[score], False
-    for cell in cells:
-        result = results[cell]
-        result.last_score, result.last_values = value, values
-        if result.best_logits is None or value > result.best_score or math.isnan(result.best_score):
-            result.best_score, result.best_epoch, result.best_logits = value, epoch, logits.clone()
-            better = True
-    return better

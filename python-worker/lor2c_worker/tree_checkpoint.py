@@ -19,8 +19,9 @@ from typing import Any
 
 import torch
 
+from .choose import CellResult
 from .engine.bank_state import to_cpu
-from .train import CellResult, LoopState, Window
+from .train import LoopState, Window
 
 TREE_FILE, STATE_FILE, EVENTS_FILE, BEST_FOLDER = "tree.json", "state.pt", "events.ndjson", "best"
 

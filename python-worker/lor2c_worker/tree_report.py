@@ -38,13 +38,17 @@ def _metrics(run: TreeRun, cells: list[str], split: str, step: int, epoch: float
 
 
 def _record(run: TreeRun, step: int, record: EpochRecord) -> None:
-    """Decisions and score tables of a structure-changing method."""
+    """Decisions, score tables and ranks of a structure-changing method."""
     for change in record.changes:
         run.events.send(messages.Change, cells=record.cells, step=step, **dataclasses.asdict(change))
     if record.table is not None:
         run.events.send(messages.ModuleScores, cells=record.cells, step=step, **dataclasses.asdict(record.table))
+    if record.ranks is not None:
+        run.events.send(messages.Ranks, cells=record.cells, step=step, **dataclasses.asdict(record.ranks))
     for note in record.notes:
         run.events.log("info", note, record.cells)
+    for warning in record.warnings:
+        run.events.log("warn", warning, record.cells)
 
 
 def _best(run: TreeRun, lane: int, cells: list[str], epoch: int, values: dict[str, float]) -> None:

@@ -68,12 +68,16 @@ def test_adalora_ends_with_the_target_budget_and_says_where_it_went(folder: Path
     assert isinstance(learner, AdaLoraLearner)
     _, records = run(learner, data)
     ranks = learner.ranks()
-    assert set(ranks) == {f"layer {i} {p}" for i in range(3) for p in ("query", "value")}
+    assert set(ranks) == {f"roberta.encoder.layer.{i}.attention.self.{p}" for i in range(3) for p in ("query", "value")}
     assert sum(ranks.values()) == 2 * len(ranks)
     live = {s.name: int((s.tensor != 0).sum()) for s in learner.slots() if ".lora_E." in s.name}
     assert list(live.values()) == list(ranks.values())
-    (note,) = [note for record in records for note in record.notes]
-    assert note == "final ranks: " + ", ".join(f"{place} {rank}" for place, rank in ranks.items())
+    tables = [record.ranks for record in records if record.ranks is not None]
+    assert [table.epoch for table in tables] == list(range(1, EPOCHS + 1))
+    assert {m.rank for m in tables[0].modules} == {4}  # the budget shrinks after 15 % of the steps
+    assert {m.module: m.rank for m in tables[-1].modules} == ranks
+    sums = [sum(m.rank for m in table.modules) for table in tables]
+    assert sums == sorted(sums, reverse=True)
     assert METHODS["adalora"].check(learner, cell) == []
 
 
@@ -141,8 +145,11 @@ def test_pissa_that_starts_as_plain_lora_is_found_out(folder: Path, monkeypatch:
         ({"type": "LORA", "config": {"task_type": "SEQ_CLS"}}, "task_type of the config follows from the run"),
         ({"type": "LOHA", "config": {"rank_dropout": 0.1}}, "rank_dropout draws from a global generator"),
         ({"type": "LORA", "config": {"init_lora_weights": "olora"}}, "changes the base weights or needs data"),
-        ({"type": "PREFIX_TUNING"}, "does not fit: peft hands the prefixes over as past_key_values"),
-        ({"type": "PROMPT_TUNING"}, "does not fit: it puts virtual tokens before the text"),
+        ({"type": "PREFIX_TUNING"}, "PREFIX_TUNING needs num_virtual_tokens, a whole number from 1"),
+        ({"type": "PROMPT_TUNING", "config": {"num_virtual_tokens": 0}}, "needs num_virtual_tokens"),
+        ({"type": "P_TUNING", "config": {"encoder_dropout": 0.1}}, "encoder_dropout draws from a global generator"),
+        ({"type": "PREFIX_TUNING", "config": {"num_layers": 2}}, "num_layers of the config follows from the run"),
+        ({"type": "MULTITASK_PROMPT_TUNING"}, "does not fit: its virtual tokens need more than the text of a row"),
         ({"type": "PVERA"}, "does not fit: it draws noise from a global generator"),
         ({"type": "ADALORA"}, "does not fit: it needs calls between the steps"),
         ({"type": "LOR2C"}, "does not fit: it has a method of its own here"),

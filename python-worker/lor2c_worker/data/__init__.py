@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..settings import DataSettings, SettingsError
-from .glue import TASKS as glue
+from .glue_tasks import TASKS as glue
 from .movie_reviews import TASK as movie_reviews
 from .task import DataError, Split, Task, TaskData, with_subsets
 

@@ -21,6 +21,7 @@ class Encoded:
     types: list[list[int]] | None
     labels: torch.Tensor  # [N], int64 classes or float32 values
     pad_id: int
+    parts: tuple[str, ...] | None = None  # see `Split.part`
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -58,6 +59,7 @@ def encode(split: Split, tokenizer: Any, kind: Kind, max_length: int) -> Encoded
         types=out.get("token_type_ids"),
         labels=torch.tensor(split.labels, dtype=dtype),
         pad_id=int(tokenizer.pad_token_id),
+        parts=split.part,
     )
 
 

@@ -1,4 +1,7 @@
-"""GLUE (Wang et al. 2018): the original TSV files, a hub, or CSV / JSON lines with a column mapping."""
+"""GLUE (Wang et al. 2018): the original TSV files, a hub, Parquet, or CSV / JSON lines with a column mapping.
+
+The tasks themselves are in glue_tasks.py.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,36 @@ from typing import Any
 
 from ..settings import DataSettings
 from .hub import hub_rows
-from .tables import Row, find_split, read_rows
+from .tables import Row, Skipped, find_split, read_rows
 from .task import DataError, Kind, Split, TaskData
 
 HUB = "nyu-mll/glue"
+
+
+@dataclass(frozen=True)
+class PartSource:
+    """Where a set of rows is: names of its file without the ending, in the order they are looked for, or a split."""
+
+    files: tuple[str, ...]
+    hub_split: str
+    part: str | None = None
+
+
+def _joined(splits: list[Split]) -> Split:
+    """One after the other; they are alike in having pairs and parts."""
+    if len(splits) == 1:
+        return splits[0]
+    return Split(
+        tuple(text for split in splits for text in split.text),
+        tuple(label for split in splits for label in split.labels),
+        tuple(text for split in splits for text in split.pair or ()) or None,
+        tuple(part for split in splits for part in split.part or ()) or None,
+    )
+
+
+def _skipped_notes(split: str, skipped: Skipped) -> list[str]:
+    rows = f"{skipped.count} row{'' if skipped.count == 1 else 's'}"
+    return [f"{split}: {rows} without all fields left out, as GLUE's own reader does"] if skipped.count else []
 
 
 @dataclass(frozen=True)
@@ -34,6 +63,11 @@ class GlueTask:
     header: tuple[str, ...] | None = None
     #: Closed range of a regression target.
     value_range: tuple[float, float] | None = None
+    train: PartSource = PartSource(("train",), "train")
+    #: More than one where the task is scored on several sets of rows; each then has the name of its part.
+    evaluation: tuple[PartSource, ...] = (PartSource(("dev", "validation", "eval"), "validation"),)
+    #: Rows without all fields that the original TSV files have; GLUE's reader leaves them out too.
+    broken_rows: int = 0
 
     @property
     def kind(self) -> Kind:
@@ -50,10 +84,14 @@ class GlueTask:
     def load(self, data: DataSettings) -> TaskData:
         if data.path is not None and data.hub is not None:
             raise DataError("data.path and data.hub exclude each other: rows come from one place")
-        return TaskData(self._split(data, "train"), self._split(data, "eval"), self.labels)
+        train, skipped = self._split(data, self.train)
+        parts = [self._split(data, part) for part in self.evaluation]
+        notes = _skipped_notes("train", skipped) + [n for _, s in parts for n in _skipped_notes("eval", s)]
+        return TaskData(train, _joined([split for split, _ in parts]), self.labels, tuple(notes))
 
-    def _split(self, data: DataSettings, split: str) -> Split:
-        where, columns, rows = self._source(data, split)
+    def _split(self, data: DataSettings, source: PartSource) -> tuple[Split, Skipped]:
+        skipped = Skipped(self.broken_rows)
+        where, columns, rows = self._source(data, source, skipped)
         text, second, label = columns
         texts, pairs, labels = [], [], []
         for number, row in rows:
@@ -63,25 +101,28 @@ class GlueTask:
                     f"{where}:{number}: no column {absent[0]!r}; it has {', '.join(map(str, row))}. "
                     f"Name the columns with data.columns: {{text: ..., text_pair: ..., label: ...}}"
                 )
-            texts.append(str(row[text]))
+            texts.append(self._text(row[text], f"{where}:{number}"))
             if second is not None:
-                pairs.append(str(row[second]))
+                pairs.append(self._text(row[second], f"{where}:{number}"))
             labels.append(self._label(row[label], f"{where}:{number}"))
         if not texts:
             raise DataError(f"{where}: no rows")
-        return Split(tuple(texts), tuple(labels), tuple(pairs) if second is not None else None)
+        part = None if source.part is None else (source.part,) * len(texts)
+        return Split(tuple(texts), tuple(labels), tuple(pairs) if second is not None else None, part), skipped
 
-    def _source(self, data: DataSettings, split: str) -> tuple[str, tuple[str, str | None, str], Iterator[Row]]:
+    def _source(
+        self, data: DataSettings, source: PartSource, skipped: Skipped
+    ) -> tuple[str, tuple[str, str | None, str], Iterator[Row]]:
         mapped = self._mapped(data)
         if data.path is None:
             name = data.hub or HUB
-            hub_split = "train" if split == "train" else "validation"
             config = self.hub_config if name == HUB else None
-            return f"{name} {hub_split}", mapped or self.hub, hub_rows(name, config, hub_split)
-        path = find_split(Path(data.path).expanduser(), split)
-        header = self.header if path.suffix == ".tsv" and mapped is None else None
-        default = self.tsv if path.suffix == ".tsv" else self.hub
-        return str(path), mapped or default, read_rows(path, header)
+            return f"{name} {source.hub_split}", mapped or self.hub, hub_rows(name, config, source.hub_split)
+        paths = find_split(Path(data.path).expanduser(), source.files)
+        tsv = paths[0].suffix == ".tsv"
+        header = self.header if tsv and mapped is None else None
+        where = str(paths[0]) if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
+        return where, mapped or (self.tsv if tsv else self.hub), read_rows(paths, header, skipped)
 
     def _mapped(self, data: DataSettings) -> tuple[str, str | None, str] | None:
         if data.columns is None:
@@ -91,6 +132,12 @@ class GlueTask:
             needed = "text, text_pair and label" if self.pairs else "text and label"
             raise DataError(f"data.columns: task {self.name} needs {needed}")
         return text, second, label
+
+    @staticmethod
+    def _text(value: Any, where: str) -> str:
+        if value is None:
+            raise DataError(f"{where}: a text is missing (null)")
+        return str(value)
 
     def _label(self, value: Any, where: str) -> Any:
         return self._value(value, where) if self.kind == "regress" else self._class(value, where)
@@ -113,69 +160,3 @@ class GlueTask:
         if not math.isfinite(number) or not low <= number <= high:
             raise DataError(f"{where}: {value!r} is not in {low:g} to {high:g}")
         return number
-
-
-SST2 = GlueTask(
-    name="sst2",
-    summary="Sentiment of movie-review sentences (67,349 / 872 rows)",
-    source="GLUE SST-2, Socher et al. 2013",
-    scores=("accuracy", "f1"),
-    tsv=("sentence", None, "label"),
-    hub=("sentence", None, "label"),
-    hub_config="sst2",
-    labels=("negative", "positive"),
-)
-MRPC = GlueTask(
-    name="mrpc",
-    summary="Do two sentences paraphrase each other (3,668 / 408 rows)",
-    source="GLUE MRPC, Dolan and Brockett 2005",
-    scores=("accuracy", "f1"),
-    tsv=("#1 String", "#2 String", "Quality"),
-    hub=("sentence1", "sentence2", "label"),
-    hub_config="mrpc",
-    labels=("not_equivalent", "equivalent"),
-)
-COLA = GlueTask(
-    name="cola",
-    summary="Is a sentence grammatical (8,551 / 1,043 rows)",
-    source="GLUE CoLA, Warstadt et al. 2019",
-    scores=("matthews", "accuracy"),
-    tsv=("sentence", None, "label"),
-    hub=("sentence", None, "label"),
-    hub_config="cola",
-    labels=("unacceptable", "acceptable"),
-    header=("source", "label", "mark", "sentence"),
-)
-QNLI = GlueTask(
-    name="qnli",
-    summary="Does a sentence answer a question (104,743 / 5,463 rows)",
-    source="GLUE QNLI, Rajpurkar et al. 2016",
-    scores=("accuracy",),
-    tsv=("question", "sentence", "label"),
-    hub=("question", "sentence", "label"),
-    hub_config="qnli",
-    labels=("entailment", "not_entailment"),
-)
-RTE = GlueTask(
-    name="rte",
-    summary="Does one sentence entail the other (2,490 / 277 rows)",
-    source="GLUE RTE, Bentivogli et al. 2009",
-    scores=("accuracy",),
-    tsv=("sentence1", "sentence2", "label"),
-    hub=("sentence1", "sentence2", "label"),
-    hub_config="rte",
-    labels=("entailment", "not_entailment"),
-)
-STSB = GlueTask(
-    name="stsb",
-    summary="Similarity of two sentences from 0 to 5 (5,749 / 1,500 rows)",
-    source="GLUE STS-B, Cer et al. 2017",
-    scores=("pearson", "spearman"),
-    tsv=("sentence1", "sentence2", "score"),
-    hub=("sentence1", "sentence2", "label"),
-    hub_config="stsb",
-    labels=(),
-    value_range=(0.0, 5.0),
-)
-
-TASKS = (SST2, MRPC, COLA, QNLI, RTE, STSB)

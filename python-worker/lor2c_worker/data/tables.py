@@ -1,42 +1,63 @@
-"""Rows of a file as dictionaries: raw TSV as GLUE publishes it, CSV, JSON lines."""
+"""Rows of a split's files as dictionaries: raw TSV as GLUE publishes it, CSV, JSON lines, Parquet."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .parquet import ENDING as PARQUET
+from .parquet import read_parquet, shards
 from .task import DataError
 
-#: File names of a split, in the order they are looked for, without their ending.
-SPLIT_NAMES = {"train": ("train",), "eval": ("dev", "validation", "eval")}
+#: Endings of a split's file, in the order they are looked for; Parquet comes last.
 ENDINGS = (".tsv", ".csv", ".jsonl")
 
 Row = tuple[int, dict[str, Any]]
 
 
-def find_split(folder: Path, split: str, names: tuple[str, ...] = ()) -> Path:
-    """The one file of a split in a folder. Raises DataError that lists what was looked for."""
+def find_split(folder: Path, names: Sequence[str]) -> list[Path]:
+    """The file of a split in a folder, or its parts. Raises DataError that lists what was looked for."""
     if not folder.is_dir():
         raise DataError(f"data.path {folder}: no such folder; it must hold the split files, e.g. train.tsv and dev.tsv")
-    wanted = [f"{name}{ending}" for name in (names or SPLIT_NAMES[split]) for ending in ENDINGS]
-    found = [folder / name for name in wanted if (folder / name).is_file()]
-    if not found:
-        raise DataError(f"data.path {folder}: no file of the {split} split; looked for {', '.join(wanted)}")
-    return found[0]
+    for name in names:
+        for ending in ENDINGS:
+            if (folder / f"{name}{ending}").is_file():
+                return [folder / f"{name}{ending}"]
+    for name in names:
+        if found := shards(folder, name):
+            return found
+    wanted = [f"{name}{ending}" for name in names for ending in (*ENDINGS, PARQUET, f"-*{PARQUET}")]
+    raise DataError(f"data.path {folder}: no file of the {names[0]} split; looked for {', '.join(wanted)}")
 
 
-def read_rows(path: Path, columns: tuple[str, ...] | None = None) -> Iterator[Row]:
-    """(line number, row) of each row. `columns` names the fields of a TSV without a header. Raises DataError.
+@dataclass
+class Skipped:
+    """Rows of a TSV without all of its fields, where a task's files are known to have a few: see `read_rows`."""
 
-    TSV is raw: tab-separated, a quote is an ordinary character (GLUE's own reader does the same).
+    most: int = 0
+    count: int = 0
+
+
+def read_rows(
+    paths: Sequence[Path], columns: tuple[str, ...] | None = None, skipped: Skipped | None = None
+) -> Iterator[Row]:
+    """(line or row number, row) of each row. `columns` names the fields of a TSV without a header. Raises DataError.
+
+    TSV is raw: tab-separated, a quote is an ordinary character (GLUE's own reader does the same). Up to `skipped.most`
+    rows with too few fields are left out and counted there.
     """
+    path = paths[0]
+    if path.suffix == PARQUET:
+        yield from read_parquet(paths)
+        return
     content = path.read_text(encoding="utf-8-sig")
     if path.suffix == ".tsv":
-        yield from _tsv(path, content, columns)
+        yield from _tsv(path, content, columns, skipped or Skipped())
     elif path.suffix == ".csv":
         reader = csv.DictReader(io.StringIO(content), strict=True)
         try:
@@ -50,7 +71,7 @@ def read_rows(path: Path, columns: tuple[str, ...] | None = None) -> Iterator[Ro
         yield from _jsonl(path, content)
 
 
-def _tsv(path: Path, content: str, columns: tuple[str, ...] | None) -> Iterator[Row]:
+def _tsv(path: Path, content: str, columns: tuple[str, ...] | None, skipped: Skipped) -> Iterator[Row]:
     # Only \n ends a row: str.splitlines would also split at characters that occur inside sentences.
     lines = content.split("\n")
     first = 0
@@ -62,6 +83,9 @@ def _tsv(path: Path, content: str, columns: tuple[str, ...] | None) -> Iterator[
         if not line.strip():
             continue
         fields = line.split("\t")
+        if len(fields) < len(columns) and skipped.count < skipped.most:
+            skipped.count += 1
+            continue
         if len(fields) != len(columns):
             raise DataError(f"{path}:{number}: {len(fields)} tab-separated fields, expected {len(columns)}")
         yield number, dict(zip(columns, fields, strict=True))

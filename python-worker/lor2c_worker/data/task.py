@@ -20,11 +20,16 @@ class DataError(ValueError):
 
 @dataclass(frozen=True)
 class Split:
-    """Rows of one split. `pair` is None for single-sentence tasks; labels are class indices or floats."""
+    """Rows of one split. `pair` is None for single-sentence tasks; labels are class indices or floats.
+
+    `part` names what each row belongs to where a task is scored on several sets of rows: `accuracy_mm` is the accuracy
+    of the rows of part `mm`.
+    """
 
     text: tuple[str, ...]
     labels: tuple[int, ...] | tuple[float, ...]
     pair: tuple[str, ...] | None = None
+    part: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.text)
@@ -34,6 +39,7 @@ class Split:
             tuple(self.text[i] for i in rows),
             tuple(self.labels[i] for i in rows),
             None if self.pair is None else tuple(self.pair[i] for i in rows),
+            None if self.part is None else tuple(self.part[i] for i in rows),
         )
 
 
@@ -55,7 +61,9 @@ class TaskData:
         digest = hashlib.sha256()
         for split in (self.train, self.eval):
             for i, text in enumerate(split.text):
-                fields = (text, split.pair[i] if split.pair else "", repr(split.labels[i]))
+                fields: tuple[str, ...] = (text, split.pair[i] if split.pair else "", repr(split.labels[i]))
+                if split.part:
+                    fields = (*fields, split.part[i])
                 digest.update("\x1f".join(fields).encode() + b"\x1e")
             digest.update(b"\x1d")
         return digest.hexdigest()

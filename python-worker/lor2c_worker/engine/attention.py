@@ -49,6 +49,7 @@ def keyed_attention(
 ) -> tuple[torch.Tensor, None]:
     """query [K * B, H, T, dh], key and value [K * B, G, S, dh] -> [K * B, T, H, dh].
 
+    Where S is larger than T, the first S - T keys are a prefix that every row has and that all its tokens see.
     `dropout` is ignored: the site knows its own probability, and whether it is in use.
     """
     owner, site, p = module.__dict__.get("keyed_dropout", (None, "", 0.0))
@@ -62,6 +63,10 @@ def keyed_attention(
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
     heads = query.shape[1]
     dropped = masks.pairs(site, heads, p, masks.layout.place_attention)
+    prefix = key.shape[2] - query.shape[2]
+    if prefix:
+        before = masks.layout.place_prefix(masks.prefix(f"{site}#prefix", heads, prefix, p), heads, prefix)
+        dropped = torch.cat([before, dropped], dim=3)
     return attend_with(dropped, query, key, value, scale, attention_mask).transpose(1, 2).contiguous(), None
 
 

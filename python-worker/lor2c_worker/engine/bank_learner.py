@@ -197,7 +197,7 @@ class BankLearner:
                     self._change(plan.cell, decision, epoch, count)
                     for decision, count in zip(plan.decisions, counts, strict=True)
                 ]
-                records.append(EpochRecord(index, [plan.cell], changes, made.get(plan.cell), list(plan.notes)))
+                records.append(EpochRecord(index, [plan.cell], changes, made.get(plan.cell), notes=list(plan.notes)))
         return _gather(records)
 
     def _plan(self, lane: int, cell: str, epoch: float, spectra: Spectra) -> _Plan:

@@ -69,6 +69,12 @@ class PaddedLayout:
         real = (self.mask[:, None, :, None] & self.mask[:, None, None, :]).expand(rows, heads, width, width)
         return drawn.new_zeros((rows, heads, width, width)).masked_scatter_(real, drawn)
 
+    def place_prefix(self, drawn: torch.Tensor, heads: int, keys: int) -> torch.Tensor:
+        """Flat draws in order (row, head, query, prefix key) over real queries -> [B, heads, T, keys]."""
+        rows, width = self.mask.shape
+        real = self.mask[:, None, :, None].expand(rows, heads, width, keys)
+        return drawn.new_zeros((rows, heads, width, keys)).masked_scatter_(real, drawn)
+
 
 T = TypeVar("T")
 
@@ -115,6 +121,10 @@ class StepMasks:
         if (site, p) not in self._kept:
             self._kept[site, p] = make()
         return self._kept[site, p]
+
+    def prefix(self, site: str, heads: int, keys: int, p: float) -> torch.Tensor:
+        """Flat, in order (row, head, query, prefix key) over real queries."""
+        return self._draw(heads * keys * sum(self.lengths), p, site)
 
     def _draw(self, count: int, p: float, site: str) -> torch.Tensor:
         return draw(count, p, self.seed, site, self.step, self.device)

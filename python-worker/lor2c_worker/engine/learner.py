@@ -90,15 +90,31 @@ class ScoreTable:
 
 
 @dataclass(frozen=True)
+class ModuleRank:
+    module: str  # path in the model
+    rank: int
+
+
+@dataclass(frozen=True)
+class RankTable:
+    """Rank of every module of a method that moves ranks between them, at the end of an epoch."""
+
+    epoch: float
+    modules: list[ModuleRank]
+
+
+@dataclass(frozen=True)
 class EpochRecord:
-    """What `cells`, all of lane `lane` (an index after any fork), decided, and the scores they saw."""
+    """What `cells`, all of lane `lane` (an index after any fork), decided, and the scores and ranks they saw."""
 
     lane: int
     cells: list[str]
     changes: list[Change] = field(default_factory=list)
     table: ScoreTable | None = None
+    ranks: RankTable | None = None
     #: Lines for the run's log.
     notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 class Learner(Protocol):
@@ -165,3 +181,6 @@ class ManyForms(Protocol):
 
     def use(self, form: Form) -> None:
         """Evaluation (`forward` without a step) and saving are of this form from now on; training is not concerned."""
+
+    def in_use(self) -> Form:
+        """The form that evaluation and saving are of now."""

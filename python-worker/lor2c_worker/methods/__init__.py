@@ -10,7 +10,7 @@ from .dylora import METHOD as dylora
 from .full import METHOD as full
 from .lor2c import METHODS as lor2c_family
 from .lora import METHOD as lora
-from .method import Cell, Horizon, Method, Part, count, events_of, parse_params
+from .method import Cell, Horizon, Method, Part, count, parse_params
 from .pissa import METHOD as pissa
 from .qlora import METHOD as qlora
 
@@ -25,4 +25,4 @@ def method_of(name: str) -> Method:
     return METHODS[name]
 
 
-__all__ = ["METHODS", "Cell", "Horizon", "Method", "Part", "count", "events_of", "method_of", "parse_params"]
+__all__ = ["METHODS", "Cell", "Horizon", "Method", "Part", "count", "method_of", "parse_params"]

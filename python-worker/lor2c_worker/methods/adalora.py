@@ -14,13 +14,16 @@ import torch
 from peft import AdaLoraConfig, TaskType
 from peft.tuners.adalora import AdaLoraModel
 
-from ..engine.learner import EpochRecord, Learner
+from ..engine.learner import EpochRecord, Learner, ModuleRank, RankTable
 from ..engine.optimizer import LaneAdamW
 from ..engine.peft_learner import PeftLearner, attach, load_adapter, save_adapter
 from ..models import LoadedModel
 from ..settings import SettingsError
 from .lora import linear_modules, target_modules
-from .method import Cell, Horizon, Part, setting
+from .method import Cell, Hooks, Horizon, Part, setting
+
+#: What peft puts before a module's own path.
+PREFIX = "base_model.model."
 
 
 @dataclass(frozen=True)
@@ -93,36 +96,31 @@ class AdaLoraLearner(PeftLearner):
         """After the update, while its gradients are still there: importance is |value x gradient|."""
         tuner: AdaLoraModel = self.module.base_model
         tuner.update_and_allocate(step)
-        if step != (self.config.total_step or 0) - self.config.tfinal:
-            return []
-        ranks = ", ".join(f"{place} {rank}" for place, rank in self.ranks().items())
-        return [EpochRecord(0, list(self.lanes[0].cells), notes=[f"final ranks: {ranks}"])]
+        return []
+
+    def end_epoch(self, epoch: int, step: int, optimizer: LaneAdamW) -> list[EpochRecord]:
+        modules = [ModuleRank(path, rank) for path, rank in self.ranks().items()]
+        return [EpochRecord(0, list(self.lanes[0].cells), ranks=RankTable(epoch, modules))]
 
     def ranks(self) -> dict[str, int]:
-        """Triplets that are in use, by projection."""
-        pattern: dict[str, list[bool]] | None = self.config.rank_pattern
+        """Triplets that are in use, by the projection's path in the model."""
+        pattern: dict[str, list[bool]] = self.config.rank_pattern or {}
+        kept = {key.split(".lora_E")[0]: sum(row) for key, row in pattern.items()}  # keys lack a part of the path
         found = {}
         for slot in self.slots():
-            if ".lora_E." in slot.name:
-                kept = slot.tensor.numel()
-                for key, row in (pattern or {}).items():
-                    if key.split(".lora_E")[0] in slot.name:
-                        kept = sum(row)
-                place = slot.name.split(".lora_E")[0].split(".")
-                layer = next((piece for piece in place if piece.isdigit()), "?")
-                found[f"layer {layer} {place[-1]}"] = kept
+            path, mark, _ = slot.name.partition(".lora_E.")
+            if mark:
+                found[path.removeprefix(PREFIX)] = next(
+                    (rank for key, rank in kept.items() if path.endswith(f".{key}")), slot.tensor.numel()
+                )
         return found
 
 
-class AdaLora:
+class AdaLora(Hooks):
     name = "adalora"
     summary = "LoRA whose rank is spread over the projections by importance, through peft"
     source = "Zhang et al. 2023, arXiv 2303.10512"
-    family = None
     Params: ClassVar[type] = AdaLoraParams
-
-    def warnings(self, params: AdaLoraParams, epochs: int) -> list[str]:
-        return []
 
     def notes(self, params: AdaLoraParams) -> list[str]:
         return ["the reported training loss leaves the orthogonality penalty out"] if params.orth_reg_weight else []
@@ -147,16 +145,15 @@ class AdaLora:
         )
 
     def parts(self, model: LoadedModel, params: AdaLoraParams) -> list[Part]:
-        """r (d_in + d_out + 1) for every projection (semantics.md section 8)."""
+        """r (d_in + d_out + 1) for every projection (semantics.md section 8).
+
+        That is so to the end: what is pruned is held at zero in tensors of the same size.
+        """
         r = params.init_rank
         return [
             Part(place, f"r (d_in + d_out + 1) = {r} * ({d_in} + {d_out} + 1)", r * (d_in + d_out + 1))
             for place, d_in, d_out in linear_modules(model, target_modules(model, params.target_modules))
         ]
-
-    def changes(self, model: LoadedModel, params: AdaLoraParams) -> list[Part]:
-        """None: what is pruned is held at zero in tensors of the same size."""
-        return []
 
     def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, horizon: Horizon) -> AdaLoraLearner:
         module = attach(model.module, self.config(model, cells[0].params, horizon.steps), seed)

@@ -26,7 +26,7 @@ from ..engine.peft_learner import PeftLearner
 from ..models import LoadedModel
 from ..seeding import generator
 from ..settings import SettingsError
-from .method import Cell, Horizon, Part, setting
+from .method import Cell, Hooks, Horizon, Part, setting
 from .own_folder import fill, read_trained, write_trained
 
 #: Where a layer's blocks give back their output, feed-forward last: by the attribute that tells the families apart.
@@ -147,15 +147,11 @@ def places(model: LoadedModel, params: AdapterParams) -> list[tuple[int, str]]:
     return [(i, path) for i in range(params.adapter_drop, len(layers)) for path in paths]
 
 
-class Adapter:
+class Adapter(Hooks):
     name = "adapter"
     summary = "Bottleneck adapters after the blocks, with AdapterDrop"
     source = "Houlsby et al. 2019; Pfeiffer et al. 2021; Rücklé et al. 2021, arXiv 2010.11918"
-    family = None
     Params: ClassVar[type] = AdapterParams
-
-    def warnings(self, params: AdapterParams, epochs: int) -> list[str]:
-        return []
 
     def notes(self, params: AdapterParams) -> list[str]:
         n = params.adapter_drop
@@ -166,9 +162,6 @@ class Adapter:
         m, d = params.bottleneck, int(model.config.hidden_size)
         formula = f"2 m d + m + d = 2 * {m} * {d} + {m} + {d}"
         return [Part(f"layer {i} {path}", formula, 2 * m * d + m + d) for i, path in places(model, params)]
-
-    def changes(self, model: LoadedModel, params: AdapterParams) -> list[Part]:
-        return []
 
     def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, horizon: Horizon) -> AdapterLearner:
         return attach(model, cells[0].params, [cell.id for cell in cells], seed)

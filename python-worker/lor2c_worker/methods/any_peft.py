@@ -17,35 +17,40 @@ from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING, PEFT_TYPE_TO_TUNER_MAPPING
 
 from ..engine.learner import Learner
 from ..engine.peft_learner import PeftLearner, load_adapter, save_adapter, wrap
+from ..engine.prompt_learner import load_prompt, wrap_prompt
 from ..models import LoadedModel
 from ..models.load import is_head
 from ..settings import SettingsError
 from .lora import target_modules
-from .method import Cell, Horizon, Part, setting
+from .method import Cell, Hooks, Horizon, Part, setting
 
 #: Fields of every config that follow from the run.
 _OURS = {"peft_type", "task_type", "inference_mode", "modules_to_save", "base_model_name_or_path", "revision"}
 _OURS |= {"auto_mapping", "peft_version"}
 #: Fields whose draws come from a global generator at every step: the same seed would not give the same numbers.
-_UNKEYED = ("rank_dropout", "module_dropout")
+_UNKEYED = ("rank_dropout", "module_dropout", "encoder_dropout")
 #: Initialisations of LoRA that leave the base weights as they are and need no data.
 _PLAIN_STARTS = (True, False, "true", "false", "gaussian", "orthogonal")
 #: Types whose reason cannot be read off their classes.
 _UNFIT = {
-    "PREFIX_TUNING": "peft hands the prefixes over as past_key_values, which classifiers of transformers 5 do not take",
     "POLY": "it wants a task id with every row",
     "PVERA": "it draws noise from a global generator at every step, also when evaluated: nothing could be repeated",
     "SHADOW": "it runs a second network beside the model, whose hidden states the classifiers here do not understand",
 }
 #: Types that train something else than projections; peft knows what.
 _OWN_TARGETS = {"LN_TUNING"}
+#: Types that train virtual tokens, and the fields of their configs that follow from the model.
+_PROMPTS = {"PREFIX_TUNING", "PROMPT_TUNING", "P_TUNING"}
+_MODELS = {"token_dim", "num_layers", "num_attention_heads", "num_transformer_submodules"}
 
 
 @dataclass(frozen=True)
 class AnyPeftParams:
     """Raises SettingsError when peft has no such type, its config no such key, or the type does not fit our loop."""
 
-    type: str = setting("LORA", "Type of the method, as peft calls it: LORA, VERA, IA3, LOHA, OFT, BOFT, ...")
+    type: str = setting(
+        "LORA", "Type of the method, as peft calls it: LORA, VERA, IA3, LOHA, OFT, BOFT, PREFIX_TUNING, ..."
+    )
     config: dict[str, Any] = dataclasses.field(
         default_factory=dict,
         metadata={
@@ -56,9 +61,10 @@ class AnyPeftParams:
 
     def __post_init__(self) -> None:
         config = config_class(self.type)
-        known = {field.name for field in dataclasses.fields(config) if field.init} - _OURS
+        ours = _OURS | (_MODELS if self.type in _PROMPTS else set())
+        known = {field.name for field in dataclasses.fields(config) if field.init} - ours
         for name in self.config:
-            if name in _OURS:
+            if name in ours:
                 raise SettingsError(f"method peft: {name} of the config follows from the run; leave it out")
             if name not in known:
                 raise SettingsError(f"method peft: {self.type} has no key {name!r}{hint(name, known)}")
@@ -68,6 +74,9 @@ class AnyPeftParams:
                     f"method peft: {name} draws from a global generator, so that the same seed would not give the "
                     "same numbers; leave it at 0"
                 )
+        count = self.config.get("num_virtual_tokens")
+        if self.type in _PROMPTS and (type(count) is not int or count < 1):
+            raise SettingsError(f"method peft: {self.type} needs num_virtual_tokens, a whole number from 1")
         start = self.config.get("init_lora_weights", True)
         if start not in _PLAIN_STARTS:
             raise SettingsError(
@@ -96,8 +105,8 @@ def unfit(name: str) -> str | None:
     config, tuner = PEFT_TYPE_TO_CONFIG_MAPPING[types[name]], PEFT_TYPE_TO_TUNER_MAPPING.get(types[name])
     if name in _UNFIT:
         return _UNFIT[name]
-    if issubclass(config, PromptLearningConfig):
-        return "it puts virtual tokens before the text, while dropout masks and pooling are laid out over real tokens"
+    if issubclass(config, PromptLearningConfig) and name not in _PROMPTS:
+        return "its virtual tokens need more than the text of a row: a task id, labels or a text to start from"
     if config.__module__.startswith("lor2c_worker"):
         return "it has a method of its own here"
     if tuner is None or "modules_to_save" not in {field.name for field in dataclasses.fields(config)}:
@@ -118,18 +127,11 @@ def hint(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {' or '.join(spelt[n] for n in near)}?" if near else ""
 
 
-class AnyPeft:
+class AnyPeft(Hooks):
     name = "peft"
     summary = "Any method that peft offers, by type and config"
     source = "https://github.com/huggingface/peft"
-    family = None
     Params: ClassVar[type] = AnyPeftParams
-
-    def warnings(self, params: AnyPeftParams, epochs: int) -> list[str]:
-        return []
-
-    def notes(self, params: AnyPeftParams) -> list[str]:
-        return []
 
     def config(self, model: LoadedModel, params: AnyPeftParams) -> PeftConfig:
         """Raises SettingsError when the config's own checks refuse the values."""
@@ -140,6 +142,8 @@ class AnyPeft:
             values.setdefault("target_modules", target_modules(model, ["query", "value"]))
             if "feedforward_modules" in fields:
                 values.setdefault("feedforward_modules", [])
+        if "encoder_hidden_size" in fields:
+            values.setdefault("encoder_hidden_size", int(model.config.hidden_size))
         try:
             return cls(task_type=TaskType.SEQ_CLS, **(values | {"modules_to_save": list(model.head)}))
         except (ValueError, TypeError) as error:
@@ -170,20 +174,18 @@ class AnyPeft:
             except (ValueError, TypeError, AttributeError) as error:
                 raise SettingsError(f"method peft: {params.type} cannot be put on this model: {error}") from error
 
-    def changes(self, model: LoadedModel, params: AnyPeftParams) -> list[Part]:
-        return []
-
     def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, horizon: Horizon) -> PeftLearner:
-        return wrap(model, self.config(model, cells[0].params), [c.id for c in cells], seed)
+        params, names = cells[0].params, [c.id for c in cells]
+        return (wrap_prompt if params.type in _PROMPTS else wrap)(model, self.config(model, params), names, seed)
 
-    def check(self, learner: Learner, cell: Cell) -> list[str]:
-        return []
+    def positions(self, params: AnyPeftParams) -> int:
+        return int(params.config["num_virtual_tokens"]) if params.type in _PROMPTS else 0
 
     def save(self, learner: Learner, lane: int, model: LoadedModel, folder: Path) -> None:
         save_adapter(learner, folder)
 
     def load(self, model: LoadedModel, params: AnyPeftParams, folder: Path) -> PeftLearner:
-        return load_adapter(model, folder)
+        return (load_prompt if params.type in _PROMPTS else load_adapter)(model, folder)
 
 
 METHOD = AnyPeft()

@@ -22,7 +22,7 @@ from ..engine.peft_learner import PeftLearner
 from ..models import LoadedModel
 from ..seeding import generator
 from .lora import initialise_a, linear_parts, target_modules
-from .method import Cell, Horizon, Part, setting
+from .method import Cell, Hooks, Horizon, Part, setting
 from .own_folder import fill, read_trained, write_trained
 
 #: Chance of equal draws below which they are taken for a fault.
@@ -123,10 +123,13 @@ class DyloraLearner(PeftLearner):
         return list(zip(pieces[::2], pieces[1::2], strict=True))
 
     def forms(self) -> list[Form]:
-        return [Form(str(b), {"rank": float(b)}) for b in range(self.params.min_rank, self.params.rank + 1)]
+        return [_form(b) for b in range(self.params.min_rank, self.params.rank + 1)]
 
     def use(self, form: Form) -> None:
         self.rank = int(form.values["rank"])
+
+    def in_use(self) -> Form:
+        return _form(self.rank)
 
     def initialise(self) -> None:
         """A as LoRA's, keyed by its place; B zero. Component i is (row i of A, column i of B) of every projection."""
@@ -142,26 +145,24 @@ class DyloraLearner(PeftLearner):
         return [sum(self._widths[: 2 * i]) for i in range(len(self._linears))]
 
 
-class Dylora:
+def _form(rank: int) -> Form:
+    return Form(str(rank), {"rank": float(rank)})
+
+
+class Dylora(Hooks):
     name = "dylora"
     summary = "LoRA trained at a rank drawn each step, scored at every rank"
     source = "Valipour et al. 2023, arXiv 2210.07558"
-    family = None
     Params: ClassVar[type] = DyloraParams
-
-    def warnings(self, params: DyloraParams, epochs: int) -> list[str]:
-        return []
 
     def notes(self, params: DyloraParams) -> list[str]:
         if params.min_rank == params.rank:
             return []
-        return [f"the score is the best over ranks {params.min_rank} to {params.rank}, chosen on the evaluation rows"]
+        ranks = f"{params.min_rank} to {params.rank}"
+        return [f"the score is the best over ranks {ranks}, chosen on the rows that choose the epoch"]
 
     def parts(self, model: LoadedModel, params: DyloraParams) -> list[Part]:
         return linear_parts(model, target_modules(model, params.target_modules), params.rank)
-
-    def changes(self, model: LoadedModel, params: DyloraParams) -> list[Part]:
-        return []
 
     def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, horizon: Horizon) -> DyloraLearner:
         learner = attach(model, cells[0].params, [cell.id for cell in cells], seed)

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from ..engine.learner import Learner
 from ..engine.peft_learner import PeftLearner
 from ..models import LoadedModel
-from .method import Cell, Horizon, Part
+from .method import Cell, Hooks, Horizon, Part
 
 TENSORS = "model.safetensors"
 
@@ -22,20 +22,13 @@ class FullParams:
     pass
 
 
-class Full:
+class Full(Hooks):
     """The saved folder is an ordinary checkpoint: `from_pretrained` of transformers reads it."""
 
     name = "full"
     summary = "Full fine-tuning: every parameter trains"
     source = "paper Table I, FF"
-    family = None
     Params: ClassVar[type] = FullParams
-
-    def warnings(self, params: FullParams, epochs: int) -> list[str]:
-        return []
-
-    def notes(self, params: FullParams) -> list[str]:
-        return []
 
     def parts(self, model: LoadedModel, params: FullParams) -> list[Part]:
         """By layer; what lies outside of all layers by the module that holds it."""
@@ -48,15 +41,9 @@ class Full:
                 sizes[place] = sizes.get(place, 0) + parameter.numel()
         return [Part(place, "all parameters", size) for place, size in sizes.items()]
 
-    def changes(self, model: LoadedModel, params: FullParams) -> list[Part]:
-        return []
-
     def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, horizon: Horizon) -> PeftLearner:
         model.module.requires_grad_(True)
         return PeftLearner(model.module, model.head, [c.id for c in cells], seed)
-
-    def check(self, learner: Learner, cell: Cell) -> list[str]:
-        return []
 
     def save(self, learner: Learner, lane: int, model: LoadedModel, folder: Path) -> None:
         tensors = {n: t.detach().to("cpu").contiguous().clone() for n, t in learner.state(lane).items()}

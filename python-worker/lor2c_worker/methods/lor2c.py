@@ -22,7 +22,7 @@ from ..engine.unpadded import UnpaddedEncoder
 from ..models import LoadedModel
 from ..rules import PRESETS, Rules, preset_name, resolve_rules
 from ..schedule import Layout, Schedule
-from .method import Cell, Horizon, Part, setting
+from .method import Cell, Hooks, Horizon, Part, setting
 from .peft_folder import read_lane, read_layout, write_lane
 
 
@@ -103,7 +103,7 @@ class ShareParams(InjectSettings, MergeSettings, Lor2cParams):
 
 
 @dataclass(frozen=True)
-class Variant:
+class Variant(Hooks):
     """Implements `Method` for one of the five names."""
 
     name: str

@@ -13,7 +13,7 @@ from ..engine.learner import Learner
 from ..engine.peft_learner import PeftLearner, load_adapter, save_adapter, wrap
 from ..models import LoadedModel
 from ..seeding import generator
-from .method import Cell, Horizon, Part, setting
+from .method import Cell, Hooks, Horizon, Part, setting
 
 #: Names of the attention projections in each model family, by the names used in the paper (W_q, W_v, ...).
 PROJECTIONS: dict[str, dict[str, str]] = {
@@ -45,18 +45,11 @@ class LoraParams:
     )
 
 
-class Lora:
+class Lora(Hooks):
     name = "lora"
     summary = "LoRA on attention projections, through peft"
     source = "Hu et al. 2022, arXiv 2106.09685"
-    family = None
     Params: ClassVar[type] = LoraParams
-
-    def warnings(self, params: LoraParams, epochs: int) -> list[str]:
-        return []
-
-    def notes(self, params: LoraParams) -> list[str]:
-        return []
 
     def config(self, model: LoadedModel, params: LoraParams) -> PeftConfig:
         return LoraConfig(
@@ -71,18 +64,12 @@ class Lora:
     def parts(self, model: LoadedModel, params: LoraParams) -> list[Part]:
         return linear_parts(model, target_modules(model, params.target_modules), params.rank)
 
-    def changes(self, model: LoadedModel, params: LoraParams) -> list[Part]:
-        return []
-
     def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, horizon: Horizon) -> PeftLearner:
         learner = wrap(model, self.config(model, cells[0].params), [c.id for c in cells], seed)
         for name, parameter in learner.module.named_parameters():
             if ".lora_A." in name:
                 initialise_a(parameter, seed, name)
         return learner
-
-    def check(self, learner: Learner, cell: Cell) -> list[str]:
-        return []
 
     def save(self, learner: Learner, lane: int, model: LoadedModel, folder: Path) -> None:
         save_adapter(learner, folder)

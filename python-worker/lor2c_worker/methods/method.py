@@ -1,4 +1,4 @@
-"""What a method is. Add a file with an object of this shape and one line in methods/__init__.py."""
+"""What a method is. Add a file with a class over `Hooks` and one line in methods/__init__.py."""
 
 from __future__ import annotations
 
@@ -37,8 +37,32 @@ class Part:
     count: int
 
 
+class Hooks:
+    """What most methods answer to the questions of `Method`; a method's class overrides what it does otherwise."""
+
+    family: str | None = None
+
+    def changes(self, model: LoadedModel, params: Any) -> list[Part]:
+        return []
+
+    def positions(self, params: Any) -> int:
+        return 0
+
+    def events(self, params: Any, epochs: int, *, causal: bool) -> list[tuple[float, str]]:
+        return []
+
+    def warnings(self, params: Any, epochs: int) -> list[str]:
+        return []
+
+    def notes(self, params: Any) -> list[str]:
+        return []
+
+    def check(self, learner: Learner, cell: Cell) -> list[str]:
+        return []
+
+
 class Method(Protocol):
-    """A way to make a frozen model trainable."""
+    """A way to make a frozen model trainable. `Hooks` has defaults for most of it."""
 
     @property
     def name(self) -> str: ...
@@ -62,6 +86,15 @@ class Method(Protocol):
 
     def changes(self, model: LoadedModel, params: Any) -> list[Part]:
         """What scheduled changes of structure add to them, when each finds a candidate; negative: take away."""
+
+    def positions(self, params: Any) -> int:
+        """Positions of the model that every row needs besides those of its tokens."""
+
+    def events(self, params: Any, epochs: int, *, causal: bool) -> list[tuple[float, str]]:
+        """(epoch, what) of all that parts a cell's trajectory from those of its bundle, if each try finds a candidate.
+
+        Cells train as one as long as these are equal.
+        """
 
     def warnings(self, params: Any, epochs: int) -> list[str]:
         """What is worth knowing before a run of so many epochs."""
@@ -111,15 +144,6 @@ def setting(
     if isinstance(default, list):
         return dataclasses.field(default_factory=lambda: list(default), metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
-
-
-def events_of(method: Method, params: Any, epochs: int, *, causal: bool) -> list[tuple[float, str]]:
-    """(epoch, what) of all that parts a cell's trajectory from those of its bundle, if each try finds a candidate.
-
-    Cells train as one as long as these are equal. Methods whose structure stays as it is have none.
-    """
-    own = getattr(method, "events", None)
-    return [] if own is None else own(params, epochs, causal=causal)
 
 
 def count(method: Method, model: LoadedModel, params: Any) -> int:

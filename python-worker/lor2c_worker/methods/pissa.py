@@ -21,7 +21,7 @@ from ..engine.learner import Learner
 from ..engine.peft_learner import PeftLearner, attach
 from ..models import LoadedModel
 from .lora import linear_parts, target_modules
-from .method import Cell, Horizon, Part, setting
+from .method import Cell, Hooks, Horizon, Part, setting
 
 TENSORS = "adapter_model.safetensors"
 
@@ -58,18 +58,11 @@ class PissaLearner(PeftLearner):
     start: dict[str, tuple[torch.Tensor, torch.Tensor]]
 
 
-class Pissa:
+class Pissa(Hooks):
     name = "pissa"
     summary = "LoRA that starts from the top singular triplets of the weights, through peft"
     source = "Meng et al. 2024, arXiv 2404.02948"
-    family = None
     Params: ClassVar[type] = PissaParams
-
-    def warnings(self, params: PissaParams, epochs: int) -> list[str]:
-        return []
-
-    def notes(self, params: PissaParams) -> list[str]:
-        return []
 
     def config(self, model: LoadedModel, params: PissaParams, *, initialise: bool) -> LoraConfig:
         return LoraConfig(
@@ -84,9 +77,6 @@ class Pissa:
 
     def parts(self, model: LoadedModel, params: PissaParams) -> list[Part]:
         return linear_parts(model, target_modules(model, params.target_modules), params.rank)
-
-    def changes(self, model: LoadedModel, params: PissaParams) -> list[Part]:
-        return []
 
     def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, horizon: Horizon) -> PissaLearner:
         """The full decomposition, not peft's fast randomised one: it draws nothing."""
