@@ -32,7 +32,7 @@ export function specJsonSchema(catalog: Catalog = shippedCatalog()): object {
       zip: axes(documentation(spec, "zip"), values),
       variants: list("variants", { properties: { label, ...cell } }),
       exclude: list("exclude", { properties: mapValues(values, anyOf), minProperties: 1 }),
-      include: list("include", { properties: { label, ...mapValues(values, (_, key) => valueOf(key)) } }),
+      include: list("include", { properties: { label, ...mapValues(values, (_, key) => oneValue(key)) } }),
     },
     additionalProperties: false,
   };
@@ -91,7 +91,7 @@ function sweepValues(catalog: Catalog): Record<string, JsonSchema> {
 /** A list of a key's values, and a range where it is a whole number. */
 function axes(docs: JsonSchema, values: Record<string, JsonSchema>): JsonSchema {
   const properties = mapValues(values, (value, key) => {
-    const list = { type: "array", minItems: 1, items: valueOf(key) };
+    const list = { type: "array", minItems: 1, items: oneValue(key) };
     return { ...described(value), ...(isWhole(value) ? { anyOf: [list, range] } : list) };
   });
   return { ...docs, type: "object", properties, additionalProperties: false };
@@ -99,12 +99,12 @@ function axes(docs: JsonSchema, values: Record<string, JsonSchema>): JsonSchema 
 
 /** One value, or several of which any will do. */
 function anyOf(value: JsonSchema, key: string): JsonSchema {
-  const list = { type: "array", minItems: 1, items: valueOf(key) };
-  return { ...described(value), anyOf: [valueOf(key), list, ...(isWhole(value) ? [range] : [])] };
+  const list = { type: "array", minItems: 1, items: oneValue(key) };
+  return { ...described(value), anyOf: [oneValue(key), list, ...(isWhole(value) ? [range] : [])] };
 }
 
 /** Grids, zips, excludes and includes share what a value may be. */
-const valueOf = (key: string): JsonSchema => ({ $ref: `#/definitions/value/properties/${key}` });
+const oneValue = (key: string): JsonSchema => ({ $ref: `#/definitions/value/properties/${key}` });
 const range = { type: "string", pattern: RANGE.source };
 const isWhole = (value: JsonSchema) =>
   [value, ...(value.anyOf ?? [])].some((schema) => [schema.type].flat().includes("integer"));

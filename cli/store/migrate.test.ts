@@ -29,7 +29,7 @@ test("an existing database is copied before it is migrated", () => {
   const db = new Database(path);
   expect(schemaState(db, NEXT)).toBe("older");
   const { backup } = migrate(db, path, NEXT);
-  expect(backup).toMatch(/lor2c\.db\.backup-m001_initial-\d{8}T\d{6}Z$/);
+  expect(backup).toMatch(new RegExp(`lor2c\\.db\\.backup-${MIGRATIONS.at(-1)?.name}-\\d{8}T\\d{6}Z$`));
   expect(columns(db)).toContain("colour");
   const copy = new Database(backup as string, { readonly: true });
   expect(columns(copy)).not.toContain("colour");

@@ -1,4 +1,5 @@
 import { m001Initial } from "./migrations/m001_initial.js";
+import { m003Grid } from "./migrations/m003_grid.js";
 
 export interface Migration {
   /** `m<number>_<what>`; recorded in `migrations`, so it never changes. */
@@ -7,4 +8,4 @@ export interface Migration {
 }
 
 /** Append-only: applied in this order, each once. */
-export const MIGRATIONS: readonly Migration[] = [m001Initial];
+export const MIGRATIONS: readonly Migration[] = [m001Initial, m003Grid];

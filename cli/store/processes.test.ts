@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { claimedStore, sampleCell, sampleEvents, tempFolder } from "./fixtures/sample.js";
 import { compileProgram, type SecondProcess, startChild } from "./fixtures/second-process.js";
+import { MIGRATIONS } from "./migrations.js";
 import { getAttempts, getMetrics, runStates } from "./read.js";
 import { openStore, type Store } from "./store.js";
 import { claimAttempt, ingest, reapLost, registerExperiment, removeRuns } from "./write.js";
@@ -49,7 +50,7 @@ test("six processes that open a new file together all get a database, migrated o
   const said = await Promise.all(Array.from({ length: 6 }, () => start(["open", path]).said));
   expect(said).toEqual(Array(6).fill({ ok: true }));
   const reader = openStore(path, { readonly: true });
-  expect(reader.db.prepare("SELECT name FROM migrations").pluck().all()).toEqual(["m001_initial"]);
+  expect(reader.db.prepare("SELECT name FROM migrations").pluck().all()).toEqual(MIGRATIONS.map(({ name }) => name));
   reader.close();
 });
 
@@ -114,7 +115,7 @@ test("a reader starts while another process holds the write lock", async () => {
   withStore((store) => registerExperiment(store, plan));
   await start(["lock", path]).said;
   const begun = Date.now();
-  expect(await start(["read", path]).said).toEqual({ migrations: 1 });
+  expect(await start(["read", path]).said).toEqual({ migrations: MIGRATIONS.length });
   expect(Date.now() - begun).toBeLessThan(10_000);
 });
 
@@ -131,7 +132,7 @@ test("a finished WAL database in a folder that may not be written can be read, a
   chmodSync(home, 0o555);
   try {
     expect(existsSync(`${theirs}-wal`)).toBe(false);
-    expect(await start(["read", theirs], other).said).toEqual({ migrations: 1 });
+    expect(await start(["read", theirs], other).said).toEqual({ migrations: MIGRATIONS.length });
     expect(await start(["open", theirs], other).said).toMatchObject({ error: "DATABASE_READONLY" });
     expect(await start(["open", join(home, "new.db")], other).said).toMatchObject({ error: "DATABASE_CANNOT_OPEN" });
   } finally {

@@ -1,5 +1,6 @@
 /** Everything that reads the database; works on a read-only store. */
 export * from "./read-attempts.js";
+export * from "./read-grid.js";
 export * from "./read-runs.js";
 export type * from "./rows.js";
 export { findRun, SELECTORS } from "./selector.js";

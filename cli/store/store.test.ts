@@ -4,6 +4,7 @@ import Database from "better-sqlite3";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Lor2cError } from "../errors.js";
 import { tempFolder } from "./fixtures/sample.js";
+import { MIGRATIONS } from "./migrations.js";
 import { openStore, resolveDbPath } from "./store.js";
 
 let folder: string;
@@ -41,7 +42,7 @@ test("opening again changes nothing", () => {
   const path = join(folder, "lor2c.db");
   openStore(path).close();
   const again = openStore(path);
-  expect(again.db.prepare("SELECT name FROM migrations").pluck().all()).toEqual(["m001_initial"]);
+  expect(again.db.prepare("SELECT name FROM migrations").pluck().all()).toEqual(MIGRATIONS.map(({ name }) => name));
   again.close();
   expect(readdirSync(folder)).toEqual(["lor2c.db"]);
 });
