@@ -41,7 +41,7 @@ export function gridCells(
   const rows = store
     .prepare(
       `SELECT c.position, c.run, c.label, v.model, v.task, v.method, v.seed, v.state,
-         v.running_attempt IS NOT NULL AS running, coalesce(a.score_name, t.score_name) AS score_name,
+         v.running_attempt IS NOT NULL AS running, coalesce(a.score_name, t.score_name) AS score_name, coalesce(a.majority_score, t.majority_score) AS majority_score,
          CASE WHEN v.state <> 'finished' THEN NULL WHEN @metric IS NULL OR @metric = a.score_name THEN ${own}
               ELSE ${which === "best" ? AT_BEST : newest("a")} END AS value,
          ${newest("t")} AS so_far, r.settings, v.error_type,

@@ -191,6 +191,7 @@ export interface GridCellRow {
   /** An attempt is in training, also when an older one is finished. */
   running: 0 | 1;
   score_name: string | null;
+  majority_score: number | null;
   /** Of the current attempt, when it is finished; null also when it was not a finite number. */
   value: number | null;
   /** Newest evaluation of the attempt in training. */
