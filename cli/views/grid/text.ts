@@ -68,8 +68,9 @@ interface Layout {
   /** Of the marks behind a value. */
   marks: number;
   digits: number;
-  /** Cells side by side. */
+  /** Cells side by side, and columns that there are for a line. */
   across: number;
+  room: number;
   /** A second line with deviation and number of seeds. */
   tall: boolean;
 }
@@ -81,14 +82,15 @@ function layoutOf(grid: Grid, width: number | null): Layout {
   const heads = Math.max(...grid.cols.values.map((value) => stringWidth(valueText(value))));
   const marks = Math.max(1, ...grid.cells.map((cell) => stringWidth(marksOf(cell))));
   const tall = grid.seeds > 1;
+  const room = width ?? Number.POSITIVE_INFINITY;
   const layouts = [2, 1].map((digits): Layout => {
     const texts = grid.cells.flatMap((cell) => [
       stringWidth(shownValue(grid, cell, digits)),
       tall ? stringWidth(spreadOf(grid, cell, digits)) - marks : 0,
     ]);
     const cell = Math.max(heads, ...texts) + marks + 2;
-    const across = width === null ? grid.cols.values.length : Math.max(1, Math.floor((width - side) / cell));
-    return { side, cell, marks, digits, across, tall };
+    const across = Math.min(grid.cols.values.length, Math.max(1, Math.floor((room - side) / cell)));
+    return { side, cell, marks, digits, across, room, tall };
   });
   const [fine, coarse] = layouts as [Layout, Layout];
   return fine.across >= grid.cols.values.length || coarse.across === fine.across ? fine : coarse;
@@ -101,7 +103,7 @@ function blockLines(grid: Grid, layout: Layout, from: number, to: number, depth:
   // Numbers stand above the digits, not above the marks behind them.
   const heads = columns.map((value) => `${fitTo(valueText(value), cell - marks - 1, "right")}${" ".repeat(marks + 1)}`);
   const lines = [
-    `${" ".repeat(side)} ${clip(axisTitle(grid.cols), Math.max(cell * columns.length - 1, 12))}`,
+    `${" ".repeat(side)} ${clip(axisTitle(grid.cols), layout.room - side - 1)}`,
     `${fitTo(axisTitle(grid.rows), side)}${heads.join("")}`,
   ];
   for (const [i, row] of grid.rows.values.entries()) {
