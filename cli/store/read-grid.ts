@@ -9,11 +9,10 @@ export function experimentAxes(store: Store, experiment?: number | string): Axis
   const which = typeof experiment === "number" ? "e.id = @experiment" : "e.name = @experiment";
   return store
     .prepare(
-      `SELECT e.id AS experiment, e.name, a.axis, count(DISTINCT a.value) AS "values",
-              min(typeof(a.value) IN ('integer', 'real')) AS numeric
+      `SELECT e.id AS experiment, e.name, a.axis, min(typeof(a.value) IN ('integer', 'real')) AS numeric
        FROM experiments e JOIN cell_axes a ON a.experiment = e.id
        ${experiment === undefined ? "" : `WHERE ${which}`}
-       GROUP BY e.id, a.axis ORDER BY e.last_run_at DESC, e.id DESC, a.axis`,
+       GROUP BY e.id, a.axis HAVING count(DISTINCT quote(a.value)) > 1 ORDER BY e.last_run_at DESC, e.id DESC, a.axis`,
     )
     .all({ experiment }) as AxisRow[];
 }

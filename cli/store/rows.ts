@@ -208,12 +208,11 @@ export interface LeftOutRow {
   reason: string;
 }
 
-/** An axis of an experiment. */
+/** An axis of an experiment: it has several values. */
 export interface AxisRow {
   experiment: number;
   name: string;
   axis: string;
-  values: number;
   /** All of its values are numbers. */
   numeric: 0 | 1;
 }
