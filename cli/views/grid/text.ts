@@ -48,7 +48,7 @@ export function gridLines(grid: Grid, { width, depth }: GridTextOptions): string
 export function legendLines(grid: Grid, { width, depth }: GridTextOptions): string[] {
   const scale = scaleOf(grid);
   const parts = legendOf(grid).map(([sign, meaning]) => `${sign} ${meaning}`);
-  if (!scale) return wrap(parts, width);
+  if (!scale || scale.worst === scale.best) return wrap(parts, width); // nothing to compare
   const ends = [scoreText(grid, scale.worst), scoreText(grid, scale.best)];
   if (depth === 1) return wrap([`from ${ends[0]} to ${ends[1]}`, ...parts], width);
   const bar = Array.from({ length: SCALE }, (_, i) => painted(" ", i / (SCALE - 1), depth)).join("");
