@@ -4,7 +4,7 @@ import { shortId } from "../views/format.js";
 /** Verbs whose arguments are runs. */
 const TAKES_RUNS = new Set(["show", "logs", "predict", "verify", "rm"]);
 /** Verbs whose arguments are files; the shell completes those when it is told nothing. */
-const TAKES_FILES = new Set(["init", "validate", "plan", "run"]);
+const TAKES_FILES = new Set(["init", "validate", "plan", "run", "sweep"]);
 
 /**
  * Words that may stand at the cursor after `verb`; null where yargs knows them: verbs and options.

@@ -2,6 +2,7 @@ import type { CommandModule } from "yargs";
 import completion from "./completion.js";
 import doctor from "./doctor.js";
 import explain from "./explain.js";
+import heatmap from "./heatmap.js";
 import init from "./init.js";
 import logs from "./logs.js";
 import ls from "./ls.js";
@@ -16,6 +17,7 @@ import run from "./run.js";
 import schema from "./schema.js";
 import setup from "./setup.js";
 import show from "./show.js";
+import sweep from "./sweep.js";
 import validate from "./validate.js";
 import verify from "./verify.js";
 
@@ -29,8 +31,10 @@ const list = [
   plan,
   params,
   run,
+  sweep,
   ls,
   show,
+  heatmap,
   logs,
   predict,
   verify,

@@ -16,8 +16,9 @@ export interface PlanCell {
 }
 
 export interface RunPlan {
-  /** Name of the experiment. */
+  /** Name of the experiment, and its row in the database. */
   name: string;
+  experiment: number;
   dbPath: string;
   cells: PlanCell[];
   /** Runs trained at the same time. */
@@ -62,6 +63,7 @@ export interface CellSummary {
 
 export interface RunSummary {
   name: string;
+  experiment: number;
   dbPath: string;
   outcome: "finished" | "failed" | "interrupted";
   cells: CellSummary[];

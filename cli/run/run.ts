@@ -82,7 +82,14 @@ async function runPlan(
 ): Promise<RunSummary> {
   const { reporter, force = false } = options;
   reapLost(store);
-  registerExperiment(store, { name: spec.name, specFile: spec.file, specText: spec.text, cells });
+  const experiment = registerExperiment(store, {
+    name: spec.name,
+    specFile: spec.file,
+    specText: spec.text,
+    sets: options.sets ?? [],
+    cells,
+    leftOut: spec.leftOut,
+  });
   const ids = cells.map((cell) => cell.id);
   const states = runStates(store, ids);
   const { todo, finished } = remaining(cells, states, force);
@@ -93,7 +100,7 @@ async function runPlan(
 
   const progress = new Progress(reporter);
   for (const cell of finished) progress.begin(cell.id, "finished");
-  reporter.begin(planOf(spec.name, store.path, cells, progress, jobs));
+  reporter.begin(planOf(spec.name, experiment, store.path, cells, progress, jobs));
   const heartbeats = new Heartbeats(store, (error) => reporter.message("warn", `heartbeat: ${error.message}`));
   const executor = EXECUTORS[options.executor ?? "local"](options.worker ?? {});
   const fromZero = new Set(ids.filter((id) => states.get(id) === "failed"));
@@ -114,7 +121,7 @@ async function runPlan(
   const interrupted = interrupts.urgency !== null;
   if (!interrupted) for (const id of ids) if (progress.state(id) === "planned") progress.set(id, "skipped");
   const seconds = (performance.now() - began) / 1000;
-  const summary = summarize(store, { name: spec.name, cells, notes }, progress, interrupted, seconds);
+  const summary = summarize(store, { name: spec.name, experiment, cells, notes }, progress, interrupted, seconds);
   await reporter.end(summary);
   return summary;
 }
@@ -156,9 +163,17 @@ async function waitElsewhere(cells: PlannedCell[], jobs: number, job: Job, maySt
   }
 }
 
-function planOf(name: string, dbPath: string, cells: PlannedCell[], progress: Progress, jobs: number): RunPlan {
+function planOf(
+  name: string,
+  experiment: number,
+  dbPath: string,
+  cells: PlannedCell[],
+  progress: Progress,
+  jobs: number,
+): RunPlan {
   return {
     name,
+    experiment,
     dbPath,
     jobs,
     cells: cells.map(({ id, label, inspected }) => ({

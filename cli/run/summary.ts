@@ -10,7 +10,7 @@ import type { CellError, CellSummary, RunSummary } from "./reporter.js";
 /** How a job ended, from what is stored: what the user reads is what a later query gives. */
 export function summarize(
   store: Store,
-  plan: { name: string; cells: PlannedCell[]; notes: string[] },
+  plan: { name: string; experiment: number; cells: PlannedCell[]; notes: string[] },
   progress: Progress,
   interrupted: boolean,
   seconds: number,
@@ -20,6 +20,7 @@ export function summarize(
   const failed = cells.some((cell) => cell.state !== "finished");
   return {
     name: plan.name,
+    experiment: plan.experiment,
     dbPath: store.path,
     outcome: interrupted ? "interrupted" : failed ? "failed" : "finished",
     cells,

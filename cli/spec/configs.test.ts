@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { describe, expect, test } from "vitest";
 import { loadSpec } from "./load.js";
 import { modeline } from "./modeline.js";
@@ -26,4 +27,28 @@ describe.each(specs.map((file) => [relative(folder, file), file]))("%s", (_, fil
   test("names the schema in its first line", () => {
     expect(readFileSync(file, "utf8").split("\n", 1)[0]).toBe(modeline(file));
   });
+});
+
+describe("grids of merges by injections", () => {
+  const grids = specs.filter((file) => dirname(file).endsWith("grids"));
+  test("six tasks have one", () => {
+    expect(grids.map((file) => basename(file, ".yaml")).sort()).toEqual([
+      "cola",
+      "mrpc",
+      "qnli",
+      "rte",
+      "sst2",
+      "stsb",
+    ]);
+  });
+  test.each(grids.map((file) => [basename(file, ".yaml"), file]))(
+    "%s: 7 x 7, with the run of configs/glue",
+    (task, file) => {
+      const { cells } = loadSpec(file);
+      const asked = cells.map(({ axes }) => [axes["method.merges"], axes["method.injections"]]);
+      expect(asked).toEqual(Array.from({ length: 49 }, (_, i) => [Math.floor(i / 7), i % 7]));
+      const [alone] = loadSpec(join(folder, "glue", `${task}-imlor2c.yaml`)).cells;
+      expect(cells.filter(({ settings }) => isDeepStrictEqual(settings, alone?.settings))).toHaveLength(1);
+    },
+  );
 });

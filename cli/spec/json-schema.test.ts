@@ -13,9 +13,15 @@ function visit(value: unknown, seen: (schema: Record<string, unknown>) => void):
   }
 }
 
+const resolve = (reference: string) =>
+  reference
+    .replace("#/", "")
+    .split("/")
+    .reduce<unknown>((value, part) => (value as Record<string, unknown> | undefined)?.[part], schema);
+
 test("is draft 7, with references that resolve and none of our own keywords", () => {
   expect(schema.$schema).toBe("http://json-schema.org/draft-07/schema#");
-  const references = new Set<unknown>();
+  const references = new Set<string>();
   visit(schema, (one) => {
     if (typeof one.$ref === "string") references.add(one.$ref);
     if (typeof one.description === "string") {
@@ -23,8 +29,9 @@ test("is draft 7, with references that resolve and none of our own keywords", ()
         expect(one).not.toHaveProperty(keyword);
     }
   });
-  expect([...references]).toEqual(["#/definitions/method"]);
-  expect(schema.definitions.method).toBeDefined();
+  expect(references.has("#/definitions/method")).toBe(true);
+  expect(references.size).toBeGreaterThan(20);
+  for (const reference of references) expect(resolve(reference), reference).toBeDefined();
 });
 
 test("documentation comes from the schema's own", () => {
@@ -63,7 +70,15 @@ test("sweeps: every key that may vary, ranges for whole numbers only", () => {
   );
   expect(Object.keys(grid)).not.toContain("jobs");
   expect(grid["method.merges"]?.anyOf?.[1]).toMatchObject({ type: "string", pattern: "^-?\\d+\\.\\.-?\\d+$" });
-  expect(grid["train.learning_rate"]).toMatchObject({ type: "array", items: { type: "number" } });
+  const rate = "#/definitions/value/properties/train.learning_rate";
+  expect(grid["train.learning_rate"]).toMatchObject({ type: "array", items: { $ref: rate } });
+  expect(resolve(rate)).toMatchObject({ type: "number", exclusiveMinimum: 0 });
   const variant = schema.properties?.sweep?.properties?.variants?.items;
   expect(Object.keys(variant?.properties ?? {})).toEqual(["label", "model", "task", "data", "method", "train", "seed"]);
+
+  const { zip, exclude, include } = schema.properties?.sweep?.properties ?? {};
+  expect(Object.keys(zip?.properties ?? {})).toEqual(Object.keys(grid));
+  expect(exclude?.items?.properties?.["method.merges"]?.anyOf).toHaveLength(3); // a value, a list of them, a range
+  expect(exclude?.items?.properties?.["train.learning_rate"]?.anyOf).toHaveLength(2);
+  expect(Object.keys(include?.items?.properties ?? {})).toEqual(["label", ...Object.keys(grid)]);
 });

@@ -16,23 +16,23 @@ export function specJsonSchema(catalog: Catalog = shippedCatalog()): object {
   properties.task = { ...properties.task, enum: catalog.tasks.map((task) => task.name) };
 
   const cell = Object.fromEntries(Object.keys(CellSchema.shape).map((key) => [key, properties[key] ?? {}]));
-  const label = { type: "string", maxLength: 80, description: "What this variant is called in tables" };
+  const label = { type: "string", maxLength: 80, description: "What this run is called in tables" };
+  const values = sweepValues(catalog);
+  const list = (key: string, items: JsonSchema) => ({
+    ...documentation(spec, key),
+    type: "array",
+    minItems: 1,
+    items: { type: "object", ...items, additionalProperties: false },
+  });
   properties.sweep = {
     description: spec.properties?.sweep?.description ?? "",
     type: ["object", "null"],
     properties: {
-      grid: {
-        ...documentation(spec, "grid"),
-        type: "object",
-        properties: gridProperties(catalog),
-        additionalProperties: false,
-      },
-      variants: {
-        ...documentation(spec, "variants"),
-        type: "array",
-        minItems: 1,
-        items: { type: "object", properties: { label, ...cell }, additionalProperties: false },
-      },
+      grid: axes(documentation(spec, "grid"), values),
+      zip: axes(documentation(spec, "zip"), values),
+      variants: list("variants", { properties: { label, ...cell } }),
+      exclude: list("exclude", { properties: mapValues(values, anyOf), minProperties: 1 }),
+      include: list("include", { properties: { label, ...mapValues(values, (_, key) => oneValue(key)) } }),
     },
     additionalProperties: false,
   };
@@ -43,7 +43,10 @@ export function specJsonSchema(catalog: Catalog = shippedCatalog()): object {
     type: "object",
     properties,
     additionalProperties: false,
-    definitions: { method: methodDefinition(catalog, spec.properties?.method) },
+    definitions: {
+      method: methodDefinition(catalog, spec.properties?.method),
+      value: { description: "One value of a key that a sweep may vary", properties: values },
+    },
   }) as object;
 }
 
@@ -72,8 +75,8 @@ function withName(method: Method): JsonSchema {
   return { ...rest, required };
 }
 
-/** Every key that a grid may vary: a list of its values, and a range where it is a whole number. */
-function gridProperties(catalog: Catalog): Record<string, JsonSchema> {
+/** Every key that a sweep may vary, with one of its values. */
+function sweepValues(catalog: Catalog): Record<string, JsonSchema> {
   const values: Record<string, JsonSchema> = {};
   for (const { key, path, schema } of listKeys(catalog)) {
     if (!((path[0] ?? "") in CellSchema.shape)) continue;
@@ -82,16 +85,32 @@ function gridProperties(catalog: Catalog): Record<string, JsonSchema> {
   }
   values["method.name"] = { enum: catalog.methods.map((method) => method.name) };
   values.task = { enum: catalog.tasks.map((task) => task.name) };
-  const range = { type: "string", pattern: RANGE.source };
-  return Object.fromEntries(
-    Object.entries(values).map(([key, { default: _, ...items }]) => {
-      const list = { type: "array", minItems: 1, items };
-      const whole = [items, ...(items.anyOf ?? [])].some((schema) => [schema.type].flat().includes("integer"));
-      const docs = items.description === undefined ? {} : { description: items.description };
-      return [key, { ...docs, ...(whole ? { anyOf: [list, range] } : list) }];
-    }),
-  );
+  return mapValues(values, ({ default: _, ...value }) => value);
 }
+
+/** A list of a key's values, and a range where it is a whole number. */
+function axes(docs: JsonSchema, values: Record<string, JsonSchema>): JsonSchema {
+  const properties = mapValues(values, (value, key) => {
+    const list = { type: "array", minItems: 1, items: oneValue(key) };
+    return { ...described(value), ...(isWhole(value) ? { anyOf: [list, range] } : list) };
+  });
+  return { ...docs, type: "object", properties, additionalProperties: false };
+}
+
+/** One value, or several of which any will do. */
+function anyOf(value: JsonSchema, key: string): JsonSchema {
+  const list = { type: "array", minItems: 1, items: oneValue(key) };
+  return { ...described(value), anyOf: [oneValue(key), list, ...(isWhole(value) ? [range] : [])] };
+}
+
+/** Grids, zips, excludes and includes share what a value may be. */
+const oneValue = (key: string): JsonSchema => ({ $ref: `#/definitions/value/properties/${key}` });
+const range = { type: "string", pattern: RANGE.source };
+const isWhole = (value: JsonSchema) =>
+  [value, ...(value.anyOf ?? [])].some((schema) => [schema.type].flat().includes("integer"));
+const described = ({ description }: JsonSchema) => (description === undefined ? {} : { description });
+const mapValues = (values: Record<string, JsonSchema>, map: (value: JsonSchema, key: string) => JsonSchema) =>
+  Object.fromEntries(Object.entries(values).map(([key, value]) => [key, map(value, key)]));
 
 /** Methods disagree about defaults and limits of a parameter they share; either is fine where no method is named. */
 function either(one: JsonSchema | undefined, other: JsonSchema): JsonSchema {

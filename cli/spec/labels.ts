@@ -9,31 +9,38 @@ export interface Unlabelled {
   settings: Settings;
   /** The user's name of the variant, which then stands for all keys the variants change. */
   variant: string | null;
+  /** That name says it all. */
+  own: boolean;
+  /** Keys that `include` has set in this one. */
+  included: ReadonlySet<string>;
 }
 
 /** Label and axes of every cell: what tells it from the others of its spec. */
 export function labelCells(
   cells: readonly Unlabelled[],
-  keys: { variants: readonly Path[]; grid: readonly Path[] },
+  keys: { variants: readonly Path[]; grid: readonly Path[]; include: readonly Path[] },
   catalog: Catalog,
 ): Cell[] {
-  const all = new Map([...keys.variants, ...keys.grid].map((path) => [path.join("."), path]));
+  const all = new Map([...keys.variants, ...keys.grid, ...keys.include].map((path) => [path.join("."), path]));
   const varying = [...all].filter(([, path]) => {
     const values = cells.map((cell) => JSON.stringify(shownValue(cell.settings, path, catalog)));
     return new Set(values.filter((value) => value !== undefined)).size > 1;
   });
   const inGrid = new Set(keys.grid.map((path) => path.join(".")));
+  const inVariants = new Set(keys.variants.map((path) => path.join(".")));
   const names = shortNames(varying.map(([key]) => key));
   const seen = new Map<string, number>();
 
-  return cells.map(({ settings, variant }) => {
+  return cells.map(({ settings, variant, own, included }) => {
     const axes: Mapping = {};
     const parts = variant === null ? [] : [variant];
     for (const [key, path] of varying) {
       const value = shownValue(settings, path, catalog);
       if (value === undefined) continue;
       axes[key] = value;
-      if (variant === null || inGrid.has(key)) parts.push(`${names.get(key)}=${text(value)}`);
+      // What only `include` changes is said of the cells in which it did.
+      const tells = inGrid.has(key) || (variant === null && (inVariants.has(key) || included.has(key)));
+      if (tells && !own) parts.push(`${names.get(key)}=${text(value)}`);
     }
     const label = parts.join(" ") || `method=${settings.method.name}`;
     const times = (seen.get(label) ?? 0) + 1;

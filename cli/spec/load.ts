@@ -9,12 +9,13 @@ import { type Issue, issuesOf, ProblemList } from "./issues.js";
 import { specJsonSchemaRaw } from "./keys.js";
 import { labelCells, type Unlabelled } from "./labels.js";
 import { type Mapping, merge, setAt } from "./merge.js";
+import { dotted } from "./places.js";
 import { readSpecFile } from "./read-file.js";
 import { cellResolver, SET_FLAG } from "./resolve.js";
 import { FileSchema } from "./schema.js";
 import { SetEffects } from "./set-effect.js";
 import { parseSetFlags, type SetFlag } from "./set-flags.js";
-import { combinations, everyChoice, sweepAxes } from "./sweep.js";
+import { type Combination, expand, expandSome, type LeftOut, readSweep } from "./sweep.js";
 
 export interface LoadedSpec {
   file: string;
@@ -26,6 +27,8 @@ export interface LoadedSpec {
   onError: "continue" | "stop";
   jobs: number | "auto";
   cells: Cell[];
+  /** Combinations of the sweep that are no runs. */
+  leftOut: LeftOut[];
   /** What the user should know and nothing has to be done about. */
   notes: string[];
   /** The spec with `extends` and `--set` applied, before the sweep and without defaults. */
@@ -50,7 +53,7 @@ export function loadSpec(file: string, sets: readonly string[] = [], catalog: Ca
   const checked = FileSchema.safeParse(fileKeys);
   if (!checked.success) problems.addIssues(issuesOf(checked.error.issues, specJsonSchemaRaw(), document), layers);
 
-  const sweep = sweepAxes(document.sweep, layers, catalog);
+  const sweep = readSweep(document.sweep, layers, catalog);
   problems.addIssues(sweep.issues, layers);
   // When something that contributes to the cells cannot be used, what it might have given is not asked for.
   const incomplete = !checked.success || sweep.issues.length > 0 || base === null;
@@ -67,22 +70,27 @@ export function loadSpec(file: string, sets: readonly string[] = [], catalog: Ca
   const effects = new SetEffects(flags);
   const cells = new Map<string, Unlabelled>();
   let combined = 0;
-  for (const combination of incomplete ? everyChoice(sweep.axes) : combinations(sweep.axes)) {
+  const use = ({ document: cellDocument, layers: changes, label, own, included }: Combination) => {
     combined++;
-    const choices = combination.toSorted((a, b) => a.depth - b.depth);
-    const cellDocument = choices.reduce((changed, choice) => choice.apply(changed), cellKeys);
-    effects.see(cellDocument as Mapping);
-    const cellLayers = [...layers, ...choices.map((choice) => choice.layer)];
+    effects.see(cellDocument);
+    const cellLayers = [...layers, ...changes];
     const { settings, issues } = resolve(cellDocument, cellLayers);
-    if (!settings) {
-      problems.addIssues((issues as Issue[]).filter(counts), cellLayers);
-      continue;
-    }
+    if (!settings) return problems.addIssues((issues as Issue[]).filter(counts), cellLayers);
     const same = canonicalize(identity(settings)) ?? "";
-    const variant = choices.find((choice) => choice.label !== null)?.label ?? null;
-    if (!cells.has(same)) cells.set(same, { settings, variant });
+    if (!cells.has(same)) cells.set(same, { settings, variant: label, own, included });
+  };
+  let leftOut: LeftOut[] = [];
+  const notes: string[] = [];
+  if (incomplete) expandSome(sweep, cellKeys, use);
+  else {
+    const expanded = expand(sweep, cellKeys, use);
+    leftOut = expanded.leftOut;
+    problems.addIssues(expanded.issues, layers);
+    // A command line that makes a grid smaller should not have to take the spec's excludes out.
+    if (flags.every(({ path }) => path[0] !== "sweep")) problems.addIssues(expanded.useless, layers);
+    else notes.push(...expanded.useless.map(({ path, message }) => `${dotted(path)} ${message}`));
   }
-  const { useless, notes } = effects.result();
+  const { useless, notes: effectNotes } = effects.result();
   if (!incomplete) for (const flag of useless) problems.add(noEffect(flag));
   if (problems.problems.length > 0 || !checked.success) throw new SpecError(problems.sorted(file));
 
@@ -94,7 +102,13 @@ export function loadSpec(file: string, sets: readonly string[] = [], catalog: Ca
     onError: checked.data.on_error,
     jobs: checked.data.jobs,
     cells: labelCells([...cells.values()], sweep.keys, catalog),
-    notes: combined === cells.size ? notes : [...notes, duplicatesNote(combined, cells.size)],
+    leftOut,
+    notes: [
+      ...notes,
+      ...effectNotes,
+      ...(leftOut.length === 0 ? [] : [excludedNote(leftOut.length)]),
+      ...(combined === cells.size ? [] : [duplicatesNote(combined, cells.size)]),
+    ],
     document,
   };
 }
@@ -119,6 +133,9 @@ function split(document: Mapping): [file: Mapping, cell: Mapping] {
     Object.fromEntries(entries.filter(([key]) => !(key in FileSchema.shape))),
   ];
 }
+
+const excludedNote = (left: number) =>
+  `sweep.exclude leaves out ${left.toLocaleString("en")} combination${left === 1 ? "" : "s"}`;
 
 function duplicatesNote(combined: number, different: number): string {
   const equal = combined - different;

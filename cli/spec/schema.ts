@@ -231,6 +231,10 @@ export const CellSchema = z.strictObject({
 /** `a..b`: whole numbers, both ends included. */
 export const RANGE = /^-?\d+\.\.-?\d+$/;
 
+/** The values of one axis of a sweep. */
+const axis = z.union([z.array(z.unknown()).min(1), z.string().regex(RANGE)]);
+const labelled = z.looseObject({ label: text().max(80).optional() });
+
 /** What belongs to the file and not to a cell. */
 export const fileKeys = {
   name: key(text().max(200).optional(), {
@@ -242,18 +246,24 @@ export const fileKeys = {
   }),
   sweep: z
     .strictObject({
-      grid: key(z.record(text(), z.union([z.array(z.unknown()).min(1), z.string().regex(RANGE)])).nullish(), {
+      grid: key(z.record(text(), axis).nullish(), {
         description: "Dotted key to a list of values or a range a..b with both ends; every combination becomes a run",
       }),
-      variants: key(
-        z
-          .array(z.looseObject({ label: text().max(80).optional() }))
-          .min(1)
-          .nullish(),
-        {
-          description: "List of changes to the spec, each one a run (times the grid), with an optional label",
-        },
-      ),
+      zip: key(z.record(text(), axis).nullish(), {
+        description:
+          "Dotted key to a list or range, all equally long: the first values of all make one run, the second ones another (times the grid)",
+      }),
+      variants: key(z.array(labelled).min(1).nullish(), {
+        description: "List of changes to the spec, each one a run (times the grid), with an optional label",
+      }),
+      exclude: key(z.array(z.record(text(), z.unknown())).min(1).nullish(), {
+        description:
+          "List of dotted keys with values; a combination that has all values of an entry is left out. A list or range means any of its values",
+      }),
+      include: key(z.array(labelled).min(1).nullish(), {
+        description:
+          "List of dotted keys with values. Where an entry's axis keys fit combinations, its other keys are changed in them; else it is one more run",
+      }),
     })
     .nullish()
     .meta({ description: "Which runs the spec stands for; without it, one" }),

@@ -51,8 +51,8 @@ export function parseSetFlags(flags: readonly string[], problems: ProblemList): 
   return parsed;
 }
 
-/** The keys of `sweep.grid` hold dots themselves. */
+/** The keys of `sweep.grid` and `sweep.zip` hold dots themselves. */
 function splitKey(key: string): string[] {
-  const grid = "sweep.grid.";
-  return key.startsWith(grid) ? ["sweep", "grid", key.slice(grid.length)] : key.split(".");
+  const [, section, inner] = /^sweep\.(grid|zip)\.(.+)$/.exec(key) ?? [];
+  return section !== undefined && inner !== undefined ? ["sweep", section, inner] : key.split(".");
 }

@@ -1,73 +1,76 @@
-import { schemaAt } from "./allowed.js";
+import { type Axis, type Change, type Choice, keyAxis, MAX_CELLS, type Reading, unique, variantsAxis } from "./axes.js";
 import type { Catalog } from "./catalog.js";
+import { type Exclude, isExcluded, readExcludes } from "./exclude.js";
+import { fits, type Include, readIncludes } from "./include.js";
 import type { Issue } from "./issues.js";
-import { listKeys, specJsonSchemaRaw } from "./keys.js";
-import { isMapping, leaves, type Mapping, merge, setAt } from "./merge.js";
-import { dottedLayer, type Layer, locate, type Path, type Place } from "./places.js";
-import { CellSchema, FileSchema, RANGE } from "./schema.js";
-import { nearest, suggestion } from "./suggest.js";
+import { isMapping, type Mapping } from "./merge.js";
+import type { Layer, Path } from "./places.js";
 
-/** More would take minutes to inspect; no grid of the paper's kind comes near. */
-export const MAX_CELLS = 100_000;
-
-/** One value of an axis: a change to the spec. */
-export interface Choice {
-  apply(document: Mapping): Mapping;
-  layer: Layer;
-  /** Whole mappings (`method`, depth 1) are applied before the keys inside them (`method.rank`, 2); variants before all. */
-  depth: number;
-  /** What the user called this variant. */
-  label: string | null;
-}
-
-export interface Axis {
-  choices: Choice[];
-  /** The keys that the axis may change. */
-  keys: Path[];
-}
-
-export interface SweepAxes {
+export interface Sweep {
   axes: Axis[];
-  /** The keys that variants and the grid may change. */
-  keys: { variants: Path[]; grid: Path[] };
+  excludes: Exclude[];
+  includes: Include[];
+  /** The keys that each part may change. */
+  keys: { variants: Path[]; grid: Path[]; include: Path[] };
   issues: Issue[];
-  /** An axis that may have chosen the method could not be read, so parameters cannot be judged. */
+  /** Something that may have chosen the method could not be read, so parameters cannot be judged. */
   methodUnknown: boolean;
 }
 
+/** One run of the sweep before its values are checked. */
+export interface Combination {
+  document: Mapping;
+  layers: Layer[];
+  label: string | null;
+  /** The label is the whole name of this run: one that `include` adds. */
+  own: boolean;
+  /** Dotted keys that entries of `include` have set in it. */
+  included: ReadonlySet<string>;
+}
+
+/** A combination that is no run of the spec, and why. */
+export interface LeftOut {
+  /** Dotted axis keys and values. */
+  axes: Mapping;
+  reason: string;
+}
+
 /**
- * The axes of a sweep; their values are checked later, cell by cell. Parts of a wrong kind are left out here: the schema
- * has reported them.
+ * The parts of a sweep; their values are checked later, cell by cell. Parts of a wrong kind are left out here: the
+ * schema has reported them.
  */
-export function sweepAxes(sweep: unknown, layers: readonly Layer[], catalog: Catalog): SweepAxes {
-  const result: SweepAxes = { axes: [], keys: { variants: [], grid: [] }, issues: [], methodUnknown: false };
+export function readSweep(sweep: unknown, layers: readonly Layer[], catalog: Catalog): Sweep {
+  const keys: Sweep["keys"] = { variants: [], grid: [], include: [] };
+  const result: Sweep = { axes: [], excludes: [], includes: [], keys, issues: [], methodUnknown: false };
   if (!isMapping(sweep)) return result;
-  const find: Layer["find"] = (path, want) => {
-    for (const layer of layers.toReversed()) {
-      const place = layer.find(path, want);
-      if (place) return place;
-    }
-    return undefined;
-  };
+  const reading: Reading = { layers, catalog, issues: result.issues };
   const variants = Array.isArray(sweep.variants) ? sweep.variants : [];
   if (variants.length > 0) {
-    const axis = variantsAxis(variants, find, result.issues);
+    const axis = variantsAxis(variants, reading);
     if (axis.choices.length > 0) result.axes.push(axis);
     else result.methodUnknown = true;
-    result.keys.variants = axis.keys;
+    keys.variants = axis.keys;
   }
-  const grid = Object.entries(isMapping(sweep.grid) ? sweep.grid : {}).map(([key, values]) => ({
-    values,
-    path: key.split("."),
-  }));
-  for (const { path, values } of grid) {
-    const axis = gridAxis(path, values, find, locate(layers, gridPath(path), "key"), catalog, result.issues);
+  const grid = isMapping(sweep.grid) ? sweep.grid : {};
+  const zip = isMapping(sweep.zip) ? sweep.zip : {};
+  for (const key of Object.keys(zip).filter((key) => key in grid)) {
+    const message = `is in sweep.grid as well; a key is an axis once`;
+    result.issues.push({ path: ["sweep", "zip", key], message, want: "key" });
+  }
+  const lists = Object.entries(grid).map(([key, values]): ["grid" | "zip", Mapping] => ["grid", { [key]: values }]);
+  if (Object.keys(zip).length > 0) lists.push(["zip", zip]);
+  for (const [section, written] of lists) {
+    const axis = keyAxis(section, written, reading);
     if (axis) {
       result.axes.push(axis);
-      result.keys.grid.push(...axis.keys);
-    } else if (path[0] === "method") result.methodUnknown = true;
+      keys.grid.push(...axis.keys);
+    } else if (Object.keys(written).some((key) => key.split(".")[0] === "method")) result.methodUnknown = true;
   }
-  const cells = countCells(result.axes);
+  result.excludes = readExcludes(Array.isArray(sweep.exclude) ? sweep.exclude : [], reading);
+  const axisKeys = new Set([...Object.keys(grid), ...Object.keys(zip)]);
+  result.includes = readIncludes(Array.isArray(sweep.include) ? sweep.include : [], axisKeys, reading);
+  keys.include = unique(result.includes.flatMap((entry) => entry.keys));
+  const cells = result.axes.reduce((product, axis) => product * axis.choices.length, 1);
   if (cells > MAX_CELLS) {
     const message = `stands for ${cells.toLocaleString("en")} runs; at most ${MAX_CELLS.toLocaleString("en")} are allowed`;
     result.issues.push({ path: ["sweep"], message, hint: "split it into several specs", want: "key" });
@@ -75,107 +78,96 @@ export function sweepAxes(sweep: unknown, layers: readonly Layer[], catalog: Cat
   return result;
 }
 
-const countCells = (axes: readonly Axis[]) => axes.reduce((product, axis) => product * axis.choices.length, 1);
-const gridPath = (path: Path): Path => ["sweep", "grid", path.join(".")];
-
-function gridAxis(
-  path: string[],
-  values: unknown,
-  find: Layer["find"],
-  keyPlace: Place,
-  catalog: Catalog,
-  issues: Issue[],
-): Axis | undefined {
-  const at = gridPath(path);
-  const problem = keyProblem(path, catalog);
-  if (problem) issues.push({ path: at, want: "key", ...problem });
-  const list = typeof values === "string" && RANGE.test(values) ? range(values) : values;
-  if (typeof list === "string" && list !== values) issues.push({ path: at, message: list, want: "value" });
-  if (problem || !Array.isArray(list) || list.length === 0) return undefined;
-  const choices = list.map((value, i): Choice => {
-    const inner: Layer = { find: (rest, want) => find([...at, i, ...rest], want) ?? find(at, "value") };
-    return {
-      apply: (document) => setAt(document, path, value) as Mapping,
-      layer: dottedLayer(path, keyPlace, inner),
-      depth: path.length,
-      label: null,
-    };
-  });
-  return { choices, keys: unique(list.flatMap((value) => leaves(value, path))) };
-}
-
-function variantsAxis(variants: unknown[], find: Layer["find"], issues: Issue[]): Axis {
-  const labels = new Set<unknown>();
-  const axis: Axis = { choices: [], keys: [] };
-  for (const [i, variant] of variants.entries()) {
-    if (!isMapping(variant)) continue;
-    const { label, ...change } = variant;
-    const at: Path = ["sweep", "variants", i];
-    if (label !== undefined && labels.has(label)) {
-      issues.push({ path: [...at, "label"], message: `another variant has the label "${label}"`, want: "value" });
+/**
+ * Calls `use` for every run of the sweep over the spec `cell`: the combinations in order, the last axis fastest, then
+ * the runs that `include` adds. Returns what was left out, excludes that left out nothing, and what else is wrong.
+ */
+export function expand(
+  sweep: Sweep,
+  cell: Mapping,
+  use: (combination: Combination) => void,
+): { leftOut: LeftOut[]; useless: Issue[]; issues: Issue[] } {
+  const leftOut: LeftOut[] = [];
+  const uses = new Map<Exclude | Include, number>();
+  const count = (rule: Exclude | Include) => uses.set(rule, (uses.get(rule) ?? 0) + 1);
+  let runs = 0;
+  const add = (changes: Change[], label: string | null, own: boolean, includes: Include[]) => {
+    runs++;
+    const included = new Set(includes.flatMap((entry) => entry.keys.map((path) => path.join("."))));
+    const layers = changes.map((change) => change.layer);
+    use({ document: changed(cell, changes), layers, label, own, included });
+  };
+  // Entries of `include` alone are all the runs there are, as variants are.
+  const onlyIncludes = sweep.axes.length === 0 && sweep.includes.length > 0;
+  for (const choices of onlyIncludes ? [] : combinations(sweep.axes)) {
+    const changes = byDepth(choices.flatMap((choice) => choice.changes));
+    const document = changed(cell, changes);
+    const values = Object.assign({}, ...choices.map((choice) => choice.values)) as Mapping;
+    const excluded = sweep.excludes.filter((exclude) => isExcluded(document, exclude));
+    for (const exclude of excluded) count(exclude);
+    if (excluded.length > 0) {
+      leftOut.push({ axes: values, reason: "excluded by the spec" });
+      continue;
     }
-    labels.add(label);
-    for (const key of Object.keys(change).filter((key) => key in FileSchema.shape)) {
-      issues.push({ path: [...at, key], message: "cannot differ between the runs of a spec", want: "key" });
-      delete change[key];
-    }
-    axis.choices.push({
-      apply: (document) => merge(document, change) as Mapping,
-      layer: { find: (path, want) => (path.length === 0 ? undefined : find([...at, ...path], want)) },
-      depth: 0,
-      label: typeof label === "string" ? label : null,
-    });
-    axis.keys.push(...leaves(change, []));
+    const fitting = sweep.includes.filter((include) => fits(include, values));
+    for (const include of fitting) count(include);
+    const extra = fitting.flatMap((include) => byDepth(include.changes));
+    const label = choices.find((choice) => choice.label !== null)?.label ?? null;
+    add([...changes, ...extra], label, false, fitting);
   }
-  return { choices: axis.choices, keys: unique(axis.keys) };
+  for (const include of sweep.includes.filter((include) => !uses.has(include))) {
+    add(byDepth(include.alone), include.label, include.label !== null, [include]);
+  }
+  if (runs === 0) return { leftOut, useless: [], issues: [NOTHING_LEFT] };
+  const useless = sweep.excludes.filter((exclude) => !uses.has(exclude));
+  return { leftOut, useless: useless.map(uselessIssue), issues: includeIssues(sweep.includes, uses) };
 }
 
-function keyProblem(path: string[], catalog: Catalog): { message: string; hint?: string | undefined } | undefined {
-  const root = path[0] ?? "";
-  // Parameters of a method depend on the method of each cell; they are checked there.
-  if (root === "method" && path.length > 1 && !path.includes("")) return undefined;
-  const known = root in CellSchema.shape && schemaAt(specJsonSchemaRaw(), path);
-  if (known) return undefined;
-  const keys = [...new Set(listKeys(catalog).map((entry) => entry.key))];
-  if (keys.includes(path.join("."))) return { message: "cannot differ between the runs of a spec" };
-  const sweepable = keys.filter((key) => (key.split(".", 1)[0] ?? "") in CellSchema.shape);
-  const elsewhere = sweepable.find((key) => key.split(".").at(-1) === path.at(-1));
-  if (elsewhere) return { message: "unknown key", hint: `did you mean \`${elsewhere}\`?` };
-  const near = nearest(path.join("."), sweepable);
-  const beside = sweepable.filter((key) => key.startsWith(`${root}.`));
-  const hint =
-    near === undefined
-      ? suggestion(root, beside.length > 0 ? beside : Object.keys(CellSchema.shape))
-      : `did you mean \`${near}\`?`;
-  return { message: "unknown key", hint };
+const NOTHING_LEFT: Issue = { path: ["sweep", "exclude"], message: "leaves out every run of the sweep", want: "key" };
+
+const uselessIssue = ({ at }: Exclude): Issue => ({
+  path: at,
+  message: "leaves out nothing",
+  hint: "its keys and values must be those of a combination of the sweep",
+  want: "value",
+});
+
+function includeIssues(includes: Include[], uses: ReadonlyMap<Exclude | Include, number>): Issue[] {
+  return includes
+    .filter((include) => uses.has(include))
+    .flatMap((include): Issue[] => {
+      const { at, label, changes } = include;
+      const already = "is a combination of the sweep already, and changes nothing in it";
+      if (changes.length === 0) return [{ path: at, message: already, want: "value" }];
+      const message = `names a run of its own, but this entry changes ${uses.get(include)} of the sweep's combinations`;
+      return label === null ? [] : [{ path: [...at, "label"], message, want: "key" }];
+    });
 }
 
-/** The numbers of `a..b`, both ends included, or what is wrong with it. */
-function range(text: string): number[] | string {
-  const [from = 0, to = 0] = text.split("..").map(Number);
-  if (!Number.isSafeInteger(from) || !Number.isSafeInteger(to)) return `the range ${text} has too large numbers`;
-  if (from > to) return `the range ${text} runs downwards; write ${to}..${from}`;
-  if (to - from >= MAX_CELLS) return `the range ${text} has more than ${MAX_CELLS.toLocaleString("en")} values`;
-  return Array.from({ length: to - from + 1 }, (_, i) => from + i);
+/** Every choice and every entry of `include` at least once: enough to check the values of a sweep that cannot be expanded. */
+export function expandSome(sweep: Sweep, cell: Mapping, use: (combination: Combination) => void): void {
+  const firsts = sweep.axes.flatMap((axis) => axis.choices.slice(0, 1));
+  const add = (choices: Choice[], own: Change[]) => {
+    const changes = [...byDepth(choices.flatMap((choice) => choice.changes)), ...byDepth(own)];
+    const layers = changes.map((change) => change.layer);
+    use({ document: changed(cell, changes), layers, label: null, own: false, included: new Set() });
+  };
+  add(firsts, []);
+  for (const [i, axis] of sweep.axes.entries()) {
+    for (const choice of axis.choices.slice(1)) add(firsts.with(i, choice), []);
+  }
+  for (const include of sweep.includes) add(Object.keys(include.where).length > 0 ? firsts : [], include.alone);
 }
 
-function unique(paths: Path[]): Path[] {
-  return [...new Map(paths.map((path) => [path.join("."), path])).values()];
-}
+const byDepth = (changes: Change[]) => changes.toSorted((a, b) => a.depth - b.depth);
+const changed = (document: Mapping, changes: Change[]) => changes.reduce((before, one) => one.apply(before), document);
 
 /** Every combination of one choice per axis; the last axis runs fastest. One empty combination without axes. */
-export function* combinations(axes: readonly Axis[]): Generator<Choice[]> {
+function* combinations(axes: readonly Axis[]): Generator<Choice[]> {
   const [first, ...rest] = axes;
   if (!first) {
     yield [];
     return;
   }
   for (const choice of first.choices) for (const others of combinations(rest)) yield [choice, ...others];
-}
-
-/** Every choice at least once, all others at their first: enough to check the values of a sweep that is too large. */
-export function* everyChoice(axes: readonly Axis[]): Generator<Choice[]> {
-  const firsts = axes.flatMap((axis) => axis.choices.slice(0, 1));
-  yield firsts;
-  for (const [i, axis] of axes.entries()) for (const choice of axis.choices.slice(1)) yield firsts.with(i, choice);
 }

@@ -12,7 +12,7 @@ let temp: { folder: string; remove: () => void };
 let store: Store;
 beforeAll(() => {
   temp = tempFolder();
-  const cell = sampleCell("a".repeat(16));
+  const cell = sampleCell("a".repeat(16), { method: { name: "some-method", merges: 1, injections: 0 } });
   const claimed = claimedStore(temp.folder, [cell, sampleCell("b".repeat(16), { seed: 2 })]);
   ingest(
     claimed.store,
@@ -68,7 +68,7 @@ test("every table and view with every column is described, and nothing else", ()
 test("every example query runs and finds something", () => {
   const queries = [...text.matchAll(/```sql\n([\s\S]*?)```/g)].map((match) => match[1] ?? "");
   const inline = [...text.matchAll(/lor2c query "([^"]*)"/g)].map((match) => match[1] ?? "");
-  expect(queries).toHaveLength(3);
+  expect(queries).toHaveLength(4);
   expect(inline).toHaveLength(1);
   for (const sql of [...queries, ...inline]) expect([...runQuery(store, sql).rows].length, sql).toBeGreaterThan(0);
 });

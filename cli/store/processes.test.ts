@@ -50,9 +50,7 @@ test("six processes that open a new file together all get a database, migrated o
   const said = await Promise.all(Array.from({ length: 6 }, () => start(["open", path]).said));
   expect(said).toEqual(Array(6).fill({ ok: true }));
   const reader = openStore(path, { readonly: true });
-  expect(reader.db.prepare("SELECT name FROM migrations").pluck().all()).toEqual(
-    MIGRATIONS.map((migration) => migration.name),
-  );
+  expect(reader.db.prepare("SELECT name FROM migrations").pluck().all()).toEqual(MIGRATIONS.map(({ name }) => name));
   reader.close();
 });
 

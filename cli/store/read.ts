@@ -1,6 +1,7 @@
 /** Everything that reads the database; works on a read-only store. */
 export * from "./read-attempts.js";
 export * from "./read-bundles.js";
+export * from "./read-grid.js";
 export * from "./read-runs.js";
 export type * from "./rows.js";
 export { findRun, SELECTORS } from "./selector.js";

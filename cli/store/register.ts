@@ -1,12 +1,17 @@
 import { createHash } from "node:crypto";
 import type { PlannedCell } from "../spec/cell.js";
+import type { LeftOut } from "../spec/sweep.js";
 import type { Store } from "./store.js";
 
 export interface ExperimentPlan {
   name: string;
   specFile: string | null;
   specText: string;
+  /** What the command line changed in it, as after `--set`. */
+  sets?: readonly string[];
   cells: PlannedCell[];
+  /** Combinations of its sweep that are no runs, and why. */
+  leftOut?: readonly LeftOut[];
 }
 
 /**
@@ -18,25 +23,39 @@ export function registerExperiment(store: Store, plan: ExperimentPlan): number {
   const identity = createHash("sha256")
     .update(JSON.stringify([plan.name, plan.specText, plan.cells.map((cell) => cell.id)]))
     .digest("hex");
+  const sets = JSON.stringify(plan.sets ?? []);
   return store.write(() => {
     for (const cell of plan.cells) upsertRun(store, cell, now);
     const known = store.prepare("SELECT id FROM experiments WHERE identity = ?").pluck().get(identity);
     if (known !== undefined) {
       store
-        .prepare("UPDATE experiments SET last_run_at = ?, spec_file = ? WHERE id = ?")
-        .run(now, plan.specFile, known);
+        .prepare("UPDATE experiments SET last_run_at = ?, spec_file = ?, sets = ? WHERE id = ?")
+        .run(now, plan.specFile, sets, known);
+      insertLeftOut(store, known as number, plan.leftOut ?? []);
       return known as number;
     }
     const { lastInsertRowid } = store
       .prepare(
-        `INSERT INTO experiments (identity, name, spec_file, spec_text, created_at, last_run_at)
-         VALUES (?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO experiments (identity, name, spec_file, spec_text, sets, created_at, last_run_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?)`,
       )
-      .run(identity, plan.name, plan.specFile, plan.specText, now, now);
+      .run(identity, plan.name, plan.specFile, plan.specText, sets, now, now);
     plan.cells.forEach((cell, position) => {
       insertCell(store, Number(lastInsertRowid), position, cell);
     });
+    insertLeftOut(store, Number(lastInsertRowid), plan.leftOut ?? []);
     return Number(lastInsertRowid);
+  });
+}
+
+/** Anew each time: other excludes can leave the same runs. */
+function insertLeftOut(store: Store, experiment: number, leftOut: readonly LeftOut[]): void {
+  store.prepare("DELETE FROM left_out_cells WHERE experiment = ?").run(experiment);
+  const insert = store.prepare(
+    "INSERT INTO left_out_cells (experiment, position, axis, value, reason) VALUES (?, ?, ?, ?, ?)",
+  );
+  leftOut.forEach(({ axes, reason }, position) => {
+    for (const [axis, value] of Object.entries(axes)) insert.run(experiment, position, axis, sqlValue(value), reason);
   });
 }
 

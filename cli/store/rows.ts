@@ -203,6 +203,8 @@ export interface ExperimentRow {
   name: string;
   spec_file: string | null;
   spec_text: string;
+  /** JSON list of what the command line changed, as after `--set`. */
+  sets: string;
   created_at: string;
   last_run_at: string;
   cells: number;
@@ -215,4 +217,44 @@ export interface ExperimentCellRow {
   run: string;
   label: string;
   axes: Record<string, number | string | null>;
+}
+
+/** A run of an experiment as a grid needs it. `value` and `so_far` are of the asked metric. */
+export interface GridCellRow {
+  position: number;
+  run: string;
+  label: string;
+  axes: Record<string, number | string | null>;
+  model: string;
+  task: string;
+  method: string;
+  seed: number;
+  state: RunState;
+  /** An attempt is in training, also when an older one is finished. */
+  running: 0 | 1;
+  score_name: string | null;
+  majority_score: number | null;
+  /** Of the current attempt, when it is finished; null also when it was not a finite number. */
+  value: number | null;
+  /** Newest evaluation of the attempt in training. */
+  so_far: number | null;
+  settings: Record<string, unknown>;
+  /** Changes of structure of the current attempt, as text that is equal for equal changes. */
+  changes: string;
+  error_type: string | null;
+}
+
+/** A combination of a sweep that is no run. */
+export interface LeftOutRow {
+  axes: Record<string, number | string | null>;
+  reason: string;
+}
+
+/** An axis of an experiment: it has several values. */
+export interface AxisRow {
+  experiment: number;
+  name: string;
+  axis: string;
+  /** All of its values are numbers. */
+  numeric: 0 | 1;
 }

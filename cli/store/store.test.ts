@@ -42,9 +42,7 @@ test("opening again changes nothing", () => {
   const path = join(folder, "lor2c.db");
   openStore(path).close();
   const again = openStore(path);
-  expect(again.db.prepare("SELECT name FROM migrations").pluck().all()).toEqual(
-    MIGRATIONS.map((migration) => migration.name),
-  );
+  expect(again.db.prepare("SELECT name FROM migrations").pluck().all()).toEqual(MIGRATIONS.map(({ name }) => name));
   again.close();
   expect(readdirSync(folder)).toEqual(["lor2c.db"]);
 });

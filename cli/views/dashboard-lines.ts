@@ -2,6 +2,8 @@ import stringWidth from "string-width";
 import { progressOf } from "./dashboard-progress.js";
 import type { DashboardCell, DashboardLine, DashboardState } from "./dashboard-state.js";
 import { formatCount, formatScore, formatSeconds, formatValue } from "./format.js";
+import type { ColourDepth } from "./grid/colour.js";
+import { gridLines, gridSize, legendLines } from "./grid/text.js";
 import { bar } from "./parts/bar.js";
 import { clip, fitTo, oneLine } from "./parts/fit.js";
 import { sparkline } from "./parts/sparkline.js";
@@ -22,9 +24,10 @@ const CELL_LINES = 2;
 const SHORTEST_SPARKLINE = 6;
 
 /** The part that is redrawn: at most `rows - 1` lines (a taller one makes terminals flicker) of at most `columns`. */
-export function liveLines(state: DashboardState, columns: number, rows: number): Line[] {
+export function liveLines(state: DashboardState, columns: number, rows: number, depth: ColourDepth = 1): Line[] {
   const running = [...state.cells.values()].filter((cell) => cell.state === "running");
-  const room = rows - 1 - FRAME_LINES;
+  const heatmap = heatmapLines(state, columns, rows, depth);
+  const room = rows - 1 - FRAME_LINES - heatmap.length;
   const whole = Math.floor(room / CELL_LINES);
   // One line goes to the count of those that do not fit.
   const shown = running.slice(0, Math.max(0, running.length <= whole ? whole : Math.floor((room - 1) / CELL_LINES)));
@@ -33,9 +36,18 @@ export function liveLines(state: DashboardState, columns: number, rows: number):
     ...header(state, columns),
     ...shown.flatMap((cell) => cellLines(cell, columns)),
     ...(hidden > 0 ? [{ text: `  and ${formatCount(hidden)} more running`, dim: true }] : []),
+    ...heatmap,
     { text: "Ctrl-C: stop after this step; twice: kill", dim: true },
   ];
   return lines.slice(0, Math.max(0, rows - 1)).map((line) => ({ ...line, text: clip(line.text, columns) }));
+}
+
+/** The heatmap as it fills in, where it is not too wide and leaves room for a run in training; else nothing. */
+function heatmapLines({ grid }: DashboardState, columns: number, rows: number, depth: ColourDepth): Line[] {
+  if (!grid || gridSize(grid).columns > columns) return [];
+  const options = { width: columns, depth };
+  const lines = [" ", ...gridLines(grid, options), " ", ...legendLines(grid, options), " "]; // ink drops empty lines
+  return lines.length + FRAME_LINES + CELL_LINES + 1 < rows ? lines.map((text) => ({ text })) : [];
 }
 
 /** What stays on the screen of a run that ended, or of a message. */

@@ -1,5 +1,6 @@
 import type { WorkerEvent } from "../protocol/messages.js";
 import type { CellState, RunPlan } from "../run/reporter.js";
+import type { Grid } from "./grid/grid.js";
 
 export interface DashboardCell {
   id: string;
@@ -37,6 +38,8 @@ export interface DashboardState {
   /** In the order of the plan. */
   cells: ReadonlyMap<string, DashboardCell>;
   lines: readonly DashboardLine[];
+  /** Its heatmap as the database has it; null where the runs have no two axes. */
+  grid: Grid | null;
   startedAt: number;
   now: number;
 }
@@ -46,6 +49,7 @@ export type DashboardAction =
   | { type: "event"; cell: string; event: WorkerEvent; now: number }
   | { type: "state"; cell: string; state: CellState; detail?: string; now: number }
   | { type: "message"; level: "info" | "warn" | "error"; text: string; now: number }
+  | { type: "grid"; grid: Grid | null; now: number }
   | { type: "tick"; now: number };
 
 /** Losses that are kept; twice the width of any terminal is enough for a sparkline. */
@@ -53,7 +57,15 @@ const LOSSES = 512;
 /** Not over yet; a run that another process trains may still come back to this one. */
 export const OPEN: readonly CellState[] = ["planned", "running", "elsewhere"];
 
-export const EMPTY: DashboardState = { name: "", jobs: 1, cells: new Map(), lines: [], startedAt: 0, now: 0 };
+export const EMPTY: DashboardState = {
+  name: "",
+  jobs: 1,
+  cells: new Map(),
+  lines: [],
+  grid: null,
+  startedAt: 0,
+  now: 0,
+};
 
 /** What the dashboard knows after `action`. Pure. */
 export function reduce(before: DashboardState, action: DashboardAction): DashboardState {
@@ -69,6 +81,8 @@ export function reduce(before: DashboardState, action: DashboardAction): Dashboa
       const key = `message-${state.lines.length}`;
       return { ...state, lines: [...state.lines, { key, kind: action.level, text: action.text }] };
     }
+    case "grid":
+      return { ...state, grid: action.grid };
     case "tick":
       return state;
   }

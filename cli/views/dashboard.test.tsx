@@ -5,8 +5,10 @@ import stringWidth from "string-width";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sampleEvents } from "../store/fixtures/sample.js";
 import { compileProgram } from "../store/fixtures/second-process.js";
+import type { GridCellRow } from "../store/read.js";
 import { Dashboard } from "./dashboard.js";
 import type { DashboardState } from "./dashboard-state.js";
+import { sampleGrid, sampleRows } from "./fixtures/grid.js";
 import { play, progress, type Step, samplePlan } from "./fixtures/job.js";
 
 function draw(state: DashboardState, columns: number, rows = 24, over = false): string {
@@ -84,6 +86,49 @@ describe("a screen that is too small", () => {
   test("runs that do not fit become a count", () => {
     expect(draw(all, 80, 10)).toMatch(/rank=0 [\s\S]*rank=1 [\s\S]* {2}and 28 more running\nCtrl-C/);
     expect(draw(all, 80, 64)).not.toContain("more running");
+  });
+});
+
+describe("the heatmap of a sweep with two axes", () => {
+  const change = (row: GridCellRow) => {
+    if (row.position === 4) return { state: "running" as const, running: 1 as const, value: null, so_far: 0.71 };
+    return row.position > 4 ? { state: "planned" as const, value: null } : {};
+  };
+  const state = play([[116, { type: "grid", grid: sampleGrid(sampleRows({ change })) }]], halfway());
+  test("fills in below the runs in training", () => {
+    const frame = draw(state, 100, 30);
+    expect(`\n${frame.slice(frame.indexOf("  training "))}\n`).toMatchInlineSnapshot(`
+      "
+        training    █▆▄▃▃▂▂▂▂▂▂▂▂▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁  loss 0.01818  accuracy 0.7000  4,210 tokens/s
+
+                 injections I
+      merges M        0        1        2        3
+             0    87.25    88.24    87.99    88.48*
+             1   71.00▸        ·        ·        ·
+             2        ·        ·        ·        ·
+
+      from 87.25 to 88.48   * best   ▸ running, newest score   · not trained yet
+
+      Ctrl-C: stop after this step; twice: kill
+      "
+    `);
+  });
+  test("is left out where it does not fit; the frame never is as tall as the screen, or wider", () => {
+    expect(draw(state, 100, 15)).not.toContain("injections I");
+    expect(draw(state, 40, 40)).not.toContain("injections I");
+    for (const rows of [1, 5, 10, 14, 15, 16, 17, 18, 19, 20, 40]) {
+      for (const columns of [20, 45, 46, 60, 120]) {
+        const frame = draw({ ...state, lines: [] }, columns, rows);
+        expect(frame === "" ? 0 : frame.split("\n").length).toBeLessThan(Math.max(1, rows));
+        for (const line of frame.split("\n")) expect(stringWidth(line)).toBeLessThanOrEqual(columns);
+      }
+    }
+  });
+  test("in colour, where there is any", () => {
+    const app = render(<Dashboard state={state} columns={100} rows={30} color={true} depth={24} />);
+    expect(app.lastFrame()).toContain("48;2;68;1;84");
+    app.unmount();
+    expect(draw(state, 100, 30)).not.toContain("\u001b[48");
   });
 });
 

@@ -2,6 +2,8 @@ import { Box, render, Static, Text } from "ink";
 import type { Reporter } from "../run/reporter.js";
 import { type Line, liveLines, staticLine } from "./dashboard-lines.js";
 import { type DashboardAction, type DashboardState, EMPTY, reduce } from "./dashboard-state.js";
+import { type ColourDepth, colourDepth } from "./grid/colour.js";
+import { followGrid } from "./grid/follow.js";
 import { renderSummary } from "./summary.js";
 
 const FRAMES_PER_SECOND = 12;
@@ -12,13 +14,15 @@ export interface DashboardProps {
   columns: number;
   rows: number;
   color: boolean;
+  /** Of the heatmap. */
+  depth?: ColourDepth;
   /** Everything is over: only what stays on the screen. */
   over?: boolean;
 }
 
 /** Runs that ended scroll away above; those in training are redrawn below. */
-export function Dashboard({ state, columns, rows, color, over = false }: DashboardProps) {
-  const live = over ? [] : liveLines(state, columns, rows);
+export function Dashboard({ state, columns, rows, color, depth = 1, over = false }: DashboardProps) {
+  const live = over ? [] : liveLines(state, columns, rows, depth);
   return (
     <>
       <Static items={[...state.lines]}>
@@ -53,10 +57,12 @@ export function createDashboard({ stdout = process.stdout, now = Date.now } = {}
   let drawn: DashboardState | null = null;
   let timer: NodeJS.Timeout | undefined;
   let app: ReturnType<typeof render> | undefined;
+  let stopFollowing = () => {};
 
-  const node = (over: boolean) => (
-    <Dashboard state={state} columns={stdout.columns ?? 80} rows={stdout.rows ?? 24} color={color} over={over} />
-  );
+  const node = (over: boolean) => {
+    const size = { columns: stdout.columns ?? 80, rows: stdout.rows ?? 24 };
+    return <Dashboard state={state} {...size} color={color} depth={colourDepth(stdout)} over={over} />;
+  };
   const dispatch = (action: DashboardAction) => {
     state = reduce(state, action);
   };
@@ -75,6 +81,7 @@ export function createDashboard({ stdout = process.stdout, now = Date.now } = {}
   /** Leaves on the screen what has happened, and gives the terminal back. */
   const close = async () => {
     clearInterval(timer);
+    stopFollowing();
     stdout.off("resize", resized);
     if (!app) return;
     app.rerender(node(true));
@@ -91,6 +98,7 @@ export function createDashboard({ stdout = process.stdout, now = Date.now } = {}
         // Not `incrementalRendering`: in ink 6.8 a frame of another height leaves lines of the old one behind.
         maxFps: FRAMES_PER_SECOND,
       });
+      stopFollowing = followGrid(plan, (grid) => dispatch({ type: "grid", grid, now: now() }));
       // Events only change the state; a flood of them costs no more frames than this.
       timer = setInterval(redraw, 1000 / FRAMES_PER_SECOND).unref();
       stdout.on("resize", resized);

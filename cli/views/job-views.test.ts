@@ -46,6 +46,7 @@ const failed = cell({
 
 const summary = (cells: CellSummary[]): RunSummary => ({
   name: "quickstart",
+  experiment: 1,
   dbPath: "/x/lor2c.db",
   outcome: cells.includes(failed) ? "failed" : "finished",
   cells,
@@ -117,6 +118,7 @@ test("plain: evaluations, changes and outcomes; progress now and then; no end of
   const id = "3fa94d1c00000000";
   plain.begin({
     name: "x",
+    experiment: 1,
     dbPath: "/x/lor2c.db",
     jobs: 1,
     cells: [{ id, label: "seed=1", trainableParameters: 1, headParameters: 1, state: "planned", totalSteps: 94 }],

@@ -1,0 +1,87 @@
+/** What `run` and `sweep` have in common: their options, and training a spec with them. */
+import type { Argv } from "yargs";
+import { UsageError } from "../errors.js";
+import type { Reporter, RunSummary } from "../run/reporter.js";
+import { DB_OPTION } from "./db-option.js";
+import { SET_OPTION } from "./set-option.js";
+
+export interface TrainArgs {
+  file: string;
+  set: string[];
+  force: boolean;
+  plain: boolean;
+  json: boolean;
+  db?: string | undefined;
+  jobs?: number | "auto" | undefined;
+}
+
+const EXIT_CODES = { finished: 0, failed: 1, interrupted: 130 } as const satisfies Record<
+  RunSummary["outcome"],
+  number
+>;
+
+export const trainOptions = (yargs: Argv) =>
+  yargs
+    .positional("file", { type: "string", demandOption: true, describe: "Spec file" })
+    .option("set", SET_OPTION)
+    .option("force", { type: "boolean", default: false, describe: "Train finished runs again, as new attempts" })
+    .option("jobs", {
+      type: "string",
+      describe:
+        "Runs at a time: a number, or auto (one per CPU core, one on a GPU). Default: what the spec says, else auto",
+      coerce: parseJobs,
+    })
+    .option("plain", { type: "boolean", default: false, describe: "Lines instead of the dashboard" })
+    .option("json", { type: "boolean", default: false, describe: "One JSON object per line, at last a summary" })
+    .option("db", DB_OPTION);
+
+/** Trains what remains of `file` with `sets` applied; shows its grid at the end, if it has one, and sets the exit code. */
+export async function trainSpec({ file, force, jobs, plain, json, db }: TrainArgs, sets: string[]): Promise<void> {
+  if (plain && json) throw new UsageError("USAGE", "--plain and --json exclude each other");
+  const [{ runExperiment }, { resolveDbPath }] = await Promise.all([
+    import("../run/run.js"),
+    import("../store/store.js"),
+  ]);
+  const reporter = await chooseReporter(plain, json);
+  const dbPath = resolveDbPath(db);
+  const summary = await runExperiment({ file, sets, dbPath, force, jobs, reporter });
+  process.exitCode = EXIT_CODES[summary.outcome];
+  if (!json) await showGrid(summary);
+}
+
+async function chooseReporter(plain: boolean, json: boolean): Promise<Reporter> {
+  const { isInteractive, writeJson, writeLine } = await import("../views/output.js");
+  if (json) return (await import("../views/ndjson.js")).createNdjson(writeJson);
+  if (plain || !isInteractive()) return (await import("../views/plain.js")).createPlain({ write: writeLine });
+  return (await import("../views/dashboard.js")).createDashboard();
+}
+
+/** Nothing where the runs have no two axes; where they have more, how to draw it. */
+async function showGrid({ dbPath, experiment, name }: RunSummary): Promise<void> {
+  const [{ openStore }, { gridOf }, { gridText }, { colourDepth }, { writeLine, writeNote }] = await Promise.all([
+    import("../store/store.js"),
+    import("../views/grid/load.js"),
+    import("../views/grid/text.js"),
+    import("../views/grid/colour.js"),
+    import("../views/output.js"),
+  ]);
+  const store = openStore(dbPath, { readonly: true });
+  try {
+    const grid = gridOf(store, experiment);
+    if (!grid) return;
+    const width = process.stdout.isTTY ? process.stdout.columns : null;
+    writeLine(`\n${gridText(grid, { width, depth: colourDepth(process.stdout) })}`);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    writeNote(`no heatmap of ${name}: ${error.message}\n  lor2c heatmap: ${error.hint ?? "choose what to draw"}`);
+  } finally {
+    store.close();
+  }
+}
+
+/** Throws for what is neither a positive number nor `auto`; yargs prints it as a wrong use. */
+function parseJobs(text: string | undefined): number | "auto" | undefined {
+  if (text === undefined || text === "auto") return text;
+  if (/^[1-9][0-9]*$/.test(text)) return Number(text);
+  throw new Error(`--jobs ${text}: give a number from 1 on, or auto`);
+}

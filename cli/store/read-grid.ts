@@ -1,0 +1,82 @@
+import type { AxisRow, GridCellRow, LeftOutRow } from "./rows.js";
+import type { Store } from "./store.js";
+
+/** What a grid shows of a finished run: the epoch that its score chose, or the last one. */
+export type WhichEpoch = "best" | "last";
+
+/** What varies in each experiment; experiments that were run last come first, their axes by name. */
+export function experimentAxes(store: Store, experiment?: number | string): AxisRow[] {
+  const which = typeof experiment === "number" ? "e.id = @experiment" : "e.name = @experiment";
+  return store
+    .prepare(
+      `SELECT e.id AS experiment, e.name, a.axis, min(typeof(a.value) IN ('integer', 'real')) AS numeric
+       FROM experiments e JOIN cell_axes a ON a.experiment = e.id
+       ${experiment === undefined ? "" : `WHERE ${which}`}
+       GROUP BY e.id, a.axis HAVING count(DISTINCT quote(a.value)) > 1 ORDER BY e.last_run_at DESC, e.id DESC, a.axis`,
+    )
+    .all({ experiment }) as AxisRow[];
+}
+
+/**
+ * The value of a metric after the epoch that was chosen by the score. The first evaluation whose score is the best one
+ * is that epoch's: equal scores later on choose nothing.
+ */
+const AT_BEST = `(SELECT m.value FROM metrics s JOIN metrics m
+    ON m.attempt = s.attempt AND m.split = 'eval' AND m.name = coalesce(@metric, s.name) AND m.step = s.step
+  WHERE s.attempt = a.id AND s.split = 'eval' AND s.name = a.score_name AND s.value = a.best_score
+  ORDER BY s.step LIMIT 1)`;
+
+const newest = (attempt: string) => `(SELECT m.value FROM metrics m
+  WHERE m.attempt = ${attempt}.id AND m.split = 'eval' AND m.name = coalesce(@metric, ${attempt}.score_name)
+  ORDER BY m.step DESC LIMIT 1)`;
+
+/** The runs of an experiment in the order of the spec. `metric`: another one of the evaluation than the run's score. */
+export function gridCells(
+  store: Store,
+  experiment: number,
+  { metric = null, which = "best" }: { metric?: string | null; which?: WhichEpoch } = {},
+): GridCellRow[] {
+  const own = which === "best" ? "a.best_score" : "a.last_score";
+  const rows = store
+    .prepare(
+      `SELECT c.position, c.run, c.label, v.model, v.task, v.method, v.seed, v.state,
+         v.running_attempt IS NOT NULL AS running, coalesce(a.score_name, t.score_name) AS score_name, coalesce(a.majority_score, t.majority_score) AS majority_score,
+         CASE WHEN v.state <> 'finished' THEN NULL WHEN @metric IS NULL OR @metric = a.score_name THEN ${own}
+              ELSE ${which === "best" ? AT_BEST : newest("a")} END AS value,
+         ${newest("t")} AS so_far, r.settings, v.error_type,
+         (SELECT json_group_array(json_array(kind, epoch, span_start, span_end, source)) FROM
+           (SELECT * FROM changes WHERE attempt = v.attempt_id ORDER BY seq)) AS changes,
+         (SELECT json_group_object(axis, value) FROM cell_axes x
+          WHERE x.experiment = c.experiment AND x.position = c.position) AS axes
+       FROM experiment_cells c
+       JOIN v_runs v ON v.run = c.run
+       JOIN runs r ON r.id = c.run
+       LEFT JOIN attempts a ON a.id = v.attempt_id
+       LEFT JOIN attempts t ON t.run = c.run AND t.number = v.running_attempt
+       WHERE c.experiment = @experiment ORDER BY c.position`,
+    )
+    .all({ experiment, metric }) as (GridCellRow & { settings: string; axes: string })[];
+  return rows.map((row) => ({ ...row, settings: JSON.parse(row.settings), axes: JSON.parse(row.axes) }) as GridCellRow);
+}
+
+/** Names of what the evaluations of an experiment's runs measured. */
+export function gridMetrics(store: Store, experiment: number): string[] {
+  return store
+    .prepare(
+      `SELECT DISTINCT m.name FROM experiment_cells c
+       JOIN v_runs v ON v.run = c.run JOIN metrics m ON m.attempt = v.attempt_id AND m.split = 'eval'
+       WHERE c.experiment = ? ORDER BY m.name`,
+    )
+    .pluck()
+    .all(experiment) as string[];
+}
+
+export function leftOutCells(store: Store, experiment: number): LeftOutRow[] {
+  const rows = store
+    .prepare(
+      `SELECT json_group_object(axis, value) AS axes, min(reason) AS reason FROM left_out_cells
+       WHERE experiment = ? GROUP BY position ORDER BY position`,
+    )
+    .all(experiment) as { axes: string; reason: string }[];
+  return rows.map(({ axes, reason }) => ({ axes: JSON.parse(axes), reason }));
+}

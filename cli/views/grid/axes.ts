@@ -1,0 +1,135 @@
+/** Which two axes of an experiment make its grid, and which of its runs are in it. */
+import { UsageError } from "../../errors.js";
+import type { AxisRow, GridCellRow } from "../../store/read.js";
+
+export type AxisValue = number | string | null;
+
+export interface GridAxis {
+  /** Dotted key. */
+  key: string;
+  /** Its last part, and one letter where the paper has one. */
+  name: string;
+  symbol: string | null;
+  values: AxisValue[];
+}
+
+type Axis = Pick<AxisRow, "axis" | "numeric">;
+type Cell = Pick<GridCellRow, "axes">;
+
+const MERGES = "method.merges";
+const INJECTIONS = "method.injections";
+const SYMBOLS: Record<string, string> = { [MERGES]: "M", [INJECTIONS]: "I" };
+/** Runs that differ in these alone are repetitions of one cell, or of none; they are not drawn as an axis unless asked. */
+const SEEDS: ReadonlySet<string> = new Set(["seed", "data.split_seed"]);
+
+/**
+ * Merges by injections where both vary, else the two axes of numbers; what is asked for comes first. A text says why
+ * there are none.
+ */
+export function chooseAxes(
+  axes: readonly Axis[],
+  asked: { rows?: string | undefined; cols?: string | undefined } = {},
+): { rows: string; cols: string } | string {
+  const known = axes.map(({ axis }) => axis);
+  const given = [asked.rows, asked.cols].map((name) => name && named(known, name));
+  for (const [i, name] of [asked.rows, asked.cols].entries()) {
+    if (name && !given[i]) return `${name} does not vary in it; what varies: ${known.join(", ") || "nothing"}`;
+  }
+  const [rows, cols] = given;
+  if (rows && cols) return rows === cols ? `--rows and --cols are both ${rows}` : { rows, cols };
+  const numeric = axes.filter(({ axis, numeric }) => numeric === 1 && !SEEDS.has(axis)).map(({ axis }) => axis);
+  const paper = [MERGES, INJECTIONS].every((axis) => known.includes(axis)) ? [MERGES, INJECTIONS] : [];
+  for (const pair of [paper, numeric]) {
+    const others = pair.filter((axis) => axis !== rows && axis !== cols);
+    const other = others.length === 1 ? others[0] : undefined;
+    if (rows && other) return { rows, cols: other };
+    if (cols && other) return { rows: other, cols };
+    if (!rows && !cols && pair.length === 2) return { rows: pair[0] ?? "", cols: pair[1] ?? "" };
+  }
+  const varies = known.length === 0 ? "nothing varies in it" : `what varies in it: ${known.join(", ")}`;
+  return `it has no two axes of numbers to draw without being asked; ${varies}`;
+}
+
+/** The key itself, or one that ends in `.name` if there is no other. */
+export function named(keys: readonly string[], name: string): string | undefined {
+  if (keys.includes(name)) return name;
+  // `method` stands for `method.name`, as it does in a label.
+  const ending = keys.filter((key) => key === `${name}.name` || key.split(".").at(-1) === name);
+  return ending.length === 1 ? ending[0] : undefined;
+}
+
+/** The runs that fit every `key=value`. Throws UsageError for a key that does not vary, or a value that no run has. */
+export function filterCells<T extends Cell>(cells: readonly T[], where: readonly string[]): T[] {
+  const keys = [...new Set(cells.flatMap(({ axes }) => Object.keys(axes)))];
+  let left = [...cells];
+  for (const condition of where) {
+    const equals = condition.indexOf("=");
+    const key = equals > 0 ? named(keys, condition.slice(0, equals)) : undefined;
+    if (key === undefined) {
+      const what = equals > 0 ? `${condition.slice(0, equals)} does not vary in it` : `"${condition}" is not key=value`;
+      throw new UsageError("GRID_WHERE", `--where: ${what}`, `what varies: ${keys.join(", ")}`);
+    }
+    const wanted = condition.slice(equals + 1);
+    const found = left.filter(({ axes }) => key in axes && isWritten(axes[key], wanted));
+    if (found.length === 0) {
+      throw new UsageError(
+        "GRID_WHERE",
+        `--where: no run has ${key}=${wanted}`,
+        `its values: ${valuesText(left, key)}`,
+      );
+    }
+    left = found;
+  }
+  return left;
+}
+
+/** Throws UsageError when another axis than the seed varies within one cell: its mean would mix different things. */
+export function refuseMixtures(cells: readonly Cell[], rows: string, cols: string): void {
+  const inside = cells.filter(({ axes }) => rows in axes && cols in axes);
+  const first = new Map<string, Cell["axes"]>();
+  for (const { axes } of inside) {
+    const at = JSON.stringify([axes[rows], axes[cols]]);
+    const before = first.get(at);
+    if (!before) {
+      first.set(at, axes);
+      continue;
+    }
+    const other = [...new Set([...Object.keys(before), ...Object.keys(axes)])].find(
+      (key) => key !== "seed" && JSON.stringify(before[key]) !== JSON.stringify(axes[key]),
+    );
+    if (other === undefined) continue;
+    throw new UsageError(
+      "GRID_AXIS_LEFT",
+      `${other} varies as well, and a cell is a mean over seeds only`,
+      `choose with --where ${other}=VALUE (${valuesText(inside, other)}), or with --rows and --cols`,
+    );
+  }
+}
+
+export function axisOf(key: string, cells: readonly Cell[]): GridAxis {
+  const values = [...new Set(cells.map(({ axes }) => axes[key] ?? null))];
+  const numbers = values.every((value) => typeof value === "number");
+  return {
+    key,
+    name:
+      key
+        .replace(/\.name$/, "")
+        .split(".")
+        .at(-1) ?? key,
+    symbol: SYMBOLS[key] ?? null,
+    values: numbers ? values.toSorted((a, b) => Number(a) - Number(b)) : values,
+  };
+}
+
+export const sameValue = (a: AxisValue | undefined, b: AxisValue) => a !== undefined && a === b;
+
+/** As a user writes a value: `1e-4` is 0.0001. */
+function isWritten(value: AxisValue | undefined, text: string): boolean {
+  if (typeof value === "number") return text.trim() !== "" && Number(text) === value;
+  return String(value) === text;
+}
+
+function valuesText(cells: readonly Cell[], key: string): string {
+  const values = [...new Set(cells.flatMap(({ axes }) => (key in axes ? [String(axes[key])] : [])))];
+  return values.length > 12 ? `${values.slice(0, 12).join(", ")}, ...` : values.join(", ");
+}

@@ -1,0 +1,35 @@
+import canonicalize from "canonicalize";
+import type { GridCellRow } from "../../store/read.js";
+import type { GridCell, GridOptions } from "./grid.js";
+
+/** Parameters that act through the changes of structure and through nothing else. */
+const SCHEDULE: ReadonlySet<string> = new Set(["method.merges", "method.injections", "method.max_span"]);
+
+/**
+ * Marks finished cells that are one training: equal settings but for the numbers of changes they ask for, and the same
+ * changes at the same epochs, for every seed. Cells of which one asks for more than the rules could find are the usual case.
+ */
+export function findCoincidences(cells: readonly GridCell[], rows: readonly GridCellRow[], options: GridOptions): void {
+  const free = [options.rows, options.cols].filter((key) => SCHEDULE.has(key));
+  if (free.length === 0) return;
+  const byId = new Map(rows.map((row) => [row.run, row]));
+  const first = new Map<string, GridCell>();
+  for (const cell of cells) {
+    if (cell.state !== "finished" || cell.n < cell.of) continue;
+    const trainings = cell.runs.map((run) => trainingOf(byId.get(run), free)).toSorted();
+    const key = trainings.join("\n");
+    const same = first.get(key);
+    if (same) cell.coincides = { row: same.row, col: same.col };
+    else first.set(key, cell);
+  }
+}
+
+/** Everything that decides the numbers of a run whose changes are known. How often it reports is not part of it. */
+function trainingOf(row: GridCellRow | undefined, free: readonly string[]): string {
+  const settings = structuredClone(row?.settings ?? {}) as Record<string, Record<string, unknown> | undefined>;
+  for (const key of [...free, "train.logging_steps"]) {
+    const [section = "", name = ""] = key.split(".");
+    delete settings[section]?.[name];
+  }
+  return canonicalize([settings, row?.changes ?? null]) ?? "";
+}

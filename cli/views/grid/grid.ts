@@ -1,0 +1,205 @@
+/** A grid of scores as plain data: what `lor2c heatmap --format json` prints and what every picture of it is drawn from. */
+import { UsageError } from "../../errors.js";
+import type { GridCellRow, LeftOutRow, WhichEpoch } from "../../store/read.js";
+import { type AxisValue, axisOf, type GridAxis, sameValue } from "./axes.js";
+import { findCoincidences } from "./coincide.js";
+
+/** `left_out`: no run of the experiment, excluded or invalid. `diverged`: finished without a finite score. */
+export type GridState = "finished" | "running" | "failed" | "planned" | "diverged" | "left_out";
+
+/** Where a cell is: values of the row's and of the column's axis. */
+export interface Position {
+  row: AxisValue;
+  col: AxisValue;
+}
+
+export interface GridCell extends Position {
+  state: GridState;
+  /** Seeds that have a score, of all its runs. */
+  n: number;
+  of: number;
+  /** Over these seeds; null without one. */
+  mean: number | null;
+  /** Sample standard deviation; null below two seeds. */
+  deviation: number | null;
+  /** Newest score of the runs in training, their mean. */
+  soFar: number | null;
+  /** No other cell with as many seeds is better. Equal ones are all best. */
+  best: boolean;
+  /** The first cell whose runs made the same changes at the same epochs: it is one training, with equal numbers. */
+  coincides: Position | null;
+  /** Why it is left out or failed. */
+  reason: string | null;
+  runs: string[];
+}
+
+/** A run of the experiment that has no place on the two axes, such as a baseline. */
+export interface BesideRun {
+  run: string;
+  label: string;
+  state: string;
+  score: number | null;
+}
+
+export interface Grid {
+  experiment: { id: number; name: string };
+  model: string;
+  task: string;
+  method: string;
+  /** `key=value` of the runs that are drawn, where not all are. */
+  where: readonly string[];
+  score: {
+    name: string;
+    which: WhichEpoch;
+    lowerIsBetter: boolean /** Fractions, which people read times 100. */;
+    fraction: boolean;
+  };
+  rows: GridAxis;
+  cols: GridAxis;
+  /** Score of always giving the most frequent label, where it is the same for all; null for another metric. */
+  majority: number | null;
+  /** Runs per cell, at most. */
+  seeds: number;
+  /** Row by row. */
+  cells: GridCell[];
+  beside: BesideRun[];
+  notes: string[];
+}
+
+export interface GridSource {
+  experiment: { id: number; name: string };
+  cells: readonly GridCellRow[];
+  leftOut: readonly LeftOutRow[];
+}
+
+export interface GridOptions {
+  /** Dotted keys of the two axes. */
+  rows: string;
+  cols: string;
+  metric: string | null;
+  which: WhichEpoch;
+  where?: readonly string[];
+}
+
+/** Throws UsageError for runs whose scores cannot stand in one grid. */
+export function buildGrid({ experiment, cells, leftOut }: GridSource, options: GridOptions): Grid {
+  const inside = cells.filter(({ axes }) => options.rows in axes && options.cols in axes);
+  const name = options.metric ?? scoreName(inside);
+  const rows = axisOf(options.rows, inside);
+  const cols = axisOf(options.cols, inside);
+  const lowerIsBetter = /loss$/.test(name);
+  const built = rows.values.flatMap((row) => cols.values.map((col) => cellAt({ row, col }, inside, leftOut, options)));
+  markBest(built, lowerIsBetter);
+  findCoincidences(built, inside, options);
+  const values = built.flatMap(({ mean, soFar }) => [mean, soFar]).filter((value) => value !== null);
+  return {
+    experiment,
+    model: words(inside.map((cell) => cell.model)),
+    task: words(inside.map((cell) => cell.task)),
+    method: words(inside.map((cell) => cell.method)),
+    where: options.where ?? [],
+    score: {
+      name,
+      which: options.which,
+      lowerIsBetter,
+      fraction: !lowerIsBetter && values.every((value) => Math.abs(value) <= 1),
+    },
+    rows,
+    cols,
+    majority: options.metric === null || options.metric === inside[0]?.score_name ? majorityOf(inside) : null,
+    seeds: Math.max(...built.map((cell) => cell.of)),
+    cells: built,
+    beside: cells.filter((cell) => !inside.includes(cell)).map(besideRun),
+    notes: unevenAxes(inside, options),
+  };
+}
+
+function scoreName(cells: readonly GridCellRow[]): string {
+  const names = new Set(cells.flatMap((cell) => cell.score_name ?? []));
+  if (names.size > 1) {
+    const list = [...names].join(", ");
+    throw new UsageError("GRID_SCORES_DIFFER", `the cells have different scores: ${list}`, "choose one with --metric");
+  }
+  return [...names][0] ?? "score";
+}
+
+function majorityOf(cells: readonly GridCellRow[]): number | null {
+  const scores = new Set(cells.flatMap(({ majority_score }) => majority_score ?? []));
+  return scores.size === 1 ? ([...scores][0] ?? null) : null;
+}
+
+function cellAt(
+  at: Position,
+  inside: readonly GridCellRow[],
+  leftOut: readonly LeftOutRow[],
+  options: GridOptions,
+): GridCell {
+  const here = ({ axes }: { axes: GridCellRow["axes"] }) =>
+    sameValue(axes[options.rows], at.row) && sameValue(axes[options.cols], at.col);
+  const runs = inside.filter(here);
+  const values = runs.flatMap(({ value }) => value ?? []);
+  const mean = average(values);
+  const failed = runs.find(({ state }) => FAILED.has(state));
+  const state = stateOf(runs, values.length, failed !== undefined);
+  return {
+    ...at,
+    state,
+    n: values.length,
+    of: runs.length,
+    mean,
+    deviation: deviation(values, mean),
+    soFar:
+      state === "running"
+        ? average(runs.flatMap(({ running, so_far }) => (running && so_far !== null ? so_far : [])))
+        : null,
+    best: false,
+    coincides: null,
+    reason: runs.length === 0 ? (leftOut.find(here)?.reason ?? null) : (failed && failureOf(failed)) || null,
+    runs: runs.map(({ run }) => run),
+  };
+}
+
+const FAILED: ReadonlySet<string> = new Set(["failed", "out_of_memory", "lost"]);
+
+/** What is left to hope for comes first: a cell with one failed and one running seed is running. */
+function stateOf(runs: readonly GridCellRow[], scored: number, failed: boolean): GridState {
+  if (runs.length === 0) return "left_out";
+  if (runs.some(({ running, state }) => running === 1 && state !== "finished")) return "running";
+  if (failed) return "failed";
+  if (runs.some(({ state }) => state !== "finished")) return "planned";
+  return scored === 0 ? "diverged" : "finished";
+}
+
+const failureOf = ({ run, state, error_type }: GridCellRow) =>
+  `${state.replaceAll("_", " ")}${error_type ? ` (${error_type})` : ""}, run ${run.slice(0, 8)}`;
+
+/** Only cells with most seeds compete: the mean of one lucky seed is no mean. Where all are equal, none is best. */
+function markBest(cells: GridCell[], lowerIsBetter: boolean): void {
+  const most = Math.max(...cells.map(({ n }) => n));
+  const able = cells.filter(({ n, mean }) => n === most && mean !== null);
+  const means = able.map(({ mean }) => mean ?? 0);
+  const best = lowerIsBetter ? Math.min(...means) : Math.max(...means);
+  const winners = able.filter(({ mean }) => Math.abs((mean ?? 0) - best) < 1e-12);
+  if (winners.length < able.length) for (const cell of winners) cell.best = true;
+}
+
+const besideRun = ({ run, label, state, value }: GridCellRow): BesideRun => ({ run, label, state, score: value });
+
+/** Other axes that are constant within each cell, and yet differ between cells: a reader must not take them for equal. */
+function unevenAxes(inside: readonly GridCellRow[], { rows, cols }: GridOptions): string[] {
+  const axes = new Set(inside.flatMap((cell) => Object.keys(cell.axes)));
+  return [...axes]
+    .filter((axis) => axis !== rows && axis !== cols && axis !== "seed")
+    .filter((axis) => new Set(inside.map((cell) => JSON.stringify(cell.axes[axis]))).size > 1)
+    .map((axis) => `${axis} differs between cells`);
+}
+
+const average = (values: readonly number[]) =>
+  values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+
+function deviation(values: readonly number[], mean: number | null): number | null {
+  if (mean === null || values.length < 2) return null;
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
+}
+
+const words = (values: string[]) => [...new Set(values)].join(", ");

@@ -1,0 +1,152 @@
+/** From a spec's cells through a real database to a grid. */
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { PlannedCell } from "../../spec/cell.js";
+import { claimAll, sampleCell, sampleEvents as say, tempFolder } from "../../store/fixtures/sample.js";
+import { openStore, type Store } from "../../store/store.js";
+import { endAttempt, ingest, registerExperiment } from "../../store/write.js";
+import { gridOf, loadGrid } from "./load.js";
+
+let temp: { folder: string; remove: () => void };
+let store: Store;
+beforeEach(() => {
+  temp = tempFolder();
+  store = openStore(`${temp.folder}/lor2c.db`);
+});
+afterEach(() => {
+  store.close();
+  temp.remove();
+});
+
+type Axes = Record<string, number | string>;
+const id = (...parts: number[]) => parts.join("").padEnd(16, "0");
+const cell = (name: string, axes: Axes, seed = 17): PlannedCell => {
+  const method = { name: "imlor2c", merges: axes["method.merges"], injections: axes["method.injections"] };
+  return { ...sampleCell(name, { method, seed }), axes, label: JSON.stringify(axes) };
+};
+const GRID = [0, 1].flatMap((merges) =>
+  [0, 1].map((injections) =>
+    cell(id(merges, injections), { "method.merges": merges, "method.injections": injections }),
+  ),
+);
+const register = (name: string, cells: PlannedCell[], more: object = {}) =>
+  registerExperiment(store, { name, specFile: null, specText: name, cells, ...more });
+
+/** Two evaluations: 0.6 and `best`, then `last`; with a change of structure where `merges` is 1. */
+function finish(one: PlannedCell, best: number, last = best): void {
+  const attempts = claimAll(store, [one]);
+  const cells = [one.id];
+  const merged = (one.settings.method.merges as number) > 0 ? [say.change(cells, 2)] : [];
+  const evaluation = (seq: number, step: number, accuracy: number, f1: number) =>
+    say.metrics(cells, seq, step, { accuracy, f1 }, "eval");
+  ingest(
+    store,
+    attempts,
+    [
+      say.started(cells),
+      ...merged,
+      evaluation(3, 94, 0.6, 0.1),
+      evaluation(4, 188, best, 0.2),
+      evaluation(5, 282, best, 0.3),
+      evaluation(6, 376, last, 0.4),
+      { ...say.finished(cells, 7, best), last_score: last },
+    ],
+    null,
+  );
+}
+
+const values = (request: Parameters<typeof loadGrid>[1] = {}) => loadGrid(store, request).cells.map(({ mean }) => mean);
+
+test("best and last epoch, and another metric after each: that of the first epoch with the best score", () => {
+  register("x", GRID);
+  for (const [i, one] of GRID.entries()) finish(one, (7 + i) / 10, 0.65);
+  expect(values()).toEqual([0.7, 0.8, 0.9, 1]);
+  expect(values({ which: "last" })).toEqual([0.65, 0.65, 0.65, 0.65]);
+  expect(values({ metric: "f1" })).toEqual([0.2, 0.2, 0.2, 0.2]);
+  expect(values({ metric: "f1", which: "last" })).toEqual([0.4, 0.4, 0.4, 0.4]);
+  expect(values({ metric: "accuracy" })).toEqual(values());
+  expect(() => values({ metric: "f2" })).toThrow(expect.objectContaining({ hint: "it has: accuracy, f1" }));
+});
+
+test("states as they are stored: running with its newest score, failed with its reason, planned", () => {
+  register("x", GRID);
+  const [a, b, c] = GRID as [PlannedCell, PlannedCell, PlannedCell];
+  finish(a, 0.8);
+  const running = claimAll(store, [b]);
+  ingest(store, running, [
+    say.started([b.id]),
+    say.metrics([b.id], 2, 94, { accuracy: 0.55 }, "eval"),
+    say.metrics([b.id], 3, 188, { accuracy: 0.61 }, "eval"),
+  ]);
+  endAttempt(store, claimAll(store, [c]).get(c.id) as number, "lost");
+  expect(loadGrid(store).cells).toMatchObject([
+    { state: "finished", mean: 0.8, best: false },
+    { state: "running", mean: null, soFar: 0.61 },
+    { state: "failed", reason: `lost, run ${c.id.slice(0, 8)}` },
+    { state: "planned", n: 0 },
+  ]);
+});
+
+test("cells that coincide, from the stored changes", () => {
+  register("x", GRID);
+  for (const one of GRID) finish(one, 0.7);
+  // merges=1 made one change, whatever was asked of injections; merges=0 made none.
+  expect(loadGrid(store).cells.map(({ coincides }) => coincides)).toEqual([
+    null,
+    { row: 0, col: 0 },
+    null,
+    { row: 1, col: 0 },
+  ]);
+});
+
+test("what the sweep left out, and what the command line changed, are stored with the experiment", () => {
+  const leftOut = [{ axes: { "method.merges": 1, "method.injections": 1 }, reason: "excluded by the spec" }];
+  const sets = ["sweep.grid.method.merges=0..1"];
+  const experiment = register("x", GRID.slice(0, 3), { leftOut, sets });
+  expect(loadGrid(store).cells.at(-1)).toMatchObject({ state: "left_out", reason: "excluded by the spec" });
+  expect(JSON.parse(store.prepare("SELECT sets FROM experiments").pluck().get() as string)).toEqual(sets);
+  // The same runs again, without the exclude: one experiment, as it was run last.
+  expect(register("x", GRID.slice(0, 3))).toBe(experiment);
+  expect(loadGrid(store).cells.at(-1)).toMatchObject({ state: "left_out", reason: null });
+});
+
+describe("which experiment", () => {
+  const later = (experiment: number, time: string) =>
+    store.prepare("UPDATE experiments SET last_run_at = ? WHERE id = ?").run(time, experiment);
+  test("the newest that has the axes; by name the newest of it; by number that one", () => {
+    const first = register("x", GRID);
+    const wider = register("x", [...GRID, cell(id(2, 0), { "method.merges": 2, "method.injections": 0 })]);
+    const other = register("y", [cell(id(8), { seed: 1 }, 1), cell(id(9), { seed: 2 }, 2)]);
+    later(first, "2026-01-01T00:00:00Z");
+    later(wider, "2026-01-02T00:00:00Z");
+    later(other, "2026-01-03T00:00:00Z");
+    expect(loadGrid(store).experiment).toEqual({ id: wider, name: "x" });
+    expect(loadGrid(store, { experiment: "x" }).experiment.id).toBe(wider);
+    expect(loadGrid(store, { experiment: String(first) }).experiment.id).toBe(first);
+    expect(gridOf(store, first)?.experiment.id).toBe(first);
+    expect(gridOf(store, other)).toBeNull();
+    expect(() => loadGrid(store, { experiment: "y" })).toThrow(/y has no such grid: .*what varies in it: seed/);
+    expect(() => loadGrid(store, { experiment: "z" })).toThrow(
+      expect.objectContaining({ hint: "the newest are: y, x" }),
+    );
+    expect(() => loadGrid(store, { experiment: "x", rows: "rank" })).toThrow(/rank does not vary in it/);
+    expect(() => loadGrid(store, { rows: "rank" })).toThrow("there is no experiment with these axes");
+  });
+  test("none", () => {
+    expect(() => loadGrid(store)).toThrow(/there is no experiment whose sweep has merges and injections/);
+  });
+  test("a third axis must be chosen from; a slice says what it is", () => {
+    const rates = [1e-4, 4e-4];
+    const cells = rates.flatMap((rate, i) =>
+      GRID.map((one) => {
+        const axes = { ...one.axes, "train.learning_rate": rate } as Axes;
+        return cell(`${one.id.slice(0, 2)}${i}`.padEnd(16, "0"), axes);
+      }),
+    );
+    const experiment = register("x", cells);
+    expect(() => gridOf(store, experiment)).toThrow(/train.learning_rate varies as well/);
+    const slice = loadGrid(store, { where: ["learning_rate=4e-4"] });
+    expect(slice.cells.map(({ of }) => of)).toEqual([1, 1, 1, 1]);
+    expect(slice.where).toEqual(["learning_rate=4e-4"]);
+    expect(loadGrid(store, { rows: "learning_rate", cols: "merges", where: ["injections=0"] }).cells).toHaveLength(4);
+  });
+});

@@ -1,0 +1,111 @@
+import { UsageError } from "../../errors.js";
+import {
+  type AxisRow,
+  experimentAxes,
+  experiments,
+  gridCells,
+  gridMetrics,
+  leftOutCells,
+  type WhichEpoch,
+} from "../../store/read.js";
+import type { Store } from "../../store/store.js";
+import { chooseAxes, filterCells, refuseMixtures } from "./axes.js";
+import { buildGrid, type Grid } from "./grid.js";
+
+export interface GridRequest {
+  /** Name of an experiment, or its number; without one, the newest that has such a grid. */
+  experiment?: string | number | undefined;
+  rows?: string | undefined;
+  cols?: string | undefined;
+  metric?: string | undefined;
+  which?: WhichEpoch | undefined;
+  /** `key=value`: only runs that have it. */
+  where?: readonly string[] | undefined;
+}
+
+/** Throws UsageError when there is no such grid, saying what there is. */
+export function loadGrid(store: Store, request: GridRequest = {}): Grid {
+  const { experiment, rows, cols } = chooseExperiment(store, request);
+  const metric = request.metric ?? null;
+  if (metric !== null) {
+    const known = gridMetrics(store, experiment.id);
+    if (!known.includes(metric)) {
+      const hint = known.length > 0 ? `it has: ${known.join(", ")}` : "nothing has been evaluated yet";
+      throw new UsageError("METRIC_UNKNOWN", `the evaluations of ${experiment.name} have no ${metric}`, hint);
+    }
+  }
+  const which = request.which ?? "best";
+  const where = request.where ?? [];
+  const cells = filterCells(gridCells(store, experiment.id, { metric, which }), where);
+  refuseMixtures(cells, rows, cols);
+  return buildGrid(
+    { experiment, cells, leftOut: leftOutCells(store, experiment.id) },
+    { rows, cols, metric, which, where },
+  );
+}
+
+/**
+ * The grid of one experiment if it has axes to draw without being asked; null otherwise. Throws UsageError when it has,
+ * and something else varies as well.
+ */
+export function gridOf(store: Store, experiment: number): Grid | null {
+  const axes = chooseAxes(experimentAxes(store, experiment));
+  return typeof axes === "string" ? null : loadGrid(store, { experiment });
+}
+
+interface Choice {
+  experiment: { id: number; name: string };
+  rows: string;
+  cols: string;
+}
+
+function chooseExperiment(store: Store, request: GridRequest): Choice {
+  const { experiment: wanted } = request;
+  if (wanted === undefined) {
+    const found = firstGrid(byExperiment(experimentAxes(store)), request);
+    if (found) return found;
+    const asked =
+      request.rows || request.cols
+        ? "with these axes"
+        : "whose sweep has merges and injections, or two axes of numbers";
+    throw new UsageError(
+      "GRID_MISSING",
+      `there is no experiment ${asked}`,
+      "lor2c sweep SPEC --merges 0..6 --injections 0..6 makes one",
+    );
+  }
+  const all = experiments(store);
+  // A name wins over a number that somebody typed.
+  const meant = all.some(({ name }) => name === wanted)
+    ? wanted
+    : all.find(({ id }) => String(id) === String(wanted))?.id;
+  if (meant === undefined) {
+    const names = [...new Set(all.map(({ name }) => name))].slice(0, 8);
+    throw new UsageError(
+      "EXPERIMENT_MISSING",
+      `there is no experiment ${wanted}`,
+      `the newest are: ${names.join(", ") || "none"}`,
+    );
+  }
+  const axes = byExperiment(experimentAxes(store, meant));
+  const found = firstGrid(axes, request);
+  if (found) return found;
+  const why = chooseAxes(axes[0] ?? [], request);
+  throw new UsageError("GRID_MISSING", `${wanted} has no such grid: ${why}`, "--rows KEY --cols KEY choose other axes");
+}
+
+/** An enlarged or narrowed sweep is another experiment of the same name: the newest that has the axes. */
+function firstGrid(groups: AxisRow[][], request: GridRequest): Choice | undefined {
+  for (const group of groups) {
+    const axes = chooseAxes(group, request);
+    const [first] = group;
+    if (typeof axes !== "string" && first) return { experiment: { id: first.experiment, name: first.name }, ...axes };
+  }
+  return undefined;
+}
+
+function byExperiment(rows: AxisRow[]): AxisRow[][] {
+  const groups = new Map<number, AxisRow[]>();
+  for (const row of rows) groups.set(row.experiment, [...(groups.get(row.experiment) ?? []), row]);
+  return [...groups.values()];
+}

@@ -1,0 +1,129 @@
+/** Words and signs of a grid, the same in every picture of it. */
+import { formatValue } from "../format.js";
+import type { AxisValue, GridAxis } from "./axes.js";
+import type { Grid, GridCell, GridState, Position } from "./grid.js";
+
+/** Stands where a value cannot, or behind one that is not all. */
+const SIGNS: Record<GridState, string> = {
+  finished: "",
+  running: "▸",
+  failed: "×",
+  planned: "·",
+  diverged: "!",
+  left_out: "–",
+};
+const MEANINGS: Record<Exclude<GridState, "finished">, string> = {
+  running: "running, newest score",
+  failed: "failed",
+  planned: "not trained yet",
+  diverged: "not a finite number",
+  left_out: "not in the sweep",
+};
+export const BEST = "*";
+export const SAME = "=";
+
+/** Footnotes of one kind; a wall of them helps nobody, and JSON has all. */
+const MOST_NOTES = 6;
+
+export const signOf = (cell: GridCell): string => SIGNS[cell.state];
+
+/** What is written behind a value. */
+export const marksOf = (cell: GridCell): string =>
+  `${cell.best ? BEST : ""}${cell.coincides ? SAME : ""}${cell.mean === null ? "" : signOf(cell)}`;
+
+/** The signs that occur, with their meaning. */
+export function legendOf({ cells, seeds }: Grid): [sign: string, meaning: string][] {
+  const list: [string, string][] = [];
+  if (cells.some((cell) => cell.best)) list.push([BEST, "best"]);
+  if (cells.some((cell) => cell.coincides)) list.push([SAME, "coincides with another cell"]);
+  for (const state of Object.keys(MEANINGS) as (keyof typeof MEANINGS)[]) {
+    if (cells.some((cell) => cell.state === state)) list.push([SIGNS[state], MEANINGS[state]]);
+  }
+  if (seeds > 1) list.push(["±", "standard deviation / number of seeds"]);
+  return list;
+}
+
+export const axisTitle = ({ name, symbol }: GridAxis): string => (symbol ? `${name} ${symbol}` : name);
+
+export const valueText = (value: AxisValue): string => (typeof value === "number" ? formatValue(value) : String(value));
+
+/** `M 1, I 4`. */
+export function placeText({ rows, cols }: Grid, { row, col }: Position): string {
+  return `${rows.symbol ?? rows.name} ${valueText(row)}, ${cols.symbol ?? cols.name} ${valueText(col)}`;
+}
+
+/** Fractions as people read them, times 100. */
+export function scoreText({ score }: Grid, value: number, digits = 2): string {
+  return score.fraction ? (value * 100).toFixed(digits) : formatValue(value);
+}
+
+/** A deviation: fewer digits than the score it belongs to. */
+export function spreadText({ score }: Grid, value: number, digits = 2): string {
+  return score.fraction ? (value * 100).toFixed(digits) : formatValue(Number(value.toPrecision(2)));
+}
+
+/** `accuracy x 100 after the best epoch, mean of 3 seeds`. */
+export function measureText(grid: Grid): string {
+  const { score, seeds } = grid;
+  const which = score.which === "best" ? "after the best epoch" : "after the last epoch";
+  const of = seeds > 1 ? `, mean of ${seeds} seeds` : ", one seed";
+  return `${score.name}${score.fraction ? " × 100" : ""} ${which}${of}`;
+}
+
+/** What the grid is of, and which slice of it. */
+export const subjectText = ({ task, model, method, where }: Grid): string => [task, model, method, ...where].join(", ");
+
+/** Lines under a grid: what is best, which cells are one training, what went wrong. */
+export function footnotes(grid: Grid): string[] {
+  return [
+    ...bestLine(grid),
+    ...some(coincidences(grid)),
+    ...some(reasons(grid, "failed")),
+    ...some(reasons(grid, "left_out")),
+    ...some(grid.beside.map((run) => `beside the grid: ${run.label} ${besideText(grid, run)}`)),
+    ...grid.notes.map((note) => `note: ${note}`),
+  ];
+}
+
+function bestLine(grid: Grid): string[] {
+  const best = grid.cells.filter((cell) => cell.best);
+  const scored = grid.cells.filter((cell) => cell.mean !== null);
+  const majority = grid.majority === null ? "" : ` (majority class ${scoreText(grid, grid.majority)})`;
+  if (best.length > 0) return [`best: ${scoreText(grid, best[0]?.mean ?? 0)} at ${placesText(grid, best)}${majority}`];
+  return scored.length > 1 ? [`all ${scored.length} scores are equal${majority}`] : [];
+}
+
+function besideText(grid: Grid, { state, score }: Grid["beside"][number]): string {
+  return score === null ? state.replaceAll("_", " ") : scoreText(grid, score);
+}
+
+function coincidences(grid: Grid): string[] {
+  const groups = new Map<string, GridCell[]>();
+  for (const cell of grid.cells) {
+    if (!cell.coincides) continue;
+    const first = placeText(grid, cell.coincides);
+    groups.set(first, [...(groups.get(first) ?? []), cell]);
+  }
+  return [...groups].map(
+    ([first, cells]) =>
+      `${SAME} ${placesText(grid, cells)}: the same changes at the same epochs as ${first}, one training`,
+  );
+}
+
+/** Cells of a state by their reason; those without one are explained by the legend. */
+function reasons(grid: Grid, state: GridState): string[] {
+  const groups = new Map<string, GridCell[]>();
+  for (const cell of grid.cells) {
+    if (cell.state === state && cell.reason) groups.set(cell.reason, [...(groups.get(cell.reason) ?? []), cell]);
+  }
+  return [...groups].map(([reason, cells]) => `${SIGNS[state]} ${placesText(grid, cells)}: ${reason}`);
+}
+
+function placesText(grid: Grid, cells: readonly Position[]): string {
+  const texts = cells.map((cell) => placeText(grid, cell));
+  const shown = texts.length > 4 ? [...texts.slice(0, 3), `${texts.length - 3} more`] : texts;
+  return shown.length === 1 ? (shown[0] ?? "") : `${shown.slice(0, -1).join("; ")} and ${shown.at(-1)}`;
+}
+
+const some = (lines: string[]): string[] =>
+  lines.length > MOST_NOTES ? [...lines.slice(0, MOST_NOTES - 1), `and ${lines.length - MOST_NOTES + 1} more`] : lines;

@@ -1,0 +1,23 @@
+import type { Grid } from "./grid.js";
+
+/** From the worst to the best score of a grid. */
+export interface Scale {
+  worst: number;
+  best: number;
+  /** Where a score lies, from 0 to 1: light is good, also for a loss. All equal: the middle. */
+  part(mean: number): number;
+}
+
+/** Null while there is no score. */
+export function scaleOf({ cells, score }: Pick<Grid, "cells" | "score">): Scale | null {
+  const means = cells.flatMap(({ mean }) => mean ?? []);
+  if (means.length === 0) return null;
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (const mean of means) {
+    low = Math.min(low, mean);
+    high = Math.max(high, mean);
+  }
+  const [worst, best] = score.lowerIsBetter ? [high, low] : [low, high];
+  return { worst, best, part: (mean) => (best === worst ? 0.5 : (mean - worst) / (best - worst)) };
+}

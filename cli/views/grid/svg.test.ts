@@ -1,0 +1,73 @@
+import { createHash } from "node:crypto";
+import { parseHTML } from "linkedom";
+import { describe, expect, test } from "vitest";
+import { sampleGrid, sampleRows } from "../fixtures/grid.js";
+import { svgToPng } from "./png.js";
+import { gridSvg } from "./svg.js";
+
+const CHANGE = (row: { position: number }) =>
+  row.position === 3
+    ? { state: "running" as const, running: 1 as const, value: null, so_far: 0.71 }
+    : row.position === 10
+      ? { state: "failed" as const, value: null, error_type: "<&>" }
+      : {};
+const grid = sampleGrid(sampleRows({ change: CHANGE }));
+
+describe("SVG", () => {
+  const svg = gridSvg(grid);
+  const { document } = parseHTML(svg);
+  const texts = [...document.querySelectorAll("text")].map((text) => text.textContent);
+  test("has titles, axes, every value, the scale and the footnotes", () => {
+    expect(texts).toEqual(
+      expect.arrayContaining(["mrpc-grid", "accuracy × 100 after the best epoch, one seed", "mrpc, minilm, imlor2c"]),
+    );
+    expect(texts).toEqual(expect.arrayContaining(["merges M", "injections I", "87.25", "89.22*", "71.00▸", "×"]));
+    expect(texts.filter((text) => text === "88.23")).toHaveLength(1); // the middle of the scale
+    expect(texts.at(-1)).toBe("× M 2, I 2: failed (<&>), run 22000000");
+    expect(svg).toContain("(&lt;&amp;&gt;)");
+  });
+  test("outlines the best cell, and colours the others by their score", () => {
+    const cells = [...document.querySelectorAll('[aria-label="cell"] rect')];
+    expect(cells).toHaveLength(12 + 1);
+    expect(cells.map((cell) => cell.getAttribute("fill")).slice(0, 4)).toEqual([
+      "#440154",
+      "#21918c",
+      "#2c728e",
+      "#efefef",
+    ]);
+    expect(document.querySelector('[stroke="black"] rect')).not.toBeNull();
+  });
+  test("is the same for the same data", () => {
+    expect(gridSvg(sampleGrid(sampleRows({ change: CHANGE })))).toBe(svg);
+  });
+  test("of seeds, of nothing trained, of one column, of a long name: text stays inside", () => {
+    const name = "a-name-".repeat(30);
+    for (const one of [
+      sampleGrid(sampleRows({ seeds: 3 })),
+      sampleGrid(sampleRows({ change: () => ({ state: "planned", value: null }) })),
+      {
+        ...grid,
+        experiment: { id: 1, name },
+        model: name,
+        beside: [{ run: "f", label: name, state: "finished", score: 0.5 }],
+      },
+    ]) {
+      const drawn = gridSvg(one);
+      expect(drawn).not.toMatch(/NaN|undefined|Infinity/);
+      expect(svgToPng(drawn).length).toBeGreaterThan(10_000);
+    }
+    expect(gridSvg({ ...grid, experiment: { id: 1, name } })).not.toContain(`>${name}<`);
+  });
+});
+
+test("PNG: three pixels for one, the same bytes again, without fonts of the system", () => {
+  const svg = gridSvg(grid);
+  const png = svgToPng(svg);
+  expect(png.subarray(1, 4).toString()).toBe("PNG");
+  const [, width] = /width="(\d+)"/.exec(svg) ?? [];
+  expect(png.readUInt32BE(16)).toBe(3 * Number(width));
+  const hash = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
+  expect(hash(svgToPng(svg))).toBe(hash(png));
+  // Letters are drawn: with them taken out it is another picture.
+  expect(hash(svgToPng(svg.replaceAll(/<text[\s\S]*?<\/text>/g, "")))).not.toBe(hash(png));
+});

@@ -1,0 +1,141 @@
+import { stripVTControlCharacters } from "node:util";
+import stringWidth from "string-width";
+import { describe, expect, test } from "vitest";
+import type { GridCellRow } from "../../store/read.js";
+import { sampleGrid, sampleRows } from "../fixtures/grid.js";
+import { colourDepth, inkOn, viridis } from "./colour.js";
+import { gridLines, gridSize, gridText } from "./text.js";
+
+/** Every state at once. */
+function mixed(row: GridCellRow): Partial<GridCellRow> {
+  const states: Record<string, Partial<GridCellRow>> = {
+    "0,3": { state: "running", running: 1, value: null, so_far: 0.71 },
+    "2,1": { changes: JSON.stringify([1, 1]), value: 0.8873 },
+    "2,2": { state: "failed", value: null, error_type: "ValueError" },
+    "2,3": { state: "planned", value: null },
+  };
+  return states[`${row.axes["method.merges"]},${row.axes["method.injections"]}`] ?? {};
+}
+
+test("plain: values, signs, legend, footnotes", () => {
+  const text = gridText(sampleGrid(sampleRows({ change: mixed })), { width: null, depth: 1 });
+  expect(`\n${text}\n`).toMatchInlineSnapshot(`
+    "
+    mrpc-grid: accuracy × 100 after the best epoch, one seed (mrpc, minilm, imlor2c)
+
+               injections I
+    merges M        0        1        2        3
+           0    87.25    88.24    87.99   71.00▸
+           1    88.48    88.73    88.97    89.22*
+           2    87.99    88.73=       ×        ·
+
+    from 87.25 to 89.22   * best   = coincides with another cell   ▸ running, newest score   × failed   · not trained yet
+
+    best: 89.22 at M 1, I 3 (majority class 68.40)
+    = M 2, I 1: the same changes at the same epochs as M 1, I 1, one training
+    × M 2, I 2: failed (ValueError), run 22000000
+    "
+  `);
+});
+
+test("seeds: deviation and number of seeds under the mean", () => {
+  const change = (row: GridCellRow) =>
+    row.seed === 19
+      ? {
+          state: "failed" as const,
+          value: null,
+          ...(row.axes["method.merges"] === 1 && { state: "finished" as const, value: 0.9 }),
+        }
+      : {};
+  const text = gridText(sampleGrid(sampleRows({ seeds: 3, change })), { width: null, depth: 1 });
+  expect(`\n${text}\n`).toMatchInlineSnapshot(`
+    "
+    mrpc-grid: accuracy × 100 after the best epoch, mean of 3 seeds (mrpc, minilm, imlor2c)
+
+               injections I
+    merges M        0        1        2        3
+           0    87.38×   88.36×   88.11×   88.61×
+               ±0.18/2  ±0.18/2  ±0.18/2  ±0.18/2
+           1    89.07    89.24    89.40    89.56*
+               ±0.82/3  ±0.67/3  ±0.54/3  ±0.40/3
+           2    88.11×   88.36×   88.86×   88.61×
+               ±0.18/2  ±0.18/2  ±0.18/2  ±0.18/2
+
+    from 87.38 to 89.56   * best   × failed   ± standard deviation / number of seeds
+
+    best: 89.56 at M 1, I 3 (majority class 68.40)
+    × M 0, I 0: failed, run 00200000
+    × M 0, I 1: failed, run 01200000
+    × M 0, I 2: failed, run 02200000
+    × M 0, I 3: failed, run 03200000
+    × M 2, I 0: failed, run 20200000
+    and 3 more
+    "
+  `);
+});
+
+test("a narrow terminal: one decimal, then blocks below each other; never wider", () => {
+  const grid = sampleGrid(sampleRows({ change: mixed }));
+  const full = gridSize(grid);
+  for (const width of [20, 30, 40, full.columns - 1, full.columns, 200]) {
+    for (const line of gridLines(grid, { width, depth: 24 })) expect(stringWidth(line)).toBeLessThanOrEqual(width);
+  }
+  expect(gridLines(grid, { width: full.columns, depth: 1 })).toHaveLength(full.lines);
+  expect(gridLines(grid, { width: full.columns - 1, depth: 1 })[2]).toMatch(/ 87\.3 +88\.2 /);
+  expect(gridLines(grid, { width: 30, depth: 1 }).filter((line) => line.includes("merges M"))).toHaveLength(2);
+});
+
+describe("colour", () => {
+  const grid = sampleGrid();
+  test("none without colour; its numbers are the same with", () => {
+    const plain = gridText(grid, { width: null, depth: 1 });
+    expect(plain).not.toContain("\u001b");
+    const coloured = gridLines(grid, { width: null, depth: 24 });
+    const bare = coloured.map((line) => stripVTControlCharacters(line).trimEnd());
+    expect(bare).toEqual(gridLines(grid, { width: null, depth: 1 }));
+  });
+  test.each([
+    [24, "48;2;68;1;84;38;2;255;255;255m 87.25", "1;48;2;253;231;37;38;2;0;0;0m 89.22*"],
+    [8, "48;5;53;38;5;231m 87.25", "38;5;16m 89.22*"],
+    [4, "44;97m 87.25", "1;43;30m 89.22*"],
+  ] as const)("%i bits", (depth, low, high) => {
+    const text = gridText(grid, { width: null, depth });
+    expect(text).toContain(low);
+    expect(text).toContain(high);
+  });
+  test("a loss is light where it is low", () => {
+    const text = gridText(sampleGrid(undefined, { metric: "loss" }), { width: null, depth: 24 });
+    expect(text).toMatch(/253;231;37;38;2;0;0;0m +0\.8725\*/);
+    expect(text).toMatch(/^0\.8922 .* 0\.8725 {3}\* best/m);
+  });
+  test("black or white ink has a contrast of 4.5 to 1 on every colour", () => {
+    const channel = (byte: number) =>
+      byte / 255 <= 0.04045 ? byte / 255 / 12.92 : ((byte / 255 + 0.055) / 1.055) ** 2.4;
+    for (let part = 0; part <= 1; part += 0.01) {
+      const [red, green, blue] = viridis(part);
+      const light = 0.2126 * channel(red) + 0.7152 * channel(green) + 0.0722 * channel(blue);
+      const contrast = inkOn([red, green, blue]) === "black" ? (light + 0.05) / 0.05 : 1.05 / (light + 0.05);
+      expect(contrast).toBeGreaterThan(4.5);
+    }
+  });
+  test("only on a terminal, not with NO_COLOR, not in CI", () => {
+    const stream = { isTTY: true, getColorDepth: () => 24 } as unknown as NodeJS.WriteStream;
+    expect(colourDepth(stream, {})).toBe(24);
+    expect(colourDepth(stream, { CI: "false" })).toBe(24);
+    for (const env of [{ NO_COLOR: "1" }, { CI: "true" }, { TERM: "dumb" }]) expect(colourDepth(stream, env)).toBe(1);
+    expect(colourDepth({ ...stream, isTTY: false } as NodeJS.WriteStream, {})).toBe(1);
+  });
+});
+
+test("footnotes are few, however many cells fail or coincide", () => {
+  const failing = sampleGrid(
+    sampleRows({ change: (row) => ({ state: "failed", value: null, error_type: `E${row.position}` }) }),
+  );
+  const text = gridText(failing, { width: null, depth: 1 });
+  expect(text.match(/^× /gm)).toHaveLength(6); // the legend's and five of twelve
+  expect(text).toContain("and 7 more");
+  const same = sampleGrid(sampleRows({ change: () => ({ changes: "[]", value: 0.5 }) }));
+  expect(gridText(same, { width: null, depth: 1 })).toContain(
+    "= M 0, I 1; M 0, I 2; M 0, I 3 and 8 more: the same changes at the same epochs as M 0, I 0, one training",
+  );
+});

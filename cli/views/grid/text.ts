@@ -1,0 +1,158 @@
+/** A grid for a terminal, a pipe or the dashboard. */
+import stringWidth from "string-width";
+import { clip, fitTo } from "../parts/fit.js";
+import { type ColourDepth, dimmed, painted } from "./colour.js";
+import type { Grid, GridCell } from "./grid.js";
+import {
+  axisTitle,
+  footnotes,
+  legendOf,
+  marksOf,
+  measureText,
+  scoreText,
+  signOf,
+  spreadText,
+  subjectText,
+  valueText,
+} from "./marks.js";
+import { type Scale, scaleOf } from "./scale.js";
+
+export interface GridTextOptions {
+  /** Columns; null: as many as it needs, for a file or a pipe. */
+  width: number | null;
+  depth: ColourDepth;
+}
+
+/** Columns of the colour scale. */
+const SCALE = 16;
+
+/** Title, grid, legend, footnotes. Pure. */
+export function gridText(grid: Grid, options: GridTextOptions): string {
+  const title = `${grid.experiment.name}: ${measureText(grid)} (${subjectText(grid)})`;
+  const lines = [title, "", ...gridLines(grid, options), "", ...legendLines(grid, options)];
+  const notes = footnotes(grid);
+  return [...lines, ...(notes.length > 0 ? ["", ...notes] : [])].join("\n");
+}
+
+/** The grid alone. Columns that do not fit beside each other follow in blocks below. */
+export function gridLines(grid: Grid, { width, depth }: GridTextOptions): string[] {
+  const layout = layoutOf(grid, width);
+  const count = grid.cols.values.length;
+  const blocks = Array.from({ length: Math.ceil(count / layout.across) }, (_, i) => i * layout.across);
+  return blocks.flatMap((from, i) => [
+    ...(i > 0 ? [""] : []),
+    ...blockLines(grid, layout, from, Math.min(count, from + layout.across), depth),
+  ]);
+}
+
+export function legendLines(grid: Grid, { width, depth }: GridTextOptions): string[] {
+  const scale = scaleOf(grid);
+  const parts = legendOf(grid).map(([sign, meaning]) => `${sign} ${meaning}`);
+  if (!scale || scale.worst === scale.best) return wrap(parts, width); // nothing to compare
+  const ends = [scoreText(grid, scale.worst), scoreText(grid, scale.best)];
+  if (depth === 1) return wrap([`from ${ends[0]} to ${ends[1]}`, ...parts], width);
+  const bar = Array.from({ length: SCALE }, (_, i) => painted(" ", i / (SCALE - 1), depth)).join("");
+  return wrap([`${ends[0]} ${bar} ${ends[1]}`, ...parts], width);
+}
+
+/** Lines and columns that `gridLines` takes when nothing is put below each other. */
+export function gridSize(grid: Grid): { columns: number; lines: number } {
+  const { side, cell, tall } = layoutOf(grid, null);
+  return { columns: side + cell * grid.cols.values.length, lines: 2 + grid.rows.values.length * (tall ? 2 : 1) };
+}
+
+interface Layout {
+  /** Columns of the row's title and values, and of one cell. */
+  side: number;
+  cell: number;
+  /** Of the marks behind a value. */
+  marks: number;
+  digits: number;
+  /** Cells side by side, and columns that there are for a line. */
+  across: number;
+  room: number;
+  /** A second line with deviation and number of seeds. */
+  tall: boolean;
+}
+
+/** Two decimals where they fit, else one; then fewer cells side by side. */
+function layoutOf(grid: Grid, width: number | null): Layout {
+  const side =
+    Math.max(stringWidth(axisTitle(grid.rows)), ...grid.rows.values.map((v) => stringWidth(valueText(v)))) + 2;
+  const heads = Math.max(...grid.cols.values.map((value) => stringWidth(valueText(value))));
+  const marks = Math.max(1, ...grid.cells.map((cell) => stringWidth(marksOf(cell))));
+  const tall = grid.seeds > 1;
+  const room = width ?? Number.POSITIVE_INFINITY;
+  const layouts = [2, 1].map((digits): Layout => {
+    const texts = grid.cells.flatMap((cell) => [
+      stringWidth(shownValue(grid, cell, digits)),
+      tall ? stringWidth(spreadOf(grid, cell, digits)) - marks : 0,
+    ]);
+    const cell = Math.max(heads, ...texts) + marks + 2;
+    const across = Math.min(grid.cols.values.length, Math.max(1, Math.floor((room - side) / cell)));
+    return { side, cell, marks, digits, across, room, tall };
+  });
+  const [fine, coarse] = layouts as [Layout, Layout];
+  return fine.across >= grid.cols.values.length || coarse.across === fine.across ? fine : coarse;
+}
+
+function blockLines(grid: Grid, layout: Layout, from: number, to: number, depth: ColourDepth): string[] {
+  const { side, cell, marks } = layout;
+  const paint: Paint = { grid, layout, depth, scale: scaleOf(grid) };
+  const columns = grid.cols.values.slice(from, to);
+  // Numbers stand above the digits, not above the marks behind them.
+  const heads = columns.map((value) => `${fitTo(valueText(value), cell - marks - 1, "right")}${" ".repeat(marks + 1)}`);
+  const lines = [
+    `${" ".repeat(side)} ${clip(axisTitle(grid.cols), layout.room - side - 1)}`,
+    `${fitTo(axisTitle(grid.rows), side)}${heads.join("")}`,
+  ];
+  for (const [i, row] of grid.rows.values.entries()) {
+    const start = i * grid.cols.values.length;
+    const cells = grid.cells.slice(start + from, start + to);
+    const name = fitTo(valueText(row), side - 2, "right");
+    lines.push(`${name}  ${cells.map((one) => cellText(one, paint)).join("")}`);
+    if (layout.tall) lines.push(`${" ".repeat(side)}${cells.map((one) => paintedSpread(one, paint)).join("")}`);
+  }
+  return lines.map((line) => line.trimEnd());
+}
+
+interface Paint {
+  grid: Grid;
+  layout: Layout;
+  depth: ColourDepth;
+  scale: Scale | null;
+}
+
+function cellText(cell: GridCell, { grid, layout: { cell: width, marks, digits }, depth, scale }: Paint): string {
+  const value = fitTo(shownValue(grid, cell, digits), width - marks - 2, "right");
+  const text = ` ${value}${fitTo(marksOf(cell), marks)} `;
+  return cell.mean === null || !scale ? dimmed(text, depth) : painted(text, scale.part(cell.mean), depth, cell.best);
+}
+
+function paintedSpread(cell: GridCell, { grid, layout: { cell: width, digits }, depth, scale }: Paint): string {
+  const text = ` ${fitTo(spreadOf(grid, cell, digits), width - 2, "right")} `;
+  return cell.mean === null || !scale ? text : painted(text, scale.part(cell.mean), depth);
+}
+
+/** A sign alone where there is no score; the newest one of a cell in training before its sign. */
+function shownValue(grid: Grid, cell: GridCell, digits: number): string {
+  if (cell.mean !== null) return scoreText(grid, cell.mean, digits);
+  return cell.soFar === null ? signOf(cell) : `${scoreText(grid, cell.soFar, digits)}${signOf(cell)}`;
+}
+
+function spreadOf(grid: Grid, { deviation, n }: GridCell, digits: number): string {
+  if (n === 0) return "";
+  return deviation === null ? `/${n}` : `±${spreadText(grid, deviation, digits)}/${n}`;
+}
+
+/** Parts three spaces apart, on as few lines as fit. */
+function wrap(parts: string[], width: number | null): string[] {
+  const lines: string[] = [];
+  for (const part of parts) {
+    const last = lines.at(-1);
+    const joined = `${last}   ${part}`;
+    if (last !== undefined && (width === null || stringWidth(joined) <= width)) lines[lines.length - 1] = joined;
+    else lines.push(part);
+  }
+  return lines;
+}
