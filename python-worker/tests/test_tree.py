@@ -227,7 +227,7 @@ def test_a_checkpoint_that_cannot_be_used_is_said_and_training_starts_from_zero(
     train(worker, tmp_path, grid(place, [(1, 1)]), resume=True)
     events = worker.until_done()
     assert only(events, messages.Started)[0].resumed_step is None
-    warnings = [e for e in only(events, messages.Log) if e.level == "warn"]
+    warnings = [e for e in only(events, messages.Log) if e.level == "warn" and "collapsed" not in e.message]
     assert len(warnings) == 1
     assert record([e for e in events if e not in warnings], "m1i1", tmp_path) == alone["m1i1"]
 

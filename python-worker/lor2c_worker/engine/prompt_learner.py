@@ -34,7 +34,8 @@ class PromptLearner(PeftLearner):
 
     def __init__(self, module: PeftModel, head: tuple[str, ...], cells: list[str], seed: int) -> None:
         super().__init__(module, head, cells, seed)
-        self._inner: Any = module.get_base_model()
+        wrapped: Any = module
+        self._inner: Any = wrapped.get_base_model()
         config: Any = module.active_peft_config
         self._count = int(config.num_virtual_tokens)
         self._prefix = config.peft_type == PeftType.PREFIX_TUNING
@@ -44,7 +45,7 @@ class PromptLearner(PeftLearner):
         self._filler = 1 if pad == 0 else 0  # any token but padding: its embedding is replaced
         self._prompts: torch.Tensor | None = None
         if not self._prefix:
-            module.word_embeddings.register_forward_hook(self._put_prompts)
+            wrapped.word_embeddings.register_forward_hook(self._put_prompts)
 
     def forward(self, batch: Batch, step: StepKey | None, lanes: Sequence[int] | None = None) -> torch.Tensor:
         """Logits [1, B, C]."""
@@ -94,5 +95,5 @@ def wrap_prompt(model: LoadedModel, config: PeftConfig, cells: list[str], seed: 
 
 def load_prompt(model: LoadedModel, folder: Path) -> PromptLearner:
     """The saved virtual tokens and head on a freshly loaded model."""
-    module = PeftModel.from_pretrained(model.module, str(folder))  # type: ignore[arg-type]
+    module = PeftModel.from_pretrained(model.module, str(folder))
     return PromptLearner(module.eval(), model.head, [], seed=0)
