@@ -61,7 +61,7 @@ def keyed_attention(
         return out.transpose(1, 2).contiguous(), None
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
     heads = query.shape[1]
-    dropped = masks.pairs(site, heads, p, masks.layout.place_attention)
+    [dropped] = masks.pairs(site, heads, p, masks.layout.place_attention)
     return attend_with(dropped, query, key, value, scale, attention_mask).transpose(1, 2).contiguous(), None
 
 

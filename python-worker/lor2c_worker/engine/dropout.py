@@ -21,25 +21,33 @@ from .learner import Batch, StepKey
 
 
 def draw(count: int, p: float, seed: int, site: str, step: StepKey, device: torch.device) -> torch.Tensor:
-    """`count` multipliers, 0 with probability p and else 1 / (1 - p), float32.
+    """`count` multipliers, 0 with probability p (rounded to a multiple of 2^-16) and else 1 / (1 - p), float32."""
+    return multipliers(draw_kept(count, p, seed, site, step, device), p)
 
-    Four 16-bit numbers of each 64-bit draw: four times cheaper on the CPU than one draw each. p is rounded to a
-    multiple of 2^-16 and the scale is the exact inverse of that.
+
+def draw_kept(count: int, p: float, seed: int, site: str, step: StepKey, device: torch.device) -> torch.Tensor:
+    """`count` booleans, true where kept; false with the probability of `draw`.
+
+    Four 16-bit numbers of each 64-bit draw: four times cheaper on the CPU than one draw each.
     """
     words = torch.empty((count + 3) // 4, dtype=torch.int64, device=device)
     words.random_(-(2**63), None, generator=generator(seed, "dropout", site, *step, device=device))
     dropped = round(p * 65536)
     if dropped >= 65536:
         raise ValueError("dropout probability must be below 1")
-    keep = words.view(torch.int16)[:count] >= dropped - 32768
-    return keep.to(torch.float32) * (65536 / (65536 - dropped))
+    return words.view(torch.int16)[:count] >= dropped - 32768
+
+
+def multipliers(keep: torch.Tensor, p: float) -> torch.Tensor:
+    """0 or 1 / (1 - p), the p that was really drawn with, float32."""
+    return keep.to(torch.float32).mul_(65536 / (65536 - round(p * 65536)))
 
 
 class Layout(Protocol):
     """Where the real tokens of a batch lie in the tensors of a backbone."""
 
     def place_tokens(self, drawn: torch.Tensor) -> torch.Tensor:
-        """[real tokens in row order, d] -> [positions, d]."""
+        """[real tokens in row order, d] -> [positions, d]; false where there is none."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +71,11 @@ class PaddedLayout:
     def last(self) -> torch.Tensor:
         return self.first() + self.mask.sum(dim=1) - 1
 
-    def place_attention(self, drawn: torch.Tensor, heads: int) -> torch.Tensor:
-        """Flat draws in order (row, head, query, key) over real tokens -> [B, heads, T, T]."""
+    def place_attention(self, drawn: torch.Tensor, heads: int) -> list[torch.Tensor]:
+        """Flat draws in order (row, head, query, key) over real tokens -> one [B, heads, T, T], false in the padding."""
         rows, width = self.mask.shape
         real = (self.mask[:, None, :, None] & self.mask[:, None, None, :]).expand(rows, heads, width, width)
-        return drawn.new_zeros((rows, heads, width, width)).masked_scatter_(real, drawn)
+        return [drawn.new_zeros((rows, heads, width, width)).masked_scatter_(real, drawn)]
 
 
 T = TypeVar("T")
@@ -94,22 +102,25 @@ class StepMasks:
         count = sum(self.lengths)
 
         def make() -> torch.Tensor:
-            return self.layout.place_tokens(self._draw(count * width, p, site).view(count, width))
+            # Placed as booleans: a quarter of the bytes of the multipliers.
+            return multipliers(self.layout.place_tokens(self._draw(count * width, p, site).view(count, width)), p)
 
         return self._keep(site, p, make)
 
     def rows(self, site: str, width: int, p: float) -> torch.Tensor:
         """One mask per example, in row order: [B, width]."""
         count = len(self.lengths)
-        return self._keep(site, p, lambda: self._draw(count * width, p, site).view(count, width))
+        return self._keep(site, p, lambda: multipliers(self._draw(count * width, p, site).view(count, width), p))
 
-    def pairs(self, site: str, heads: int, p: float, place: Callable[[torch.Tensor, int], T]) -> T:
-        """What `place(drawn, heads)` makes of one draw per head and pair of real tokens of a row.
+    def pairs(
+        self, site: str, heads: int, p: float, place: Callable[[torch.Tensor, int], list[torch.Tensor]]
+    ) -> list[torch.Tensor]:
+        """Multipliers for every head and pair of real tokens of a row, as `place(kept, heads)` lays them out.
 
-        `drawn` is flat, in order (row, head, query, key).
+        `kept` is flat, in order (row, head, query, key).
         """
         count = heads * sum(n * n for n in self.lengths)
-        return self._keep(site, p, lambda: place(self._draw(count, p, site), heads))
+        return self._keep(site, p, lambda: [multipliers(kept, p) for kept in place(self._draw(count, p, site), heads)])
 
     def _keep(self, site: str, p: float, make: Callable[[], T]) -> T:
         if (site, p) not in self._kept:
@@ -117,7 +128,7 @@ class StepMasks:
         return self._kept[site, p]
 
     def _draw(self, count: int, p: float, site: str) -> torch.Tensor:
-        return draw(count, p, self.seed, site, self.step, self.device)
+        return draw_kept(count, p, self.seed, site, self.step, self.device)
 
 
 class KeyedDropout:
