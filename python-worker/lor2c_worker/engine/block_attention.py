@@ -22,12 +22,12 @@ def attend_blocks(
     heads: int,
     dropped: Sequence[torch.Tensor] | None,
 ) -> torch.Tensor:
-    """[K, N, d] each -> [K, N, d]; positions after the last block give zeros. The softmax is fp32 for bfloat16 operands.
+    """[K, N, d] each -> [K, N, d]; positions after the last block give zeros. The softmax of bfloat16 scores is fp32.
 
     dropped: [rows, heads, n, n] of each block, multiplies the weights and is shared by all lanes. Products are made of
     contiguous operands, whatever the strides of the inputs, so that a lane's bits don't depend on them.
     """
-    return _Attention.apply(query, key, value, tuple(blocks), heads, dropped)  # type: ignore[no-any-return]
+    return _Attention.apply(query, key, value, tuple(blocks), heads, dropped)
 
 
 class _Attention(torch.autograd.Function):
@@ -59,7 +59,7 @@ class _Attention(torch.autograd.Function):
         return out
 
     @staticmethod
-    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         query, key, value = ctx.saved_tensors
         blocks, heads, dropped, weights = ctx.given
         wanted = ctx.needs_input_grad[:3]

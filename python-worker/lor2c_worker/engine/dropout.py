@@ -43,6 +43,11 @@ def multipliers(keep: torch.Tensor, p: float) -> torch.Tensor:
     return keep.to(torch.float32).mul_(65536 / (65536 - round(p * 65536)))
 
 
+def exact(mask: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """The mask in a format whose product with x loses nothing of 1 / (1 - p), which is no bfloat16 number."""
+    return mask.to(torch.promote_types(x.dtype, mask.dtype))
+
+
 class Layout(Protocol):
     """Where the real tokens of a batch lie in the tensors of a backbone."""
 
@@ -72,7 +77,7 @@ class PaddedLayout:
         return self.first() + self.mask.sum(dim=1) - 1
 
     def place_attention(self, drawn: torch.Tensor, heads: int) -> list[torch.Tensor]:
-        """Flat draws in order (row, head, query, key) over real tokens -> one [B, heads, T, T], false in the padding."""
+        """Flat draws in order (row, head, query, key) over real tokens -> one [B, heads, T, T], false elsewhere."""
         rows, width = self.mask.shape
         real = (self.mask[:, None, :, None] & self.mask[:, None, None, :]).expand(rows, heads, width, width)
         return [drawn.new_zeros((rows, heads, width, width)).masked_scatter_(real, drawn)]
@@ -155,7 +160,7 @@ class KeyedDropout:
 
     @contextmanager
     def using(self, masks: StepMasks | None) -> Iterator[None]:
-        """As `at`, with masks that are made already; their layout must be padded."""
+        """As `at`, with masks that are made already; their layout must be that of what the module computes on."""
         self.calls.clear()
         self.masks = masks
         try:
@@ -165,7 +170,10 @@ class KeyedDropout:
 
 
 class KeyedSite(nn.Module):
-    """Stands where an nn.Dropout stood. Input [K * B, T, d] or [K * B, d]; the lanes share the mask."""
+    """Stands where an nn.Dropout stood. Input [K * B, T, d] or [K * B, d], or [K, N, d] of an unpadded encoder.
+
+    The lanes share the mask.
+    """
 
     owner: KeyedDropout
 
@@ -182,10 +190,8 @@ class KeyedSite(nn.Module):
         call = self.owner.calls.get(self.site, 0)
         self.owner.calls[self.site] = call + 1
         site = f"{self.site}#{call}" if call else self.site
-        rows, width = len(masks.lengths), x.shape[-1]
-        mask = masks.rows(site, width, self.p) if x.ndim == 2 else masks.tokens(site, width, self.p)
-        mask = mask.to(x.dtype).view(1, rows, *x.shape[1:])
-        return (x.view(-1, rows, *x.shape[1:]) * mask).view(x.shape)
+        mask = masks.rows(site, x.shape[-1], self.p) if x.ndim == 2 else masks.tokens(site, x.shape[-1], self.p)
+        return (x.reshape(-1, *mask.shape) * exact(mask, x)).view(x.shape)
 
     def extra_repr(self) -> str:
         return f"p={self.p}, keyed"

@@ -1,8 +1,8 @@
 """Attention over rows that lie one after another, in the form that is fastest where it runs.
 
 On the CPU one batched product per length of row; on CUDA, where every call costs a launch, one product over all rows,
-padded. Plain products and a softmax wherever dropout is drawn from keys, and always on the CPU: in bfloat16 the backward
-of its fused attention costs half a step, in fp32 the two take the same time.
+padded. Plain products and a softmax wherever dropout is drawn from keys, and always on the CPU: in bfloat16 the
+backward of its fused attention costs half a step, in fp32 the two take the same time.
 """
 
 from __future__ import annotations
