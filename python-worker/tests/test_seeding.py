@@ -70,8 +70,8 @@ def test_layouts_place_the_same_masks() -> None:
     back[unpadded.canonical[:real]] = tokens["c"][:real]
     assert torch.equal(back, by_token)
 
-    flat = StepMasks.of(9, (2, 0), batch, unpadded).pairs("attention", 2, 0.5, lambda drawn, heads: drawn)
-    whole = padded.place_attention(flat, 2)
+    [flat] = StepMasks.of(9, (2, 0), batch, unpadded).pairs("attention", 2, 0.5, lambda drawn, heads: [drawn])
+    [whole] = padded.place_attention(flat, 2)
     blocks = unpadded.attention_blocks(flat, 2)
     assert [(n, rows) for n, rows in unpadded.blocks] == [(1, [2]), (3, [0]), (5, [4]), (7, [1, 3])]
     for (n, rows), block in zip(unpadded.blocks, blocks, strict=True):

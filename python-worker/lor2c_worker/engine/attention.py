@@ -62,10 +62,10 @@ def keyed_attention(
         return out.transpose(1, 2).contiguous(), None
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
     heads = query.shape[1]
-    dropped = masks.pairs(site, heads, p, masks.layout.place_attention)
+    [dropped] = masks.pairs(site, heads, p, masks.layout.place_attention)
     prefix = key.shape[2] - query.shape[2]
     if prefix:
-        before = masks.layout.place_prefix(masks.prefix(f"{site}#prefix", heads, prefix, p), heads, prefix)
+        before = masks.prefix(f"{site}#prefix", heads, prefix, p, masks.layout.place_prefix)
         dropped = torch.cat([before, dropped], dim=3)
     return attend_with(dropped, query, key, value, scale, attention_mask).transpose(1, 2).contiguous(), None
 

@@ -46,6 +46,24 @@ class Adapters(Protocol):
         """`y` is the projection of `x`."""
 
 
+class _NoAdapters:
+    """For modules whose wrapped layers adapt by themselves."""
+
+    frozen_layers = 0
+
+    def enter(self, layer: int, h: torch.Tensor) -> None:
+        pass
+
+    def leave(self, layer: int, h: torch.Tensor) -> torch.Tensor:
+        return h
+
+    def project(self, layer: int, name: Projection, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return y
+
+
+NO_ADAPTERS: Adapters = _NoAdapters()
+
+
 class BatchLayout(Layout, Protocol):
     """How a backbone lays out a batch."""
 

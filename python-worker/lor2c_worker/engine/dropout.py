@@ -21,25 +21,38 @@ from .learner import Batch, StepKey
 
 
 def draw(count: int, p: float, seed: int, site: str, step: StepKey, device: torch.device) -> torch.Tensor:
-    """`count` multipliers, 0 with probability p and else 1 / (1 - p), float32.
+    """`count` multipliers, 0 with probability p (rounded to a multiple of 2^-16) and else 1 / (1 - p), float32."""
+    return multipliers(draw_kept(count, p, seed, site, step, device), p)
 
-    Four 16-bit numbers of each 64-bit draw: four times cheaper on the CPU than one draw each. p is rounded to a
-    multiple of 2^-16 and the scale is the exact inverse of that.
+
+def draw_kept(count: int, p: float, seed: int, site: str, step: StepKey, device: torch.device) -> torch.Tensor:
+    """`count` booleans, true where kept; false with the probability of `draw`.
+
+    Four 16-bit numbers of each 64-bit draw: four times cheaper on the CPU than one draw each.
     """
     words = torch.empty((count + 3) // 4, dtype=torch.int64, device=device)
     words.random_(-(2**63), None, generator=generator(seed, "dropout", site, *step, device=device))
     dropped = round(p * 65536)
     if dropped >= 65536:
         raise ValueError("dropout probability must be below 1")
-    keep = words.view(torch.int16)[:count] >= dropped - 32768
-    return keep.to(torch.float32) * (65536 / (65536 - dropped))
+    return words.view(torch.int16)[:count] >= dropped - 32768
+
+
+def multipliers(keep: torch.Tensor, p: float) -> torch.Tensor:
+    """0 or 1 / (1 - p), the p that was really drawn with, float32."""
+    return keep.to(torch.float32).mul_(65536 / (65536 - round(p * 65536)))
+
+
+def exact(mask: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """The mask in a format whose product with x loses nothing of 1 / (1 - p), which is no bfloat16 number."""
+    return mask.to(torch.promote_types(x.dtype, mask.dtype))
 
 
 class Layout(Protocol):
     """Where the real tokens of a batch lie in the tensors of a backbone."""
 
     def place_tokens(self, drawn: torch.Tensor) -> torch.Tensor:
-        """[real tokens in row order, d] -> [positions, d]."""
+        """[real tokens in row order, d] -> [positions, d]; false where there is none."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +76,11 @@ class PaddedLayout:
     def last(self) -> torch.Tensor:
         return self.first() + self.mask.sum(dim=1) - 1
 
-    def place_attention(self, drawn: torch.Tensor, heads: int) -> torch.Tensor:
-        """Flat draws in order (row, head, query, key) over real tokens -> [B, heads, T, T]."""
+    def place_attention(self, drawn: torch.Tensor, heads: int) -> list[torch.Tensor]:
+        """Flat draws in order (row, head, query, key) over real tokens -> one [B, heads, T, T], false elsewhere."""
         rows, width = self.mask.shape
         real = (self.mask[:, None, :, None] & self.mask[:, None, None, :]).expand(rows, heads, width, width)
-        return drawn.new_zeros((rows, heads, width, width)).masked_scatter_(real, drawn)
+        return [drawn.new_zeros((rows, heads, width, width)).masked_scatter_(real, drawn)]
 
     def place_prefix(self, drawn: torch.Tensor, heads: int, keys: int) -> torch.Tensor:
         """Flat draws in order (row, head, query, prefix key) over real queries -> [B, heads, T, keys]."""
@@ -100,34 +113,40 @@ class StepMasks:
         count = sum(self.lengths)
 
         def make() -> torch.Tensor:
-            return self.layout.place_tokens(self._draw(count * width, p, site).view(count, width))
+            # Placed as booleans: a quarter of the bytes of the multipliers.
+            return multipliers(self.layout.place_tokens(self._draw(count * width, p, site).view(count, width)), p)
 
         return self._keep(site, p, make)
 
     def rows(self, site: str, width: int, p: float) -> torch.Tensor:
         """One mask per example, in row order: [B, width]."""
         count = len(self.lengths)
-        return self._keep(site, p, lambda: self._draw(count * width, p, site).view(count, width))
+        return self._keep(site, p, lambda: multipliers(self._draw(count * width, p, site).view(count, width), p))
 
-    def pairs(self, site: str, heads: int, p: float, place: Callable[[torch.Tensor, int], T]) -> T:
-        """What `place(drawn, heads)` makes of one draw per head and pair of real tokens of a row.
+    def pairs(
+        self, site: str, heads: int, p: float, place: Callable[[torch.Tensor, int], list[torch.Tensor]]
+    ) -> list[torch.Tensor]:
+        """Multipliers for every head and pair of real tokens of a row, as `place(kept, heads)` lays them out.
 
-        `drawn` is flat, in order (row, head, query, key).
+        `kept` is flat, in order (row, head, query, key).
         """
         count = heads * sum(n * n for n in self.lengths)
-        return self._keep(site, p, lambda: place(self._draw(count, p, site), heads))
+        return self._keep(site, p, lambda: [multipliers(kept, p) for kept in place(self._draw(count, p, site), heads)])
+
+    def prefix(
+        self, site: str, heads: int, keys: int, p: float, place: Callable[[torch.Tensor, int, int], torch.Tensor]
+    ) -> torch.Tensor:
+        """The same for every head, real token and one of `keys` keys before the tokens, in that order within a row."""
+        count = heads * keys * sum(self.lengths)
+        return self._keep(site, p, lambda: multipliers(place(self._draw(count, p, site), heads, keys), p))
 
     def _keep(self, site: str, p: float, make: Callable[[], T]) -> T:
         if (site, p) not in self._kept:
             self._kept[site, p] = make()
         return self._kept[site, p]
 
-    def prefix(self, site: str, heads: int, keys: int, p: float) -> torch.Tensor:
-        """Flat, in order (row, head, query, prefix key) over real queries."""
-        return self._draw(heads * keys * sum(self.lengths), p, site)
-
     def _draw(self, count: int, p: float, site: str) -> torch.Tensor:
-        return draw(count, p, self.seed, site, self.step, self.device)
+        return draw_kept(count, p, self.seed, site, self.step, self.device)
 
 
 class KeyedDropout:
@@ -154,7 +173,7 @@ class KeyedDropout:
 
     @contextmanager
     def using(self, masks: StepMasks | None) -> Iterator[None]:
-        """As `at`, with masks that are made already; their layout must be padded."""
+        """As `at`, with masks that are made already; their layout must be that of what the module computes on."""
         self.calls.clear()
         self.masks = masks
         try:
@@ -164,7 +183,10 @@ class KeyedDropout:
 
 
 class KeyedSite(nn.Module):
-    """Stands where an nn.Dropout stood. Input [K * B, T, d] or [K * B, d]; the lanes share the mask."""
+    """Stands where an nn.Dropout stood. Input [K * B, T, d] or [K * B, d], or [K, N, d] of an unpadded encoder.
+
+    The lanes share the mask.
+    """
 
     owner: KeyedDropout
 
@@ -181,10 +203,8 @@ class KeyedSite(nn.Module):
         call = self.owner.calls.get(self.site, 0)
         self.owner.calls[self.site] = call + 1
         site = f"{self.site}#{call}" if call else self.site
-        rows, width = len(masks.lengths), x.shape[-1]
-        mask = masks.rows(site, width, self.p) if x.ndim == 2 else masks.tokens(site, width, self.p)
-        mask = mask.to(x.dtype).view(1, rows, *x.shape[1:])
-        return (x.view(-1, rows, *x.shape[1:]) * mask).view(x.shape)
+        mask = masks.rows(site, x.shape[-1], self.p) if x.ndim == 2 else masks.tokens(site, x.shape[-1], self.p)
+        return (x.reshape(-1, *mask.shape) * exact(mask, x)).view(x.shape)
 
     def extra_repr(self) -> str:
         return f"p={self.p}, keyed"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import torch
@@ -12,19 +13,25 @@ from torch import nn
 from ..models import LoadedModel
 from ..models.load import is_head
 from ..seeding import key
-from .dropout import KeyedDropout
+from .backbone import BatchLayout
+from .dropout import KeyedDropout, PaddedLayout, StepMasks
 from .learner import Batch, EpochRecord, Lane, Learner, Slot, StepKey
 from .optimizer import LaneAdamW
+from .unpadded_module import try_unpadded
 
 
 class PeftLearner:
-    """Implements `Learner` for any method, of peft or not, that trains parameters inside the model."""
+    """Implements `Learner` for any method, of peft or not, that trains parameters inside the model.
+
+    The encoder runs unpadded where the model and what is wrapped in it allow that, else as the module it is.
+    """
 
     def __init__(self, module: nn.Module, head: tuple[str, ...], cells: list[str], seed: int) -> None:
         self.module = module
         self.head = head
         self.lanes = [Lane(cells)]
         self._dropout = KeyedDropout(module, seed)
+        self._unpadded = try_unpadded(module)
         self._slots = [
             Slot(name=name, tensor=p, role="head" if is_head(name, head) else "body", stacked=False)
             for name, p in module.named_parameters()
@@ -42,7 +49,10 @@ class PeftLearner:
         inputs = {"input_ids": batch.input_ids, "attention_mask": batch.attention_mask}
         if batch.token_type_ids is not None:
             inputs["token_type_ids"] = batch.token_type_ids
-        with self._dropout.at(batch, step):
+        layout: BatchLayout = PaddedLayout.of(batch) if self._unpadded is None else self._unpadded.layout(batch)
+        masks = None if step is None else StepMasks.of(self._dropout.seed, step, batch, layout)
+        running = nullcontext() if self._unpadded is None else self._unpadded.within(batch, layout, masks)
+        with self._dropout.using(masks), running:
             return self.module(**inputs).logits[None]
 
     def gather(self) -> None:

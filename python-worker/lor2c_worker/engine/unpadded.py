@@ -6,14 +6,13 @@ in bfloat16; the residual stream, norms and softmax stay in fp32, and so does ev
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import nn
 
 from .backbone import Adapters, BatchLayout, FrozenStates, Projection
-from .dropout import StepMasks
+from .dropout import KeyedSite, StepMasks, exact
 from .hf_backbone import base_of
 from .learner import Batch
 from .precision import Products, as_given, low_dtype
@@ -37,7 +36,6 @@ class UnpaddedEncoder:
         self._embeddings, self._layers = base.embeddings, list(base.encoder.layer)
         self.layers, self.hidden = len(self._layers), int(config.hidden_size)
         self._heads = int(config.num_attention_heads)
-        self._p, self._attention_p = float(config.hidden_dropout_prob), float(config.attention_probs_dropout_prob)
         self._padded_attention = padded_attention
         self._products = Products()
 
@@ -67,7 +65,8 @@ class UnpaddedEncoder:
 
         with as_given(device):
             if 0 not in frozen:
-                frozen[0] = self._dropout(masks)(self._embed(batch, layout), "embeddings.dropout")[None]
+                embedded = self._embed(batch, layout)[None]
+                frozen[0] = _drop(self._embeddings.dropout, embedded, "embeddings.dropout", masks, low)
             for i in range(adapters.frozen_layers):
                 if i + 1 not in frozen:
                     frozen[i + 1] = self._layer(i, frozen[i], layout, None, masks, low)
@@ -90,7 +89,7 @@ class UnpaddedEncoder:
         low: torch.dtype | None,
     ) -> torch.Tensor:
         """[K, N, d] -> [K, N, d]. `adapters` None: none."""
-        layer, site, drop, product = self._layers[i], f"encoder.layer.{i}", self._dropout(masks), self._products
+        layer, site, product = self._layers[i], f"encoder.layer.{i}", self._products
         own, out = layer.attention.self, layer.attention.output
         x = h if low is None else h.to(low)
         query, key, value = (product(linear, x, low) for linear in (own.query, own.key, own.value))
@@ -106,12 +105,14 @@ class UnpaddedEncoder:
             self._heads,
             masks,
             f"{site}.attention.self",
-            self._attention_p,
+            own.dropout.p,
             padded=padded,
         )
-        h = out.LayerNorm(drop(product(out.dense, attended, low), f"{site}.attention.output.dropout") + h)
+        dense = product(out.dense, attended, low)
+        h = out.LayerNorm(_drop(out.dropout, dense, f"{site}.attention.output.dropout", masks, low) + h)
         inner = layer.intermediate.intermediate_act_fn(product(layer.intermediate.dense, h, low))
-        return layer.output.LayerNorm(drop(product(layer.output.dense, inner, low), f"{site}.output.dropout") + h)
+        dense = product(layer.output.dense, inner, low)
+        return layer.output.LayerNorm(_drop(layer.output.dropout, dense, f"{site}.output.dropout", masks, low) + h)
 
     def _embed(self, batch: Batch, layout: UnpaddedLayout) -> torch.Tensor:
         """[N, d]"""
@@ -125,9 +126,14 @@ class UnpaddedEncoder:
         summed = e.word_embeddings(word) + e.token_type_embeddings(kind) + e.position_embeddings(place)
         return e.LayerNorm(summed)
 
-    def _dropout(self, masks: StepMasks | None) -> Callable[[torch.Tensor, str], torch.Tensor]:
-        """The product of a bfloat16 tensor with a mask is fp32: 1 / (1 - p) is no bfloat16 number."""
-        if masks is None or self._p == 0.0:
-            return lambda x, site: x
-        exact = torch.promote_types(self._embeddings.word_embeddings.weight.dtype, torch.float32)
-        return lambda x, site: x * masks.tokens(site, x.shape[-1], self._p).to(exact)
+
+def _drop(
+    dropout: nn.Module, x: torch.Tensor, site: str, masks: StepMasks | None, low: torch.dtype | None
+) -> torch.Tensor:
+    """`dropout` of `x`, which is [K, N, d]. A module that wraps one (an adapter) is called as it is."""
+    if not isinstance(dropout, nn.Dropout | KeyedSite):
+        with torch.autocast(x.device.type, dtype=low, enabled=low is not None):
+            return dropout(x)
+    if masks is None or dropout.p == 0.0:
+        return x
+    return x * exact(masks.tokens(site, x.shape[-1], dropout.p), x)

@@ -66,7 +66,7 @@ class UnpaddedLayout:
         return self.starts + torch.tensor([ends[row] for row in range(len(ends))], device=self.starts.device)
 
     def place_tokens(self, drawn: torch.Tensor) -> torch.Tensor:
-        return drawn[self.canonical]
+        return drawn.index_select(0, self.canonical)
 
     def attention_blocks(self, drawn: torch.Tensor, heads: int) -> list[torch.Tensor]:
         """Flat draws in order (row, head, query, key) -> one [rows, heads, n, n] per block."""
@@ -74,6 +74,6 @@ class UnpaddedLayout:
         parts = drawn.split([heads * by_row[row] ** 2 for row in range(len(by_row))])
         return [torch.stack([parts[row] for row in rows]).view(-1, heads, n, n) for n, rows in self.blocks]
 
-    def attention_padded(self, drawn: torch.Tensor, heads: int) -> torch.Tensor:
-        """Flat draws -> [B, heads, T, T], zero outside of the rows."""
+    def attention_padded(self, drawn: torch.Tensor, heads: int) -> list[torch.Tensor]:
+        """Flat draws -> one [B, heads, T, T], false outside of the rows."""
         return PaddedLayout(self.allowed).place_attention(drawn, heads)

@@ -1,0 +1,104 @@
+"""Attention in blocks of rows of equal length, with its backward written out: a block stays in the cache of a core.
+
+Through autograd each of its dozen small operations would be recorded and would keep its own copies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+#: (length, number of rows) of each block, in the order of the positions.
+Blocks = Sequence[tuple[int, int]]
+
+
+def attend_blocks(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    blocks: Blocks,
+    heads: int,
+    dropped: Sequence[torch.Tensor] | None,
+) -> torch.Tensor:
+    """[K, N, d] each -> [K, N, d]; positions after the last block give zeros. The softmax of bfloat16 scores is fp32.
+
+    dropped: [rows, heads, n, n] of each block, multiplies the weights and is shared by all lanes. Products are made of
+    contiguous operands, whatever the strides of the inputs, so that a lane's bits don't depend on them.
+    """
+    return _Attention.apply(query, key, value, tuple(blocks), heads, dropped)
+
+
+class _Attention(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any,
+        query: torch.Tensor,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        blocks: Blocks,
+        heads: int,
+        dropped: Sequence[torch.Tensor] | None,
+    ) -> torch.Tensor:
+        out = torch.empty(query.shape, dtype=query.dtype, device=query.device)
+        scale, weights, start = (query.shape[-1] // heads) ** -0.5, [], 0
+        for i, (n, rows) in enumerate(blocks):
+            q, k, v = (_take(x, start, n, rows, heads) for x in (query, key, value))
+            scores = torch.bmm(q, k.mT)
+            scores = (scores.float() if scores.dtype == torch.bfloat16 else scores).mul_(scale)
+            weight = torch.softmax(scores, dim=-1)
+            weights.append(weight)
+            if dropped is not None:
+                weight = _drop(weight, dropped[i])
+            _put(out, torch.bmm(weight.to(v.dtype), v), start, n, rows)
+            start += n * rows
+        out[:, start:] = 0
+        ctx.save_for_backward(query, key, value)
+        ctx.given = blocks, heads, dropped, weights
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        query, key, value = ctx.saved_tensors
+        blocks, heads, dropped, weights = ctx.given
+        wanted = ctx.needs_input_grad[:3]
+        scale, start = (query.shape[-1] // heads) ** -0.5, 0
+        grads = [
+            torch.zeros(x.shape, dtype=x.dtype, device=x.device) if w else None
+            for x, w in zip((query, key, value), wanted, strict=True)
+        ]
+        for i, ((n, rows), weight) in enumerate(zip(blocks, weights, strict=True)):
+            out = _take(grad, start, n, rows, heads)
+            if grads[2] is not None:
+                used = (weight if dropped is None else _drop(weight, dropped[i])).to(out.dtype)
+                _put(grads[2], torch.bmm(used.mT, out), start, n, rows)
+            if grads[0] is not None or grads[1] is not None:
+                inner = torch.bmm(out, _take(value, start, n, rows, heads).mT).to(weight.dtype)
+                if dropped is not None:
+                    inner = _drop(inner, dropped[i])
+                inner = torch._softmax_backward_data(inner, weight, -1, weight.dtype).mul_(scale).to(out.dtype)
+                if grads[0] is not None:
+                    _put(grads[0], torch.bmm(inner, _take(key, start, n, rows, heads)), start, n, rows)
+                if grads[1] is not None:
+                    _put(grads[1], torch.bmm(inner.mT, _take(query, start, n, rows, heads)), start, n, rows)
+            start += n * rows
+        return *grads, None, None, None
+
+
+def _take(x: torch.Tensor, start: int, n: int, rows: int, heads: int) -> torch.Tensor:
+    """[K, N, d] -> a block's [K * rows * heads, n, d / heads], contiguous."""
+    block = x[:, start : start + n * rows].unflatten(1, (rows, n)).unflatten(3, (heads, -1))
+    return block.transpose(2, 3).reshape(-1, n, x.shape[-1] // heads).contiguous()
+
+
+def _put(x: torch.Tensor, block: torch.Tensor, start: int, n: int, rows: int) -> None:
+    """The reverse of `_take`."""
+    lanes, d = x.shape[0], x.shape[2]
+    places = x[:, start : start + n * rows].view(lanes, rows, n, -1, block.shape[-1])
+    places.copy_(block.view(lanes, rows, d // block.shape[-1], n, -1).transpose(2, 3))
+
+
+def _drop(weight: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """weight [K * rows * heads, n, n]; mask [rows, heads, n, n]."""
+    return (weight.view(-1, *mask.shape) * mask.to(weight.dtype)).view(weight.shape)

@@ -1,0 +1,114 @@
+"""Methods that train inside the module: the same numbers whether its encoder runs padded or unpadded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny
+import torch
+from test_methods import CPU, TRIED, build, fresh, rows
+from test_mixed import needs_bf16
+from torch import nn
+
+from lor2c_worker.data.encode import Encoded, encode
+from lor2c_worker.device import autocast
+from lor2c_worker.engine.bank_learner import BankLearner
+from lor2c_worker.engine.loss import lane_losses
+from lor2c_worker.engine.optimizer import LaneAdamW
+from lor2c_worker.engine.peft_learner import PeftLearner
+from lor2c_worker.engine.unpadded_module import UnpaddedModule, try_unpadded
+
+BANK = {"lor2c", "sharelor2c", "mergelor2c", "injectlor2c", "imlor2c"}
+INSIDE = [pytest.param(name, values, id=f"{name}-{values}") for name, values in TRIED if name not in BANK]
+encoders = pytest.mark.parametrize("kind", ["bert", "roberta"])
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    root = tmp_path_factory.mktemp("models")
+    return {kind: tiny.save(root / kind, kind) for kind in ("bert", "roberta", "llama")}
+
+
+@pytest.fixture(scope="module")
+def data() -> Encoded:
+    return encode(rows(32), tiny.tokenizer(), "classify", 32)
+
+
+def losses(learner: PeftLearner, data: Encoded, precision: str = "fp32", steps: int = 12) -> list[float]:
+    """Of training with dropout, then of one evaluation."""
+    optimizer, out = LaneAdamW(learner.slots(), 1, weight_decay=0.01), []
+    for step in range(steps):
+        batch = data.batch(range(8 * (step % 4), 8 * (step % 4) + 8), CPU)
+        optimizer.zero_grad()
+        with autocast(CPU, precision):
+            logits = learner.forward(batch, (step, 0))
+        loss = lane_losses(logits.float(), batch.labels, "classify")
+        out.append(float(loss[0].detach()))
+        penalty = learner.penalty()
+        (loss if penalty is None else loss + penalty).sum().backward()
+        learner.after_backward(step)
+        optimizer.step(1e-3, 5e-4)
+        learner.end_step(step + 1, (step + 1) / 4, optimizer)
+    batch = data.batch(range(32), CPU)
+    with torch.no_grad(), autocast(CPU, precision):
+        out.append(float(lane_losses(learner.forward(batch, None).float(), batch.labels, "classify")[0]))
+    return out
+
+
+def learner_of(folder: Path, name: str, values: dict[str, Any], *, padded: bool) -> PeftLearner:
+    learner = build(fresh(folder), name, values)
+    assert isinstance(learner, PeftLearner)
+    assert learner._unpadded is not None, "this method fell back to the padded module"
+    if padded:
+        learner._unpadded = None
+    return learner
+
+
+@encoders
+@pytest.mark.parametrize(("name", "values"), INSIDE)
+def test_equals_the_padded_module(
+    folders: dict[str, Path], data: Encoded, kind: str, name: str, values: dict[str, Any]
+) -> None:
+    """Every loss of twelve steps with keyed dropout everywhere, and of an evaluation."""
+    want = losses(learner_of(folders[kind], name, values, padded=True), data)
+    got = losses(learner_of(folders[kind], name, values, padded=False), data)
+    assert got == pytest.approx(want, abs=1e-5)
+    assert len(set(want)) == len(want)
+
+
+@needs_bf16
+@encoders
+@pytest.mark.parametrize(("name", "values"), INSIDE)
+def test_trains_in_mixed_precision(
+    folders: dict[str, Path], data: Encoded, kind: str, name: str, values: dict[str, Any]
+) -> None:
+    """Near fp32 and not fp32; the trained tensors stay fp32."""
+    want = losses(learner_of(folders[kind], name, values, padded=False), data)
+    learner = learner_of(folders[kind], name, values, padded=False)
+    got = losses(learner, data, "mixed")
+    assert got == pytest.approx(want, abs=0.05)
+    assert got != want
+    assert all(slot.tensor.dtype == torch.float32 for slot in learner.slots())
+
+
+def test_falls_back_where_a_block_is_not_the_models_own(folders: dict[str, Path]) -> None:
+    """A hook or a wrapper around a block would be passed by."""
+    assert try_unpadded(fresh(folders["llama"]).module) is None
+    for path in ("encoder.layer.1", "encoder.layer.0.attention.self", "encoder.layer.2.output", "embeddings"):
+        hooked = fresh(folders["bert"]).module
+        hooked.get_submodule(f"bert.{path}").register_forward_hook(lambda *args: None)
+        with pytest.raises(ValueError, match="stands around"):
+            UnpaddedModule(hooked)
+    wrapped = fresh(folders["bert"]).module
+    layer: Any = wrapped.get_submodule("bert.encoder.layer.1")
+    layer.output = nn.Sequential(layer.output)
+    assert try_unpadded(wrapped) is None
+    assert try_unpadded(fresh(folders["bert"]).module) is not None
+
+
+def test_the_family_on_the_bank_is_elsewhere(folders: dict[str, Path]) -> None:
+    """What this file leaves out are the learners of lanes and no others."""
+    for name, values in TRIED:
+        assert isinstance(build(fresh(folders["bert"]), name, values), BankLearner) == (name in BANK)
