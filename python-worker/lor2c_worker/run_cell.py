@@ -250,4 +250,5 @@ def send_finished(run: CellRun, result: CellResult, totals: Totals, seconds: flo
         train_tokens=totals.tokens,
         trainable_parameters=run.learner.trainable_parameters(0)[0],
         peak_memory=peak_memory(prepared.device),
+        notes=prepared.method.remarks(run.learner, Cell(run.id, prepared.params)),
     )

@@ -31,7 +31,7 @@ class PromptLearner(PeftLearner):
 
     module: Any
 
-    def __init__(self, module: PeftModel, head: tuple[str, ...], cells: list[str], seed: int) -> None:
+    def __init__(self, module: Any, head: tuple[str, ...], cells: list[str], seed: int) -> None:
         super().__init__(module, head, cells, seed)
         self._inner: Any = module.get_base_model()
         config: Any = module.active_peft_config
@@ -93,5 +93,5 @@ def wrap_prompt(model: LoadedModel, config: PeftConfig, cells: list[str], seed: 
 
 def load_prompt(model: LoadedModel, folder: Path) -> PromptLearner:
     """The saved virtual tokens and head on a freshly loaded model."""
-    module = PeftModel.from_pretrained(model.module, str(folder))  # type: ignore[arg-type]
+    module = PeftModel.from_pretrained(model.module, str(folder))
     return PromptLearner(module.eval(), model.head, [], seed=0)
