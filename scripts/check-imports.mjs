@@ -21,12 +21,15 @@ export const ALLOWED = {
   spec: ["errors", "type:protocol"],
   worker: ["errors", "protocol", "spec"],
   store: ["errors", "type:protocol", "type:spec"],
+  // Pure: means and intervals; stored runs beside published numbers.
+  stats: [],
+  paper: ["spec", "stats", "type:store"],
   executors: ["errors", "protocol", "type:spec", "worker"],
   run: ["errors", "protocol", "spec", "store", "worker", "executors"],
   // A view shows what the store holds or what a running job reports; it starts nothing.
-  views: ["errors", "type:protocol", "store", "type:run"],
+  views: ["errors", "type:protocol", "store", "type:run", "type:paper"],
   doctor: ["errors", "spec", "store", "worker", "scripts"],
-  commands: ["errors", "type:protocol", "spec", "store", "worker", "run", "views", "doctor", "scripts"],
+  commands: ["errors", "type:protocol", "spec", "store", "worker", "run", "paper", "views", "doctor", "scripts"],
   parser: ["errors", "spec", "views", "commands"],
   main: ["errors", "views", "parser"],
 };

@@ -1,0 +1,66 @@
+/** The published tables: results/reference/paper-tables.json, checked as it is read. */
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { packageFile } from "../spec/package-files.js";
+
+export const TABLES = ["table1", "table2"] as const;
+export type TableName = (typeof TABLES)[number];
+
+const range = z.tuple([z.int(), z.int()]);
+
+const column = z.strictObject({
+  name: z.string(),
+  task: z.string(),
+  metric: z.string(),
+  metric_source: z.string(),
+  /** Rows of the official dev set. */
+  eval_rows: z.int().optional(),
+  /** Keys of `train` as the published script sets them. */
+  training: z.record(z.string(), z.number()).optional(),
+});
+
+const row = z.strictObject({
+  id: z.string(),
+  label: z.string(),
+  /** As printed; null where the paper prints a dash. */
+  params: z.string().nullable(),
+  params_with_head: z.boolean().optional(),
+  /** Method settings that stand for the row, one of them; empty: nothing is trained. */
+  methods: z.array(z.looseObject({ name: z.string() })),
+  /** By task, times 100. */
+  scores: z.record(z.string(), z.number()),
+  average: z.number(),
+  /** Where the printed average is not that of the printed scores: what theirs is. */
+  average_of_cells: z.number().optional(),
+  /** The score is the best of these merges x injections. */
+  best_of_grid: z.strictObject({ merges: range, injections: range }).optional(),
+  /** By task: where in the grid the paper found it, as far as it says so. */
+  published_best: z.record(z.string(), z.record(z.string(), z.int())).optional(),
+});
+
+const table = z.strictObject({
+  number: z.string(),
+  title: z.string(),
+  model: z.string(),
+  /** Digits behind the point of every score. */
+  decimals: z.int(),
+  columns: z.array(column),
+  rows: z.array(row),
+  notes: z.array(z.string()),
+});
+
+const file = z.strictObject({
+  source: z.strictObject({ paper: z.string(), code: z.string(), note: z.string() }),
+  tables: z.strictObject({ table1: table, table2: table }),
+});
+
+export type PaperColumn = z.infer<typeof column>;
+export type PaperRow = z.infer<typeof row>;
+export type PaperTable = z.infer<typeof table>;
+export type PaperTables = z.infer<typeof file>;
+
+export const referenceFile = (): string => packageFile("results", "reference", "paper-tables.json");
+
+export function paperTables(): PaperTables {
+  return file.parse(JSON.parse(readFileSync(referenceFile(), "utf8")));
+}

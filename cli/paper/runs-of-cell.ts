@@ -1,0 +1,74 @@
+/** Which stored runs stand for one cell of a published table. Pure. */
+import type { Catalog } from "../spec/catalog.js";
+import { presetName } from "../spec/parameters.js";
+import type { ComparableRun } from "../store/read-comparable.js";
+import type { PaperColumn, PaperRow } from "./reference.js";
+
+/** A hub id, a mirror of it and a local copy are one model: the last part of the name counts. */
+export function sameModel(one: string, other: string): boolean {
+  const last = (name: string) => name.replace(/\/+$/, "").split("/").at(-1)?.toLowerCase();
+  return last(one) === last(other);
+}
+
+/** The method is the row's: it has every parameter that the reference names, and lies within the grid. */
+export function fitsRow({ settings: { method } }: Pick<ComparableRun, "settings">, row: PaperRow): boolean {
+  const grid = row.best_of_grid;
+  const within = (value: unknown, [low, high]: [number, number]) =>
+    typeof value === "number" && value >= low && value <= high;
+  if (grid && !(within(method.merges, grid.merges) && within(method.injections, grid.injections))) return false;
+  return standsFor(method, row) !== undefined;
+}
+
+/** The first of the row's methods that has the parameters of this one. */
+function standsFor(method: Record<string, unknown>, row: PaperRow): Record<string, unknown> | undefined {
+  return row.methods.find((stands) =>
+    Object.entries(stands).every(([key, value]) => JSON.stringify(method[key]) === JSON.stringify(value)),
+  );
+}
+
+/** Method parameters that the row does not name and that are not as the method has them by itself. */
+export function otherMethod(
+  { settings: { method } }: Pick<ComparableRun, "settings">,
+  row: PaperRow,
+  catalog: Catalog,
+) {
+  const named = [...Object.keys(standsFor(method, row) ?? {}), ...Object.keys(row.best_of_grid ?? {})];
+  const parameters = catalog.methods.find(({ name }) => name === method.name)?.parameters ?? [];
+  return parameters.flatMap((parameter): string[] => {
+    const { name, default: usual } = parameter;
+    const value = method[name];
+    if (value === undefined || named.includes(name) || JSON.stringify(value) === JSON.stringify(usual)) return [];
+    const text = (of: unknown) => (parameter.presets && presetName(parameter, of)) ?? JSON.stringify(of);
+    return [`method.${name} ${text(value)} (default: ${text(usual)})`];
+  });
+}
+
+/** Rows of training or evaluation were left out; such a run is another task. */
+export const isSubset = ({ settings: { data } }: ComparableRun): boolean =>
+  data.train_rows !== null || data.eval_rows !== null;
+
+/** Why the score of this run and the published one are not of the same thing. */
+export function incomparable(run: ComparableRun, column: PaperColumn, model: string): string[] {
+  const { data } = run.settings;
+  const evaluated = run.eval_rows;
+  const dev = column.eval_rows;
+  return [
+    ...(sameModel(run.model, model) ? [] : ["another model"]),
+    ...(data.train_rows === null ? [] : [`trained on ${data.train_rows} rows`]),
+    ...(evaluated === null || dev === undefined || evaluated === dev
+      ? []
+      : [`evaluated on ${evaluated} of ${dev} rows`]),
+  ];
+}
+
+/** Training settings that differ from what the published script asks for: `num_train_epochs 3 (script: 30)`. */
+export function otherTraining(
+  { settings: { train } }: Pick<ComparableRun, "settings">,
+  { training = {} }: PaperColumn,
+): string[] {
+  const set = train as unknown as Record<string, unknown>;
+  const differing = Object.entries(training)
+    .filter(([key, value]) => set[key] !== value)
+    .map(([key, value]) => `${key} ${set[key]} (script: ${value})`);
+  return train.max_steps === null ? differing : [...differing, `max_steps ${train.max_steps}`];
+}
