@@ -20,28 +20,34 @@ export default {
       .example("$0 params configs/glue/mrpc-imlor2c.yaml", "Of every run of a spec")
       .example("$0 params configs/glue/mrpc.yaml --set model=meta-llama/Llama-2-7b-hf", "On another model"),
   handler: async ({ file, set, all, json }) => {
-    const [{ loadSpec }, { countCells }, { paramsText, totals }, { UsageError }] = await Promise.all([
-      import("../spec/load.js"),
-      import("../worker/count.js"),
-      import("../spec/params-text.js"),
-      import("../errors.js"),
-    ]);
+    const [{ loadSpec }, { countCells }, { paramsText, totals }, { paperTables }, { publishedParams }, { UsageError }] =
+      await Promise.all([
+        import("../spec/load.js"),
+        import("../worker/count.js"),
+        import("../spec/params-text.js"),
+        import("../paper/reference.js"),
+        import("../paper/published-params.js"),
+        import("../errors.js"),
+      ]);
     const spec = loadSpec(file, set);
     const counted = await countCells(spec.cells);
     const problems = new Set(counted.flatMap((count) => count.problems));
     if (problems.size > 0) throw new UsageError("CELL_CANNOT_RUN", [...problems].join("\n"));
-    const cells = spec.cells.flatMap((cell, i) => {
+    const tables = paperTables();
+    const cells = spec.cells.flatMap(({ label, settings }, i) => {
       const count = counted[i];
-      return count ? [{ label: cell.label, method: cell.settings.method.name, counted: count }] : [];
+      if (!count) return [];
+      return [{ label, method: settings.method.name, counted: count, published: publishedParams(settings, tables) }];
     });
     if (json) {
-      const out = cells.map(({ label, method, counted: { parts, changes, shapes, ...rest } }) => ({
+      const out = cells.map(({ label, method, published, counted: { parts, changes, shapes, ...rest } }) => ({
         label,
         method,
         shapes,
         ...totals({ parts, changes, shapes, ...rest }),
         head: rest.head_parameters,
         total: rest.total_parameters,
+        published: published.map(({ where, params, withHead }) => ({ where, params, with_head: withHead })),
         parts,
         changes,
       }));

@@ -317,6 +317,8 @@ export const Finished = z.strictObject({
   trainable_parameters: z.number().int(),
   /** Bytes. */
   peak_memory: z.number().int(),
+  /** Lines that join those of `started`; e.g. that the rules left no candidate for a merge. */
+  notes: z.array(z.string()),
 });
 
 /** Outcome: an exception, or a check that did not hold. */

@@ -36,6 +36,19 @@ test("parts of one kind and formula are one row, with the sum before and after t
   expect(totals(counted)).toEqual({ start: 48, end: 32 });
 });
 
+test("a published figure stands beside the number that it rounds", () => {
+  const figure = { where: "Table I, X", params: "0.3M" };
+  const text = (withHead: boolean, changes = counted.changes) =>
+    paramsText(
+      { label: "c", method: "m", counted: { ...counted, changes }, published: [{ ...figure, withHead }] },
+      false,
+    );
+  expect(text(false)).toMatch(/after all changes of structure +32 {2}paper, Table I, X: 0\.3M$/m);
+  expect(text(false)).toMatch(/trainable, without the head +48$/m);
+  expect(text(false, [])).toMatch(/trainable, without the head +48 {2}paper, Table I, X: 0\.3M$/m);
+  expect(text(true)).toMatch(/base model with its head +1,234,567 {2}paper, Table I, X: 0\.3M$/m);
+});
+
 test("--all keeps every layer", () => {
   expect(paramsText({ label: "cell", method: "m", counted }, true)).toContain("  layer 1  ");
 });

@@ -4,6 +4,8 @@ export interface CountedCell {
   label: string;
   method: string;
   counted: EventOf<"counted">;
+  /** What a paper prints for this method on this model. */
+  published?: readonly { where: string; params: string; withHead: boolean }[];
 }
 
 type Part = EventOf<"counted">["parts"][number];
@@ -18,14 +20,21 @@ export function totals(counted: EventOf<"counted">): { start: number; end: numbe
 }
 
 /** What `lor2c params` prints for one cell: each part with its formula, and the sums. */
-export function paramsText({ label, method, counted }: CountedCell, all: boolean): string {
+export function paramsText({ label, method, counted, published = [] }: CountedCell, all: boolean): string {
   const { start, end } = totals(counted);
+  // Beside the number that it rounds: of the whole model, or of what trains in the end.
+  const beside = (withHead: boolean) =>
+    published
+      .filter((figure) => figure.withHead === withHead)
+      .map(({ where, params }) => `paper, ${where}: ${params}`)
+      .join("; ");
   const rows: [string, string, string][] = folded(counted.parts, all).map((p) => [p.place, number(p.count), p.formula]);
-  rows.push(["trainable, without the head", number(start), ""]);
+  const changes = counted.changes.length > 0;
+  rows.push(["trainable, without the head", number(start), changes ? "" : beside(false)]);
   for (const change of counted.changes) rows.push([change.place, number(change.count), change.formula]);
-  if (counted.changes.length > 0) rows.push(["after all changes of structure", number(end), ""]);
+  if (changes) rows.push(["after all changes of structure", number(end), beside(false)]);
   rows.push(["head", number(counted.head_parameters), ""]);
-  rows.push(["base model with its head", number(counted.total_parameters), ""]);
+  rows.push(["base model with its head", number(counted.total_parameters), beside(true)]);
   const left = Math.max(...rows.map(([place]) => place.length));
   const middle = Math.max(...rows.map(([, value]) => value.length));
   const lines = rows.map(([place, value, formula]) =>

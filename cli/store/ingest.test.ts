@@ -108,8 +108,10 @@ test("a run's scores: which rows chose, what the others say, and whether it coll
     say.metrics([A], 1, 94, { accuracy: 0.77 }, "eval"),
     { ...say.metrics([A], 2, 94, { accuracy: 0.77 }, "eval"), split: "holdout", seq: 2 },
     { ...say.finished([A], 3, 0.8), ...held, collapsed: true },
-    say.finished([B], 4, 0.7),
+    say.started([B], 4),
+    { ...say.finished([B], 5, 0.7), notes: ["1 of 2 merges", "fp32"] },
   ]);
+  expect(getNotes(store, b)).toEqual(["3,000 of 8,000 rows", "fp32", "1 of 2 merges", "fp32"]);
   expect(getAttempt(store, a)).toMatchObject({ ...held, best_score: 0.8, collapsed: 1 });
   expect(getAttempt(store, b)).toMatchObject({ chosen_on: "eval", eval_best_score: 0.7, collapsed: 0 });
   expect(getMetrics(store, a, { split: "holdout" })).toHaveLength(1);

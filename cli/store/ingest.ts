@@ -162,9 +162,8 @@ function applyStarted(store: Store, event: EventOf<"started">, id: number): void
          score_name = @score_name, initial_weights = @initial_weights, resumed_step = @resumed_step WHERE id = @id`,
     )
     .run({ ...scalars(event), id });
-  const note = store.prepare("INSERT OR REPLACE INTO notes (attempt, position, text) VALUES (?, ?, ?)");
   event.notes.forEach((text, position) => {
-    note.run(id, position, text);
+    store.prepare("INSERT OR REPLACE INTO notes (attempt, position, text) VALUES (?, ?, ?)").run(id, position, text);
   });
 }
 
@@ -240,6 +239,14 @@ function applyFinished(store: Store, event: EventOf<"finished">, id: number): vo
          final_trainable_parameters = @trainable_parameters, peak_memory = @peak_memory WHERE id = @id`,
     )
     .run({ ...scalars(event), collapsed: event.collapsed ? 1 : 0, id });
+  for (const text of event.notes) {
+    store
+      .prepare(
+        `INSERT INTO notes (attempt, position, text)
+         SELECT @id, coalesce(max(position), -1) + 1, @text FROM notes WHERE attempt = @id`,
+      )
+      .run({ id, text });
+  }
 }
 
 /** The driver refuses arrays even when the statement does not name them. */

@@ -122,6 +122,7 @@ def _send_finished(run: TreeRun, cell: TreeCell, result: CellResult, loop: LoopS
         best_score=finite(result.best_score),
         best_epoch=result.best_epoch,
         last_score=finite(result.last_score),
+        notes=cell.method.remarks(run.learner, Cell(cell.id, cell.params)),
         chosen_on="eval" if prepared.holdout is None else "holdout",
         chosen_score=finite(result.chosen_score),
         eval_best_score=finite(result.eval_best_score),

@@ -324,6 +324,7 @@ class Finished:
     train_tokens: int
     trainable_parameters: int
     peak_memory: int
+    notes: list[str]
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 from collections import Counter
@@ -13,15 +14,19 @@ import tiny
 import torch
 from test_dylora import build as build_dylora
 from test_dylora import fill_b
+from test_methods import CPU, fresh
 from test_serve import Worker, only, place, run, settings, worker  # noqa: F401
-from test_train import rows
+from test_train import SETTINGS, rows
 
 from lor2c_worker import messages
 from lor2c_worker.choose import CellResult, Look, collapse_warning, look, note, note_cells
 from lor2c_worker.data.encode import encode
 from lor2c_worker.data.holdout import hold_out, holdout_note
 from lor2c_worker.data.task import DataError, Split
+from lor2c_worker.engine.optimizer import LaneAdamW
 from lor2c_worker.evaluate import is_collapsed, majority_score, score_logits
+from lor2c_worker.methods import METHODS, Cell, Horizon, parse_params
+from lor2c_worker.train import Report, train
 
 
 def split(labels: list[Any]) -> Split:
@@ -114,6 +119,48 @@ def test_collapse_is_of_the_chosen_epoch_and_is_warned_of_when_it_begins() -> No
     assert told == [(["a", "b"], ["a", "b"]), ([], []), (["a", "b"], []), ([], ["a", "b"])]
     assert not results["a"].collapsed
     assert results["a"].last_collapsed
+
+
+def test_every_cell_of_a_bundle_chooses_as_if_it_were_alone(tmp_path: Path) -> None:
+    folder = tiny.save(tmp_path, "roberta")
+    data, held = (encode(rows(n), tiny.tokenizer(), "classify", 32) for n in (32, 12))
+    method, report = METHODS["imlor2c"], Report(*[lambda *a: None] * 4)
+    cells = [
+        Cell(f"{m}{i}", parse_params(method, {"rank": 4, "merges": m, "injections": i}))
+        for m, i in ((0, 0), (1, 0), (1, 1))
+    ]
+
+    def results(group: list[Cell]) -> dict[str, CellResult]:
+        learner = method.build(fresh(folder), group, 3, horizon=Horizon(8, 32))
+        found, _ = train(
+            learner=learner,
+            optimizer=LaneAdamW(learner.slots(), 1, weight_decay=0.01),
+            train_data=data,
+            eval_data=data,
+            kind="classify",
+            score_names=("accuracy",),
+            score="accuracy",
+            settings=dataclasses.replace(SETTINGS, num_train_epochs=8, learning_rate=2e-2),
+            seed=3,
+            device=CPU,
+            autocast=contextlib.nullcontext,
+            should_stop=lambda: False,
+            report=report,
+            holdout=held,
+        )
+        return found
+
+    together = results(cells)
+    assert len({result.eval_best_score for result in together.values()}) > 1, (
+        "the lanes should part, or nothing is tested"
+    )
+    for cell in cells:
+        alone, among = results([cell])[cell.id], together[cell.id]
+        for name in ("best_score", "best_epoch", "chosen_score", "last_score", "eval_best_score", "eval_best_epoch"):
+            assert getattr(alone, name) == getattr(among, name), (cell.id, name)
+        assert alone.best_logits is not None
+        assert among.best_logits is not None
+        assert torch.equal(alone.best_logits, among.best_logits)
 
 
 def test_what_counts_as_collapsed() -> None:

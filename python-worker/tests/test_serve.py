@@ -198,6 +198,8 @@ def test_a_run_whose_schedule_does_not_fit_fails_with_the_reason(worker: Worker,
 def test_tries_without_a_candidate_are_logged_and_excuse(worker: Worker, place: Path, tmp_path: Path) -> None:
     method = {"name": "mergelor2c", "rank": 4, "merges": 3, "max_span": 2}  # three layers: a second pair is too long
     events = run(worker, tmp_path, settings(place, method=method, num_train_epochs=12))
-    assert only(events, messages.Finished)
+    (finished,) = only(events, messages.Finished)
     assert [c.kind for c in only(events, messages.Change)] == ["merge"]
+    (note,) = finished.notes
+    assert note.startswith("1 of 3 merges done: the rules left no candidate at ")
     assert any("no pair of neighbours" in log.message for log in only(events, messages.Log))

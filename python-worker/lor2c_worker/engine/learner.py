@@ -111,10 +111,10 @@ class EpochRecord:
     cells: list[str]
     changes: list[Change] = field(default_factory=list)
     table: ScoreTable | None = None
-    ranks: RankTable | None = None
     #: Lines for the run's log.
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    ranks: RankTable | None = None
 
 
 class Learner(Protocol):

@@ -32,7 +32,7 @@ class PromptLearner(PeftLearner):
 
     module: Any
 
-    def __init__(self, module: PeftModel, head: tuple[str, ...], cells: list[str], seed: int) -> None:
+    def __init__(self, module: Any, head: tuple[str, ...], cells: list[str], seed: int) -> None:
         super().__init__(module, head, cells, seed)
         wrapped: Any = module
         self._inner: Any = wrapped.get_base_model()

@@ -22,6 +22,7 @@ from ..engine.unpadded import UnpaddedEncoder
 from ..models import LoadedModel
 from ..rules import PRESETS, Rules, preset_name, resolve_rules
 from ..schedule import Layout, Schedule
+from .lor2c_liveness import excused, unmet
 from .method import Cell, Hooks, Horizon, Part, setting
 from .peft_folder import read_lane, read_layout, write_lane
 
@@ -195,17 +196,12 @@ class Variant(Hooks):
         )
 
     def check(self, learner: Learner, cell: Cell) -> list[str]:
-        """All merges and injections done. A try that found no candidate excuses what is missing (semantics.md 4)."""
         assert isinstance(learner, BankLearner)
-        done = learner.progress(cell.id)
-        return [
-            f"{acted} of {wanted} {kind} done after {tries} tries: the run ended before the others were due"
-            for kind, wanted, acted, tries in (
-                ("merges", getattr(cell.params, "merges", 0), done.merges, done.merge_tries),
-                ("injections", getattr(cell.params, "injections", 0), done.injections, done.inject_tries),
-            )
-            if acted < wanted and acted == tries
-        ]
+        return unmet(learner, cell)
+
+    def remarks(self, learner: Learner, cell: Cell) -> list[str]:
+        assert isinstance(learner, BankLearner)
+        return excused(learner, cell)
 
     def save(self, learner: Learner, lane: int, model: LoadedModel, folder: Path) -> None:
         assert isinstance(learner, BankLearner)

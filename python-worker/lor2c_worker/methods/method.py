@@ -60,6 +60,9 @@ class Hooks:
     def check(self, learner: Learner, cell: Cell) -> list[str]:
         return []
 
+    def remarks(self, learner: Learner, cell: Cell) -> list[str]:
+        return []
+
 
 class Method(Protocol):
     """A way to make a frozen model trainable. `Hooks` has defaults for most of it."""
@@ -107,6 +110,9 @@ class Method(Protocol):
 
     def check(self, learner: Learner, cell: Cell) -> list[str]:
         """At the end of training: why the method did not act as the cell's settings say. Empty: it did."""
+
+    def remarks(self, learner: Learner, cell: Cell) -> list[str]:
+        """At the end of training: what the record must say of how the method acted, though nothing failed."""
 
     def save(self, learner: Learner, lane: int, model: LoadedModel, folder: Path) -> None:
         """Write the lane's trained tensors, head included, as safetensors with a config beside them."""

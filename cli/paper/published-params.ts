@@ -1,0 +1,28 @@
+/** The paper's #Params of a method on a model, to be shown beside our exact count. Pure. */
+import type { Settings } from "../spec/cell.js";
+import { type PaperTables, TABLES } from "./reference.js";
+import { fitsRow, sameModel } from "./runs-of-cell.js";
+
+export interface PublishedParams {
+  /** `Table I, LoRA`. */
+  where: string;
+  /** As printed: `0.3M`. */
+  params: string;
+  /** The figure is of the whole model, its head included. */
+  withHead: boolean;
+}
+
+/** Of every row of a table about this model that this method stands for; empty where the paper has none. */
+export function publishedParams(settings: Settings, { tables }: PaperTables): PublishedParams[] {
+  return TABLES.map((name) => tables[name])
+    .filter((table) => sameModel(table.model, settings.model.name))
+    .flatMap(({ number, rows }) =>
+      rows
+        .filter((row) => row.params !== null && fitsRow({ settings }, row))
+        .map(({ label, params, params_with_head }) => ({
+          where: `Table ${number}, ${label}`,
+          params: params ?? "",
+          withHead: params_with_head ?? false,
+        })),
+    );
+}
