@@ -52,7 +52,16 @@ test("run, run again, look, draw, ask, predict, verify", { timeout: 600_000 }, a
   expect(drawn.stderr).toBe("wrote grid.png");
   expect(readFileSync(join(folder, "grid.png")).subarray(1, 4).toString()).toBe("PNG");
 
-  const done = "SELECT merges, injections, merges_done, injections_done FROM v_grid ORDER BY 1, 2";
+  // A part of the grid from the command line: every cell of it is stored already.
+  const axes = ["--merges", "0,2", "--injections", "0..1"];
+  const part = await lor2c("sweep", SPEC, ...axes, ...short, "--plain", "--db", "lor2c.db");
+  expect(part.exitCode).toBe(0);
+  expect(part.stdout).toContain("5 runs, 5 of them finished already");
+  expect(part.stdout).toMatch(/injections I\nmerges M +0 +1\n +0 .*\n +2 /);
+  const sets = await lor2c("query", "SELECT sets FROM experiments ORDER BY id DESC", "--json", "--db", "lor2c.db");
+  expect(JSON.parse(sets.stdout)[0].sets).toContain('"sweep.grid.method.merges=[0,2]"');
+
+  const done = "SELECT DISTINCT merges, injections, merges_done, injections_done FROM v_grid ORDER BY 1, 2";
   const changes = JSON.parse((await lor2c("query", done, "--json", "--db", "lor2c.db")).stdout);
   expect(changes).toEqual(
     [0, 1, 2].flatMap((merges) =>

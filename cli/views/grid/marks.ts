@@ -104,11 +104,15 @@ function coincidences(grid: Grid): string[] {
     const first = placeText(grid, cell.coincides);
     groups.set(first, [...(groups.get(first) ?? []), cell]);
   }
-  return [...groups].map(
-    ([first, cells]) =>
-      `${SAME} ${placesText(grid, cells)}: the same changes at the same epochs as ${first}, one training`,
-  );
+  return [...groups].map(([first, cells]) => {
+    const same = cells.every((cell) => cell.mean === meanAt(grid, cell.coincides));
+    const end = same ? "one training" : "yet not the same scores: they were trained apart, where that is not exact";
+    return `${SAME} ${placesText(grid, cells)}: the same changes at the same epochs as ${first}, ${end}`;
+  });
 }
+
+const meanAt = ({ cells }: Grid, at: Position | null) =>
+  cells.find((cell) => cell.row === at?.row && cell.col === at.col)?.mean;
 
 /** Cells of a state by their reason; those without one are explained by the legend. */
 function reasons(grid: Grid, state: GridState): string[] {

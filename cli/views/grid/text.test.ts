@@ -139,3 +139,8 @@ test("footnotes are few, however many cells fail or coincide", () => {
     "= M 0, I 1; M 0, I 2; M 0, I 3 and 8 more: the same changes at the same epochs as M 0, I 0, one training",
   );
 });
+
+test("cells that should be one training and have other scores are told apart", () => {
+  const rows = sampleRows({ change: () => ({ changes: "[]" }) }).slice(0, 2);
+  expect(gridText(sampleGrid(rows), { width: null, depth: 1 })).toMatch(/^= M 0, I 1: .*, yet not the same scores/m);
+});
