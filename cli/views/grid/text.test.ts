@@ -10,7 +10,7 @@ import { gridLines, gridSize, gridText } from "./text.js";
 function mixed(row: GridCellRow): Partial<GridCellRow> {
   const states: Record<string, Partial<GridCellRow>> = {
     "0,3": { state: "running", running: 1, value: null, so_far: 0.71 },
-    "2,1": { changes: JSON.stringify([1, 1]), value: 0.8873 },
+    "2,1": { changes: JSON.stringify([1, 1]), value: 88.73 / 100 },
     "2,2": { state: "failed", value: null, error_type: "ValueError" },
     "2,3": { state: "planned", value: null },
   };
