@@ -1,5 +1,5 @@
-/** The quickstart itself, cut to a few steps: real weights, real rows, the real worker, all the way into SQLite. */
-import { mkdtempSync, rmSync } from "node:fs";
+/** The quickstart itself, on few rows: real weights, real rows, the real worker, all the way into SQLite. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { execa } from "execa";
@@ -7,7 +7,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { compileProgram } from "../store/fixtures/second-process.js";
 
 const SPEC = resolve("configs/quickstart.yaml");
-const SHORT = ["train.max_steps=3", "train.logging_steps=1", "data.train_rows=96", "data.eval_rows=64"];
+/** Two steps an epoch: all merges and injections still happen. */
+const SHORT = ["train.logging_steps=1", "data.train_rows=64", "data.eval_rows=64"];
 
 let program: { root: string; remove: () => void };
 let folder: string;
@@ -29,24 +30,54 @@ async function lor2c(...args: string[]) {
 
 const short = SHORT.flatMap((key) => ["--set", key]);
 
-test("run, run again, look, ask, predict, verify", { timeout: 600_000 }, async () => {
+test("run, run again, look, draw, ask, predict, verify", { timeout: 600_000 }, async () => {
   const first = await lor2c("run", SPEC, ...short, "--plain", "--db", "lor2c.db");
   expect(first.stderr).toBe("");
   expect(first.exitCode).toBe(0);
-  expect(first.stdout).toContain("2 runs, 2 finished");
-  expect(first.stdout).toContain("train: a seeded subset of 96 of 8,453 rows");
+  expect(first.stdout).toContain("10 runs, 10 finished");
+  expect(first.stdout).toContain("train: a seeded subset of 64 of 8,453 rows");
+  const score = String.raw` +\d\d\.\d\d[*= ]*`;
+  expect(first.stdout).toMatch(
+    new RegExp(String.raw`injections I\nmerges M +0 +1 +2\n( +[012]${score}${score}${score}\n){3}`),
+  );
+  expect(first.stdout).toMatch(/^beside the grid: LoRA \d\d\.\d\d$/m);
 
   const again = await lor2c("run", SPEC, ...short, "--json", "--db", "lor2c.db");
   expect(again.exitCode).toBe(0);
   expect(again.stdout).not.toContain('"started"'); // nothing was left to train
 
-  const sql = `SELECT method, state, trainable_parameters, head_parameters, majority_score > 0.4 AS fair,
-    (SELECT count(*) FROM metrics WHERE attempt = attempt_id AND split = 'train' AND name = 'loss') AS losses
-    FROM v_runs ORDER BY method`;
+  const heatmap = await lor2c("heatmap", "quickstart", "--format", "text", "--db", "lor2c.db");
+  expect(first.stdout).toContain(heatmap.stdout); // the same picture from the database alone
+  const drawn = await lor2c("heatmap", "-o", "grid.png", "--db", "lor2c.db");
+  expect(drawn.stderr).toBe("wrote grid.png");
+  expect(readFileSync(join(folder, "grid.png")).subarray(1, 4).toString()).toBe("PNG");
+
+  // A part of the grid from the command line: every cell of it is stored already.
+  const axes = ["--merges", "0,2", "--injections", "0..1"];
+  const part = await lor2c("sweep", SPEC, ...axes, ...short, "--plain", "--db", "lor2c.db");
+  expect(part.exitCode).toBe(0);
+  expect(part.stdout).toContain("5 runs, 5 of them finished already");
+  expect(part.stdout).toMatch(/injections I\nmerges M +0 +1\n +0 .*\n +2 /);
+  const sets = await lor2c("query", "SELECT sets FROM experiments ORDER BY id DESC", "--json", "--db", "lor2c.db");
+  expect(JSON.parse(sets.stdout)[0].sets).toContain('"sweep.grid.method.merges=[0,2]"');
+
+  const done = "SELECT DISTINCT merges, injections, merges_done, injections_done FROM v_grid ORDER BY 1, 2";
+  const changes = JSON.parse((await lor2c("query", done, "--json", "--db", "lor2c.db")).stdout);
+  expect(changes).toEqual(
+    [0, 1, 2].flatMap((merges) =>
+      [0, 1, 2].map((injections) => ({ merges, injections, merges_done: merges, injections_done: injections })),
+    ),
+  );
+
+  const sql = `SELECT method, count(*) AS runs, min(state) AS state, min(trainable_parameters) AS trainable,
+    max(head_parameters) AS head, min(majority_score > 0.4) AS fair,
+    sum((SELECT count(*) FROM metrics WHERE attempt = attempt_id AND split = 'train' AND name = 'loss')) AS losses
+    FROM v_runs GROUP BY method ORDER BY method`;
   const asked = await lor2c("query", sql, "--json", "--db", "lor2c.db");
+  const common = { state: "finished", head: 148610, fair: 1 };
   expect(JSON.parse(asked.stdout)).toEqual([
-    { method: "lor2c", state: "finished", trainable_parameters: 36864, head_parameters: 148610, fair: 1, losses: 3 },
-    { method: "lora", state: "finished", trainable_parameters: 73728, head_parameters: 148610, fair: 1, losses: 3 },
+    { method: "imlor2c", runs: 9, trainable: 36864, losses: 9 * 8, ...common },
+    { method: "lora", runs: 1, trainable: 73728, losses: 8, ...common },
   ]);
 
   const predicted = await lor2c("predict", "@last", "--text", "a moving, funny film", "--json", "--db", "lor2c.db");

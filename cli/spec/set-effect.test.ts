@@ -15,15 +15,17 @@ function messagesOf(sets: string[]): string[] {
 }
 
 test("a --set that the sweep replaces in every run is refused", () => {
-  expect(messagesOf(["method.rank=4"])).toEqual(["method.rank: has no effect: the spec's sweep sets it in every run"]);
-  expect(messagesOf(["seed=3", "sweep.grid.seed=[1, 2]"])).toEqual([
+  expect(messagesOf(["method.merges=5"])).toEqual([
+    "method.merges: has no effect: the spec's sweep sets it in every run",
+  ]);
+  expect(messagesOf(["seed=3", "sweep.grid.seed=[1, 2]", "sweep.include=null"])).toEqual([
     "seed: has no effect: the spec's sweep sets it in every run",
   ]);
 });
 
 test("one that reaches some runs is noted, one that reaches all is not", () => {
-  expect(loadSpec(QUICKSTART, ["method=lora"]).notes).toEqual([
-    "--set method applies to 1 of 2 runs; the sweep sets it in the others",
+  expect(loadSpec(QUICKSTART, ["method.rank=4"]).notes).toEqual([
+    "--set method.rank applies to 9 of 10 runs; the sweep sets it in the others",
   ]);
   expect(loadSpec(QUICKSTART, ["seed=3", "model=./mine", "data.train_rows=96", "name=x", "jobs=1"]).notes).toEqual([]);
 });

@@ -77,7 +77,7 @@ export const subjectText = ({ task, model, method, where }: Grid): string => [ta
 export function footnotes(grid: Grid): string[] {
   return [
     ...bestLine(grid),
-    ...some(coincidences(grid)),
+    ...coincidences(grid),
     ...some(reasons(grid, "failed")),
     ...some(reasons(grid, "left_out")),
     ...some(grid.beside.map((run) => `beside the grid: ${run.label} ${besideText(grid, run)}`)),
@@ -97,18 +97,26 @@ function besideText(grid: Grid, { state, score }: Grid["beside"][number]): strin
   return score === null ? state.replaceAll("_", " ") : scoreText(grid, score);
 }
 
+/** Which cells are which, those that are one training first; trained apart, on a device that is not exact, they may differ. */
 function coincidences(grid: Grid): string[] {
-  const groups = new Map<string, GridCell[]>();
-  for (const cell of grid.cells) {
-    if (!cell.coincides) continue;
-    const first = placeText(grid, cell.coincides);
-    groups.set(first, [...(groups.get(first) ?? []), cell]);
-  }
-  return [...groups].map(
-    ([first, cells]) =>
-      `${SAME} ${placesText(grid, cells)}: the same changes at the same epochs as ${first}, one training`,
-  );
+  const kinds: [meaning: string, equal: boolean][] = [
+    ["one training, with the same changes at the same epochs", true],
+    ["the same changes at the same epochs, yet other scores: trained apart, where that is not exact", false],
+  ];
+  return kinds.flatMap(([meaning, equal]) => {
+    const groups = new Map<string, GridCell[]>();
+    for (const cell of grid.cells) {
+      if (!cell.coincides || (cell.mean === meanAt(grid, cell.coincides)) !== equal) continue;
+      const first = placeText(grid, cell.coincides);
+      groups.set(first, [...(groups.get(first) ?? []), cell]);
+    }
+    const pairs = [...groups].map(([first, cells]) => `${placesText(grid, cells)} as ${first}`);
+    return pairs.length === 0 ? [] : [`${SAME} ${meaning}: ${some(pairs).join("; ")}`];
+  });
 }
+
+const meanAt = ({ cells }: Grid, at: Position | null) =>
+  cells.find((cell) => cell.row === at?.row && cell.col === at.col)?.mean;
 
 /** Cells of a state by their reason; those without one are explained by the legend. */
 function reasons(grid: Grid, state: GridState): string[] {

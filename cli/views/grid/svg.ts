@@ -2,6 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import { clip } from "../parts/fit.js";
+import { wrap } from "../parts/wrap.js";
 import { hex, inkOn, viridis } from "./colour.js";
 import type { Grid, GridCell } from "./grid.js";
 import {
@@ -51,10 +52,7 @@ export function gridSvg(grid: Grid): string {
   const body = MARGIN.top + grid.rows.values.length * CELL.height;
   const legend = legendOf(grid).map(([sign, meaning]) => `${sign} ${meaning}`);
   const room = Math.floor((width - 24) / CHARACTER);
-  const lines = [
-    ...joined(legend, ",  ", room),
-    ...footnotes(grid).flatMap((note) => joined(note.split(" "), " ", room)),
-  ];
+  const lines = [...wrap(legend, ",  ", room), ...footnotes(grid).flatMap((note) => wrap(note.split(" "), " ", room))];
   const height = body + MARGIN.bottom + lines.length * LINE + 14;
   const parts = [
     label(12, 28, clip(grid.experiment.name, room * 0.6), 'font-size="16" font-weight="bold"'),
@@ -194,18 +192,6 @@ function colourScale(grid: Grid, scale: Scale, height: number, document: Documen
     ],
   });
   return markup(plot);
-}
-
-/** Texts put together on lines of at most `room` characters. */
-function joined(texts: string[], between: string, room: number): string[] {
-  const lines: string[] = [];
-  for (const text of texts) {
-    const last = lines.at(-1);
-    if (last !== undefined && `${last}${between}${text}`.length <= room)
-      lines[lines.length - 1] = `${last}${between}${text}`;
-    else lines.push(text);
-  }
-  return lines;
 }
 
 /** The types of a browser's elements are not part of this program. */

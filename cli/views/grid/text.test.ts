@@ -10,7 +10,7 @@ import { gridLines, gridSize, gridText } from "./text.js";
 function mixed(row: GridCellRow): Partial<GridCellRow> {
   const states: Record<string, Partial<GridCellRow>> = {
     "0,3": { state: "running", running: 1, value: null, so_far: 0.71 },
-    "2,1": { changes: JSON.stringify([1, 1]), value: 0.8873 },
+    "2,1": { changes: JSON.stringify([1, 1]), value: 88.73 / 100 },
     "2,2": { state: "failed", value: null, error_type: "ValueError" },
     "2,3": { state: "planned", value: null },
   };
@@ -32,7 +32,7 @@ test("plain: values, signs, legend, footnotes", () => {
     from 87.25 to 89.22   * best   = coincides with another cell   ▸ running, newest score   × failed   · not trained yet
 
     best: 89.22 at M 1, I 3 (majority class 68.40)
-    = M 2, I 1: the same changes at the same epochs as M 1, I 1, one training
+    = one training, with the same changes at the same epochs: M 2, I 1 as M 1, I 1
     × M 2, I 2: failed (ValueError), run 22000000
     "
   `);
@@ -136,6 +136,13 @@ test("footnotes are few, however many cells fail or coincide", () => {
   expect(text).toContain("and 7 more");
   const same = sampleGrid(sampleRows({ change: () => ({ changes: "[]", value: 0.5 }) }));
   expect(gridText(same, { width: null, depth: 1 })).toContain(
-    "= M 0, I 1; M 0, I 2; M 0, I 3 and 8 more: the same changes at the same epochs as M 0, I 0, one training",
+    "= one training, with the same changes at the same epochs: M 0, I 1; M 0, I 2; M 0, I 3 and 8 more as M 0, I 0",
+  );
+});
+
+test("cells that should be one training and have other scores are told apart", () => {
+  const rows = sampleRows({ change: () => ({ changes: "[]" }) }).slice(0, 2);
+  expect(gridText(sampleGrid(rows), { width: null, depth: 1 })).toMatch(
+    /^= the same changes .*, yet other scores: .*: M 0, I 1 as M 0, I 0$/m,
   );
 });

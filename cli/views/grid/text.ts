@@ -1,6 +1,7 @@
 /** A grid for a terminal, a pipe or the dashboard. */
 import stringWidth from "string-width";
 import { clip, fitTo } from "../parts/fit.js";
+import { wrap } from "../parts/wrap.js";
 import { type ColourDepth, dimmed, painted } from "./colour.js";
 import type { Grid, GridCell } from "./grid.js";
 import {
@@ -25,12 +26,14 @@ export interface GridTextOptions {
 
 /** Columns of the colour scale. */
 const SCALE = 16;
+/** Between the entries of the legend. */
+const GAP = "   ";
 
 /** Title, grid, legend, footnotes. Pure. */
 export function gridText(grid: Grid, options: GridTextOptions): string {
   const title = `${grid.experiment.name}: ${measureText(grid)} (${subjectText(grid)})`;
   const lines = [title, "", ...gridLines(grid, options), "", ...legendLines(grid, options)];
-  const notes = footnotes(grid);
+  const notes = footnotes(grid).flatMap((note) => wrap(note.split(" "), " ", options.width));
   return [...lines, ...(notes.length > 0 ? ["", ...notes] : [])].join("\n");
 }
 
@@ -48,11 +51,11 @@ export function gridLines(grid: Grid, { width, depth }: GridTextOptions): string
 export function legendLines(grid: Grid, { width, depth }: GridTextOptions): string[] {
   const scale = scaleOf(grid);
   const parts = legendOf(grid).map(([sign, meaning]) => `${sign} ${meaning}`);
-  if (!scale || scale.worst === scale.best) return wrap(parts, width); // nothing to compare
+  if (!scale || scale.worst === scale.best) return wrap(parts, GAP, width); // nothing to compare
   const ends = [scoreText(grid, scale.worst), scoreText(grid, scale.best)];
-  if (depth === 1) return wrap([`from ${ends[0]} to ${ends[1]}`, ...parts], width);
+  if (depth === 1) return wrap([`from ${ends[0]} to ${ends[1]}`, ...parts], GAP, width);
   const bar = Array.from({ length: SCALE }, (_, i) => painted(" ", i / (SCALE - 1), depth)).join("");
-  return wrap([`${ends[0]} ${bar} ${ends[1]}`, ...parts], width);
+  return wrap([`${ends[0]} ${bar} ${ends[1]}`, ...parts], GAP, width);
 }
 
 /** Lines and columns that `gridLines` takes when nothing is put below each other. */
@@ -143,16 +146,4 @@ function shownValue(grid: Grid, cell: GridCell, digits: number): string {
 function spreadOf(grid: Grid, { deviation, n }: GridCell, digits: number): string {
   if (n === 0) return "";
   return deviation === null ? `/${n}` : `±${spreadText(grid, deviation, digits)}/${n}`;
-}
-
-/** Parts three spaces apart, on as few lines as fit. */
-function wrap(parts: string[], width: number | null): string[] {
-  const lines: string[] = [];
-  for (const part of parts) {
-    const last = lines.at(-1);
-    const joined = `${last}   ${part}`;
-    if (last !== undefined && (width === null || stringWidth(joined) <= width)) lines[lines.length - 1] = joined;
-    else lines.push(part);
-  }
-  return lines;
 }

@@ -1,0 +1,94 @@
+/** heatmap and sweep as a user runs them: real processes on a real database. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { claimAll, sampleCell, sampleEvents as say } from "../store/fixtures/sample.js";
+import { compileProgram } from "../store/fixtures/second-process.js";
+import { openStore } from "../store/store.js";
+import { ingest, registerExperiment } from "../store/write.js";
+
+const CELLS = [0, 1, 2].flatMap((merges) =>
+  [0, 1].map((injections) => ({
+    ...sampleCell(`${merges}${injections}`.padEnd(16, "0"), { method: { name: "imlor2c", merges, injections } }),
+    axes: { "method.merges": merges, "method.injections": injections },
+  })),
+);
+
+let program: { root: string; remove: () => void };
+let folder: string;
+beforeAll(() => {
+  program = compileProgram();
+  folder = mkdtempSync(join(tmpdir(), "lor2c-heatmap-"));
+  const store = openStore(join(folder, "lor2c.db"));
+  registerExperiment(store, { name: "g", specFile: null, specText: "", cells: CELLS });
+  const finished = CELLS.slice(0, 5);
+  const events = finished.flatMap(({ id }, i) => [
+    say.started([id]),
+    { ...say.change([id], 2), epoch: i + 1 },
+    say.finished([id], 3, (80 + i) / 100),
+  ]);
+  ingest(store, claimAll(store, finished), events, null);
+  store.close();
+});
+afterAll(() => {
+  program.remove();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function lor2c(...args: string[]) {
+  const command = [join(program.root, "cli/main.js"), ...args];
+  const options = { cwd: folder, reject: false, env: { LOR2C_DB: "lor2c.db", FORCE_COLOR: "1" } } as const;
+  const { stdout, stderr, exitCode } = await execa(process.execPath, command, options);
+  return { stdout, stderr, exitCode };
+}
+
+test("text without a terminal: no colour, the same words as in the file", async () => {
+  const { stdout, exitCode } = await lor2c("heatmap");
+  expect(exitCode).toBe(0);
+  expect(stdout).not.toContain("\u001b");
+  expect(stdout).toMatch(/^g: accuracy × 100 after the best epoch, one seed \(some-task, tiny, imlor2c\)/);
+  expect(stdout).toMatch(/merges M +0 +1\n +0 +80\.00 +81\.00\n +1 +82\.00 +83\.00\n +2 +84\.00\* +·\n/);
+  expect((await lor2c("heatmap", "g", "-o", "g.txt")).stderr).toBe("wrote g.txt");
+  expect(readFileSync(join(folder, "g.txt"), "utf8")).toBe(`${stdout}\n`);
+});
+
+test("JSON, for programs", async () => {
+  const { stdout } = await lor2c("heatmap", "1", "--json");
+  const grid = JSON.parse(stdout);
+  expect(grid).toMatchObject({ experiment: { id: 1, name: "g" }, score: { name: "accuracy", lower_is_better: false } });
+  expect(grid.cells).toHaveLength(6);
+  expect(grid.cells.at(-2)).toMatchObject({ row: 2, col: 0, mean: 0.84, n: 1, best: true, so_far: null });
+  expect((await lor2c("heatmap", "--format", "json")).stdout).toBe(stdout);
+});
+
+test("pictures: what the name ends in, or to a pipe", async () => {
+  for (const name of ["g.svg", "g.PNG"]) expect((await lor2c("heatmap", "-o", name)).stderr).toBe(`wrote ${name}`);
+  const svg = readFileSync(join(folder, "g.svg"), "utf8");
+  expect(svg).toMatch(/^<svg xmlns/);
+  expect((await lor2c("heatmap", "--format", "svg")).stdout).toBe(svg.trimEnd());
+  expect(readFileSync(join(folder, "g.PNG")).subarray(1, 4).toString()).toBe("PNG");
+});
+
+describe("what cannot be drawn ends with 2 and says what to do", () => {
+  test.each([
+    [["heatmap", "nope"], /there is no experiment nope\n {2}the newest are: g/],
+    [["heatmap", "--rows", "rank"], /there is no experiment with these axes/],
+    [["heatmap", "g", "--metric", "f1"], /the evaluations of g have no f1/],
+    [["heatmap", "--where", "merges=9"], /no run has method.merges=9\n {2}its values: 0, 1, 2/],
+    [["heatmap", "--format", "jpg"], /Choices: "text", "svg", "png", "json"/],
+    [["heatmap", "--json", "--format", "svg"], /json and format are mutually exclusive/],
+    [["heatmap", "-o", "no/such/g.svg"], /no\/such\/g.svg cannot be written/],
+    [["heatmap", "--db", "none.db"], /there is no database/],
+    [["sweep", "one.yaml"], /one.yaml stands for one run\n {2}name axes, e.g. --merges 0..6/],
+    [["sweep", "one.yaml", "--merges", "0..2"], /`merges` is a parameter of .*imlor2c/],
+    [["sweep", "one.yaml", "--grid", "train.batch_size=8,x"], /train.batch_size: expected a whole number/],
+  ] as [string[], RegExp][])("%j", async (args, message) => {
+    writeFileSync(join(folder, "one.yaml"), "model: minilm\ntask: movie-reviews\nmethod: lor2c\n");
+    const { stderr, stdout, exitCode } = await lor2c(...args);
+    expect(stderr).toMatch(message);
+    expect(stdout).toBe("");
+    expect(exitCode).toBe(2);
+  });
+});
