@@ -149,6 +149,14 @@ def test_train_batches_are_a_permutation_of_every_epoch() -> None:
     assert first == [r for batch in train_batches(data, 8, 1, 1) for r in batch]
 
 
+def test_a_batch_knows_the_lengths_of_its_rows() -> None:
+    """Without asking the device; the encoder trusts them."""
+    batch = encode(rows(20), tiny.tokenizer(), "classify", 32).batch([3, 11, 0, 8], CPU)
+    assert batch.lengths == batch.row_lengths() == batch.attention_mask.sum(dim=1).tolist()
+    assert len(set(batch.lengths)) > 1
+    assert batch.tokens == sum(batch.lengths)
+
+
 def test_scores_of_non_finite_logits_are_nan_and_do_not_raise() -> None:
     logits = torch.tensor([[float("nan"), 0.0], [1.0, 0.0]])
     values = score_logits(logits, torch.tensor([0, 1]), "classify", ("accuracy", "matthews"))

@@ -15,6 +15,7 @@ from transformers import BertConfig, BertModel
 from worker import Worker, only, settings, train
 
 from lor2c_worker import messages
+from lor2c_worker.device import describe_device
 from lor2c_worker.rules import PRESETS
 from lor2c_worker.schedule import Schedule
 from lor2c_worker.tree import lane_epochs
@@ -252,3 +253,42 @@ def test_a_cell_that_fails_at_its_end_leaves_the_others_finished(worker: Worker,
     (failed,) = only(events, messages.Failed)
     assert failed.cells == ["m6i0"]
     assert failed.error_type == "MethodDidNotAct"
+
+
+@pytest.fixture(scope="module")
+def mrpc(glue_folder: Path) -> dict[str, Any]:
+    """A few real pairs, and the packaged pretrained encoder with its dropout."""
+    return {
+        "model": {"name": "minilm", "revision": None},
+        "task": "mrpc",
+        "data": {
+            "path": str(glue_folder / "MRPC"),
+            "hub": None,
+            "train_rows": 40,
+            "eval_rows": 20,
+            "split_seed": 0,
+            "columns": None,
+        },
+    }
+
+
+@pytest.mark.parametrize("precision", ["fp32", "mixed"])
+def test_leaves_on_a_pretrained_encoder_and_real_rows(
+    worker: Worker, place: Path, tmp_path: Path, mrpc: dict[str, Any], precision: str
+) -> None:
+    if precision == "mixed" and not describe_device()["bf16"]:
+        pytest.skip("this CPU has no bfloat16")
+    pairs = [(0, 0), (1, 1), (2, 2), (2, 1), (0, 2)]
+    cells = {
+        name: value
+        | mrpc
+        | {"train": {**value["train"], "num_train_epochs": 4, "batch_size": 16, "precision": precision}}
+        for name, value in grid(place, pairs).items()
+    }
+    train(worker, tmp_path, cells)
+    together = worker.until_done()
+    assert len(only(together, messages.Finished)) == len(pairs)
+    for name in ("m1i1", "m2i1", "m0i2"):
+        train(worker, tmp_path / "alone", {name: cells[name]})
+        alone = worker.until_done()
+        assert record(together, name, tmp_path) == record(alone, name, tmp_path / "alone"), name

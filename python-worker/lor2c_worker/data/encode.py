@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from ..engine.learner import Batch
+from ..engine.learner import Batch, send
 from ..seeding import permutation
 from .task import Kind, Split
 
@@ -28,12 +28,12 @@ class Encoded:
 
     def batch(self, rows: Sequence[int], device: torch.device) -> Batch:
         """The given rows in that order, right-padded to their longest."""
-        width = max(len(self.ids[r]) for r in rows)
+        lengths = [len(self.ids[row]) for row in rows]
+        width = max(lengths)
         ids = torch.full((len(rows), width), self.pad_id, dtype=torch.long)
         mask = torch.zeros((len(rows), width), dtype=torch.long)
         types = torch.zeros_like(ids) if self.types is not None else None
-        for i, row in enumerate(rows):
-            length = len(self.ids[row])
+        for i, (row, length) in enumerate(zip(rows, lengths, strict=True)):
             ids[i, :length] = torch.tensor(self.ids[row])
             mask[i, :length] = 1
             if types is not None and self.types is not None:
@@ -41,11 +41,12 @@ class Encoded:
         index = torch.tensor(list(rows), dtype=torch.long)
         return Batch(
             rows=index,
-            input_ids=ids.to(device),
-            attention_mask=mask.to(device),
-            token_type_ids=None if types is None else types.to(device),
-            labels=self.labels[index].to(device),
-            tokens=int(mask.sum()),
+            input_ids=send(ids, device),
+            attention_mask=send(mask, device),
+            token_type_ids=None if types is None else send(types, device),
+            labels=send(self.labels[index], device),
+            tokens=sum(lengths),
+            lengths=lengths,
         )
 
 

@@ -105,8 +105,7 @@ class StepMasks:
 
     @staticmethod
     def of(seed: int, step: StepKey, batch: Batch, layout: Layout) -> StepMasks:
-        lengths = batch.attention_mask.sum(dim=1).tolist()
-        return StepMasks(seed, step, layout, lengths, batch.input_ids.device)
+        return StepMasks(seed, step, layout, batch.row_lengths(), batch.input_ids.device)
 
     def tokens(self, site: str, width: int, p: float) -> torch.Tensor:
         """[positions of the layout, width]."""

@@ -26,6 +26,17 @@ class Batch:
     token_type_ids: torch.Tensor | None  # [B, T] int64
     labels: torch.Tensor  # [B] int64 or float; [B, T] int64 with -100 for causal language models
     tokens: int  # real tokens
+    #: Real tokens of each row, where they are known without asking the device; the padding is on the right then.
+    lengths: list[int] | None = None
+
+    def row_lengths(self) -> list[int]:
+        """[B]. Waits for a GPU when it has to count."""
+        return self.attention_mask.sum(dim=1).tolist() if self.lengths is None else self.lengths
+
+
+def send(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """A tensor of the host on the device; on CUDA without waiting for what the device is at."""
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
 
 @dataclass

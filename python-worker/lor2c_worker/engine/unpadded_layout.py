@@ -9,7 +9,7 @@ import torch
 
 from .backbone import whole_rows
 from .dropout import PaddedLayout
-from .learner import Batch
+from .learner import Batch, send
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class UnpaddedLayout:
     @staticmethod
     def of(batch: Batch) -> UnpaddedLayout:
         mask, width = batch.attention_mask, batch.attention_mask.shape[1]
-        lengths: list[int] = mask.sum(dim=1).tolist()
-        if not torch.equal(mask, (torch.arange(width, device=mask.device) < mask.sum(1, keepdim=True)).to(mask)):
+        lengths = batch.row_lengths()
+        if batch.lengths is None and not _right_padded(mask):
             raise ValueError("the unpadded encoder takes rows that are padded on the right")
         order = sorted(range(len(lengths)), key=lengths.__getitem__)
         offsets = [0]
@@ -51,10 +51,10 @@ class UnpaddedLayout:
             order=order,
             lengths=[lengths[row] for row in order],
             blocks=[(length, list(rows)) for length, rows in groupby(order, key=lengths.__getitem__)],
-            source=torch.cat([*source, filling]).to(device),
-            canonical=torch.cat([*canonical, filling]).to(device),
+            source=send(torch.cat([*source, filling]), device),
+            canonical=send(torch.cat([*canonical, filling]), device),
             fillers=fillers,
-            starts=torch.tensor(starts, device=device),
+            starts=send(torch.tensor(starts), device),
             allowed=mask.bool(),
         )
 
@@ -77,3 +77,7 @@ class UnpaddedLayout:
     def attention_padded(self, drawn: torch.Tensor, heads: int) -> list[torch.Tensor]:
         """Flat draws -> one [B, heads, T, T], false outside of the rows."""
         return PaddedLayout(self.allowed).place_attention(drawn, heads)
+
+
+def _right_padded(mask: torch.Tensor) -> bool:
+    return torch.equal(mask, (torch.arange(mask.shape[1], device=mask.device) < mask.sum(1, keepdim=True)).to(mask))

@@ -1,0 +1,42 @@
+"""The benchmark command, as a user runs it, on a tiny model."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import tiny
+
+BENCH = Path(__file__).resolve().parents[2] / "scripts" / "bench"
+
+
+def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, str(BENCH), *arguments], capture_output=True, text=True, check=False)
+
+
+def test_every_contender_lanes_and_the_grid(tmp_path: Path) -> None:
+    folder, rows, out = tiny.save(tmp_path / "model"), tiny.save_rows(tmp_path / "rows"), tmp_path / "new" / "out.json"
+    size = ["--batch-size", "8", "--max-length", "32", "--steps", "2", "--rounds", "2", "--lanes", "2,3"]
+    done = bench("--data", str(rows), "--task", "sst2", "--models", str(folder), *size, "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    report = json.loads(out.read_text())
+    [model] = report["models"].values()
+    names = {"hf-max", "hf-dynamic", "lor2c-fp32", "lora-bank-fp32", "lora-fp32"}
+    assert names <= set(model["contenders"]) <= names | {"lor2c-mixed", "lora-bank-mixed"}
+    for row in model["contenders"].values():
+        assert len(row["seconds_per_step"]) == 2
+        assert row["times_less"] > 0
+    assert model["contenders"]["hf-max"]["times_less"] == 1
+    assert 8 * 4 < model["real_tokens_per_step"] < model["positions_per_step_padded"] == 8 * 32
+    assert set(report["lanes"]["by_precision"]["fp32"]) == {"1", "2", "3"}
+    assert report["grid"]["distinct_lane_epochs"] == 1083
+    assert f"written to {out}" in done.stdout
+
+
+def test_what_is_missing_or_unknown_is_said() -> None:
+    assert "--data" in bench().stderr
+    done = bench("--data", "nowhere", "--only", "fast")
+    assert done.returncode != 0
+    assert "no contender 'fast'; there are hf-max" in done.stderr

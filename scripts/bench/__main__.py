@@ -1,0 +1,140 @@
+"""Time of a training step, ours against transformers + peft, on the same rows, in turns within one process.
+
+    python-worker/.venv/bin/python scripts/bench --data GLUE/MRPC
+
+docs/speed.md says what is measured and how to read it. GLUE/MRPC is the folder that holds MRPC's train.tsv and dev.tsv.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "python-worker"))
+
+import torch  # noqa: E402
+from contenders import BASE, CONTENDERS, build  # noqa: E402
+from inputs import make_batches, make_rows  # noqa: E402
+from lanes import fork_and_scores, lane_epochs, lanes_table  # noqa: E402
+from turns import take_turns, times_less  # noqa: E402
+
+from lor2c_worker.device import current_device, describe_device, resolve_precision  # noqa: E402
+from lor2c_worker.settings import SettingsError  # noqa: E402
+
+GRID = 7
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser("bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", required=True, help="folder with the task's files, e.g. GLUE/MRPC with train.tsv")
+    parser.add_argument("--task", default="mrpc")
+    parser.add_argument("--models", default="minilm,roberta-base-random", help="names of a spec, or SHAPE-random")
+    parser.add_argument("--only", help=f"contenders, of {', '.join(CONTENDERS)}; default: all")
+    parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--max-length", type=int, default=256)
+    parser.add_argument("--steps", type=int, default=2, help="batches of a round")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--lanes", default="1,2,4,8,16", help="numbers of lanes, on the first model; 0: leave out")
+    parser.add_argument("--epochs", type=int, default=30, help="of the grid that is predicted")
+    parser.add_argument("--out", type=Path, default=ROOT / "results" / "bench.json")
+    return parser.parse_args()
+
+
+def precisions(device: torch.device) -> tuple[str, ...]:
+    try:
+        return "fp32", resolve_precision("mixed", device)
+    except SettingsError as error:
+        print(f"without mixed precision: {error}")
+        return ("fp32",)
+
+
+def compare(model: str, given: argparse.Namespace, device: torch.device, kinds: tuple[str, ...]) -> dict[str, Any]:
+    """Seconds per step of every contender on one model."""
+    names = given.only.split(",") if given.only else list(CONTENDERS)
+    unknown = [name for name in names if name not in CONTENDERS]
+    if unknown:
+        raise SystemExit(f"bench: no contender {unknown[0]!r}; there are {', '.join(CONTENDERS)}")
+    names = [BASE, *(n for n in names if n != BASE and (kinds[-1] == "mixed" or not n.endswith("mixed")))]
+    data = make_rows(given.task, given.data, model, given.max_length)
+    batches = make_batches(data, given.batch_size, given.steps, device)
+    seconds = take_turns(build(names, model, given.max_length, data.pad_id, device), batches, given.rounds, device)
+    tokens, padded = sum(batch.tokens for batch in batches) / len(batches), given.batch_size * given.max_length
+    print(f"\n{model}: {tokens:,.0f} real tokens a step of {given.batch_size} rows; {padded:,} positions in {BASE}")
+    found = {}
+    for name, values in seconds.items():
+        less = times_less(seconds, name, BASE)
+        spread = f"({min(values):.3f} to {max(values):.3f})"
+        print(f"  {name:16} {statistics.median(values):8.3f} s/step {spread:18} {less:5.2f} times less")
+        found[name] = {"seconds_per_step": [round(v, 4) for v in values], "times_less": round(less, 3)}
+    return {"real_tokens_per_step": tokens, "positions_per_step_padded": padded, "contenders": found}
+
+
+def lanes(model: str, given: argparse.Namespace, device: torch.device, kinds: tuple[str, ...]) -> dict[str, Any]:
+    """Cost of lanes in every precision, of a fork, and of scores."""
+    data = make_rows(given.task, given.data, model, given.max_length)
+    batches = make_batches(data, given.batch_size, 1, device)
+    counts = [int(count) for count in given.lanes.split(",")]
+    found: dict[str, Any] = {}
+    for precision in kinds:
+        found[precision] = lanes_table(model, counts, batches, given.rounds, device, precision)
+        print(f"\n{model}, {precision}: cost of a lane, as a part of a single run's")
+        for count, row in found[precision].items():
+            seconds = statistics.median(row["seconds_per_step"])
+            print(f"  {count:>3} lanes {seconds:8.3f} s/step  {row['lane_over_single']:.3f} each")
+    times = fork_and_scores(model, batches[0], device)
+    epoch = statistics.median(found["fp32"]["1"]["seconds_per_step"]) * -(-len(data) // given.batch_size)
+    fork, scores = times["fork"], times["scores"]
+    print(f"\n{model}: a fork {fork * 1000:.1f} ms; scores {scores * 1000:.1f} ms, {scores / epoch:.3%} of an epoch")
+    return {"by_precision": found, "fork_seconds": fork, "scores_seconds": scores, "epoch_seconds_fp32": epoch}
+
+
+def predict(model: str, report: dict[str, Any], given: argparse.Namespace) -> dict[str, Any]:
+    """The whole grid in runs of (a), from the figures above."""
+    distinct, plain = lane_epochs(given.epochs, GRID), GRID * GRID * given.epochs
+    print(f"\n{GRID} x {GRID} grid, {given.epochs} epochs: {distinct:,} distinct lane-epochs of {plain:,}")
+    base = statistics.median(report["models"][model]["contenders"][BASE]["seconds_per_step"])
+    runs = {}
+    for precision, table in report["lanes"]["by_precision"].items():
+        count, row = max(table.items(), key=lambda item: int(item[0]))
+        each = statistics.median(row["seconds_per_step"]) / int(count)
+        runs[precision] = round(distinct / given.epochs * each / base, 2)
+        print(f"  {model}, {precision}: the time of {runs[precision]} runs of {BASE} (at {count} lanes)")
+    return {"distinct_lane_epochs": distinct, "lane_epochs": plain, "in_runs_of_hf_max": runs}
+
+
+def main() -> int:
+    given = arguments()
+    torch.set_num_threads(1)
+    device, models = current_device(), given.models.split(",")
+    kinds = precisions(device)
+    print("\n".join(f"{name:16} {text}" for name, text in CONTENDERS.items()))
+    report: dict[str, Any] = {
+        "when": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "device": describe_device(),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "clock": "synchronised wall seconds" if device.type == "cuda" else "process CPU seconds, one thread",
+        "batch_size": given.batch_size,
+        "max_length": given.max_length,
+        "auto_precision": resolve_precision("auto", device),
+        "models": {model: compare(model, given, device, kinds) for model in models},
+    }
+    if given.lanes != "0":
+        report["lanes"] = lanes(models[0], given, device, kinds)
+        report["grid"] = predict(models[0], report, given)
+    print(f"\n{report['clock']}; {report['device']['description']}; auto means {report['auto_precision']} here")
+    given.out.parent.mkdir(parents=True, exist_ok=True)
+    given.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    print(f"written to {given.out}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

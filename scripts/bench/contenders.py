@@ -1,0 +1,116 @@
+"""What is compared: transformers with peft as the published script runs it, and this project's training step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from inputs import make_model, pad_to
+from peft import LoraConfig, TaskType, get_peft_model
+from turns import Step
+
+from lor2c_worker.device import autocast
+from lor2c_worker.engine.bank_learner import BankLearner
+from lor2c_worker.engine.learner import Batch, Learner
+from lor2c_worker.engine.loss import lane_losses
+from lor2c_worker.engine.optimizer import LaneAdamW
+from lor2c_worker.methods import METHODS, Cell, Horizon, parse_params
+from lor2c_worker.methods.lor2c import bank_params, build_learner
+from lor2c_worker.models import LoadedModel
+from lor2c_worker.rules import PRESETS
+from lor2c_worker.schedule import Layout, Schedule
+
+RATE = 4e-4
+BASE = "hf-max"
+#: Name -> what it is.
+CONTENDERS = {
+    BASE: "(a) transformers + peft LoRA r 8 on query and value, padded to max_length, eager attention, fp32",
+    "hf-dynamic": "(b) the same, padded to the longest row of each batch",
+    "lor2c-fp32": "(c) LoR2C r 8, ours, fp32",
+    "lor2c-mixed": "(d) LoR2C r 8, ours, mixed precision",
+    "lora-bank-fp32": "LoRA r 8 on query and value as a lane of our engine, fp32",
+    "lora-bank-mixed": "the same, mixed precision",
+    "lora-fp32": "LoRA r 8 on query and value through peft in our loop, fp32",
+}
+
+
+def step_of(learner: Learner, device: torch.device, precision: str) -> Step:
+    """One step as in lor2c_worker.train."""
+    optimizer = LaneAdamW(learner.slots(), len(learner.lanes), weight_decay=0.1)
+
+    def step(batch: Batch, number: int) -> None:
+        optimizer.zero_grad()
+        with autocast(device, precision):
+            logits = learner.forward(batch, (number, 0))
+        lane_losses(logits.float(), batch.labels, "classify").sum().backward()
+        optimizer.step(RATE, RATE / 2)
+
+    return step
+
+
+def plain_loop(model: LoadedModel, length: int | None, pad: int) -> Step:
+    """What a user writes with transformers and peft. `length` None: dynamic padding."""
+    module = model.module
+    module.set_attn_implementation("eager")  # type: ignore[operator]
+    config = LoraConfig(
+        task_type=TaskType.SEQ_CLS,
+        r=8,
+        lora_alpha=16,
+        lora_dropout=0.05,
+        target_modules=["query", "value"],
+        modules_to_save=list(model.head),
+    )
+    wrapped = get_peft_model(module, config)
+    parameters = [p for p in wrapped.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(parameters, lr=RATE, weight_decay=0.1)
+    wrapped.train()
+
+    def step(batch: Batch, number: int) -> None:
+        optimizer.zero_grad()
+        batch = batch if length is None else pad_to(batch, length, pad)
+        inputs = {"input_ids": batch.input_ids, "attention_mask": batch.attention_mask, "labels": batch.labels}
+        if batch.token_type_ids is not None:
+            inputs["token_type_ids"] = batch.token_type_ids
+        wrapped(**inputs).loss.backward()
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimizer.step()
+
+    return step
+
+
+def lor2c(model: LoadedModel, lanes: int = 1) -> BankLearner:
+    """IM-LoR2C before its first event, in so many lanes."""
+    method = METHODS["imlor2c"]
+    cells = [Cell(str(lane), parse_params(method, {})) for lane in range(lanes)]
+    learner = method.build(model, cells, 17, horizon=Horizon(30, 30))
+    assert isinstance(learner, BankLearner)
+    if lanes > 1:
+        learner.fork([(0, [str(lane)]) for lane in range(lanes)], LaneAdamW(learner.slots(), 1))
+    return learner
+
+
+def lora_on_the_bank(model: LoadedModel) -> BankLearner:
+    """Every layer injected from the start, at rank 8."""
+    params = parse_params(METHODS["imlor2c"], {"injected_rank": 8})
+    layers = int(model.config.num_hidden_layers)
+    bank = bank_params(params, False, layers, True, Layout((), tuple(range(layers))))
+    return build_learner(model.module, bank, {"c": Schedule(1, 0, 0, PRESETS["paper"])}, [["c"]], 17)
+
+
+def build(names: Sequence[str], model: str, max_length: int, pad: int, device: torch.device) -> dict[str, Step]:
+    """Each on a model of its own."""
+
+    def make(name: str) -> Step:
+        fresh = make_model(model, device)
+        if name in (BASE, "hf-dynamic"):
+            return plain_loop(fresh, max_length if name == BASE else None, pad)
+        method, _, precision = name.rpartition("-")
+        if method == "lor2c":
+            return step_of(lor2c(fresh), device, precision)
+        if method == "lora-bank":
+            return step_of(lora_on_the_bank(fresh), device, precision)
+        lora = METHODS["lora"]
+        cell = Cell("c", parse_params(lora, {"rank": 8}))
+        return step_of(lora.build(fresh, [cell], 17, horizon=Horizon(1, 1)), device, precision)
+
+    return {name: make(name) for name in names}

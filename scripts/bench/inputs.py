@@ -1,0 +1,59 @@
+"""Models and batches: MiniLM, a random model of RoBERTa-base's shape, and rows as long as those of a real task."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import torch
+from transformers import AutoModelForSequenceClassification
+
+from lor2c_worker.data import load_task
+from lor2c_worker.data.encode import Encoded, encode, train_batches
+from lor2c_worker.engine.learner import Batch
+from lor2c_worker.models import LoadedModel, known_config, load_model
+from lor2c_worker.models.load import HEADS, load_tokenizer
+from lor2c_worker.settings import DataSettings, ModelSettings
+
+#: What a model name may end on: random weights of a known shape, where speed is all that is asked.
+RANDOM = "-random"
+
+
+def make_model(name: str, device: torch.device) -> LoadedModel:
+    """A fresh one each time: contenders wrap theirs. `roberta-base-random`, or what a spec may name."""
+    if not name.endswith(RANDOM):
+        return load_model(ModelSettings(name), 2, "classify", 17, device)
+    config = known_config(name.removesuffix(RANDOM))
+    if config is None:
+        raise SystemExit(f"bench: no shape of {name!r} is known; try roberta-base{RANDOM}")
+    torch.manual_seed(17)
+    module = AutoModelForSequenceClassification.from_config(config)
+    return LoadedModel(module.to(device).eval().requires_grad_(False), None, HEADS[config.model_type])
+
+
+def make_rows(task: str, path: str, model: str, max_length: int) -> Encoded:
+    """The training rows of a task. A random model gets MiniLM's tokens: their number matters, the words don't."""
+    random = model.endswith(RANDOM)
+    tokenizer = load_tokenizer(ModelSettings("minilm" if random else model))
+    data = encode(load_task(task, DataSettings(path=path)).train, tokenizer, "classify", max_length)
+    config = known_config(model.removesuffix(RANDOM)) if random else None
+    return data if config is None else dataclasses.replace(data, pad_id=int(config.pad_token_id or 0), types=None)
+
+
+def make_batches(data: Encoded, size: int, count: int, device: torch.device) -> list[Batch]:
+    """The first ones of a seeded order, each padded to its longest row."""
+    return [data.batch(rows, device) for rows in list(train_batches(data, size, 17, 1))[:count]]
+
+
+def pad_to(batch: Batch, length: int, pad: int) -> Batch:
+    """The same rows, padded to `length`."""
+
+    def wide(x: torch.Tensor, value: int) -> torch.Tensor:
+        return torch.nn.functional.pad(x, (0, length - x.shape[1]), value=value)
+
+    types = batch.token_type_ids
+    return dataclasses.replace(
+        batch,
+        input_ids=wide(batch.input_ids, pad),
+        attention_mask=wide(batch.attention_mask, 0),
+        token_type_ids=None if types is None else wide(types, 0),
+    )
