@@ -30,7 +30,7 @@ async function lor2c(...args: string[]) {
 
 const short = SHORT.flatMap((key) => ["--set", key]);
 
-test("run, run again, look, draw, ask, predict, verify", { timeout: 600_000 }, async () => {
+test("run, run again, look, draw, ask, predict, verify", { timeout: 1_200_000 }, async () => {
   const first = await lor2c("run", SPEC, ...short, "--plain", "--db", "lor2c.db");
   expect(first.stderr).toBe("");
   expect(first.exitCode).toBe(0);

@@ -7,6 +7,9 @@ import { RUN_LOG } from "./log.js";
 import { FAILURES, type Progress } from "./progress.js";
 import type { CellError, CellSummary, RunSummary } from "./reporter.js";
 
+/** More names of runs behind a note say less than their number. */
+const MOST_LABELS = 4;
+
 /** How a job ended, from what is stored: what the user reads is what a later query gives. */
 export function summarize(
   store: Store,
@@ -94,5 +97,6 @@ function runNotes(store: Store, cells: PlannedCell[], attempts: (AttemptRow | un
     for (const note of new Set(notes)) labels.set(note, [...(labels.get(note) ?? []), cell.label]);
   });
   const known = attempts.filter((attempt) => attempt !== undefined).length;
-  return [...labels].map(([note, runs]) => (runs.length >= known ? note : `${note} (${runs.join(", ")})`));
+  const where = (runs: string[]) => (runs.length > MOST_LABELS ? `${runs.length} of ${known} runs` : runs.join(", "));
+  return [...labels].map(([note, runs]) => (runs.length >= known ? note : `${note} (${where(runs)})`));
 }

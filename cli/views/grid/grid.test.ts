@@ -62,8 +62,9 @@ describe("a cell", () => {
     const leftOut = [{ axes: { "method.merges": 2, "method.injections": 3 }, reason: "12 layers only" }];
     const options = { rows: "method.merges", cols: "method.injections", metric: null, which: "best" } as const;
     const grid = buildGrid({ experiment: { id: 1, name: "x" }, cells, leftOut }, options);
-    expect(at(grid, 2, 3)).toMatchObject({ state: "left_out", of: 0, reason: "12 layers only" });
-    expect(at(grid, 2, 2)).toMatchObject({ state: "left_out", reason: null });
+    expect(at(grid, 2, 3)).toMatchObject({ state: "left_out", of: 0, reason: "12 layers only", coincides: null });
+    // Two cells without runs are not one training.
+    expect(at(grid, 2, 2)).toMatchObject({ state: "left_out", reason: null, coincides: null });
   });
 });
 

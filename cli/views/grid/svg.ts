@@ -52,7 +52,10 @@ export function gridSvg(grid: Grid): string {
   const body = MARGIN.top + grid.rows.values.length * CELL.height;
   const legend = legendOf(grid).map(([sign, meaning]) => `${sign} ${meaning}`);
   const room = Math.floor((width - 24) / CHARACTER);
-  const lines = [...wrap(legend, ",  ", room), ...footnotes(grid).flatMap((note) => wrap(note.split(" "), " ", room))];
+  const lines = [
+    ...wrap(legend, ",  ", room),
+    ...footnotes(grid).flatMap((note) => wrap(note.split(/ (?!\d)/), " ", room)),
+  ];
   const height = body + MARGIN.bottom + lines.length * LINE + 14;
   const parts = [
     label(12, 28, clip(grid.experiment.name, room * 0.6), 'font-size="16" font-weight="bold"'),

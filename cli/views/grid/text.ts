@@ -33,7 +33,7 @@ const GAP = "   ";
 export function gridText(grid: Grid, options: GridTextOptions): string {
   const title = `${grid.experiment.name}: ${measureText(grid)} (${subjectText(grid)})`;
   const lines = [title, "", ...gridLines(grid, options), "", ...legendLines(grid, options)];
-  const notes = footnotes(grid).flatMap((note) => wrap(note.split(" "), " ", options.width));
+  const notes = footnotes(grid).flatMap((note) => wrap(note.split(/ (?!\d)/), " ", options.width));
   return [...lines, ...(notes.length > 0 ? ["", ...notes] : [])].join("\n");
 }
 
