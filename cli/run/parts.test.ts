@@ -121,6 +121,8 @@ test("values are compared by step, training before evaluation, within the tolera
   expect(differences([train(1, 1000)], [train(1, 1001)], 0.0011).differences).toEqual([]);
   expect(differences([train(1, null)], [train(1, null)], 0).differences).toEqual([]);
   expect(differences([train(1, null)], [train(1, 1)], 9).differences).toHaveLength(1);
+  const held = (value: number): Measured => ({ ...train(1, value, "accuracy"), split: "holdout" });
+  expect(differences([held(0.7)], [held(0.8)], 0).differences).toHaveLength(1);
 });
 
 test("texts make whole pairs or are refused", () => {
