@@ -1,5 +1,5 @@
 /** The quickstart itself, on few rows: real weights, real rows, the real worker, all the way into SQLite. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { execa } from "execa";
@@ -41,6 +41,9 @@ test("run, run again, look, draw, ask, predict, verify", { timeout: 1_200_000 },
     new RegExp(String.raw`injections I\nmerges M +0 +1 +2\n( +[012]${score}${score}${score}\n){3}`),
   );
   expect(first.stdout).toMatch(/^beside the grid: LoRA \d\d\.\d\d$/m);
+
+  expect(first.stdout).toMatch(/epochs in the place of 36: runs that begin alike trained as one \(2 bundles\)/);
+  expect(readdirSync(join(folder, "runs", ".checkpoints"))).toEqual([]); // nobody will go on from them
 
   const again = await lor2c("run", SPEC, ...short, "--json", "--db", "lor2c.db");
   expect(again.exitCode).toBe(0);

@@ -146,8 +146,9 @@ def _begin(
     )
     optimizer = _optimizer(prepared, learner)
     own = tree_folder(folder, ids)
-    events = EventLog(channel, own / EVENTS_FILE, prepare_folder(own, source))
-    run = TreeRun(cells, prepared, learner, optimizer, events, own, {}, total, versions(first.settings.train.precision))
+    current = versions(first.settings.train.precision)
+    events = EventLog(channel, own / EVENTS_FILE, prepare_folder(own, ids, current, source))
+    run = TreeRun(cells, prepared, learner, optimizer, events, own, {}, total, current)
     started = _started(cells, prepared, learner, total, steps)
     if source is None:
         return run, LoopState.of(learner), started

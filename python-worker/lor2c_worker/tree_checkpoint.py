@@ -59,6 +59,8 @@ def find_checkpoints(folder: Path, cells: Iterable[str], versions: dict[str, str
         try:
             tree = json.loads(file.read_text(encoding="utf-8"))
             members = set(tree["cells"])
+            if not (file.parent / STATE_FILE).exists():
+                continue  # begun, and ended before its first checkpoint
             if members & wanted and tree["versions"] != versions:
                 remarks.append(f"the checkpoint of step {tree['step']} is of other versions: training starts from zero")
             elif members & wanted:
@@ -79,12 +81,16 @@ def find_checkpoints(folder: Path, cells: Iterable[str], versions: dict[str, str
     return found, remarks
 
 
-def prepare_folder(folder: Path, source: Found | None) -> int:
-    """Make the folder of a tree, with the past of `source` in it. Returns the bytes of events that are past."""
+def prepare_folder(folder: Path, cells: list[str], versions: dict[str, str], source: Found | None) -> int:
+    """Make the folder of a tree, with the past of `source` in it. Returns the bytes of events that are past.
+
+    `tree.json` is there from the start: who clears up reads in it whose folder it is.
+    """
     offset = 0 if source is None else int(source.state["events"])
     if source is None or source.folder != folder:
         shutil.rmtree(folder, ignore_errors=True)
         (folder / BEST_FOLDER).mkdir(parents=True)
+        _describe(folder, cells, 0, versions)
         if source is not None:
             for cell in source.cells:
                 name = source.state["best"][cell]["folder"] if cell in source.state["best"] else None
@@ -106,12 +112,16 @@ def write_checkpoint(
         "events": events,
     }
     _replace(folder / STATE_FILE, lambda file: torch.save(state, file))
-    tree = {"cells": sorted(loop.results), "step": loop.step, "epoch": loop.epoch, "versions": versions}
-    _replace(folder / TREE_FILE, lambda file: file.write(json.dumps(tree).encode()))
+    _describe(folder, loop.results, loop.step, versions)
     used = {entry.folder for entry in best.values()}
     for old in (folder / BEST_FOLDER).iterdir():
         if old.name not in used:
             shutil.rmtree(old, ignore_errors=True)
+
+
+def _describe(folder: Path, cells: Iterable[str], step: int, versions: dict[str, str]) -> None:
+    tree = {"cells": sorted(cells), "step": step, "versions": versions}
+    _replace(folder / TREE_FILE, lambda file: file.write(json.dumps(tree).encode()))
 
 
 def _replace(path: Path, write: Any) -> None:
