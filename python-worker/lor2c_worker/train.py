@@ -139,7 +139,7 @@ def train(
             step_loss: torch.Tensor | None = None
             for part, rows in enumerate(micro):
                 batch = train_data.batch(rows, device)
-                losses = _backward(learner, batch, (state.step, part), kind, len(micro), autocast)
+                losses = backward(learner, batch, (state.step, part), kind, len(micro), autocast)
                 step_loss = losses if step_loss is None else step_loss + losses
                 state.tokens += batch.tokens
             assert step_loss is not None
@@ -191,7 +191,7 @@ def train(
     return state
 
 
-def _backward(
+def backward(
     learner: Learner, batch: Batch, key: StepKey, kind: Kind, parts: int, autocast: Callable[[], Any]
 ) -> torch.Tensor:
     """Gradients of one micro-batch, one group of lanes after the other. Returns each lane's part of the loss, [K]."""

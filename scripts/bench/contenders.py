@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 from inputs import make_model, pad_to
@@ -12,13 +13,13 @@ from turns import Step
 from lor2c_worker.device import autocast
 from lor2c_worker.engine.bank_learner import BankLearner
 from lor2c_worker.engine.learner import Batch, Learner
-from lor2c_worker.engine.loss import lane_losses
 from lor2c_worker.engine.optimizer import LaneAdamW
 from lor2c_worker.methods import METHODS, Cell, Horizon, parse_params
 from lor2c_worker.methods.lor2c import bank_params, build_learner
 from lor2c_worker.models import LoadedModel
 from lor2c_worker.rules import PRESETS
 from lor2c_worker.schedule import Layout, Schedule
+from lor2c_worker.train import backward
 
 RATE = 4e-4
 BASE = "hf-max"
@@ -40,9 +41,7 @@ def step_of(learner: Learner, device: torch.device, precision: str) -> Step:
 
     def step(batch: Batch, number: int) -> None:
         optimizer.zero_grad()
-        with autocast(device, precision):
-            logits = learner.forward(batch, (number, 0))
-        lane_losses(logits.float(), batch.labels, "classify").sum().backward()
+        backward(learner, batch, (number, 0), "classify", 1, partial(autocast, device, precision))
         optimizer.step(RATE, RATE / 2)
 
     return step
@@ -79,11 +78,12 @@ def plain_loop(model: LoadedModel, length: int | None, pad: int) -> Step:
 
 
 def lor2c(model: LoadedModel, lanes: int = 1) -> BankLearner:
-    """IM-LoR2C before its first event, in so many lanes."""
+    """IM-LoR2C before its first event, in so many lanes: one at a time on a CPU, as in a run, and all together on CUDA."""
     method = METHODS["imlor2c"]
     cells = [Cell(str(lane), parse_params(method, {})) for lane in range(lanes)]
     learner = method.build(model, cells, 17, horizon=Horizon(30, 30))
     assert isinstance(learner, BankLearner)
+    learner.width = 1 if learner.slots()[0].tensor.device.type == "cpu" else None
     if lanes > 1:
         learner.fork([(0, [str(lane)]) for lane in range(lanes)], LaneAdamW(learner.slots(), 1))
     return learner

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from .heads import Head
 from .lane_pass import LanePass, split_lanes
 from .learner import Batch, Change, EpochRecord, Lane, ModuleScore, ScoreTable, Slot, StepKey
 from .optimizer import LaneAdamW
+from .trajectories import effect_of, gather_records, vain_tries
 
 #: Singular values of every live module, by its start.
 Spectra = dict[int, list[float]]
@@ -198,7 +198,7 @@ class BankLearner:
                     for decision, count in zip(plan.decisions, counts, strict=True)
                 ]
                 records.append(EpochRecord(index, [plan.cell], changes, made.get(plan.cell), notes=list(plan.notes)))
-        return _gather(records)
+        return gather_records(records)
 
     def _plan(self, lane: int, cell: str, epoch: float, spectra: Spectra) -> _Plan:
         schedule, state = self._schedules[cell], self.lanes[lane]
@@ -211,8 +211,8 @@ class BankLearner:
             schedule, self.bank.structures[lane].layout, before, epoch, values, scores_from or 0.0
         )
         self._progress[cell] = after
-        effects = tuple(_effect(decision, schedule.rules) for decision in decisions)
-        return _Plan(cell, tuple(decisions), effects, tuple(_vain(before, after, epoch)))
+        effects = tuple(effect_of(decision, schedule.rules) for decision in decisions)
+        return _Plan(cell, tuple(decisions), effects, tuple(vain_tries(before, after, epoch)))
 
     def _scores(self, rules: Rules, spectra: Spectra) -> dict[int, float]:
         return {s: score(rules.score, values, self.backbone.hidden, rules.score_k) for s, values in spectra.items()}
@@ -270,39 +270,3 @@ class BankLearner:
         for slot in self.slots():
             bias = slot.name.endswith("bias")
             slot.decay = [0.0 if bias and r.decayed_parameters == "no_biases" else r.weight_decay for r in rules]
-
-
-def trajectory_key(rules: Rules) -> tuple[object, ...]:
-    """Cells whose rules differ in this train differently from the first step on, and cannot begin in one lane."""
-    return (rules.weight_decay, rules.decayed_parameters)
-
-
-def _effect(decision: Decision, rules: Rules) -> tuple[object, ...]:
-    """What a decision does to a lane's training, without why."""
-    if isinstance(decision, Merge):
-        how = (rules.merged_trains, rules.merged_moments, rules.span_dropout_at)
-        return ("merge", decision.first, decision.second, decision.keep, *how)
-    return ("inject", decision.layer, rules.injected_trains)
-
-
-def _vain(before: Progress, after: Progress, epoch: float) -> list[str]:
-    notes = []
-    if after.merge_tries - before.merge_tries > after.merges - before.merges:
-        notes.append(f"epoch {epoch:g}: a merge was due, but the rules leave no pair of neighbours to merge")
-    if after.inject_tries - before.inject_tries > after.injections - before.injections:
-        notes.append(f"epoch {epoch:g}: an injection was due, but no module is left that has never merged")
-    return notes
-
-
-def _gather(records: list[EpochRecord]) -> list[EpochRecord]:
-    """One record for all cells of a lane that say the same."""
-    gathered: list[EpochRecord] = []
-    for record in records:
-        if not record.changes and record.table is None and not record.notes:
-            continue
-        same = next((g for g in gathered if dataclasses.replace(g, cells=record.cells) == record), None)
-        if same is None:
-            gathered.append(record)
-        else:
-            same.cells.extend(record.cells)
-    return gathered

@@ -14,10 +14,11 @@ from torch import nn
 
 from ..engine.backbone import Backbone
 from ..engine.bank import Bank, BankParams
-from ..engine.bank_learner import BankLearner, trajectory_key
+from ..engine.bank_learner import BankLearner
 from ..engine.heads import head_of
 from ..engine.hf_backbone import HfBackbone, base_of, find_layers
 from ..engine.learner import Learner
+from ..engine.trajectories import trajectory_key
 from ..engine.unpadded import UnpaddedEncoder
 from ..models import LoadedModel
 from ..rules import PRESETS, Rules, preset_name, resolve_rules
