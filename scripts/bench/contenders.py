@@ -78,7 +78,7 @@ def plain_loop(model: LoadedModel, length: int | None, pad: int) -> Step:
 
 
 def lor2c(model: LoadedModel, lanes: int = 1) -> BankLearner:
-    """IM-LoR2C before its first event, in so many lanes: one at a time on a CPU, as in a run, and all together on CUDA."""
+    """IM-LoR2C before its first event, in so many lanes; on a CPU one at a time, as in a run."""
     method = METHODS["imlor2c"]
     cells = [Cell(str(lane), parse_params(method, {})) for lane in range(lanes)]
     learner = method.build(model, cells, 17, horizon=Horizon(30, 30))
