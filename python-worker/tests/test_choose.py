@@ -132,7 +132,7 @@ def test_every_cell_of_a_bundle_chooses_as_if_it_were_alone(tmp_path: Path) -> N
 
     def results(group: list[Cell]) -> dict[str, CellResult]:
         learner = method.build(fresh(folder), group, 3, horizon=Horizon(8, 32))
-        found, _ = train(
+        return train(
             learner=learner,
             optimizer=LaneAdamW(learner.slots(), 1, weight_decay=0.01),
             train_data=data,
@@ -147,8 +147,7 @@ def test_every_cell_of_a_bundle_chooses_as_if_it_were_alone(tmp_path: Path) -> N
             should_stop=lambda: False,
             report=report,
             holdout=held,
-        )
-        return found
+        ).results
 
     together = results(cells)
     assert len({result.eval_best_score for result in together.values()}) > 1, (

@@ -46,7 +46,10 @@ def test_there_are_invalid_examples_of_both_directions() -> None:
     [
         ({"type": "stop", "now": True}, "stop: unknown key 'now'"),
         ({"type": "train", "request": "r"}, "train: missing key 'cells'"),
-        ({"type": "train", "request": "r", "cells": [{"cell": 1}]}, "train.cells[0]: missing key 'settings'"),
+        (
+            {"type": "train", "request": "r", "checkpoint": "/c", "cells": [{"cell": 1}]},
+            "train.cells[0]: missing key 'settings'",
+        ),
         ({"type": "inspect", "request": None, "settings": []}, "inspect.request: expected str, got null"),
         ({"type": "resume"}, "unknown command type 'resume'; known are inspect, count, train, predict, stop"),
     ],

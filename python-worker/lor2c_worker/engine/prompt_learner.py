@@ -66,6 +66,7 @@ class PromptLearner(PeftLearner):
             input_ids=self._widen(batch.input_ids, self._filler),
             attention_mask=self._widen(batch.attention_mask, 1),
             token_type_ids=None if types is None else self._widen(types, 0),
+            lengths=[length + self._count for length in batch.row_lengths()],
         )
         self._prompts = self.module.get_prompt(1)
         try:
