@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { ProtocolError } from "../errors.js";
 import { decodeEvent, encodeCommand, LINE_LIMIT, readEvents } from "./lines.js";
-import { Command, WorkerEvent } from "./messages.js";
+import { Command, PROTOCOL_VERSION, WorkerEvent } from "./messages.js";
 
 const EXAMPLES = join(import.meta.dirname, "examples");
 const json = (folder: string) =>
@@ -93,7 +93,7 @@ describe("bytes to events", () => {
 
   test("another protocol version names both numbers, whatever the rest looks like", () => {
     expect(() => decodeEvent('{"type":"ready","protocol":7,"hello":1}')).toThrow(
-      "protocol 7, this lor2c speaks protocol 1",
+      `protocol 7, this lor2c speaks protocol ${PROTOCOL_VERSION}`,
     );
   });
 

@@ -5,6 +5,7 @@ import type { PlannedCell } from "../spec/cell.js";
 import type { Store } from "../store/store.js";
 import { checkpointFolder, endAttempt, ingest } from "../store/write.js";
 import { type Attempt, beginAttempt, logEvent } from "./attempt.js";
+import type { Slot } from "./devices.js";
 import type { Heartbeats } from "./heartbeats.js";
 import { IngestBuffer } from "./ingest-buffer.js";
 import type { Interrupts } from "./interrupt.js";
@@ -29,19 +30,19 @@ export interface Job {
  * Claims the cells and trains those it got, until the worker is gone and every attempt has its outcome. A run that
  * fails is no error here. Throws when the store can't be written.
  */
-export async function trainBundle({ cells, key }: Pick<Share, "cells" | "key">, job: Job): Promise<void> {
-  const attempts = cells.map((cell) => claim(cell, job)).filter((attempt) => attempt !== null);
+export async function trainBundle({ cells, key }: Pick<Share, "cells" | "key">, slot: Slot, job: Job): Promise<void> {
+  const attempts = cells.map((cell) => claim(cell, slot, job)).filter((attempt) => attempt !== null);
   if (attempts.length === 0) return;
   for (const { attemptId } of attempts) job.heartbeats.add(attemptId);
   try {
-    await train(attempts, key, job);
+    await train(attempts, key, slot, job);
   } finally {
     for (const { attemptId } of attempts) job.heartbeats.remove(attemptId);
   }
 }
 
-function claim(cell: PlannedCell, { store, force, progress }: Job): Attempt | null {
-  const attempt = beginAttempt(store, cell, force);
+function claim(cell: PlannedCell, { device }: Slot, { store, force, progress }: Job): Attempt | null {
+  const attempt = beginAttempt(store, cell, force, device);
   if ("busy" in attempt) {
     progress.set(cell.id, "elsewhere", `process ${attempt.busy.pid} on ${attempt.busy.host}`);
     return null;
@@ -55,7 +56,7 @@ function claim(cell: PlannedCell, { store, force, progress }: Job): Attempt | nu
   return attempt;
 }
 
-async function train(attempts: Attempt[], key: string, job: Job): Promise<void> {
+async function train(attempts: Attempt[], key: string, { env }: Slot, job: Job): Promise<void> {
   const { store, executor, interrupts, force, fromZero } = job;
   const ids = new Map(attempts.map(({ cell, attemptId }) => [cell.id, attemptId]));
   let fault: unknown;
@@ -65,6 +66,7 @@ async function train(attempts: Attempt[], key: string, job: Job): Promise<void> 
       return { id, settings, folder, resume: !force && !fromZero.has(id) };
     }),
     checkpoint: checkpointFolder(store, key),
+    env,
   };
   const running = executor.start(bundle, (event) => {
     try {

@@ -21,8 +21,10 @@ export interface RunPlan {
   experiment: number;
   dbPath: string;
   cells: PlanCell[];
-  /** Runs trained at the same time. */
+  /** Workers at the same time, on all devices together. */
   jobs: number;
+  /** `cpu`, or the GPUs that train. */
+  devices: string[];
 }
 
 /** Why a run did not finish. */

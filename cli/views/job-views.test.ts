@@ -121,6 +121,7 @@ test("plain: evaluations, changes and outcomes; progress now and then; no end of
     experiment: 1,
     dbPath: "/x/lor2c.db",
     jobs: 1,
+    devices: ["cpu"],
     cells: [{ id, label: "seed=1", trainableParameters: 1, headParameters: 1, state: "planned", totalSteps: 94 }],
   });
   const base = { seq: 1, cells: [id], step: 47, epoch: 1 };

@@ -51,10 +51,11 @@ export function createPlain({ write, every = 10_000, now = Date.now }: PlainOpti
   };
 }
 
-function planLine({ name, cells, jobs, dbPath }: RunPlan): string {
+function planLine({ name, cells, jobs, devices, dbPath }: RunPlan): string {
   const done = cells.filter((cell) => cell.state === "finished").length;
   const left = done === 0 ? "" : `, ${formatCount(done)} of them finished already`;
-  return `${name}: ${plural(cells.length, "run")}${left}, ${formatCount(jobs)} at a time, database ${dbPath}`;
+  const where = devices.includes("cpu") ? "" : ` on ${devices.join(", ")}`;
+  return `${name}: ${plural(cells.length, "run")}${left}, ${formatCount(jobs)} at a time${where}, database ${dbPath}`;
 }
 
 /** Null: nothing that a reader of a log needs. */
