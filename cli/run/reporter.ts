@@ -27,6 +27,14 @@ export interface RunPlan {
   devices: string[];
 }
 
+/** How far the whole job is. */
+export interface JobProgress {
+  /** Of what this command has to train, 0 to 1; what was stopped is not done. */
+  fraction: number;
+  /** Until the last of its workers is done; null until a step has been measured, or when only others train. */
+  secondsLeft: number | null;
+}
+
 /** Why a run did not finish. */
 export interface CellError {
   type: string;
@@ -75,7 +83,7 @@ export interface RunSummary {
   seconds: number;
 }
 
-/** What shows a job while it runs: the dashboard, plain lines, NDJSON. Called in the order of the methods. */
+/** What shows a job while it runs: the dashboard, plain lines, NDJSON. `begin` comes first, `end` or `abort` last. */
 export interface Reporter {
   begin(plan: RunPlan): void;
   /** An event of a worker, once for every run that it names. */
@@ -83,6 +91,8 @@ export interface Reporter {
   /** A run changed its state; `detail` says why where that is not plain. */
   state(cellId: string, state: CellState, detail?: string): void;
   message(level: "info" | "warn" | "error", text: string): void;
+  /** About once a second. */
+  progress?(job: JobProgress): void;
   /** Resolves when everything is shown and the terminal is as it was. */
   end(summary: RunSummary): Promise<void> | void;
   /** Instead of `end` when an error ends the command: gives the terminal back, for the error to be printed. */

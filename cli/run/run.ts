@@ -14,6 +14,7 @@ import { deviceNames, lookOn, type Slot, slotsOn } from "./devices.js";
 import { settleElsewhere } from "./elsewhere.js";
 import { Heartbeats } from "./heartbeats.js";
 import { Interrupts } from "./interrupt.js";
+import { JobClock } from "./job-clock.js";
 import { jobsPerDevice } from "./jobs.js";
 import { Progress } from "./progress.js";
 import { runQueue } from "./queue.js";
@@ -21,6 +22,7 @@ import { remaining } from "./remaining.js";
 import type { Reporter, RunPlan, RunSummary } from "./reporter.js";
 import { type Share, shareOut } from "./share-out.js";
 import { summarize } from "./summary.js";
+import { TimedReporter } from "./timed-reporter.js";
 
 /** Milliseconds between two looks at runs that other processes train. */
 const POLL = 1000;
@@ -94,7 +96,7 @@ async function runPlan(
   interrupts: Interrupts,
   began: number,
 ): Promise<RunSummary> {
-  const { reporter, force = false } = options;
+  const { force = false } = options;
   reapLost(store);
   const experiment = registerExperiment(store, {
     name: spec.name,
@@ -110,6 +112,9 @@ async function runPlan(
   const shares = shareOut(todo, Math.min(all.length, Math.max(1, todo.length)));
   const slots = all.slice(0, Math.max(1, shares.length));
 
+  const clock = new JobClock(slots.length);
+  clock.add(shares);
+  const reporter = new TimedReporter(options.reporter, clock);
   const progress = new Progress(reporter);
   for (const cell of finished) progress.begin(cell.id, "finished");
   reporter.begin(planOf(spec.name, experiment, store.path, cells, progress, slots));

@@ -154,11 +154,29 @@ test("plain: evaluations, changes and outcomes; progress now and then; no end of
   expect(lines).toEqual(["3fa94d1c  seed=1: is trained by another lor2c process (process 7 on host)"]);
 });
 
+test("plain: the whole job now and then; runs that train as one say it once", () => {
+  const lines: string[] = [];
+  let time = 0;
+  const plain = createPlain({ write: (line) => lines.push(line), now: () => time });
+  const shared = { ...progress(40), cells: ["3fa94d1c00000000", "9b2e77aa00000000"] };
+  time = 31_000;
+  for (const cell of shared.cells) plain.event(cell, shared);
+  expect(lines).toEqual([expect.stringMatching(/^3fa94d1c: step 40 of 94/)]);
+  lines.length = 0;
+  plain.progress?.({ fraction: 0.129, secondsLeft: null });
+  plain.progress?.({ fraction: 0.129, secondsLeft: 724 });
+  time += 29_000;
+  plain.progress?.({ fraction: 0.3, secondsLeft: 500 });
+  expect(lines).toEqual(["12% of the job, about 12 min 04 s left"]);
+});
+
 test("NDJSON: our names in snake case, a worker's event untouched, the summary last", () => {
   const lines: object[] = [];
   const ndjson = createNdjson((value) => lines.push(value));
   ndjson.event("a", { ...progress(1), cells: ["a"] });
+  ndjson.progress?.({ fraction: 0.5, secondsLeft: 3 });
   ndjson.end(summary([failed]));
+  expect(lines.splice(1, 1)).toEqual([{ type: "progress", fraction: 0.5, seconds_left: 3 }]);
   expect(lines[0]).toEqual({ type: "event", run: "a", event: { ...progress(1), cells: ["a"] } });
   expect(lines[1]).toMatchObject({
     type: "summary",
