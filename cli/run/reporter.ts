@@ -21,10 +21,17 @@ export interface RunPlan {
   experiment: number;
   dbPath: string;
   cells: PlanCell[];
+  invalid: InvalidRuns[];
   /** Workers at the same time, on all devices together. */
   jobs: number;
   /** `cpu`, or the GPUs that train. */
   devices: string[];
+}
+
+/** Runs of the spec that cannot be trained, by the reason. */
+export interface InvalidRuns {
+  reason: string;
+  labels: string[];
 }
 
 /** How far the whole job is. */
@@ -77,6 +84,8 @@ export interface RunSummary {
   dbPath: string;
   outcome: "finished" | "failed" | "interrupted";
   cells: CellSummary[];
+  /** They are no cells; a job that has any did not do all that was asked for. */
+  invalid: InvalidRuns[];
   /** What holds for several runs, once; e.g. the subset of rows that was used. */
   notes: string[];
   /** Wall time of this command. */

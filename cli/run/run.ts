@@ -4,8 +4,8 @@ import { EXECUTORS } from "../executors/index.js";
 import type { PlannedCell } from "../spec/cell.js";
 import type { Devices } from "../spec/devices.js";
 import { type LoadedSpec, loadSpec } from "../spec/load.js";
-import { planCells } from "../spec/plan.js";
-import { runStates } from "../store/read.js";
+import { type InvalidCell, planCells, reasonsOf, reasonText } from "../spec/plan.js";
+import { CANNOT_RUN, runStates } from "../store/read.js";
 import { openStore, type Store } from "../store/store.js";
 import { clearCheckpoints, reapLost, registerExperiment } from "../store/write.js";
 import { inspect } from "../worker/inspect.js";
@@ -48,6 +48,7 @@ export interface RunOptions {
 interface Planned {
   spec: LoadedSpec;
   cells: PlannedCell[];
+  invalid: InvalidCell[];
   notes: string[];
   /** Where its workers train, one for each that trains at a time. */
   slots: Slot[];
@@ -82,15 +83,15 @@ async function preparePlan(options: RunOptions, interrupts: Interrupts): Promise
     const settings = { ...worker, env: { ...worker?.env, ...env }, signal: interrupts.stop };
     return interrupts.during(inspect(cells ? spec.cells : [], settings));
   });
-  const { cells, notes } = planCells(spec.cells, inspected);
+  const { cells, invalid, notes } = planCells(spec.cells, inspected);
   const machine = { device: ready.device.name, cores: availableParallelism(), freeMemory: freemem() };
   const perDevice = jobsPerDevice(options.jobs ?? spec.jobs, machine);
   const slots = slotsOn(devices, deviceNames(devices, ready.gpus), perDevice, outer);
-  return { spec, cells, notes: [...spec.notes, ...notes], slots };
+  return { spec, cells, invalid, notes: [...spec.notes, ...notes], slots };
 }
 
 async function runPlan(
-  { spec, cells, notes, slots: all }: Planned,
+  { spec, cells, invalid: invalidCells, notes, slots: all }: Planned,
   store: Store,
   options: RunOptions,
   interrupts: Interrupts,
@@ -104,7 +105,7 @@ async function runPlan(
     specText: spec.text,
     sets: options.sets ?? [],
     cells,
-    leftOut: spec.leftOut,
+    leftOut: [...spec.leftOut, ...invalidCells.map(leftOutAs)],
   });
   const ids = cells.map((cell) => cell.id);
   const states = runStates(store, ids);
@@ -117,7 +118,11 @@ async function runPlan(
   const reporter = new TimedReporter(options.reporter, clock);
   const progress = new Progress(reporter);
   for (const cell of finished) progress.begin(cell.id, "finished");
-  reporter.begin(planOf(spec.name, experiment, store.path, cells, progress, slots));
+  const invalid = reasonsOf(invalidCells);
+  reporter.begin({ ...planOf(spec.name, experiment, store.path, cells, progress, slots), invalid });
+  for (const reason of invalid) {
+    reporter.message("warn", `left out, ${CANNOT_RUN}${reasonText(reason, spec.cells.length)}`);
+  }
   const heartbeats = new Heartbeats(store, (error) => reporter.message("warn", `heartbeat: ${error.message}`));
   const executor = EXECUTORS[options.executor ?? "local"](options.worker ?? {});
   const fromZero = new Set(ids.filter((id) => states.get(id) === "failed"));
@@ -138,10 +143,18 @@ async function runPlan(
   const interrupted = interrupts.urgency !== null;
   if (!interrupted) for (const id of ids) if (progress.state(id) === "planned") progress.set(id, "skipped");
   const seconds = (performance.now() - began) / 1000;
-  const summary = summarize(store, { name: spec.name, experiment, cells, notes }, progress, interrupted, seconds);
+  const summary = summarize(
+    store,
+    { name: spec.name, experiment, cells, invalid, notes },
+    progress,
+    interrupted,
+    seconds,
+  );
   await reporter.end(summary);
   return summary;
 }
+
+const leftOutAs = ({ axes, problems }: InvalidCell) => ({ axes, reason: CANNOT_RUN + problems.join("; ") });
 
 /** Tells the user that the signal has arrived: a step may take a while. */
 function announce({ stop, kill }: Interrupts, reporter: Reporter): () => void {
@@ -192,7 +205,7 @@ function planOf(
   cells: PlannedCell[],
   progress: Progress,
   slots: readonly Slot[],
-): RunPlan {
+): Omit<RunPlan, "invalid"> {
   return {
     name,
     experiment,

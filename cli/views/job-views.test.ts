@@ -50,6 +50,7 @@ const summary = (cells: CellSummary[]): RunSummary => ({
   dbPath: "/x/lor2c.db",
   outcome: cells.includes(failed) ? "failed" : "finished",
   cells,
+  invalid: [],
   notes: ["a seeded subset of 3000 of 8455 rows"],
   seconds: 103.4,
 });
@@ -72,6 +73,18 @@ failed: method=lor2c (9b2e77aa)
     log: /x/worker.log
 
 stored in /x/lor2c.db`,
+  );
+});
+
+test("what cannot run is left out with its reason, once", () => {
+  const labels = Array.from({ length: 10 }, (_, i) => `merges=${90 + i}`);
+  const text = renderSummary({ ...summary([cell({})]), invalid: [{ reason: "12 layers only", labels }] });
+  expect(text).toMatch(/^quickstart: 1 run, 1 finished, 10 left out, in /);
+  expect(text).toContain(
+    `\n\nleft out, cannot run: 12 layers only\n${labels
+      .slice(0, 8)
+      .map((l) => `    ${l}\n`)
+      .join("")}    and 2 more\n\n`,
   );
 });
 
@@ -121,6 +134,7 @@ test("plain: evaluations, changes and outcomes; progress now and then; no end of
     experiment: 1,
     dbPath: "/x/lor2c.db",
     jobs: 1,
+    invalid: [],
     devices: ["cpu"],
     cells: [{ id, label: "seed=1", trainableParameters: 1, headParameters: 1, state: "planned", totalSteps: 94 }],
   });

@@ -2,9 +2,13 @@ import type { CellSummary, RunSummary } from "../run/reporter.js";
 import { columns } from "./columns.js";
 import { formatCount, formatScore, formatSeconds, plural, shortId } from "./format.js";
 
+const MOST_LABELS = 8;
+
 /** The block that closes a job; the same text in the terminal, in plain output and in a log. No ANSI. */
 export function renderSummary(summary: RunSummary): string {
   const lines = [heading(summary), "", ...table(summary.cells)];
+  for (const { reason, labels } of summary.invalid)
+    lines.push("", `left out, cannot run: ${reason}`, ...listed(labels));
   const collapsed = summary.cells.filter((cell) => cell.collapsed);
   if (collapsed.length > 0) lines.push("", collapsedNote(collapsed));
   if (summary.notes.length > 0) lines.push("", ...summary.notes.map((note) => `note: ${note}`));
@@ -13,12 +17,22 @@ export function renderSummary(summary: RunSummary): string {
   return lines.join("\n");
 }
 
-function heading({ name, cells, outcome, seconds }: RunSummary): string {
+/** Labels that differ in a long sweep are many. */
+function listed(labels: string[]): string[] {
+  const more = labels.length - MOST_LABELS;
+  return [...labels.slice(0, MOST_LABELS), ...(more > 0 ? [`and ${formatCount(more)} more`] : [])].map(
+    (l) => `    ${l}`,
+  );
+}
+
+function heading({ name, cells, invalid, outcome, seconds }: RunSummary): string {
   const counts = new Map<string, number>();
   for (const cell of cells) counts.set(cell.state, (counts.get(cell.state) ?? 0) + 1);
   const states = [...counts].map(([state, count]) => `${formatCount(count)} ${words(state)}`).join(", ");
   const interrupted = outcome === "interrupted" ? "interrupted; " : "";
-  return `${name}: ${interrupted}${plural(cells.length, "run")}, ${states}, in ${formatSeconds(seconds)}`;
+  const left = invalid.reduce((sum, { labels }) => sum + labels.length, 0);
+  const out = left === 0 ? "" : `, ${formatCount(left)} left out`;
+  return `${name}: ${interrupted}${plural(cells.length, "run")}, ${states}${out}, in ${formatSeconds(seconds)}`;
 }
 
 function table(cells: CellSummary[]): string[] {
