@@ -22,6 +22,8 @@ export interface Job {
   interrupts: Interrupts;
   heartbeats: Heartbeats;
   force: boolean;
+  /** Nothing new is begun once a run has failed. */
+  stopOnError: boolean;
   /** Runs that failed: going on from their checkpoint would only lead there again. */
   fromZero: ReadonlySet<string>;
 }
@@ -60,6 +62,8 @@ async function train(attempts: Attempt[], key: string, { env }: Slot, job: Job):
   const { store, executor, interrupts, force, fromZero } = job;
   const ids = new Map(attempts.map(({ cell, attemptId }) => [cell.id, attemptId]));
   let fault: unknown;
+  const begun = new Set<string>();
+  let stopped = false;
   const buffer = new IngestBuffer((events) => ingest(store, ids, events));
   const bundle = {
     cells: attempts.map(({ cell: { id, settings }, folder }) => {
@@ -76,6 +80,10 @@ async function train(attempts: Attempt[], key: string, { env }: Slot, job: Job):
       throw error;
     }
     show(event, attempts, job);
+    if (mayStopEarly(event, begun, ids.keys(), job)) {
+      stopped = true;
+      void running.stop();
+    }
   });
   const release = obey(running, interrupts);
   const end = await running.done;
@@ -87,8 +95,24 @@ async function train(attempts: Attempt[], key: string, { env }: Slot, job: Job):
   }
   // A worker that talks about a cell it was not given is at fault itself; anything else is our store's trouble.
   if (fault instanceof ProtocolError) fault = undefined;
-  finish(attempts, end, job);
+  finish(attempts, end, stopped, job);
   if (fault !== undefined) throw fault;
+}
+
+/**
+ * `on_error: stop`, and what this worker has left has not begun. Runs in training go on to their end, as those of other
+ * workers do.
+ */
+function mayStopEarly(
+  event: WorkerEvent,
+  begun: Set<string>,
+  cells: Iterable<string>,
+  { stopOnError, progress }: Job,
+): boolean {
+  if (event.type === "started") for (const cell of event.cells) begun.add(cell);
+  if (!stopOnError || !progress.anyFailed) return false;
+  const open = [...cells].filter((cell) => progress.state(cell) === "running");
+  return open.length > 0 && !open.some((cell) => begun.has(cell));
 }
 
 /** Passes the user's wish to end on to the worker, also one that was there before it. */
@@ -116,12 +140,12 @@ function show(event: WorkerEvent, attempts: Attempt[], { reporter, progress }: J
 }
 
 /** Gives the cells that the worker left open their outcome: `stopped` when that was our wish, else `lost`. */
-function finish(attempts: Attempt[], end: BundleEnd, { store, interrupts, progress }: Job): void {
+function finish(attempts: Attempt[], end: BundleEnd, stopped: boolean, { store, interrupts, progress }: Job): void {
   const open = new Set(end.open);
   for (const { cell, attemptId, log } of attempts) {
     progress.setStderr(cell.id, end.stderrTail);
     if (!open.has(cell.id)) continue;
-    const outcome: Outcome = interrupts.urgency === null ? "lost" : "stopped";
+    const outcome: Outcome = interrupts.urgency === null && !stopped ? "lost" : "stopped";
     const detail = { error_type: end.errorType ?? undefined, message: end.reason };
     log[outcome === "lost" ? "error" : "info"]({ outcome, ...detail, stderr: end.stderrTail }, end.reason);
     endAttempt(store, attemptId, outcome, detail);

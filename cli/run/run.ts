@@ -126,7 +126,17 @@ async function runPlan(
   const heartbeats = new Heartbeats(store, (error) => reporter.message("warn", `heartbeat: ${error.message}`));
   const executor = EXECUTORS[options.executor ?? "local"](options.worker ?? {});
   const fromZero = new Set(ids.filter((id) => states.get(id) === "failed"));
-  const job: Job = { store, executor, reporter, progress, interrupts, heartbeats, force, fromZero };
+  const job: Job = {
+    store,
+    executor,
+    reporter,
+    progress,
+    interrupts,
+    heartbeats,
+    force,
+    stopOnError: spec.onError === "stop",
+    fromZero,
+  };
   const mayStart = () => interrupts.urgency === null && !(spec.onError === "stop" && progress.anyFailed);
   const release = announce(interrupts, reporter);
   try {
