@@ -76,6 +76,15 @@ stored in /x/lor2c.db`,
   );
 });
 
+test("runs that failed alike are told together", () => {
+  const others = Array.from({ length: 9 }, (_, i) => ({ ...failed, id: `${i}`.padEnd(16, "0"), label: `merges=${i}` }));
+  const other = { ...failed, label: "other", error: { type: "KeyError", message: "x", stderrTail: [], logFile: "/y" } };
+  const text = renderSummary(summary([...others, other]));
+  expect(text.match(/ValueError: no such layer/g)).toHaveLength(1);
+  expect(text).toMatch(/^failed: merges=0 \(00000000\), .*, merges=7 \(70000000\) and 1 more\n {4}ValueError/m);
+  expect(text).toMatch(/^failed: other \(9b2e77aa\)\n {4}KeyError: x\n {4}log: \/y$/m);
+});
+
 test("what cannot run is left out with its reason, once", () => {
   const labels = Array.from({ length: 10 }, (_, i) => `merges=${90 + i}`);
   const text = renderSummary({ ...summary([cell({})]), invalid: [{ reason: "12 layers only", labels }] });

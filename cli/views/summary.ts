@@ -12,7 +12,7 @@ export function renderSummary(summary: RunSummary): string {
   const collapsed = summary.cells.filter((cell) => cell.collapsed);
   if (collapsed.length > 0) lines.push("", collapsedNote(collapsed));
   if (summary.notes.length > 0) lines.push("", ...summary.notes.map((note) => `note: ${note}`));
-  for (const cell of summary.cells) if (cell.error) lines.push("", ...failure(cell));
+  for (const cells of failures(summary.cells)) lines.push("", ...failure(cells));
   lines.push("", `stored in ${summary.dbPath}`);
   return lines.join("\n");
 }
@@ -86,12 +86,27 @@ function trainable({ trainableParameters, headParameters }: CellSummary): string
   return `${formatCount(trainableParameters)} (+ ${formatCount(headParameters)})`;
 }
 
-function failure(cell: CellSummary): string[] {
-  const error = cell.error;
-  if (!error) return [];
+/** Runs that failed alike, as those of one worker do, are told together. */
+function failures(cells: CellSummary[]): CellSummary[][] {
+  const groups = new Map<string, CellSummary[]>();
+  for (const cell of cells) {
+    if (!cell.error) continue;
+    const { type, message, stderrTail } = cell.error;
+    const key = JSON.stringify([cell.state, type, message, stderrTail]);
+    groups.set(key, [...(groups.get(key) ?? []), cell]);
+  }
+  return [...groups.values()];
+}
+
+function failure(cells: CellSummary[]): string[] {
+  const [cell] = cells;
+  const error = cell?.error;
+  if (!cell || !error) return [];
+  const names = cells.slice(0, MOST_LABELS).map(({ label, id }) => `${label} (${shortId(id)})`);
+  const more = cells.length > MOST_LABELS ? ` and ${formatCount(cells.length - MOST_LABELS)} more` : "";
   const message = error.message.split("\n");
   return [
-    `${words(cell.state)}: ${cell.label} (${shortId(cell.id)})`,
+    `${words(cell.state)}: ${names.join(", ")}${more}`,
     `    ${error.type}: ${message[0] ?? ""}`,
     ...message.slice(1).map((line) => `    ${line}`),
     ...error.stderrTail.map((line) => `    | ${line}`),
