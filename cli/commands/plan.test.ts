@@ -73,11 +73,26 @@ test("states come from the database; --json has everything", async () => {
   expect(text).toMatch(/3 runs in 3 bundles: 0 finished, 1 running, 2 to run\n$/);
 });
 
-test("what prevents a run is an error with exit code 2", async () => {
+test("runs that cannot be are shown as invalid, with the reason", async () => {
   vi.stubEnv("FIXTURE_PROBLEM", "2,3");
   const { out, error } = await run(file);
+  expect(error).toBeUndefined();
+  expect(out.match(/^- +seed=\d +lora .* invalid$/gm)).toHaveLength(2);
+  expect(out).toContain("invalid: the fixture refuses this seed (seed=2, seed=3)\n");
+  const json = JSON.parse((await run(file, "--json")).out);
+  expect(json.runs).toHaveLength(1);
+  expect(json.invalid[0]).toMatchObject({
+    label: "seed=2",
+    axes: { seed: 2 },
+    problems: ["the fixture refuses this seed"],
+  });
+});
+
+test("what prevents every run is an error with exit code 2", async () => {
+  vi.stubEnv("FIXTURE_PROBLEM", "1,2,3");
+  const { out, error } = await run(file);
   expect(out).toBe("");
-  expect(error).toMatchObject({ exitCode: 2, message: "the fixture refuses this seed (seed=2, seed=3)" });
+  expect(error).toMatchObject({ exitCode: 2, message: "the fixture refuses this seed (all 3 runs)" });
 });
 
 test("a wrong spec is answered before a worker is looked for", async () => {

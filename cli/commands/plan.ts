@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import type { CommandModule } from "yargs";
 import type { PlannedCell } from "../spec/cell.js";
+import type { InvalidCell } from "../spec/plan.js";
 import { SET_OPTION } from "./set-option.js";
 
 interface Args {
@@ -31,10 +32,10 @@ export default {
     ]);
     const spec = loadSpec(file, set); // before the worker starts: a wrong spec is answered at once
     const { inspectCells } = await import("../worker/inspect.js");
-    const { cells, notes } = planCells(spec.cells, await inspectCells(spec.cells));
+    const { cells, invalid, notes } = planCells(spec.cells, await inspectCells(spec.cells));
     const states = await storedStates(cells, db);
     const bundles = groupBundles(cells);
-    const view = { ...spec, cells, bundles, states, notes: [...spec.notes, ...notes] };
+    const view = { ...spec, cells, invalid, bundles, states, notes: [...spec.notes, ...notes] };
     process.stdout.write(json ? `${JSON.stringify(planJson(view, tree), null, 2)}\n` : planText(view));
   },
 } satisfies CommandModule<object, Args>;
@@ -68,10 +69,11 @@ interface View {
   states: Map<string, string>;
   notes: string[];
   bundles: PlannedCell[][];
+  invalid: InvalidCell[];
 }
 
 function planJson(
-  { file, name, extends: base, cells, states, notes, bundles }: View,
+  { file, name, extends: base, cells, states, notes, bundles, invalid }: View,
   { laneEpochs, cellEpochs }: typeof import("../spec/tree.js"),
 ) {
   return {
@@ -83,6 +85,7 @@ function planJson(
       const { type: _, seq: __, request: ___, index: ____, problems: _____, ...facts } = inspected;
       return { id, label, state: states.get(id) ?? "planned", axes, settings, ...facts };
     }),
+    invalid: invalid.map(({ label, axes, settings, problems }) => ({ label, axes, settings, problems })),
     bundles: bundles.map((bundle) => ({
       runs: bundle.map((cell) => cell.id),
       lane_epochs: laneEpochs(bundle),

@@ -2,6 +2,7 @@
 import type { Argv } from "yargs";
 import { UsageError } from "../errors.js";
 import type { Reporter, RunSummary } from "../run/reporter.js";
+import { type Devices, parseDevices } from "../spec/devices.js";
 import { DB_OPTION } from "./db-option.js";
 import { SET_OPTION } from "./set-option.js";
 
@@ -13,6 +14,7 @@ export interface TrainArgs {
   json: boolean;
   db?: string | undefined;
   jobs?: number | "auto" | undefined;
+  devices?: Devices | undefined;
 }
 
 const EXIT_CODES = { finished: 0, failed: 1, interrupted: 130 } as const satisfies Record<
@@ -28,15 +30,22 @@ export const trainOptions = (yargs: Argv) =>
     .option("jobs", {
       type: "string",
       describe:
-        "Runs at a time: a number, or auto (one per CPU core, one on a GPU). Default: what the spec says, else auto",
+        "Workers at a time on each device: a number, or auto (one per CPU core, one on a GPU). Default: what the spec says, else auto",
       coerce: parseJobs,
+    })
+    .option("devices", {
+      type: "string",
+      describe:
+        "Where to train: cuda:0,cuda:1, cpu, or auto (all GPUs, else the CPU). Default: what the spec says, else auto",
+      coerce: devicesOf,
     })
     .option("plain", { type: "boolean", default: false, describe: "Lines instead of the dashboard" })
     .option("json", { type: "boolean", default: false, describe: "One JSON object per line, at last a summary" })
     .option("db", DB_OPTION);
 
 /** Trains what remains of `file` with `sets` applied; shows its grid at the end, if it has one, and sets the exit code. */
-export async function trainSpec({ file, force, jobs, plain, json, db }: TrainArgs, sets: string[]): Promise<void> {
+export async function trainSpec(args: TrainArgs, sets: string[]): Promise<void> {
+  const { file, force, jobs, devices, plain, json, db } = args;
   if (plain && json) throw new UsageError("USAGE", "--plain and --json exclude each other");
   const [{ runExperiment }, { resolveDbPath }] = await Promise.all([
     import("../run/run.js"),
@@ -44,7 +53,7 @@ export async function trainSpec({ file, force, jobs, plain, json, db }: TrainArg
   ]);
   const reporter = await chooseReporter(plain, json);
   const dbPath = resolveDbPath(db);
-  const summary = await runExperiment({ file, sets, dbPath, force, jobs, reporter });
+  const summary = await runExperiment({ file, sets, dbPath, force, jobs, devices, reporter });
   process.exitCode = EXIT_CODES[summary.outcome];
   if (!json) await showGrid(summary);
 }
@@ -84,4 +93,10 @@ function parseJobs(text: string | undefined): number | "auto" | undefined {
   if (text === undefined || text === "auto") return text;
   if (/^[1-9][0-9]*$/.test(text)) return Number(text);
   throw new Error(`--jobs ${text}: give a number from 1 on, or auto`);
+}
+
+function devicesOf(text: string | undefined): Devices | undefined {
+  const devices = text === undefined ? undefined : parseDevices(text);
+  if (text === undefined || devices !== undefined) return devices;
+  throw new Error(`--devices ${text}: give auto, cpu, or GPUs, each once, such as cuda:0,cuda:1`);
 }

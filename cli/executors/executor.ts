@@ -7,6 +7,8 @@ export interface Bundle {
   cells: { id: string; settings: Settings; folder: string; resume: boolean }[];
   /** Where checkpoints of such runs are; made when needed. */
   checkpoint: string;
+  /** Variables of its worker alone, on top of the executor's: what it may see. */
+  env?: Record<string, string>;
 }
 
 export interface BundleEnd {

@@ -53,6 +53,7 @@ class LocalBundle implements RunningBundle {
   async #train(options: ExecutorOptions): Promise<BundleEnd> {
     const worker = await startWorker({
       ...options,
+      env: { ...options.env, ...this.bundle.env },
       logFile: prepareLog(this.bundle),
       onEvent: (event) => this.#receive(event),
     });

@@ -85,6 +85,8 @@ export const Ready = z.strictObject({
   python: z.string(),
   pid: z.number().int(),
   device: Device,
+  /** What each GPU that this process sees is called; the first one is `cuda:0`. */
+  gpus: z.array(z.string()),
   /** Installed versions of the packages that can change a number. */
   packages: z.record(z.string(), z.string()),
 });

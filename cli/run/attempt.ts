@@ -20,6 +20,7 @@ export function beginAttempt(
   store: Store,
   cell: PlannedCell,
   force: boolean,
+  device: string,
 ): Attempt | Exclude<Claim, { attemptId: number }> {
   const claim = claimAttempt(store, { runId: cell.id, force });
   if (!("attemptId" in claim)) return claim;
@@ -28,7 +29,7 @@ export function beginAttempt(
   const content = { run: id, attempt: number, label, settings, fingerprint: inspected.fingerprint };
   writeFileSync(join(folder, SETTINGS_FILE), `${JSON.stringify(content, null, 2)}\n`);
   const log = openRunLog(folder, id, number);
-  log.info({ pid: process.pid, label }, "claimed");
+  log.info({ pid: process.pid, label, device }, "claimed");
   return { cell, attemptId, folder, log };
 }
 

@@ -5,6 +5,7 @@ import type { PlannedCell } from "../spec/cell.js";
 import type { Store } from "../store/store.js";
 import { checkpointFolder, endAttempt, ingest } from "../store/write.js";
 import { type Attempt, beginAttempt, logEvent } from "./attempt.js";
+import type { Slot } from "./devices.js";
 import type { Heartbeats } from "./heartbeats.js";
 import { IngestBuffer } from "./ingest-buffer.js";
 import type { Interrupts } from "./interrupt.js";
@@ -21,6 +22,8 @@ export interface Job {
   interrupts: Interrupts;
   heartbeats: Heartbeats;
   force: boolean;
+  /** Nothing new is begun once a run has failed. */
+  stopOnError: boolean;
   /** Runs that failed: going on from their checkpoint would only lead there again. */
   fromZero: ReadonlySet<string>;
 }
@@ -29,19 +32,19 @@ export interface Job {
  * Claims the cells and trains those it got, until the worker is gone and every attempt has its outcome. A run that
  * fails is no error here. Throws when the store can't be written.
  */
-export async function trainBundle({ cells, key }: Pick<Share, "cells" | "key">, job: Job): Promise<void> {
-  const attempts = cells.map((cell) => claim(cell, job)).filter((attempt) => attempt !== null);
+export async function trainBundle({ cells, key }: Pick<Share, "cells" | "key">, slot: Slot, job: Job): Promise<void> {
+  const attempts = cells.map((cell) => claim(cell, slot, job)).filter((attempt) => attempt !== null);
   if (attempts.length === 0) return;
   for (const { attemptId } of attempts) job.heartbeats.add(attemptId);
   try {
-    await train(attempts, key, job);
+    await train(attempts, key, slot, job);
   } finally {
     for (const { attemptId } of attempts) job.heartbeats.remove(attemptId);
   }
 }
 
-function claim(cell: PlannedCell, { store, force, progress }: Job): Attempt | null {
-  const attempt = beginAttempt(store, cell, force);
+function claim(cell: PlannedCell, { device }: Slot, { store, force, progress }: Job): Attempt | null {
+  const attempt = beginAttempt(store, cell, force, device);
   if ("busy" in attempt) {
     progress.set(cell.id, "elsewhere", `process ${attempt.busy.pid} on ${attempt.busy.host}`);
     return null;
@@ -55,16 +58,19 @@ function claim(cell: PlannedCell, { store, force, progress }: Job): Attempt | nu
   return attempt;
 }
 
-async function train(attempts: Attempt[], key: string, job: Job): Promise<void> {
+async function train(attempts: Attempt[], key: string, { env }: Slot, job: Job): Promise<void> {
   const { store, executor, interrupts, force, fromZero } = job;
   const ids = new Map(attempts.map(({ cell, attemptId }) => [cell.id, attemptId]));
   let fault: unknown;
+  const begun = new Set<string>();
+  let stopped = false;
   const buffer = new IngestBuffer((events) => ingest(store, ids, events));
   const bundle = {
     cells: attempts.map(({ cell: { id, settings }, folder }) => {
       return { id, settings, folder, resume: !force && !fromZero.has(id) };
     }),
     checkpoint: checkpointFolder(store, key),
+    env,
   };
   const running = executor.start(bundle, (event) => {
     try {
@@ -74,6 +80,10 @@ async function train(attempts: Attempt[], key: string, job: Job): Promise<void> 
       throw error;
     }
     show(event, attempts, job);
+    if (mayStopEarly(event, begun, ids.keys(), job)) {
+      stopped = true;
+      void running.stop();
+    }
   });
   const release = obey(running, interrupts);
   const end = await running.done;
@@ -85,8 +95,24 @@ async function train(attempts: Attempt[], key: string, job: Job): Promise<void> 
   }
   // A worker that talks about a cell it was not given is at fault itself; anything else is our store's trouble.
   if (fault instanceof ProtocolError) fault = undefined;
-  finish(attempts, end, job);
+  finish(attempts, end, stopped, job);
   if (fault !== undefined) throw fault;
+}
+
+/**
+ * `on_error: stop`, and what this worker has left has not begun. Runs in training go on to their end, as those of other
+ * workers do.
+ */
+function mayStopEarly(
+  event: WorkerEvent,
+  begun: Set<string>,
+  cells: Iterable<string>,
+  { stopOnError, progress }: Job,
+): boolean {
+  if (event.type === "started") for (const cell of event.cells) begun.add(cell);
+  if (!stopOnError || !progress.anyFailed) return false;
+  const open = [...cells].filter((cell) => progress.state(cell) === "running");
+  return open.length > 0 && !open.some((cell) => begun.has(cell));
 }
 
 /** Passes the user's wish to end on to the worker, also one that was there before it. */
@@ -114,12 +140,12 @@ function show(event: WorkerEvent, attempts: Attempt[], { reporter, progress }: J
 }
 
 /** Gives the cells that the worker left open their outcome: `stopped` when that was our wish, else `lost`. */
-function finish(attempts: Attempt[], end: BundleEnd, { store, interrupts, progress }: Job): void {
+function finish(attempts: Attempt[], end: BundleEnd, stopped: boolean, { store, interrupts, progress }: Job): void {
   const open = new Set(end.open);
   for (const { cell, attemptId, log } of attempts) {
     progress.setStderr(cell.id, end.stderrTail);
     if (!open.has(cell.id)) continue;
-    const outcome: Outcome = interrupts.urgency === null ? "lost" : "stopped";
+    const outcome: Outcome = interrupts.urgency === null && !stopped ? "lost" : "stopped";
     const detail = { error_type: end.errorType ?? undefined, message: end.reason };
     log[outcome === "lost" ? "error" : "info"]({ outcome, ...detail, stderr: end.stderrTail }, end.reason);
     endAttempt(store, attemptId, outcome, detail);

@@ -10,15 +10,10 @@ export interface Machine {
 }
 
 /**
- * How many workers train at a time. `auto` is one per core, as far as memory goes, because a worker on CPU uses one
- * thread; and one on a GPU, whose memory two workers would have to share.
+ * How many workers train at a time on each device. `auto` is one per core, as far as memory goes, because a worker on
+ * CPU uses one thread; and one on a GPU, whose memory two workers would have to share.
  */
-export function resolveJobs(asked: number | "auto", bundles: number, machine: Machine): number {
-  const wanted = asked === "auto" ? automatic(machine) : asked;
-  return Math.max(1, Math.min(wanted, bundles));
-}
-
-function automatic({ device, cores, freeMemory }: Machine): number {
-  if (device !== "cpu") return 1;
-  return Math.min(cores, Math.floor(freeMemory / WORKER_MEMORY));
+export function jobsPerDevice(asked: number | "auto", { device, cores, freeMemory }: Machine): number {
+  if (asked !== "auto") return asked;
+  return device === "cpu" ? Math.max(1, Math.min(cores, Math.floor(freeMemory / WORKER_MEMORY))) : 1;
 }

@@ -7,7 +7,7 @@ import type { PlannedCell } from "../spec/cell.js";
 import { differences, type Measured } from "./compare-runs.js";
 import { IngestBuffer } from "./ingest-buffer.js";
 import { Interrupts } from "./interrupt.js";
-import { resolveJobs } from "./jobs.js";
+import { jobsPerDevice } from "./jobs.js";
 import { gatherTexts } from "./predict-texts.js";
 import { runQueue } from "./queue.js";
 import { remaining } from "./remaining.js";
@@ -28,15 +28,13 @@ test("only what is finished is not done again, and with force not even that", ()
 });
 
 test.each([
-  ["auto", 10, { device: "cpu", cores: 4, freeMemory: 64 * GIB }, 4],
-  ["auto", 10, { device: "cpu", cores: 8, freeMemory: 7 * GIB }, 3],
-  ["auto", 10, { device: "cpu", cores: 8, freeMemory: 1 * GIB }, 1],
-  ["auto", 10, { device: "cuda:0", cores: 8, freeMemory: 64 * GIB }, 1],
-  ["auto", 0, { device: "cpu", cores: 8, freeMemory: 64 * GIB }, 1],
-  [6, 10, { device: "cuda:0", cores: 2, freeMemory: 1 * GIB }, 6],
-  [6, 2, { device: "cpu", cores: 8, freeMemory: 64 * GIB }, 2],
-] as const)("jobs %s for %i bundles on %o: %i", (asked, bundles, machine, expected) => {
-  expect(resolveJobs(asked, bundles, machine)).toBe(expected);
+  ["auto", { device: "cpu", cores: 4, freeMemory: 64 * GIB }, 4],
+  ["auto", { device: "cpu", cores: 8, freeMemory: 7 * GIB }, 3],
+  ["auto", { device: "cpu", cores: 8, freeMemory: 1 * GIB }, 1],
+  ["auto", { device: "cuda:0", cores: 8, freeMemory: 64 * GIB }, 1],
+  [6, { device: "cuda:0", cores: 2, freeMemory: 1 * GIB }, 6],
+] as const)("jobs %s on %o: %i", (asked, machine, expected) => {
+  expect(jobsPerDevice(asked, machine)).toBe(expected);
 });
 
 test("a queue keeps its slots busy, stops when told, and reports the first error when all is over", async () => {
@@ -49,12 +47,12 @@ test("a queue keeps its slots busy, stops when told, and reports the first error
     done.push(item);
     if (item === 13) throw new Error("thirteen");
   };
-  await runQueue([1, 2, 3, 4, 5], 2, work, () => true);
+  await runQueue([1, 2, 3, 4, 5], [1, 2], work, () => true);
   expect([most, done.sort()]).toEqual([2, [1, 2, 3, 4, 5]]);
   done.length = 0;
-  await runQueue([1, 2, 3, 4, 5], 1, work, () => done.length < 2);
+  await runQueue([1, 2, 3, 4, 5], [1], work, () => done.length < 2);
   expect(done).toEqual([1, 2]);
-  await expect(runQueue([13, 14, 15], 2, work, () => true)).rejects.toThrow("thirteen");
+  await expect(runQueue([13, 14, 15], [1, 2], work, () => true)).rejects.toThrow("thirteen");
   expect([running, done.includes(15)]).toEqual([0, false]);
 });
 

@@ -9,7 +9,7 @@ export interface Remaining {
 }
 
 /**
- * What of a plan is left to do. Failed, stopped, lost and out-of-memory runs start again from zero; a run that
+ * What of a plan is left to do; what did not finish counts whole, from wherever its worker can go on. A run that
  * another process trains is offered to the queue as well, because only a claim can tell whether that process lives.
  */
 export function remaining(cells: readonly PlannedCell[], states: Map<string, RunState>, force: boolean): Remaining {

@@ -21,8 +21,25 @@ export interface RunPlan {
   experiment: number;
   dbPath: string;
   cells: PlanCell[];
-  /** Runs trained at the same time. */
+  invalid: InvalidRuns[];
+  /** Workers at the same time, on all devices together. */
   jobs: number;
+  /** `cpu`, or the GPUs that train. */
+  devices: string[];
+}
+
+/** Runs of the spec that cannot be trained, by the reason. */
+export interface InvalidRuns {
+  reason: string;
+  labels: string[];
+}
+
+/** How far the whole job is. */
+export interface JobProgress {
+  /** Of what this command has to train, 0 to 1; what was stopped is not done. */
+  fraction: number;
+  /** Until the last of its workers is done; null until a step has been measured, or when only others train. */
+  secondsLeft: number | null;
 }
 
 /** Why a run did not finish. */
@@ -67,13 +84,15 @@ export interface RunSummary {
   dbPath: string;
   outcome: "finished" | "failed" | "interrupted";
   cells: CellSummary[];
+  /** They are no cells; a job that has any did not do all that was asked for. */
+  invalid: InvalidRuns[];
   /** What holds for several runs, once; e.g. the subset of rows that was used. */
   notes: string[];
   /** Wall time of this command. */
   seconds: number;
 }
 
-/** What shows a job while it runs: the dashboard, plain lines, NDJSON. Called in the order of the methods. */
+/** What shows a job while it runs: the dashboard, plain lines, NDJSON. `begin` comes first, `end` or `abort` last. */
 export interface Reporter {
   begin(plan: RunPlan): void;
   /** An event of a worker, once for every run that it names. */
@@ -81,6 +100,8 @@ export interface Reporter {
   /** A run changed its state; `detail` says why where that is not plain. */
   state(cellId: string, state: CellState, detail?: string): void;
   message(level: "info" | "warn" | "error", text: string): void;
+  /** About once a second. */
+  progress?(job: JobProgress): void;
   /** Resolves when everything is shown and the terminal is as it was. */
   end(summary: RunSummary): Promise<void> | void;
   /** Instead of `end` when an error ends the command: gives the terminal back, for the error to be printed. */

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
 import type { WorkerEvent } from "../protocol/messages.js";
-import { findRun, getAttempts, getMetrics, listRuns } from "../store/read.js";
+import { findRun, getAttempts, getMetrics, leftOutCells, listRuns } from "../store/read.js";
 import { openStore } from "../store/store.js";
 import { fixture } from "../worker/fixture-worker.js";
 import { RUN_LOG, SETTINGS_FILE } from "./log.js";
@@ -146,8 +146,23 @@ test("a value that is no number is stored as diverged and breaks nothing", async
   store.close();
 });
 
-test("a run that cannot be is a wrong request, and nothing is started or stored", async () => {
-  await expect(run({ FIXTURE_PROBLEM: "2" })).rejects.toMatchObject({
+test("a run that cannot be is left out with its reason, the others train, and the job has not done all", async () => {
+  const { summary, states, reporter } = await run({ FIXTURE_PROBLEM: "2" });
+  expect(states).toEqual(["finished", "finished"]);
+  const invalid = [{ reason: "the fixture refuses this seed", labels: ["seed=2"] }];
+  expect(summary).toMatchObject({ outcome: "failed", invalid });
+  expect(reporter.plan?.invalid).toEqual(invalid);
+  expect(reporter.messages).toEqual(["left out, cannot run: the fixture refuses this seed (seed=2)"]);
+  const store = openStore(dbPath, { readonly: true });
+  expect(leftOutCells(store, summary.experiment)).toEqual([
+    { axes: { seed: 2 }, reason: "cannot run: the fixture refuses this seed" },
+  ]);
+  store.close();
+  expect((await run()).summary).toMatchObject({ outcome: "finished", invalid: [] });
+});
+
+test("where no run can be it is a wrong request, and nothing is started or stored", async () => {
+  await expect(run({ FIXTURE_PROBLEM: "1,2,3" })).rejects.toMatchObject({
     exitCode: 2,
     message: expect.stringContaining("the fixture refuses this seed"),
   });

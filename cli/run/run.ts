@@ -2,23 +2,27 @@ import { availableParallelism, freemem } from "node:os";
 import type { ExecutorOptions } from "../executors/executor.js";
 import { EXECUTORS } from "../executors/index.js";
 import type { PlannedCell } from "../spec/cell.js";
+import type { Devices } from "../spec/devices.js";
 import { type LoadedSpec, loadSpec } from "../spec/load.js";
-import { planCells } from "../spec/plan.js";
-import { runStates } from "../store/read.js";
+import { type InvalidCell, planCells, reasonsOf, reasonText } from "../spec/plan.js";
+import { CANNOT_RUN, runStates } from "../store/read.js";
 import { openStore, type Store } from "../store/store.js";
 import { clearCheckpoints, reapLost, registerExperiment } from "../store/write.js";
 import { inspect } from "../worker/inspect.js";
 import { type Job, trainBundle } from "./bundle.js";
+import { deviceNames, lookOn, type Slot, slotsOn } from "./devices.js";
 import { settleElsewhere } from "./elsewhere.js";
 import { Heartbeats } from "./heartbeats.js";
 import { Interrupts } from "./interrupt.js";
-import { resolveJobs } from "./jobs.js";
+import { JobClock } from "./job-clock.js";
+import { jobsPerDevice } from "./jobs.js";
 import { Progress } from "./progress.js";
 import { runQueue } from "./queue.js";
 import { remaining } from "./remaining.js";
 import type { Reporter, RunPlan, RunSummary } from "./reporter.js";
 import { type Share, shareOut } from "./share-out.js";
 import { summarize } from "./summary.js";
+import { TimedReporter } from "./timed-reporter.js";
 
 /** Milliseconds between two looks at runs that other processes train. */
 const POLL = 1000;
@@ -31,7 +35,9 @@ export interface RunOptions {
   /** Train finished runs again, as new attempts. */
   force?: boolean;
   /** Default: the spec's. */
-  jobs?: number | "auto";
+  jobs?: number | "auto" | undefined;
+  /** Default: the spec's. */
+  devices?: Devices | undefined;
   reporter: Reporter;
   executor?: keyof typeof EXECUTORS;
   worker?: ExecutorOptions;
@@ -42,8 +48,10 @@ export interface RunOptions {
 interface Planned {
   spec: LoadedSpec;
   cells: PlannedCell[];
+  invalid: InvalidCell[];
   notes: string[];
-  device: string;
+  /** Where its workers train, one for each that trains at a time. */
+  slots: Slot[];
 }
 
 /**
@@ -66,21 +74,30 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
   }
 }
 
-async function preparePlan({ file, sets, worker }: RunOptions, interrupts: Interrupts): Promise<Planned> {
-  const spec = loadSpec(file, sets ?? []);
-  const { ready, inspected } = await interrupts.during(inspect(spec.cells, { ...worker, signal: interrupts.stop }));
-  const { cells, notes } = planCells(spec.cells, inspected);
-  return { spec, cells, notes: [...spec.notes, ...notes], device: ready.device.name };
+async function preparePlan(options: RunOptions, interrupts: Interrupts): Promise<Planned> {
+  const { file, sets = [], worker } = options;
+  const spec = loadSpec(file, sets);
+  const devices = options.devices ?? spec.devices;
+  const outer = { ...process.env, ...worker?.env };
+  const { ready, inspected } = await lookOn(devices, outer, (env, cells) => {
+    const settings = { ...worker, env: { ...worker?.env, ...env }, signal: interrupts.stop };
+    return interrupts.during(inspect(cells ? spec.cells : [], settings));
+  });
+  const { cells, invalid, notes } = planCells(spec.cells, inspected);
+  const machine = { device: ready.device.name, cores: availableParallelism(), freeMemory: freemem() };
+  const perDevice = jobsPerDevice(options.jobs ?? spec.jobs, machine);
+  const slots = slotsOn(devices, deviceNames(devices, ready.gpus), perDevice, outer);
+  return { spec, cells, invalid, notes: [...spec.notes, ...notes], slots };
 }
 
 async function runPlan(
-  { spec, cells, notes, device }: Planned,
+  { spec, cells, invalid: invalidCells, notes, slots: all }: Planned,
   store: Store,
   options: RunOptions,
   interrupts: Interrupts,
   began: number,
 ): Promise<RunSummary> {
-  const { reporter, force = false } = options;
+  const { force = false } = options;
   reapLost(store);
   const experiment = registerExperiment(store, {
     name: spec.name,
@@ -88,28 +105,43 @@ async function runPlan(
     specText: spec.text,
     sets: options.sets ?? [],
     cells,
-    leftOut: spec.leftOut,
+    leftOut: [...spec.leftOut, ...invalidCells.map(leftOutAs)],
   });
   const ids = cells.map((cell) => cell.id);
   const states = runStates(store, ids);
   const { todo, finished } = remaining(cells, states, force);
-  const machine = { device, cores: availableParallelism(), freeMemory: freemem() };
-  const slots = resolveJobs(options.jobs ?? spec.jobs, todo.length, machine);
-  const shares = shareOut(todo, slots);
-  const jobs = Math.max(1, Math.min(slots, shares.length));
+  const shares = shareOut(todo, Math.min(all.length, Math.max(1, todo.length)));
+  const slots = all.slice(0, Math.max(1, shares.length));
 
+  const clock = new JobClock(slots.length);
+  clock.add(shares);
+  const reporter = new TimedReporter(options.reporter, clock);
   const progress = new Progress(reporter);
   for (const cell of finished) progress.begin(cell.id, "finished");
-  reporter.begin(planOf(spec.name, experiment, store.path, cells, progress, jobs));
+  const invalid = reasonsOf(invalidCells);
+  reporter.begin({ ...planOf(spec.name, experiment, store.path, cells, progress, slots), invalid });
+  for (const reason of invalid) {
+    reporter.message("warn", `left out, ${CANNOT_RUN}${reasonText(reason, spec.cells.length)}`);
+  }
   const heartbeats = new Heartbeats(store, (error) => reporter.message("warn", `heartbeat: ${error.message}`));
   const executor = EXECUTORS[options.executor ?? "local"](options.worker ?? {});
   const fromZero = new Set(ids.filter((id) => states.get(id) === "failed"));
-  const job: Job = { store, executor, reporter, progress, interrupts, heartbeats, force, fromZero };
+  const job: Job = {
+    store,
+    executor,
+    reporter,
+    progress,
+    interrupts,
+    heartbeats,
+    force,
+    stopOnError: spec.onError === "stop",
+    fromZero,
+  };
   const mayStart = () => interrupts.urgency === null && !(spec.onError === "stop" && progress.anyFailed);
   const release = announce(interrupts, reporter);
   try {
-    await trainAll(shares, jobs, job, mayStart);
-    await waitElsewhere(cells, jobs, job, mayStart);
+    await trainAll(shares, slots, job, mayStart);
+    await waitElsewhere(cells, slots, job, mayStart);
   } catch (error) {
     await reporter.abort?.();
     throw error;
@@ -121,10 +153,18 @@ async function runPlan(
   const interrupted = interrupts.urgency !== null;
   if (!interrupted) for (const id of ids) if (progress.state(id) === "planned") progress.set(id, "skipped");
   const seconds = (performance.now() - began) / 1000;
-  const summary = summarize(store, { name: spec.name, experiment, cells, notes }, progress, interrupted, seconds);
+  const summary = summarize(
+    store,
+    { name: spec.name, experiment, cells, invalid, notes },
+    progress,
+    interrupted,
+    seconds,
+  );
   await reporter.end(summary);
   return summary;
 }
+
+const leftOutAs = ({ axes, problems }: InvalidCell) => ({ axes, reason: CANNOT_RUN + problems.join("; ") });
 
 /** Tells the user that the signal has arrived: a step may take a while. */
 function announce({ stop, kill }: Interrupts, reporter: Reporter): () => void {
@@ -138,17 +178,22 @@ function announce({ stop, kill }: Interrupts, reporter: Reporter): () => void {
   };
 }
 
-async function trainAll(shares: Share[], jobs: number, job: Job, mayStart: () => boolean): Promise<void> {
-  const train = (share: Share) =>
-    trainBundle(share, job).catch((error: unknown) => {
+async function trainAll(shares: Share[], slots: readonly Slot[], job: Job, mayStart: () => boolean): Promise<void> {
+  const train = (share: Share, slot: Slot) =>
+    trainBundle(share, slot, job).catch((error: unknown) => {
       job.interrupts.interrupt(); // without a store the other workers train for nothing
       throw error;
     });
-  await runQueue([...shares], jobs, train, mayStart);
+  await runQueue([...shares], slots, train, mayStart);
 }
 
 /** Until the runs that other processes had taken are over; those whose process is gone are trained here. */
-async function waitElsewhere(cells: PlannedCell[], jobs: number, job: Job, mayStart: () => boolean): Promise<void> {
+async function waitElsewhere(
+  cells: PlannedCell[],
+  slots: readonly Slot[],
+  job: Job,
+  mayStart: () => boolean,
+): Promise<void> {
   for (;;) {
     const elsewhere = cells.filter((cell) => job.progress.state(cell.id) === "elsewhere");
     if (elsewhere.length === 0 || !mayStart()) return;
@@ -156,9 +201,9 @@ async function waitElsewhere(cells: PlannedCell[], jobs: number, job: Job, maySt
     const free = new Set(settleElsewhere(job.store, ids, job.progress));
     const shares = shareOut(
       elsewhere.filter((cell) => free.has(cell.id)),
-      jobs,
+      slots.length,
     );
-    if (shares.length > 0) await trainAll(shares, jobs, job, mayStart);
+    if (shares.length > 0) await trainAll(shares, slots, job, mayStart);
     else await job.interrupts.pause(POLL);
   }
 }
@@ -169,13 +214,14 @@ function planOf(
   dbPath: string,
   cells: PlannedCell[],
   progress: Progress,
-  jobs: number,
-): RunPlan {
+  slots: readonly Slot[],
+): Omit<RunPlan, "invalid"> {
   return {
     name,
     experiment,
     dbPath,
-    jobs,
+    jobs: slots.length,
+    devices: [...new Set(slots.map(({ device }) => device))],
     cells: cells.map(({ id, label, inspected }) => ({
       id,
       label,

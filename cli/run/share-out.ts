@@ -32,8 +32,12 @@ const longestFirst = (a: Share, b: Share) => b.cost - a.cost;
 function shareOf(cells: PlannedCell[]): Share {
   const [first] = cells;
   if (!first) throw new Error("a bundle without cells");
-  return { cells, key: bundleKey(first), cost: laneEpochs(cells) * (first.inspected.train_rows ?? 1) };
+  return { cells, key: bundleKey(first), cost: costOf(cells) };
 }
+
+/** What cells that train together cost after epoch `from`, in the unit of `Share.cost`. */
+export const costOf = (cells: readonly PlannedCell[], from = 0): number =>
+  laneEpochs(cells, from) * (cells[0]?.inspected.train_rows ?? 1);
 
 /** When the last of the slots is done, if each takes the longest share that is left. */
 function lasts(shares: readonly Share[], slots: number): number {

@@ -5,7 +5,7 @@ import { type AttemptRow, bundlesOf, getAttempt, getEpochScore, getNotes, getRun
 import type { Store } from "../store/store.js";
 import { RUN_LOG } from "./log.js";
 import { FAILURES, type Progress } from "./progress.js";
-import type { CellError, CellSummary, RunSummary } from "./reporter.js";
+import type { CellError, CellSummary, InvalidRuns, RunSummary } from "./reporter.js";
 
 /** More names of runs behind a note say less than their number. */
 const MOST_LABELS = 4;
@@ -13,20 +13,21 @@ const MOST_LABELS = 4;
 /** How a job ended, from what is stored: what the user reads is what a later query gives. */
 export function summarize(
   store: Store,
-  plan: { name: string; experiment: number; cells: PlannedCell[]; notes: string[] },
+  plan: { name: string; experiment: number; cells: PlannedCell[]; invalid: InvalidRuns[]; notes: string[] },
   progress: Progress,
   interrupted: boolean,
   seconds: number,
 ): RunSummary {
   const attempts = plan.cells.map((cell) => attemptOf(store, cell.id, progress));
   const cells = plan.cells.map((cell, index) => cellSummary(store, cell, attempts[index], progress));
-  const failed = cells.some((cell) => cell.state !== "finished");
+  const failed = plan.invalid.length > 0 || cells.some((cell) => cell.state !== "finished");
   return {
     name: plan.name,
     experiment: plan.experiment,
     dbPath: store.path,
     outcome: interrupted ? "interrupted" : failed ? "failed" : "finished",
     cells,
+    invalid: plan.invalid,
     notes: [...plan.notes, ...runNotes(store, plan.cells, attempts), ...savedNote(store, plan.cells, progress)],
     seconds,
   };

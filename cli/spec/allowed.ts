@@ -1,5 +1,6 @@
 /** Words for what a key may be and for what was found, from JSON Schema, the one form that all our keys share. */
 import { z } from "zod";
+import { GPU } from "./devices.js";
 import type { Path } from "./places.js";
 
 /** The parts of JSON Schema (draft 7) that our keys use, with the documentation of schema.ts beside them. */
@@ -72,7 +73,7 @@ export function allowedText(schema: JsonSchema | undefined): string {
     case "number":
       return `a number${limits(schema)}`;
     case "string":
-      if (schema.pattern) return "a range a..b of whole numbers";
+      if (schema.pattern) return schema.pattern === GPU.source ? "cuda:N" : "a range a..b of whole numbers";
       return schema.maxLength === undefined ? "text" : `text of at most ${schema.maxLength} characters`;
     case "boolean":
       return "true or false";

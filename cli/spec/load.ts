@@ -4,6 +4,7 @@ import { SpecError, type SpecProblem } from "../errors.js";
 import { type Catalog, shippedCatalog } from "./catalog.js";
 import type { Cell } from "./cell.js";
 import { identity } from "./cell-id.js";
+import type { Devices } from "./devices.js";
 import { readExtended } from "./extends.js";
 import { type Issue, issuesOf, ProblemList } from "./issues.js";
 import { specJsonSchemaRaw } from "./keys.js";
@@ -26,6 +27,7 @@ export interface LoadedSpec {
   extends: string | null;
   onError: "continue" | "stop";
   jobs: number | "auto";
+  devices: Devices;
   cells: Cell[];
   /** Combinations of the sweep that are no runs. */
   leftOut: LeftOut[];
@@ -101,6 +103,7 @@ export function loadSpec(file: string, sets: readonly string[] = [], catalog: Ca
     extends: base?.file ?? null,
     onError: checked.data.on_error,
     jobs: checked.data.jobs,
+    devices: checked.data.devices,
     cells: labelCells([...cells.values()], sweep.keys, catalog),
     leftOut,
     notes: [

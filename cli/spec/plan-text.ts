@@ -1,5 +1,6 @@
 import stringWidth from "string-width";
 import type { PlannedCell } from "./cell.js";
+import { type InvalidCell, reasonsOf, reasonText } from "./plan.js";
 import { cellEpochs, laneEpochs } from "./tree.js";
 
 export interface PlanView {
@@ -7,6 +8,7 @@ export interface PlanView {
   name: string;
   extends: string | null;
   cells: readonly PlannedCell[];
+  invalid: readonly InvalidCell[];
   bundles: readonly (readonly PlannedCell[])[];
   /** State of each run in the store by id; a run that is not there is still to run. */
   states: ReadonlyMap<string, string>;
@@ -24,10 +26,11 @@ export const isDone = (state: string | undefined) => state === "finished";
 /** What `lor2c plan` prints. Trainable parameters are the method's at the start of training, without the head. */
 export function planText(plan: PlanView): string {
   const lines = [`${plan.name}  (${plan.file}${plan.extends === null ? "" : `, extends ${plan.extends}`})`, ""];
-  const rows = plan.cells.slice(0, MAX_ROWS).map((cell) => row(cell, plan.states.get(cell.id)));
-  lines.push(...table([[...COLUMNS], ...rows]));
-  if (plan.cells.length > MAX_ROWS) lines.push(`... and ${plan.cells.length - MAX_ROWS} more; --json prints all`);
-  const remarks = [...plan.notes.map((note) => `note: ${note}`), ...warnings(plan.cells)];
+  const rows = [...plan.cells.map((cell) => row(cell, plan.states.get(cell.id))), ...plan.invalid.map(invalidRow)];
+  lines.push(...table([[...COLUMNS], ...rows.slice(0, MAX_ROWS)]));
+  if (rows.length > MAX_ROWS) lines.push(`... and ${rows.length - MAX_ROWS} more; --json prints all`);
+  const invalid = reasonsOf(plan.invalid).map((reason) => `invalid: ${reasonText(reason, rows.length)}`);
+  const remarks = [...invalid, ...plan.notes.map((note) => `note: ${note}`), ...warnings(plan.cells)];
   if (remarks.length > 0) lines.push("", ...remarks);
   lines.push("", summary(plan));
   return `${lines.join("\n")}\n`;
@@ -48,6 +51,9 @@ function row(cell: PlannedCell, state: string | undefined): string[] {
     state === undefined || state === "planned" ? "to run" : state,
   ];
 }
+
+const invalidRow = ({ label, settings }: InvalidCell): string[] =>
+  COLUMNS.map((column) => ({ label, method: settings.method.name, state: "invalid" })[column as string] ?? "-");
 
 const number = (value: number | null) => (value === null ? "-" : value.toLocaleString("en-US"));
 
@@ -73,12 +79,13 @@ function warnings(cells: readonly PlannedCell[]): string[] {
   });
 }
 
-function summary({ cells, bundles, states }: PlanView): string {
+function summary({ cells, invalid, bundles, states }: PlanView): string {
   const done = cells.filter((cell) => isDone(states.get(cell.id))).length;
   const running = cells.filter((cell) => states.get(cell.id) === "running").length;
   const parts = [count(cells.length, "run"), `in ${count(bundles.length, "bundle")}:`, `${number(done)} finished,`];
   if (running > 0) parts.push(`${number(running)} running,`);
-  return [...parts, `${number(cells.length - done - running)} to run`].join(" ") + epochs(bundles, states);
+  const left = invalid.length === 0 ? "" : `; ${number(invalid.length)} invalid`;
+  return [...parts, `${number(cells.length - done - running)} to run`].join(" ") + left + epochs(bundles, states);
 }
 
 /** What the runs that are left train together, when that is less than each alone. */

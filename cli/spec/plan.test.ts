@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { inspectedAs, plannedFrom } from "./fixtures/planned.js";
 import { load, minimal } from "./fixtures/specs.js";
-import { planCells } from "./plan.js";
+import { planCells, reasonsOf, reasonText } from "./plan.js";
 import { planText } from "./plan-text.js";
 
 const cells = load(minimal("sweep: {grid: {seed: 1..5}}")).cells;
@@ -28,13 +28,23 @@ describe("planCells", () => {
       inspectedAs({ fingerprint: null, problems: i === 0 ? ["no rows", "too long"] : ["no rows"] }),
     );
     expect(() => planCells(cells, same)).toThrow("no rows (all 5 runs)\ntoo long (seed=1)");
-    const most = cells.map((_, i) => inspectedAs(i === 0 ? {} : { fingerprint: null, problems: ["no model"] }));
-    expect(() => planCells(cells, most)).toThrow("no model (seed=2, seed=3, seed=4 and 1 more)");
     try {
-      planCells(cells, most);
+      planCells(cells, same);
     } catch (error) {
       expect(error).toMatchObject({ exitCode: 2, code: "CELL_CANNOT_RUN" });
     }
+  });
+  test("cells that cannot run stand apart while another can", () => {
+    const most = cells.map((_, i) => inspectedAs(i === 0 ? {} : { fingerprint: null, problems: ["no model"] }));
+    const { cells: planned, invalid } = planCells(cells, most);
+    expect(planned.map(({ label }) => label)).toEqual(["seed=1"]);
+    expect(invalid.map(({ label, problems }) => [label, problems])).toEqual(
+      [2, 3, 4, 5].map((seed) => [`seed=${seed}`, ["no model"]]),
+    );
+    expect(reasonsOf(invalid)).toEqual([{ reason: "no model", labels: ["seed=2", "seed=3", "seed=4", "seed=5"] }]);
+    expect(reasonsOf(invalid).map((reason) => reasonText(reason, 5))).toEqual([
+      "no model (seed=2, seed=3, seed=4 and 1 more)",
+    ]);
   });
   test("an answer that is too short is a fault of ours", () => {
     expect(() => planCells(cells, [inspectedAs()])).toThrow("inspected 1 of 5");
@@ -46,7 +56,16 @@ describe("planText", () => {
     load("model: tiny\ntask: toy\nsweep: {variants: [{method: plain}, {method: moving}]}").cells,
   );
   const bundles = planned.map((cell) => [cell]);
-  const view = { file: "a.yaml", name: "a", extends: null, cells: planned, bundles, states: new Map(), notes: [] };
+  const view = {
+    file: "a.yaml",
+    name: "a",
+    extends: null,
+    cells: planned,
+    invalid: [],
+    bundles,
+    states: new Map(),
+    notes: [],
+  };
 
   test("a small plan", () => {
     expect(planText(view)).toMatchInlineSnapshot(`
@@ -87,6 +106,20 @@ describe("planText", () => {
       2 runs in 2 bundles: 1 finished, 1 running, 0 to run
       "
     `);
+  });
+  test("invalid cells are rows, with their reason below", () => {
+    const [first, second] = planned;
+    if (!first || !second) throw new Error("two cells were expected");
+    const text = planText({
+      ...view,
+      cells: [first],
+      bundles: [[first]],
+      invalid: [{ ...second, problems: ["too few rows"] }],
+    });
+    expect(text).toMatch(/^- +method=moving +moving +- +- +- +- +- +invalid$/m);
+    expect(text).toMatch(
+      /\ninvalid: too few rows \(method=moving\)\n\n1 run in 1 bundle: 0 finished, 1 to run; 1 invalid\n$/,
+    );
   });
   test("what runs share is said", () => {
     const together = planned.map((cell, i) => {

@@ -3,39 +3,63 @@ import type { EventOf } from "../protocol/messages.js";
 import type { Cell, PlannedCell } from "./cell.js";
 import { cellId } from "./cell-id.js";
 
+/** A cell that cannot run here, and why. */
+export interface InvalidCell extends Cell {
+  problems: string[];
+}
+
 export interface Plan {
   cells: PlannedCell[];
+  invalid: InvalidCell[];
   notes: string[];
+}
+
+/** One reason, and the labels of all cells that it keeps from running. */
+export interface Reason {
+  reason: string;
+  labels: string[];
 }
 
 /**
  * Cells with what the worker said about each (same order) and their ids. Cells that turn out to be the same run, for
- * example one model under two names, are kept once. Throws a UsageError with everything that prevents a run.
+ * example one model under two names, are kept once; those that cannot run stand apart. Throws a UsageError with all
+ * reasons when none can.
  */
 export function planCells(cells: readonly Cell[], inspected: readonly EventOf<"inspected">[]): Plan {
   const planned = new Map<string, PlannedCell>();
+  const invalid: InvalidCell[] = [];
   const notes: string[] = [];
-  const problems = new Map<string, string[]>();
   for (const [i, cell] of cells.entries()) {
     const found = inspected[i];
     if (!found) throw new Error(`the worker inspected ${inspected.length} of ${cells.length} cells`);
-    for (const problem of found.problems) problems.set(problem, [...(problems.get(problem) ?? []), cell.label]);
-    if (!found.fingerprint) continue;
+    if (found.problems.length > 0 || !found.fingerprint) {
+      invalid.push({ ...cell, problems: found.problems });
+      continue;
+    }
     const id = cellId(cell.settings, found.fingerprint);
     const first = planned.get(id);
     if (first) notes.push(`${cell.label} is the same run as ${first.label} and left out`);
     else planned.set(id, { ...cell, id, inspected: found });
   }
-  if (problems.size > 0) throw new UsageError("CELL_CANNOT_RUN", problemsText(problems, cells.length));
-  return { cells: [...planned.values()], notes };
+  if (planned.size === 0 && invalid.length > 0) {
+    const lines = reasonsOf(invalid).map((reason) => reasonText(reason, cells.length));
+    throw new UsageError("CELL_CANNOT_RUN", lines.join("\n"));
+  }
+  return { cells: [...planned.values()], invalid, notes };
 }
 
-/** Each problem once, with the cells it concerns; all of a large sweep usually have the same one. */
-function problemsText(problems: Map<string, string[]>, total: number): string {
-  const lines = [...problems].map(([problem, labels]) => {
-    if (labels.length === total && total > 1) return `${problem} (all ${total} runs)`;
-    const more = labels.length > 3 ? ` and ${labels.length - 3} more` : "";
-    return `${problem} (${labels.slice(0, 3).join(", ")}${more})`;
-  });
-  return lines.join("\n");
+/** Each reason once; most cells of a large sweep usually have the same one. */
+export function reasonsOf(invalid: readonly InvalidCell[]): Reason[] {
+  const labels = new Map<string, string[]>();
+  for (const { label, problems } of invalid) {
+    for (const reason of problems) labels.set(reason, [...(labels.get(reason) ?? []), label]);
+  }
+  return [...labels].map(([reason, labels]) => ({ reason, labels }));
+}
+
+/** `total`: of how many cells. */
+export function reasonText({ reason, labels }: Reason, total: number): string {
+  if (labels.length === total && total > 1) return `${reason} (all ${total} runs)`;
+  const more = labels.length > 3 ? ` and ${labels.length - 3} more` : "";
+  return `${reason} (${labels.slice(0, 3).join(", ")}${more})`;
 }

@@ -3,6 +3,7 @@
  * and all messages are made from this file. Parameters of methods are in the catalog instead, which the worker owns.
  */
 import { z } from "zod";
+import { GPU, hasTwice } from "./devices.js";
 
 export interface KeyDocs {
   description: string;
@@ -271,9 +272,26 @@ export const fileKeys = {
     description: "What happens to the remaining runs when one fails",
   }),
   jobs: key(z.union([z.literal("auto"), z.int().min(1).max(64)]).default("auto"), {
-    description: "Worker processes at a time; auto: one per CPU core as far as memory goes, one on a GPU",
+    description:
+      "Worker processes at a time on each device; auto: one per CPU core as far as memory goes, one on each GPU",
     unit: "processes",
   }),
+  devices: key(
+    z
+      .union([
+        z.literal(["auto", "cpu"]),
+        z
+          .array(z.string().regex(GPU))
+          .min(1)
+          .refine((names) => !hasTwice(names), "names a device twice; `jobs` is the number of workers on each"),
+      ])
+      .default("auto"),
+    {
+      description:
+        "Where workers train: a list of GPUs (cuda:0 is the first one that CUDA_VISIBLE_DEVICES leaves), cpu, or auto: " +
+        "every GPU, without one the CPU. Not part of a run's id, as far as the precision stays the same",
+    },
+  ),
 };
 export const FileSchema = z.strictObject(fileKeys);
 
@@ -290,4 +308,5 @@ export const SpecSchema = z.strictObject({
   sweep: fileKeys.sweep,
   on_error: fileKeys.on_error,
   jobs: fileKeys.jobs,
+  devices: fileKeys.devices,
 });

@@ -44,6 +44,6 @@ export class SetEffects {
   }
 }
 
-const OF_NO_RUN = new Set(["name", "sweep", "on_error", "jobs"]);
+const OF_NO_RUN = new Set(["name", "sweep", "on_error", "jobs", "devices"]);
 
 const covers = (outer: Path, inner: Path) => outer.every((part, i) => part === inner[i]);

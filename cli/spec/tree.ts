@@ -38,20 +38,34 @@ export function inTreeOrder<T extends Treeable>(cells: readonly T[]): T[] {
   });
 }
 
-/** What each cell of `ordered` adds to the lane-epochs of those before it: what it trains after parting from the last. */
-function addedEpochs(ordered: readonly Treeable[]): number[] {
+/**
+ * What each cell of `ordered` adds to the lane-epochs of those before it: what it trains after parting from the last.
+ * Of what comes after epoch `from`.
+ */
+function addedEpochs(ordered: readonly Treeable[], from = 0): number[] {
   return ordered.map((cell, i) => {
     const before = ordered[i - 1];
-    return before ? Math.max(0, epochsOf(cell) - partingOf(before, cell)) : epochsOf(cell);
+    return Math.max(0, epochsOf(cell) - Math.max(from, before ? partingOf(before, cell) : 0));
   });
 }
 
 /**
  * Epochs that one tree of these cells of one bundle trains, if every try finds a candidate; fewer when cells that were
- * meant to part stay alike.
+ * meant to part stay alike. `from`: those that are left after this epoch, fractional within one.
  */
-export const laneEpochs = (cells: readonly Treeable[]): number =>
-  addedEpochs(inTreeOrder(cells)).reduce((sum, added) => sum + added, 0);
+export const laneEpochs = (cells: readonly Treeable[], from = 0): number =>
+  addedEpochs(inTreeOrder(cells), from).reduce((sum, added) => sum + added, 0);
+
+/** Evaluations of a lane that follow epoch `from`: at the end of every epoch, of each lane that has formed by then. */
+export function laneEvaluations(cells: readonly Treeable[], from = 0): number {
+  const ordered = inTreeOrder(cells);
+  const each = ordered.map((cell, i) => {
+    const before = ordered[i - 1];
+    const first = Math.max(Math.floor(from) + 1, before ? Math.ceil(partingOf(before, cell)) : 1);
+    return Math.max(0, Math.ceil(epochsOf(cell)) - first + 1);
+  });
+  return each.reduce((sum, count) => sum + count, 0);
+}
 
 /** Epochs of the cells when each trains alone. */
 export const cellEpochs = (cells: readonly Treeable[]): number => cells.reduce((sum, cell) => sum + epochsOf(cell), 0);

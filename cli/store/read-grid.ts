@@ -1,6 +1,9 @@
 import type { AxisRow, GridCellRow, LeftOutRow } from "./rows.js";
 import type { Store } from "./store.js";
 
+/** How the reason begins of a cell that was asked for and cannot run; others are left out because the spec says so. */
+export const CANNOT_RUN = "cannot run: ";
+
 /** What a grid shows of a finished run: the epoch that its score chose, or the last one. */
 export type WhichEpoch = "best" | "last";
 

@@ -58,10 +58,10 @@ export function staticLine(line: DashboardLine, columns: number): Line {
 }
 
 function header(state: DashboardState, columns: number): Line[] {
-  const { counts, ended, total, fraction, secondsLeft } = progressOf(state);
+  const { counts, finished, total, fraction, secondsLeft } = progressOf(state);
   const words = [...counts].map(([name, count]) => `${formatCount(count)} ${stateWord(name)}`).join(", ");
   const time = secondsLeft === null ? "" : `about ${formatSeconds(secondsLeft)} left`;
-  const right = `${percent(fraction)}  ${ended} of ${total} runs  ${time}`;
+  const right = `${percent(fraction)}  ${finished} of ${total} runs  ${time}`;
   const width = Math.max(0, Math.min(40, columns - stringWidth(right) - 2));
   return [{ text: `${state.name}: ${words}`, bold: true }, { text: `${bar(fraction, width)}  ${right}` }];
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { sampleEvents } from "../store/fixtures/sample.js";
+import { liveLines } from "./dashboard-lines.js";
 import { progressOf } from "./dashboard-progress.js";
 import type { DashboardState } from "./dashboard-state.js";
 import { play, progress, type Step, samplePlan } from "./fixtures/job.js";
@@ -96,34 +97,38 @@ describe("losses", () => {
 });
 
 describe("overall progress", () => {
-  test("nothing is known before the first step", () => {
-    expect(progressOf(play([BEGIN]))).toMatchObject({ fraction: 0, ended: 0, total: 4, secondsLeft: null });
+  const job = (fraction: number, secondsLeft: number | null) =>
+    ({ type: "progress", job: { fraction, secondsLeft } }) as const;
+  const running: Step[] = [A, B].map((id): Step => [0, { type: "state", cell: id, state: "running" }]);
+
+  test("nothing is known before the runner says something", () => {
+    expect(progressOf(play([BEGIN]))).toMatchObject({ fraction: 0, finished: 0, total: 4, secondsLeft: null });
+    expect(progressOf(play([BEGIN, ...running, [3, job(0, null)]])).secondsLeft).toBeNull();
   });
-  test("time left from the time of a step so far, shared among the runs at a time", () => {
-    const state = play([
-      BEGIN,
-      [0, { type: "state", cell: A, state: "running" }],
-      [0, { type: "state", cell: B, state: "running" }],
-      [50, { type: "event", cell: A, event: progress(50, { seconds_left: null }) }],
-      [50, { type: "event", cell: B, event: progress(50, { seconds_left: null }) }],
-    ]);
-    // 300 of 400 steps are left at a second each, two at a time
-    expect(progressOf(state)).toMatchObject({ fraction: 0.25, secondsLeft: 150 });
+  test("what it said counts down until it speaks again", () => {
+    const state = play([BEGIN, ...running, [10, job(0.25, 150)], [50, { type: "tick" }]]);
+    expect(progressOf(state)).toMatchObject({ fraction: 0.25, secondsLeft: 110 });
+    expect(progressOf(play([[500, { type: "tick" }]], state)).secondsLeft).toBe(0);
+    expect(progressOf(play([[51, job(0.5, 90)]], state))).toMatchObject({ fraction: 0.5, secondsLeft: 90 });
   });
-  test("never less than the slowest run says itself", () => {
-    const state = play([
-      BEGIN,
-      [0, { type: "state", cell: A, state: "running" }],
-      ...[B, C, D].map((id): Step => [0, { type: "state", cell: id, state: "failed" }]),
-      [1, { type: "event", cell: A, event: progress(50, { seconds_left: 300 }) }],
-    ]);
-    expect(progressOf(state)).toMatchObject({ fraction: 0.875, ended: 3, secondsLeft: 300 });
+  test("runs that were stopped, failed or not started are not finished", () => {
+    const ends: Step[] = [
+      [5, { type: "state", cell: A, state: "finished" }],
+      [5, { type: "state", cell: B, state: "stopped" }],
+      [5, { type: "state", cell: C, state: "failed" }],
+      [5, { type: "state", cell: D, state: "skipped" }],
+    ];
+    const state = play([BEGIN, ...running, [4, job(0.4, 80)], ...ends]);
+    expect(progressOf(state)).toMatchObject({ fraction: 0.4, finished: 1, total: 4, secondsLeft: null });
+    const text = liveLines(state, 100, 24).map((line) => line.text);
+    expect(text[0]).toBe("quick: 1 finished, 1 stopped, 1 failed, 1 not started");
+    expect(text[1]).toMatch(/ 40% {2}1 of 4 runs *$/);
   });
-  test("all over is all done, and a run of another process is waited for", () => {
+  test("all finished is all done, and a run of another process is waited for", () => {
     const over = play([BEGIN, ...[A, B, C, D].map((id): Step => [0, { type: "state", cell: id, state: "finished" }])]);
-    expect(progressOf(over)).toMatchObject({ fraction: 1, secondsLeft: 0 });
+    expect(progressOf(over)).toMatchObject({ fraction: 1, finished: 4, secondsLeft: null });
     const elsewhere = play([[0, { type: "state", cell: A, state: "elsewhere" }]], play([BEGIN]));
-    expect(progressOf(elsewhere).ended).toBe(0);
+    expect(progressOf(elsewhere).finished).toBe(0);
     expect(elsewhere.lines).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import type { WorkerEvent } from "../protocol/messages.js";
-import type { CellState, RunPlan } from "../run/reporter.js";
+import type { CellState, JobProgress, RunPlan } from "../run/reporter.js";
 import type { Grid } from "./grid/grid.js";
 
 export interface DashboardCell {
@@ -34,10 +34,11 @@ export type DashboardLine =
 
 export interface DashboardState {
   name: string;
-  jobs: number;
   /** In the order of the plan. */
   cells: ReadonlyMap<string, DashboardCell>;
   lines: readonly DashboardLine[];
+  /** What the runner said last of the whole, and when. */
+  job: (JobProgress & { at: number }) | null;
   /** Its heatmap as the database has it; null where the runs have no two axes. */
   grid: Grid | null;
   startedAt: number;
@@ -49,6 +50,7 @@ export type DashboardAction =
   | { type: "event"; cell: string; event: WorkerEvent; now: number }
   | { type: "state"; cell: string; state: CellState; detail?: string; now: number }
   | { type: "message"; level: "info" | "warn" | "error"; text: string; now: number }
+  | { type: "progress"; job: JobProgress; now: number }
   | { type: "grid"; grid: Grid | null; now: number }
   | { type: "tick"; now: number };
 
@@ -59,9 +61,9 @@ export const OPEN: readonly CellState[] = ["planned", "running", "elsewhere"];
 
 export const EMPTY: DashboardState = {
   name: "",
-  jobs: 1,
   cells: new Map(),
   lines: [],
+  job: null,
   grid: null,
   startedAt: 0,
   now: 0,
@@ -81,6 +83,8 @@ export function reduce(before: DashboardState, action: DashboardAction): Dashboa
       const key = `message-${state.lines.length}`;
       return { ...state, lines: [...state.lines, { key, kind: action.level, text: action.text }] };
     }
+    case "progress":
+      return { ...state, job: { ...action.job, at: action.now } };
     case "grid":
       return { ...state, grid: action.grid };
     case "tick":
@@ -114,7 +118,6 @@ function begin(plan: RunPlan, now: number): DashboardState {
   return {
     ...EMPTY,
     name: plan.name,
-    jobs: plan.jobs,
     cells: new Map(cells.map((cell) => [cell.id, cell])),
     startedAt: now,
     now,

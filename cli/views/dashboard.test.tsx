@@ -31,6 +31,7 @@ function halfway(): DashboardState {
     [60, { type: "event", cell: b, event: sampleEvents.started([b]) }],
     ...Array.from({ length: 54 }, (_, i): Step => [61 + i, { type: "event", cell: b, event: progress(i + 1) }]),
     [115, { type: "event", cell: b, event: sampleEvents.metrics([b], 99, 50, { accuracy: 0.7 }, "eval") }],
+    [114, { type: "progress", job: { fraction: 0.5134, secondsLeft: 110 } }],
     [115, { type: "message", level: "warn", text: "the disk is nearly full" }],
   ]);
 }

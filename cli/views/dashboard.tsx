@@ -105,6 +105,7 @@ export function createDashboard({ stdout = process.stdout, now = Date.now } = {}
     },
     event: (cell, event) => dispatch({ type: "event", cell, event, now: now() }),
     state: (cell, next, detail) => dispatch({ type: "state", cell, state: next, detail, now: now() }),
+    progress: (job) => dispatch({ type: "progress", job, now: now() }),
     message: (level, text) => dispatch({ type: "message", level, text, now: now() }),
     async end(summary) {
       await close();

@@ -50,6 +50,7 @@ const summary = (cells: CellSummary[]): RunSummary => ({
   dbPath: "/x/lor2c.db",
   outcome: cells.includes(failed) ? "failed" : "finished",
   cells,
+  invalid: [],
   notes: ["a seeded subset of 3000 of 8455 rows"],
   seconds: 103.4,
 });
@@ -72,6 +73,27 @@ failed: method=lor2c (9b2e77aa)
     log: /x/worker.log
 
 stored in /x/lor2c.db`,
+  );
+});
+
+test("runs that failed alike are told together", () => {
+  const others = Array.from({ length: 9 }, (_, i) => ({ ...failed, id: `${i}`.padEnd(16, "0"), label: `merges=${i}` }));
+  const other = { ...failed, label: "other", error: { type: "KeyError", message: "x", stderrTail: [], logFile: "/y" } };
+  const text = renderSummary(summary([...others, other]));
+  expect(text.match(/ValueError: no such layer/g)).toHaveLength(1);
+  expect(text).toMatch(/^failed: merges=0 \(00000000\), .*, merges=7 \(70000000\) and 1 more\n {4}ValueError/m);
+  expect(text).toMatch(/^failed: other \(9b2e77aa\)\n {4}KeyError: x\n {4}log: \/y$/m);
+});
+
+test("what cannot run is left out with its reason, once", () => {
+  const labels = Array.from({ length: 10 }, (_, i) => `merges=${90 + i}`);
+  const text = renderSummary({ ...summary([cell({})]), invalid: [{ reason: "12 layers only", labels }] });
+  expect(text).toMatch(/^quickstart: 1 run, 1 finished, 10 left out, in /);
+  expect(text).toContain(
+    `\n\nleft out, cannot run: 12 layers only\n${labels
+      .slice(0, 8)
+      .map((l) => `    ${l}\n`)
+      .join("")}    and 2 more\n\n`,
   );
 });
 
@@ -121,6 +143,8 @@ test("plain: evaluations, changes and outcomes; progress now and then; no end of
     experiment: 1,
     dbPath: "/x/lor2c.db",
     jobs: 1,
+    invalid: [],
+    devices: ["cpu"],
     cells: [{ id, label: "seed=1", trainableParameters: 1, headParameters: 1, state: "planned", totalSteps: 94 }],
   });
   const base = { seq: 1, cells: [id], step: 47, epoch: 1 };
@@ -153,11 +177,29 @@ test("plain: evaluations, changes and outcomes; progress now and then; no end of
   expect(lines).toEqual(["3fa94d1c  seed=1: is trained by another lor2c process (process 7 on host)"]);
 });
 
+test("plain: the whole job now and then; runs that train as one say it once", () => {
+  const lines: string[] = [];
+  let time = 0;
+  const plain = createPlain({ write: (line) => lines.push(line), now: () => time });
+  const shared = { ...progress(40), cells: ["3fa94d1c00000000", "9b2e77aa00000000"] };
+  time = 31_000;
+  for (const cell of shared.cells) plain.event(cell, shared);
+  expect(lines).toEqual([expect.stringMatching(/^3fa94d1c: step 40 of 94/)]);
+  lines.length = 0;
+  plain.progress?.({ fraction: 0.129, secondsLeft: null });
+  plain.progress?.({ fraction: 0.129, secondsLeft: 724 });
+  time += 29_000;
+  plain.progress?.({ fraction: 0.3, secondsLeft: 500 });
+  expect(lines).toEqual(["12% of the job, about 12 min 04 s left"]);
+});
+
 test("NDJSON: our names in snake case, a worker's event untouched, the summary last", () => {
   const lines: object[] = [];
   const ndjson = createNdjson((value) => lines.push(value));
   ndjson.event("a", { ...progress(1), cells: ["a"] });
+  ndjson.progress?.({ fraction: 0.5, secondsLeft: 3 });
   ndjson.end(summary([failed]));
+  expect(lines.splice(1, 1)).toEqual([{ type: "progress", fraction: 0.5, seconds_left: 3 }]);
   expect(lines[0]).toEqual({ type: "event", run: "a", event: { ...progress(1), cells: ["a"] } });
   expect(lines[1]).toMatchObject({
     type: "summary",

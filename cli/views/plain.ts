@@ -3,6 +3,9 @@ import type { CellState, Reporter, RunPlan, RunSummary } from "../run/reporter.j
 import { formatCount, formatScore, formatSeconds, formatValue, plural, shortId } from "./format.js";
 import { renderSummary } from "./summary.js";
 
+/** Milliseconds between two lines about the whole job. */
+const JOB_EVERY = 30_000;
+
 export interface PlainOptions {
   write: (line: string) => void;
   /** Milliseconds between two progress lines of a run. */
@@ -15,6 +18,7 @@ export function createPlain({ write, every = 10_000, now = Date.now }: PlainOpti
   const labels = new Map<string, string>();
   const scoreNames = new Map<string, string>();
   const lastProgress = new Map<string, number>();
+  let lastJob = now();
   const say = (cell: string, text: string) => {
     const label = labels.get(cell);
     write(`${shortId(cell)}${label === undefined ? "" : `  ${label}`}: ${text}`);
@@ -31,7 +35,8 @@ export function createPlain({ write, every = 10_000, now = Date.now }: PlainOpti
         lastProgress.set(cell, now());
       }
       if (event.type === "progress") {
-        if (now() - (lastProgress.get(cell) ?? 0) < every) return;
+        // Runs that still train as one say it once.
+        if (event.cells[0] !== cell || now() - (lastProgress.get(cell) ?? 0) < every) return;
         lastProgress.set(cell, now());
       }
       const text = eventLine(event, scoreNames.get(cell));
@@ -44,6 +49,12 @@ export function createPlain({ write, every = 10_000, now = Date.now }: PlainOpti
     message(level, text) {
       write(level === "info" ? text : `${level}: ${text}`);
     },
+    progress({ fraction, secondsLeft }) {
+      const done = Math.floor(fraction * 100);
+      if (secondsLeft === null || now() - lastJob < JOB_EVERY) return;
+      lastJob = now();
+      write(`${done}% of the job, about ${formatSeconds(secondsLeft)} left`);
+    },
     end(summary: RunSummary) {
       write("");
       write(renderSummary(summary));
@@ -51,10 +62,11 @@ export function createPlain({ write, every = 10_000, now = Date.now }: PlainOpti
   };
 }
 
-function planLine({ name, cells, jobs, dbPath }: RunPlan): string {
+function planLine({ name, cells, jobs, devices, dbPath }: RunPlan): string {
   const done = cells.filter((cell) => cell.state === "finished").length;
   const left = done === 0 ? "" : `, ${formatCount(done)} of them finished already`;
-  return `${name}: ${plural(cells.length, "run")}${left}, ${formatCount(jobs)} at a time, database ${dbPath}`;
+  const where = devices.includes("cpu") ? "" : ` on ${devices.join(", ")}`;
+  return `${name}: ${plural(cells.length, "run")}${left}, ${formatCount(jobs)} at a time${where}, database ${dbPath}`;
 }
 
 /** Null: nothing that a reader of a log needs. */

@@ -2,23 +2,37 @@ import type { CellSummary, RunSummary } from "../run/reporter.js";
 import { columns } from "./columns.js";
 import { formatCount, formatScore, formatSeconds, plural, shortId } from "./format.js";
 
+const MOST_LABELS = 8;
+
 /** The block that closes a job; the same text in the terminal, in plain output and in a log. No ANSI. */
 export function renderSummary(summary: RunSummary): string {
   const lines = [heading(summary), "", ...table(summary.cells)];
+  for (const { reason, labels } of summary.invalid)
+    lines.push("", `left out, cannot run: ${reason}`, ...listed(labels));
   const collapsed = summary.cells.filter((cell) => cell.collapsed);
   if (collapsed.length > 0) lines.push("", collapsedNote(collapsed));
   if (summary.notes.length > 0) lines.push("", ...summary.notes.map((note) => `note: ${note}`));
-  for (const cell of summary.cells) if (cell.error) lines.push("", ...failure(cell));
+  for (const cells of failures(summary.cells)) lines.push("", ...failure(cells));
   lines.push("", `stored in ${summary.dbPath}`);
   return lines.join("\n");
 }
 
-function heading({ name, cells, outcome, seconds }: RunSummary): string {
+/** Labels that differ in a long sweep are many. */
+function listed(labels: string[]): string[] {
+  const more = labels.length - MOST_LABELS;
+  return [...labels.slice(0, MOST_LABELS), ...(more > 0 ? [`and ${formatCount(more)} more`] : [])].map(
+    (l) => `    ${l}`,
+  );
+}
+
+function heading({ name, cells, invalid, outcome, seconds }: RunSummary): string {
   const counts = new Map<string, number>();
   for (const cell of cells) counts.set(cell.state, (counts.get(cell.state) ?? 0) + 1);
   const states = [...counts].map(([state, count]) => `${formatCount(count)} ${words(state)}`).join(", ");
   const interrupted = outcome === "interrupted" ? "interrupted; " : "";
-  return `${name}: ${interrupted}${plural(cells.length, "run")}, ${states}, in ${formatSeconds(seconds)}`;
+  const left = invalid.reduce((sum, { labels }) => sum + labels.length, 0);
+  const out = left === 0 ? "" : `, ${formatCount(left)} left out`;
+  return `${name}: ${interrupted}${plural(cells.length, "run")}, ${states}${out}, in ${formatSeconds(seconds)}`;
 }
 
 function table(cells: CellSummary[]): string[] {
@@ -72,12 +86,27 @@ function trainable({ trainableParameters, headParameters }: CellSummary): string
   return `${formatCount(trainableParameters)} (+ ${formatCount(headParameters)})`;
 }
 
-function failure(cell: CellSummary): string[] {
-  const error = cell.error;
-  if (!error) return [];
+/** Runs that failed alike, as those of one worker do, are told together. */
+function failures(cells: CellSummary[]): CellSummary[][] {
+  const groups = new Map<string, CellSummary[]>();
+  for (const cell of cells) {
+    if (!cell.error) continue;
+    const { type, message, stderrTail } = cell.error;
+    const key = JSON.stringify([cell.state, type, message, stderrTail]);
+    groups.set(key, [...(groups.get(key) ?? []), cell]);
+  }
+  return [...groups.values()];
+}
+
+function failure(cells: CellSummary[]): string[] {
+  const [cell] = cells;
+  const error = cell?.error;
+  if (!cell || !error) return [];
+  const names = cells.slice(0, MOST_LABELS).map(({ label, id }) => `${label} (${shortId(id)})`);
+  const more = cells.length > MOST_LABELS ? ` and ${formatCount(cells.length - MOST_LABELS)} more` : "";
   const message = error.message.split("\n");
   return [
-    `${words(cell.state)}: ${cell.label} (${shortId(cell.id)})`,
+    `${words(cell.state)}: ${names.join(", ")}${more}`,
     `    ${error.type}: ${message[0] ?? ""}`,
     ...message.slice(1).map((line) => `    ${line}`),
     ...error.stderrTail.map((line) => `    | ${line}`),

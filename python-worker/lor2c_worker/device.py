@@ -46,6 +46,12 @@ def describe_device() -> dict[str, Any]:
     return {"name": "cpu", "description": _cpu_name(), "memory": _host_memory(), "bf16": cpu_has_bf16()}
 
 
+def gpu_names() -> list[str]:
+    """Of every GPU that this process sees, `cuda:0` first."""
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0  # a driver that is too old counts them still
+    return [torch.cuda.get_device_name(index) for index in range(count)]
+
+
 def _cpu_name() -> str:
     info = Path("/proc/cpuinfo")
     if info.exists():

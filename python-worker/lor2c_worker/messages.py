@@ -89,6 +89,7 @@ class Ready:
     python: str
     pid: int
     device: ReadyDevice
+    gpus: list[str]
     packages: dict[str, str]
 
 

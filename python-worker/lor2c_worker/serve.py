@@ -16,7 +16,7 @@ import torch
 from . import __version__, messages
 from .channel import Channel
 from .data import DataError
-from .device import configure_threads, current_device, describe_device, peak_memory
+from .device import configure_threads, current_device, describe_device, gpu_names, peak_memory
 from .predict import predict
 from .prepare import count_parameters, inspect
 from .run_tree import run_tree
@@ -37,6 +37,7 @@ def serve(channel: Channel) -> None:
         python=platform.python_version(),
         pid=os.getpid(),
         device=messages.ReadyDevice(**describe_device()),
+        gpus=gpu_names(),
         packages=package_versions(),
     )
     while (command := channel.next_command()) is not None:

@@ -65,6 +65,12 @@ describe("a cell", () => {
     expect(at(grid, 2, 3)).toMatchObject({ state: "left_out", of: 0, reason: "12 layers only", coincides: null });
     // Two cells without runs are not one training.
     expect(at(grid, 2, 2)).toMatchObject({ state: "left_out", reason: null, coincides: null });
+    // A whole row has its place when it was meant to be there.
+    const row = { "method.merges": 9, "method.injections": 0 };
+    const values = (reason: string) =>
+      buildGrid({ experiment: { id: 1, name: "x" }, cells, leftOut: [{ axes: row, reason }] }, options).rows.values;
+    expect(values("cannot run: 12 layers only")).toEqual([0, 1, 2, 9]);
+    expect(values("excluded by the spec")).toEqual([0, 1, 2]);
   });
 });
 

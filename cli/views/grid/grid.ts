@@ -1,6 +1,6 @@
 /** A grid of scores as plain data: what `lor2c heatmap --format json` prints and what every picture of it is drawn from. */
 import { UsageError } from "../../errors.js";
-import type { GridCellRow, LeftOutRow, WhichEpoch } from "../../store/read.js";
+import { CANNOT_RUN, type GridCellRow, type LeftOutRow, type WhichEpoch } from "../../store/read.js";
 import { type AxisValue, axisOf, type GridAxis, sameValue } from "./axes.js";
 import { findCoincidences } from "./coincide.js";
 
@@ -85,8 +85,12 @@ export interface GridOptions {
 export function buildGrid({ experiment, cells, leftOut }: GridSource, options: GridOptions): Grid {
   const inside = cells.filter(({ axes }) => options.rows in axes && options.cols in axes);
   const name = options.metric ?? scoreName(inside);
-  const rows = axisOf(options.rows, inside);
-  const cols = axisOf(options.cols, inside);
+  // A whole row that cannot run was asked for, and is shown; what the spec excludes is not.
+  const invalid = leftOut.filter(({ axes, reason }) => {
+    return reason.startsWith(CANNOT_RUN) && !options.where?.length && options.rows in axes && options.cols in axes;
+  });
+  const rows = axisOf(options.rows, [...inside, ...invalid]);
+  const cols = axisOf(options.cols, [...inside, ...invalid]);
   const lowerIsBetter = /loss$/.test(name);
   const built = rows.values.flatMap((row) => cols.values.map((col) => cellAt({ row, col }, inside, leftOut, options)));
   markBest(built, lowerIsBetter);

@@ -1,0 +1,105 @@
+/** Several runs in one worker: what becomes of the others when one fails, and what the same command does then. */
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, describe, expect, test } from "vitest";
+import { getAttempts } from "../store/read.js";
+import { openStore } from "../store/store.js";
+import { fixture } from "../worker/fixture-worker.js";
+import type { Reporter } from "./reporter.js";
+import { type RunOptions, runExperiment } from "./run.js";
+
+let folder: string;
+let file: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "lor2c-bundles-"));
+  file = join(folder, "spec.yaml");
+  write("{method.merges: 0..2}");
+});
+
+/** One bundle, which the fixture trains one run after the other. */
+function write(grid: string, more = ""): void {
+  const text = `name: grid\nmodel: minilm\ntask: movie-reviews\nmethod: imlor2c\nsweep: {grid: ${grid}}\n`;
+  writeFileSync(file, `${text}${more}`);
+}
+
+const silent: Reporter = { begin() {}, event() {}, state() {}, message() {}, end() {} };
+
+async function run(env: Record<string, string> = {}, options: Partial<RunOptions> = {}) {
+  const workers = new Set<number>();
+  const trained: string[] = [];
+  const reporter: Reporter = {
+    ...silent,
+    event: (cell, event) => {
+      if (event.type === "ready") workers.add(event.pid);
+      if (event.type === "started") trained.push(cell);
+    },
+  };
+  const worker = { commandOverride: [fixture("good.py")], env };
+  const dbPath = join(folder, "lor2c.db");
+  const { outcome, cells } = await runExperiment({ file, dbPath, reporter, worker, jobs: 1, ...options });
+  const store = openStore(dbPath, { readonly: true });
+  const attempts = cells.map(({ id }) => getAttempts(store, id));
+  store.close();
+  return {
+    outcome,
+    states: cells.map(({ state }) => state),
+    workers: workers.size,
+    /** Labels of the runs that began. */
+    trained: trained.map((id) => cells.find((cell) => cell.id === id)?.label),
+    attempts: attempts.map((list) => list.map((attempt) => attempt.state)),
+    resumed: attempts.map((list) => list.at(-1)?.resumed_step),
+  };
+}
+
+describe("a run that fails inside a bundle", () => {
+  test("leaves the others alone; the same command trains it alone, from zero", async () => {
+    const first = await run({ FIXTURE_FAIL: "merges:1" });
+    expect(first).toMatchObject({ outcome: "failed", states: ["finished", "failed", "finished"], workers: 1 });
+    const again = await run();
+    expect(again).toMatchObject({ outcome: "finished", trained: ["merges=1"], resumed: [null, null, null] });
+    expect(again.attempts).toEqual([["finished"], ["failed", "finished"], ["finished"]]);
+    expect((await run()).trained).toEqual([]);
+  });
+  test("on_error: stop does not begin the rest of it, nor another bundle", async () => {
+    write("{seed: 1..2, method.merges: 0..2}", "on_error: stop\n");
+    const env = { FIXTURE_FAIL: "merges:1", FIXTURE_STEP_SECONDS: "0.1" };
+    const first = await run(env);
+    expect(first.outcome).toBe("failed");
+    expect(first.states).toEqual(["finished", "failed", "stopped", "skipped", "skipped", "skipped"]);
+    const again = await run();
+    expect(again.outcome).toBe("finished");
+    expect(again.trained).toHaveLength(5);
+    expect(again.attempts[0]).toEqual(["finished"]);
+  });
+  test("on_error: stop does not interrupt what is in training", async () => {
+    write("{seed: 1..2}", "on_error: stop\n");
+    const first = await run({ FIXTURE_FAIL: "1", FIXTURE_STEP_SECONDS: "0.1" }, { jobs: 2 });
+    expect(first.states).toEqual(["failed", "finished"]);
+  });
+});
+
+test("a worker that dies loses what it had left; the same command goes on from its checkpoint", async () => {
+  const first = await run({ FIXTURE_DIE: "merges:1" });
+  expect(first).toMatchObject({ outcome: "failed", states: ["finished", "lost", "lost"] });
+  const again = await run();
+  expect(again).toMatchObject({ outcome: "finished", trained: ["merges=1", "merges=2"], resumed: [null, 2, null] });
+  expect(again.attempts).toEqual([["finished"], ["lost", "finished"], ["lost", "finished"]]);
+});
+
+test("out of memory goes on from a checkpoint too; --force begins from zero", async () => {
+  expect((await run({ FIXTURE_OOM: "merges:1" })).states).toEqual(["finished", "out_of_memory", "finished"]);
+  expect((await run()).resumed).toEqual([null, 2, null]);
+  expect((await run({ FIXTURE_OOM: "merges:1" }, { force: true })).resumed).toEqual([null, null, null]);
+});
+
+test("an enlarged grid trains what is new, a smaller one nothing", async () => {
+  write("{method.merges: 0..1, method.injections: 0..1}");
+  expect((await run()).trained).toHaveLength(4);
+  write("{method.merges: 0..2, method.injections: 0..1}");
+  const larger = await run();
+  expect(larger.trained).toEqual(["merges=2 injections=0", "merges=2 injections=1"]);
+  expect(larger.attempts).toEqual(Array(6).fill(["finished"]));
+  write("{method.merges: [0, 2], method.injections: 0..1}");
+  expect(await run()).toMatchObject({ outcome: "finished", trained: [], states: Array(4).fill("finished") });
+});

@@ -1,0 +1,81 @@
+/** The bundled worker, killed in the middle of a tree: the same command goes on from its checkpoint. */
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { WorkerEvent } from "../protocol/messages.js";
+import { getAttempts, getMetrics } from "../store/read.js";
+import { openStore } from "../store/store.js";
+import type { Reporter } from "./reporter.js";
+import { runExperiment } from "./run.js";
+
+const WORDS = ["wonderful", "brilliant", "lovely", "dreadful", "boring", "awful"];
+const STEPS_PER_EPOCH = 4;
+
+test("kill -9 of the worker after two of four epochs", { timeout: 400_000 }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), "lor2c-resume-"));
+  const rows = Array.from({ length: 100 }, (_, i) => {
+    return `${i}\t${i % 6 < 3 ? 2 : -2}\tSnippet ${i}: a ${WORDS[i % 6]} picture about the number ${i * 7}`;
+  });
+  writeFileSync(join(folder, "rows.txt"), `${rows.join("\n")}\n`);
+  const file = join(folder, "spec.yaml");
+  const spec = [
+    "model: minilm",
+    "task: movie-reviews",
+    "data: {path: ./rows.txt, train_rows: 32, eval_rows: 16}",
+    "method: {name: imlor2c, rank: 2, injections: 0}",
+    "train: {num_train_epochs: 4, batch_size: 8, max_length: 32, precision: fp32, logging_steps: 1}",
+    "sweep: {grid: {seed: [1, 2], method.merges: [0, 1]}}",
+  ];
+  writeFileSync(file, `${spec.join("\n")}\n`);
+  const dbPath = join(folder, "lor2c.db");
+
+  let killed = 0;
+  const begun: string[][] = [[], []];
+  const train = (turn: number) => {
+    let pid = 0;
+    let cells: string[] = [];
+    const reporter: Reporter = {
+      begin: (plan) => {
+        cells = plan.cells.map(({ id }) => id);
+      },
+      event: (cell, event: WorkerEvent) => {
+        if (event.type === "ready") pid = event.pid;
+        if (event.type === "started") begun[turn]?.push(cell);
+        const late = event.type === "metrics" && event.split === "train" && event.step > 2 * STEPS_PER_EPOCH;
+        if (!late || !cells.slice(2).includes(cell) || killed > 0) return;
+        killed = event.step;
+        process.kill(pid, "SIGKILL");
+      },
+      state() {},
+      message() {},
+      end() {},
+    };
+    return runExperiment({ file, dbPath, reporter, jobs: 1 });
+  };
+  const first = await train(0);
+  expect(first.cells.map(({ state }) => state)).toEqual(["finished", "finished", "lost", "lost"]);
+  expect(killed).toBe(2 * STEPS_PER_EPOCH + 1);
+
+  const second = await train(1);
+  expect(second.cells.map(({ error }) => error)).toEqual([undefined, undefined, undefined, undefined]);
+  expect(second.outcome).toBe("finished");
+  expect(begun[1]?.toSorted()).toEqual(
+    first.cells
+      .slice(2)
+      .map(({ id }) => id)
+      .toSorted(),
+  );
+  const store = openStore(dbPath, { readonly: true });
+  const attempts = second.cells.map(({ id }) => getAttempts(store, id));
+  const told = attempts.map((list) => list.map(({ state, resumed_step }) => [state, resumed_step]));
+  const resumed = [
+    ["lost", null],
+    ["finished", 2 * STEPS_PER_EPOCH],
+  ];
+  expect(told).toEqual([[["finished", null]], [["finished", null]], resumed, resumed]);
+  // The steps before the checkpoint are part of the new attempt's record.
+  const losses = getMetrics(store, attempts[3]?.at(-1)?.id ?? 0, { split: "train", name: "loss" });
+  expect(losses.map(({ step }) => step)).toEqual(Array.from({ length: 4 * STEPS_PER_EPOCH }, (_, i) => i + 1));
+  store.close();
+});

@@ -1,0 +1,213 @@
+/** How long a job still takes: the estimate against jobs whose end is known. */
+import { describe, expect, test } from "vitest";
+import type { WorkerEvent } from "../protocol/messages.js";
+import { shippedCatalog } from "../spec/catalog.js";
+import type { PlannedCell } from "../spec/cell.js";
+import { inspectedAs, plannedFrom } from "../spec/fixtures/planned.js";
+import { load } from "../spec/fixtures/specs.js";
+import { laneEpochs } from "../spec/tree.js";
+import { JobClock } from "./job-clock.js";
+import { type Share, shareOut } from "./share-out.js";
+import { type ShareStand, timeLeft } from "./time-left.js";
+
+const EPOCHS = 6;
+const STEPS_PER_EPOCH = 20;
+const STEPS = EPOCHS * STEPS_PER_EPOCH;
+const ROWS = 640;
+
+/** Merges by injections over seeds: each merge parts the cells one epoch later. */
+function grid(seeds: number, side = 3): PlannedCell[] {
+  const values = `0..${side - 1}`;
+  const text = `model: minilm\ntask: movie-reviews\nmethod: imlor2c\ntrain: {num_train_epochs: ${EPOCHS}}\nsweep: {grid: {seed: 1..${seeds}, method.merges: ${values}, method.injections: ${values}}}`;
+  return plannedFrom(load(text, [], shippedCatalog()).cells).map((cell) => {
+    const { merges, injections } = cell.settings.method;
+    const events = [
+      ...Array.from({ length: Number(merges) }, (_, i) => ({ epoch: i + 1, key: "merge" })),
+      ...Array.from({ length: Number(injections) }, (_, i) => ({ epoch: i + 1.5, key: "inject" })),
+    ].toSorted((a, b) => a.epoch - b.epoch);
+    return {
+      ...cell,
+      inspected: inspectedAs({ total_steps: STEPS, train_rows: ROWS, events, fingerprint: { data: "d" } }),
+    };
+  });
+}
+
+interface Moment {
+  at: number;
+  do: () => void;
+}
+
+/** A worker of this speed trains a share from `begin`; the moments at which it would be heard of, and its end. */
+function trained(clock: JobClock, share: Share, begin: number): { moments: Moment[]; end: number } {
+  const moments: Moment[] = [];
+  const ids = share.cells.map(({ id }) => id);
+  const each = (event: object) => () => {
+    for (const id of ids) clock.event(id, { seq: 1, cells: ids, ...event } as WorkerEvent);
+  };
+  const speed = { start: 9, step: 0.4, evaluate: 3, finish: 3.5 };
+  moments.push({ at: begin, do: () => ids.forEach((id) => void clock.state(id, "running")) });
+  let time = begin + speed.start;
+  moments.push({ at: time, do: each({ type: "started", resumed_step: null }) });
+  for (let step = 1; step <= STEPS; step++) {
+    time += speed.step * lanesIn(share.cells, (step - 1) / STEPS_PER_EPOCH);
+    moments.push({ at: time, do: each({ type: "progress", phase: "train", step, seconds_left: null }) });
+    if (step % STEPS_PER_EPOCH > 0) continue;
+    const lanes = lanesIn(share.cells, Math.min(step / STEPS_PER_EPOCH, EPOCHS - 0.02));
+    time += speed.evaluate * lanes;
+    for (const id of ids.slice(0, lanes)) {
+      const event = { type: "metrics", seq: 1, cells: [id], split: "eval", step } as unknown as WorkerEvent;
+      moments.push({ at: time, do: () => clock.event(id, event) });
+    }
+  }
+  moments.push({ at: time, do: each({ type: "tree" }) });
+  for (const id of ids) {
+    time += speed.finish;
+    moments.push({
+      at: time,
+      do: () => {
+        clock.event(id, { type: "finished", seq: 1, cells: [id] } as unknown as WorkerEvent);
+        clock.state(id, "finished");
+      },
+    });
+  }
+  return { moments, end: time };
+}
+
+const lanesIn = (cells: readonly PlannedCell[], epoch: number) =>
+  Math.max(1, Math.round((laneEpochs(cells, epoch) - laneEpochs(cells, epoch + 0.01)) * 100));
+
+/** Largest relative error of the estimate between the first epochs and the last seconds of the job. */
+function worstError(cells: PlannedCell[], slots: number): { worst: number; looks: number; shares: number } {
+  let now = 0;
+  const clock = new JobClock(slots, () => now * 1000);
+  const shares = shareOut(cells, slots);
+  clock.add(shares);
+  const free = Array.from({ length: slots }, () => 0);
+  const moments: Moment[] = [];
+  for (const share of shares) {
+    const slot = free.indexOf(Math.min(...free));
+    const one = trained(clock, share, free[slot] ?? 0);
+    free[slot] = one.end;
+    moments.push(...one.moments);
+  }
+  const end = Math.max(...free);
+  const looks: number[] = [];
+  let worst = 0;
+  for (const moment of moments.toSorted((a, b) => a.at - b.at)) {
+    now = moment.at;
+    moment.do();
+    const { secondsLeft, fraction } = clock.look();
+    if (fraction < 0.1 || end - now < 10) continue;
+    looks.push(fraction);
+    worst = Math.max(worst, Math.abs((secondsLeft ?? 0) - (end - now)) / (end - now));
+  }
+  expect(looks).toEqual(looks.toSorted((a, b) => a - b)); // it never goes back
+  expect(clock.look()).toEqual({ fraction: 1, secondsLeft: 0 });
+  return { worst, looks: looks.length, shares: shares.length };
+}
+
+describe("the error of the estimate, from a tenth of the work on, is below 20 %", () => {
+  test.each([
+    ["one tree", 1, 1],
+    ["one tree cut for two slots", 1, 2],
+    ["three seeds on two slots", 3, 2],
+    ["five seeds on two slots", 5, 2],
+    ["seven seeds on one slot", 7, 1],
+  ])("%s", (_, seeds, slots) => {
+    const { worst, looks } = worstError(grid(seeds), slots);
+    expect(looks).toBeGreaterThan(80);
+    expect(worst).toBeLessThan(0.2);
+  });
+});
+
+const stand = (changes: Partial<ShareStand>): ShareStand => ({
+  kind: "a",
+  state: "waiting",
+  elapsed: 0,
+  startSeconds: null,
+  idle: 0,
+  done: 0,
+  trainSeconds: 0,
+  left: 100,
+  evaluations: 0,
+  evaluateSeconds: 0,
+  evaluationsLeft: 0,
+  evalRows: 0,
+  open: 1,
+  finishes: 0,
+  finishSeconds: 0,
+  ...changes,
+});
+const running = (changes: Partial<ShareStand> = {}) =>
+  stand({ state: "running", startSeconds: 0, done: 50, trainSeconds: 100, left: 50, ...changes });
+const over = stand({ state: "over", left: 0, open: 0, startSeconds: 4, done: 10, trainSeconds: 30 });
+
+describe("timeLeft", () => {
+  test("nothing is known before anything was measured, and nothing is left when all is over", () => {
+    expect(timeLeft([stand({}), stand({ state: "running" })], 2)).toBeNull();
+    expect(timeLeft([over], 1)).toBe(0);
+    expect(timeLeft([], 1)).toBe(0);
+  });
+  test("evaluations have a speed of their own, which is guessed from the rows before one was seen", () => {
+    const evaluated = { evaluations: 4, evaluateSeconds: 12 };
+    expect(timeLeft([running({ evaluationsLeft: 5, ...evaluated, open: 0 })], 1)).toBe(100 + 5 * 3);
+    expect(timeLeft([running({ evaluationsLeft: 5, evalRows: 30, open: 0 })], 1)).toBe(100 + 5 * 20);
+    expect(timeLeft([running({ ...evaluated, open: 2 })], 1)).toBe(100 + 2 * 3);
+  });
+  test("what is being done counts down, but not to nothing", () => {
+    expect([10, 99].map((idle) => timeLeft([running({ idle })], 1))).toEqual([90, 50]);
+  });
+  test("waiting shares begin where a slot is free first", () => {
+    const shares = [running({ left: 5 }), running({ left: 45 }), stand({}), stand({ left: 20 })];
+    // 10 + 200 on the first slot, 90 + 40 on the second one
+    expect(timeLeft(shares, 2)).toBe(210);
+    expect(timeLeft(shares, 3)).toBe(200);
+  });
+  test("a start and a finish take as long as those that were seen; another kind has its own speed", () => {
+    const seen = { ...over, finishes: 2, finishSeconds: 6 };
+    expect(timeLeft([seen, stand({ open: 3 })], 1)).toBe(4 + 300 + 9);
+    expect(timeLeft([seen, running({ kind: "b", startSeconds: 4 }), stand({ kind: "b" })], 2)).toBe(4 + 200 + 3);
+    expect(timeLeft([seen, stand({ state: "running", elapsed: 3 })], 1)).toBe(1 + 300 + 3);
+  });
+});
+
+test("what was stopped or not started is not done, and nobody waits for it", () => {
+  let now = 0;
+  const clock = new JobClock(1, () => now);
+  const shares = shareOut(grid(2, 1), 1);
+  clock.add(shares);
+  const [first = "", second = ""] = shares.flatMap(({ cells }) => cells.map(({ id }) => id));
+  const say = (event: object) => clock.event(first, { seq: 1, cells: [first], ...event } as WorkerEvent);
+  clock.state(first, "running");
+  say({ type: "started", resumed_step: null });
+  now = 60_000;
+  say({ type: "progress", step: STEPS / 2, seconds_left: null });
+  expect(clock.look().fraction).toBe(0.25);
+  expect(clock.look().secondsLeft).toBeGreaterThan(60 + 120); // and the evaluations
+  clock.state(first, "stopped");
+  clock.state(second, "skipped");
+  expect(clock.look()).toEqual({ fraction: 0.25, secondsLeft: 0 });
+});
+
+test("a tree that goes on from a checkpoint counts what this process does", () => {
+  let now = 0;
+  const clock = new JobClock(1, () => now);
+  clock.add(shareOut(grid(1, 1), 1));
+  const [cell] = grid(1, 1);
+  const say = (event: object) => clock.event(cell?.id ?? "", { seq: 1, cells: ["x"], ...event } as WorkerEvent);
+  clock.state(cell?.id ?? "", "running");
+  say({ type: "started", resumed_step: STEPS / 2 });
+  now = 10_000;
+  say({ type: "progress", step: (STEPS * 3) / 4, seconds_left: null });
+  // Of three epochs at 20 / 3 s, 1.5 are left, and three evaluations and the check, guessed from 1000 rows each.
+  expect(clock.look().fraction).toBe(0.5);
+  expect(clock.look().secondsLeft).toBeCloseTo(10 + (4 * 1000 * (10 / 960)) / 3, 6);
+});
+
+test("a failed run is no work any more", () => {
+  const clock = new JobClock(1, () => 0);
+  const cells = grid(2, 1);
+  clock.add(shareOut(cells, 1));
+  for (const { id } of cells) clock.state(id, "failed");
+  expect(clock.look()).toEqual({ fraction: 1, secondsLeft: 0 });
+});
