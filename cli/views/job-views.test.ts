@@ -171,6 +171,12 @@ test("plain: evaluations, changes and outcomes; progress now and then; no end of
   );
   const change = { ...base, type: "change", kind: "merge", span_start: 2, span_end: 3, trainable_parameters: 33_792 };
   expect(said(change)).toContain("epoch 1: layers 2 to 3 merged, 33,792 trainable parameters left");
+  // A run that goes on from a checkpoint: its past, reported again for the database, is no news.
+  const started = { ...base, type: "started", score_name: "accuracy", total_steps: 94, resumed_step: 47 };
+  expect(said(started)).toBe("3fa94d1c  seed=1: goes on after step 47 of 94");
+  expect(said(change)).toBe("");
+  expect(said({ ...base, type: "metrics", split: "eval", values: { accuracy: 0.8 }, diverged: [] })).toBe("");
+  expect(said({ ...change, step: 48 })).not.toBe("");
   lines.length = 0;
   plain.state(id, "elsewhere", "process 7 on host");
   plain.state(id, "running");

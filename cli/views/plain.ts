@@ -17,6 +17,8 @@ export interface PlainOptions {
 export function createPlain({ write, every = 10_000, now = Date.now }: PlainOptions): Reporter {
   const labels = new Map<string, string>();
   const scoreNames = new Map<string, string>();
+  /** Step of the checkpoint that a run goes on from. */
+  const resumed = new Map<string, number>();
   const lastProgress = new Map<string, number>();
   let lastJob = now();
   const say = (cell: string, text: string) => {
@@ -32,6 +34,7 @@ export function createPlain({ write, every = 10_000, now = Date.now }: PlainOpti
     event(cell, event) {
       if (event.type === "started") {
         scoreNames.set(cell, event.score_name);
+        resumed.set(cell, event.resumed_step ?? 0);
         lastProgress.set(cell, now());
       }
       if (event.type === "progress") {
@@ -39,6 +42,8 @@ export function createPlain({ write, every = 10_000, now = Date.now }: PlainOpti
         if (event.cells[0] !== cell || now() - (lastProgress.get(cell) ?? 0) < every) return;
         lastProgress.set(cell, now());
       }
+      // What a checkpoint had behind it is reported again for the database; a reader has seen it.
+      if ((event.type === "metrics" || event.type === "change") && event.step <= (resumed.get(cell) ?? 0)) return;
       const text = eventLine(event, scoreNames.get(cell));
       if (text !== null) say(cell, text);
     },
@@ -73,6 +78,8 @@ function planLine({ name, cells, jobs, devices, dbPath }: RunPlan): string {
 function eventLine(event: WorkerEvent, scoreName: string | undefined): string | null {
   switch (event.type) {
     case "started":
+      if (event.resumed_step !== null)
+        return `goes on after step ${formatCount(event.resumed_step)} of ${formatCount(event.total_steps)}`;
       return (
         `training starts: ${formatCount(event.train_rows)} rows, ${plural(event.total_steps, "step")}, ` +
         `${formatCount(event.trainable_parameters)} trainable parameters + ${formatCount(event.head_parameters)} head`
