@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from . import messages
 from .channel import Channel
 from .device import autocast, peak_memory
 from .engine.bank_learner import BankLearner
+from .engine.bank_state import lanes_with
 from .engine.learner import Learner
 from .engine.optimizer import LaneAdamW
 from .event_log import EventLog
@@ -67,17 +68,13 @@ class TreeRun:
 
     def predicted_lane_steps(self, done: int = 0) -> float:
         """Lane-steps that follow step `done`, if every try finds a candidate."""
-        own = {c.id: c.method.events(c.params, self._epochs, causal=self._causal) for c in self.cells}
         per_epoch = self.steps_per_epoch
-        return lane_epochs(own, self.total_steps / per_epoch, done / per_epoch) * per_epoch
+        return lane_epochs(self._events, self.total_steps / per_epoch, done / per_epoch) * per_epoch
 
-    @property
-    def _epochs(self) -> int:
-        return self.prepared.settings.train.num_train_epochs
-
-    @property
-    def _causal(self) -> bool:
-        return self.prepared.task.kind == "causal"
+    @cached_property
+    def _events(self) -> dict[str, list[tuple[float, str]]]:
+        epochs, causal = self.prepared.settings.train.num_train_epochs, self.prepared.task.kind == "causal"
+        return {cell.id: cell.method.events(cell.params, epochs, causal=causal) for cell in self.cells}
 
     def checkpoint(self, loop: LoopState) -> None:
         """Where the method can go on from one. Others begin again: they train single cells, for a short time."""
@@ -155,7 +152,7 @@ def _begin(
     assert isinstance(learner, BankLearner)
     learner.resume(source.state, ids, optimizer)
     run.best = best_of(source.state, ids)
-    kept = [row for row, lane in enumerate(source.state["learner"]["lanes"]) if set(lane["cells"]) & set(ids)]
+    kept, _ = lanes_with(source.state["learner"], ids)
     return run, loop_of(source.state, kept, ids, prepared.device), started
 
 

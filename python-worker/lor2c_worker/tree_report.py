@@ -74,6 +74,7 @@ class _Progress:
         if not self._throttle.ready():
             return
         each = [None] * len(learner.lanes) if losses is None else losses.tolist()
+        rate, left = finite(self._rate(state)), self._seconds_left(now, state)
         for lane, loss in zip(learner.lanes, each, strict=True):
             self._run.events.send(
                 messages.Progress,
@@ -83,8 +84,8 @@ class _Progress:
                 total_steps=self._run.total_steps,
                 epoch=min(state.epoch, self._run.prepared.settings.train.num_train_epochs),
                 loss=finite(loss),
-                tokens_per_second=finite(self._rate(state)),
-                seconds_left=self._seconds_left(now, state),
+                tokens_per_second=rate,
+                seconds_left=left,
             )
 
     def _rate(self, state: LoopState) -> float:
