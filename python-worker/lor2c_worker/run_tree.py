@@ -91,6 +91,7 @@ def run_tree(channel: Channel, cells: Sequence[TreeCell], folder: Path, source: 
     """
     began = time.perf_counter()
     run, loop, started = _begin(channel, list(cells), folder, source)
+    before = loop.train_seconds
     try:
         for fields in started:
             channel.send(messages.Started, **fields, resumed_step=None if source is None else loop.step)
@@ -119,7 +120,7 @@ def run_tree(channel: Channel, cells: Sequence[TreeCell], folder: Path, source: 
             closed.update(run.ids)
             return
         _send_tree(run, loop)
-        overhead = (time.perf_counter() - began - loop.train_seconds) / len(run.cells)
+        overhead = (time.perf_counter() - began - (loop.train_seconds - before)) / len(run.cells)
         for cell in run.cells:
             finish_cell(run, cell, loop.results[cell.id], loop, overhead, closed)
     finally:
