@@ -16,9 +16,9 @@ import torch
 from .choose import CellResult, collapse_warning, look, note_cells
 from .data.encode import Encoded, train_batches
 from .data.task import Kind
-from .engine.learner import Batch, EpochRecord, Learner, StepKey
-from .engine.loss import lane_losses
+from .engine.learner import EpochRecord, Learner
 from .engine.optimizer import LaneAdamW
+from .gradients import backward
 from .settings import TrainSettings
 
 
@@ -189,23 +189,6 @@ def train(
         state.epoch, state.epoch_steps = state.epoch + 1, 0
         report.checkpoint(state)
     return state
-
-
-def backward(
-    learner: Learner, batch: Batch, key: StepKey, kind: Kind, parts: int, autocast: Callable[[], Any]
-) -> torch.Tensor:
-    """Gradients of one micro-batch, one group of lanes after the other. Returns each lane's part of the loss, [K]."""
-    found = []
-    for lanes in learner.groups():
-        with autocast():
-            logits = learner.forward(batch, key, lanes)
-        losses = lane_losses(logits.float(), batch.labels, kind) / parts
-        penalty = learner.penalty()
-        whole = losses if penalty is None else losses + penalty / parts
-        whole.sum().backward()
-        learner.gather()
-        found.append(losses.detach())
-    return torch.cat(found) if len(found) > 1 else found[0]
 
 
 def _rows_before(learner: Learner, before: list[list[str]]) -> list[int]:

@@ -14,12 +14,12 @@ from lor2c_worker.device import autocast
 from lor2c_worker.engine.bank_learner import BankLearner
 from lor2c_worker.engine.learner import Batch, Learner
 from lor2c_worker.engine.optimizer import LaneAdamW
+from lor2c_worker.gradients import backward
 from lor2c_worker.methods import METHODS, Cell, Horizon, parse_params
 from lor2c_worker.methods.lor2c import bank_params, build_learner
 from lor2c_worker.models import LoadedModel
 from lor2c_worker.rules import PRESETS
 from lor2c_worker.schedule import Layout, Schedule
-from lor2c_worker.train import backward
 
 RATE = 4e-4
 BASE = "hf-max"
