@@ -1,15 +1,63 @@
-"""The gradients of a training step."""
+"""The gradients of a training step, with fewer lanes at a time where memory does not hold them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import torch
 
 from .data.task import Kind
 from .engine.learner import Batch, Learner, StepKey
 from .engine.loss import lane_losses
+from .engine.optimizer import LaneAdamW
+
+T = TypeVar("T")
+
+
+def within_memory(
+    learner: Learner, attempt: Callable[[], T], narrowed: Callable[[int], None] = lambda width: None
+) -> T:
+    """What `attempt` gives. Each time it runs out of memory with several lanes together, it is made again with half as
+    many, from now on; `narrowed` is told how many. It has to begin anew, which costs what was done of it.
+
+    Raises torch.OutOfMemoryError when a single lane is too much.
+    """
+    while True:
+        try:
+            return attempt()
+        except torch.OutOfMemoryError:
+            width = learner.narrow()
+            if width is None:
+                raise
+        # Only here is the exception gone, whose traceback holds the activations.
+        narrowed(width)
+
+
+def narrowed_note(width: int, step: int) -> str:
+    """For the run's log: where the last digits of a GPU's numbers may come from."""
+    lanes = "1 lane" if width == 1 else f"{width} lanes"
+    return f"out of memory: {lanes} at a time from step {step} on"
+
+
+def step_gradients(
+    learner: Learner,
+    optimizer: LaneAdamW,
+    parts: Sequence[Batch],
+    step: int,
+    kind: Kind,
+    autocast: Callable[[], Any],
+) -> torch.Tensor:
+    """Gradients of the micro-batches `parts` of one step, in the place of those before. Returns each lane's loss, [K].
+
+    Randomness is keyed by step and part, so that made again they are the same.
+    """
+    optimizer.zero_grad()
+    total = backward(learner, parts[0], (step, 0), kind, len(parts), autocast)
+    for part, batch in enumerate(parts[1:], 1):
+        # One after the other: how a sum over a stack is ordered depends on the number of lanes.
+        total = total + backward(learner, batch, (step, part), kind, len(parts), autocast)
+    return total
 
 
 def backward(

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
 
 import torch
+
+from .data.encode import Encoded
+from .device import autocast
+from .engine.bank_learner import BankLearner
+from .gradients import narrowed_note, step_gradients, within_memory
+
+if TYPE_CHECKING:
+    from .run_tree import TreeRun
 
 #: More lanes at a time would not make a step on a large device shorter.
 CUDA_LANES = 32
@@ -12,17 +21,63 @@ CUDA_LANES = 32
 SHARE = 0.8
 
 
-def choose_width(device: torch.device, lanes: int, try_step: Callable[[], None]) -> int:
-    """Lanes at a time for a tree that may grow to `lanes`. At least 1.
+def fit_memory(run: TreeRun, step: int) -> None:
+    """Set the lanes at a time: `train.max_lanes`, or what is measured to fit.
 
-    One on the CPU: more gain nothing there (engine/lane_groups.py), and need their memory at once. On CUDA what
-    `try_step`, one lane's largest step, takes is measured.
+    One on the CPU: more gain nothing there (engine/lane_groups.py), and need their memory at once. On CUDA a group that
+    is not full is filled, unless the cell is alone; and the largest training step and evaluation batch go through the
+    model here, so that running out of memory shows before the first step, which is number `step`, and not after hours.
+
+    Raises torch.OutOfMemoryError when one lane is too much.
     """
-    if device.type != "cuda":
-        return 1
+    learner, asked = run.learner, run.prepared.settings.train.max_lanes
+    on_cuda = run.prepared.device.type == "cuda"
+    if isinstance(learner, BankLearner):
+        if isinstance(asked, int):
+            learner.width = asked
+        elif len(run.cells) > 1:
+            learner.width = _measured_width(run) if on_cuda else 1
+        learner.fill = on_cuda and learner.width is not None
+    if on_cuda:
+        try_largest(run, step)
+
+
+def try_largest(run: TreeRun, step: int) -> None:
+    """The longest rows through training and evaluation; nothing is changed, and nothing random is used up."""
+
+    def narrowed(width: int) -> None:
+        run.events.log("info", narrowed_note(width, step), run.ids)
+
+    within_memory(run.learner, partial(_largest_step, run), narrowed)
+    within_memory(run.learner, partial(_largest_evaluation, run), narrowed)
+
+
+def _measured_width(run: TreeRun) -> int:
+    """Lanes for which there is room, by what one lane's largest step takes; at most the lanes the tree may grow to."""
+    device = run.prepared.device
     free = int(torch.cuda.mem_get_info(device)[0])
     torch.cuda.reset_peak_memory_stats(device)
     before = torch.cuda.memory_allocated(device)
-    try_step()
+    _largest_step(run)
     each = max(1, torch.cuda.max_memory_allocated(device) - before)
-    return max(1, min(lanes, CUDA_LANES, int(SHARE * free / each)))
+    return max(1, min(len(run.cells), CUDA_LANES, int(SHARE * free / each)))
+
+
+def _largest_step(run: TreeRun) -> None:
+    prepared = run.prepared
+    batch = prepared.train.batch(_longest(prepared.train, prepared.settings.train.batch_size), prepared.device)
+    casting = partial(autocast, prepared.device, prepared.precision)
+    step_gradients(run.learner, run.optimizer, [batch], 0, prepared.task.kind, casting)
+    run.optimizer.zero_grad()
+
+
+def _largest_evaluation(run: TreeRun) -> None:
+    prepared, learner = run.prepared, run.learner
+    batch = prepared.eval.batch(_longest(prepared.eval, prepared.settings.train.eval_batch_size), prepared.device)
+    with autocast(prepared.device, prepared.precision), torch.inference_mode():
+        for lanes in learner.groups():
+            learner.forward(batch, None, lanes)
+
+
+def _longest(data: Encoded, count: int) -> list[int]:
+    return sorted(range(len(data)), key=lambda row: -len(data.ids[row]))[:count]

@@ -20,7 +20,7 @@ from .engine.learner import Learner
 from .engine.optimizer import LaneAdamW
 from .event_log import EventLog
 from .finish import finish_cell, majority_of
-from .lane_width import choose_width
+from .lane_width import fit_memory
 from .methods import Cell, Horizon
 from .prepare import Prepared, hash_tensors, prepare
 from .train import LoopState, steps_per_epoch, total_steps, train
@@ -97,7 +97,7 @@ def run_tree(channel: Channel, cells: Sequence[TreeCell], folder: Path, source: 
             channel.send(messages.Started, **fields, resumed_step=None if source is None else loop.step)
         run.events.replay(run.ids)
         prepared, settings = run.prepared, run.prepared.settings
-        _set_width(run)
+        fit_memory(run, loop.step)
         loop = train(
             learner=run.learner,
             optimizer=run.optimizer,
@@ -167,31 +167,6 @@ def _optimizer(prepared: Prepared, learner: Learner) -> LaneAdamW:
         weight_decay=train_settings.weight_decay,
         max_grad_norm=train_settings.max_grad_norm,
     )
-
-
-def _set_width(run: TreeRun) -> None:
-    """`train.max_lanes` lanes at a time. On CUDA a group that is not full is filled, unless the cell is alone."""
-    learner, asked = run.learner, run.prepared.settings.train.max_lanes
-    if not isinstance(learner, BankLearner):
-        return
-    device = run.prepared.device
-    if isinstance(asked, int):
-        learner.width = asked
-    elif len(run.cells) > 1:
-        learner.width = choose_width(device, len(run.cells), partial(_try_step, run))
-    learner.fill = device.type == "cuda" and learner.width is not None
-
-
-def _try_step(run: TreeRun) -> None:
-    """Forward and backward of one lane on the longest rows; nothing is changed, and nothing random is used up."""
-    learner, prepared = run.learner, run.prepared
-    data, size = prepared.train, prepared.settings.train.batch_size
-    longest = sorted(range(len(data)), key=lambda row: -len(data.ids[row]))[:size]
-    with autocast(prepared.device, prepared.precision):
-        logits = learner.forward(data.batch(longest, prepared.device), (0, 0), [0])
-    logits.float().sum().backward()
-    learner.gather()
-    run.optimizer.zero_grad()
 
 
 def _started(

@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
@@ -18,7 +19,7 @@ from .data.encode import Encoded, train_batches
 from .data.task import Kind
 from .engine.learner import EpochRecord, Learner
 from .engine.optimizer import LaneAdamW
-from .gradients import backward
+from .gradients import narrowed_note, step_gradients, within_memory
 from .settings import TrainSettings
 
 
@@ -123,6 +124,10 @@ def train(
     per_epoch = steps_per_epoch(len(train_data), settings)
     accumulation = settings.gradient_accumulation_steps
 
+    def narrowed(width: int) -> None:
+        for index, lane in enumerate(learner.lanes):
+            report.record(state.step, EpochRecord(index, lane.cells, notes=[narrowed_note(width, state.step)]))
+
     while state.epoch <= settings.num_train_epochs and not (state.step >= total and state.epoch_steps == 0):
         micro_batches = list(train_batches(train_data, settings.batch_size, seed, state.epoch))
         for group in range(state.epoch_steps * accumulation, len(micro_batches), accumulation):
@@ -135,14 +140,10 @@ def train(
             began = time.perf_counter()
             micro = micro_batches[group : group + accumulation]
             before = [list(lane.cells) for lane in learner.lanes]
-            optimizer.zero_grad()
-            step_loss: torch.Tensor | None = None
-            for part, rows in enumerate(micro):
-                batch = train_data.batch(rows, device)
-                losses = backward(learner, batch, (state.step, part), kind, len(micro), autocast)
-                step_loss = losses if step_loss is None else step_loss + losses
-                state.tokens += batch.tokens
-            assert step_loss is not None
+            parts = [train_data.batch(rows, device) for rows in micro]
+            gradients = partial(step_gradients, learner, optimizer, parts, state.step, kind, autocast)
+            step_loss = within_memory(learner, gradients, narrowed)
+            state.tokens += sum(batch.tokens for batch in parts)
             learner.after_backward(state.step)
             factor = schedule.factor(state.step)
             lr, head_lr = settings.learning_rate * factor, settings.head_lr * factor
@@ -173,7 +174,8 @@ def train(
         began = time.perf_counter()
         with autocast():
             size = settings.eval_batch_size
-            looks = look(learner, eval_data, holdout, size, device, kind, score_names, score)
+            looking = partial(look, learner, eval_data, holdout, size, device, kind, score_names, score)
+            looks = within_memory(learner, looking, narrowed)
         state.evaluate_seconds += time.perf_counter() - began
         for index, (evaluated, seen) in enumerate(zip(learner.lanes, looks, strict=True)):
             cells = evaluated.cells

@@ -79,6 +79,14 @@ class BankLearner:
     def groups(self) -> list[list[int]]:
         return split_lanes(len(self.lanes), self.width)
 
+    def narrow(self) -> int | None:
+        together = self.width if self.fill and self.width else len(self.groups()[0])
+        if together == 1:
+            return None
+        self.width = together // 2
+        self._pass = self._shared = None
+        return self.width
+
     def forward(self, batch: Batch, step: StepKey | None, lanes: Sequence[int] | None = None) -> torch.Tensor:
         layout, masks, frozen = self._place(batch, step)
         chosen, tensors = list(range(len(self.lanes))), {slot.name: slot.tensor for slot in self.slots()}

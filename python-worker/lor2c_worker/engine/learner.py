@@ -139,6 +139,12 @@ class Learner(Protocol):
     def groups(self) -> list[list[int]]:
         """The lanes, in order, that go through the model together; one group where memory has room for all."""
 
+    def narrow(self) -> int | None:
+        """Half as many lanes together from now on, and how many that is. None where a group has a single one.
+
+        What was computed since the last `gather` is dropped.
+        """
+
     def forward(self, batch: Batch, step: StepKey | None, lanes: Sequence[int] | None = None) -> torch.Tensor:
         """Logits [K, B, C] ([K, B, T, V] for causal language models) of one of `groups`, or of all lanes. `step` None:
         evaluation, without dropout."""

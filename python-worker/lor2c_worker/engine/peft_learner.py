@@ -44,6 +44,9 @@ class PeftLearner:
     def groups(self) -> list[list[int]]:
         return [[0]]
 
+    def narrow(self) -> None:
+        return None
+
     def forward(self, batch: Batch, step: StepKey | None, lanes: Sequence[int] | None = None) -> torch.Tensor:
         """Logits [1, B, C]."""
         inputs = {"input_ids": batch.input_ids, "attention_mask": batch.attention_mask}
