@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -10,7 +11,11 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 import pytest
+import tiny
 import torch
+from worker import Worker
+
+from lor2c_worker import messages
 
 torch.set_num_threads(1)
 
@@ -24,3 +29,21 @@ def glue_folder() -> Path:
     if not folder.is_dir():
         pytest.skip("the original GLUE files are not here (LOR2C_DATA names their folder)")
     return folder
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tiny")
+    tiny.save(folder / "model")
+    tiny.save_rows(folder / "data")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def worker(place: Path) -> Iterator[Worker]:
+    started = Worker(place / "stderr.log")
+    ready = next(started.events())
+    assert isinstance(ready, messages.Ready)
+    assert ready.protocol == messages.PROTOCOL_VERSION
+    yield started
+    assert started.close() == 0

@@ -10,8 +10,8 @@ import tiny
 import torch
 from test_methods import CPU, KINDS, fresh
 from test_methods import run as train_it
-from test_serve import Worker, only, place, run, settings, worker  # noqa: F401
 from test_train import rows
+from worker import Worker, only, run, settings
 
 from lor2c_worker import messages
 from lor2c_worker.data.encode import Encoded, encode
@@ -134,7 +134,7 @@ def test_settings_that_leave_nothing_to_train_are_refused(
         build(folders["bert"], **values)
 
 
-def test_a_run_beats_the_majority_and_reloads(worker: Worker, place: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_a_run_beats_the_majority_and_reloads(worker: Worker, place: Path, tmp_path: Path) -> None:
     method = {"name": "adapter", "bottleneck": 8, "adapter_drop": 1}
     events = run(worker, tmp_path, settings(place, method=method, num_train_epochs=8))
     (finished,) = only(events, messages.Finished)

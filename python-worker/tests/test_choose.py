@@ -15,8 +15,8 @@ import torch
 from test_dylora import build as build_dylora
 from test_dylora import fill_b
 from test_methods import CPU, fresh
-from test_serve import Worker, only, place, run, settings, worker  # noqa: F401
 from test_train import SETTINGS, rows
+from worker import Worker, only, run, settings
 
 from lor2c_worker import messages
 from lor2c_worker.choose import CellResult, Look, collapse_warning, look, note, note_cells
@@ -185,7 +185,7 @@ def test_scores_of_parts_are_of_their_rows_alone() -> None:
     assert majority_score(labels, "classify", "accuracy") == 0.5
 
 
-def test_a_run_with_a_holdout(worker: Worker, place: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_a_run_with_a_holdout(worker: Worker, place: Path, tmp_path: Path) -> None:
     events = run(worker, tmp_path, settings(place, num_train_epochs=6, holdout=0.25))
     (started,) = only(events, messages.Started)
     (finished,) = only(events, messages.Finished)
@@ -205,7 +205,7 @@ def test_a_run_with_a_holdout(worker: Worker, place: Path, tmp_path: Path) -> No
     assert not finished.collapsed
 
 
-def test_rows_that_are_not_trained_on_change_the_training(worker: Worker, place: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_rows_that_are_not_trained_on_change_the_training(worker: Worker, place: Path, tmp_path: Path) -> None:
     def losses(name: str, **changes: Any) -> list[float]:
         value = settings(place, num_train_epochs=1, logging_steps=1, **changes)
         value["data"]["train_rows"] = 40
@@ -218,7 +218,7 @@ def test_rows_that_are_not_trained_on_change_the_training(worker: Worker, place:
     assert less != whole[:4]
 
 
-def test_dylora_chooses_its_rank_where_the_epoch_is_chosen(worker: Worker, place: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_dylora_chooses_its_rank_where_the_epoch_is_chosen(worker: Worker, place: Path, tmp_path: Path) -> None:
     method = {"name": "dylora", "rank": 4, "alpha": 8.0}
     events = run(worker, tmp_path, settings(place, method=method, num_train_epochs=6, holdout=0.25))
     assert not only(events, messages.Failed), only(events, messages.Failed)  # it reloads at that rank, or would fail
@@ -244,7 +244,7 @@ def test_the_form_that_held_out_rows_choose_is_the_one_that_is_reported(tmp_path
     assert chosen.values["rank"] == chosen.held["rank"] == learner.rank
 
 
-def test_a_collapsed_run_is_marked_and_warned_of(worker: Worker, place: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_a_collapsed_run_is_marked_and_warned_of(worker: Worker, place: Path, tmp_path: Path) -> None:
     events = run(worker, tmp_path, settings(place, num_train_epochs=2, learning_rate=1e-12))
     (finished,) = only(events, messages.Finished)
     assert finished.collapsed
@@ -254,7 +254,7 @@ def test_a_collapsed_run_is_marked_and_warned_of(worker: Worker, place: Path, tm
     assert log.message.startswith("epoch 1: collapsed")
 
 
-def test_a_holdout_that_leaves_nothing_is_a_problem_of_the_plan(worker: Worker, place: Path) -> None:  # noqa: F811
+def test_a_holdout_that_leaves_nothing_is_a_problem_of_the_plan(worker: Worker, place: Path) -> None:
     worker.send(type="inspect", request="i", settings=[settings(place, holdout=64), settings(place, holdout=0.25)])
     bad, good = only(worker.until_done(), messages.Inspected)
     assert "there are only 64 training rows" in bad.problems[0]

@@ -10,8 +10,8 @@ import tiny
 import torch
 from test_methods import CPU, fresh
 from test_methods import run as train_it
-from test_serve import Worker, only, place, run, settings, worker  # noqa: F401
 from test_train import rows
+from worker import Worker, only, run, settings
 
 from lor2c_worker import messages
 from lor2c_worker.data.encode import Encoded, encode
@@ -119,7 +119,7 @@ def test_ranks_that_are_not_drawn_fail_the_run(folder: Path, data: Encoded, monk
     assert METHOD.check(stuck, cell(min_rank=4)) == []
 
 
-def test_a_run_reports_ranks_and_reloads_at_the_best(worker: Worker, place: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_a_run_reports_ranks_and_reloads_at_the_best(worker: Worker, place: Path, tmp_path: Path) -> None:
     """The worker checks by itself that the folder gives the best epoch's score again."""
     method = {"name": "dylora", "rank": 4, "alpha": 8.0}
     events = run(worker, tmp_path, settings(place, method=method, num_train_epochs=8))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import tiny
-from test_serve import Worker, only, place, run, settings, worker  # noqa: F401
+from worker import Worker, only, run, settings
 
 from lor2c_worker import messages
 from lor2c_worker.data import TASKS, DataError, load_task
@@ -110,7 +110,7 @@ def test_csv_has_the_names_of_the_hub(tmp_path: Path) -> None:
     assert (data.train.labels, data.eval.pair) == ((2,), ("two, three", "two, three"))
 
 
-def mnli_settings(place: Path, folder: Path, **train: Any) -> dict[str, Any]:  # noqa: F811
+def mnli_settings(place: Path, folder: Path, **train: Any) -> dict[str, Any]:
     value = settings(place, **train) | {"task": "mnli"}
     value["data"] = {**value["data"], "path": str(folder)}
     return value
@@ -129,8 +129,8 @@ def mnli_folder(tmp_path: Path) -> Path:
 
 
 def test_a_run_on_mnli_reports_both_and_chooses_by_one(
-    worker: Worker,  # noqa: F811
-    place: Path,  # noqa: F811
+    worker: Worker,
+    place: Path,
     mnli_folder: Path,
     tmp_path: Path,
 ) -> None:
@@ -146,7 +146,7 @@ def test_a_run_on_mnli_reports_both_and_chooses_by_one(
     assert only(by_other, messages.Finished)[0].best_score == max(values["accuracy_mm"] for values in evaluations)
 
 
-def test_rows_that_a_score_is_not_of_cannot_choose(worker: Worker, place: Path, mnli_folder: Path) -> None:  # noqa: F811
+def test_rows_that_a_score_is_not_of_cannot_choose(worker: Worker, place: Path, mnli_folder: Path) -> None:
     tried = [
         mnli_settings(place, mnli_folder, score="accuracy_mm", holdout=0.25),
         mnli_settings(place, mnli_folder, score="accuracy_m", holdout=0.25),

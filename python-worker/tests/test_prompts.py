@@ -10,9 +10,9 @@ import pytest
 import tiny
 import torch
 from test_methods import CPU, build, fresh
-from test_serve import Worker, only, place, run, settings, worker  # noqa: F401
 from test_train import rows
 from transformers import AutoModelForSequenceClassification, DynamicCache
+from worker import Worker, only, run, settings
 
 from lor2c_worker import messages
 from lor2c_worker.data.encode import Encoded, encode
@@ -128,8 +128,8 @@ def test_masks_of_a_prefix_lie_on_real_queries() -> None:
 
 @pytest.mark.parametrize("name", TYPES)
 def test_a_run_is_read_by_another_process(
-    worker: Worker,  # noqa: F811
-    place: Path,  # noqa: F811
+    worker: Worker,
+    place: Path,
     tmp_path: Path,
     name: str,
 ) -> None:
@@ -150,7 +150,7 @@ def test_a_run_is_read_by_another_process(
     assert answers[0] == answers[1]
 
 
-def test_virtual_tokens_need_positions(worker: Worker, place: Path) -> None:  # noqa: F811
+def test_virtual_tokens_need_positions(worker: Worker, place: Path) -> None:
     tried = [
         settings(place, method={"name": "peft", **method("PREFIX_TUNING", 33)}),
         settings(place, method={"name": "peft", **method("PREFIX_TUNING", 32)}),

@@ -13,8 +13,8 @@ import tiny
 import torch
 from test_methods import CPU, KINDS, fresh
 from test_methods import run as train_it
-from test_serve import Worker, only, place, run, settings, worker  # noqa: F401
 from test_train import rows
+from worker import Worker, only, run, settings
 
 from lor2c_worker import messages
 from lor2c_worker.data.encode import Encoded, encode
@@ -120,8 +120,8 @@ def test_a_layer_left_in_full_precision_fails_the_run(folders: dict[str, Path]) 
 
 @needs_bitsandbytes
 def test_a_run_beats_the_majority_and_reloads(
-    worker: Worker,  # noqa: F811
-    place: Path,  # noqa: F811
+    worker: Worker,
+    place: Path,
     folders: dict[str, Path],
     tmp_path: Path,
 ) -> None:

@@ -6,33 +6,13 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny
 from worker import LORA, Worker, only, run, settings, train
 
 from lor2c_worker import messages
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tiny")
-    tiny.save(folder / "model")
-    tiny.save_rows(folder / "data")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def worker(place: Path) -> Iterator[Worker]:
-    started = Worker(place / "stderr.log")
-    ready = next(started.events())
-    assert isinstance(ready, messages.Ready)
-    assert ready.protocol == messages.PROTOCOL_VERSION
-    yield started
-    assert started.close() == 0
 
 
 def test_inspect_counts_without_training(worker: Worker, place: Path) -> None:
