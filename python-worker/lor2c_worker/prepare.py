@@ -16,7 +16,7 @@ from .data.task import Split, Task
 from .device import current_device, precision_warning, resolve_precision
 from .evaluate import SCORES, base_score, rows_of
 from .methods import Method, count, method_of, parse_params
-from .models import LoadedModel, empty_model, known_config, load_model, model_fingerprint
+from .models import LoadedModel, config_for_counting, empty_model, load_model, model_fingerprint
 from .settings import DataSettings, Settings, SettingsError
 from .train import total_steps
 
@@ -173,19 +173,12 @@ def inspect(settings: Settings) -> dict[str, Any]:
 def count_parameters(settings: Settings) -> dict[str, Any]:
     """Fields of the `counted` event but its address: from shapes alone, without rows or weights.
 
-    Classes are counted as the task declares them; a machine that reaches no hub still knows the paper's models.
+    Classes are counted as the task declares them; the paper's models are known without a hub.
     """
     task, method = task_of(settings.task), method_of(settings.method["name"])
     params = parse_params(method, settings.method_parameters)
-    try:
-        config, shapes = None, f"config of {settings.model.name}"
-        model = empty_model(settings.model, task.num_labels, task.kind)
-    except SettingsError:
-        config = known_config(settings.model.name)
-        if config is None:
-            raise
-        shapes = f"built-in shapes of {settings.model.name} (its config cannot be loaded here)"
-        model = empty_model(settings.model, task.num_labels, task.kind, config)
+    config, shapes = config_for_counting(settings.model, task.num_labels, task.kind)
+    model = empty_model(settings.model, task.num_labels, task.kind, config)
     return {
         "shapes": shapes,
         "parts": [vars(part) for part in method.parts(model, params)],
