@@ -43,11 +43,19 @@ def write_folder(folder: Path, info: RunInfo, save: Any) -> None:
         for file in temporary.rglob("*"):
             if file.is_file():
                 _flush(file)
-        temporary.chmod(0o755)  # mkdtemp makes it private; the result is an ordinary folder
+        _make_ordinary(temporary)
         _replace(temporary, folder)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
+
+
+def _make_ordinary(folder: Path) -> None:
+    """Modes as the process's umask has them: mkdtemp and safetensors make private what they write."""
+    file_mode = (folder / RUN_FILE).stat().st_mode & 0o777
+    folder_mode = file_mode | (file_mode & 0o444) >> 2
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(folder_mode if path.is_dir() else file_mode)
 
 
 def _flush(file: Path) -> None:

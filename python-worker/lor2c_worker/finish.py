@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
-import traceback
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +12,7 @@ from .channel import finite, split_finite
 from .checkpoint import RunInfo, measure_folder, write_folder
 from .choose import CellResult
 from .device import autocast, peak_memory
+from .errors import PlainError, failed_fields
 from .evaluate import logits_of, majority_score, score_logits
 from .methods import Cell
 from .prepare import Prepared, load_for
@@ -29,7 +28,7 @@ class ReloadMismatch(RuntimeError):
     """The adapter on disk does not give the scores that were measured in memory."""
 
 
-class MethodDidNotAct(RuntimeError):
+class MethodDidNotAct(PlainError, RuntimeError):
     """The method did not do what its settings say; its scores would be those of something else."""
 
 
@@ -42,14 +41,7 @@ def finish_cell(
         adapter = _write_adapter(run, cell)
         _check_reload(run, cell, adapter, result)
     except Exception as error:
-        print(trace := traceback.format_exc(), file=sys.stderr, flush=True)
-        run.events.send(
-            messages.Failed,
-            cells=[cell.id],
-            error_type=type(error).__name__,
-            message=str(error),
-            traceback=trace,
-        )
+        run.events.send(messages.Failed, cells=[cell.id], **failed_fields(error))
         closed.add(cell.id)
         return
     size, digest = measure_folder(adapter)

@@ -15,10 +15,10 @@ from .data.holdout import hold_out, holdout_note
 from .data.task import Split, Task
 from .device import current_device, precision_warning, resolve_precision
 from .evaluate import SCORES, base_score, rows_of
-from .methods import Method, count, method_of, parse_params
-from .models import LoadedModel, empty_model, known_config, load_model, model_fingerprint
+from .methods import Horizon, Method, count, method_of, parse_params
+from .models import LoadedModel, config_for_counting, empty_model, load_model, model_fingerprint
 from .settings import DataSettings, Settings, SettingsError
-from .train import total_steps
+from .train import steps_per_epoch, total_steps
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,11 @@ def held_out(settings: Settings, task: Task, data: TaskData, score: str) -> tupl
     return data, held
 
 
+def horizon_of(settings: Settings, train_rows: int) -> Horizon:
+    train = settings.train
+    return Horizon(train.num_train_epochs, total_steps(train_rows, train), steps_per_epoch(train_rows, train))
+
+
 def load_for(settings: Settings, data: TaskData, task: Task, device: torch.device) -> LoadedModel:
     return load_model(settings.model, num_labels(data), task.kind, settings.seed, device)
 
@@ -96,6 +101,7 @@ def prepare(settings: Settings) -> Prepared:
     device = current_device()
     task, method = task_of(settings.task), method_of(settings.method["name"])
     params = parse_params(method, settings.method_parameters)
+    method.require()
     score = choosing_score(settings, task)
     precision = resolve_precision(settings.train.precision, device)
     data, held = held_out(settings, task, task_data(settings), score)
@@ -141,6 +147,7 @@ def inspect(settings: Settings) -> dict[str, Any]:
     """Fields of the `inspected` event but its address: fingerprint and counts, from shapes and rows alone."""
     task, method = task_of(settings.task), method_of(settings.method["name"])
     params = parse_params(method, settings.method_parameters)
+    method.require()
     score = choosing_score(settings, task)
     device, asked = current_device(), settings.train.precision
     precision, slow = resolve_precision(asked, device), precision_warning(asked, device)
@@ -150,8 +157,9 @@ def inspect(settings: Settings) -> dict[str, Any]:
     check_length(settings, model, method.positions(params))
     head = sum(p.numel() for p in model.head_parameters().values())
     total = sum(p.numel() for p in model.module.parameters())
+    horizon = horizon_of(settings, len(data.train))
     return {
-        "warnings": [*method.warnings(params, settings.train.num_train_epochs), *([slow] if slow else [])],
+        "warnings": [*method.warnings(model, params, horizon), *data.warnings, *([slow] if slow else [])],
         "fingerprint": {
             "model": model_fingerprint(settings.model),
             "data": f"sha256:{whole.fingerprint}",
@@ -162,7 +170,7 @@ def inspect(settings: Settings) -> dict[str, Any]:
         "total_parameters": total,
         "train_rows": len(data.train),
         "eval_rows": len(data.eval),
-        "total_steps": total_steps(len(data.train), settings.train),
+        "total_steps": horizon.steps,
         "events": [
             {"epoch": epoch, "key": hashlib.sha256(what.encode()).hexdigest()[:16]}
             for epoch, what in method.events(params, settings.train.num_train_epochs, causal=task.kind == "causal")
@@ -173,19 +181,12 @@ def inspect(settings: Settings) -> dict[str, Any]:
 def count_parameters(settings: Settings) -> dict[str, Any]:
     """Fields of the `counted` event but its address: from shapes alone, without rows or weights.
 
-    Classes are counted as the task declares them; a machine that reaches no hub still knows the paper's models.
+    Classes are counted as the task declares them; the paper's models are known without a hub.
     """
     task, method = task_of(settings.task), method_of(settings.method["name"])
     params = parse_params(method, settings.method_parameters)
-    try:
-        config, shapes = None, f"config of {settings.model.name}"
-        model = empty_model(settings.model, task.num_labels, task.kind)
-    except SettingsError:
-        config = known_config(settings.model.name)
-        if config is None:
-            raise
-        shapes = f"built-in shapes of {settings.model.name} (its config cannot be loaded here)"
-        model = empty_model(settings.model, task.num_labels, task.kind, config)
+    config, shapes = config_for_counting(settings.model, task.num_labels, task.kind)
+    model = empty_model(settings.model, task.num_labels, task.kind, config)
     return {
         "shapes": shapes,
         "parts": [vars(part) for part in method.parts(model, params)],

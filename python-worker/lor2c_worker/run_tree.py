@@ -21,8 +21,8 @@ from .engine.optimizer import LaneAdamW
 from .event_log import EventLog
 from .finish import finish_cell, majority_of
 from .lane_width import fit_memory
-from .methods import Cell, Horizon
-from .prepare import Prepared, hash_tensors, prepare
+from .methods import Cell
+from .prepare import Prepared, hash_tensors, horizon_of, prepare
 from .train import LoopState, steps_per_epoch, total_steps, train
 from .tree import TreeCell, lane_epochs
 from .tree_checkpoint import (
@@ -135,19 +135,19 @@ def _begin(
     if prepared.device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(prepared.device)
     total = sum(p.numel() for p in prepared.model.module.parameters())
-    steps = total_steps(len(prepared.train), first.settings.train)
+    horizon = horizon_of(first.settings, len(prepared.train))
     learner = prepared.method.build(
         prepared.model,
         [Cell(cell.id, cell.params) for cell in cells],
         first.settings.seed,
-        horizon=Horizon(first.settings.train.num_train_epochs, steps),
+        horizon=horizon,
     )
     optimizer = _optimizer(prepared, learner)
     own = tree_folder(folder, ids)
     current = versions(first.settings.train.precision)
     events = EventLog(channel, own / EVENTS_FILE, prepare_folder(own, ids, current, source))
     run = TreeRun(cells, prepared, learner, optimizer, events, own, {}, total, current)
-    started = _started(cells, prepared, learner, total, steps)
+    started = _started(cells, prepared, learner, total, horizon.steps)
     if source is None:
         return run, LoopState.of(learner), started
     assert isinstance(learner, BankLearner)

@@ -165,23 +165,6 @@ class Schedule:
                 ]
         return [(kind, epoch) for epoch, _, kind in sorted(found)]
 
-    def warnings(self) -> list[str]:
-        """What is worth knowing of the times before a run begins."""
-        events, notes = self.events(), []
-        missing = self.merges + self.injections - len(events)
-        if missing:
-            notes.append(
-                f"{missing} of {self.merges + self.injections} events fall after the last epoch and never happen: "
-                "the run would end as failed, since the method did not act as its settings say"
-            )
-        late = [f"{kind} at epoch {epoch:g}" for kind, epoch in events if self.epochs / 2 < epoch < self.epochs]
-        last = [kind for kind, epoch in events if epoch >= self.epochs]
-        if late:
-            notes.append(f"in the second half of {self.epochs} epochs: {', '.join(late)}")
-        if last:
-            notes.append(f"at the end of the last epoch, with no training after it: {', '.join(last)}")
-        return notes
-
 
 def decide(
     schedule: Schedule, layout: Layout, progress: Progress, epoch: float, scores: Scores, scores_from: float

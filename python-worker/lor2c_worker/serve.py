@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,8 +14,8 @@ import torch
 
 from . import __version__, messages
 from .channel import Channel
-from .data import DataError
 from .device import configure_threads, current_device, describe_device, gpu_names, peak_memory
+from .errors import PlainError, failed_fields
 from .predict import predict
 from .prepare import count_parameters, inspect
 from .run_tree import run_tree
@@ -86,7 +85,7 @@ def answer_each(
         fields, problems = otherwise, []
         try:
             fields = look(Settings.from_json(raw))
-        except (SettingsError, DataError) as error:
+        except PlainError as error:
             problems.append(str(error))
         except Exception as error:
             problems.append(f"{type(error).__name__}: {error}")
@@ -143,16 +142,9 @@ def _outcome_of(channel: Channel, cells: list[str]) -> Iterator[set[str]]:
         if left := [cell for cell in cells if cell not in closed]:
             channel.send(messages.OutOfMemory, cells=left, message=message, peak_memory=peak_memory(current_device()))
     except Exception as error:
-        trace = traceback.format_exc()
-        print(trace, file=sys.stderr, flush=True)
+        fields = failed_fields(error)
         if left := [cell for cell in cells if cell not in closed]:
-            channel.send(
-                messages.Failed,
-                cells=left,
-                error_type=type(error).__name__,
-                message=str(error),
-                traceback=trace,
-            )
+            channel.send(messages.Failed, cells=left, **fields)
 
 
 def answer_predict(channel: Channel, command: messages.Predict) -> None:
@@ -163,7 +155,7 @@ def answer_predict(channel: Channel, command: messages.Predict) -> None:
         both = None if pairs[0] is None else [str(p) for p in pairs]
         items = predict(Path(command.folder), [t.text for t in command.texts], both)
     except Exception as error:
-        expected = isinstance(error, (SettingsError, DataError))
+        expected = isinstance(error, PlainError)
         if not expected:
             traceback.print_exc()
         message = str(error) if expected else f"{type(error).__name__}: {error}"

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, TypeVar
 
+from .errors import PlainError
+
 T = TypeVar("T")
 
 
-class SettingsError(ValueError):
+class SettingsError(PlainError, ValueError):
     """The settings cannot be carried out here; the message says what to change."""
 
 

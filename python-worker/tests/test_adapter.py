@@ -40,7 +40,7 @@ def cell(**values: Any) -> Cell:
 
 
 def build(folder: Path, **values: Any) -> AdapterLearner:
-    learner = METHOD.build(fresh(folder), [cell(**values)], 3, horizon=Horizon(8, 32))
+    learner = METHOD.build(fresh(folder), [cell(**values)], 3, horizon=Horizon(8, 32, 4))
     assert isinstance(learner, AdapterLearner)
     return learner
 

@@ -34,7 +34,7 @@ def data() -> Encoded:
 
 def build(folder: Path, name: str, values: dict[str, Any], steps: int = STEPS) -> tuple[Any, Cell]:
     cell = Cell("c", parse_params(METHODS[name], values))
-    return METHODS[name].build(fresh(folder), [cell], 3, horizon=Horizon(EPOCHS, steps)), cell
+    return METHODS[name].build(fresh(folder), [cell], 3, horizon=Horizon(EPOCHS, steps, 4)), cell
 
 
 def test_adaloras_penalty_is_what_peft_adds_to_its_own_loss(folder: Path, data: Encoded) -> None:
@@ -145,6 +145,13 @@ def test_pissa_that_starts_as_plain_lora_is_found_out(folder: Path, monkeypatch:
         ({"type": "LORA", "config": {"task_type": "SEQ_CLS"}}, "task_type of the config follows from the run"),
         ({"type": "LOHA", "config": {"rank_dropout": 0.1}}, "rank_dropout draws from a global generator"),
         ({"type": "LORA", "config": {"init_lora_weights": "olora"}}, "changes the base weights or needs data"),
+        ({"type": "LORA", "config": {"r": "abc"}}, "r of LORA is 'abc', expected a number"),
+        ({"type": "VERA", "config": {"vera_dropout": [0.1]}}, r"vera_dropout of VERA is \[0.1\], expected a number"),
+        ({"type": "LORA", "config": {"target_modules": 3}}, "is 3, expected a list of texts or a text or null"),
+        ({"type": "LORA", "config": {"target_modules": [3]}}, r"is \[3\], expected a list of texts or a text or null"),
+        ({"type": "LORA", "config": {"bias": 1}}, "bias of LORA is 1, expected a text"),
+        ({"type": "LORA", "config": {"use_rslora": "yes"}}, "use_rslora of LORA is 'yes', expected true or false"),
+        ({"type": "LORA", "config": {"alpha_pattern": [4]}}, r"is \[4\], expected a mapping"),
         ({"type": "PREFIX_TUNING"}, "PREFIX_TUNING needs num_virtual_tokens, a whole number from 1"),
         ({"type": "PROMPT_TUNING", "config": {"num_virtual_tokens": 0}}, "needs num_virtual_tokens"),
         ({"type": "P_TUNING", "config": {"encoder_dropout": 0.1}}, "encoder_dropout draws from a global generator"),
@@ -187,7 +194,7 @@ def test_pefts_draws_come_from_the_runs_seed_and_disturb_nobody(folder: Path) ->
     expected = torch.rand(3)
     cell, model = Cell("c", parse_params(METHODS["peft"], {"type": "LOHA"})), fresh(folder)
     torch.manual_seed(11)
-    first = METHODS["peft"].build(model, [cell], 3, horizon=Horizon(1, 1))
+    first = METHODS["peft"].build(model, [cell], 3, horizon=Horizon(1, 1, 1))
     assert torch.equal(torch.rand(3), expected)
     again, _ = build(folder, "peft", {"type": "LOHA"})
     for one, other in zip(first.slots(), again.slots(), strict=True):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from lor2c_worker.checkpoint import RUN_FILE, RunInfo, measure_folder, read_info, write_folder
 from lor2c_worker.settings import SettingsError
@@ -43,6 +46,25 @@ def test_a_failing_save_leaves_the_old_one(tmp_path: Path) -> None:
         write_folder(tmp_path / "adapter", INFO, broken)
     assert (tmp_path / "adapter" / "weights").read_text() == "one"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["adapter"]
+
+
+@pytest.mark.parametrize(("umask", "files", "folders"), [(0o022, 0o644, 0o755), (0o027, 0o640, 0o750)])
+def test_all_files_have_the_mode_of_the_process(tmp_path: Path, umask: int, files: int, folders: int) -> None:
+    """safetensors makes its files private, and a folder from mkdtemp is."""
+
+    def tensors(folder: Path) -> None:
+        (folder / "inner").mkdir()
+        save_file({"a": torch.zeros(1)}, folder / "weights.safetensors")
+        save_file({"a": torch.zeros(1)}, folder / "inner" / "weights.safetensors")
+
+    before = os.umask(umask)
+    try:
+        write_folder(tmp_path / "adapter", INFO, tensors)
+    finally:
+        os.umask(before)
+    found = [tmp_path / "adapter", *(tmp_path / "adapter").rglob("*")]
+    assert {oct(path.stat().st_mode & 0o777) for path in found if path.is_file()} == {oct(files)}
+    assert {oct(path.stat().st_mode & 0o777) for path in found if path.is_dir()} == {oct(folders)}
 
 
 def test_what_is_no_adapter_is_said(tmp_path: Path) -> None:

@@ -131,7 +131,7 @@ def test_every_cell_of_a_bundle_chooses_as_if_it_were_alone(tmp_path: Path) -> N
     ]
 
     def results(group: list[Cell]) -> dict[str, CellResult]:
-        learner = method.build(fresh(folder), group, 3, horizon=Horizon(8, 32))
+        learner = method.build(fresh(folder), group, 3, horizon=Horizon(8, 32, 4))
         return train(
             learner=learner,
             optimizer=LaneAdamW(learner.slots(), 1, weight_decay=0.01),

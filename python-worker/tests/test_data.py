@@ -63,7 +63,8 @@ def test_subset_notes(tmp_path: Path) -> None:
     one = load_task("movie-reviews", DataSettings(path=str(file), train_rows=30, eval_rows=500))
     assert len(one.train) == 30
     assert any("seeded subset of 30 of 80" in note for note in one.notes)
-    assert any("all 20 rows" in note for note in one.notes)
+    assert one.warnings == ("data.eval_rows 500: there are 20 rows; all are used",)
+    assert one.warnings[0] in one.notes
     other = load_task("movie-reviews", DataSettings(path=str(file), train_rows=30, split_seed=1))
     assert other.train != one.train
 
@@ -165,3 +166,44 @@ def test_stsb_range(tmp_path: Path) -> None:
 def test_missing_split_file_says_what_was_looked_for(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"looked for train.tsv, train.csv, train.jsonl"):
         load_task("sst2", DataSettings(path=str(tmp_path)))
+
+
+@pytest.mark.parametrize("ending", [".tsv", ".csv", ".jsonl"])
+def test_a_file_in_another_encoding_is_named_with_its_line(tmp_path: Path, ending: str) -> None:
+    data = write_split(tmp_path, ending, "", "")
+    (tmp_path / f"train{ending}").write_bytes("sentence\tlabel\nfine\t1\ncafé\t1\n".encode("latin-1"))
+    with pytest.raises(DataError, match=rf"train{ending}:3: byte 0xe9 is not UTF-8; save the file as UTF-8") as refused:
+        load_task("sst2", data)
+    assert refused.value.__suppress_context__
+
+
+def test_movie_reviews_in_another_encoding_or_as_a_folder(tmp_path: Path) -> None:
+    file = tmp_path / "movies.txt"
+    file.write_bytes(movie_file(ROWS) + "101\t1.0\tcafé\r\n".encode("latin-1"))
+    with pytest.raises(DataError, match=r"movies.txt:101: byte 0xe9 is not UTF-8"):
+        load_task("movie-reviews", DataSettings(path=str(file)))
+    with pytest.raises(DataError, match=r"is a folder; give the file movieReviewSnippets_GroundTruth.txt itself"):
+        load_task("movie-reviews", DataSettings(path=str(tmp_path)))
+
+
+def test_a_file_in_the_place_of_its_folder(tmp_path: Path) -> None:
+    rows = "sentence\tlabel\nfine\t1\n"
+    write_split(tmp_path, ".tsv", rows, rows)
+    with pytest.raises(DataError, match=r"train.tsv is a file; give the folder it lies in"):
+        load_task("sst2", DataSettings(path=str(tmp_path / "train.tsv")))
+
+
+@pytest.mark.parametrize(
+    ("other", "both"),
+    [
+        ("train.csv", r"train.tsv and train.csv"),
+        ("dev.jsonl", r"dev.tsv and dev.jsonl"),
+        ("train-00000-of-00001.parquet", r"train.tsv and train-00000-of-00001.parquet"),
+    ],
+)
+def test_two_files_of_one_split(tmp_path: Path, other: str, both: str) -> None:
+    rows = "sentence\tlabel\nfine\t1\n"
+    data = write_split(tmp_path, ".tsv", rows, rows)
+    (tmp_path / other).write_text(rows, encoding="utf-8")
+    with pytest.raises(DataError, match=f"has {both}: leave one of them"):
+        load_task("sst2", data)

@@ -39,7 +39,7 @@ def cell(**values: Any) -> Cell:
 
 
 def build(folder: Path, **values: Any) -> DyloraLearner:
-    learner = METHOD.build(fresh(folder), [cell(**values)], 3, horizon=Horizon(8, 32))
+    learner = METHOD.build(fresh(folder), [cell(**values)], 3, horizon=Horizon(8, 32, 4))
     assert isinstance(learner, DyloraLearner)
     return learner
 

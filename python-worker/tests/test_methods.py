@@ -87,7 +87,7 @@ def fresh(folder: Path, seed: int = 3) -> LoadedModel:
 
 def build(model: LoadedModel, name: str, values: dict[str, Any], seed: int = 3) -> Learner:
     params = parse_params(METHODS[name], values)
-    return METHODS[name].build(model, [Cell("c", params)], seed, horizon=Horizon(EPOCHS, EPOCHS * 4))
+    return METHODS[name].build(model, [Cell("c", params)], seed, horizon=Horizon(EPOCHS, EPOCHS * 4, 4))
 
 
 def run(learner: Learner, data: Encoded, seed: int = 3) -> tuple[list[float], list[EpochRecord]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,7 +52,7 @@ def cell(**values: Any) -> Cell:
 
 
 def build(model: LoadedModel, seed: int = 3, **values: Any) -> Learner:
-    return METHOD.build(model, [cell(**values)], seed, horizon=Horizon(8, 32))
+    return METHOD.build(model, [cell(**values)], seed, horizon=Horizon(8, 32, 4))
 
 
 def dequantised(model: LoadedModel) -> None:
@@ -112,7 +113,7 @@ def test_same_seed_same_losses_other_seed_others(folders: dict[str, Path], data:
 @needs_bitsandbytes
 def test_a_layer_left_in_full_precision_fails_the_run(folders: dict[str, Path]) -> None:
     learner = METHODS["lora"].build(
-        fresh(folders["bert"]), [Cell("c", parse_params(METHODS["lora"], {}))], 3, horizon=Horizon(8, 32)
+        fresh(folders["bert"]), [Cell("c", parse_params(METHODS["lora"], {}))], 3, horizon=Horizon(8, 32, 4)
     )
     assert len(METHOD.check(learner, cell())) == 18
     assert METHOD.check(build(fresh(folders["bert"]), double_quantisation=False), cell())
@@ -148,8 +149,25 @@ def test_without_the_package_the_error_names_the_command(
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "bitsandbytes", None)
     monkeypatch.setitem(sys.modules, "bitsandbytes.nn", None)
-    with pytest.raises(SettingsError, match="pip install bitsandbytes"):
+    command = re.escape(f'{sys.executable} -m pip install "bitsandbytes>=0.50"')
+    with pytest.raises(SettingsError, match=command) as refused:
         build(fresh(folders["bert"]))
+    assert refused.value.__suppress_context__
+    with pytest.raises(SettingsError, match=command):
+        METHOD.require()
+
+
+def test_a_plan_shows_runs_without_the_package_as_invalid(
+    worker: Worker, place: Path, folders: dict[str, Path], tmp_path: Path
+) -> None:
+    value = settings(place, method={"name": "qlora", "rank": 4})
+    value["model"] = {"name": str(folders["bert"]), "revision": None}
+    worker.send(type="inspect", request="i", settings=[value])
+    (looked,) = only(worker.until_done(), messages.Inspected)
+    missing = importlib.util.find_spec("bitsandbytes") is None
+    assert [problem.split(":")[0] for problem in looked.problems] == (
+        ["method qlora needs the package bitsandbytes, which is not installed"] if missing else []
+    )
 
 
 def test_counts_need_no_package() -> None:

@@ -154,15 +154,6 @@ def test_real_intervals_are_checked_after_each_step() -> None:
     assert events == [(3, "merge"), (4, "inject"), (5, "merge"), (8, "merge"), (8, "inject")]
 
 
-def test_late_events_are_told() -> None:
-    assert Schedule(30, 1, 4, PAPER).warnings() == []
-    [note] = Schedule(3, 2, 0, PAPER).warnings()
-    assert "second half" in note
-    notes = Schedule(2, 3, 0, PAPER).warnings()
-    assert any("never happen" in n for n in notes)
-    assert any("no training after it" in n for n in notes)
-
-
 def test_presets_are_values_and_fields_can_be_replaced() -> None:
     assert resolve_rules("official") == OFFICIAL
     mixed = resolve_rules({"preset": "official", "merged_trains": True})

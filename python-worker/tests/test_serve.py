@@ -95,6 +95,7 @@ def test_a_bad_cell_fails_with_a_reason_and_the_next_one_runs(
     (failed,) = only(events, messages.Failed)
     assert failed.cells == ["bad"]
     assert message in failed.message
+    assert failed.traceback == ""
     assert only(events, messages.Finished)[0].cells == ["good"]
 
 
@@ -169,7 +170,7 @@ def test_a_run_whose_schedule_does_not_fit_fails_with_the_reason(worker: Worker,
     method = {"name": "imlor2c", "rank": 4, "merges": 1, "injections": 1}
     events = run(worker, tmp_path, settings(place, method=method, num_train_epochs=8, max_steps=4))
     (failed,) = only(events, messages.Failed)
-    assert failed.error_type == "MethodDidNotAct"
+    assert (failed.error_type, failed.traceback) == ("MethodDidNotAct", "")
     assert "0 of 1 merges done after 0 tries" in failed.message
     assert "0 of 1 injections" in failed.message
     assert not only(events, messages.Finished)

@@ -81,7 +81,7 @@ def lor2c(model: LoadedModel, lanes: int = 1) -> BankLearner:
     """IM-LoR2C before its first event, in so many lanes; on a CPU one at a time, as in a run."""
     method = METHODS["imlor2c"]
     cells = [Cell(str(lane), parse_params(method, {})) for lane in range(lanes)]
-    learner = method.build(model, cells, 17, horizon=Horizon(30, 30))
+    learner = method.build(model, cells, 17, horizon=Horizon(30, 30, 1))
     assert isinstance(learner, BankLearner)
     learner.width = 1 if learner.slots()[0].tensor.device.type == "cpu" else None
     if lanes > 1:
@@ -111,6 +111,6 @@ def build(names: Sequence[str], model: str, max_length: int, pad: int, device: t
             return step_of(lora_on_the_bank(fresh), device, precision)
         lora = METHODS["lora"]
         cell = Cell("c", parse_params(lora, {"rank": 8}))
-        return step_of(lora.build(fresh, [cell], 17, horizon=Horizon(1, 1)), device, precision)
+        return step_of(lora.build(fresh, [cell], 17, horizon=Horizon(1, 1, 1)), device, precision)
 
     return {name: make(name) for name in names}

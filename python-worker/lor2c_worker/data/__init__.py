@@ -21,8 +21,8 @@ def load_task(name: str, data: DataSettings) -> TaskData:
     try:
         return with_subsets(task_of(name).load(data), data)
     except FileNotFoundError as error:
-        raise DataError(f"data.path: there is no {error.filename}") from error
-    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"data.path: there is no {error.filename}") from None
+    except OSError as error:
         raise DataError(f"task {name}, data.path {data.path}: {error}") from error
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..install import install_command
 from .task import DataError
 
 
@@ -12,11 +13,11 @@ def hub_rows(dataset: str, config: str | None, split: str) -> Iterator[tuple[int
     """(row number from 1, row) of one split. Raises DataError with what to do."""
     try:
         import datasets  # type: ignore[import-not-found,unused-ignore]
-    except ImportError as error:
+    except ImportError:
         raise DataError(
-            "reading rows from a hub needs the package datasets: install it into the worker's Python "
-            "(pip install 'datasets>=5'), or set data.path to a folder with the files"
-        ) from error
+            f"reading rows from a hub needs the package datasets: {install_command('datasets>=5')}, "
+            "or set data.path to a folder with the files"
+        ) from None
     try:
         rows = datasets.load_dataset(dataset, config, split=split)
     except Exception as error:  # the library raises many kinds for an unreachable hub, a missing set or a bad name

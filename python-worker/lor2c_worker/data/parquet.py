@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..install import install_command
 from .task import DataError
 
 ENDING = ".parquet"
@@ -36,11 +37,11 @@ def read_parquet(paths: Sequence[Path]) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
         import pyarrow.parquet as parquet  # type: ignore[import-not-found,unused-ignore]
         from pyarrow import ArrowException
-    except ImportError as error:
+    except ImportError:
         raise DataError(
-            f"{paths[0]}: reading Parquet needs the package pyarrow: install it into the worker's Python "
-            "(pip install 'pyarrow>=19'), or give the rows as TSV, CSV or JSON lines"
-        ) from error
+            f"{paths[0]}: reading Parquet needs the package pyarrow: {install_command('pyarrow>=19')}, "
+            "or give the rows as TSV, CSV or JSON lines"
+        ) from None
     for path in paths:
         number = 0
         try:

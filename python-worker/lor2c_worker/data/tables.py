@@ -12,7 +12,7 @@ from typing import Any
 
 from .parquet import ENDING as PARQUET
 from .parquet import read_parquet, shards
-from .task import DataError
+from .task import DataError, not_utf8
 
 #: Endings of a split's file, in the order they are looked for; Parquet comes last.
 ENDINGS = (".tsv", ".csv", ".jsonl")
@@ -21,16 +21,25 @@ Row = tuple[int, dict[str, Any]]
 
 
 def find_split(folder: Path, names: Sequence[str]) -> list[Path]:
-    """The file of a split in a folder, or its parts. Raises DataError that lists what was looked for."""
+    """The file of a split in a folder, or its parts. Raises DataError that lists what was looked for.
+
+    Names come before endings: the file of the first name counts, and one name has one file.
+    """
+    if folder.is_file():
+        raise DataError(f"data.path {folder} is a file; give the folder it lies in, with train and dev files")
     if not folder.is_dir():
         raise DataError(f"data.path {folder}: no such folder; it must hold the split files, e.g. train.tsv and dev.tsv")
     for name in names:
-        for ending in ENDINGS:
-            if (folder / f"{name}{ending}").is_file():
-                return [folder / f"{name}{ending}"]
-    for name in names:
-        if found := shards(folder, name):
-            return found
+        found = [[path] for ending in ENDINGS if (path := folder / f"{name}{ending}").is_file()]
+        if parts := shards(folder, name):
+            found.append(parts)
+        if len(found) > 1:
+            both = " and ".join(paths[0].name for paths in found)
+            raise DataError(
+                f"data.path {folder} has {both}: leave one of them, so that it is clear which rows are meant"
+            )
+        if found:
+            return found[0]
     wanted = [f"{name}{ending}" for name in names for ending in (*ENDINGS, PARQUET, f"-*{PARQUET}")]
     raise DataError(f"data.path {folder}: no file of the {names[0]} split; looked for {', '.join(wanted)}")
 
@@ -55,7 +64,10 @@ def read_rows(
     if path.suffix == PARQUET:
         yield from read_parquet(paths)
         return
-    content = path.read_text(encoding="utf-8-sig")
+    try:
+        content = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise not_utf8(str(path), error) from None
     if path.suffix == ".tsv":
         yield from _tsv(path, content, columns, skipped or Skipped())
     elif path.suffix == ".csv":

@@ -8,14 +8,22 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, Protocol
 
+from ..errors import PlainError
 from ..seeding import permutation
 from ..settings import DataSettings
 
 Kind = Literal["classify", "regress"]
 
 
-class DataError(ValueError):
+class DataError(PlainError, ValueError):
     """The rows cannot be had or are not what the task expects; the message says what to do."""
+
+
+def not_utf8(where: str, error: UnicodeDecodeError) -> DataError:
+    """What a file is told that was saved in another encoding, as spreadsheets do."""
+    line = error.object.count(b"\n", 0, error.start) + 1
+    byte = error.object[error.start]
+    return DataError(f"{where}:{line}: byte 0x{byte:02x} is not UTF-8; save the file as UTF-8")
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,8 @@ class TaskData:
     eval: Split
     label_names: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    #: What is worth knowing of the settings before a run; the notes have it too.
+    warnings: tuple[str, ...] = ()
 
     @cached_property
     def fingerprint(self) -> str:
@@ -110,7 +120,7 @@ def subset(split: Split, count: int | None, seed: int, purpose: str) -> Split:
 
 def with_subsets(task_data: TaskData, data: DataSettings) -> TaskData:
     """Apply `data.train_rows` and `data.eval_rows`, each a seeded subset, and say so in the notes."""
-    notes = list(task_data.notes)
+    notes, warnings = list(task_data.notes), []
     splits = {}
     for name, split, count in (
         ("train", task_data.train, data.train_rows),
@@ -123,6 +133,8 @@ def with_subsets(task_data: TaskData, data: DataSettings) -> TaskData:
                 f"(data.{name}_rows, data.split_seed {data.split_seed})"
             )
         elif count is not None and count > len(split):
-            notes.append(f"{name}: all {len(split):,} rows; data.{name}_rows asks for {count:,}")
+            warnings.append(f"data.{name}_rows {count:,}: there are {len(split):,} rows; all are used")
         splits[name] = kept
-    return replace(task_data, train=splits["train"], eval=splits["eval"], notes=tuple(notes))
+    return replace(
+        task_data, train=splits["train"], eval=splits["eval"], notes=(*notes, *warnings), warnings=tuple(warnings)
+    )

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_type_hints
 
 import torch
 from peft import PeftConfig, PromptLearningConfig, TaskType, get_peft_model
@@ -23,6 +23,7 @@ from ..models.load import is_head
 from ..settings import SettingsError
 from .lora import target_modules
 from .method import Cell, Hooks, Horizon, Part, setting
+from .peft_types import misfit
 
 #: Fields of every config that follow from the run.
 _OURS = {"peft_type", "task_type", "inference_mode", "modules_to_save", "base_model_name_or_path", "revision"}
@@ -46,7 +47,9 @@ _MODELS = {"token_dim", "num_layers", "num_attention_heads", "num_transformer_su
 
 @dataclass(frozen=True)
 class AnyPeftParams:
-    """Raises SettingsError when peft has no such type, its config no such key, or the type does not fit our loop."""
+    """Raises SettingsError when peft has no such type, its config no such key or another kind of value for it, or the
+    type does not fit our loop.
+    """
 
     type: str = setting(
         "LORA", "Type of the method, as peft calls it: LORA, VERA, IA3, LOHA, OFT, BOFT, PREFIX_TUNING, ..."
@@ -62,12 +65,15 @@ class AnyPeftParams:
     def __post_init__(self) -> None:
         config = config_class(self.type)
         ours = _OURS | (_MODELS if self.type in _PROMPTS else set())
-        known = {field.name for field in dataclasses.fields(config) if field.init} - ours
-        for name in self.config:
+        fields = {field.name: field for field in dataclasses.fields(config) if field.init}
+        known, declared = set(fields) - ours, get_type_hints(config)
+        for name, value in self.config.items():
             if name in ours:
                 raise SettingsError(f"method peft: {name} of the config follows from the run; leave it out")
             if name not in known:
                 raise SettingsError(f"method peft: {self.type} has no key {name!r}{hint(name, known)}")
+            if value != fields[name].default and (expected := misfit(value, declared[name])):
+                raise SettingsError(f"method peft: {name} of {self.type} is {value!r}, expected {expected}")
         for name in _UNKEYED:
             if self.config.get(name):
                 raise SettingsError(

@@ -23,6 +23,7 @@ from ..engine.unpadded import UnpaddedEncoder
 from ..models import LoadedModel
 from ..rules import PRESETS, Rules, preset_name, resolve_rules
 from ..schedule import Layout, Schedule
+from .lor2c_foresight import foresee
 from .lor2c_liveness import excused, unmet
 from .method import Cell, Hooks, Horizon, Part, setting
 from .peft_folder import read_lane, read_layout, write_lane
@@ -136,9 +137,9 @@ class Variant(Hooks):
         scheduled = self.schedule(params, epochs, causal=causal).events()
         return [start, *((float(epoch), f"{kind} {choices}") for kind, epoch in scheduled)]
 
-    def warnings(self, params: Any, epochs: int) -> list[str]:
-        """What is worth knowing before a run of so many epochs: events that come late, or never."""
-        return self.schedule(params, epochs).warnings()
+    def warnings(self, model: LoadedModel, params: Any, horizon: Horizon) -> list[str]:
+        schedule = self.schedule(params, horizon.epochs, causal=not model.head)
+        return foresee(schedule, params.rank, len(find_layers(base_of(model.module))[0]), horizon)
 
     def notes(self, params: Any) -> list[str]:
         """What must stand in the record of every run with these params."""
@@ -185,8 +186,7 @@ class Variant(Hooks):
         groups: dict[tuple[object, ...], list[str]] = {}
         for cell in cells:
             groups.setdefault(trajectory_key(cell.params.rules), []).append(cell.id)
-        causal = not model.head
-        schedules = {cell.id: self.schedule(cell.params, horizon.epochs, causal=causal) for cell in cells}
+        schedules = {cell.id: self.schedule(cell.params, horizon.epochs, causal=not model.head) for cell in cells}
         may_inject = any(schedule.injections for schedule in schedules.values())
         return build_learner(
             model.module,

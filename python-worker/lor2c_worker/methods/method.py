@@ -26,6 +26,7 @@ class Horizon:
 
     epochs: int
     steps: int
+    steps_per_epoch: int
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,10 @@ class Hooks:
     def events(self, params: Any, epochs: int, *, causal: bool) -> list[tuple[float, str]]:
         return []
 
-    def warnings(self, params: Any, epochs: int) -> list[str]:
+    def require(self) -> None:
+        return None
+
+    def warnings(self, model: LoadedModel, params: Any, horizon: Horizon) -> list[str]:
         return []
 
     def notes(self, params: Any) -> list[str]:
@@ -99,8 +103,11 @@ class Method(Protocol):
         Cells train as one as long as these are equal.
         """
 
-    def warnings(self, params: Any, epochs: int) -> list[str]:
-        """What is worth knowing before a run of so many epochs."""
+    def require(self) -> None:
+        """Raises SettingsError when this machine lacks a package that training needs; counting needs none."""
+
+    def warnings(self, model: LoadedModel, params: Any, horizon: Horizon) -> list[str]:
+        """What is worth knowing before such a run (`model` may be on meta)."""
 
     def notes(self, params: Any) -> list[str]:
         """What must stand in the record of every run with these settings."""

@@ -17,13 +17,16 @@ from torch import nn
 from ..engine.hf_backbone import base_of
 from ..engine.learner import Learner
 from ..engine.peft_learner import PeftLearner
+from ..install import install_command
 from ..models import LoadedModel
 from ..models.load import is_head
 from ..settings import SettingsError
 from .lora import Lora, LoraParams
 from .method import Cell, Horizon, setting
 
-MISSING = "method qlora needs the package bitsandbytes, which is not installed: pip install bitsandbytes"
+MISSING = (
+    f"method qlora needs the package bitsandbytes, which is not installed: {install_command('bitsandbytes>=0.50')}"
+)
 
 #: Weights that share a scale (QLoRA section 3). Reading them back on the CPU, bitsandbytes 0.50 begins a new block with
 #: every row, while writing it does not: rows that are no multiple of it would come back as other weights.
@@ -45,8 +48,9 @@ class Qlora(Lora):
     source = "Dettmers et al. 2023, arXiv 2305.14314"
     Params: ClassVar[type] = QloraParams
 
-    def warnings(self, params: LoraParams, epochs: int) -> list[str]:
-        return [] if importlib.util.find_spec("bitsandbytes") else [MISSING]
+    def require(self) -> None:
+        if not _installed():
+            raise SettingsError(MISSING)
 
     def notes(self, params: LoraParams) -> list[str]:
         return ["the backbone is quantised: the adapter belongs to the quantised weights, not to the original ones"]
@@ -71,12 +75,18 @@ class Qlora(Lora):
         return super().load(model, params, folder)
 
 
+def _installed() -> bool:
+    return importlib.util.find_spec("bitsandbytes") is not None
+
+
 def quantise(model: LoadedModel, params: Any) -> None:
     """Replace the backbone's linear layers in place. Raises SettingsError where bitsandbytes is missing or unfit."""
     try:
         from bitsandbytes.nn import Linear4bit, Params4bit
     except ImportError as error:
-        raise SettingsError(MISSING) from error
+        if not _installed():
+            raise SettingsError(MISSING) from None
+        raise SettingsError(f"method qlora: bitsandbytes is installed but cannot be loaded: {error}") from error
     base = base_of(model.module)
     for name, linear in list(base.named_modules()):
         if not isinstance(linear, nn.Linear) or is_head(f"{name}.weight", model.head):

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from .load import LoadedModel, empty_model, load_config, load_model, load_tokenizer, model_fingerprint
+from .load import (
+    LoadedModel,
+    config_for_counting,
+    empty_model,
+    load_config,
+    load_model,
+    load_tokenizer,
+    model_fingerprint,
+)
 from .packaged import MODELS, PackagedModel
 from .shapes import known_config
 
@@ -10,6 +18,7 @@ __all__ = [
     "MODELS",
     "LoadedModel",
     "PackagedModel",
+    "config_for_counting",
     "empty_model",
     "known_config",
     "load_config",

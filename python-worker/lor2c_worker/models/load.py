@@ -17,6 +17,7 @@ from ..data.task import Kind
 from ..seeding import generator
 from ..settings import ModelSettings, SettingsError
 from .packaged import resolve
+from .shapes import known_config
 
 # Loading a classifier over a pretrained encoder always reports the new head as missing; the head is meant to be new.
 transformers_logging.set_verbosity_error()
@@ -57,23 +58,49 @@ def is_head(parameter: str, head: tuple[str, ...]) -> bool:
 
 def load_config(settings: ModelSettings, num_labels: int, kind: Kind) -> PretrainedConfig:
     """Raises SettingsError with what to do when the model cannot be found or has no known head."""
-    config = _load_config(settings.name, settings.revision)
-    config = type(config).from_dict(config.to_dict())  # a copy: the cached one is shared
+    return for_task(_load_config(settings.name, settings.revision), settings.name, num_labels, kind)
+
+
+def for_task(config: PretrainedConfig, name: str, num_labels: int, kind: Kind) -> PretrainedConfig:
+    """A copy for so many classes; the cached one is shared. Raises SettingsError when it has no known head."""
+    config = type(config).from_dict(config.to_dict())
     config.num_labels = num_labels
     config.problem_type = "regression" if kind == "regress" else "single_label_classification"
     if config.model_type not in HEADS:
         raise SettingsError(
-            f"model {settings.name!r} is of type {config.model_type!r}; supported are {', '.join(sorted(HEADS))}"
+            f"model {name!r} is of type {config.model_type!r}; supported are {', '.join(sorted(HEADS))}"
         )
     return config
 
 
-@lru_cache
 def _load_config(name: str, revision: str | None) -> PretrainedConfig:
+    found = _find_config(name, revision, local_only=False)
+    if isinstance(found, str):
+        raise SettingsError(found)
+    return found
+
+
+@lru_cache
+def _find_config(name: str, revision: str | None, *, local_only: bool) -> PretrainedConfig | str:
+    """The config, or why there is none: that is remembered too, since asking a hub in vain takes most of a minute."""
     try:
-        return AutoConfig.from_pretrained(resolve(name), revision=revision, trust_remote_code=False)
+        return AutoConfig.from_pretrained(
+            resolve(name), revision=revision, trust_remote_code=False, local_files_only=local_only
+        )
     except (OSError, ValueError) as error:
-        raise SettingsError(_not_found(name, error)) from error
+        return _not_found(name, error)
+
+
+def config_for_counting(settings: ModelSettings, num_labels: int, kind: Kind) -> tuple[PretrainedConfig, str]:
+    """(config, what it is called), asking no hub about a model whose shapes are built in. Raises SettingsError."""
+    name, known = settings.name, known_config(settings.name)
+    if known is None:
+        return load_config(settings, num_labels, kind), f"config of {name}"
+    local = _find_config(name, settings.revision, local_only=True)
+    if isinstance(local, str):
+        what = f"built-in shapes of {name} (its config is not on this machine)"
+        return for_task(known, name, num_labels, kind), what
+    return for_task(local, name, num_labels, kind), f"config of {name}"
 
 
 def _not_found(name: str, error: Exception) -> str:

@@ -6,6 +6,7 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..install import install_command
 from ..settings import SettingsError
 
 
@@ -23,7 +24,7 @@ class PackagedModel:
         spec = importlib.util.find_spec(self.package)
         if spec is None or not spec.submodule_search_locations:
             raise SettingsError(
-                f"model {self.name!r} needs the package {self.requirement}: pip install {self.requirement}"
+                f"model {self.name!r} needs the package {self.requirement}: {install_command(self.requirement)}"
             )
         return Path(next(iter(spec.submodule_search_locations))) / self.folder
 

@@ -1,0 +1,44 @@
+"""Values of a peft config are refused by their type only where peft would fail on them too."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, get_type_hints
+
+import pytest
+from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
+
+from lor2c_worker.methods import METHODS, parse_params
+from lor2c_worker.methods.any_peft import config_class, unfit
+from lor2c_worker.methods.peft_types import misfit
+
+TYPES = sorted(
+    name for name in (str(getattr(kind, "value", kind)) for kind in PEFT_TYPE_TO_CONFIG_MAPPING) if unfit(name) is None
+)
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_every_default_of_peft_fits(name: str) -> None:
+    hints = get_type_hints(config_class(name))
+    for field in dataclasses.fields(config_class(name)):
+        factory = field.default_factory
+        value = field.default if factory is dataclasses.MISSING else factory()
+        # Some are declared as a number, are none, and have to be given: peft says so itself.
+        if value is not None and value is not dataclasses.MISSING:
+            assert misfit(value, hints[field.name]) is None, field.name
+
+
+@pytest.mark.parametrize(
+    ("name", "config"),
+    [
+        ("LORA", {"target_modules": "all-linear", "r": 4, "lora_alpha": 0.5, "lora_dropout": 0}),
+        ("LORA", {"target_modules": ["query", "value"], "layers_to_transform": 1, "use_rslora": True}),
+        ("LORA", {"target_modules": {"query", "value"}, "layers_to_transform": [0, 1], "exclude_modules": None}),
+        ("LORA", {"init_lora_weights": "gaussian", "rank_pattern": {"query": 2}, "alpha_pattern": {"query": 4}}),
+        ("LORA", {"init_lora_weights": False, "use_dora": True, "bias": "all"}),
+        ("P_TUNING", {"num_virtual_tokens": 4, "encoder_reparameterization_type": "LSTM", "encoder_hidden_size": None}),
+        ("LOKR", {"init_weights": "lycoris", "decompose_factor": -1}),
+    ],
+)
+def test_what_peft_takes_is_not_refused(name: str, config: dict[str, Any]) -> None:
+    assert parse_params(METHODS["peft"], {"type": name, "config": config}).config == config
