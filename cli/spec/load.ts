@@ -10,12 +10,12 @@ import { type Issue, issuesOf, ProblemList } from "./issues.js";
 import { specJsonSchemaRaw } from "./keys.js";
 import { labelCells, type Unlabelled } from "./labels.js";
 import { type Mapping, merge, setAt } from "./merge.js";
-import { dotted } from "./places.js";
+import { dotted, type Path } from "./places.js";
 import { readSpecFile } from "./read-file.js";
 import { cellResolver, SET_FLAG } from "./resolve.js";
 import { FileSchema } from "./schema.js";
 import { SetEffects } from "./set-effect.js";
-import { parseSetFlags, type SetFlag } from "./set-flags.js";
+import { parseSetFlags } from "./set-flags.js";
 import { type Combination, expand, expandSome, type LeftOut, readSweep } from "./sweep.js";
 
 export interface LoadedSpec {
@@ -93,7 +93,7 @@ export function loadSpec(file: string, sets: readonly string[] = [], catalog: Ca
     else notes.push(...expanded.useless.map(({ path, message }) => `${dotted(path)} ${message}`));
   }
   const { useless, notes: effectNotes } = effects.result();
-  if (!incomplete) for (const flag of useless) problems.add(noEffect(flag));
+  if (!incomplete) for (const path of useless) problems.add(noEffect(path));
   if (problems.problems.length > 0 || !checked.success) throw new SpecError(problems.sorted(file));
 
   return {
@@ -116,7 +116,7 @@ export function loadSpec(file: string, sets: readonly string[] = [], catalog: Ca
   };
 }
 
-function noEffect({ path }: SetFlag): SpecProblem {
+function noEffect(path: Path): SpecProblem {
   const key = path.join(".");
   return {
     file: SET_FLAG,
