@@ -161,6 +161,7 @@ async function runPlan(
     { name: spec.name, experiment, cells, invalid, notes },
     progress,
     interrupted,
+    force,
     seconds,
   );
   await reporter.end(summary);

@@ -8,6 +8,7 @@ const SIGNS: Record<GridState, string> = {
   finished: "",
   running: "▸",
   failed: "×",
+  stopped: "■",
   planned: "·",
   diverged: "!",
   left_out: "–",
@@ -15,6 +16,7 @@ const SIGNS: Record<GridState, string> = {
 const MEANINGS: Record<Exclude<GridState, "finished">, string> = {
   running: "running, newest score",
   failed: "failed",
+  stopped: "stopped, the same command goes on",
   planned: "not trained yet",
   diverged: "not a finite number",
   left_out: "not in the sweep",
