@@ -49,17 +49,32 @@ export default {
       .example("$0 paper table1 --model minilm", "Another model beside the published numbers, without verdicts"),
   handler: async ({ table: name, model, experiment, score, format, json, output, db }) => {
     const wanted = json ? "json" : (format ?? formatOfEnding(output, ENDINGS));
-    const [{ paperTables }, { measureTable }, { shippedCatalog }, { PAPER_FORMATS }, { writeOutput }] =
-      await Promise.all([
-        import("../paper/reference.js"),
-        import("../paper/measure-table.js"),
-        import("../spec/catalog.js"),
-        import("../views/paper/index.js"),
-        import("./write-output.js"),
-      ]);
+    const [
+      { paperTables },
+      { measureTable },
+      { storedModels },
+      { sameModel },
+      { shippedCatalog },
+      { PAPER_FORMATS },
+      { writeOutput },
+    ] = await Promise.all([
+      import("../paper/reference.js"),
+      import("../paper/measure-table.js"),
+      import("../paper/notes.js"),
+      import("../paper/runs-of-cell.js"),
+      import("../spec/catalog.js"),
+      import("../views/paper/index.js"),
+      import("./write-output.js"),
+    ]);
     const table = paperTables().tables[name];
     const tasks = table.columns.map(({ task }) => task);
     const runs = await storedRuns(db, tasks, experiment);
+    // The paper's own model may be asked for before anything is trained; another one only adds its runs.
+    if (model !== undefined && ![table, ...runs].some((one) => sameModel(one.model, model))) {
+      const stored = storedModels(runs);
+      const hint = stored === "" ? "nothing of these tasks is stored" : `stored: ${stored}`;
+      throw new UsageError("MODEL_UNKNOWN", `there is no run of the model ${model} on the tasks of ${name}`, hint);
+    }
     const measured = measureTable({
       name,
       table,
