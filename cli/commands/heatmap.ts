@@ -3,6 +3,7 @@ import { UsageError } from "../errors.js";
 import type { Grid } from "../views/grid/grid.js";
 import { DB_OPTION } from "./db-option.js";
 import { formatOfEnding } from "./output-format.js";
+import { SCORE_OPTION, scoreChoice } from "./score-option.js";
 
 const FORMATS = ["text", "svg", "png", "json"] as const;
 type Format = (typeof FORMATS)[number];
@@ -14,7 +15,7 @@ interface Args {
   rows?: string | undefined;
   cols?: string | undefined;
   where: string[];
-  score: "best" | "last";
+  score: string;
   metric?: string | undefined;
   format?: Format | undefined;
   json?: boolean | undefined;
@@ -40,7 +41,7 @@ export default {
         default: [] as string[],
         describe: "Only runs with key=value; needed where a third axis varies",
       })
-      .option("score", { choices: ["best", "last"] as const, default: "best" as const, describe: "After which epoch" })
+      .option("score", SCORE_OPTION)
       .option("metric", { type: "string", describe: "Another metric of the evaluation, e.g. f1 or loss" })
       .option("format", { choices: FORMATS, describe: "Default: what the name of -o ends in, else text" })
       .option("json", { type: "boolean", describe: "The same as --format json", conflicts: "format" })
@@ -50,6 +51,7 @@ export default {
       .example("$0 heatmap mrpc-grid -o mrpc.png", "A picture for a paper; .svg as well")
       .example("$0 heatmap mrpc-grid --metric f1 --where train.learning_rate=4e-4", "A slice of three axes"),
   handler: async ({ experiment, rows, cols, where, score, metric, format, json, output, db }) => {
+    const which = scoreChoice(score);
     const chosen = json ? "json" : (format ?? formatOfEnding(output, ENDINGS));
     if (chosen === "png" && output === undefined && process.stdout.isTTY) {
       throw new UsageError("USAGE", "a PNG does not belong on a terminal", "name a file: -o heatmap.png");
@@ -63,7 +65,7 @@ export default {
     const store = openReader(resolveDbPath(db));
     let grid: Grid;
     try {
-      grid = loadGrid(store, { experiment, rows, cols, metric, which: score, where });
+      grid = loadGrid(store, { experiment, rows, cols, metric, which, where });
     } finally {
       store.close();
     }

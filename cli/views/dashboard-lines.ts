@@ -46,7 +46,8 @@ export function liveLines(state: DashboardState, columns: number, rows: number, 
 function heatmapLines({ grid }: DashboardState, columns: number, rows: number, depth: ColourDepth): Line[] {
   if (!grid || gridSize(grid).columns > columns) return [];
   const options = { width: columns, depth };
-  const lines = [" ", ...gridLines(grid, options), " ", ...legendLines(grid, options), " "]; // ink drops empty lines
+  const parts = [gridLines(grid, options), legendLines(grid, options)].filter((part) => part.length > 0);
+  const lines = [...parts.flatMap((part) => [" ", ...part]), " "]; // ink drops empty lines
   return lines.length + FRAME_LINES + CELL_LINES + 1 < rows ? lines.map((text) => ({ text })) : [];
 }
 
