@@ -13,6 +13,7 @@ export default {
       .positional("key", { type: "string", describe: "Dotted key, e.g. train.learning_rate" })
       .option("json", { type: "boolean", default: false, describe: "Print as JSON" })
       .example("$0 explain train.learning_rate", "One key")
+      .example("$0 explain method.imlor2c", "The parameters of one method")
       .example("$0 explain method.rank", "A parameter, for every method that has it"),
   handler: async ({ key, json }) => {
     const { allKeysText, explainAll, explainKey, keyText } = await import("../spec/explain.js");

@@ -50,7 +50,7 @@ test("text without a terminal: no colour, the same words as in the file", async 
   expect(stdout).not.toContain("\u001b");
   expect(stdout).toMatch(/^g: accuracy × 100 after the best epoch, one seed \(some-task, tiny, imlor2c\)/);
   expect(stdout).toMatch(/merges M +0 +1\n +0 +80\.00 +81\.00\n +1 +82\.00 +83\.00\n +2 +84\.00\* +·\n/);
-  expect((await lor2c("heatmap", "g", "-o", "g.txt")).stderr).toBe("wrote g.txt");
+  expect((await lor2c("heatmap", "g", "-o", "g.txt")).stderr).toBe(`wrote ${join(folder, "g.txt")}`);
   expect(readFileSync(join(folder, "g.txt"), "utf8")).toBe(`${stdout}\n`);
 });
 
@@ -64,7 +64,9 @@ test("JSON, for programs", async () => {
 });
 
 test("pictures: what the name ends in, or to a pipe", async () => {
-  for (const name of ["g.svg", "g.PNG"]) expect((await lor2c("heatmap", "-o", name)).stderr).toBe(`wrote ${name}`);
+  for (const name of ["g.svg", "g.PNG", "made/g.png"]) {
+    expect((await lor2c("heatmap", "-o", name)).stderr).toBe(`wrote ${join(folder, name)}`);
+  }
   const svg = readFileSync(join(folder, "g.svg"), "utf8");
   expect(svg).toMatch(/^<svg xmlns/);
   expect((await lor2c("heatmap", "--format", "svg")).stdout).toBe(svg.trimEnd());
@@ -79,7 +81,10 @@ describe("what cannot be drawn ends with 2 and says what to do", () => {
     [["heatmap", "--where", "merges=9"], /no run has method.merges=9\n {2}its values: 0, 1, 2/],
     [["heatmap", "--format", "jpg"], /Choices: "text", "svg", "png", "json"/],
     [["heatmap", "--json", "--format", "svg"], /json and format are mutually exclusive/],
-    [["heatmap", "-o", "no/such/g.svg"], /no\/such\/g.svg cannot be written/],
+    [["heatmap", "-o", "no/such/g.svg"], /there is no folder .*\/no\n/],
+    [["heatmap", "-o", "g.pdf"], /the ending of g.pdf names no format\n {2}.txt, .svg, .png, .json, or --format/],
+    [["heatmap", "-o", ".", "--format", "svg"], /cannot write .*: it is a folder\n {2}name another file/],
+    [["heatmap", "-o", "lor2c.db/g.svg"], /lor2c.db is a file, not a folder/],
     [["heatmap", "--db", "none.db"], /there is no database/],
     [["sweep", "one.yaml"], /one.yaml stands for one run\n {2}name axes, e.g. --merges 0..6/],
     [["sweep", "one.yaml", "--merges", "0..2"], /`merges` is a parameter of .*imlor2c/],

@@ -1,21 +1,21 @@
-import { writeFileSync } from "node:fs";
-import { extname } from "node:path";
 import type { CommandModule } from "yargs";
 import { UsageError } from "../errors.js";
 import type { Grid } from "../views/grid/grid.js";
 import { DB_OPTION } from "./db-option.js";
+import { formatOfEnding } from "./output-format.js";
+import { SCORE_OPTION, scoreChoice } from "./score-option.js";
 
 const FORMATS = ["text", "svg", "png", "json"] as const;
 type Format = (typeof FORMATS)[number];
 /** What the name of the file says. */
-const ENDINGS: Record<string, Format> = { ".svg": "svg", ".png": "png", ".json": "json", ".txt": "text" };
+const ENDINGS: Record<string, Format> = { ".txt": "text", ".svg": "svg", ".png": "png", ".json": "json" };
 
 interface Args {
   experiment?: string | undefined;
   rows?: string | undefined;
   cols?: string | undefined;
   where: string[];
-  score: "best" | "last";
+  score: string;
   metric?: string | undefined;
   format?: Format | undefined;
   json?: boolean | undefined;
@@ -41,7 +41,7 @@ export default {
         default: [] as string[],
         describe: "Only runs with key=value; needed where a third axis varies",
       })
-      .option("score", { choices: ["best", "last"] as const, default: "best" as const, describe: "After which epoch" })
+      .option("score", SCORE_OPTION)
       .option("metric", { type: "string", describe: "Another metric of the evaluation, e.g. f1 or loss" })
       .option("format", { choices: FORMATS, describe: "Default: what the name of -o ends in, else text" })
       .option("json", { type: "boolean", describe: "The same as --format json", conflicts: "format" })
@@ -51,25 +51,26 @@ export default {
       .example("$0 heatmap mrpc-grid -o mrpc.png", "A picture for a paper; .svg as well")
       .example("$0 heatmap mrpc-grid --metric f1 --where train.learning_rate=4e-4", "A slice of three axes"),
   handler: async ({ experiment, rows, cols, where, score, metric, format, json, output, db }) => {
-    const chosen = json ? "json" : (format ?? ENDINGS[extname(output ?? "").toLowerCase()] ?? "text");
+    const which = scoreChoice(score);
+    const chosen = json ? "json" : (format ?? formatOfEnding(output, ENDINGS));
     if (chosen === "png" && output === undefined && process.stdout.isTTY) {
       throw new UsageError("USAGE", "a PNG does not belong on a terminal", "name a file: -o heatmap.png");
     }
-    const [{ openReader }, { resolveDbPath }, { loadGrid }] = await Promise.all([
+    const [{ openReader }, { resolveDbPath }, { loadGrid }, { writeOutput }] = await Promise.all([
       import("../store/reader.js"),
       import("../store/store.js"),
       import("../views/grid/load.js"),
+      import("./write-output.js"),
     ]);
     const store = openReader(resolveDbPath(db));
     let grid: Grid;
     try {
-      grid = loadGrid(store, { experiment, rows, cols, metric, which: score, where });
+      grid = loadGrid(store, { experiment, rows, cols, metric, which, where });
     } finally {
       store.close();
     }
     const content = await render(grid, chosen, output !== undefined);
-    if (output === undefined) process.stdout.write(content);
-    else writeOutput(output, content);
+    writeOutput(content, output);
   },
 } satisfies CommandModule<object, Args>;
 
@@ -88,17 +89,4 @@ async function render(grid: Grid, format: Format, toFile: boolean): Promise<stri
   }
   const svg = (await import("../views/grid/svg.js")).gridSvg(grid);
   return format === "svg" ? svg : (await import("../views/grid/png.js")).svgToPng(svg);
-}
-
-function writeOutput(file: string, content: string | Buffer): void {
-  try {
-    writeFileSync(file, content);
-  } catch (error) {
-    throw new UsageError(
-      "OUTPUT",
-      `${file} cannot be written: ${(error as Error).message}`,
-      "name another file with -o",
-    );
-  }
-  process.stderr.write(`wrote ${file}\n`);
 }

@@ -1,7 +1,7 @@
 import type { CommandModule } from "yargs";
 import { UsageError } from "../errors.js";
-import type { ScoreChoice } from "../views/runs-table.js";
 import { DB_OPTION } from "./db-option.js";
+import { SCORE_OPTION, scoreChoice } from "./score-option.js";
 
 /** Runs that are listed when nothing else is asked for. */
 const LIMIT = 20;
@@ -27,11 +27,7 @@ export default {
       .option("state", { choices: STATES, describe: "Only runs in this state" })
       .option("task", { type: "string", describe: "Only runs of this task" })
       .option("method", { type: "string", describe: "Only runs of this method" })
-      .option("score", {
-        type: "string",
-        default: "best",
-        describe: "Which score: best (epoch), last, fixed (the spec's train.report_epoch), or an epoch's number",
-      })
+      .option("score", SCORE_OPTION)
       .option("limit", { type: "number", describe: "At most so many", conflicts: "all" })
       .option("db", DB_OPTION)
       .option("json", { type: "boolean", default: false, describe: "Print the runs as JSON" })
@@ -68,9 +64,3 @@ export default {
     }
   },
 } satisfies CommandModule<object, Args>;
-
-function scoreChoice(text: string): ScoreChoice {
-  if (text === "best" || text === "last" || text === "fixed") return text;
-  if (/^[1-9]\d*$/.test(text)) return Number(text);
-  throw new UsageError("SCORE_INVALID", `--score ${text} is not a score`, "it is best, last, fixed or an epoch from 1");
-}

@@ -42,11 +42,17 @@ test("the table, on standard output", () => {
   expect([status, stderr]).toEqual([0, ""]);
   expect(stdout).toContain("89.7 ± 0.0 (3)");
   expect(stdout).toContain("reproduced");
+  expect(stdout).toMatch(/^AdptD 0\.3M [\s\S]*^AdptD 0\.9M /m);
 });
 
 test("--score last, --model and --experiment change what is counted", () => {
   expect(paper(["table1", "--score", "last"]).stdout).toContain("79.7 ± 0.0 (3)");
-  expect(paper(["table1", "--model", "minilm"]).stdout).toContain("no runs of minilm on these tasks");
+  const wrong = paper(["table1", "--model", "minilm"]);
+  expect([wrong.status, wrong.stdout]).toEqual([2, ""]);
+  expect(wrong.stderr).toMatch(
+    /no run of the model minilm on the tasks of table1\n {2}stored: FacebookAI\/roberta-base \(3\)/,
+  );
+  expect(paper(["table2", "--model", "Llama-2-7b-hf"]).status).toBe(0);
   expect(paper(["table1", "--experiment", "mine"]).stdout).toContain("Only runs of experiment mine.");
   const { status, stderr } = paper(["table1", "--experiment", "yours"]);
   expect([status, stderr]).toEqual([2, expect.stringContaining("stored: mine")]);

@@ -2,6 +2,7 @@ import type { CommandModule } from "yargs";
 import { UsageError } from "../errors.js";
 import type { ComparableRun } from "../store/read-comparable.js";
 import { DB_OPTION } from "./db-option.js";
+import { formatOfEnding } from "./output-format.js";
 
 const TABLES = ["table1", "table2"] as const;
 const FORMATS = ["text", "markdown", "latex", "csv", "json"] as const;
@@ -19,7 +20,13 @@ interface Args {
   db?: string | undefined;
 }
 
-const ENDINGS: Record<string, Format> = { md: "markdown", tex: "latex", csv: "csv", json: "json", txt: "text" };
+const ENDINGS: Record<string, Format> = {
+  ".txt": "text",
+  ".md": "markdown",
+  ".tex": "latex",
+  ".csv": "csv",
+  ".json": "json",
+};
 
 export default {
   command: "paper <table>",
@@ -41,18 +48,33 @@ export default {
       .example("$0 paper table1 -o table1.tex", "For a LaTeX document (booktabs)")
       .example("$0 paper table1 --model minilm", "Another model beside the published numbers, without verdicts"),
   handler: async ({ table: name, model, experiment, score, format, json, output, db }) => {
-    const wanted = json ? "json" : (format ?? formatOf(output));
-    const [{ paperTables }, { measureTable }, { shippedCatalog }, { PAPER_FORMATS }, { writeOutput }] =
-      await Promise.all([
-        import("../paper/reference.js"),
-        import("../paper/measure-table.js"),
-        import("../spec/catalog.js"),
-        import("../views/paper/index.js"),
-        import("./write-output.js"),
-      ]);
+    const wanted = json ? "json" : (format ?? formatOfEnding(output, ENDINGS));
+    const [
+      { paperTables },
+      { measureTable },
+      { storedModels },
+      { sameModel },
+      { shippedCatalog },
+      { PAPER_FORMATS },
+      { writeOutput },
+    ] = await Promise.all([
+      import("../paper/reference.js"),
+      import("../paper/measure-table.js"),
+      import("../paper/notes.js"),
+      import("../paper/runs-of-cell.js"),
+      import("../spec/catalog.js"),
+      import("../views/paper/index.js"),
+      import("./write-output.js"),
+    ]);
     const table = paperTables().tables[name];
     const tasks = table.columns.map(({ task }) => task);
     const runs = await storedRuns(db, tasks, experiment);
+    // The paper's own model may be asked for before anything is trained; another one only adds its runs.
+    if (model !== undefined && ![table, ...runs].some((one) => sameModel(one.model, model))) {
+      const stored = storedModels(runs);
+      const hint = stored === "" ? "nothing of these tasks is stored" : `stored: ${stored}`;
+      throw new UsageError("MODEL_UNKNOWN", `there is no run of the model ${model} on the tasks of ${name}`, hint);
+    }
     const measured = measureTable({
       name,
       table,
@@ -66,15 +88,6 @@ export default {
     writeOutput(`${PAPER_FORMATS[wanted](measured, width)}\n`, output);
   },
 } satisfies CommandModule<object, Args>;
-
-function formatOf(output: string | undefined): Format {
-  if (output === undefined) return "text";
-  const ending = /\.([^./\\]+)$/.exec(output)?.[1]?.toLowerCase() ?? "";
-  const format = ENDINGS[ending];
-  if (format !== undefined) return format;
-  const known = Object.keys(ENDINGS).map((name) => `.${name}`);
-  throw new UsageError("FORMAT_UNKNOWN", `the ending of ${output} names no format`, `${known.join(", ")}, or --format`);
-}
 
 /** None where nothing was ever run: the published numbers can be read without a database. */
 async function storedRuns(

@@ -20,15 +20,21 @@ export default {
       .example("$0 params configs/glue/mrpc-imlor2c.yaml", "Of every run of a spec")
       .example("$0 params configs/glue/mrpc.yaml --set model=meta-llama/Llama-2-7b-hf", "On another model"),
   handler: async ({ file, set, all, json }) => {
-    const [{ loadSpec }, { countCells }, { paramsText, totals }, { paperTables }, { publishedParams }, { UsageError }] =
-      await Promise.all([
-        import("../spec/load.js"),
-        import("../worker/count.js"),
-        import("../spec/params-text.js"),
-        import("../paper/reference.js"),
-        import("../paper/published-params.js"),
-        import("../errors.js"),
-      ]);
+    const [
+      { loadSpec },
+      { countCells },
+      { paramsTexts, totals },
+      { paperTables },
+      { publishedParams },
+      { UsageError },
+    ] = await Promise.all([
+      import("../spec/load.js"),
+      import("../worker/count.js"),
+      import("../spec/params-text.js"),
+      import("../paper/reference.js"),
+      import("../paper/published-params.js"),
+      import("../errors.js"),
+    ]);
     const spec = loadSpec(file, set);
     const counted = await countCells(spec.cells);
     const problems = new Set(counted.flatMap((count) => count.problems));
@@ -47,13 +53,13 @@ export default {
         ...totals({ parts, changes, shapes, ...rest }),
         head: rest.head_parameters,
         total: rest.total_parameters,
-        published: published.map(({ where, params, withHead }) => ({ where, params, with_head: withHead })),
+        published: published.map(({ where, params, withHead, note }) => ({ where, params, with_head: withHead, note })),
         parts,
         changes,
       }));
       process.stdout.write(`${JSON.stringify(out, null, 2)}\n`);
       return;
     }
-    process.stdout.write(cells.map((cell) => paramsText(cell, all)).join("\n"));
+    process.stdout.write(paramsTexts(cells, all));
   },
 } satisfies CommandModule<object, Args>;

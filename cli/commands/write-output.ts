@@ -5,18 +5,23 @@ import { makeFolder } from "../store/folder.js";
 import { writeNote } from "../views/output.js";
 
 /** To standard output, or to the file that `--output` names, which is replaced. */
-export function writeOutput(text: string, file: string | undefined): void {
+export function writeOutput(content: string | Buffer, file: string | undefined): void {
   if (file === undefined) {
-    process.stdout.write(text);
+    process.stdout.write(content);
     return;
   }
   const path = resolve(file);
   makeFolder(dirname(path), "make it, or name another file with --output");
   try {
-    writeFileSync(path, text);
+    writeFileSync(path, content);
   } catch (error) {
     const hint = "name another file with --output";
-    throw new UsageError("OUTPUT_NOT_WRITTEN", `cannot write ${path}: ${(error as Error).message}`, hint);
+    throw new UsageError("OUTPUT_NOT_WRITTEN", `cannot write ${path}: ${reason(error)}`, hint);
   }
   writeNote(`wrote ${path}`);
+}
+
+function reason(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code === "EISDIR" ? "it is a folder" : message;
 }

@@ -6,7 +6,7 @@ import type { ComparableRun } from "../store/read-comparable.js";
 import { averageCell } from "./average.js";
 import { type CellAnswer, measureCell } from "./cell.js";
 import type { MeasuredRow, MeasuredTable, ScoreChoice } from "./measured-table.js";
-import { cellNotes, runNotes, unusualNotes } from "./notes.js";
+import { cellNotes, rowName, runNotes, unusualNotes } from "./notes.js";
 import type { PaperTable, TableName } from "./reference.js";
 import { fitsRow, isSubset, sameModel } from "./runs-of-cell.js";
 
@@ -55,7 +55,7 @@ export function measureTable({ name, table, runs, model, score, experiment, cata
       const measured: [number, number] | null = counts.length === 0 ? null : [Math.min(...counts), Math.max(...counts)];
       return {
         id: row.id,
-        label: row.label,
+        label: rowName(table, row),
         params: { published: row.params, measured },
         cells,
         average: averageCell(table, row, cells),

@@ -30,6 +30,7 @@ export interface MeasuredTable {
 
 export interface MeasuredRow {
   id: string;
+  /** The paper's, with the size where two rows have one. */
   label: string;
   params: {
     published: string | null;

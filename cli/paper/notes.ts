@@ -22,9 +22,8 @@ export function runNotes({ asked, ofModel, counted, strangers, model, published 
     notes.push(`the published numbers are of ${published}; those of ${model} stand beside them and are not judged`);
   }
   if (ofModel.length === 0) {
-    const stored = [...new Set(asked.map((run) => run.model))].sort();
-    const others = stored.map((name) => `${name} (${asked.filter((run) => run.model === name).length})`);
-    const hint = others.length === 0 ? "" : `; stored are those of ${others.join(", ")}: --model NAME shows them`;
+    const others = storedModels(asked);
+    const hint = others === "" ? "" : `; stored are those of ${others}: --model NAME shows them`;
     notes.push(`no runs of ${model} on these tasks${hint}`);
   }
   const parts = ofModel.length - counted.length;
@@ -40,6 +39,12 @@ export function runNotes({ asked, ofModel, counted, strangers, model, published 
     );
   }
   return notes;
+}
+
+/** `minilm (3), tiny (1)`: models with their numbers of runs. */
+export function storedModels(runs: readonly ComparableRun[]): string {
+  const names = [...new Set(runs.map((run) => run.model))].sort();
+  return names.map((name) => `${name} (${runs.filter((run) => run.model === name).length})`).join(", ");
 }
 
 /** Of each column, what its runs are trained with that one would not expect from the paper. */

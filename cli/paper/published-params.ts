@@ -10,6 +10,8 @@ export interface PublishedParams {
   params: string;
   /** The figure is of the whole model, its head included. */
   withHead: boolean;
+  /** What it counts, where that is not what we count. */
+  note: string | null;
 }
 
 /** Of every row of a table about this model that this method stands for; empty where the paper has none. */
@@ -19,10 +21,11 @@ export function publishedParams(settings: Settings, { tables }: PaperTables): Pu
     .flatMap(({ number, rows }) =>
       rows
         .filter((row) => row.params !== null && fitsRow({ settings }, row))
-        .map(({ label, params, params_with_head }) => ({
+        .map(({ label, params, params_with_head, params_note }) => ({
           where: `Table ${number}, ${label}`,
           params: params ?? "",
           withHead: params_with_head ?? false,
+          note: params_note ?? null,
         })),
     );
 }

@@ -25,6 +25,8 @@ const row = z.strictObject({
   /** As printed; null where the paper prints a dash. */
   params: z.string().nullable(),
   params_with_head: z.boolean().optional(),
+  /** What the printed figure counts, where that is not what `lor2c params` counts. */
+  params_note: z.string().optional(),
   /** Method settings that stand for the row, one of them; empty: nothing is trained. */
   methods: z.array(z.looseObject({ name: z.string() })),
   /** By task, times 100. */

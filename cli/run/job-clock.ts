@@ -102,7 +102,10 @@ export class JobClock {
       0,
     );
     const left = stands.reduce((sum, stand) => sum + stand.left, undone);
-    return { fraction: done + left > 0 ? done / (done + left) : 1, secondsLeft: timeLeft(stands, this.slots) };
+    const fraction = done + left > 0 ? done / (done + left) : 1;
+    // The last step is not the end: its evaluation and what is saved are counted in seconds alone.
+    const over = stands.every(({ state }) => state === "over");
+    return { fraction: over ? fraction : Math.min(fraction, 0.99), secondsLeft: timeLeft(stands, this.slots) };
   }
 
   #beginTree(seen: Seen, step: number): void {

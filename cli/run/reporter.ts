@@ -75,6 +75,8 @@ export interface CellSummary {
   seconds: number | null;
   /** Real (non-padding) tokens per second of training time. */
   tokensPerSecond: number | null;
+  /** Not finished, and a checkpoint holds it: the same command goes on from there. */
+  checkpoint: boolean;
   error?: CellError;
 }
 

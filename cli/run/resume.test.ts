@@ -55,6 +55,7 @@ test("kill -9 of the worker after two of four epochs", { timeout: 400_000 }, asy
   };
   const first = await train(0);
   expect(first.cells.map(({ state }) => state)).toEqual(["finished", "finished", "lost", "lost"]);
+  expect(first.cells.map(({ checkpoint }) => checkpoint)).toEqual([false, false, true, true]);
   expect(killed).toBe(2 * STEPS_PER_EPOCH + 1);
 
   const second = await train(1);

@@ -169,3 +169,36 @@ test("where no run can be it is a wrong request, and nothing is started or store
   await expect(run({}, { sets: ["train.nonsense=1"] })).rejects.toMatchObject({ exitCode: 2 });
   expect(existsSync(dbPath)).toBe(false);
 });
+
+test("warnings of the plan are said before anything trains, of those runs that train", async () => {
+  const said: string[] = [];
+  class Early extends Recorder {
+    override event() {}
+    override state(_: string, state: CellState) {
+      said.push(state);
+    }
+    override message(level: string, text: string) {
+      said.push(`${level}: ${text}`);
+    }
+  }
+  await run({ FIXTURE_WARNING: "1,3", FIXTURE_FAIL: "3" }, { reporter: new Early() });
+  expect(said[0]).toBe("warn: the fixture warns of this seed (seed=1 and 1 more)");
+  expect(said.indexOf("running")).toBeGreaterThan(0);
+  const again = await run({ FIXTURE_WARNING: "1,3" });
+  expect(again.reporter.messages).toEqual(["the fixture warns of this seed"]);
+});
+
+test("a path that can be no database is refused before a worker starts", async () => {
+  const worker = { commandOverride: ["python3", fixture("exits-before-ready.py")] };
+  await expect(run({}, { worker, dbPath: folder })).rejects.toMatchObject({ code: "NOT_A_DATABASE", exitCode: 2 });
+  const text = join(folder, "notes.txt");
+  writeFileSync(text, "no database at all, but long enough to have a header of one hundred bytes. ".repeat(3));
+  await expect(run({}, { worker, dbPath: text })).rejects.toMatchObject({ code: "NOT_A_DATABASE" });
+  const inside = run({}, { worker, dbPath: join(text, "lor2c.db") });
+  await expect(inside).rejects.toMatchObject({ code: "FOLDER_IS_FILE" });
+  const nowhere = run({}, { worker, dbPath: join(folder, "a", "b", "lor2c.db") });
+  await expect(nowhere).rejects.toMatchObject({ code: "FOLDER_MISSING" });
+  // What may become one is left as it is.
+  await expect(run({}, { worker })).rejects.toMatchObject({ code: "WORKER_START_FAILED" });
+  expect(existsSync(dbPath)).toBe(false);
+});

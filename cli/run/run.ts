@@ -5,8 +5,9 @@ import type { PlannedCell } from "../spec/cell.js";
 import type { Devices } from "../spec/devices.js";
 import { type LoadedSpec, loadSpec } from "../spec/load.js";
 import { type InvalidCell, planCells, reasonsOf, reasonText } from "../spec/plan.js";
+import { warningTexts } from "../spec/warnings.js";
 import { CANNOT_RUN, runStates } from "../store/read.js";
-import { openStore, type Store } from "../store/store.js";
+import { checkStore, openStore, type Store } from "../store/store.js";
 import { clearCheckpoints, reapLost, registerExperiment } from "../store/write.js";
 import { inspect } from "../worker/inspect.js";
 import { type Job, trainBundle } from "./bundle.js";
@@ -77,6 +78,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
 async function preparePlan(options: RunOptions, interrupts: Interrupts): Promise<Planned> {
   const { file, sets = [], worker } = options;
   const spec = loadSpec(file, sets);
+  checkStore(options.dbPath); // as well as the spec: the worker may take long to look at models and rows
   const devices = options.devices ?? spec.devices;
   const outer = { ...process.env, ...worker?.env };
   const { ready, inspected } = await lookOn(devices, outer, (env, cells) => {
@@ -123,6 +125,7 @@ async function runPlan(
   for (const reason of invalid) {
     reporter.message("warn", `left out, ${CANNOT_RUN}${reasonText(reason, spec.cells.length)}`);
   }
+  for (const text of warningTexts(todo)) reporter.message("warn", text);
   const heartbeats = new Heartbeats(store, (error) => reporter.message("warn", `heartbeat: ${error.message}`));
   const executor = EXECUTORS[options.executor ?? "local"](options.worker ?? {});
   const fromZero = new Set(ids.filter((id) => states.get(id) === "failed"));
@@ -158,6 +161,7 @@ async function runPlan(
     { name: spec.name, experiment, cells, invalid, notes },
     progress,
     interrupted,
+    force,
     seconds,
   );
   await reporter.end(summary);

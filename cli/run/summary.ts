@@ -3,6 +3,7 @@ import { WORKER_LOG } from "../executors/executor.js";
 import type { PlannedCell } from "../spec/cell.js";
 import { type AttemptRow, bundlesOf, getAttempt, getEpochScore, getNotes, getRun } from "../store/read.js";
 import type { Store } from "../store/store.js";
+import { heldRuns } from "../store/write.js";
 import { RUN_LOG } from "./log.js";
 import { FAILURES, type Progress } from "./progress.js";
 import type { CellError, CellSummary, InvalidRuns, RunSummary } from "./reporter.js";
@@ -16,10 +17,13 @@ export function summarize(
   plan: { name: string; experiment: number; cells: PlannedCell[]; invalid: InvalidRuns[]; notes: string[] },
   progress: Progress,
   interrupted: boolean,
+  /** Whether this job takes no notice of checkpoints. */
+  force: boolean,
   seconds: number,
 ): RunSummary {
   const attempts = plan.cells.map((cell) => attemptOf(store, cell.id, progress));
-  const cells = plan.cells.map((cell, index) => cellSummary(store, cell, attempts[index], progress));
+  const held = force ? new Set<string>() : heldRuns(store);
+  const cells = plan.cells.map((cell, index) => cellSummary(store, cell, attempts[index], progress, held));
   const failed = plan.invalid.length > 0 || cells.some((cell) => cell.state !== "finished");
   return {
     name: plan.name,
@@ -51,7 +55,13 @@ function attemptOf(store: Store, id: string, progress: Progress): AttemptRow | u
   return attempt === undefined ? undefined : getAttempt(store, attempt);
 }
 
-function cellSummary(store: Store, cell: PlannedCell, row: AttemptRow | undefined, progress: Progress): CellSummary {
+function cellSummary(
+  store: Store,
+  cell: PlannedCell,
+  row: AttemptRow | undefined,
+  progress: Progress,
+  held: ReadonlySet<string>,
+): CellSummary {
   const fixed = cell.settings.train.report_epoch;
   const state = progress.state(cell.id);
   // What an earlier attempt has is not what this job did.
@@ -75,6 +85,7 @@ function cellSummary(store: Store, cell: PlannedCell, row: AttemptRow | undefine
     headParameters: own?.head_parameters ?? cell.inspected.head_parameters,
     seconds: own?.total_seconds ?? null,
     tokensPerSecond: own?.tokens_per_second ?? null,
+    checkpoint: held.has(cell.id) && state !== "finished" && state !== "failed",
     ...(error && { error }),
   };
 }

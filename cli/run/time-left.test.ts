@@ -189,6 +189,20 @@ test("what was stopped or not started is not done, and nobody waits for it", () 
   expect(clock.look()).toEqual({ fraction: 0.25, secondsLeft: 0 });
 });
 
+test("the job is not at its end after its last step: what is evaluated and saved takes time", () => {
+  const clock = new JobClock(1, () => 0);
+  const [cell] = grid(1, 1);
+  const id = cell?.id ?? "";
+  clock.add(shareOut(grid(1, 1), 1));
+  const say = (event: object) => clock.event(id, { seq: 1, cells: [id], ...event } as WorkerEvent);
+  clock.state(id, "running");
+  say({ type: "started", resumed_step: null });
+  say({ type: "progress", step: STEPS, seconds_left: null });
+  expect(clock.look().fraction).toBe(0.99);
+  clock.state(id, "finished");
+  expect(clock.look().fraction).toBe(1);
+});
+
 test("a tree that goes on from a checkpoint counts what this process does", () => {
   let now = 0;
   const clock = new JobClock(1, () => now);

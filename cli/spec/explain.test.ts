@@ -45,6 +45,14 @@ test("a section lists what is in it; registered names are listed", () => {
   expect(text("task")).toContain("one of toy, grade");
 });
 
+test("method.NAME lists the keys of that method alone; method says which method has which key", () => {
+  const keys = (of: string) => [...text(of).matchAll(/^method\.\S+/gm)].map(String);
+  expect(keys("method.plain")).toEqual(catalog.methods[0]?.parameters.map(({ name }) => `method.${name}`));
+  expect(text("method.plain")).not.toMatch(/\(plain/);
+  expect(text("method")).toMatch(/^method\.rank .*\(plain, still, moving\)$/m);
+  expect(text("method")).toMatch(/^method\.rules .*\(moving\)$/m);
+});
+
 describe("all keys", () => {
   test("are explained: nothing without a meaning", () => {
     const all = explainAll(catalog);

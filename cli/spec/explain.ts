@@ -19,12 +19,14 @@ export function explainAll(catalog: Catalog = shippedCatalog()): Explanation[] {
   return listKeys(catalog).map((entry) => explanation(entry, catalog));
 }
 
-/** The key itself, once per method that has it, and the keys below it. Throws a UsageError for an unknown key. */
+/** The key itself, once per method that has it, and the keys below it; of `method.NAME` the keys of that method. Throws a UsageError for an unknown key. */
 export function explainKey(
   key: string,
   catalog: Catalog = shippedCatalog(),
 ): { own: Explanation[]; below: Explanation[] } {
   const all = explainAll(catalog);
+  const method = catalog.methods.find(({ name }) => key === `method.${name}`)?.name;
+  if (method !== undefined) return { own: [], below: all.filter((entry) => entry.method === method) };
   const own = all.filter((entry) => entry.key === key);
   if (own.length > 0) return { own, below: all.filter((entry) => entry.key.startsWith(`${key}.`)) };
   const keys = [...new Set(all.map((entry) => entry.key))];
@@ -63,17 +65,23 @@ function defaultText(schema: JsonSchema): string {
 
 /** `lor2c explain`: one line per key. */
 export function allKeysText(all: readonly Explanation[]): string {
-  const rows = new Map<string, { value: string; meaning: string }>();
+  const rows = new Map<string, { value: string; meaning: string; methods: string[] }>();
   for (const { key, default: value, meaning, method } of all) {
     const before = rows.get(key);
-    if (!before) rows.set(key, { value, meaning });
-    else if (method !== null && before.value !== value) before.value = "by method";
+    if (!before) rows.set(key, { value, meaning, methods: [method ?? []].flat() });
+    else if (method !== null) {
+      before.methods.push(method);
+      if (before.value !== value) before.value = "by method";
+    }
   }
+  // Where all are of one method there is nothing to tell apart.
+  const several = new Set([...rows.values()].flatMap(({ methods }) => methods)).size > 1;
   const width = Math.max(...[...rows.keys()].map((key) => key.length));
   const valueWidth = Math.max(...[...rows.values()].map(({ value }) => Math.min(value.length, 32)));
-  const lines = [...rows].map(([key, { value, meaning }]) =>
-    `${key.padEnd(width)}  ${value.padEnd(valueWidth)}  ${meaning}`.trimEnd(),
-  );
+  const lines = [...rows].map(([key, { value, meaning, methods }]) => {
+    const of = several && methods.length > 0 && key.split(".").length === 2 ? ` (${methods.join(", ")})` : "";
+    return `${key.padEnd(width)}  ${value.padEnd(valueWidth)}  ${meaning}${of}`.trimEnd();
+  });
   return `${"key".padEnd(width)}  ${"default".padEnd(valueWidth)}  meaning\n${lines.join("\n")}\n`;
 }
 

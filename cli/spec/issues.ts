@@ -14,6 +14,8 @@ export interface Issue {
   missing?: boolean;
 }
 
+export const UNKNOWN_KEY = "unknown key";
+
 /** Hint for an unknown key, given what is known beside it; undefined leaves the choice to the general one. */
 export type KeyHint = (path: Path, siblings: string[]) => string | undefined;
 
@@ -40,7 +42,7 @@ function issueOf(issue: ZodIssue, base: Path, schema: JsonSchema, root: unknown,
       const here = [...path, name];
       return {
         path: here,
-        message: "unknown key",
+        message: UNKNOWN_KEY,
         hint: keyHint?.(here, siblings) ?? suggestion(name, siblings),
         want: "key",
       };

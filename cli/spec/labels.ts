@@ -20,6 +20,8 @@ export function labelCells(
   cells: readonly Unlabelled[],
   keys: { variants: readonly Path[]; grid: readonly Path[]; include: readonly Path[] },
   catalog: Catalog,
+  /** Of the spec: there is nothing to tell a single run from. */
+  name: string,
 ): Cell[] {
   const all = new Map([...keys.variants, ...keys.grid, ...keys.include].map((path) => [path.join("."), path]));
   const varying = [...all].filter(([, path]) => {
@@ -42,7 +44,7 @@ export function labelCells(
       const tells = inGrid.has(key) || (variant === null && (inVariants.has(key) || included.has(key)));
       if (tells && !own) parts.push(`${names.get(key)}=${text(value)}`);
     }
-    const label = parts.join(" ") || `method=${settings.method.name}`;
+    const label = parts.join(" ") || (cells.length === 1 ? name : `method=${settings.method.name}`);
     const times = (seen.get(label) ?? 0) + 1;
     seen.set(label, times);
     return { settings, label: times === 1 ? label : `${label} (${times})`, axes };

@@ -69,7 +69,7 @@ jobs: many
     }
     for (const good of ["0.1", "400", "null"]) expect(load(minimal(`train: {holdout: ${good}}`)).cells).toHaveLength(1);
     expect(problems(minimal("train: {num_train_epochs: 3, report_epoch: 4}"))).toEqual([
-      "4:44 train.report_epoch: train.report_epoch is 4, but the run has 3 epochs",
+      "4:44 train.report_epoch: is 4, but the run has 3 epochs",
     ]);
     expect(load(minimal("train: {num_train_epochs: 3, report_epoch: 3}")).cells).toHaveLength(1);
   });
@@ -183,7 +183,7 @@ describe("--set", () => {
     expect(load(spec, ["method.name=moving"]).cells[0]?.settings.method).toMatchObject({ name: "moving", rank: 4 });
     expect(load(spec, ["method=plain"]).cells[0]?.settings.method.rank).toBe(4);
     expect(problems(`${spec.slice(0, -1)}, targets: [key]}`, ["method.name=moving"])).toEqual([
-      "3:32 method.targets: unknown key | `targets` is a parameter of plain",
+      "3:32 method.targets: unknown key | `targets` is a parameter of plain; to change the method: --set method=moving",
     ]);
   });
   test("a sweep can be set, narrowed and taken away", () => {

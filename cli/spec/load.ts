@@ -6,16 +6,16 @@ import type { Cell } from "./cell.js";
 import { identity } from "./cell-id.js";
 import type { Devices } from "./devices.js";
 import { readExtended } from "./extends.js";
-import { type Issue, issuesOf, ProblemList } from "./issues.js";
+import { type Issue, issuesOf, ProblemList, UNKNOWN_KEY } from "./issues.js";
 import { specJsonSchemaRaw } from "./keys.js";
 import { labelCells, type Unlabelled } from "./labels.js";
 import { type Mapping, merge, setAt } from "./merge.js";
-import { dotted } from "./places.js";
+import { dotted, type Path } from "./places.js";
 import { readSpecFile } from "./read-file.js";
 import { cellResolver, SET_FLAG } from "./resolve.js";
 import { FileSchema } from "./schema.js";
 import { SetEffects } from "./set-effect.js";
-import { parseSetFlags, type SetFlag } from "./set-flags.js";
+import { parseSetFlags } from "./set-flags.js";
 import { type Combination, expand, expandSome, type LeftOut, readSweep } from "./sweep.js";
 
 export interface LoadedSpec {
@@ -92,19 +92,22 @@ export function loadSpec(file: string, sets: readonly string[] = [], catalog: Ca
     if (flags.every(({ path }) => path[0] !== "sweep")) problems.addIssues(expanded.useless, layers);
     else notes.push(...expanded.useless.map(({ path, message }) => `${dotted(path)} ${message}`));
   }
+  const named = flags.find(({ path }) => path.join(".") === "method.name");
+  if (named) hintAtMethod(problems.problems, String(named.value));
   const { useless, notes: effectNotes } = effects.result();
-  if (!incomplete) for (const flag of useless) problems.add(noEffect(flag));
+  if (!incomplete) for (const path of useless) problems.add(noEffect(path));
   if (problems.problems.length > 0 || !checked.success) throw new SpecError(problems.sorted(file));
 
+  const name = checked.data.name ?? basename(file).replace(/\.ya?ml$/i, "");
   return {
     file,
-    name: checked.data.name ?? basename(file).replace(/\.ya?ml$/i, ""),
+    name,
     text: source.text,
     extends: base?.file ?? null,
     onError: checked.data.on_error,
     jobs: checked.data.jobs,
     devices: checked.data.devices,
-    cells: labelCells([...cells.values()], sweep.keys, catalog),
+    cells: labelCells([...cells.values()], sweep.keys, catalog, name),
     leftOut,
     notes: [
       ...notes,
@@ -116,7 +119,15 @@ export function loadSpec(file: string, sets: readonly string[] = [], catalog: Ca
   };
 }
 
-function noEffect({ path }: SetFlag): SpecProblem {
+/** `method.name` alone leaves the former method's parameters where they are. */
+function hintAtMethod(problems: SpecProblem[], name: string): void {
+  for (const problem of problems) {
+    if (!problem.path.startsWith("method.") || problem.message !== UNKNOWN_KEY) continue;
+    problem.hint = [problem.hint, `to change the method: --set method=${name}`].filter(Boolean).join("; ");
+  }
+}
+
+function noEffect(path: Path): SpecProblem {
   const key = path.join(".");
   return {
     file: SET_FLAG,

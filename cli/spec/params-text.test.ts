@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { EventOf } from "../protocol/messages.js";
-import { paramsText, totals } from "./params-text.js";
+import { paramsText, paramsTexts, totals } from "./params-text.js";
 
 const counted: EventOf<"counted"> = {
   type: "counted",
@@ -51,4 +51,25 @@ test("a published figure stands beside the number that it rounds", () => {
 
 test("--all keeps every layer", () => {
   expect(paramsText({ label: "cell", method: "m", counted }, true)).toContain("  layer 1  ");
+});
+
+test("runs with equal counts are told once, with their number", () => {
+  const cells = ["seed=1", "seed=2", "seed=3"].map((label, index) => ({
+    label,
+    method: "m",
+    counted: { ...counted, index },
+  }));
+  const other = { label: "other", method: "m", counted: { ...counted, head_parameters: 7 } };
+  const text = paramsTexts([cells[0], other, cells[1], cells[2]] as typeof cells, false);
+  expect(text.match(/^\S.*$/gm)).toEqual([
+    "seed=1 and 2 more with the same counts  (m; config of tiny)",
+    "other  (m; config of tiny)",
+  ]);
+});
+
+test("a published figure says what it counts where that is something else", () => {
+  const published = [{ where: "Table I, X", params: "0.3M", withHead: false, note: "at the end" }];
+  expect(paramsText({ label: "c", method: "m", counted, published }, false)).toMatch(
+    / 32 {2}paper, Table I, X: 0\.3M \(at the end\)$/m,
+  );
 });

@@ -5,7 +5,7 @@ export interface CountedCell {
   method: string;
   counted: EventOf<"counted">;
   /** What a paper prints for this method on this model. */
-  published?: readonly { where: string; params: string; withHead: boolean }[];
+  published?: readonly { where: string; params: string; withHead: boolean; note?: string | null }[];
 }
 
 type Part = EventOf<"counted">["parts"][number];
@@ -19,6 +19,24 @@ export function totals(counted: EventOf<"counted">): { start: number; end: numbe
   return { start, end: start + sum(counted.changes) };
 }
 
+/** Runs with equal counts, as those of several seeds are, as one; the first stands for all, in the order of the spec. */
+export function paramsTexts(cells: readonly CountedCell[], all: boolean): string {
+  const groups = new Map<string, CountedCell[]>();
+  for (const cell of cells) {
+    const { label: _, counted, ...rest } = cell;
+    const { seq: __, index: ___, ...counts } = counted;
+    const key = JSON.stringify([rest, counts]);
+    groups.set(key, [...(groups.get(key) ?? []), cell]);
+  }
+  return [...groups.values()]
+    .flatMap(([first, ...others]) => {
+      if (!first) return [];
+      const more = others.length === 0 ? "" : ` and ${number(others.length)} more with the same counts`;
+      return [paramsText({ ...first, label: `${first.label}${more}` }, all)];
+    })
+    .join("\n");
+}
+
 /** What `lor2c params` prints for one cell: each part with its formula, and the sums. */
 export function paramsText({ label, method, counted, published = [] }: CountedCell, all: boolean): string {
   const { start, end } = totals(counted);
@@ -26,7 +44,7 @@ export function paramsText({ label, method, counted, published = [] }: CountedCe
   const beside = (withHead: boolean) =>
     published
       .filter((figure) => figure.withHead === withHead)
-      .map(({ where, params }) => `paper, ${where}: ${params}`)
+      .map(({ where, params, note }) => `paper, ${where}: ${params}${note ? ` (${note})` : ""}`)
       .join("; ");
   const rows: [string, string, string][] = folded(counted.parts, all).map((p) => [p.place, number(p.count), p.formula]);
   const changes = counted.changes.length > 0;

@@ -2,6 +2,7 @@ import stringWidth from "string-width";
 import type { PlannedCell } from "./cell.js";
 import { type InvalidCell, reasonsOf, reasonText } from "./plan.js";
 import { cellEpochs, laneEpochs } from "./tree.js";
+import { warningTexts } from "./warnings.js";
 
 export interface PlanView {
   file: string;
@@ -30,7 +31,8 @@ export function planText(plan: PlanView): string {
   lines.push(...table([[...COLUMNS], ...rows.slice(0, MAX_ROWS)]));
   if (rows.length > MAX_ROWS) lines.push(`... and ${rows.length - MAX_ROWS} more; --json prints all`);
   const invalid = reasonsOf(plan.invalid).map((reason) => `invalid: ${reasonText(reason, rows.length)}`);
-  const remarks = [...invalid, ...plan.notes.map((note) => `note: ${note}`), ...warnings(plan.cells)];
+  const notes = plan.notes.map((note) => `note: ${note}`);
+  const remarks = [...invalid, ...notes, ...warningTexts(plan.cells).map((text) => `warning: ${text}`)];
   if (remarks.length > 0) lines.push("", ...remarks);
   lines.push("", summary(plan));
   return `${lines.join("\n")}\n`;
@@ -65,17 +67,6 @@ function table(rows: string[][]): string[] {
       return LEFT.has(COLUMNS[i] ?? "") ? text + space : space + text;
     });
     return padded.join("  ").trimEnd();
-  });
-}
-
-function warnings(cells: readonly PlannedCell[]): string[] {
-  const labels = new Map<string, string[]>();
-  for (const cell of cells) {
-    for (const text of cell.inspected.warnings) labels.set(text, [...(labels.get(text) ?? []), cell.label]);
-  }
-  return [...labels].map(([text, where]) => {
-    if (where.length === cells.length) return `warning: ${text}`;
-    return `warning: ${text} (${where.length === 1 ? where[0] : `${where[0]} and ${where.length - 1} more`})`;
   });
 }
 

@@ -54,7 +54,7 @@ export function cellResolver(catalog: Catalog): (document: Mapping, layers: read
     if (checked.success) {
       const { report_epoch: fixed, num_train_epochs: epochs } = checked.data.train;
       if (fixed !== null && fixed > epochs) {
-        report(["train", "report_epoch"], `train.report_epoch is ${fixed}, but the run has ${epochs} epochs`);
+        report(["train", "report_epoch"], `is ${fixed}, but the run has ${epochs} epochs`);
       }
     }
     const data = document.data as Mapping | null | undefined;

@@ -34,3 +34,30 @@ test("without the sweep it applies, and a later --set may replace an earlier one
   expect(loadSpec(QUICKSTART, ["sweep=null", "method=lora", "method.rank=4"]).cells[0]?.settings.method.rank).toBe(4);
   expect(loadSpec(QUICKSTART, ["seed=3", "seed=4"]).cells[0]?.settings.seed).toBe(4);
 });
+
+test("a mapping is merged into the file's own: its keys count one by one", () => {
+  const file = "configs/glue/mrpc-imlor2c.yaml";
+  const methodOf = (...sets: string[]) => loadSpec(file, sets).cells[0]?.settings.method;
+  const paper = methodOf();
+  expect(methodOf("method={name: imlor2c}")).toEqual(paper);
+  expect(methodOf("method={rank: 4}")).toEqual({ ...paper, rank: 4 });
+  // `rules: paper` of the file, with one field of it replaced.
+  const changed = { ...paper, rules: { ...(paper?.rules as object), inject_pick: "highest" } };
+  expect(methodOf("method.rules={inject_pick: highest}")).toEqual(changed);
+  expect(methodOf("method.rules.inject_pick=highest")).toEqual(changed);
+  expect(methodOf("method.rules=paper", "method.rules.inject_pick=highest")).toEqual(changed);
+  expect(methodOf("method.rules={preset: official, inject_pick: lowest}")).toEqual({
+    ...methodOf("method.rules=official"),
+    rules: { ...(methodOf("method.rules=official")?.rules as object), inject_pick: "lowest" },
+  });
+});
+
+test("of a mapping only the keys that the sweep replaces are refused", () => {
+  expect(messagesOf(["method={rank: 4, merges: 5}"])).toEqual([
+    "method.merges: has no effect: the spec's sweep sets it in every run",
+  ]);
+  expect(loadSpec(QUICKSTART, ["method={name: imlor2c, rank: 4}"]).notes).toEqual([
+    "--set method.name applies to 9 of 10 runs; the sweep sets it in the others",
+    "--set method.rank applies to 9 of 10 runs; the sweep sets it in the others",
+  ]);
+});

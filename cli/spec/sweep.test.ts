@@ -44,7 +44,7 @@ describe("grid", () => {
   });
   test("an axis with one value is no axis", () => {
     expect(load(minimal("sweep: {grid: {seed: [3]}}")).cells).toMatchObject([
-      { label: "method=plain", axes: {}, settings: { seed: 3 } },
+      { label: expect.stringMatching(/^[^=]+$/), axes: {}, settings: { seed: 3 } },
     ]);
   });
 });

@@ -8,6 +8,11 @@ const FOLDER = ".checkpoints";
 /** Where runs that may share a tree have their checkpoints. The worker makes it. */
 export const checkpointFolder = (store: Store, key: string): string => join(store.folder, "runs", FOLDER, key);
 
+/** Runs that a checkpoint holds. */
+export function heldRuns(store: Store): Set<string> {
+  return new Set(trees(store).flatMap(({ runs }) => runs ?? []));
+}
+
 /** Deletes the checkpoints that nobody will go on from: those whose runs are all finished, or gone. */
 export function clearCheckpoints(store: Store): void {
   const finished = store.prepare("SELECT state = 'finished' FROM v_runs WHERE run = ?").pluck();
@@ -21,16 +26,22 @@ export function dropCheckpoints(store: Store, runs: readonly string[]): void {
 }
 
 function deleteWhere(store: Store, unwanted: (runs: string[]) => boolean): void {
-  const root = join(store.folder, "runs", FOLDER);
-  if (!existsSync(root)) return;
-  for (const key of readdirSync(root)) {
-    for (const tree of readdirSync(join(root, key))) {
-      const folder = join(root, key, tree);
-      const runs = runsOf(folder);
-      if (runs && unwanted(runs)) rmSync(folder, { recursive: true, force: true });
-    }
-    if (readdirSync(join(root, key)).length === 0) rmdirSync(join(root, key));
+  for (const { folder, runs } of trees(store)) {
+    if (runs && unwanted(runs)) rmSync(folder, { recursive: true, force: true });
   }
+  for (const key of keys(store)) if (readdirSync(key).length === 0) rmdirSync(key);
+}
+
+/** Every checkpoint, with the runs that it holds where that can be read. */
+function trees(store: Store): { folder: string; runs: string[] | undefined }[] {
+  return keys(store).flatMap((key) =>
+    readdirSync(key).map((tree) => ({ folder: join(key, tree), runs: runsOf(join(key, tree)) })),
+  );
+}
+
+function keys(store: Store): string[] {
+  const root = join(store.folder, "runs", FOLDER);
+  return existsSync(root) ? readdirSync(root).map((key) => join(root, key)) : [];
 }
 
 /** Undefined for a folder in which nothing can be read yet: another process may be writing it. */

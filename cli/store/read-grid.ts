@@ -4,8 +4,8 @@ import type { Store } from "./store.js";
 /** How the reason begins of a cell that was asked for and cannot run; others are left out because the spec says so. */
 export const CANNOT_RUN = "cannot run: ";
 
-/** What a grid shows of a finished run: the epoch that its score chose, or the last one. */
-export type WhichEpoch = "best" | "last";
+/** After which epoch a run's score is shown: the one that its score chose, the last, the spec's own, or a number. */
+export type WhichEpoch = "best" | "last" | "fixed" | number;
 
 /** What varies in each experiment; experiments that were run last come first, their axes by name. */
 export function experimentAxes(store: Store, experiment?: number | string): AxisRow[] {
@@ -33,19 +33,28 @@ const newest = (attempt: string) => `(SELECT m.value FROM metrics m
   WHERE m.attempt = ${attempt}.id AND m.split = 'eval' AND m.name = coalesce(@metric, ${attempt}.score_name)
   ORDER BY m.step DESC LIMIT 1)`;
 
+const after = (epoch: string) => `(SELECT m.value FROM metrics m
+  WHERE m.attempt = a.id AND m.split = 'eval' AND m.name = coalesce(@metric, a.score_name) AND m.epoch = ${epoch} LIMIT 1)`;
+
+/** The value of a finished run; best and last scores are stored with it, other metrics are looked up. */
+function shownValue(which: WhichEpoch): string {
+  if (which === "fixed") return after("v.report_epoch");
+  if (which !== "best" && which !== "last") return after("@epoch");
+  const [own, metric] = which === "best" ? ["a.best_score", AT_BEST] : ["a.last_score", newest("a")];
+  return `CASE WHEN @metric IS NULL OR @metric = a.score_name THEN ${own} ELSE ${metric} END`;
+}
+
 /** The runs of an experiment in the order of the spec. `metric`: another one of the evaluation than the run's score. */
 export function gridCells(
   store: Store,
   experiment: number,
   { metric = null, which = "best" }: { metric?: string | null; which?: WhichEpoch } = {},
 ): GridCellRow[] {
-  const own = which === "best" ? "a.best_score" : "a.last_score";
   const rows = store
     .prepare(
       `SELECT c.position, c.run, c.label, v.model, v.task, v.method, v.seed, v.state,
          v.running_attempt IS NOT NULL AS running, coalesce(a.score_name, t.score_name) AS score_name, coalesce(a.majority_score, t.majority_score) AS majority_score,
-         CASE WHEN v.state <> 'finished' THEN NULL WHEN @metric IS NULL OR @metric = a.score_name THEN ${own}
-              ELSE ${which === "best" ? AT_BEST : newest("a")} END AS value,
+         CASE WHEN v.state = 'finished' THEN ${shownValue(which)} END AS value,
          ${newest("t")} AS so_far, r.settings, v.error_type,
          (SELECT json_group_array(json_array(kind, epoch, span_start, span_end, source)) FROM
            (SELECT * FROM changes WHERE attempt = v.attempt_id ORDER BY seq)) AS changes,
@@ -58,7 +67,7 @@ export function gridCells(
        LEFT JOIN attempts t ON t.run = c.run AND t.number = v.running_attempt
        WHERE c.experiment = @experiment ORDER BY c.position`,
     )
-    .all({ experiment, metric }) as (GridCellRow & { settings: string; axes: string })[];
+    .all({ experiment, metric, epoch: which }) as (GridCellRow & { settings: string; axes: string })[];
   return rows.map((row) => ({ ...row, settings: JSON.parse(row.settings), axes: JSON.parse(row.axes) }) as GridCellRow);
 }
 

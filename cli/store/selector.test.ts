@@ -76,6 +76,12 @@ test.each([
   });
 });
 
+test("runs are named by their id; a text that labels have lists them", () => {
+  expect(() => findRun(store, "Cell B")).toThrow(
+    `Cell B is not a run; these have it in their label:\n    ${FAILED.id}  failed  ${FAILED.label}`,
+  );
+});
+
 test("an ambiguous prefix lists the candidates", () => {
   expect(() => findRun(store, "aaaa")).toThrow(
     "aaaa means more than one run:\n    aaaa100000000000  finished  cell aaaa\n    aaaa200000000000  finished  cell aaaa",

@@ -16,7 +16,8 @@ export const SELECTORS = "an id, a unique prefix of one (4 or more), @last, @bes
 export function findRun(store: Store, selector: string): RunRow {
   if (selector.startsWith("@")) return findNamed(store, selector);
   const id = selector.toLowerCase();
-  if (!/^[0-9a-f]+$/.test(id)) throw notFound(`${selector} is not a run`, `a run is ${SELECTORS}`);
+  if (!/^[0-9a-f]+$/.test(id))
+    throw notFound(`${selector} is not a run${labelled(store, selector)}`, `a run is ${SELECTORS}`);
   const exact = getRun(store, id);
   if (exact) return exact;
   if (id.length < SHORTEST_PREFIX)
@@ -30,6 +31,19 @@ export function findRun(store: Store, selector: string): RunRow {
     `${selector} means more than one run:\n${lines.join("\n")}${found.length > 5 ? "\n    ..." : ""}`,
     "give more characters",
   );
+}
+
+/** Runs whose label has this text: what somebody who names no id may have meant. */
+function labelled(store: Store, text: string): string {
+  const runs = store
+    .prepare(
+      `SELECT run, state, label FROM v_runs WHERE instr(lower(label), lower(?)) > 0
+       ORDER BY coalesce(started_at, created_at) DESC LIMIT 6`,
+    )
+    .all(text) as { run: string; state: string; label: string }[];
+  if (runs.length === 0) return "";
+  const lines = runs.slice(0, 5).map(({ run, state, label }) => `    ${run}  ${state}  ${label}`);
+  return `; these have it in their label:\n${lines.join("\n")}${runs.length > 5 ? "\n    ..." : ""}`;
 }
 
 function findNamed(store: Store, selector: string): RunRow {

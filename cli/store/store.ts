@@ -2,12 +2,13 @@ import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } fro
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import Database from "better-sqlite3";
 import { UsageError } from "../errors.js";
-import { makeFolder } from "./folder.js";
+import { checkFolder, makeFolder } from "./folder.js";
 import { migrate, refuse, schemaState } from "./migrate.js";
 import { storeError } from "./store-errors.js";
 
 /** Milliseconds a writer waits for another one. */
 const BUSY_TIMEOUT = 30_000;
+const FOLDER_HINT = "make it, or name another file with --db";
 
 export interface OpenOptions {
   /** No write lock, no file made, no migration. */
@@ -79,15 +80,37 @@ export function resolveDbPath(flag?: string): string {
  * Throws UsageError for a path that cannot be a database of ours, Lor2cError when the file cannot be used.
  */
 export function openStore(path: string, options: OpenOptions = {}): Store {
-  const file = resolve(path);
-  if (existsSync(file) && statSync(file).isDirectory()) {
-    throw new UsageError("NOT_A_DATABASE", `${file} is a folder`, `name the file, e.g. --db ${join(path, "lor2c.db")}`);
-  }
+  const file = fileOf(path);
   try {
     return options.readonly ? openReadonly(file, options.anySchema ?? false) : openForWriting(file);
   } catch (error) {
     throw storeError(error, file);
   }
+}
+
+/** Throws what opening `path` for writing would say of it, for whom it is needed later. Makes and changes nothing. */
+export function checkStore(path: string): void {
+  const file = fileOf(path);
+  checkFolder(dirname(file), FOLDER_HINT);
+  if (!existsSync(file)) return;
+  try {
+    const db = connectReadonly(file);
+    try {
+      refuse(schemaState(db), db, file);
+    } finally {
+      db.close();
+    }
+  } catch (error) {
+    throw storeError(error, file);
+  }
+}
+
+function fileOf(path: string): string {
+  const file = resolve(path);
+  if (existsSync(file) && statSync(file).isDirectory()) {
+    throw new UsageError("NOT_A_DATABASE", `${file} is a folder`, `name the file, e.g. --db ${join(path, "lor2c.db")}`);
+  }
+  return file;
 }
 
 function openReadonly(file: string, anySchema: boolean): Store {
@@ -146,7 +169,7 @@ function isQuietWal(file: string): boolean {
 }
 
 function openForWriting(file: string): Store {
-  makeFolder(dirname(file), "make it, or name another file with --db");
+  makeFolder(dirname(file), FOLDER_HINT);
   const db = new Database(file, { timeout: BUSY_TIMEOUT });
   try {
     // Only counts before the first table: lets `rm` give pages back without rewriting the file.

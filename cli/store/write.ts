@@ -1,5 +1,5 @@
 /** Everything that writes to the database; each has a file of its own. */
-export { checkpointFolder, clearCheckpoints } from "./checkpoints.js";
+export { checkpointFolder, clearCheckpoints, heldRuns } from "./checkpoints.js";
 export { recordEnvironment } from "./environment.js";
 export { type GitState, gitState } from "./git.js";
 export { type AttemptsByCell, type EndDetail, endAttempt, ingest } from "./ingest.js";

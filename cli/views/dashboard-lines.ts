@@ -1,4 +1,5 @@
 import stringWidth from "string-width";
+import { groupCells } from "./dashboard-groups.js";
 import { progressOf } from "./dashboard-progress.js";
 import type { DashboardCell, DashboardLine, DashboardState } from "./dashboard-state.js";
 import { formatCount, formatScore, formatSeconds, formatValue } from "./format.js";
@@ -25,16 +26,16 @@ const SHORTEST_SPARKLINE = 6;
 
 /** The part that is redrawn: at most `rows - 1` lines (a taller one makes terminals flicker) of at most `columns`. */
 export function liveLines(state: DashboardState, columns: number, rows: number, depth: ColourDepth = 1): Line[] {
-  const running = [...state.cells.values()].filter((cell) => cell.state === "running");
+  const running = groupCells([...state.cells.values()].filter((cell) => cell.state === "running"));
   const heatmap = heatmapLines(state, columns, rows, depth);
   const room = rows - 1 - FRAME_LINES - heatmap.length;
   const whole = Math.floor(room / CELL_LINES);
   // One line goes to the count of those that do not fit.
   const shown = running.slice(0, Math.max(0, running.length <= whole ? whole : Math.floor((room - 1) / CELL_LINES)));
-  const hidden = running.length - shown.length;
+  const hidden = running.slice(shown.length).reduce((sum, { runs }) => sum + runs, 0);
   const lines = [
     ...header(state, columns),
-    ...shown.flatMap((cell) => cellLines(cell, columns)),
+    ...shown.flatMap(({ cell }) => cellLines(cell, columns)),
     ...(hidden > 0 ? [{ text: `  and ${formatCount(hidden)} more running`, dim: true }] : []),
     ...heatmap,
     { text: "Ctrl-C: stop after this step; twice: kill", dim: true },
@@ -46,7 +47,8 @@ export function liveLines(state: DashboardState, columns: number, rows: number, 
 function heatmapLines({ grid }: DashboardState, columns: number, rows: number, depth: ColourDepth): Line[] {
   if (!grid || gridSize(grid).columns > columns) return [];
   const options = { width: columns, depth };
-  const lines = [" ", ...gridLines(grid, options), " ", ...legendLines(grid, options), " "]; // ink drops empty lines
+  const parts = [gridLines(grid, options), legendLines(grid, options)].filter((part) => part.length > 0);
+  const lines = [...parts.flatMap((part) => [" ", ...part]), " "]; // ink drops empty lines
   return lines.length + FRAME_LINES + CELL_LINES + 1 < rows ? lines.map((text) => ({ text })) : [];
 }
 

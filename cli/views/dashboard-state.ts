@@ -6,6 +6,8 @@ export interface DashboardCell {
   id: string;
   label: string;
   state: CellState;
+  /** Runs of which the newest progress was told at once: they train as one. */
+  together: readonly string[];
   phase: "load" | "train" | "evaluate" | "save";
   step: number;
   totalSteps: number;
@@ -98,6 +100,7 @@ function begin(plan: RunPlan, now: number): DashboardState {
       id,
       label,
       state,
+      together: [],
       phase: "load",
       step: 0,
       totalSteps,
@@ -168,6 +171,7 @@ function applyEvent(cell: DashboardCell, event: WorkerEvent, now: number): Dashb
     case "progress":
       return {
         ...withLoss(cell, event.phase === "train" ? event.loss : null),
+        together: event.cells,
         phase: event.phase,
         step: event.step,
         totalSteps: event.total_steps,

@@ -133,6 +133,30 @@ describe("the heatmap of a sweep with two axes", () => {
   });
 });
 
+test("runs that train as one have one entry, until they part", () => {
+  const plan = samplePlan(5, 5);
+  const ids = plan.cells.map((cell) => cell.id);
+  const told = (cells: string[], step: number): Step[] =>
+    cells.map((cell) => [step, { type: "event", cell, event: progress(step, { cells }) }]);
+  const together = play([
+    [0, { type: "begin", plan }],
+    ...ids.map((cell): Step => [0, { type: "state", cell, state: "running" }]),
+    ...told(ids, 7),
+  ]);
+  expect(draw(together, 80).match(/method=some .*?=\S+/g)).toEqual(["method=some rank=0..4"]);
+  expect(draw(together, 80)).toMatch(/^5 runs: method=some rank=0\.\.4 .* 7%/m);
+  const parted = play(
+    [...told(ids.slice(0, 1), 8), ...told(ids.slice(1, 3), 8), ...told([ids[3] ?? "", ids[4] ?? ""], 8)],
+    together,
+  );
+  expect(draw(parted, 80).match(/^.*method=some rank=\S+/gm)).toEqual([
+    "method=some rank=0",
+    "2 runs: method=some rank=1..2",
+    "2 runs: method=some rank=3..4",
+  ]);
+  expect(draw(parted, 80, 7)).toContain("and 4 more running");
+});
+
 test("a loss that is not finite is said", () => {
   const plan = samplePlan(1);
   const id = plan.cells[0]?.id ?? "";

@@ -24,6 +24,7 @@ const cell = (changes: Partial<CellSummary>): CellSummary => ({
   headParameters: 148_610,
   seconds: 51.23,
   tokensPerSecond: 2345.6,
+  checkpoint: false,
   ...changes,
 });
 
@@ -83,6 +84,22 @@ test("runs that failed alike are told together", () => {
   expect(text.match(/ValueError: no such layer/g)).toHaveLength(1);
   expect(text).toMatch(/^failed: merges=0 \(00000000\), .*, merges=7 \(70000000\) and 1 more\n {4}ValueError/m);
   expect(text).toMatch(/^failed: other \(9b2e77aa\)\n {4}KeyError: x\n {4}log: \/y$/m);
+});
+
+test("after Ctrl-C: what the same command does with the runs that are left", () => {
+  const stopped = (checkpoint: boolean) => cell({ state: "stopped", checkpoint });
+  const last = (cells: CellSummary[], outcome: RunSummary["outcome"] = "interrupted") =>
+    renderSummary({ ...summary(cells), outcome })
+      .split("\n")
+      .at(-1);
+  const goesOn = "the same command goes on: ";
+  expect(last([cell({}), stopped(true)])).toBe(`${goesOn}1 run from its checkpoint`);
+  expect(last([stopped(true), stopped(true), stopped(false), cell({ state: "planned" })])).toBe(
+    `${goesOn}2 runs from their checkpoint, 2 runs from the beginning`,
+  );
+  expect(last([stopped(false)])).toBe(`${goesOn}1 run from the beginning`);
+  expect(last([cell({})])).toBe("stored in /x/lor2c.db");
+  expect(last([failed], "failed")).toBe("stored in /x/lor2c.db");
 });
 
 test("what cannot run is left out with its reason, once", () => {

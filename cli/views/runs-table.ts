@@ -1,19 +1,16 @@
 import stringWidth from "string-width";
-import type { RunRow } from "../store/read.js";
+import type { RunRow, WhichEpoch } from "../store/read.js";
 import { type Column, columns } from "./columns.js";
 import { formatCount, formatScore, formatSeconds, shortId } from "./format.js";
 import { clip } from "./parts/fit.js";
 
-/** After which epoch the score of a table was taken: the best one, the last, the spec's own, or a number. */
-export type ScoreChoice = "best" | "last" | "fixed" | number;
-
-const SCORES: Record<Exclude<ScoreChoice, number>, (run: RunRow) => number | null> = {
+const SCORES: Record<Exclude<WhichEpoch, number>, (run: RunRow) => number | null> = {
   best: (run) => run.best_score,
   last: (run) => run.last_score,
   fixed: (run) => run.fixed_score,
 };
 
-const scoreColumn = (choice: ScoreChoice): TextColumn => ({
+const scoreColumn = (choice: WhichEpoch): TextColumn => ({
   title: `score (${typeof choice === "number" ? `epoch ${choice}` : choice})`,
   align: "right",
   text: (run) => formatScore(typeof choice === "number" ? (run.epoch_score ?? null) : SCORES[choice](run)),
@@ -22,7 +19,7 @@ const scoreColumn = (choice: ScoreChoice): TextColumn => ({
 type TextColumn = Column & { text: (run: RunRow) => string };
 
 /** Columns of `lor2c ls`, most important first: on a narrow terminal the last ones go. */
-const columnsWith = (choice: ScoreChoice): TextColumn[] => [
+const columnsWith = (choice: WhichEpoch): TextColumn[] => [
   { title: "run", text: (run) => shortId(run.id) },
   { title: "state", text: stateText },
   scoreColumn(choice),
@@ -41,7 +38,7 @@ function stateText(run: RunRow): string {
 }
 
 /** Runs as a table no wider than `width`; null: as wide as it needs, for a file or a pipe. */
-export function runsTable(runs: RunRow[], width: number | null, choice: ScoreChoice = "best"): string {
+export function runsTable(runs: RunRow[], width: number | null, choice: WhichEpoch = "best"): string {
   const all = columnsWith(choice);
   for (let count = all.length; ; count--) {
     const shown = all.slice(0, count);

@@ -14,7 +14,19 @@ export function renderSummary(summary: RunSummary): string {
   if (summary.notes.length > 0) lines.push("", ...summary.notes.map((note) => `note: ${note}`));
   for (const cells of failures(summary.cells)) lines.push("", ...failure(cells));
   lines.push("", `stored in ${summary.dbPath}`);
+  if (summary.outcome === "interrupted") lines.push(...goingOn(summary.cells));
   return lines.join("\n");
+}
+
+/** What the same command does with the runs that are not finished. */
+function goingOn(cells: CellSummary[]): string[] {
+  const open = cells.filter((cell) => cell.state !== "finished");
+  const held = open.filter((cell) => cell.checkpoint).length;
+  const parts = [
+    ...(held > 0 ? [`${plural(held, "run")} from ${held === 1 ? "its" : "their"} checkpoint`] : []),
+    ...(open.length > held ? [`${plural(open.length - held, "run")} from the beginning`] : []),
+  ];
+  return parts.length === 0 ? [] : [`the same command goes on: ${parts.join(", ")}`];
 }
 
 /** Labels that differ in a long sweep are many. */

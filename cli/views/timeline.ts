@@ -75,7 +75,8 @@ function grid(scores: ModuleScoreRow[], width: number): string[] {
   const range = finite.length > 0 ? ` (${scores[0]?.score_name} ${formatValue(low)} to ${formatValue(high)})` : "";
   const left = steps.length > shown.length ? `; ${shown.length} of ${steps.length} epochs shown` : "";
   return [
-    clip(`layer  ${epochs.map((epoch) => epoch.padStart(COLUMN)).join("")}  epoch`, width),
+    clip(`${" ".repeat(MARGIN)}  epoch`, width),
+    clip(`layer  ${epochs.map((epoch) => epoch.padStart(COLUMN)).join("")}`, width),
     ...rows,
     "",
     ...[`░▒▓█ low to high score${range}`, `│ merged with the one above  + injected  × not finite  · none${left}`].map(

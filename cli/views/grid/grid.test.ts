@@ -31,7 +31,14 @@ describe("a cell", () => {
       { state: "failed", n: 2, reason: expect.stringContaining("out of memory") },
     ],
     ["lost is failed", [{ state: "lost", value: null }], { state: "failed" }],
-    ["stopped will be trained", [{ state: "stopped", value: null }], { state: "planned", n: 2 }],
+    [
+      "stopped before planned",
+      [
+        { state: "planned", value: null },
+        { state: "stopped", value: null },
+      ],
+      { state: "stopped", n: 1, reason: null },
+    ],
     [
       "running before failed",
       [
@@ -177,7 +184,7 @@ describe("the whole", () => {
   });
   test("nothing is trained yet", () => {
     const grid = sampleGrid(rows(() => ({ state: "planned", value: null, score_name: null })));
-    expect(grid).toMatchObject({ score: { name: "score" }, majority: 0.684, seeds: 1 });
+    expect(grid).toMatchObject({ score: { name: "score", fraction: false }, majority: 0.684, seeds: 1 });
     expect(grid.cells.every((cell) => cell.state === "planned" && !cell.best && !cell.coincides)).toBe(true);
   });
 });

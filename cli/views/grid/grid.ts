@@ -5,7 +5,7 @@ import { type AxisValue, axisOf, type GridAxis, sameValue } from "./axes.js";
 import { findCoincidences } from "./coincide.js";
 
 /** `left_out`: no run of the experiment, excluded or invalid. `diverged`: finished without a finite score. */
-export type GridState = "finished" | "running" | "failed" | "planned" | "diverged" | "left_out";
+export type GridState = "finished" | "running" | "failed" | "stopped" | "planned" | "diverged" | "left_out";
 
 /** Where a cell is: values of the row's and of the column's axis. */
 export interface Position {
@@ -106,7 +106,7 @@ export function buildGrid({ experiment, cells, leftOut }: GridSource, options: G
       name,
       which: options.which,
       lowerIsBetter,
-      fraction: !lowerIsBetter && values.every((value) => Math.abs(value) <= 1),
+      fraction: !lowerIsBetter && values.length > 0 && values.every((value) => Math.abs(value) <= 1),
     },
     rows,
     cols,
@@ -170,12 +170,16 @@ function stateOf(runs: readonly GridCellRow[], scored: number, failed: boolean):
   if (runs.length === 0) return "left_out";
   if (runs.some(({ running, state }) => running === 1 && state !== "finished")) return "running";
   if (failed) return "failed";
+  if (runs.some(({ state }) => state === "stopped")) return "stopped";
   if (runs.some(({ state }) => state !== "finished")) return "planned";
   return scored === 0 ? "diverged" : "finished";
 }
 
+/** Nothing is wrong with a lost run; which ones they are is the same for all. */
 const failureOf = ({ run, state, error_type }: GridCellRow) =>
-  `${state.replaceAll("_", " ")}${error_type ? ` (${error_type})` : ""}, run ${run.slice(0, 8)}`;
+  state === "lost"
+    ? "lost, its process ended without a word; the same command trains it again"
+    : `${state.replaceAll("_", " ")}${error_type ? ` (${error_type})` : ""}, run ${run.slice(0, 8)}`;
 
 /** Only cells with most seeds compete: the mean of one lucky seed is no mean. Where all are equal, none is best. */
 function markBest(cells: GridCell[], lowerIsBetter: boolean): void {

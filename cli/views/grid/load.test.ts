@@ -67,6 +67,17 @@ test("best and last epoch, and another metric after each: that of the first epoc
   expect(() => values({ metric: "f2" })).toThrow(expect.objectContaining({ hint: "it has: accuracy, f1" }));
 });
 
+test("the epoch that the spec fixes, or any other", () => {
+  register("x", GRID);
+  for (const [i, one] of GRID.entries()) finish(one, (7 + i) / 10, 0.65);
+  expect(values({ which: 1 })).toEqual([0.6, 0.6, 0.6, 0.6]);
+  expect(values({ which: 4, metric: "f1" })).toEqual([0.4, 0.4, 0.4, 0.4]);
+  expect(() => values({ which: 9 })).toThrow("no finished run of x has a score after epoch 9");
+  expect(() => values({ which: "fixed" })).toThrow("no finished run of x names train.report_epoch");
+  store.db.prepare("UPDATE runs SET report_epoch = 2").run();
+  expect(values({ which: "fixed" })).toEqual([0.7, 0.8, 0.9, 1]);
+});
+
 test("states as they are stored: running with its newest score, failed with its reason, planned", () => {
   register("x", GRID);
   const [a, b, c] = GRID as [PlannedCell, PlannedCell, PlannedCell];
@@ -81,7 +92,7 @@ test("states as they are stored: running with its newest score, failed with its 
   expect(loadGrid(store).cells).toMatchObject([
     { state: "finished", mean: 0.8, best: false },
     { state: "running", mean: null, soFar: 0.61 },
-    { state: "failed", reason: `lost, run ${c.id.slice(0, 8)}` },
+    { state: "failed", reason: "lost, its process ended without a word; the same command trains it again" },
     { state: "planned", n: 0 },
   ]);
 });

@@ -38,6 +38,19 @@ export function loadGrid(store: Store, request: GridRequest = {}): Grid {
   const where = request.where ?? [];
   const cells = filterCells(gridCells(store, experiment.id, { metric, which }), where);
   refuseMixtures(cells, rows, cols);
+  const finished = cells.filter(({ state }) => state === "finished");
+  if (
+    finished.length > 0 &&
+    (which === "fixed" || typeof which === "number") &&
+    finished.every(({ value }) => value === null)
+  ) {
+    const when = which === "fixed" ? "names train.report_epoch" : `has a score after epoch ${which}`;
+    throw new UsageError(
+      "SCORE_MISSING",
+      `no finished run of ${experiment.name} ${when}`,
+      "--score best, last, or another epoch",
+    );
+  }
   return buildGrid(
     { experiment, cells, leftOut: leftOutCells(store, experiment.id) },
     { rows, cols, metric, which, where },

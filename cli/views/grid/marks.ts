@@ -8,6 +8,7 @@ const SIGNS: Record<GridState, string> = {
   finished: "",
   running: "▸",
   failed: "×",
+  stopped: "■",
   planned: "·",
   diverged: "!",
   left_out: "–",
@@ -15,8 +16,9 @@ const SIGNS: Record<GridState, string> = {
 const MEANINGS: Record<Exclude<GridState, "finished">, string> = {
   running: "running, newest score",
   failed: "failed",
+  stopped: "stopped, the same command goes on",
   planned: "not trained yet",
-  diverged: "not a finite number",
+  diverged: "no finite score",
   left_out: "not in the sweep",
 };
 export const BEST = "*";
@@ -62,10 +64,12 @@ export function spreadText({ score }: Grid, value: number, digits = 2): string {
   return score.fraction ? (value * 100).toFixed(digits) : formatValue(Number(value.toPrecision(2)));
 }
 
+const WHICH = { best: "after the best epoch", last: "after the last epoch", fixed: "after the spec's epoch" };
+
 /** `accuracy x 100 after the best epoch, mean of 3 seeds`. */
 export function measureText(grid: Grid): string {
   const { score, seeds } = grid;
-  const which = score.which === "best" ? "after the best epoch" : "after the last epoch";
+  const which = typeof score.which === "number" ? `after epoch ${score.which}` : WHICH[score.which];
   const of = seeds > 1 ? `, mean of ${seeds} seeds` : ", one seed";
   return `${score.name}${score.fraction ? " × 100" : ""} ${which}${of}`;
 }

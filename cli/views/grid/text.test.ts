@@ -146,3 +146,10 @@ test("cells that should be one training and have other scores are told apart", (
     /^= the same changes .*, yet other scores: .*: M 0, I 1 as M 0, I 0$/m,
   );
 });
+
+test("nothing to compare has no legend and no second empty line; without a score there is none to take times 100", () => {
+  const same = sampleGrid(sampleRows({ change: (row) => ({ value: 0.5, changes: JSON.stringify(row.position) }) }));
+  expect(gridText(same, { width: null, depth: 1 })).toMatch(/[^\n]\n\nall 12 scores are equal/);
+  const none = sampleGrid(sampleRows({ change: () => ({ state: "planned", value: null, score_name: null }) }));
+  expect(gridText(none, { width: null, depth: 1 })).toMatch(/^mrpc-grid: score after the best epoch/);
+});

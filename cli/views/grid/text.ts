@@ -32,9 +32,9 @@ const GAP = "   ";
 /** Title, grid, legend, footnotes. Pure. */
 export function gridText(grid: Grid, options: GridTextOptions): string {
   const title = `${grid.experiment.name}: ${measureText(grid)} (${subjectText(grid)})`;
-  const lines = [title, "", ...gridLines(grid, options), "", ...legendLines(grid, options)];
   const notes = footnotes(grid).flatMap((note) => wrap(note.split(/ (?!\d)/), " ", options.width));
-  return [...lines, ...(notes.length > 0 ? ["", ...notes] : [])].join("\n");
+  const blocks = [[title], gridLines(grid, options), legendLines(grid, options), notes];
+  return blocks.flatMap((lines, i) => (i > 0 && lines.length > 0 ? ["", ...lines] : lines)).join("\n");
 }
 
 /** The grid alone. Columns that do not fit beside each other follow in blocks below. */

@@ -15,14 +15,14 @@ export function epochGrid(cells: readonly GridCell[], title: string, width: numb
   const left = Math.max(stringWidth(title), ...rows.map((row) => stringWidth(row)));
   const heads = epochs.map((epoch) => String(Math.round(epoch * 100) / 100));
   const column = 2 + Math.max(...[...heads, ...cells.map((cell) => cell.text)].map((text) => stringWidth(text)));
-  const shown = thin(epochs, Math.max(1, Math.floor((width - left - "  epoch".length) / column)));
+  const shown = thin(epochs, Math.max(1, Math.floor((width - left) / column)));
   const at = new Map(cells.map((cell) => [`${cell.epoch} ${cell.row}`, cell.text]));
   const line = (name: string, text: (epoch: number) => string) =>
     `${name.padEnd(left)}${shown.map((epoch) => text(epoch).padStart(column)).join("")}`;
-  const head = `${line(title, (epoch) => heads[epochs.indexOf(epoch)] ?? "")}  epoch`;
+  const head = line(title, (epoch) => heads[epochs.indexOf(epoch)] ?? "");
   const body = rows.map((row) => line(row, (epoch) => at.get(`${epoch} ${row}`) ?? "-"));
   const hidden = epochs.length > shown.length ? [`${shown.length} of ${epochs.length} epochs shown`] : [];
-  return [head, ...body, ...hidden].map((text) => clip(text, width));
+  return [`${" ".repeat(left)}  epoch`, head, ...body, ...hidden].map((text) => clip(text, width));
 }
 
 /** At most `count` of them, evenly, the first and the last among them. */
