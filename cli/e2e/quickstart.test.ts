@@ -53,7 +53,7 @@ test("run, run again, look, draw, ask, predict, verify", { timeout: 1_200_000 },
   const heatmap = await lor2c("heatmap", "quickstart", "--format", "text", "--db", "lor2c.db");
   expect(first.stdout).toContain(heatmap.stdout); // the same picture from the database alone
   const drawn = await lor2c("heatmap", "-o", "grid.png", "--db", "lor2c.db");
-  expect(drawn.stderr).toBe("wrote grid.png");
+  expect(drawn.stderr).toBe(`wrote ${join(folder, "grid.png")}`);
   expect(readFileSync(join(folder, "grid.png")).subarray(1, 4).toString()).toBe("PNG");
 
   // A part of the grid from the command line: every cell of it is stored already.

@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import type { PlannedCell } from "./cell.js";
+import { inspectedAs } from "./fixtures/planned.js";
+import { warningTexts } from "./warnings.js";
+
+const cells = (...warnings: string[][]): PlannedCell[] =>
+  warnings.map((of, index) => ({
+    id: `id-${index}`,
+    label: `seed=${index}`,
+    settings: {},
+    inspected: inspectedAs({ warnings: of }),
+  })) as unknown as PlannedCell[];
+
+test("one that holds for every run stands alone, another says where it holds", () => {
+  expect(warningTexts(cells(["slow", "few rows"], ["slow"], ["slow", "odd"], ["slow", "odd"]))).toEqual([
+    "slow",
+    "few rows (seed=0)",
+    "odd (seed=2 and 1 more)",
+  ]);
+});
+
+test("warnings that differ in their numbers or in what follows a colon are one line", () => {
+  const late = (events: string) => `in the second half of 8 epochs: ${events}`;
+  expect(
+    warningTexts(
+      cells(
+        ["at most 5 of 6 merges are possible"],
+        ["at most 5 of 7 merges are possible", late("merge at epoch 5")],
+        ["at most 5 of 1,200 merges are possible", late("merge at epoch 5, inject at epoch 6")],
+        [late("merge at epoch 5")],
+      ),
+    ),
+  ).toEqual([
+    "at most 5 of 6 merges are possible (seed=0, and the like in 2 more)",
+    "in the second half of 8 epochs: merge at epoch 5 (seed=1, and the like in 2 more)",
+  ]);
+});
