@@ -43,7 +43,7 @@ export function measureCell({ table, row, column, runs, score, experiment, catal
     table.rows.map((other) => other.scores[column.task] ?? Number.NaN),
   );
   const grid = row.best_of_grid !== undefined;
-  const groups = groupRuns(runs, grid, experiment);
+  const groups = groupRuns(runs, grid, experiment, catalog);
   const scored = groups.map((group) => ({ group, scores: scoresOf(group, column, score) }));
   const used = scored.find(({ scores }) => scores.length > 0);
   const base = { task: column.task, published, gap, experiment: used?.group.experiment?.name ?? null };

@@ -108,6 +108,25 @@ test("several settings fit one cell: the newest experiment's, never a mean of bo
   expect(cellOf(measure({ experiment: "long" }), "lora").measured?.n).toBe(3);
 });
 
+const rules = shippedCatalog()
+  .methods.find(({ name }) => name === "lor2c")
+  ?.parameters.find(({ name }) => name === "rules")?.presets;
+
+test("settings that differ in a preset are named by it, those over a preset by their fields", () => {
+  const method = (chosen: unknown) => ({ method: { name: "lor2c", rank: 8, rules: chosen } });
+  storeExperiment(store, "t", [
+    ...seeds(method(rules?.paper), 0.9, 0.9, 0.9),
+    ...seeds(method(rules?.official), 0.8, 0.8),
+    ...seeds(method({ ...rules?.paper, weight_decay: 0.5 }), 0.7),
+  ]);
+  expect(measure().notes.filter((note) => note.includes("several"))).toEqual([
+    "MRPC LoR2C: several settings fit. Shown: method.rules paper (experiment t); " +
+      "not shown: method.rules official (experiment t, 2 finished)",
+    "MRPC LoR2C: several settings fit. Shown: method.rules.weight_decay unset (experiment t); " +
+      "not shown: method.rules.weight_decay 0.5 (experiment t, 1 finished)",
+  ]);
+});
+
 test("within one experiment: the settings with the most seeds", () => {
   const slow = seeds({ method: lora, train: { learning_rate: 1e-4 } }, 0.99);
   storeExperiment(store, "t", [...slow, ...seeds({ method: lora }, 0.8, 0.81)]);
@@ -171,12 +190,9 @@ test("a run that is not above the majority class is named", () => {
 });
 
 test("what a row does not name and is not the method's own is said: another rank split, other rules", () => {
-  const official = shippedCatalog()
-    .methods.find(({ name }) => name === "lor2c")
-    ?.parameters.find(({ name }) => name === "rules");
   storeExperiment(store, "t", [
     ...seeds({ method: { ...lora, target_modules: ["query"], alpha: 16 } }, 0.9),
-    ...seeds({ method: { name: "lor2c", rank: 8, rules: official?.presets?.official } }, 0.9),
+    ...seeds({ method: { name: "lor2c", rank: 8, rules: rules?.official } }, 0.9),
   ]);
   expect(measure().notes).toEqual([
     'MRPC (LoRA): trained with method.target_modules ["query"] (default: ["query","value"])',

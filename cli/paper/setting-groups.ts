@@ -1,12 +1,16 @@
 /** Runs that may be averaged: equal in everything but the seed. Pure. */
 import canonicalize from "canonicalize";
+import type { Catalog } from "../spec/catalog.js";
 import { identity } from "../spec/cell-id.js";
+import { presetName } from "../spec/parameters.js";
 import type { ComparableRun, ExperimentRef } from "../store/read-comparable.js";
 
 export interface Group {
   key: string;
   /** Dotted settings and fingerprints, what is null left out. */
   facts: ReadonlyMap<string, string>;
+  /** Of the keys that are a preset as a whole, its name: `method.rules` is `paper`. */
+  presets: ReadonlyMap<string, string>;
   runs: ComparableRun[];
   /** The newest one that has one of the runs. */
   experiment: ExperimentRef | null;
@@ -16,12 +20,17 @@ export interface Group {
  * `grid`: the runs differ in merges and injections as well. Groups come in the order in which one is taken for a cell:
  * that of the newest experiment, then the one with the most finished seeds, then the one that ended last.
  */
-export function groupRuns(runs: readonly ComparableRun[], grid: boolean, experiment: string | null): Group[] {
+export function groupRuns(
+  runs: readonly ComparableRun[],
+  grid: boolean,
+  experiment: string | null,
+  catalog: Catalog,
+): Group[] {
   const groups = new Map<string, Group>();
   for (const run of runs) {
     const facts = factsOf(run, grid);
     const key = canonicalize(Object.fromEntries(facts)) ?? "";
-    const group = groups.get(key) ?? { key, facts, runs: [], experiment: null };
+    const group = groups.get(key) ?? { key, facts, presets: presetsOf(run, catalog), runs: [], experiment: null };
     group.runs.push(run);
     const own = run.experiments.find(({ name }) => experiment === null || name === experiment);
     if (own && (group.experiment === null || newer(own, group.experiment))) group.experiment = own;
@@ -59,6 +68,16 @@ function factsOf(run: ComparableRun, grid: boolean): Map<string, string> {
   return facts;
 }
 
+function presetsOf({ settings: { method } }: ComparableRun, catalog: Catalog): Map<string, string> {
+  const parameters = catalog.methods.find(({ name }) => name === method.name)?.parameters ?? [];
+  return new Map(
+    parameters.flatMap((parameter): [string, string][] => {
+      const name = parameter.type === "preset" ? presetName(parameter, method[parameter.name] ?? null) : undefined;
+      return name === undefined ? [] : [[`method.${parameter.name}`, name]];
+    }),
+  );
+}
+
 /** Null is left out: a key that a later version adds with null as its default must not part old runs from new ones. */
 function flatten(value: unknown, path: string, into: Map<string, string>): void {
   if (value === null || value === undefined) return;
@@ -69,14 +88,23 @@ function flatten(value: unknown, path: string, into: Map<string, string>): void 
   for (const [key, inner] of Object.entries(value)) flatten(inner, path === "" ? key : `${path}.${key}`, into);
 }
 
-/** What `other` has otherwise: `train.num_train_epochs 3`, the contents of data or weights without their hash. */
+/**
+ * What `other` has otherwise: `train.num_train_epochs 3`, the contents of data or weights without their hash, and of a
+ * key that is a preset in both the preset's name in the place of its fields.
+ */
 export function differences(group: Group, other: Group): string[] {
-  const keys = [...new Set([...group.facts.keys(), ...other.facts.keys()])];
-  return keys
-    .filter((key) => group.facts.get(key) !== other.facts.get(key))
+  const named = [...group.presets.keys()].filter((key) => other.presets.has(key));
+  const facts = ({ facts: all, presets }: Group) =>
+    new Map([
+      ...[...all].filter(([key]) => !named.some((preset) => key.startsWith(`${preset}.`))),
+      ...named.map((preset) => [preset, presets.get(preset) as string] as const),
+    ]);
+  const [own, others] = [facts(group), facts(other)];
+  return [...new Set([...own.keys(), ...others.keys()])]
+    .filter((key) => own.get(key) !== others.get(key))
     .map((key) => {
       if (key.endsWith(" (content)") && key !== "precision (content)") return `other ${key.replace(" (content)", "")}`;
-      return `${key.replace(" (content)", "")} ${other.facts.get(key) ?? "unset"}`;
+      return `${key.replace(" (content)", "")} ${others.get(key) ?? "unset"}`;
     })
     .sort();
 }
