@@ -1,7 +1,8 @@
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
+import { WORKER_LOG } from "../executors/executor.js";
 import type { WorkerEvent } from "../protocol/messages.js";
 import { findRun, getAttempts, getMetrics, leftOutCells, listRuns } from "../store/read.js";
 import { openStore } from "../store/store.js";
@@ -109,10 +110,20 @@ test("a failing run leaves the others alone, and only it is trained again", asyn
   expect(summary.cells[0]?.error).toMatchObject({ type: "ValueError", message: "the fixture was told to fail" });
   expect(summary.cells[0]?.error?.stderrTail).toContain("ValueError: the fixture was told to fail");
   expect(existsSync(summary.cells[0]?.error?.logFile ?? "")).toBe(true);
+  expect(basename(summary.cells[0]?.error?.logFile ?? "")).toBe(WORKER_LOG);
   const again = await run();
   expect(again.states).toEqual(["finished", "finished", "finished"]);
   expect(new Set(again.reporter.events.map(([id]) => id)).size).toBe(2);
   expect(attemptsOf(summary.cells[0]?.id ?? "")).toEqual(["failed", "finished"]);
+});
+
+test("a failure without a word on stderr names the runner's log, as the worker's is empty", async () => {
+  const { summary, states } = await run({ FIXTURE_OOM: "1", FIXTURE_QUIET: "1" });
+  expect(states).toEqual(["out_of_memory", "finished", "finished"]);
+  const error = summary.cells[0]?.error;
+  expect(error?.stderrTail).toEqual([]);
+  expect(readFileSync(error?.logFile ?? "", "utf8")).toContain("the fixture was told to need too much");
+  expect(basename(error?.logFile ?? "")).toBe(RUN_LOG);
 });
 
 test("on_error: stop starts nothing after a failure", async () => {
@@ -182,7 +193,7 @@ test("warnings of the plan are said before anything trains, of those runs that t
     }
   }
   await run({ FIXTURE_WARNING: "1,3", FIXTURE_FAIL: "3" }, { reporter: new Early() });
-  expect(said[0]).toBe("warn: the fixture warns of this seed (seed=1 and 1 more)");
+  expect(said[0]).toBe("warn: the fixture warns of this seed (seed=1, seed=3)");
   expect(said.indexOf("running")).toBeGreaterThan(0);
   const again = await run({ FIXTURE_WARNING: "1,3" });
   expect(again.reporter.messages).toEqual(["the fixture warns of this seed"]);

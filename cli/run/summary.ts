@@ -1,15 +1,13 @@
 import { join } from "node:path";
 import { WORKER_LOG } from "../executors/executor.js";
 import type { PlannedCell } from "../spec/cell.js";
+import { eachKindOnce } from "../spec/warnings.js";
 import { type AttemptRow, bundlesOf, getAttempt, getEpochScore, getNotes, getRun } from "../store/read.js";
 import type { Store } from "../store/store.js";
 import { heldRuns } from "../store/write.js";
 import { RUN_LOG } from "./log.js";
 import { FAILURES, type Progress } from "./progress.js";
 import type { CellError, CellSummary, InvalidRuns, RunSummary } from "./reporter.js";
-
-/** More names of runs behind a note say less than their number. */
-const MOST_LABELS = 4;
 
 /** How a job ended, from what is stored: what the user reads is what a later query gives. */
 export function summarize(
@@ -96,19 +94,15 @@ function cellError(row: AttemptRow, stderrTail: string[]): CellError {
     type: row.error_type ?? (memory ? "OutOfMemory" : "Lost"),
     message: row.message ?? "",
     stderrTail,
-    logFile: join(row.folder, row.outcome === "lost" ? RUN_LOG : WORKER_LOG),
+    logFile: join(row.folder, row.outcome === "lost" || stderrTail.length === 0 ? RUN_LOG : WORKER_LOG),
   };
 }
 
-/** Each note once; with the labels of its runs when it does not hold for all of them. */
 function runNotes(store: Store, cells: PlannedCell[], attempts: (AttemptRow | undefined)[]): string[] {
-  const labels = new Map<string, string[]>();
-  cells.forEach((cell, index) => {
+  const texts = cells.flatMap(({ inspected, label }, index) => {
     const attempt = attempts[index];
-    const notes = [...cell.inspected.warnings, ...(attempt ? getNotes(store, attempt.id) : [])];
-    for (const note of new Set(notes)) labels.set(note, [...(labels.get(note) ?? []), cell.label]);
+    const notes = new Set([...inspected.warnings, ...(attempt ? getNotes(store, attempt.id) : [])]);
+    return [...notes].map((text) => ({ text, label }));
   });
-  const known = attempts.filter((attempt) => attempt !== undefined).length;
-  const where = (runs: string[]) => (runs.length > MOST_LABELS ? `${runs.length} of ${known} runs` : runs.join(", "));
-  return [...labels].map(([note, runs]) => (runs.length >= known ? note : `${note} (${where(runs)})`));
+  return eachKindOnce(texts, attempts.filter((attempt) => attempt !== undefined).length);
 }

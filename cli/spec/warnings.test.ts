@@ -15,7 +15,7 @@ test("one that holds for every run stands alone, another says where it holds", (
   expect(warningTexts(cells(["slow", "few rows"], ["slow"], ["slow", "odd"], ["slow", "odd"]))).toEqual([
     "slow",
     "few rows (seed=0)",
-    "odd (seed=2 and 1 more)",
+    "odd (seed=2, seed=3)",
   ]);
 });
 
@@ -34,4 +34,14 @@ test("warnings that differ in their numbers or in what follows a colon are one l
     "at most 5 of 6 merges are possible (seed=0, and the like in 2 more)",
     "in the second half of 8 epochs: merge at epoch 5 (seed=1, and the like in 2 more)",
   ]);
+});
+
+test("many runs are counted", () => {
+  const six = cells(...Array.from({ length: 6 }, (_, index) => (index === 0 ? ["1 row"] : ["slow"])));
+  expect(warningTexts(six)).toEqual(["1 row (seed=0)", "slow (5 of 6 runs)"]);
+});
+
+test("unlike texts of one run are all told", () => {
+  expect(warningTexts(cells(["2 rows", "3 rows"], []))).toEqual(["2 rows (seed=0)", "3 rows (seed=0)"]);
+  expect(warningTexts(cells(["2 rows", "3 rows"]))).toEqual(["2 rows", "3 rows"]);
 });

@@ -1,30 +1,40 @@
 import type { PlannedCell } from "./cell.js";
 
-/**
- * What the worker warns of, each kind once: with the label of its run when it does not hold for all of them. A kind is a
- * text up to its colon, whatever its numbers: on a grid nearly every cell's own numbers differ, and `lor2c plan --json`
- * has each of them.
- */
-export function warningTexts(cells: readonly PlannedCell[]): string[] {
-  const kinds = new Map<string, Warned[]>();
-  for (const cell of cells) {
-    for (const text of cell.inspected.warnings) {
-      const kind = text.replace(/: .*/s, "").replace(/\d+([.,]\d+)*/g, "#");
-      kinds.set(kind, [...(kinds.get(kind) ?? []), { text, label: cell.label }]);
-    }
-  }
-  return [...kinds.values()].map((warned) => onLine(warned, cells.length));
-}
+/** More names of runs behind a text say less than their number. */
+const MOST_LABELS = 4;
 
-interface Warned {
+export interface OfRun {
   text: string;
   label: string;
 }
 
-function onLine(warned: readonly Warned[], cells: number): string {
-  const { text, label } = warned[0] as Warned;
-  const same = warned.every((one) => one.text === text);
-  if (same && warned.length === cells) return text;
-  if (warned.length === 1) return `${text} (${label})`;
-  return `${text} (${label}${same ? " and" : ", and the like in"} ${warned.length - 1} more)`;
+/** What the worker warns of. */
+export const warningTexts = (cells: readonly PlannedCell[]): string[] =>
+  eachKindOnce(
+    cells.flatMap(({ inspected, label }) => inspected.warnings.map((text) => ({ text, label }))),
+    cells.length,
+  );
+
+/**
+ * Texts about `runs` runs, each kind once, with the labels of its runs when it does not hold for all of them. A kind is
+ * a text up to its colon, whatever its numbers: on a grid nearly every run's own numbers differ, and each run's texts are
+ * in `lor2c plan --json` and `lor2c show`.
+ */
+export function eachKindOnce(texts: readonly OfRun[], runs: number): string[] {
+  const kinds = new Map<string, OfRun[]>();
+  for (const one of texts) {
+    const kind = one.text.replace(/: .*/s, "").replace(/\d+([.,]\d+)*/g, "#");
+    kinds.set(kind, [...(kinds.get(kind) ?? []), one]);
+  }
+  return [...kinds.values()].flatMap((kind) => onLines(kind, runs));
+}
+
+function onLines(kind: readonly OfRun[], runs: number): string[] {
+  const labels = [...new Set(kind.map(({ label }) => label))];
+  const texts = [...new Set(kind.map(({ text }) => text))];
+  const [text, label] = [texts[0], labels[0]];
+  if (texts.length > 1 && labels.length > 1) return [`${text} (${label}, and the like in ${labels.length - 1} more)`];
+  if (labels.length >= runs) return texts;
+  const where = labels.length > MOST_LABELS ? `${labels.length} of ${runs} runs` : labels.join(", ");
+  return texts.map((one) => `${one} (${where})`);
 }
