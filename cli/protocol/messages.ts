@@ -172,6 +172,9 @@ export const Progress = z.strictObject({
   total_steps: z.number().int(),
   epoch: z.number().int(),
   loss: metric,
+  /** Lanes of the tree at this moment, and the epochs that they and those to come will probably still train. */
+  lanes: z.number().int(),
+  lane_epochs_left: z.number(),
   /** Real (non-padding) tokens per second of training time so far. */
   tokens_per_second: metric,
   seconds_left: metric,

@@ -18,8 +18,13 @@ interface Seen {
   /** End of what the newest measurement covers. */
   mark: number;
   step: number;
-  /** Of the newest evaluation. */
+  /** Lanes of the tree, and the epochs that it still trains after `step`, as its worker said last; null before. */
+  lanes: { count: number; epochsLeft: number } | null;
+  /** Of the newest evaluation; the split is null as long as this process has seen none. */
   evaluatedStep: number;
+  evaluatedSplit: string | null;
+  /** Its lanes heard of so far, and the seconds of all of them: counted when all have been heard of. */
+  evaluated: { lanes: number; seconds: number };
   done: number;
   trainSeconds: number;
   evaluations: number;
@@ -35,6 +40,8 @@ const OVER: ReadonlySet<CellState> = new Set([...OUTCOMES, "skipped", "elsewhere
 export class JobClock {
   readonly #shares: Seen[] = [];
   readonly #of = new Map<string, Seen>();
+  /** Told last. */
+  #fraction = 0;
 
   constructor(
     private readonly slots: number,
@@ -72,17 +79,16 @@ export class JobClock {
         seen.tree.set(cell, planned);
         return;
       case "progress":
-        advance(seen, event.step);
+        countEvaluated(seen);
+        advance(seen, event.step, event.lanes);
+        seen.lanes = { count: event.lanes, epochsLeft: event.lane_epochs_left };
         seen.trainSeconds += this.#sinceMark(seen);
         return;
       case "metrics":
-        // One event for each lane and split, all at once; replayed ones of earlier steps are no news.
-        if (event.split === "train" || event.step <= seen.evaluatedStep) return;
-        advance(seen, event.step);
-        evaluated(seen, event.step);
-        seen.evaluateSeconds += this.#sinceMark(seen);
+        if (event.split !== "train" && event.cells[0] === cell) this.#evaluated(seen, event.step, event.split);
         return;
       case "tree":
+        countEvaluated(seen);
         seen.mark = this.now();
         return;
       case "finished":
@@ -105,14 +111,30 @@ export class JobClock {
     const fraction = done + left > 0 ? done / (done + left) : 1;
     // The last step is not the end: its evaluation and what is saved are counted in seconds alone.
     const over = stands.every(({ state }) => state === "over");
-    return { fraction: over ? fraction : Math.min(fraction, 0.99), secondsLeft: timeLeft(stands, this.slots) };
+    // More may be left than was foreseen: a bar that goes back would be worse than one that waits.
+    this.#fraction = Math.max(this.#fraction, over ? fraction : Math.min(fraction, 0.99));
+    return { fraction: this.#fraction, secondsLeft: timeLeft(stands, this.slots) };
   }
 
   #beginTree(seen: Seen, step: number): void {
     seen.trainedFrom ??= this.now();
     seen.mark = this.now();
     seen.step = step;
+    seen.lanes = null;
     seen.evaluatedStep = step;
+    seen.evaluatedSplit = null;
+  }
+
+  /** Heard once for each lane and split, all at once; replayed ones of earlier steps are no news. */
+  #evaluated(seen: Seen, step: number, split: string): void {
+    if (step > seen.evaluatedStep) {
+      countEvaluated(seen);
+      advance(seen, step, seen.lanes?.count);
+      seen.evaluatedStep = step;
+      seen.evaluatedSplit = split;
+      seen.evaluated.seconds = this.#sinceMark(seen);
+    }
+    if (step === seen.evaluatedStep && split === seen.evaluatedSplit) seen.evaluated.lanes++;
   }
 
   #sinceMark(seen: Seen): number {
@@ -122,7 +144,7 @@ export class JobClock {
   }
 
   #standOf(seen: Seen): ShareStand {
-    const { kind, open, tree, begunAt, trainedFrom, step, done, trainSeconds, evaluations, evaluateSeconds } = seen;
+    const { kind, open, tree, begunAt, trainedFrom, done, trainSeconds, evaluations, evaluateSeconds } = seen;
     const { finishes, finishSeconds } = seen;
     const now = this.now();
     const training = [...tree.values()];
@@ -135,10 +157,10 @@ export class JobClock {
       idle: trainedFrom === null ? 0 : (now - seen.mark) / 1000,
       done,
       trainSeconds,
-      left: costOf(training, at(tree, step)) + costOf(notBegun),
+      left: leftOf(seen) + costOf(notBegun),
       evaluations,
       evaluateSeconds,
-      evaluationsLeft: laneEvaluations(training, at(tree, seen.evaluatedStep)) + laneEvaluations(notBegun),
+      evaluationsLeft: evaluationsLeftOf(seen) + laneEvaluations(notBegun),
       evalRows: training[0]?.inspected.eval_rows ?? notBegun[0]?.inspected.eval_rows ?? 0,
       open: open.size,
       finishes,
@@ -147,18 +169,38 @@ export class JobClock {
   }
 }
 
-function advance(seen: Seen, step: number): void {
+/** `lanes`: how many have trained since the last time; as many as planned where the worker has not said yet. */
+function advance(seen: Seen, step: number, lanes: number | undefined): void {
   if (step <= seen.step) return;
+  const [from, to] = [at(seen.tree, seen.step), at(seen.tree, step)];
   const tree = [...seen.tree.values()];
-  seen.done += costOf(tree, at(seen.tree, seen.step)) - costOf(tree, at(seen.tree, step));
+  seen.done += lanes === undefined ? costOf(tree, from) - costOf(tree, to) : lanes * (to - from) * rowsOf(seen.tree);
+  if (seen.lanes) seen.lanes.epochsLeft = Math.max(0, seen.lanes.epochsLeft - seen.lanes.count * (to - from));
   seen.step = step;
 }
 
-function evaluated(seen: Seen, step: number): void {
-  const tree = [...seen.tree.values()];
-  seen.evaluations +=
-    laneEvaluations(tree, at(seen.tree, seen.evaluatedStep)) - laneEvaluations(tree, at(seen.tree, step));
-  seen.evaluatedStep = step;
+function countEvaluated(seen: Seen): void {
+  seen.evaluations += seen.evaluated.lanes;
+  seen.evaluateSeconds += seen.evaluated.seconds;
+  seen.evaluated = { lanes: 0, seconds: 0 };
+}
+
+/** Cost of what the tree still trains: cells that were planned apart often stay one lane, which its worker foresees. */
+function leftOf({ tree, step, lanes }: Seen): number {
+  return lanes === null || tree.size === 0
+    ? costOf([...tree.values()], at(tree, step))
+    : lanes.epochsLeft * rowsOf(tree);
+}
+
+/** Evaluations of a lane: about one for each epoch that it still trains, and that of what it trained since its last. */
+function evaluationsLeftOf({ tree, step, lanes, evaluatedStep }: Seen): number {
+  if (lanes === null || tree.size === 0) return laneEvaluations([...tree.values()], at(tree, evaluatedStep));
+  return lanes.epochsLeft + lanes.count * (at(tree, step) - at(tree, evaluatedStep));
+}
+
+function rowsOf(tree: ReadonlyMap<string, PlannedCell>): number {
+  const [cell] = tree.values();
+  return cell?.inspected.train_rows ?? 1;
 }
 
 function unseen(share: Share): Seen {
@@ -172,7 +214,10 @@ function unseen(share: Share): Seen {
     trainedFrom: null,
     mark: 0,
     step: 0,
+    lanes: null,
     evaluatedStep: 0,
+    evaluatedSplit: null,
+    evaluated: { lanes: 0, seconds: 0 },
     done: 0,
     trainSeconds: 0,
     evaluations: 0,

@@ -196,6 +196,8 @@ test("progress and log leave no trace; a cell that was not given is a protocol e
       total_steps: 9,
       epoch: 0,
       loss: 1,
+      lanes: 1,
+      lane_epochs_left: 1,
       tokens_per_second: 1,
       seconds_left: 1,
     },

@@ -146,6 +146,8 @@ const progress = (step: number): EventOf<"progress"> => ({
   total_steps: 94,
   epoch: 0,
   loss: 0.51234,
+  lanes: 1,
+  lane_epochs_left: 1.5,
   tokens_per_second: 2345,
   seconds_left: 12,
 });

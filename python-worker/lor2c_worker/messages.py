@@ -182,6 +182,9 @@ class Progress:
     total_steps: int
     epoch: int
     loss: float | None
+    #: Of the tree at this moment, and what they and those to come will probably still train.
+    lanes: int
+    lane_epochs_left: float
     tokens_per_second: float | None
     seconds_left: float | None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from .lane_width import fit_memory
 from .methods import Cell
 from .prepare import Prepared, hash_tensors, horizon_of, prepare
 from .train import LoopState, steps_per_epoch, total_steps, train
-from .tree import TreeCell, lane_epochs
+from .tree import TreeCell
 from .tree_checkpoint import (
     EVENTS_FILE,
     Best,
@@ -65,16 +65,6 @@ class TreeRun:
     @property
     def steps_per_epoch(self) -> int:
         return steps_per_epoch(len(self.prepared.train), self.prepared.settings.train)
-
-    def predicted_lane_steps(self, done: int = 0) -> float:
-        """Lane-steps that follow step `done`, if every try finds a candidate."""
-        per_epoch = self.steps_per_epoch
-        return lane_epochs(self._events, self.total_steps / per_epoch, done / per_epoch) * per_epoch
-
-    @cached_property
-    def _events(self) -> dict[str, list[tuple[float, str]]]:
-        epochs, causal = self.prepared.settings.train.num_train_epochs, self.prepared.task.kind == "causal"
-        return {cell.id: cell.method.events(cell.params, epochs, causal=causal) for cell in self.cells}
 
     def checkpoint(self, loop: LoopState) -> None:
         """Where the method can go on from one. Others begin again: they train single cells, for a short time."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from .methods import Method, method_of, parse_params
 from .settings import Settings
 
 #: (epoch, what happens): two cells are one trajectory until their lists of events differ.
-Events = Sequence[tuple[float, str]]
+Events = Sequence[tuple[float, Hashable]]
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,9 @@ import torch
 
 from . import messages
 from .channel import Throttle, finite, split_finite
-from .engine.learner import EpochRecord, Learner
+from .engine.learner import EpochRecord, Expected, Lane, Learner
 from .train import LoopState, Report
+from .tree import lane_epochs
 from .tree_checkpoint import BEST_FOLDER, Best
 
 if TYPE_CHECKING:
@@ -61,11 +63,13 @@ def _best(run: TreeRun, lane: int, cells: list[str], epoch: int, values: dict[st
 
 
 class _Progress:
-    """One event for every lane, from time to time. The time left counts the lanes that are still to come."""
+    """One event for every lane, from time to time. What is left counts the lanes that are still to come."""
 
     def __init__(self, run: TreeRun) -> None:
         self._run, self._throttle = run, Throttle(PROGRESS_EVERY)
         self._began: tuple[float, int] | None = None
+        #: What each lane's cells are expected to do, and when that was asked.
+        self._expected: tuple[list[Lane], int, list[Expected]] | None = None
 
     def __call__(self, learner: Learner, state: LoopState, phase: str, losses: torch.Tensor | None) -> None:
         now = time.perf_counter()
@@ -74,7 +78,8 @@ class _Progress:
         if not self._throttle.ready():
             return
         each = [None] * len(learner.lanes) if losses is None else losses.tolist()
-        rate, left = finite(self._rate(state)), self._seconds_left(now, state)
+        rate, left = finite(self._rate(state)), self._lane_epochs_left(learner, state.step)
+        seconds_left = self._seconds_left(now, state, left)
         for lane, loss in zip(learner.lanes, each, strict=True):
             self._run.events.send(
                 messages.Progress,
@@ -84,8 +89,10 @@ class _Progress:
                 total_steps=self._run.total_steps,
                 epoch=min(state.epoch, self._run.prepared.settings.train.num_train_epochs),
                 loss=finite(loss),
+                lanes=len(learner.lanes),
+                lane_epochs_left=left,
                 tokens_per_second=rate,
-                seconds_left=left,
+                seconds_left=seconds_left,
             )
 
     def _rate(self, state: LoopState) -> float:
@@ -93,9 +100,18 @@ class _Progress:
         seconds = state.train_seconds * state.step / state.lane_steps if state.lane_steps else 0.0
         return state.tokens / seconds if seconds else float("nan")
 
-    def _seconds_left(self, now: float, state: LoopState) -> float | None:
+    def _lane_epochs_left(self, learner: Learner, step: int) -> float:
+        epoch, end = step / self._run.steps_per_epoch, self._run.total_steps / self._run.steps_per_epoch
+        known = self._expected
+        # Lanes are another list after every decision; at an epoch's end there are new scores, and tries in vain.
+        if known is None or known[0] is not learner.lanes or known[1] != math.floor(epoch):
+            expected = [learner.expected(lane, epoch) for lane in range(len(learner.lanes))]
+            known = self._expected = (learner.lanes, math.floor(epoch), expected)
+        return sum(lane_epochs(events, end, epoch) for events in known[2])
+
+    def _seconds_left(self, now: float, state: LoopState, left: float) -> float | None:
         """From what a lane-step took in this process, evaluation and saving included."""
         assert self._began is not None
         began, before = self._began
         done = state.lane_steps - before
-        return (now - began) / done * self._run.predicted_lane_steps(state.step) if done > 0 else None
+        return (now - began) / done * left * self._run.steps_per_epoch if done > 0 else None

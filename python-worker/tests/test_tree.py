@@ -136,6 +136,21 @@ def test_cells_whose_rules_find_no_candidate_stay_in_one_lane(worker: Worker, pl
     assert tree.lane_epochs < predicted(worker, cells)
 
 
+def test_what_is_left_is_foreseen_where_candidates_run_out(worker: Worker, place: Path, tmp_path: Path) -> None:
+    """Six layers have no room for most of these events, and most of the cells stay together."""
+    cells = grid(place, [(m, i) for m in (0, 3, 6) for i in (0, 3, 6)])
+    train(worker, tmp_path, cells)
+    events = worker.until_done()
+    (tree,) = only(events, messages.Tree)
+    assert tree.lane_epochs < 0.8 * predicted(worker, cells)
+    per_epoch = only(events, messages.Progress)[0].total_steps / EPOCHS
+    told = [(p.step / per_epoch, p.lanes, p.lane_epochs_left) for p in only(events, messages.Progress)]
+    assert told[0][2] + told[0][0] == pytest.approx(tree.lane_epochs, rel=0.2)
+    for epoch, lanes, left in told:
+        if epoch > 6:  # the last event of any cell
+            assert left == pytest.approx(lanes * (EPOCHS - epoch))
+
+
 @pytest.mark.parametrize(("epochs", "executed"), [(30, 1083), (40, 1600), (60, 2405), (80, 3212)])
 def test_lane_epochs_of_the_paper_s_grid(epochs: int, executed: int) -> None:
     def events(m: int, i: int) -> list[tuple[float, str]]:

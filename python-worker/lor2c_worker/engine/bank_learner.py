@@ -19,9 +19,9 @@ from .bank_state import lanes_with, learner_state, progress_of, restore_slots, s
 from .dropout import StepMasks
 from .heads import Head
 from .lane_pass import LanePass, split_lanes
-from .learner import Batch, Change, EpochRecord, Lane, ModuleScore, ScoreTable, Slot, StepKey
+from .learner import Batch, Change, EpochRecord, Expected, Lane, ModuleScore, ScoreTable, Slot, StepKey
 from .optimizer import LaneAdamW
-from .trajectories import effect_of, gather_records, vain_tries
+from .trajectories import effect_of, expected_events, gather_records, vain_tries
 
 #: Singular values of every live module, by its start.
 Spectra = dict[int, list[float]]
@@ -128,6 +128,17 @@ class BankLearner:
 
     def end_epoch(self, epoch: int, step: int, optimizer: LaneAdamW) -> list[EpochRecord]:
         return self._decide(epoch, {c for c, s in self._schedules.items() if not s.real}, optimizer, tables=True)
+
+    def expected(self, lane: int, epoch: float) -> Expected:
+        state, layout = self.lanes[lane], self.bank.structures[lane].layout
+        assert isinstance(state, BankLane)
+        newest = state.history[max(state.history)] if state.history else {}
+        events: Expected = {}
+        for cell in state.cells:
+            schedule = self._schedules[cell]
+            scores = self._scores(schedule.rules, newest)
+            events[cell] = expected_events(schedule, layout, self._progress[cell], epoch, scores)
+        return events
 
     def trainable_parameters(self, lane: int) -> tuple[int, int]:
         return self.bank.trainable(lane), sum(slot.tensor[0].numel() for slot in self.head.slots())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 #: (optimizer step counted from 0, micro-batch within the step): the place of every dropout draw.
 StepKey = tuple[int, int]
 Role = Literal["body", "head"]
+#: Of each cell: (epoch, what) of all that it will probably do, in order.
+Expected = dict[str, list[tuple[float, Hashable]]]
 
 
 @dataclass(frozen=True)
@@ -169,6 +171,9 @@ class Learner(Protocol):
 
     def end_epoch(self, epoch: int, step: int, optimizer: LaneAdamW) -> list[EpochRecord]:
         """After the last update of epoch `epoch` (counted from 1), before its evaluation. May fork."""
+
+    def expected(self, lane: int, epoch: float) -> Expected:
+        """What the lane's cells will probably do after `epoch`; where that differs, they will part."""
 
     def trainable_parameters(self, lane: int) -> tuple[int, int]:
         """(body, head) of the lane at this moment."""

@@ -15,7 +15,7 @@ from ..models.load import is_head
 from ..seeding import key
 from .backbone import BatchLayout
 from .dropout import KeyedDropout, PaddedLayout, StepMasks
-from .learner import Batch, EpochRecord, Lane, Learner, Slot, StepKey
+from .learner import Batch, EpochRecord, Expected, Lane, Learner, Slot, StepKey
 from .optimizer import LaneAdamW
 from .unpadded_module import try_unpadded
 
@@ -46,6 +46,9 @@ class PeftLearner:
 
     def narrow(self) -> None:
         return None
+
+    def expected(self, lane: int, epoch: float) -> Expected:
+        return {cell: [] for cell in self.lanes[lane].cells}
 
     def forward(self, batch: Batch, step: StepKey | None, lanes: Sequence[int] | None = None) -> torch.Tensor:
         """Logits [1, B, C]."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Hashable
 
 from ..rules import Rules
-from ..schedule import Decision, Merge, Progress
+from ..schedule import Decision, Layout, Merge, Progress, Schedule, Scores, decide
 from .learner import EpochRecord
 
 
@@ -20,6 +21,30 @@ def effect_of(decision: Decision, rules: Rules) -> tuple[object, ...]:
         how = (rules.merged_trains, rules.merged_moments, rules.span_dropout_at)
         return ("merge", decision.first, decision.second, decision.keep, *how)
     return ("inject", decision.layer, rules.injected_trains)
+
+
+def expected_events(
+    schedule: Schedule, layout: Layout, progress: Progress, after: float, scores: Scores
+) -> list[tuple[float, Hashable]]:
+    """(epoch, effect) of what a cell will do after epoch `after` if its modules keep their scores.
+
+    Modules without a score count as equal. Of cells of one lane, those with equal lists are expected to stay together:
+    many that are planned apart have run out of candidates.
+    """
+    epochs = [e for _, e in schedule.events()] if schedule.real else range(1, schedule.epochs + 1)
+    events: list[tuple[float, Hashable]] = []
+    for epoch in sorted({float(epoch) for epoch in epochs if epoch > after}):
+        if not any(schedule.due(epoch, progress)):
+            continue
+        known = {span.start: scores.get(span.start, 0.0) for span in layout.spans}
+        decisions, progress = decide(schedule, layout, progress, epoch, known, epoch)
+        for decision in decisions:
+            if isinstance(decision, Merge):
+                layout = layout.merge(decision.first, decision.second)
+            else:
+                layout = layout.inject(decision.layer)
+            events.append((epoch, effect_of(decision, schedule.rules)))
+    return events
 
 
 def vain_tries(before: Progress, after: Progress, epoch: float) -> list[str]:
