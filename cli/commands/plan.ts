@@ -88,7 +88,8 @@ function planJson(
     invalid: invalid.map(({ label, axes, settings, problems }) => ({ label, axes, settings, problems })),
     bundles: bundles.map((bundle) => ({
       runs: bundle.map((cell) => cell.id),
-      lane_epochs: laneEpochs(bundle),
+      lane_epochs: laneEpochs(bundle, "planned"),
+      probable_lane_epochs: laneEpochs(bundle, "probable"),
       cell_epochs: cellEpochs(bundle),
     })),
   };

@@ -115,9 +115,10 @@ export const Inspected = z.strictObject({
   total_steps: z.number().int().nullable(),
   /**
    * What will part the cell's trajectory from those of its bundle, in order: two cells train as one up to the first
-   * event in which they differ, if every try finds a candidate. `epoch` 0 is the start.
+   * event in which they differ, if every try finds a candidate. `epoch` 0 is the start. `probable`: there will be
+   * modules left for it, so far as their number tells.
    */
-  events: z.array(z.strictObject({ epoch: z.number(), key: z.string() })),
+  events: z.array(z.strictObject({ epoch: z.number(), key: z.string(), probable: z.boolean() })),
 });
 
 /** Trainable parameters of one cell of a `count` command, part by part. */

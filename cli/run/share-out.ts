@@ -35,9 +35,9 @@ function shareOf(cells: PlannedCell[]): Share {
   return { cells, key: bundleKey(first), cost: costOf(cells) };
 }
 
-/** What cells that train together cost after epoch `from`, in the unit of `Share.cost`. */
+/** What cells that train together probably cost after epoch `from`, in the unit of `Share.cost`. */
 export const costOf = (cells: readonly PlannedCell[], from = 0): number =>
-  laneEpochs(cells, from) * (cells[0]?.inspected.train_rows ?? 1);
+  laneEpochs(cells, "probable", from) * (cells[0]?.inspected.train_rows ?? 1);
 
 /** When the last of the slots is done, if each takes the longest share that is left. */
 function lasts(shares: readonly Share[], slots: number): number {

@@ -22,8 +22,8 @@ function grid(seeds: number, side = 3): PlannedCell[] {
   return plannedFrom(load(text, [], shippedCatalog()).cells).map((cell) => {
     const { merges, injections } = cell.settings.method;
     const events = [
-      ...Array.from({ length: Number(merges) }, (_, i) => ({ epoch: i + 1, key: "merge" })),
-      ...Array.from({ length: Number(injections) }, (_, i) => ({ epoch: i + 1.5, key: "inject" })),
+      ...Array.from({ length: Number(merges) }, (_, i) => ({ epoch: i + 1, key: "merge", probable: true })),
+      ...Array.from({ length: Number(injections) }, (_, i) => ({ epoch: i + 1.5, key: "inject", probable: true })),
     ].toSorted((a, b) => a.epoch - b.epoch);
     return {
       ...cell,
@@ -59,7 +59,7 @@ function trained(
   for (let step = 1; step <= STEPS; step++) {
     const lanes = lanesIn(apart, (step - 1) / STEPS_PER_EPOCH);
     time += speed.step * lanes;
-    moments.push({ at: time, do: each(progress(step, lanes, laneEpochs(apart, step / STEPS_PER_EPOCH))) });
+    moments.push({ at: time, do: each(progress(step, lanes, laneEpochs(apart, "planned", step / STEPS_PER_EPOCH))) });
     if (step % STEPS_PER_EPOCH > 0) continue;
     const evaluated = lanesIn(apart, Math.min(step / STEPS_PER_EPOCH, EPOCHS - 0.02));
     time += speed.evaluate * evaluated;
@@ -92,7 +92,7 @@ const progress = (step: number, lanes: number, left: number) => ({
 });
 
 const lanesIn = (cells: readonly PlannedCell[], epoch: number) =>
-  Math.max(1, Math.round((laneEpochs(cells, epoch) - laneEpochs(cells, epoch + 0.01)) * 100));
+  Math.max(1, Math.round((laneEpochs(cells, "planned", epoch) - laneEpochs(cells, "planned", epoch + 0.01)) * 100));
 
 /** Largest relative error of the estimate between the first epochs and the last seconds of the job. */
 function worstError(

@@ -82,11 +82,13 @@ function summary({ cells, invalid, bundles, states }: PlanView): string {
 /** What the runs that are left train together, when that is less than each alone. */
 function epochs(bundles: PlanView["bundles"], states: PlanView["states"]): string {
   const left = bundles.map((bundle) => bundle.filter((cell) => !isDone(states.get(cell.id))));
-  const sum = (measure: typeof laneEpochs) => left.reduce((total, cells) => total + measure(cells), 0);
-  const [lanes, alone] = [sum(laneEpochs), sum(cellEpochs)];
+  const sum = (measure: (cells: PlannedCell[]) => number) => left.reduce((total, cells) => total + measure(cells), 0);
+  const [lanes, alone] = [sum((cells) => laneEpochs(cells, "planned")), sum(cellEpochs)];
   if (lanes >= alone) return "";
+  const probable = sum((cells) => laneEpochs(cells, "probable"));
   const round = (value: number) => Number(value.toFixed(1)).toLocaleString("en-US");
-  return `\n${round(lanes)} epochs in the place of ${round(alone)}: runs of a bundle train as one until they part`;
+  const most = probable < lanes ? ` at most, probably about ${round(probable)},` : "";
+  return `\n${round(lanes)} epochs${most} in the place of ${round(alone)}: runs of a bundle train as one until they part`;
 }
 
 const count = (n: number, noun: string) => `${n.toLocaleString("en-US")} ${noun}${n === 1 ? "" : "s"}`;

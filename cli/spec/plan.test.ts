@@ -121,13 +121,23 @@ describe("planText", () => {
       /\ninvalid: too few rows \(method=moving\)\n\n1 run in 1 bundle: 0 finished, 1 to run; 1 invalid\n$/,
     );
   });
-  test("what runs share is said", () => {
-    const together = planned.map((cell, i) => {
-      const events = i === 0 ? [] : [{ epoch: 2, key: "merge" }];
-      return { ...cell, inspected: inspectedAs({ events, total_steps: 94 * 3 }) };
-    });
-    expect(planText({ ...view, cells: together, bundles: [together] })).toMatch(
-      /2 runs in 1 bundle: 0 finished, 2 to run\n4 epochs in the place of 6: runs of a bundle train as one until they part\n$/,
+  test("what runs share is said, and how much more of it is probable", () => {
+    const sharing = (probable: boolean) => {
+      const together = planned.map((cell, i) => {
+        const events = i === 0 ? [] : [{ epoch: 2, key: "merge", probable }];
+        return { ...cell, inspected: inspectedAs({ events, total_steps: 94 * 3 }) };
+      });
+      return planText({ ...view, cells: together, bundles: [together] })
+        .trimEnd()
+        .split("\n")
+        .slice(-2);
+    };
+    expect(sharing(true)).toEqual([
+      "2 runs in 1 bundle: 0 finished, 2 to run",
+      "4 epochs in the place of 6: runs of a bundle train as one until they part",
+    ]);
+    expect(sharing(false)[1]).toBe(
+      "4 epochs at most, probably about 3, in the place of 6: runs of a bundle train as one until they part",
     );
   });
   test("a long one is cut and says so", () => {

@@ -1,18 +1,21 @@
 import { expect, test } from "vitest";
 import { inspectedAs, plannedFrom } from "./fixtures/planned.js";
 import { load, minimal } from "./fixtures/specs.js";
-import { cellEpochs, halve, laneEpochs } from "./tree.js";
+import { cellEpochs, halve, laneEpochs, laneEvaluations } from "./tree.js";
 
 const [one] = plannedFrom(load(minimal()).cells);
 if (!one) throw new Error("a cell was expected");
 
-type Event = { epoch: number; key: string };
+type Event = { epoch: number; key: string; probable?: boolean };
 
 /** A cell that trains so many epochs of 94 steps, and whose trajectory is parted by these events. */
 const cell = (epochs: number, events: Event[]) => ({
   ...one,
   settings: { ...one.settings, train: { ...one.settings.train, num_train_epochs: epochs, batch_size: 32 } },
-  inspected: inspectedAs({ total_steps: epochs * 94, events }),
+  inspected: inspectedAs({
+    total_steps: epochs * 94,
+    events: events.map((event) => ({ probable: true, ...event })),
+  }),
 });
 
 /** docs/semantics.md section 3: the interval of paper Eq. 11 and 12 under the official timing. */
@@ -38,35 +41,44 @@ test.each([
   [60, 2405, 2940],
   [80, 3212, 3920],
 ])("the paper's 7 x 7 grid over %i epochs", (epochs, lanes, alone) => {
-  expect(laneEpochs(grid(epochs))).toBe(lanes);
+  expect(laneEpochs(grid(epochs), "planned")).toBe(lanes);
   expect(cellEpochs(grid(epochs))).toBe(alone);
 });
 
 test("cells that are alike are one lane, whatever their number and order", () => {
   const alike = [cell(4, []), cell(4, [{ epoch: 1, key: "a" }]), cell(4, []), cell(4, [{ epoch: 1, key: "a" }])];
-  expect(laneEpochs(alike)).toBe(7);
+  expect(laneEpochs(alike, "planned")).toBe(7);
 });
 
 test("an event after the last epoch parts nothing", () => {
-  expect(laneEpochs([cell(4, []), cell(4, [{ epoch: 4, key: "a" }])])).toBe(4);
-  expect(laneEpochs([cell(4, []), cell(4, [{ epoch: 9, key: "a" }])])).toBe(4);
+  expect(laneEpochs([cell(4, []), cell(4, [{ epoch: 4, key: "a" }])], "planned")).toBe(4);
+  expect(laneEpochs([cell(4, []), cell(4, [{ epoch: 9, key: "a" }])], "planned")).toBe(4);
 });
 
 test("a start of its own shares nothing", () => {
-  expect(laneEpochs([cell(4, [{ epoch: 0, key: "x" }]), cell(4, [{ epoch: 0, key: "y" }])])).toBe(8);
+  expect(laneEpochs([cell(4, [{ epoch: 0, key: "x" }]), cell(4, [{ epoch: 0, key: "y" }])], "planned")).toBe(8);
 });
 
 test("max_steps cuts an epoch short", () => {
   const cut = { ...cell(4, []), inspected: inspectedAs({ total_steps: 47 * 3, events: [] }) };
-  expect(laneEpochs([cut])).toBe(1.5);
+  expect(laneEpochs([cut], "planned")).toBe(1.5);
 });
 
 test("halves cost about the same and share most of what can be shared", () => {
   const whole = grid(30);
   const parts = halve(whole);
   expect(parts.flat()).toHaveLength(49);
-  const costs = parts.map(laneEpochs);
-  expect(Math.max(...costs)).toBeLessThan(0.55 * laneEpochs(whole));
-  expect(costs.reduce((sum, cost) => sum + cost)).toBeLessThan(laneEpochs(whole) + 30);
+  const costs = parts.map((part) => laneEpochs(part, "planned"));
+  expect(Math.max(...costs)).toBeLessThan(0.55 * laneEpochs(whole, "planned"));
+  expect(costs.reduce((sum, cost) => sum + cost)).toBeLessThan(laneEpochs(whole, "planned") + 30);
   expect(halve([cell(4, [])])).toHaveLength(1);
+});
+
+test("events that will probably find no candidate part nothing in what is probable", () => {
+  const at = (...epochs: number[]) => epochs.map((epoch) => ({ epoch, key: "merge", probable: epoch < 3 }));
+  const cells = [cell(6, at()), cell(6, at(1)), cell(6, at(1, 2)), cell(6, at(1, 2, 3)), cell(6, at(1, 2, 3, 4))];
+  expect([laneEpochs(cells, "planned"), laneEpochs(cells, "probable")]).toEqual([6 + 5 + 4 + 3 + 2, 6 + 5 + 4]);
+  expect(laneEvaluations(cells)).toBe(6 + 6 + 5);
+  // 6 + 4 epochs and 6; by what is planned 6 + 2 + 3 and 6 + 5 would be the best cut
+  expect(halve(cells).map((part) => part.length)).toEqual([4, 1]);
 });

@@ -2,6 +2,15 @@ import type { PlannedCell } from "./cell.js";
 
 type Treeable = Pick<PlannedCell, "settings" | "inspected">;
 
+/**
+ * Which events part cells: all that are planned, or those alone that will probably find a candidate. On few layers most of
+ * a grid's cells run out of them, and stay together.
+ */
+type Course = "planned" | "probable";
+
+const eventsOf = ({ inspected: { events } }: Treeable, course: Course) =>
+  course === "planned" ? events : events.filter(({ probable }) => probable);
+
 /** Epochs that a cell trains, fractional where `max_steps` cuts one short. */
 export function epochsOf({ settings: { train }, inspected }: Treeable): number {
   const rows = inspected.train_rows ?? 0;
@@ -11,11 +20,11 @@ export function epochsOf({ settings: { train }, inspected }: Treeable): number {
 }
 
 /**
- * Epoch at whose end two cells of a bundle part: that of the first of their events that is not the same, if every try
- * finds a candidate. Infinite for cells that never do.
+ * Epoch at whose end two cells of a bundle part: that of the first of their events that is not the same. Infinite
+ * for cells that never do.
  */
-function partingOf(a: Treeable, b: Treeable): number {
-  const [mine, theirs] = [a.inspected.events, b.inspected.events];
+function partingOf(a: Treeable, b: Treeable, course: Course): number {
+  const [mine, theirs] = [eventsOf(a, course), eventsOf(b, course)];
   for (let i = 0; i < Math.max(mine.length, theirs.length); i++) {
     const [x, y] = [mine[i], theirs[i]];
     if (x?.key === y?.key && x?.epoch === y?.epoch) continue;
@@ -25,11 +34,11 @@ function partingOf(a: Treeable, b: Treeable): number {
 }
 
 /** Cells in the order of a walk through their tree: those that part last stand side by side. */
-export function inTreeOrder<T extends Treeable>(cells: readonly T[]): T[] {
+function inTreeOrder<T extends Treeable>(cells: readonly T[], course: Course): T[] {
   return cells.toSorted((a, b) => {
-    const length = Math.max(a.inspected.events.length, b.inspected.events.length);
-    for (let i = 0; i < length; i++) {
-      const [x, y] = [a.inspected.events[i], b.inspected.events[i]];
+    const [mine, theirs] = [eventsOf(a, course), eventsOf(b, course)];
+    for (let i = 0; i < Math.max(mine.length, theirs.length); i++) {
+      const [x, y] = [mine[i], theirs[i]];
       if (!x || !y) return x ? -1 : 1;
       if (x.epoch !== y.epoch) return x.epoch - y.epoch;
       if (x.key !== y.key) return x.key < y.key ? -1 : 1;
@@ -42,26 +51,27 @@ export function inTreeOrder<T extends Treeable>(cells: readonly T[]): T[] {
  * What each cell of `ordered` adds to the lane-epochs of those before it: what it trains after parting from the last.
  * Of what comes after epoch `from`.
  */
-function addedEpochs(ordered: readonly Treeable[], from = 0): number[] {
+function addedEpochs(ordered: readonly Treeable[], course: Course, from = 0): number[] {
   return ordered.map((cell, i) => {
     const before = ordered[i - 1];
-    return Math.max(0, epochsOf(cell) - Math.max(from, before ? partingOf(before, cell) : 0));
+    return Math.max(0, epochsOf(cell) - Math.max(from, before ? partingOf(before, cell, course) : 0));
   });
 }
 
 /**
- * Epochs that one tree of these cells of one bundle trains, if every try finds a candidate; fewer when cells that were
- * meant to part stay alike. `from`: those that are left after this epoch, fractional within one.
+ * Epochs that one tree of these cells of one bundle trains: if every planned try finds a candidate, or probably.
+ * `from`: those that are left after this epoch, fractional within one.
  */
-export const laneEpochs = (cells: readonly Treeable[], from = 0): number =>
-  addedEpochs(inTreeOrder(cells), from).reduce((sum, added) => sum + added, 0);
+export const laneEpochs = (cells: readonly Treeable[], course: Course, from = 0): number =>
+  addedEpochs(inTreeOrder(cells, course), course, from).reduce((sum, added) => sum + added, 0);
 
-/** Evaluations of a lane that follow epoch `from`: at the end of every epoch, of each lane that has formed by then. */
+/** Evaluations of a lane that probably follow epoch `from`: at the end of every epoch, of each lane that has formed by then. */
 export function laneEvaluations(cells: readonly Treeable[], from = 0): number {
-  const ordered = inTreeOrder(cells);
+  const course = "probable";
+  const ordered = inTreeOrder(cells, course);
   const each = ordered.map((cell, i) => {
     const before = ordered[i - 1];
-    const first = Math.max(Math.floor(from) + 1, before ? Math.ceil(partingOf(before, cell)) : 1);
+    const first = Math.max(Math.floor(from) + 1, before ? Math.ceil(partingOf(before, cell, course)) : 1);
     return Math.max(0, Math.ceil(epochsOf(cell)) - first + 1);
   });
   return each.reduce((sum, count) => sum + count, 0);
@@ -70,10 +80,10 @@ export function laneEvaluations(cells: readonly Treeable[], from = 0): number {
 /** Epochs of the cells when each trains alone. */
 export const cellEpochs = (cells: readonly Treeable[]): number => cells.reduce((sum, cell) => sum + epochsOf(cell), 0);
 
-/** Cuts a bundle in two of about equal cost where its cells share least. A single cell stays whole. */
+/** Cuts a bundle in two of probably about equal cost where its cells share least. A single cell stays whole. */
 export function halve<T extends Treeable>(cells: readonly T[]): T[][] {
-  const ordered = inTreeOrder(cells);
-  const added = addedEpochs(ordered);
+  const ordered = inTreeOrder(cells, "probable");
+  const added = addedEpochs(ordered, "probable");
   let best: { at: number; cost: number } | undefined;
   let left = added[0] ?? 0;
   let right = added.slice(1).reduce((sum, value) => sum + value, 0);

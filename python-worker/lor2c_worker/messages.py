@@ -97,6 +97,7 @@ class Ready:
 class InspectedEvent:
     epoch: float
     key: str
+    probable: bool
 
 
 @dataclass(frozen=True)
@@ -182,7 +183,6 @@ class Progress:
     total_steps: int
     epoch: int
     loss: float | None
-    #: Of the tree at this moment, and what they and those to come will probably still train.
     lanes: int
     lane_epochs_left: float
     tokens_per_second: float | None

@@ -172,8 +172,12 @@ def inspect(settings: Settings) -> dict[str, Any]:
         "eval_rows": len(data.eval),
         "total_steps": horizon.steps,
         "events": [
-            {"epoch": epoch, "key": hashlib.sha256(what.encode()).hexdigest()[:16]}
-            for epoch, what in method.events(params, settings.train.num_train_epochs, causal=task.kind == "causal")
+            {
+                "epoch": event.epoch,
+                "key": hashlib.sha256(event.what.encode()).hexdigest()[:16],
+                "probable": event.probable,
+            }
+            for event in method.events(model, params, horizon)
         ],
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 StepKey = tuple[int, int]
 Role = Literal["body", "head"]
 #: Of each cell: (epoch, what) of all that it will probably do, in order.
-Expected = dict[str, list[tuple[float, Hashable]]]
+Expected = dict[str, list[tuple[float, tuple[object, ...]]]]
 
 
 @dataclass(frozen=True)

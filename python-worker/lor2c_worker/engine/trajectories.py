@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Hashable
 
 from ..rules import Rules
 from ..schedule import Decision, Layout, Merge, Progress, Schedule, Scores, decide
@@ -25,14 +24,14 @@ def effect_of(decision: Decision, rules: Rules) -> tuple[object, ...]:
 
 def expected_events(
     schedule: Schedule, layout: Layout, progress: Progress, after: float, scores: Scores
-) -> list[tuple[float, Hashable]]:
+) -> list[tuple[float, tuple[object, ...]]]:
     """(epoch, effect) of what a cell will do after epoch `after` if its modules keep their scores.
 
     Modules without a score count as equal. Of cells of one lane, those with equal lists are expected to stay together:
     many that are planned apart have run out of candidates.
     """
     epochs = [e for _, e in schedule.events()] if schedule.real else range(1, schedule.epochs + 1)
-    events: list[tuple[float, Hashable]] = []
+    events: list[tuple[float, tuple[object, ...]]] = []
     for epoch in sorted({float(epoch) for epoch in epochs if epoch > after}):
         if not any(schedule.due(epoch, progress)):
             continue

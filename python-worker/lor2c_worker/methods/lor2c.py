@@ -18,14 +18,14 @@ from ..engine.bank_learner import BankLearner
 from ..engine.heads import head_of
 from ..engine.hf_backbone import HfBackbone, base_of, find_layers
 from ..engine.learner import Learner
-from ..engine.trajectories import trajectory_key
+from ..engine.trajectories import expected_events, trajectory_key
 from ..engine.unpadded import UnpaddedEncoder
 from ..models import LoadedModel
 from ..rules import PRESETS, Rules, preset_name, resolve_rules
-from ..schedule import Layout, Schedule
+from ..schedule import Layout, Progress, Schedule
 from .lor2c_foresight import foresee
 from .lor2c_liveness import excused, unmet
-from .method import Cell, Hooks, Horizon, Part, setting
+from .method import Cell, Hooks, Horizon, Part, PlannedEvent, setting
 from .peft_folder import read_lane, read_layout, write_lane
 
 
@@ -129,13 +129,20 @@ class Variant(Hooks):
             causal=causal,
         )
 
-    def events(self, params: Any, epochs: int, *, causal: bool) -> list[tuple[float, str]]:
+    def events(self, model: LoadedModel, params: Any, horizon: Horizon) -> list[PlannedEvent]:
         """What parts cells of a bundle: how they train from the start, and each event with all that decides it."""
         rules = dataclasses.asdict(params.rules)
         choices = json.dumps([rules, getattr(params, "max_span", None)], sort_keys=True)
-        start = (0.0, json.dumps(trajectory_key(params.rules)))
-        scheduled = self.schedule(params, epochs, causal=causal).events()
-        return [start, *((float(epoch), f"{kind} {choices}") for kind, epoch in scheduled)]
+        schedule = self.schedule(params, horizon.epochs, causal=not model.head)
+        layout = Layout.initial(len(find_layers(base_of(model.module))[0]))
+        expected = {(effect[0], epoch) for epoch, effect in expected_events(schedule, layout, Progress(), 0.0, {})}
+        return [
+            PlannedEvent(0.0, json.dumps(trajectory_key(params.rules)), True),
+            *(
+                PlannedEvent(float(epoch), f"{kind} {choices}", (kind, epoch) in expected)
+                for kind, epoch in schedule.events()
+            ),
+        ]
 
     def warnings(self, model: LoadedModel, params: Any, horizon: Horizon) -> list[str]:
         schedule = self.schedule(params, horizon.epochs, causal=not model.head)

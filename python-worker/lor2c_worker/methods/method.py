@@ -30,6 +30,16 @@ class Horizon:
 
 
 @dataclass(frozen=True)
+class PlannedEvent:
+    """What happens at the end of an epoch, with all that decides it; 0 is the start of training."""
+
+    epoch: float
+    what: str
+    #: It will probably find a candidate.
+    probable: bool
+
+
+@dataclass(frozen=True)
 class Part:
     """Some trainable parameters: where they are, how they are counted, and how many."""
 
@@ -49,7 +59,7 @@ class Hooks:
     def positions(self, params: Any) -> int:
         return 0
 
-    def events(self, params: Any, epochs: int, *, causal: bool) -> list[tuple[float, str]]:
+    def events(self, model: LoadedModel, params: Any, horizon: Horizon) -> list[PlannedEvent]:
         return []
 
     def require(self) -> None:
@@ -97,10 +107,10 @@ class Method(Protocol):
     def positions(self, params: Any) -> int:
         """Positions of the model that every row needs besides those of its tokens."""
 
-    def events(self, params: Any, epochs: int, *, causal: bool) -> list[tuple[float, str]]:
-        """(epoch, what) of all that parts a cell's trajectory from those of its bundle, if each try finds a candidate.
+    def events(self, model: LoadedModel, params: Any, horizon: Horizon) -> list[PlannedEvent]:
+        """All that parts a cell's trajectory from those of its bundle, if each try finds a candidate.
 
-        Cells train as one as long as these are equal.
+        Cells train as one as long as these are equal. `model` may be on meta.
         """
 
     def require(self) -> None:
