@@ -23,6 +23,8 @@ const RIGHT = 24;
 const FRAME_LINES = 3;
 const CELL_LINES = 2;
 const SHORTEST_SPARKLINE = 6;
+const SHORTEST_BAR = 10;
+const LONGEST_LABEL = 48;
 
 /** The part that is redrawn: at most `rows - 1` lines (a taller one makes terminals flicker) of at most `columns`. */
 export function liveLines(state: DashboardState, columns: number, rows: number, depth: ColourDepth = 1): Line[] {
@@ -35,7 +37,7 @@ export function liveLines(state: DashboardState, columns: number, rows: number, 
   const hidden = running.slice(shown.length).reduce((sum, { runs }) => sum + runs, 0);
   const lines = [
     ...header(state, columns),
-    ...shown.flatMap(({ cell }) => cellLines(cell, columns)),
+    ...shown.flatMap(({ cell }) => cellLines(cell, columns, labelWidth(shown, columns))),
     ...(hidden > 0 ? [{ text: `  and ${formatCount(hidden)} more running`, dim: true }] : []),
     ...heatmap,
     { text: "Ctrl-C: stop after this step; twice: kill", dim: true },
@@ -68,9 +70,15 @@ function header(state: DashboardState, columns: number): Line[] {
   return [{ text: `${state.name}: ${words}`, bold: true }, { text: `${bar(fraction, width)}  ${right}` }];
 }
 
-function cellLines(cell: DashboardCell, columns: number): Line[] {
+/** As wide as the longest label, as far as that leaves a bar: a label tells runs apart, a long bar is only nicer. */
+function labelWidth(shown: readonly { cell: DashboardCell }[], columns: number): number {
+  const longest = Math.max(0, ...shown.map(({ cell }) => stringWidth(cell.label)));
+  return Math.max(8, Math.min(longest, LONGEST_LABEL, columns - RIGHT - SHORTEST_BAR - 2));
+}
+
+function cellLines(cell: DashboardCell, columns: number, labelColumns: number): Line[] {
   const fraction = cell.totalSteps > 0 ? cell.step / cell.totalSteps : 0;
-  const label = fitTo(cell.label, Math.max(8, Math.min(48, Math.floor((columns - RIGHT) * 0.55))));
+  const label = fitTo(cell.label, labelColumns);
   const left = cell.secondsLeft === null ? "" : `${formatSeconds(cell.secondsLeft)} left`;
   const right = fitTo(`${percent(fraction)}  ${left}`, RIGHT - 2);
   const width = Math.max(4, Math.min(40, columns - stringWidth(label) - RIGHT - 2));

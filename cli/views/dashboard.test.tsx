@@ -43,7 +43,7 @@ test("at 60 columns", () => {
     warn: the disk is nearly full
     quick: 1 finished, 1 running, 1 waiting
     █████████▏░░░░░░░░   51%  1 of 3 runs  about 1 min 49 s left
-    method=some rank=1   ████████░░░░░░░   54%  46.0 s left
+    method=some rank=1  ████████▋░░░░░░░   54%  46.0 s left
       training    █▄▃▂▂▂▁▁▁▁▁▁▁▁▁  loss 0.01818  accuracy 0.7000
     Ctrl-C: stop after this step; twice: kill
     "
@@ -57,7 +57,7 @@ test("at 120 columns", () => {
     warn: the disk is nearly full
     quick: 1 finished, 1 running, 1 waiting
     ████████████████████▌░░░░░░░░░░░░░░░░░░░   51%  1 of 3 runs  about 1 min 49 s left
-    method=some rank=1                                █████████████████████▌░░░░░░░░░░░░░░░░░░   54%  46.0 s left
+    method=some rank=1  █████████████████████▌░░░░░░░░░░░░░░░░░░   54%  46.0 s left
       training    █▆▄▃▃▂▂▂▂▂▂▂▂▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁  loss 0.01818  accuracy 0.7000  4,210 tokens/s
     Ctrl-C: stop after this step; twice: kill
     "
