@@ -19,6 +19,7 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_every_contender_lanes_and_the_grid(tmp_path: Path) -> None:
     folder, rows, out = tiny.save(tmp_path / "model"), tiny.save_rows(tmp_path / "rows"), tmp_path / "new" / "out.json"
     size = ["--batch-size", "8", "--max-length", "32", "--steps", "2", "--rounds", "2", "--lanes", "2,3"]
+    size += ["--execute-epochs", "6", "--execute-rows", "16"]
     done = bench("--data", str(rows), "--task", "sst2", "--models", str(folder), *size, "--out", str(out))
     assert done.returncode == 0, done.stderr
     report = json.loads(out.read_text())
@@ -32,11 +33,16 @@ def test_every_contender_lanes_and_the_grid(tmp_path: Path) -> None:
     assert 8 * 4 < model["real_tokens_per_step"] < model["positions_per_step_padded"] == 8 * 32
     assert set(report["lanes"]["by_precision"]["fp32"]) == {"1", "2", "3"}
     assert report["grid"]["distinct_lane_epochs"] == 1083
+    executed = report["executed"]
+    assert 6 < executed["lane_epochs"] < executed["cell_epochs"] == 49 * 6
+    assert executed["in_single_runs"] > 0
+    assert executed["in_runs_of_hf_max"] > 0
     assert f"written to {out}" in done.stdout
 
 
 def test_what_is_missing_or_unknown_is_said() -> None:
     assert "--data" in bench().stderr
+    assert "6 merges need as many epochs" in bench("--data", "nowhere", "--execute-epochs", "2").stderr
     done = bench("--data", "nowhere", "--only", "fast")
     assert done.returncode != 0
     assert "no contender 'fast'; there are hf-max" in done.stderr

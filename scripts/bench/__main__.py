@@ -21,7 +21,8 @@ sys.path.insert(0, str(ROOT / "python-worker"))
 
 import torch  # noqa: E402
 from contenders import BASE, CONTENDERS, build  # noqa: E402
-from inputs import make_batches, make_rows  # noqa: E402
+from executed import grid_and_single, raw_settings  # noqa: E402
+from inputs import RANDOM, make_batches, make_rows  # noqa: E402
 from lanes import fork_and_scores, lane_epochs, lanes_table  # noqa: E402
 from turns import take_turns, times_less  # noqa: E402
 
@@ -43,8 +44,15 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--lanes", default="1,2,4,8,16", help="numbers of lanes, on the first model; 0: leave out")
     parser.add_argument("--epochs", type=int, default=30, help="of the grid that is predicted")
+    parser.add_argument("--execute-epochs", type=int, default=GRID - 1, help="of the grid that is trained; 0: none")
+    parser.add_argument("--execute-rows", type=int, default=256, help="training rows of the grid that is trained")
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "bench.json")
-    return parser.parse_args()
+    given = parser.parse_args()
+    if 0 < given.execute_epochs < GRID - 1:
+        parser.error(
+            f"--execute-epochs {given.execute_epochs}: {GRID - 1} merges need as many epochs; 0 trains no grid"
+        )
+    return given
 
 
 def precisions(device: torch.device) -> tuple[str, ...]:
@@ -109,6 +117,25 @@ def predict(model: str, report: dict[str, Any], given: argparse.Namespace) -> di
     return {"distinct_lane_epochs": distinct, "lane_epochs": plain, "in_runs_of_hf_max": runs}
 
 
+def execute(model: str, report: dict[str, Any], given: argparse.Namespace, device: torch.device) -> dict[str, Any]:
+    """The whole grid over few epochs of few rows, on the first model, against one run of it and against (a)."""
+    epochs, rows = given.execute_epochs, given.execute_rows
+    train = {"batch_size": given.batch_size, "max_length": given.max_length}
+    settings = raw_settings(model, given.task, given.data, rows, epochs, **train)
+    found = grid_and_single(settings, GRID, 1, device)
+    grid, single = (statistics.median(found["seconds"][kind]) for kind in ("grid", "single"))
+    base = statistics.median(report["models"][model]["contenders"][BASE]["seconds_per_step"])
+    of_base = base * epochs * -(-rows // given.batch_size)
+    found |= {"in_single_runs": round(grid / single, 2), "in_runs_of_hf_max": round(grid / of_base, 2)}
+    print(
+        f"\n{GRID} x {GRID} grid trained on {model}, fp32, {epochs} epochs of {rows} rows: "
+        f"{found['lane_epochs']:g} lane-epochs of {found['cell_epochs']:g}\n"
+        f"  {grid:.1f} s, {single:.1f} s of one run alone: the time of {found['in_single_runs']} runs, "
+        f"or of {found['in_runs_of_hf_max']} runs of {BASE} without their evaluations"
+    )
+    return found
+
+
 def main() -> int:
     given = arguments()
     torch.set_num_threads(1)
@@ -129,6 +156,10 @@ def main() -> int:
     if given.lanes != "0":
         report["lanes"] = lanes(models[0], given, device, kinds)
         report["grid"] = predict(models[0], report, given)
+    if given.execute_epochs and models[0].endswith(RANDOM):
+        print(f"\nno grid is trained: the first model, {models[0]}, has no weights to go on from")
+    elif given.execute_epochs:
+        report["executed"] = execute(models[0], report, given, device)
     print(f"\n{report['clock']}; {report['device']['description']}; auto means {report['auto_precision']} here")
     given.out.parent.mkdir(parents=True, exist_ok=True)
     given.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
