@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -49,11 +49,34 @@ class LoopState:
     tokens: int = 0
     train_seconds: float = 0.0
     evaluate_seconds: float = 0.0
-    #: Optimizer steps times the lanes that took them, and times the cells in those lanes.
-    lane_steps: int = 0
-    cell_steps: int = 0
+    #: (step, the cells of each lane that took the steps after it), from each step on at which that changed.
+    lanes_from: list[tuple[int, list[list[str]]]] = field(default_factory=list)
     window: Window = field(default_factory=lambda: Window())
     stopped: bool = False
+
+    @property
+    def lane_steps(self) -> int:
+        """Optimizer steps times the lanes that took them."""
+        ends = [*(start for start, _ in self.lanes_from[1:]), self.step]
+        return sum((end - start) * len(lanes) for (start, lanes), end in zip(self.lanes_from, ends, strict=True))
+
+    @property
+    def cell_steps(self) -> int:
+        """Optimizer steps times the cells in those lanes."""
+        return self.step * len(self.results)
+
+    def part(self, cells: Iterable[str]) -> LoopState:
+        """Of some of the cells: as if their lanes alone had trained so far."""
+        results = {cell: self.results[cell] for cell in cells}
+
+        def kept(lanes: list[list[str]]) -> list[list[str]]:
+            own = [[cell for cell in lane if cell in results] for lane in lanes]
+            return [lane for lane in own if lane]
+
+        part = replace(self, results=results, lanes_from=[(step, kept(lanes)) for step, lanes in self.lanes_from])
+        share = part.lane_steps / self.lane_steps if self.lane_steps else 1.0
+        part.train_seconds, part.evaluate_seconds = self.train_seconds * share, self.evaluate_seconds * share
+        return part
 
     @staticmethod
     def of(learner: Learner) -> LoopState:
@@ -158,7 +181,7 @@ def train(
                 step_loss = step_loss[rows]
             for record in records:
                 report.record(state.step, record)
-            _count_step(state, time.perf_counter() - began, len(before))
+            _count_step(state, time.perf_counter() - began, before)
 
             if state.step % settings.logging_steps == 0 or state.step == total:
                 for lane, values in enumerate(state.window.means()):
@@ -199,12 +222,13 @@ def _rows_before(learner: Learner, before: list[list[str]]) -> list[int]:
     return [origin[lane.cells[0]] for lane in learner.lanes]
 
 
-def _count_step(state: LoopState, seconds: float, lanes: int) -> None:
+def _count_step(state: LoopState, seconds: float, lanes: list[list[str]]) -> None:
+    """A step that these lanes have taken."""
     state.train_seconds += seconds
-    state.lane_steps += lanes
-    state.cell_steps += len(state.results)
+    if not state.lanes_from or state.lanes_from[-1][1] != lanes:
+        state.lanes_from.append((state.step - 1, lanes))
     for result in state.results.values():
-        result.train_seconds += seconds / lanes
+        result.train_seconds += seconds / len(lanes)
 
 
 class Window:

@@ -147,7 +147,8 @@ def loop_of(state: dict[str, Any], rows: list[int], cells: Iterable[str], device
     if kept["losses"] is not None:
         window.losses, window.norms = kept["losses"][rows].to(device), kept["norms"][rows].to(device)
         window.steps = kept["steps"]
-    return LoopState({cell: CellResult(**results[cell]) for cell in cells}, **fields, window=window)
+    whole = LoopState({cell: CellResult(**result) for cell, result in results.items()}, **fields, window=window)
+    return whole.part(cells)
 
 
 def best_of(state: dict[str, Any], cells: Iterable[str]) -> dict[str, Best]:

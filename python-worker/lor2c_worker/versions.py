@@ -7,6 +7,8 @@ import importlib.metadata
 from . import __version__
 from .device import current_device, resolve_precision
 
+#: Of what a checkpoint holds; to be raised when that changes.
+CHECKPOINT_FORMAT = "2"
 #: Packages whose version can change a number.
 PACKAGES = ("torch", "transformers", "peft", "tokenizers", "safetensors", "numpy", "scipy", "scikit-learn")
 
@@ -20,4 +22,5 @@ def versions(precision: str) -> dict[str, str]:
     numbers."""
     device = current_device()
     resolved = resolve_precision(precision, device)
-    return {"lor2c": __version__, **package_versions(), "device": device.type, "precision": resolved}
+    own = {"lor2c": __version__, "checkpoint": CHECKPOINT_FORMAT}
+    return {**own, **package_versions(), "device": device.type, "precision": resolved}

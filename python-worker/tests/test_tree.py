@@ -198,8 +198,14 @@ def test_a_stopped_tree_goes_on_within_its_epoch_also_in_parts(
     assert 20 <= end.step < 32
     names = list(alone)
     for part in (names[:5], names[5:]):
-        train(worker, tmp_path, {name: grid(place)[name] for name in part}, resume=True)
+        cells = {name: grid(place)[name] for name in part}
+        train(worker, tmp_path, cells, resume=True)
         events = worker.until_done()
+        (tree,) = only(events, messages.Tree)
+        # What it counts is its own: not what lanes of the other part had trained.
+        assert tree.cell_epochs == len(part) * EPOCHS
+        assert len(part) > 5 or tree.lane_epochs == predicted(worker, cells)
+        assert tree.lane_epochs <= predicted(worker, cells)
         assert {e.resumed_step for e in only(events, messages.Started)} == {end.step}
         for name in part:
             assert record(events, name, tmp_path) == alone[name], name
