@@ -88,7 +88,7 @@ function epochs(bundles: PlanView["bundles"], states: PlanView["states"]): strin
   const probable = sum((cells) => laneEpochs(cells, "probable"));
   const round = (value: number) => Number(value.toFixed(1)).toLocaleString("en-US");
   const most = probable < lanes ? ` at most, probably about ${round(probable)},` : "";
-  return `\n${round(lanes)} epochs${most} in the place of ${round(alone)}: runs of a bundle train as one until they part`;
+  return `\n${round(lanes)} epochs${most} in the place of ${round(alone)}, with one worker: runs of a bundle train as one until they part`;
 }
 
 const count = (n: number, noun: string) => `${n.toLocaleString("en-US")} ${noun}${n === 1 ? "" : "s"}`;

@@ -74,7 +74,7 @@ class _Progress:
     def __call__(self, learner: Learner, state: LoopState, phase: str, losses: torch.Tensor | None) -> None:
         now = time.perf_counter()
         if self._began is None:
-            self._began = (now, state.lane_steps - len(learner.lanes))
+            self._began = (now, state.lane_steps)
         if not self._throttle.ready():
             return
         each = [None] * len(learner.lanes) if losses is None else losses.tolist()
@@ -110,7 +110,7 @@ class _Progress:
         return sum(lane_epochs(events, end, epoch) for events in known[2])
 
     def _seconds_left(self, now: float, state: LoopState, left: float) -> float | None:
-        """From what a lane-step took in this process, evaluation and saving included."""
+        """From what a lane-step took since the first report, evaluation and saving included; None at that one."""
         assert self._began is not None
         began, before = self._began
         done = state.lane_steps - before

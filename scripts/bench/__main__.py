@@ -27,27 +27,49 @@ from lanes import fork_and_scores, lane_epochs, lanes_table  # noqa: E402
 from turns import take_turns, times_less  # noqa: E402
 
 from lor2c_worker.device import current_device, describe_device, resolve_precision  # noqa: E402
+from lor2c_worker.errors import PlainError  # noqa: E402
 from lor2c_worker.settings import SettingsError  # noqa: E402
 
 GRID = 7
 
 
+class Help(argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaultsHelpFormatter):
+    """The text above as it is, and the default of every option."""
+
+
+def positive(text: str) -> int:
+    if not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1, found {text!r}")
+    return int(text)
+
+
+def lane_counts(text: str) -> list[int]:
+    return [] if text == "0" else [positive(count.strip()) for count in text.split(",")]
+
+
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser("bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser("bench", description=__doc__, formatter_class=Help)
     parser.add_argument("--data", required=True, help="folder with the task's files, e.g. GLUE/MRPC with train.tsv")
-    parser.add_argument("--task", default="mrpc")
-    parser.add_argument("--models", default="minilm,roberta-base-random", help="names of a spec, or SHAPE-random")
-    parser.add_argument("--only", help=f"contenders, of {', '.join(CONTENDERS)}; default: all")
-    parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--max-length", type=int, default=256)
-    parser.add_argument("--steps", type=int, default=2, help="batches of a round")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--lanes", default="1,2,4,8,16", help="numbers of lanes, on the first model; 0: leave out")
-    parser.add_argument("--epochs", type=int, default=30, help="of the grid that is predicted")
+    parser.add_argument("--task", default="mrpc", help="a registered task")
+    parser.add_argument(
+        "--models", default="minilm,roberta-base-random", help="as in a spec, or roberta-base-random: that shape alone"
+    )
+    parser.add_argument("--only", help=f"contenders, of {', '.join(CONTENDERS)}; None: all")
+    parser.add_argument("--batch-size", type=positive, default=32, help="rows of a step")
+    parser.add_argument("--max-length", type=positive, default=256, help="tokens of the longest row")
+    parser.add_argument("--steps", type=positive, default=2, help="batches of a round")
+    parser.add_argument("--rounds", type=positive, default=3, help="turns of every contender")
+    parser.add_argument(
+        "--lanes", type=lane_counts, default="1,2,4,8,16", help="numbers of lanes, on the first model; 0: leave out"
+    )
+    parser.add_argument("--epochs", type=positive, default=30, help="of the grid that is predicted")
     parser.add_argument("--execute-epochs", type=int, default=GRID - 1, help="of the grid that is trained; 0: none")
-    parser.add_argument("--execute-rows", type=int, default=256, help="training rows of the grid that is trained")
-    parser.add_argument("--out", type=Path, default=ROOT / "results" / "bench.json")
+    parser.add_argument("--execute-rows", type=positive, default=256, help="training rows of the grid that is trained")
+    parser.add_argument("--out", type=Path, default=ROOT / "results" / "bench.json", help="where the values are kept")
     given = parser.parse_args()
+    unknown = [name for name in (given.only or "").split(",") if name and name not in CONTENDERS]
+    if unknown:
+        parser.error(f"no contender {unknown[0]!r}; there are {', '.join(CONTENDERS)}")
     if 0 < given.execute_epochs < GRID - 1:
         parser.error(
             f"--execute-epochs {given.execute_epochs}: {GRID - 1} merges need as many epochs; 0 trains no grid"
@@ -66,9 +88,6 @@ def precisions(device: torch.device) -> tuple[str, ...]:
 def compare(model: str, given: argparse.Namespace, device: torch.device, kinds: tuple[str, ...]) -> dict[str, Any]:
     """Seconds per step of every contender on one model."""
     names = given.only.split(",") if given.only else list(CONTENDERS)
-    unknown = [name for name in names if name not in CONTENDERS]
-    if unknown:
-        raise SystemExit(f"bench: no contender {unknown[0]!r}; there are {', '.join(CONTENDERS)}")
     names = [BASE, *(n for n in names if n != BASE and (kinds[-1] == "mixed" or not n.endswith("mixed")))]
     data = make_rows(given.task, given.data, model, given.max_length)
     batches = make_batches(data, given.batch_size, given.steps, device)
@@ -88,10 +107,9 @@ def lanes(model: str, given: argparse.Namespace, device: torch.device, kinds: tu
     """Cost of lanes in every precision, of a fork, and of scores."""
     data = make_rows(given.task, given.data, model, given.max_length)
     batches = make_batches(data, given.batch_size, 1, device)
-    counts = [int(count) for count in given.lanes.split(",")]
     found: dict[str, Any] = {}
     for precision in kinds:
-        found[precision] = lanes_table(model, counts, batches, given.rounds, device, precision)
+        found[precision] = lanes_table(model, given.lanes, batches, given.rounds, device, precision)
         print(f"\n{model}, {precision}: cost of a lane, as a part of a single run's")
         for count, row in found[precision].items():
             seconds = statistics.median(row["seconds_per_step"])
@@ -153,7 +171,7 @@ def main() -> int:
         "auto_precision": resolve_precision("auto", device),
         "models": {model: compare(model, given, device, kinds) for model in models},
     }
-    if given.lanes != "0":
+    if given.lanes:
         report["lanes"] = lanes(models[0], given, device, kinds)
         report["grid"] = predict(models[0], report, given)
     if given.execute_epochs and models[0].endswith(RANDOM):
@@ -168,4 +186,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except PlainError as error:
+        sys.exit(f"bench: error: {error}")

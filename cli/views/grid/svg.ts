@@ -31,6 +31,8 @@ const SCALE = { gap: 14, bar: 16, numbers: 56 };
 /** Footnotes need room even beside a small grid. */
 const LEAST_WIDTH = 460;
 const LINE = 16;
+/** Characters that a cell has room for at the usual size, in bold. */
+const LONG_TEXT = 7;
 const EMPTY = "#efefef";
 const GREY = "#555555";
 /** Width of a character of the footnotes' size, rather too large: they are broken where the picture ends. */
@@ -127,18 +129,19 @@ function chart(grid: Grid, scale: Scale | null, document: Document): string {
   return markup(plot);
 }
 
-/** Bold where best; a sign alone is larger, or nobody would see it. */
+/** Bold where best; a sign alone is larger, or nobody would see it; long ones are smaller, to stay within their cell. */
 function texts(cells: Drawn[], dy: number) {
   const common = { x: "x", y: "y", text: "text", fill: "ink" };
   const alone = (cell: Drawn) => cell.mean === null && cell.soFar === null;
+  const fontSize = Math.max(...cells.map(({ text }) => text.length)) > LONG_TEXT ? 11 : 13;
   return [
     Plot.text(
       cells.filter((cell) => cell.best),
-      { ...common, fontSize: 13, fontWeight: "bold", dy },
+      { ...common, fontSize, fontWeight: "bold", dy },
     ),
     Plot.text(
       cells.filter((cell) => !cell.best && !alone(cell)),
-      { ...common, fontSize: 13, dy },
+      { ...common, fontSize, dy },
     ),
     Plot.text(cells.filter(alone), { ...common, fontSize: 18 }),
   ];
