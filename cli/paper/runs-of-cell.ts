@@ -1,5 +1,5 @@
 /** Which stored runs stand for one cell of a published table. Pure. */
-import type { Catalog } from "../spec/catalog.js";
+import { type Catalog, parametersOf } from "../spec/catalog.js";
 import { presetName } from "../spec/parameters.js";
 import type { ComparableRun } from "../store/read-comparable.js";
 import type { PaperColumn, PaperRow } from "./reference.js";
@@ -33,8 +33,7 @@ export function otherMethod(
   catalog: Catalog,
 ) {
   const named = [...Object.keys(standsFor(method, row) ?? {}), ...Object.keys(row.best_of_grid ?? {})];
-  const parameters = catalog.methods.find(({ name }) => name === method.name)?.parameters ?? [];
-  return parameters.flatMap((parameter): string[] => {
+  return parametersOf(catalog, method.name).flatMap((parameter): string[] => {
     const { name, default: usual } = parameter;
     const value = method[name];
     if (value === undefined || named.includes(name) || JSON.stringify(value) === JSON.stringify(usual)) return [];

@@ -1,6 +1,6 @@
 /** Runs that may be averaged: equal in everything but the seed. Pure. */
 import canonicalize from "canonicalize";
-import type { Catalog } from "../spec/catalog.js";
+import { type Catalog, parametersOf } from "../spec/catalog.js";
 import { identity } from "../spec/cell-id.js";
 import { presetName } from "../spec/parameters.js";
 import type { ComparableRun, ExperimentRef } from "../store/read-comparable.js";
@@ -69,9 +69,8 @@ function factsOf(run: ComparableRun, grid: boolean): Map<string, string> {
 }
 
 function presetsOf({ settings: { method } }: ComparableRun, catalog: Catalog): Map<string, string> {
-  const parameters = catalog.methods.find(({ name }) => name === method.name)?.parameters ?? [];
   return new Map(
-    parameters.flatMap((parameter): [string, string][] => {
+    parametersOf(catalog, method.name).flatMap((parameter): [string, string][] => {
       const name = parameter.type === "preset" ? presetName(parameter, method[parameter.name] ?? null) : undefined;
       return name === undefined ? [] : [[`method.${parameter.name}`, name]];
     }),

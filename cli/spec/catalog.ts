@@ -60,6 +60,10 @@ export type Catalog = z.infer<typeof Catalog>;
 
 export const parseCatalog = (value: unknown): Catalog => Catalog.parse(value);
 
+/** Empty for a method that the catalog does not have. */
+export const parametersOf = (catalog: Catalog, method: unknown): Parameter[] =>
+  catalog.methods.find(({ name }) => name === method)?.parameters ?? [];
+
 let shipped: Catalog | undefined;
 
 /** What the bundled worker offers: cli/spec/catalog.json, which the worker wrote (`npm run generate`). */

@@ -1,4 +1,4 @@
-import type { Catalog } from "./catalog.js";
+import { type Catalog, parametersOf } from "./catalog.js";
 import type { Cell, Settings } from "./cell.js";
 import { valueAt } from "./issues.js";
 import { isMapping, type Mapping } from "./merge.js";
@@ -55,8 +55,7 @@ export function labelCells(
 function shownValue(settings: Settings, path: Path, catalog: Catalog): unknown {
   const value = valueAt(settings, path);
   if (path.length !== 2 || path[0] !== "method" || !isMapping(value)) return value;
-  const method = catalog.methods.find((one) => one.name === settings.method.name);
-  const parameter = method?.parameters.find((one) => one.name === path[1]);
+  const parameter = parametersOf(catalog, settings.method.name).find((one) => one.name === path[1]);
   return parameter ? (presetName(parameter, value) ?? value) : value;
 }
 

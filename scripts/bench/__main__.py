@@ -47,6 +47,14 @@ def lane_counts(text: str) -> list[int]:
     return [] if text == "0" else [positive(count.strip()) for count in text.split(",")]
 
 
+def contenders(text: str) -> list[str]:
+    names = text.split(",")
+    unknown = [name for name in names if name not in CONTENDERS]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"no contender {unknown[0]!r}; there are {', '.join(CONTENDERS)}")
+    return names
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser("bench", description=__doc__, formatter_class=Help)
     parser.add_argument("--data", required=True, help="folder with the task's files, e.g. GLUE/MRPC with train.tsv")
@@ -54,7 +62,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--models", default="minilm,roberta-base-random", help="as in a spec, or roberta-base-random: that shape alone"
     )
-    parser.add_argument("--only", help=f"contenders, of {', '.join(CONTENDERS)}; None: all")
+    parser.add_argument("--only", type=contenders, default=",".join(CONTENDERS), help="contenders")
     parser.add_argument("--batch-size", type=positive, default=32, help="rows of a step")
     parser.add_argument("--max-length", type=positive, default=256, help="tokens of the longest row")
     parser.add_argument("--steps", type=positive, default=2, help="batches of a round")
@@ -67,9 +75,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--execute-rows", type=positive, default=256, help="training rows of the grid that is trained")
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "bench.json", help="where the values are kept")
     given = parser.parse_args()
-    unknown = [name for name in (given.only or "").split(",") if name and name not in CONTENDERS]
-    if unknown:
-        parser.error(f"no contender {unknown[0]!r}; there are {', '.join(CONTENDERS)}")
     if 0 < given.execute_epochs < GRID - 1:
         parser.error(
             f"--execute-epochs {given.execute_epochs}: {GRID - 1} merges need as many epochs; 0 trains no grid"
@@ -87,8 +92,7 @@ def precisions(device: torch.device) -> tuple[str, ...]:
 
 def compare(model: str, given: argparse.Namespace, device: torch.device, kinds: tuple[str, ...]) -> dict[str, Any]:
     """Seconds per step of every contender on one model."""
-    names = given.only.split(",") if given.only else list(CONTENDERS)
-    names = [BASE, *(n for n in names if n != BASE and (kinds[-1] == "mixed" or not n.endswith("mixed")))]
+    names = [BASE, *(n for n in given.only if n != BASE and (kinds[-1] == "mixed" or not n.endswith("mixed")))]
     data = make_rows(given.task, given.data, model, given.max_length)
     batches = make_batches(data, given.batch_size, given.steps, device)
     seconds = take_turns(build(names, model, given.max_length, data.pad_id, device), batches, given.rounds, device)
@@ -140,8 +144,8 @@ def execute(model: str, report: dict[str, Any], given: argparse.Namespace, devic
     epochs, rows = given.execute_epochs, given.execute_rows
     train = {"batch_size": given.batch_size, "max_length": given.max_length}
     settings = raw_settings(model, given.task, given.data, rows, epochs, **train)
-    found = grid_and_single(settings, GRID, 1, device)
-    grid, single = (statistics.median(found["seconds"][kind]) for kind in ("grid", "single"))
+    found = grid_and_single(settings, GRID, device)
+    grid, single = found["grid_seconds"], found["single_seconds"]
     base = statistics.median(report["models"][model]["contenders"][BASE]["seconds_per_step"])
     of_base = base * epochs * -(-rows // given.batch_size)
     found |= {"in_single_runs": round(grid / single, 2), "in_runs_of_hf_max": round(grid / of_base, 2)}

@@ -20,22 +20,15 @@ from lor2c_worker.tree import read_cell
 EVAL_ROWS = 64
 
 
-def grid_and_single(settings: Mapping[str, Any], size: int, rounds: int, device: torch.device) -> dict[str, Any]:
-    """Seconds of the `size` x `size` grid and of its first cell alone, in turns, and the lane-epochs of the grid.
+def grid_and_single(settings: Mapping[str, Any], size: int, device: torch.device) -> dict[str, Any]:
+    """Seconds of the `size` x `size` grid and of its first cell alone, and the lane-epochs of the grid.
 
     Loading, evaluations, and saving and checking each run are included. `settings`: all but merges and injections.
     """
-    grid = [(m, i) for m in range(size) for i in range(size)]
-    seconds: dict[str, list[float]] = {"grid": [], "single": []}
-    for _ in range(rounds):
-        alone, _ = _train(settings, [(0, 0)], device)
-        together, tree = _train(settings, grid, device)
-        seconds["single"].append(round(alone, 2))
-        seconds["grid"].append(round(together, 2))
-    return {
-        "seconds": seconds,
-        **{key: tree[key] for key in ("lane_epochs", "cell_epochs", "lanes", "forks")},
-    }
+    single, _ = _train(settings, [(0, 0)], device)
+    grid, tree = _train(settings, [(m, i) for m in range(size) for i in range(size)], device)
+    counts = {key: tree[key] for key in ("lane_epochs", "cell_epochs", "lanes", "forks")}
+    return {"grid_seconds": round(grid, 2), "single_seconds": round(single, 2), **counts}
 
 
 def raw_settings(model: str, task: str, path: str, rows: int, epochs: int, **train: Any) -> dict[str, Any]:
@@ -73,14 +66,7 @@ def _train(
         read = []
         for m, i in cells:
             method = {**settings["method"], "merges": m, "injections": i}
-            read.append(
-                read_cell(
-                    f"m{m}i{i}",
-                    folder / f"m{m}i{i}",
-                    {**settings, "method": method},
-                    resume=False,
-                )
-            )
+            read.append(read_cell(f"m{m}i{i}", folder / f"m{m}i{i}", {**settings, "method": method}, resume=False))
         began = clock(device)
         run_tree(Channel(out, BytesIO()), read, folder / "checkpoints", None, set())
         seconds = clock(device) - began

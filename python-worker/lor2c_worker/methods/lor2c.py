@@ -134,7 +134,7 @@ class Variant(Hooks):
         rules = dataclasses.asdict(params.rules)
         choices = json.dumps([rules, getattr(params, "max_span", None)], sort_keys=True)
         schedule = self.schedule(params, horizon.epochs, causal=not model.head)
-        layout = Layout.initial(len(find_layers(base_of(model.module))[0]))
+        layout = Layout.initial(layers_of(model))
         expected = {(effect[0], epoch) for epoch, effect in expected_events(schedule, layout, Progress(), 0.0, {})}
         return [
             PlannedEvent(0.0, json.dumps(trajectory_key(params.rules)), True),
@@ -146,7 +146,7 @@ class Variant(Hooks):
 
     def warnings(self, model: LoadedModel, params: Any, horizon: Horizon) -> list[str]:
         schedule = self.schedule(params, horizon.epochs, causal=not model.head)
-        return foresee(schedule, params.rank, len(find_layers(base_of(model.module))[0]), horizon)
+        return foresee(schedule, params.rank, layers_of(model), horizon)
 
     def notes(self, params: Any) -> list[str]:
         """What must stand in the record of every run with these params."""
@@ -162,7 +162,7 @@ class Variant(Hooks):
 
     def parts(self, model: LoadedModel, params: Any) -> list[Part]:
         """2 r d for each layer; r d, and r d once more for the one A, when it is shared (semantics.md section 8)."""
-        layers, r, d = len(find_layers(base_of(model.module))[0]), params.rank, int(model.config.hidden_size)
+        layers, r, d = layers_of(model), params.rank, int(model.config.hidden_size)
         factor = "" if self.share else "2 "
         each = (1 if self.share else 2) * r * d
         parts = [Part("shared A", f"r d = {r} * {d}", r * d)] if self.share else []
@@ -197,7 +197,7 @@ class Variant(Hooks):
         may_inject = any(schedule.injections for schedule in schedules.values())
         return build_learner(
             model.module,
-            bank_params(cells[0].params, self.share, len(find_layers(base_of(model.module))[0]), may_inject),
+            bank_params(cells[0].params, self.share, layers_of(model), may_inject),
             schedules,
             list(groups.values()),
             seed,
@@ -217,6 +217,11 @@ class Variant(Hooks):
 
     def load(self, model: LoadedModel, params: Any, folder: Path) -> BankLearner:
         return load_lane(model, params, self.share, folder)
+
+
+def layers_of(model: LoadedModel) -> int:
+    """Number of layers of the backbone; the model may be on meta."""
+    return len(find_layers(base_of(model.module))[0])
 
 
 def _counted(number: int, noun: str) -> str:
@@ -272,7 +277,7 @@ def build_learner(
 def load_lane(model: LoadedModel, params: Any, share: bool, folder: Path) -> BankLearner:
     """A learner with one lane and no events left, holding exactly the saved tensors."""
     layout = read_layout(folder)
-    layers = len(find_layers(base_of(model.module))[0])
+    layers = layers_of(model)
     schedule = Schedule(epochs=1, merges=0, injections=0, rules=params.rules, share=share)
     learner = build_learner(
         model.module,
