@@ -1,7 +1,7 @@
 /**
  * The one-way flow of cli/, as a list of the imports that are allowed between its folders:
  *
- *     spec -> executors -> worker -> protocol -> store -> views, and only run/ knows both ends
+ *     spec -> plan -> executors -> worker -> protocol -> job -> store -> views, and only job/ knows both ends
  *
  * `node scripts/check-imports.mjs [FOLDER]` exits 1 and names each import that is not in the list. Tests may import
  * what they like.
@@ -17,19 +17,26 @@ import { fileURLToPath } from "node:url";
  */
 export const ALLOWED = {
   errors: [],
+  "attempt-files": [],
   protocol: ["errors"],
   spec: ["errors", "type:protocol"],
   worker: ["errors", "protocol", "spec"],
-  store: ["errors", "type:protocol", "type:spec"],
+  executors: ["errors", "attempt-files", "protocol", "type:spec", "worker"],
+  plan: ["errors", "type:protocol", "spec", "type:store", "worker", "executors"],
+  store: ["errors", "type:protocol", "type:spec", "type:plan"],
   // Pure: means and intervals; stored runs beside published numbers.
   stats: [],
-  paper: ["spec", "stats", "type:store"],
-  executors: ["errors", "protocol", "type:spec", "worker"],
-  run: ["errors", "protocol", "spec", "store", "worker", "executors"],
-  // A view shows what the store holds or what a running job reports; it starts nothing.
-  views: ["errors", "type:protocol", "store", "type:run", "type:paper"],
+  paper: ["spec", "plan", "stats", "type:store"],
+  job: ["errors", "attempt-files", "protocol", "spec", "plan", "store", "worker", "executors"],
+  verify: ["errors", "protocol", "spec", "plan", "store", "worker", "executors", "job"],
+  predict: ["errors", "protocol", "spec", "store", "worker", "verify"],
+  // A view shows what the store holds, what a plan says or what a running job reports; it starts nothing.
+  views: ["errors", "attempt-files", "type:protocol", "type:spec", "plan", "store", "type:job", "type:paper"],
   doctor: ["errors", "spec", "store", "worker", "scripts"],
-  commands: ["errors", "type:protocol", "spec", "store", "worker", "run", "paper", "views", "doctor", "scripts"],
+  commands: [
+    ...["errors", "type:protocol", "spec", "plan", "store", "worker", "job", "verify", "predict"],
+    ...["paper", "views", "doctor", "scripts"],
+  ],
   parser: ["errors", "spec", "views", "commands"],
   main: ["errors", "views", "parser"],
 };

@@ -30,7 +30,7 @@ export default {
     ] = await Promise.all([
       import("../spec/load.js"),
       import("../worker/count.js"),
-      import("../spec/params-text.js"),
+      import("../views/params-text.js"),
       import("../paper/reference.js"),
       import("../paper/published-params.js"),
       import("../errors.js"),

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import type { CommandModule } from "yargs";
-import type { PlannedCell } from "../spec/cell.js";
-import type { InvalidCell } from "../spec/plan.js";
+import type { PlannedCell } from "../plan/cell.js";
+import type { InvalidCell } from "../plan/plan.js";
 import { SET_OPTION } from "./set-option.js";
 
 interface Args {
@@ -25,10 +25,10 @@ export default {
   handler: async ({ file, set, db, json }) => {
     const [{ loadSpec }, { planCells }, { groupBundles }, { planText }, tree] = await Promise.all([
       import("../spec/load.js"),
-      import("../spec/plan.js"),
-      import("../spec/bundles.js"),
-      import("../spec/plan-text.js"),
-      import("../spec/tree.js"),
+      import("../plan/plan.js"),
+      import("../plan/bundles.js"),
+      import("../views/plan-text.js"),
+      import("../plan/tree.js"),
     ]);
     const spec = loadSpec(file, set); // before the worker starts: a wrong spec is answered at once
     const { inspectCells } = await import("../worker/inspect.js");
@@ -74,7 +74,7 @@ interface View {
 
 function planJson(
   { file, name, extends: base, cells, states, notes, bundles, invalid }: View,
-  { laneEpochs, cellEpochs }: typeof import("../spec/tree.js"),
+  { laneEpochs, cellEpochs }: typeof import("../plan/tree.js"),
 ) {
   return {
     file,

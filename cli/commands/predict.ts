@@ -39,10 +39,10 @@ export default {
       .example("$0 predict @best --text 'A film to remember.'", "Label one text")
       .example("$0 predict 3fa9 --file reviews.txt --json", "Label the lines of a file"),
   handler: async ({ run: selector, text, "text-pair": pairs, file, json, db }) => {
-    const { gatherTexts } = await import("../run/predict-texts.js");
+    const { gatherTexts } = await import("../predict/predict-texts.js");
     const texts = await gatherTexts(text, pairs, file);
     const [{ adapterFolder }, { resolveDbPath }, { predictTexts }, output] = await Promise.all([
-      import("../run/adapter-folder.js"),
+      import("../predict/adapter-folder.js"),
       import("../store/store.js"),
       import("../worker/predict.js"),
       import("../views/output.js"),

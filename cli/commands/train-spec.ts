@@ -1,7 +1,7 @@
 /** What `run` and `sweep` have in common: their options, and training a spec with them. */
 import type { Argv } from "yargs";
 import { UsageError } from "../errors.js";
-import type { Reporter, RunSummary } from "../run/reporter.js";
+import type { Reporter, RunSummary } from "../job/reporter.js";
 import { type Devices, parseDevices } from "../spec/devices.js";
 import { DB_OPTION } from "./db-option.js";
 import { SET_OPTION } from "./set-option.js";
@@ -48,7 +48,7 @@ export async function trainSpec(args: TrainArgs, sets: string[]): Promise<void> 
   const { file, force, jobs, devices, plain, json, db } = args;
   if (plain && json) throw new UsageError("USAGE", "--plain and --json exclude each other");
   const [{ runExperiment }, { resolveDbPath }] = await Promise.all([
-    import("../run/run.js"),
+    import("../job/run.js"),
     import("../store/store.js"),
   ]);
   const reporter = await chooseReporter(plain, json);

@@ -1,6 +1,6 @@
 import type { CommandModule } from "yargs";
 import { UsageError } from "../errors.js";
-import type { VerifyResult } from "../run/verify.js";
+import type { VerifyResult } from "../verify/verify.js";
 import { DB_OPTION } from "./db-option.js";
 
 interface Args {
@@ -36,7 +36,7 @@ export default {
       throw new UsageError("USAGE", "--tolerance takes a number from 0 on");
     }
     const [{ verifyRun }, { resolveDbPath }, { createPlain }, output] = await Promise.all([
-      import("../run/verify.js"),
+      import("../verify/verify.js"),
       import("../store/store.js"),
       import("../views/plain.js"),
       import("../views/output.js"),

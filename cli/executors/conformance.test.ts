@@ -2,10 +2,11 @@ import { mkdirSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { WORKER_LOG } from "../attempt-files.js";
 import type { WorkerEvent } from "../protocol/messages.js";
 import type { Settings } from "../spec/cell.js";
 import { fixture, isAlive, until } from "../worker/fixture-worker.js";
-import { type Bundle, WORKER_LOG } from "./executor.js";
+import type { Bundle } from "./executor.js";
 import { EXECUTORS } from "./index.js";
 
 function bundleOf(...seeds: number[]): Bundle {

@@ -49,6 +49,3 @@ export interface ExecutorOptions {
   /** On top of this process's own variables. */
   env?: Record<string, string | undefined>;
 }
-
-/** Name of the worker's stderr in an attempt's folder. */
-export const WORKER_LOG = "worker.log";

@@ -1,16 +1,10 @@
 import { symlinkSync } from "node:fs";
 import { join, relative } from "node:path";
+import { WORKER_LOG } from "../attempt-files.js";
 import type { WorkerEvent } from "../protocol/messages.js";
 import { describeExit } from "../worker/start-failure.js";
 import { startWorker, type WorkerEnd, type WorkerProcess } from "../worker/worker-process.js";
-import {
-  type Bundle,
-  type BundleEnd,
-  type Executor,
-  type ExecutorOptions,
-  type RunningBundle,
-  WORKER_LOG,
-} from "./executor.js";
+import type { Bundle, BundleEnd, Executor, ExecutorOptions, RunningBundle } from "./executor.js";
 
 const REQUEST = "train";
 const OUTCOMES = new Set(["finished", "failed", "out_of_memory", "stopped"]);

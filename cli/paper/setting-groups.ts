@@ -1,7 +1,7 @@
 /** Runs that may be averaged: equal in everything but the seed. Pure. */
 import canonicalize from "canonicalize";
+import { identity } from "../plan/cell-id.js";
 import { type Catalog, parametersOf } from "../spec/catalog.js";
-import { identity } from "../spec/cell-id.js";
 import { presetName } from "../spec/parameters.js";
 import type { ComparableRun, ExperimentRef } from "../store/read-comparable.js";
 

@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import canonicalize from "canonicalize";
 import { describe, expect, test } from "vitest";
+import { identity } from "../plan/cell-id.js";
 import type { Cell } from "../spec/cell.js";
-import { identity } from "../spec/cell-id.js";
 import { loadSpec } from "../spec/load.js";
 import { packageFile } from "../spec/package-files.js";
 import { paperTables } from "./reference.js";

@@ -1,5 +1,3 @@
-import type { EventOf } from "../protocol/messages.js";
-
 /** Everything the worker is told about a run. Every default is filled in. */
 export interface Settings {
   model: { name: string; revision: string | null };
@@ -49,10 +47,4 @@ export interface Cell {
   label: string;
   /** The dotted keys that vary within the spec, with this cell's values. */
   axes: Record<string, unknown>;
-}
-
-/** A cell that the worker has looked at and that has its id. */
-export interface PlannedCell extends Cell {
-  id: string;
-  inspected: EventOf<"inspected">;
 }

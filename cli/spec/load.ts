@@ -3,7 +3,6 @@ import canonicalize from "canonicalize";
 import { SpecError, type SpecProblem } from "../errors.js";
 import { type Catalog, shippedCatalog } from "./catalog.js";
 import type { Cell } from "./cell.js";
-import { identity } from "./cell-id.js";
 import type { Devices } from "./devices.js";
 import { readExtended } from "./extends.js";
 import { type Issue, issuesOf, ProblemList, UNKNOWN_KEY } from "./issues.js";
@@ -78,7 +77,7 @@ export function loadSpec(file: string, sets: readonly string[] = [], catalog: Ca
     const cellLayers = [...layers, ...changes];
     const { settings, issues } = resolve(cellDocument, cellLayers);
     if (!settings) return problems.addIssues((issues as Issue[]).filter(counts), cellLayers);
-    const same = canonicalize(identity(settings)) ?? "";
+    const same = canonicalize(settings) ?? "";
     if (!cells.has(same)) cells.set(same, { settings, variant: label, own, included });
   };
   let leftOut: LeftOut[] = [];

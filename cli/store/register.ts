@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { PlannedCell } from "../spec/cell.js";
+import type { PlannedCell } from "../plan/cell.js";
 import type { LeftOut } from "../spec/sweep.js";
 import type { Store } from "./store.js";
 

@@ -1,4 +1,4 @@
-import type { CellState } from "../run/reporter.js";
+import type { CellState } from "../job/reporter.js";
 import type { DashboardState } from "./dashboard-state.js";
 
 export interface Progress {

@@ -1,5 +1,5 @@
+import type { CellState, JobProgress, RunPlan } from "../job/reporter.js";
 import type { WorkerEvent } from "../protocol/messages.js";
-import type { CellState, JobProgress, RunPlan } from "../run/reporter.js";
 import type { Grid } from "./grid/grid.js";
 
 export interface DashboardCell {

@@ -1,5 +1,5 @@
 import { Box, render, Static, Text } from "ink";
-import type { Reporter } from "../run/reporter.js";
+import type { Reporter } from "../job/reporter.js";
 import { type Line, liveLines, staticLine } from "./dashboard-lines.js";
 import { type DashboardAction, type DashboardState, EMPTY, reduce } from "./dashboard-state.js";
 import { type ColourDepth, colourDepth } from "./grid/colour.js";

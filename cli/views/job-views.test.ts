@@ -1,7 +1,7 @@
 /** What a job looks like: the closing table, plain lines and NDJSON. */
 import { expect, test } from "vitest";
+import type { CellSummary, RunSummary } from "../job/reporter.js";
 import type { EventOf, WorkerEvent } from "../protocol/messages.js";
-import type { CellSummary, RunSummary } from "../run/reporter.js";
 import { createNdjson } from "./ndjson.js";
 import { createPlain } from "./plain.js";
 import { renderSummary } from "./summary.js";

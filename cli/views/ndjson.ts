@@ -1,4 +1,4 @@
-import type { Reporter } from "../run/reporter.js";
+import type { Reporter } from "../job/reporter.js";
 import { snakeCaseKeys } from "./snake-case.js";
 
 /**

@@ -1,5 +1,5 @@
+import type { CellState, Reporter, RunPlan, RunSummary } from "../job/reporter.js";
 import type { EventOf, WorkerEvent } from "../protocol/messages.js";
-import type { CellState, Reporter, RunPlan, RunSummary } from "../run/reporter.js";
 import { formatCount, formatScore, formatSeconds, formatValue, plural, shortId } from "./format.js";
 import { renderSummary } from "./summary.js";
 

@@ -1,4 +1,4 @@
-import type { CellSummary, RunSummary } from "../run/reporter.js";
+import type { CellSummary, RunSummary } from "../job/reporter.js";
 import { columns } from "./columns.js";
 import { formatCount, formatScore, formatSeconds, plural, shortId } from "./format.js";
 

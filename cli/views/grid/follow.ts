@@ -1,4 +1,4 @@
-import type { RunPlan } from "../../run/reporter.js";
+import type { RunPlan } from "../../job/reporter.js";
 import { openStore } from "../../store/store.js";
 import type { Grid } from "./grid.js";
 import { gridOf } from "./load.js";

@@ -1,6 +1,6 @@
 /** From a spec's cells through a real database to a grid. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { PlannedCell } from "../../spec/cell.js";
+import type { PlannedCell } from "../../plan/cell.js";
 import { claimAll, sampleCell, sampleEvents as say, tempFolder } from "../../store/fixtures/sample.js";
 import { openStore, type Store } from "../../store/store.js";
 import { endAttempt, ingest, registerExperiment } from "../../store/write.js";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { isAbsolute } from "node:path";
 import canonicalize from "canonicalize";
-import type { Settings } from "./cell.js";
+import type { Settings } from "../spec/cell.js";
 
 /** Name of a run: a hash of everything that can change one of its numbers, and of nothing else. */
 export function cellId(settings: Settings, fingerprint: Record<string, string>): string {

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { UsageError } from "../errors.js";
 import { getArtifacts } from "../store/read.js";
-import { finishedAttempt, withReader } from "./stored-run.js";
+import { finishedAttempt, withReader } from "../verify/stored-run.js";
 
 /** Folder of a finished run's adapter. Throws UsageError when the run has none, or it was removed. */
 export function adapterFolder(dbPath: string, selector: string): string {

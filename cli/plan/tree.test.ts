@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { load, minimal } from "../spec/fixtures/specs.js";
 import { inspectedAs, plannedFrom } from "./fixtures/planned.js";
-import { load, minimal } from "./fixtures/specs.js";
 import { cellEpochs, halve, laneEpochs, laneEvaluations } from "./tree.js";
 
 const [one] = plannedFrom(load(minimal()).cells);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { catalog, load } from "../spec/fixtures/specs.js";
 import { groupBundles } from "./bundles.js";
 import { inspectedAs, plannedFrom } from "./fixtures/planned.js";
-import { catalog, load } from "./fixtures/specs.js";
 
 const bundles = (text: string) =>
   groupBundles(plannedFrom(load(text).cells), catalog).map((bundle) => bundle.map((cell) => cell.label));

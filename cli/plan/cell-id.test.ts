@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import type { Settings } from "./cell.js";
+import type { Settings } from "../spec/cell.js";
+import { load, minimal } from "../spec/fixtures/specs.js";
 import { cellId } from "./cell-id.js";
-import { load, minimal } from "./fixtures/specs.js";
 
 const golden = JSON.parse(readFileSync(new URL("./fixtures/cell-ids.json", import.meta.url), "utf8")) as {
   id: string;

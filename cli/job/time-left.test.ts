@@ -1,13 +1,13 @@
 /** How long a job still takes: the estimate against jobs whose end is known. */
 import { describe, expect, test } from "vitest";
+import type { PlannedCell } from "../plan/cell.js";
+import { inspectedAs, plannedFrom } from "../plan/fixtures/planned.js";
+import { type Share, shareOut } from "../plan/share-out.js";
+import { laneEpochs } from "../plan/tree.js";
 import type { WorkerEvent } from "../protocol/messages.js";
 import { shippedCatalog } from "../spec/catalog.js";
-import type { PlannedCell } from "../spec/cell.js";
-import { inspectedAs, plannedFrom } from "../spec/fixtures/planned.js";
 import { load } from "../spec/fixtures/specs.js";
-import { laneEpochs } from "../spec/tree.js";
 import { JobClock } from "./job-clock.js";
-import { type Share, shareOut } from "./share-out.js";
 import { type ShareStand, timeLeft } from "./time-left.js";
 
 const EPOCHS = 6;

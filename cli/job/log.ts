@@ -1,8 +1,6 @@
 import { join } from "node:path";
 import { type Logger, pino, stdTimeFunctions } from "pino";
-
-export const RUN_LOG = "run.log";
-export const SETTINGS_FILE = "settings.json";
+import { RUN_LOG } from "../attempt-files.js";
 
 /**
  * NDJSON log of one attempt in its folder. Written at once, not in the background: what matters most is written

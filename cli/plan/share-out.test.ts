@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { shippedCatalog } from "../spec/catalog.js";
-import type { PlannedCell } from "../spec/cell.js";
-import { inspectedAs, plannedFrom } from "../spec/fixtures/planned.js";
 import { load } from "../spec/fixtures/specs.js";
+import type { PlannedCell } from "./cell.js";
+import { inspectedAs, plannedFrom } from "./fixtures/planned.js";
 import { shareOut } from "./share-out.js";
 
 /** Cells of a real method of the shipped catalog, with the events that an inspecting worker would name. */

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { Lor2cError, UsageError } from "../errors.js";
 import type { ExecutorOptions } from "../executors/executor.js";
 import { EXECUTORS } from "../executors/index.js";
+import { obey } from "../job/bundle.js";
+import { Interrupts } from "../job/interrupt.js";
 import type { EventOf, WorkerEvent } from "../protocol/messages.js";
 import { inspect } from "../worker/inspect.js";
-import { obey } from "./bundle.js";
 import { type Difference, differences, type Measured } from "./compare-runs.js";
-import { Interrupts } from "./interrupt.js";
 import { readFinishedRun, type StoredRun } from "./stored-run.js";
 
 export interface VerifyOptions {

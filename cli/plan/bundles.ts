@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
-import { type Catalog, type Method, shippedCatalog } from "./catalog.js";
+import { type Catalog, type Method, shippedCatalog } from "../spec/catalog.js";
 import type { PlannedCell } from "./cell.js";
 import { identity } from "./cell-id.js";
 

@@ -1,5 +1,5 @@
-import type { PlannedCell } from "../spec/cell.js";
 import type { RunState } from "../store/read.js";
+import type { PlannedCell } from "./cell.js";
 
 export interface Remaining {
   /** To be trained by this process. */

@@ -3,12 +3,12 @@ import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
+import type { RunPlan } from "../job/reporter.js";
+import { type RunOptions, runExperiment } from "../job/run.js";
 import { parseDevices } from "../spec/devices.js";
 import { getAttempts } from "../store/read.js";
 import { openStore } from "../store/store.js";
 import { fixture } from "../worker/fixture-worker.js";
-import type { RunPlan } from "./reporter.js";
-import { type RunOptions, runExperiment } from "./run.js";
 
 let dbPath: string;
 let file: string;

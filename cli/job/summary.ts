@@ -1,11 +1,10 @@
 import { join } from "node:path";
-import { WORKER_LOG } from "../executors/executor.js";
-import type { PlannedCell } from "../spec/cell.js";
-import { eachKindOnce } from "../spec/warnings.js";
+import { RUN_LOG, WORKER_LOG } from "../attempt-files.js";
+import type { PlannedCell } from "../plan/cell.js";
+import { eachKindOnce } from "../plan/warnings.js";
 import { type AttemptRow, bundlesOf, getAttempt, getEpochScore, getNotes, getRun } from "../store/read.js";
 import type { Store } from "../store/store.js";
 import { heldRuns } from "../store/write.js";
-import { RUN_LOG } from "./log.js";
 import { FAILURES, type Progress } from "./progress.js";
 import type { CellError, CellSummary, InvalidRuns, RunSummary } from "./reporter.js";
 

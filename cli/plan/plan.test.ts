@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { load, minimal } from "../spec/fixtures/specs.js";
+import { planText } from "../views/plan-text.js";
 import { inspectedAs, plannedFrom } from "./fixtures/planned.js";
-import { load, minimal } from "./fixtures/specs.js";
 import { planCells, reasonsOf, reasonText } from "./plan.js";
-import { planText } from "./plan-text.js";
 
 const cells = load(minimal("sweep: {grid: {seed: 1..5}}")).cells;
 

@@ -3,13 +3,12 @@ import { join } from "node:path";
 import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import { RUN_LOG, WORKER_LOG } from "../attempt-files.js";
 import { UsageError } from "../errors.js";
-import { WORKER_LOG } from "../executors/executor.js";
 import { hasLost } from "../store/lease.js";
 import { findRun, getAttempt, getAttempts } from "../store/read.js";
 import { openReader } from "../store/reader.js";
 import type { Store } from "../store/store.js";
-import { RUN_LOG } from "./log.js";
 
 export interface PrintLogOptions {
   dbPath: string;

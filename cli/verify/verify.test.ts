@@ -2,14 +2,14 @@ import { existsSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
+import { Interrupts } from "../job/interrupt.js";
+import type { Reporter } from "../job/reporter.js";
+import { runExperiment } from "../job/run.js";
+import { adapterFolder } from "../predict/adapter-folder.js";
 import type { WorkerEvent } from "../protocol/messages.js";
 import { getAttempts, listRuns } from "../store/read.js";
 import { openStore } from "../store/store.js";
 import { fixture, isAlive } from "../worker/fixture-worker.js";
-import { adapterFolder } from "./adapter-folder.js";
-import { Interrupts } from "./interrupt.js";
-import type { Reporter } from "./reporter.js";
-import { runExperiment } from "./run.js";
 import { type VerifyOptions, verifyRun } from "./verify.js";
 
 const silent: Reporter = { begin() {}, event() {}, state() {}, message() {}, end() {} };

@@ -1,6 +1,6 @@
-import { bundleKey, groupBundles } from "../spec/bundles.js";
-import type { PlannedCell } from "../spec/cell.js";
-import { halve, laneEpochs } from "../spec/tree.js";
+import { bundleKey, groupBundles } from "./bundles.js";
+import type { PlannedCell } from "./cell.js";
+import { halve, laneEpochs } from "./tree.js";
 
 /** Cells for one worker. */
 export interface Share {

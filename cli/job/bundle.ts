@@ -1,17 +1,17 @@
 import { ProtocolError } from "../errors.js";
 import type { BundleEnd, Executor, RunningBundle } from "../executors/executor.js";
+import type { PlannedCell } from "../plan/cell.js";
+import type { Slot } from "../plan/devices.js";
+import type { Share } from "../plan/share-out.js";
 import { OUTCOMES, type Outcome, type WorkerEvent } from "../protocol/messages.js";
-import type { PlannedCell } from "../spec/cell.js";
 import type { Store } from "../store/store.js";
 import { checkpointFolder, endAttempt, ingest } from "../store/write.js";
 import { type Attempt, beginAttempt, logEvent } from "./attempt.js";
-import type { Slot } from "./devices.js";
 import type { Heartbeats } from "./heartbeats.js";
 import { IngestBuffer } from "./ingest-buffer.js";
 import type { Interrupts } from "./interrupt.js";
 import type { Progress } from "./progress.js";
 import type { Reporter } from "./reporter.js";
-import type { Share } from "./share-out.js";
 
 /** What training needs besides the cells. */
 export interface Job {

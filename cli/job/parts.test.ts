@@ -2,15 +2,15 @@
 import { EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
+import type { PlannedCell } from "../plan/cell.js";
+import { jobsPerDevice } from "../plan/jobs.js";
+import { remaining } from "../plan/remaining.js";
+import { gatherTexts } from "../predict/predict-texts.js";
 import type { WorkerEvent } from "../protocol/messages.js";
-import type { PlannedCell } from "../spec/cell.js";
-import { differences, type Measured } from "./compare-runs.js";
+import { differences, type Measured } from "../verify/compare-runs.js";
 import { IngestBuffer } from "./ingest-buffer.js";
 import { Interrupts } from "./interrupt.js";
-import { jobsPerDevice } from "./jobs.js";
-import { gatherTexts } from "./predict-texts.js";
 import { runQueue } from "./queue.js";
-import { remaining } from "./remaining.js";
 
 const GIB = 1024 ** 3;
 const cells = ["a", "b", "c", "d"].map((id) => ({ id }) as PlannedCell);

@@ -1,11 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "pino";
+import { SETTINGS_FILE } from "../attempt-files.js";
+import type { PlannedCell } from "../plan/cell.js";
 import type { WorkerEvent } from "../protocol/messages.js";
-import type { PlannedCell } from "../spec/cell.js";
 import type { Store } from "../store/store.js";
 import { type Claim, claimAttempt } from "../store/write.js";
-import { openRunLog, SETTINGS_FILE } from "./log.js";
+import { openRunLog } from "./log.js";
 
 /** A run that this process has taken: its row, its folder and its log. */
 export interface Attempt {

@@ -1,8 +1,8 @@
 import stringWidth from "string-width";
-import type { PlannedCell } from "./cell.js";
-import { type InvalidCell, reasonsOf, reasonText } from "./plan.js";
-import { cellEpochs, laneEpochs } from "./tree.js";
-import { warningTexts } from "./warnings.js";
+import type { PlannedCell } from "../plan/cell.js";
+import { type InvalidCell, reasonsOf, reasonText } from "../plan/plan.js";
+import { cellEpochs, laneEpochs } from "../plan/tree.js";
+import { warningTexts } from "../plan/warnings.js";
 
 export interface PlanView {
   file: string;

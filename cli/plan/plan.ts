@@ -1,6 +1,7 @@
 import { UsageError } from "../errors.js";
 import type { EventOf } from "../protocol/messages.js";
-import type { Cell, PlannedCell } from "./cell.js";
+import type { Cell } from "../spec/cell.js";
+import type { PlannedCell } from "./cell.js";
 import { cellId } from "./cell-id.js";
 
 /** A cell that cannot run here, and why. */

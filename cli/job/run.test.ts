@@ -2,12 +2,11 @@ import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
-import { WORKER_LOG } from "../executors/executor.js";
+import { RUN_LOG, SETTINGS_FILE, WORKER_LOG } from "../attempt-files.js";
 import type { WorkerEvent } from "../protocol/messages.js";
 import { findRun, getAttempts, getMetrics, leftOutCells, listRuns } from "../store/read.js";
 import { openStore } from "../store/store.js";
 import { fixture } from "../worker/fixture-worker.js";
-import { RUN_LOG, SETTINGS_FILE } from "./log.js";
 import type { CellState, Reporter, RunPlan, RunSummary } from "./reporter.js";
 import { type RunOptions, runExperiment } from "./run.js";
 

@@ -1,8 +1,8 @@
+import type { PlannedCell } from "../plan/cell.js";
+import { costOf, type Share } from "../plan/share-out.js";
+import { epochsOf, laneEvaluations } from "../plan/tree.js";
 import { OUTCOMES, type WorkerEvent } from "../protocol/messages.js";
-import type { PlannedCell } from "../spec/cell.js";
-import { epochsOf, laneEvaluations } from "../spec/tree.js";
 import type { CellState, JobProgress } from "./reporter.js";
-import { costOf, type Share } from "./share-out.js";
 import { type ShareStand, timeLeft } from "./time-left.js";
 
 /** What has happened to a share. Times are milliseconds of the clock. */
