@@ -8,7 +8,7 @@
 import { z } from "zod";
 
 /** Raised whenever a message changes in a way the other side could misread. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 /** A finite number, or null when the value was NaN or infinite (the event's `diverged` then names it). */
 const metric = z.number().nullable();
