@@ -28,13 +28,20 @@ const ours = (...path) => [process.execPath, join(root, "node_modules", ...path)
  * @property {string[]} command
  * @property {string} [cwd]
  * @property {() => Counts} [counts] a suite: what its report says
+ * @property {RegExp} [saw] where its output says how much it looked at
+ * @property {number} [atLeast] files it must have looked at: a check that sees three files finds nothing in them
  */
 
 /** @type {Check[]} */
 const CHECKS = [
   { name: "types", command: [...ours("typescript", "bin", "tsc"), "-p", "tsconfig.json"] },
-  { name: "biome", command: [...ours("@biomejs", "biome", "bin", "biome"), "check", "--error-on-warnings", "."] },
-  { name: "imports", command: [process.execPath, join("scripts", "check-imports.mjs")] },
+  {
+    name: "biome",
+    command: [...ours("@biomejs", "biome", "bin", "biome"), "check", "--error-on-warnings", "."],
+    saw: /Checked (\d+) files/,
+    atLeast: 300,
+  },
+  { name: "imports", command: [process.execPath, join("scripts", "check-imports.mjs")], saw: /.+ imports .+/ },
   { name: "generated", command: [process.execPath, join("dist", "scripts", "generate.js"), "--check"] },
   {
     name: "ruff",
@@ -46,7 +53,13 @@ const CHECKS = [
     command: [python, "-m", "ruff", "format", "--check", "--config", "pyproject.toml", ".", "../scripts/bench"],
     cwd: worker,
   },
-  { name: "mypy", command: [python, "-m", "mypy"], cwd: worker },
+  {
+    name: "mypy",
+    command: [python, "-m", "mypy"],
+    cwd: worker,
+    saw: /in (\d+) source files/,
+    atLeast: 80,
+  },
   {
     name: "vitest",
     command: [
@@ -102,9 +115,13 @@ function run({ command: [file = "", ...args], cwd = root, counts }) {
   });
 }
 
-/** What a check adds to the sum. @param {Check} check @param {number} code @returns {Counts} */
-function judge({ name, counts }, code) {
-  if (!counts) return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+/** What a check adds to the sum. @param {Check} check @param {number} code @param {string} output @returns {Counts} */
+function judge({ name, counts, saw, atLeast = 0 }, code, output) {
+  if (!counts) {
+    const seen = saw ? Number(saw.exec(output)?.[1] ?? 0) : 0;
+    if (code === 0 && seen < atLeast) process.stdout.write(`${name} saw ${seen} files, of at least ${atLeast}\n`);
+    return code === 0 && seen >= atLeast ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
+  }
   try {
     const found = counts();
     if (found.passed + found.failed === 0) {
@@ -129,13 +146,13 @@ async function main() {
     const start = Date.now();
     if (check.counts) process.stdout.write(`--- ${check.name}\n`);
     const { code, output } = await run(check);
-    const { passed, failed, skipped } = judge(check, code);
+    const { passed, failed, skipped } = judge(check, code, output);
     sum.passed += passed;
     sum.failed += failed;
     if (failed > 0 && output) process.stdout.write(output.endsWith("\n") ? output : `${output}\n`);
     const detail = check.counts
       ? `, ${passed} passed${failed ? `, ${failed} failed` : ""}${skipped ? `, ${skipped} skipped` : ""}`
-      : "";
+      : (check.saw?.exec(output) ?? []).slice(0, 1).map((said) => `, ${said}`);
     process.stdout.write(
       `${failed > 0 ? "FAIL" : "ok  "} ${check.name} (${((Date.now() - start) / 1000).toFixed(1)} s${detail})\n`,
     );

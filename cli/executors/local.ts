@@ -3,7 +3,8 @@ import { join, relative } from "node:path";
 import { WORKER_LOG } from "../attempt-files.js";
 import type { WorkerEvent } from "../protocol/messages.js";
 import { describeExit } from "../worker/start-failure.js";
-import { startWorker, type WorkerEnd, type WorkerProcess } from "../worker/worker-process.js";
+import type { WorkerEnd } from "../worker/worker-end.js";
+import { startWorker, type WorkerProcess } from "../worker/worker-process.js";
 import type { Bundle, BundleEnd, Executor, ExecutorOptions, RunningBundle } from "./executor.js";
 
 const REQUEST = "train";

@@ -5,7 +5,8 @@ import { WorkerError } from "../errors.js";
 import type { Command, EventOf, WorkerEvent } from "../protocol/messages.js";
 import { findPython } from "./python.js";
 import { describeExit } from "./start-failure.js";
-import { startWorker, type WorkerEnd, type WorkerOptions } from "./worker-process.js";
+import type { WorkerEnd } from "./worker-end.js";
+import { startWorker, type WorkerOptions } from "./worker-process.js";
 
 export interface RequestOptions extends Pick<WorkerOptions, "python" | "commandOverride" | "env"> {
   /** Ends the worker at once; the call then throws. */

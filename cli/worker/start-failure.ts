@@ -1,5 +1,5 @@
 import { WorkerError } from "../errors.js";
-import type { WorkerEnd } from "./worker-process.js";
+import type { WorkerEnd } from "./worker-end.js";
 
 /** Why a worker never became ready, with the last lines of its stderr. */
 export function startFailure(end: WorkerEnd, logFile: string, timeoutSeconds?: number): WorkerError {

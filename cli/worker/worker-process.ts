@@ -8,6 +8,7 @@ import { workerEnvironment } from "./environment.js";
 import { killLeftovers, signalGroup } from "./process-group.js";
 import { findPython, type Python, workerCommand } from "./python.js";
 import { startFailure } from "./start-failure.js";
+import type { WorkerEnd } from "./worker-end.js";
 import { WorkerLog } from "./worker-log.js";
 
 export interface WorkerOptions {
@@ -27,13 +28,6 @@ export interface WorkerOptions {
   signal?: AbortSignal;
   /** From SIGTERM to SIGKILL. */
   termGraceSeconds?: number;
-}
-
-export interface WorkerEnd {
-  exitCode: number | null;
-  signal: NodeJS.Signals | null;
-  stderrTail: string[];
-  protocolError?: ProtocolError;
 }
 
 export type WorkerState = "starting" | "ready" | "stopping" | "closed";

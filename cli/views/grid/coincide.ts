@@ -1,6 +1,6 @@
 import canonicalize from "canonicalize";
 import type { GridCellRow } from "../../store/read.js";
-import type { GridCell, GridOptions } from "./grid.js";
+import type { GridCell } from "./cell.js";
 
 /** Parameters that act through the changes of structure and through nothing else. */
 const SCHEDULE: ReadonlySet<string> = new Set(["method.merges", "method.injections", "method.max_span"]);
@@ -9,8 +9,12 @@ const SCHEDULE: ReadonlySet<string> = new Set(["method.merges", "method.injectio
  * Marks finished cells that are one training: equal settings but for the numbers of changes they ask for, and the same
  * changes at the same epochs, for every seed. Cells of which one asks for more than the rules could find are the usual case.
  */
-export function findCoincidences(cells: readonly GridCell[], rows: readonly GridCellRow[], options: GridOptions): void {
-  const free = [options.rows, options.cols].filter((key) => SCHEDULE.has(key));
+export function findCoincidences(
+  cells: readonly GridCell[],
+  rows: readonly GridCellRow[],
+  axes: { rows: string; cols: string },
+): void {
+  const free = [axes.rows, axes.cols].filter((key) => SCHEDULE.has(key));
   if (free.length === 0) return;
   const byId = new Map(rows.map((row) => [row.run, row]));
   const first = new Map<string, GridCell>();

@@ -1,7 +1,8 @@
 /** Words and signs of a grid, the same in every picture of it. */
 import { formatValue } from "../format.js";
 import type { AxisValue, GridAxis } from "./axes.js";
-import type { Grid, GridCell, GridState, Position } from "./grid.js";
+import type { GridCell, GridState, Position } from "./cell.js";
+import type { Grid } from "./grid.js";
 
 /** Stands where a value cannot, or behind one that is not all. */
 const SIGNS: Record<GridState, string> = {

@@ -3,8 +3,9 @@ import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import { clip } from "../parts/fit.js";
 import { wrap } from "../parts/wrap.js";
+import type { GridCell } from "./cell.js";
 import { hex, inkOn, viridis } from "./colour.js";
-import type { Grid, GridCell } from "./grid.js";
+import type { Grid } from "./grid.js";
 import {
   axisTitle,
   footnotes,
