@@ -60,3 +60,12 @@ export class WorkerError extends Lor2cError {
 export class ProtocolError extends Lor2cError {
   override name = "ProtocolError";
 }
+
+/**
+ * Whether an operation failed because the file or process is not there. Any other failure (no descriptor left, no
+ * permission, a broken disk) says nothing about that, and must not be taken for it.
+ */
+export function isMissing(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  return code === "ENOENT" || code === "ESRCH" || code === "ENOTDIR";
+}

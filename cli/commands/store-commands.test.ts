@@ -36,7 +36,9 @@ beforeEach(() => {
     null,
   );
   // its runner was killed: nobody said so yet
-  store.db.prepare("UPDATE attempts SET runner_started = 'another time' WHERE run = ?").run(GONE.id);
+  store.db
+    .prepare("UPDATE attempts SET owner = json_set(owner, '$.started', 'another time') WHERE run = ?")
+    .run(GONE.id);
   store.close();
 });
 afterEach(() => temp.remove());

@@ -46,7 +46,7 @@ export async function trainBundle({ cells, key }: Pick<Share, "cells" | "key">, 
 function claim(cell: PlannedCell, { device }: Slot, { store, force, progress }: Job): Attempt | null {
   const attempt = beginAttempt(store, cell, force, device);
   if ("busy" in attempt) {
-    progress.set(cell.id, "elsewhere", `process ${attempt.busy.pid} on ${attempt.busy.host}`);
+    progress.set(cell.id, "elsewhere", attempt.busy);
     return null;
   }
   if ("done" in attempt) {

@@ -2,10 +2,13 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { historicDatabase } from "./fixtures/historic.js";
 import { claimedStore, sampleCell, tempFolder } from "./fixtures/sample.js";
 import { migrate, schemaState } from "./migrate.js";
 import { MIGRATIONS } from "./migrations.js";
+import { getAttempts } from "./read.js";
 import { openStore } from "./store.js";
+import { reapLost } from "./write.js";
 
 const CELL = sampleCell("a".repeat(16));
 const NEXT = [...MIGRATIONS, { name: "m999_colour", sql: "ALTER TABLE runs ADD COLUMN colour TEXT" }];
@@ -102,4 +105,90 @@ test("finished runs of before m002 were chosen on the evaluation rows; whether t
     [null, null, null],
   ]);
   old.close();
+});
+
+/** Every row of every table, by table. */
+function contents(db: Database.Database): Map<string, Record<string, unknown>[]> {
+  const tables = db
+    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name")
+    .pluck()
+    .all() as string[];
+  return new Map(
+    tables.map((table) => [table, db.prepare(`SELECT * FROM ${table}`).all() as Record<string, unknown>[]]),
+  );
+}
+
+/** What an old row is in the newest schema, where a migration says more than "a new column is empty". */
+function expectedRow(table: string, row: Record<string, unknown>): Record<string, unknown> {
+  if (table !== "attempts" || !("runner_pid" in row)) return row;
+  const { host, runner_pid, runner_started, ...rest } = row;
+  const chosen = row.outcome === "finished" && !("chosen_on" in row);
+  return {
+    ...rest,
+    owner_kind: "process",
+    owner: JSON.stringify({ host, pid: runner_pid, started: runner_started }),
+    ...(chosen && { chosen_on: "eval", chosen_score: row.best_score, eval_best_epoch: row.best_epoch }),
+  };
+}
+
+// The newest schema is migrated to, not from.
+const HISTORIC = MIGRATIONS.slice(0, -1).map(({ name }, index) => ({ name, count: index + 1 }));
+
+test.each(HISTORIC)("every row of a database of $name is there after all migrations", ({ count }) => {
+  const file = join(folder, "old.db");
+  const db = historicDatabase(file, count);
+  const before = contents(db);
+  for (const [table, rows] of before)
+    expect(rows.length, `fixtures/historic.ts has no row for ${table}`).toBeGreaterThan(0);
+  const { backup } = migrate(db, file);
+  const after = contents(db);
+  for (const [table, rows] of before) {
+    if (table === "migrations") continue;
+    const found = after.get(table) ?? [];
+    expect(found.length, table).toBe(rows.length);
+    rows.forEach((row, index) => {
+      expect(found[index], `${table} ${index}`).toMatchObject(expectedRow(table, row));
+    });
+  }
+  expect(db.pragma("integrity_check", { simple: true })).toBe("ok");
+  expect(db.pragma("foreign_key_check")).toEqual([]);
+  const views = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'view'").pluck().all() as string[];
+  expect(views.length).toBeGreaterThan(4);
+  for (const view of views) expect(db.prepare(`SELECT * FROM ${view}`).all().length, view).toBeGreaterThan(0);
+  db.close();
+  const copy = new Database(backup as string, { readonly: true });
+  expect(contents(copy)).toEqual(before);
+  copy.close();
+});
+
+test("a migrated database is like a new one, whatever it was before", () => {
+  const schema = (db: Database.Database) =>
+    db
+      .prepare(
+        "SELECT t.name, c.name, c.type, c.\"notnull\", c.dflt_value, c.pk, c.hidden FROM sqlite_schema t, pragma_table_xinfo(t.name) c WHERE t.type IN ('table', 'view') ORDER BY t.name, c.cid",
+      )
+      .raw()
+      .all();
+  const fresh = new Database(path, { readonly: true });
+  const expected = schema(fresh);
+  fresh.close();
+  for (const { name, count } of HISTORIC) {
+    const file = join(folder, `${name}.db`);
+    const db = historicDatabase(file, count);
+    migrate(db, file);
+    expect(schema(db)).toEqual(expected);
+    db.close();
+  }
+});
+
+test("an attempt of before m005 belongs to its process, and is lost when that is dead", () => {
+  const file = join(folder, "old.db");
+  historicDatabase(file, 4).close();
+  const store = openStore(file);
+  expect(getAttempts(store, "b".repeat(16)).map(({ owner_kind, owner }) => ({ owner_kind, owner }))).toEqual([
+    { owner_kind: "process", owner: '{"host":"host","pid":4711,"started":"boot:1"}' },
+  ]);
+  expect(reapLost(store)).toBe(1); // another machine's, and its lease is long over
+  expect(getAttempts(store, "b".repeat(16))[0]?.message).toBe("the runner (process 4711 on host) is gone");
+  store.close();
 });

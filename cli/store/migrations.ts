@@ -2,6 +2,7 @@ import { m001Initial } from "./migrations/m001_initial.js";
 import { m002Scores } from "./migrations/m002_scores.js";
 import { m003Grid } from "./migrations/m003_grid.js";
 import { m004Bundles } from "./migrations/m004_bundles.js";
+import { m005Owners } from "./migrations/m005_owners.js";
 
 export interface Migration {
   /** `m<number>_<what>`; recorded in `migrations`, so it never changes. */
@@ -10,4 +11,4 @@ export interface Migration {
 }
 
 /** Append-only: applied in this order, each once. */
-export const MIGRATIONS: readonly Migration[] = [m001Initial, m002Scores, m003Grid, m004Bundles];
+export const MIGRATIONS: readonly Migration[] = [m001Initial, m002Scores, m003Grid, m004Bundles, m005Owners];

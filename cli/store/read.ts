@@ -1,4 +1,6 @@
 /** Everything that reads the database; works on a read-only store. */
+export { describeOwner } from "./owners/index.js";
+export type { Owner } from "./owners/kind.js";
 export * from "./read-attempts.js";
 export * from "./read-bundles.js";
 export * from "./read-grid.js";

@@ -2,7 +2,8 @@ import { existsSync, lstatSync, readdirSync, renameSync, rmSync } from "node:fs"
 import { join } from "node:path";
 import { UsageError } from "../errors.js";
 import { dropCheckpoints } from "./checkpoints.js";
-import { reapLost } from "./lease.js";
+import { ownerOf, reapLost, runningAttempts } from "./lease.js";
+import { describeOwner } from "./owners/index.js";
 import type { Store } from "./store.js";
 
 const ASIDE = ".removing-";
@@ -80,13 +81,12 @@ function recoverFolders(store: Store): void {
 }
 
 function refuseRunning(store: Store, ids: string[]): void {
-  const select = store.prepare("SELECT runner_pid, host FROM attempts WHERE run = ? AND outcome IS NULL");
   for (const id of ids) {
-    const running = select.get(id) as { runner_pid: number; host: string } | undefined;
+    const running = runningAttempts(store, id)[0];
     if (!running) continue;
     throw new UsageError(
       "RUN_RUNNING",
-      `run ${id} is being trained by process ${running.runner_pid} on ${running.host}; nothing was removed`,
+      `run ${id} is being trained by ${describeOwner(ownerOf(running))}; nothing was removed`,
       "stop it first (Ctrl-C in its terminal)",
     );
   }

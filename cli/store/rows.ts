@@ -69,12 +69,16 @@ export interface AttemptRow {
   outcome: Outcome | null;
   started_at: string;
   ended_at: string | null;
-  runner_pid: number;
-  host: string;
+  /** Who trains it: a kind, and what that kind knows it by; `describeOwner` says it in words. */
+  owner_kind: string;
+  owner: string;
   heartbeat_at: string;
   lease_until: string;
   /** Absolute. */
   folder: string;
+  /** Name of the folder of checkpoints that its worker uses. */
+  checkpoint: string | null;
+  stop_requested_at: string | null;
   environment: number | null;
   last_seq: number;
   trainable_parameters: number | null;

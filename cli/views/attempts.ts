@@ -1,4 +1,4 @@
-import { type AttemptRow, getAttempts } from "../store/read.js";
+import { type AttemptRow, describeOwner, getAttempts } from "../store/read.js";
 import { columns } from "./columns.js";
 import { formatScore, formatSeconds } from "./format.js";
 import { clip, oneLine } from "./parts/fit.js";
@@ -25,7 +25,7 @@ export const attempts = view<AttemptRow[]>({
       row.started_at.slice(0, 19).replace("T", " "),
       formatSeconds(took(row)),
       formatScore(row.best_score),
-      `${row.runner_pid}@${row.host}`,
+      describeOwner({ kind: row.owner_kind, id: row.owner }),
       oneLine([row.error_type, row.message].filter((text) => text !== null).join(": ")),
     ]);
     return columns(heads, lines)

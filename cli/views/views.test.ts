@@ -92,7 +92,7 @@ function show(name: string, id: string, width = 80): string {
   return text
     .replaceAll(temp.folder, "/db")
     .replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+Z)?/g, "(time)")
-    .replace(/\d+@\S+/g, "(runner)");
+    .replace(/process \d+ on \S+/g, "(runner)");
 }
 
 test("summary of a finished run", () => {

@@ -1,0 +1,83 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { UsageError } from "../errors.js";
+import { leaseEnd, ownerOf, reapWithin, runningAttempts } from "./lease.js";
+import { describeOwner } from "./owners/index.js";
+import type { Owner } from "./owners/kind.js";
+import { thisProcess } from "./owners/process.js";
+import type { Store } from "./store.js";
+
+export interface ClaimRequest {
+  runId: string;
+  /** Also a finished run. */
+  force: boolean;
+  environment?: number;
+  /** Name of the folder of checkpoints that its worker uses: nothing in it is deleted while the attempt runs. */
+  checkpoint?: string;
+  /** Default: this process. */
+  owner?: Owner;
+}
+
+export type Claim =
+  | { attemptId: number; number: number; folder: string }
+  /** Another owner, as text for people. */
+  | { busy: string }
+  | { done: true };
+
+/** Takes one run, see `claimAttempts`. */
+export function claimAttempt(store: Store, request: ClaimRequest): Claim {
+  return claimAttempts(store, [request])[0] as Claim;
+}
+
+/**
+ * Takes runs for an owner in one transaction: for each a new attempt with its folder made, or why not. At most one
+ * attempt of a run is running, over all processes that share the file; a finished run is taken again only with `force`.
+ */
+export function claimAttempts(store: Store, requests: readonly ClaimRequest[]): Claim[] {
+  const own = thisProcess(); // before the write lock, not under it
+  return store.write(() => requests.map((request) => claim(store, request, request.owner ?? own)));
+}
+
+function claim(store: Store, request: ClaimRequest, owner: Owner): Claim {
+  reapWithin(store, request.runId);
+  const running = runningAttempts(store, request.runId)[0];
+  if (running) return { busy: describeOwner(ownerOf(running)) };
+  const past = store
+    .prepare(
+      `SELECT (SELECT count(*) FROM runs WHERE id = @run) AS known, coalesce(max(number), 0) AS newest,
+              coalesce(max(outcome = 'finished'), 0) AS finished FROM attempts WHERE run = @run`,
+    )
+    .get({ run: request.runId }) as { known: number; newest: number; finished: number };
+  if (past.known === 0) throw new UsageError("UNKNOWN_RUN", `there is no run ${request.runId}`, "lor2c ls lists them");
+  if (past.finished && !request.force) return { done: true };
+  const { number, folder } = freeFolder(store, request.runId, past.newest + 1);
+  const now = new Date();
+  const { lastInsertRowid } = store
+    .prepare(
+      `INSERT INTO attempts (run, number, started_at, owner_kind, owner, heartbeat_at, lease_until, folder, environment,
+                             checkpoint)
+       VALUES (@run, @number, @now, @kind, @owner, @now, @until, @folder, @environment, @checkpoint)`,
+    )
+    .run({
+      run: request.runId,
+      number,
+      now: now.toISOString(),
+      until: leaseEnd(now),
+      kind: owner.kind,
+      owner: owner.id,
+      folder: store.toStored(folder),
+      environment: request.environment ?? null,
+      checkpoint: request.checkpoint ?? null,
+    });
+  return { attemptId: Number(lastInsertRowid), number, folder };
+}
+
+/** A folder that holds files already is never written again: its number is skipped. */
+function freeFolder(store: Store, runId: string, first: number): { number: number; folder: string } {
+  for (let number = first; ; number++) {
+    const folder = join(store.folder, "runs", runId, `attempt-${number}`);
+    if (existsSync(folder)) continue;
+    mkdirSync(folder, { recursive: true });
+    return { number, folder };
+  }
+}
