@@ -81,9 +81,9 @@ function planJson(
     name,
     extends: base,
     notes,
-    runs: cells.map(({ id, label, axes, settings, inspected }) => {
+    runs: cells.map(({ id, label, axes, also, settings, inspected }) => {
       const { type: _, seq: __, request: ___, index: ____, problems: _____, ...facts } = inspected;
-      return { id, label, state: states.get(id) ?? "planned", axes, settings, ...facts };
+      return { id, label, state: states.get(id) ?? "planned", axes, also, settings, ...facts };
     }),
     invalid: invalid.map(({ label, axes, settings, problems }) => ({ label, axes, settings, problems })),
     bundles: bundles.map((bundle) => ({

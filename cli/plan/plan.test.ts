@@ -16,12 +16,20 @@ describe("planCells", () => {
     expect(new Set(plan.cells.map((cell) => cell.id)).size).toBe(5);
     expect(plan.notes).toEqual([]);
   });
-  test("keeps one of two cells that turn out to be the same run", () => {
+  test("keeps one of two cells that turn out to be the same run, with both places", () => {
     const twins = load(minimal("sweep: {grid: {model: [/a/x, /b/x]}}")).cells;
-    const plan = planCells([...cells.slice(0, 1), ...cells.slice(0, 1)], [inspectedAs(), inspectedAs()]);
-    expect(plan.cells).toHaveLength(1);
-    expect(plan.notes).toEqual(["seed=1 is the same run as seed=1 and left out"]);
-    expect(twins).toHaveLength(1);
+    const plan = planCells(twins, [inspectedAs(), inspectedAs()]);
+    expect(plan.cells).toMatchObject([
+      { label: "model=a/x", also: [{ label: "model=b/x", axes: { "model.name": "b/x" } }] },
+    ]);
+    expect(plan.notes).toEqual([
+      "1 of 2 combinations is the same run as another one, by settings and contents: model=a/x and model=b/x",
+    ]);
+    const apart = planCells(twins, [inspectedAs(), inspectedAs({ fingerprint: { model: "other" } })]);
+    expect(apart.cells.map(({ label, also }) => [label, also])).toEqual([
+      ["model=a/x", []],
+      ["model=b/x", []],
+    ]);
   });
   test("reports every problem once, with the cells it concerns", () => {
     const same = cells.map((_, i) =>

@@ -3,6 +3,7 @@ import type { EventOf } from "../protocol/messages.js";
 import type { Cell } from "../spec/cell.js";
 import type { PlannedCell } from "./cell.js";
 import { cellId } from "./cell-id.js";
+import { sameRunNotes } from "./same-runs.js";
 
 /** A cell that cannot run here, and why. */
 export interface InvalidCell extends Cell {
@@ -23,13 +24,12 @@ export interface Reason {
 
 /**
  * Cells with what the worker said about each (same order) and their ids. Cells that turn out to be the same run, for
- * example one model under two names, are kept once; those that cannot run stand apart. Throws a UsageError with all
- * reasons when none can.
+ * example one model under two names, are one that knows its other places; those that cannot run stand apart. Throws a
+ * UsageError with all reasons when none can.
  */
 export function planCells(cells: readonly Cell[], inspected: readonly EventOf<"inspected">[]): Plan {
   const planned = new Map<string, PlannedCell>();
   const invalid: InvalidCell[] = [];
-  const notes: string[] = [];
   for (const [i, cell] of cells.entries()) {
     const found = inspected[i];
     if (!found) throw new Error(`the worker inspected ${inspected.length} of ${cells.length} cells`);
@@ -39,14 +39,15 @@ export function planCells(cells: readonly Cell[], inspected: readonly EventOf<"i
     }
     const id = cellId(cell.settings, found.fingerprint);
     const first = planned.get(id);
-    if (first) notes.push(`${cell.label} is the same run as ${first.label} and left out`);
-    else planned.set(id, { ...cell, id, inspected: found });
+    if (first) first.also.push({ label: cell.label, axes: cell.axes });
+    else planned.set(id, { ...cell, id, inspected: found, also: [] });
   }
   if (planned.size === 0 && invalid.length > 0) {
     const lines = reasonsOf(invalid).map((reason) => reasonText(reason, cells.length));
     throw new UsageError("CELL_CANNOT_RUN", lines.join("\n"));
   }
-  return { cells: [...planned.values()], invalid, notes };
+  const kept = [...planned.values()];
+  return { cells: kept, invalid, notes: sameRunNotes(kept) };
 }
 
 /** Each reason once; most cells of a large sweep usually have the same one. */

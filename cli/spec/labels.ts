@@ -1,6 +1,7 @@
 import { type Catalog, parametersOf } from "./catalog.js";
 import type { Cell, Settings } from "./cell.js";
 import { valueAt } from "./issues.js";
+import { shownNames } from "./local-paths.js";
 import { isMapping, type Mapping } from "./merge.js";
 import { presetName } from "./parameters.js";
 import type { Path } from "./places.js";
@@ -15,29 +16,58 @@ export interface Unlabelled {
   included: ReadonlySet<string>;
 }
 
+/** The keys that each part of a sweep may change. */
+export interface SweepKeys {
+  variants: readonly Path[];
+  grid: readonly Path[];
+  include: readonly Path[];
+}
+
+/** One key of a sweep, and how its values are shown. */
+export interface ShownKey {
+  key: string;
+  /** Of each cell; undefined where the cell's method has no such parameter. */
+  values: unknown[];
+  show(value: unknown): unknown;
+}
+
+/** `outside`: values of combinations that are no runs, by key, which are shown in the same way. */
+export function shownKeys(
+  cells: readonly Pick<Unlabelled, "settings">[],
+  outside: readonly Mapping[],
+  keys: SweepKeys,
+  catalog: Catalog,
+): ShownKey[] {
+  const all = new Map([...keys.variants, ...keys.grid, ...keys.include].map((path) => [path.join("."), path]));
+  return [...all].map(([key, path]) => {
+    const values = cells.map(({ settings }) => tellingValue(settings, path, catalog));
+    const show = shownNames(key, [...values, ...outside.map((one) => one[key])]);
+    return { key, values: values.map(show), show };
+  });
+}
+
 /** Label and axes of every cell: what tells it from the others of its spec. */
 export function labelCells(
   cells: readonly Unlabelled[],
-  keys: { variants: readonly Path[]; grid: readonly Path[]; include: readonly Path[] },
-  catalog: Catalog,
+  shown: readonly ShownKey[],
+  keys: SweepKeys,
   /** Of the spec: there is nothing to tell a single run from. */
   name: string,
 ): Cell[] {
-  const all = new Map([...keys.variants, ...keys.grid, ...keys.include].map((path) => [path.join("."), path]));
-  const varying = [...all].filter(([, path]) => {
-    const values = cells.map((cell) => JSON.stringify(shownValue(cell.settings, path, catalog)));
-    return new Set(values.filter((value) => value !== undefined)).size > 1;
+  const varying = shown.filter(({ values }) => {
+    const different = new Set(values.filter((value) => value !== undefined).map((value) => JSON.stringify(value)));
+    return different.size > 1;
   });
   const inGrid = new Set(keys.grid.map((path) => path.join(".")));
   const inVariants = new Set(keys.variants.map((path) => path.join(".")));
-  const names = shortNames(varying.map(([key]) => key));
+  const names = shortNames(varying.map(({ key }) => key));
   const seen = new Map<string, number>();
 
-  return cells.map(({ settings, variant, own, included }) => {
+  return cells.map(({ settings, variant, own, included }, i) => {
     const axes: Mapping = {};
     const parts = variant === null ? [] : [variant];
-    for (const [key, path] of varying) {
-      const value = shownValue(settings, path, catalog);
+    for (const { key, values } of varying) {
+      const value = values[i];
       if (value === undefined) continue;
       axes[key] = value;
       // What only `include` changes is said of the cells in which it did.
@@ -52,7 +82,7 @@ export function labelCells(
 }
 
 /** A preset by its name; anything else as it is. Undefined where the cell's method has no such parameter. */
-function shownValue(settings: Settings, path: Path, catalog: Catalog): unknown {
+function tellingValue(settings: Settings, path: Path, catalog: Catalog): unknown {
   const value = valueAt(settings, path);
   if (path.length !== 2 || path[0] !== "method" || !isMapping(value)) return value;
   const parameter = parametersOf(catalog, settings.method.name).find((one) => one.name === path[1]);

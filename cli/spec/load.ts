@@ -7,15 +7,16 @@ import type { Devices } from "./devices.js";
 import { readExtended } from "./extends.js";
 import { type Issue, issuesOf, ProblemList, UNKNOWN_KEY } from "./issues.js";
 import { specJsonSchemaRaw } from "./keys.js";
-import { labelCells, type Unlabelled } from "./labels.js";
+import { labelCells, shownKeys, type Unlabelled } from "./labels.js";
+import { excludedValues, type LeftOut, leftOutAs } from "./left-out.js";
 import { type Mapping, merge, setAt } from "./merge.js";
-import { dotted, type Path } from "./places.js";
+import { dotted, type Path, SET_FLAG } from "./places.js";
 import { readSpecFile } from "./read-file.js";
-import { cellResolver, SET_FLAG } from "./resolve.js";
+import { cellResolver } from "./resolve.js";
 import { FileSchema } from "./schema.js";
 import { SetEffects } from "./set-effect.js";
 import { parseSetFlags } from "./set-flags.js";
-import { type Combination, expand, expandSome, type LeftOut, readSweep } from "./sweep.js";
+import { type Combination, type Excluded, expand, expandSome, readSweep } from "./sweep.js";
 
 export interface LoadedSpec {
   file: string;
@@ -80,12 +81,12 @@ export function loadSpec(file: string, sets: readonly string[] = [], catalog: Ca
     const same = canonicalize(settings) ?? "";
     if (!cells.has(same)) cells.set(same, { settings, variant: label, own, included });
   };
-  let leftOut: LeftOut[] = [];
+  let excluded: Excluded[] = [];
   const notes: string[] = [];
   if (incomplete) expandSome(sweep, cellKeys, use);
   else {
     const expanded = expand(sweep, cellKeys, use);
-    leftOut = expanded.leftOut;
+    excluded = expanded.excluded;
     problems.addIssues(expanded.issues, layers);
     // A command line that makes a grid smaller should not have to take the spec's excludes out.
     if (flags.every(({ path }) => path[0] !== "sweep")) problems.addIssues(expanded.useless, layers);
@@ -98,6 +99,9 @@ export function loadSpec(file: string, sets: readonly string[] = [], catalog: Ca
   if (problems.problems.length > 0 || !checked.success) throw new SpecError(problems.sorted(file));
 
   const name = checked.data.name ?? basename(file).replace(/\.ya?ml$/i, "");
+  const different = [...cells.values()];
+  const outside = excluded.map((one) => excludedValues(one, layers));
+  const shown = shownKeys(different, outside, sweep.keys, catalog);
   return {
     file,
     name,
@@ -106,12 +110,12 @@ export function loadSpec(file: string, sets: readonly string[] = [], catalog: Ca
     onError: checked.data.on_error,
     jobs: checked.data.jobs,
     devices: checked.data.devices,
-    cells: labelCells([...cells.values()], sweep.keys, catalog, name),
-    leftOut,
+    cells: labelCells(different, shown, sweep.keys, name),
+    leftOut: outside.map((values) => leftOutAs(values, shown)),
     notes: [
       ...notes,
       ...effectNotes,
-      ...(leftOut.length === 0 ? [] : [excludedNote(leftOut.length)]),
+      ...(excluded.length === 0 ? [] : [excludedNote(excluded.length)]),
       ...(combined === cells.size ? [] : [duplicatesNote(combined, cells.size)]),
     ],
     document,

@@ -1,5 +1,8 @@
 /** Where a key of the merged spec was written. A spec is a stack of layers: extended file, file, `--set` flags, sweep. */
 
+/** File name of places in `--set` flags. */
+export const SET_FLAG = "--set";
+
 export type Path = readonly (string | number)[];
 
 /** 1-based, as editors count. */

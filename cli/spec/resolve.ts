@@ -1,18 +1,14 @@
-import { homedir } from "node:os";
-import { dirname, resolve } from "node:path";
 import { type JsonSchema, toJsonSchema } from "./allowed.js";
 import type { Catalog } from "./catalog.js";
 import type { Settings } from "./cell.js";
 import { type Issue, issuesOf } from "./issues.js";
 import { keyHints, specJsonSchemaRaw } from "./keys.js";
+import { withAnchoredPaths } from "./local-paths.js";
 import type { Mapping } from "./merge.js";
 import { methodSchema } from "./parameters.js";
-import { type Layer, locate, type Path } from "./places.js";
+import type { Layer, Path } from "./places.js";
 import { CellSchema } from "./schema.js";
 import { suggestion } from "./suggest.js";
-
-/** File name of problems in `--set` flags; paths in them are relative to the working folder. */
-export const SET_FLAG = "--set";
 
 export type Resolved = { settings: Settings; issues: [] } | { settings: undefined; issues: Issue[] };
 
@@ -64,17 +60,6 @@ export function cellResolver(catalog: Catalog): (document: Mapping, layers: read
 
     if (!checked.success || !parameters?.success || issues.length > 0) return { settings: undefined, issues };
     const settings: Settings = { ...checked.data, method: parameters.data as Settings["method"] };
-    settings.data.path = settings.data.path && anchored(settings.data.path, ["data", "path"], layers);
-    if (/^(\.{0,2}|~)\//.test(settings.model.name) || /^\.{1,2}$/.test(settings.model.name)) {
-      settings.model.name = anchored(settings.model.name, ["model", "name"], layers);
-    }
-    return { settings, issues: [] };
+    return { settings: withAnchoredPaths(settings, layers), issues: [] };
   };
-}
-
-/** A path of the spec, relative to the file that says it, so that a spec means the same from every folder. */
-function anchored(path: string, key: Path, layers: readonly Layer[]): string {
-  if (path.startsWith("~/")) return resolve(homedir(), path.slice(2));
-  const { file } = locate(layers, key, "value");
-  return resolve(file === SET_FLAG ? "." : dirname(file), path);
 }

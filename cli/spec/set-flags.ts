@@ -1,7 +1,6 @@
 import type { ProblemList } from "./issues.js";
 import { isMapping } from "./merge.js";
-import { dottedLayer, type Layer, type Path } from "./places.js";
-import { SET_FLAG } from "./resolve.js";
+import { dottedLayer, type Layer, type Path, SET_FLAG } from "./places.js";
 import { readYaml } from "./yaml-source.js";
 
 /** One `--set a.b=value`. */

@@ -97,9 +97,16 @@ sweep: {variants: [{}, {method: {rules: paper}}, {method: {rules: {score: sfs}}}
 
 describe("equal runs", () => {
   test("are one, with a note", () => {
-    const spec = load(minimal("sweep: {variants: [{}, {seed: 17}, {train: {logging_steps: 5}}, {seed: 1}]}"));
+    const spec = load(minimal("sweep: {variants: [{}, {seed: 17}, {train: {batch_size: 32}}, {seed: 1}]}"));
     expect(spec.cells.map((cell) => cell.settings.seed)).toEqual([17, 1]);
     expect(spec.notes).toEqual(["2 of 4 combinations of the sweep are equal to another one and left out"]);
+  });
+  test("only where nothing is left to look at: what a path holds and what an id leaves out are the plan's to compare", () => {
+    const spec = load(
+      minimal("sweep: {variants: [{}, {train: {logging_steps: 5}}, {data: {path: a}}, {data: {path: b}}]}"),
+    );
+    expect(spec.cells).toHaveLength(4);
+    expect(spec.notes).toEqual([]);
   });
 });
 

@@ -28,11 +28,11 @@ export interface Combination {
   included: ReadonlySet<string>;
 }
 
-/** A combination that is no run of the spec, and why. */
-export interface LeftOut {
-  /** Dotted axis keys and values. */
+/** A combination that `exclude` leaves out. */
+export interface Excluded {
+  /** Dotted axis keys and values, as they are written. */
   axes: Mapping;
-  reason: string;
+  layers: Layer[];
 }
 
 /**
@@ -86,8 +86,8 @@ export function expand(
   sweep: Sweep,
   cell: Mapping,
   use: (combination: Combination) => void,
-): { leftOut: LeftOut[]; useless: Issue[]; issues: Issue[] } {
-  const leftOut: LeftOut[] = [];
+): { excluded: Excluded[]; useless: Issue[]; issues: Issue[] } {
+  const excluded: Excluded[] = [];
   const uses = new Map<Exclude | Include, number>();
   const count = (rule: Exclude | Include) => uses.set(rule, (uses.get(rule) ?? 0) + 1);
   let runs = 0;
@@ -103,10 +103,10 @@ export function expand(
     const changes = byDepth(choices.flatMap((choice) => choice.changes));
     const document = changed(cell, changes);
     const values = Object.assign({}, ...choices.map((choice) => choice.values)) as Mapping;
-    const excluded = sweep.excludes.filter((exclude) => isExcluded(document, exclude));
-    for (const exclude of excluded) count(exclude);
-    if (excluded.length > 0) {
-      leftOut.push({ axes: values, reason: "excluded by the spec" });
+    const rules = sweep.excludes.filter((exclude) => isExcluded(document, exclude));
+    for (const exclude of rules) count(exclude);
+    if (rules.length > 0) {
+      excluded.push({ axes: values, layers: changes.map((change) => change.layer) });
       continue;
     }
     const fitting = sweep.includes.filter((include) => fits(include, values));
@@ -118,9 +118,9 @@ export function expand(
   for (const include of sweep.includes.filter((include) => !uses.has(include))) {
     add(byDepth(include.alone), include.label, include.label !== null, [include]);
   }
-  if (runs === 0) return { leftOut, useless: [], issues: [NOTHING_LEFT] };
+  if (runs === 0) return { excluded, useless: [], issues: [NOTHING_LEFT] };
   const useless = sweep.excludes.filter((exclude) => !uses.has(exclude));
-  return { leftOut, useless: useless.map(uselessIssue), issues: includeIssues(sweep.includes, uses) };
+  return { excluded, useless: useless.map(uselessIssue), issues: includeIssues(sweep.includes, uses) };
 }
 
 const NOTHING_LEFT: Issue = { path: ["sweep", "exclude"], message: "leaves out every run of the sweep", want: "key" };

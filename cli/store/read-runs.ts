@@ -77,7 +77,7 @@ export function experiments(store: Store): ExperimentRow[] {
       `SELECT e.id, e.name, e.spec_file, e.spec_text, e.sets, e.created_at, e.last_run_at, count(c.run) AS cells,
               coalesce(sum(v.state = 'finished'), 0) AS finished, count(v.running_attempt) AS running
        FROM experiments e
-       LEFT JOIN experiment_cells c ON c.experiment = e.id
+       LEFT JOIN (SELECT DISTINCT experiment, run FROM experiment_cells) c ON c.experiment = e.id
        LEFT JOIN v_runs v ON v.run = c.run
        GROUP BY e.id ORDER BY e.last_run_at DESC, e.id DESC`,
     )

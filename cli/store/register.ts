@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { PlannedCell } from "../plan/cell.js";
-import type { LeftOut } from "../spec/sweep.js";
+import type { Place } from "../spec/cell.js";
+import type { LeftOut } from "../spec/left-out.js";
 import type { Store } from "./store.js";
 
 export interface ExperimentPlan {
@@ -20,8 +21,10 @@ export interface ExperimentPlan {
  */
 export function registerExperiment(store: Store, plan: ExperimentPlan): number {
   const now = new Date().toISOString();
+  const ids = plan.cells.map((cell) => cell.id);
+  const also = plan.cells.flatMap((cell) => cell.also.map(({ axes }) => [cell.id, axes]));
   const identity = createHash("sha256")
-    .update(JSON.stringify([plan.name, plan.specText, plan.cells.map((cell) => cell.id)]))
+    .update(JSON.stringify([plan.name, plan.specText, ids, ...(also.length > 0 ? [also] : [])]))
     .digest("hex");
   const sets = JSON.stringify(plan.sets ?? []);
   return store.write(() => {
@@ -40,8 +43,8 @@ export function registerExperiment(store: Store, plan: ExperimentPlan): number {
          VALUES (?, ?, ?, ?, ?, ?, ?)`,
       )
       .run(identity, plan.name, plan.specFile, plan.specText, sets, now, now);
-    plan.cells.forEach((cell, position) => {
-      insertCell(store, Number(lastInsertRowid), position, cell);
+    placesOf(plan.cells).forEach(([run, place], position) => {
+      insertPlace(store, Number(lastInsertRowid), position, run, place);
     });
     insertLeftOut(store, Number(lastInsertRowid), plan.leftOut ?? []);
     return Number(lastInsertRowid);
@@ -59,12 +62,16 @@ function insertLeftOut(store: Store, experiment: number, leftOut: readonly LeftO
   });
 }
 
-function insertCell(store: Store, experiment: number, position: number, cell: PlannedCell): void {
+/** Every combination of the spec with its run, which several of them can share. */
+const placesOf = (cells: readonly PlannedCell[]) =>
+  cells.flatMap((cell) => [cell, ...cell.also].map((place): [string, Place] => [cell.id, place]));
+
+function insertPlace(store: Store, experiment: number, position: number, run: string, place: Place): void {
   store
     .prepare("INSERT INTO experiment_cells (experiment, position, run, label) VALUES (?, ?, ?, ?)")
-    .run(experiment, position, cell.id, cell.label);
+    .run(experiment, position, run, place.label);
   const axis = store.prepare("INSERT INTO cell_axes (experiment, position, axis, value) VALUES (?, ?, ?, ?)");
-  for (const [key, value] of Object.entries(cell.axes)) axis.run(experiment, position, key, sqlValue(value));
+  for (const [key, value] of Object.entries(place.axes)) axis.run(experiment, position, key, sqlValue(value));
 }
 
 /** Numbers and text as they are, anything else as JSON text. The driver binds a plain 3 as 3.0: whole numbers go as BigInt. */

@@ -85,7 +85,7 @@ export function buildGrid({ experiment, cells, leftOut }: GridSource, options: G
     majority: options.metric === null || options.metric === inside[0]?.score_name ? majorityOf(inside) : null,
     seeds: Math.max(...built.map((cell) => cell.of)),
     cells: built,
-    beside: cells.filter((cell) => !inside.includes(cell)).map(besideRun),
+    beside: onePerRun(cells.filter((cell) => !inside.includes(cell))).map(besideRun),
     notes: unevenAxes(inside, options),
   };
 }
@@ -112,7 +112,7 @@ function cellAt(
 ): GridCell {
   const here = ({ axes }: { axes: GridCellRow["axes"] }) =>
     sameValue(axes[options.rows], at.row) && sameValue(axes[options.cols], at.col);
-  const runs = inside.filter(here);
+  const runs = onePerRun(inside.filter(here));
   const values = runs.flatMap(({ value }) => value ?? []);
   const mean = average(values);
   const failed = runs.find(({ state }) => FAILED.has(state));
@@ -134,6 +134,9 @@ function cellAt(
     runs: runs.map(({ run }) => run),
   };
 }
+
+/** Several combinations can be one run; its score counts once. */
+const onePerRun = (cells: readonly GridCellRow[]) => [...new Map(cells.map((cell) => [cell.run, cell])).values()];
 
 const FAILED: ReadonlySet<string> = new Set(["failed", "out_of_memory", "lost"]);
 

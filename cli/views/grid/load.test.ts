@@ -109,6 +109,24 @@ test("cells that coincide, from the stored changes", () => {
   ]);
 });
 
+test("a run that stands for several combinations is drawn at all its places and counts once at each", () => {
+  const [first, second] = [0, 1].map((merges) => cell(id(merges), { "method.merges": merges, "data.path": "fold1" }));
+  if (!first || !second) throw new Error("two cells were expected");
+  const at = (path: string, merges: number) => ({ label: path, axes: { "method.merges": merges, "data.path": path } });
+  register("x", [
+    { ...first, also: [at("fold2", 0), at("fold2", 0)] },
+    { ...second, also: [at("fold2", 1)] },
+  ]);
+  finish(first, 0.7);
+  const grid = loadGrid(store, { rows: "data.path", cols: "method.merges" });
+  expect(grid.cells.map(({ row, col, mean, n, of }) => [row, col, mean, n, of])).toEqual([
+    ["fold1", 0, 0.7, 1, 1],
+    ["fold1", 1, null, 0, 1],
+    ["fold2", 0, 0.7, 1, 1],
+    ["fold2", 1, null, 0, 1],
+  ]);
+});
+
 test("what the sweep left out, and what the command line changed, are stored with the experiment", () => {
   const leftOut = [{ axes: { "method.merges": 1, "method.injections": 1 }, reason: "excluded by the spec" }];
   const sets = ["sweep.grid.method.merges=0..1"];
