@@ -35,8 +35,8 @@ export const ALLOWED = {
   views: ["errors", "attempt-files", "type:protocol", "type:spec", "plan", "store", "type:job", "type:paper"],
   doctor: ["errors", "spec", "store", "worker", "scripts"],
   commands: [
-    ...["errors", "type:protocol", "spec", "plan", "store", "worker", "job", "verify", "predict"],
-    ...["paper", "views", "doctor", "scripts"],
+    ...["errors", "type:protocol", "spec", "plan", "store", "worker", "executors", "job"],
+    ...["verify", "predict", "paper", "views", "doctor", "scripts"],
   ],
   parser: ["errors", "spec", "views", "commands"],
   main: ["errors", "views", "parser"],

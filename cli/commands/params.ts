@@ -27,6 +27,7 @@ export default {
       { paperTables },
       { publishedParams },
       { UsageError },
+      { EXECUTORS },
     ] = await Promise.all([
       import("../spec/load.js"),
       import("../worker/count.js"),
@@ -34,9 +35,10 @@ export default {
       import("../paper/reference.js"),
       import("../paper/published-params.js"),
       import("../errors.js"),
+      import("../executors/index.js"),
     ]);
     const spec = loadSpec(file, set);
-    const counted = await countCells(spec.cells);
+    const counted = await countCells(spec.cells, EXECUTORS.local({}).ask);
     const problems = new Set(counted.flatMap((count) => count.problems));
     if (problems.size > 0) throw new UsageError("CELL_CANNOT_RUN", [...problems].join("\n"));
     const tables = paperTables();

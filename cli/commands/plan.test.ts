@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import yargs, { type CommandModule } from "yargs";
-import { planCells } from "../plan/plan.js";
+import { EXECUTORS } from "../executors/index.js";
+import { resolvePlan } from "../plan/resolve-plan.js";
 import { loadSpec } from "../spec/load.js";
 import { openStore } from "../store/store.js";
 import { claimAttempt, endAttempt, registerExperiment } from "../store/write.js";
 import { fixture } from "../worker/fixture-worker.js";
-import { inspectCells } from "../worker/inspect.js";
 import plan from "./plan.js";
 
 const folder = mkdtempSync(join(tmpdir(), "lor2c-plan-"));
@@ -53,7 +53,7 @@ test("without a database everything is to run, and none is made", async () => {
 test("states come from the database; --json has everything", async () => {
   const db = join(folder, "some.db");
   const spec = loadSpec(file);
-  const { cells } = planCells(spec.cells, await inspectCells(spec.cells));
+  const { cells } = await resolvePlan(spec, { executor: EXECUTORS.local({}) });
   const [first, second] = cells;
   if (!first || !second) throw new Error("three cells were expected");
   const store = openStore(db);

@@ -2,8 +2,9 @@
 import type { Argv } from "yargs";
 import { UsageError } from "../errors.js";
 import type { Reporter, RunSummary } from "../job/reporter.js";
-import { type Devices, parseDevices } from "../spec/devices.js";
+import type { Devices } from "../spec/devices.js";
 import { DB_OPTION } from "./db-option.js";
+import { devicesOption } from "./devices-option.js";
 import { SET_OPTION } from "./set-option.js";
 
 export interface TrainArgs {
@@ -33,12 +34,7 @@ export const trainOptions = (yargs: Argv) =>
         "Workers at a time on each device: a number, or auto (one per CPU core, one on a GPU). Default: what the spec says, else auto",
       coerce: parseJobs,
     })
-    .option("devices", {
-      type: "string",
-      describe:
-        "Where to train: cuda:0,cuda:1, cpu, or auto (all GPUs, else the CPU). Default: what the spec says, else auto",
-      coerce: devicesOf,
-    })
+    .option("devices", devicesOption("Where to train", "what the spec says, else auto"))
     .option("plain", { type: "boolean", default: false, describe: "Lines instead of the dashboard" })
     .option("json", { type: "boolean", default: false, describe: "One JSON object per line, at last a summary" })
     .option("db", DB_OPTION);
@@ -93,10 +89,4 @@ function parseJobs(text: string | undefined): number | "auto" | undefined {
   if (text === undefined || text === "auto") return text;
   if (/^[1-9][0-9]*$/.test(text)) return Number(text);
   throw new Error(`--jobs ${text}: give a number from 1 on, or auto`);
-}
-
-function devicesOf(text: string | undefined): Devices | undefined {
-  const devices = text === undefined ? undefined : parseDevices(text);
-  if (text === undefined || devices !== undefined) return devices;
-  throw new Error(`--devices ${text}: give auto, cpu, or GPUs, each once, such as cuda:0,cuda:1`);
 }

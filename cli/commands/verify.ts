@@ -1,11 +1,14 @@
 import type { CommandModule } from "yargs";
 import { UsageError } from "../errors.js";
+import type { Devices } from "../spec/devices.js";
 import type { VerifyResult } from "../verify/verify.js";
 import { DB_OPTION } from "./db-option.js";
+import { devicesOption } from "./devices-option.js";
 
 interface Args {
   run: string;
   tolerance?: number | undefined;
+  devices?: Devices | undefined;
   json: boolean;
   db?: string | undefined;
 }
@@ -27,11 +30,12 @@ export default {
         type: "number",
         describe: "Largest difference that counts as the same: of values above 1 relative. Default: 0, on CUDA 1e-5",
       })
+      .option("devices", devicesOption("Where to train it", "the kind of device it was trained on"))
       .option("json", { type: "boolean", default: false, describe: "Print the result as JSON" })
       .option("db", DB_OPTION)
       .example("$0 verify @last", "Does the newest run still give its numbers?")
       .example("$0 verify 3fa9 --tolerance 1e-4", "On another machine"),
-  handler: async ({ run, tolerance, json, db }) => {
+  handler: async ({ run, tolerance, devices, json, db }) => {
     if (tolerance !== undefined && !(tolerance >= 0)) {
       throw new UsageError("USAGE", "--tolerance takes a number from 0 on");
     }
@@ -42,7 +46,8 @@ export default {
       import("../views/output.js"),
     ]);
     const lines = createPlain({ write: output.writeNote });
-    const result = await verifyRun({ dbPath: resolveDbPath(db), selector: run, tolerance, onEvent: lines.event });
+    const where = { dbPath: resolveDbPath(db), selector: run, devices };
+    const result = await verifyRun({ ...where, tolerance, onEvent: lines.event });
     if (json) output.writeJson(result);
     else output.writeLine(verifyText(result));
     process.exitCode = result.same ? 0 : 1;

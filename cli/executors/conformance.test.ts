@@ -6,7 +6,7 @@ import { WORKER_LOG } from "../attempt-files.js";
 import type { WorkerEvent } from "../protocol/messages.js";
 import type { Settings } from "../spec/cell.js";
 import { fixture, isAlive, until } from "../worker/fixture-worker.js";
-import type { Bundle } from "./executor.js";
+import type { Bundle, Slot } from "./executor.js";
 import { EXECUTORS } from "./index.js";
 
 function bundleOf(...seeds: number[]): Bundle {
@@ -22,6 +22,8 @@ function bundleOf(...seeds: number[]): Bundle {
   };
 }
 
+const SLOT: Slot = { device: "cpu", env: {} };
+
 const typesOf = (events: WorkerEvent[], cell: string): string[] =>
   events.filter((event) => "cells" in event && event.cells.includes(cell)).map((event) => event.type);
 
@@ -32,7 +34,7 @@ describe.each(Object.entries(EXECUTORS))("executor %s", (_, create) => {
     const bundle = bundleOf(...seeds);
     const events: WorkerEvent[] = [];
     const executor = create({ commandOverride: [fixture("good.py")], env });
-    const running = executor.start(bundle, (event) => {
+    const running = executor.start(bundle, SLOT, (event) => {
       events.push(event);
       onEvent?.(event);
     });
@@ -123,7 +125,7 @@ describe.each(Object.entries(EXECUTORS))("executor %s", (_, create) => {
   });
 
   test("a worker that cannot be started is an end, not an exception", async () => {
-    const running = create({ commandOverride: ["/nowhere/python"] }).start(bundleOf(1), () => {});
+    const running = create({ commandOverride: ["/nowhere/python"] }).start(bundleOf(1), SLOT, () => {});
     const end = await running.done;
     expect(end).toMatchObject({ open: ["cell-1"], errorType: "WorkerError" });
     expect(end.reason).toContain("/nowhere/python");

@@ -1,5 +1,15 @@
-import type { WorkerEvent } from "../protocol/messages.js";
+import type { EventOf, WorkerEvent } from "../protocol/messages.js";
 import type { Settings } from "../spec/cell.js";
+import type { Devices } from "../spec/devices.js";
+import type { Answer, Question } from "../worker/request.js";
+
+/** A place for one worker at a time. */
+export interface Slot {
+  /** `cpu`, or a GPU as the user counts them. */
+  device: string;
+  /** Variables that make a worker see this device alone; there it is always `cuda:0`. */
+  env: Record<string, string>;
+}
 
 /** Runs that one worker trains. Each folder exists, is the attempt's own, and receives the worker's files. */
 export interface Bundle {
@@ -7,8 +17,6 @@ export interface Bundle {
   cells: { id: string; settings: Settings; folder: string; resume: boolean }[];
   /** Where checkpoints of such runs are; made when needed. */
   checkpoint: string;
-  /** Variables of its worker alone, on top of the executor's: what it may see. */
-  env?: Record<string, string>;
 }
 
 export interface BundleEnd {
@@ -31,15 +39,32 @@ export interface RunningBundle {
   kill(): void;
 }
 
+export interface AskOptions {
+  /** Where the worker that answers runs. Default: `auto`. */
+  devices?: Devices;
+  /** Ends the worker at once; the call then throws. */
+  signal?: AbortSignal;
+}
+
 /** A place where bundles are trained. All of them pass conformance.test.ts. */
 export interface Executor {
   /** For people: where this trains. */
   describe(): string;
   /**
+   * Puts a question to one worker on the place where training will be, and ends that worker: a run's id depends on
+   * what it is trained on. Throws UsageError for devices that are not there.
+   */
+  ask(question: Question, options?: AskOptions): Promise<Answer>;
+  /**
+   * Where workers can train at a time: `jobs` on each of the devices, the first slots on different ones. `ready` is
+   * what a worker there has said of the place (see `ask`).
+   */
+  slots(devices: Devices, jobs: number | "auto", ready: EventOf<"ready">): Slot[];
+  /**
    * Starts one worker. `onEvent` gets its events in their order, none after `done`; an error that it throws ends the
    * bundle like a fault of the worker.
    */
-  start(bundle: Bundle, onEvent: (event: WorkerEvent) => void): RunningBundle;
+  start(bundle: Bundle, slot: Slot, onEvent: (event: WorkerEvent) => void): RunningBundle;
 }
 
 /** How workers are started, the same for every executor. */

@@ -1,20 +1,35 @@
 import { symlinkSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join, relative } from "node:path";
 import { WORKER_LOG } from "../attempt-files.js";
 import type { WorkerEvent } from "../protocol/messages.js";
+import { request } from "../worker/request.js";
 import { describeExit } from "../worker/start-failure.js";
 import type { WorkerEnd } from "../worker/worker-end.js";
 import { startWorker, type WorkerProcess } from "../worker/worker-process.js";
-import type { Bundle, BundleEnd, Executor, ExecutorOptions, RunningBundle } from "./executor.js";
+import type { Bundle, BundleEnd, Executor, ExecutorOptions, RunningBundle, Slot } from "./executor.js";
+import { askOn, deviceNames, slotsOn } from "./local-devices.js";
+import { jobsPerDevice } from "./local-jobs.js";
 
 const REQUEST = "train";
 const OUTCOMES = new Set(["finished", "failed", "out_of_memory", "stopped"]);
 
 /** One worker process on this machine per bundle. */
 export function createLocal(options: ExecutorOptions = {}): Executor {
+  const outer = { ...process.env, ...options.env };
   return {
     describe: () => "this machine",
-    start: (bundle, onEvent) => new LocalBundle(bundle, onEvent, options),
+    ask: (question, { devices = "auto", signal } = {}) =>
+      askOn(devices, outer, (env, whole) => {
+        const asked = whole ? question : { type: "inspect" as const, request: question.request, settings: [] };
+        return request(asked, { ...options, env: { ...options.env, ...env }, ...(signal && { signal }) });
+      }),
+    slots: (devices, jobs, ready) => {
+      const machine = { cores: availableParallelism(), freeMemory: process.availableMemory() };
+      const perDevice = jobsPerDevice(jobs, { device: ready.device.name, ...machine });
+      return slotsOn(devices, deviceNames(devices, ready.gpus), perDevice, outer);
+    },
+    start: (bundle, slot, onEvent) => new LocalBundle(bundle, slot, onEvent, options),
   };
 }
 
@@ -27,6 +42,7 @@ class LocalBundle implements RunningBundle {
 
   constructor(
     private readonly bundle: Bundle,
+    private readonly slot: Slot,
     private readonly onEvent: (event: WorkerEvent) => void,
     options: ExecutorOptions,
   ) {
@@ -48,7 +64,7 @@ class LocalBundle implements RunningBundle {
   async #train(options: ExecutorOptions): Promise<BundleEnd> {
     const worker = await startWorker({
       ...options,
-      env: { ...options.env, ...this.bundle.env },
+      env: { ...options.env, ...this.slot.env },
       logFile: prepareLog(this.bundle),
       onEvent: (event) => this.#receive(event),
     });

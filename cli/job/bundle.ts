@@ -1,7 +1,6 @@
 import { ProtocolError } from "../errors.js";
-import type { BundleEnd, Executor, RunningBundle } from "../executors/executor.js";
+import type { BundleEnd, Executor, RunningBundle, Slot } from "../executors/executor.js";
 import type { PlannedCell } from "../plan/cell.js";
-import type { Slot } from "../plan/devices.js";
 import type { Share } from "../plan/share-out.js";
 import { OUTCOMES, type Outcome, type WorkerEvent } from "../protocol/messages.js";
 import type { Store } from "../store/store.js";
@@ -58,7 +57,7 @@ function claim(cell: PlannedCell, { device }: Slot, { store, force, progress }: 
   return attempt;
 }
 
-async function train(attempts: Attempt[], key: string, { env }: Slot, job: Job): Promise<void> {
+async function train(attempts: Attempt[], key: string, slot: Slot, job: Job): Promise<void> {
   const { store, executor, interrupts, force, fromZero } = job;
   const ids = new Map(attempts.map(({ cell, attemptId }) => [cell.id, attemptId]));
   let fault: unknown;
@@ -70,9 +69,8 @@ async function train(attempts: Attempt[], key: string, { env }: Slot, job: Job):
       return { id, settings, folder, resume: !force && !fromZero.has(id) };
     }),
     checkpoint: checkpointFolder(store, key),
-    env,
   };
-  const running = executor.start(bundle, (event) => {
+  const running = executor.start(bundle, slot, (event) => {
     try {
       buffer.add(event);
     } catch (error) {

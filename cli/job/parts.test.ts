@@ -2,8 +2,8 @@
 import { EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { jobsPerDevice } from "../executors/local-jobs.js";
 import type { PlannedCell } from "../plan/cell.js";
-import { jobsPerDevice } from "../plan/jobs.js";
 import { remaining } from "../plan/remaining.js";
 import { gatherTexts } from "../predict/predict-texts.js";
 import type { WorkerEvent } from "../protocol/messages.js";

@@ -1,19 +1,16 @@
-import { availableParallelism, freemem } from "node:os";
-import type { ExecutorOptions } from "../executors/executor.js";
+import type { Executor, ExecutorOptions, Slot } from "../executors/executor.js";
 import { EXECUTORS } from "../executors/index.js";
 import type { PlannedCell } from "../plan/cell.js";
-import { deviceNames, lookOn, type Slot, slotsOn } from "../plan/devices.js";
-import { jobsPerDevice } from "../plan/jobs.js";
-import { type InvalidCell, planCells, reasonsOf, reasonText } from "../plan/plan.js";
+import { type InvalidCell, reasonsOf, reasonText } from "../plan/plan.js";
 import { remaining } from "../plan/remaining.js";
-import { type Share, shareOut } from "../plan/share-out.js";
+import { type ResolvedPlan, resolvePlan } from "../plan/resolve-plan.js";
+import { assign, type Share, shareOut } from "../plan/share-out.js";
 import { warningTexts } from "../plan/warnings.js";
 import type { Devices } from "../spec/devices.js";
 import { type LoadedSpec, loadSpec } from "../spec/load.js";
 import { CANNOT_RUN, runStates } from "../store/read.js";
 import { checkStore, openStore, type Store } from "../store/store.js";
 import { clearCheckpoints, reapLost, registerExperiment } from "../store/write.js";
-import { inspect } from "../worker/inspect.js";
 import { type Job, trainBundle } from "./bundle.js";
 import { settleElsewhere } from "./elsewhere.js";
 import { Heartbeats } from "./heartbeats.js";
@@ -46,13 +43,9 @@ export interface RunOptions {
   interrupts?: Interrupts;
 }
 
-interface Planned {
+interface Planned extends ResolvedPlan {
   spec: LoadedSpec;
-  cells: PlannedCell[];
-  invalid: InvalidCell[];
-  notes: string[];
-  /** Where its workers train, one for each that trains at a time. */
-  slots: Slot[];
+  executor: Executor;
 }
 
 /**
@@ -76,24 +69,17 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
 }
 
 async function preparePlan(options: RunOptions, interrupts: Interrupts): Promise<Planned> {
-  const { file, sets = [], worker } = options;
-  const spec = loadSpec(file, sets);
+  const spec = loadSpec(options.file, options.sets);
   checkStore(options.dbPath); // as well as the spec: the worker may take long to look at models and rows
-  const devices = options.devices ?? spec.devices;
-  const outer = { ...process.env, ...worker?.env };
-  const { ready, inspected } = await lookOn(devices, outer, (env, cells) => {
-    const settings = { ...worker, env: { ...worker?.env, ...env }, signal: interrupts.stop };
-    return interrupts.during(inspect(cells ? spec.cells : [], settings));
-  });
-  const { cells, invalid, notes } = planCells(spec.cells, inspected);
-  const machine = { device: ready.device.name, cores: availableParallelism(), freeMemory: freemem() };
-  const perDevice = jobsPerDevice(options.jobs ?? spec.jobs, machine);
-  const slots = slotsOn(devices, deviceNames(devices, ready.gpus), perDevice, outer);
-  return { spec, cells, invalid, notes: [...spec.notes, ...notes], slots };
+  const executor = EXECUTORS[options.executor ?? "local"](options.worker ?? {});
+  const { devices = spec.devices, jobs = spec.jobs } = options;
+  const wanted = { cells: spec.cells, devices, jobs };
+  const plan = await interrupts.during(resolvePlan(wanted, { executor, signal: interrupts.stop }));
+  return { ...plan, spec, executor, notes: [...spec.notes, ...plan.notes] };
 }
 
 async function runPlan(
-  { spec, cells, invalid: invalidCells, notes, slots: all }: Planned,
+  { spec, executor, cells, invalid: invalidCells, notes, slots: all }: Planned,
   store: Store,
   options: RunOptions,
   interrupts: Interrupts,
@@ -112,8 +98,7 @@ async function runPlan(
   const ids = cells.map((cell) => cell.id);
   const states = runStates(store, ids);
   const { todo, finished } = remaining(cells, states, force);
-  const shares = shareOut(todo, Math.min(all.length, Math.max(1, todo.length)));
-  const slots = all.slice(0, Math.max(1, shares.length));
+  const { shares, slots } = assign(todo, all);
 
   const clock = new JobClock(slots.length);
   clock.add(shares);
@@ -127,7 +112,6 @@ async function runPlan(
   }
   for (const text of warningTexts(todo)) reporter.message("warn", text);
   const heartbeats = new Heartbeats(store, (error) => reporter.message("warn", `heartbeat: ${error.message}`));
-  const executor = EXECUTORS[options.executor ?? "local"](options.worker ?? {});
   const fromZero = new Set(ids.filter((id) => states.get(id) === "failed"));
   const job: Job = {
     store,

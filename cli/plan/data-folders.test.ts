@@ -3,10 +3,11 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } fro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { EXECUTORS } from "../executors/index.js";
 import { loadSpec } from "../spec/load.js";
 import { packageFile } from "../spec/package-files.js";
-import { inspectCells } from "../worker/inspect.js";
-import { type Plan, planCells } from "./plan.js";
+import type { Plan } from "./plan.js";
+import { resolvePlan } from "./resolve-plan.js";
 
 /** The worker imports torch, on a machine that may be busy. */
 const SECONDS = 120_000;
@@ -28,10 +29,7 @@ function rows(name: string, about: string): void {
   }
 }
 
-async function planned(file: string): Promise<Plan> {
-  const { cells } = loadSpec(file);
-  return planCells(cells, await inspectCells(cells));
-}
+const planned = (file: string): Promise<Plan> => resolvePlan(loadSpec(file), { executor: EXECUTORS.local({}) });
 
 const SPEC = `model: minilm
 task: sst2

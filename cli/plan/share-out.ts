@@ -1,3 +1,4 @@
+import type { Slot } from "../executors/executor.js";
 import { bundleKey, groupBundles } from "./bundles.js";
 import type { PlannedCell } from "./cell.js";
 import { halve, laneEpochs } from "./tree.js";
@@ -13,6 +14,12 @@ export interface Share {
 
 /** A bundle is cut only when all are done this much earlier: each part trains the common trunk anew. */
 const WORTH_A_CUT = 0.95;
+
+/** Who trains what: never more slots than shares. One slot stays where nothing is to be done. */
+export function assign(todo: readonly PlannedCell[], slots: readonly Slot[]): { shares: Share[]; slots: Slot[] } {
+  const shares = shareOut(todo, Math.min(slots.length, Math.max(1, todo.length)));
+  return { shares, slots: slots.slice(0, Math.max(1, shares.length)) };
+}
 
 /** Bundles for `slots` workers at a time, the longest first; large ones are cut while that ends the whole earlier. */
 export function shareOut(cells: readonly PlannedCell[], slots: number): Share[] {

@@ -2,12 +2,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Lor2cError, UsageError } from "../errors.js";
-import type { ExecutorOptions } from "../executors/executor.js";
+import type { Executor, ExecutorOptions, Slot } from "../executors/executor.js";
 import { EXECUTORS } from "../executors/index.js";
 import { obey } from "../job/bundle.js";
 import { Interrupts } from "../job/interrupt.js";
+import { type ResolvedPlan, resolvePlan } from "../plan/resolve-plan.js";
 import type { EventOf, WorkerEvent } from "../protocol/messages.js";
-import { inspect } from "../worker/inspect.js";
+import type { Devices } from "../spec/devices.js";
 import { type Difference, differences, type Measured } from "./compare-runs.js";
 import { readFinishedRun, type StoredRun } from "./stored-run.js";
 
@@ -15,7 +16,9 @@ export interface VerifyOptions {
   dbPath: string;
   selector: string;
   /** Relative above 1, absolute below. Default: 0 on CPU, where the same numbers are computed again; 1e-5 on CUDA. */
-  tolerance?: number;
+  tolerance?: number | undefined;
+  /** Default: the kind of device that the run was trained on. */
+  devices?: Devices | undefined;
   onEvent?: (run: string, event: WorkerEvent) => void;
   worker?: ExecutorOptions;
   interrupts?: Interrupts;
@@ -43,10 +46,11 @@ const CUDA_TOLERANCE = 1e-5;
 export async function verifyRun(options: VerifyOptions): Promise<VerifyResult> {
   const stored = readFinishedRun(options.dbPath, options.selector);
   const interrupts = options.interrupts ?? new Interrupts();
+  const executor = EXECUTORS.local(options.worker ?? {});
   const folder = mkdtempSync(join(tmpdir(), "lor2c-verify-"));
   try {
-    const ready = await checkComparable(stored, options, interrupts);
-    const again = await trainAgain(stored, folder, options, interrupts);
+    const { ready, slots } = await planAgain(stored, executor, options, interrupts);
+    const again = await trainAgain(stored, folder, executor, slots, options, interrupts);
     const tolerance = options.tolerance ?? (ready.device.name === "cpu" ? 0 : CUDA_TOLERANCE);
     const { compared, differences: found } = differences(stored.metrics, again.metrics, tolerance);
     return {
@@ -65,36 +69,45 @@ export async function verifyRun(options: VerifyOptions): Promise<VerifyResult> {
 }
 
 /** Equal settings are another training when the data or the weights are not the same any more. */
-async function checkComparable(
-  { run, settings, fingerprint }: StoredRun,
-  { worker }: VerifyOptions,
+async function planAgain(
+  { run, settings, fingerprint, environment }: StoredRun,
+  executor: Executor,
+  options: VerifyOptions,
   interrupts: Interrupts,
-): Promise<EventOf<"ready">> {
-  const { ready, inspected } = await interrupts.during(inspect([{ settings }], { ...worker, signal: interrupts.stop }));
-  const now = inspected[0];
-  if (!now?.fingerprint) {
-    throw new UsageError("CANNOT_COMPARE", `run ${run.id} cannot be trained here: ${now?.problems.join("; ")}`);
-  }
-  const changed = [...new Set([...Object.keys(fingerprint), ...Object.keys(now.fingerprint)])]
-    .filter((name) => fingerprint[name] !== now.fingerprint?.[name])
-    .map((name) => `    ${name}: was ${fingerprint[name] ?? "absent"}, is ${now.fingerprint?.[name] ?? "absent"}`);
+): Promise<ResolvedPlan> {
+  const devices = options.devices ?? (environment?.device === "cpu" ? "cpu" : "auto");
+  const wanted = { cells: [{ settings, label: run.label, axes: {} }], devices, jobs: 1 };
+  const plan = await interrupts
+    .during(resolvePlan(wanted, { executor, signal: interrupts.stop }))
+    .catch((error: unknown) => {
+      if (!(error instanceof UsageError) || error.code !== "CELL_CANNOT_RUN") throw error;
+      throw new UsageError("CANNOT_COMPARE", `run ${run.id} cannot be trained here: ${error.message}`, error.hint);
+    });
+  const now = plan.cells[0]?.inspected.fingerprint ?? {};
+  const changed = [...new Set([...Object.keys(fingerprint), ...Object.keys(now)])]
+    .filter((name) => fingerprint[name] !== now[name])
+    .map((name) => `    ${name}: was ${fingerprint[name] ?? "absent"}, is ${now[name] ?? "absent"}`);
   if (changed.length > 0) {
     throw new UsageError("CANNOT_COMPARE", `what run ${run.id} was trained from has changed:\n${changed.join("\n")}`);
   }
-  return ready;
+  return plan;
 }
 
 async function trainAgain(
   { run, settings }: StoredRun,
   folder: string,
-  { worker = {}, onEvent }: VerifyOptions,
+  executor: Executor,
+  [slot]: readonly Slot[],
+  { onEvent }: VerifyOptions,
   interrupts: Interrupts,
 ): Promise<{ metrics: Measured[]; initialWeights: string | null }> {
+  if (!slot) throw new Error("a place to train without a slot");
   const metrics: Measured[] = [];
   let initialWeights: string | null = null;
   let outcome: WorkerEvent | undefined;
   const cells = [{ id: run.id, settings, folder, resume: false }];
-  const running = EXECUTORS.local(worker).start({ cells, checkpoint: join(folder, "checkpoints") }, (event) => {
+  const bundle = { cells, checkpoint: join(folder, "checkpoints") };
+  const running = executor.start(bundle, slot, (event) => {
     if (event.type === "metrics") metrics.push(...valuesOf(event));
     if (event.type === "started") initialWeights = event.initial_weights;
     if (event.type === "finished" || event.type === "failed" || event.type === "out_of_memory") outcome = event;

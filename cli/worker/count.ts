@@ -1,15 +1,12 @@
 import { ProtocolError } from "../errors.js";
 import type { EventOf } from "../protocol/messages.js";
 import type { Cell } from "../spec/cell.js";
-import { type RequestOptions, request } from "./request.js";
+import type { Ask } from "./request.js";
 
 /** Trainable parameters of each cell from shapes alone, in the order of the cells. Needs no rows and no weights. */
-export async function countCells(
-  cells: Pick<Cell, "settings">[],
-  options: RequestOptions = {},
-): Promise<EventOf<"counted">[]> {
+export async function countCells(cells: readonly Pick<Cell, "settings">[], ask: Ask): Promise<EventOf<"counted">[]> {
   const settings = cells.map((cell) => ({ ...cell.settings }));
-  const { events } = await request({ type: "count", request: "count", settings }, options);
+  const { events } = await ask({ type: "count", request: "count", settings });
   const counted = events.filter((event) => event.type === "counted").sort((a, b) => a.index - b.index);
   if (counted.length !== cells.length) {
     throw new ProtocolError("PROTOCOL_INCOMPLETE", `the worker counted ${counted.length} of ${cells.length} cells`);

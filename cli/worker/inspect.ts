@@ -1,7 +1,7 @@
 import { ProtocolError } from "../errors.js";
 import type { EventOf } from "../protocol/messages.js";
 import type { Cell } from "../spec/cell.js";
-import { type RequestOptions, request } from "./request.js";
+import type { Ask } from "./request.js";
 
 export interface Inspection {
   ready: EventOf<"ready">;
@@ -10,9 +10,9 @@ export interface Inspection {
 }
 
 /** Ask one worker what these cells are here. A cell that cannot run has `problems`; that is no error of this call. */
-export async function inspect(cells: Pick<Cell, "settings">[], options: RequestOptions = {}): Promise<Inspection> {
+export async function inspect(cells: readonly Pick<Cell, "settings">[], ask: Ask): Promise<Inspection> {
   const settings = cells.map((cell) => ({ ...cell.settings }));
-  const { ready, events } = await request({ type: "inspect", request: "inspect", settings }, options);
+  const { ready, events } = await ask({ type: "inspect", request: "inspect", settings });
   const byIndex = new Map(
     events.filter((event) => event.type === "inspected").map((event) => [event.index, event] as const),
   );
@@ -23,6 +23,3 @@ export async function inspect(cells: Pick<Cell, "settings">[], options: RequestO
   });
   return { ready, inspected };
 }
-
-export const inspectCells = async (cells: Cell[], options: RequestOptions = {}): Promise<EventOf<"inspected">[]> =>
-  (await inspect(cells, options)).inspected;

@@ -8,6 +8,7 @@ import { fixture, isAlive, startFixture, until } from "./fixture-worker.js";
 import { inspect } from "./inspect.js";
 import { predictTexts } from "./predict.js";
 import { findPython, workerCommand } from "./python.js";
+import { request } from "./request.js";
 
 let command: string[] = [];
 let folder = "";
@@ -65,7 +66,7 @@ const training = (steps: number) => ({
 
 describe("the bundled worker", { timeout: 120_000 }, () => {
   test("inspects, trains, saves and predicts", async () => {
-    const { inspected } = await inspect([{ settings: settings(3) }]);
+    const { inspected } = await inspect([{ settings: settings(3) }], request);
     expect(inspected[0]?.problems).toEqual([]);
     const { worker, events } = await startFixture("", { commandOverride: command });
     const train = training(3);
@@ -81,9 +82,8 @@ describe("the bundled worker", { timeout: 120_000 }, () => {
     });
     expect(events.at(-2)?.type).toBe("finished");
 
-    const [prediction] = await predictTexts(join(train.cells[0]?.folder ?? "", "adapter"), [
-      { text: "lovely", text_pair: null },
-    ]);
+    const adapter = join(train.cells[0]?.folder ?? "", "adapter");
+    const [prediction] = await predictTexts(adapter, [{ text: "lovely", text_pair: null }], request);
     const shares = Object.values(prediction?.scores ?? {}).map(Number);
     expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 5);
   });

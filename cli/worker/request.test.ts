@@ -6,16 +6,20 @@ import type { Settings } from "../spec/cell.js";
 import { fixture, isAlive } from "./fixture-worker.js";
 import { inspect } from "./inspect.js";
 import { predictTexts } from "./predict.js";
-import { request } from "./request.js";
+import { type Ask, type RequestOptions, request } from "./request.js";
 
 const good = [fixture("good.py")];
+const asking =
+  (options: RequestOptions): Ask =>
+  (question) =>
+    request(question, options);
 const settings = (seed: number) => ({ method: { name: "lora" }, seed }) as unknown as Settings;
 
 test("inspect answers in the order of the cells and leaves no process", async () => {
-  const { ready, inspected } = await inspect([{ settings: settings(1) }, { settings: settings(2) }], {
-    commandOverride: good,
-    env: { FIXTURE_PROBLEM: "2" },
-  });
+  const { ready, inspected } = await inspect(
+    [{ settings: settings(1) }, { settings: settings(2) }],
+    asking({ commandOverride: good, env: { FIXTURE_PROBLEM: "2" } }),
+  );
   expect(inspected.map((event) => [event.index, event.problems.length, event.fingerprint === null])).toEqual([
     [0, 0, false],
     [1, 1, true],
@@ -29,19 +33,22 @@ test("predict returns one answer per text", async () => {
     { text: "good", text_pair: null },
     { text: "bad", text_pair: null },
   ];
-  const missing = predictTexts(folder, texts, { commandOverride: good });
+  const missing = predictTexts(folder, texts, asking({ commandOverride: good }));
   await expect(missing).rejects.toMatchObject({ code: "WORKER_REFUSED", message: `no adapter in ${folder}` });
   const train = { cell: "a", settings: { ...settings(1) }, folder, resume: false };
   await request(
     { type: "train", request: "t", cells: [train], checkpoint: join(folder, "c") },
     { commandOverride: good },
   );
-  const items = await predictTexts(join(folder, "adapter"), texts, { commandOverride: good });
+  const items = await predictTexts(join(folder, "adapter"), texts, asking({ commandOverride: good }));
   expect(items.map((item) => item.label)).toEqual(["positive", "positive"]);
 });
 
 test("a worker that dies during the request shows its last lines", async () => {
-  const failed = inspect([{ settings: settings(1) }], { commandOverride: ["python3", fixture("dies-mid-epoch.py")] });
+  const failed = inspect(
+    [{ settings: settings(1) }],
+    asking({ commandOverride: ["python3", fixture("dies-mid-epoch.py")] }),
+  );
   await expect(failed).rejects.toMatchObject({
     code: "WORKER_DIED",
     message: expect.stringMatching(/signal SIGKILL.*stderr line 3/s),
@@ -49,14 +56,17 @@ test("a worker that dies during the request shows its last lines", async () => {
 });
 
 test("a broken protocol during the request is named", async () => {
-  const failed = inspect([{ settings: settings(1) }], { commandOverride: ["python3", fixture("prints-garbage.py")] });
+  const failed = inspect(
+    [{ settings: settings(1) }],
+    asking({ commandOverride: ["python3", fixture("prints-garbage.py")] }),
+  );
   await expect(failed).rejects.toMatchObject({ code: "PROTOCOL_NOT_JSON" });
 });
 
 test("an abort ends a worker that is not ready yet", async () => {
   const signal = AbortSignal.timeout(300);
   const commandOverride = ["python3", fixture("hangs-before-ready.py")];
-  const failed = inspect([{ settings: settings(1) }], { commandOverride, signal });
+  const failed = inspect([{ settings: settings(1) }], asking({ commandOverride, signal }));
   await expect(failed).rejects.toMatchObject({ name: "TimeoutError" });
 });
 
@@ -64,14 +74,17 @@ test("an abort ends the worker at once", async () => {
   const abort = new AbortController();
   const began = performance.now();
   let pid = 0;
-  const failed = inspect([{ settings: settings(1) }], {
-    commandOverride: ["python3", fixture("ignores-stop.py")],
-    signal: abort.signal,
-    onEvent: (event) => {
-      if (event.type === "ready") pid = event.pid;
-      abort.abort(new Error("interrupted"));
-    },
-  });
+  const failed = inspect(
+    [{ settings: settings(1) }],
+    asking({
+      commandOverride: ["python3", fixture("ignores-stop.py")],
+      signal: abort.signal,
+      onEvent: (event) => {
+        if (event.type === "ready") pid = event.pid;
+        abort.abort(new Error("interrupted"));
+      },
+    }),
+  );
   await expect(failed).rejects.toThrow("interrupted");
   expect(performance.now() - began).toBeLessThan(3000);
   expect(isAlive(pid)).toBe(false);

@@ -14,8 +14,20 @@ export interface RequestOptions extends Pick<WorkerOptions, "python" | "commandO
   onEvent?: (event: WorkerEvent) => void;
 }
 
+/** A command that is answered with events and does not train. */
+export type Question = Extract<Command, { type: "inspect" | "count" | "predict" }>;
+
+export interface Answer {
+  ready: EventOf<"ready">;
+  /** All that the worker said. */
+  events: WorkerEvent[];
+}
+
+/** Puts a question to a worker, wherever it runs. */
+export type Ask = (question: Question) => Promise<Answer>;
+
 /** Start a worker for one command, collect the events that answer it, and end the worker. */
-export async function request(command: Command & { request: string }, options: RequestOptions = {}) {
+export async function request(command: Command & { request: string }, options: RequestOptions = {}): Promise<Answer> {
   const { signal, onEvent, ...rest } = options;
   signal?.throwIfAborted();
   const folder = mkdtempSync(join(tmpdir(), "lor2c-worker-"));

@@ -1,38 +1,31 @@
 import { UsageError } from "../errors.js";
 import type { Devices } from "../spec/devices.js";
-import type { Inspection } from "../worker/inspect.js";
+import type { Answer } from "../worker/request.js";
+import type { Slot } from "./executor.js";
 
 type Variables = Record<string, string | undefined>;
-
-/** A place for one worker at a time. */
-export interface Slot {
-  /** `cpu`, or a GPU as the user counts them. */
-  device: string;
-  /** What makes a worker see this device alone; there it is always `cuda:0`. */
-  env: Record<string, string>;
-}
 
 const VISIBLE = "CUDA_VISIBLE_DEVICES";
 /** No device has this number; an empty value would be an unset one on some systems. */
 const NONE = "-1";
 
 /**
- * What `look` finds out about the cells where they will train: precision depends on the device, and with it a run's id.
- * Throws UsageError for GPUs that are not there.
+ * What a worker answers that sees the same devices as those that will train. `ask` is called with the variables that
+ * such a worker needs; `whole` is false when only its handshake matters. Throws UsageError for GPUs that are not there.
  */
-export async function lookOn(
+export async function askOn(
   devices: Devices,
   outer: Variables,
-  look: (env: Record<string, string>, cells: boolean) => Promise<Inspection>,
-): Promise<Inspection> {
-  if (!Array.isArray(devices)) return look(devices === "cpu" ? { [VISIBLE]: NONE } : {}, true);
+  ask: (env: Record<string, string>, whole: boolean) => Promise<Answer>,
+): Promise<Answer> {
+  if (!Array.isArray(devices)) return ask(devices === "cpu" ? { [VISIBLE]: NONE } : {}, true);
   const entries = devices.map((name) => entryOf(name, outer));
   const known = entries.filter((entry) => entry !== undefined);
   if (known.length === devices.length) {
-    const inspection = await look({ [VISIBLE]: known.join(",") }, true);
-    if (inspection.ready.gpus.length === devices.length) return inspection;
+    const answer = await ask({ [VISIBLE]: known.join(",") }, true);
+    if (answer.ready.gpus.length === devices.length) return answer;
   }
-  throw missing(devices, (await look({}, false)).ready.gpus);
+  throw missing(devices, (await ask({}, false)).ready.gpus);
 }
 
 /** The GPUs of `devices`, or the CPU; `gpus` are all that can be seen where no device was named. */

@@ -1,0 +1,15 @@
+import { type Devices, parseDevices } from "../spec/devices.js";
+
+/** `--devices`: what for, and what holds without it. */
+export const devicesOption = (purpose: string, otherwise: string) => ({
+  type: "string" as const,
+  describe: `${purpose}: cuda:0,cuda:1, cpu, or auto (all GPUs, else the CPU). Default: ${otherwise}`,
+  coerce: devicesOf,
+});
+
+/** Throws for what names no devices; yargs prints it as a wrong use. */
+function devicesOf(text: string | undefined): Devices | undefined {
+  const devices = text === undefined ? undefined : parseDevices(text);
+  if (text === undefined || devices !== undefined) return devices;
+  throw new Error(`--devices ${text}: give auto, cpu, or GPUs, each once, such as cuda:0,cuda:1`);
+}

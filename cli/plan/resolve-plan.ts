@@ -1,0 +1,46 @@
+import type { Executor, Slot } from "../executors/executor.js";
+import type { EventOf } from "../protocol/messages.js";
+import type { Cell } from "../spec/cell.js";
+import type { Devices } from "../spec/devices.js";
+import { inspect } from "../worker/inspect.js";
+import { groupBundles } from "./bundles.js";
+import type { PlannedCell } from "./cell.js";
+import { type Plan, planCells } from "./plan.js";
+
+/** What is to be trained; a spec that was loaded is one of these. */
+export interface Wanted {
+  cells: readonly Cell[];
+  devices: Devices;
+  jobs: number | "auto";
+}
+
+export interface Where {
+  executor: Executor;
+  /** Ends the worker that looks. */
+  signal?: AbortSignal;
+}
+
+export interface ResolvedPlan extends Plan {
+  /** Cells that can train as one tree, in the order of the plan. */
+  bundles: PlannedCell[][];
+  /** Where workers train, one for each that trains at a time. */
+  slots: Slot[];
+  /** What the worker that looked has said of itself and its device. */
+  ready: EventOf<"ready">;
+}
+
+/**
+ * The one way from cells to runs with ids: models and rows are looked at where training will be, because precision
+ * depends on the device and with it a run's id. Throws UsageError for devices that are not there and when no cell can
+ * run.
+ */
+export async function resolvePlan(
+  { cells, devices, jobs }: Wanted,
+  { executor, signal }: Where,
+): Promise<ResolvedPlan> {
+  const { ready, inspected } = await inspect(cells, (question) =>
+    executor.ask(question, { devices, ...(signal && { signal }) }),
+  );
+  const plan = planCells(cells, inspected);
+  return { ...plan, bundles: groupBundles(plan.cells), slots: executor.slots(devices, jobs, ready), ready };
+}

@@ -1,0 +1,23 @@
+import { cellEpochs, laneEpochs } from "../plan/tree.js";
+import type { PlanView } from "./plan-text.js";
+
+/** What `lor2c plan --json` prints: all of it, where the text is cut. */
+export function planJson({ file, name, extends: base, cells, states, notes, bundles, invalid }: PlanView) {
+  return {
+    file,
+    name,
+    extends: base,
+    notes,
+    runs: cells.map(({ id, label, axes, also, settings, inspected }) => {
+      const { type: _, seq: __, request: ___, index: ____, problems: _____, ...facts } = inspected;
+      return { id, label, state: states.get(id) ?? "planned", axes, also, settings, ...facts };
+    }),
+    invalid: invalid.map(({ label, axes, settings, problems }) => ({ label, axes, settings, problems })),
+    bundles: bundles.map((bundle) => ({
+      runs: bundle.map((cell) => cell.id),
+      lane_epochs: laneEpochs(bundle, "planned"),
+      probable_lane_epochs: laneEpochs(bundle, "probable"),
+      cell_epochs: cellEpochs(bundle),
+    })),
+  };
+}
