@@ -32,7 +32,7 @@ export const ALLOWED = {
   verify: ["errors", "protocol", "spec", "plan", "store", "worker", "executors", "job"],
   predict: ["errors", "protocol", "spec", "store", "worker", "verify"],
   // A view shows what the store holds, what a plan says or what a running job reports; it starts nothing.
-  views: ["errors", "attempt-files", "type:protocol", "type:spec", "plan", "store", "type:job", "type:paper"],
+  views: ["errors", "attempt-files", "type:protocol", "type:spec", "plan", "store", "stats", "type:job", "type:paper"],
   doctor: ["errors", "spec", "store", "worker", "scripts"],
   commands: [
     ...["errors", "type:protocol", "spec", "plan", "store", "worker", "executors", "job"],

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { bestOfGrid, type GridCell } from "./best-of-grid.js";
+import { bestOfGrid, type Candidate } from "./best-of-grid.js";
 
-const cell = (merges: number, injections: number, shown: number[], heldOut?: number[]): GridCell => ({
+const cell = (merges: number, injections: number, shown: number[], heldOut?: number[]): Candidate => ({
   merges,
   injections,
   scores: new Map(shown.map((score, i) => [17 + i, { shown: score, heldOut: heldOut?.[i] ?? null }])),
@@ -59,7 +59,7 @@ test("what cannot be estimated says why", () => {
     leftOut: 1,
     reason: "the other cells have fewer seeds",
   });
-  const other: GridCell = { merges: 0, injections: 0, scores: new Map([[99, { shown: 1, heldOut: null }]]) };
+  const other: Candidate = { merges: 0, injections: 0, scores: new Map([[99, { shown: 1, heldOut: null }]]) };
   expect(bestOfGrid([cell(1, 4, [84]), other])).toMatchObject({
     optimism: null,
     reason: expect.stringMatching(/different seeds/),

@@ -1,6 +1,8 @@
 /** The best of a grid of merges x injections, and how much of its lead is the luck of having been chosen. Pure. */
+import { mean } from "../stats/mean.js";
 
-export interface GridCell {
+/** A cell that was chosen from. */
+export interface Candidate {
   merges: number;
   injections: number;
   /** By seed: the score that is reported, and the one of a held-out part of train where there is one. */
@@ -18,7 +20,7 @@ export interface Optimism {
 }
 
 export interface GridChoice extends Optimism {
-  best: GridCell;
+  best: Candidate;
   /** Cells that were chosen from: those with as many seeds as the fullest one. */
   cells: number;
   /** Cells with fewer seeds: the mean of a few has more luck in it than the mean of many. */
@@ -26,7 +28,7 @@ export interface GridChoice extends Optimism {
 }
 
 /** Null without a cell that has a score. */
-export function bestOfGrid(grid: readonly GridCell[]): GridChoice | null {
+export function bestOfGrid(grid: readonly Candidate[]): GridChoice | null {
   const seeds = Math.max(0, ...grid.map((cell) => cell.scores.size));
   if (seeds === 0) return null;
   const full = grid.filter((cell) => cell.scores.size === seeds);
@@ -35,7 +37,7 @@ export function bestOfGrid(grid: readonly GridCell[]): GridChoice | null {
   return { best, cells: full.length, leftOut, ...optimismOf(full, best, leftOut) };
 }
 
-function optimismOf(grid: readonly GridCell[], best: GridCell, leftOut: number): Optimism {
+function optimismOf(grid: readonly Candidate[], best: Candidate, leftOut: number): Optimism {
   const reported = mean(shown(best));
   if (grid.length === 1) {
     return unknown(leftOut === 0 ? "one cell, nothing was chosen" : "the other cells have fewer seeds");
@@ -64,13 +66,12 @@ const known = (by: NonNullable<Optimism["by"]>, honest: number, reported: number
 });
 const unknown = (reason: string): Optimism => ({ by: null, honest: null, optimism: null, reason });
 
-const shown = (cell: GridCell, without?: number): number[] =>
+const shown = (cell: Candidate, without?: number): number[] =>
   [...cell.scores].filter(([seed]) => seed !== without).map(([, score]) => score.shown);
-const heldOut = (cell: GridCell): (number | null)[] => [...cell.scores.values()].map((score) => score.heldOut);
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+const heldOut = (cell: Candidate): (number | null)[] => [...cell.scores.values()].map((score) => score.heldOut);
 
 /** The highest; of equal ones that with the fewest merges, then the fewest injections. */
-function argBest(grid: readonly GridCell[], score: (cell: GridCell) => number): GridCell {
+function argBest(grid: readonly Candidate[], score: (cell: Candidate) => number): Candidate {
   const ordered = grid.toSorted((a, b) => a.merges - b.merges || a.injections - b.injections);
   return ordered.reduce((best, cell) => (score(cell) > score(best) + 1e-12 ? cell : best));
 }

@@ -3,7 +3,7 @@
 import type { Catalog } from "../spec/catalog.js";
 import { meanInterval } from "../stats/mean-interval.js";
 import type { ComparableRun } from "../store/read-comparable.js";
-import { bestOfGrid, type GridCell } from "./best-of-grid.js";
+import { bestOfGrid, type Candidate } from "./best-of-grid.js";
 import type { MeasuredCell, ScoreChoice } from "./measured-table.js";
 import type { PaperColumn, PaperRow, PaperTable } from "./reference.js";
 import { incomparable, otherMethod, otherTraining } from "./runs-of-cell.js";
@@ -106,8 +106,8 @@ function sameCell(run: ComparableRun, cell: { merges: number; injections: number
   return merges === cell.merges && injections === cell.injections;
 }
 
-function gridOf(scores: readonly Scored[]): GridCell[] {
-  const cells = new Map<string, GridCell & { scores: Map<number, { shown: number; heldOut: number | null }> }>();
+function gridOf(scores: readonly Scored[]): Candidate[] {
+  const cells = new Map<string, Candidate & { scores: Map<number, { shown: number; heldOut: number | null }> }>();
   for (const { run, score, heldOut } of scores) {
     const place = placeOf(run);
     const key = `${place.merges} ${place.injections}`;

@@ -1,5 +1,6 @@
 /** Means over seeds and how far they may be off. Pure. */
 import jstat from "jstat";
+import { deviation, mean } from "./mean.js";
 
 /** Of every interval that is printed; the text beside them says so. */
 export const LEVEL = 0.95;
@@ -20,12 +21,12 @@ export interface MeanInterval {
  */
 export function meanInterval(values: readonly number[], level = LEVEL): MeanInterval {
   const n = values.length;
-  if (n === 0 || values.some((value) => !Number.isFinite(value))) throw new RangeError("a mean needs finite values");
-  const mean = values.reduce((sum, value) => sum + value, 0) / n;
-  if (n === 1) return { n, mean, sd: null, low: null, high: null };
-  const sd = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1));
+  const middle = mean(values);
+  if (n === 0 || !values.every(Number.isFinite)) throw new RangeError("a mean needs finite values");
+  const sd = deviation(values);
+  if (sd === null) return { n, mean: middle, sd, low: null, high: null };
   const half = (tQuantile((1 + level) / 2, n - 1) * sd) / Math.sqrt(n);
-  return { n, mean, sd, low: mean - half, high: mean + half };
+  return { n, mean: middle, sd, low: middle - half, high: middle + half };
 }
 
 /** Quantile of Student's t distribution, to about eight digits. */

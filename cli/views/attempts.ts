@@ -1,7 +1,8 @@
 import { type AttemptRow, describeOwner, getAttempts } from "../store/read.js";
 import { columns } from "./columns.js";
 import { formatScore, formatSeconds } from "./format.js";
-import { clip, oneLine } from "./parts/fit.js";
+import { clip } from "./parts/fit.js";
+import { oneLine } from "./parts/visible.js";
 import { view } from "./view.js";
 
 export const attempts = view<AttemptRow[]>({

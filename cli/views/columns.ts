@@ -1,4 +1,5 @@
 import stringWidth from "string-width";
+import { visible } from "./parts/visible.js";
 
 export interface Column {
   title: string;
@@ -6,8 +7,9 @@ export interface Column {
   align?: "left" | "right";
 }
 
-/** Rows of text as aligned columns, two spaces apart, without trailing spaces. Wide characters count as two. */
-export function columns(heads: Column[], rows: string[][]): string[] {
+/** Rows of text as aligned columns, two spaces apart, each row one line without trailing spaces. Wide characters count as two. */
+export function columns(heads: Column[], texts: string[][]): string[] {
+  const rows = texts.map((cells) => cells.map((text) => visible(text.replace(/[\t\n\r]+/g, " "))));
   const widths = heads.map((head, index) =>
     Math.max(stringWidth(head.title), ...rows.map((row) => stringWidth(row[index] ?? ""))),
   );

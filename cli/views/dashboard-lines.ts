@@ -6,8 +6,9 @@ import { formatCount, formatScore, formatSeconds, formatValue } from "./format.j
 import type { ColourDepth } from "./grid/colour.js";
 import { gridLines, gridSize, legendLines } from "./grid/text.js";
 import { bar } from "./parts/bar.js";
-import { clip, fitTo, oneLine } from "./parts/fit.js";
+import { clip, fitTo } from "./parts/fit.js";
 import { sparkline } from "./parts/sparkline.js";
+import { oneLine } from "./parts/visible.js";
 
 export interface Line {
   text: string;

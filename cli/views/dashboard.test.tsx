@@ -42,8 +42,8 @@ test("at 60 columns", () => {
     ✓ finished  method=some rank=0  accuracy 0.8100 (majority c…
     warn: the disk is nearly full
     quick: 1 finished, 1 running, 1 waiting
-    █████████▏░░░░░░░░   51%  1 of 3 runs  about 1 min 49 s left
-    method=some rank=1  ████████▋░░░░░░░   54%  46.0 s left
+    ███████████▎░░░░░░░░░░   51%  1 of 3 runs  about 1m 49s left
+    method=some rank=1  ████████▋░░░░░░░   54%  46.0s left
       training    █▄▃▂▂▂▁▁▁▁▁▁▁▁▁  loss 0.01818  accuracy 0.7000
     Ctrl-C: stop after this step; twice: kill
     "
@@ -53,11 +53,11 @@ test("at 60 columns", () => {
 test("at 120 columns", () => {
   expect(`\n${draw(halfway(), 120)}\n`).toMatchInlineSnapshot(`
     "
-    ✓ finished  method=some rank=0  accuracy 0.8100 (majority class 0.5000)  1 min 00 s
+    ✓ finished  method=some rank=0  accuracy 0.8100 (majority class 0.5000)  1m
     warn: the disk is nearly full
     quick: 1 finished, 1 running, 1 waiting
-    ████████████████████▌░░░░░░░░░░░░░░░░░░░   51%  1 of 3 runs  about 1 min 49 s left
-    method=some rank=1  █████████████████████▌░░░░░░░░░░░░░░░░░░   54%  46.0 s left
+    ████████████████████▌░░░░░░░░░░░░░░░░░░░   51%  1 of 3 runs  about 1m 49s left
+    method=some rank=1  █████████████████████▌░░░░░░░░░░░░░░░░░░   54%  46.0s left
       training    █▆▄▃▃▂▂▂▂▂▂▂▂▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁  loss 0.01818  accuracy 0.7000  4,210 tokens/s
     Ctrl-C: stop after this step; twice: kill
     "

@@ -1,4 +1,5 @@
 /** Numbers as people read them; the same in every view. `-` stands for "not known". */
+import prettyMilliseconds from "pretty-ms";
 
 const DASH = "-";
 
@@ -10,14 +11,16 @@ export function formatCount(value: number | null): string {
   return value === null ? DASH : Math.round(value).toLocaleString("en-US");
 }
 
-/** `4.2 s`, `1 min 43 s`, `2 h 05 min`. */
+/** `40ms`, `4.2s`, `1m 43s`, `2h 5m`: the two largest units. */
 export function formatSeconds(value: number | null): string {
-  if (value === null) return DASH;
-  if (value < 59.95) return `${value.toFixed(1)} s`;
-  const seconds = Math.round(value);
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${pad(seconds % 60)} s`;
-  const minutes = Math.round(value / 60);
-  return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`;
+  if (value === null || !Number.isFinite(value)) return DASH;
+  const short = value < 60;
+  // The library cuts where people round.
+  return prettyMilliseconds(short ? value * 1000 : Math.round(value) * 1000, {
+    unitCount: 2,
+    secondsDecimalDigits: short ? 1 : 0,
+    keepDecimalsOnWholeSeconds: short,
+  });
 }
 
 /** Few digits where they carry the meaning: losses, gradient norms. */
@@ -33,8 +36,4 @@ export const shortId = (id: string): string => id.slice(0, 8);
 
 export function plural(count: number, noun: string): string {
   return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
-}
-
-function pad(value: number): string {
-  return String(value).padStart(2, "0");
 }

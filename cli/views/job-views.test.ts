@@ -58,7 +58,7 @@ const summary = (cells: CellSummary[]): RunSummary => ({
 
 test("the closing table: scores beside the majority class, why a run has none, notes and the last words", () => {
   expect(renderSummary(summary([cell({}), failed]))).toBe(
-    `quickstart: 2 runs, 1 finished, 1 failed, in 1 min 43 s
+    `quickstart: 2 runs, 1 finished, 1 failed, in 1m 43s
 
 run       label         method  accuracy at best epoch (majority class)  best epoch  trainable (+ head)  seconds  tokens/s
 3fa94d1c  method=lora   lora                            0.8125 (0.5000)           2  73,728 (+ 148,610)     51.2     2,346
@@ -173,7 +173,7 @@ test("plain: evaluations, changes and outcomes; progress now and then; no end of
     return lines.join("\n");
   };
   time = 60_000;
-  expect(said(progress(40))).toBe("3fa94d1c  seed=1: step 40 of 94, loss 0.5123, 2,345 tokens/s, 12.0 s left");
+  expect(said(progress(40))).toBe("3fa94d1c  seed=1: step 40 of 94, loss 0.5123, 2,345 tokens/s, 12.0s left");
   time += 9_000;
   expect(said(progress(50))).toBe("");
   time += 1_000;
@@ -215,7 +215,7 @@ test("plain: the whole job now and then; runs that train as one say it once", ()
   plain.progress?.({ fraction: 0.129, secondsLeft: 724 });
   time += 29_000;
   plain.progress?.({ fraction: 0.3, secondsLeft: 500 });
-  expect(lines).toEqual(["12% of the job, about 12 min 04 s left"]);
+  expect(lines).toEqual(["12% of the job, about 12m 4s left"]);
 });
 
 test("NDJSON: our names in snake case, a worker's event untouched, the summary last", () => {

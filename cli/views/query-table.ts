@@ -1,12 +1,15 @@
 import stringWidth from "string-width";
 import type { QueryResult, SqlValue } from "../store/query.js";
-import { csvRecord } from "./parts/csv.js";
-import { fitTo, oneLine } from "./parts/fit.js";
+import { csvText } from "./parts/csv.js";
+import { fitTo } from "./parts/fit.js";
+import { jsonText, oneLine } from "./parts/visible.js";
 
 /** Rows that decide how wide the columns are; later ones stream past with these widths. */
 const SAMPLE = 500;
 /** Widest column; a longer value is cut. `--json` and `--csv` never cut. */
 const WIDEST = 80;
+/** Records that become text at once: one by one takes ten times as long. */
+const BATCH = 500;
 /** Stands for a line across the column; no value of a database. */
 const RULE = "\u0000rule";
 
@@ -50,22 +53,31 @@ function layout(columns: string[], sample: SqlValue[][]): (row: SqlValue[]) => s
       .trimEnd();
 }
 
-/** With a header record. Lines end in CR LF, as RFC 4180 says; the caller adds the LF. */
+/** With a header record, and line ends of CR LF, of which the writer adds the LF. */
 export function* csvLines({ columns, rows }: QueryResult): Iterable<string> {
-  yield `${csvRecord(columns)}\r`;
-  for (const row of rows) yield `${csvRecord(row)}\r`;
+  let batch: SqlValue[][] = [columns];
+  for (const row of rows) {
+    batch.push(row);
+    if (batch.length < BATCH) continue;
+    yield csvText(batch).slice(0, -1);
+    batch = [];
+  }
+  if (batch.length > 0) yield csvText(batch).slice(0, -1);
 }
 
 /** One array; an object a line, so that it can also be cut and searched by line. */
 export function* jsonLines({ columns, rows }: QueryResult): Iterable<string> {
   let before = "[";
   for (const row of rows) {
-    yield before + JSON.stringify(Object.fromEntries(columns.map((name, index) => [name, row[index] ?? null])));
+    yield before + jsonText(Object.fromEntries(columns.map((name, index) => [name, row[index] ?? null])));
     before = ",";
   }
   yield before === "[" ? "[]" : "]";
 }
 
+/** NULL is not empty text, and text that says NULL is not NULL. */
 function text(value: SqlValue | undefined): string {
-  return value === null || value === undefined ? "" : oneLine(String(value));
+  if (value === null || value === undefined) return "NULL";
+  const shown = oneLine(String(value));
+  return typeof value === "string" && /^"*NULL"*$/.test(shown) ? `"${shown}"` : shown;
 }

@@ -113,9 +113,9 @@ training    188 steps, batch 32, learning rate 0.002, fp32
 attempt      2 of 2
 started      (time)
 ended        (time)
-seconds      1 min 00 s, 50.0 s of it training steps
+seconds      1m, 50.0s of it training steps
 tokens/s     2,000
-peak memory  976.6 KiB
+peak memory  977 KiB
 device       cpu (a processor)
 python       3.11.9, worker 0.1.0
 git          0123456789 with local changes

@@ -1,5 +1,6 @@
 /** A grid of scores as plain data: what `lor2c heatmap --format json` prints and what every picture of it is drawn from. */
 import { UsageError } from "../../errors.js";
+import { deviation, mean } from "../../stats/mean.js";
 import { CANNOT_RUN, type GridCellRow, type LeftOutRow, type WhichEpoch } from "../../store/read.js";
 import { axisOf, type GridAxis, sameValue } from "./axes.js";
 import type { GridCell, GridState, Position } from "./cell.js";
@@ -114,7 +115,6 @@ function cellAt(
     sameValue(axes[options.rows], at.row) && sameValue(axes[options.cols], at.col);
   const runs = onePerRun(inside.filter(here));
   const values = runs.flatMap(({ value }) => value ?? []);
-  const mean = average(values);
   const failed = runs.find(({ state }) => FAILED.has(state));
   const state = stateOf(runs, values.length, failed !== undefined);
   return {
@@ -122,11 +122,11 @@ function cellAt(
     state,
     n: values.length,
     of: runs.length,
-    mean,
-    deviation: deviation(values, mean),
+    mean: meanOrNull(values),
+    deviation: deviation(values),
     soFar:
       state === "running"
-        ? average(runs.flatMap(({ running, so_far }) => (running && so_far !== null ? so_far : [])))
+        ? meanOrNull(runs.flatMap(({ running, so_far }) => (running && so_far !== null ? so_far : [])))
         : null,
     best: false,
     coincides: null,
@@ -177,12 +177,6 @@ function unevenAxes(inside: readonly GridCellRow[], { rows, cols }: GridOptions)
     .map((axis) => `${axis} differs between cells`);
 }
 
-const average = (values: readonly number[]) =>
-  values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
-
-function deviation(values: readonly number[], mean: number | null): number | null {
-  if (mean === null || values.length < 2) return null;
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
-}
+const meanOrNull = (values: readonly number[]) => (values.length === 0 ? null : mean(values));
 
 const words = (values: string[]) => [...new Set(values)].join(", ");

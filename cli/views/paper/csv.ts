@@ -1,6 +1,6 @@
 /** One record a cell, for a spreadsheet or a data frame. Scores are times 100. */
 import type { AverageCell, MeasuredCell, MeasuredTable } from "../../paper/measured-table.js";
-import { csvRecord } from "../parts/csv.js";
+import { csvText } from "../parts/csv.js";
 import { AVERAGE } from "./words.js";
 
 const HEAD = [
@@ -22,7 +22,7 @@ const HEAD = [
   ...["merges", "injections", "grid_cells", "optimism", "optimism_by"],
 ];
 
-/** Lines end in CR LF, as RFC 4180 says. */
+/** Lines end in CR LF; the writer adds the last LF. */
 export function paperCsv(table: MeasuredTable): string {
   const records = table.rows.flatMap((row) => {
     const start = [table.table, row.id, row.label, row.params.published];
@@ -32,7 +32,7 @@ export function paperCsv(table: MeasuredTable): string {
     });
     return [...cells, [...start, AVERAGE, null, null, ...judged(table, row.average)]];
   });
-  return [HEAD, ...records].map((record) => csvRecord(HEAD.map((_, at) => record[at] ?? null))).join("\r\n");
+  return csvText([HEAD, ...records].map((record) => HEAD.map((_, at) => record[at] ?? null))).slice(0, -1);
 }
 
 function judged({ model, score }: MeasuredTable, { published, verdict, reason, measured }: AverageCell): unknown[] {

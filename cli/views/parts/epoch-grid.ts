@@ -2,14 +2,14 @@ import stringWidth from "string-width";
 import { clip } from "./fit.js";
 
 /** A value of a row after an epoch; `text` is what is drawn. */
-export interface GridCell {
+export interface EpochValue {
   row: string;
   epoch: number;
   text: string;
 }
 
 /** Rows by epochs, no wider than `width`: with more epochs than columns the first, the last and evenly between. */
-export function epochGrid(cells: readonly GridCell[], title: string, width: number): string[] {
+export function epochGrid(cells: readonly EpochValue[], title: string, width: number): string[] {
   const rows = [...new Set(cells.map((cell) => cell.row))];
   const epochs = [...new Set(cells.map((cell) => cell.epoch))].sort((a, b) => a - b);
   const left = Math.max(stringWidth(title), ...rows.map((row) => stringWidth(row)));

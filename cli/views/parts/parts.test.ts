@@ -1,12 +1,16 @@
 import stringWidth from "string-width";
 import { describe, expect, test } from "vitest";
+import { columns } from "../columns.js";
+import { formatSeconds } from "../format.js";
 import { bar } from "./bar.js";
 import { formatBytes } from "./bytes.js";
 import { chart } from "./chart.js";
-import { csvRecord } from "./csv.js";
-import { clip, fitTo, oneLine } from "./fit.js";
+import { csvText } from "./csv.js";
+import { facts } from "./facts.js";
+import { clip, fitTo } from "./fit.js";
 import { shade } from "./shade.js";
 import { sparkline } from "./sparkline.js";
+import { jsonText, oneLine, visible } from "./visible.js";
 
 test.each([
   [0, "░░░░"],
@@ -32,13 +36,28 @@ test.each([
   [null, "-"],
   [0, "0 B"],
   [1023, "1023 B"],
-  [1024, "1.0 KiB"],
-  [1_048_575, "1.0 MiB"],
+  [1024, "1 KiB"],
+  [1_000_000, "977 KiB"],
+  [1_048_575, "1 MiB"],
   [5.5 * 1024 ** 3, "5.5 GiB"],
 ])("formatBytes(%s)", (bytes, expected) => expect(formatBytes(bytes)).toBe(expected));
 
-test("csv quotes what must be quoted", () => {
-  expect(csvRecord(["a", 1.5, null, 'say "x", y', "two\nlines", 10n])).toBe('a,1.5,,"say ""x"", y","two\nlines",10');
+test.each([
+  [null, "-"],
+  [0, "0ms"],
+  [0.04, "40ms"],
+  [12, "12.0s"],
+  [54.44, "54.4s"],
+  [103.4, "1m 43s"],
+  [3599.7, "1h"],
+  [7530, "2h 5m"],
+  [90_000, "1d 1h"],
+])("formatSeconds(%s)", (seconds, expected) => expect(formatSeconds(seconds)).toBe(expected));
+
+test("CSV quotes what must be quoted, and tells NULL from empty text", () => {
+  expect(csvText([["a", 1.5, null, 'say "x", y', "two\nlines", "\r", 10n, ""], ["é"]])).toBe(
+    'a,1.5,,"say ""x"", y","two\nlines","\r",10,""\r\né\r\n',
+  );
 });
 
 describe("text of an exact width", () => {
@@ -46,6 +65,9 @@ describe("text of an exact width", () => {
     expect(clip("abcdef", 6)).toBe("abcdef");
     expect(clip("abcdef", 5)).toBe("abcd…");
     expect(clip("日本語です", 6)).toBe("日本…");
+    for (let width = 0; width < 12; width++) {
+      expect(stringWidth(clip("日本a語で👩‍👩‍👧す語", width))).toBeLessThanOrEqual(width);
+    }
     expect(clip("abc", 0)).toBe("");
   });
   test("fills to the width on either side", () => {
@@ -54,6 +76,23 @@ describe("text of an exact width", () => {
     expect(stringWidth(fitTo("👩‍👩‍👧 family", 5))).toBe(5);
   });
   test("one line", () => expect(oneLine(" a\n  b\tc ")).toBe("a b c"));
+});
+
+describe("what a terminal must not get from data", () => {
+  const hostile = "\u0000\u001b]0;title\u0007\u001b[2J\r\u007f\u009b31m\u202e\u2066\u2028\ud800x\udc00";
+  const written = "\\u0000\\u001b]0;title\\u0007\\u001b[2J\\u000d\\u007f\\u009b31m\\u202e\\u2066\\u2028\\ud800x\\udc00";
+  test("is written out; lines, tabs, accents and pairs stay", () => {
+    expect(visible(hostile)).toBe(written);
+    expect(visible("é\n\t👩‍👩‍👧 日本")).toBe("é\n\t👩‍👩‍👧 日本");
+  });
+  test("is written out in tables and facts; values of several lines stay under each other", () => {
+    expect(columns([{ title: "a" }], [[hostile]])[1]).toBe(written.replace("\\u000d", " "));
+    expect(facts([["message", `one\ntwo ${hostile}`]])).toEqual([`message  one\n         two ${written}`]);
+  });
+  test("JSON says the same without it", () => {
+    expect(jsonText({ hostile })).not.toMatch(/[\u007f-\u009f\u202e\u2066]/);
+    expect(JSON.parse(jsonText({ hostile }))).toEqual({ hostile });
+  });
 });
 
 test("shades from low to high", () => {

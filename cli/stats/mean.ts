@@ -1,0 +1,13 @@
+/** Mean and standard deviation of a sample, for everybody who prints one. Pure. */
+
+/** NaN without values. */
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** With n - 1 in the denominator; null below two values, which say nothing about the spread. */
+export function deviation(values: readonly number[]): number | null {
+  if (values.length < 2) return null;
+  const middle = mean(values);
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1));
+}
