@@ -19,21 +19,22 @@ import { fileURLToPath } from "node:url";
 export const ALLOWED = {
   errors: [],
   "attempt-files": [],
+  "clean-up": ["errors"],
   protocol: ["errors"],
   spec: ["errors", "type:protocol"],
-  worker: ["errors", "protocol", "spec"],
+  worker: ["errors", "clean-up", "protocol", "spec"],
   executors: ["errors", "attempt-files", "protocol", "type:spec", "worker"],
   plan: ["errors", "type:protocol", "spec", "type:store", "worker", "executors"],
-  store: ["errors", "type:protocol", "type:spec", "type:plan"],
+  store: ["errors", "clean-up", "type:protocol", "type:spec", "type:plan"],
   // Pure: means and intervals; stored runs beside published numbers.
   stats: [],
   paper: ["spec", "plan", "stats", "type:store"],
   job: ["errors", "attempt-files", "protocol", "spec", "plan", "store", "worker", "executors"],
-  verify: ["errors", "protocol", "spec", "plan", "store", "worker", "executors", "job"],
+  verify: ["errors", "clean-up", "protocol", "spec", "plan", "store", "worker", "executors", "job"],
   predict: ["errors", "protocol", "spec", "store", "worker", "verify"],
   // A view shows what the store holds, what a plan says or what a running job reports; it starts nothing.
   views: ["errors", "attempt-files", "type:protocol", "type:spec", "plan", "store", "stats", "type:job", "type:paper"],
-  doctor: ["errors", "spec", "store", "worker", "scripts"],
+  doctor: ["errors", "clean-up", "spec", "store", "worker", "scripts"],
   commands: [
     ...["errors", "type:protocol", "spec", "plan", "store", "worker", "executors", "job"],
     ...["verify", "predict", "paper", "views", "doctor", "scripts"],

@@ -43,6 +43,7 @@ export default {
       }
       const removal = removeRuns(store, [...found.keys()]);
       const freed = `${formatBytes(removal.fileBytes)} of files, ${formatBytes(removal.databaseBytes)} of the database`;
+      for (const problem of removal.problems) process.stderr.write(`warning: ${problem}\n`);
       process.stdout.write(
         json
           ? `${JSON.stringify({ ...removal, ids: [...found.keys()] })}\n`

@@ -1,6 +1,7 @@
-import { existsSync, mkdtempSync, rmdirSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { freeBytes, nearestExisting } from "../../scripts/env/worker-env.mjs";
+import { discard } from "../clean-up.js";
 import { Lor2cError } from "../errors.js";
 import { fail, messageOf, ok, type Row, warn } from "./row.js";
 
@@ -19,7 +20,7 @@ async function databaseRow(path: string): Promise<Row> {
   const folder = nearestExisting(dirname(path));
   try {
     // Asking for the mode would say yes to root on a read-only disk.
-    rmdirSync(mkdtempSync(join(folder, ".lor2c-")));
+    discard(mkdtempSync(join(folder, ".lor2c-")));
   } catch (error) {
     return fail("database", `${path}: nothing can be written in ${folder} (${messageOf(error)})`, elsewhere);
   }

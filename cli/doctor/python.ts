@@ -1,8 +1,9 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isNewEnough, OLDEST, probe } from "../../scripts/env/python.mjs";
 import { inspectEnv, listPackages } from "../../scripts/env/worker-env.mjs";
+import { discard } from "../clean-up.js";
 import { Lor2cError } from "../errors.js";
 import { packageFile } from "../spec/package-files.js";
 import { findPython, type Python } from "../worker/python.js";
@@ -69,7 +70,7 @@ async function workerRows(python: Python): Promise<Row[]> {
   } catch (error) {
     return [fail("worker", messageOf(error), `\`${setupCommand()}\``)];
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    discard(folder);
   }
 }
 

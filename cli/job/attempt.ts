@@ -22,8 +22,9 @@ export function beginAttempt(
   cell: PlannedCell,
   force: boolean,
   device: string,
+  checkpoint: string,
 ): Attempt | Exclude<Claim, { attemptId: number }> {
-  const claim = claimAttempt(store, { runId: cell.id, force });
+  const claim = claimAttempt(store, { runId: cell.id, force, checkpoint });
   if (!("attemptId" in claim)) return claim;
   const { attemptId, number, folder } = claim;
   const { id, label, settings, inspected } = cell;

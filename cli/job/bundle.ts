@@ -32,7 +32,7 @@ export interface Job {
  * fails is no error here. Throws when the store can't be written.
  */
 export async function trainBundle({ cells, key }: Pick<Share, "cells" | "key">, slot: Slot, job: Job): Promise<void> {
-  const attempts = cells.map((cell) => claim(cell, slot, job)).filter((attempt) => attempt !== null);
+  const attempts = cells.map((cell) => claim(cell, key, slot, job)).filter((attempt) => attempt !== null);
   if (attempts.length === 0) return;
   for (const { attemptId } of attempts) job.heartbeats.add(attemptId);
   try {
@@ -42,8 +42,8 @@ export async function trainBundle({ cells, key }: Pick<Share, "cells" | "key">, 
   }
 }
 
-function claim(cell: PlannedCell, { device }: Slot, { store, force, progress }: Job): Attempt | null {
-  const attempt = beginAttempt(store, cell, force, device);
+function claim(cell: PlannedCell, key: string, { device }: Slot, { store, force, progress }: Job): Attempt | null {
+  const attempt = beginAttempt(store, cell, force, device, key);
   if ("busy" in attempt) {
     progress.set(cell.id, "elsewhere", attempt.busy);
     return null;

@@ -136,7 +136,7 @@ async function runPlan(
     heartbeats.dispose();
     release();
   }
-  clearCheckpoints(store);
+  for (const problem of clearCheckpoints(store)) reporter.message("warn", problem);
   const interrupted = interrupts.urgency !== null;
   if (!interrupted) for (const id of ids) if (progress.state(id) === "planned") progress.set(id, "skipped");
   const seconds = (performance.now() - began) / 1000;

@@ -1,54 +1,128 @@
-import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
+/**
+ * Checkpoints lie beside the runs, in `.checkpoints/<key>/<tree>/`: trees of many runs have theirs together. Who owns
+ * one: the runs that its `tree.json` names, until each of them is finished or removed, and every attempt in training
+ * whose worker uses the folder of its key. Nothing that has an owner is deleted.
+ */
+import { randomUUID } from "node:crypto";
+import { existsSync, readFileSync, renameSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { discard, entriesOf } from "../clean-up.js";
+import { isMissing } from "../errors.js";
 import type { Store } from "./store.js";
 
-/** Beside the runs: trees of many runs have their checkpoints together. */
 const FOLDER = ".checkpoints";
+/** Where what is to be deleted is moved first, under the write lock: nobody can claim it in between. */
+const ASIDE = ".removing-";
+/** Written by the worker: a tree with this file can be gone on from. */
+const STATE_FILE = "state.pt";
+const TREE_FILE = "tree.json";
+
+interface Tree {
+  key: string;
+  name: string;
+  folder: string;
+  content: { cells: string[] };
+}
 
 /** Where runs that may share a tree have their checkpoints. The worker makes it. */
-export const checkpointFolder = (store: Store, key: string): string => join(store.folder, "runs", FOLDER, key);
+export const checkpointFolder = (store: Store, key: string): string => join(rootOf(store), key);
 
-/** Runs that a checkpoint holds. */
+/** Runs that can go on from a checkpoint. Where that cannot be read, nothing is promised. */
 export function heldRuns(store: Store): Set<string> {
-  return new Set(trees(store).flatMap(({ runs }) => runs ?? []));
-}
-
-/** Deletes the checkpoints that nobody will go on from: those whose runs are all finished, or gone. */
-export function clearCheckpoints(store: Store): void {
-  const finished = store.prepare("SELECT state = 'finished' FROM v_runs WHERE run = ?").pluck();
-  deleteWhere(store, (runs) => runs.every((run) => finished.get(run) !== 0));
-}
-
-/** Deletes the checkpoints that hold any of these runs. */
-export function dropCheckpoints(store: Store, runs: readonly string[]): void {
-  const gone = new Set(runs);
-  deleteWhere(store, (held) => held.some((run) => gone.has(run)));
-}
-
-function deleteWhere(store: Store, unwanted: (runs: string[]) => boolean): void {
-  for (const { folder, runs } of trees(store)) {
-    if (runs && unwanted(runs)) rmSync(folder, { recursive: true, force: true });
+  try {
+    const begun = trees(store).filter(({ folder }) => existsSync(join(folder, STATE_FILE)));
+    return new Set(begun.flatMap(({ content }) => content.cells));
+  } catch {
+    return new Set();
   }
-  for (const key of keys(store)) if (readdirSync(key).length === 0) rmdirSync(key);
 }
 
-/** Every checkpoint, with the runs that it holds where that can be read. */
-function trees(store: Store): { folder: string; runs: string[] | undefined }[] {
-  return keys(store).flatMap((key) =>
-    readdirSync(key).map((tree) => ({ folder: join(key, tree), runs: runsOf(join(key, tree)) })),
+/**
+ * Deletes the checkpoints that have no owner any more. Never throws: whatever is in the way stays, and is returned as
+ * one line each.
+ */
+export function clearCheckpoints(store: Store): string[] {
+  try {
+    if (unowned(store).length > 0) store.write(() => setAside(store, unowned(store)));
+    const root = rootOf(store);
+    const left = entriesOf(root).filter((name) => name.startsWith(ASIDE));
+    return left.map((name) => discard(join(root, name))).filter((problem) => problem !== null);
+  } catch (error) {
+    return [`checkpoints were not cleared (${(error as Error).message})`];
+  }
+}
+
+/** Runs that were removed own nothing any more; the checkpoints that other runs need stay for those. Never throws. */
+export function disownCheckpoints(store: Store, runs: readonly string[]): string[] {
+  const gone = new Set(runs);
+  try {
+    store.write(() => {
+      for (const tree of trees(store)) {
+        const rest = tree.content.cells.filter((run) => !gone.has(run));
+        // A worker that uses it writes this file itself.
+        if (rest.length === tree.content.cells.length || inUse(store, tree)) continue;
+        const file = join(tree.folder, TREE_FILE);
+        writeFileSync(`${file}.tmp`, JSON.stringify({ ...tree.content, cells: rest }));
+        renameSync(`${file}.tmp`, file);
+      }
+    });
+  } catch (error) {
+    return [`checkpoints still name runs that were removed (${(error as Error).message})`];
+  }
+  return clearCheckpoints(store);
+}
+
+function setAside(store: Store, unwanted: Tree[]): void {
+  for (const { key, folder } of unwanted) {
+    renameSync(folder, join(rootOf(store), `${ASIDE}${randomUUID()}`));
+    const rest = checkpointFolder(store, key);
+    if (entriesOf(rest).length === 0) rmdirSync(rest);
+  }
+}
+
+function unowned(store: Store): Tree[] {
+  const open = store.prepare(
+    "SELECT 1 FROM v_runs WHERE run IN (SELECT value FROM json_each(?)) AND state <> 'finished' LIMIT 1",
+  );
+  return trees(store).filter(
+    (tree) => open.get(JSON.stringify(tree.content.cells)) === undefined && !inUse(store, tree),
   );
 }
 
-function keys(store: Store): string[] {
-  const root = join(store.folder, "runs", FOLDER);
-  return existsSync(root) ? readdirSync(root).map((key) => join(root, key)) : [];
+function inUse(store: Store, { key, content }: Tree): boolean {
+  return (
+    store
+      .prepare(
+        `SELECT 1 FROM attempts WHERE outcome IS NULL
+         AND (checkpoint = @key OR run IN (SELECT value FROM json_each(@runs))) LIMIT 1`,
+      )
+      .get({ key, runs: JSON.stringify(content.cells) }) !== undefined
+  );
 }
 
-/** Undefined for a folder in which nothing can be read yet: another process may be writing it. */
-function runsOf(folder: string): string[] | undefined {
+/** Every checkpoint whose runs can be read. Another process may be writing the others, or they are not ours. */
+function trees(store: Store): Tree[] {
+  const root = rootOf(store);
+  const keys = entriesOf(root).filter((key) => !key.startsWith("."));
+  return keys.flatMap((key) =>
+    entriesOf(join(root, key)).flatMap((name) => {
+      const folder = join(root, key, name);
+      const content = readTree(join(folder, TREE_FILE));
+      return content === undefined ? [] : [{ key, name, folder, content }];
+    }),
+  );
+}
+
+function readTree(file: string): { cells: string[] } | undefined {
   try {
-    return (JSON.parse(readFileSync(join(folder, "tree.json"), "utf8")) as { cells: string[] }).cells;
-  } catch {
-    return undefined;
+    const content = JSON.parse(readFileSync(file, "utf8"));
+    return Array.isArray(content?.cells) && content.cells.every((cell: unknown) => typeof cell === "string")
+      ? content
+      : undefined;
+  } catch (error) {
+    if (isMissing(error) || error instanceof SyntaxError) return undefined;
+    throw error;
   }
 }
+
+const rootOf = (store: Store): string => join(store.folder, "runs", FOLDER);

@@ -1,5 +1,5 @@
 /** What needs a second process: starting together, being killed, reading where one may not write. */
-import { chmodSync, existsSync, mkdirSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { claimedStore, sampleCell, sampleEvents, tempFolder } from "./fixtures/sample.js";
@@ -86,6 +86,33 @@ test("claiming reaps by itself", async () => {
 test("without a file descriptor left nothing is known of a process, and unknown is not dead", async () => {
   withStore(() => {});
   expect(await start(["starve", path], { descriptors: 200 }).said).toEqual({ life: "unknown" });
+});
+
+test("processes that clear the same checkpoints together have nothing to complain of", async () => {
+  withStore((store) => registerExperiment(store, plan));
+  const root = join(temp.folder, "runs", ".checkpoints");
+  for (let index = 0; index < 200; index++) {
+    const folder = join(root, `key-${index % 20}`, `tree-${index}`);
+    mkdirSync(join(folder, "best", "0"), { recursive: true });
+    for (const file of ["state.pt", "events.ndjson", "best/0/adapter"])
+      writeFileSync(join(folder, file), "x".repeat(100));
+    writeFileSync(join(folder, "tree.json"), JSON.stringify({ cells: ["f".repeat(16)], step: 1, versions: {} }));
+  }
+  const said = await Promise.all(Array.from({ length: 4 }, () => start(["clear", path]).said));
+  expect(said).toEqual(Array(4).fill({ problems: [] }));
+  expect(readdirSync(root)).toEqual([]);
+});
+
+test("processes that remove the same run together have nothing to complain of", async () => {
+  withStore((store) => registerExperiment(store, plan));
+  const folder = join(temp.folder, "runs", CELL.id);
+  for (let index = 0; index < 300; index++) {
+    mkdirSync(join(folder, `attempt-${index}`), { recursive: true });
+    writeFileSync(join(folder, `attempt-${index}`, "run.log"), "x");
+  }
+  const said = await Promise.all(Array.from({ length: 4 }, () => start(["remove", path, CELL.id]).said));
+  expect(said).toEqual(Array(4).fill({ problems: [] }));
+  expect(readdirSync(join(temp.folder, "runs"))).toEqual([]);
 });
 
 test("four processes that claim one run together: one gets it", async () => {

@@ -1,7 +1,8 @@
-import { existsSync, lstatSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { UsageError } from "../errors.js";
-import { dropCheckpoints } from "./checkpoints.js";
+import { discard, entriesOf } from "../clean-up.js";
+import { isMissing, UsageError } from "../errors.js";
+import { disownCheckpoints } from "./checkpoints.js";
 import { ownerOf, reapLost, runningAttempts } from "./lease.js";
 import { describeOwner } from "./owners/index.js";
 import type { Store } from "./store.js";
@@ -14,6 +15,8 @@ export interface Removal {
   /** Bytes of the files that went away, and by which the database file shrank. */
   fileBytes: number;
   databaseBytes: number;
+  /** What could not be deleted, one line each: the rows are gone all the same. */
+  problems: string[];
 }
 
 /**
@@ -25,10 +28,11 @@ export function removeRuns(store: Store, ids: string[]): Removal {
   reapLost(store);
   const before = databaseBytes(store);
   const aside: { from: string; to: string }[] = [];
+  const problems: string[] = [];
   let attempts = 0;
   try {
     store.write(() => {
-      recoverFolders(store);
+      problems.push(...recoverFolders(store));
       refuseRunning(store, ids);
       attempts = ids.reduce((sum, id) => sum + deleteRows(store, id), 0);
       deleteUnused(store);
@@ -41,15 +45,17 @@ export function removeRuns(store: Store, ids: string[]): Removal {
       }
     });
   } catch (error) {
-    for (const { from, to } of aside) renameSync(to, from);
+    for (const { from, to } of aside) putBack(to, from);
     throw error;
   }
-  const fileBytes = aside.reduce((sum, { to }) => sum + folderBytes(to), 0);
-  for (const { to } of aside) rmSync(to, { recursive: true, force: true });
-  dropCheckpoints(store, ids);
+  const fileBytes = aside.reduce((sum, { to }) => sum + bytesOf(to), 0);
+  for (const { to } of aside) problems.push(...texts(discard(to)));
+  problems.push(...disownCheckpoints(store, ids));
   store.db.pragma("incremental_vacuum");
-  return { runs: ids.length, attempts, fileBytes, databaseBytes: before - databaseBytes(store) };
+  return { runs: ids.length, attempts, fileBytes, databaseBytes: before - databaseBytes(store), problems };
 }
+
+const texts = (problem: string | null): string[] => (problem === null ? [] : [problem]);
 
 /** Returns how many attempts went. */
 function deleteRows(store: Store, id: string): number {
@@ -69,14 +75,25 @@ function deleteUnused(store: Store): void {
 }
 
 /** Folders that an interrupted removal set aside: back when their run is still there, else away. */
-function recoverFolders(store: Store): void {
+function recoverFolders(store: Store): string[] {
   const runs = join(store.folder, "runs");
-  if (!existsSync(runs)) return;
-  for (const name of readdirSync(runs).filter((entry) => entry.startsWith(ASIDE))) {
+  const left = entriesOf(runs).filter((entry) => entry.startsWith(ASIDE));
+  return left.flatMap((name) => {
     const id = name.slice(ASIDE.length);
     const known = store.prepare("SELECT 1 FROM runs WHERE id = ?").get(id) !== undefined;
-    if (known && !existsSync(join(runs, id))) renameSync(join(runs, name), join(runs, id));
-    else rmSync(join(runs, name), { recursive: true, force: true });
+    return texts(
+      known && !existsSync(join(runs, id)) ? putBack(join(runs, name), join(runs, id)) : discard(join(runs, name)),
+    );
+  });
+}
+
+/** Another process may have been faster. Returns why the folder keeps its other name. */
+function putBack(aside: string, folder: string): string | null {
+  try {
+    renameSync(aside, folder);
+    return null;
+  } catch (error) {
+    return isMissing(error) ? null : `${aside} could not be renamed (${(error as Error).message})`;
   }
 }
 
@@ -97,11 +114,13 @@ function databaseBytes(store: Store): number {
   return pages * (store.db.pragma("page_size", { simple: true }) as number);
 }
 
-/** Bytes of all files under `folder`; links count as themselves. */
-export function folderBytes(folder: string): number {
-  if (!existsSync(folder)) return 0;
-  return readdirSync(folder, { withFileTypes: true }).reduce((sum, entry) => {
-    const path = join(folder, entry.name);
-    return sum + (entry.isDirectory() ? folderBytes(path) : lstatSync(path).size);
-  }, 0);
+/** Bytes of all files at `path`; links count as themselves, and what cannot be read as nothing. */
+function bytesOf(path: string): number {
+  try {
+    const found = lstatSync(path);
+    if (!found.isDirectory()) return found.size;
+    return readdirSync(path).reduce((sum, name) => sum + bytesOf(join(path, name)), 0);
+  } catch {
+    return 0; // another process deletes it as well, or we may not look into it: only a number for people
+  }
 }

@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { discard } from "../clean-up.js";
 import { Lor2cError, UsageError } from "../errors.js";
 import type { Executor, ExecutorOptions, Slot } from "../executors/executor.js";
 import { EXECUTORS } from "../executors/index.js";
@@ -63,7 +64,7 @@ export async function verifyRun(options: VerifyOptions): Promise<VerifyResult> {
       notes: [...environmentNotes(stored, ready), ...weightsNote(stored, again.initialWeights)],
     };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    discard(folder);
     if (!options.interrupts) interrupts.dispose();
   }
 }

@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { discard } from "../clean-up.js";
 import { WorkerError } from "../errors.js";
 import type { Command, EventOf, WorkerEvent } from "../protocol/messages.js";
 import { findPython } from "./python.js";
@@ -63,7 +64,7 @@ export async function request(command: Command & { request: string }, options: R
   } finally {
     signal?.removeEventListener("abort", abort);
     await worker.stop();
-    rmSync(folder, { recursive: true, force: true });
+    discard(folder);
   }
 }
 

@@ -1,0 +1,26 @@
+import { readdirSync, rmSync } from "node:fs";
+import { isMissing } from "./errors.js";
+
+/**
+ * Deletes a file or folder that nobody needs any more. Never throws: what stays behind is no reason for anything to
+ * fail. Returns why it stayed, or null.
+ */
+export function discard(path: string): string | null {
+  try {
+    rmSync(path, { recursive: true, force: true, maxRetries: 3, retryDelay: 20 });
+    return null;
+  } catch (error) {
+    if (isMissing(error)) return null; // another process was faster
+    return `${path} could not be deleted (${(error as Error).message})`;
+  }
+}
+
+/** Names of what is in `folder`: none when it is not there, or is no folder. */
+export function entriesOf(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
