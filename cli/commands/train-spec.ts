@@ -1,7 +1,7 @@
 /** What `run` and `sweep` have in common: their options, and training a spec with them. */
 import type { Argv } from "yargs";
 import { UsageError } from "../errors.js";
-import type { Reporter, RunSummary } from "../job/reporter.js";
+import type { JobSummary, Reporter } from "../job/reporter.js";
 import type { Devices } from "../spec/devices.js";
 import { DB_OPTION } from "./db-option.js";
 import { devicesOption } from "./devices-option.js";
@@ -19,7 +19,7 @@ export interface TrainArgs {
 }
 
 const EXIT_CODES = { finished: 0, failed: 1, interrupted: 130 } as const satisfies Record<
-  RunSummary["outcome"],
+  JobSummary["outcome"],
   number
 >;
 
@@ -62,7 +62,7 @@ async function chooseReporter(plain: boolean, json: boolean): Promise<Reporter> 
 }
 
 /** Nothing where the runs have no two axes; where they have more, how to draw it. */
-async function showGrid({ dbPath, experiment, name }: RunSummary): Promise<void> {
+async function showGrid({ dbPath, experiment, name }: JobSummary): Promise<void> {
   const [{ openStore }, { gridOf }, { gridText }, { colourDepth }, { writeLine, writeNote }] = await Promise.all([
     import("../store/store.js"),
     import("../views/grid/load.js"),

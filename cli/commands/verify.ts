@@ -47,7 +47,7 @@ export default {
     ]);
     const lines = createPlain({ write: output.writeNote });
     const where = { dbPath: resolveDbPath(db), selector: run, devices };
-    const result = await verifyRun({ ...where, tolerance, onEvent: lines.event });
+    const result = await verifyRun({ ...where, tolerance, listener: lines });
     if (json) output.writeJson(result);
     else output.writeLine(verifyText(result));
     process.exitCode = result.same ? 0 : 1;

@@ -3,7 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
-import type { RunPlan } from "../job/reporter.js";
+import { silent } from "../job/fixtures/reporter.js";
+import type { JobPlan } from "../job/reporter.js";
 import { type RunOptions, runExperiment } from "../job/run.js";
 import { parseDevices } from "../spec/devices.js";
 import { getAttempts } from "../store/read.js";
@@ -20,7 +21,7 @@ beforeEach(() => {
 });
 
 interface Trained {
-  plan: RunPlan;
+  plan: JobPlan;
   /** What each worker saw, in the order of the runs. */
   seen: string[];
   /** Most workers that had the same value at a time. */
@@ -29,8 +30,12 @@ interface Trained {
 
 /** Trains four runs of about a third of a second. */
 async function train(env: Record<string, string>, options: Partial<RunOptions> = {}): Promise<Trained> {
-  let plan: RunPlan | undefined;
-  const reporter = { begin: (begun: RunPlan) => (plan = begun), event() {}, state() {}, message() {}, end() {} };
+  let plan: JobPlan | undefined;
+  const reporter = silent({
+    begin: (begun) => {
+      plan = begun;
+    },
+  });
   const worker = { commandOverride: [fixture("good.py")], env: { FIXTURE_STEP_SECONDS: "0.05", ...env } };
   const { cells } = await runExperiment({ file, dbPath, reporter, worker, ...options });
   const store = openStore(dbPath, { readonly: true });
@@ -74,7 +79,7 @@ test("a device counts among those that the user left visible", async () => {
 });
 
 /** What the newest attempts saw. */
-function readAll({ cells }: RunPlan): string[] {
+function readAll({ cells }: JobPlan): string[] {
   const store = openStore(dbPath, { readonly: true });
   const folders = cells.map(({ id }) => getAttempts(store, id).at(-1)?.folder ?? "");
   store.close();

@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { getAttempts } from "../store/read.js";
 import { openStore } from "../store/store.js";
 import { fixture } from "../worker/fixture-worker.js";
-import type { Reporter } from "./reporter.js";
+import { silent } from "./fixtures/reporter.js";
 import { type RunOptions, runExperiment } from "./run.js";
 
 let folder: string;
@@ -23,18 +23,15 @@ function write(grid: string, more = ""): void {
   writeFileSync(file, `${text}${more}`);
 }
 
-const silent: Reporter = { begin() {}, event() {}, state() {}, message() {}, end() {} };
-
 async function run(env: Record<string, string> = {}, options: Partial<RunOptions> = {}) {
   const workers = new Set<number>();
   const trained: string[] = [];
-  const reporter: Reporter = {
-    ...silent,
-    event: (cell, event) => {
+  const reporter = silent({
+    event: ({ runs }, event) => {
       if (event.type === "ready") workers.add(event.pid);
-      if (event.type === "started") trained.push(cell);
+      if (event.type === "started") trained.push(...runs);
     },
-  };
+  });
   const worker = { commandOverride: [fixture("good.py")], env };
   const dbPath = join(folder, "lor2c.db");
   const { outcome, cells } = await runExperiment({ file, dbPath, reporter, worker, jobs: 1, ...options });

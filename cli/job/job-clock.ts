@@ -2,7 +2,10 @@ import type { PlannedCell } from "../plan/cell.js";
 import { costOf, type Share } from "../plan/share-out.js";
 import { epochsOf, laneEvaluations } from "../plan/tree.js";
 import { OUTCOMES, type WorkerEvent } from "../protocol/messages.js";
-import type { CellState, JobProgress } from "./reporter.js";
+import type { Lane } from "./lane.js";
+import type { JobListener } from "./model.js";
+import type { TimeLeft } from "./reporter.js";
+import type { RunState } from "./run-state.js";
 import { type ShareStand, timeLeft } from "./time-left.js";
 
 /** What has happened to a share. Times are milliseconds of the clock. */
@@ -33,11 +36,11 @@ interface Seen {
   finishSeconds: number;
 }
 
-const UNDONE: ReadonlySet<CellState> = new Set(["stopped", "skipped"]);
-const OVER: ReadonlySet<CellState> = new Set([...OUTCOMES, "skipped", "elsewhere"]);
+const UNDONE: ReadonlySet<RunState> = new Set(["stopped", "skipped"]);
+const OVER: ReadonlySet<RunState> = new Set([...OUTCOMES, "skipped", "elsewhere"]);
 
 /** Follows the shares of a job by what is reported of their cells. */
-export class JobClock {
+export class JobClock implements JobListener {
   readonly #shares: Seen[] = [];
   readonly #of = new Map<string, Seen>();
   /** Told last. */
@@ -57,50 +60,57 @@ export class JobClock {
     }
   }
 
-  state(cell: string, state: CellState): void {
-    const seen = this.#of.get(cell);
-    if (!seen) return;
-    if (state === "running") seen.begunAt ??= this.now();
-    const planned = seen.open.get(cell);
-    if (!OVER.has(state) || !planned) return;
-    seen.open.delete(cell);
-    seen.tree.delete(cell);
-    if (UNDONE.has(state)) seen.undone.set(cell, planned);
+  lane(): void {}
+
+  states(runs: readonly string[], state: RunState): void {
+    for (const run of runs) this.#state(run, state);
   }
 
-  /** The same event may come once for each of its cells. */
-  event(cell: string, event: WorkerEvent): void {
-    const seen = this.#of.get(cell);
-    const planned = seen?.open.get(cell);
-    if (!seen || !planned) return;
+  event({ runs }: Pick<Lane, "runs">, event: WorkerEvent): void {
+    const share = this.#of.get(runs[0] ?? "");
+    if (!share) return;
     switch (event.type) {
       case "started":
-        if (seen.tree.size === 0) this.#beginTree(seen, event.resumed_step ?? 0);
-        seen.tree.set(cell, planned);
+        if (share.tree.size === 0) this.#beginTree(share, event.resumed_step ?? 0);
+        for (const run of runs) {
+          const planned = share.open.get(run);
+          if (planned) share.tree.set(run, planned);
+        }
         return;
       case "progress":
-        countEvaluated(seen);
-        advance(seen, event.step, event.lanes);
-        seen.lanes = { count: event.lanes, epochsLeft: event.lane_epochs_left };
-        seen.trainSeconds += this.#sinceMark(seen);
+        countEvaluated(share);
+        advance(share, event.step, event.lanes);
+        share.lanes = { count: event.lanes, epochsLeft: event.lane_epochs_left };
+        share.trainSeconds += this.#sinceMark(share);
         return;
       case "metrics":
-        if (event.split !== "train" && event.cells[0] === cell) this.#evaluated(seen, event.step, event.split);
+        if (event.split !== "train") this.#evaluated(share, event.step, event.split);
         return;
       case "tree":
-        countEvaluated(seen);
-        seen.mark = this.now();
+        countEvaluated(share);
+        share.mark = this.now();
         return;
       case "finished":
-        seen.finishes++;
-        seen.finishSeconds += this.#sinceMark(seen);
+        share.finishes += runs.length;
+        share.finishSeconds += this.#sinceMark(share);
         return;
       default:
         return;
     }
   }
 
-  look(): JobProgress {
+  #state(run: string, state: RunState): void {
+    const share = this.#of.get(run);
+    if (!share) return;
+    if (state === "running") share.begunAt ??= this.now();
+    const planned = share.open.get(run);
+    if (!OVER.has(state) || !planned) return;
+    share.open.delete(run);
+    share.tree.delete(run);
+    if (UNDONE.has(state)) share.undone.set(run, planned);
+  }
+
+  look(): TimeLeft {
     const stands = this.#shares.map((seen) => this.#standOf(seen));
     const done = stands.reduce((sum, stand) => sum + stand.done, 0);
     const undone = this.#shares.reduce(

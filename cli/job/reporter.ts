@@ -1,7 +1,5 @@
-import type { Outcome, WorkerEvent } from "../protocol/messages.js";
-
-/** Where a run is, as far as this process knows. `elsewhere`: another lor2c process trains it. */
-export type CellState = "planned" | "running" | "elsewhere" | "skipped" | Outcome;
+import type { JobListener, JobModel } from "./model.js";
+import type { RunState } from "./run-state.js";
 
 /** One run of the plan, as it is before anything has started. */
 export interface PlanCell {
@@ -11,11 +9,11 @@ export interface PlanCell {
   trainableParameters: number;
   headParameters: number;
   /** `finished` when the store has it already and nothing is to be done. */
-  state: CellState;
+  state: RunState;
   totalSteps: number;
 }
 
-export interface RunPlan {
+export interface JobPlan {
   /** Name of the experiment, and its row in the database. */
   name: string;
   experiment: number;
@@ -35,7 +33,7 @@ export interface InvalidRuns {
 }
 
 /** How far the whole job is. */
-export interface JobProgress {
+export interface TimeLeft {
   /** Of what this command has to train, 0 to 1; what was stopped is not done. */
   fraction: number;
   /** Until the last of its workers is done; null until a step has been measured, or when only others train. */
@@ -56,7 +54,7 @@ export interface CellSummary {
   id: string;
   label: string;
   method: string;
-  state: CellState;
+  state: RunState;
   scoreName: string | null;
   bestScore: number | null;
   bestEpoch: number | null;
@@ -80,7 +78,7 @@ export interface CellSummary {
   error?: CellError;
 }
 
-export interface RunSummary {
+export interface JobSummary {
   name: string;
   experiment: number;
   dbPath: string;
@@ -94,18 +92,18 @@ export interface RunSummary {
   seconds: number;
 }
 
-/** What shows a job while it runs: the dashboard, plain lines, NDJSON. `begin` comes first, `end` or `abort` last. */
-export interface Reporter {
-  begin(plan: RunPlan): void;
-  /** An event of a worker, once for every run that it names. */
-  event(cellId: string, event: WorkerEvent): void;
-  /** A run changed its state; `detail` says why where that is not plain. */
-  state(cellId: string, state: CellState, detail?: string): void;
+/**
+ * What shows a job while it runs: the dashboard, plain lines, NDJSON. `begin` comes first, `end` or `abort` last. Nothing
+ * is told once per run: a bundle may have thousands.
+ */
+export interface Reporter extends JobListener {
+  /** `model` knows at every later call what the job is doing. */
+  begin(plan: JobPlan, model: JobModel): void;
   message(level: "info" | "warn" | "error", text: string): void;
   /** About once a second. */
-  progress?(job: JobProgress): void;
+  timeLeft?(left: TimeLeft): void;
   /** Resolves when everything is shown and the terminal is as it was. */
-  end(summary: RunSummary): Promise<void> | void;
+  end(summary: JobSummary): Promise<void> | void;
   /** Instead of `end` when an error ends the command: gives the terminal back, for the error to be printed. */
   abort?(): Promise<void> | void;
 }

@@ -3,10 +3,9 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { WorkerEvent } from "../protocol/messages.js";
 import { getAttempts, getMetrics } from "../store/read.js";
 import { openStore } from "../store/store.js";
-import type { Reporter } from "./reporter.js";
+import { silent } from "./fixtures/reporter.js";
 import { runExperiment } from "./run.js";
 
 const WORDS = ["wonderful", "brilliant", "lovely", "dreadful", "boring", "awful"];
@@ -35,22 +34,19 @@ test("kill -9 of the worker after two of four epochs", { timeout: 400_000 }, asy
   const train = (turn: number) => {
     let pid = 0;
     let cells: string[] = [];
-    const reporter: Reporter = {
+    const reporter = silent({
       begin: (plan) => {
         cells = plan.cells.map(({ id }) => id);
       },
-      event: (cell, event: WorkerEvent) => {
+      event: ({ runs }, event) => {
         if (event.type === "ready") pid = event.pid;
-        if (event.type === "started") begun[turn]?.push(cell);
+        if (event.type === "started") begun[turn]?.push(...runs);
         const late = event.type === "metrics" && event.split === "train" && event.step > 2 * STEPS_PER_EPOCH;
-        if (!late || !cells.slice(2).includes(cell) || killed > 0) return;
+        if (!late || !runs.some((run) => cells.slice(2).includes(run)) || killed > 0) return;
         killed = event.step;
         process.kill(pid, "SIGKILL");
       },
-      state() {},
-      message() {},
-      end() {},
-    };
+    });
     return runExperiment({ file, dbPath, reporter, jobs: 1 });
   };
   const first = await train(0);

@@ -7,8 +7,10 @@ import type { WorkerEvent } from "../protocol/messages.js";
 import { findRun, getAttempts, getMetrics, leftOutCells, listRuns } from "../store/read.js";
 import { openStore } from "../store/store.js";
 import { fixture } from "../worker/fixture-worker.js";
-import type { CellState, Reporter, RunPlan, RunSummary } from "./reporter.js";
+import type { Lane } from "./lane.js";
+import type { JobPlan, JobSummary, Reporter } from "./reporter.js";
 import { type RunOptions, runExperiment } from "./run.js";
+import type { RunState } from "./run-state.js";
 
 let folder: string;
 let file: string;
@@ -22,24 +24,25 @@ beforeEach(() => {
 });
 
 class Recorder implements Reporter {
-  plan: RunPlan | undefined;
+  plan: JobPlan | undefined;
   readonly events: [string, WorkerEvent["type"]][] = [];
-  readonly states: [string, CellState][] = [];
+  readonly changes: [string, RunState][] = [];
   readonly messages: string[] = [];
-  summary: RunSummary | undefined;
-  begin(plan: RunPlan) {
+  summary: JobSummary | undefined;
+  begin(plan: JobPlan) {
     this.plan = plan;
   }
-  event(cell: string, event: WorkerEvent) {
-    this.events.push([cell, event.type]);
+  lane() {}
+  event({ runs }: Lane, event: WorkerEvent) {
+    for (const run of runs) this.events.push([run, event.type]);
   }
-  state(cell: string, state: CellState) {
-    this.states.push([cell, state]);
+  states(runs: readonly string[], state: RunState) {
+    for (const run of runs) this.changes.push([run, state]);
   }
   message(_: string, text: string) {
     this.messages.push(text);
   }
-  end(summary: RunSummary) {
+  end(summary: JobSummary) {
     this.summary = summary;
   }
 }
@@ -184,7 +187,7 @@ test("warnings of the plan are said before anything trains, of those runs that t
   const said: string[] = [];
   class Early extends Recorder {
     override event() {}
-    override state(_: string, state: CellState) {
+    override states(_: readonly string[], state: RunState) {
       said.push(state);
     }
     override message(level: string, text: string) {

@@ -11,16 +11,18 @@ import { type LoadedSpec, loadSpec } from "../spec/load.js";
 import { CANNOT_RUN, runStates } from "../store/read.js";
 import { checkStore, openStore, type Store } from "../store/store.js";
 import { clearCheckpoints, reapLost, registerExperiment } from "../store/write.js";
-import { type Job, trainBundle } from "./bundle.js";
+import { trainBundle } from "./bundle.js";
 import { settleElsewhere } from "./elsewhere.js";
 import { Heartbeats } from "./heartbeats.js";
 import { Interrupts } from "./interrupt.js";
+import { type Job, mayBegin } from "./job.js";
 import { JobClock } from "./job-clock.js";
-import { Progress } from "./progress.js";
+import { JobModel } from "./model.js";
 import { runQueue } from "./queue.js";
-import type { Reporter, RunPlan, RunSummary } from "./reporter.js";
+import type { JobSummary, PlanCell, Reporter } from "./reporter.js";
+import { RunLogs } from "./run-logs.js";
 import { summarize } from "./summary.js";
-import { TimedReporter } from "./timed-reporter.js";
+import { timeTeller } from "./time-teller.js";
 
 /** Milliseconds between two looks at runs that other processes train. */
 const POLL = 1000;
@@ -52,7 +54,7 @@ interface Planned extends ResolvedPlan {
  * Trains what remains of a spec and resolves with how it ended, interrupted or not. Throws SpecError or UsageError
  * when nothing could be started, and a Lor2cError with exit code 130 when it is interrupted before anything was.
  */
-export async function runExperiment(options: RunOptions): Promise<RunSummary> {
+export async function runExperiment(options: RunOptions): Promise<JobSummary> {
   const began = performance.now();
   const interrupts = options.interrupts ?? new Interrupts();
   try {
@@ -84,7 +86,7 @@ async function runPlan(
   options: RunOptions,
   interrupts: Interrupts,
   began: number,
-): Promise<RunSummary> {
+): Promise<JobSummary> {
   const { force = false } = options;
   reapLost(store);
   const experiment = registerExperiment(store, {
@@ -102,33 +104,35 @@ async function runPlan(
 
   const clock = new JobClock(slots.length);
   clock.add(shares);
-  const reporter = new TimedReporter(options.reporter, clock);
-  const progress = new Progress(reporter);
-  for (const cell of finished) progress.begin(cell.id, "finished");
+  const { reporter } = options;
+  const done = new Set(finished);
+  const runs = cells.map((cell) => planCell(cell, done.has(cell) ? "finished" : "planned"));
+  const model = new JobModel(runs, [clock, reporter, timeTeller(reporter, clock)]);
   const invalid = reasonsOf(invalidCells);
-  reporter.begin({ ...planOf(spec.name, experiment, store.path, cells, progress, slots), invalid });
+  const devices = [...new Set(slots.map(({ device }) => device))];
+  const where = { dbPath: store.path, jobs: slots.length, devices };
+  reporter.begin({ name: spec.name, experiment, ...where, cells: runs, invalid }, model);
   for (const reason of invalid) {
     reporter.message("warn", `left out, ${CANNOT_RUN}${reasonText(reason, spec.cells.length)}`);
   }
   for (const text of warningTexts(todo)) reporter.message("warn", text);
   const heartbeats = new Heartbeats(store, (error) => reporter.message("warn", `heartbeat: ${error.message}`));
-  const fromZero = new Set(ids.filter((id) => states.get(id) === "failed"));
   const job: Job = {
     store,
     executor,
     reporter,
-    progress,
+    model,
+    logs: new RunLogs((error) => reporter.message("warn", `a run's log cannot be written: ${error.message}`)),
     interrupts,
     heartbeats,
     force,
-    stopOnError: spec.onError === "stop",
-    fromZero,
+    maxFailures: spec.onError === "stop" ? 1 : Number.POSITIVE_INFINITY,
+    fromZero: new Set(ids.filter((id) => states.get(id) === "failed")),
   };
-  const mayStart = () => interrupts.urgency === null && !(spec.onError === "stop" && progress.anyFailed);
   const release = announce(interrupts, reporter);
   try {
-    await trainAll(shares, slots, job, mayStart);
-    await waitElsewhere(cells, slots, job, mayStart);
+    await trainAll(shares, slots, job);
+    await waitElsewhere(cells, slots, job);
   } catch (error) {
     await reporter.abort?.();
     throw error;
@@ -138,12 +142,17 @@ async function runPlan(
   }
   for (const problem of clearCheckpoints(store)) reporter.message("warn", problem);
   const interrupted = interrupts.urgency !== null;
-  if (!interrupted) for (const id of ids) if (progress.state(id) === "planned") progress.set(id, "skipped");
+  if (!interrupted) {
+    model.set(
+      ids.filter((id) => model.state(id) === "planned"),
+      "skipped",
+    );
+  }
   const seconds = (performance.now() - began) / 1000;
   const summary = summarize(
     store,
     { name: spec.name, experiment, cells, invalid, notes },
-    progress,
+    model,
     interrupted,
     force,
     seconds,
@@ -166,57 +175,38 @@ function announce({ stop, kill }: Interrupts, reporter: Reporter): () => void {
   };
 }
 
-async function trainAll(shares: Share[], slots: readonly Slot[], job: Job, mayStart: () => boolean): Promise<void> {
+async function trainAll(shares: Share[], slots: readonly Slot[], job: Job): Promise<void> {
   const train = (share: Share, slot: Slot) =>
     trainBundle(share, slot, job).catch((error: unknown) => {
       job.interrupts.interrupt(); // without a store the other workers train for nothing
       throw error;
     });
-  await runQueue([...shares], slots, train, mayStart);
+  await runQueue([...shares], slots, train, () => mayBegin(job));
 }
 
 /** Until the runs that other processes had taken are over; those whose process is gone are trained here. */
-async function waitElsewhere(
-  cells: PlannedCell[],
-  slots: readonly Slot[],
-  job: Job,
-  mayStart: () => boolean,
-): Promise<void> {
+async function waitElsewhere(cells: PlannedCell[], slots: readonly Slot[], job: Job): Promise<void> {
   for (;;) {
-    const elsewhere = cells.filter((cell) => job.progress.state(cell.id) === "elsewhere");
-    if (elsewhere.length === 0 || !mayStart()) return;
+    const elsewhere = cells.filter((cell) => job.model.state(cell.id) === "elsewhere");
+    if (elsewhere.length === 0 || !mayBegin(job)) return;
     const ids = elsewhere.map((cell) => cell.id);
-    const free = new Set(settleElsewhere(job.store, ids, job.progress));
+    const free = new Set(settleElsewhere(job.store, ids, job.model));
     const shares = shareOut(
       elsewhere.filter((cell) => free.has(cell.id)),
       slots.length,
     );
-    if (shares.length > 0) await trainAll(shares, slots, job, mayStart);
+    if (shares.length > 0) await trainAll(shares, slots, job);
     else await job.interrupts.pause(POLL);
   }
 }
 
-function planOf(
-  name: string,
-  experiment: number,
-  dbPath: string,
-  cells: PlannedCell[],
-  progress: Progress,
-  slots: readonly Slot[],
-): Omit<RunPlan, "invalid"> {
+function planCell({ id, label, inspected }: PlannedCell, state: PlanCell["state"]): PlanCell {
   return {
-    name,
-    experiment,
-    dbPath,
-    jobs: slots.length,
-    devices: [...new Set(slots.map(({ device }) => device))],
-    cells: cells.map(({ id, label, inspected }) => ({
-      id,
-      label,
-      trainableParameters: inspected.trainable_parameters ?? 0,
-      headParameters: inspected.head_parameters ?? 0,
-      state: progress.state(id),
-      totalSteps: inspected.total_steps ?? 0,
-    })),
+    id,
+    label,
+    trainableParameters: inspected.trainable_parameters ?? 0,
+    headParameters: inspected.head_parameters ?? 0,
+    state,
+    totalSteps: inspected.total_steps ?? 0,
   };
 }

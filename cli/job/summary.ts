@@ -5,22 +5,23 @@ import { eachKindOnce } from "../plan/warnings.js";
 import { type AttemptRow, bundlesOf, getAttempt, getEpochScore, getNotes, getRun } from "../store/read.js";
 import type { Store } from "../store/store.js";
 import { heldRuns } from "../store/write.js";
-import { FAILURES, type Progress } from "./progress.js";
-import type { CellError, CellSummary, InvalidRuns, RunSummary } from "./reporter.js";
+import type { JobModel } from "./model.js";
+import type { CellError, CellSummary, InvalidRuns, JobSummary } from "./reporter.js";
+import { FAILURES } from "./run-state.js";
 
 /** How a job ended, from what is stored: what the user reads is what a later query gives. */
 export function summarize(
   store: Store,
   plan: { name: string; experiment: number; cells: PlannedCell[]; invalid: InvalidRuns[]; notes: string[] },
-  progress: Progress,
+  model: JobModel,
   interrupted: boolean,
   /** Whether this job takes no notice of checkpoints. */
   force: boolean,
   seconds: number,
-): RunSummary {
-  const attempts = plan.cells.map((cell) => attemptOf(store, cell.id, progress));
+): JobSummary {
+  const attempts = plan.cells.map((cell) => attemptOf(store, cell.id, model));
   const held = force ? new Set<string>() : heldRuns(store);
-  const cells = plan.cells.map((cell, index) => cellSummary(store, cell, attempts[index], progress, held));
+  const cells = plan.cells.map((cell, index) => cellSummary(store, cell, attempts[index], model, held));
   const failed = plan.invalid.length > 0 || cells.some((cell) => cell.state !== "finished");
   return {
     name: plan.name,
@@ -29,26 +30,26 @@ export function summarize(
     outcome: interrupted ? "interrupted" : failed ? "failed" : "finished",
     cells,
     invalid: plan.invalid,
-    notes: [...plan.notes, ...runNotes(store, plan.cells, attempts), ...savedNote(store, plan.cells, progress)],
+    notes: [...plan.notes, ...runNotes(store, plan.cells, attempts), ...savedNote(store, plan.cells, model)],
     seconds,
   };
 }
 
 /** What training together saved those that this process trained. */
-function savedNote(store: Store, cells: PlannedCell[], progress: Progress): string[] {
-  const own = cells.map((cell) => progress.attempt(cell.id)).filter((attempt) => attempt !== undefined);
+function savedNote(store: Store, cells: PlannedCell[], model: JobModel): string[] {
+  const own = cells.map((cell) => model.runs.get(cell.id)?.attempt).filter((attempt) => attempt !== undefined);
   const bundles = bundlesOf(store, own);
   const sum = (key: "lane_epochs" | "cell_epochs") => bundles.reduce((total, bundle) => total + bundle[key], 0);
   const [lanes, alone] = [sum("lane_epochs"), sum("cell_epochs")];
   if (lanes >= alone) return [];
   const round = (epochs: number) => Number(epochs.toFixed(1)).toLocaleString("en");
   const together = `runs that begin alike trained as one (${bundles.length === 1 ? "1 bundle" : `${bundles.length} bundles`})`;
-  return [`${round(lanes)} epochs in the place of ${round(alone)}: ${together}`];
+  return [`${round(lanes)} epochs instead of ${round(alone)}: ${together}`];
 }
 
 /** The attempt that the row is about: this process's own, else the run's current one. */
-function attemptOf(store: Store, id: string, progress: Progress): AttemptRow | undefined {
-  const attempt = progress.attempt(id) ?? getRun(store, id)?.attempt_id ?? undefined;
+function attemptOf(store: Store, id: string, model: JobModel): AttemptRow | undefined {
+  const attempt = model.runs.get(id)?.attempt ?? getRun(store, id)?.attempt_id ?? undefined;
   return attempt === undefined ? undefined : getAttempt(store, attempt);
 }
 
@@ -56,14 +57,14 @@ function cellSummary(
   store: Store,
   cell: PlannedCell,
   row: AttemptRow | undefined,
-  progress: Progress,
+  model: JobModel,
   held: ReadonlySet<string>,
 ): CellSummary {
   const fixed = cell.settings.train.report_epoch;
-  const state = progress.state(cell.id);
+  const state = model.state(cell.id);
   // What an earlier attempt has is not what this job did.
-  const own = row && (state === "finished" || progress.attempt(cell.id) !== undefined) ? row : undefined;
-  const error = FAILURES.has(state) && row ? cellError(row, progress.stderr(cell.id)) : undefined;
+  const own = row && (state === "finished" || model.runs.get(cell.id)?.attempt !== undefined) ? row : undefined;
+  const error = FAILURES.has(state) && row ? cellError(row, model.runs.get(cell.id)?.stderr ?? []) : undefined;
   return {
     id: cell.id,
     label: cell.label,

@@ -49,11 +49,9 @@ function trained(
 ): { moments: Moment[]; end: number } {
   const moments: Moment[] = [];
   const ids = share.cells.map(({ id }) => id);
-  const each = (event: object) => () => {
-    for (const id of ids) clock.event(id, { seq: 1, cells: ids, ...event } as WorkerEvent);
-  };
+  const each = (event: object) => () => clock.event({ runs: ids }, { seq: 1, cells: ids, ...event } as WorkerEvent);
   const speed = { start: 9, step: 0.4, evaluate: 3, finish: 3.5 };
-  moments.push({ at: begin, do: () => ids.forEach((id) => void clock.state(id, "running")) });
+  moments.push({ at: begin, do: () => clock.states(ids, "running") });
   let time = begin + speed.start;
   moments.push({ at: time, do: each({ type: "started", resumed_step: null }) });
   for (let step = 1; step <= STEPS; step++) {
@@ -65,7 +63,7 @@ function trained(
     time += speed.evaluate * evaluated;
     for (const id of ids.slice(0, evaluated)) {
       const event = { type: "metrics", seq: 1, cells: [id], split: "eval", step } as unknown as WorkerEvent;
-      moments.push({ at: time, do: () => clock.event(id, event) });
+      moments.push({ at: time, do: () => clock.event({ runs: [id] }, event) });
     }
   }
   moments.push({ at: time, do: each({ type: "tree" }) });
@@ -74,8 +72,8 @@ function trained(
     moments.push({
       at: time,
       do: () => {
-        clock.event(id, { type: "finished", seq: 1, cells: [id] } as unknown as WorkerEvent);
-        clock.state(id, "finished");
+        clock.event({ runs: [id] }, { type: "finished", seq: 1, cells: [id] } as unknown as WorkerEvent);
+        clock.states([id], "finished");
       },
     });
   }
@@ -207,15 +205,15 @@ test("what was stopped or not started is not done, and nobody waits for it", () 
   const shares = shareOut(grid(2, 1), 1);
   clock.add(shares);
   const [first = "", second = ""] = shares.flatMap(({ cells }) => cells.map(({ id }) => id));
-  const say = (event: object) => clock.event(first, { seq: 1, cells: [first], ...event } as WorkerEvent);
-  clock.state(first, "running");
+  const say = (event: object) => clock.event({ runs: [first] }, { seq: 1, cells: [first], ...event } as WorkerEvent);
+  clock.states([first], "running");
   say({ type: "started", resumed_step: null });
   now = 60_000;
   say(progress(STEPS / 2, 1, EPOCHS / 2));
   expect(clock.look().fraction).toBe(0.25);
   expect(clock.look().secondsLeft).toBeGreaterThan(60 + 120); // and the evaluations
-  clock.state(first, "stopped");
-  clock.state(second, "skipped");
+  clock.states([first], "stopped");
+  clock.states([second], "skipped");
   expect(clock.look()).toEqual({ fraction: 0.25, secondsLeft: 0 });
 });
 
@@ -224,12 +222,12 @@ test("the job is not at its end after its last step: what is evaluated and saved
   const [cell] = grid(1, 1);
   const id = cell?.id ?? "";
   clock.add(shareOut(grid(1, 1), 1));
-  const say = (event: object) => clock.event(id, { seq: 1, cells: [id], ...event } as WorkerEvent);
-  clock.state(id, "running");
+  const say = (event: object) => clock.event({ runs: [id] }, { seq: 1, cells: [id], ...event } as WorkerEvent);
+  clock.states([id], "running");
   say({ type: "started", resumed_step: null });
   say(progress(STEPS, 1, 0));
   expect(clock.look().fraction).toBe(0.99);
-  clock.state(id, "finished");
+  clock.states([id], "finished");
   expect(clock.look().fraction).toBe(1);
 });
 
@@ -238,8 +236,9 @@ test("a tree that goes on from a checkpoint counts what this process does", () =
   const clock = new JobClock(1, () => now);
   clock.add(shareOut(grid(1, 1), 1));
   const [cell] = grid(1, 1);
-  const say = (event: object) => clock.event(cell?.id ?? "", { seq: 1, cells: ["x"], ...event } as WorkerEvent);
-  clock.state(cell?.id ?? "", "running");
+  const say = (event: object) =>
+    clock.event({ runs: [cell?.id ?? ""] }, { seq: 1, cells: ["x"], ...event } as WorkerEvent);
+  clock.states([cell?.id ?? ""], "running");
   say({ type: "started", resumed_step: STEPS / 2 });
   now = 10_000;
   say(progress((STEPS * 3) / 4, 1, EPOCHS / 4));
@@ -252,6 +251,6 @@ test("a failed run is no work any more", () => {
   const clock = new JobClock(1, () => 0);
   const cells = grid(2, 1);
   clock.add(shareOut(cells, 1));
-  for (const { id } of cells) clock.state(id, "failed");
+  for (const { id } of cells) clock.states([id], "failed");
   expect(clock.look()).toEqual({ fraction: 1, secondsLeft: 0 });
 });

@@ -4,16 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { EXECUTORS } from "../executors/index.js";
-import type { Reporter } from "../job/reporter.js";
+import { silent } from "../job/fixtures/reporter.js";
 import { runExperiment } from "../job/run.js";
-import type { WorkerEvent } from "../protocol/messages.js";
 import type { Devices } from "../spec/devices.js";
 import { loadSpec } from "../spec/load.js";
 import { verifyRun } from "../verify/verify.js";
 import { fixture } from "../worker/fixture-worker.js";
 import { resolvePlan } from "./resolve-plan.js";
 
-const silent: Reporter = { begin() {}, event() {}, state() {}, message() {}, end() {} };
 const worker = { commandOverride: [fixture("good.py")], env: { FIXTURE_GPUS: "2" } };
 const executor = EXECUTORS.local(worker);
 let folder: string;
@@ -41,15 +39,17 @@ async function planned(devices?: Devices): Promise<string[]> {
 }
 
 const trained = async (devices?: Devices) =>
-  (await runExperiment({ file, dbPath, worker, devices, reporter: silent })).cells.map(({ id }) => id);
+  (await runExperiment({ file, dbPath, worker, devices, reporter: silent() })).cells.map(({ id }) => id);
 
 /** The device that the worker said it had, and whether the values were the same. */
 async function verified(selector: string, devices?: Devices): Promise<{ same: boolean; trainedOn: string }> {
   let trainedOn = "";
-  const onEvent = (_: string, event: WorkerEvent) => {
-    if (event.type === "ready") trainedOn = event.device.name;
-  };
-  const { same } = await verifyRun({ dbPath, selector, worker, devices, onEvent });
+  const listener = silent({
+    event: (_, event) => {
+      if (event.type === "ready") trainedOn = event.device.name;
+    },
+  });
+  const { same } = await verifyRun({ dbPath, selector, worker, devices, listener });
   return { same, trainedOn };
 }
 

@@ -2,17 +2,15 @@ import { existsSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
+import { silent } from "../job/fixtures/reporter.js";
 import { Interrupts } from "../job/interrupt.js";
-import type { Reporter } from "../job/reporter.js";
 import { runExperiment } from "../job/run.js";
 import { adapterFolder } from "../predict/adapter-folder.js";
-import type { WorkerEvent } from "../protocol/messages.js";
 import { getAttempts, listRuns } from "../store/read.js";
 import { openStore } from "../store/store.js";
 import { fixture, isAlive } from "../worker/fixture-worker.js";
 import { type VerifyOptions, verifyRun } from "./verify.js";
 
-const silent: Reporter = { begin() {}, event() {}, state() {}, message() {}, end() {} };
 const worker = (env: Record<string, string> = {}) => ({ commandOverride: [fixture("good.py")], env });
 let dbPath: string;
 let file: string;
@@ -25,7 +23,7 @@ beforeEach(() => {
 });
 
 const train = (env: Record<string, string> = {}) =>
-  runExperiment({ file, dbPath, reporter: silent, worker: worker(env) });
+  runExperiment({ file, dbPath, reporter: silent(), worker: worker(env) });
 const verify = (env: Record<string, string> = {}, options: Partial<VerifyOptions> = {}) =>
   verifyRun({ dbPath, selector: "@last", worker: worker(env), ...options });
 const temporaryFolders = () => readdirSync(tmpdir()).filter((name) => /^lor2c-verify-[^t]/.test(name)).length;
@@ -87,12 +85,14 @@ test("an interrupt ends it, and the worker", async () => {
   await train();
   const interrupts = new Interrupts();
   let pid = 0;
-  const onEvent = (_: string, event: WorkerEvent) => {
-    if (event.type === "ready") pid = event.pid;
-    if (event.type === "progress") interrupts.interrupt();
-  };
+  const listener = silent({
+    event: (_, event) => {
+      if (event.type === "ready") pid = event.pid;
+      if (event.type === "progress") interrupts.interrupt();
+    },
+  });
   const slow = { FIXTURE_STEP_SECONDS: "0.05", FIXTURE_STEPS: "1000" };
-  await expect(verify(slow, { interrupts, onEvent })).rejects.toMatchObject({ code: "INTERRUPTED", exitCode: 130 });
+  await expect(verify(slow, { interrupts, listener })).rejects.toMatchObject({ code: "INTERRUPTED", exitCode: 130 });
   interrupts.dispose();
   expect(isAlive(pid)).toBe(false);
 });

@@ -7,6 +7,7 @@ import type { Executor, ExecutorOptions, Slot } from "../executors/executor.js";
 import { EXECUTORS } from "../executors/index.js";
 import { obey } from "../job/bundle.js";
 import { Interrupts } from "../job/interrupt.js";
+import { type JobListener, JobModel } from "../job/model.js";
 import { type ResolvedPlan, resolvePlan } from "../plan/resolve-plan.js";
 import type { EventOf, WorkerEvent } from "../protocol/messages.js";
 import type { Devices } from "../spec/devices.js";
@@ -20,7 +21,8 @@ export interface VerifyOptions {
   tolerance?: number | undefined;
   /** Default: the kind of device that the run was trained on. */
   devices?: Devices | undefined;
-  onEvent?: (run: string, event: WorkerEvent) => void;
+  /** Hears what the worker tells of the run. */
+  listener?: JobListener;
   worker?: ExecutorOptions;
   interrupts?: Interrupts;
 }
@@ -99,20 +101,25 @@ async function trainAgain(
   folder: string,
   executor: Executor,
   [slot]: readonly Slot[],
-  { onEvent }: VerifyOptions,
+  { listener }: VerifyOptions,
   interrupts: Interrupts,
 ): Promise<{ metrics: Measured[]; initialWeights: string | null }> {
   if (!slot) throw new Error("a place to train without a slot");
   const metrics: Measured[] = [];
   let initialWeights: string | null = null;
   let outcome: WorkerEvent | undefined;
+  const model = new JobModel(
+    [{ id: run.id, label: run.label, totalSteps: 0, state: "planned" }],
+    listener ? [listener] : [],
+  );
+  const told = model.begin(new Map([[run.id, 1]]));
   const cells = [{ id: run.id, settings, folder, resume: false }];
   const bundle = { cells, checkpoint: join(folder, "checkpoints") };
   const running = executor.start(bundle, slot, (event) => {
     if (event.type === "metrics") metrics.push(...valuesOf(event));
     if (event.type === "started") initialWeights = event.initial_weights;
     if (event.type === "finished" || event.type === "failed" || event.type === "out_of_memory") outcome = event;
-    onEvent?.(run.id, event);
+    model.event(told, event);
   });
   const release = obey(running, interrupts);
   const end = await running.done;

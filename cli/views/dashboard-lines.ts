@@ -1,7 +1,8 @@
 import stringWidth from "string-width";
-import { groupCells } from "./dashboard-groups.js";
-import { progressOf } from "./dashboard-progress.js";
-import type { DashboardCell, DashboardLine, DashboardState } from "./dashboard-state.js";
+import type { Lane, LaneFacts } from "../job/lane.js";
+import type { RunState } from "../job/run-state.js";
+import { headerOf } from "./dashboard-header.js";
+import type { DashboardLine, DashboardState, EndedRuns } from "./dashboard-state.js";
 import { formatCount, formatScore, formatSeconds, formatValue } from "./format.js";
 import type { ColourDepth } from "./grid/colour.js";
 import { gridLines, gridSize, legendLines } from "./grid/text.js";
@@ -20,30 +21,53 @@ export interface Line {
 const PHASES = { load: "loading", train: "training", evaluate: "evaluating", save: "saving" };
 /** Columns of ` 54%  11 min 43 s left` and a margin, so that bars do not jump. */
 const RIGHT = 24;
-/** Lines of the header and the hint, and of one run. */
+/** Lines of the header and the hint, and of one entry. */
 const FRAME_LINES = 3;
-const CELL_LINES = 2;
+const ENTRY_LINES = 2;
 const SHORTEST_SPARKLINE = 6;
 const SHORTEST_BAR = 10;
 const LONGEST_LABEL = 48;
 
 /** The part that is redrawn: at most `rows - 1` lines (a taller one makes terminals flicker) of at most `columns`. */
 export function liveLines(state: DashboardState, columns: number, rows: number, depth: ColourDepth = 1): Line[] {
-  const running = groupCells([...state.cells.values()].filter((cell) => cell.state === "running"));
+  const running = entries(state);
   const heatmap = heatmapLines(state, columns, rows, depth);
   const room = rows - 1 - FRAME_LINES - heatmap.length;
-  const whole = Math.floor(room / CELL_LINES);
+  const whole = Math.floor(room / ENTRY_LINES);
   // One line goes to the count of those that do not fit.
-  const shown = running.slice(0, Math.max(0, running.length <= whole ? whole : Math.floor((room - 1) / CELL_LINES)));
-  const hidden = running.slice(shown.length).reduce((sum, { runs }) => sum + runs, 0);
+  const shown = running.slice(0, Math.max(0, running.length <= whole ? whole : Math.floor((room - 1) / ENTRY_LINES)));
+  const hidden = running.slice(shown.length).reduce((sum, { runs }) => sum + runs.length, 0);
   const lines = [
     ...header(state, columns),
-    ...shown.flatMap(({ cell }) => cellLines(cell, columns, labelWidth(shown, columns))),
+    ...shown.flatMap((entry) => entryLines(entry, columns, labelWidth(shown, columns))),
     ...(hidden > 0 ? [{ text: `  and ${formatCount(hidden)} more running`, dim: true }] : []),
     ...heatmap,
     { text: "Ctrl-C: stop after this step; twice: kill", dim: true },
   ];
   return lines.slice(0, Math.max(0, rows - 1)).map((line) => ({ ...line, text: clip(line.text, columns) }));
+}
+
+interface Entry {
+  label: string;
+  facts: LaneFacts;
+  /** Of its lane, those in training. */
+  runs: readonly string[];
+}
+
+/** Labels of lanes of which some runs have ended; new lists of runs are not written for each frame. */
+const rest = new WeakMap<Lane, { count: number; label: string }>();
+
+/** Runs that train as one have one entry: their steps, losses and times are the same. */
+function entries({ model }: DashboardState): Entry[] {
+  return [...model.training()].map(([lane, runs]) => {
+    const whole = runs.length === lane.runs.length;
+    let label = whole ? { count: runs.length, label: lane.label } : rest.get(lane);
+    if (label?.count !== runs.length) {
+      label = { count: runs.length, label: model.labelOf(runs) };
+      rest.set(lane, label);
+    }
+    return { label: label.label, facts: lane.facts, runs };
+  });
 }
 
 /** The heatmap as it fills in, where it is not too wide and leaves room for a run in training; else nothing. */
@@ -52,19 +76,19 @@ function heatmapLines({ grid }: DashboardState, columns: number, rows: number, d
   const options = { width: columns, depth };
   const parts = [gridLines(grid, options), legendLines(grid, options)].filter((part) => part.length > 0);
   const lines = [...parts.flatMap((part) => [" ", ...part]), " "]; // ink drops empty lines
-  return lines.length + FRAME_LINES + CELL_LINES + 1 < rows ? lines.map((text) => ({ text })) : [];
+  return lines.length + FRAME_LINES + ENTRY_LINES + 1 < rows ? lines.map((text) => ({ text })) : [];
 }
 
 /** What stays on the screen of a run that ended, or of a message. */
 export function staticLine(line: DashboardLine, columns: number): Line {
-  if (line.kind === "cell") return endLine(line.cell, columns);
+  if (line.kind === "ended") return endLine(line, columns);
   if (line.kind === "info") return { text: line.text };
   return { text: `${line.kind}: ${line.text}`, color: line.kind === "error" ? "red" : "yellow" };
 }
 
 function header(state: DashboardState, columns: number): Line[] {
-  const { counts, finished, total, fraction, secondsLeft } = progressOf(state);
-  const words = [...counts].map(([name, count]) => `${formatCount(count)} ${stateWord(name)}`).join(", ");
+  const { counts, finished, total, fraction, secondsLeft } = headerOf(state);
+  const words = counts.map(({ state: name, count }) => `${formatCount(count)} ${stateWord(name)}`).join(", ");
   const time = secondsLeft === null ? "" : `about ${formatSeconds(secondsLeft)} left`;
   const right = `${percent(fraction)}  ${finished} of ${total} runs  ${time}`;
   const width = Math.max(0, Math.min(40, columns - stringWidth(right) - 2));
@@ -72,62 +96,62 @@ function header(state: DashboardState, columns: number): Line[] {
 }
 
 /** As wide as the longest label, as far as that leaves a bar: a label tells runs apart, a long bar is only nicer. */
-function labelWidth(shown: readonly { cell: DashboardCell }[], columns: number): number {
-  const longest = Math.max(0, ...shown.map(({ cell }) => stringWidth(cell.label)));
+function labelWidth(shown: readonly Entry[], columns: number): number {
+  const longest = Math.max(0, ...shown.map(({ label }) => stringWidth(label)));
   return Math.max(8, Math.min(longest, LONGEST_LABEL, columns - RIGHT - SHORTEST_BAR - 2));
 }
 
-function cellLines(cell: DashboardCell, columns: number, labelColumns: number): Line[] {
-  const fraction = cell.totalSteps > 0 ? cell.step / cell.totalSteps : 0;
-  const label = fitTo(cell.label, labelColumns);
-  const left = cell.secondsLeft === null ? "" : `${formatSeconds(cell.secondsLeft)} left`;
+function entryLines({ label: text, facts }: Entry, columns: number, labelColumns: number): Line[] {
+  const fraction = facts.totalSteps > 0 ? facts.step / facts.totalSteps : 0;
+  const label = fitTo(text, labelColumns);
+  const left = facts.secondsLeft === null ? "" : `${formatSeconds(facts.secondsLeft)} left`;
   const right = fitTo(`${percent(fraction)}  ${left}`, RIGHT - 2);
   const width = Math.max(4, Math.min(40, columns - stringWidth(label) - RIGHT - 2));
   return [
     { text: `${label}  ${bar(fraction, width)}  ${right}`, color: "cyan" },
-    { text: detail(cell, columns), color: cell.losses.at(-1) === null ? "red" : undefined },
+    { text: detail(facts, columns), color: facts.losses.values.at(-1) === null ? "red" : undefined },
   ];
 }
 
 /** Phase, loss over time, newest loss and score, speed: the last ones go when there is no room. */
-function detail(cell: DashboardCell, columns: number): string {
-  const loss = cell.losses.at(-1);
+function detail({ losses, score, scoreName, tokensPerSecond, phase }: LaneFacts, columns: number): string {
+  const loss = losses.values.at(-1);
   const parts = [
-    cell.losses.length === 0 ? null : `loss ${loss === null ? "not finite" : formatValue(loss ?? null)}`,
-    cell.score === null ? null : `${cell.scoreName} ${formatScore(cell.score)}`,
-    cell.tokensPerSecond === null ? null : `${formatCount(cell.tokensPerSecond)} tokens/s`,
+    loss === undefined ? null : `loss ${loss === null ? "not finite" : formatValue(loss)}`,
+    score === null ? null : `${scoreName} ${formatScore(score)}`,
+    tokensPerSecond === null ? null : `${formatCount(tokensPerSecond)} tokens/s`,
   ].filter((part) => part !== null);
   for (;;) {
     const text = parts.map((part) => `  ${part}`).join("");
     const room = columns - 12 - 2 - stringWidth(text);
     if (room >= SHORTEST_SPARKLINE || parts.length === 0) {
-      const line = `  ${PHASES[cell.phase].padEnd(10)}  ${sparkline(cell.losses, Math.min(40, room))}${text}`;
+      const line = `  ${PHASES[phase].padEnd(10)}  ${sparkline(losses.values, Math.min(40, room))}${text}`;
       return line.trimEnd();
     }
     parts.pop();
   }
 }
 
-function endLine(cell: DashboardCell, columns: number): Line {
-  const took = cell.startedAt === null || cell.endedAt === null ? null : (cell.endedAt - cell.startedAt) / 1000;
-  const majority = cell.majorityScore === null ? "" : ` (majority class ${formatScore(cell.majorityScore)})`;
+function endLine({ state, label, facts, seconds, reason }: EndedRuns, columns: number): Line {
+  const score = state === "finished" && facts && facts.score !== null ? facts : null;
+  const majority = score?.majorityScore == null ? "" : ` (majority class ${formatScore(score.majorityScore)})`;
   const parts = [
-    cell.state === "finished" ? "✓ finished" : `${cell.state === "failed" ? "✗" : "■"} ${stateWord(cell.state)}`,
-    cell.label,
-    cell.state === "finished" && cell.score !== null ? `${cell.scoreName} ${formatScore(cell.score)}${majority}` : null,
-    took === null ? null : formatSeconds(took),
-    cell.error === null ? null : oneLine(cell.error),
+    state === "finished" ? "✓ finished" : `${state === "failed" ? "✗" : "■"} ${stateWord(state)}`,
+    label,
+    score && `${score.scoreName} ${formatScore(score.score)}${majority}`,
+    seconds === null ? null : formatSeconds(seconds),
+    reason === undefined ? null : oneLine(reason),
   ];
   const text = clip(parts.filter((part) => part !== null).join("  "), columns);
-  if (cell.state === "finished") return { text, color: "green" };
-  return { text, color: cell.state === "stopped" || cell.state === "skipped" ? "yellow" : "red" };
+  if (state === "finished") return { text, color: "green" };
+  return { text, color: state === "stopped" || state === "skipped" ? "yellow" : "red" };
 }
 
 function percent(fraction: number): string {
   return `${Math.floor(fraction * 100)}%`.padStart(4);
 }
 
-function stateWord(state: DashboardCell["state"]): string {
+function stateWord(state: RunState): string {
   if (state === "planned") return "waiting";
   if (state === "skipped") return "not started";
   return state === "elsewhere" ? "trained by another process" : state.replaceAll("_", " ");

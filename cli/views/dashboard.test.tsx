@@ -9,7 +9,7 @@ import type { GridCellRow } from "../store/read.js";
 import { Dashboard } from "./dashboard.js";
 import type { DashboardState } from "./dashboard-state.js";
 import { sampleGrid, sampleRows } from "./fixtures/grid.js";
-import { play, progress, type Step, samplePlan } from "./fixtures/job.js";
+import { progress, SampleJob, samplePlan } from "./fixtures/job.js";
 
 function draw(state: DashboardState, columns: number, rows = 24, over = false): string {
   const app = render(<Dashboard state={state} columns={columns} rows={rows} color={false} over={over} />);
@@ -22,18 +22,16 @@ function draw(state: DashboardState, columns: number, rows = 24, over = false): 
 function halfway(): DashboardState {
   const plan = samplePlan(3);
   const [a = "", b = ""] = plan.cells.map((cell) => cell.id);
-  return play([
-    [0, { type: "begin", plan }],
-    [0, { type: "state", cell: a, state: "running" }],
-    [60, { type: "event", cell: a, event: sampleEvents.finished([a], 1) }],
-    [60, { type: "state", cell: a, state: "finished" }],
-    [60, { type: "state", cell: b, state: "running" }],
-    [60, { type: "event", cell: b, event: sampleEvents.started([b]) }],
-    ...Array.from({ length: 54 }, (_, i): Step => [61 + i, { type: "event", cell: b, event: progress(i + 1) }]),
-    [115, { type: "event", cell: b, event: sampleEvents.metrics([b], 99, 50, { accuracy: 0.7 }, "eval") }],
-    [114, { type: "progress", job: { fraction: 0.5134, secondsLeft: 110 } }],
-    [115, { type: "message", level: "warn", text: "the disk is nearly full" }],
-  ]);
+  const job = new SampleJob(plan)
+    .begin(a)
+    .at(60)
+    .event(sampleEvents.finished([a], 1));
+  job.begin(b).event(sampleEvents.started([b]));
+  for (let i = 0; i < 54; i++) job.at(61 + i).event(progress(i + 1, { cells: [b] }));
+  job.at(115).event(sampleEvents.metrics([b], 99, 50, { accuracy: 0.7 }, "eval"));
+  job.at(114).dashboard.setTimeLeft({ fraction: 0.5134, secondsLeft: 110 });
+  job.at(115).dashboard.message("warn", "the disk is nearly full");
+  return job.dashboard;
 }
 
 test("at 60 columns", () => {
@@ -71,11 +69,9 @@ test("when all is over only what ended stays", () => {
 
 describe("a screen that is too small", () => {
   const plan = samplePlan(30, 30);
-  const all = play([
-    [0, { type: "begin", plan }],
-    ...plan.cells.map((cell): Step => [0, { type: "state", cell: cell.id, state: "running" }]),
-    ...plan.cells.map((cell): Step => [9, { type: "event", cell: cell.id, event: progress(7) }]),
-  ]);
+  const job = new SampleJob(plan);
+  for (const { id } of plan.cells) job.begin(id).event(progress(7, { cells: [id] }));
+  const all = job.dashboard;
   test.each([1, 2, 3, 4, 5, 6, 7, 8, 24, 64, 65])("%i rows: never as tall as the screen", (rows) => {
     for (const columns of [20, 60, 120]) {
       const frame = draw(all, columns, rows);
@@ -95,7 +91,8 @@ describe("the heatmap of a sweep with two axes", () => {
     if (row.position === 4) return { state: "running" as const, running: 1 as const, value: null, so_far: 0.71 };
     return row.position > 4 ? { state: "planned" as const, value: null } : {};
   };
-  const state = play([[116, { type: "grid", grid: sampleGrid(sampleRows({ change })) }]], halfway());
+  const state = halfway();
+  state.grid = sampleGrid(sampleRows({ change }));
   test("fills in below the runs in training", () => {
     const frame = draw(state, 100, 30);
     expect(`\n${frame.slice(frame.indexOf("  training "))}\n`).toMatchInlineSnapshot(`
@@ -117,9 +114,10 @@ describe("the heatmap of a sweep with two axes", () => {
   test("is left out where it does not fit; the frame never is as tall as the screen, or wider", () => {
     expect(draw(state, 100, 15)).not.toContain("injections I");
     expect(draw(state, 40, 40)).not.toContain("injections I");
+    state.lines.length = 0;
     for (const rows of [1, 5, 10, 14, 15, 16, 17, 18, 19, 20, 40]) {
       for (const columns of [20, 45, 46, 60, 120]) {
-        const frame = draw({ ...state, lines: [] }, columns, rows);
+        const frame = draw(state, columns, rows);
         expect(frame === "" ? 0 : frame.split("\n").length).toBeLessThan(Math.max(1, rows));
         for (const line of frame.split("\n")) expect(stringWidth(line)).toBeLessThanOrEqual(columns);
       }
@@ -136,37 +134,27 @@ describe("the heatmap of a sweep with two axes", () => {
 test("runs that train as one have one entry, until they part", () => {
   const plan = samplePlan(5, 5);
   const ids = plan.cells.map((cell) => cell.id);
-  const told = (cells: string[], step: number): Step[] =>
-    cells.map((cell) => [step, { type: "event", cell, event: progress(step, { cells }) }]);
-  const together = play([
-    [0, { type: "begin", plan }],
-    ...ids.map((cell): Step => [0, { type: "state", cell, state: "running" }]),
-    ...told(ids, 7),
-  ]);
-  expect(draw(together, 80).match(/method=some .*?=\S+/g)).toEqual(["method=some rank=0..4"]);
-  expect(draw(together, 80)).toMatch(/^5 runs: method=some rank=0\.\.4 .* 7%/m);
-  const parted = play(
-    [...told(ids.slice(0, 1), 8), ...told(ids.slice(1, 3), 8), ...told([ids[3] ?? "", ids[4] ?? ""], 8)],
-    together,
-  );
-  expect(draw(parted, 80).match(/^.*method=some rank=\S+/gm)).toEqual([
-    "method=some rank=0",
-    "2 runs: method=some rank=1..2",
-    "2 runs: method=some rank=3..4",
-  ]);
-  expect(draw(parted, 80, 7)).toContain("and 4 more running");
+  const job = new SampleJob(plan).begin(...ids).event(progress(7, { cells: ids }));
+  const { dashboard } = job;
+  expect(draw(dashboard, 80).match(/method=some .*?=\S+/g)).toEqual(["method=some rank=0..4"]);
+  expect(draw(dashboard, 80)).toMatch(/^5 runs: method=some rank=0\.\.4 .* 7%/m);
+  for (const cells of [ids.slice(0, 1), ids.slice(1, 3), ids.slice(3)]) job.event(progress(8, { cells }));
+  const labels = () =>
+    draw(dashboard, 80)
+      .match(/^.*method=some rank=\S+ +[█▏▎▍▌▋▊▉░]+/gm)
+      ?.map((line) => line.split("  ")[0]);
+  expect(labels()).toEqual(["method=some rank=0", "2 runs: method=some rank=1..2", "2 runs: method=some rank=3..4"]);
+  expect(draw(dashboard, 80, 7)).toContain("and 4 more running");
+  job.event(sampleEvents.finished(ids.slice(1, 2), 9));
+  expect(labels()).toEqual(["method=some rank=0", "method=some rank=2", "2 runs: method=some rank=3..4"]);
 });
 
 test("a loss that is not finite is said", () => {
   const plan = samplePlan(1);
   const id = plan.cells[0]?.id ?? "";
-  const state = play([
-    [0, { type: "begin", plan }],
-    [0, { type: "state", cell: id, state: "running" }],
-    [1, { type: "event", cell: id, event: progress(1) }],
-    [2, { type: "event", cell: id, event: sampleEvents.metrics([id], 2, 2, { loss: null }) }],
-  ]);
-  expect(draw(state, 80)).toContain("▁×  loss not finite");
+  const job = new SampleJob(plan).begin(id).event(progress(1, { cells: [id] }));
+  job.event(sampleEvents.metrics([id], 2, 2, { loss: null }));
+  expect(draw(job.dashboard, 80)).toContain("▁×  loss not finite");
 });
 
 test("colour only when it is wanted", () => {

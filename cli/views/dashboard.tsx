@@ -1,7 +1,7 @@
 import { Box, render, Static, Text } from "ink";
 import type { Reporter } from "../job/reporter.js";
 import { type Line, liveLines, staticLine } from "./dashboard-lines.js";
-import { type DashboardAction, type DashboardState, EMPTY, reduce } from "./dashboard-state.js";
+import { DashboardState } from "./dashboard-state.js";
 import { type ColourDepth, colourDepth } from "./grid/colour.js";
 import { followGrid } from "./grid/follow.js";
 import { renderSummary } from "./summary.js";
@@ -53,28 +53,30 @@ function Styled({ line, color }: { line: Line; color: boolean }) {
  */
 export function createDashboard({ stdout = process.stdout, now = Date.now } = {}): Reporter {
   const color = !process.env.NO_COLOR;
-  let state = EMPTY;
-  let drawn: DashboardState | null = null;
+  let state: DashboardState | undefined;
+  let changed = false;
+  let drawnAt = 0;
   let timer: NodeJS.Timeout | undefined;
   let app: ReturnType<typeof render> | undefined;
   let stopFollowing = () => {};
 
-  const node = (over: boolean) => {
+  const node = (shown: DashboardState, over: boolean) => {
     const size = { columns: stdout.columns ?? 80, rows: stdout.rows ?? 24 };
-    return <Dashboard state={state} {...size} color={color} depth={colourDepth(stdout)} over={over} />;
+    return <Dashboard state={shown} {...size} color={color} depth={colourDepth(stdout)} over={over} />;
   };
-  const dispatch = (action: DashboardAction) => {
-    state = reduce(state, action);
+  const change = (apply: (state: DashboardState) => void) => {
+    if (state) apply(state);
+    changed = true;
   };
   const redraw = () => {
     // Times move on although nothing happens: once a second.
-    if (state === drawn && now() - state.now < 1000) return;
-    if (state === drawn) dispatch({ type: "tick", now: now() });
-    drawn = state;
-    app?.rerender(node(false));
+    if (!state || (!changed && now() - drawnAt < 1000)) return;
+    changed = false;
+    drawnAt = now();
+    app?.rerender(node(state, false));
   };
   const resized = () => {
-    drawn = null;
+    changed = true;
     redraw();
   };
 
@@ -83,30 +85,35 @@ export function createDashboard({ stdout = process.stdout, now = Date.now } = {}
     clearInterval(timer);
     stopFollowing();
     stdout.off("resize", resized);
-    if (!app) return;
-    app.rerender(node(true));
+    if (!app || !state) return;
+    app.rerender(node(state, true));
     app.unmount();
     await app.waitUntilExit();
   };
 
   return {
-    begin(plan) {
-      dispatch({ type: "begin", plan, now: now() });
-      app = render(node(false), {
+    begin(plan, model) {
+      state = new DashboardState(plan.name, model, now);
+      app = render(node(state, false), {
         stdout,
         exitOnCtrlC: false,
         // Not `incrementalRendering`: in ink 6.8 a frame of another height leaves lines of the old one behind.
         maxFps: FRAMES_PER_SECOND,
       });
-      stopFollowing = followGrid(plan, (grid) => dispatch({ type: "grid", grid, now: now() }));
-      // Events only change the state; a flood of them costs no more frames than this.
+      stopFollowing = followGrid(plan, (grid) =>
+        change((shown) => {
+          shown.grid = grid;
+        }),
+      );
+      // Events only change the model; a flood of them costs no more frames than this.
       timer = setInterval(redraw, 1000 / FRAMES_PER_SECOND).unref();
       stdout.on("resize", resized);
     },
-    event: (cell, event) => dispatch({ type: "event", cell, event, now: now() }),
-    state: (cell, next, detail) => dispatch({ type: "state", cell, state: next, detail, now: now() }),
-    progress: (job) => dispatch({ type: "progress", job, now: now() }),
-    message: (level, text) => dispatch({ type: "message", level, text, now: now() }),
+    lane() {},
+    event: () => change(() => {}),
+    states: (runs, next, detail) => change((shown) => shown.states(runs, next, detail)),
+    timeLeft: (left) => change((shown) => shown.setTimeLeft(left)),
+    message: (level, text) => change((shown) => shown.message(level, text)),
     async end(summary) {
       await close();
       stdout.write(`\n${renderSummary(summary)}\n`);

@@ -1,6 +1,7 @@
 /** What a job looks like: the closing table, plain lines and NDJSON. */
 import { expect, test } from "vitest";
-import type { CellSummary, RunSummary } from "../job/reporter.js";
+import { JobModel } from "../job/model.js";
+import type { CellSummary, JobPlan, JobSummary } from "../job/reporter.js";
 import type { EventOf, WorkerEvent } from "../protocol/messages.js";
 import { createNdjson } from "./ndjson.js";
 import { createPlain } from "./plain.js";
@@ -45,7 +46,7 @@ const failed = cell({
   },
 });
 
-const summary = (cells: CellSummary[]): RunSummary => ({
+const summary = (cells: CellSummary[]): JobSummary => ({
   name: "quickstart",
   experiment: 1,
   dbPath: "/x/lor2c.db",
@@ -88,7 +89,7 @@ test("runs that failed alike are told together", () => {
 
 test("after Ctrl-C: what the same command does with the runs that are left", () => {
   const stopped = (checkpoint: boolean) => cell({ state: "stopped", checkpoint });
-  const last = (cells: CellSummary[], outcome: RunSummary["outcome"] = "interrupted") =>
+  const last = (cells: CellSummary[], outcome: JobSummary["outcome"] = "interrupted") =>
     renderSummary({ ...summary(cells), outcome })
       .split("\n")
       .at(-1);
@@ -152,31 +153,45 @@ const progress = (step: number): EventOf<"progress"> => ({
   seconds_left: 12,
 });
 
-test("plain: evaluations, changes and outcomes; progress now and then; no end of training metrics", () => {
+const OTHER = "9b2e77aa00000000";
+const JOB: JobPlan = {
+  name: "x",
+  experiment: 1,
+  dbPath: "/x/lor2c.db",
+  jobs: 1,
+  invalid: [],
+  devices: ["cpu"],
+  cells: ["3fa94d1c00000000", OTHER].map((id, i) => {
+    return { id, label: `seed=${i + 1}`, trainableParameters: 1, headParameters: 1, state: "planned", totalSteps: 94 };
+  }),
+};
+
+/** Plain lines of a job whose events and states a test makes up. */
+function plainJob() {
   const lines: string[] = [];
-  let time = 0;
-  const plain = createPlain({ write: (line) => lines.push(line), now: () => time });
+  const clock = { time: 0 };
+  const plain = createPlain({ write: (line) => lines.push(line), now: () => clock.time });
+  const model = new JobModel(JOB.cells, [plain], () => clock.time);
+  plain.begin(JOB, model);
+  lines.length = 0;
+  return { plain, model, lines, clock };
+}
+
+test("plain: evaluations, changes and outcomes; progress now and then; no end of training metrics", () => {
+  const { model, lines, clock } = plainJob();
   const id = "3fa94d1c00000000";
-  plain.begin({
-    name: "x",
-    experiment: 1,
-    dbPath: "/x/lor2c.db",
-    jobs: 1,
-    invalid: [],
-    devices: ["cpu"],
-    cells: [{ id, label: "seed=1", trainableParameters: 1, headParameters: 1, state: "planned", totalSteps: 94 }],
-  });
+  const bundle = model.begin(new Map([[id, 1]]));
   const base = { seq: 1, cells: [id], step: 47, epoch: 1 };
   const said = (event: object) => {
     lines.length = 0;
-    plain.event(id, event as WorkerEvent);
+    model.event(bundle, event as WorkerEvent);
     return lines.join("\n");
   };
-  time = 60_000;
+  clock.time = 60_000;
   expect(said(progress(40))).toBe("3fa94d1c  seed=1: step 40 of 94, loss 0.5123, 2,345 tokens/s, 12.0s left");
-  time += 9_000;
+  clock.time += 9_000;
   expect(said(progress(50))).toBe("");
-  time += 1_000;
+  clock.time += 1_000;
   expect(said(progress(51))).not.toBe("");
   expect(said({ ...base, type: "metrics", split: "train", values: { loss: 1 }, diverged: [] })).toBe("");
   expect(said({ ...base, type: "metrics", split: "train", values: { loss: null }, diverged: ["loss"] })).toContain(
@@ -197,36 +212,54 @@ test("plain: evaluations, changes and outcomes; progress now and then; no end of
   expect(said({ ...base, type: "metrics", split: "eval", values: { accuracy: 0.8 }, diverged: [] })).toBe("");
   expect(said({ ...change, step: 48 })).not.toBe("");
   lines.length = 0;
-  plain.state(id, "elsewhere", "process 7 on host");
-  plain.state(id, "running");
-  expect(lines).toEqual(["3fa94d1c  seed=1: is trained by another lor2c process (process 7 on host)"]);
+  model.set([OTHER], "elsewhere", "process 7 on host");
+  model.set([OTHER], "running");
+  expect(lines).toEqual(["9b2e77aa  seed=2: is trained by another lor2c process (process 7 on host)"]);
 });
 
-test("plain: the whole job now and then; runs that train as one say it once", () => {
-  const lines: string[] = [];
-  let time = 0;
-  const plain = createPlain({ write: (line) => lines.push(line), now: () => time });
-  const shared = { ...progress(40), cells: ["3fa94d1c00000000", "9b2e77aa00000000"] };
-  time = 31_000;
-  for (const cell of shared.cells) plain.event(cell, shared);
-  expect(lines).toEqual([expect.stringMatching(/^3fa94d1c: step 40 of 94/)]);
+test("plain: the whole job now and then; runs that train as one say it once, with what tells them apart", () => {
+  const { plain, model, lines, clock } = plainJob();
+  const both = JOB.cells.map(({ id }) => id);
+  const bundle = model.begin(new Map(both.map((id, i) => [id, i])));
+  clock.time = 31_000;
+  model.event(bundle, { ...progress(40), cells: both });
+  expect(lines).toEqual([expect.stringMatching(/^2 runs: seed=1\.\.2: step 40 of 94/)]);
   lines.length = 0;
-  plain.progress?.({ fraction: 0.129, secondsLeft: null });
-  plain.progress?.({ fraction: 0.129, secondsLeft: 724 });
-  time += 29_000;
-  plain.progress?.({ fraction: 0.3, secondsLeft: 500 });
+  model.set(both, "lost", "killed");
+  expect(lines).toEqual(["2 runs: seed=1..2: lost (killed)"]);
+  lines.length = 0;
+  plain.timeLeft?.({ fraction: 0.129, secondsLeft: null });
+  plain.timeLeft?.({ fraction: 0.129, secondsLeft: 724 });
+  clock.time += 29_000;
+  plain.timeLeft?.({ fraction: 0.3, secondsLeft: 500 });
   expect(lines).toEqual(["12% of the job, about 12m 4s left"]);
 });
 
-test("NDJSON: our names in snake case, a worker's event untouched, the summary last", () => {
+test("NDJSON: the runs of a lane once, its events without them; our names in snake case, the summary last", () => {
   const lines: object[] = [];
   const ndjson = createNdjson((value) => lines.push(value));
-  ndjson.event("a", { ...progress(1), cells: ["a"] });
-  ndjson.progress?.({ fraction: 0.5, secondsLeft: 3 });
+  const model = new JobModel(JOB.cells, [ndjson]);
+  const both = JOB.cells.map(({ id }) => id);
+  const bundle = model.begin(new Map(both.map((id, i) => [id, i])));
+  const { cells: _, ...own } = progress(1);
+  for (const step of [1, 2]) model.event(bundle, { ...progress(step), cells: both });
+  model.event(bundle, { ...progress(3), cells: [OTHER] });
+  model.event(bundle, { type: "done", seq: 9, request: "train", error: null });
+  model.set(both, "stopped", "asked");
+  ndjson.timeLeft?.({ fraction: 0.5, secondsLeft: 3 });
   ndjson.end(summary([failed]));
-  expect(lines.splice(1, 1)).toEqual([{ type: "progress", fraction: 0.5, seconds_left: 3 }]);
-  expect(lines[0]).toEqual({ type: "event", run: "a", event: { ...progress(1), cells: ["a"] } });
-  expect(lines[1]).toMatchObject({
+  expect(lines.slice(0, -1)).toEqual([
+    { type: "lane", lane: 1, runs: both },
+    { type: "state", runs: both, state: "running", detail: null },
+    { type: "event", lane: 1, event: own },
+    { type: "event", lane: 1, event: { ...own, step: 2 } },
+    { type: "lane", lane: 2, runs: [OTHER] },
+    { type: "event", lane: 2, event: { ...own, step: 3 } },
+    { type: "event", lane: 1, event: { type: "done", seq: 9, request: "train", error: null } },
+    { type: "state", runs: both, state: "stopped", detail: "asked" },
+    { type: "progress", fraction: 0.5, seconds_left: 3 },
+  ]);
+  expect(lines.at(-1)).toMatchObject({
     type: "summary",
     db_path: "/x/lor2c.db",
     cells: [{ score_name: "accuracy", error: { stderr_tail: ["Traceback", "ValueError"], log_file: "/x/worker.log" } }],

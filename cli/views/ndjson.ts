@@ -2,15 +2,19 @@ import type { Reporter } from "../job/reporter.js";
 import { snakeCaseKeys } from "./snake-case.js";
 
 /**
- * One JSON object per line, for programs: `plan`, then `event` (as the worker sent it), `state`, `progress` of all and `message`, and at
- * last one `summary`. Names are in snake case, like those of the database.
+ * One JSON object per line, for programs; docs/runs.md describes them. Names are in snake case, like those of the
+ * database. The runs of a lane are named once, and not with each of its events: there may be thousands.
  */
 export function createNdjson(write: (value: object) => void): Reporter {
   return {
     begin: (plan) => write({ type: "plan", ...snakeCaseKeys(plan) }),
-    event: (run, event) => write({ type: "event", run, event }),
-    state: (run, state, detail) => write({ type: "state", run, state, detail: detail ?? null }),
-    progress: (job) => write({ type: "progress", ...snakeCaseKeys(job) }),
+    lane: ({ number, runs }) => write({ type: "lane", lane: number, runs }),
+    event: ({ number }, event) => {
+      const { cells: _, ...own } = { cells: undefined, ...event };
+      write({ type: "event", lane: number, event: own });
+    },
+    states: (runs, state, detail) => write({ type: "state", runs, state, detail: detail ?? null }),
+    timeLeft: (left) => write({ type: "progress", ...snakeCaseKeys(left) }),
     message: (level, text) => write({ type: "message", level, text }),
     end: (summary) => write({ type: "summary", ...snakeCaseKeys(summary) }),
   };

@@ -1,10 +1,16 @@
-import type { CellState, Reporter, RunPlan, RunSummary } from "../job/reporter.js";
+import type { Lane } from "../job/lane.js";
+import type { JobModel } from "../job/model.js";
+import type { JobPlan, Reporter } from "../job/reporter.js";
+import type { RunState } from "../job/run-state.js";
 import type { EventOf, WorkerEvent } from "../protocol/messages.js";
 import { formatCount, formatScore, formatSeconds, formatValue, plural, shortId } from "./format.js";
+import { clip } from "./parts/fit.js";
 import { renderSummary } from "./summary.js";
 
 /** Milliseconds between two lines about the whole job. */
 const JOB_EVERY = 30_000;
+/** Columns for the name of runs that train as one, which may be long. */
+const LONGEST_LABEL = 100;
 
 export interface PlainOptions {
   write: (line: string) => void;
@@ -13,61 +19,59 @@ export interface PlainOptions {
   now?: () => number;
 }
 
-/** One line per thing that matters, for logs, pipes and CI. */
+/** One line per thing that matters, for logs, pipes and CI; several runs that train as one have it together. */
 export function createPlain({ write, every = 10_000, now = Date.now }: PlainOptions): Reporter {
-  const labels = new Map<string, string>();
-  const scoreNames = new Map<string, string>();
-  /** Step of the checkpoint that a run goes on from. */
-  const resumed = new Map<string, number>();
-  const lastProgress = new Map<string, number>();
+  let model: JobModel | undefined;
+  const lastProgress = new WeakMap<Lane, number>();
   let lastJob = now();
-  const say = (cell: string, text: string) => {
-    const label = labels.get(cell);
-    write(`${shortId(cell)}${label === undefined ? "" : `  ${label}`}: ${text}`);
-  };
 
   return {
-    begin(plan) {
-      for (const cell of plan.cells) labels.set(cell.id, cell.label);
+    begin(plan, job) {
+      model = job;
       write(planLine(plan));
     },
-    event(cell, event) {
-      if (event.type === "started") {
-        scoreNames.set(cell, event.score_name);
-        resumed.set(cell, event.resumed_step ?? 0);
-        lastProgress.set(cell, now());
-      }
-      if (event.type === "progress") {
-        // Runs that still train as one say it once.
-        if (event.cells[0] !== cell || now() - (lastProgress.get(cell) ?? 0) < every) return;
-        lastProgress.set(cell, now());
-      }
-      // What a checkpoint had behind it is reported again for the database; a reader has seen it.
-      if ((event.type === "metrics" || event.type === "change") && event.step <= (resumed.get(cell) ?? 0)) return;
-      const text = eventLine(event, scoreNames.get(cell));
-      if (text !== null) say(cell, text);
+    lane(lane) {
+      lastProgress.set(lane, now());
     },
-    state(cell, state, detail) {
+    event(lane, event) {
+      if (event.type === "progress") {
+        if (now() - (lastProgress.get(lane) ?? 0) < every) return;
+        lastProgress.set(lane, now());
+      }
+      const { resumedStep, scoreName } = lane.facts;
+      // What a checkpoint had behind it is reported again for the database; a reader has seen it.
+      if ((event.type === "metrics" || event.type === "change") && event.step <= resumedStep) return;
+      const text = eventLine(event, scoreName);
+      if (text !== null) write(`${nameOf(lane.runs, lane.label)}: ${text}`);
+    },
+    states(runs, state, detail) {
       const text = stateLine(state);
-      if (text !== null) say(cell, detail ? `${text} (${detail})` : text);
+      if (text === null) return;
+      write(`${nameOf(runs, model?.labelOf(runs))}: ${detail ? `${text} (${detail})` : text}`);
     },
     message(level, text) {
       write(level === "info" ? text : `${level}: ${text}`);
     },
-    progress({ fraction, secondsLeft }) {
+    timeLeft({ fraction, secondsLeft }) {
       const done = Math.floor(fraction * 100);
       if (secondsLeft === null || now() - lastJob < JOB_EVERY) return;
       lastJob = now();
       write(`${done}% of the job, about ${formatSeconds(secondsLeft)} left`);
     },
-    end(summary: RunSummary) {
+    end(summary) {
       write("");
       write(renderSummary(summary));
     },
   };
 }
 
-function planLine({ name, cells, jobs, devices, dbPath }: RunPlan): string {
+/** The id of a single run; several are told apart by what their label says. */
+function nameOf([first = "", ...others]: readonly string[], label: string | undefined): string {
+  const text = label === undefined ? "" : clip(label, LONGEST_LABEL);
+  return others.length > 0 ? text : `${shortId(first)}${text && `  ${text}`}`;
+}
+
+function planLine({ name, cells, jobs, devices, dbPath }: JobPlan): string {
   const done = cells.filter((cell) => cell.state === "finished").length;
   const left = done === 0 ? "" : `, ${formatCount(done)} of them finished already`;
   const where = devices.includes("cpu") ? "" : ` on ${devices.join(", ")}`;
@@ -75,7 +79,7 @@ function planLine({ name, cells, jobs, devices, dbPath }: RunPlan): string {
 }
 
 /** Null: nothing that a reader of a log needs. */
-function eventLine(event: WorkerEvent, scoreName: string | undefined): string | null {
+function eventLine(event: WorkerEvent, scoreName: string | null): string | null {
   switch (event.type) {
     case "started":
       if (event.resumed_step !== null)
@@ -121,7 +125,7 @@ function progressLine(event: EventOf<"progress">): string {
 }
 
 /** Evaluations, and training values that stopped being numbers; the rest is in the database. */
-function metricsLine(event: EventOf<"metrics">, scoreName: string | undefined): string | null {
+function metricsLine(event: EventOf<"metrics">, scoreName: string | null): string | null {
   const diverged = event.diverged.length > 0 ? `${event.diverged.join(", ")} not a finite number` : null;
   if (event.split === "train") return diverged && `step ${formatCount(event.step)}: ${diverged}`;
   const names = Object.keys(event.values).sort((a, b) => Number(b === scoreName) - Number(a === scoreName));
@@ -141,7 +145,7 @@ function changeLine(event: EventOf<"change">): string {
 }
 
 /** Outcomes of a worker have said more already, as events. */
-function stateLine(state: CellState): string | null {
+function stateLine(state: RunState): string | null {
   if (state === "lost") return "lost";
   if (state === "elsewhere") return "is trained by another lor2c process";
   if (state === "skipped") return "not started";

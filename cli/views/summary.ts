@@ -1,11 +1,11 @@
-import type { CellSummary, RunSummary } from "../job/reporter.js";
+import type { CellSummary, JobSummary } from "../job/reporter.js";
 import { columns } from "./columns.js";
 import { formatCount, formatScore, formatSeconds, plural, shortId } from "./format.js";
 
 const MOST_LABELS = 8;
 
 /** The block that closes a job; the same text in the terminal, in plain output and in a log. No ANSI. */
-export function renderSummary(summary: RunSummary): string {
+export function renderSummary(summary: JobSummary): string {
   const lines = [heading(summary), "", ...table(summary.cells)];
   for (const { reason, labels } of summary.invalid)
     lines.push("", `left out, cannot run: ${reason}`, ...listed(labels));
@@ -37,7 +37,7 @@ function listed(labels: string[]): string[] {
   );
 }
 
-function heading({ name, cells, invalid, outcome, seconds }: RunSummary): string {
+function heading({ name, cells, invalid, outcome, seconds }: JobSummary): string {
   const counts = new Map<string, number>();
   for (const cell of cells) counts.set(cell.state, (counts.get(cell.state) ?? 0) + 1);
   const states = [...counts].map(([state, count]) => `${formatCount(count)} ${words(state)}`).join(", ");

@@ -1,4 +1,4 @@
-import type { RunPlan } from "../../job/reporter.js";
+import type { JobPlan } from "../../job/reporter.js";
 import { openStore } from "../../store/store.js";
 import type { Grid } from "./grid.js";
 import { gridOf } from "./load.js";
@@ -13,7 +13,7 @@ const MOST_CELLS = 2000;
  * cells. Returns how to stop. Without a grid, nothing is followed.
  */
 export function followGrid(
-  plan: Pick<RunPlan, "dbPath" | "experiment" | "cells">,
+  plan: Pick<JobPlan, "dbPath" | "experiment" | "cells">,
   show: (grid: Grid) => void,
 ): () => void {
   if (plan.cells.length > MOST_CELLS) return () => {};

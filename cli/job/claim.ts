@@ -1,0 +1,54 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { SETTINGS_FILE } from "../attempt-files.js";
+import type { PlannedCell } from "../plan/cell.js";
+import type { Share } from "../plan/share-out.js";
+import { claimAttempts } from "../store/write.js";
+import type { Job } from "./job.js";
+
+/** A run that this process has taken. */
+export interface Attempt {
+  cell: PlannedCell;
+  attemptId: number;
+  number: number;
+  folder: string;
+}
+
+/** Takes those of the runs that nobody else has, in one transaction, and describes each in its folder. */
+export function claim({ cells, key }: Pick<Share, "cells" | "key">, device: string, job: Job): Attempt[] {
+  const { store, force, model, logs } = job;
+  const claims = claimAttempts(
+    store,
+    cells.map((cell) => ({ runId: cell.id, force, checkpoint: key })),
+  );
+  const done: string[] = [];
+  const busy = new Map<string, string[]>();
+  const attempts: Attempt[] = [];
+  for (const [i, cell] of cells.entries()) {
+    const claim = claims[i];
+    if (!claim) continue;
+    if ("attemptId" in claim) attempts.push({ cell, ...claim });
+    else if ("done" in claim) done.push(cell.id);
+    else addTo(busy, claim.busy, cell.id);
+  }
+  model.set(done, "finished");
+  for (const [owner, ids] of busy) model.set(ids, "elsewhere", owner);
+  for (const attempt of attempts) describe(attempt);
+  for (const { cell, number, folder } of attempts) {
+    logs.open({ run: cell.id, number, folder });
+    logs.write([cell.id], "info", { pid: process.pid, label: cell.label, device }, "claimed");
+  }
+  return attempts;
+}
+
+function describe({ cell, number, folder }: Attempt): void {
+  const { id, label, settings, inspected } = cell;
+  const content = { run: id, attempt: number, label, settings, fingerprint: inspected.fingerprint };
+  writeFileSync(join(folder, SETTINGS_FILE), `${JSON.stringify(content, null, 2)}\n`);
+}
+
+function addTo(groups: Map<string, string[]>, key: string, value: string): void {
+  const group = groups.get(key);
+  if (group) group.push(value);
+  else groups.set(key, [value]);
+}

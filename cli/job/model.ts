@@ -1,0 +1,184 @@
+import { OUTCOMES, type Outcome, type WorkerEvent } from "../protocol/messages.js";
+import { type Lane, type LaneFacts, learn, NO_FACTS } from "./lane.js";
+import { laneLabel } from "./lane-label.js";
+import { FAILURES, type RunState } from "./run-state.js";
+
+/** What this process knows of a run. */
+export interface RunStatus {
+  readonly id: string;
+  readonly label: string;
+  readonly totalSteps: number;
+  state: RunState;
+  /** The attempt that this process made. */
+  attempt: number | undefined;
+  /** What the worker wrote to stderr last. */
+  stderr: string[];
+  /** That it trains in, or trained in last; undefined before this process has taken it. */
+  lane: Lane | undefined;
+  /** Milliseconds of the clock. */
+  startedAt: number | null;
+  endedAt: number | null;
+}
+
+/** Who is told of everything that a job does, in its order. */
+export interface JobListener {
+  /** From now on events may be about these runs. */
+  lane(lane: Lane): void;
+  /** One event of a worker, about all runs of the lane. */
+  event(lane: Lane, event: WorkerEvent): void;
+  /** These runs changed their state together; `detail` says why where that is not plain. */
+  states(runs: readonly string[], state: RunState, detail?: string): void;
+}
+
+/** The runs of one worker, and the lanes in which it has told of them. */
+export class Bundle {
+  /** By first run and count: comparing whole lists of runs is left to what agrees in these. */
+  readonly #lanes = new Map<string, Lane[]>();
+  readonly #own: ReadonlySet<string>;
+
+  constructor(
+    readonly runs: readonly string[],
+    private readonly make: (runs: readonly string[]) => Lane,
+  ) {
+    this.#own = new Set(runs);
+  }
+
+  /** The lane of exactly these runs; undefined for none of this bundle's. */
+  laneOf(runs: readonly string[]): Lane | undefined {
+    const key = `${runs[0]} ${runs.length}`;
+    const alike = this.#lanes.get(key) ?? [];
+    const known = alike.find((lane) => lane.runs.every((run, i) => run === runs[i]));
+    if (known) return known;
+    if (runs.length === 0 || !runs.every((run) => this.#own.has(run))) return undefined;
+    const lane = this.make(runs);
+    this.#lanes.set(key, [...alike, lane]);
+    return lane;
+  }
+}
+
+/** Events after which a run belongs to the lane that they name; others may be about a whole bundle. */
+const OF_LANES: ReadonlySet<string> = new Set(["started", "progress", "metrics", "change", ...OUTCOMES]);
+
+/**
+ * What a job is doing: the state of every run, and what was heard of the lanes in which they train. One call per worker
+ * event and per change of state, however many runs it is about; each is passed on to those who listen.
+ */
+export class JobModel {
+  readonly runs: ReadonlyMap<string, RunStatus>;
+  readonly #counts = new Map<RunState, number>();
+  #lanes = 0;
+
+  /** In the order of the plan. */
+  constructor(
+    runs: readonly { id: string; label: string; totalSteps: number; state: RunState }[],
+    private readonly listeners: readonly JobListener[],
+    private readonly now: () => number = Date.now,
+  ) {
+    const none = { attempt: undefined, stderr: [], lane: undefined, startedAt: null, endedAt: null };
+    this.runs = new Map(runs.map((run) => [run.id, { ...none, ...run }]));
+    for (const { state } of this.runs.values()) this.#count(state, 1);
+  }
+
+  /** How many runs are in each state that there is. */
+  get counts(): ReadonlyMap<RunState, number> {
+    return this.#counts;
+  }
+
+  /** Runs that did not end as they should; stopped and skipped ones are the user's wish. */
+  get failures(): number {
+    return [...FAILURES].reduce((sum, state) => sum + (this.#counts.get(state) ?? 0), 0);
+  }
+
+  state(run: string): RunState {
+    return this.#run(run).state;
+  }
+
+  /** One label for all of these runs. */
+  labelOf(runs: readonly string[]): string {
+    return laneLabel(runs.map((run) => this.#run(run).label));
+  }
+
+  /** Lanes that have runs in training, in the order of the plan, with those runs. */
+  training(): Map<Lane, string[]> {
+    const lanes = new Map<Lane, string[]>();
+    for (const { id, state, lane } of this.runs.values()) {
+      if (state !== "running" || !lane) continue;
+      const runs = lanes.get(lane);
+      if (runs) runs.push(id);
+      else lanes.set(lane, [id]);
+    }
+    return lanes;
+  }
+
+  /** Runs that this process took, and that one worker is going to train. */
+  begin(attempts: ReadonlyMap<string, number>): Bundle {
+    for (const [id, attempt] of attempts) this.#run(id).attempt = attempt;
+    const runs = [...attempts.keys()];
+    const bundle = new Bundle(runs, (ids) => this.#makeLane(ids));
+    const together = bundle.laneOf(runs); // until its worker says otherwise
+    for (const id of runs) this.#run(id).lane = together;
+    this.set(runs, "running");
+    return bundle;
+  }
+
+  /** An event of a bundle's worker. */
+  event(bundle: Bundle, event: WorkerEvent): Lane | undefined {
+    const named = "cells" in event && event.cells.length > 0 ? event.cells : bundle.runs;
+    const lane = bundle.laneOf(named);
+    if (!lane) return undefined;
+    lane.facts = learn(lane.facts, event);
+    if (OF_LANES.has(event.type)) for (const id of lane.runs) this.#run(id).lane = lane;
+    for (const listener of this.listeners) listener.event(lane, event);
+    if (isOutcome(event.type)) this.set(lane.runs, event.type, reasonOf(event));
+    return lane;
+  }
+
+  set(runs: readonly string[], state: RunState, detail?: string): void {
+    const changed = runs.filter((run) => this.#run(run).state !== state);
+    if (changed.length === 0) return;
+    for (const id of changed) this.#change(this.#run(id), state);
+    for (const listener of this.listeners) listener.states(changed, state, detail);
+  }
+
+  setStderr(run: string, tail: string[]): void {
+    this.#run(run).stderr = tail;
+  }
+
+  #change(run: RunStatus, state: RunState): void {
+    this.#count(run.state, -1);
+    this.#count(state, 1);
+    run.state = state;
+    if (state === "running") [run.startedAt, run.endedAt] = [this.now(), null];
+    else if (run.startedAt !== null) run.endedAt = this.now();
+  }
+
+  #count(state: RunState, by: number): void {
+    const count = (this.#counts.get(state) ?? 0) + by;
+    if (count === 0) this.#counts.delete(state);
+    else this.#counts.set(state, count);
+  }
+
+  #makeLane(runs: readonly string[]): Lane {
+    const first = this.runs.get(runs[0] ?? "");
+    const before = first?.state === "running" ? first.lane?.facts : undefined;
+    const facts: LaneFacts = before ?? { ...NO_FACTS, totalSteps: first?.totalSteps ?? 0 };
+    const lane = { number: ++this.#lanes, runs, label: this.labelOf(runs), facts };
+    for (const listener of this.listeners) listener.lane(lane);
+    return lane;
+  }
+
+  #run(id: string): RunStatus {
+    const run = this.runs.get(id);
+    if (!run) throw new Error(`no run ${id} in this job`);
+    return run;
+  }
+}
+
+function isOutcome(type: string): type is Outcome {
+  return (OUTCOMES as readonly string[]).includes(type);
+}
+
+function reasonOf(event: WorkerEvent): string | undefined {
+  if (event.type === "failed") return `${event.error_type}: ${event.message}`;
+  return event.type === "out_of_memory" ? event.message : undefined;
+}

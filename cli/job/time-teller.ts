@@ -1,0 +1,17 @@
+import type { JobClock } from "./job-clock.js";
+import type { JobListener } from "./model.js";
+import type { Reporter } from "./reporter.js";
+
+/** Milliseconds between two estimates. */
+const EVERY = 1000;
+
+/** Tells a reporter about once a second, while things happen, how far the whole job is. */
+export function timeTeller(reporter: Reporter, clock: JobClock): JobListener {
+  let told = Number.NEGATIVE_INFINITY;
+  const tell = () => {
+    if (!reporter.timeLeft || performance.now() - told < EVERY) return;
+    told = performance.now();
+    reporter.timeLeft(clock.look());
+  };
+  return { lane() {}, event: tell, states: tell };
+}

@@ -1,0 +1,32 @@
+import type { RunState } from "../job/run-state.js";
+import type { DashboardState } from "./dashboard-state.js";
+
+/** States in the order in which their counts are shown. */
+const ORDER: readonly RunState[] = [
+  ...(["finished", "running", "elsewhere", "planned"] as const),
+  ...(["stopped", "failed", "out_of_memory", "lost", "skipped"] as const),
+];
+
+export interface Header {
+  counts: readonly { state: RunState; count: number }[];
+  /** Runs that have their result. */
+  finished: number;
+  total: number;
+  /** Of the work of this job, 0 to 1. */
+  fraction: number;
+  /** Null where it is not known yet, and when nothing is trained any more. */
+  secondsLeft: number | null;
+}
+
+/** How far everything is, and how long the rest takes; the runner says so from time to time. */
+export function headerOf({ model: { counts, runs }, timeLeft, now }: DashboardState): Header {
+  const finished = counts.get("finished") ?? 0;
+  const known = timeLeft?.secondsLeft == null || !counts.has("running") ? null : timeLeft;
+  return {
+    counts: ORDER.map((state) => ({ state, count: counts.get(state) ?? 0 })).filter(({ count }) => count > 0),
+    finished,
+    total: runs.size,
+    fraction: finished === runs.size ? 1 : (timeLeft?.fraction ?? 0),
+    secondsLeft: known && Math.max(0, (known.secondsLeft ?? 0) - (now() - known.at) / 1000),
+  };
+}
