@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from ..engine.learner import Learner
 from ..models import LoadedModel
-from ..settings import SettingsError, from_mapping
+from ..settings import SettingsError, Since, from_mapping
 
 
 @dataclass(frozen=True)
@@ -149,6 +149,7 @@ def setting(
     maximum: float | None = None,
     choices: tuple[str, ...] | None = None,
     schedule: bool = False,
+    since: Since | None = None,
 ) -> Any:
     """A dataclass field with its documentation and limits; the catalog and the spec's checks are made from it.
 
@@ -163,6 +164,7 @@ def setting(
         "maximum": maximum,
         "choices": choices,
         "schedule": schedule,
+        "since": since,
     }
     if isinstance(default, list):
         return dataclasses.field(default_factory=lambda: list(default), metadata=metadata)
