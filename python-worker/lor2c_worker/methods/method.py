@@ -62,6 +62,12 @@ class Hooks:
     def events(self, model: LoadedModel, params: Any, horizon: Horizon) -> list[PlannedEvent]:
         return []
 
+    def saved_parameters(self, model: LoadedModel, params: Any) -> int | None:
+        return None
+
+    def checkpoint_parameters(self, model: LoadedModel, params: Any) -> int | None:
+        return None
+
     def require(self) -> None:
         return None
 
@@ -112,6 +118,12 @@ class Method(Protocol):
 
         Cells train as one as long as these are equal. `model` may be on meta.
         """
+
+    def saved_parameters(self, model: LoadedModel, params: Any) -> int | None:
+        """Parameters that `save` writes besides the head, for a forecast of disk; None: as many as train at the start."""
+
+    def checkpoint_parameters(self, model: LoadedModel, params: Any) -> int | None:
+        """Trained parameters of a lane, besides the head, that a checkpoint holds; None: the method leaves none."""
 
     def require(self) -> None:
         """Raises SettingsError when this machine lacks a package that training needs; counting needs none."""
