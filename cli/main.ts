@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Lor2cError } from "./errors.js";
 import { complete, createParser } from "./parser.js";
+import { sourceStack } from "./source-stack.js";
 import { surviveClosedOutput } from "./views/output.js";
 
 /** What the scripts of `lor2c completion` call, with the words of the command line behind it. */
@@ -8,7 +9,7 @@ const COMPLETE = "--get-completions";
 
 /** Nobody wrote an explanation for it: keep the stack. */
 function unexpected(error: unknown): Lor2cError {
-  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const message = error instanceof Error ? sourceStack(error.stack ?? error.message) : String(error);
   return new Lor2cError("INTERNAL", message, "This is a defect of lor2c; please report it.");
 }
 

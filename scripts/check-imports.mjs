@@ -18,40 +18,31 @@ import { fileURLToPath } from "node:url";
  */
 export const ALLOWED = {
   errors: [],
+  // A stack of the bundle, told by the sources.
+  "source-stack": ["spec"],
   "attempt-files": [],
-  files: ["errors"],
+  "clean-up": ["errors"],
   protocol: ["errors"],
   spec: ["errors", "type:protocol"],
-  worker: ["errors", "files", "protocol", "spec"],
+  worker: ["errors", "clean-up", "protocol", "spec"],
   executors: ["errors", "attempt-files", "protocol", "type:spec", "worker"],
   plan: ["errors", "type:protocol", "spec", "type:store", "worker", "executors"],
-  store: ["errors", "files", "type:protocol", "type:spec", "type:plan"],
+  store: ["errors", "clean-up", "type:protocol", "type:spec", "type:plan"],
   // Pure: means and intervals; stored runs beside published numbers.
   stats: [],
   paper: ["spec", "plan", "stats", "type:store"],
   job: ["errors", "attempt-files", "protocol", "spec", "plan", "store", "worker", "executors"],
-  verify: ["errors", "files", "protocol", "spec", "plan", "store", "worker", "executors", "job"],
-  predict: ["errors", "files", "protocol", "spec", "store", "worker", "verify"],
+  verify: ["errors", "clean-up", "protocol", "spec", "plan", "store", "worker", "executors", "job"],
+  predict: ["errors", "protocol", "spec", "store", "worker", "verify"],
   // A view shows what the store holds, what a plan says or what a running job reports; it starts nothing.
-  views: [
-    "errors",
-    "files",
-    "attempt-files",
-    "type:protocol",
-    "type:spec",
-    "plan",
-    "store",
-    "stats",
-    "type:job",
-    "type:paper",
-  ],
-  doctor: ["errors", "files", "spec", "store", "worker", "scripts"],
+  views: ["errors", "attempt-files", "type:protocol", "type:spec", "plan", "store", "stats", "type:job", "type:paper"],
+  doctor: ["errors", "clean-up", "spec", "store", "worker", "scripts"],
   commands: [
-    ...["errors", "files", "type:protocol", "spec", "plan", "store", "worker", "executors", "job"],
+    ...["errors", "type:protocol", "spec", "plan", "store", "worker", "executors", "job"],
     ...["verify", "predict", "paper", "views", "doctor", "scripts"],
   ],
   parser: ["errors", "spec", "views", "commands"],
-  main: ["errors", "views", "parser"],
+  main: ["errors", "source-stack", "views", "parser"],
 };
 
 /**

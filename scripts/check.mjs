@@ -42,6 +42,7 @@ const CHECKS = [
     atLeast: 300,
   },
   { name: "imports", command: [process.execPath, join("scripts", "check-imports.mjs")], saw: /.+ imports .+/ },
+  { name: "build", command: [process.execPath, join("scripts", "build.mjs")] },
   { name: "generated", command: [process.execPath, join("dist", "scripts", "generate.js"), "--check"] },
   {
     name: "ruff",

@@ -1,12 +1,12 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { tempFolder } from "../cli/fixtures/temp-folder.js";
 import { packageFile, packageRoot } from "../cli/spec/package-files.js";
 import { findPython } from "../cli/worker/python.js";
 
-const folder = mkdtempSync(join(tmpdir(), "lor2c-package-"));
+const folder = tempFolder();
 const installed = join(folder, "package");
 let files: string[];
 
@@ -15,8 +15,15 @@ beforeAll(() => {
   const [packed] = JSON.parse(execFileSync("npm", options, { cwd: packageRoot(), encoding: "utf8" }));
   files = packed.files.map((file: { path: string }) => file.path);
   execFileSync("tar", ["-xzf", join(folder, packed.filename), "-C", folder]);
-  // The dependencies as npm would have installed them.
-  symlinkSync(packageFile("node_modules"), join(installed, "node_modules"));
+  // What npm would have installed beside it, and no more: everything else is in the bundle.
+  const lock: { packages: Record<string, { dev?: boolean }> } = JSON.parse(
+    readFileSync(packageFile("package-lock.json"), "utf8"),
+  );
+  for (const [path, { dev }] of Object.entries(lock.packages)) {
+    if (path === "" || dev || path.lastIndexOf("node_modules/") > 0 || !existsSync(packageFile(path))) continue;
+    mkdirSync(dirname(join(installed, path)), { recursive: true });
+    symlinkSync(packageFile(path), join(installed, path));
+  }
 }, 60_000);
 
 describe("the packed package", () => {
@@ -24,7 +31,7 @@ describe("the packed package", () => {
     expect(files).toEqual(
       expect.arrayContaining([
         ...["package.json", "README.md", "LICENSE", "CHANGELOG.md", "docs/database.md"],
-        ...["dist/cli/main.js", "dist/scripts/env/worker-env.mjs"],
+        ...["dist/cli/main.js", "dist/cli/THIRD-PARTY-LICENSES"],
         ...["configs/quickstart.yaml", "configs/spec.schema.json"],
         ...["python-worker/pyproject.toml", "python-worker/requirements.lock", "python-worker/inspect_env.py"],
         ...["python-worker/lor2c_worker/__main__.py", "python-worker/lor2c_worker/methods/lor2c.py"],
@@ -44,9 +51,16 @@ describe("the packed package", () => {
 
   test("has no tests, fixtures, environments, caches or results of this machine", () => {
     const stray = files.filter((path) =>
-      /test|fixture|\.venv|__pycache__|\.db|results\/runs|\.lor2c-stamp|\.tsx?$/.test(path),
+      /test|fixture|\.venv|__pycache__|\.db|results\/runs|\.lor2c-stamp|\.tsx?$|dist\/(?!cli\/)/.test(path),
     );
     expect(stray).toEqual([]);
+  });
+
+  test("has the licences of the packages in the bundle", () => {
+    const text = readFileSync(join(installed, "dist", "cli", "THIRD-PARTY-LICENSES"), "utf8");
+    for (const name of ["ink", "zod", "yargs", "@observablehq/plot"])
+      expect(text).toMatch(new RegExp(`^${name} \\d`, "m"));
+    expect(text).not.toMatch(/^(better-sqlite3|rolldown|vitest) /m);
   });
 
   test("its program can be started as such", () => {

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { PROGRAM } from "../fixtures/program.js";
 import { claimAll, sampleCell, sampleEvents as say } from "../store/fixtures/sample.js";
-import { compileProgram } from "../store/fixtures/second-process.js";
 import { openStore } from "../store/store.js";
 import { ingest, registerExperiment } from "../store/write.js";
 
@@ -16,10 +16,8 @@ const CELLS = [0, 1, 2].flatMap((merges) =>
   })),
 );
 
-let program: { root: string; remove: () => void };
 let folder: string;
 beforeAll(() => {
-  program = compileProgram();
   folder = mkdtempSync(join(tmpdir(), "lor2c-heatmap-"));
   const store = openStore(join(folder, "lor2c.db"));
   registerExperiment(store, { name: "g", specFile: null, specText: "", cells: CELLS });
@@ -33,12 +31,11 @@ beforeAll(() => {
   store.close();
 });
 afterAll(() => {
-  program.remove();
   rmSync(folder, { recursive: true, force: true });
 });
 
 async function lor2c(...args: string[]) {
-  const command = [join(program.root, "cli/main.js"), ...args];
+  const command = [PROGRAM, ...args];
   const options = { cwd: folder, reject: false, env: { LOR2C_DB: "lor2c.db", FORCE_COLOR: "1" } } as const;
   const { stdout, stderr, exitCode } = await execa(process.execPath, command, options);
   return { stdout, stderr, exitCode };

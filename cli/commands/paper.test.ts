@@ -3,18 +3,16 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { PROGRAM } from "../fixtures/program.js";
 import { paperStore, storeExperiment, type Told } from "../paper/fixtures/stored.js";
 import { paperTables } from "../paper/reference.js";
 import { tempFolder } from "../store/fixtures/sample.js";
-import { compileProgram } from "../store/fixtures/second-process.js";
 
 const runs = (...best: number[]): Told[] =>
   best.map((score, i) => ({ method: { name: "lora", rank: 8 }, seed: 17 + i, best: score, last: score - 0.1 }));
 
-let program: { root: string; remove: () => void };
 let temp: { folder: string; remove: () => void };
 beforeAll(() => {
-  program = compileProgram();
   temp = tempFolder();
   mkdirSync(join(temp.folder, "empty"));
   const store = paperStore(temp.folder);
@@ -22,7 +20,6 @@ beforeAll(() => {
   store.close();
 });
 afterAll(() => {
-  program.remove();
   temp.remove();
 });
 
@@ -30,7 +27,7 @@ afterAll(() => {
 function paper(args: string[], folder = temp.folder) {
   const { LOR2C_DB: _, ...env } = process.env;
   const db = folder === temp.folder ? ["--db", join(folder, "lor2c.db")] : [];
-  return spawnSync(process.execPath, [join(program.root, "cli/main.js"), "paper", ...args, ...db], {
+  return spawnSync(process.execPath, [PROGRAM, "paper", ...args, ...db], {
     cwd: folder,
     env,
     encoding: "utf8",

@@ -2,22 +2,15 @@
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import Database from "better-sqlite3";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { PROGRAM } from "../fixtures/program.js";
 import { claimAll, sampleCell, sampleEvents as say, tempFolder } from "../store/fixtures/sample.js";
-import { compileProgram } from "../store/fixtures/second-process.js";
 import { openStore } from "../store/store.js";
 import { ingest, registerExperiment } from "../store/write.js";
 
 const DONE = sampleCell("aaaa".padEnd(16, "0"), { label: "seed=17" });
 const GONE = sampleCell("bbbb".padEnd(16, "0"), { label: "seed=18", seed: 18, task: "other-task" });
-
-let program: { root: string; remove: () => void };
-beforeAll(() => {
-  program = compileProgram();
-});
-afterAll(() => program.remove());
 
 let temp: { folder: string; remove: () => void };
 let path: string;
@@ -51,7 +44,7 @@ interface Result {
 
 /** Runs `lor2c ...args` on the database, without a terminal. `head`: closes its output after the first bytes. */
 function lor2c(args: string[], options: { head?: boolean; db?: string } = {}): Promise<Result> {
-  const child = spawn(process.execPath, [join(program.root, "cli/main.js"), ...args, "--db", options.db ?? path], {
+  const child = spawn(process.execPath, [PROGRAM, ...args, "--db", options.db ?? path], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const result: Result = { out: "", err: "", code: null };
@@ -196,23 +189,4 @@ test("a missing database is an error which says so, and is not made", async () =
 
 test("migrate says that there is nothing to do", async () => {
   expect(await lor2c(["migrate"])).toMatchObject({ out: `${path}: up to date already\n`, code: 0 });
-});
-
-test("the command modules load nothing heavy", async () => {
-  const script = ["ls", "show", "query", "rm", "migrate"]
-    .map(
-      (name) => `await import(${JSON.stringify(pathToFileURL(join(program.root, `cli/commands/${name}.js`)).href)});`,
-    )
-    .join("");
-  const child = spawn(process.execPath, [
-    "--input-type=module",
-    "-e",
-    `${script}console.log(process.moduleLoadList.filter((m) => /sqlite|child_process/.test(m)).length)`,
-  ]);
-  let out = "";
-  child.stdout.on("data", (text) => {
-    out += text;
-  });
-  await new Promise((done) => child.once("close", done));
-  expect(out).toBe("0\n");
 });

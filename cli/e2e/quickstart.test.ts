@@ -4,26 +4,23 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { compileProgram } from "../store/fixtures/second-process.js";
+import { PROGRAM } from "../fixtures/program.js";
 
 const SPEC = resolve("configs/quickstart.yaml");
 /** Two steps an epoch: all merges and injections still happen. */
 const SHORT = ["train.logging_steps=1", "data.train_rows=64", "data.eval_rows=64"];
 
-let program: { root: string; remove: () => void };
 let folder: string;
 beforeAll(() => {
-  program = compileProgram();
   folder = mkdtempSync(join(tmpdir(), "lor2c-quickstart-"));
 });
 afterAll(() => {
-  program.remove();
   rmSync(folder, { recursive: true, force: true });
 });
 
 /** Runs in an empty folder, so that nothing depends on the checkout being the working folder. */
 async function lor2c(...args: string[]) {
-  const command = [join(program.root, "cli/main.js"), ...args];
+  const command = [PROGRAM, ...args];
   const { stdout, stderr, exitCode } = await execa(process.execPath, command, { cwd: folder, reject: false });
   return { stdout, stderr, exitCode };
 }

@@ -3,17 +3,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { compileProgram } from "../store/fixtures/second-process.js";
+import { beforeEach, expect, test } from "vitest";
+import { PROGRAM } from "../fixtures/program.js";
 import { getAttempts, listRuns } from "../store/read.js";
 import { openStore } from "../store/store.js";
 import { fixture, isAlive, until } from "../worker/fixture-worker.js";
-
-let program: { root: string; remove: () => void };
-beforeAll(() => {
-  program = compileProgram();
-});
-afterAll(() => program.remove());
 
 let dbPath: string;
 let file: string;
@@ -35,7 +29,7 @@ interface Started {
 }
 
 function lor2c(args: string[], env: Record<string, string> = {}): Started {
-  const child = spawn(process.execPath, [join(program.root, "cli/main.js"), ...args, "--db", dbPath], {
+  const child = spawn(process.execPath, [PROGRAM, ...args, "--db", dbPath], {
     env: { ...process.env, LOR2C_PYTHON: fixture("good.py"), ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -2,10 +2,9 @@
 import { z } from "zod";
 import { GPU } from "./devices.js";
 import type { Path } from "./places.js";
-import type { KeyDocs } from "./schema.js";
 
 /** The parts of JSON Schema (draft 7) that our keys use, with the documentation of schema.ts beside them. */
-export interface JsonSchema extends Partial<KeyDocs> {
+export interface JsonSchema {
   type?: string | string[];
   const?: unknown;
   enum?: unknown[];
@@ -21,6 +20,12 @@ export interface JsonSchema extends Partial<KeyDocs> {
   properties?: Record<string, JsonSchema>;
   additionalProperties?: boolean | JsonSchema;
   default?: unknown;
+  description?: string;
+  unit?: string;
+  source?: string;
+  aliases?: string[];
+  valueAliases?: Record<string, string>;
+  defaultText?: string;
   [other: string]: unknown;
 }
 

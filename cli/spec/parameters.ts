@@ -30,7 +30,6 @@ function documentation(parameter: Parameter) {
     ...(parameter.type === "preset" && !parameter.required ? { defaultText: defaultPreset(parameter) } : {}),
     ...(parameter.unit === null ? {} : { unit: parameter.unit }),
     ...(parameter.source === null ? {} : { source: parameter.source }),
-    ...(parameter.since === undefined ? {} : { since: parameter.since }),
   };
 }
 

@@ -1,9 +1,9 @@
 /** What needs a second process: starting together, being killed, reading where one may not write. */
 import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { claimedStore, sampleCell, sampleEvents, tempFolder } from "./fixtures/sample.js";
-import { type ChildOptions, compileProgram, type SecondProcess, startChild } from "./fixtures/second-process.js";
+import { type ChildOptions, type SecondProcess, startChild } from "./fixtures/second-process.js";
 import { MIGRATIONS } from "./migrations.js";
 import { getAttempts, getMetrics, runStates } from "./read.js";
 import { openStore, type Store } from "./store.js";
@@ -11,12 +11,6 @@ import { claimAttempt, ingest, reapLost, registerExperiment, removeRuns } from "
 
 const CELL = sampleCell("a".repeat(16));
 const plan = { name: "x", specFile: null, specText: "", cells: [CELL] };
-
-let program: { root: string; remove: () => void };
-beforeAll(() => {
-  program = compileProgram();
-});
-afterAll(() => program.remove());
 
 let temp: { folder: string; remove: () => void };
 let path: string;
@@ -32,7 +26,7 @@ afterEach(async () => {
 });
 
 function start(args: string[], options?: ChildOptions): SecondProcess {
-  const child = startChild(program.root, args, options);
+  const child = startChild(args, options);
   children.push(child);
   return child;
 }

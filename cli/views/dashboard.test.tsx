@@ -1,10 +1,9 @@
 import { spawn, spawnSync } from "node:child_process";
-import { join } from "node:path";
 import { render } from "ink-testing-library";
 import stringWidth from "string-width";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { builtFixture } from "../fixtures/program.js";
 import { sampleEvents } from "../store/fixtures/sample.js";
-import { compileProgram } from "../store/fixtures/second-process.js";
 import type { GridCellRow } from "../store/read.js";
 import { Dashboard } from "./dashboard.js";
 import type { DashboardState } from "./dashboard-state.js";
@@ -167,14 +166,8 @@ test("colour only when it is wanted", () => {
 const hasScript = process.platform === "linux" && spawnSync("script", ["--version"]).status === 0;
 
 describe.skipIf(!hasScript)("in a terminal", () => {
-  let program: { root: string; remove: () => void };
-  beforeAll(() => {
-    program = compileProgram();
-  });
-  afterAll(() => program.remove());
-
   test("redraws, lets Ctrl-C through as a signal, and leaves the summary and no live part", async () => {
-    const command = `stty rows 20 cols 70; exec ${process.execPath} ${join(program.root, "cli/views/fixtures/dashboard-child.js")}`;
+    const command = `stty rows 20 cols 70; exec ${process.execPath} ${builtFixture("dashboard")}`;
     const child = spawn("script", ["-qec", command, "/dev/null"], {
       stdio: ["pipe", "pipe", "inherit"],
       env: { ...process.env, CI: "false", TERM: "xterm-256color", NO_COLOR: "" },

@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { isMissing } from "../errors.js";
 import { MARKER } from "./environment.js";
 
 /**
@@ -16,24 +15,18 @@ export function signalGroup(leader: number, signal: NodeJS.Signals): void {
  * finds children that moved to a group of their own. Elsewhere the group is signalled at once.
  */
 export function killLeftovers(leader: number, marker: string): void {
-  let pids: number[] | undefined;
-  try {
-    pids = markedProcesses(marker);
-  } catch {
-    return; // nothing is known, e.g. without a file descriptor left: rather leave one than end a stranger's
-  }
+  const pids = markedProcesses(marker);
   if (pids) for (const pid of pids) send(pid, "SIGKILL");
   else send(-leader, "SIGKILL");
 }
 
-/** Living processes with this marker; undefined where there is no /proc to look at. Throws when looking fails. */
+/** Living processes with this marker; undefined where there is no /proc to look at. */
 export function markedProcesses(marker: string): number[] | undefined {
   let names: string[];
   try {
     names = readdirSync("/proc");
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
+  } catch {
+    return undefined;
   }
   if (!names.includes("self")) return undefined;
   const entry = `${MARKER}=${marker}`;
@@ -45,10 +38,9 @@ export function markedProcesses(marker: string): number[] | undefined {
 function environmentOf(pid: string): string[] {
   try {
     return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (!isMissing(error) && code !== "EACCES" && code !== "EPERM") throw error;
-    return []; // gone meanwhile, or another user's
+  } catch {
+    // Gone meanwhile, or another user's.
+    return [];
   }
 }
 

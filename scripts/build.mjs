@@ -1,0 +1,22 @@
+/** Brings dist/ up to date, for `npm run build` and for every test that starts the built program. */
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { buildStep } from "./env/build-step.mjs";
+import { withLock } from "./env/lock.mjs";
+import { createProgress } from "./env/progress.mjs";
+
+/** Does nothing when dist/ is current. Two of them at once wait for each other, and for a set-up. */
+export default async function ensureBuilt() {
+  const root = fileURLToPath(new URL("..", import.meta.url));
+  const progress = createProgress();
+  const { signal } = new AbortController();
+  const step = buildStep(root, { log: join(root, ".setup", "build.log"), progress, signal });
+  if (step.isCurrent()) return;
+  const waiting = (/** @type {string} */ holder) =>
+    progress.info(`${holder} is building or setting up; waiting for it.`);
+  await withLock(join(root, ".setup", "lock"), { waiting, signal }, async () => {
+    if (!step.isCurrent()) await step.make();
+  });
+}
+
+if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) await ensureBuilt();

@@ -1,0 +1,93 @@
+/**
+ * Bundles the program and what belongs to it, each with its packages, into a few files:
+ *
+ *     node scripts/bundle.mjs FOLDER
+ *
+ * cli/ is what users get; scripts/ and fixtures/ stay in the checkout. Several hundred modules would need as many open
+ * files and 0.15 s at each start. A command's own code is in files of its own, which are loaded when it is asked for.
+ */
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "rolldown";
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+
+/** Native code and fonts, which are found by their paths, and what ink would load for its own developers. */
+const OUTSIDE = [/^better-sqlite3/, /^@resvg\//, /^dejavu-fonts-ttf/, "react-devtools-core"];
+
+/** Folder of dist -> its programs. */
+const PROGRAMS = {
+  cli: { main: "cli/main.ts" },
+  scripts: { generate: "scripts/generate.ts" },
+  fixtures: {
+    "second-process": "cli/store/fixtures/child.ts",
+    dashboard: "cli/views/fixtures/dashboard-child.ts",
+  },
+};
+
+/** @param {Record<string, string>} input @param {string} folder @returns {Promise<string[]>} the modules that went in */
+async function bundle(input, folder) {
+  const { output } = await build({
+    cwd: root,
+    input,
+    platform: "node",
+    external: OUTSIDE,
+    // Sources under this folder, wherever node_modules really is; and one copy of what several versions are asked for:
+    // the newest counts plain text without a look at each letter, which is a third of the time of --help.
+    resolve: { symlinks: false, alias: { "string-width": join(root, "node_modules", "string-width", "index.js") } },
+    // Without React's and ink's code for their own developers.
+    transform: { define: { "process.env.NODE_ENV": '"production"', "process.env.DEV": '"false"' } },
+    output: {
+      dir: folder,
+      format: "esm",
+      sourcemap: true,
+      sourcemapExcludeSources: true,
+      entryFileNames: "[name].js",
+      chunkFileNames: "chunks/[name].js",
+      // What every start needs is one file. The entry stands apart: it waits for the command that it started, and a file
+      // that the command needs must not wait for it.
+      codeSplitting: { groups: [{ name: "start", tags: ["$initial"], test: (id) => !isEntry(id, input) }] },
+    },
+    // A warning, such as an import that leads nowhere, would be a crash at a user's. Modules that one place loads early
+    // and another one late are no mistake.
+    onLog(level, log, handle) {
+      if (level === "warn" && log.code !== "INEFFECTIVE_DYNAMIC_IMPORT") handle("error", log);
+    },
+  });
+  return output.flatMap((file) => (file.type === "chunk" ? file.moduleIds : []));
+}
+
+/** @param {string} id @param {Record<string, string>} input */
+const isEntry = (id, input) => Object.values(input).some((path) => resolve(root, path) === resolve(id));
+
+/** Licences that ask for their text in every copy: of each package that went into the bundle. @param {string[]} modules */
+function licences(modules) {
+  const packages = new Set(modules.filter((id) => id.includes("node_modules")).map(packageFolder));
+  return [...packages].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+    const text = file ? readFileSync(join(folder, file), "utf8").trim() : "";
+    return `${name} ${version}${license ? ` (${license})` : ""}\n\n${text}\n`;
+  });
+}
+
+/** The package that a module is of: the first folder above it with a named package.json. @param {string} id */
+function packageFolder(id) {
+  let folder = dirname(id);
+  const named = () => {
+    const manifest = join(folder, "package.json");
+    return existsSync(manifest) && JSON.parse(readFileSync(manifest, "utf8")).version !== undefined;
+  };
+  while (!named() && folder !== dirname(folder)) folder = dirname(folder);
+  return folder;
+}
+
+const target = process.argv[2];
+if (!target) throw new Error("into which folder? node scripts/bundle.mjs FOLDER");
+for (const [folder, input] of Object.entries(PROGRAMS)) {
+  const modules = await bundle(input, join(resolve(target), folder));
+  if (folder !== "cli") continue;
+  writeFileSync(join(target, folder, "THIRD-PARTY-LICENSES"), licences(modules).join(`\n${"-".repeat(80)}\n\n`));
+  chmodSync(join(target, folder, "main.js"), 0o755); // `npx lor2c` starts the file itself
+}
