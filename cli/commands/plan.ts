@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import type { CommandModule } from "yargs";
 import type { Devices } from "../spec/devices.js";
 import { devicesOption } from "./devices-option.js";
@@ -46,13 +45,14 @@ export default {
 
 /** A database that does not exist holds no runs; looking must not create it. */
 async function storedStates(ids: string[], db: string | undefined): Promise<Map<string, string>> {
-  const [{ resolveDbPath }, { openReader }, { runStates }] = await Promise.all([
+  const [{ statOf }, { resolveDbPath }, { openReader }, { runStates }] = await Promise.all([
+    import("../files.js"),
     import("../store/store.js"),
     import("../store/reader.js"),
     import("../store/read.js"),
   ]);
   const path = resolveDbPath(db);
-  if (!existsSync(path)) return new Map();
+  if (!statOf(path)) return new Map();
   const store = openReader(path);
   try {
     return new Map(runStates(store, ids));

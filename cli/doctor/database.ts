@@ -1,8 +1,8 @@
 import { existsSync, mkdtempSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { freeBytes, nearestExisting } from "../../scripts/env/worker-env.mjs";
-import { discard } from "../clean-up.js";
 import { Lor2cError } from "../errors.js";
+import { discard } from "../files.js";
 import { fail, messageOf, ok, type Row, warn } from "./row.js";
 
 const MB = 2 ** 20;

@@ -2,10 +2,11 @@ import { createHash } from "node:crypto";
 import { isAbsolute } from "node:path";
 import canonicalize from "canonicalize";
 import type { Settings } from "../spec/cell.js";
+import { type IdRules, shippedIdRules, withoutOutside } from "./id-rules.js";
 
 /** Name of a run: a hash of everything that can change one of its numbers, and of nothing else. */
-export function cellId(settings: Settings, fingerprint: Record<string, string>): string {
-  const content = canonicalize({ settings: identity(settings), fingerprint });
+export function cellId(settings: Settings, fingerprint: Record<string, string>, rules?: IdRules): string {
+  const content = canonicalize({ settings: identity(settings, rules), fingerprint });
   return createHash("sha256")
     .update(content ?? "")
     .digest("hex")
@@ -13,13 +14,11 @@ export function cellId(settings: Settings, fingerprint: Record<string, string>):
 }
 
 /**
- * The settings without what cannot change a number. Paths are out: the fingerprint has the hashes of what lies there.
- * Without a holdout the key is left out, so that runs from before it existed keep their ids.
+ * The settings without what cannot change a number, and without keys that came later and are not used. Paths are out: the
+ * fingerprint has the hashes of what lies there.
  */
-export function identity(settings: Settings): object {
-  const { logging_steps: _, max_lanes: __, report_epoch: ___, holdout, ...rest } = settings.train;
-  const train = holdout === undefined || holdout === null ? rest : { ...rest, holdout };
-  const { path: ____, ...data } = settings.data;
-  const name = isAbsolute(settings.model.name) ? null : settings.model.name;
-  return { ...settings, model: { ...settings.model, name }, data, train };
+export function identity(settings: Settings, rules: IdRules = shippedIdRules()): object {
+  const { model, data, ...rest } = withoutOutside(settings, rules);
+  const { path: _, ...rows } = data;
+  return { ...rest, model: { ...model, name: isAbsolute(model.name) ? null : model.name }, data: rows };
 }

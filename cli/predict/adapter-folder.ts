@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
 import { UsageError } from "../errors.js";
+import { statOf } from "../files.js";
 import { getArtifacts } from "../store/read.js";
 import { finishedAttempt, withReader } from "../verify/stored-run.js";
 
@@ -8,7 +8,7 @@ export function adapterFolder(dbPath: string, selector: string): string {
   return withReader(dbPath, (store) => {
     const { run, attempt } = finishedAttempt(store, selector);
     const folder = getArtifacts(store, attempt.id).find(({ kind }) => kind === "adapter")?.path;
-    if (folder && existsSync(folder)) return folder;
+    if (folder && statOf(folder)) return folder;
     throw new UsageError(
       "ADAPTER_MISSING",
       folder ? `the adapter of run ${run.id} is gone: ${folder}` : `run ${run.id} has saved no adapter`,

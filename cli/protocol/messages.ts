@@ -91,6 +91,25 @@ export const Ready = z.strictObject({
   packages: z.record(z.string(), z.string()),
 });
 
+/** What of a model and its rows decides how long a training takes, and how much memory and disk. */
+const Shape = z.strictObject({
+  layers: z.number().int(),
+  hidden_size: z.number().int(),
+  intermediate_size: z.number().int(),
+  attention_heads: z.number().int(),
+  /** Parameters of embedding tables: looked up, never multiplied. */
+  embedding_parameters: z.number().int(),
+  /** Tokens of a row within `train.max_length`, estimated from its words: on average, and of the longest training row. */
+  train_row_tokens: z.number(),
+  eval_row_tokens: z.number(),
+  longest_row_tokens: z.number().int(),
+  /** Parameters that the saved folder holds besides the head. */
+  saved_parameters: z.number().int(),
+  /** Trained parameters, besides the head, that a checkpoint holds of each lane; null: the method leaves none. */
+  checkpoint_parameters: z.number().int().nullable(),
+});
+export type Shape = z.infer<typeof Shape>;
+
 /** What one cell of an `inspect` command is, or why it cannot run. */
 export const Inspected = z.strictObject({
   type: z.literal("inspected"),
@@ -119,6 +138,8 @@ export const Inspected = z.strictObject({
    * modules left for it, so far as their number tells.
    */
   events: z.array(z.strictObject({ epoch: z.number(), key: z.string(), probable: z.boolean() })),
+  /** What a forecast needs; null when there are problems. */
+  shape: Shape.nullable(),
 });
 
 /** Trainable parameters of one cell of a `count` command, part by part. */

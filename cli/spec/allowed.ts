@@ -2,9 +2,10 @@
 import { z } from "zod";
 import { GPU } from "./devices.js";
 import type { Path } from "./places.js";
+import type { KeyDocs } from "./schema.js";
 
 /** The parts of JSON Schema (draft 7) that our keys use, with the documentation of schema.ts beside them. */
-export interface JsonSchema {
+export interface JsonSchema extends Partial<KeyDocs> {
   type?: string | string[];
   const?: unknown;
   enum?: unknown[];
@@ -20,12 +21,6 @@ export interface JsonSchema {
   properties?: Record<string, JsonSchema>;
   additionalProperties?: boolean | JsonSchema;
   default?: unknown;
-  description?: string;
-  unit?: string;
-  source?: string;
-  aliases?: string[];
-  valueAliases?: Record<string, string>;
-  defaultText?: string;
   [other: string]: unknown;
 }
 

@@ -20,6 +20,8 @@ const Parameter = z.object({
   doc: z.string(),
   unit: z.string().nullable(),
   source: z.string().nullable(),
+  /** As `Since` of a spec's key. */
+  since: z.object({ day: z.string(), before: z.unknown() }).optional(),
   /** Cells that differ only in such parameters train together in one bundle. */
   schedule: z.boolean().optional(),
   /** Only for `preset`: named settings of all `fields` at once. */

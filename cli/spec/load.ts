@@ -1,5 +1,4 @@
 import { basename } from "node:path";
-import canonicalize from "canonicalize";
 import { SpecError, type SpecProblem } from "../errors.js";
 import { type Catalog, shippedCatalog } from "./catalog.js";
 import type { Cell } from "./cell.js";
@@ -78,7 +77,7 @@ export function loadSpec(file: string, sets: readonly string[] = [], catalog: Ca
     const cellLayers = [...layers, ...changes];
     const { settings, issues } = resolve(cellDocument, cellLayers);
     if (!settings) return problems.addIssues((issues as Issue[]).filter(counts), cellLayers);
-    const same = canonicalize(settings) ?? "";
+    const same = JSON.stringify(settings); // its keys have the schema's order
     if (!cells.has(same)) cells.set(same, { settings, variant: label, own, included });
   };
   let excluded: Excluded[] = [];

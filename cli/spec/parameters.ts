@@ -30,6 +30,7 @@ function documentation(parameter: Parameter) {
     ...(parameter.type === "preset" && !parameter.required ? { defaultText: defaultPreset(parameter) } : {}),
     ...(parameter.unit === null ? {} : { unit: parameter.unit }),
     ...(parameter.source === null ? {} : { source: parameter.source }),
+    ...(parameter.since === undefined ? {} : { since: parameter.since }),
   };
 }
 

@@ -1,7 +1,8 @@
+import type { z } from "zod";
 import { type JsonSchema, toJsonSchema } from "./allowed.js";
-import type { Catalog } from "./catalog.js";
+import type { Catalog, Method } from "./catalog.js";
 import type { Settings } from "./cell.js";
-import { type Issue, issuesOf } from "./issues.js";
+import { type Issue, issuesOf, type KeyHint } from "./issues.js";
 import { keyHints, specJsonSchemaRaw } from "./keys.js";
 import { withAnchoredPaths } from "./local-paths.js";
 import type { Mapping } from "./merge.js";
@@ -15,14 +16,19 @@ export type Resolved = { settings: Settings; issues: [] } | { settings: undefine
 /** Checks one cell's document against the schema and the catalog and fills in every default. */
 export function cellResolver(catalog: Catalog): (document: Mapping, layers: readonly Layer[]) => Resolved {
   const spec = specJsonSchemaRaw();
-  const keyHint = keyHints(catalog);
-  const methods = new Map(
-    catalog.methods.map((method) => {
-      const schema = methodSchema(method);
-      const json: JsonSchema = { ...spec, properties: { ...spec.properties, method: toJsonSchema(schema) } };
-      return [method.name, { schema, json }];
-    }),
-  );
+  // Made when a document needs them: most specs name one method of many, and have no unknown key.
+  let hint: KeyHint | undefined;
+  const keyHint: KeyHint = (path, siblings) => {
+    hint ??= keyHints(catalog);
+    return hint(path, siblings);
+  };
+  const methods = new Map(catalog.methods.map((method) => [method.name, method]));
+  const schemas = new Map<string, z.ZodType<Mapping>>();
+  const schemaOf = (method: Method) => {
+    const schema = schemas.get(method.name) ?? methodSchema(method);
+    schemas.set(method.name, schema);
+    return schema;
+  };
   const tasks = new Map(catalog.tasks.map((task) => [task.name, task]));
 
   return (document, layers) => {
@@ -32,9 +38,11 @@ export function cellResolver(catalog: Catalog): (document: Mapping, layers: read
 
     const name = (document.method as Mapping | undefined)?.name;
     const method = typeof name === "string" ? methods.get(name) : undefined;
-    const parameters = method?.schema.safeParse(document.method);
-    if (method && parameters && !parameters.success) {
-      issues.push(...issuesOf(parameters.error.issues, method.json, document, keyHint, ["method"]));
+    const schema = method && schemaOf(method);
+    const parameters = schema?.safeParse(document.method);
+    if (schema && parameters && !parameters.success) {
+      const json: JsonSchema = { ...spec, properties: { ...spec.properties, method: toJsonSchema(schema) } };
+      issues.push(...issuesOf(parameters.error.issues, json, document, keyHint, ["method"]));
     } else if (!method && typeof name === "string" && name !== "") {
       report(["method", "name"], `unknown method "${name}"`, suggestion(name, [...methods.keys()]));
     }

@@ -16,6 +16,18 @@ export interface KeyDocs {
   valueAliases?: Record<string, string>;
   /** Says more than the schema can about what happens without a value. */
   defaultText?: string;
+  /** Changes no number of a run, and so is no part of its id. */
+  outsideId?: true;
+  since?: Since;
+}
+
+/**
+ * Of every key that is added after the first release: a run whose value is `before`, with which runs are as they were
+ * without the key, has the id that it had then. Later changes of the default leave this as it is.
+ */
+export interface Since {
+  day: string;
+  before: unknown;
 }
 
 const key = <T extends z.ZodType>(schema: T, docs: KeyDocs): T => schema.meta({ ...docs });
@@ -175,6 +187,7 @@ const train = z
       description: "The training loss is recorded every so many optimizer steps; not part of a run's id",
       unit: "optimizer steps",
       source: hf("logging_steps"),
+      outsideId: true,
     }),
     score: key(text().nullable().default(null), {
       description: "Score that chooses the best epoch",
@@ -187,6 +200,7 @@ const train = z
         "Trajectories that go through the model together when runs train as one tree; auto: as memory allows. " +
         "Changes no number on CPU; on CUDA numbers are equal to the bit at the same value, so it is not part of a run's id",
       unit: "trajectories",
+      outsideId: true,
     }),
     holdout: key(z.union([z.number().gt(0).lt(1), count(), z.null()]).default(null), {
       description:
@@ -196,6 +210,7 @@ const train = z
       unit: "share of the training rows, or rows",
       aliases: ["validation_split", "val_set_size", "dev_size"],
       defaultText: "null: the evaluation rows choose",
+      since: { day: "2026-11-25", before: null },
     }),
     report_epoch: key(count().nullable().default(null), {
       description:
@@ -203,6 +218,7 @@ const train = z
         "part of a run's id",
       unit: "epochs",
       defaultText: "null: none",
+      outsideId: true,
     }),
   })
   .prefault({})

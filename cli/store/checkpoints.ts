@@ -6,8 +6,8 @@
 import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync, renameSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { discard, entriesOf } from "../clean-up.js";
 import { isMissing } from "../errors.js";
+import { discard, entriesOf } from "../files.js";
 import type { Store } from "./store.js";
 
 const FOLDER = ".checkpoints";

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { UsageError } from "../errors.js";
 import { leaseEnd, ownerOf, reapWithin, runningAttempts } from "./lease.js";
 import { describeOwner } from "./owners/index.js";
@@ -76,8 +76,12 @@ function claim(store: Store, request: ClaimRequest, owner: Owner): Claim {
 function freeFolder(store: Store, runId: string, first: number): { number: number; folder: string } {
   for (let number = first; ; number++) {
     const folder = join(store.folder, "runs", runId, `attempt-${number}`);
-    if (existsSync(folder)) continue;
-    mkdirSync(folder, { recursive: true });
-    return { number, folder };
+    mkdirSync(dirname(folder), { recursive: true });
+    try {
+      mkdirSync(folder);
+      return { number, folder };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
   }
 }

@@ -1,7 +1,7 @@
-import { existsSync, lstatSync, readdirSync, renameSync } from "node:fs";
+import { lstatSync, readdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { discard, entriesOf } from "../clean-up.js";
 import { isMissing, UsageError } from "../errors.js";
+import { discard, entriesOf, statOf } from "../files.js";
 import { disownCheckpoints } from "./checkpoints.js";
 import { ownerOf, reapLost, runningAttempts } from "./lease.js";
 import { describeOwner } from "./owners/index.js";
@@ -38,7 +38,7 @@ export function removeRuns(store: Store, ids: string[]): Removal {
       deleteUnused(store);
       for (const id of ids) {
         const from = join(store.folder, "runs", id);
-        if (!existsSync(from)) continue;
+        if (!statOf(from)) continue;
         const to = join(store.folder, "runs", `${ASIDE}${id}`);
         renameSync(from, to);
         aside.push({ from, to });
@@ -82,7 +82,7 @@ function recoverFolders(store: Store): string[] {
     const id = name.slice(ASIDE.length);
     const known = store.prepare("SELECT 1 FROM runs WHERE id = ?").get(id) !== undefined;
     return texts(
-      known && !existsSync(join(runs, id)) ? putBack(join(runs, name), join(runs, id)) : discard(join(runs, name)),
+      known && !statOf(join(runs, id)) ? putBack(join(runs, name), join(runs, id)) : discard(join(runs, name)),
     );
   });
 }

@@ -1,7 +1,8 @@
-import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import Database from "better-sqlite3";
 import { UsageError } from "../errors.js";
+import { statOf } from "../files.js";
 import { checkFolder, makeFolder } from "./folder.js";
 import { migrate, refuse, schemaState } from "./migrate.js";
 import { storeError } from "./store-errors.js";
@@ -92,7 +93,7 @@ export function openStore(path: string, options: OpenOptions = {}): Store {
 export function checkStore(path: string): void {
   const file = fileOf(path);
   checkFolder(dirname(file), FOLDER_HINT);
-  if (!existsSync(file)) return;
+  if (!statOf(file)) return;
   try {
     const db = connectReadonly(file);
     try {
@@ -107,14 +108,14 @@ export function checkStore(path: string): void {
 
 function fileOf(path: string): string {
   const file = resolve(path);
-  if (existsSync(file) && statSync(file).isDirectory()) {
+  if (statOf(file)?.isDirectory()) {
     throw new UsageError("NOT_A_DATABASE", `${file} is a folder`, `name the file, e.g. --db ${join(path, "lor2c.db")}`);
   }
   return file;
 }
 
 function openReadonly(file: string, anySchema: boolean): Store {
-  if (!existsSync(file)) {
+  if (!statOf(file)) {
     throw new UsageError(
       "DATABASE_MISSING",
       `there is no database ${file}`,
@@ -157,7 +158,7 @@ function connectReadonly(file: string): Database.Database {
 }
 
 function isQuietWal(file: string): boolean {
-  if (existsSync(`${file}-wal`) && statSync(`${file}-wal`).size > 0) return false;
+  if ((statOf(`${file}-wal`)?.size ?? 0) > 0) return false;
   const header = Buffer.alloc(20);
   const descriptor = openSync(file, "r");
   try {

@@ -1,10 +1,10 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { discard } from "../clean-up.js";
 import { Lor2cError, UsageError } from "../errors.js";
 import type { Executor, ExecutorOptions, Slot } from "../executors/executor.js";
 import { EXECUTORS } from "../executors/index.js";
+import { discard } from "../files.js";
 import { obey } from "../job/bundle.js";
 import { Interrupts } from "../job/interrupt.js";
 import { type JobListener, JobModel } from "../job/model.js";

@@ -1,10 +1,11 @@
-import { createReadStream, existsSync, statSync } from "node:fs";
+import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RUN_LOG, WORKER_LOG } from "../attempt-files.js";
 import { UsageError } from "../errors.js";
+import { statOf } from "../files.js";
 import { hasLost } from "../store/lease.js";
 import { findRun, getAttempt, getAttempts } from "../store/read.js";
 import { openReader } from "../store/reader.js";
@@ -31,7 +32,7 @@ export async function printLog({ dbPath, selector, follow, worker, out }: PrintL
     if (!attempt) throw new UsageError("NOT_STARTED", `run ${run.id} (${run.label}) has not been started`);
     const file = join(attempt.folder, worker ? WORKER_LOG : RUN_LOG);
     const following = follow && attempt.outcome === null;
-    if (!following && !existsSync(file)) throw new UsageError("LOG_MISSING", `${file} does not exist`);
+    if (!following && !statOf(file)) throw new UsageError("LOG_MISSING", `${file} does not exist`);
     let position = await copyFrom(file, 0, out);
     if (!following) return;
     while (!out.destroyed) {
@@ -47,7 +48,7 @@ export async function printLog({ dbPath, selector, follow, worker, out }: PrintL
 
 /** Copies what is behind `position` and returns where the file ended. */
 async function copyFrom(file: string, position: number, out: Writable): Promise<number> {
-  const size = existsSync(file) ? statSync(file).size : 0;
+  const size = statOf(file)?.size ?? 0;
   if (size <= position) return position;
   try {
     await pipeline(createReadStream(file, { start: position, end: size - 1 }), out, { end: false });

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { isMissing } from "../errors.js";
 import { MARKER } from "./environment.js";
 
 /**
@@ -15,18 +16,24 @@ export function signalGroup(leader: number, signal: NodeJS.Signals): void {
  * finds children that moved to a group of their own. Elsewhere the group is signalled at once.
  */
 export function killLeftovers(leader: number, marker: string): void {
-  const pids = markedProcesses(marker);
+  let pids: number[] | undefined;
+  try {
+    pids = markedProcesses(marker);
+  } catch {
+    return; // nothing is known, e.g. without a file descriptor left: rather leave one than end a stranger's
+  }
   if (pids) for (const pid of pids) send(pid, "SIGKILL");
   else send(-leader, "SIGKILL");
 }
 
-/** Living processes with this marker; undefined where there is no /proc to look at. */
+/** Living processes with this marker; undefined where there is no /proc to look at. Throws when looking fails. */
 export function markedProcesses(marker: string): number[] | undefined {
   let names: string[];
   try {
     names = readdirSync("/proc");
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
   }
   if (!names.includes("self")) return undefined;
   const entry = `${MARKER}=${marker}`;
@@ -38,9 +45,10 @@ export function markedProcesses(marker: string): number[] | undefined {
 function environmentOf(pid: string): string[] {
   try {
     return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
-  } catch {
-    // Gone meanwhile, or another user's.
-    return [];
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (!isMissing(error) && code !== "EACCES" && code !== "EPERM") throw error;
+    return []; // gone meanwhile, or another user's
   }
 }
 

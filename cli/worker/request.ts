@@ -1,8 +1,8 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { discard } from "../clean-up.js";
 import { WorkerError } from "../errors.js";
+import { discard } from "../files.js";
 import type { Command, EventOf, WorkerEvent } from "../protocol/messages.js";
 import { findPython } from "./python.js";
 import { describeExit } from "./start-failure.js";

@@ -55,6 +55,8 @@ def _parameter(field: dataclasses.Field[Any], hint: Any) -> dict[str, Any]:
         "unit": meta.get("unit"),
         "source": meta.get("source"),
     }
+    if meta.get("since"):
+        entry["since"] = dataclasses.asdict(meta["since"])
     if meta.get("schedule"):
         entry["schedule"] = True
     for limit in ("minimum", "maximum", "exclusive_minimum"):

@@ -101,6 +101,20 @@ class InspectedEvent:
 
 
 @dataclass(frozen=True)
+class InspectedShape:
+    layers: int
+    hidden_size: int
+    intermediate_size: int
+    attention_heads: int
+    embedding_parameters: int
+    train_row_tokens: float
+    eval_row_tokens: float
+    longest_row_tokens: int
+    saved_parameters: int
+    checkpoint_parameters: int | None
+
+
+@dataclass(frozen=True)
 class Inspected:
     """What one cell of an `inspect` command is, or why it cannot run."""
 
@@ -118,6 +132,7 @@ class Inspected:
     eval_rows: int | None
     total_steps: int | None
     events: list[InspectedEvent]
+    shape: InspectedShape | None
 
 
 @dataclass(frozen=True)

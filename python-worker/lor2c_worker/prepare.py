@@ -12,12 +12,14 @@ import torch
 from .data import DataError, TaskData, load_task, task_of
 from .data.encode import Encoded, encode
 from .data.holdout import hold_out, holdout_note
+from .data.row_tokens import longest_tokens, mean_tokens
 from .data.task import Split, Task
 from .device import current_device, precision_warning, resolve_precision
 from .evaluate import SCORES, base_score, rows_of
 from .methods import Horizon, Method, count, method_of, parse_params
 from .models import LoadedModel, config_for_counting, empty_model, load_model, model_fingerprint
 from .settings import DataSettings, Settings, SettingsError
+from .shape import shape_of
 from .train import steps_per_epoch, total_steps
 
 
@@ -49,18 +51,40 @@ def num_labels(data: TaskData) -> int:
     return len(data.label_names) or 1
 
 
+_DataKey = tuple[tuple[str, Any], ...]
+
+
 @lru_cache(maxsize=4)
-def _load_task(name: str, data: tuple[tuple[str, Any], ...]) -> TaskData:
+def _load_task(name: str, data: _DataKey) -> TaskData:
     values = dict(data)
     values["columns"] = None if values["columns"] is None else dict(values["columns"])
     return load_task(name, DataSettings(**values))
 
 
-def task_data(settings: Settings) -> TaskData:
-    """Rows of the task, remembered for the cells of one process that share them."""
+def _data_key(settings: Settings) -> _DataKey:
     values = dict(vars(settings.data))
     values["columns"] = None if values["columns"] is None else tuple(sorted(values["columns"].items()))
-    return _load_task(settings.task, tuple(sorted(values.items())))
+    return tuple(sorted(values.items()))
+
+
+def task_data(settings: Settings) -> TaskData:
+    """Rows of the task, remembered for the cells of one process that share them."""
+    return _load_task(settings.task, _data_key(settings))
+
+
+@lru_cache(maxsize=64)
+def _row_tokens(name: str, data: _DataKey, max_length: int) -> tuple[float, float, int]:
+    whole = _load_task(name, data)
+    lengths = mean_tokens(whole.train, max_length), mean_tokens(whole.eval, max_length)
+    return (*lengths, longest_tokens(whole.train, max_length))
+
+
+def row_tokens(settings: Settings) -> tuple[float, float, int]:
+    """About how many tokens a training row and an evaluation row have on average, and the longest training row.
+
+    Held-out rows are among those of training here: their words are alike. Remembered as the rows are.
+    """
+    return _row_tokens(settings.task, _data_key(settings), settings.train.max_length)
 
 
 def choosing_score(settings: Settings, task: Task) -> str:
@@ -179,6 +203,7 @@ def inspect(settings: Settings) -> dict[str, Any]:
             }
             for event in method.events(model, params, horizon)
         ],
+        "shape": shape_of(model, method, params, row_tokens(settings)),
     }
 
 

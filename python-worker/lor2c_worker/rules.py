@@ -7,11 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .settings import Since
 
-def _rule(doc: str, *choices: str, source: str | None = None, minimum: float | None = None) -> Any:
-    return dataclasses.field(
-        metadata={"doc": doc, "unit": None, "source": source, "choices": choices or None, "minimum": minimum}
-    )
+
+def _rule(
+    doc: str, *choices: str, source: str | None = None, minimum: float | None = None, since: Since | None = None
+) -> Any:
+    metadata = {"doc": doc, "unit": None, "source": source, "choices": choices or None}
+    return dataclasses.field(metadata={**metadata, "minimum": minimum, "since": since})
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,7 @@ _NOT_INSPECTED: dict[str, Any] = {"warnings": [], "events": []} | dict.fromkeys(
         "train_rows",
         "eval_rows",
         "total_steps",
+        "shape",
     )
 )
 _NOT_COUNTED: dict[str, Any] = {

@@ -16,6 +16,17 @@ class SettingsError(PlainError, ValueError):
 
 
 @dataclass(frozen=True)
+class Since:
+    """Mark of a parameter that is added after the first release: the day, and its value with which runs are as before.
+
+    Runs that have this value keep the id they had without the parameter. A later change of the default leaves it as it is.
+    """
+
+    day: str
+    before: Any
+
+
+@dataclass(frozen=True)
 class ModelSettings:
     name: str
     revision: str | None = None

@@ -11,21 +11,26 @@ import pytest
 import tiny
 import torch
 from peft import PeftModel
+from safetensors.torch import load_file
 from test_train import SETTINGS, rows
 from transformers import AutoModelForSequenceClassification
 
 import lor2c_worker.peft
 from lor2c_worker.data.encode import Encoded, encode
+from lor2c_worker.engine.bank_learner import BankLearner
 from lor2c_worker.engine.learner import EpochRecord, Learner
 from lor2c_worker.engine.loss import lane_losses
 from lor2c_worker.engine.optimizer import LaneAdamW
 from lor2c_worker.evaluate import logits_of
 from lor2c_worker.methods import METHODS, Cell, Horizon, count, parse_params
 from lor2c_worker.models import LoadedModel, empty_model, known_config, load_model
+from lor2c_worker.models.load import is_head
 from lor2c_worker.settings import ModelSettings
 from lor2c_worker.train import Report, train
 
 CPU = torch.device("cpu")
+#: Methods that save more or less than trains at the start: their structure changes, or peft keeps other tensors.
+NOT_AS_TRAINED = ("mergelor2c", "injectlor2c", "imlor2c", "sharelor2c", "adalora", "peft")
 KINDS = ("bert", "roberta", "llama")
 #: Settings besides the defaults under which a method is tried: small ranks, and structure changes where it has them.
 TRIED: list[tuple[str, dict[str, Any]]] = [
@@ -170,6 +175,20 @@ def test_trains_only_its_own_saves_and_reloads(
     again = METHODS[name].load(fresh(folders[kind]), parse_params(METHODS[name], values), tmp_path / "adapter")
     assert torch.equal(logits_of(again, data, 16, CPU), after)
     check_peft_reads(folders[kind], tmp_path / "adapter", data, after[0])
+    empty = empty_model(ModelSettings(str(folders[kind])), 2, "classify")
+    check_sizes(empty, name, values, learner, tmp_path / "adapter")
+
+
+def check_sizes(model: LoadedModel, name: str, values: dict[str, Any], learner: Learner, adapter: Path) -> None:
+    """What a forecast of disk counts is what is written, and what a checkpoint would hold."""
+    method, params = METHODS[name], parse_params(METHODS[name], values)
+    promised = method.saved_parameters(model, params)
+    promised = count(method, model, params) if promised is None else promised
+    tensors = load_file(next(adapter.glob("*.safetensors")))
+    saved = sum(value.numel() for key, value in tensors.items() if not is_head(key, model.head))
+    assert saved == promised or name in NOT_AS_TRAINED
+    body = sum(slot.tensor.numel() for slot in learner.slots() if slot.role == "body")
+    assert method.checkpoint_parameters(model, params) == (body if isinstance(learner, BankLearner) else None)
 
 
 def loss_of(learner: Learner, data: Encoded) -> float:

@@ -23,6 +23,11 @@ def test_inspect_counts_without_training(worker: Worker, place: Path) -> None:
     assert good.head_parameters == 16 * 16 + 16 + 16 * 2 + 2
     assert (good.train_rows, good.eval_rows, good.total_steps) == (64, 20, 16)
     assert set(good.fingerprint) == {"model", "data", "precision"}
+    assert (good.shape.layers, good.shape.hidden_size) == (3, 16)
+    assert good.shape.embedding_parameters < good.total_parameters
+    assert 2 < good.shape.train_row_tokens <= good.shape.longest_row_tokens <= 32
+    assert (good.shape.saved_parameters, good.shape.checkpoint_parameters) == (good.trainable_parameters, None)
+    assert bad.shape is None
     assert "unknown method 'nope'" in bad.problems[0]
 
 

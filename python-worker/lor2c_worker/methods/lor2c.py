@@ -172,21 +172,23 @@ class Variant(Hooks):
     def changes(self, model: LoadedModel, params: Any) -> list[Part]:
         """Each merge takes a module away; each injection puts LoRA on q and v in the place of one."""
         merges, injections = getattr(params, "merges", 0), getattr(params, "injections", 0)
-        layers, paths = find_layers(base_of(model.module))
         r, d = params.rank, int(model.config.hidden_size)
         each, sign = (1, "r d") if self.share else (2, "2 r d")
         changes = []
         if merges:
             changes.append(Part(_counted(merges, "merge"), f"-{sign} each", -merges * each * r * d))
         if injections:
-            rank = injected_rank(params)
-            projections: list[Any] = [layers[0].get_submodule(path) for path in paths.values()]
-            gained = sum(rank * (linear.in_features + linear.out_features) for linear in projections)
-            formula = f"-{sign} + r' (d_in + d_out) of query and value each, r' = {rank}"
+            gained = injected_parameters(model, params)
+            formula = f"-{sign} + r' (d_in + d_out) of query and value each, r' = {injected_rank(params)}"
             changes.append(Part(_counted(injections, "injection"), formula, injections * (gained - each * r * d)))
-        if self.share and merges + injections >= len(layers):
+        if self.share and merges + injections >= layers_of(model):
             changes.append(Part("shared A", "-r d once no residual module is left", -r * d))
         return changes
+
+    def checkpoint_parameters(self, model: LoadedModel, params: Any) -> int:
+        """Where something is injected every layer has its LoRA from the start."""
+        injected = layers_of(model) * injected_parameters(model, params) if getattr(params, "injections", 0) else 0
+        return sum(part.count for part in self.parts(model, params)) + injected
 
     def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, horizon: Horizon) -> BankLearner:
         """Cells begin in one lane unless their rules train differently from the first step on."""
@@ -232,6 +234,13 @@ def injected_rank(params: Any) -> int:
     """r' of semantics.md: half of the rank unless given."""
     given = getattr(params, "injected_rank", None)
     return max(1, params.rank // 2) if given is None else int(given)
+
+
+def injected_parameters(model: LoadedModel, params: Any) -> int:
+    """Of the LoRA of rank r' on query and value of one layer."""
+    layers, paths = find_layers(base_of(model.module))
+    projections: list[Any] = [layers[0].get_submodule(path) for path in paths.values()]
+    return sum(injected_rank(params) * (linear.in_features + linear.out_features) for linear in projections)
 
 
 def bank_params(params: Any, share: bool, layers: int, may_inject: bool, layout: Layout | None = None) -> BankParams:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from ..engine.learner import Learner
 from ..models import LoadedModel
-from ..settings import SettingsError, from_mapping
+from ..settings import SettingsError, Since, from_mapping
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,12 @@ class Hooks:
     def events(self, model: LoadedModel, params: Any, horizon: Horizon) -> list[PlannedEvent]:
         return []
 
+    def saved_parameters(self, model: LoadedModel, params: Any) -> int | None:
+        return None
+
+    def checkpoint_parameters(self, model: LoadedModel, params: Any) -> int | None:
+        return None
+
     def require(self) -> None:
         return None
 
@@ -113,6 +119,12 @@ class Method(Protocol):
         Cells train as one as long as these are equal. `model` may be on meta.
         """
 
+    def saved_parameters(self, model: LoadedModel, params: Any) -> int | None:
+        """Parameters that `save` writes besides the head, for a forecast of disk; None: as many as train at the start."""
+
+    def checkpoint_parameters(self, model: LoadedModel, params: Any) -> int | None:
+        """Trained parameters of a lane, besides the head, that a checkpoint holds; None: the method leaves none."""
+
     def require(self) -> None:
         """Raises SettingsError when this machine lacks a package that training needs; counting needs none."""
 
@@ -149,6 +161,7 @@ def setting(
     maximum: float | None = None,
     choices: tuple[str, ...] | None = None,
     schedule: bool = False,
+    since: Since | None = None,
 ) -> Any:
     """A dataclass field with its documentation and limits; the catalog and the spec's checks are made from it.
 
@@ -163,6 +176,7 @@ def setting(
         "maximum": maximum,
         "choices": choices,
         "schedule": schedule,
+        "since": since,
     }
     if isinstance(default, list):
         return dataclasses.field(default_factory=lambda: list(default), metadata=metadata)

@@ -21,7 +21,7 @@ from ..engine.learner import Learner
 from ..engine.peft_learner import PeftLearner, attach
 from ..models import LoadedModel
 from .lora import linear_parts, target_modules
-from .method import Cell, Hooks, Horizon, Part, setting
+from .method import Cell, Hooks, Horizon, Part, count, setting
 
 TENSORS = "adapter_model.safetensors"
 
@@ -77,6 +77,10 @@ class Pissa(Hooks):
 
     def parts(self, model: LoadedModel, params: PissaParams) -> list[Part]:
         return linear_parts(model, target_modules(model, params.target_modules), params.rank)
+
+    def saved_parameters(self, model: LoadedModel, params: PissaParams) -> int:
+        """LoRA of twice the rank."""
+        return 2 * count(self, model, params)
 
     def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, horizon: Horizon) -> PissaLearner:
         """The full decomposition, not peft's fast randomised one: it draws nothing."""

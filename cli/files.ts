@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from "node:fs";
+import { readdirSync, rmSync, type Stats, statSync } from "node:fs";
 import { isMissing } from "./errors.js";
 
 /**
@@ -12,6 +12,16 @@ export function discard(path: string): string | null {
   } catch (error) {
     if (isMissing(error)) return null; // another process was faster
     return `${path} could not be deleted (${(error as Error).message})`;
+  }
+}
+
+/** What is at `path`, links followed; undefined only when there is nothing. Where that cannot be found out it throws. */
+export function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
   }
 }
 

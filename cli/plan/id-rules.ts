@@ -1,0 +1,48 @@
+import { isDeepStrictEqual } from "node:util";
+import { shippedCatalog } from "../spec/catalog.js";
+import { valueAt } from "../spec/issues.js";
+import { type KeyEntry, listKeys } from "../spec/keys.js";
+import type { Mapping } from "../spec/merge.js";
+import type { Path } from "../spec/places.js";
+
+/** What of a run's settings is no part of its id, as the keys' own documentation says. */
+export interface IdRules {
+  /** Changes no number. */
+  outside: Path[];
+  /** Younger than some stored runs: not part while it has the value that stands for how runs were before. */
+  later: { path: Path; method: string | null; before: unknown }[];
+}
+
+export function idRules(keys: readonly KeyEntry[]): IdRules {
+  const rules: IdRules = { outside: [], later: [] };
+  for (const { path, schema, method } of keys) {
+    if (schema.outsideId) rules.outside.push(path);
+    if (schema.since) rules.later.push({ path, method: method?.name ?? null, before: schema.since.before });
+  }
+  return rules;
+}
+
+let shipped: IdRules | undefined;
+
+export function shippedIdRules(): IdRules {
+  shipped ??= idRules(listKeys(shippedCatalog()));
+  return shipped;
+}
+
+/** Settings without what is no part of an id. */
+export function withoutOutside<T extends Mapping>(settings: T, { outside, later }: IdRules): T {
+  const name = valueAt(settings, ["method", "name"]);
+  const old = later.filter(
+    ({ path, method, before }) =>
+      (method === null || method === name) && isDeepStrictEqual(valueAt(settings, path), before),
+  );
+  return [...outside, ...old.map(({ path }) => path)].reduce(without, settings);
+}
+
+function without<T extends Mapping>(value: T, [head, ...rest]: Path): T {
+  if (head === undefined || !Object.hasOwn(value, head)) return value;
+  const { [head]: inner, ...others } = value;
+  if (rest.length === 0) return others as T;
+  if (typeof inner !== "object" || inner === null) return value;
+  return { ...value, [head]: without(inner as Mapping, rest) };
+}

@@ -1,0 +1,29 @@
+"""What decides how long a run takes and how much memory and disk, from shapes and words: `shape` of `inspected`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import nn
+
+from .methods import Method, count
+from .models import LoadedModel
+
+
+def shape_of(model: LoadedModel, method: Method, params: Any, row_tokens: tuple[float, float, int]) -> dict[str, Any]:
+    """`row_tokens`: of a training row and of an evaluation row on average, and of the longest training row."""
+    config = model.config
+    train, evaluation, longest = row_tokens
+    saved = method.saved_parameters(model, params)
+    return {
+        "layers": int(config.num_hidden_layers),
+        "hidden_size": int(config.hidden_size),
+        "intermediate_size": int(config.intermediate_size),
+        "attention_heads": int(config.num_attention_heads),
+        "embedding_parameters": sum(m.weight.numel() for m in model.module.modules() if isinstance(m, nn.Embedding)),
+        "train_row_tokens": train,
+        "eval_row_tokens": evaluation,
+        "longest_row_tokens": longest,
+        "saved_parameters": count(method, model, params) if saved is None else saved,
+        "checkpoint_parameters": method.checkpoint_parameters(model, params),
+    }
