@@ -8,8 +8,6 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from scipy import stats
-from sklearn import metrics
 
 from .data.encode import Encoded, eval_batches
 from .data.task import Kind
@@ -17,26 +15,37 @@ from .engine.learner import Learner, ManyForms
 from .engine.loss import lane_losses
 
 
+# scipy and sklearn take half a second to import, which whoever only wants to know what a run is should not wait for.
 def _accuracy(labels: np.ndarray, predicted: np.ndarray) -> float:
+    from sklearn import metrics
+
     return float(metrics.accuracy_score(labels, predicted))
 
 
 def _f1(labels: np.ndarray, predicted: np.ndarray) -> float:
     """F1 of class 1 with two classes, else the unweighted mean over classes."""
+    from sklearn import metrics
+
     average = "binary" if set(np.unique(labels)) | set(np.unique(predicted)) <= {0, 1} else "macro"
     return float(metrics.f1_score(labels, predicted, average=average, zero_division=0.0))
 
 
 def _matthews(labels: np.ndarray, predicted: np.ndarray) -> float:
+    from sklearn import metrics
+
     return float(metrics.matthews_corrcoef(labels, predicted))
 
 
 def _pearson(labels: np.ndarray, predicted: np.ndarray) -> float:
     """0 for constant predictions, for which the coefficient is undefined."""
+    from scipy import stats
+
     return float(stats.pearsonr(labels, predicted).statistic) if np.ptp(predicted) > 0 else 0.0
 
 
 def _spearman(labels: np.ndarray, predicted: np.ndarray) -> float:
+    from scipy import stats
+
     return float(stats.spearmanr(labels, predicted).statistic) if np.ptp(predicted) > 0 else 0.0
 
 

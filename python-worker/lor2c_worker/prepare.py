@@ -1,4 +1,4 @@
-"""From settings to everything a run needs; and, without weights, to what the runner wants to know beforehand."""
+"""From settings to everything a run needs: rows, model, tokenizer, method, precision."""
 
 from __future__ import annotations
 
@@ -12,14 +12,12 @@ import torch
 from .data import DataError, TaskData, load_task, task_of
 from .data.encode import Encoded, encode
 from .data.holdout import hold_out, holdout_note
-from .data.row_tokens import longest_tokens, mean_tokens
 from .data.task import Split, Task
-from .device import current_device, precision_warning, resolve_precision
+from .device import current_device, resolve_precision
 from .evaluate import SCORES, base_score, rows_of
-from .methods import Horizon, Method, count, method_of, parse_params
-from .models import LoadedModel, config_for_counting, empty_model, load_model, model_fingerprint
+from .methods import Horizon, Method, method_of, parse_params
+from .models import LoadedModel, load_model
 from .settings import DataSettings, Settings, SettingsError
-from .shape import shape_of
 from .train import steps_per_epoch, total_steps
 
 
@@ -51,40 +49,18 @@ def num_labels(data: TaskData) -> int:
     return len(data.label_names) or 1
 
 
-_DataKey = tuple[tuple[str, Any], ...]
-
-
 @lru_cache(maxsize=4)
-def _load_task(name: str, data: _DataKey) -> TaskData:
+def _load_task(name: str, data: tuple[tuple[str, Any], ...]) -> TaskData:
     values = dict(data)
     values["columns"] = None if values["columns"] is None else dict(values["columns"])
     return load_task(name, DataSettings(**values))
 
 
-def _data_key(settings: Settings) -> _DataKey:
-    values = dict(vars(settings.data))
-    values["columns"] = None if values["columns"] is None else tuple(sorted(values["columns"].items()))
-    return tuple(sorted(values.items()))
-
-
 def task_data(settings: Settings) -> TaskData:
     """Rows of the task, remembered for the cells of one process that share them."""
-    return _load_task(settings.task, _data_key(settings))
-
-
-@lru_cache(maxsize=64)
-def _row_tokens(name: str, data: _DataKey, max_length: int) -> tuple[float, float, int]:
-    whole = _load_task(name, data)
-    lengths = mean_tokens(whole.train, max_length), mean_tokens(whole.eval, max_length)
-    return (*lengths, longest_tokens(whole.train, max_length))
-
-
-def row_tokens(settings: Settings) -> tuple[float, float, int]:
-    """About how many tokens a training row and an evaluation row have on average, and the longest training row.
-
-    Held-out rows are among those of training here: their words are alike. Remembered as the rows are.
-    """
-    return _row_tokens(settings.task, _data_key(settings), settings.train.max_length)
+    values = dict(vars(settings.data))
+    values["columns"] = None if values["columns"] is None else tuple(sorted(values["columns"].items()))
+    return _load_task(settings.task, tuple(sorted(values.items())))
 
 
 def choosing_score(settings: Settings, task: Task) -> str:
@@ -165,64 +141,6 @@ def check_length(settings: Settings, model: LoadedModel, others: int) -> None:
             f"train.max_length {settings.train.max_length}: {settings.model.name} takes at most "
             f"{max(0, limit - others)}{besides}"
         )
-
-
-def inspect(settings: Settings) -> dict[str, Any]:
-    """Fields of the `inspected` event but its address: fingerprint and counts, from shapes and rows alone."""
-    task, method = task_of(settings.task), method_of(settings.method["name"])
-    params = parse_params(method, settings.method_parameters)
-    method.require()
-    score = choosing_score(settings, task)
-    device, asked = current_device(), settings.train.precision
-    precision, slow = resolve_precision(asked, device), precision_warning(asked, device)
-    whole = task_data(settings)
-    data, _ = held_out(settings, task, whole, score)
-    model = empty_model(settings.model, num_labels(data), task.kind)
-    check_length(settings, model, method.positions(params))
-    head = sum(p.numel() for p in model.head_parameters().values())
-    total = sum(p.numel() for p in model.module.parameters())
-    horizon = horizon_of(settings, len(data.train))
-    return {
-        "warnings": [*method.warnings(model, params, horizon), *data.warnings, *([slow] if slow else [])],
-        "fingerprint": {
-            "model": model_fingerprint(settings.model),
-            "data": f"sha256:{whole.fingerprint}",
-            "precision": precision,
-        },
-        "trainable_parameters": count(method, model, params),
-        "head_parameters": head,
-        "total_parameters": total,
-        "train_rows": len(data.train),
-        "eval_rows": len(data.eval),
-        "total_steps": horizon.steps,
-        "events": [
-            {
-                "epoch": event.epoch,
-                "key": hashlib.sha256(event.what.encode()).hexdigest()[:16],
-                "probable": event.probable,
-            }
-            for event in method.events(model, params, horizon)
-        ],
-        "shape": shape_of(model, method, params, row_tokens(settings)),
-    }
-
-
-def count_parameters(settings: Settings) -> dict[str, Any]:
-    """Fields of the `counted` event but its address: from shapes alone, without rows or weights.
-
-    Classes are counted as the task declares them; the paper's models are known without a hub.
-    """
-    task, method = task_of(settings.task), method_of(settings.method["name"])
-    params = parse_params(method, settings.method_parameters)
-    config, shapes = config_for_counting(settings.model, task.num_labels, task.kind)
-    model = empty_model(settings.model, task.num_labels, task.kind, config)
-    return {
-        "shapes": shapes,
-        "parts": [vars(part) for part in method.parts(model, params)],
-        "changes": [vars(part) for part in method.changes(model, params)],
-        "head_parameters": sum(p.numel() for p in model.head_parameters().values()),
-        "total_parameters": sum(p.numel() for p in model.module.parameters()),
-    }
 
 
 def hash_tensors(tensors: dict[str, torch.Tensor]) -> str:

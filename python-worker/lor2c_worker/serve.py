@@ -16,8 +16,8 @@ from . import __version__, messages
 from .channel import Channel
 from .device import configure_threads, current_device, describe_device, gpu_names, peak_memory
 from .errors import PlainError, failed_fields
+from .inspection import Inspection, count_parameters
 from .predict import predict
-from .prepare import count_parameters, inspect
 from .run_tree import run_tree
 from .settings import Settings, SettingsError
 from .tree import TreeCell, group_trees, read_cell
@@ -43,7 +43,7 @@ def serve(channel: Channel) -> None:
         if isinstance(command, messages.DecodeError):
             channel.log("error", f"not a command: {command}")
         elif isinstance(command, messages.Inspect):
-            answer_each(channel, command, messages.Inspected, inspect, _NOT_INSPECTED)
+            answer_each(channel, command, messages.Inspected, Inspection().inspect, _NOT_INSPECTED)
         elif isinstance(command, messages.Count):
             answer_each(channel, command, messages.Counted, count_parameters, _NOT_COUNTED)
         elif isinstance(command, messages.Train):

@@ -1,0 +1,163 @@
+"""What the runner wants to know of cells beforehand, from shapes and rows alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from .data.row_tokens import longest_tokens, mean_tokens
+from .data.task import Task
+from .device import current_device, precision_warning, resolve_precision
+from .errors import PlainError
+from .methods import Horizon, Method, count, method_of, parse_params
+from .models import LoadedModel, config_for_counting, empty_model, model_fingerprint
+from .prepare import check_length, choosing_score, held_out, horizon_of, num_labels, task_data, task_of
+from .settings import Settings
+from .shape import shape_of
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What there is to know of the rows of a cell."""
+
+    fingerprint: str
+    train: int
+    eval: int
+    num_labels: int
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """A model without weights, which methods count on and leave as it is."""
+
+    model: LoadedModel
+    head: int
+    total: int
+
+
+class Inspection:
+    """Answers for the cells of one command. They share most of what they are made of, and each part is looked at once.
+
+    It lives as long as the command: what a later one asks about may have changed on disk.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[str, Any] = {}
+
+    def inspect(self, settings: Settings) -> dict[str, Any]:
+        """Fields of the `inspected` event but its address: fingerprint and counts. Raises PlainError."""
+        task, method = task_of(settings.task), method_of(settings.method["name"])
+        params = self._once("params", [settings.method], lambda: self._params(method, settings))
+        score = choosing_score(settings, task)
+        device, asked = current_device(), settings.train.precision
+        precision, slow = resolve_precision(asked, device), precision_warning(asked, device)
+        rows = self._rows(settings, task, score)
+        shapes = self.shapes(settings, task, rows.num_labels)
+        check_length(settings, shapes.model, method.positions(params))
+        horizon = horizon_of(settings, rows.train)
+        on_model = [settings.method, settings.model, rows.num_labels, task.kind]
+        of_method = self._once(
+            "method", [*on_model, horizon], lambda: _method_facts(method, params, shapes.model, horizon)
+        )
+        tokens = self._row_tokens(settings)
+        return {
+            **of_method,
+            "warnings": [*of_method["warnings"], *rows.warnings, *([slow] if slow else [])],
+            "fingerprint": {
+                "model": self._once("fingerprint", [settings.model], lambda: model_fingerprint(settings.model)),
+                "data": f"sha256:{rows.fingerprint}",
+                "precision": precision,
+            },
+            "head_parameters": shapes.head,
+            "total_parameters": shapes.total,
+            "train_rows": rows.train,
+            "eval_rows": rows.eval,
+            "total_steps": horizon.steps,
+            "shape": self._once("shape", [*on_model, tokens], lambda: shape_of(shapes.model, method, params, tokens)),
+        }
+
+    def _once(self, what: str, key: list[Any], look: Callable[[], T]) -> T:
+        """What `look` gives, or the PlainError that it raises, remembered for all that depend on an equal key."""
+        name = f"{what} {json.dumps(key, sort_keys=True, default=vars)}"
+        if name not in self._found:
+            try:
+                self._found[name] = look()
+            except PlainError as error:
+                self._found[name] = error
+        found = self._found[name]
+        if isinstance(found, PlainError):
+            raise found.with_traceback(None)
+        return found
+
+    @staticmethod
+    def _params(method: Method, settings: Settings) -> Any:
+        params = parse_params(method, settings.method_parameters)
+        method.require()
+        return params
+
+    def _rows(self, settings: Settings, task: Task, score: str) -> Rows:
+        def look() -> Rows:
+            whole = task_data(settings)
+            data, _ = held_out(settings, task, whole, score)
+            return Rows(whole.fingerprint, len(data.train), len(data.eval), num_labels(data), tuple(data.warnings))
+
+        return self._once("rows", [task.name, settings.data, settings.train.holdout, score], look)
+
+    def _row_tokens(self, settings: Settings) -> tuple[float, float, int]:
+        """About how many tokens a training row and an evaluation row have on average, and the longest training row.
+
+        Held-out rows are among those of training here: their words are alike.
+        """
+
+        def look() -> tuple[float, float, int]:
+            whole, most = task_data(settings), settings.train.max_length
+            return mean_tokens(whole.train, most), mean_tokens(whole.eval, most), longest_tokens(whole.train, most)
+
+        return self._once("tokens", [settings.task, settings.data, settings.train.max_length], look)
+
+    def shapes(self, settings: Settings, task: Task, labels: int) -> Shapes:
+        def look() -> Shapes:
+            model = empty_model(settings.model, labels, task.kind)
+            head = sum(p.numel() for p in model.head_parameters().values())
+            return Shapes(model, head, sum(p.numel() for p in model.module.parameters()))
+
+        return self._once("shapes", [settings.model, labels, task.kind], look)
+
+
+def _method_facts(method: Method, params: Any, model: LoadedModel, horizon: Horizon) -> dict[str, Any]:
+    return {
+        "warnings": method.warnings(model, params, horizon),
+        "trainable_parameters": count(method, model, params),
+        "events": [
+            {
+                "epoch": event.epoch,
+                "key": hashlib.sha256(event.what.encode()).hexdigest()[:16],
+                "probable": event.probable,
+            }
+            for event in method.events(model, params, horizon)
+        ],
+    }
+
+
+def count_parameters(settings: Settings) -> dict[str, Any]:
+    """Fields of the `counted` event but its address: from shapes alone, without rows or weights.
+
+    Classes are counted as the task declares them; the paper's models are known without a hub.
+    """
+    task, method = task_of(settings.task), method_of(settings.method["name"])
+    params = parse_params(method, settings.method_parameters)
+    config, shapes = config_for_counting(settings.model, task.num_labels, task.kind)
+    model = empty_model(settings.model, task.num_labels, task.kind, config)
+    return {
+        "shapes": shapes,
+        "parts": [vars(part) for part in method.parts(model, params)],
+        "changes": [vars(part) for part in method.changes(model, params)],
+        "head_parameters": sum(p.numel() for p in model.head_parameters().values()),
+        "total_parameters": sum(p.numel() for p in model.module.parameters()),
+    }
