@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import yargs, { type Argv } from "yargs";
+import yargs, { type Argv, type CommandModule } from "yargs";
+import { type Command, verbOf } from "./commands/command.js";
 import { commands } from "./commands/index.js";
 import { UsageError } from "./errors.js";
 import { packageFile } from "./spec/package-files.js";
@@ -10,14 +11,14 @@ export function packageVersion(): string {
 }
 
 /** The command line of `args`: every verb, strict about what it does not know. Nothing runs before `parseAsync`. */
-export function createParser(args: string[]): Argv {
+export function createParser(args: string[], list: readonly Command[] = commands): Argv {
   const parser = yargs(args)
     .scriptName("lor2c")
     .locale("en")
     .usage(
       "$0 <command>\n\nRuns and stores fine-tuning experiments whose methods change their structure as they train.",
     )
-    .command(commands)
+    .command(list as unknown as CommandModule[])
     .demandCommand(1, "A command is missing.")
     .strict()
     .recommendCommands()
@@ -34,7 +35,7 @@ export function createParser(args: string[]): Argv {
     .fail((message: string | null, error: Error | undefined) => {
       if (error !== undefined && error.name !== "YError") throw error;
       const verb = args.find((arg) => !arg.startsWith("-"));
-      const usage = commands.map(({ command }) => String(command)).find((command) => command.split(" ")[0] === verb);
+      const usage = list.find((command) => verbOf(command) === verb)?.command;
       throw new UsageError(
         "USAGE",
         clearer(message ?? String(error), verb, usage),
@@ -57,12 +58,16 @@ function clearer(message: string, verb: string | undefined, usage: string | unde
  * Writes what may follow `words` (the program's name first, the word at the cursor last), one per line, for the scripts
  * of `lor2c completion`.
  */
-export async function complete(words: string[]): Promise<void> {
-  const { completionValues } = await import("./commands/completion-values.js");
-  const values = await completionValues(words[1], words.at(-1) ?? "");
-  if (values !== null) return writeLine(values.join("\n"));
+export async function complete(words: string[], list: readonly Command[] = commands): Promise<void> {
+  const [, verb, ...rest] = words;
+  const current = rest.at(-1);
+  const completer = list.find((command) => verbOf(command) === verb)?.complete;
+  // Verbs and options are known to yargs.
+  if (completer && current !== undefined && !current.startsWith("-")) {
+    return writeLine((await completer(rest)).join("\n"));
+  }
   // yargs writes and leaves: it would otherwise go on to judge the unfinished command line.
-  await createParser(["--get-yargs-completions", ...words])
+  await createParser(["--get-yargs-completions", ...words], list)
     .exitProcess(true)
     .parseAsync();
 }

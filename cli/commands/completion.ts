@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import type { CommandModule } from "yargs";
+import type { Command } from "./command.js";
 
 const SHELLS = ["bash", "zsh", "fish"] as const;
 type Shell = (typeof SHELLS)[number];
@@ -28,7 +28,7 @@ export default {
     }
     writeLine(SCRIPTS[name]);
   },
-} satisfies CommandModule<object, Args>;
+} satisfies Command<Args>;
 
 /** SHELL is set in each: it decides in which form yargs answers, and the login shell may be another one. */
 const SCRIPTS: Record<Shell, string> = {

@@ -1,4 +1,4 @@
-import type { CommandModule } from "yargs";
+import type { Command } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
 
 interface Args {
@@ -36,4 +36,4 @@ export default {
     const names = failed.map((row) => row.name).join(", ");
     throw new Lor2cError("DOCTOR_FAILED", `a run could not work here: ${names}`);
   },
-} satisfies CommandModule<object, Args>;
+} satisfies Command<Args>;

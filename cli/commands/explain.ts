@@ -1,4 +1,4 @@
-import type { CommandModule } from "yargs";
+import { type Command, specKeys } from "./command.js";
 
 interface Args {
   key?: string | undefined;
@@ -8,6 +8,7 @@ interface Args {
 export default {
   command: "explain [key]",
   describe: "Say what a key of a spec means: unit, default, allowed values, source; without a key, list all",
+  complete: specKeys,
   builder: (yargs) =>
     yargs
       .positional("key", { type: "string", describe: "Dotted key, e.g. train.learning_rate" })
@@ -21,4 +22,4 @@ export default {
     const text = key === undefined ? allKeysText(found.own) : keyText(found);
     process.stdout.write(json ? `${JSON.stringify([...found.own, ...found.below], null, 2)}\n` : text);
   },
-} satisfies CommandModule<object, Args>;
+} satisfies Command<Args>;

@@ -1,31 +1,25 @@
-import type { CommandModule } from "yargs";
-import { UsageError } from "../errors.js";
 import type { Grid } from "../views/grid/grid.js";
+import { type Command, experiments } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
-import { formatOfEnding } from "./output-format.js";
+import { chosenFormat, type OutputArgs, outputOptions } from "./output-format.js";
 import { SCORE_OPTION, scoreChoice } from "./score-option.js";
 
 const FORMATS = ["text", "svg", "png", "json"] as const;
 type Format = (typeof FORMATS)[number];
-/** What the name of the file says. */
-const ENDINGS: Record<string, Format> = { ".txt": "text", ".svg": "svg", ".png": "png", ".json": "json" };
-
-interface Args {
+interface Args extends OutputArgs<Format> {
   experiment?: string | undefined;
   rows?: string | undefined;
   cols?: string | undefined;
   where: string[];
   score: string;
   metric?: string | undefined;
-  format?: Format | undefined;
-  json?: boolean | undefined;
-  output?: string | undefined;
   db?: string | undefined;
 }
 
 export default {
   command: "heatmap [experiment]",
   describe: "Show an experiment's scores over two axes: merges by injections, or others",
+  complete: experiments,
   builder: (yargs) =>
     yargs
       .positional("experiment", {
@@ -43,24 +37,21 @@ export default {
       })
       .option("score", SCORE_OPTION)
       .option("metric", { type: "string", describe: "Another metric of the evaluation, e.g. f1 or loss" })
-      .option("format", { choices: FORMATS, describe: "Default: what the name of -o ends in, else text" })
-      .option("json", { type: "boolean", describe: "The same as --format json", conflicts: "format" })
-      .option("output", { alias: "o", type: "string", describe: "File to write" })
+      .options(outputOptions(FORMATS))
       .option("db", DB_OPTION)
       .example("$0 heatmap", "The newest grid, in the terminal")
       .example("$0 heatmap mrpc-grid -o mrpc.png", "A picture for a paper; .svg as well")
       .example("$0 heatmap mrpc-grid --metric f1 --where train.learning_rate=4e-4", "A slice of three axes"),
-  handler: async ({ experiment, rows, cols, where, score, metric, format, json, output, db }) => {
+  handler: async (args) => {
+    const { experiment, rows, cols, where, score, metric, output, db } = args;
     const which = scoreChoice(score);
-    const chosen = json ? "json" : (format ?? formatOfEnding(output, ENDINGS));
-    if (chosen === "png" && output === undefined && process.stdout.isTTY) {
-      throw new UsageError("USAGE", "a PNG does not belong on a terminal", "name a file: -o heatmap.png");
-    }
-    const [{ openReader }, { resolveDbPath }, { loadGrid }, { writeOutput }] = await Promise.all([
+    const format = chosenFormat(args, FORMATS);
+    const { refusePicture, writeOutput, writePicture } = await import("./write-output.js");
+    refusePicture(format, output);
+    const [{ openReader }, { resolveDbPath }, { loadGrid }] = await Promise.all([
       import("../store/reader.js"),
       import("../store/store.js"),
       import("../views/grid/load.js"),
-      import("./write-output.js"),
     ]);
     const store = openReader(resolveDbPath(db));
     let grid: Grid;
@@ -69,24 +60,25 @@ export default {
     } finally {
       store.close();
     }
-    const content = await render(grid, chosen, output !== undefined);
-    writeOutput(content, output);
+    if (format === "svg" || format === "png") {
+      return writePicture((await import("../views/grid/svg.js")).gridSvg(grid), format, output);
+    }
+    writeOutput(`${await text(grid, format, output !== undefined)}\n`, output);
   },
-} satisfies CommandModule<object, Args>;
+} satisfies Command<Args>;
 
-async function render(grid: Grid, format: Format, toFile: boolean): Promise<string | Buffer> {
+async function text(grid: Grid, format: "text" | "json", toFile: boolean): Promise<string> {
   if (format === "json") {
-    const { snakeCaseKeys } = await import("../views/snake-case.js");
-    return `${JSON.stringify(snakeCaseKeys(grid), null, 2)}\n`;
-  }
-  if (format === "text") {
-    const [{ gridText }, { colourDepth }] = await Promise.all([
-      import("../views/grid/text.js"),
-      import("../views/grid/colour.js"),
+    const [{ snakeCaseKeys }, { jsonText }] = await Promise.all([
+      import("../views/snake-case.js"),
+      import("../views/parts/visible.js"),
     ]);
-    const width = process.stdout.isTTY && !toFile ? process.stdout.columns : null;
-    return `${gridText(grid, { width, depth: toFile ? 1 : colourDepth(process.stdout) })}\n`;
+    return jsonText(snakeCaseKeys(grid), 2);
   }
-  const svg = (await import("../views/grid/svg.js")).gridSvg(grid);
-  return format === "svg" ? svg : (await import("../views/grid/png.js")).svgToPng(svg);
+  const [{ gridText }, { colourDepth }] = await Promise.all([
+    import("../views/grid/text.js"),
+    import("../views/grid/colour.js"),
+  ]);
+  const width = process.stdout.isTTY && !toFile ? process.stdout.columns : null;
+  return gridText(grid, { width, depth: toFile ? 1 : colourDepth(process.stdout) });
 }

@@ -2,27 +2,25 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { CommandModule } from "yargs";
 import { importsOf } from "../../scripts/check-imports.mjs";
 import { PROGRAM } from "../fixtures/program.js";
 import { tempFolder } from "../fixtures/temp-folder.js";
 import { createParser } from "../parser.js";
 import { packageFile, packageRoot } from "../spec/package-files.js";
+import { verbOf } from "./command.js";
 import { commands } from "./index.js";
-
-const verb = ({ command }: CommandModule): string => String(command).split(" ")[0] ?? "";
 
 describe("every verb", () => {
   test("is wired: no file of this folder that defines a command is left out", () => {
     const files = readdirSync(packageFile("cli", "commands")).filter((name) => /^[a-z-]+\.ts$/.test(name));
     const defining = files.filter((name) =>
-      /^ {2}command: "/m.test(readFileSync(packageFile("cli", "commands", name), "utf8")),
+      /^ {2,4}command: "/m.test(readFileSync(packageFile("cli", "commands", name), "utf8")),
     );
-    expect(defining.map((name) => name.replace(".ts", "")).sort()).toEqual(commands.map(verb).sort());
+    expect(defining.map((name) => name.replace(".ts", "")).sort()).toEqual(commands.map(verbOf).sort());
     expect(commands.length).toBeGreaterThan(15);
   });
 
-  test.each(commands.map((command) => [verb(command), command] as const))(
+  test.each(commands.map((command) => [verbOf(command), command] as const))(
     "%s: description and example",
     async (name, command) => {
       expect(command.describe).toBeTruthy();
@@ -41,7 +39,7 @@ describe("every verb", () => {
       ...readdirSync(packageFile("docs")).map((name) => packageFile("docs", name)),
     ];
     const text = pages.map((page) => readFileSync(page, "utf8")).join("\n");
-    for (const command of commands) expect(text, verb(command)).toMatch(new RegExp(`lor2c ${verb(command)}\\b`));
+    for (const command of commands) expect(text, verbOf(command)).toMatch(new RegExp(`lor2c ${verbOf(command)}\\b`));
   });
 });
 
@@ -133,7 +131,7 @@ describe("completion", () => {
     }).split("\n");
 
   test("verbs, options, selectors of runs, keys of a spec; nothing where the shell completes files", () => {
-    expect(ask("")).toEqual(expect.arrayContaining(commands.map(verb)));
+    expect(ask("")).toEqual(expect.arrayContaining(commands.map(verbOf)));
     expect(ask("plan", "--")).toContain("--set");
     expect(ask("show", "")).toEqual(["@last", "@best", "@failed", ""]);
     expect(ask("explain", "train.l")).toContain("train.learning_rate");

@@ -1,4 +1,4 @@
-import type { CommandModule } from "yargs";
+import type { Command } from "./command.js";
 import completion from "./completion.js";
 import doctor from "./doctor.js";
 import explain from "./explain.js";
@@ -50,4 +50,4 @@ const list = [
 ];
 
 // Each module has arguments of its own, which yargs checks when it parses; a list of them has no common type.
-export const commands = list as unknown as CommandModule[];
+export const commands = list as unknown as readonly Command[];

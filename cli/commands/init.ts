@@ -1,4 +1,4 @@
-import type { CommandModule } from "yargs";
+import { type Command, files } from "./command.js";
 
 interface Args {
   file: string;
@@ -8,6 +8,7 @@ interface Args {
 export default {
   command: "init [file]",
   describe: "Write a commented spec to start from",
+  complete: files,
   builder: (yargs) =>
     yargs
       .positional("file", { type: "string", default: "experiment.yaml", describe: "File to write" })
@@ -38,4 +39,4 @@ export default {
     }
     process.stdout.write(`Wrote ${file}. Next: lor2c plan ${file}\n`);
   },
-} satisfies CommandModule<object, Args>;
+} satisfies Command<Args>;

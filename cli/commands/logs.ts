@@ -1,4 +1,4 @@
-import type { CommandModule } from "yargs";
+import { type Command, runs } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
 
 interface Args {
@@ -11,6 +11,7 @@ interface Args {
 export default {
   command: "logs <run>",
   describe: "Print the log of a run's newest attempt",
+  complete: runs,
   builder: (yargs) =>
     yargs
       .positional("run", {
@@ -39,4 +40,4 @@ export default {
     ]);
     await printLog({ dbPath: resolveDbPath(db), selector: run, follow, worker, out: process.stdout });
   },
-} satisfies CommandModule<object, Args>;
+} satisfies Command<Args>;

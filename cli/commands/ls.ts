@@ -1,5 +1,5 @@
-import type { CommandModule } from "yargs";
 import { UsageError } from "../errors.js";
+import type { Command } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
 import { SCORE_OPTION, scoreChoice } from "./score-option.js";
 
@@ -63,4 +63,4 @@ export default {
       store.close();
     }
   },
-} satisfies CommandModule<object, Args>;
+} satisfies Command<Args>;

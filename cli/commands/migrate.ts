@@ -1,4 +1,4 @@
-import type { CommandModule } from "yargs";
+import type { Command } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
 
 interface Args {
@@ -18,4 +18,4 @@ export default {
     const done = store.backup === null ? "up to date already" : `upgraded; the old one is ${store.backup}`;
     process.stdout.write(`${store.path}: ${done}\n`);
   },
-} satisfies CommandModule<object, Args>;
+} satisfies Command<Args>;

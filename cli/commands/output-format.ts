@@ -1,14 +1,45 @@
+/** What commands have in common that print a result in one of several formats, or write it to a file. */
 import { extname } from "node:path";
 import { UsageError } from "../errors.js";
 
-/** The format that the name of a file ends in, by `endings` such as `.svg`; `text` without a file. */
-export function formatOfEnding<Format extends string>(
-  output: string | undefined,
-  endings: Readonly<Record<string, Format>>,
-): Format | "text" {
-  if (output === undefined) return "text";
-  const format = endings[extname(output).toLowerCase()];
-  if (format !== undefined) return format;
-  const known = Object.keys(endings).join(", ");
+/** Every format, and the ending of a file's name that stands for it. */
+const ENDINGS = {
+  text: ".txt",
+  markdown: ".md",
+  latex: ".tex",
+  csv: ".csv",
+  json: ".json",
+  svg: ".svg",
+  png: ".png",
+} as const;
+
+export type Format = keyof typeof ENDINGS;
+
+export interface OutputArgs<Some extends Format> {
+  format?: Some | undefined;
+  json?: boolean | undefined;
+  output?: string | undefined;
+}
+
+/** The options of a command that has these formats; the first is what it prints when nothing is asked for. */
+export const outputOptions = <Some extends Format>(formats: readonly Some[]) =>
+  ({
+    format: { choices: formats, describe: `Default: what the name of -o ends in, else ${formats[0]}` },
+    json: { type: "boolean", describe: "The same as --format json", conflicts: "format" },
+    output: { alias: "o", type: "string", describe: "File to write" },
+  }) as const;
+
+/** The format that was asked for, by name or by the ending of the file. */
+export function chosenFormat<Some extends Format>(
+  { format, json, output }: OutputArgs<Some>,
+  formats: readonly [Some, ...Some[]],
+): Some {
+  const asked = json ? "json" : format;
+  if (asked !== undefined) return asked as Some;
+  if (output === undefined) return formats[0];
+  const ending = extname(output).toLowerCase();
+  const found = formats.find((one) => ENDINGS[one] === ending);
+  if (found !== undefined) return found;
+  const known = formats.map((one) => ENDINGS[one]).join(", ");
   throw new UsageError("FORMAT_UNKNOWN", `the ending of ${output} names no format`, `${known}, or --format`);
 }

@@ -1,32 +1,20 @@
-import type { CommandModule } from "yargs";
 import { UsageError } from "../errors.js";
 import type { ComparableRun } from "../store/read-comparable.js";
+import type { Command } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
-import { formatOfEnding } from "./output-format.js";
+import { chosenFormat, type OutputArgs, outputOptions } from "./output-format.js";
 
 const TABLES = ["table1", "table2"] as const;
 const FORMATS = ["text", "markdown", "latex", "csv", "json"] as const;
 const SCORES = ["best", "last"] as const;
-type Format = (typeof FORMATS)[number];
 
-interface Args {
+interface Args extends OutputArgs<(typeof FORMATS)[number]> {
   table: (typeof TABLES)[number];
   model?: string | undefined;
   experiment?: string | undefined;
   score: (typeof SCORES)[number];
-  format?: Format | undefined;
-  json?: boolean | undefined;
-  output?: string | undefined;
   db?: string | undefined;
 }
-
-const ENDINGS: Record<string, Format> = {
-  ".txt": "text",
-  ".md": "markdown",
-  ".tex": "latex",
-  ".csv": "csv",
-  ".json": "json",
-};
 
 export default {
   command: "paper <table>",
@@ -40,15 +28,14 @@ export default {
         describe: "Only runs of experiments of this name, also on part of the rows",
       })
       .option("score", { choices: SCORES, default: "best" as const, describe: "A run's score: best or last epoch" })
-      .option("format", { choices: FORMATS, describe: "Default: text, or what the ending of --output says" })
-      .option("output", { alias: "o", type: "string", describe: "Write to this file" })
+      .options(outputOptions(FORMATS))
       .option("db", DB_OPTION)
-      .option("json", { type: "boolean", describe: "The same as --format json", conflicts: "format" })
       .example("$0 paper table1", "Which cells are reproduced, which differ, which were not run")
       .example("$0 paper table1 -o table1.tex", "For a LaTeX document (booktabs)")
       .example("$0 paper table1 --model minilm", "Another model beside the published numbers, without verdicts"),
-  handler: async ({ table: name, model, experiment, score, format, json, output, db }) => {
-    const wanted = json ? "json" : (format ?? formatOfEnding(output, ENDINGS));
+  handler: async (args) => {
+    const { table: name, model, experiment, score, output, db } = args;
+    const wanted = chosenFormat(args, FORMATS);
     const [
       { paperTables },
       { measureTable },
@@ -87,7 +74,7 @@ export default {
     const width = output === undefined && process.stdout.isTTY ? process.stdout.columns : null;
     writeOutput(`${PAPER_FORMATS[wanted](measured, width)}\n`, output);
   },
-} satisfies CommandModule<object, Args>;
+} satisfies Command<Args>;
 
 /** None where nothing was ever run: the published numbers can be read without a database. */
 async function storedRuns(

@@ -1,4 +1,4 @@
-import type { CommandModule } from "yargs";
+import { type Command, files } from "./command.js";
 import { SET_OPTION } from "./set-option.js";
 
 interface Args {
@@ -11,6 +11,7 @@ interface Args {
 export default {
   command: "params <file>",
   describe: "Count trainable parameters exactly, with their formula, from the model's shapes: no weights, no rows",
+  complete: files,
   builder: (yargs) =>
     yargs
       .positional("file", { type: "string", demandOption: true, describe: "Spec file" })
@@ -64,4 +65,4 @@ export default {
     }
     process.stdout.write(paramsTexts(cells, all));
   },
-} satisfies CommandModule<object, Args>;
+} satisfies Command<Args>;

@@ -1,5 +1,5 @@
-import type { CommandModule } from "yargs";
 import type { Devices } from "../spec/devices.js";
+import { type Command, files } from "./command.js";
 import { devicesOption } from "./devices-option.js";
 import { SET_OPTION } from "./set-option.js";
 
@@ -14,6 +14,7 @@ interface Args {
 export default {
   command: "plan <file>",
   describe: "Show the runs a spec stands for: ids, exact trainable parameters, what is stored already; trains nothing",
+  complete: files,
   builder: (yargs) =>
     yargs
       .positional("file", { type: "string", demandOption: true, describe: "Spec file" })
@@ -41,7 +42,7 @@ export default {
     const view = { ...spec, ...plan, states, notes: [...spec.notes, ...plan.notes] };
     process.stdout.write(json ? `${JSON.stringify(planJson(view), null, 2)}\n` : planText(view));
   },
-} satisfies CommandModule<object, Args>;
+} satisfies Command<Args>;
 
 /** A database that does not exist holds no runs; looking must not create it. */
 async function storedStates(ids: string[], db: string | undefined): Promise<Map<string, string>> {

@@ -1,5 +1,5 @@
-import type { CommandModule } from "yargs";
 import type { Prediction, PredictText } from "../worker/predict.js";
+import { type Command, runs } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
 
 interface Args {
@@ -14,6 +14,7 @@ interface Args {
 export default {
   command: "predict <run>",
   describe: "Label texts with a finished run's adapter, loaded from disk",
+  complete: runs,
   builder: (yargs) =>
     yargs
       .positional("run", {
@@ -56,7 +57,7 @@ export default {
       else output.writeLine([labelText(item), asked.text, ...pair].join("\t"));
     });
   },
-} satisfies CommandModule<object, Args>;
+} satisfies Command<Args>;
 
 /** The label with its probability; a regression's value alone. */
 function labelText({ label, scores }: Prediction): string {

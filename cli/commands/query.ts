@@ -1,4 +1,4 @@
-import type { CommandModule } from "yargs";
+import type { Command } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
 
 interface Args {
@@ -36,4 +36,4 @@ export default {
       store.close();
     }
   },
-} satisfies CommandModule<object, Args>;
+} satisfies Command<Args>;

@@ -1,5 +1,5 @@
-import type { CommandModule } from "yargs";
 import type { RunRow } from "../store/read.js";
+import { type Command, runs } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
 
 interface Args {
@@ -12,6 +12,7 @@ interface Args {
 export default {
   command: "rm <runs..>",
   describe: "Delete runs: their rows and their files, in one step and for good",
+  complete: runs,
   builder: (yargs) =>
     yargs
       .positional("runs", {
@@ -53,7 +54,7 @@ export default {
       store.close();
     }
   },
-} satisfies CommandModule<object, Args>;
+} satisfies Command<Args>;
 
 async function confirm(runs: RunRow[]): Promise<boolean> {
   const [{ isInteractive }, { UsageError }] = await Promise.all([import("../views/output.js"), import("../errors.js")]);

@@ -1,4 +1,4 @@
-import type { CommandModule } from "yargs";
+import type { Command } from "./command.js";
 
 export default {
   command: "schema",
@@ -8,4 +8,4 @@ export default {
     const { specJsonSchema } = await import("../spec/json-schema.js");
     process.stdout.write(`${JSON.stringify(specJsonSchema(), null, 2)}\n`);
   },
-} satisfies CommandModule;
+} satisfies Command;

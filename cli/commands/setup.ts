@@ -1,4 +1,4 @@
-import type { CommandModule } from "yargs";
+import type { Command } from "./command.js";
 
 interface Args {
   clean: boolean;
@@ -19,4 +19,4 @@ export default {
     ]);
     for (const line of await setUpWorker(clean)) writeLine(line);
   },
-} satisfies CommandModule<object, Args>;
+} satisfies Command<Args>;

@@ -1,52 +1,46 @@
-import type { CommandModule } from "yargs";
+import { VIEWS } from "../views/index.js";
+import type { ViewEntry } from "../views/view.js";
+import type { Command } from "./command.js";
+import { runs as completeRuns } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
+import { chosenFormat, type OutputArgs, outputOptions } from "./output-format.js";
 
-/** Columns when stdout is no terminal. */
-const WIDTH = 100;
+const FORMATS = ["text", "json", "svg", "png"] as const;
 
-interface Args {
-  run: string;
-  view?: string | undefined;
+interface Args extends OutputArgs<(typeof FORMATS)[number]> {
+  runs: string[];
   db?: string | undefined;
-  json: boolean;
 }
 
-export default {
-  command: "show <run> [view]",
-  describe: "Show a stored run: summary, curves, attempts, settings or timeline",
-  builder: (yargs) =>
-    yargs
-      .positional("run", {
-        type: "string",
-        demandOption: true,
-        describe: "Id, unique prefix (4 or more), @last, @best, @best:<metric>, @failed",
-      })
-      .positional("view", { type: "string", describe: "summary (default), curves, attempts, settings, timeline" })
-      .option("db", DB_OPTION)
-      .option("json", { type: "boolean", default: false, describe: "Print the view's data as JSON" })
-      .example("$0 show @last", "The newest run")
-      .example("$0 show @best curves", "Loss and score of the best run")
-      .example("$0 show 3fa9 timeline", "How its structure changed"),
-  handler: async ({ run: selector, view: name, db, json }) => {
-    const [{ openReader }, { resolveDbPath }, { findRun }, { VIEWS }, { UsageError }] = await Promise.all([
-      import("../store/reader.js"),
-      import("../store/store.js"),
-      import("../store/read.js"),
-      import("../views/index.js"),
-      import("../errors.js"),
-    ]);
-    const view = VIEWS.find((candidate) => candidate.name === (name ?? VIEWS[0]?.name));
-    if (!view) {
-      const list = VIEWS.map((known) => `${known.name.padEnd(10)}${known.describe}`).join("\n    ");
-      throw new UsageError("VIEW_UNKNOWN", `there is no view ${name}`, `the views are\n    ${list}`);
-    }
-    const store = openReader(resolveDbPath(db));
-    try {
-      const data = view.load(store, findRun(store, selector));
-      const text = json ? JSON.stringify(data, null, 2) : view.render(data, process.stdout.columns ?? WIDTH);
-      process.stdout.write(`${text}\n`);
-    } finally {
-      store.close();
-    }
-  },
-} satisfies CommandModule<object, Args>;
+/** The command with these views; whatever help, completion and errors say of them comes from the list. */
+export function showCommand(views: readonly ViewEntry[]): Command<Args> {
+  const names = views.map(({ name }) => name);
+  const list = `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+  return {
+    command: "show <runs..>",
+    describe: `Show stored runs: ${list}`,
+    complete: async (words) => [...(await completeRuns(words)), ...(words.length > 1 ? names : [])],
+    builder: (yargs) =>
+      yargs
+        .positional("runs", {
+          type: "string",
+          array: true,
+          demandOption: true,
+          describe: `Ids, unique prefixes (4 or more), @last, @best, @best:<metric>, @failed; then the view (default: ${names[0]})`,
+        })
+        .option("db", DB_OPTION)
+        .options(outputOptions(FORMATS))
+        .example("$0 show @last", "The newest run")
+        .example("$0 show @best curves", "Loss and score of the best run")
+        .example("$0 show 3fa9 77c0 curves -o both.svg", "Curves of two runs in one picture")
+        .example("$0 show 3fa9 timeline", "How its structure changed")
+        .epilogue(`Views:\n${views.map(({ name, describe }) => `  ${name.padEnd(10)}${describe}`).join("\n")}`),
+    handler: async (args) => {
+      const format = chosenFormat(args, FORMATS);
+      const { showRuns } = await import("./show-runs.js");
+      await showRuns({ views, words: args.runs, db: args.db, format, output: args.output });
+    },
+  };
+}
+
+export default showCommand(VIEWS);

@@ -1,5 +1,5 @@
-import type { CommandModule } from "yargs";
 import { UsageError } from "../errors.js";
+import { type Command, files } from "./command.js";
 import { type TrainArgs, trainOptions, trainSpec } from "./train-spec.js";
 
 interface Args extends TrainArgs {
@@ -16,6 +16,7 @@ const VALUES = "a range such as 0..6, or values such as 0,2,4";
 export default {
   command: "sweep <file>",
   describe: "Train a spec over a grid, such as merges by injections, and show its heatmap",
+  complete: files,
   builder: (yargs) =>
     trainOptions(yargs)
       .option("merges", { type: "string", describe: "Axis method.merges: 0..6, or 0,2,4" })
@@ -46,7 +47,7 @@ export default {
     }
     await trainSpec(args, sets);
   },
-} satisfies CommandModule<object, Args>;
+} satisfies Command<Args>;
 
 /** The options as `--set`: that is how they are stored with the experiment. */
 export function axisSets(args: Pick<Args, "merges" | "injections" | "seed" | "grid">): string[] {

@@ -1,5 +1,5 @@
-import type { CommandModule } from "yargs";
 import type { SpecProblem } from "../errors.js";
+import { type Command, files } from "./command.js";
 import { SET_OPTION } from "./set-option.js";
 
 interface Args {
@@ -11,6 +11,7 @@ interface Args {
 export default {
   command: "validate <file..>",
   describe: "Check specs without running anything: all problems of all files, with their places",
+  complete: files,
   builder: (yargs) =>
     yargs
       .positional("file", { type: "string", array: true, demandOption: true, describe: "Spec files" })
@@ -40,4 +41,4 @@ export default {
     }
     if (problems.length > 0) throw new SpecError(problems);
   },
-} satisfies CommandModule<object, Args>;
+} satisfies Command<Args>;

@@ -1,7 +1,7 @@
-import type { CommandModule } from "yargs";
 import { UsageError } from "../errors.js";
 import type { Devices } from "../spec/devices.js";
 import type { VerifyResult } from "../verify/verify.js";
+import { type Command, runs } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
 import { devicesOption } from "./devices-option.js";
 
@@ -19,6 +19,7 @@ const SHOWN = 5;
 export default {
   command: "verify <run>",
   describe: "Train a stored run again and compare; exit 0: same values, 1: they differ, 2: cannot be compared",
+  complete: runs,
   builder: (yargs) =>
     yargs
       .positional("run", {
@@ -52,7 +53,7 @@ export default {
     else output.writeLine(verifyText(result));
     process.exitCode = result.same ? 0 : 1;
   },
-} satisfies CommandModule<object, Args>;
+} satisfies Command<Args>;
 
 function verifyText({ run, label, same, tolerance, compared, differences, notes }: VerifyResult): string {
   const within = tolerance === 0 ? "exactly" : `within ${tolerance}`;

@@ -21,6 +21,17 @@ export function writeOutput(content: string | Buffer, file: string | undefined):
   writeNote(`wrote ${path}`);
 }
 
+/** A picture as it is, or as PNG. */
+export async function writePicture(svg: string, format: "svg" | "png", file: string | undefined): Promise<void> {
+  writeOutput(format === "svg" ? svg : (await import("../views/parts/png.js")).svgToPng(svg), file);
+}
+
+/** Throws UsageError before any work is done when bytes would go to a terminal. */
+export function refusePicture(format: string, file: string | undefined): void {
+  if (format !== "png" || file !== undefined || !process.stdout.isTTY) return;
+  throw new UsageError("USAGE", "a PNG does not belong on a terminal", "name a file: -o picture.png");
+}
+
 function reason(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   return code === "EISDIR" ? "it is a folder" : message;

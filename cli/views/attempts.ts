@@ -1,39 +1,40 @@
 import { type AttemptRow, describeOwner, getAttempts } from "../store/read.js";
-import { columns } from "./columns.js";
+import { type Column, columns } from "./columns.js";
 import { formatScore, formatSeconds } from "./format.js";
 import { clip } from "./parts/fit.js";
 import { oneLine } from "./parts/visible.js";
-import { view } from "./view.js";
+import { loadEach, textOfEach, type View } from "./view.js";
 
-export const attempts = view<AttemptRow[]>({
-  name: "attempts",
-  describe: "Every try of the run and how it ended",
-  load: (store, run) => getAttempts(store, run.id),
-  render(rows, width) {
-    if (rows.length === 0) return "not tried yet";
-    const heads = [
-      { title: "attempt", align: "right" as const },
-      { title: "state" },
-      { title: "started" },
-      { title: "took", align: "right" as const },
-      { title: "score", align: "right" as const },
-      { title: "runner" },
-      { title: "message" },
-    ];
-    const lines = rows.map((row) => [
-      String(row.number),
-      row.state.replaceAll("_", " "),
-      row.started_at.slice(0, 19).replace("T", " "),
-      formatSeconds(took(row)),
-      formatScore(row.best_score),
-      describeOwner({ kind: row.owner_kind, id: row.owner }),
-      oneLine([row.error_type, row.message].filter((text) => text !== null).join(": ")),
-    ]);
-    return columns(heads, lines)
-      .map((line) => clip(line, width))
-      .join("\n");
-  },
-});
+export const attempts: View<AttemptRow[]> = {
+  load: loadEach((store, run) => getAttempts(store, run.id)),
+  text: textOfEach(attemptsText),
+};
+
+const HEADS: Column[] = [
+  { title: "attempt", align: "right" },
+  { title: "state" },
+  { title: "started" },
+  { title: "took", align: "right" },
+  { title: "score", align: "right" },
+  { title: "runner" },
+  { title: "message" },
+];
+
+function attemptsText(rows: readonly AttemptRow[], width: number): string {
+  if (rows.length === 0) return "not tried yet";
+  const lines = rows.map((row) => [
+    String(row.number),
+    row.state.replaceAll("_", " "),
+    row.started_at.slice(0, 19).replace("T", " "),
+    formatSeconds(took(row)),
+    formatScore(row.best_score),
+    describeOwner({ kind: row.owner_kind, id: row.owner }),
+    oneLine([row.error_type, row.message].filter((text) => text !== null).join(": ")),
+  ]);
+  return columns(HEADS, lines)
+    .map((line) => clip(line, width))
+    .join("\n");
+}
 
 /** Seconds from the claim to the end; null while it runs. */
 function took(row: AttemptRow): number | null {

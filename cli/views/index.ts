@@ -1,9 +1,30 @@
-import { attempts } from "./attempts.js";
-import { curves } from "./curves.js";
-import { runSummary } from "./run-summary.js";
-import { settings } from "./settings.js";
-import { timeline } from "./timeline.js";
-import type { View } from "./view.js";
+import type { ViewEntry } from "./view.js";
 
-/** The first is shown when none is named. */
-export const VIEWS: readonly View[] = [runSummary, curves, attempts, settings, timeline];
+/** Every view of `lor2c show`: a new one is a file and a line here. The first is shown when none is named. */
+export const VIEWS: readonly ViewEntry[] = [
+  {
+    name: "summary",
+    describe: "What it is, how it ended, its score, sizes, times and files",
+    open: async () => (await import("./run-summary.js")).runSummary,
+  },
+  {
+    name: "curves",
+    describe: "Loss and score over the epochs",
+    open: async () => (await import("./curves/index.js")).curves,
+  },
+  {
+    name: "attempts",
+    describe: "Every try of the run and how it ended",
+    open: async () => (await import("./attempts.js")).attempts,
+  },
+  {
+    name: "settings",
+    describe: "Every resolved setting, and the fingerprint of model and data",
+    open: async () => (await import("./settings.js")).settings,
+  },
+  {
+    name: "timeline",
+    describe: "The structure by epoch: modules with their scores, merges, injections; ranks, and scores at each rank",
+    open: async () => (await import("./timeline/index.js")).timeline,
+  },
+];

@@ -11,12 +11,12 @@ import {
 import { formatCount, formatScore, formatSeconds, formatValue, plural } from "./format.js";
 import { formatBytes } from "./parts/bytes.js";
 import { type Fact, facts } from "./parts/facts.js";
-import { view } from "./view.js";
+import { loadEach, textOfEach, type View } from "./view.js";
 
 /** Lines of a traceback that are shown; the last ones say what happened. */
 const TRACEBACK_LINES = 15;
 
-interface Data {
+export interface SummaryData {
   run: RunRow;
   attempt: AttemptRow | null;
   notes: string[];
@@ -24,10 +24,8 @@ interface Data {
   artifacts: ArtifactRow[];
 }
 
-export const runSummary = view<Data>({
-  name: "summary",
-  describe: "What it is, how it ended, its score, sizes, times and files",
-  load(store, run) {
+export const runSummary: View<SummaryData> = {
+  load: loadEach((store, run) => {
     const id = run.attempt_id;
     return {
       run,
@@ -36,21 +34,23 @@ export const runSummary = view<Data>({
       environment: run.environment === null ? null : (getEnvironment(store, run.environment) ?? null),
       artifacts: id === null ? [] : getArtifacts(store, id),
     };
-  },
-  render({ run, attempt, notes, environment, artifacts }) {
-    const lines = [`${run.id}  ${run.label}`, "", ...facts(runFacts(run))];
-    if (attempt) lines.push("", ...facts(attemptFacts(run, attempt, environment)));
-    if (notes.length > 0) lines.push("", ...notes.map((note) => `note: ${note}`));
-    if (artifacts.length > 0) lines.push("", ...facts(artifacts.map(artifactFact)));
-    if (attempt?.traceback) {
-      const trace = attempt.traceback.trimEnd().split("\n");
-      const hidden = trace.length - TRACEBACK_LINES;
-      lines.push("", hidden > 0 ? `traceback (${plural(hidden, "line")} above)` : "traceback");
-      lines.push(...trace.slice(-TRACEBACK_LINES).map((line) => `  ${line}`));
-    }
-    return lines.join("\n");
-  },
-});
+  }),
+  text: textOfEach(summaryText, { alwaysNamed: true }),
+};
+
+function summaryText({ run, attempt, notes, environment, artifacts }: SummaryData): string {
+  const lines = facts(runFacts(run));
+  if (attempt) lines.push("", ...facts(attemptFacts(run, attempt, environment)));
+  if (notes.length > 0) lines.push("", ...notes.map((note) => `note: ${note}`));
+  if (artifacts.length > 0) lines.push("", ...facts(artifacts.map(artifactFact)));
+  if (attempt?.traceback) {
+    const trace = attempt.traceback.trimEnd().split("\n");
+    const hidden = trace.length - TRACEBACK_LINES;
+    lines.push("", hidden > 0 ? `traceback (${plural(hidden, "line")} above)` : "traceback");
+    lines.push(...trace.slice(-TRACEBACK_LINES).map((line) => `  ${line}`));
+  }
+  return lines.join("\n");
+}
 
 function runFacts(run: RunRow): Fact[] {
   const again =

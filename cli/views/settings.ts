@@ -1,22 +1,22 @@
 import { getFingerprint, getSettings } from "../store/read.js";
 import { type Fact, facts } from "./parts/facts.js";
-import { view } from "./view.js";
+import { loadEach, textOfEach, type View } from "./view.js";
 
-interface Data {
+export interface SettingsData {
   settings: Record<string, unknown>;
   fingerprint: Record<string, string>;
 }
 
-export const settings = view<Data>({
-  name: "settings",
-  describe: "Every resolved setting, and the fingerprint of model and data",
-  load: (store, run) => ({ settings: getSettings(store, run.id), fingerprint: getFingerprint(store, run.id) }),
-  render({ settings, fingerprint }) {
-    const lines = facts(flatten(settings, ""));
+export const settings: View<SettingsData> = {
+  load: loadEach((store, run) => ({
+    settings: getSettings(store, run.id),
+    fingerprint: getFingerprint(store, run.id),
+  })),
+  text: textOfEach(({ settings, fingerprint }) => {
     const prints = facts(Object.entries(fingerprint));
-    return [...lines, ...(prints.length > 0 ? ["", ...prints] : [])].join("\n");
-  },
-});
+    return [...facts(flatten(settings, "")), ...(prints.length > 0 ? ["", ...prints] : [])].join("\n");
+  }),
+};
 
 /** Dotted keys, as in a spec file's `--set`. Lists stay together: they are one value. */
 function flatten(value: unknown, key: string): Fact[] {

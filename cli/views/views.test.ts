@@ -1,12 +1,18 @@
 import { join } from "node:path";
+import { parseHTML } from "linkedom";
 import stringWidth from "string-width";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { WorkerEvent } from "../protocol/messages.js";
 import { claimAll, sampleCell, sampleEvents as say, tempFolder } from "../store/fixtures/sample.js";
 import { getRun, type RunRow } from "../store/read.js";
 import { openStore, type Store } from "../store/store.js";
 import { endAttempt, ingest, registerExperiment } from "../store/write.js";
 import { VIEWS } from "./index.js";
+import { svgToPng } from "./parts/png.js";
+import { visible } from "./parts/visible.js";
+import { NOTHING } from "./timeline/data.js";
+import { rankLines } from "./timeline/ranks.js";
+import type { OfRun, View } from "./view.js";
 
 const DONE = sampleCell("a".repeat(16), { label: "seed=17" });
 const BROKEN = sampleCell("b".repeat(16), { label: "seed=18", seed: 18 });
@@ -84,19 +90,32 @@ function trained(cell: string): WorkerEvent[] {
   ];
 }
 
-function show(name: string, id: string, width = 80): string {
-  const view = VIEWS.find((candidate) => candidate.name === name);
-  if (!view) throw new Error(`no view ${name}`);
-  const data = view.load(store, getRun(store, id) as RunRow);
-  const text = view.render(JSON.parse(JSON.stringify(data)), width);
+async function viewOf(name: string): Promise<View> {
+  const entry = VIEWS.find((candidate) => candidate.name === name);
+  if (!entry) throw new Error(`no view ${name}`);
+  return entry.open();
+}
+
+const load = async (name: string, ids: readonly string[]) =>
+  JSON.parse(
+    JSON.stringify(
+      (await viewOf(name)).load(
+        store,
+        ids.map((id) => getRun(store, id) as RunRow),
+      ),
+    ),
+  );
+
+async function show(name: string, ids: string | string[], width = 80): Promise<string> {
+  const text = (await viewOf(name)).text(await load(name, [ids].flat()), width);
   return text
     .replaceAll(temp.folder, "/db")
     .replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+Z)?/g, "(time)")
     .replace(/process \d+ on \S+/g, "(runner)");
 }
 
-test("summary of a finished run", () => {
-  expect(`\n${show("summary", DONE.id)}\n`).toBe(`
+test("summary of a finished run", async () => {
+  expect(`\n${await show("summary", DONE.id)}\n`).toBe(`
 aaaaaaaaaaaaaaaa  seed=17
 
 state       finished
@@ -128,17 +147,17 @@ adapter  /db/runs/aaaaaaaaaaaaaaaa/attempt-2/adapter (12 B)
 `);
 });
 
-test("summary of a failed run ends with its traceback, of a planned one with its settings", () => {
-  const failed = show("summary", BROKEN.id);
+test("summary of a failed run ends with its traceback, of a planned one with its settings", async () => {
+  const failed = await show("summary", BROKEN.id);
   expect(failed).toContain("error    DivergedError\nmessage  the loss is not finite\n");
   expect(failed).toContain("traceback (5 lines above)\n  frame 6\n");
   expect(failed.endsWith("  frame 20")).toBe(true);
-  expect(show("summary", PLANNED.id)).toMatch(
+  expect(await show("summary", PLANNED.id)).toMatch(
     /state {6}planned\n(.*\n)*training +188 steps, batch 32, learning rate 0.002, fp32$/,
   );
 });
 
-test("summary of a run that held-out rows chose, with a fixed epoch, and collapsed", () => {
+test("summary of a run that held-out rows chose, with a fixed epoch, and collapsed", async () => {
   const held = sampleCell("d".repeat(16), { label: "seed=20", seed: 20 });
   held.settings.train.report_epoch = 1;
   registerExperiment(store, { name: "held", specFile: null, specText: "", cells: [held] });
@@ -154,7 +173,7 @@ test("summary of a run that held-out rows chose, with a fixed epoch, and collaps
       collapsed: true,
     },
   ]);
-  expect(show("summary", held.id)).toContain(`
+  expect(await show("summary", held.id)).toContain(`
 state       finished
 collapsed   yes: after the chosen epoch all evaluation rows get one and the same prediction
 accuracy    0.6000 after epoch 2, chosen on held-out rows, 0.6500 there (majority class 0.5000)
@@ -164,11 +183,11 @@ optimism    0.1000: choosing on the evaluation rows would have given 0.7000 afte
 model `);
   held.settings.train.report_epoch = 2;
   registerExperiment(store, { name: "held", specFile: null, specText: "", cells: [held] });
-  expect(show("summary", held.id)).toContain("\nat epoch 2  - (not reached)\n");
+  expect(await show("summary", held.id)).toContain("\nat epoch 2  - (not reached)\n");
 });
 
-test("timeline: layers by epoch with scores, merged spans and injections, then the changes", () => {
-  expect(`\n${show("timeline", DONE.id)}\n`).toBe(`
+test("timeline: layers by epoch with scores, merged spans and injections, then the changes", async () => {
+  expect(`\n${await show("timeline", DONE.id)}\n`).toBe(`
          epoch
 layer    1  2  3
     0    ░  ░  +
@@ -182,10 +201,10 @@ layer    1  2  3
 epoch 1: merge layers 2 to 3, score 0.4, margin 0.1, 900 trainable
 epoch 2: inject layer 0, 900 trainable, layers 2 and 3
 `);
-  expect(show("timeline", PLANNED.id)).toBe("this run has no modules that change, are scored or have ranks");
+  expect(await show("timeline", PLANNED.id)).toBe("this run has no modules that change, are scored or have ranks");
 });
 
-test("timeline: ranks by epoch, and the score at every rank", () => {
+test("timeline: ranks by epoch, and the score at every rank", async () => {
   const adaptive = sampleCell("e".repeat(16), { seed: 21 });
   registerExperiment(store, { name: "ranks", specFile: null, specText: "", cells: [adaptive] });
   const id = adaptive.id;
@@ -209,7 +228,7 @@ test("timeline: ranks by epoch, and the score at every rank", () => {
     ranks(4, 2, 2),
     scores(5, 2, null),
   ]);
-  expect(`\n${show("timeline", id)}\n`).toBe(`
+  expect(`\n${await show("timeline", id)}\n`).toBe(`
                 epoch
 rank             1   2
 layer 2 query    6   4
@@ -220,40 +239,126 @@ accuracy at rank       1       2
 1                 0.6000       -
 10                0.7000  0.7000
 `);
-  expect(show("timeline", id, 25)).toContain("1 of 2 epochs shown");
+  expect(await show("timeline", id, 25)).toContain("1 of 2 epochs shown");
 });
 
-test("timeline with more epochs than columns shows the first, the last and evenly between", () => {
-  expect(show("timeline", DONE.id, 13).split("\n")[1]).toBe("layer    1  3");
+test("timeline with more epochs than columns shows the first, the last and evenly between", async () => {
+  expect((await show("timeline", DONE.id, 13)).split("\n")[1]).toBe("layer    1  3");
 });
 
-test("curves: losses and score; what was not finite is said", () => {
-  const text = show("curves", DONE.id);
+test("curves: losses and score; what was not finite is said", async () => {
+  const text = await show("curves", DONE.id);
   expect(text).toMatch(/^training loss by epoch: last 0\.1349\n {5}0\.8 ┤/);
   expect(text).toContain("evaluation loss by epoch: last 0.4\n");
   expect(text).toContain("accuracy (majority class 0.5) by epoch: last 0.81\n");
-  expect(show("curves", BROKEN.id)).toContain("training loss by epoch: last -, 1 of 2 not finite");
-  expect(show("curves", PLANNED.id)).toBe("nothing has been measured yet");
+  expect(await show("curves", BROKEN.id)).toContain("training loss by epoch: last -, 1 of 2 not finite");
+  expect(await show("curves", PLANNED.id)).toBe("nothing has been measured yet");
 });
 
-test("attempts: every try", () => {
-  expect(show("attempts", DONE.id)).toMatch(/\n {6}1 {2}stopped .*\n {6}2 {2}finished .* 0\.8100 {2}\(runner\)$/);
-  expect(show("attempts", BROKEN.id, 120)).toContain("DivergedError: the loss is not finite");
-  expect(show("attempts", PLANNED.id)).toBe("not tried yet");
+test("attempts: every try", async () => {
+  expect(await show("attempts", DONE.id)).toMatch(/\n {6}1 {2}stopped .*\n {6}2 {2}finished .* 0\.8100 {2}\(runner\)$/);
+  expect(await show("attempts", BROKEN.id, 120)).toContain("DivergedError: the loss is not finite");
+  expect(await show("attempts", PLANNED.id)).toBe("not tried yet");
 });
 
-test("settings: dotted keys as --set takes them, and the fingerprint", () => {
-  const text = show("settings", DONE.id);
+test("settings: dotted keys as --set takes them, and the fingerprint", async () => {
+  const text = await show("settings", DONE.id);
   expect(text).toMatch(/^train\.learning_rate +0\.002$/m);
   expect(text).toMatch(/^method\.targets +\["query","value"\]$/m);
   expect(text).toMatch(/^weights +aa$/m);
 });
 
-test.each([60, 120])("grids and charts keep to %i columns", (width) => {
+test.each([60, 120])("grids and charts keep to %i columns", async (width) => {
   for (const name of ["curves", "timeline", "attempts"]) {
-    const drawn = show(name, DONE.id, width).replace(/\n\nepoch 1: merge[^~]*/, ""); // changes are sentences
+    const drawn = (await show(name, DONE.id, width)).replace(/\n\nepoch 1: merge[^~]*/, ""); // changes are sentences
     for (const line of drawn.split("\n")) expect(stringWidth(line)).toBeLessThanOrEqual(width);
   }
 });
 
 test("names are unique", () => expect(new Set(VIEWS.map((view) => view.name)).size).toBe(VIEWS.length));
+
+describe("several runs", () => {
+  test("are drawn in one chart, with a line and its last value for each", async () => {
+    const text = await show("curves", [DONE.id, BROKEN.id, PLANNED.id]);
+    expect(text).toContain("training loss by epoch\n");
+    expect(text).toMatch(/ 2\n[\s\S]* 1\n/); // each mark at the end of its line: the failed run ended higher
+    expect(text).toContain(
+      "\n  1  aaaaaaaa  seed=17: last 0.1349\n  2  bbbbbbbb  seed=18: last -, 1 of 2 not finite\n",
+    );
+    expect(text).not.toContain("cccccccc"); // it has no values
+    for (const line of text.split("\n")) expect(stringWidth(line)).toBeLessThanOrEqual(80);
+  });
+  test("have a block each in the other views, under their names", async () => {
+    const text = await show("attempts", [DONE.id, PLANNED.id]);
+    expect(text).toMatch(/^a{16} {2}seed=17\n\nattempt [\s\S]*\n\n\nc{16} {2}seed=19\n\nnot tried yet$/);
+    expect((await show("summary", [DONE.id, BROKEN.id])).match(/^state /gm)).toHaveLength(2);
+  });
+  test("have an entry each in the data, in the order that was asked for", async () => {
+    for (const { name } of VIEWS) {
+      const data = await load(name, [BROKEN.id, DONE.id]);
+      expect(data).toMatchObject([
+        { run: BROKEN.id, label: "seed=18" },
+        { run: DONE.id, label: "seed=17" },
+      ]);
+      expect((await load(name, [DONE.id]))[0].data).toEqual(data[1].data);
+    }
+  });
+});
+
+test("modules that have a short name in common keep rows of their own", () => {
+  const row = (module: string, rank: number) => ({ module, step: 94, epoch: 1, rank });
+  const lines = rankLines([row("bert.layer.3.attention.dense", 4), row("bert.layer.3.output.dense", 7)], 60);
+  expect(lines.slice(2)).toEqual(["bert.layer.3.attention.dense  4", "bert.layer.3.output.dense     7"]);
+});
+
+describe("pictures", () => {
+  const draw = async (name: string, ids: string[]) => (await viewOf(name)).svg?.(await load(name, ids)) ?? "";
+  const textsOf = (svg: string) =>
+    [...parseHTML(svg).document.querySelectorAll("text")].map((element) => element.textContent);
+
+  test("curves: a chart for each measure, a line for each run, the same bytes again", async () => {
+    const svg = await draw("curves", [DONE.id, BROKEN.id]);
+    expect(textsOf(svg)).toEqual(
+      expect.arrayContaining(["2 runs", "training loss; 1 value not finite", "aaaaaaaa  seed=17", "bbbbbbbb  seed=18"]),
+    );
+    const { document } = parseHTML(svg);
+    expect(document.querySelectorAll('[aria-label="line"] path')).toHaveLength(4);
+    expect(await draw("curves", [DONE.id, BROKEN.id])).toBe(svg);
+    expect(textsOf(await draw("curves", [PLANNED.id]))).toContain("nothing has been measured yet");
+  });
+  test("timeline: a rectangle for each module and epoch, the changes in words", async () => {
+    const svg = await draw("timeline", [DONE.id]);
+    expect(parseHTML(svg).document.querySelectorAll('[aria-label="rect"] rect')).toHaveLength(4 + 3 + 3 + 64);
+    expect(textsOf(svg)).toEqual(
+      expect.arrayContaining(["layer 3", "+", "×", "epoch 2: inject layer 0, 900 trainable, layers 2 and 3"]),
+    );
+    expect(textsOf(await draw("timeline", [PLANNED.id]))).toContain(NOTHING);
+  });
+  test.each(["curves", "timeline"])("%s becomes a PNG, also of 30 runs", async (name) => {
+    const [one] = await load(name, [DONE.id]);
+    const many = Array.from({ length: 30 }, (_, i) => ({ ...one, run: String(i).padStart(16, "0") }));
+    const svg = (await (await viewOf(name)).svg?.(many)) ?? "";
+    expect(svg).not.toMatch(/NaN|undefined|Infinity/);
+    expect(svgToPng(svg).subarray(1, 4).toString()).toBe("PNG");
+  });
+});
+
+test("nothing of the data reaches a terminal or a picture as a control character", async () => {
+  const hostile = "\u001b[31mred\u001b[2J\u001b]0;title\u0007\u0000\u009b\u202e\u2066 <script>";
+  const everywhere = (value: unknown): unknown => {
+    if (typeof value === "string") return `${value}${hostile}`;
+    if (Array.isArray(value)) return value.map(everywhere);
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, everywhere(item)]));
+  };
+  for (const { name } of VIEWS) {
+    const view = await viewOf(name);
+    const data = everywhere(await load(name, [DONE.id, BROKEN.id])) as OfRun<unknown>[];
+    const svg = await view.svg?.(data);
+    for (const text of [visible(view.text(data, 100)), svg ?? ""]) {
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+      expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e\u2066]/);
+    }
+    if (svg) expect(svgToPng(svg).length).toBeGreaterThan(10_000);
+  }
+});

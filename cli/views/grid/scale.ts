@@ -1,3 +1,4 @@
+import { extent } from "../parts/extent.js";
 import type { Grid } from "./grid.js";
 
 /** From the worst to the best score of a grid. */
@@ -12,12 +13,7 @@ export interface Scale {
 export function scaleOf({ cells, score }: Pick<Grid, "cells" | "score">): Scale | null {
   const means = cells.flatMap(({ mean }) => mean ?? []);
   if (means.length === 0) return null;
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
-  for (const mean of means) {
-    low = Math.min(low, mean);
-    high = Math.max(high, mean);
-  }
+  const [low, high] = extent(means);
   const [worst, best] = score.lowerIsBetter ? [high, low] : [low, high];
   return { worst, best, part: (mean) => (best === worst ? 0.5 : (mean - worst) / (best - worst)) };
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { parseHTML } from "linkedom";
 import { describe, expect, test } from "vitest";
 import { sampleGrid, sampleRows } from "../fixtures/grid.js";
-import { svgToPng } from "./png.js";
+import { svgToPng } from "../parts/png.js";
 import { gridSvg } from "./svg.js";
 
 const CHANGE = (row: { position: number }) =>

@@ -1,28 +1,49 @@
 import stringWidth from "string-width";
-import { clip } from "./fit.js";
+import { distinct } from "./distinct.js";
+import { clip, fitTo } from "./fit.js";
 
 /** A value of a row after an epoch; `text` is what is drawn. */
 export interface EpochValue {
-  row: string;
+  /** Rows of different keys are different ones, whatever their names. */
+  key: string;
   epoch: number;
   text: string;
 }
 
-/** Rows by epochs, no wider than `width`: with more epochs than columns the first, the last and evenly between. */
-export function epochGrid(cells: readonly EpochValue[], title: string, width: number): string[] {
-  const rows = [...new Set(cells.map((cell) => cell.row))];
+/**
+ * Rows by epochs, no wider than `width`: with more epochs than columns the first, the last and evenly between. `nameOf`
+ * is a short name for a key; keys whose names coincide are shown themselves.
+ */
+export function epochGrid(
+  cells: readonly EpochValue[],
+  title: string,
+  width: number,
+  nameOf: (key: string) => string = (key) => key,
+): string[] {
+  const names = distinct(
+    cells.map((cell) => cell.key),
+    nameOf,
+    (key) => key,
+  );
   const epochs = [...new Set(cells.map((cell) => cell.epoch))].sort((a, b) => a - b);
-  const left = Math.max(stringWidth(title), ...rows.map((row) => stringWidth(row)));
-  const heads = epochs.map((epoch) => String(Math.round(epoch * 100) / 100));
-  const column = 2 + Math.max(...[...heads, ...cells.map((cell) => cell.text)].map((text) => stringWidth(text)));
+  const heads = epochTexts(epochs);
+  const left = Math.max(stringWidth(title), ...[...names.values()].map((name) => stringWidth(name)));
+  const column =
+    2 + Math.max(...[...heads.values(), ...cells.map((cell) => cell.text)].map((text) => stringWidth(text)));
   const shown = thin(epochs, Math.max(1, Math.floor((width - left) / column)));
-  const at = new Map(cells.map((cell) => [`${cell.epoch} ${cell.row}`, cell.text]));
+  const rows = new Map<string, Map<number, string>>();
+  for (const { key, epoch, text } of cells) rows.set(key, (rows.get(key) ?? new Map()).set(epoch, text));
   const line = (name: string, text: (epoch: number) => string) =>
-    `${name.padEnd(left)}${shown.map((epoch) => text(epoch).padStart(column)).join("")}`;
-  const head = line(title, (epoch) => heads[epochs.indexOf(epoch)] ?? "");
-  const body = rows.map((row) => line(row, (epoch) => at.get(`${epoch} ${row}`) ?? "-"));
+    `${fitTo(name, left)}${shown.map((epoch) => text(epoch).padStart(column)).join("")}`;
+  const head = line(title, (epoch) => heads.get(epoch) ?? "");
+  const body = [...rows].map(([key, values]) => line(names.get(key) ?? key, (epoch) => values.get(epoch) ?? "-"));
   const hidden = epochs.length > shown.length ? [`${shown.length} of ${epochs.length} epochs shown`] : [];
   return [`${" ".repeat(left)}  epoch`, head, ...body, ...hidden].map((text) => clip(text, width));
+}
+
+/** Two decimals at most, where that tells them apart. */
+export function epochTexts(epochs: readonly number[]): Map<number, string> {
+  return distinct(epochs, (epoch) => String(Math.round(epoch * 100) / 100), String);
 }
 
 /** At most `count` of them, evenly, the first and the last among them. */

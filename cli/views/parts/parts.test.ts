@@ -4,7 +4,7 @@ import { columns } from "../columns.js";
 import { formatSeconds } from "../format.js";
 import { bar } from "./bar.js";
 import { formatBytes } from "./bytes.js";
-import { chart } from "./chart.js";
+import { chart as charts, type Point } from "./chart.js";
 import { csvText } from "./csv.js";
 import { facts } from "./facts.js";
 import { clip, fitTo } from "./fit.js";
@@ -101,6 +101,8 @@ test("shades from low to high", () => {
 });
 
 describe("chart", () => {
+  const chart = (points: Point[], size: { width: number; height: number }) =>
+    charts([{ points, index: 0, mark: "" }], size);
   test("a falling line with both axes", () => {
     const points = Array.from({ length: 9 }, (_, i) => ({ x: i / 4, y: 8 - i }));
     expect(`\n${chart(points, { width: 26, height: 3 }).join("\n")}\n`).toBe(`
@@ -125,5 +127,23 @@ describe("chart", () => {
     expect(gap.slice(10)).toMatch(/^[⠀-⣿]+ +[⠀-⣿]+$/);
     expect(chart([{ x: 1, y: 2 }], { width: 20, height: 1 })[1]?.trim()).toBe("1");
     expect(chart([{ x: 1, y: null }], { width: 20, height: 1 })).toEqual(["(no values)"]);
+  });
+  test("several lines have one scale, differ in their dots, and end at their marks", () => {
+    const line = (index: number, end: number) => ({
+      index,
+      mark: String(index + 1),
+      points: [0, 1, 2].map((x) => ({ x, y: (x * end) / 2 })),
+    });
+    expect(
+      `\n${charts([line(0, 8), line(1, 4), line(2, 8)], { width: 40, height: 4 }).join("\n")}\n`,
+    ).toMatchInlineSnapshot(`
+      "
+             8 ┤               ⣀⡠⠔⠒⠉ 1,3
+               ┤         ⢀⣀⠤⠔⠊⠉   ⢀⣀ 2
+               ┤    ⢀⣀⠤⠒⠊⣁⣀⡀ ⠤⠒⠒ ⠈⠁
+             0 ┤⣀⡤⠖⠊⠓⠒⠊ ⠈
+                0                  2
+      "
+    `);
   });
 });

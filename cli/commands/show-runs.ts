@@ -1,0 +1,59 @@
+import { UsageError } from "../errors.js";
+import { findRun, type RunRow } from "../store/read.js";
+import { openReader } from "../store/reader.js";
+import { resolveDbPath } from "../store/store.js";
+import { jsonText, visible } from "../views/parts/visible.js";
+import type { OfRun, View, ViewEntry } from "../views/view.js";
+import { refusePicture, writeOutput, writePicture } from "./write-output.js";
+
+/** Columns when stdout is no terminal. */
+const WIDTH = 100;
+
+export interface ShowRequest {
+  views: readonly ViewEntry[];
+  /** Runs, and at last perhaps the name of a view. */
+  words: readonly string[];
+  db: string | undefined;
+  format: "text" | "json" | "svg" | "png";
+  output: string | undefined;
+}
+
+export async function showRuns({ views, words, db, format, output }: ShowRequest): Promise<void> {
+  const { selectors, entry } = partOf(words, views);
+  refusePicture(format, output);
+  const view = await entry.open();
+  const store = openReader(resolveDbPath(db));
+  let shown: OfRun<unknown>[];
+  try {
+    const found = selectors.map((selector) => findRun(store, selector));
+    shown = view.load(store, [...new Map(found.map((run): [string, RunRow] => [run.id, run])).values()]);
+  } finally {
+    store.close();
+  }
+  if (format === "svg" || format === "png") {
+    if (!view.svg) throw await noPicture(entry, views);
+    return writePicture(await view.svg(shown), format, output);
+  }
+  const width = output === undefined ? (process.stdout.columns ?? WIDTH) : WIDTH;
+  writeOutput(`${format === "json" ? json(shown) : visible(view.text(shown, width))}\n`, output);
+}
+
+/** One run's data as it is; that of several with their runs beside it. */
+const json = (shown: OfRun<unknown>[]): string => jsonText(shown.length === 1 ? shown[0]?.data : shown, 2);
+
+/** Runs are hexadecimal or begin with `@`; another word at the end is meant as a view. */
+function partOf(words: readonly string[], views: readonly ViewEntry[]): { selectors: string[]; entry: ViewEntry } {
+  const last = words.length > 1 ? (words.at(-1) ?? "") : "";
+  const named = views.find(({ name }) => name === last);
+  if (named) return { selectors: words.slice(0, -1), entry: named };
+  const [first] = views;
+  if (first && (last === "" || /^@|^[0-9a-f]+$/i.test(last))) return { selectors: [...words], entry: first };
+  const list = views.map(({ name, describe }) => `${name.padEnd(10)}${describe}`).join("\n    ");
+  throw new UsageError("VIEW_UNKNOWN", `there is no view ${last}`, `the views are\n    ${list}`);
+}
+
+async function noPicture(entry: ViewEntry, views: readonly ViewEntry[]): Promise<UsageError> {
+  const opened = await Promise.all(views.map(async (one): Promise<[string, View]> => [one.name, await one.open()]));
+  const drawn = opened.filter(([, view]) => view.svg).map(([name]) => name);
+  return new UsageError("NO_PICTURE", `the view ${entry.name} has no picture`, `these have one: ${drawn.join(", ")}`);
+}

@@ -1,0 +1,32 @@
+/** Words for the completion of arguments. Completion must never complain: what can't be read has no words. */
+import { existsSync } from "node:fs";
+import { explainAll } from "../spec/explain.js";
+import { experiments, listRuns } from "../store/read.js";
+import { openStore, resolveDbPath, type Store } from "../store/store.js";
+import { shortId } from "../views/format.js";
+
+/** Selectors and the ids of the default database. */
+export const storedRuns = (): string[] => [
+  ...["@last", "@best", "@failed"],
+  ...fromStore((store) => listRuns(store).map((run) => shortId(run.id))),
+];
+
+export const storedExperiments = (): string[] =>
+  fromStore((store) => [...new Set(experiments(store).map(({ name }) => name))]);
+
+export const specKeys = (): string[] => [...new Set(explainAll().map((entry) => entry.key))];
+
+function fromStore(read: (store: Store) => string[]): string[] {
+  const path = resolveDbPath();
+  if (!existsSync(path)) return [];
+  try {
+    const store = openStore(path, { readonly: true });
+    try {
+      return read(store);
+    } finally {
+      store.close();
+    }
+  } catch {
+    return [];
+  }
+}

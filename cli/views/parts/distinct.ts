@@ -1,0 +1,28 @@
+/**
+ * The text that stands for each of these values: the short one, and for values that would then look alike the long one.
+ * Whoever shows values side by side keeps the values as keys, and asks here what to print.
+ */
+export function distinct<Value>(
+  values: Iterable<Value>,
+  short: (value: Value) => string,
+  long: (value: Value) => string,
+): Map<Value, string> {
+  const all = [...new Set(values)];
+  const counts = countsOf(all.map(short));
+  const texts = all.map((value) => ((counts.get(short(value)) ?? 0) > 1 ? long(value) : short(value)));
+  const used = new Map<string, number>();
+  return new Map(
+    all.map((value, i) => {
+      const text = texts[i] ?? "";
+      const before = used.get(text) ?? 0;
+      used.set(text, before + 1);
+      return [value, before === 0 ? text : `${text} (${before + 1})`];
+    }),
+  );
+}
+
+function countsOf(texts: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
+  return counts;
+}

@@ -1,0 +1,60 @@
+/** What every picture of ours is made with: the same bytes for the same data, on every machine. */
+import { parseHTML } from "linkedom";
+import { clip } from "./fit.js";
+import { visible } from "./visible.js";
+
+/** The family that png.ts brings along; named in the file, with what browsers have in its place. */
+export const FONT = "DejaVu Sans";
+export const FAMILY = `${FONT}, Verdana, sans-serif`;
+export const GREY = "#555555";
+/** Pixels between two lines of text, and from the edge to the text. */
+export const LINE = 16;
+export const EDGE = 12;
+/** Width of a character of the notes' size, rather too large: they are broken where the picture ends. */
+const CHARACTER = 6.3;
+
+/** Characters of the notes' size that a line of a picture has room for. */
+export const roomOf = (width: number): number => Math.floor((width - 2 * EDGE) / CHARACTER);
+
+/** Where the library makes its elements. */
+export const newDocument = (): Document => parseHTML("<html><body></body></html>").document as unknown as Document;
+
+/** The types of a browser's elements are not part of this program. */
+export const markup = (plot: unknown): string => (plot as { outerHTML: string }).outerHTML;
+
+/** An SVG inside another one. */
+export const nested = (svg: string, x: number, y: number): string => svg.replace("<svg ", `<svg x="${x}" y="${y}" `);
+
+export const label = (x: number, y: number, text: string, style: string): string =>
+  `<text x="${x}" y="${y}" ${style}>${escaped(text)}</text>`;
+
+/** Small lines of text below each other, the first with its foot at `y`. */
+export const notes = (lines: readonly string[], y: number, x = EDGE): string[] =>
+  lines.map((line, i) => label(x, y + i * LINE, line, `font-size="11" fill="${GREY}"`));
+
+/** The name of a picture, or of a part of it that begins at `y`. */
+export const heading = (text: string, width: number, y = 0): string =>
+  label(EDGE, y + 28, clip(visible(text), roomOf(width) * 0.6), 'font-size="16" font-weight="bold"');
+
+export interface Page {
+  width: number;
+  height: number;
+  title: string;
+  parts: readonly string[];
+}
+
+/** The whole file. Whatever the data had in its texts: it is valid XML. */
+export function page({ width, height, title, parts }: Page): string {
+  const svg = [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="${FAMILY}">`,
+    `<title>${escaped(title)}</title>`,
+    `<rect width="100%" height="100%" fill="#ffffff"/>`,
+    ...parts,
+    "</svg>",
+    "",
+  ].join("\n");
+  return visible(svg);
+}
+
+const escaped = (text: string) =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");

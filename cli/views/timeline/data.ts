@@ -1,0 +1,56 @@
+import type { EventOf } from "../../protocol/messages.js";
+import {
+  type ChangeRow,
+  getChanges,
+  getMetrics,
+  getModuleScores,
+  getRanks,
+  type MetricRow,
+  type ModuleScoreRow,
+  type RankRow,
+  type RunRow,
+} from "../../store/read.js";
+import type { Store } from "../../store/store.js";
+import { formatCount, formatValue } from "../format.js";
+import { oneLine } from "../parts/visible.js";
+
+export interface TimelineData {
+  scores: ModuleScoreRow[];
+  changes: ChangeRow[];
+  ranks: RankRow[];
+  score_name: string | null;
+  /** Scores of each form of a run that has several, as `<score>@<form>`. */
+  forms: MetricRow[];
+}
+
+export const NOTHING = "this run has no modules that change, are scored or have ranks";
+
+/** A module that gave way: it has no score. */
+export const INJECTED: EventOf<"module_scores">["modules"][number]["kind"] = "lora";
+
+export function loadTimeline(store: Store, { attempt_id: id, score_name }: RunRow): TimelineData {
+  if (id === null) return { scores: [], changes: [], ranks: [], score_name, forms: [] };
+  return {
+    scores: getModuleScores(store, id),
+    changes: getChanges(store, id),
+    ranks: getRanks(store, id),
+    score_name,
+    forms: getMetrics(store, id, { split: "eval" }).filter((row) => row.name.startsWith(`${score_name}@`)),
+  };
+}
+
+/** A change in words, the same in every picture. */
+export function changeLine(change: ChangeRow): string {
+  const where =
+    change.span_start === change.span_end
+      ? `layer ${change.span_start}`
+      : `layers ${change.span_start} to ${change.span_end}`;
+  const parts = [
+    `epoch ${formatValue(change.epoch)}: ${change.kind} ${where}`,
+    change.score === null ? null : `score ${formatValue(change.score)}`,
+    change.margin === null ? null : `margin ${formatValue(change.margin)}`,
+    `${formatCount(change.trainable_parameters)} trainable`,
+    change.detail === "" ? null : oneLine(change.detail),
+  ];
+  return parts.filter((part) => part !== null).join(", ");
+}

@@ -1,0 +1,122 @@
+import type { ModuleScoreRow } from "../../store/read.js";
+import { formatValue } from "../format.js";
+import { cellsSvg, TOP } from "../parts/cells-svg.js";
+import { colourScale, SCALE } from "../parts/colour-scale.js";
+import { distinct } from "../parts/distinct.js";
+import { type EpochValue, epochTexts } from "../parts/epoch-grid.js";
+import { extent } from "../parts/extent.js";
+import { clip } from "../parts/fit.js";
+import { EDGE, heading, LINE, label, nested, newDocument, notes, page, roomOf } from "../parts/svg.js";
+import { wrap } from "../parts/wrap.js";
+import type { OfRun } from "../view.js";
+import { changeLine, INJECTED, NOTHING, type TimelineData } from "./data.js";
+import { formTitle, formValues, placeOf, rankValues } from "./ranks.js";
+
+const WIDTH = 720;
+/** Pixels of the colour scale with the gap before it. */
+const BAR = SCALE.gap + SCALE.bar + SCALE.numbers;
+/** A shorter colour scale has no room for its numbers. */
+const LEAST_HEIGHT = TOP + 60;
+
+interface Part {
+  height: number;
+  draw: (y: number) => string[];
+}
+
+/** For each run, below each other: modules by epoch, the changes in words, ranks, and scores at each rank. */
+export function timelineSvg(shown: readonly OfRun<TimelineData>[]): string {
+  const document = newDocument();
+  const parts = shown.flatMap(({ run, label, data }): Part[] => [
+    { height: 44, draw: (y) => [heading(`${run}  ${label}`, WIDTH, y)] },
+    ...partsOf(data, document),
+  ]);
+  let height = 0;
+  const drawn = parts.flatMap((part) => {
+    const y = height;
+    height += part.height;
+    return part.draw(y);
+  });
+  const names = shown.map(({ run, label }) => `${run}  ${label}`).join(", ");
+  return page({ width: WIDTH, height: height + 8, title: clip(`timeline: ${names}`, 200), parts: drawn });
+}
+
+function partsOf({ scores, changes, ranks, score_name, forms }: TimelineData, document: Document): Part[] {
+  const words = changes.map(changeLine).flatMap((line) => wrap(line.split(" "), " ", roomOf(WIDTH)));
+  const name = score_name ?? "";
+  const parts = [
+    ...(scores.length > 0 ? [modules(scores, document)] : []),
+    ...(words.length > 0 ? [text(words)] : []),
+    ...table(rankValues(ranks), "rank", placeOf, document),
+    ...table(formValues(forms, name), formTitle(name), (key) => key, document),
+  ];
+  return parts.length > 0 ? parts : [text([NOTHING])];
+}
+
+const text = (lines: readonly string[]): Part => ({
+  height: lines.length * LINE + 20,
+  draw: (y) => notes(lines, y + 14),
+});
+
+/** Layers by epoch: a merged module covers all of its layers, and is as light as its score is high. */
+function modules(rows: readonly ModuleScoreRow[], document: Document): Part {
+  const epochs = new Map(rows.map((row) => [row.step, row.epoch]));
+  const steps = [...epochs.keys()];
+  const heads = epochTexts([...epochs.values()]);
+  const [low, high] = extent(rows.flatMap((row) => row.score ?? []));
+  const [, last] = extent(rows.map((row) => row.span_end));
+  const cells = rows.map(({ step, span_start: from, span_end: to, kind, score }) => ({
+    ...{ column: steps.indexOf(step), from, to },
+    text: kind === INJECTED ? "+" : score === null ? "×" : "",
+    part: kind === INJECTED || score === null ? null : partOf(score, low, high),
+  }));
+  const block = cellsSvg(
+    {
+      heads: steps.map((step) => heads.get(epochs.get(step) ?? 0) ?? ""),
+      names: Array.from({ length: last + 1 }, (_, layer) => `layer ${layer}`),
+      cells,
+      width: WIDTH - BAR,
+    },
+    document,
+  );
+  const height = Math.max(block.height, LEAST_HEIGHT);
+  const scored = low <= high;
+  const scale = { from: low, to: high, text: formatValue, height: height - TOP };
+  const name = scored ? `colour: ${rows[0]?.score_name}; ` : "";
+  const legend = `${name}a block over several layers: merged; +: injected; ×: not finite`;
+  return {
+    height: height + 2 * LINE,
+    draw: (y) => [
+      nested(block.svg, 0, y),
+      ...(scored ? [nested(colourScale(scale, document), block.width + SCALE.gap, y + TOP)] : []),
+      ...notes([legend], y + height + LINE),
+    ],
+  };
+}
+
+/** Rows by epoch as numbers, on the colour of their place between the lowest and the highest. */
+function table(
+  values: readonly EpochValue[],
+  title: string,
+  nameOf: (key: string) => string,
+  document: Document,
+): Part[] {
+  if (values.length === 0) return [];
+  const names = distinct(
+    values.map(({ key }) => key),
+    nameOf,
+    (key) => key,
+  );
+  const keys = [...names.keys()];
+  const epochs = [...new Set(values.map(({ epoch }) => epoch))].sort((a, b) => a - b);
+  const [low, high] = extent(values.map(({ text }) => Number(text)).filter(Number.isFinite));
+  const cells = values.map(({ key, epoch, text }) => ({
+    ...{ column: epochs.indexOf(epoch), from: keys.indexOf(key), to: keys.indexOf(key), text },
+    part: Number.isFinite(Number(text)) ? partOf(Number(text), low, high) : null,
+  }));
+  const heads = [...epochTexts(epochs).values()];
+  const block = cellsSvg({ heads, names: [...names.values()], cells, width: WIDTH }, document);
+  const draw = (y: number) => [nested(block.svg, 0, y), label(EDGE, y + 28, title, 'font-size="12"')];
+  return [{ height: block.height + 24, draw }];
+}
+
+const partOf = (value: number, low: number, high: number) => (high > low ? (value - low) / (high - low) : 0.5);
