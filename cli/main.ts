@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { forgetFalseCi } from "../scripts/env/terminal.mjs";
 import { Lor2cError } from "./errors.js";
 import { complete, createParser } from "./parser.js";
 import { sourceStack } from "./source-stack.js";
@@ -25,6 +26,7 @@ function report(error: unknown, args: string[]): void {
 }
 
 async function main(args: string[]): Promise<void> {
+  forgetFalseCi();
   surviveClosedOutput();
   // Thrown by a callback that nobody awaits: end at once, so that no half-dead process holds on to a worker.
   process.on("uncaughtException", (error) => {

@@ -6,7 +6,7 @@ import { UsageError } from "./errors.js";
 import { packageFile } from "./spec/package-files.js";
 import { writeLine } from "./views/output.js";
 
-export function packageVersion(): string {
+function packageVersion(): string {
   return (JSON.parse(readFileSync(packageFile("package.json"), "utf8")) as { version: string }).version;
 }
 

@@ -37,6 +37,7 @@ export const ALLOWED = {
   // A view shows what the store holds, what a plan says or what a running job reports; it starts nothing.
   views: [
     "errors",
+    "scripts",
     "files",
     "attempt-files",
     "type:protocol",
@@ -53,7 +54,7 @@ export const ALLOWED = {
     ...["verify", "predict", "paper", "views", "doctor", "scripts"],
   ],
   parser: ["errors", "spec", "views", "commands"],
-  main: ["errors", "source-stack", "views", "parser"],
+  main: ["errors", "scripts", "source-stack", "views", "parser"],
 };
 
 /**

@@ -2,7 +2,7 @@
  * Every check of the project, in order, each with its time; the last line is `N passed, N failed`: the tests of both
  * suites, and one for each static check.
  *
- *     node scripts/check.mjs [name ...]      # all, or these: types, biome, imports, generated, ruff, ...
+ *     node scripts/check.mjs [name ...]      # all, or these: types, biome, imports, unused, generated, ruff, ...
  *
  * Exits 1 when anything failed or a suite ran no test. Set-up comes before: `npm test` does both.
  */
@@ -42,6 +42,8 @@ const CHECKS = [
     atLeast: 300,
   },
   { name: "imports", command: [process.execPath, join("scripts", "check-imports.mjs")], saw: /.+ imports .+/ },
+  // Files, exports and packages that nobody uses; its configuration is where programs begin.
+  { name: "unused", command: [...ours("knip", "bin", "knip.js"), "--no-progress"] },
   { name: "build", command: [process.execPath, join("scripts", "build.mjs")] },
   { name: "generated", command: [process.execPath, join("dist", "scripts", "generate.js"), "--check"] },
   {

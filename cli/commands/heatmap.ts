@@ -77,7 +77,7 @@ async function text(grid: Grid, format: "text" | "json", toFile: boolean): Promi
   }
   const [{ gridText }, { colourDepth }] = await Promise.all([
     import("../views/grid/text.js"),
-    import("../views/grid/colour.js"),
+    import("../views/terminal.js"),
   ]);
   const width = process.stdout.isTTY && !toFile ? process.stdout.columns : null;
   return gridText(grid, { width, depth: toFile ? 1 : colourDepth(process.stdout) });

@@ -57,7 +57,10 @@ export default {
 } satisfies Command<Args>;
 
 async function confirm(runs: RunRow[]): Promise<boolean> {
-  const [{ isInteractive }, { UsageError }] = await Promise.all([import("../views/output.js"), import("../errors.js")]);
+  const [{ isInteractive }, { UsageError }] = await Promise.all([
+    import("../views/terminal.js"),
+    import("../errors.js"),
+  ]);
   const list = runs.map((run) => `    ${run.id}  ${run.state}  ${run.label}`).join("\n");
   if (!isInteractive()) {
     throw new UsageError(

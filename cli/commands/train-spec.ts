@@ -55,7 +55,10 @@ export async function trainSpec(args: TrainArgs, sets: string[]): Promise<void> 
 }
 
 async function chooseReporter(plain: boolean, json: boolean): Promise<Reporter> {
-  const { isInteractive, writeJson, writeLine } = await import("../views/output.js");
+  const [{ isInteractive }, { writeJson, writeLine }] = await Promise.all([
+    import("../views/terminal.js"),
+    import("../views/output.js"),
+  ]);
   if (json) return (await import("../views/ndjson.js")).createNdjson(writeJson);
   if (plain || !isInteractive()) return (await import("../views/plain.js")).createPlain({ write: writeLine });
   return (await import("../views/dashboard.js")).createDashboard();
@@ -67,7 +70,7 @@ async function showGrid({ dbPath, experiment, name }: JobSummary): Promise<void>
     import("../store/store.js"),
     import("../views/grid/load.js"),
     import("../views/grid/text.js"),
-    import("../views/grid/colour.js"),
+    import("../views/terminal.js"),
     import("../views/output.js"),
   ]);
   const store = openStore(dbPath, { readonly: true });

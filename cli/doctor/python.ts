@@ -11,7 +11,7 @@ import { startWorker } from "../worker/worker-process.js";
 import { fail, messageOf, ok, type Row, warn } from "./row.js";
 
 /** How to make or repair the environment that comes with this installation. */
-export const setupCommand = (): string =>
+const setupCommand = (): string =>
   existsSync(packageFile("scripts", "bootstrap.mjs")) ? "npm run setup" : "lor2c setup";
 
 /** The interpreter that a run would use, its packages, and whether the worker starts. Each row needs the one before. */

@@ -39,7 +39,7 @@ export interface RunningBundle {
   kill(): void;
 }
 
-export interface AskOptions {
+interface AskOptions {
   /** Where the worker that answers runs. Default: `auto`. */
   devices?: Devices;
   /** Ends the worker at once; the call then throws. */

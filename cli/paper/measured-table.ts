@@ -5,7 +5,7 @@ import type { TableName } from "./reference.js";
 import type { Judgement } from "./verdict.js";
 
 /** Which stored score of a run is shown. */
-export const SCORES = ["best", "last"] as const;
+const SCORES = ["best", "last"] as const;
 export type ScoreChoice = (typeof SCORES)[number];
 
 export interface MeasuredTable {

@@ -61,7 +61,7 @@ export type PaperRow = z.infer<typeof row>;
 export type PaperTable = z.infer<typeof table>;
 export type PaperTables = z.infer<typeof file>;
 
-export const referenceFile = (): string => packageFile("results", "reference", "paper-tables.json");
+const referenceFile = (): string => packageFile("results", "reference", "paper-tables.json");
 
 export function paperTables(): PaperTables {
   return file.parse(JSON.parse(readFileSync(referenceFile(), "utf8")));

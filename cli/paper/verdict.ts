@@ -1,11 +1,11 @@
 /** What a measured mean says about a published number. Pure. */
 import type { MeanInterval } from "../stats/mean-interval.js";
 
-export const VERDICTS = ["reproduced", "differs", "underpowered", "not comparable", "not run"] as const;
+const VERDICTS = ["reproduced", "differs", "underpowered", "not comparable", "not run"] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
 /** Fewer seeds give an interval that is too wide to say anything (t is 12.7 for two). */
-export const FEWEST = 3;
+const FEWEST = 3;
 
 export interface Judgement {
   verdict: Verdict;

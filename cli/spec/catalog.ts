@@ -57,7 +57,6 @@ const Catalog = z.object({
 
 export type Parameter = z.infer<typeof Parameter>;
 export type Method = z.infer<typeof Method>;
-export type Task = z.infer<typeof Task>;
 export type Catalog = z.infer<typeof Catalog>;
 
 export const parseCatalog = (value: unknown): Catalog => Catalog.parse(value);

@@ -13,7 +13,7 @@ export function methodSchema(method: Method): z.ZodType<Mapping> {
   return z.strictObject(shape).meta({ description: method.summary, source: method.source });
 }
 
-export function parameterSchema(parameter: Parameter): z.ZodType {
+function parameterSchema(parameter: Parameter): z.ZodType {
   let schema = parameter.type === "preset" ? presetSchema(parameter) : plainSchema(parameter);
   if (parameter.nullable) schema = schema.nullable();
   if (!parameter.required) {

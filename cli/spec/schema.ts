@@ -25,7 +25,7 @@ export interface KeyDocs {
  * Of every key that is added after the first release: a run whose value is `before`, with which runs are as they were
  * without the key, has the id that it had then. Later changes of the default leave this as it is.
  */
-export interface Since {
+interface Since {
   day: string;
   before: unknown;
 }
@@ -253,7 +253,7 @@ const axis = z.union([z.array(z.unknown()).min(1), z.string().regex(RANGE)]);
 const labelled = z.looseObject({ label: text().max(80).optional() });
 
 /** What belongs to the file and not to a cell. */
-export const fileKeys = {
+const fileKeys = {
   name: key(text().max(200).optional(), {
     description: "Name of the experiment in the store and in every view",
     defaultText: "the file's name without its ending",

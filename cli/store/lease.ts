@@ -3,7 +3,7 @@ import type { Owner } from "./owners/kind.js";
 import type { Store } from "./store.js";
 
 /** Seconds after its last heartbeat at which an attempt whose owner can't be asked counts as lost. Generous: clocks differ. */
-export const LEASE_SECONDS = 300;
+const LEASE_SECONDS = 300;
 /** Seconds between heartbeats. */
 export const HEARTBEAT_SECONDS = 15;
 
@@ -60,12 +60,12 @@ export function ownerOf({ owner_kind, owner }: Pick<RunningAttempt, "owner_kind"
   return { kind: owner_kind, id: owner };
 }
 
-export function lostMessage(attempt: RunningAttempt): string {
+function lostMessage(attempt: RunningAttempt): string {
   return `the runner (${describeOwner(ownerOf(attempt))}) is gone`;
 }
 
 /** An owner of which nothing is known is not dead. */
-export function isLost(attempt: RunningAttempt): boolean {
+function isLost(attempt: RunningAttempt): boolean {
   const life = lifeOf(ownerOf(attempt));
   return life === "dead" || (life === "elsewhere" && attempt.lease_until < new Date().toISOString());
 }

@@ -3,7 +3,7 @@ import { Lor2cError } from "../errors.js";
 import { MIGRATIONS, type Migration } from "./migrations.js";
 
 /** `LoR2` in the file's header: tells our database from any other SQLite file. */
-export const APPLICATION_ID = 0x4c6f5232;
+const APPLICATION_ID = 0x4c6f5232;
 
 export type SchemaState = "empty" | "current" | "older" | "newer" | "foreign";
 
@@ -18,7 +18,7 @@ export function schemaState(db: Database.Database, migrations: readonly Migratio
   return applied.length === migrations.length ? "current" : "older";
 }
 
-export function appliedMigrations(db: Database.Database): string[] {
+function appliedMigrations(db: Database.Database): string[] {
   return db.prepare("SELECT name FROM migrations ORDER BY position").pluck().all() as string[];
 }
 

@@ -1,9 +1,9 @@
 /** Everything that reads the database; works on a read-only store. */
 export { describeOwner } from "./owners/index.js";
-export type { Owner } from "./owners/kind.js";
+
 export * from "./read-attempts.js";
 export * from "./read-bundles.js";
 export * from "./read-grid.js";
 export * from "./read-runs.js";
 export type * from "./rows.js";
-export { findRun, SELECTORS } from "./selector.js";
+export { findRun } from "./selector.js";

@@ -7,7 +7,7 @@ import type { Store } from "./store.js";
 const SHORTEST_PREFIX = 4;
 
 /** What a user may write where a run is meant; shown by help texts. */
-export const SELECTORS = "an id, a unique prefix of one (4 or more), @last, @best, @best:<metric> or @failed";
+const SELECTORS = "an id, a unique prefix of one (4 or more), @last, @best, @best:<metric> or @failed";
 
 /**
  * The run that `selector` means. Throws UsageError when there is none, or more than one.

@@ -4,12 +4,12 @@ import type { RunState } from "../job/run-state.js";
 import { headerOf } from "./dashboard-header.js";
 import type { DashboardLine, DashboardState, EndedRuns } from "./dashboard-state.js";
 import { formatCount, formatScore, formatSeconds, formatValue } from "./format.js";
-import type { ColourDepth } from "./grid/colour.js";
 import { gridLines, gridSize, legendLines } from "./grid/text.js";
 import { bar } from "./parts/bar.js";
 import { clip, fitTo } from "./parts/fit.js";
 import { sparkline } from "./parts/sparkline.js";
 import { oneLine } from "./parts/visible.js";
+import type { ColourDepth } from "./terminal.js";
 
 export interface Line {
   text: string;

@@ -163,12 +163,12 @@ test("colour only when it is wanted", () => {
 });
 
 // `script` gives the program a terminal of its own (util-linux; macOS has another one of that name).
-const hasScript = process.platform === "linux" && spawnSync("script", ["--version"]).status === 0;
+const hasScript = process.platform === "linux" && spawnSync("sh", ["-c", "script --version"]).status === 0;
 
 describe.skipIf(!hasScript)("in a terminal", () => {
   test("redraws, lets Ctrl-C through as a signal, and leaves the summary and no live part", async () => {
     const command = `stty rows 20 cols 70; exec ${process.execPath} ${builtFixture("dashboard")}`;
-    const child = spawn("script", ["-qec", command, "/dev/null"], {
+    const child = spawn("sh", ["-c", 'exec script -qec "$1" /dev/null', "sh", command], {
       stdio: ["pipe", "pipe", "inherit"],
       env: { ...process.env, CI: "false", TERM: "xterm-256color", NO_COLOR: "" },
     });

@@ -2,9 +2,9 @@ import { Box, render, Static, Text } from "ink";
 import type { Reporter } from "../job/reporter.js";
 import { type Line, liveLines, staticLine } from "./dashboard-lines.js";
 import { DashboardState } from "./dashboard-state.js";
-import { type ColourDepth, colourDepth } from "./grid/colour.js";
 import { followGrid } from "./grid/follow.js";
 import { renderSummary } from "./summary.js";
+import { type ColourDepth, colourDepth } from "./terminal.js";
 
 const FRAMES_PER_SECOND = 12;
 
@@ -52,7 +52,7 @@ function Styled({ line, color }: { line: Line; color: boolean }) {
  * a signal and reaches whoever runs the job.
  */
 export function createDashboard({ stdout = process.stdout, now = Date.now } = {}): Reporter {
-  const color = !process.env.NO_COLOR;
+  const depth = colourDepth(stdout);
   let state: DashboardState | undefined;
   let changed = false;
   let drawnAt = 0;
@@ -62,7 +62,7 @@ export function createDashboard({ stdout = process.stdout, now = Date.now } = {}
 
   const node = (shown: DashboardState, over: boolean) => {
     const size = { columns: stdout.columns ?? 80, rows: stdout.rows ?? 24 };
-    return <Dashboard state={shown} {...size} color={color} depth={colourDepth(stdout)} over={over} />;
+    return <Dashboard state={shown} {...size} color={depth > 1} depth={depth} over={over} />;
   };
   const change = (apply: (state: DashboardState) => void) => {
     if (state) apply(state);

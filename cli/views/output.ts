@@ -13,17 +13,6 @@ export function writeNote(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-/** A person sits at both ends: the only case in which something may redraw the screen or read keys. */
-export function isInteractive(env: NodeJS.ProcessEnv = process.env): boolean {
-  const terminals = Boolean(process.stdin.isTTY && process.stdout.isTTY);
-  return terminals && !isCi(env) && env.TERM !== "dumb";
-}
-
-/** `CI=false` is how people switch the behaviour off. */
-function isCi(env: NodeJS.ProcessEnv): boolean {
-  return env.CI !== undefined && env.CI !== "" && env.CI !== "0" && env.CI !== "false";
-}
-
 /**
  * A reader that goes away (`| head`, a closed terminal) must not take a training job with it: its runs are stored
  * whether or not somebody looks. Anything else that goes wrong with the stream is still an error.

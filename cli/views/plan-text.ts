@@ -22,7 +22,7 @@ const MAX_ROWS = 60;
 const COLUMNS = ["id", "label", "method", "trainable", "head", "total", "rows", "steps", "state"] as const;
 const LEFT = new Set<string>(["id", "label", "method", "state"]);
 
-export const isDone = (state: string | undefined) => state === "finished";
+const isDone = (state: string | undefined) => state === "finished";
 
 /** What `lor2c plan` prints. Trainable parameters are the method's at the start of training, without the head. */
 export function planText(plan: PlanView): string {

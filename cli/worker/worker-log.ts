@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, mkdirSync, openSync, readSync } from "node:fs";
 import { dirname } from "node:path";
 
-export const TAIL_LINES = 40;
+const TAIL_LINES = 40;
 const TAIL_BYTES = 64 * 1024;
 
 /**

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
+import { canRedraw } from "./terminal.mjs";
 
 /** A long silence looks like a hang in a CI log. */
 const HEARTBEAT_MS = 30_000;
@@ -17,8 +18,7 @@ const FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
  * @param {{ stream?: NodeJS.WriteStream, env?: NodeJS.ProcessEnv }} [options]
  */
 export function createProgress({ stream = process.stderr, env = process.env } = {}) {
-  const ci = env.CI !== undefined && !["", "0", "false"].includes(env.CI);
-  const live = Boolean(stream.isTTY) && !ci && env.TERM !== "dumb";
+  const live = canRedraw(stream, env);
   return {
     /** @param {string} text @returns {void} */
     info: (text) => {

@@ -41,7 +41,7 @@ export async function run(command, options) {
  * @param {string[]} command @param {Run} options
  * @returns {Promise<{ code: number | null, tail: string[], missing: boolean }>}
  */
-export async function execute([file = "", ...args], { log, signal, line, cwd, env }) {
+async function execute([file = "", ...args], { log, signal, line, cwd, env }) {
   mkdirSync(dirname(log), { recursive: true });
   appendFileSync(log, `\n$ ${shown([file, ...args])}\n`);
   const child = spawn(file, args, {

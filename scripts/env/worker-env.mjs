@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { findBasePython, isNewEnough, OLDEST, probe } from "./python.mjs";
 import { endLeftover, run } from "./run.mjs";
-import { Interrupted, SetupError } from "./setup-error.mjs";
+import { SetupError } from "./setup-error.mjs";
 import { hashOf, readStamp, writeStamp } from "./stamp.mjs";
 
 /**
@@ -243,5 +243,3 @@ export async function checkOwnPython(own, { project, dev }) {
   }
   return different.length > 0 ? listPackages(different) : undefined;
 }
-
-export { Interrupted, SetupError };

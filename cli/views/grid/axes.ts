@@ -51,7 +51,7 @@ export function chooseAxes(
 }
 
 /** The key itself, or one that ends in `.name` if there is no other. */
-export function named(keys: readonly string[], name: string): string | undefined {
+function named(keys: readonly string[], name: string): string | undefined {
   if (keys.includes(name)) return name;
   // `method` stands for `method.name`, as it does in a label.
   const ending = keys.filter((key) => key === `${name}.name` || key.split(".").at(-1) === name);

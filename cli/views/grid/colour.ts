@@ -1,16 +1,8 @@
 /** Colours of scores: viridis, which keeps its order for colour-blind readers and in grey. */
 import { interpolateViridis } from "d3-scale-chromatic";
-
-/** Bits of colour of a terminal, as Node counts them; 1: none. */
-export type ColourDepth = 1 | 4 | 8 | 24;
+import type { ColourDepth } from "../terminal.js";
 
 type Rgb = readonly [red: number, green: number, blue: number];
-
-export function colourDepth(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv = process.env): ColourDepth {
-  const ci = env.CI !== undefined && !["", "0", "false"].includes(env.CI);
-  if (!stream.isTTY || env.NO_COLOR || ci || env.TERM === "dumb") return 1;
-  return stream.getColorDepth(env) as ColourDepth;
-}
 
 /** `part` from 0 to 1, low to high. */
 export function viridis(part: number): Rgb {

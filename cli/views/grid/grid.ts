@@ -7,7 +7,7 @@ import type { GridCell, GridState, Position } from "./cell.js";
 import { findCoincidences } from "./coincide.js";
 
 /** A run of the experiment that has no place on the two axes, such as a baseline. */
-export interface BesideRun {
+interface BesideRun {
   run: string;
   label: string;
   state: string;

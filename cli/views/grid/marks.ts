@@ -22,8 +22,8 @@ const MEANINGS: Record<Exclude<GridState, "finished">, string> = {
   diverged: "no finite score",
   left_out: "not in the sweep",
 };
-export const BEST = "*";
-export const SAME = "=";
+const BEST = "*";
+const SAME = "=";
 
 /** Footnotes of one kind; a wall of them helps nobody, and JSON has all. */
 const MOST_NOTES = 6;
@@ -51,7 +51,7 @@ export const axisTitle = ({ name, symbol }: GridAxis): string => (symbol ? `${na
 export const valueText = (value: AxisValue): string => (typeof value === "number" ? formatValue(value) : String(value));
 
 /** `M 1, I 4`. */
-export function placeText({ rows, cols }: Grid, { row, col }: Position): string {
+function placeText({ rows, cols }: Grid, { row, col }: Position): string {
   return `${rows.symbol ?? rows.name} ${valueText(row)}, ${cols.symbol ?? cols.name} ${valueText(col)}`;
 }
 

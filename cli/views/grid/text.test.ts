@@ -3,7 +3,7 @@ import stringWidth from "string-width";
 import { describe, expect, test } from "vitest";
 import type { GridCellRow } from "../../store/read.js";
 import { sampleGrid, sampleRows } from "../fixtures/grid.js";
-import { colourDepth, inkOn, viridis } from "./colour.js";
+import { inkOn, viridis } from "./colour.js";
 import { gridLines, gridSize, gridText } from "./text.js";
 
 /** Every state at once. */
@@ -117,13 +117,6 @@ describe("colour", () => {
       const contrast = inkOn([red, green, blue]) === "black" ? (light + 0.05) / 0.05 : 1.05 / (light + 0.05);
       expect(contrast).toBeGreaterThan(4.5);
     }
-  });
-  test("only on a terminal, not with NO_COLOR, not in CI", () => {
-    const stream = { isTTY: true, getColorDepth: () => 24 } as unknown as NodeJS.WriteStream;
-    expect(colourDepth(stream, {})).toBe(24);
-    expect(colourDepth(stream, { CI: "false" })).toBe(24);
-    for (const env of [{ NO_COLOR: "1" }, { CI: "true" }, { TERM: "dumb" }]) expect(colourDepth(stream, env)).toBe(1);
-    expect(colourDepth({ ...stream, isTTY: false } as NodeJS.WriteStream, {})).toBe(1);
   });
 });
 

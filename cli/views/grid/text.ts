@@ -2,8 +2,9 @@
 import stringWidth from "string-width";
 import { clip, fitTo } from "../parts/fit.js";
 import { wrap } from "../parts/wrap.js";
+import type { ColourDepth } from "../terminal.js";
 import type { GridCell } from "./cell.js";
-import { type ColourDepth, dimmed, painted } from "./colour.js";
+import { dimmed, painted } from "./colour.js";
 import type { Grid } from "./grid.js";
 import {
   axisTitle,

@@ -1,14 +1,17 @@
 import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { Resvg } from "@resvg/resvg-js";
 import { FONT } from "./svg.js";
+
+const require = createRequire(import.meta.url);
 
 /** Pixels of the picture per unit of the SVG: sharp in print at the size of a column. */
 const ZOOM = 3;
 
 /** An SVG of ours as PNG. Fonts come with the package and none from the system, so that all machines draw the same. */
 export function svgToPng(svg: string): Buffer {
-  const find = createRequire(import.meta.url).resolve;
-  const fontFiles = ["DejaVuSans.ttf", "DejaVuSans-Bold.ttf"].map((name) => find(`dejavu-fonts-ttf/ttf/${name}`));
+  const fonts = join(dirname(require.resolve("dejavu-fonts-ttf/package.json")), "ttf");
+  const fontFiles = ["DejaVuSans.ttf", "DejaVuSans-Bold.ttf"].map((name) => join(fonts, name));
   const font = { fontFiles, loadSystemFonts: false, defaultFontFamily: FONT, sansSerifFamily: FONT };
   return new Resvg(svg, { font, fitTo: { mode: "zoom", value: ZOOM } }).render().asPng();
 }
