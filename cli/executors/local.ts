@@ -3,16 +3,16 @@ import { availableParallelism } from "node:os";
 import { join, relative } from "node:path";
 import { WORKER_LOG } from "../attempt-files.js";
 import type { WorkerEvent } from "../protocol/messages.js";
+import { TrainingOrder } from "../protocol/training-order.js";
 import { request } from "../worker/request.js";
 import { describeExit } from "../worker/start-failure.js";
 import type { WorkerEnd } from "../worker/worker-end.js";
-import { startWorker, type WorkerProcess } from "../worker/worker-process.js";
+import { spawnWorker, type WorkerProcess } from "../worker/worker-process.js";
 import type { Bundle, BundleEnd, Executor, ExecutorOptions, RunningBundle, Slot } from "./executor.js";
 import { askOn, deviceNames, slotsOn } from "./local-devices.js";
 import { jobsPerDevice } from "./local-jobs.js";
 
 const REQUEST = "train";
-const OUTCOMES = new Set(["finished", "failed", "out_of_memory", "stopped"]);
 
 /** One worker process on this machine per bundle. */
 export function createLocal(options: ExecutorOptions = {}): Executor {
@@ -35,7 +35,7 @@ export function createLocal(options: ExecutorOptions = {}): Executor {
 
 class LocalBundle implements RunningBundle {
   readonly done: Promise<BundleEnd>;
-  readonly #open: Set<string>;
+  readonly #order: TrainingOrder;
   #worker: WorkerProcess | undefined;
   #asked: "stop" | "kill" | undefined;
   #refusal: string | null = null;
@@ -46,7 +46,7 @@ class LocalBundle implements RunningBundle {
     private readonly onEvent: (event: WorkerEvent) => void,
     options: ExecutorOptions,
   ) {
-    this.#open = new Set(bundle.cells.map((cell) => cell.id));
+    this.#order = new TrainingOrder(bundle.cells.map((cell) => cell.id));
     this.done = this.#train(options).catch((error: Error) => this.#end(error.name, error.message));
   }
 
@@ -62,30 +62,35 @@ class LocalBundle implements RunningBundle {
   }
 
   async #train(options: ExecutorOptions): Promise<BundleEnd> {
-    const worker = await startWorker({
+    const log = prepareLog(this.bundle);
+    const worker = await spawnWorker({
       ...options,
       env: { ...options.env, ...this.slot.env },
-      logFile: prepareLog(this.bundle),
+      logFile: log,
       onEvent: (event) => this.#receive(event),
     });
     this.#worker = worker;
-    if (this.#asked) {
-      worker.kill(); // nothing has begun that would be worth waiting for
-    } else {
+    if (this.#asked) worker.kill(); // nothing has begun that would be worth waiting for
+    try {
+      await worker.whenReady;
+    } catch (error) {
+      if (!this.#asked) throw error;
+    }
+    if (!this.#asked) {
       const cells = this.bundle.cells.map(({ id, settings, folder, resume }) => ({
         cell: id,
         settings: { ...settings },
         folder,
         resume,
       }));
-      worker.send({ type: "train", request: REQUEST, cells, checkpoint: this.bundle.checkpoint });
+      worker.send({ type: "train", request: REQUEST, cells, checkpoint: this.bundle.checkpoint, log });
     }
     return this.#describe(await worker.closed);
   }
 
   #receive(event: WorkerEvent): void {
+    this.#order.accept(event);
     this.onEvent(event);
-    if (OUTCOMES.has(event.type) && "cells" in event) for (const cell of event.cells) this.#open.delete(cell);
     if (event.type !== "done" || event.request !== REQUEST) return;
     this.#refusal = event.error;
     this.#worker?.stop().catch(() => {}); // as above
@@ -96,12 +101,12 @@ class LocalBundle implements RunningBundle {
     if (protocolError) return this.#end(protocolError.name, protocolError.message, stderrTail);
     if (this.#refusal !== null) return this.#end("WorkerError", this.#refusal, stderrTail);
     if (this.#asked) return this.#end(null, this.#asked === "kill" ? "killed" : "stopped", stderrTail);
-    if (this.#open.size === 0) return this.#end(null, "done", stderrTail);
+    if (this.#order.open.length === 0) return this.#end(null, "done", stderrTail);
     return this.#end("WorkerError", `the worker died (${describeExit(end)})`, stderrTail);
   }
 
   #end(errorType: string | null, reason: string, stderrTail: string[] = []): BundleEnd {
-    return { open: [...this.#open], errorType, reason, stderrTail };
+    return { open: this.#order.open, errorType, reason, stderrTail };
   }
 }
 

@@ -1,16 +1,23 @@
 import { Lor2cError } from "../errors.js";
+import { killAll } from "../worker/process-tree.js";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 export type Urgency = "stop" | "kill";
 
-/** What the user wants of a job that has begun: the first signal stops it after its step, the next one kills it. */
+/**
+ * What the user wants of a job that has begun: the first signal stops it after its step, the second kills its workers,
+ * and the third ends this program, whatever it waits for.
+ */
 export class Interrupts {
   readonly #stop = new AbortController();
   readonly #kill = new AbortController();
   readonly #release: () => void;
+  readonly #end: () => void;
 
-  constructor(source: NodeJS.EventEmitter = process) {
+  /** `end`: what the third signal does. */
+  constructor(source: NodeJS.EventEmitter = process, end: () => void = endNow) {
+    this.#end = end;
     const onSignal = () => this.interrupt();
     for (const name of SIGNALS) source.on(name, onSignal);
     this.#release = () => {
@@ -19,7 +26,8 @@ export class Interrupts {
   }
 
   interrupt(): void {
-    if (this.#stop.signal.aborted) this.#kill.abort(interrupted());
+    if (this.#kill.signal.aborted) this.#end();
+    else if (this.#stop.signal.aborted) this.#kill.abort(interrupted());
     else this.#stop.abort(interrupted());
   }
 
@@ -62,6 +70,12 @@ export class Interrupts {
   dispose(): void {
     this.#release();
   }
+}
+
+/** Not by an error that others would have to pass on: it is they who may hang. */
+function endNow(): void {
+  killAll();
+  process.exit(130);
 }
 
 function interrupted(): Lor2cError {

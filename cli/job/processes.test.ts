@@ -137,6 +137,48 @@ test("Ctrl-C twice ends a worker in the middle of a long step", async () => {
   expect(workers.map(isAlive)).toEqual([false]);
 });
 
+test("Ctrl-C twice ends a worker that is still starting", async () => {
+  writeFileSync(file, readFileSync(file, "utf8").replace("1..2", "[1]"));
+  const run = lor2c(["run", file, "--json"], { FIXTURE_NEVER_READY: "train" });
+  await says(run, '"running"');
+  run.child.kill("SIGINT");
+  await says(run, "second Ctrl-C");
+  run.child.kill("SIGINT");
+  expect(await run.closed).toBe(130);
+  expect(states()).toEqual(["stopped"]);
+});
+
+test("the third Ctrl-C ends the program and its workers, whatever it waits for", async () => {
+  const modules = ["job/interrupt.js", "worker/worker-process.js"].map((name) => join(program.root, "cli", name));
+  const command = ["python3", fixture("ignores-stop.py")];
+  const log = join(dbPath, "..", "worker.log");
+  const code = `
+    const [{ Interrupts }, { startWorker }] = await Promise.all(${JSON.stringify(modules)}.map((path) => import(path)));
+    const worker = await startWorker({ commandOverride: ${JSON.stringify(command)}, logFile: "${log}", onEvent() {} });
+    const interrupts = new Interrupts();
+    interrupts.stop.addEventListener("abort", () => console.log("first"));
+    interrupts.kill.addEventListener("abort", () => console.log("second"));
+    console.log(worker.pid);
+    setInterval(() => {}, 1000);
+    await new Promise(() => {});`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", code], { stdio: ["ignore", "pipe", "inherit"] });
+  let out = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    out += text;
+  });
+  const closed = new Promise((resolve) => child.once("close", (...how) => resolve(how)));
+  await until(() => out.includes("\n"));
+  const worker = Number(out);
+  for (const word of ["first", "second"]) {
+    child.kill("SIGINT");
+    await until(() => out.includes(word));
+  }
+  expect(isAlive(worker)).toBe(true);
+  child.kill("SIGINT");
+  expect(await closed).toEqual([130, null]);
+  await until(() => !isAlive(worker));
+});
+
 test("no worker survives a killed runner; its run is lost, and the same command trains it again", async () => {
   const run = lor2c(["run", file, "--json"], SLOW);
   const { child, out, closed } = run;

@@ -19,7 +19,7 @@ async function* chunks(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Arr
 
 async function read(text: string | Uint8Array, size = 7, limit?: number): Promise<WorkerEvent[]> {
   const events: WorkerEvent[] = [];
-  for await (const event of readEvents(chunks(Buffer.from(text), size), limit)) events.push(event);
+  for await (const { event } of readEvents(chunks(Buffer.from(text), size), limit)) events.push(event);
   return events;
 }
 

@@ -2,12 +2,18 @@ import type { z } from "zod";
 import { ProtocolError } from "../errors.js";
 import { type Command, PROTOCOL_VERSION, WorkerEvent } from "./messages.js";
 
-/** Bytes. The longest honest line, the module scores of a deep model, is below 100 kB. */
+/** Bytes of one line. The longest honest one, an event that names 10,000 runs of a bundle, is below 300 kB. */
 export const LINE_LIMIT = 8 * 1024 * 1024;
 const SHOWN = 120;
 const NEWLINE = 0x0a;
 
 export const encodeCommand = (command: Command): string => `${JSON.stringify(command)}\n`;
+
+/** An event, and how many bytes of its stream are behind its line: there a later reader goes on. */
+export interface Received {
+  event: WorkerEvent;
+  end: number;
+}
 
 /**
  * The events of a byte stream, one per line. Reads on only when the consumer asks for the next event, so that a
@@ -16,16 +22,20 @@ export const encodeCommand = (command: Command): string => `${JSON.stringify(com
 export async function* readEvents(
   stream: AsyncIterable<Uint8Array>,
   limit: number = LINE_LIMIT,
-): AsyncGenerator<WorkerEvent> {
-  for await (const line of splitLines(stream, limit)) {
+): AsyncGenerator<Received> {
+  for await (const { line, end } of splitLines(stream, limit)) {
     const text = decodeUtf8(line);
-    if (text.trim() !== "") yield decodeEvent(text);
+    if (text.trim() !== "") yield { event: decodeEvent(text), end };
   }
 }
 
-async function* splitLines(stream: AsyncIterable<Uint8Array>, limit: number): AsyncGenerator<Uint8Array> {
+async function* splitLines(
+  stream: AsyncIterable<Uint8Array>,
+  limit: number,
+): AsyncGenerator<{ line: Uint8Array; end: number }> {
   let parts: Uint8Array[] = [];
   let length = 0;
+  let behind = 0;
   const add = (part: Uint8Array) => {
     if (part.length === 0) return;
     parts.push(part);
@@ -38,7 +48,8 @@ async function* splitLines(stream: AsyncIterable<Uint8Array>, limit: number): As
     let from = 0;
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, from)) {
       add(chunk.subarray(from, end));
-      yield parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
+      behind += length + 1;
+      yield { line: parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts), end: behind };
       parts = [];
       length = 0;
       from = end + 1;

@@ -13,6 +13,12 @@ export const PROTOCOL_VERSION = 3;
 /** A finite number, or null when the value was NaN or infinite (the event's `diverged` then names it). */
 const metric = z.number().nullable();
 const cellIds = z.array(z.string()).min(1);
+/** Never negative: steps, rows, parameters, bytes. */
+const count = z.number().int().nonnegative();
+/** Position in a training, in epochs from its start. */
+const epochs = z.number().nonnegative();
+/** Seconds. */
+const duration = z.number().nonnegative();
 const json = z.record(z.string(), z.unknown());
 
 // ---------------------------------------------------------------- commands: runner -> worker
@@ -48,6 +54,8 @@ export const Train = z.strictObject({
   ),
   /** Absolute path of the folder where cells of these settings have their checkpoints. */
   checkpoint: z.string(),
+  /** Absolute path of the file that takes the worker's stderr from now on; null: it stays where it is. */
+  log: z.string().nullable(),
 });
 
 /** Reload a saved adapter and label texts (second segment null for single-sentence tasks). */
@@ -58,8 +66,12 @@ export const Predict = z.strictObject({
   texts: z.array(z.strictObject({ text: z.string(), text_pair: z.string().nullable() })),
 });
 
-/** Stop after the current step. Cells in training end with `stopped`. */
-export const Stop = z.strictObject({ type: z.literal("stop") });
+/** Stop after the current step. What is in training ends with `stopped`, and so does what has not begun. */
+export const Stop = z.strictObject({
+  type: z.literal("stop"),
+  /** Only these; the others of their lanes go on. Null: everything, also what is asked later. */
+  cells: z.array(z.string()).nullable(),
+});
 
 export const Command = z.discriminatedUnion("type", [Inspect, Count, Train, Predict, Stop]);
 export type Command = z.infer<typeof Command>;
@@ -71,7 +83,7 @@ const Device = z.strictObject({
   name: z.string(),
   description: z.string(),
   /** Bytes of memory of the device. */
-  memory: z.number().int(),
+  memory: count,
   /** The device multiplies bfloat16 natively. */
   bf16: z.boolean(),
 });
@@ -79,11 +91,11 @@ const Device = z.strictObject({
 /** Handshake: the first line of every worker. */
 export const Ready = z.strictObject({
   type: z.literal("ready"),
-  seq: z.number().int(),
+  seq: count,
   protocol: z.number().int(),
   worker_version: z.string(),
   python: z.string(),
-  pid: z.number().int(),
+  pid: count,
   device: Device,
   /** What each GPU that this process sees is called; the first one is `cuda:0`. */
   gpus: z.array(z.string()),
@@ -113,9 +125,9 @@ export type Shape = z.infer<typeof Shape>;
 /** What one cell of an `inspect` command is, or why it cannot run. */
 export const Inspected = z.strictObject({
   type: z.literal("inspected"),
-  seq: z.number().int(),
+  seq: count,
   request: z.string(),
-  index: z.number().int(),
+  index: count,
   /** What is wrong with the cell; empty when it can run. */
   problems: z.array(z.string()),
   /** Things worth knowing that do not prevent a run. */
@@ -126,12 +138,12 @@ export const Inspected = z.strictObject({
    */
   fingerprint: z.record(z.string(), z.string()).nullable(),
   /** Trainable parameters of the method at the start of training, without the head. */
-  trainable_parameters: z.number().int().nullable(),
-  head_parameters: z.number().int().nullable(),
-  total_parameters: z.number().int().nullable(),
-  train_rows: z.number().int().nullable(),
-  eval_rows: z.number().int().nullable(),
-  total_steps: z.number().int().nullable(),
+  trainable_parameters: count.nullable(),
+  head_parameters: count.nullable(),
+  total_parameters: count.nullable(),
+  train_rows: count.nullable(),
+  eval_rows: count.nullable(),
+  total_steps: count.nullable(),
   /**
    * What will part the cell's trajectory from those of its bundle, in order: two cells train as one up to the first
    * event in which they differ, if every try finds a candidate. `epoch` 0 is the start. `probable`: there will be
@@ -145,9 +157,9 @@ export const Inspected = z.strictObject({
 /** Trainable parameters of one cell of a `count` command, part by part. */
 export const Counted = z.strictObject({
   type: z.literal("counted"),
-  seq: z.number().int(),
+  seq: count,
   request: z.string(),
-  index: z.number().int(),
+  index: count,
   problems: z.array(z.string()),
   /** Where the shapes come from, e.g. `config of FacebookAI/roberta-base`. */
   shapes: z.string(),
@@ -155,23 +167,23 @@ export const Counted = z.strictObject({
   parts: z.array(z.strictObject({ place: z.string(), formula: z.string(), count: z.number().int() })),
   /** What the scheduled changes of structure add (or, negative, take away) when each finds a candidate. */
   changes: z.array(z.strictObject({ place: z.string(), formula: z.string(), count: z.number().int() })),
-  head_parameters: z.number().int(),
+  head_parameters: count,
   /** Of the base model with its head. */
-  total_parameters: z.number().int(),
+  total_parameters: count,
 });
 
 /** Training of these cells begins. */
 export const Started = z.strictObject({
   type: z.literal("started"),
-  seq: z.number().int(),
+  seq: count,
   cells: cellIds,
-  trainable_parameters: z.number().int(),
-  head_parameters: z.number().int(),
-  total_parameters: z.number().int(),
-  train_rows: z.number().int(),
-  eval_rows: z.number().int(),
-  total_steps: z.number().int(),
-  num_epochs: z.number().int(),
+  trainable_parameters: count,
+  head_parameters: count,
+  total_parameters: count,
+  train_rows: count,
+  eval_rows: count,
+  total_steps: count,
+  num_epochs: count,
   /** Score of always answering the most frequent label of the evaluation rows; null for regression. */
   majority_score: metric,
   /** Name of the score that chooses the best epoch, e.g. `accuracy`. */
@@ -181,22 +193,22 @@ export const Started = z.strictObject({
   /** One line each; e.g. the subset of rows that is used. */
   notes: z.array(z.string()),
   /** Optimizer step of the checkpoint it goes on from; null from the start. What came before is reported again. */
-  resumed_step: z.number().int().nullable(),
+  resumed_step: count.nullable(),
 });
 
 /** For a progress bar. Never stored. At most a few per second. */
 export const Progress = z.strictObject({
   type: z.literal("progress"),
-  seq: z.number().int(),
+  seq: count,
   cells: cellIds,
   phase: z.enum(["train", "evaluate", "save"]),
-  step: z.number().int(),
-  total_steps: z.number().int(),
-  epoch: z.number().int(),
+  step: count,
+  total_steps: count,
+  epoch: count,
   loss: metric,
   /** Lanes of the tree at this moment, and the epochs that they and those to come will probably still train. */
-  lanes: z.number().int(),
-  lane_epochs_left: z.number(),
+  lanes: count,
+  lane_epochs_left: epochs,
   /** Real (non-padding) tokens per second of training time so far. */
   tokens_per_second: metric,
   seconds_left: metric,
@@ -205,12 +217,12 @@ export const Progress = z.strictObject({
 /** Measured values at a step. `epoch` is fractional: 1.5 is the middle of the second epoch. */
 export const Metrics = z.strictObject({
   type: z.literal("metrics"),
-  seq: z.number().int(),
+  seq: count,
   cells: cellIds,
   /** `holdout`: rows taken out of training to choose the best epoch. */
   split: z.enum(["train", "eval", "holdout"]),
-  step: z.number().int(),
-  epoch: z.number(),
+  step: count,
+  epoch: epochs,
   values: z.record(z.string(), metric),
   /** Names of values that were NaN or infinite. */
   diverged: z.array(z.string()),
@@ -219,80 +231,80 @@ export const Metrics = z.strictObject({
 /** The structure changed: two modules merged, or one gave way to an injected LoRA. Layers are 0-based. */
 export const Change = z.strictObject({
   type: z.literal("change"),
-  seq: z.number().int(),
+  seq: count,
   cells: cellIds,
   kind: z.enum(["merge", "inject"]),
-  step: z.number().int(),
-  epoch: z.number(),
+  step: count,
+  epoch: epochs,
   /** First and last layer of the module after a merge; the layer of an injection twice. */
-  span_start: z.number().int(),
-  span_end: z.number().int(),
+  span_start: count,
+  span_end: count,
   /** Start layer of the module whose tensors were kept (merge) or removed (inject). */
-  source: z.number().int(),
+  source: count,
   /** Score that chose it (sum of the pair for a merge), and the distance to the next candidate; null without one. */
   score: metric,
   margin: metric,
   /** Epoch end at which the deciding scores were taken. */
-  scores_from_epoch: z.number(),
-  trainable_parameters: z.number().int(),
+  scores_from_epoch: epochs,
+  trainable_parameters: count,
   detail: z.string(),
 });
 
 /** Score of every live module at the end of an epoch. */
 export const ModuleScores = z.strictObject({
   type: z.literal("module_scores"),
-  seq: z.number().int(),
+  seq: count,
   cells: cellIds,
-  step: z.number().int(),
-  epoch: z.number(),
+  step: count,
+  epoch: epochs,
   /** `sfs`, `mean_singular_value` or `top_share`. */
   score_name: z.string(),
   modules: z.array(
     z.strictObject({
-      span_start: z.number().int(),
-      span_end: z.number().int(),
+      span_start: count,
+      span_end: count,
       kind: z.enum(["lor2c", "lora"]),
       /** Null for an injected LoRA, which has no score. */
       score: metric,
     }),
   ),
-  trainable_parameters: z.number().int(),
+  trainable_parameters: count,
 });
 
 /** What training these cells together took, before the outcome of each. Counts include what a checkpoint had done. */
 export const Tree = z.strictObject({
   type: z.literal("tree"),
-  seq: z.number().int(),
+  seq: count,
   cells: cellIds,
   /** Epochs trained, and epochs that the cells would have trained each alone; fractions where one was cut short. */
-  lane_epochs: z.number(),
-  cell_epochs: z.number(),
+  lane_epochs: epochs,
+  cell_epochs: epochs,
   /** At the end, and those that went through the model together. */
-  lanes: z.number().int(),
-  lane_width: z.number().int(),
-  forks: z.number().int(),
-  longest_fork_seconds: z.number(),
+  lanes: count,
+  lane_width: count,
+  forks: count,
+  longest_fork_seconds: duration,
   /** Wall time of optimizer steps and of evaluations. */
-  train_seconds: z.number(),
-  evaluate_seconds: z.number(),
-  /** CPU time of this worker process so far. */
-  cpu_seconds: z.number(),
+  train_seconds: duration,
+  evaluate_seconds: duration,
+  /** CPU time that the worker's process spent on this command so far. */
+  cpu_seconds: duration,
   /** Bytes. */
-  peak_memory: z.number().int(),
+  peak_memory: count,
 });
 
 /** Ranks of a method that moves them between its modules, at the end of an epoch. */
 export const Ranks = z.strictObject({
   type: z.literal("ranks"),
-  seq: z.number().int(),
+  seq: count,
   cells: cellIds,
-  step: z.number().int(),
-  epoch: z.number(),
+  step: count,
+  epoch: epochs,
   modules: z.array(
     z.strictObject({
       /** Path in the model, e.g. `roberta.encoder.layer.3.attention.self.query`. */
       module: z.string(),
-      rank: z.number().int(),
+      rank: count,
     }),
   ),
 });
@@ -300,18 +312,18 @@ export const Ranks = z.strictObject({
 /** A file or folder that belongs to the run. */
 export const Artifact = z.strictObject({
   type: z.literal("artifact"),
-  seq: z.number().int(),
+  seq: count,
   cells: cellIds,
   kind: z.string(),
   path: z.string(),
-  bytes: z.number().int(),
+  bytes: count,
   sha256: z.string(),
 });
 
 /** A line for the run's log. */
 export const Log = z.strictObject({
   type: z.literal("log"),
-  seq: z.number().int(),
+  seq: count,
   cells: z.array(z.string()),
   level: z.enum(["debug", "info", "warn", "error"]),
   message: z.string(),
@@ -320,30 +332,30 @@ export const Log = z.strictObject({
 /** Outcome: trained, saved, reloaded from disk and re-scored equal. */
 export const Finished = z.strictObject({
   type: z.literal("finished"),
-  seq: z.number().int(),
+  seq: count,
   cells: cellIds,
   score_name: z.string(),
   /** On the evaluation rows, after the epoch that was chosen. */
   best_score: metric,
-  best_epoch: z.number().int(),
+  best_epoch: count,
   last_score: metric,
   /** The rows that chose the epoch, and their score after it. */
   chosen_on: z.enum(["eval", "holdout"]),
   chosen_score: metric,
   /** The best on the evaluation rows, whichever rows chose: less `best_score`, it is the optimism of choosing there. */
   eval_best_score: metric,
-  eval_best_epoch: z.number().int(),
+  eval_best_epoch: count,
   /** After the chosen epoch, the predictions for all evaluation rows are one class, or one value. */
   collapsed: z.boolean(),
   majority_score: metric,
   /** Seconds of the training loop without evaluation, and of everything. */
-  train_seconds: z.number(),
-  total_seconds: z.number(),
+  train_seconds: duration,
+  total_seconds: duration,
   /** Real (non-padding) tokens trained on. */
-  train_tokens: z.number().int(),
-  trainable_parameters: z.number().int(),
+  train_tokens: count,
+  trainable_parameters: count,
   /** Bytes. */
-  peak_memory: z.number().int(),
+  peak_memory: count,
   /** Lines that join those of `started`; e.g. that the rules left no candidate for a merge. */
   notes: z.array(z.string()),
 });
@@ -351,7 +363,7 @@ export const Finished = z.strictObject({
 /** Outcome: an exception, or a check that did not hold. */
 export const Failed = z.strictObject({
   type: z.literal("failed"),
-  seq: z.number().int(),
+  seq: count,
   cells: cellIds,
   error_type: z.string(),
   message: z.string(),
@@ -361,24 +373,24 @@ export const Failed = z.strictObject({
 /** Outcome: the device's memory did not suffice. */
 export const OutOfMemory = z.strictObject({
   type: z.literal("out_of_memory"),
-  seq: z.number().int(),
+  seq: count,
   cells: cellIds,
   message: z.string(),
   /** Bytes in use when it happened. */
-  peak_memory: z.number().int(),
+  peak_memory: count,
 });
 
 /** Outcome: asked to stop, or stdin ended. */
 export const Stopped = z.strictObject({
   type: z.literal("stopped"),
-  seq: z.number().int(),
+  seq: count,
   cells: cellIds,
-  step: z.number().int(),
+  step: count,
 });
 
 export const Predictions = z.strictObject({
   type: z.literal("predictions"),
-  seq: z.number().int(),
+  seq: count,
   request: z.string(),
   items: z.array(
     z.strictObject({
@@ -393,9 +405,19 @@ export const Predictions = z.strictObject({
 /** The command `request` is done (after its other events), or could not be carried out at all. */
 export const Done = z.strictObject({
   type: z.literal("done"),
-  seq: z.number().int(),
+  seq: count,
   request: z.string(),
   error: z.string().nullable(),
+  /** How many events the worker has sent so far, this one included. */
+  events: count,
+});
+
+/** The worker's last word: it leaves because it was asked to, or because stdin has ended. */
+export const Ended = z.strictObject({
+  type: z.literal("ended"),
+  seq: count,
+  /** How many events the worker has sent, this one included. */
+  events: count,
 });
 
 export const WorkerEvent = z.discriminatedUnion("type", [
@@ -417,6 +439,7 @@ export const WorkerEvent = z.discriminatedUnion("type", [
   Stopped,
   Predictions,
   Done,
+  Ended,
 ]);
 export type WorkerEvent = z.infer<typeof WorkerEvent>;
 export type EventOf<T extends WorkerEvent["type"]> = Extract<WorkerEvent, { type: T }>;

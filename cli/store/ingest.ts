@@ -145,6 +145,7 @@ function apply(store: Store, event: WorkerEvent, ids: number[], git: GitState | 
     case "counted":
     case "predictions":
     case "done":
+    case "ended":
       return; // not part of a run's record: shown, logged, or an answer to a question
     default: {
       const unknown: never = event; // a new event type does not compile until it has a case

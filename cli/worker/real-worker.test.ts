@@ -62,6 +62,7 @@ const training = (steps: number) => ({
     { cell: "cell", settings: { ...settings(steps) }, folder: mkdtempSync(join(folder, "attempt-")), resume: false },
   ],
   checkpoint: join(folder, "checkpoints"),
+  log: null,
 });
 
 describe("the bundled worker", { timeout: 120_000 }, () => {
@@ -71,7 +72,7 @@ describe("the bundled worker", { timeout: 120_000 }, () => {
     const { worker, events } = await startFixture("", { commandOverride: command });
     const train = training(3);
     worker.send(train);
-    await until(() => events.some((event) => event.type === "done") || worker.state === "closed");
+    await until(() => events.some((event) => event.type === "done") || worker.state === "ended");
     await worker.stop();
     expect((await worker.closed).protocolError).toBeUndefined();
     expect(events.find((event) => event.type === "failed")).toBeUndefined();
@@ -91,7 +92,7 @@ describe("the bundled worker", { timeout: 120_000 }, () => {
   test("stops after the current step", async () => {
     const { worker, events } = await startFixture("", { commandOverride: command });
     worker.send(training(100_000));
-    await until(() => events.some((event) => event.type === "metrics") || worker.state === "closed");
+    await until(() => events.some((event) => event.type === "metrics") || worker.state === "ended");
     const began = performance.now();
     await worker.stop();
     expect(performance.now() - began).toBeLessThan(10_000);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, test } from "vitest";
 import type { Lor2cError } from "../errors.js";
-import type { WorkerEvent } from "../protocol/messages.js";
+import { PROTOCOL_VERSION, type WorkerEvent } from "../protocol/messages.js";
 import { fixture, isAlive, startFixture, until } from "./fixture-worker.js";
 import { markedProcesses } from "./process-group.js";
 import type { WorkerOptions } from "./worker-process.js";
@@ -53,7 +53,7 @@ describe("before the handshake", () => {
     const error = await refusal("other-version.py");
     expect(error.code).toBe("PROTOCOL_VERSION");
     expect(error.message).toContain("protocol 99");
-    expect(error.message).toContain("protocol 2");
+    expect(error.message).toContain(`protocol ${PROTOCOL_VERSION}`);
     expect(error.hint).toContain("npm run setup");
   });
 
@@ -91,7 +91,7 @@ describe("stopping", () => {
     const { worker } = await startFixture("ends-with-stdin.py");
     expect(worker.state).toBe("ready");
     await worker.stop();
-    expect(worker.state).toBe("closed");
+    expect(worker.state).toBe("ended");
     expect(await worker.closed).toMatchObject({ exitCode: 0, signal: null });
     await worker.stop();
   });
@@ -133,7 +133,7 @@ describe("stopping", () => {
 
 test("a death by SIGKILL keeps the events before it", async () => {
   const { worker, events } = await startFixture("dies-mid-epoch.py");
-  worker.send({ type: "train", request: "t", cells: [], checkpoint: "/nowhere" });
+  worker.send({ type: "train", request: "t", cells: [], checkpoint: "/nowhere", log: null });
   expect(await worker.closed).toMatchObject({ exitCode: null, signal: "SIGKILL" });
   expect(events.filter((event) => event.type === "metrics")).toHaveLength(5);
 });

@@ -11,6 +11,7 @@ import sys
 import traceback
 
 from .channel import Channel, claim_stdout
+from .lifeline import Deadline, die_with_parent, outlive_parent
 
 
 def main(arguments: list[str]) -> int:
@@ -24,11 +25,13 @@ def main(arguments: list[str]) -> int:
     if arguments:
         print(f"lor2c_worker: unknown argument {arguments[0]!r}; it takes none, or --catalog", file=sys.stderr)
         return 2
-    channel = Channel(out, sys.stdin.buffer)
+    die_with_parent()
+    channel = Channel(out, sys.stdin.buffer, Deadline())
     channel.start()
 
     from .serve import serve
 
+    outlive_parent()
     serve(channel)
     return 0
 

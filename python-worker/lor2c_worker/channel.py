@@ -14,9 +14,11 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from . import messages
+from .lifeline import Deadline
 
 
 def claim_stdout() -> BinaryIO:
@@ -43,19 +45,40 @@ def split_finite(values: Mapping[str, float]) -> tuple[dict[str, float | None], 
     return wire, [name for name, value in wire.items() if value is None]
 
 
+def to_line(value: Any) -> bytes:
+    """One line of JSON in UTF-8. Text of data may hold half a surrogate pair, which has no UTF-8 form: such a half
+    becomes the replacement character."""
+    text = json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":")) + "\n"
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+
+
+@dataclass(frozen=True)
+class NoCommand:
+    """A line that is no command, and the request in it where it has one: somebody waits for its `done`."""
+
+    problem: str
+    request: str | None
+
+
 class Channel:
     """Thread-safe sender of events, and a reader thread that fills a queue of commands.
 
-    `stop_requested` is set by a `stop` command and by the end of stdin (the runner is gone); the training loop looks
-    at it after each step. After the end of stdin `next_command` returns None.
+    `stop_requested` is set by a `stop` of everything and by the end of stdin (the runner is gone); the training loop
+    looks at it after each step, and at `stopping`, the cells that alone are to stop. After the end of stdin
+    `next_command` returns None, and the `deadline` runs.
     """
 
-    def __init__(self, out: BinaryIO, source: BinaryIO) -> None:
+    def __init__(self, out: BinaryIO, source: BinaryIO, deadline: Deadline | None = None) -> None:
         self._out = out
         self._source = source
+        self._deadline = deadline
+        self._stopping: frozenset[str] = frozenset()
         self._lock = threading.Lock()
         self._seq = 0
-        self._commands: queue.Queue[messages.Command | messages.DecodeError | None] = queue.Queue()
+        self._commands: queue.Queue[messages.Command | NoCommand | None] = queue.Queue()
         self.stop_requested = threading.Event()
         self.closed = threading.Event()
         self._reader = threading.Thread(target=self._read, name="stdin", daemon=True)
@@ -67,36 +90,60 @@ class Channel:
         for line in iter(self._source.readline, b""):
             if not line.strip():
                 continue
+            value: Any = None
             try:
-                command = messages.decode_command(json.loads(line))
+                value = json.loads(line)
+                command = messages.decode_command(value)
             except (ValueError, messages.DecodeError) as error:
-                self._commands.put(messages.DecodeError(f"{error} in {line[:120]!r}"))
+                request = value.get("request") if isinstance(value, dict) else None
+                self._commands.put(NoCommand(f"{error} in {line[:120]!r}", request if isinstance(request, str) else None))
                 continue
             if isinstance(command, messages.Stop):
-                self.stop_requested.set()
+                self._stop(command.cells)
             else:
                 self._commands.put(command)
         self.closed.set()
         self.stop_requested.set()
+        if self._deadline is not None:
+            self._deadline.start()
         self._commands.put(None)
 
-    def next_command(self) -> messages.Command | messages.DecodeError | None:
+    def _stop(self, cells: list[str] | None) -> None:
+        if cells is None:
+            self.stop_requested.set()
+        else:
+            self._stopping |= frozenset(cells)
+
+    @property
+    def stopping(self) -> frozenset[str]:
+        """Cells that were asked to stop while the others go on."""
+        return self._stopping
+
+    def next_command(self) -> messages.Command | NoCommand | None:
         """Block until a command (or a line that is none) arrives; None at the end of stdin."""
         return self._commands.get()
 
     def send(self, event_type: type[Any], **fields: Any) -> None:
         """Send one event; `seq` is added here, so that numbers and lines have the same order."""
         with self._lock:
+            line = to_line(messages.encode(event_type(seq=self._seq + 1, **fields)))
+            self._seq += 1  # not for an event that could not be written as JSON: the runner takes a gap for a loss
+            self._write(line)
+
+    def send_counted(self, event_type: type[Any], **fields: Any) -> None:
+        """Send an event that says how many there were, itself included."""
+        with self._lock:
             self._seq += 1
-            event = messages.encode(event_type(seq=self._seq, **fields))
-            line = json.dumps(event, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
-            try:
-                self._out.write(line.encode() + b"\n")
-                self._out.flush()
-            except (BrokenPipeError, ValueError):
-                # The runner is gone. Nobody can read an outcome any more: stop after the current step.
-                self.closed.set()
-                self.stop_requested.set()
+            self._write(to_line(messages.encode(event_type(seq=self._seq, events=self._seq, **fields))))
+
+    def _write(self, line: bytes) -> None:
+        try:
+            self._out.write(line)
+            self._out.flush()
+        except (BrokenPipeError, ValueError):
+            # The runner is gone. Nobody can read an outcome any more: stop after the current step.
+            self.closed.set()
+            self.stop_requested.set()
 
     def log(self, level: str, message: str, cells: list[str] | None = None) -> None:
         self.send(messages.Log, cells=cells or [], level=level, message=message)

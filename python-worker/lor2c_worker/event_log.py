@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from . import messages
-from .channel import Channel
+from .channel import Channel, to_line
 
 #: What is part of a run's record and comes before its outcome.
 _KEPT: dict[str, type[Any]] = {
@@ -46,8 +46,7 @@ class EventLog:
         self._channel.send(event_type, **fields)
         kind = next((name for name, kept in _KEPT.items() if kept is event_type), None)
         if kind is not None:
-            line = json.dumps([kind, fields], allow_nan=False, ensure_ascii=False, separators=(",", ":"))
-            self._file.write(line.encode() + b"\n")
+            self._file.write(to_line([kind, fields]))
 
     def log(self, level: str, message: str, cells: list[str]) -> None:
         self.send(messages.Log, cells=cells, level=level, message=message)

@@ -45,6 +45,7 @@ class Train:
     request: str
     cells: list[TrainCell]
     checkpoint: str
+    log: str | None
 
 
 @dataclass(frozen=True)
@@ -65,9 +66,10 @@ class Predict:
 
 @dataclass(frozen=True)
 class Stop:
-    """Stop after the current step. Cells in training end with `stopped`."""
+    """Stop after the current step. What is in training ends with `stopped`, and so does what has not begun."""
 
     type: ClassVar[Literal["stop"]] = "stop"
+    cells: list[str] | None
 
 
 @dataclass(frozen=True)
@@ -401,6 +403,16 @@ class Done:
     seq: int
     request: str
     error: str | None
+    events: int
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The worker's last word: it leaves because it was asked to, or because stdin has ended."""
+
+    type: ClassVar[Literal["ended"]] = "ended"
+    seq: int
+    events: int
 
 
 Command: TypeAlias = Inspect | Count | Train | Predict | Stop
@@ -424,6 +436,7 @@ Event: TypeAlias = (
     | Stopped
     | Predictions
     | Done
+    | Ended
 )
 
 COMMANDS: dict[str, type[Any]] = {
@@ -453,6 +466,7 @@ EVENTS: dict[str, type[Any]] = {
     Stopped.type: Stopped,
     Predictions.type: Predictions,
     Done.type: Done,
+    Ended.type: Ended,
 }
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from . import __version__, messages
-from .channel import Channel
+from .channel import Channel, NoCommand
 from .device import configure_threads, current_device, describe_device, gpu_names, peak_memory
 from .errors import PlainError, failed_fields
 from .inspection import Inspection, count_parameters
@@ -40,8 +40,10 @@ def serve(channel: Channel) -> None:
         packages=package_versions(),
     )
     while (command := channel.next_command()) is not None:
-        if isinstance(command, messages.DecodeError):
-            channel.log("error", f"not a command: {command}")
+        if isinstance(command, NoCommand):
+            channel.log("error", f"not a command: {command.problem}")
+            if command.request is not None:
+                channel.send_counted(messages.Done, request=command.request, error=f"not a command: {command.problem}")
         elif isinstance(command, messages.Inspect):
             answer_each(channel, command, messages.Inspected, Inspection().inspect, _NOT_INSPECTED)
         elif isinstance(command, messages.Count):
@@ -50,6 +52,7 @@ def serve(channel: Channel) -> None:
             answer_train(channel, command)
         elif isinstance(command, messages.Predict):
             answer_predict(channel, command)
+    channel.send_counted(messages.Ended)
 
 
 #: What an event says of a cell that could not be looked at.
@@ -94,7 +97,7 @@ def answer_each(
         channel.send(event, request=command.request, index=index, problems=problems, **fields)
         if channel.stop_requested.is_set():
             break
-    channel.send(messages.Done, request=command.request, error=None)
+    channel.send_counted(messages.Done, request=command.request, error=None)
 
 
 def answer_train(channel: Channel, command: messages.Train) -> None:
@@ -105,7 +108,7 @@ def answer_train(channel: Channel, command: messages.Train) -> None:
             cells.append(read_cell(cell.cell, Path(cell.folder), cell.settings, cell.resume))
     for tree in group_trees(cells):
         _train_tree(channel, tree, Path(command.checkpoint))
-    channel.send(messages.Done, request=command.request, error=None)
+    channel.send_counted(messages.Done, request=command.request, error=None)
 
 
 def _train_tree(channel: Channel, tree: list[TreeCell], folder: Path) -> None:
@@ -160,11 +163,11 @@ def answer_predict(channel: Channel, command: messages.Predict) -> None:
         if not expected:
             traceback.print_exc()
         message = str(error) if expected else f"{type(error).__name__}: {error}"
-        channel.send(messages.Done, request=command.request, error=message)
+        channel.send_counted(messages.Done, request=command.request, error=message)
         return
     channel.send(
         messages.Predictions,
         request=command.request,
         items=[messages.PredictionsItem(**item) for item in items],
     )
-    channel.send(messages.Done, request=command.request, error=None)
+    channel.send_counted(messages.Done, request=command.request, error=None)

@@ -113,6 +113,14 @@ def test_a_line_that_is_no_command_is_answered(worker: Worker) -> None:
     assert done.request == "after"
 
 
+def test_a_command_of_the_wrong_shape_is_refused_and_nobody_waits(worker: Worker) -> None:
+    worker.send(type="train", request="t", cells=[])
+    log, done = worker.until_done()
+    assert log.level == "error"
+    assert "missing key" in done.error
+    assert (done.request, done.events) == ("t", done.seq)
+
+
 def test_stop_ends_after_the_step(place: Path, tmp_path: Path) -> None:
     worker = Worker(tmp_path / "stderr.log")
     value = settings(place, num_train_epochs=5000, logging_steps=1)
@@ -121,7 +129,7 @@ def test_stop_ends_after_the_step(place: Path, tmp_path: Path) -> None:
     for event in worker.events():
         seen.append(event)
         if isinstance(event, messages.Metrics) and not any(isinstance(e, messages.Metrics) for e in seen[:-1]):
-            worker.send(type="stop")
+            worker.send(type="stop", cells=None)
         if isinstance(event, messages.Done):
             break
     (stopped,) = only(seen, messages.Stopped)
@@ -153,7 +161,7 @@ def test_prints_and_child_processes_do_not_reach_the_protocol(tmp_path: Path) ->
     )
     done = subprocess.run([sys.executable, "-c", code], input=b"", capture_output=True, timeout=60, check=False)
     lines = done.stdout.splitlines()
-    assert [json.loads(line)["type"] for line in lines] == ["ready"]
+    assert [json.loads(line)["type"] for line in lines] == ["ready", "ended"]
     assert done.stderr.count(b"stray") == 3
 
 

@@ -98,7 +98,7 @@ def train(worker: Worker, folder: Path, cells: dict[str, dict[str, Any]], *, res
         {"cell": cell, "settings": value, "folder": str(folder / cell), "resume": resume}
         for cell, value in cells.items()
     ]
-    worker.send(type="train", request="t", cells=named, checkpoint=str(folder / "checkpoints"))
+    worker.send(type="train", request="t", cells=named, checkpoint=str(folder / "checkpoints"), log=None)
 
 
 def run(worker: Worker, folder: Path, value: dict[str, Any]) -> list[Any]:
