@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
-import { PROGRAM } from "../fixtures/program.js";
+import { builtFixture, PROGRAM } from "../fixtures/program.js";
 import { getAttempts, listRuns } from "../store/read.js";
 import { openStore } from "../store/store.js";
 import { fixture, isAlive, until } from "../worker/fixture-worker.js";
@@ -149,19 +149,9 @@ test("Ctrl-C twice ends a worker that is still starting", async () => {
 });
 
 test("the third Ctrl-C ends the program and its workers, whatever it waits for", async () => {
-  const modules = ["job/interrupt.js", "worker/worker-process.js"].map((name) => join(program.root, "cli", name));
   const command = ["python3", fixture("ignores-stop.py")];
-  const log = join(dbPath, "..", "worker.log");
-  const code = `
-    const [{ Interrupts }, { startWorker }] = await Promise.all(${JSON.stringify(modules)}.map((path) => import(path)));
-    const worker = await startWorker({ commandOverride: ${JSON.stringify(command)}, logFile: "${log}", onEvent() {} });
-    const interrupts = new Interrupts();
-    interrupts.stop.addEventListener("abort", () => console.log("first"));
-    interrupts.kill.addEventListener("abort", () => console.log("second"));
-    console.log(worker.pid);
-    setInterval(() => {}, 1000);
-    await new Promise(() => {});`;
-  const child = spawn(process.execPath, ["--input-type=module", "-e", code], { stdio: ["ignore", "pipe", "inherit"] });
+  const args = [builtFixture("waits-for-ever"), join(dbPath, "..", "worker.log"), ...command];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   let out = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     out += text;

@@ -244,7 +244,7 @@ test("NDJSON: the runs of a lane once, its events without them; our names in sna
   const { cells: _, ...own } = progress(1);
   for (const step of [1, 2]) model.event(bundle, { ...progress(step), cells: both });
   model.event(bundle, { ...progress(3), cells: [OTHER] });
-  model.event(bundle, { type: "done", seq: 9, request: "train", error: null });
+  model.event(bundle, { type: "done", seq: 9, request: "train", error: null, events: 9 });
   model.set(both, "stopped", "asked");
   ndjson.timeLeft?.({ fraction: 0.5, secondsLeft: 3 });
   ndjson.end(summary([failed]));
@@ -255,7 +255,7 @@ test("NDJSON: the runs of a lane once, its events without them; our names in sna
     { type: "event", lane: 1, event: { ...own, step: 2 } },
     { type: "lane", lane: 2, runs: [OTHER] },
     { type: "event", lane: 2, event: { ...own, step: 3 } },
-    { type: "event", lane: 1, event: { type: "done", seq: 9, request: "train", error: null } },
+    { type: "event", lane: 1, event: { type: "done", seq: 9, request: "train", error: null, events: 9 } },
     { type: "state", runs: both, state: "stopped", detail: "asked" },
     { type: "progress", fraction: 0.5, seconds_left: 3 },
   ]);

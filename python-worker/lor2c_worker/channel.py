@@ -96,7 +96,9 @@ class Channel:
                 command = messages.decode_command(value)
             except (ValueError, messages.DecodeError) as error:
                 request = value.get("request") if isinstance(value, dict) else None
-                self._commands.put(NoCommand(f"{error} in {line[:120]!r}", request if isinstance(request, str) else None))
+                self._commands.put(
+                    NoCommand(f"{error} in {line[:120]!r}", request if isinstance(request, str) else None)
+                )
                 continue
             if isinstance(command, messages.Stop):
                 self._stop(command.cells)

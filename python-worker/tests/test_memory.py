@@ -44,7 +44,13 @@ def train(place: Path, name: str, max_lanes: Any) -> list[Any]:
         for i in range(2)
     ]
     out = io.BytesIO()
-    command = {"type": "train", "request": "t", "cells": cells, "checkpoint": str(place / name / "checkpoints"), "log": None}
+    command = {
+        "type": "train",
+        "request": "t",
+        "cells": cells,
+        "checkpoint": str(place / name / "checkpoints"),
+        "log": None,
+    }
     answer_train(Channel(out, io.BytesIO()), messages.decode_command(command))  # type: ignore[arg-type]
     return [messages.decode_event(json.loads(line)) for line in out.getvalue().splitlines()]
 
