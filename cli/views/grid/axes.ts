@@ -1,8 +1,7 @@
 /** Which two axes of an experiment make its grid, and which of its runs are in it. */
 import { UsageError } from "../../errors.js";
 import type { AxisRow, GridCellRow } from "../../store/read.js";
-
-export type AxisValue = number | string | null;
+import { type AxisValue, meaning, typedTexts, valueTexts } from "./axis-values.js";
 
 export interface GridAxis {
   /** Dotted key. */
@@ -11,6 +10,8 @@ export interface GridAxis {
   name: string;
   symbol: string | null;
   values: AxisValue[];
+  /** What stands for each of them in every picture: two that would look alike are written in full. */
+  texts: string[];
 }
 
 type Axis = Pick<AxisRow, "axis" | "numeric">;
@@ -70,7 +71,8 @@ export function filterCells<T extends Cell>(cells: readonly T[], where: readonly
       throw new UsageError("GRID_WHERE", `--where: ${what}`, `what varies: ${keys.join(", ")}`);
     }
     const wanted = condition.slice(equals + 1);
-    const found = left.filter(({ axes }) => key in axes && isWritten(axes[key], wanted));
+    const meant = meaning(wanted, valuesOf(left, key));
+    const found = left.filter(({ axes }) => key in axes && meant.has(axes[key] ?? null));
     if (found.length === 0) {
       throw new UsageError(
         "GRID_WHERE",
@@ -106,30 +108,34 @@ export function refuseMixtures(cells: readonly Cell[], rows: string, cols: strin
   }
 }
 
-export function axisOf(key: string, cells: readonly Cell[]): GridAxis {
-  const values = [...new Set(cells.map(({ axes }) => axes[key] ?? null))];
-  const numbers = values.every((value) => typeof value === "number");
+/** `other`: the key of the axis that it is drawn with; two of one name are called by their keys. */
+export function axisOf(key: string, other: string, cells: readonly Cell[]): GridAxis {
+  const found = valuesOf(cells, key);
+  const numbers = found.every((value) => typeof value === "number");
+  const values = numbers ? found.toSorted((a, b) => Number(a) - Number(b)) : found;
+  const texts = valueTexts(values);
   return {
     key,
-    name:
-      key
-        .replace(/\.name$/, "")
-        .split(".")
-        .at(-1) ?? key,
+    name: shortName(key) === shortName(other) ? key : shortName(key),
     symbol: SYMBOLS[key] ?? null,
-    values: numbers ? values.toSorted((a, b) => Number(a) - Number(b)) : values,
+    values,
+    texts: values.map((value) => texts.get(value) ?? ""),
   };
 }
 
+const shortName = (key: string): string =>
+  key
+    .replace(/\.name$/, "")
+    .split(".")
+    .at(-1) ?? key;
+
 export const sameValue = (a: AxisValue | undefined, b: AxisValue) => a !== undefined && a === b;
 
-/** As a user writes a value: `1e-4` is 0.0001. */
-function isWritten(value: AxisValue | undefined, text: string): boolean {
-  if (typeof value === "number") return text.trim() !== "" && Number(text) === value;
-  return String(value) === text;
-}
+const valuesOf = (cells: readonly Cell[], key: string): AxisValue[] => [
+  ...new Set(cells.flatMap(({ axes }) => (key in axes ? [axes[key] ?? null] : []))),
+];
 
 function valuesText(cells: readonly Cell[], key: string): string {
-  const values = [...new Set(cells.flatMap(({ axes }) => (key in axes ? [String(axes[key])] : [])))];
-  return values.length > 12 ? `${values.slice(0, 12).join(", ")}, ...` : values.join(", ");
+  const texts = [...typedTexts(valuesOf(cells, key)).values()];
+  return texts.length > 12 ? `${texts.slice(0, 12).join(", ")}, ...` : texts.join(", ");
 }

@@ -1,4 +1,4 @@
-import type { AxisValue } from "./axes.js";
+import type { AxisValue } from "./axis-values.js";
 
 /** `left_out`: no run of the experiment, excluded or invalid. `diverged`: finished without a finite score. */
 export type GridState = "finished" | "running" | "failed" | "stopped" | "planned" | "diverged" | "left_out";

@@ -145,7 +145,13 @@ describe("cells that coincide", () => {
 describe("the whole", () => {
   test("axes are sorted by number, whatever the order of the runs; texts stay in that of the spec", () => {
     const reversed = sampleRows().toReversed();
-    expect(sampleGrid(reversed).rows).toEqual({ key: "method.merges", name: "merges", symbol: "M", values: [0, 1, 2] });
+    expect(sampleGrid(reversed).rows).toEqual({
+      key: "method.merges",
+      name: "merges",
+      symbol: "M",
+      values: [0, 1, 2],
+      texts: ["0", "1", "2"],
+    });
     const named = rows((m) => ({ axes: { "method.name": ["c", "a", "b"][m] ?? "", "method.rank": 1 } })).slice(0, 12);
     const grid = sampleGrid(
       named.filter((_, i) => i % 4 === 0),

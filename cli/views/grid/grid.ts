@@ -62,8 +62,8 @@ export function buildGrid({ experiment, cells, leftOut }: GridSource, options: G
   const invalid = leftOut.filter(({ axes, reason }) => {
     return reason.startsWith(CANNOT_RUN) && !options.where?.length && options.rows in axes && options.cols in axes;
   });
-  const rows = axisOf(options.rows, [...inside, ...invalid]);
-  const cols = axisOf(options.cols, [...inside, ...invalid]);
+  const rows = axisOf(options.rows, options.cols, [...inside, ...invalid]);
+  const cols = axisOf(options.cols, options.rows, [...inside, ...invalid]);
   const lowerIsBetter = /loss$/.test(name);
   const built = rows.values.flatMap((row) => cols.values.map((col) => cellAt({ row, col }, inside, leftOut, options)));
   markBest(built, lowerIsBetter);

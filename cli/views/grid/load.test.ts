@@ -179,3 +179,16 @@ describe("which experiment", () => {
     expect(loadGrid(store, { rows: "learning_rate", cols: "merges", where: ["injections=0"] }).cells).toHaveLength(4);
   });
 });
+
+test("values that print alike, NULL and empty text keep columns of their own on their way through the database", () => {
+  const values = [4e-4, 4.001e-4, null, "", "null", "1", 1];
+  const cells = values.flatMap((value, i) =>
+    [0, 1].map((merges) => cell(id(merges, i), { "method.merges": merges, "train.odd": value as string })),
+  );
+  register("x", cells);
+  for (const [i, one] of cells.entries()) finish(one, 0.5 + i / 100);
+  const grid = loadGrid(store, { rows: "odd", cols: "merges" });
+  expect(grid.rows.values).toEqual(values);
+  expect(new Set(grid.rows.texts).size).toBe(values.length);
+  expect(grid.cells.map(({ mean }) => mean)).toEqual(cells.map((_, i) => 0.5 + i / 100));
+});

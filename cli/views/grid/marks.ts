@@ -1,6 +1,8 @@
 /** Words and signs of a grid, the same in every picture of it. */
 import { formatValue } from "../format.js";
-import type { AxisValue, GridAxis } from "./axes.js";
+import { oneLine } from "../parts/visible.js";
+import type { GridAxis } from "./axes.js";
+import type { AxisValue } from "./axis-values.js";
 import type { GridCell, GridState, Position } from "./cell.js";
 import type { Grid } from "./grid.js";
 
@@ -46,13 +48,13 @@ export function legendOf({ cells, seeds }: Grid): [sign: string, meaning: string
   return list;
 }
 
-export const axisTitle = ({ name, symbol }: GridAxis): string => (symbol ? `${name} ${symbol}` : name);
+export const axisTitle = ({ name, symbol }: GridAxis): string => oneLine(symbol ? `${name} ${symbol}` : name);
 
-export const valueText = (value: AxisValue): string => (typeof value === "number" ? formatValue(value) : String(value));
+const valueText = ({ values, texts }: GridAxis, value: AxisValue): string => texts[values.indexOf(value)] ?? "";
 
 /** `M 1, I 4`. */
 function placeText({ rows, cols }: Grid, { row, col }: Position): string {
-  return `${rows.symbol ?? rows.name} ${valueText(row)}, ${cols.symbol ?? cols.name} ${valueText(col)}`;
+  return `${rows.symbol ?? rows.name} ${valueText(rows, row)}, ${cols.symbol ?? cols.name} ${valueText(cols, col)}`;
 }
 
 /** Fractions as people read them, times 100. */
@@ -72,11 +74,14 @@ export function measureText(grid: Grid): string {
   const { score, seeds } = grid;
   const which = typeof score.which === "number" ? `after epoch ${score.which}` : WHICH[score.which];
   const of = seeds > 1 ? `, mean of ${seeds} seeds` : ", one seed";
-  return `${score.name}${score.fraction ? " × 100" : ""} ${which}${of}`;
+  return `${oneLine(score.name)}${score.fraction ? " × 100" : ""} ${which}${of}`;
 }
 
 /** What the grid is of, and which slice of it. */
-export const subjectText = ({ task, model, method, where }: Grid): string => [task, model, method, ...where].join(", ");
+export const subjectText = ({ task, model, method, where }: Grid): string =>
+  oneLine([task, model, method, ...where].join(", "));
+
+export const nameOf = ({ experiment }: Grid): string => oneLine(experiment.name);
 
 /** Lines under a grid: what is best, which cells are one training, what went wrong. */
 export function footnotes(grid: Grid): string[] {
@@ -87,7 +92,7 @@ export function footnotes(grid: Grid): string[] {
     ...some(reasons(grid, "left_out")),
     ...some(grid.beside.map((run) => `beside the grid: ${run.label} ${besideText(grid, run)}`)),
     ...grid.notes.map((note) => `note: ${note}`),
-  ];
+  ].map(oneLine);
 }
 
 function bestLine(grid: Grid): string[] {
@@ -112,10 +117,13 @@ function coincidences(grid: Grid): string[] {
     const groups = new Map<string, GridCell[]>();
     for (const cell of grid.cells) {
       if (!cell.coincides || (cell.mean === meanAt(grid, cell.coincides)) !== equal) continue;
-      const first = placeText(grid, cell.coincides);
+      const first = JSON.stringify([cell.coincides.row, cell.coincides.col]);
       groups.set(first, [...(groups.get(first) ?? []), cell]);
     }
-    const pairs = [...groups].map(([first, cells]) => `${placesText(grid, cells)} as ${first}`);
+    const pairs = [...groups.values()].flatMap((cells) => {
+      const [first] = cells;
+      return first?.coincides ? [`${placesText(grid, cells)} as ${placeText(grid, first.coincides)}`] : [];
+    });
     return pairs.length === 0 ? [] : [`${SAME} ${meaning}: ${some(pairs).join("; ")}`];
   });
 }

@@ -13,11 +13,11 @@ import {
   legendOf,
   marksOf,
   measureText,
+  nameOf,
   scoreText,
   signOf,
   spreadText,
   subjectText,
-  valueText,
 } from "./marks.js";
 import { type Scale, scaleOf } from "./scale.js";
 
@@ -31,8 +31,9 @@ const LONG_TEXT = 7;
 const EMPTY = "#efefef";
 
 interface Drawn extends GridCell {
-  x: string;
-  y: string;
+  /** Places among the values of the axes: those are the keys, and their texts only labels. */
+  x: number;
+  y: number;
   fill: string;
   ink: string;
   text: string;
@@ -53,9 +54,9 @@ export function gridSvg(grid: Grid): string {
   return page({
     width,
     height: body + MARGIN.bottom + lines.length * LINE + 14,
-    title: `${grid.experiment.name}: ${measureText(grid)}`,
+    title: `${nameOf(grid)}: ${measureText(grid)}`,
     parts: [
-      heading(grid.experiment.name, width),
+      heading(nameOf(grid), width),
       label(12, 48, clip(measureText(grid), room * 0.85), 'font-size="12"'),
       label(12, 65, clip(subjectText(grid), room * 0.85), `font-size="12" fill="${GREY}"`),
       nested(chart(grid, scale, document), 0, 0),
@@ -80,11 +81,12 @@ function chart(grid: Grid, scale: Scale | null, document: Document): string {
     marginBottom: 0,
     padding: 0,
     style: { fontSize: "12px", fontFamily: FAMILY },
-    x: { type: "band", domain: grid.cols.values.map(valueText), axis: null },
-    y: { type: "band", domain: grid.rows.values.map(valueText), axis: null },
+    x: { type: "band", domain: [...grid.cols.values.keys()], axis: null },
+    y: { type: "band", domain: [...grid.rows.values.keys()], axis: null },
     marks: [
       Plot.axisX({
         anchor: "top",
+        tickFormat: (at: number) => grid.cols.texts[at] ?? "",
         tickSize: 0,
         label: axisTitle(grid.cols),
         labelAnchor: "center",
@@ -94,6 +96,7 @@ function chart(grid: Grid, scale: Scale | null, document: Document): string {
       }),
       Plot.axisY({
         anchor: "left",
+        tickFormat: (at: number) => grid.rows.texts[at] ?? "",
         tickSize: 0,
         label: axisTitle(grid.rows),
         labelAnchor: "center",
@@ -140,8 +143,8 @@ function drawn(grid: Grid, scale: Scale | null, cell: GridCell): Drawn {
     value === null ? signOf(cell) : `${scoreText(grid, value)}${cell.mean === null ? signOf(cell) : marksOf(cell)}`;
   return {
     ...cell,
-    x: valueText(cell.col),
-    y: valueText(cell.row),
+    x: grid.cols.values.indexOf(cell.col),
+    y: grid.rows.values.indexOf(cell.row),
     fill: colour ? hex(colour) : cell.state === "left_out" ? "#ffffff" : EMPTY,
     ink: colour ? inkOn(colour) : GREY,
     text,

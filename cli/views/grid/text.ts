@@ -12,11 +12,11 @@ import {
   legendOf,
   marksOf,
   measureText,
+  nameOf,
   scoreText,
   signOf,
   spreadText,
   subjectText,
-  valueText,
 } from "./marks.js";
 import { type Scale, scaleOf } from "./scale.js";
 
@@ -33,7 +33,7 @@ const GAP = "   ";
 
 /** Title, grid, legend, footnotes. Pure. */
 export function gridText(grid: Grid, options: GridTextOptions): string {
-  const title = `${grid.experiment.name}: ${measureText(grid)} (${subjectText(grid)})`;
+  const title = `${nameOf(grid)}: ${measureText(grid)} (${subjectText(grid)})`;
   const notes = footnotes(grid).flatMap((note) => wrap(note.split(/ (?!\d)/), " ", options.width));
   const blocks = [[title], gridLines(grid, options), legendLines(grid, options), notes];
   return blocks.flatMap((lines, i) => (i > 0 && lines.length > 0 ? ["", ...lines] : lines)).join("\n");
@@ -82,9 +82,8 @@ interface Layout {
 
 /** Two decimals where they fit, else one; then fewer cells side by side. */
 function layoutOf(grid: Grid, width: number | null): Layout {
-  const side =
-    Math.max(stringWidth(axisTitle(grid.rows)), ...grid.rows.values.map((v) => stringWidth(valueText(v)))) + 2;
-  const heads = Math.max(...grid.cols.values.map((value) => stringWidth(valueText(value))));
+  const side = Math.max(stringWidth(axisTitle(grid.rows)), ...grid.rows.texts.map((text) => stringWidth(text))) + 2;
+  const heads = Math.max(...grid.cols.texts.map((text) => stringWidth(text)));
   const marks = Math.max(1, ...grid.cells.map((cell) => stringWidth(marksOf(cell))));
   const tall = grid.seeds > 1;
   const room = width ?? Number.POSITIVE_INFINITY;
@@ -104,17 +103,17 @@ function layoutOf(grid: Grid, width: number | null): Layout {
 function blockLines(grid: Grid, layout: Layout, from: number, to: number, depth: ColourDepth): string[] {
   const { side, cell, marks } = layout;
   const paint: Paint = { grid, layout, depth, scale: scaleOf(grid) };
-  const columns = grid.cols.values.slice(from, to);
+  const columns = grid.cols.texts.slice(from, to);
   // Numbers stand above the digits, not above the marks behind them.
-  const heads = columns.map((value) => `${fitTo(valueText(value), cell - marks - 1, "right")}${" ".repeat(marks + 1)}`);
+  const heads = columns.map((text) => `${fitTo(text, cell - marks - 1, "right")}${" ".repeat(marks + 1)}`);
   const lines = [
     `${" ".repeat(side)} ${clip(axisTitle(grid.cols), layout.room - side - 1)}`,
     `${fitTo(axisTitle(grid.rows), side)}${heads.join("")}`,
   ];
-  for (const [i, row] of grid.rows.values.entries()) {
+  for (const [i, row] of grid.rows.texts.entries()) {
     const start = i * grid.cols.values.length;
     const cells = grid.cells.slice(start + from, start + to);
-    const name = fitTo(valueText(row), side - 2, "right");
+    const name = fitTo(row, side - 2, "right");
     lines.push(`${name}  ${cells.map((one) => cellText(one, paint)).join("")}`);
     if (layout.tall) lines.push(`${" ".repeat(side)}${cells.map((one) => paintedSpread(one, paint)).join("")}`);
   }
