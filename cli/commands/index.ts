@@ -12,11 +12,13 @@ import params from "./params.js";
 import plan from "./plan.js";
 import predict from "./predict.js";
 import query from "./query.js";
+import retry from "./retry.js";
 import rm from "./rm.js";
 import run from "./run.js";
 import schema from "./schema.js";
 import setup from "./setup.js";
 import show from "./show.js";
+import stop from "./stop.js";
 import sweep from "./sweep.js";
 import validate from "./validate.js";
 import verify from "./verify.js";
@@ -32,6 +34,8 @@ const list = [
   params,
   run,
   sweep,
+  stop,
+  retry,
   ls,
   show,
   heatmap,

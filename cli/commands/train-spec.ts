@@ -1,21 +1,25 @@
-/** What `run` and `sweep` have in common: their options, and training a spec with them. */
+/** What `run`, `sweep` and `retry` have in common: their options, and the job that they start. */
 import type { Argv } from "yargs";
 import { UsageError } from "../errors.js";
 import type { JobSummary, Reporter } from "../job/reporter.js";
+import type { JobSource } from "../job/source.js";
 import type { Devices } from "../spec/devices.js";
 import { DB_OPTION } from "./db-option.js";
 import { devicesOption } from "./devices-option.js";
 import { SET_OPTION } from "./set-option.js";
 
-export interface TrainArgs {
-  file: string;
-  set: string[];
-  force: boolean;
+export interface JobArgs {
   plain: boolean;
   json: boolean;
   db?: string | undefined;
   jobs?: number | "auto" | undefined;
   devices?: Devices | undefined;
+}
+
+export interface TrainArgs extends JobArgs {
+  file: string;
+  set: string[];
+  force: boolean;
 }
 
 const EXIT_CODES = { finished: 0, failed: 1, interrupted: 130 } as const satisfies Record<
@@ -24,32 +28,48 @@ const EXIT_CODES = { finished: 0, failed: 1, interrupted: 130 } as const satisfi
 >;
 
 export const trainOptions = (yargs: Argv) =>
+  jobOptions(
+    yargs
+      .positional("file", { type: "string", demandOption: true, describe: "Spec file" })
+      .option("set", SET_OPTION)
+      .option("force", { type: "boolean", default: false, describe: "Train finished runs again, as new attempts" }),
+    "what the spec says, else auto",
+  );
+
+/** `otherwise`: what holds where the command line does not say. */
+export const jobOptions = <T>(yargs: Argv<T>, otherwise: string) =>
   yargs
-    .positional("file", { type: "string", demandOption: true, describe: "Spec file" })
-    .option("set", SET_OPTION)
-    .option("force", { type: "boolean", default: false, describe: "Train finished runs again, as new attempts" })
     .option("jobs", {
       type: "string",
-      describe:
-        "Workers at a time on each device: a number, or auto (one per CPU core, one on a GPU). Default: what the spec says, else auto",
+      describe: `Workers at a time on each device: a number, or auto (one per CPU core, one on a GPU). Default: ${otherwise}`,
       coerce: parseJobs,
     })
-    .option("devices", devicesOption("Where to train", "what the spec says, else auto"))
+    .option("devices", devicesOption("Where to train", otherwise))
     .option("plain", { type: "boolean", default: false, describe: "Lines instead of the dashboard" })
     .option("json", { type: "boolean", default: false, describe: "One JSON object per line, at last a summary" })
     .option("db", DB_OPTION);
 
-/** Trains what remains of `file` with `sets` applied; shows its grid at the end, if it has one, and sets the exit code. */
+/** Trains what remains of `file` with `sets` applied. */
 export async function trainSpec(args: TrainArgs, sets: string[]): Promise<void> {
-  const { file, force, jobs, devices, plain, json, db } = args;
+  const { specSource } = await import("../job/source.js");
+  await trainJob(args, () => specSource(args.file, sets), args.force);
+}
+
+/** Trains what `sourceOf` gives; shows its grid at the end, if it has one, and sets the exit code. */
+export async function trainJob(
+  { jobs, devices, plain, json, db }: JobArgs,
+  sourceOf: (dbPath: string) => JobSource,
+  force = false,
+): Promise<void> {
   if (plain && json) throw new UsageError("USAGE", "--plain and --json exclude each other");
   const [{ runExperiment }, { resolveDbPath }] = await Promise.all([
     import("../job/run.js"),
     import("../store/store.js"),
   ]);
-  const reporter = await chooseReporter(plain, json);
   const dbPath = resolveDbPath(db);
-  const summary = await runExperiment({ file, sets, dbPath, force, jobs, devices, reporter });
+  const source = sourceOf(dbPath);
+  const reporter = await chooseReporter(plain, json);
+  const summary = await runExperiment({ source, dbPath, force, jobs, devices, reporter });
   process.exitCode = EXIT_CODES[summary.outcome];
   if (!json) await showGrid(summary);
 }

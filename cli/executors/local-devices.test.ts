@@ -6,6 +6,7 @@ import { beforeEach, expect, test } from "vitest";
 import { silent } from "../job/fixtures/reporter.js";
 import type { JobPlan } from "../job/reporter.js";
 import { type RunOptions, runExperiment } from "../job/run.js";
+import { specSource } from "../job/source.js";
 import { parseDevices } from "../spec/devices.js";
 import { getAttempts } from "../store/read.js";
 import { openStore } from "../store/store.js";
@@ -37,7 +38,7 @@ async function train(env: Record<string, string>, options: Partial<RunOptions> =
     },
   });
   const worker = { commandOverride: [fixture("good.py")], env: { FIXTURE_STEP_SECONDS: "0.05", ...env } };
-  const { cells } = await runExperiment({ file, dbPath, reporter, worker, ...options });
+  const { cells } = await runExperiment({ source: specSource(file), dbPath, reporter, worker, ...options });
   const store = openStore(dbPath, { readonly: true });
   const attempts = cells.map(({ id }) => getAttempts(store, id)[0]);
   store.close();

@@ -52,8 +52,15 @@ async function train(attempts: Attempt[], key: string, slot: Slot, job: Job): Pr
     }
   });
   const release = obey(running, interrupts);
+  const wished = new Set<string>();
+  job.stops.add(ids, (runs) => {
+    for (const run of runs) wished.add(run);
+    // A worker stops all that it trains.
+    if (told.runs.every((run) => wished.has(run) || model.state(run) !== "running")) void running.stop();
+  });
   const end = await running.done;
   release();
+  job.stops.remove(ids);
   try {
     buffer.close();
   } catch (error) {
@@ -61,7 +68,7 @@ async function train(attempts: Attempt[], key: string, slot: Slot, job: Job): Pr
   }
   // A worker that talks about a cell it was not given is at fault itself; anything else is our store's trouble.
   if (fault instanceof ProtocolError) fault = undefined;
-  finish(attempts, end, stopped, job);
+  finish(attempts, end, (run) => stopped || wished.has(run), job);
   if (fault !== undefined) throw fault;
 }
 
@@ -95,19 +102,26 @@ export function obey(running: RunningBundle, { stop, kill }: Interrupts): () => 
   };
 }
 
-/** Gives the cells that the worker left open their outcome: `stopped` when that was our wish, else `lost`. */
-function finish(attempts: Attempt[], end: BundleEnd, stopped: boolean, { store, interrupts, model, logs }: Job): void {
+/** Gives the cells that the worker left open their outcome: `stopped` when somebody wished it, else `lost`. */
+function finish(attempts: Attempt[], end: BundleEnd, wished: (run: string) => boolean, job: Job): void {
+  const { store, interrupts, model, logs } = job;
   for (const { cell } of attempts) model.setStderr(cell.id, end.stderrTail);
   const open = new Set(end.open);
   const left = attempts.filter(({ cell }) => open.has(cell.id));
-  if (left.length === 0) return;
-  const outcome: Outcome = interrupts.urgency === null && !stopped ? "lost" : "stopped";
-  const detail = { error_type: end.errorType ?? undefined, message: end.reason };
-  store.write(() => {
-    for (const { attemptId } of left) endAttempt(store, attemptId, outcome, detail);
-  });
-  const runs = left.map(({ cell }) => cell.id);
-  const level = outcome === "lost" ? "error" : "info";
-  logs.write(runs, level, { outcome, ...detail, stderr: end.stderrTail }, end.reason);
-  model.set(runs, outcome, end.reason.split("\n")[0]);
+  const isStopped = ({ cell }: Attempt) => interrupts.urgency !== null || wished(cell.id);
+  const ends: [Outcome, Attempt[]][] = [
+    ["stopped", left.filter(isStopped)],
+    ["lost", left.filter((attempt) => !isStopped(attempt))],
+  ];
+  for (const [outcome, of] of ends) {
+    if (of.length === 0) continue;
+    const detail = { error_type: end.errorType ?? undefined, message: end.reason };
+    store.write(() => {
+      for (const { attemptId } of of) endAttempt(store, attemptId, outcome, detail);
+    });
+    const runs = of.map(({ cell }) => cell.id);
+    const level = outcome === "lost" ? "error" : "info";
+    logs.write(runs, level, { outcome, ...detail, stderr: end.stderrTail }, end.reason);
+    model.set(runs, outcome, end.reason.split("\n")[0]);
+  }
 }

@@ -8,6 +8,7 @@ import { openStore } from "../store/store.js";
 import { fixture } from "../worker/fixture-worker.js";
 import { silent } from "./fixtures/reporter.js";
 import { type RunOptions, runExperiment } from "./run.js";
+import { specSource } from "./source.js";
 
 let folder: string;
 let file: string;
@@ -34,7 +35,14 @@ async function run(env: Record<string, string> = {}, options: Partial<RunOptions
   });
   const worker = { commandOverride: [fixture("good.py")], env };
   const dbPath = join(folder, "lor2c.db");
-  const { outcome, cells } = await runExperiment({ file, dbPath, reporter, worker, jobs: 1, ...options });
+  const { outcome, cells } = await runExperiment({
+    source: specSource(file),
+    dbPath,
+    reporter,
+    worker,
+    jobs: 1,
+    ...options,
+  });
   const store = openStore(dbPath, { readonly: true });
   const attempts = cells.map(({ id }) => getAttempts(store, id));
   store.close();

@@ -5,6 +5,7 @@ import type { Interrupts } from "./interrupt.js";
 import type { JobModel } from "./model.js";
 import type { Reporter } from "./reporter.js";
 import type { RunLogs } from "./run-logs.js";
+import type { StopWatch } from "./stop-watch.js";
 
 /** The running of a plan: what training its bundles needs. */
 export interface Job {
@@ -15,6 +16,7 @@ export interface Job {
   logs: RunLogs;
   interrupts: Interrupts;
   heartbeats: Heartbeats;
+  stops: StopWatch;
   force: boolean;
   /** Nothing new is begun once so many runs have failed. */
   maxFailures: number;

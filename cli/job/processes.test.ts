@@ -1,10 +1,10 @@
 /** `lor2c run` and its neighbours as a user runs them: real processes, signals and databases; a pretend worker. */
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
 import { builtFixture, PROGRAM } from "../fixtures/program.js";
+import { type Started, startProgram } from "../fixtures/start-program.js";
 import { getAttempts, listRuns } from "../store/read.js";
 import { openStore } from "../store/store.js";
 import { fixture, isAlive, until } from "../worker/fixture-worker.js";
@@ -21,28 +21,8 @@ beforeEach(() => {
   );
 });
 
-interface Started {
-  child: ChildProcess;
-  out: () => string;
-  err: () => string;
-  closed: Promise<number | null>;
-}
-
-function lor2c(args: string[], env: Record<string, string> = {}): Started {
-  const child = spawn(process.execPath, [PROGRAM, ...args, "--db", dbPath], {
-    env: { ...process.env, LOR2C_PYTHON: fixture("good.py"), ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let [out, err] = ["", ""];
-  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
-    out += text;
-  });
-  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-    err += text;
-  });
-  const closed = new Promise<number | null>((resolve) => child.once("close", resolve));
-  return { child, out: () => out, err: () => err, closed };
-}
+const lor2c = (args: string[], env: Record<string, string> = {}): Started =>
+  startProgram([...args, "--db", dbPath], { LOR2C_PYTHON: fixture("good.py"), ...env });
 
 /** Waits for something in its output; a process that ended will not say it any more. */
 async function says(started: Started, what: string | ((out: string) => boolean)): Promise<void> {

@@ -7,6 +7,7 @@ import { getAttempts, getMetrics } from "../store/read.js";
 import { openStore } from "../store/store.js";
 import { silent } from "./fixtures/reporter.js";
 import { runExperiment } from "./run.js";
+import { specSource } from "./source.js";
 
 const WORDS = ["wonderful", "brilliant", "lovely", "dreadful", "boring", "awful"];
 const STEPS_PER_EPOCH = 4;
@@ -47,7 +48,7 @@ test("kill -9 of the worker after two of four epochs", { timeout: 400_000 }, asy
         process.kill(pid, "SIGKILL");
       },
     });
-    return runExperiment({ file, dbPath, reporter, jobs: 1 });
+    return runExperiment({ source: specSource(file), dbPath, reporter, jobs: 1 });
   };
   const first = await train(0);
   expect(first.cells.map(({ state }) => state)).toEqual(["finished", "finished", "lost", "lost"]);

@@ -11,6 +11,7 @@ import type { Lane } from "./lane.js";
 import type { JobPlan, JobSummary, Reporter } from "./reporter.js";
 import { type RunOptions, runExperiment } from "./run.js";
 import type { RunState } from "./run-state.js";
+import { specSource } from "./source.js";
 
 let folder: string;
 let file: string;
@@ -50,7 +51,7 @@ class Recorder implements Reporter {
 async function run(env: Record<string, string> = {}, options: Partial<RunOptions> = {}) {
   const reporter = new Recorder();
   const worker = { commandOverride: [fixture("good.py")], env };
-  const summary = await runExperiment({ file, dbPath, reporter, worker, ...options });
+  const summary = await runExperiment({ source: specSource(file), dbPath, reporter, worker, ...options });
   return { summary, reporter, states: summary.cells.map((cell) => cell.state) };
 }
 
@@ -179,7 +180,7 @@ test("where no run can be it is a wrong request, and nothing is started or store
     exitCode: 2,
     message: expect.stringContaining("the fixture refuses this seed"),
   });
-  await expect(run({}, { sets: ["train.nonsense=1"] })).rejects.toMatchObject({ exitCode: 2 });
+  await expect(run({}, { source: specSource(file, ["train.nonsense=1"]) })).rejects.toMatchObject({ exitCode: 2 });
   expect(existsSync(dbPath)).toBe(false);
 });
 

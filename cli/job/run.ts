@@ -1,16 +1,15 @@
 import type { Executor, ExecutorOptions, Slot } from "../executors/executor.js";
 import { EXECUTORS } from "../executors/index.js";
 import type { PlannedCell } from "../plan/cell.js";
-import { type InvalidCell, reasonsOf, reasonText } from "../plan/plan.js";
+import { reasonsOf, reasonText } from "../plan/plan.js";
 import { remaining } from "../plan/remaining.js";
 import { type ResolvedPlan, resolvePlan } from "../plan/resolve-plan.js";
 import { assign, type Share, shareOut } from "../plan/share-out.js";
 import { warningTexts } from "../plan/warnings.js";
 import type { Devices } from "../spec/devices.js";
-import { type LoadedSpec, loadSpec } from "../spec/load.js";
 import { CANNOT_RUN, runStates } from "../store/read.js";
 import { checkStore, openStore, type Store } from "../store/store.js";
-import { clearCheckpoints, reapLost, registerExperiment } from "../store/write.js";
+import { clearCheckpoints, reapLost } from "../store/write.js";
 import { trainBundle } from "./bundle.js";
 import { settleElsewhere } from "./elsewhere.js";
 import { Heartbeats } from "./heartbeats.js";
@@ -21,6 +20,8 @@ import { JobModel } from "./model.js";
 import { runQueue } from "./queue.js";
 import type { JobSummary, PlanCell, Reporter } from "./reporter.js";
 import { RunLogs } from "./run-logs.js";
+import type { JobSource } from "./source.js";
+import { StopWatch } from "./stop-watch.js";
 import { summarize } from "./summary.js";
 import { timeTeller } from "./time-teller.js";
 
@@ -28,15 +29,13 @@ import { timeTeller } from "./time-teller.js";
 const POLL = 1000;
 
 export interface RunOptions {
-  file: string;
-  /** `key=value`, as after `--set`. */
-  sets?: string[];
+  source: JobSource;
   dbPath: string;
   /** Train finished runs again, as new attempts. */
   force?: boolean;
-  /** Default: the spec's. */
+  /** Default: the source's. */
   jobs?: number | "auto" | undefined;
-  /** Default: the spec's. */
+  /** Default: the source's. */
   devices?: Devices | undefined;
   reporter: Reporter;
   executor?: keyof typeof EXECUTORS;
@@ -45,13 +44,13 @@ export interface RunOptions {
   interrupts?: Interrupts;
 }
 
-interface Planned extends ResolvedPlan {
-  spec: LoadedSpec;
+interface Planned {
+  plan: ResolvedPlan;
   executor: Executor;
 }
 
 /**
- * Trains what remains of a spec and resolves with how it ended, interrupted or not. Throws SpecError or UsageError
+ * Trains what remains of a source and resolves with how it ended, interrupted or not. Throws UsageError
  * when nothing could be started, and a Lor2cError with exit code 130 when it is interrupted before anything was.
  */
 export async function runExperiment(options: RunOptions): Promise<JobSummary> {
@@ -71,32 +70,26 @@ export async function runExperiment(options: RunOptions): Promise<JobSummary> {
 }
 
 async function preparePlan(options: RunOptions, interrupts: Interrupts): Promise<Planned> {
-  const spec = loadSpec(options.file, options.sets);
+  const { source } = options;
   checkStore(options.dbPath); // as well as the spec: the worker may take long to look at models and rows
   const executor = EXECUTORS[options.executor ?? "local"](options.worker ?? {});
-  const { devices = spec.devices, jobs = spec.jobs } = options;
-  const wanted = { cells: spec.cells, devices, jobs };
-  const plan = await interrupts.during(resolvePlan(wanted, { executor, signal: interrupts.stop }));
-  return { ...plan, spec, executor, notes: [...spec.notes, ...plan.notes] };
+  const { devices = source.devices, jobs = source.jobs } = options;
+  const wanted = { cells: source.cells, devices, jobs };
+  return { plan: await interrupts.during(resolvePlan(wanted, { executor, signal: interrupts.stop })), executor };
 }
 
 async function runPlan(
-  { spec, executor, cells, invalid: invalidCells, notes, slots: all }: Planned,
+  { plan, executor }: Planned,
   store: Store,
   options: RunOptions,
   interrupts: Interrupts,
   began: number,
 ): Promise<JobSummary> {
-  const { force = false } = options;
+  const { source, force = false } = options;
+  const { cells, invalid: invalidCells, slots: all } = plan;
+  const notes = [...source.notes, ...plan.notes];
   reapLost(store);
-  const experiment = registerExperiment(store, {
-    name: spec.name,
-    specFile: spec.file,
-    specText: spec.text,
-    sets: options.sets ?? [],
-    cells,
-    leftOut: [...spec.leftOut, ...invalidCells.map(leftOutAs)],
-  });
+  const experiment = source.register(store, plan);
   const ids = cells.map((cell) => cell.id);
   const states = runStates(store, ids);
   const { todo, finished } = remaining(cells, states, force);
@@ -111,12 +104,13 @@ async function runPlan(
   const invalid = reasonsOf(invalidCells);
   const devices = [...new Set(slots.map(({ device }) => device))];
   const where = { dbPath: store.path, jobs: slots.length, devices };
-  reporter.begin({ name: spec.name, experiment, ...where, cells: runs, invalid }, model);
+  reporter.begin({ name: source.name, experiment, ...where, cells: runs, invalid }, model);
   for (const reason of invalid) {
-    reporter.message("warn", `left out, ${CANNOT_RUN}${reasonText(reason, spec.cells.length)}`);
+    reporter.message("warn", `left out, ${CANNOT_RUN}${reasonText(reason, source.cells.length)}`);
   }
   for (const text of warningTexts(todo)) reporter.message("warn", text);
   const heartbeats = new Heartbeats(store, (error) => reporter.message("warn", `heartbeat: ${error.message}`));
+  const stops = new StopWatch(store, experiment, () => interrupts.interrupt());
   const job: Job = {
     store,
     executor,
@@ -125,9 +119,10 @@ async function runPlan(
     logs: new RunLogs((error) => reporter.message("warn", `a run's log cannot be written: ${error.message}`)),
     interrupts,
     heartbeats,
+    stops,
     force,
-    maxFailures: spec.onError === "stop" ? 1 : Number.POSITIVE_INFINITY,
-    fromZero: new Set(ids.filter((id) => states.get(id) === "failed")),
+    maxFailures: source.onError === "stop" ? 1 : Number.POSITIVE_INFINITY,
+    fromZero: new Set(ids.filter((id) => source.fromScratch || states.get(id) === "failed")),
   };
   const release = announce(interrupts, reporter);
   try {
@@ -138,6 +133,7 @@ async function runPlan(
     throw error;
   } finally {
     heartbeats.dispose();
+    stops.dispose();
     release();
   }
   for (const problem of clearCheckpoints(store)) reporter.message("warn", problem);
@@ -151,7 +147,7 @@ async function runPlan(
   const seconds = (performance.now() - began) / 1000;
   const summary = summarize(
     store,
-    { name: spec.name, experiment, cells, invalid, notes },
+    { name: source.name, experiment, cells, invalid, notes },
     model,
     interrupted,
     force,
@@ -160,8 +156,6 @@ async function runPlan(
   await reporter.end(summary);
   return summary;
 }
-
-const leftOutAs = ({ axes, problems }: InvalidCell) => ({ axes, reason: CANNOT_RUN + problems.join("; ") });
 
 /** Tells the user that the signal has arrived: a step may take a while. */
 function announce({ stop, kill }: Interrupts, reporter: Reporter): () => void {

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { EXECUTORS } from "../executors/index.js";
 import { silent } from "../job/fixtures/reporter.js";
 import { runExperiment } from "../job/run.js";
+import { specSource } from "../job/source.js";
 import type { Devices } from "../spec/devices.js";
 import { loadSpec } from "../spec/load.js";
 import { verifyRun } from "../verify/verify.js";
@@ -39,7 +40,9 @@ async function planned(devices?: Devices): Promise<string[]> {
 }
 
 const trained = async (devices?: Devices) =>
-  (await runExperiment({ file, dbPath, worker, devices, reporter: silent() })).cells.map(({ id }) => id);
+  (await runExperiment({ source: specSource(file), dbPath, worker, devices, reporter: silent() })).cells.map(
+    ({ id }) => id,
+  );
 
 /** The device that the worker said it had, and whether the values were the same. */
 async function verified(selector: string, devices?: Devices): Promise<{ same: boolean; trainedOn: string }> {

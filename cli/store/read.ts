@@ -1,9 +1,12 @@
 /** Everything that reads the database; works on a read-only store. */
+export { chooseRuns, runsOf } from "./choose.js";
 export { describeOwner } from "./owners/index.js";
 
 export * from "./read-attempts.js";
 export * from "./read-bundles.js";
 export * from "./read-grid.js";
+export { experimentOf, type RetryRow, retryRuns } from "./read-retry.js";
 export * from "./read-runs.js";
 export type * from "./rows.js";
 export { findRun } from "./selector.js";
+export { experimentStopRequest, type RunningOfRun, runningOf, stopRequests } from "./stop-requests.js";

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { claimedStore, sampleCell, tempFolder } from "./fixtures/sample.js";
-import { getAttempt } from "./read.js";
+import { getAttempt, stopRequests } from "./read.js";
 import { openStore, type Store } from "./store.js";
-import { endAttempt, requestStop, stopRequests } from "./write.js";
+import { endAttempt, requestStop } from "./write.js";
 
 const CELLS = [sampleCell("a".repeat(16)), sampleCell("b".repeat(16), { seed: 2 })];
 

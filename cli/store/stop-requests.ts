@@ -1,4 +1,5 @@
-/** A wish to stop attempts, from another terminal: it waits in the database until their owner looks. */
+/** A wish to stop attempts or a whole experiment, from another terminal: it waits in the database until their owner looks. */
+import { describeOwner } from "./owners/index.js";
 import type { Store } from "./store.js";
 
 /** Asks the owners of these attempts to stop them. Returns those that were running; a second wish changes nothing. */
@@ -21,4 +22,50 @@ export function stopRequests(store: Store, attemptIds: readonly number[]): numbe
     )
     .pluck()
     .all(JSON.stringify(attemptIds)) as number[];
+}
+
+/** Asks every job that trains this experiment to end: a request to stop its attempts alone would make room for the next ones. */
+export function requestExperimentStop(store: Store, experiment: number): void {
+  store.write(() => {
+    store
+      .prepare("UPDATE experiments SET stop_requested_at = ? WHERE id = ?")
+      .run(new Date().toISOString(), experiment);
+  });
+}
+
+/**
+ * When somebody asked last to stop the experiment. A job compares it with what it was at its own begin: an older
+ * request was not meant for it.
+ */
+export function experimentStopRequest(store: Store, experiment: number): string | null {
+  const when = store.prepare("SELECT stop_requested_at FROM experiments WHERE id = ?").pluck().get(experiment);
+  return (when as string | null | undefined) ?? null;
+}
+
+export interface RunningOfRun {
+  attempt: number;
+  run: string;
+  label: string;
+  /** The owner, for people. */
+  owner: string;
+}
+
+/** The attempts of these runs that are in training; of all runs without a list. */
+export function runningOf(store: Store, runs: readonly string[] | null): RunningOfRun[] {
+  const rows = store
+    .prepare(
+      `SELECT a.id AS attempt, a.run, r.label, a.owner_kind, a.owner FROM attempts a JOIN runs r ON r.id = a.run
+       WHERE a.outcome IS NULL AND (@runs IS NULL OR a.run IN (SELECT value FROM json_each(@runs))) ORDER BY a.id`,
+    )
+    .all({ runs: runs === null ? null : JSON.stringify(runs) }) as {
+    attempt: number;
+    run: string;
+    label: string;
+    owner_kind: string;
+    owner: string;
+  }[];
+  return rows.map(({ owner_kind, owner, ...rest }) => ({
+    ...rest,
+    owner: describeOwner({ kind: owner_kind, id: owner }),
+  }));
 }

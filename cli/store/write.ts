@@ -6,4 +6,4 @@ export { endAttempt, ingest } from "./ingest.js";
 export { HEARTBEAT_SECONDS, heartbeat, reapLost } from "./lease.js";
 export { registerExperiment } from "./register.js";
 export { removeRuns } from "./remove.js";
-export { requestStop, stopRequests } from "./stop-requests.js";
+export { requestExperimentStop, requestStop } from "./stop-requests.js";

@@ -5,6 +5,7 @@ import { beforeEach, expect, test } from "vitest";
 import { silent } from "../job/fixtures/reporter.js";
 import { Interrupts } from "../job/interrupt.js";
 import { runExperiment } from "../job/run.js";
+import { specSource } from "../job/source.js";
 import { adapterFolder } from "../predict/adapter-folder.js";
 import { getAttempts, listRuns } from "../store/read.js";
 import { openStore } from "../store/store.js";
@@ -23,7 +24,7 @@ beforeEach(() => {
 });
 
 const train = (env: Record<string, string> = {}) =>
-  runExperiment({ file, dbPath, reporter: silent(), worker: worker(env) });
+  runExperiment({ source: specSource(file), dbPath, reporter: silent(), worker: worker(env) });
 const verify = (env: Record<string, string> = {}, options: Partial<VerifyOptions> = {}) =>
   verifyRun({ dbPath, selector: "@last", worker: worker(env), ...options });
 const temporaryFolders = () => readdirSync(tmpdir()).filter((name) => /^lor2c-verify-[^t]/.test(name)).length;

@@ -1,0 +1,35 @@
+import type { CommandModule } from "yargs";
+import { type JobArgs, jobOptions, trainJob } from "./train-spec.js";
+
+interface Args extends JobArgs {
+  what: string[];
+  "from-scratch": boolean;
+}
+
+export default {
+  command: "retry [what..]",
+  describe: "Train failed and lost runs again as they are stored, from their checkpoints where there are any",
+  builder: (yargs) =>
+    jobOptions(
+      yargs
+        .positional("what", {
+          type: "string",
+          array: true,
+          default: [] as string[],
+          describe: "Experiments (name or number) or runs; default: the newest experiment with runs to try again",
+        })
+        .option("from-scratch", {
+          type: "boolean",
+          default: false,
+          describe: "Take no notice of checkpoints; a run that failed begins from zero in any case",
+        }),
+      "auto",
+    )
+      .example("$0 retry", "What failed or was lost in the newest experiment that has such runs")
+      .example("$0 retry mrpc-grid --jobs 1", "The same of one experiment, one at a time")
+      .example("$0 retry @failed --from-scratch", "The newest failed run"),
+  handler: async (args) => {
+    const { retrySource } = await import("../job/retry-source.js");
+    await trainJob(args, (dbPath) => retrySource({ dbPath, what: args.what, fromScratch: args["from-scratch"] }));
+  },
+} satisfies CommandModule<object, Args>;

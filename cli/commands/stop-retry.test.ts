@@ -1,0 +1,100 @@
+/** `lor2c stop` and `lor2c retry` from another terminal than the job's: real processes and a pretend worker. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeEach, expect, test } from "vitest";
+import { startProgram } from "../fixtures/start-program.js";
+import { tempFolder } from "../fixtures/temp-folder.js";
+import { listRuns } from "../store/read.js";
+import { openStore } from "../store/store.js";
+import { fixture, until } from "../worker/fixture-worker.js";
+
+let folder: string;
+let file: string;
+beforeEach(() => {
+  folder = tempFolder();
+  file = join(folder, "spec.yaml");
+  writeFileSync(
+    file,
+    "name: two\nmodel: minilm\ntask: movie-reviews\nmethod: lora\ntrain: {logging_steps: 1}\njobs: 1\nsweep: {grid: {seed: 1..2}}\n",
+  );
+});
+
+const lor2c = (args: string[], env: Record<string, string> = {}) =>
+  startProgram([...args, "--db", join(folder, "lor2c.db")], { LOR2C_PYTHON: fixture("good.py"), ...env });
+
+const SLOW = { FIXTURE_STEP_SECONDS: "0.05", FIXTURE_STEPS: "2000" };
+
+function states(): Record<string, string> {
+  const store = openStore(join(folder, "lor2c.db"), { readonly: true });
+  try {
+    return Object.fromEntries(listRuns(store).map((run) => [run.label, run.state]));
+  } finally {
+    store.close();
+  }
+}
+
+test("stop ends the whole job after its step; the same run goes on, with nothing in training there is nothing to stop", async () => {
+  const job = lor2c(["run", file, "--plain"], SLOW);
+  await until(() => job.out().includes("training starts"));
+  const stop = lor2c(["stop"]);
+  expect(await stop.closed).toBe(0);
+  expect(stop.out()).toMatch(/seed=1: stopped/);
+  expect(await job.closed).toBe(130);
+  expect(states()).toEqual({ "seed=1": "stopped", "seed=2": "planned" });
+
+  const again = lor2c(["stop", "two"]);
+  expect(await again.closed).toBe(2);
+  expect(again.err()).toContain("nothing of two (2 runs) is in training");
+
+  // The request was for the job that has ended.
+  expect(await lor2c(["run", file, "--plain"]).closed).toBe(0);
+  expect(states()).toEqual({ "seed=1": "finished", "seed=2": "finished" });
+});
+
+test("stop of one run lets the job go on with the next", async () => {
+  const job = lor2c(["run", file, "--json", "--set", "sweep.grid={seed: 1..2}"], { ...SLOW, FIXTURE_STEPS: "100" });
+  await until(() => job.out().includes('"metrics"'));
+  const stop = lor2c(["stop", "@last", "--json"]);
+  expect(await stop.closed).toBe(0);
+  expect(JSON.parse(stop.out())).toMatchObject([{ label: "seed=1", state: "stopped" }]);
+  expect(await job.closed).toBe(1);
+  expect(states()).toEqual({ "seed=1": "stopped", "seed=2": "finished" });
+});
+
+test("retry trains what failed, without the spec file, and nothing else", async () => {
+  expect(await lor2c(["run", file], { FIXTURE_FAIL: "1" }).closed).toBe(1);
+  expect(states()).toEqual({ "seed=1": "failed", "seed=2": "finished" });
+  writeFileSync(file, "nothing of it is left");
+  const retry = lor2c(["retry", "--json"]);
+  expect(await retry.closed).toBe(0);
+  const [plan] = retry
+    .out()
+    .split("\n")
+    .map((line) => line && JSON.parse(line));
+  expect(plan).toMatchObject({ type: "plan", name: "two", experiment: 1, cells: [{ label: "seed=1" }] });
+  expect(states()).toEqual({ "seed=1": "finished", "seed=2": "finished" });
+
+  const again = lor2c(["retry"]);
+  expect(await again.closed).toBe(2);
+  expect(again.err()).toContain("no run has failed or was lost");
+  const named = lor2c(["retry", "two"]);
+  expect(await named.closed).toBe(2);
+  expect(named.err()).toContain("2 finished");
+});
+
+test("retry of runs whose rows have changed says so and trains nothing", async () => {
+  expect(await lor2c(["run", file], { FIXTURE_FAIL: "1" }).closed).toBe(1);
+  const retry = lor2c(["retry"], { FIXTURE_FINGERPRINT: "other" });
+  expect(await retry.closed).toBe(2);
+  expect(retry.err()).toContain("has changed: seed=1");
+  expect(states()["seed=1"]).toBe("failed");
+});
+
+test("what can't be meant is said", async () => {
+  expect(await lor2c(["run", file]).closed).toBe(0);
+  for (const verb of ["stop", "retry"]) {
+    const wrong = lor2c([verb, "nonsense"]);
+    expect(await wrong.closed).toBe(2);
+    expect(wrong.err()).toContain("no experiment has this name or number");
+  }
+});

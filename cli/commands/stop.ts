@@ -1,0 +1,70 @@
+import type { CommandModule } from "yargs";
+import type { StoppedRun } from "../job/stop-runs.js";
+import { DB_OPTION } from "./db-option.js";
+
+interface Args {
+  what?: string | undefined;
+  all?: boolean | undefined;
+  wait: boolean;
+  json: boolean;
+  db?: string | undefined;
+}
+
+export default {
+  command: "stop [what]",
+  describe:
+    "Stop runs that train in another terminal, after their step and with a checkpoint; `run` or `retry` goes on",
+  builder: (yargs) =>
+    yargs
+      .positional("what", {
+        type: "string",
+        describe: "An experiment (name or number) or a run; default: the only experiment that is running",
+      })
+      // no default: yargs counts a default as given when it looks for conflicts
+      .option("all", { type: "boolean", describe: "Everything that is running", conflicts: "what" })
+      .option("wait", { type: "boolean", default: true, describe: "Wait until they have stopped; --no-wait only asks" })
+      .option("json", { type: "boolean", default: false, describe: "Print the runs as JSON" })
+      .option("db", DB_OPTION)
+      .example("$0 stop", "Pause the job that is running; the same `run` goes on later")
+      .example("$0 stop mrpc-grid", "End the job of this experiment, whatever it still had to begin")
+      .example("$0 stop 3fa9", "Stop one run; the others of its job go on"),
+  handler: async ({ what, all, wait, json, db }) => {
+    const [{ stopRuns }, { Interrupts }, { resolveDbPath }, { plural, shortId }, { writeJson, writeLine, writeNote }] =
+      await Promise.all([
+        import("../job/stop-runs.js"),
+        import("../job/interrupt.js"),
+        import("../store/store.js"),
+        import("../views/format.js"),
+        import("../views/output.js"),
+      ]);
+    const interrupts = new Interrupts();
+    try {
+      const runs = await stopRuns({
+        dbPath: resolveDbPath(db),
+        what,
+        all: all ?? false,
+        wait,
+        signal: interrupts.stop,
+        onAsked: (asked) => {
+          const owners = [...new Set(asked.map(({ owner }) => owner))].join(", ");
+          writeNote(`asked ${owners} to stop ${plural(asked.length, "run")}${wait ? " after the current step" : ""}`);
+        },
+        onEnd: (run) => {
+          if (!json) writeLine(`${shortId(run.run)}  ${run.label}: ${how(run)}`);
+        },
+      });
+      if (json)
+        writeJson(
+          runs.map(({ run, label, state, stoppedAtStep }) => ({ run, label, state, stopped_at_step: stoppedAtStep })),
+        );
+    } catch (error) {
+      interrupts.stop.throwIfAborted();
+      throw error;
+    } finally {
+      interrupts.dispose();
+    }
+  },
+} satisfies CommandModule<object, Args>;
+
+const how = ({ state, stoppedAtStep }: StoppedRun): string =>
+  `${state.replaceAll("_", " ")}${stoppedAtStep === null ? "" : ` after step ${stoppedAtStep.toLocaleString("en-US")}`}`;

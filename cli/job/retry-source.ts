@@ -1,0 +1,59 @@
+import { UsageError } from "../errors.js";
+import type { ResolvedPlan } from "../plan/resolve-plan.js";
+import type { Cell, Settings } from "../spec/cell.js";
+import { experimentOf, getSettings, type RetryRow, retryRuns } from "../store/read.js";
+import { openReader } from "../store/reader.js";
+import type { Store } from "../store/store.js";
+import type { JobSource } from "./source.js";
+
+export interface RetryRequest {
+  dbPath: string;
+  /** Experiments or runs; without any, the newest experiment that has runs to try again. */
+  what: readonly string[];
+  fromScratch: boolean;
+}
+
+/**
+ * The runs that failed or were lost, as they are stored: no spec file is needed. Throws UsageError when there are none,
+ * or when they belong to several experiments.
+ */
+export function retrySource({ dbPath, what, fromScratch }: RetryRequest): JobSource {
+  const store = openReader(dbPath);
+  try {
+    const { experiment, runs } = retryRuns(store, what);
+    const cells = runs.map((run) => cellOf(store, run));
+    return {
+      name: experiment.name,
+      cells,
+      // Precision depends on the kind of device, and with it a run's id.
+      devices: runs.every(({ device }) => device === "cpu") ? "cpu" : "auto",
+      jobs: "auto",
+      onError: "continue",
+      notes: [],
+      fromScratch,
+      register: (writer, plan) => {
+        refuseOthers(runs, plan);
+        return experimentOf(writer, experiment.id).id;
+      },
+    };
+  } finally {
+    store.close();
+  }
+}
+
+function cellOf(store: Store, { run, label }: RetryRow): Cell {
+  return { settings: getSettings(store, run) as unknown as Settings, label, axes: {} };
+}
+
+/** A run is what it was trained from: with other rows or weights it would be another run. */
+function refuseOthers(runs: readonly RetryRow[], { cells }: ResolvedPlan): void {
+  const known = new Set(runs.map(({ run }) => run));
+  const others = cells.filter(({ id }) => !known.has(id)).map(({ label }) => label);
+  if (others.length === 0) return;
+  const names = `${others.slice(0, 3).join(", ")}${others.length > 3 ? ` and ${others.length - 3} more` : ""}`;
+  throw new UsageError(
+    "RUN_CHANGED",
+    `what they were trained from (rows, weights, packages or device) has changed: ${names}`,
+    "lor2c run SPEC trains them as new runs; --devices chooses the device",
+  );
+}

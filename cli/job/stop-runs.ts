@@ -1,0 +1,128 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { UsageError } from "../errors.js";
+import {
+  chooseRuns,
+  experiments,
+  getAttempt,
+  type RunningOfRun,
+  type RunState,
+  runningOf,
+  runsOf,
+} from "../store/read.js";
+import { openReader } from "../store/reader.js";
+import { openStore, type Store } from "../store/store.js";
+import { reapLost, requestExperimentStop, requestStop } from "../store/write.js";
+
+/** Milliseconds between two looks at the runs that were asked to stop. */
+const POLL = 300;
+
+export interface StoppedRun extends RunningOfRun {
+  /** `running` when nobody waited for its end. */
+  state: RunState;
+  stoppedAtStep: number | null;
+}
+
+export interface StopOptions {
+  dbPath: string;
+  /** An experiment or a run. Without it: the experiment that is running, where it is the only one. */
+  what?: string | undefined;
+  /** Everything that is running. */
+  all: boolean;
+  /** Resolve when the runs have ended, not when they have been asked. */
+  wait: boolean;
+  signal: AbortSignal;
+  onAsked: (runs: readonly RunningOfRun[]) => void;
+  onEnd: (run: StoppedRun) => void;
+}
+
+/**
+ * Asks the owners of running attempts to stop them after their step, as Ctrl-C in their terminal would, and waits for
+ * that. Of a whole experiment nothing begins any more either. Throws UsageError when nothing of what was named runs.
+ */
+export async function stopRuns(options: StopOptions): Promise<StoppedRun[]> {
+  const asked = ask(options);
+  options.onAsked(asked);
+  if (!options.wait) return asked.map((run) => ({ ...run, state: "running", stoppedAtStep: null }));
+  return await ends(asked, options);
+}
+
+function ask({ dbPath, what, all }: StopOptions): RunningOfRun[] {
+  openStore(dbPath, { readonly: true }).close(); // a missing database is an error here, not made
+  const store = openStore(dbPath);
+  try {
+    reapLost(store);
+    const { wholes, runs } = meant(store, what, all);
+    const running = runningOf(store, runs);
+    if (running.length === 0) throw nothingRuns(store, what, runs);
+    for (const experiment of wholes) requestExperimentStop(store, experiment);
+    const taken = new Set(
+      requestStop(
+        store,
+        running.map(({ attempt }) => attempt),
+      ),
+    );
+    return running.filter(({ attempt }) => taken.has(attempt));
+  } finally {
+    store.close();
+  }
+}
+
+/** The experiments that are meant whole, and the runs; null means all. */
+function meant(store: Store, what: string | undefined, all: boolean): { wholes: number[]; runs: string[] | null } {
+  if (what !== undefined) {
+    const { experiment, runs } = chooseRuns(store, what);
+    return { wholes: experiment ? [experiment.id] : [], runs };
+  }
+  const running = experiments(store).filter((experiment) => experiment.running > 0);
+  if (all) return { wholes: running.map(({ id }) => id), runs: null };
+  // One job can show in several experiments that share runs: the newest is the one that it was started for.
+  const [first, ...others] = running.filter(
+    (one, i) => !running.slice(0, i).some((newer) => shares(store, newer, one)),
+  );
+  if (first && others.length > 0) {
+    const names = [first, ...others].map(
+      ({ id, name, running }) => `    ${name} (experiment ${id}, ${running} in training)`,
+    );
+    throw new UsageError(
+      "STOP_AMBIGUOUS",
+      `several experiments are running:\n${names.join("\n")}`,
+      "name one, or stop all of them with --all",
+    );
+  }
+  return first ? { wholes: [first.id], runs: runsOf(store, first.id) } : { wholes: [], runs: null };
+}
+
+function shares(store: Store, one: { id: number }, other: { id: number }): boolean {
+  const own = new Set(runningOf(store, runsOf(store, one.id)).map(({ run }) => run));
+  return runningOf(store, runsOf(store, other.id)).every(({ run }) => own.has(run));
+}
+
+function nothingRuns(store: Store, what: string | undefined, runs: readonly string[] | null): UsageError {
+  const hint = "lor2c ls shows the state of every run";
+  if (what === undefined || runs === null) return new UsageError("NOTHING_RUNS", "no run is in training", hint);
+  const more = runs.length === 1 ? "" : ` (${runs.length} runs)`;
+  return new UsageError("NOTHING_RUNS", `nothing of ${what}${more} is in training in ${store.path}`, hint);
+}
+
+async function ends(asked: readonly RunningOfRun[], { dbPath, signal, onEnd }: StopOptions): Promise<StoppedRun[]> {
+  const open = new Map(asked.map((run) => [run.attempt, run]));
+  const ended: StoppedRun[] = [];
+  while (open.size > 0) {
+    // A reader notices owners that have died: their attempts end as lost.
+    const store = openReader(dbPath);
+    try {
+      for (const run of [...open.values()]) {
+        const attempt = getAttempt(store, run.attempt);
+        if (attempt?.outcome === null) continue;
+        open.delete(run.attempt);
+        const end = { ...run, state: attempt?.outcome ?? "lost", stoppedAtStep: attempt?.stopped_at_step ?? null };
+        ended.push(end);
+        onEnd(end);
+      }
+    } finally {
+      store.close();
+    }
+    if (open.size > 0) await sleep(POLL, undefined, { signal });
+  }
+  return ended;
+}

@@ -1,0 +1,61 @@
+import { experimentStopRequest, stopRequests } from "../store/read.js";
+import type { Store } from "../store/store.js";
+
+/** Milliseconds between two looks at the database. */
+const EVERY = 1000;
+
+/** What stops runs of one worker. */
+type StopRuns = (runs: string[]) => void;
+
+/**
+ * Looks now and then whether somebody in another terminal (`lor2c stop`) wants attempts of this job to stop, or all of
+ * it. A look that fails is made again: a database that cannot be read for a moment is no reason to end a training.
+ */
+export class StopWatch {
+  readonly #attempts = new Map<number, { run: string; stop: StopRuns }>();
+  readonly #before: string | null;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(
+    private readonly store: Store,
+    private readonly experiment: number,
+    private readonly stopAll: () => void,
+  ) {
+    // Of an earlier job: that one has ended.
+    this.#before = experimentStopRequest(store, experiment);
+    this.#timer = setInterval(() => this.#look(), EVERY);
+  }
+
+  /** `attempts`: the attempt of each run that one worker trains. */
+  add(attempts: ReadonlyMap<string, number>, stop: StopRuns): void {
+    for (const [run, attempt] of attempts) this.#attempts.set(attempt, { run, stop });
+  }
+
+  remove(attempts: ReadonlyMap<string, number>): void {
+    for (const attempt of attempts.values()) this.#attempts.delete(attempt);
+  }
+
+  dispose(): void {
+    clearInterval(this.#timer);
+  }
+
+  #look(): void {
+    try {
+      if (experimentStopRequest(this.store, this.experiment) !== this.#before) {
+        this.dispose();
+        this.stopAll();
+        return;
+      }
+      const wanted = new Map<StopRuns, string[]>();
+      for (const id of stopRequests(this.store, [...this.#attempts.keys()])) {
+        const attempt = this.#attempts.get(id);
+        if (!attempt) continue;
+        this.#attempts.delete(id); // once is enough
+        wanted.set(attempt.stop, [...(wanted.get(attempt.stop) ?? []), attempt.run]);
+      }
+      for (const [stop, runs] of wanted) stop(runs);
+    } catch {
+      // The next look is a second away.
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import { UsageError } from "../errors.js";
+import { experiments } from "./read-runs.js";
+import type { ExperimentRow } from "./rows.js";
+import { findRun } from "./selector.js";
+import type { Store } from "./store.js";
+
+interface Chosen {
+  /** Null when a single run was named. */
+  experiment: ExperimentRow | null;
+  runs: string[];
+}
+
+/**
+ * The runs that `what` means. A name wins over a number, and the number of an experiment over the prefix of a run's id.
+ * Throws UsageError when it means neither.
+ */
+export function chooseRuns(store: Store, what: string): Chosen {
+  const all = experiments(store);
+  const named = all.find(({ name }) => name === what) ?? all.find(({ id }) => String(id) === what);
+  if (named) return { experiment: named, runs: runsOf(store, named.id) };
+  try {
+    return { experiment: null, runs: [findRun(store, what).id] };
+  } catch (error) {
+    if (!(error instanceof UsageError) || error.code !== "RUN_NOT_FOUND") throw error;
+    const names = [...new Set(all.map(({ name }) => name))].slice(0, 8);
+    const hint = [error.hint, `the newest experiments are: ${names.join(", ") || "none"}`].filter(Boolean).join("\n");
+    throw new UsageError("RUN_NOT_FOUND", `${error.message}, and no experiment has this name or number`, hint);
+  }
+}
+
+/** In the order of the spec, each once: a run can stand for several combinations. */
+export const runsOf = (store: Store, experiment: number): string[] =>
+  store
+    .prepare("SELECT run FROM experiment_cells WHERE experiment = ? GROUP BY run ORDER BY min(position)")
+    .pluck()
+    .all(experiment) as string[];
