@@ -18,6 +18,8 @@ export interface Command<Args = object> extends CommandModule<object, Args> {
 /** Nothing heavy is loaded before somebody presses Tab. */
 export const runs: Completer = async () => (await import("./stored-words.js")).storedRuns();
 export const experiments: Completer = async () => (await import("./stored-words.js")).storedExperiments();
+export const experimentsOrRuns: Completer = async (words) =>
+  (await Promise.all([experiments(words), runs(words)])).flat();
 export const specKeys: Completer = async () => (await import("./stored-words.js")).specKeys();
 export const files: Completer = () => [];
 

@@ -1,4 +1,4 @@
-import type { CommandModule } from "yargs";
+import { type Command, experimentsOrRuns } from "./command.js";
 import { type JobArgs, jobOptions, trainJob } from "./train-spec.js";
 
 interface Args extends JobArgs {
@@ -9,6 +9,7 @@ interface Args extends JobArgs {
 export default {
   command: "retry [what..]",
   describe: "Train failed and lost runs again as they are stored, from their checkpoints where there are any",
+  complete: experimentsOrRuns,
   builder: (yargs) =>
     jobOptions(
       yargs
@@ -32,4 +33,4 @@ export default {
     const { retrySource } = await import("../job/retry-source.js");
     await trainJob(args, (dbPath) => retrySource({ dbPath, what: args.what, fromScratch: args["from-scratch"] }));
   },
-} satisfies CommandModule<object, Args>;
+} satisfies Command<Args>;

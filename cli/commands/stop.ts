@@ -1,5 +1,5 @@
-import type { CommandModule } from "yargs";
 import type { StoppedRun } from "../job/stop-runs.js";
+import { type Command, experimentsOrRuns } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
 
 interface Args {
@@ -14,6 +14,7 @@ export default {
   command: "stop [what]",
   describe:
     "Stop runs that train in another terminal, after their step and with a checkpoint; `run` or `retry` goes on",
+  complete: experimentsOrRuns,
   builder: (yargs) =>
     yargs
       .positional("what", {
@@ -64,7 +65,7 @@ export default {
       interrupts.dispose();
     }
   },
-} satisfies CommandModule<object, Args>;
+} satisfies Command<Args>;
 
 const how = ({ state, stoppedAtStep }: StoppedRun): string =>
   `${state.replaceAll("_", " ")}${stoppedAtStep === null ? "" : ` after step ${stoppedAtStep.toLocaleString("en-US")}`}`;
