@@ -1,9 +1,10 @@
 /** `lor2c run` and its neighbours as a user runs them: real processes, signals and databases; a pretend worker. */
+import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
-import { builtFixture, PROGRAM } from "../fixtures/program.js";
+import { builtFixture } from "../fixtures/program.js";
 import { type Started, startProgram } from "../fixtures/start-program.js";
 import { getAttempts, listRuns } from "../store/read.js";
 import { openStore } from "../store/store.js";
