@@ -55,6 +55,11 @@ export class Store {
     }
   }
 
+  /** Another number once any other connection has written to the file. */
+  version(): number {
+    return this.db.pragma("data_version", { simple: true }) as number;
+  }
+
   /** `path` as it is stored: relative to the database's folder when inside it. */
   toStored(path: string): string {
     const inside = relative(this.folder, path);

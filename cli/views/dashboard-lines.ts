@@ -4,6 +4,7 @@ import type { RunState } from "../job/run-state.js";
 import { headerOf } from "./dashboard-header.js";
 import type { DashboardLine, DashboardState, EndedRuns } from "./dashboard-state.js";
 import { formatCount, formatScore, formatSeconds, formatValue } from "./format.js";
+import type { Grid } from "./grid/grid.js";
 import { gridLines, gridSize, legendLines } from "./grid/text.js";
 import { bar } from "./parts/bar.js";
 import { clip, fitTo } from "./parts/fit.js";
@@ -37,14 +38,14 @@ export function liveLines(state: DashboardState, columns: number, rows: number, 
   // One line goes to the count of those that do not fit.
   const shown = running.slice(0, Math.max(0, running.length <= whole ? whole : Math.floor((room - 1) / ENTRY_LINES)));
   const hidden = running.slice(shown.length).reduce((sum, { runs }) => sum + runs.length, 0);
-  const lines = [
+  const above: Line[] = [
     ...header(state, columns),
     ...shown.flatMap((entry) => entryLines(entry, columns, labelWidth(shown, columns))),
     ...(hidden > 0 ? [{ text: `  and ${formatCount(hidden)} more running`, dim: true }] : []),
-    ...heatmap,
-    { text: "Ctrl-C: stop after this step; twice: kill", dim: true },
   ];
-  return lines.slice(0, Math.max(0, rows - 1)).map((line) => ({ ...line, text: clip(line.text, columns) }));
+  const hint: Line = { text: "Ctrl-C: stop after this step; twice: kill", dim: true };
+  const clipped = (line: Line): Line => ({ ...line, text: clip(line.text, columns) });
+  return [...above.map(clipped), ...heatmap, clipped(hint)].slice(0, Math.max(0, rows - 1));
 }
 
 interface Entry {
@@ -70,13 +71,33 @@ function entries({ model }: DashboardState): Entry[] {
   });
 }
 
+interface Drawing {
+  columns: number;
+  depth: ColourDepth;
+  /** Not wider than `columns`; none where it would be. */
+  lines: Line[];
+}
+
+/** A grid is drawn once and not for each frame: one of thousands of runs takes longer than everything else. */
+const drawings = new WeakMap<Grid, Drawing>();
+
 /** The heatmap as it fills in, where it is not too wide and leaves room for a run in training; else nothing. */
 function heatmapLines({ grid }: DashboardState, columns: number, rows: number, depth: ColourDepth): Line[] {
-  if (!grid || gridSize(grid).columns > columns) return [];
+  if (!grid) return [];
+  let drawing = drawings.get(grid);
+  if (drawing?.columns !== columns || drawing.depth !== depth) {
+    drawing = { columns, depth, lines: draw(grid, columns, depth) };
+    drawings.set(grid, drawing);
+  }
+  return drawing.lines.length + FRAME_LINES + ENTRY_LINES + 1 < rows ? drawing.lines : [];
+}
+
+function draw(grid: Grid, columns: number, depth: ColourDepth): Line[] {
+  if (gridSize(grid).columns > columns) return [];
   const options = { width: columns, depth };
   const parts = [gridLines(grid, options), legendLines(grid, options)].filter((part) => part.length > 0);
   const lines = [...parts.flatMap((part) => [" ", ...part]), " "]; // ink drops empty lines
-  return lines.length + FRAME_LINES + ENTRY_LINES + 1 < rows ? lines.map((text) => ({ text })) : [];
+  return lines.map((text) => ({ text: clip(text, columns) }));
 }
 
 /** What stays on the screen of a run that ended, or of a message. */

@@ -3,10 +3,13 @@ import type { Reporter } from "../job/reporter.js";
 import { type Line, liveLines, staticLine } from "./dashboard-lines.js";
 import { DashboardState } from "./dashboard-state.js";
 import { followGrid } from "./grid/follow.js";
+import { paced } from "./parts/pace.js";
 import { renderSummary } from "./summary.js";
 import { type ColourDepth, colourDepth } from "./terminal.js";
 
 const FRAMES_PER_SECOND = 12;
+/** Of the time of the thread that feeds the workers, what drawing may take: a large screen is drawn less often. */
+const SHARE = 0.025;
 
 export interface DashboardProps {
   state: DashboardState;
@@ -56,6 +59,8 @@ export function createDashboard({ stdout = process.stdout, now = Date.now } = {}
   let state: DashboardState | undefined;
   let changed = false;
   let drawnAt = 0;
+  /** By the clock of the process, as is what drawing takes. */
+  let notBefore = 0;
   let timer: NodeJS.Timeout | undefined;
   let app: ReturnType<typeof render> | undefined;
   let stopFollowing = () => {};
@@ -69,14 +74,17 @@ export function createDashboard({ stdout = process.stdout, now = Date.now } = {}
     changed = true;
   };
   const redraw = () => {
+    const shown = state;
     // Times move on although nothing happens: once a second.
-    if (!state || (!changed && now() - drawnAt < 1000)) return;
+    if (!shown || performance.now() < notBefore || (!changed && now() - drawnAt < 1000)) return;
     changed = false;
     drawnAt = now();
-    app?.rerender(node(state, false));
+    const wait = paced(SHARE, { least: 0, most: 5000 }, () => app?.rerender(node(shown, false)));
+    notBefore = performance.now() + wait;
   };
   const resized = () => {
     changed = true;
+    notBefore = 0;
     redraw();
   };
 

@@ -30,10 +30,11 @@ export function findCoincidences(
 
 /** Everything that decides the numbers of a run whose changes are known. How often it reports is not part of it. */
 function trainingOf(row: GridCellRow | undefined, free: readonly string[]): string {
-  const settings = structuredClone(row?.settings ?? {}) as Record<string, Record<string, unknown> | undefined>;
+  const settings: Record<string, unknown> = { ...row?.settings };
   for (const key of [...free, "train.logging_steps"]) {
     const [section = "", name = ""] = key.split(".");
-    delete settings[section]?.[name];
+    const { [name]: _, ...others } = (settings[section] ?? {}) as Record<string, unknown>;
+    settings[section] = others;
   }
   return canonicalize([settings, row?.changes ?? null]) ?? "";
 }

@@ -2,7 +2,7 @@
 import { UsageError } from "../../errors.js";
 import { deviation, mean } from "../../stats/mean.js";
 import { CANNOT_RUN, type GridCellRow, type LeftOutRow, type WhichEpoch } from "../../store/read.js";
-import { axisOf, type GridAxis, sameValue } from "./axes.js";
+import { axisOf, type GridAxis } from "./axes.js";
 import type { GridCell, GridState, Position } from "./cell.js";
 import { findCoincidences } from "./coincide.js";
 
@@ -56,16 +56,23 @@ export interface GridOptions {
 
 /** Throws UsageError for runs whose scores cannot stand in one grid. */
 export function buildGrid({ experiment, cells, leftOut }: GridSource, options: GridOptions): Grid {
-  const inside = cells.filter(({ axes }) => options.rows in axes && options.cols in axes);
+  const isInside = ({ axes }: { axes: GridCellRow["axes"] }) => options.rows in axes && options.cols in axes;
+  const inside = cells.filter(isInside);
   const name = options.metric ?? scoreName(inside);
   // A whole row that cannot run was asked for, and is shown; what the spec excludes is not.
-  const invalid = leftOut.filter(({ axes, reason }) => {
-    return reason.startsWith(CANNOT_RUN) && !options.where?.length && options.rows in axes && options.cols in axes;
+  const invalid = leftOut.filter((cell) => {
+    return cell.reason.startsWith(CANNOT_RUN) && !options.where?.length && isInside(cell);
   });
   const rows = axisOf(options.rows, options.cols, [...inside, ...invalid]);
   const cols = axisOf(options.cols, options.rows, [...inside, ...invalid]);
   const lowerIsBetter = /loss$/.test(name);
-  const built = rows.values.flatMap((row) => cols.values.map((col) => cellAt({ row, col }, inside, leftOut, options)));
+  const [runsAt, reasonsAt] = [byPlace(inside, options), byPlace(leftOut, options)];
+  const built = rows.values.flatMap((row) =>
+    cols.values.map((col) => {
+      const place = placeOf(row, col);
+      return cellAt({ row, col }, runsAt.get(place) ?? [], reasonsAt.get(place)?.[0]?.reason ?? null);
+    }),
+  );
   markBest(built, lowerIsBetter);
   findCoincidences(built, inside, options);
   const values = built.flatMap(({ mean, soFar }) => [mean, soFar]).filter((value) => value !== null);
@@ -86,7 +93,7 @@ export function buildGrid({ experiment, cells, leftOut }: GridSource, options: G
     majority: options.metric === null || options.metric === inside[0]?.score_name ? majorityOf(inside) : null,
     seeds: Math.max(...built.map((cell) => cell.of)),
     cells: built,
-    beside: onePerRun(cells.filter((cell) => !inside.includes(cell))).map(besideRun),
+    beside: onePerRun(cells.filter((cell) => !isInside(cell))).map(besideRun),
     notes: unevenAxes(inside, options),
   };
 }
@@ -105,15 +112,22 @@ function majorityOf(cells: readonly GridCellRow[]): number | null {
   return scores.size === 1 ? ([...scores][0] ?? null) : null;
 }
 
-function cellAt(
-  at: Position,
-  inside: readonly GridCellRow[],
-  leftOut: readonly LeftOutRow[],
-  options: GridOptions,
-): GridCell {
-  const here = ({ axes }: { axes: GridCellRow["axes"] }) =>
-    sameValue(axes[options.rows], at.row) && sameValue(axes[options.cols], at.col);
-  const runs = onePerRun(inside.filter(here));
+const placeOf = (row: unknown, col: unknown) => JSON.stringify([row, col]);
+
+/** What stands where: a grid of thousands of runs is not searched for each of its cells. */
+function byPlace<T extends { axes: GridCellRow["axes"] }>(items: readonly T[], { rows, cols }: GridOptions) {
+  const places = new Map<string, T[]>();
+  for (const item of items) {
+    const place = placeOf(item.axes[rows], item.axes[cols]);
+    const there = places.get(place);
+    if (there) there.push(item);
+    else places.set(place, [item]);
+  }
+  return places;
+}
+
+function cellAt(at: Position, here: readonly GridCellRow[], leftOut: string | null): GridCell {
+  const runs = onePerRun(here);
   const values = runs.flatMap(({ value }) => value ?? []);
   const failed = runs.find(({ state }) => FAILED.has(state));
   const state = stateOf(runs, values.length, failed !== undefined);
@@ -130,7 +144,7 @@ function cellAt(
         : null,
     best: false,
     coincides: null,
-    reason: runs.length === 0 ? (leftOut.find(here)?.reason ?? null) : (failed && failureOf(failed)) || null,
+    reason: runs.length === 0 ? leftOut : (failed && failureOf(failed)) || null,
     runs: runs.map(({ run }) => run),
   };
 }
