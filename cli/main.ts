@@ -3,10 +3,14 @@ import { forgetFalseCi } from "../scripts/env/terminal.mjs";
 import { Lor2cError } from "./errors.js";
 import { complete, createParser } from "./parser.js";
 import { sourceStack } from "./source-stack.js";
-import { surviveClosedOutput } from "./views/output.js";
+import { explainSystemError } from "./system-errors.js";
+import { surviveLostOutput } from "./views/output.js";
 
 /** What the scripts of `lor2c completion` call, with the words of the command line behind it. */
 const COMPLETE = "--get-completions";
+
+const asKnown = (error: unknown): Lor2cError | undefined =>
+  error instanceof Lor2cError ? error : explainSystemError(error);
 
 /** Nobody wrote an explanation for it: keep the stack. */
 function unexpected(error: unknown): Lor2cError {
@@ -15,7 +19,7 @@ function unexpected(error: unknown): Lor2cError {
 }
 
 function report(error: unknown, args: string[]): void {
-  const { code, message, hint, exitCode } = error instanceof Lor2cError ? error : unexpected(error);
+  const { code, message, hint, exitCode } = asKnown(error) ?? unexpected(error);
   process.exitCode = exitCode;
   if (args.includes("--json")) {
     process.stderr.write(`${JSON.stringify({ error: { code, message, hint: hint ?? null } })}\n`);
@@ -27,7 +31,7 @@ function report(error: unknown, args: string[]): void {
 
 async function main(args: string[]): Promise<void> {
   forgetFalseCi();
-  surviveClosedOutput();
+  surviveLostOutput((error) => report(error, args));
   // Thrown by a callback that nobody awaits: end at once, so that no half-dead process holds on to a worker.
   process.on("uncaughtException", (error) => {
     report(error, args);

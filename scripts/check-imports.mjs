@@ -18,6 +18,7 @@ import { fileURLToPath } from "node:url";
  */
 export const ALLOWED = {
   errors: [],
+  "system-errors": ["errors"],
   // A stack of the bundle, told by the sources.
   "source-stack": ["spec"],
   "attempt-files": [],
@@ -54,7 +55,7 @@ export const ALLOWED = {
     ...["verify", "predict", "paper", "views", "doctor", "scripts"],
   ],
   parser: ["errors", "spec", "views", "commands"],
-  main: ["errors", "scripts", "source-stack", "views", "parser"],
+  main: ["errors", "system-errors", "scripts", "source-stack", "views", "parser"],
 };
 
 /**

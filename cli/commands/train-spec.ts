@@ -75,10 +75,11 @@ export async function trainJob(
 }
 
 async function chooseReporter(plain: boolean, json: boolean): Promise<Reporter> {
-  const [{ isInteractive }, { writeJson, writeLine }] = await Promise.all([
+  const [{ isInteractive }, { expectReader, writeJson, writeLine }] = await Promise.all([
     import("../views/terminal.js"),
     import("../views/output.js"),
   ]);
+  expectReader();
   if (json) return (await import("../views/ndjson.js")).createNdjson(writeJson);
   if (plain || !isInteractive()) return (await import("../views/plain.js")).createPlain({ write: writeLine });
   return (await import("../views/dashboard.js")).createDashboard();

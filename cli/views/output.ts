@@ -1,4 +1,5 @@
 /** Where commands write. Results go to stdout; what is only meant for a person beside them goes to stderr. */
+import { Lor2cError } from "../errors.js";
 
 export function writeLine(text = ""): void {
   process.stdout.write(`${text}\n`);
@@ -13,14 +14,42 @@ export function writeNote(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
+let readerMatters = false;
+/** For a job, whose lines are its report: a reader that leaves is told too. `| head` of a list has what it wanted. */
+export function expectReader(): void {
+  readerMatters = true;
+}
+
 /**
- * A reader that goes away (`| head`, a closed terminal) must not take a training job with it: its runs are stored
- * whether or not somebody looks. Anything else that goes wrong with the stream is still an error.
+ * Output that can't be written (a full disk, a closed terminal or pipe) ends nothing: what the command does goes on,
+ * runs are trained and stored. It is told once, and the exit code says that output was lost.
  */
-export function surviveClosedOutput(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
-    });
-  }
+export function surviveLostOutput(tell: (error: Lor2cError) => void): void {
+  let lost = false;
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (lost || (error.code === "EPIPE" && !readerMatters)) return;
+    lost = true;
+    tell(outputError(error));
+  });
+  process.stderr.on("error", () => {
+    lost = true; // there is nobody left to tell
+  });
+  process.on("exit", () => {
+    if (lost && !process.exitCode) process.exitCode = 1;
+  });
+}
+
+const REASONS: Record<string, string> = {
+  EPIPE: "its reader has gone",
+  EIO: "its terminal or disk has gone",
+  ENOSPC: "no space is left",
+};
+
+function outputError({ code = "", message }: NodeJS.ErrnoException): Lor2cError {
+  const reason = REASONS[code] ?? message;
+  return new Lor2cError(
+    "OUTPUT_LOST",
+    `standard output can't be written: ${reason} (${code})`,
+    "the command goes on to its end without it; what it stores is not touched",
+  );
 }

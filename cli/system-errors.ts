@@ -1,0 +1,99 @@
+import { Lor2cError } from "./errors.js";
+
+interface Known {
+  code: RegExp;
+  /** Our stable code. */
+  as: string;
+  /** `where`: the file that it was about, where that is known. */
+  message: (where: string | undefined) => string;
+  hint: string | ((where: string | undefined) => string);
+  /** 2: another request would do. Default: 1. */
+  exitCode?: 1 | 2;
+}
+
+/**
+ * What the system and SQLite say when the machine is at fault and not the program. The first that matches counts. What
+ * is not here keeps its stack: ENOENT, for one, where nobody expected it is a defect.
+ */
+const KNOWN: readonly Known[] = [
+  {
+    code: /^(EMFILE|ENFILE)$/,
+    as: "TOO_MANY_OPEN_FILES",
+    message: () => "too many files are open; this shell or this machine allows no more",
+    hint: "raise the limit and run the command again: ulimit -n 4096",
+  },
+  {
+    code: /^(ENOSPC|EDQUOT|SQLITE_FULL)$/,
+    as: "DISK_FULL",
+    message: (where) => `no space left to write${where ? ` ${where}` : ""}`,
+    hint: "free some space: lor2c rm, or another disk",
+  },
+  {
+    code: /^(SQLITE_READONLY.*)$/,
+    as: "DATABASE_READONLY",
+    message: (where) => `${where ?? "the database"} cannot be written`,
+    hint: "check the permissions of the file and its folder, or name another file with --db",
+  },
+  {
+    code: /^(EACCES|EPERM|EROFS)$/,
+    as: "NOT_ALLOWED",
+    message: (where) => `${where ?? "a file or folder"} may not be read or written`,
+    hint: "check the permissions of it and of the folders above it, and whether its disk is mounted read-only",
+  },
+  {
+    code: /^(EIO|SQLITE_IOERR.*)$/,
+    as: "DISK_FAILED",
+    message: (where) => `reading or writing ${where ?? "a file"} failed; the disk or its network has a fault`,
+    hint: "check the disk, or use another one; what was stored before is not touched",
+  },
+  {
+    code: /^SQLITE_NOTADB$/,
+    as: "NOT_A_DATABASE",
+    message: (where) => `${where ?? "the file"} is not a SQLite database`,
+    hint: "name another file with --db or LOR2C_DB",
+    exitCode: 2,
+  },
+  {
+    code: /^SQLITE_CORRUPT/,
+    as: "DATABASE_CORRUPT",
+    message: (where) => `${where ?? "the database"} is damaged`,
+    hint: (where = "FILE") =>
+      `look for a back-up beside it (${where}.backup-*), or rescue rows with: sqlite3 ${where} .recover`,
+  },
+  {
+    code: /^SQLITE_CANTOPEN/,
+    as: "DATABASE_CANNOT_OPEN",
+    message: (where) => `${where ?? "the database"} cannot be opened`,
+    hint: "check that its folder is a folder, and the permissions of both",
+    exitCode: 2,
+  },
+  {
+    code: /^SQLITE_(BUSY|LOCKED)/,
+    as: "DATABASE_BUSY",
+    message: (where) => `${where ?? "the database"} is locked by another process`,
+    hint: "close the program that holds a transaction open on it, then run the command again",
+  },
+  {
+    code: /^(ENOMEM|SQLITE_NOMEM)$/,
+    as: "NO_MEMORY",
+    message: () => "no memory is left",
+    hint: "end other programs, or ask for fewer workers: --jobs 1",
+  },
+  {
+    code: /^EAGAIN$/,
+    as: "NO_PROCESS",
+    message: () => "the system starts no more processes",
+    hint: "end other programs, or raise the limit: ulimit -u",
+  },
+];
+
+/** The error that a user gets for one of the system's; undefined where nobody wrote an explanation. */
+export function explainSystemError(error: unknown, path?: string): Lor2cError | undefined {
+  const { code, path: own } = (error ?? {}) as NodeJS.ErrnoException;
+  const known = typeof code === "string" ? KNOWN.find((one) => one.code.test(code)) : undefined;
+  if (!known) return undefined;
+  const where = path ?? own;
+  const hint = typeof known.hint === "string" ? known.hint : known.hint(where);
+  const message = `${known.message(where)} (${code})`;
+  return new Lor2cError(known.as, message, hint, known.exitCode ?? 1, { cause: error });
+}
