@@ -54,6 +54,18 @@ describe("planCells", () => {
       "no model (seed=2, seed=3, seed=4 and 1 more)",
     ]);
   });
+  test("reasons that differ in their numbers are told once", () => {
+    const { invalid } = planCells(
+      cells,
+      cells.map((_, i) =>
+        i === 0 ? inspectedAs() : inspectedAs({ fingerprint: null, problems: [`${i} of 9 do not fit`] }),
+      ),
+    );
+    expect(reasonsOf(invalid).map((reason) => reasonText(reason, 5))).toEqual([
+      "1 of 9 do not fit (seed=2, and the like in 3 more)",
+    ]);
+    expect(invalid.map(({ problems }) => problems)).toEqual([1, 2, 3, 4].map((i) => [`${i} of 9 do not fit`]));
+  });
   test("an answer that is too short is a fault of ours", () => {
     expect(() => planCells(cells, [inspectedAs()])).toThrow("inspected 1 of 5");
   });

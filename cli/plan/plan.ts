@@ -18,8 +18,11 @@ export interface Plan {
 
 /** One reason, and the labels of all cells that it keeps from running. */
 export interface Reason {
+  /** As the first of the cells says it. */
   reason: string;
   labels: string[];
+  /** The others' differ in numbers. */
+  alike?: true;
 }
 
 /**
@@ -50,17 +53,29 @@ export function planCells(cells: readonly Cell[], inspected: readonly EventOf<"i
   return { cells: kept, invalid, notes: sameRunNotes(kept) };
 }
 
-/** Each reason once; most cells of a large sweep usually have the same one. */
+/**
+ * Each reason once; most cells of a large sweep usually have the same one. Reasons that differ in their numbers alone are
+ * one: on a grid nearly every cell's own numbers differ, and each cell's reason is in `lor2c plan --json`.
+ */
 export function reasonsOf(invalid: readonly InvalidCell[]): Reason[] {
-  const labels = new Map<string, string[]>();
+  const kinds = new Map<string, Reason>();
   for (const { label, problems } of invalid) {
-    for (const reason of problems) labels.set(reason, [...(labels.get(reason) ?? []), label]);
+    for (const reason of problems) {
+      const kind = reason.replace(/\d+([.,]\d+)*/g, "#");
+      const known = kinds.get(kind);
+      if (!known) kinds.set(kind, { reason, labels: [label] });
+      else {
+        known.labels.push(label);
+        if (known.reason !== reason) known.alike = true;
+      }
+    }
   }
-  return [...labels].map(([reason, labels]) => ({ reason, labels }));
+  return [...kinds.values()];
 }
 
 /** `total`: of how many cells. */
-export function reasonText({ reason, labels }: Reason, total: number): string {
+export function reasonText({ reason, labels, alike }: Reason, total: number): string {
+  if (alike) return `${reason} (${labels[0]}, and the like in ${labels.length - 1} more)`;
   if (labels.length === total && total > 1) return `${reason} (all ${total} runs)`;
   const more = labels.length > 3 ? ` and ${labels.length - 3} more` : "";
   return `${reason} (${labels.slice(0, 3).join(", ")}${more})`;

@@ -220,6 +220,12 @@ const train = z
       defaultText: "null: none",
       outsideId: true,
     }),
+    allow_unreached_events: key(z.boolean().default(false), {
+      description:
+        "Train although not all merges and injections that the method asks for fall before the end; such a run is " +
+        "refused otherwise. A note of the run says what did not happen. Changes no number, so it is not part of a run's id",
+      outsideId: true,
+    }),
   })
   .prefault({})
   .meta({ description: "How it is trained: AdamW, linear schedule with warm-up, evaluation after every epoch" });

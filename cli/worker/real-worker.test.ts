@@ -50,6 +50,7 @@ function settings(max_steps: number): Settings {
       max_lanes: "auto",
       holdout: null,
       report_epoch: null,
+      allow_unreached_events: false,
     },
     seed: 3,
   };

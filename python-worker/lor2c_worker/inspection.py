@@ -15,7 +15,7 @@ from .errors import PlainError
 from .methods import Horizon, Method, count, method_of, parse_params
 from .models import LoadedModel, config_for_counting, empty_model, model_fingerprint
 from .prepare import check_length, choosing_score, held_out, horizon_of, num_labels, task_data, task_of
-from .settings import Settings
+from .settings import Settings, SettingsError
 from .shape import shape_of
 
 T = TypeVar("T")
@@ -131,8 +131,12 @@ class Inspection:
 
 
 def _method_facts(method: Method, params: Any, model: LoadedModel, horizon: Horizon) -> dict[str, Any]:
+    """Raises SettingsError for what the method will not get to do, unless the user allows that."""
+    short = method.unreached(model, params, horizon)
+    if short and not horizon.may_fall_short:
+        raise SettingsError(f"{'; '.join(short)}. train.allow_unreached_events: true trains it all the same")
     return {
-        "warnings": method.warnings(model, params, horizon),
+        "warnings": [*short, *method.warnings(model, params, horizon)],
         "trainable_parameters": count(method, model, params),
         "events": [
             {

@@ -89,7 +89,8 @@ def held_out(settings: Settings, task: Task, data: TaskData, score: str) -> tupl
 
 def horizon_of(settings: Settings, train_rows: int) -> Horizon:
     train = settings.train
-    return Horizon(train.num_train_epochs, total_steps(train_rows, train), steps_per_epoch(train_rows, train))
+    steps, per_epoch = total_steps(train_rows, train), steps_per_epoch(train_rows, train)
+    return Horizon(train.num_train_epochs, steps, per_epoch, train.allow_unreached_events)
 
 
 def load_for(settings: Settings, data: TaskData, task: Task, device: torch.device) -> LoadedModel:

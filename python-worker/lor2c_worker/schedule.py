@@ -160,8 +160,9 @@ class Schedule:
             ("inject", self.injections, self.inject_interval),
         ):
             if interval is not None:
+                most = min(budget, math.floor(self.epochs / interval) + 1)  # a budget can be any number
                 found += [
-                    (q * interval, kind == "inject", kind) for q in range(1, budget + 1) if q * interval <= self.epochs
+                    (q * interval, kind == "inject", kind) for q in range(1, most + 1) if q * interval <= self.epochs
                 ]
         return [(kind, epoch) for epoch, _, kind in sorted(found)]
 

@@ -17,9 +17,10 @@ class SettingsError(PlainError, ValueError):
 
 @dataclass(frozen=True)
 class Since:
-    """Mark of a parameter that is added after the first release: the day, and its value with which runs are as before.
+    """Mark of a parameter that is added after the first release: the day, and the value with which runs are as before.
 
-    Runs that have this value keep the id they had without the parameter. A later change of the default leaves it as it is.
+    Runs that have this value keep the id they had without the parameter. A later change of the default does not touch
+    it.
     """
 
     day: str
@@ -69,6 +70,8 @@ class TrainSettings:
     holdout: float | int | None = None
     #: Only for the runner's tables: the score of every epoch is reported.
     report_epoch: int | None = None
+    #: Train although not all that the method schedules falls before the end.
+    allow_unreached_events: bool = False
 
     @property
     def head_lr(self) -> float:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from worker import Worker, only, settings
 
 from lor2c_worker import messages
 from lor2c_worker.methods import Horizon
-from lor2c_worker.methods.lor2c_foresight import foresee, possible
+from lor2c_worker.methods.lor2c_foresight import foresee, possible, required, unreached
 from lor2c_worker.rules import PRESETS, Rules
 from lor2c_worker.schedule import Layout, Schedule
 
@@ -28,39 +30,97 @@ def rules(**fields: Any) -> Rules:
     return dataclasses.replace(PAPER, **fields)
 
 
+def short(schedule: Schedule, *, layers: int = 12, steps: int | None = None, allowed: bool = False) -> list[str]:
+    """What never happens, with ten steps per epoch."""
+    whole = schedule.epochs * 10
+    return unreached(schedule, layers, Horizon(schedule.epochs, min(whole, steps or whole), 10, allowed))
+
+
 def test_late_events_are_told() -> None:
     assert told(Schedule(30, 1, 4, PAPER)) == []
     assert told(Schedule(3, 2, 0, PAPER)) == ["in the second half of 3 epochs: merge at epoch 2"]
-    assert told(Schedule(2, 3, 0, PAPER)) == [
-        "1 of 3 events fall after the last epoch and never happen: the run would end as failed, unless its rules have "
-        "no candidate left by then",
-        "at the end of the last epoch, with no training after it: merge",
+    assert told(Schedule(2, 2, 0, PAPER)) == ["at the end of the last epoch, with no training after it: merge"]
+
+
+def test_events_after_the_end_are_told_with_what_would_fit() -> None:
+    assert short(Schedule(30, 1, 4, PAPER)) == []
+    assert short(Schedule(2, 3, 0, PAPER)) == [
+        "1 of 3 merges fall after the last epoch and would never happen: they fit with train.num_train_epochs 3, or "
+        "with method.merges 2"
+    ]
+    assert short(Schedule(2, 3, 4, PAPER)) == [
+        "1 of 3 merges fall after the last epoch and would never happen: they fit with train.num_train_epochs 3, or "
+        "with method.merges 2",
+        "2 of 4 injections fall after the last epoch and would never happen: they fit with train.num_train_epochs 4, "
+        "or with method.injections 2",
     ]
 
 
 def test_training_that_max_steps_ends_has_no_later_events() -> None:
     schedule = Schedule(30, 1, 4, PAPER)  # injections at 2, 4, 6 and 8, the merge at 8
+    assert short(schedule, steps=71) == []  # the eighth epoch is cut short, and its end has its decisions
     assert told(schedule, steps=81) == [
         "in the second half of 8.1 epochs: inject at epoch 6, merge at epoch 8, inject at epoch 8"
     ]
-    assert told(schedule, steps=71) == [  # the eighth epoch is cut short, and its end has its decisions
+    assert told(schedule, steps=71) == [
         "in the second half of 7.1 epochs: inject at epoch 4, inject at epoch 6",
         "at the end of the last epoch, with no training after it: merge, inject",
     ]
-    assert told(schedule, steps=31) == [
-        "3 of 5 events fall after epoch 4, where train.max_steps ends training, and never happen: the run would end "
-        "as failed, unless its rules have no candidate left by then",
-        "in the second half of 3.1 epochs: inject at epoch 2",
-        "at the end of the last epoch, with no training after it: inject",
+    assert short(schedule, steps=31) == [
+        "1 of 1 merges fall after epoch 4, where train.max_steps ends training, and would never happen: they fit with "
+        "train.max_steps 71, or with method.merges 0",
+        "2 of 4 injections fall after epoch 4, where train.max_steps ends training, and would never happen: they fit "
+        "with train.max_steps 71, or with method.injections 0",
     ]
+    both = short(Schedule(2, 3, 0, PAPER), steps=5)
+    assert both[0].endswith("they fit with train.num_train_epochs 3 and train.max_steps null, or with method.merges 1")
 
 
 def test_real_intervals_end_where_the_steps_end() -> None:
     schedule = Schedule(4, 4, 0, rules(interval="real"))  # merges at 0.25, 0.5, 0.75 and 1
-    assert told(schedule) == []
-    assert told(schedule, steps=7)[0].startswith("2 of 4 events fall after epoch 0.7, where train.max_steps ends")
+    assert (told(schedule), short(schedule)) == ([], [])
+    (note,) = short(schedule, steps=7)
+    assert note.startswith("2 of 4 merges fall after epoch 0.7, where train.max_steps ends")
+    assert "they fit with train.max_steps 10, or with" in note
     many = Schedule(4, 50, 0, rules(interval="real"))  # forty steps, each with one merge at most
-    assert any(note.startswith("10 of 50 events fall after the last epoch") for note in told(many, layers=100))
+    (note,) = short(many, layers=100)
+    assert note.startswith("10 of 50 merges fall after the last epoch")
+    assert "train.num_train_epochs 5, or with method.merges 40" in note
+
+
+@pytest.mark.parametrize("interval", ["ceil", "real"])
+@pytest.mark.parametrize("steps", [None, 3, 11, 25, 40])
+def test_what_would_fit_does_and_one_less_does_not(interval: str, steps: int | None) -> None:
+    for epochs, merges, injections in itertools.product([1, 2, 3, 5, 8], [0, 1, 2, 3, 7], [0, 1, 4, 9]):
+        schedule = Schedule(epochs, merges, injections, rules(interval=interval))
+        for note in short(schedule, steps=steps):
+            kind = "merges" if " merges fall" in note else "injections"
+
+            def fits(schedule: Schedule, steps: int | None, kind: str = kind) -> bool:
+                return not any(f" {kind} fall" in other for other in short(schedule, steps=steps))
+
+            number = int(note.rpartition(f"method.{kind} ")[2])
+            assert fits(dataclasses.replace(schedule, **{kind: number}), steps)
+            if longer := re.search(r"max_steps (\d+)", note):
+                assert fits(schedule, int(longer[1]))
+                assert not fits(schedule, int(longer[1]) - 1)
+            else:
+                needed = int(note.partition("num_train_epochs ")[2].partition(",")[0].split()[0])
+                assert fits(dataclasses.replace(schedule, epochs=needed), None)
+                assert not fits(dataclasses.replace(schedule, epochs=needed - 1), None)
+
+
+def test_where_the_layers_are_the_limit_time_is_not() -> None:
+    assert short(Schedule(12, 90, 0, PAPER), layers=3) == []  # twelve tries for the two merges that three layers allow
+    assert short(Schedule(2, 3, 0, PAPER), layers=3) == []
+    assert len(short(Schedule(1, 3, 0, PAPER), layers=3)) == 1
+
+
+def test_a_run_that_may_be_too_short_has_to_do_what_falls_in_it() -> None:
+    schedule = Schedule(2, 1, 4, PAPER)
+    assert required(schedule, 12, Horizon(2, 20, 10)) == (1, 4)
+    assert required(schedule, 12, Horizon(2, 20, 10, True)) == (1, 2)
+    assert required(schedule, 3, Horizon(2, 20, 10)) == (1, 3)
 
 
 @pytest.mark.parametrize(
@@ -122,11 +182,37 @@ def test_a_plan_knows_of_max_steps_layers_and_rows(worker: Worker, place: Path) 
     cut = asked({"name": "imlor2c", "merges": 1, "injections": 1}, max_steps=10)
     few = settings(place)
     few["data"] = {**few["data"], "train_rows": 100_000, "eval_rows": 20}
-    worker.send(type="inspect", request="i", settings=[many, cut, few])
-    first, second, third = only(worker.until_done(), messages.Inspected)
+    still = asked({"name": "imlor2c", "merges": 1, "injections": 1}, max_steps=10, allow_unreached_events=True)
+    worker.send(type="inspect", request="i", settings=[many, cut, few, still])
+    first, second, third, allowed = only(worker.until_done(), messages.Inspected)
     assert first.warnings[0] == "at most 2 of 90 merges are possible on 3 layers"
-    assert second.warnings == [
-        "2 of 2 events fall after epoch 2, where train.max_steps ends training, and never happen: the run would end "
-        "as failed, unless its rules have no candidate left by then"
+    assert second.fingerprint is None
+    assert second.problems == [
+        "1 of 1 merges fall after epoch 2, where train.max_steps ends training, and would never happen: they fit with "
+        "train.max_steps 17, or with method.merges 0; "
+        "1 of 1 injections fall after epoch 2, where train.max_steps ends training, and would never happen: they fit "
+        "with train.max_steps 17, or with method.injections 0. train.allow_unreached_events: true trains it all the "
+        "same"
+    ]
+    assert allowed.problems == []
+    assert [note.partition(":")[0] for note in allowed.warnings] == [
+        f"1 of 1 {kind} fall after epoch 2, where train.max_steps ends training, and would never happen"
+        for kind in ("merges", "injections")
     ]
     assert third.warnings == ["data.train_rows 100,000: there are 64 rows; all are used"]
+
+
+def test_an_adalora_that_could_not_begin_is_refused_beforehand(worker: Worker, place: Path) -> None:
+    method = {"name": "adalora", "init_rank": 4, "target_rank": 2, "tinit": 10, "tfinal": 8}
+    asked = [settings(place, method=method, num_train_epochs=epochs, **allow) for epochs, allow in _ADALORA]
+    worker.send(type="inspect", request="i", settings=asked)
+    problem = (
+        "method adalora: tinit 10 + tfinal 8 leave no step to shrink the budget in a run of 16 steps: it takes 19 "
+        "steps, or smaller ones of both"
+    )
+    found = [event.problems for event in only(worker.until_done(), messages.Inspected)]
+    assert found == [[problem], [problem], []]
+
+
+#: Eight steps per epoch. What cannot be built is not allowed either.
+_ADALORA: list[tuple[int, dict[str, bool]]] = [(2, {}), (2, {"allow_unreached_events": True}), (3, {})]

@@ -189,6 +189,16 @@ def test_a_run_whose_schedule_does_not_fit_fails_with_the_reason(worker: Worker,
     assert not only(events, messages.Finished)
 
 
+def test_a_run_that_may_be_too_short_finishes_and_says_what_did_not_happen(
+    worker: Worker, place: Path, tmp_path: Path
+) -> None:
+    method = {"name": "injectlor2c", "rank": 4, "injections": 3}
+    events = run(worker, tmp_path, settings(place, method=method, num_train_epochs=2, allow_unreached_events=True))
+    (finished,) = only(events, messages.Finished)
+    assert finished.notes == ["2 of 3 injections done: the run ended before the others were due"]
+    assert [change.kind for change in only(events, messages.Change)] == ["inject", "inject"]
+
+
 def test_tries_without_a_candidate_are_logged_and_excuse(worker: Worker, place: Path, tmp_path: Path) -> None:
     method = {"name": "mergelor2c", "rank": 4, "merges": 3, "max_span": 2}  # three layers: a second pair is too long
     events = run(worker, tmp_path, settings(place, method=method, num_train_epochs=12))

@@ -60,6 +60,8 @@ class BankLearner:
         self.backbone, self.bank, self.head, self.seed = backbone, bank, head, seed
         self.lanes: list[Lane] = [BankLane(list(cells)) for cells in groups]
         self._schedules = schedules
+        #: Merges and injections of each cell without which its method did not act.
+        self.required = {cell: (schedule.merges, schedule.injections) for cell, schedule in schedules.items()}
         self._progress = {cell: Progress() for cell in schedules}
         #: Lanes that go through the model together; None: all.
         self.width: int | None = None

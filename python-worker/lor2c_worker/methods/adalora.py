@@ -66,7 +66,7 @@ class AdaLoraParams:
         if tinit + tfinal >= steps:
             raise SettingsError(
                 f"method adalora: tinit {tinit} + tfinal {tfinal} leave no step to shrink the budget in a run of "
-                f"{steps} steps"
+                f"{steps} steps: it takes {tinit + tfinal + 1} steps, or smaller ones of both"
             )
         return tinit, tfinal, max(1, steps // 500) if self.delta_t is None else self.delta_t
 
@@ -124,6 +124,11 @@ class AdaLora(Hooks):
 
     def notes(self, params: AdaLoraParams) -> list[str]:
         return ["the reported training loss leaves the orthogonality penalty out"] if params.orth_reg_weight else []
+
+    def unreached(self, model: LoadedModel, params: AdaLoraParams, horizon: Horizon) -> list[str]:
+        """Nothing: with a step between, the last allocation always falls in the run; without, peft cannot begin."""
+        params.times(horizon.steps)
+        return []
 
     def config(self, model: LoadedModel, params: AdaLoraParams, steps: int) -> AdaLoraConfig:
         tinit, tfinal, delta_t = params.times(steps)

@@ -23,7 +23,7 @@ from ..engine.unpadded import UnpaddedEncoder
 from ..models import LoadedModel
 from ..rules import PRESETS, Rules, preset_name, resolve_rules
 from ..schedule import Layout, Progress, Schedule
-from .lor2c_foresight import foresee
+from .lor2c_foresight import foresee, required, unreached
 from .lor2c_liveness import excused, unmet
 from .method import Cell, Hooks, Horizon, Part, PlannedEvent, setting
 from .peft_folder import read_lane, read_layout, write_lane
@@ -144,6 +144,9 @@ class Variant(Hooks):
             ),
         ]
 
+    def unreached(self, model: LoadedModel, params: Any, horizon: Horizon) -> list[str]:
+        return unreached(self.schedule(params, horizon.epochs, causal=not model.head), layers_of(model), horizon)
+
     def warnings(self, model: LoadedModel, params: Any, horizon: Horizon) -> list[str]:
         schedule = self.schedule(params, horizon.epochs, causal=not model.head)
         return foresee(schedule, params.rank, layers_of(model), horizon)
@@ -197,13 +200,16 @@ class Variant(Hooks):
             groups.setdefault(trajectory_key(cell.params.rules), []).append(cell.id)
         schedules = {cell.id: self.schedule(cell.params, horizon.epochs, causal=not model.head) for cell in cells}
         may_inject = any(schedule.injections for schedule in schedules.values())
-        return build_learner(
+        learner = build_learner(
             model.module,
             bank_params(cells[0].params, self.share, layers_of(model), may_inject),
             schedules,
             list(groups.values()),
             seed,
         )
+        layers = layers_of(model)
+        learner.required = {cell: required(schedule, layers, horizon) for cell, schedule in schedules.items()}
+        return learner
 
     def check(self, learner: Learner, cell: Cell) -> list[str]:
         assert isinstance(learner, BankLearner)

@@ -1,8 +1,11 @@
-"""What is worth knowing of a cell's merges and injections before it trains: those that come late, or never can."""
+"""What can be said of a cell's merges and injections before it trains: those that come late, or never can."""
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 import math
+from typing import Any
 
 from ..rules import Rules
 from ..schedule import Schedule
@@ -10,7 +13,7 @@ from .method import Horizon
 
 
 def foresee(schedule: Schedule, rank: int, layers: int, horizon: Horizon) -> list[str]:
-    """Nothing of this is an error: a plan shows it, and the run begins."""
+    """Nothing of this is an error: a plan shows it, and the run begins. What is refused is `unreached`."""
     scored = _scores(schedule.rules, rank) if schedule.merges + schedule.injections else []
     return [*_impossible(schedule, layers), *_times(schedule, horizon), *scored]
 
@@ -54,19 +57,86 @@ def _impossible(schedule: Schedule, layers: int) -> list[str]:
     return notes
 
 
-def _times(schedule: Schedule, horizon: Horizon) -> list[str]:
+def required(schedule: Schedule, layers: int, horizon: Horizon) -> tuple[int, int]:
+    """Merges and injections without which the method did not act as its settings say, if each try finds a candidate.
+
+    As many as the settings ask for and the layers allow; where the user lets a run be too short, as many as fall in it.
+    """
+    if horizon.may_fall_short:
+        return _falling("merge", schedule, horizon), _falling("inject", schedule, horizon)
+    return possible(schedule, layers)[:2]
+
+
+def unreached(schedule: Schedule, layers: int, horizon: Horizon) -> list[str]:
+    """Kinds of events of which fewer fall before the end of training than the settings ask for and the layers allow."""
+    most = possible(schedule, layers)
+    kinds: list[tuple[str, str, int, int]] = [
+        ("merge", "merges", schedule.merges, most[0]),
+        ("inject", "injections", schedule.injections, most[1]),
+    ]
+    found = []
+    for kind, key, wanted, able in kinds:
+        falling = _falling(kind, schedule, horizon)
+        if falling < able:
+            longer = _longer(kind, able, schedule, horizon)
+            fewer = _fewer(kind, key, wanted, able, schedule, horizon)
+            found.append(
+                f"{wanted - falling} of {wanted} {key} fall after {_end(schedule, horizon)} and would never happen: "
+                f"they fit with {longer}, or with method.{key} {fewer}"
+            )
+    return found
+
+
+def _falling(kind: str, schedule: Schedule, horizon: Horizon) -> int:
+    """Events of a kind before the end of training, if each try finds a candidate."""
+    return sum(happening == kind for happening, _ in _happening(schedule, _last(schedule, horizon), horizon.steps))
+
+
+def _longer(kind: str, able: int, schedule: Schedule, horizon: Horizon) -> str:
+    """The shortest training in which the layers, and no longer the time, are the limit; as settings."""
+
+    def fits(epochs: int, steps: int) -> bool:
+        longer = dataclasses.replace(schedule, epochs=epochs)
+        return _falling(kind, longer, dataclasses.replace(horizon, epochs=epochs, steps=steps)) >= able
+
+    whole = horizon.epochs * horizon.steps_per_epoch
+    cut = horizon.steps < whole
+    if cut and fits(horizon.epochs, whole):
+        low, high = horizon.steps, whole  # `high` fits, `low` does not
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if fits(horizon.epochs, middle) else (middle, high)
+        return f"train.max_steps {high}"
+    epochs = next(e for e in itertools.count(horizon.epochs + 1) if fits(e, e * horizon.steps_per_epoch))
+    return f"train.num_train_epochs {epochs}{' and train.max_steps null' if cut else ''}"
+
+
+def _fewer(kind: str, key: str, wanted: int, able: int, schedule: Schedule, horizon: Horizon) -> int:
+    """The largest number that falls before the end. Fewer of them are further apart, so that each is tried."""
+    fits = (n for n in range(min(wanted - 1, able), 0, -1) if _falling(kind, _with(schedule, key, n), horizon) >= n)
+    return next(fits, 0)
+
+
+def _with(schedule: Schedule, key: str, number: int) -> Schedule:
+    changed: dict[str, Any] = {key: number}
+    return dataclasses.replace(schedule, **changed)
+
+
+def _last(schedule: Schedule, horizon: Horizon) -> float:
+    """The last epoch that has events. One that is cut short has its end too, with the decisions of that time."""
     trained = horizon.steps / horizon.steps_per_epoch
-    # An epoch that is cut short has its end too, with the decisions of that time.
-    last = trained if schedule.real else math.ceil(trained)
-    events = _happening(schedule, last, horizon.steps)
-    wanted, notes = schedule.merges + schedule.injections, []
-    if missing := wanted - len(events):
-        cut = trained < horizon.epochs
-        end = f"epoch {_short(last)}, where train.max_steps ends training," if cut else "the last epoch"
-        notes.append(
-            f"{missing} of {wanted} events fall after {end} and never happen: the run would end as failed, "
-            "unless its rules have no candidate left by then"
-        )
+    return trained if schedule.real else math.ceil(trained)
+
+
+def _end(schedule: Schedule, horizon: Horizon) -> str:
+    if horizon.steps >= horizon.epochs * horizon.steps_per_epoch:
+        return "the last epoch"
+    return f"epoch {_short(_last(schedule, horizon))}, where train.max_steps ends training,"
+
+
+def _times(schedule: Schedule, horizon: Horizon) -> list[str]:
+    trained, last = horizon.steps / horizon.steps_per_epoch, _last(schedule, horizon)
+    events, notes = _happening(schedule, last, horizon.steps), []
     late = [f"{kind} at epoch {epoch:g}" for kind, epoch in events if trained / 2 < epoch < last]
     at_end = [kind for kind, epoch in events if epoch >= last]
     if late:

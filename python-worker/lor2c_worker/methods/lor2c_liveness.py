@@ -2,35 +2,53 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from ..engine.bank_learner import BankLearner
 from .method import Cell
+
+
+@dataclass(frozen=True)
+class _Events:
+    """One kind of a cell's events: asked for, done, tried; and done at least where the method acted."""
+
+    kind: str
+    wanted: int
+    done: int
+    tries: int
+    required: int
+
+    def __str__(self) -> str:
+        return f"{self.done} of {self.wanted} {self.kind} done"
 
 
 def unmet(learner: BankLearner, cell: Cell) -> list[str]:
     """Why the cell failed: events that were never due, or a structure that is not what its events make of it."""
     never_due = [
-        f"{acted} of {wanted} {kind} done after {tries} tries: the run ended before the others were due"
-        for kind, wanted, acted, tries in _events(learner, cell)
-        if acted < wanted and acted == tries
+        f"{events} after {events.tries} tries: the run ended before the others were due"
+        for events in _events(learner, cell)
+        if events.done < events.required and events.done == events.tries
     ]
     return never_due + _structure(learner, cell)
 
 
 def excused(learner: BankLearner, cell: Cell) -> list[str]:
-    """What is missing because a try found no candidate: nothing failed, and the record says so."""
-    return [
-        f"{acted} of {wanted} {kind} done: the rules left no candidate at {tries - acted} of {tries} tries"
-        for kind, wanted, acted, tries in _events(learner, cell)
-        if acted < wanted and acted != tries
-    ]
+    """What is missing though nothing failed: a try found no candidate, or the user allows a run to be too short."""
+    remarks = []
+    for events in _events(learner, cell):
+        vain = events.tries - events.done
+        if vain > 0 and events.done < events.wanted:
+            remarks.append(f"{events}: the rules left no candidate at {vain} of {events.tries} tries")
+        elif events.done < events.wanted:
+            remarks.append(f"{events}: the run ended before the others were due")
+    return remarks
 
 
-def _events(learner: BankLearner, cell: Cell) -> list[tuple[str, int, int, int]]:
-    """(kind, wanted, done, tries)."""
-    done = learner.progress(cell.id)
+def _events(learner: BankLearner, cell: Cell) -> list[_Events]:
+    done, (merges, injections) = learner.progress(cell.id), learner.required[cell.id]
     return [
-        ("merges", getattr(cell.params, "merges", 0), done.merges, done.merge_tries),
-        ("injections", getattr(cell.params, "injections", 0), done.injections, done.inject_tries),
+        _Events("merges", getattr(cell.params, "merges", 0), done.merges, done.merge_tries, merges),
+        _Events("injections", getattr(cell.params, "injections", 0), done.injections, done.inject_tries, injections),
     ]
 
 

@@ -27,6 +27,8 @@ class Horizon:
     epochs: int
     steps: int
     steps_per_epoch: int
+    #: The user knows that not all that the method schedules falls before the end (train.allow_unreached_events).
+    may_fall_short: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,9 @@ class Hooks:
 
     def require(self) -> None:
         return None
+
+    def unreached(self, model: LoadedModel, params: Any, horizon: Horizon) -> list[str]:
+        return []
 
     def warnings(self, model: LoadedModel, params: Any, horizon: Horizon) -> list[str]:
         return []
@@ -127,6 +132,13 @@ class Method(Protocol):
 
     def require(self) -> None:
         """Raises SettingsError when this machine lacks a package that training needs; counting needs none."""
+
+    def unreached(self, model: LoadedModel, params: Any, horizon: Horizon) -> list[str]:
+        """What the settings ask for and so short a run certainly does not do, with what would fit.
+
+        Such a run is refused unless the user allows it. Raises SettingsError for one that could not even be built.
+        `model` may be on meta.
+        """
 
     def warnings(self, model: LoadedModel, params: Any, horizon: Horizon) -> list[str]:
         """What is worth knowing before such a run (`model` may be on meta)."""
