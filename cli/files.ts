@@ -25,6 +25,12 @@ export function statOf(path: string): Stats | undefined {
   }
 }
 
+/** Tells one file from every other one, whatever their names. */
+export function identityOf(path: string): string {
+  const { dev, ino } = statSync(path, { bigint: true });
+  return `${dev}:${ino}`;
+}
+
 /** Names of what is in `folder`: none when it is not there, or is no folder. */
 export function entriesOf(folder: string): string[] {
   try {

@@ -2,7 +2,15 @@ import { ProtocolError } from "../errors.js";
 import type { BundleEnd, RunningBundle, Slot } from "../executors/executor.js";
 import type { Share } from "../plan/share-out.js";
 import type { Outcome, WorkerEvent } from "../protocol/messages.js";
-import { checkpointFolder, endAttempt, ingest } from "../store/write.js";
+import type { Store } from "../store/store.js";
+import {
+  type AttemptsByCell,
+  checkInPlace,
+  checkpointFolder,
+  endAttempt,
+  ingest,
+  WaitingEvents,
+} from "../store/write.js";
 import { type Attempt, claim } from "./claim.js";
 import { IngestBuffer } from "./ingest-buffer.js";
 import type { Interrupts } from "./interrupt.js";
@@ -13,7 +21,7 @@ import type { Job } from "./job.js";
  * fails is no error here. Throws when the store can't be written.
  */
 export async function trainBundle(share: Share, slot: Slot, job: Job): Promise<void> {
-  const attempts = claim(share, slot.device, job);
+  const attempts = await claim(share, slot.device, job);
   if (attempts.length === 0) return;
   for (const { attemptId } of attempts) job.heartbeats.add(attemptId);
   try {
@@ -24,12 +32,14 @@ export async function trainBundle(share: Share, slot: Slot, job: Job): Promise<v
 }
 
 async function train(attempts: Attempt[], key: string, slot: Slot, job: Job): Promise<void> {
-  const { store, executor, interrupts, model, logs, force, fromZero } = job;
+  const { store, executor, reporter, interrupts, model, logs, patience, force, fromZero } = job;
   const ids = new Map(attempts.map(({ cell, attemptId }) => [cell.id, attemptId]));
   let fault: unknown;
   let stopped = false;
   const begun = new Set<string>();
-  const buffer = new IngestBuffer((events) => ingest(store, ids, events));
+  const waiting = new WaitingEvents(store, ids);
+  const buffer = new IngestBuffer({ store: storeIn(store, ids), patience, waiting });
+  let left = 0;
   const told = model.begin(ids);
   const bundle = {
     cells: attempts.map(({ cell: { id, settings }, folder }) => {
@@ -62,14 +72,22 @@ async function train(attempts: Attempt[], key: string, slot: Slot, job: Job): Pr
   release();
   job.stops.remove(ids);
   try {
-    buffer.close();
+    left = await buffer.close(interrupts.kill);
   } catch (error) {
     fault ??= error;
   }
   // A worker that talks about a cell it was not given is at fault itself; anything else is our store's trouble.
   if (fault instanceof ProtocolError) fault = undefined;
-  finish(attempts, end, (run) => stopped || wished.has(run), job);
+  if (left > 0) reporter.message("warn", `${left} events wait in ${waiting.path}: the next lor2c stores them`);
+  await finish(attempts, end, { wished: (run) => stopped || wished.has(run), waits: left > 0 }, job);
   if (fault !== undefined) throw fault;
+}
+
+function storeIn(store: Store, attempts: AttemptsByCell): (events: WorkerEvent[]) => void {
+  return (events) => {
+    checkInPlace(store); // not only once a second: a write to a log that was cut off hides that
+    ingest(store, attempts, events);
+  };
 }
 
 /**
@@ -103,8 +121,12 @@ export function obey(running: RunningBundle, { stop, kill }: Interrupts): () => 
 }
 
 /** Gives the cells that the worker left open their outcome: `stopped` when somebody wished it, else `lost`. */
-function finish(attempts: Attempt[], end: BundleEnd, wished: (run: string) => boolean, job: Job): void {
-  const { store, interrupts, model, logs } = job;
+async function finish(
+  attempts: Attempt[],
+  end: BundleEnd,
+  { wished, waits }: { wished: (run: string) => boolean; waits: boolean },
+  { store, interrupts, model, logs, patience }: Job,
+): Promise<void> {
   for (const { cell } of attempts) model.setStderr(cell.id, end.stderrTail);
   const open = new Set(end.open);
   const left = attempts.filter(({ cell }) => open.has(cell.id));
@@ -116,9 +138,12 @@ function finish(attempts: Attempt[], end: BundleEnd, wished: (run: string) => bo
   for (const [outcome, of] of ends) {
     if (of.length === 0) continue;
     const detail = { error_type: end.errorType ?? undefined, message: end.reason };
-    store.write(() => {
-      for (const { attemptId } of of) endAttempt(store, attemptId, outcome, detail);
-    });
+    const endAll = () =>
+      store.write(() => {
+        for (const { attemptId } of of) endAttempt(store, attemptId, outcome, detail);
+      });
+    // What waits in the file comes first, and may have other outcomes. Whoever opens the database next sorts that out.
+    if (!waits) await patience.orElse(endAll, interrupts.kill, undefined);
     const runs = of.map(({ cell }) => cell.id);
     const level = outcome === "lost" ? "error" : "info";
     logs.write(runs, level, { outcome, ...detail, stderr: end.stderrTail }, end.reason);

@@ -15,12 +15,14 @@ export interface Attempt {
 }
 
 /** Takes those of the runs that nobody else has, in one transaction, and describes each in its folder. */
-export function claim({ cells, key }: Pick<Share, "cells" | "key">, device: string, job: Job): Attempt[] {
-  const { store, force, model, logs } = job;
-  const claims = claimAttempts(
-    store,
-    cells.map((cell) => ({ runId: cell.id, force, checkpoint: key })),
-  );
+export async function claim(
+  { cells, key }: Pick<Share, "cells" | "key">,
+  device: string,
+  job: Job,
+): Promise<Attempt[]> {
+  const { store, force, model, logs, patience, interrupts } = job;
+  const requests = cells.map((cell) => ({ runId: cell.id, force, checkpoint: key }));
+  const claims = await patience.orElse(() => claimAttempts(store, requests), interrupts.stop, []);
   const done: string[] = [];
   const busy = new Map<string, string[]>();
   const attempts: Attempt[] = [];

@@ -1,20 +1,36 @@
 import type { Store } from "../store/store.js";
-import { HEARTBEAT_SECONDS, heartbeat } from "../store/write.js";
+import { checkInPlace, HEARTBEAT_SECONDS, heartbeat, isBusy, stopRequests } from "../store/write.js";
+import type { Patience } from "./patience.js";
 
-/** Tells other processes that the attempts in its care are alive. */
+/** Milliseconds between two looks at the database. */
+const LOOK = 1000;
+
+export interface HeartbeatListeners {
+  /** The database is no longer the one that was opened, or has lost what is in training. Told once. */
+  onFault: (error: Error) => void;
+  /** Anything else that went wrong is no reason to end a training. Told once. */
+  onWarning: (error: Error) => void;
+}
+
+const FAULTS: ReadonlySet<unknown> = new Set(["DATABASE_REPLACED", "DATABASE_CORRUPT", "ATTEMPT_GONE"]);
+
+/**
+ * Tells other processes that the attempts in its care are alive, and looks once a second whether the database is
+ * still there.
+ */
 export class Heartbeats {
   readonly #attempts = new Set<number>();
   readonly #timer: NodeJS.Timeout;
+  #next = 0;
+  #failed = false;
+  #warned = false;
 
-  /** `onError`: a heartbeat that could not be written is no reason to end a training; several would be a lost lease. */
-  constructor(store: Store, onError: (error: Error) => void) {
-    this.#timer = setInterval(() => {
-      try {
-        if (this.#attempts.size > 0) heartbeat(store, [...this.#attempts]);
-      } catch (error) {
-        onError(error as Error);
-      }
-    }, HEARTBEAT_SECONDS * 1000);
+  constructor(
+    private readonly store: Store,
+    private readonly patience: Patience,
+    private readonly listeners: HeartbeatListeners,
+  ) {
+    this.#timer = setInterval(() => this.look(), LOOK);
   }
 
   add(attempt: number): void {
@@ -27,5 +43,22 @@ export class Heartbeats {
 
   dispose(): void {
     clearInterval(this.#timer);
+  }
+
+  look(now = performance.now()): void {
+    if (this.#attempts.size === 0 || this.#failed) return;
+    try {
+      checkInPlace(this.store);
+      this.#passOnRequests();
+      if (now >= this.#next && this.patience.attempt(() => heartbeat(this.store, [...this.#attempts]))) {
+        this.#next = now + HEARTBEAT_SECONDS * 1000;
+      }
+    } catch (error) {
+      const fault = FAULTS.has((error as { code?: unknown }).code);
+      if (fault) this.listeners.onFault(error as Error);
+      else if (!this.#warned) this.listeners.onWarning(error as Error);
+      this.#failed ||= fault;
+      this.#warned = true;
+    }
   }
 }

@@ -3,6 +3,7 @@ import type { Store } from "../store/store.js";
 import type { Heartbeats } from "./heartbeats.js";
 import type { Interrupts } from "./interrupt.js";
 import type { JobModel } from "./model.js";
+import type { Patience } from "./patience.js";
 import type { Reporter } from "./reporter.js";
 import type { RunLogs } from "./run-logs.js";
 import type { StopWatch } from "./stop-watch.js";
@@ -17,6 +18,9 @@ export interface Job {
   interrupts: Interrupts;
   heartbeats: Heartbeats;
   stops: StopWatch;
+  patience: Patience;
+  /** Ends the job: no run can be stored any more. */
+  fail: (error: unknown) => void;
   force: boolean;
   /** Nothing new is begun once so many runs have failed. */
   maxFailures: number;

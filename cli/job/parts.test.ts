@@ -7,9 +7,11 @@ import type { PlannedCell } from "../plan/cell.js";
 import { remaining } from "../plan/remaining.js";
 import { gatherTexts } from "../predict/predict-texts.js";
 import type { WorkerEvent } from "../protocol/messages.js";
+import { WaitingEvents } from "../store/write.js";
 import { differences, type Measured } from "../verify/compare-runs.js";
 import { IngestBuffer } from "./ingest-buffer.js";
 import { Interrupts } from "./interrupt.js";
+import { Patience } from "./patience.js";
 import { runQueue } from "./queue.js";
 
 const GIB = 1024 ** 3;
@@ -58,9 +60,16 @@ test("a queue keeps its slots busy, stops when told, and reports the first error
 
 const event = (type: string, seq: number) => ({ type, seq, cells: ["a"] }) as unknown as WorkerEvent;
 
+const NEVER = new AbortController().signal;
+
+const bufferOf = (store: (events: WorkerEvent[]) => void): IngestBuffer => {
+  const waiting = new WaitingEvents({ folder: "/nowhere" }, new Map([["a", 1]]));
+  return new IngestBuffer({ store, patience: new Patience(() => {}), waiting });
+};
+
 test("events are stored together, outcomes at once, progress never, the rest at the end", async () => {
   const batches: number[][] = [];
-  const buffer = new IngestBuffer((events) => void batches.push(events.map(({ seq }) => seq)));
+  const buffer = bufferOf((events) => void batches.push(events.map(({ seq }) => seq)));
   for (const [type, seq] of [
     ["metrics", 1],
     ["progress", 2],
@@ -74,21 +83,21 @@ test("events are stored together, outcomes at once, progress never, the rest at 
   await sleep(300);
   expect(batches).toEqual([[1, 3, 4], [5]]);
   buffer.add(event("log", 6));
-  buffer.close();
+  expect(await buffer.close(NEVER)).toBe(0);
   expect(batches.at(-1)).toEqual([6]);
   for (let seq = 10; seq < 10 + 5000; seq++) buffer.add(event("metrics", seq));
   expect(batches.slice(3).map((batch) => batch.length)).toEqual([2000, 2000]);
-  buffer.close();
+  expect(await buffer.close(NEVER)).toBe(0);
 });
 
 test("what storing throws later comes out at the next event and at the end", async () => {
-  const buffer = new IngestBuffer(() => {
+  const buffer = bufferOf(() => {
     throw new Error("disk full");
   });
   buffer.add(event("metrics", 1));
   await sleep(300);
   expect(() => buffer.add(event("metrics", 2))).toThrow("disk full");
-  expect(() => buffer.close()).toThrow("disk full");
+  await expect(buffer.close(NEVER)).rejects.toThrow("disk full");
 });
 
 test("the first signal stops, the second kills; afterwards signals are not ours", async () => {

@@ -9,7 +9,7 @@ import { warningTexts } from "../plan/warnings.js";
 import type { Devices } from "../spec/devices.js";
 import { CANNOT_RUN, runStates } from "../store/read.js";
 import { checkStore, openStore, type Store } from "../store/store.js";
-import { clearCheckpoints, reapLost } from "../store/write.js";
+import { checkInPlace, clearCheckpoints, reapLost } from "../store/write.js";
 import { trainBundle } from "./bundle.js";
 import { settleElsewhere } from "./elsewhere.js";
 import { Heartbeats } from "./heartbeats.js";
@@ -17,6 +17,7 @@ import { Interrupts } from "./interrupt.js";
 import { type Job, mayBegin } from "./job.js";
 import { JobClock } from "./job-clock.js";
 import { JobModel } from "./model.js";
+import { Patience } from "./patience.js";
 import { runQueue } from "./queue.js";
 import type { JobSummary, PlanCell, Reporter } from "./reporter.js";
 import { RunLogs } from "./run-logs.js";
@@ -25,6 +26,8 @@ import { StopWatch } from "./stop-watch.js";
 import { summarize } from "./summary.js";
 import { timeTeller } from "./time-teller.js";
 
+/** Milliseconds that a write waits for another process. The workers' events and the views wait with it. */
+const BUSY_TIMEOUT = 50;
 /** Milliseconds between two looks at runs that other processes train. */
 const POLL = 1000;
 
@@ -59,6 +62,7 @@ export async function runExperiment(options: RunOptions): Promise<JobSummary> {
   try {
     const plan = await preparePlan(options, interrupts);
     const store = openStore(options.dbPath);
+    store.busyTimeout = BUSY_TIMEOUT;
     try {
       return await runPlan(plan, store, options, interrupts, began);
     } finally {
@@ -85,11 +89,15 @@ async function runPlan(
   interrupts: Interrupts,
   began: number,
 ): Promise<JobSummary> {
-  const { source, force = false } = options;
+  const { source, reporter, force = false } = options;
   const { cells, invalid: invalidCells, slots: all } = plan;
   const notes = [...source.notes, ...plan.notes];
-  reapLost(store);
-  const experiment = source.register(store, plan);
+  const patience = new Patience((message) => reporter.message("warn", message));
+  const register = () => {
+    reapLost(store);
+    return source.register(store, plan);
+  };
+  const experiment = await patience.until(register, interrupts.stop);
   const ids = cells.map((cell) => cell.id);
   const states = runStates(store, ids);
   const { todo, finished } = remaining(cells, states, force);
@@ -97,7 +105,6 @@ async function runPlan(
 
   const clock = new JobClock(slots.length);
   clock.add(shares);
-  const { reporter } = options;
   const done = new Set(finished);
   const runs = cells.map((cell) => planCell(cell, done.has(cell) ? "finished" : "planned"));
   const model = new JobModel(runs, [clock, reporter, timeTeller(reporter, clock)]);
@@ -109,7 +116,16 @@ async function runPlan(
     reporter.message("warn", `left out, ${CANNOT_RUN}${reasonText(reason, source.cells.length)}`);
   }
   for (const text of warningTexts(todo)) reporter.message("warn", text);
-  const heartbeats = new Heartbeats(store, (error) => reporter.message("warn", `heartbeat: ${error.message}`));
+  let fault: unknown;
+  /** Without its store a job trains for nothing. */
+  const fail = (error: unknown) => {
+    fault ??= error;
+    if (interrupts.urgency === null) interrupts.interrupt();
+  };
+  const heartbeats = new Heartbeats(store, patience, {
+    onFault: fail,
+    onWarning: (error) => reporter.message("warn", `heartbeat: ${error.message}`),
+  });
   const stops = new StopWatch(store, experiment, () => interrupts.interrupt());
   const job: Job = {
     store,
@@ -120,22 +136,27 @@ async function runPlan(
     interrupts,
     heartbeats,
     stops,
+    patience,
+    fail,
     force,
     maxFailures: source.onError === "stop" ? 1 : Number.POSITIVE_INFINITY,
     fromZero: new Set(ids.filter((id) => source.fromScratch || states.get(id) === "failed")),
   };
-  const release = announce(interrupts, reporter);
+  const release = announce(interrupts, reporter, () => fault !== undefined);
   try {
     await trainAll(shares, slots, job);
     await waitElsewhere(cells, slots, job);
+    if (fault !== undefined) throw fault;
   } catch (error) {
     await reporter.abort?.();
+    checkInPlace(store); // that is the reason then, and what was stored since is saved as well
     throw error;
   } finally {
     heartbeats.dispose();
     stops.dispose();
     release();
   }
+  await inPlace(store, reporter);
   for (const problem of clearCheckpoints(store)) reporter.message("warn", problem);
   const interrupted = interrupts.urgency !== null;
   if (!interrupted) {
@@ -145,21 +166,34 @@ async function runPlan(
     );
   }
   const seconds = (performance.now() - began) / 1000;
-  const summary = summarize(
-    store,
-    { name: source.name, experiment, cells, invalid, notes },
-    model,
-    interrupted,
-    force,
-    seconds,
+  const result = { name: source.name, experiment, cells, invalid, notes };
+  const summary = await patience.until(
+    () => summarize(store, result, model, interrupted, force, seconds),
+    interrupts.kill,
   );
   await reporter.end(summary);
   return summary;
 }
 
+/** The end of a job is its last chance to notice that its database is not there any more. */
+async function inPlace(store: Store, reporter: Reporter): Promise<void> {
+  try {
+    checkInPlace(store);
+  } catch (error) {
+    await reporter.abort?.();
+    throw error;
+  }
+}
+
 /** Tells the user that the signal has arrived: a step may take a while. */
-function announce({ stop, kill }: Interrupts, reporter: Reporter): () => void {
-  const onStop = () => reporter.message("warn", "stopping after the current step; a second Ctrl-C ends it at once");
+function announce({ stop, kill }: Interrupts, reporter: Reporter, failed: () => boolean): () => void {
+  const onStop = () =>
+    reporter.message(
+      "warn",
+      failed()
+        ? "stopping: the database cannot be used"
+        : "stopping after the current step; a second Ctrl-C ends it at once",
+    );
   const onKill = () => reporter.message("warn", "ending the workers");
   stop.addEventListener("abort", onStop);
   kill.addEventListener("abort", onKill);
@@ -172,7 +206,7 @@ function announce({ stop, kill }: Interrupts, reporter: Reporter): () => void {
 async function trainAll(shares: Share[], slots: readonly Slot[], job: Job): Promise<void> {
   const train = (share: Share, slot: Slot) =>
     trainBundle(share, slot, job).catch((error: unknown) => {
-      job.interrupts.interrupt(); // without a store the other workers train for nothing
+      job.fail(error);
       throw error;
     });
   await runQueue([...shares], slots, train, () => mayBegin(job));
@@ -184,7 +218,8 @@ async function waitElsewhere(cells: PlannedCell[], slots: readonly Slot[], job: 
     const elsewhere = cells.filter((cell) => job.model.state(cell.id) === "elsewhere");
     if (elsewhere.length === 0 || !mayBegin(job)) return;
     const ids = elsewhere.map((cell) => cell.id);
-    const free = new Set(settleElsewhere(job.store, ids, job.model));
+    const settle = () => settleElsewhere(job.store, ids, job.model);
+    const free = new Set(await job.patience.orElse(settle, job.interrupts.stop, []));
     const shares = shareOut(
       elsewhere.filter((cell) => free.has(cell.id)),
       slots.length,

@@ -216,9 +216,9 @@ test("a batch is all or nothing", () => {
   expect(dump()).toEqual(before);
 });
 
-test("events of a run that was removed meanwhile are dropped", () => {
+test("events of a run whose row is gone are an error, and change nothing", () => {
   store.db.prepare("DELETE FROM runs WHERE id = ?").run(A);
-  ingest(store, attempts, wholeRun(), GIT);
+  expect(() => ingest(store, attempts, wholeRun(), GIT)).toThrow(/row of attempt \d+.* is no longer in/);
   expect(getAttempt(store, a)).toBeUndefined();
-  expect(getAttempt(store, b)?.state).toBe("failed");
+  expect(getAttempt(store, b)?.state).toBe("running");
 });

@@ -2,6 +2,7 @@ import { ProtocolError } from "../errors.js";
 import type { EventOf, Outcome, WorkerEvent } from "../protocol/messages.js";
 import { recordEnvironment } from "./environment.js";
 import { type GitState, gitState } from "./git.js";
+import { attemptGone } from "./lost-rows.js";
 import type { Store } from "./store.js";
 
 /** Attempt of each cell that a worker trains. */
@@ -83,8 +84,9 @@ function attemptsOf(event: WorkerEvent, attempts: AttemptsByCell): number[] {
 }
 
 function lastSeq(store: Store, attempt: number): number {
-  const seq = store.prepare("SELECT last_seq FROM attempts WHERE id = ?").pluck().get(attempt);
-  return (seq as number | undefined) ?? Number.POSITIVE_INFINITY; // removed meanwhile: nothing left to write to
+  const seq = store.prepare("SELECT last_seq FROM attempts WHERE id = ?").pluck().get(attempt) as number | undefined;
+  if (seq === undefined) throw attemptGone(store, attempt);
+  return seq;
 }
 
 function apply(store: Store, event: WorkerEvent, ids: number[], git: GitState | null): void {

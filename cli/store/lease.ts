@@ -1,6 +1,8 @@
+import { attemptGone } from "./lost-rows.js";
 import { describeOwner, lifeOf } from "./owners/index.js";
 import type { Owner } from "./owners/kind.js";
 import type { Store } from "./store.js";
+import { takeInWaiting } from "./waiting-events.js";
 
 /** Seconds after its last heartbeat at which an attempt whose owner can't be asked counts as lost. Generous: clocks differ. */
 const LEASE_SECONDS = 300;
@@ -15,15 +17,23 @@ export interface RunningAttempt {
   lease_until: string;
 }
 
-/** Says that this process still works on these attempts. Call it every HEARTBEAT_SECONDS. */
+/** Says that this process still works on these attempts. Call it every HEARTBEAT_SECONDS. Throws when one is gone. */
 export function heartbeat(store: Store, attemptIds: number[]): void {
   const now = new Date();
   store.write(() => {
     const update = store.prepare(
       "UPDATE attempts SET heartbeat_at = ?, lease_until = ? WHERE id = ? AND outcome IS NULL",
     );
-    for (const id of attemptIds) update.run(now.toISOString(), leaseEnd(now), id);
+    for (const id of attemptIds) {
+      if (update.run(now.toISOString(), leaseEnd(now), id).changes === 0) checkAttempt(store, id);
+    }
   });
+}
+
+/** Throws when the row of an attempt in training is gone: nothing that it reports could be stored. */
+export function checkAttempt(store: Store, id: number): void {
+  if (store.prepare("SELECT 1 FROM attempts WHERE id = ?").get(id) !== undefined) return;
+  throw attemptGone(store, id);
 }
 
 /** There are attempts that `reapLost` would end. Reads only. */
@@ -31,7 +41,9 @@ export function hasLost(store: Store): boolean {
   return runningAttempts(store).some(isLost);
 }
 
-/** Running attempts whose owner is dead become `lost`. Returns how many. */
+/**
+ * Running attempts whose owner is dead become `lost`, unless what it left behind says how they ended. Returns how many.
+ */
 export function reapLost(store: Store): number {
   if (!hasLost(store)) return 0; // no write lock for the usual case
   return store.write(() => reapWithin(store));
@@ -40,11 +52,22 @@ export function reapLost(store: Store): number {
 /** As `reapLost`, within a transaction of the caller. */
 export function reapWithin(store: Store, runId?: string): number {
   const lost = runningAttempts(store, runId).filter(isLost);
+  if (lost.length === 0) return 0;
+  takeInWaiting(store, overOf(store));
   const end = store.prepare(
     `UPDATE attempts SET outcome = 'lost', ended_at = heartbeat_at, message = ? WHERE id = ? AND outcome IS NULL`,
   );
-  for (const attempt of lost) end.run(lostMessage(attempt), attempt.id);
-  return lost.length;
+  return lost.filter((attempt) => end.run(lostMessage(attempt), attempt.id).changes === 1).length;
+}
+
+/** Whether nobody works on an attempt any more. */
+function overOf(store: Store): (attempt: number) => boolean {
+  const working = new Set(
+    runningAttempts(store)
+      .filter((attempt) => !isLost(attempt))
+      .map(({ id }) => id),
+  );
+  return (attempt) => !working.has(attempt);
 }
 
 export function runningAttempts(store: Store, runId?: string): RunningAttempt[] {

@@ -1,6 +1,11 @@
 import Database from "better-sqlite3";
 import { Lor2cError, UsageError } from "../errors.js";
 
+/** Another program holds the database: the same thing may succeed a moment later. */
+export function isBusy(error: unknown): boolean {
+  return (error as { code?: string } | null)?.code === "DATABASE_BUSY";
+}
+
 /** SQLite's own codes as messages which name the file and the next step. Other errors pass unchanged. */
 export function storeError(error: unknown, path: string): unknown {
   if (!(error instanceof Database.SqliteError)) return error;
@@ -42,7 +47,7 @@ export function storeError(error: unknown, path: string): unknown {
   if (error.code.startsWith("SQLITE_BUSY") || error.code === "SQLITE_LOCKED") {
     return new Lor2cError(
       "DATABASE_BUSY",
-      `${path} was locked by another process for more than 30 seconds`,
+      `${path} is locked by another process`,
       "close the program that holds a transaction open on it, then run the command again",
       1,
       because,

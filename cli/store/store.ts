@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import Database from "better-sqlite3";
 import { UsageError } from "../errors.js";
-import { statOf } from "../files.js";
+import { identityOf, statOf } from "../files.js";
 import { checkFolder, makeFolder } from "./folder.js";
 import { migrate, refuse, schemaState } from "./migrate.js";
 import { storeError } from "./store-errors.js";
@@ -21,6 +21,11 @@ export interface OpenOptions {
 /** An open database file. Reads are in read.ts, writes in write.ts; nothing else holds SQL. */
 export class Store {
   readonly #statements = new Map<string, Database.Statement>();
+  /** Of the file that was opened, see in-place.ts: for a store that a job keeps open. */
+  readonly identity: string;
+  /** Of its log after the last write. */
+  logBytes = 0;
+  rescued: string | undefined;
 
   constructor(
     readonly db: Database.Database,
@@ -29,7 +34,9 @@ export class Store {
     readonly readonly: boolean,
     /** Copy that was made before opening it changed its schema. */
     readonly backup: string | null = null,
-  ) {}
+  ) {
+    this.identity = identityOf(path);
+  }
 
   /** Folder of the database: stored paths are relative to it, so that both can be moved together. */
   get folder(): string {
@@ -49,7 +56,9 @@ export class Store {
   /** Runs `work` in one transaction that holds the write lock from its start. Never await inside. */
   write<T>(work: () => T): T {
     try {
-      return this.db.transaction(work).immediate();
+      const result = this.db.transaction(work).immediate();
+      this.logBytes = statOf(`${this.path}-wal`)?.size ?? 0;
+      return result;
     } catch (error) {
       throw storeError(error, this.path);
     }
@@ -58,6 +67,11 @@ export class Store {
   /** Another number once any other connection has written to the file. */
   version(): number {
     return this.db.pragma("data_version", { simple: true }) as number;
+  }
+
+  /** How long a statement waits for another process. The whole process waits with it. */
+  set busyTimeout(milliseconds: number) {
+    this.db.pragma(`busy_timeout = ${milliseconds}`);
   }
 
   /** `path` as it is stored: relative to the database's folder when inside it. */

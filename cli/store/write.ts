@@ -1,9 +1,11 @@
 /** Everything that writes to the database; each has a file of its own. */
 export { checkpointFolder, clearCheckpoints, heldRuns } from "./checkpoints.js";
 export { claimAttempt, claimAttempts } from "./claim.js";
-
-export { endAttempt, ingest } from "./ingest.js";
+export { checkInPlace } from "./in-place.js";
+export { type AttemptsByCell, endAttempt, ingest } from "./ingest.js";
 export { HEARTBEAT_SECONDS, heartbeat, reapLost } from "./lease.js";
 export { registerExperiment } from "./register.js";
 export { removeRuns } from "./remove.js";
 export { requestExperimentStop, requestStop } from "./stop-requests.js";
+export { isBusy } from "./store-errors.js";
+export { WaitingEvents } from "./waiting-events.js";

@@ -1,0 +1,113 @@
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { claimedStore, sampleCell, sampleEvents as say, tempFolder } from "./fixtures/sample.js";
+import { type SecondProcess, startChild } from "./fixtures/second-process.js";
+import { getAttempts, getMetrics, getRun } from "./read.js";
+import { openReader } from "./reader.js";
+import { openStore } from "./store.js";
+import { claimAttempt, ingest, reapLost, registerExperiment, removeRuns, WaitingEvents } from "./write.js";
+
+const A = sampleCell("a".repeat(16));
+const B = sampleCell("b".repeat(16), { seed: 2 });
+
+let temp: { folder: string; remove: () => void };
+let path: string;
+let children: SecondProcess[];
+beforeEach(() => {
+  temp = tempFolder();
+  path = join(temp.folder, "lor2c.db");
+  children = [];
+});
+afterEach(async () => {
+  await Promise.all(children.map((child) => child.kill()));
+  temp.remove();
+});
+
+/** A runner that was killed while the events of its finished run waited in a file. */
+async function killedRunner(cells = [A]): Promise<{ file: string }> {
+  const store = openStore(path);
+  registerExperiment(store, { name: "x", specFile: null, specText: "", cells });
+  store.close();
+  const child = startChild(["leave", path, A.id]);
+  children.push(child);
+  const { attemptId } = (await child.said) as { attemptId: number };
+  await child.kill("SIGKILL");
+  return { file: join(temp.folder, "runs", ".waiting", `${attemptId}.ndjson`) };
+}
+
+test("events keep their order over memory, file and a store that fails in between, each handed on once", () => {
+  const { store, attempts } = claimedStore(temp.folder, [A]);
+  const waiting = new WaitingEvents(store, attempts);
+  waiting.append([say.started([A.id], 1)]);
+  waiting.append(Array.from({ length: 4998 }, (_, i) => say.metrics([A.id], i + 2, i, { loss: 1 })));
+  expect(waiting.count).toBe(4999);
+  const seen: number[] = [];
+  let calls = 0;
+  const flaky = (events: { seq: number }[]) => {
+    if (++calls === 2) throw new Error("busy");
+    seen.push(...events.map(({ seq }) => seq));
+  };
+  expect(() => waiting.drain(flaky)).toThrow("busy");
+  waiting.append([say.finished([A.id], 5000)]);
+  waiting.drain(flaky);
+  expect(seen).toEqual(Array.from({ length: 5000 }, (_, i) => i + 1));
+  expect(existsSync(waiting.path)).toBe(false);
+  waiting.append([say.finished([A.id], 5001)]);
+  waiting.drain(flaky);
+  expect(seen.at(-1)).toBe(5001);
+  store.close();
+});
+
+test("what a killed runner left is taken in by whoever looks next", async () => {
+  const { file } = await killedRunner();
+  expect(existsSync(file)).toBe(true);
+  const reader = openReader(path);
+  expect(getRun(reader, A.id)).toMatchObject({ state: "finished", best_score: 0.81 });
+  expect(getMetrics(reader, getAttempts(reader, A.id)[0]?.id ?? 0)).toHaveLength(1);
+  expect(existsSync(file)).toBe(false);
+  reader.close();
+});
+
+test("a claim takes it in too: nothing is trained twice", async () => {
+  await killedRunner();
+  const store = openStore(path);
+  expect(claimAttempt(store, { runId: A.id, force: false })).toEqual({ done: true });
+  store.close();
+});
+
+test("a file whose runner lives is left to it", () => {
+  const { store, attempts } = claimedStore(temp.folder, [A, B]);
+  const waiting = new WaitingEvents(store, attempts);
+  waiting.append([say.started([A.id], 1)]);
+  store.db.prepare("UPDATE attempts SET owner = json_set(owner, '$.started', 'x') WHERE run = ?").run(B.id);
+  expect(reapLost(store)).toBe(1);
+  expect(existsSync(waiting.path)).toBe(true);
+  store.close();
+});
+
+test("what was stored before the kill is not stored again, and a run that was removed takes nothing with it", async () => {
+  const { file } = await killedRunner([A, B]);
+  const store = openStore(path);
+  const [attempt] = getAttempts(store, A.id);
+  ingest(store, new Map([[A.id, attempt?.id ?? 0]]), [say.started([A.id], 1), say.metrics([A.id], 2, 10, { loss: 7 })]);
+  reapLost(store);
+  expect(getMetrics(store, attempt?.id ?? 0).map(({ value }) => value)).toEqual([7]);
+  expect(getRun(store, A.id)?.state).toBe("finished");
+  expect(existsSync(file)).toBe(false);
+  removeRuns(store, [A.id]);
+  store.close();
+});
+
+test("a file that cannot be read is set aside, and its run is lost as without it", () => {
+  const { store } = claimedStore(temp.folder, [A]);
+  const folder = join(temp.folder, "runs", ".waiting");
+  mkdirSync(folder, { recursive: true });
+  for (const [name, text] of Object.entries({ "1.ndjson": "{", "2.ndjson": "{\n", "3.ndjson": "7\n", other: "x" })) {
+    writeFileSync(join(folder, name), text);
+  }
+  store.db.prepare("UPDATE attempts SET owner = json_set(owner, '$.started', 'x')").run();
+  expect(reapLost(store)).toBe(1);
+  expect(readdirSync(folder).sort()).toEqual([".unreadable-2.ndjson", ".unreadable-3.ndjson", "other"]);
+  store.close();
+});

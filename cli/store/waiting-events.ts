@@ -1,0 +1,142 @@
+/**
+ * Events that could not be stored yet, because another program holds the database: in a file each, in `.waiting/` beside
+ * the runs. Its runner stores them when the database is free; if it is killed before, the next `lor2c` takes them in.
+ */
+import { appendFileSync, closeSync, mkdirSync, openSync, readSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { discard, entriesOf } from "../files.js";
+import type { WorkerEvent } from "../protocol/messages.js";
+import { type GitState, gitState } from "./git.js";
+import { type AttemptsByCell, ingest } from "./ingest.js";
+import { lifeOf } from "./owners/index.js";
+import type { Owner } from "./owners/kind.js";
+import { thisProcess } from "./owners/process.js";
+import type { Store } from "./store.js";
+
+const FOLDER = ".waiting";
+const BATCH = 2000;
+const CHUNK = 1024 * 1024;
+
+/** The first line of a file. */
+interface Header {
+  owner: Owner;
+  git: GitState | null;
+  attempts: [cell: string, attempt: number][];
+}
+
+/** The file of one worker's events, made when it is needed. */
+export class WaitingEvents {
+  readonly path: string;
+  /** Bytes that are stored already. */
+  #done = 0;
+  #count = 0;
+
+  constructor(
+    store: Pick<Store, "folder">,
+    private readonly attempts: AttemptsByCell,
+  ) {
+    this.path = join(folderOf(store), `${[...attempts.values()][0]}.ndjson`);
+  }
+
+  /** How many are in the file. */
+  get count(): number {
+    return this.#count;
+  }
+
+  append(events: readonly WorkerEvent[]): void {
+    if (this.#count === 0) {
+      mkdirSync(dirname(this.path), { recursive: true });
+      const header: Header = { owner: thisProcess(), git: gitState(process.cwd()), attempts: [...this.attempts] };
+      writeFileSync(this.path, lines([header]));
+      this.#done = 0;
+    }
+    appendFileSync(this.path, lines(events));
+    this.#count += events.length;
+  }
+
+  /** Hands everything on in its order, and deletes the file. What `store` throws ends that; the next call goes on there. */
+  drain(store: (events: WorkerEvent[]) => void): void {
+    if (this.#count === 0) return;
+    for (const { values, end } of batches(this.path, this.#done)) {
+      store((this.#done === 0 ? values.slice(1) : values) as WorkerEvent[]);
+      this.#done = end;
+    }
+    this.#count = 0;
+    discard(this.path);
+  }
+}
+
+/** Stores the events that runners left which are dead; returns what was wrong with a file, one line each. */
+export function takeInWaiting(store: Store, isOver: (attempt: number) => boolean): string[] {
+  const names = entriesOf(folderOf(store)).filter((name) => /^\d+\.ndjson$/.test(name));
+  return names.flatMap((name) => {
+    const path = join(folderOf(store), name);
+    try {
+      takeIn(store, path, isOver);
+      return [];
+    } catch (error) {
+      if (!(error instanceof SyntaxError) && !(error instanceof TypeError)) throw error;
+      renameSync(path, join(folderOf(store), `.unreadable-${name}`));
+      return [`${path} cannot be read (${error.message})`];
+    }
+  });
+}
+
+function takeIn(store: Store, path: string, isOver: (attempt: number) => boolean): void {
+  let header: Header | undefined;
+  for (const { values } of batches(path, 0)) {
+    header ??= values.shift() as Header;
+    const { owner, attempts, git } = header;
+    const known = attempts.filter(([cell, id]) => hasAttempt(store, cell, id));
+    if (lifeOf(owner) !== "dead" && !known.every(([, id]) => isOver(id))) return;
+    const cells = new Set(known.map(([cell]) => cell));
+    ingest(
+      store,
+      new Map(known),
+      (values as WorkerEvent[]).map((event) => without(event, cells)),
+      git,
+    );
+  }
+  discard(path);
+}
+
+/** Runs may have been removed since. */
+function without(event: WorkerEvent, known: ReadonlySet<string>): WorkerEvent {
+  return "cells" in event ? { ...event, cells: event.cells.filter((cell) => known.has(cell)) } : event;
+}
+
+function hasAttempt(store: Store, cell: string, id: number): boolean {
+  return store.prepare("SELECT 1 FROM attempts WHERE id = ? AND run = ?").get(id, cell) !== undefined;
+}
+
+const folderOf = (store: Pick<Store, "folder">): string => join(store.folder, "runs", FOLDER);
+
+const lines = (values: readonly unknown[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join("");
+
+/** The file's values from byte `start` on. A last line without its end was cut off with its writer. */
+function* batches(path: string, start: number): Generator<{ values: unknown[]; end: number }> {
+  const descriptor = openSync(path, "r");
+  try {
+    let values: unknown[] = [];
+    let end = start;
+    let rest = Buffer.alloc(0);
+    const chunk = Buffer.alloc(CHUNK);
+    for (let at = start; ; ) {
+      const read = readSync(descriptor, chunk, 0, CHUNK, at);
+      if (read === 0) break;
+      at += read;
+      rest = Buffer.concat([rest, chunk.subarray(0, read)]);
+      for (let line = rest.indexOf(10); line !== -1; line = rest.indexOf(10)) {
+        values.push(JSON.parse(rest.toString("utf8", 0, line)));
+        rest = rest.subarray(line + 1);
+        end += line + 1;
+        if (values.length < BATCH) continue;
+        yield { values, end };
+        values = [];
+      }
+    }
+    if (values.length > 0) yield { values, end };
+  } finally {
+    closeSync(descriptor);
+  }
+}
