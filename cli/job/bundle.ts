@@ -2,7 +2,6 @@ import { ProtocolError } from "../errors.js";
 import type { BundleEnd, RunningBundle, Slot } from "../executors/executor.js";
 import type { Share } from "../plan/share-out.js";
 import type { Outcome, WorkerEvent } from "../protocol/messages.js";
-import type { Store } from "../store/store.js";
 import {
   type AttemptsByCell,
   checkInPlace,
@@ -38,7 +37,7 @@ async function train(attempts: Attempt[], key: string, slot: Slot, job: Job): Pr
   let stopped = false;
   const begun = new Set<string>();
   const waiting = new WaitingEvents(store, ids);
-  const buffer = new IngestBuffer({ store: storeIn(store, ids), patience, waiting });
+  const buffer = new IngestBuffer({ store: storeIn(job, ids), patience, waiting });
   let left = 0;
   const told = model.begin(ids);
   const bundle = {
@@ -83,9 +82,17 @@ async function train(attempts: Attempt[], key: string, slot: Slot, job: Job): Pr
   if (fault !== undefined) throw fault;
 }
 
-function storeIn(store: Store, attempts: AttemptsByCell): (events: WorkerEvent[]) => void {
+/** Events that come after the database was found to be gone are stored all the same: they are saved with the rest. */
+function storeIn({ store, fail }: Job, attempts: AttemptsByCell): (events: WorkerEvent[]) => void {
+  let inPlace = true;
   return (events) => {
-    checkInPlace(store); // not only once a second: a write to a log that was cut off hides that
+    try {
+      // Not only once a second: a write to a log that was cut off hides that.
+      if (inPlace) checkInPlace(store);
+    } catch (error) {
+      inPlace = false;
+      fail(error);
+    }
     ingest(store, attempts, events);
   };
 }

@@ -1,5 +1,5 @@
 import type { Store } from "../store/store.js";
-import { checkInPlace, HEARTBEAT_SECONDS, heartbeat, isBusy, stopRequests } from "../store/write.js";
+import { checkInPlace, HEARTBEAT_SECONDS, heartbeat } from "../store/write.js";
 import type { Patience } from "./patience.js";
 
 /** Milliseconds between two looks at the database. */
@@ -49,7 +49,6 @@ export class Heartbeats {
     if (this.#attempts.size === 0 || this.#failed) return;
     try {
       checkInPlace(this.store);
-      this.#passOnRequests();
       if (now >= this.#next && this.patience.attempt(() => heartbeat(this.store, [...this.#attempts]))) {
         this.#next = now + HEARTBEAT_SECONDS * 1000;
       }
