@@ -13,6 +13,7 @@ import { silent } from "./fixtures/reporter.js";
 import { Interrupts } from "./interrupt.js";
 import type { Reporter } from "./reporter.js";
 import { runExperiment } from "./run.js";
+import { specSource } from "./source.js";
 
 let folder: string;
 let dbPath: string;
@@ -52,7 +53,7 @@ function job(onMetrics: () => void, steps = 40, interrupts = new Interrupts()) {
   };
   const env = { FIXTURE_STEPS: String(steps), FIXTURE_STEP_SECONDS: "0.1" };
   const worker = { commandOverride: [fixture("good.py")], env };
-  const spec = { file: join(folder, "spec.yaml"), dbPath, worker, interrupts };
+  const spec = { source: specSource(join(folder, "spec.yaml")), dbPath, worker, interrupts };
   return runExperiment({ ...spec, reporter: silent(look) }).finally(() => interrupts.dispose());
 }
 
