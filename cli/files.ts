@@ -1,4 +1,5 @@
-import { readdirSync, rmSync, type Stats, statSync } from "node:fs";
+import { lstatSync, readdirSync, rmSync, type Stats, statSync } from "node:fs";
+import { join } from "node:path";
 import { isMissing } from "./errors.js";
 
 /**
@@ -38,5 +39,16 @@ export function entriesOf(folder: string): string[] {
   } catch (error) {
     if (isMissing(error)) return [];
     throw error;
+  }
+}
+
+/** Bytes of all files at `path`; links count as themselves, and what cannot be read as nothing. */
+export function bytesOf(path: string): number {
+  try {
+    const found = lstatSync(path);
+    if (!found.isDirectory()) return found.size;
+    return readdirSync(path).reduce((sum, name) => sum + bytesOf(join(path, name)), 0);
+  } catch {
+    return 0; // another process deletes it as well, or we may not look into it: only a number for people
   }
 }

@@ -32,7 +32,7 @@ export const ALLOWED = {
   // Pure: means and intervals; stored runs beside published numbers.
   stats: [],
   paper: ["spec", "plan", "stats", "type:store"],
-  job: ["errors", "attempt-files", "protocol", "spec", "plan", "store", "worker", "executors"],
+  job: ["errors", "files", "attempt-files", "protocol", "spec", "plan", "store", "worker", "executors"],
   verify: ["errors", "files", "protocol", "spec", "plan", "store", "worker", "executors", "job"],
   predict: ["errors", "files", "protocol", "spec", "store", "worker", "verify"],
   // A view shows what the store holds, what a plan says or what a running job reports; it starts nothing.

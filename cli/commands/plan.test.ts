@@ -46,7 +46,9 @@ test("without a database everything is to run, and none is made", async () => {
   expect(error).toBeUndefined();
   expect(out).toContain(`grid  (${file}, extends ${join(folder, "base.yaml")})`);
   expect(out.match(/ seed=\d +lora +1,000 +20 +9,000 +64 \/ 32 +6 +to run$/gm)).toHaveLength(3);
-  expect(out).toMatch(/3 runs in 3 bundles: 0 finished, 3 to run\n$/);
+  expect(out).toMatch(
+    /3 runs in 3 bundles: 0 finished, 3 to run\ntime {4}.* a rule of thumb\ndisk {4}.*\nmemory {2}.*\n$/,
+  );
   expect(existsSync(db)).toBe(false);
 });
 
@@ -71,7 +73,7 @@ test("states come from the database; --json has everything", async () => {
   const epochs = { lane_epochs: 3, probable_lane_epochs: 3, cell_epochs: 3 };
   expect(json.bundles).toEqual(cells.map((cell) => ({ runs: [cell.id], ...epochs })));
   const text = (await run(file, "--db", db)).out;
-  expect(text).toMatch(/3 runs in 3 bundles: 0 finished, 1 running, 2 to run\n$/);
+  expect(text).toMatch(/3 runs in 3 bundles: 0 finished, 1 running, 2 to run\ntime {4}about /);
 });
 
 test("runs that cannot be are shown as invalid, with the reason", async () => {

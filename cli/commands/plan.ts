@@ -1,6 +1,9 @@
+import type { Foresight } from "../job/foresee.js";
+import type { ResolvedPlan } from "../plan/resolve-plan.js";
 import type { Devices } from "../spec/devices.js";
 import { type Command, files } from "./command.js";
 import { devicesOption } from "./devices-option.js";
+import { LIMIT_OPTIONS, refuseOver, roomFor } from "./limit-options.js";
 import { SET_OPTION } from "./set-option.js";
 
 interface Args {
@@ -8,6 +11,8 @@ interface Args {
   set: string[];
   devices?: Devices | undefined;
   db?: string | undefined;
+  maxHours?: number | undefined;
+  maxDisk?: number | undefined;
   json: boolean;
 }
 
@@ -21,43 +26,45 @@ export default {
       .option("set", SET_OPTION)
       .option("devices", devicesOption("Where it would train", "what the spec says, else auto"))
       .option("db", { type: "string", describe: "Database (default: LOR2C_DB, else results/lor2c.db)" })
+      .options(LIMIT_OPTIONS)
       .option("json", { type: "boolean", default: false, describe: "Print the plan as JSON" })
       .example("$0 plan configs/quickstart.yaml", "What would run")
       .example("$0 plan configs/quickstart.yaml --set seed=1", "The same with another seed"),
-  handler: async ({ file, set, devices, db, json }) => {
+  handler: async ({ file, set, devices, db, json, ...limits }) => {
     const { loadSpec } = await import("../spec/load.js");
     const spec = loadSpec(file, set); // before the worker starts: a wrong spec is answered at once
-    const [{ resolvePlan }, { EXECUTORS }, { planText }, { planJson }] = await Promise.all([
-      import("../plan/resolve-plan.js"),
-      import("../executors/index.js"),
-      import("../views/plan-text.js"),
-      import("../views/plan-json.js"),
-    ]);
+    const [{ resolvePlan }, { EXECUTORS }, { planText }, { planJson }, { roomWarnings }, { resolveDbPath }] =
+      await Promise.all([
+        import("../plan/resolve-plan.js"),
+        import("../executors/index.js"),
+        import("../views/plan-text.js"),
+        import("../views/plan-json.js"),
+        import("../views/forecast-text.js"),
+        import("../store/store.js"),
+      ]);
+    const path = resolveDbPath(db);
     const wanted = { cells: spec.cells, jobs: spec.jobs, devices: devices ?? spec.devices };
     const plan = await resolvePlan(wanted, { executor: EXECUTORS.local({}) });
-    const states = await storedStates(
-      plan.cells.map((cell) => cell.id),
-      db,
-    );
-    const view = { ...spec, ...plan, states, notes: [...spec.notes, ...plan.notes] };
+    const foresight = await foreseen(plan, path);
+    const warnings = roomWarnings(foresight, roomFor(path));
+    const { states } = foresight;
+    const view = { ...spec, ...plan, states, notes: [...spec.notes, ...plan.notes], foresight, warnings };
     process.stdout.write(json ? `${JSON.stringify(planJson(view), null, 2)}\n` : planText(view));
+    await refuseOver(foresight, limits);
   },
 } satisfies Command<Args>;
 
 /** A database that does not exist holds no runs; looking must not create it. */
-async function storedStates(ids: string[], db: string | undefined): Promise<Map<string, string>> {
-  const [{ statOf }, { resolveDbPath }, { openReader }, { runStates }] = await Promise.all([
+async function foreseen(plan: ResolvedPlan, path: string): Promise<Foresight> {
+  const [{ statOf }, { openReader }, { foresee }] = await Promise.all([
     import("../files.js"),
-    import("../store/store.js"),
     import("../store/reader.js"),
-    import("../store/read.js"),
+    import("../job/foresee.js"),
   ]);
-  const path = resolveDbPath(db);
-  if (!statOf(path)) return new Map();
-  const store = openReader(path);
+  const store = statOf(path) ? openReader(path) : null;
   try {
-    return new Map(runStates(store, ids));
+    return foresee(plan, store);
   } finally {
-    store.close();
+    store?.close();
   }
 }

@@ -3,9 +3,11 @@ import type { Argv } from "yargs";
 import { UsageError } from "../errors.js";
 import type { JobSummary, Reporter } from "../job/reporter.js";
 import type { JobSource } from "../job/source.js";
+import type { Foreseen } from "../plan/forecast/limits.js";
 import type { Devices } from "../spec/devices.js";
 import { DB_OPTION } from "./db-option.js";
 import { devicesOption } from "./devices-option.js";
+import { LIMIT_OPTIONS, refuseOver, roomFor } from "./limit-options.js";
 import { SET_OPTION } from "./set-option.js";
 
 export interface JobArgs {
@@ -14,6 +16,8 @@ export interface JobArgs {
   db?: string | undefined;
   jobs?: number | "auto" | undefined;
   devices?: Devices | undefined;
+  maxHours?: number | undefined;
+  maxDisk?: number | undefined;
 }
 
 export interface TrainArgs extends JobArgs {
@@ -45,6 +49,7 @@ export const jobOptions = <T>(yargs: Argv<T>, otherwise: string) =>
       coerce: parseJobs,
     })
     .option("devices", devicesOption("Where to train", otherwise))
+    .options(LIMIT_OPTIONS)
     .option("plain", { type: "boolean", default: false, describe: "Lines instead of the dashboard" })
     .option("json", { type: "boolean", default: false, describe: "One JSON object per line, at last a summary" })
     .option("db", DB_OPTION);
@@ -57,7 +62,7 @@ export async function trainSpec(args: TrainArgs, sets: string[]): Promise<void> 
 
 /** Trains what `sourceOf` gives; shows its grid at the end, if it has one, and sets the exit code. */
 export async function trainJob(
-  { jobs, devices, plain, json, db }: JobArgs,
+  { jobs, devices, plain, json, db, ...limits }: JobArgs,
   sourceOf: (dbPath: string) => JobSource,
   force = false,
 ): Promise<void> {
@@ -69,7 +74,12 @@ export async function trainJob(
   const dbPath = resolveDbPath(db);
   const source = sourceOf(dbPath);
   const reporter = await chooseReporter(plain, json);
-  const summary = await runExperiment({ source, dbPath, force, jobs, devices, reporter });
+  const approve = async (foreseen: Foreseen) => {
+    await refuseOver(foreseen, limits);
+    const { roomWarnings } = await import("../views/forecast-text.js");
+    return roomWarnings(foreseen, roomFor(dbPath));
+  };
+  const summary = await runExperiment({ source, dbPath, force, jobs, devices, reporter, approve });
   process.exitCode = EXIT_CODES[summary.outcome];
   if (!json) await showGrid(summary);
 }

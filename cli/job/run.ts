@@ -8,8 +8,9 @@ import { assign, type Share, shareOut } from "../plan/share-out.js";
 import { warningTexts } from "../plan/warnings.js";
 import type { Devices } from "../spec/devices.js";
 import { CANNOT_RUN, runStates } from "../store/read.js";
-import { checkStore, openStore, type Store } from "../store/store.js";
-import { checkInPlace, clearCheckpoints, reapLost } from "../store/write.js";
+import { checkStore, type Store } from "../store/store.js";
+import { checkInPlace, clearCheckpoints, reapLost, recordForecasts } from "../store/write.js";
+import { type Approve, type Approved, openApproved } from "./approved.js";
 import { trainBundle } from "./bundle.js";
 import { settleElsewhere } from "./elsewhere.js";
 import { Heartbeats } from "./heartbeats.js";
@@ -44,6 +45,8 @@ export interface RunOptions {
   reporter: Reporter;
   executor?: keyof typeof EXECUTORS;
   worker?: ExecutorOptions;
+  /** Looks at the forecast before anything starts. Default: all may begin. */
+  approve?: Approve;
   /** Default: the signals of this process. */
   interrupts?: Interrupts;
 }
@@ -62,12 +65,12 @@ export async function runExperiment(options: RunOptions): Promise<JobSummary> {
   const interrupts = options.interrupts ?? new Interrupts();
   try {
     const plan = await preparePlan(options, interrupts);
-    const store = openStore(options.dbPath);
-    store.busyTimeout = BUSY_TIMEOUT;
+    const approved = await openApproved(plan.plan, options);
+    approved.store.busyTimeout = BUSY_TIMEOUT;
     try {
-      return await runPlan(plan, store, options, interrupts, began);
+      return await runPlan(plan, approved, options, interrupts, began);
     } finally {
-      store.close();
+      approved.store.close();
     }
   } finally {
     if (!options.interrupts) interrupts.dispose();
@@ -85,7 +88,7 @@ async function preparePlan(options: RunOptions, interrupts: Interrupts): Promise
 
 async function runPlan(
   { plan, executor }: Planned,
-  store: Store,
+  { store, foresight, warnings }: Approved,
   options: RunOptions,
   interrupts: Interrupts,
   began: number,
@@ -96,7 +99,9 @@ async function runPlan(
   const patience = new Patience((message) => reporter.message("warn", message));
   const register = () => {
     reapLost(store);
-    return source.register(store, plan);
+    const id = source.register(store, plan);
+    recordForecasts(store, foresight.forecast.runs);
+    return id;
   };
   const experiment = await patience.until(register, interrupts.stop);
   const ids = cells.map((cell) => cell.id);
@@ -116,7 +121,7 @@ async function runPlan(
   for (const reason of invalid) {
     reporter.message("warn", `left out, ${CANNOT_RUN}${reasonText(reason, source.cells.length)}`);
   }
-  for (const text of warningTexts(todo)) reporter.message("warn", text);
+  for (const text of [...warningTexts(todo), ...warnings]) reporter.message("warn", text);
   let fault: unknown;
   /** Without its store a job trains for nothing. */
   const fail = (error: unknown) => {

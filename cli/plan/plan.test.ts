@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { load, minimal } from "../spec/fixtures/specs.js";
 import { planText } from "../views/plan-text.js";
-import { inspectedAs, plannedFrom } from "./fixtures/planned.js";
+import { DEVICE, inspectedAs, plannedFrom } from "./fixtures/planned.js";
+import { forecastJob } from "./forecast/forecast.js";
 import { planCells, reasonsOf, reasonText } from "./plan.js";
 
 const cells = load(minimal("sweep: {grid: {seed: 1..5}}")).cells;
@@ -85,6 +86,8 @@ describe("planText", () => {
     bundles,
     states: new Map(),
     notes: [],
+    foresight: { todo: [], forecast: forecastJob([], { slots: 1, device: DEVICE, stored: [] }) },
+    warnings: [],
   };
 
   test("a small plan", () => {

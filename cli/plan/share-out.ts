@@ -1,6 +1,7 @@
 import type { Slot } from "../executors/executor.js";
 import { bundleKey, groupBundles } from "./bundles.js";
 import type { PlannedCell } from "./cell.js";
+import { fillSlots, idle } from "./fill-slots.js";
 import { halve, laneEpochs } from "./tree.js";
 
 /** Cells for one worker. */
@@ -47,11 +48,8 @@ export const costOf = (cells: readonly PlannedCell[], from = 0): number =>
   laneEpochs(cells, "probable", from) * (cells[0]?.inspected.train_rows ?? 1);
 
 /** When the last of the slots is done, if each takes the longest share that is left. */
-function lasts(shares: readonly Share[], slots: number): number {
-  const busy = Array.from({ length: slots }, () => 0);
-  for (const { cost } of shares.toSorted(longestFirst)) {
-    const next = busy.indexOf(Math.min(...busy));
-    busy[next] = (busy[next] ?? 0) + cost;
-  }
-  return Math.max(...busy);
-}
+const lasts = (shares: readonly Share[], slots: number): number =>
+  fillSlots(
+    shares.toSorted(longestFirst).map(({ cost }) => cost),
+    idle(slots),
+  );

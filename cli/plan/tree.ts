@@ -65,6 +65,15 @@ function addedEpochs(ordered: readonly Treeable[], course: Course, from = 0): nu
 export const laneEpochs = (cells: readonly Treeable[], course: Course, from = 0): number =>
   addedEpochs(inTreeOrder(cells, course), course, from).reduce((sum, added) => sum + added, 0);
 
+/** Lanes that a tree of these cells of one bundle probably has at its end. */
+export function lanesOf(cells: readonly Treeable[]): number {
+  const ordered = inTreeOrder(cells, "probable");
+  return ordered.filter((cell, i) => {
+    const before = ordered[i - 1];
+    return !before || partingOf(before, cell, "probable") < epochsOf(cell);
+  }).length;
+}
+
 /** Evaluations of a lane that probably follow epoch `from`: at the end of every epoch, of each lane that has formed by then. */
 export function laneEvaluations(cells: readonly Treeable[], from = 0): number {
   const course = "probable";

@@ -1,4 +1,5 @@
 import { ProtocolError } from "../errors.js";
+import { bytesOf } from "../files.js";
 import type { EventOf, Outcome, WorkerEvent } from "../protocol/messages.js";
 import { recordEnvironment } from "./environment.js";
 import { type GitState, gitState } from "./git.js";
@@ -56,7 +57,7 @@ export function endAttempt(store: Store, attemptId: number, outcome: Outcome, de
     const { changes } = store
       .prepare(
         `UPDATE attempts SET outcome = @outcome, ended_at = @now, error_type = @error_type, message = @message,
-                             traceback = @traceback
+                             traceback = @traceback, disk_bytes = @disk_bytes
          WHERE id = @id AND (outcome IS NULL OR (outcome = 'lost' AND @outcome <> 'lost'))`,
       )
       .run({
@@ -66,9 +67,16 @@ export function endAttempt(store: Store, attemptId: number, outcome: Outcome, de
         error_type: detail.error_type ?? null,
         message: detail.message ?? null,
         traceback: detail.traceback ?? null,
+        disk_bytes: diskOf(store, attemptId),
       });
     return changes === 1;
   });
+}
+
+/** Bytes of an attempt's folder: its adapter is there before its outcome is told. */
+function diskOf(store: Store, attemptId: number): number | null {
+  const folder = store.prepare("SELECT folder FROM attempts WHERE id = ?").pluck().get(attemptId) as string | undefined;
+  return folder === undefined ? null : bytesOf(store.fromStored(folder));
 }
 
 function attemptsOf(event: WorkerEvent, attempts: AttemptsByCell): number[] {

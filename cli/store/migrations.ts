@@ -3,6 +3,7 @@ import { m002Scores } from "./migrations/m002_scores.js";
 import { m003Grid } from "./migrations/m003_grid.js";
 import { m004Bundles } from "./migrations/m004_bundles.js";
 import { m005Owners } from "./migrations/m005_owners.js";
+import { m006Forecasts } from "./migrations/m006_forecasts.js";
 import { m007Stop } from "./migrations/m007_stop.js";
 
 export interface Migration {
@@ -12,4 +13,12 @@ export interface Migration {
 }
 
 /** Append-only: applied in this order, each once. */
-export const MIGRATIONS: readonly Migration[] = [m001Initial, m002Scores, m003Grid, m004Bundles, m005Owners, m007Stop];
+export const MIGRATIONS: readonly Migration[] = [
+  m001Initial,
+  m002Scores,
+  m003Grid,
+  m004Bundles,
+  m005Owners,
+  m006Forecasts,
+  m007Stop,
+];

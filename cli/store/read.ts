@@ -1,10 +1,12 @@
 /** Everything that reads the database; works on a read-only store. */
 export { chooseRuns, runsOf } from "./choose.js";
+export { getForecast } from "./forecasts.js";
 export { describeOwner } from "./owners/index.js";
 
 export * from "./read-attempts.js";
 export * from "./read-bundles.js";
 export * from "./read-grid.js";
+export { type MeasuredTraining, measuredTrainings } from "./read-measured.js";
 export { experimentOf, type RetryRow, retryRuns } from "./read-retry.js";
 export * from "./read-runs.js";
 export type * from "./rows.js";

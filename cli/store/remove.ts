@@ -1,7 +1,7 @@
-import { lstatSync, readdirSync, renameSync } from "node:fs";
+import { renameSync } from "node:fs";
 import { join } from "node:path";
 import { isMissing, UsageError } from "../errors.js";
-import { discard, entriesOf, statOf } from "../files.js";
+import { bytesOf, discard, entriesOf, statOf } from "../files.js";
 import { disownCheckpoints } from "./checkpoints.js";
 import { ownerOf, reapLost, runningAttempts } from "./lease.js";
 import { describeOwner } from "./owners/index.js";
@@ -112,15 +112,4 @@ function refuseRunning(store: Store, ids: string[]): void {
 function databaseBytes(store: Store): number {
   const pages = store.db.pragma("page_count", { simple: true }) as number;
   return pages * (store.db.pragma("page_size", { simple: true }) as number);
-}
-
-/** Bytes of all files at `path`; links count as themselves, and what cannot be read as nothing. */
-function bytesOf(path: string): number {
-  try {
-    const found = lstatSync(path);
-    if (!found.isDirectory()) return found.size;
-    return readdirSync(path).reduce((sum, name) => sum + bytesOf(join(path, name)), 0);
-  } catch {
-    return 0; // another process deletes it as well, or we may not look into it: only a number for people
-  }
 }

@@ -107,10 +107,31 @@ export interface AttemptRow {
   peak_memory: number | null;
   stopped_at_step: number | null;
   bundle: number | null;
+  /** Bytes of its folder when it ended. */
+  disk_bytes: number | null;
   resumed_step: number | null;
   error_type: string | null;
   message: string | null;
   traceback: string | null;
+}
+
+/** What a run was expected to take, likely and at least and at most, and what that rests on. */
+export interface ForecastRow {
+  run: string;
+  made_at: string;
+  seconds: number;
+  seconds_low: number;
+  seconds_high: number;
+  seconds_basis: "alike" | "model" | "device" | "rule";
+  /** Stored trainings that it rests on. */
+  seconds_trainings: number;
+  disk_bytes: number;
+  memory: number;
+  memory_low: number;
+  memory_high: number;
+  memory_basis: "alike" | "model" | "device" | "rule";
+  memory_trainings: number;
+  train_work: number;
 }
 
 /** Runs that were trained together as one tree. */

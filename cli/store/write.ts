@@ -1,6 +1,7 @@
 /** Everything that writes to the database; each has a file of its own. */
 export { checkpointFolder, clearCheckpoints, heldRuns } from "./checkpoints.js";
 export { claimAttempt, claimAttempts } from "./claim.js";
+export { recordForecasts } from "./forecasts.js";
 export { checkInPlace } from "./in-place.js";
 export { type AttemptsByCell, endAttempt, ingest } from "./ingest.js";
 export { HEARTBEAT_SECONDS, heartbeat, reapLost } from "./lease.js";

@@ -1,13 +1,16 @@
 import { cellEpochs, laneEpochs } from "../plan/tree.js";
 import type { PlanView } from "./plan-text.js";
+import { snakeCaseKeys } from "./snake-case.js";
 
 /** What `lor2c plan --json` prints: all of it, where the text is cut. */
-export function planJson({ file, name, extends: base, cells, states, notes, bundles, invalid }: PlanView) {
+export function planJson(plan: PlanView) {
+  const { file, name, extends: base, cells, states, notes, bundles, invalid, foresight, warnings } = plan;
   return {
     file,
     name,
     extends: base,
     notes,
+    warnings,
     runs: cells.map(({ id, label, axes, also, settings, inspected }) => {
       const { type: _, seq: __, request: ___, index: ____, problems: _____, ...facts } = inspected;
       return { id, label, state: states.get(id) ?? "planned", axes, also, settings, ...facts };
@@ -19,5 +22,6 @@ export function planJson({ file, name, extends: base, cells, states, notes, bund
       probable_lane_epochs: laneEpochs(bundle, "probable"),
       cell_epochs: cellEpochs(bundle),
     })),
+    forecast: snakeCaseKeys(foresight.forecast),
   };
 }

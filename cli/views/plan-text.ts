@@ -1,8 +1,10 @@
 import stringWidth from "string-width";
 import type { PlannedCell } from "../plan/cell.js";
+import type { Foreseen } from "../plan/forecast/limits.js";
 import { type InvalidCell, reasonsOf, reasonText } from "../plan/plan.js";
 import { cellEpochs, laneEpochs } from "../plan/tree.js";
 import { warningTexts } from "../plan/warnings.js";
+import { forecastLines } from "./forecast-text.js";
 
 export interface PlanView {
   file: string;
@@ -14,6 +16,9 @@ export interface PlanView {
   /** State of each run in the store by id; a run that is not there is still to run. */
   states: ReadonlyMap<string, string>;
   notes: readonly string[];
+  foresight: Pick<Foreseen, "todo" | "forecast">;
+  /** Where the forecast exceeds what there is room for. */
+  warnings: readonly string[];
 }
 
 /** Longer plans are cut in the middle of nowhere by scrolling terminals; `--json` has them whole. */
@@ -32,9 +37,10 @@ export function planText(plan: PlanView): string {
   if (rows.length > MAX_ROWS) lines.push(`... and ${rows.length - MAX_ROWS} more; --json prints all`);
   const invalid = reasonsOf(plan.invalid).map((reason) => `invalid: ${reasonText(reason, rows.length)}`);
   const notes = plan.notes.map((note) => `note: ${note}`);
-  const remarks = [...invalid, ...notes, ...warningTexts(plan.cells).map((text) => `warning: ${text}`)];
+  const warnings = [...warningTexts(plan.cells), ...plan.warnings].map((text) => `warning: ${text}`);
+  const remarks = [...invalid, ...notes, ...warnings];
   if (remarks.length > 0) lines.push("", ...remarks);
-  lines.push("", summary(plan));
+  lines.push("", summary(plan), ...forecastLines(plan.foresight));
   return `${lines.join("\n")}\n`;
 }
 

@@ -2,12 +2,15 @@ import {
   type ArtifactRow,
   type AttemptRow,
   type EnvironmentRow,
+  type ForecastRow,
   getArtifacts,
   getAttempt,
   getEnvironment,
+  getForecast,
   getNotes,
   type RunRow,
 } from "../store/read.js";
+import { comparisonLines } from "./forecast-comparison.js";
 import { formatCount, formatScore, formatSeconds, formatValue, plural } from "./format.js";
 import { formatBytes } from "./parts/bytes.js";
 import { type Fact, facts } from "./parts/facts.js";
@@ -22,6 +25,8 @@ export interface SummaryData {
   notes: string[];
   environment: EnvironmentRow | null;
   artifacts: ArtifactRow[];
+  /** Made when it was planned last; null for runs of before there were any. */
+  forecast: ForecastRow | null;
 }
 
 export const runSummary: View<SummaryData> = {
@@ -33,14 +38,16 @@ export const runSummary: View<SummaryData> = {
       notes: id === null ? [] : getNotes(store, id),
       environment: run.environment === null ? null : (getEnvironment(store, run.environment) ?? null),
       artifacts: id === null ? [] : getArtifacts(store, id),
+      forecast: getForecast(store, run.id) ?? null,
     };
   }),
   text: textOfEach(summaryText, { alwaysNamed: true }),
 };
 
-function summaryText({ run, attempt, notes, environment, artifacts }: SummaryData): string {
+function summaryText({ run, attempt, notes, environment, artifacts, forecast }: SummaryData): string {
   const lines = facts(runFacts(run));
   if (attempt) lines.push("", ...facts(attemptFacts(run, attempt, environment)));
+  if (forecast) lines.push("", ...comparisonLines(forecast, attempt));
   if (notes.length > 0) lines.push("", ...notes.map((note) => `note: ${note}`));
   if (artifacts.length > 0) lines.push("", ...facts(artifacts.map(artifactFact)));
   if (attempt?.traceback) {

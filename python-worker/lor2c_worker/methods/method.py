@@ -125,10 +125,10 @@ class Method(Protocol):
         """
 
     def saved_parameters(self, model: LoadedModel, params: Any) -> int | None:
-        """Parameters that `save` writes besides the head, for a forecast of disk; None: as many as train at the start."""
+        """Parameters that `save` writes besides the head, for forecasts; None: as many as train at the start."""
 
     def checkpoint_parameters(self, model: LoadedModel, params: Any) -> int | None:
-        """Trained parameters of a lane, besides the head, that a checkpoint holds; None: the method leaves none."""
+        """Trained parameters of a lane, besides the head, in a checkpoint; None: the method leaves none."""
 
     def require(self) -> None:
         """Raises SettingsError when this machine lacks a package that training needs; counting needs none."""

@@ -1,0 +1,68 @@
+/** `--max-hours` and `--max-disk`: what a job may take, of every command that plans one. */
+import { statfsSync } from "node:fs";
+import { dirname } from "node:path";
+import { availableMemory } from "node:process";
+import { Lor2cError } from "../errors.js";
+import { exceeded, type Foreseen, type Limits } from "../plan/forecast/limits.js";
+
+export const LIMIT_OPTIONS = {
+  "max-hours": {
+    type: "string",
+    describe: "Start nothing, and exit 1, if all will probably take longer than this many hours",
+    coerce: parseHours,
+  },
+  "max-disk": {
+    type: "string",
+    describe: "Start nothing, and exit 1, if more disk will be needed: e.g. 500MB, 2GiB",
+    coerce: parseSize,
+  },
+} as const;
+
+/** Throws a Lor2cError with the numbers where the forecast goes over a limit. */
+export async function refuseOver(foreseen: Foreseen, limits: Limits): Promise<void> {
+  const over = exceeded(foreseen, limits);
+  if (over.length === 0) return;
+  const { refusalText } = await import("../views/forecast-text.js");
+  const { message, hint } = refusalText(over, foreseen, limits);
+  throw new Lor2cError("OVER_LIMIT", message, hint === "" ? undefined : hint);
+}
+
+/** What this machine has left for a job that stores its runs beside `dbPath`. */
+export function roomFor(dbPath: string): { memory: number; disk: number | null } {
+  return { memory: availableMemory(), disk: freeDisk(dirname(dbPath)) };
+}
+
+/** Of the folder, or of the one that it will be made in; null where the system does not say. */
+function freeDisk(folder: string): number | null {
+  for (const place of [folder, dirname(folder)]) {
+    try {
+      const { bavail, bsize } = statfsSync(place);
+      return bavail * bsize;
+    } catch {
+      // not there yet, or no such call here: only a warning depends on it
+    }
+  }
+  return null;
+}
+
+/** Throws for what is no positive number; yargs prints it as a wrong use. */
+function parseHours(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const hours = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
+  if (hours > 0 && Number.isFinite(hours)) return hours;
+  throw new Error(`--max-hours ${text}: give a number of hours above 0, such as 8 or 0.5`);
+}
+
+const UNITS = ["", "k", "m", "g", "t"];
+
+/** `500MB` (thousands) or `2GiB` (of 1024). Throws like `parseHours`. */
+function parseSize(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const [, number = "", prefix = "", binary] = /^(\d+(?:\.\d+)?) ?([kmgt]?)(i?)b$/i.exec(text) ?? [];
+  const bytes = Number(number) * (binary ? 1024 : 1000) ** UNITS.indexOf(prefix.toLowerCase());
+  const isSize = number !== "" && bytes > 0 && Number.isFinite(bytes) && !(binary && prefix === "");
+  if (isSize) return bytes;
+  throw new Error(
+    `--max-disk ${text}: give a size with its unit (B, kB, MB, GB, TB, KiB, MiB, GiB or TiB), e.g. 500MB`,
+  );
+}

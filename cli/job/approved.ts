@@ -1,0 +1,29 @@
+import { statOf } from "../files.js";
+import type { ResolvedPlan } from "../plan/resolve-plan.js";
+import { openStore, type Store } from "../store/store.js";
+import { type Foresight, foresee } from "./foresee.js";
+
+/** Judges what is foreseen before anything starts: throws to refuse it, or returns what is worth a warning. */
+export type Approve = (foresight: Foresight) => Promise<string[]>;
+
+export interface Approved {
+  store: Store;
+  foresight: Foresight;
+  warnings: string[];
+}
+
+/** Opens the database of a job that may begin. One that is refused makes none. */
+export async function openApproved(
+  plan: ResolvedPlan,
+  { dbPath, force = false, approve }: { dbPath: string; force?: boolean; approve?: Approve | undefined },
+): Promise<Approved> {
+  const known = statOf(dbPath) ? openStore(dbPath) : null;
+  try {
+    const foresight = foresee(plan, known, force);
+    const warnings = (await approve?.(foresight)) ?? [];
+    return { store: known ?? openStore(dbPath), foresight, warnings };
+  } catch (error) {
+    known?.close();
+    throw error;
+  }
+}

@@ -1,0 +1,30 @@
+import { forecastJob, type JobForecast } from "../plan/forecast/forecast.js";
+import type { Foreseen } from "../plan/forecast/limits.js";
+import { remaining } from "../plan/remaining.js";
+import type { ResolvedPlan } from "../plan/resolve-plan.js";
+import { assign } from "../plan/share-out.js";
+import { measuredTrainings, type RunState, runStates } from "../store/read.js";
+import type { Store } from "../store/store.js";
+
+type Plan = Pick<ResolvedPlan, "cells" | "slots" | "ready">;
+
+export interface Foresight extends Foreseen {
+  /** State of each run that the database knows. */
+  states: Map<string, RunState>;
+}
+
+/**
+ * What the runs of a plan that are left will probably take, by what the database knows of earlier ones; null: there is
+ * none. Only reads.
+ */
+export function foresee({ cells, slots, ready: { device } }: Plan, store: Store | null, force = false): Foresight {
+  const ids = cells.map((cell) => cell.id);
+  const states = store ? runStates(store, ids) : new Map<string, RunState>();
+  const stored = store ? measuredTrainings(store) : [];
+  const { todo } = remaining(cells, states, force);
+  const of = (count: number): JobForecast => {
+    const { shares } = assign(todo.slice(0, count), slots);
+    return forecastJob(shares, { slots: slots.length, device, stored });
+  };
+  return { states, todo, device, forecast: of(todo.length), ofFirst: of };
+}

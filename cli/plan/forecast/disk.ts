@@ -1,0 +1,55 @@
+import type { PlannedCell } from "../cell.js";
+import { epochsOf, lanesOf } from "../tree.js";
+import { shapeOf } from "./work.js";
+
+/** Bytes on disk of the runs of one tree. */
+export interface Disk {
+  /** What each run leaves in its folder. */
+  run: number;
+  /** What all of them add to the database. */
+  database: number;
+  /** Besides, until the job ends: state and best adapters of the tree. */
+  checkpoint: number;
+}
+
+const FLOAT = 4;
+/** Configs and model card of an adapter; settings and log of a run, and what the log grows by with an epoch. */
+const CONFIGS = 8_000;
+const LOGS = 4_000;
+const LOG_OF_EPOCH = 300;
+/** Rows of a run with its settings, and of one measured value or score with its index. */
+const RUN_ROWS = 6_000;
+const VALUE_ROW = 80;
+/** Values of an evaluation, and of a report of the training loss. */
+const EVALUATION_VALUES = 4;
+const REPORT_VALUES = 3;
+/** State of a checkpoint: a trained tensor, and its two moments. */
+const STATE = 3 * FLOAT;
+/** What a worker reported of a lane, for whoever goes on. */
+const EVENTS_OF_VALUE = 60;
+
+/** Of the cells of one tree, each of which keeps its own adapter. */
+export function diskOf(cells: readonly PlannedCell[]): Disk {
+  const [cell] = cells;
+  if (!cell) throw new Error("a tree without cells");
+  const { saved_parameters, checkpoint_parameters } = shapeOf(cell);
+  const head = cell.inspected.head_parameters ?? 0;
+  const adapter = (saved_parameters + head) * FLOAT + CONFIGS;
+  const lanes = lanesOf(cells);
+  const state = checkpoint_parameters === null ? 0 : lanes * (checkpoint_parameters + head) * STATE;
+  const values = valuesOf(cell);
+  return {
+    run: adapter + LOGS + LOG_OF_EPOCH * epochsOf(cell),
+    database: cells.length * (RUN_ROWS + VALUE_ROW * values),
+    checkpoint: lanes * (adapter + EVENTS_OF_VALUE * values) + state,
+  };
+}
+
+/** Rows of metrics and of scores of modules. */
+function valuesOf(cell: PlannedCell): number {
+  const { logging_steps } = cell.settings.train;
+  const { layers, checkpoint_parameters } = shapeOf(cell);
+  const reports = Math.ceil((cell.inspected.total_steps ?? 0) / logging_steps);
+  const scored = checkpoint_parameters === null ? 0 : layers;
+  return reports * REPORT_VALUES + Math.ceil(epochsOf(cell)) * (EVALUATION_VALUES + scored);
+}

@@ -1,0 +1,177 @@
+import { describe, expect, test } from "vitest";
+import { DEVICE } from "../fixtures/planned.js";
+import { shareOut } from "../share-out.js";
+import { diskOf } from "./disk.js";
+import { type Changes, minilm, training } from "./fixtures/minilm.js";
+import { forecastJob } from "./forecast.js";
+import { memoryOf } from "./memory.js";
+import type { Range } from "./range.js";
+
+const GPU = { ...DEVICE, name: "cuda:0", description: "a GPU", memory: 80e9 };
+const forecast = (runs: Changes[], stored = [training()], { slots = 1, device = DEVICE } = {}) => {
+  const cells = runs.map((run, i) => minilm({ id: String(i).padStart(16, "0"), ...run }));
+  return forecastJob(shareOut(cells, slots), { slots, device, stored });
+};
+const seeds = (count: number): Changes[] =>
+  Array.from({ length: count }, (_, i) => ({ train: { batch_size: 32 + i } }));
+const isRange = ({ low, likely, high }: Range) => low > 0 && low < likely && likely < high;
+
+describe("time", () => {
+  test("runs like it: the same settings take what they took", () => {
+    const { seconds, secondsBasis, runs } = forecast([{}]);
+    expect(secondsBasis).toEqual({ kind: "alike", trainings: 1 });
+    expect(seconds.likely).toBeCloseTo(21, 0); // from claim to end, as it is stored
+    expect(runs[0]?.seconds.likely).toBeCloseTo(15, 0); // its `total_seconds`: 10 of steps, 5 of others
+    expect(isRange(seconds)).toBe(true);
+  });
+  test("twice the epochs take twice the steps, on a third of the rows a third", () => {
+    const steps = (run: Changes) => forecast([run], [training({ evaluate_seconds: 0, other_seconds: 0 })]);
+    const short = steps({}).runs[0]?.seconds.likely ?? 0;
+    const long = steps({ train: { num_train_epochs: 4 } }).runs[0]?.seconds.likely ?? 0;
+    expect(long - short).toBeCloseTo(10);
+    const fewer = steps({ rows: 128 }).runs[0]?.seconds.likely ?? 0;
+    expect(short - fewer).toBeCloseTo(5);
+  });
+  test("many trainings give a narrower range than one, and it holds what was measured", () => {
+    const many = [9, 10, 10, 11].map((train_seconds) => training({ train_seconds }));
+    const [one, four] = [forecast([{}]).runs[0], forecast([{}], many).runs[0]];
+    expect(four?.secondsBasis.trainings).toBe(4);
+    const width = (range: Range) => range.high / range.low;
+    expect(width(four?.seconds as Range)).toBeLessThan(width(one?.seconds as Range));
+    expect(four?.seconds.low).toBeLessThan(9 + 5);
+    expect(four?.seconds.high).toBeGreaterThan(11 + 5);
+  });
+  test.each([
+    ["another method of the model", { method: "lora" }, "model"],
+    ["another task", { task: "sst2" }, "model"],
+    ["another model", { model: "roberta-base" }, "device"],
+    ["another device", { device: "another processor" }, "rule"],
+    ["another model, stored before forecasts were", { model: "roberta-base", train_work: null }, "rule"],
+  ] as const)("what is stored of %s is a poorer basis, with a wider range", (_, change, kind) => {
+    const job = forecast([{}], [training(change)]);
+    expect(job.secondsBasis.kind).toBe(kind);
+    expect(job.seconds.high / job.seconds.low).toBeGreaterThan(2);
+  });
+  test("variants of a family are like each other", () => {
+    expect(forecast([{ method: { name: "imlor2c", rank: 8 } }]).secondsBasis.kind).toBe("alike");
+  });
+  test("the best basis wins, and a job is as good as its poorest", () => {
+    const stored = [training({ method: "lora" }), training()];
+    expect(forecast([{}], stored).secondsBasis.kind).toBe("alike");
+    const two = forecast([{}, { train: { max_length: 64 } }], stored);
+    expect(two.runs.map(({ secondsBasis }) => secondsBasis.kind).sort()).toEqual(["alike", "model"]);
+    expect(two.secondsBasis.kind).toBe("model");
+  });
+  test("a rule of thumb: more of anything takes longer, a GPU less", () => {
+    const rule = (run: Changes, device = DEVICE) => forecast([run], [], { device }).seconds.likely;
+    const base = rule({ rows: 10_000 });
+    expect(rule({ rows: 20_000 })).toBeGreaterThan(1.5 * base);
+    expect(rule({ rows: 10_000, shape: { train_row_tokens: 100 } })).toBeGreaterThan(3 * base);
+    expect(rule({ rows: 10_000, trainable: 22_565_376 })).toBeGreaterThan(1.3 * base);
+    expect(rule({ rows: 10_000 }, GPU)).toBeLessThan(base / 10);
+  });
+  test("workers share the runs, and the longest decides", () => {
+    const [one, two, four] = [1, 2, 4].map((slots) => forecast(seeds(4), [training()], { slots }).seconds.likely);
+    expect(two).toBeCloseTo((one ?? 0) / 2);
+    expect(four).toBeCloseTo((one ?? 0) / 4);
+    expect(forecast(seeds(2), [training()], { slots: 8 })).toMatchObject({ workers: 2 });
+  });
+  test("runs that train as one until they part take less than each alone", () => {
+    const merge = { epoch: 1, key: "merge", probable: true };
+    const method = (merges: number) => ({ name: "imlor2c", rank: 8, merges, injections: 0 });
+    const together = [{ method: method(0) }, { method: method(1), events: [merge] }];
+    const apart = forecast([together[0] ?? {}]).seconds.likely * 2;
+    expect(forecast(together).seconds.likely).toBeLessThan(apart - 5); // a whole epoch is common
+  });
+  test("nothing is left: nothing is taken", () => {
+    const job = forecast([]);
+    expect([job.seconds.likely, job.disk, job.peakDisk, job.memory.likely]).toEqual([0, 0, 0, 0]);
+  });
+  test("thousands of runs are forecast within one look at what is stored", () => {
+    let looks = 0;
+    const stored = new Proxy([training()], {
+      get(target, key) {
+        if (key === "filter") looks++;
+        return Reflect.get(target, key);
+      },
+    });
+    const runs = Array.from({ length: 3000 }, () => ({}));
+    const cells = runs.map((_, i) => ({ ...minilm({ id: String(i).padStart(16, "0") }) }));
+    const shares = cells.map((cell) => ({ cells: [cell], key: "k", cost: 1 }));
+    expect(forecastJob(shares, { slots: 2, device: DEVICE, stored }).runs).toHaveLength(3000);
+    expect(looks).toBeLessThan(20);
+  });
+});
+
+/** Bytes of real runs of the packaged model: folders when they had ended, and checkpoints of their trees at the end. */
+test.each([
+  ["lor2c", { checkpoint: 2_244_048 + 744_351 + 2_866 }, { run: 750_181 }],
+  ["lora", { method: { name: "lora" }, trainable: 73_728, checkpoint: 899_633 + 1_745 }, { run: 904_717 }],
+  ["pissa", { method: { name: "pissa" }, trainable: 73_728, shape: { saved_parameters: 147_456 } }, { run: 1_190_523 }],
+  ["full", { method: { name: "full" }, trainable: 22_565_376, checkpoint: 90_868_766 }, { run: 90_876_590 }],
+] as [string, Changes & { checkpoint?: number }, { run: number }][])(
+  "disk of %s is within 5 % of what was measured",
+  (_, { checkpoint = 0, ...run }, measured) => {
+    const disk = diskOf([minilm(run)]);
+    expect(disk.run / measured.run).toBeGreaterThan(0.95);
+    expect(disk.run / measured.run).toBeLessThan(1.05);
+    if (checkpoint === 0) return;
+    expect(disk.checkpoint / checkpoint).toBeGreaterThan(0.95);
+    expect(disk.checkpoint / checkpoint).toBeLessThan(1.05);
+  },
+);
+
+test("disk of a job: what stays, and checkpoints of all trees until the end", () => {
+  const [one, two] = [forecast([{}]), forecast([{}, { train: { batch_size: 8 } }])];
+  expect(two.disk / one.disk).toBeCloseTo(2, 1);
+  expect(one.peakDisk - one.disk).toBeGreaterThan(3 * 4 * (36_864 + 148_610));
+});
+
+/** MiB at the peak of real workers on a CPU: batch, max_length, tokens of a row, steps, precision, and what it was. */
+test.each([
+  ["lora", 4, 16, 15, 2, "mixed", 684],
+  ["lora", 32, 128, 27, 2, "mixed", 848],
+  ["lora", 128, 16, 15.4, 2, "mixed", 959],
+  ["lora", 256, 128, 27, 2, "mixed", 1953],
+  ["lora", 256, 16, 15.3, 2, "mixed", 1325],
+  ["lor2c", 32, 128, 27, 64, "mixed", 1319],
+  ["lor2c", 8, 128, 27, 256, "mixed", 1206],
+  ["lor2c", 32, 128, 27, 64, "fp32", 965],
+  ["lora", 32, 128, 27, 64, "mixed", 1491],
+  ["lor2c", 128, 128, 27, 16, "mixed", 1831],
+  ["full", 128, 128, 27, 2, "mixed", 1603],
+  ["full", 32, 128, 27, 16, "mixed", 1454],
+])(
+  "memory of %s, batch %i, length %i: the range holds what was measured",
+  (name, batch_size, max_length, tokens, steps, precision, mib) => {
+    const trainable = { lora: 73_728, lor2c: 36_864, full: 22_565_376 }[name] ?? 0;
+    const shape = { train_row_tokens: tokens, longest_row_tokens: Math.min(max_length, 79) };
+    const train = { batch_size, max_length, max_steps: steps, num_train_epochs: 10 };
+    const cell = minilm({ method: { name }, trainable, precision, train, rows: 1024, shape });
+    const { bytes, basis } = memoryOf([cell], DEVICE, []);
+    expect(basis.kind).toBe("rule");
+    const measured = mib * 1024 ** 2;
+    expect(bytes.low).toBeLessThan(measured);
+    expect(bytes.high).toBeGreaterThan(measured);
+    expect(Math.max(bytes.likely / measured, measured / bytes.likely)).toBeLessThan(1.4);
+  },
+);
+
+describe("memory", () => {
+  test("what such a worker took is what the next one takes, if its batch is as large", () => {
+    expect(memoryOf([minilm()], DEVICE, [training()])).toMatchObject({
+      bytes: { likely: 1_200_000_000 },
+      basis: { kind: "alike", trainings: 1 },
+    });
+    expect(memoryOf([minilm({ train: { batch_size: 64 } })], DEVICE, [training()]).basis.kind).toBe("rule");
+  });
+  test("of all workers at a time, the largest count", () => {
+    const job = forecast(seeds(4), [], { slots: 2 });
+    expect(job.memoryOfAll.likely).toBeLessThan(2 * job.memory.likely);
+    expect(job.memoryOfAll.likely).toBeGreaterThan(1.9 * job.memory.likely);
+  });
+  test("a GPU holds tensors alone", () => {
+    const bytes = (device: typeof GPU) => memoryOf([minilm()], device, []).bytes.likely;
+    expect(bytes(DEVICE) - bytes(GPU)).toBeGreaterThan(400 * 1024 ** 2);
+  });
+});

@@ -1,0 +1,115 @@
+import type { MeasuredTraining } from "../../store/read-measured.js";
+import type { PlannedCell } from "../cell.js";
+import type { Share } from "../share-out.js";
+import { epochsOf, lanesOf } from "../tree.js";
+import { type Basis, poorest, RULE } from "./basis.js";
+import { diskOf } from "./disk.js";
+import { type Device, kindOfCell } from "./kind.js";
+import { type Memory, memoryOf } from "./memory.js";
+import { combined, exactly, type Range } from "./range.js";
+import { type Speed, speedOf } from "./speed.js";
+import { jobSeconds, runSeconds, treeSeconds } from "./time.js";
+import { trainingWork } from "./work.js";
+
+/** What one run will probably take. */
+export interface RunForecast {
+  /** Of the run. */
+  id: string;
+  seconds: Range;
+  secondsBasis: Basis;
+  /** Bytes that its folder will hold at the end. */
+  disk: number;
+  /** Peak of the worker that trains it, in bytes. */
+  memory: Range;
+  memoryBasis: Basis;
+  /** Floating-point operations of its steps; what it took then says how fast the device is. */
+  trainWork: number;
+}
+
+/** What the runs that are left will probably take together. */
+export interface JobForecast {
+  /** In the order of their trees. */
+  runs: RunForecast[];
+  /** Workers at a time. */
+  workers: number;
+  seconds: Range;
+  /** The poorest of its runs'. */
+  secondsBasis: Basis;
+  /** Bytes that stay, and the most that are there at a time: checkpoints go when all is over. */
+  disk: number;
+  peakDisk: number;
+  /** Bytes of the largest worker, and of all that train at a time. */
+  memory: Range;
+  memoryOfAll: Range;
+  memoryBasis: Basis;
+}
+
+export interface Circumstances {
+  /** Workers at a time. */
+  slots: number;
+  device: Device;
+  /** What earlier trainings took. */
+  stored: readonly MeasuredTraining[];
+}
+
+/** `shares`: what each worker trains, in the order in which they begin. Pure. */
+export function forecastJob(shares: readonly Share[], { slots, device, stored }: Circumstances): JobForecast {
+  const speeds = new Map<string, Speed>();
+  const memories = new Map<string, Memory>();
+  const trees = shares.map(({ cells }) => {
+    const cell = cells[0] as PlannedCell;
+    // Runs that differ in their seed alone are as fast: the stored ones are searched once.
+    const key = JSON.stringify([
+      kindOfCell(cell, device),
+      cell.settings.train.batch_size,
+      { ...cell.inspected, seq: 0, index: 0 },
+    ]);
+    const speed = remembered(speeds, key, () => speedOf(cell, device, stored));
+    const memory = remembered(memories, `${lanesOf(cells)} ${key}`, () => memoryOf(cells, device, stored));
+    const disk = diskOf(cells);
+    const runs = cells.map((cell): RunForecast => {
+      const work = trainingWork(cell) * epochsOf(cell) * (cell.inspected.train_rows ?? 0);
+      const seconds = runSeconds(cell, cells, speed);
+      const { bytes, basis } = memory;
+      return {
+        ...{ id: cell.id, seconds, secondsBasis: speed.basis, disk: disk.run },
+        ...{ memory: bytes, memoryBasis: basis, trainWork: work },
+      };
+    });
+    return { runs, disk, memory, seconds: treeSeconds(cells, speed), basis: speed.basis };
+  });
+  const workers = Math.min(slots, Math.max(1, shares.length));
+  const stays = trees.reduce((bytes, { runs, disk }) => bytes + runs.length * disk.run + disk.database, 0);
+  const peaks = trees.map(({ memory }) => memory.bytes);
+  return {
+    runs: trees.flatMap(({ runs }) => runs),
+    workers,
+    seconds:
+      trees.length === 0
+        ? exactly(0)
+        : jobSeconds(
+            trees.map(({ seconds }) => seconds),
+            workers,
+          ),
+    secondsBasis: poorestOf(trees.map(({ basis }) => basis)),
+    disk: stays,
+    peakDisk: stays + trees.reduce((bytes, { disk }) => bytes + disk.checkpoint, 0),
+    memory: combined(peaks, (bytes) => Math.max(0, ...bytes)),
+    memoryOfAll: combined(peaks, (bytes) => largest(bytes, workers)),
+    memoryBasis: poorestOf(trees.map(({ memory }) => memory.basis)),
+  };
+}
+
+function remembered<T>(known: Map<string, T>, key: string, find: () => T): T {
+  const value = known.get(key) ?? find();
+  known.set(key, value);
+  return value;
+}
+
+const poorestOf = (bases: readonly Basis[]): Basis => (bases.length === 0 ? RULE : poorest(bases));
+
+const largest = (values: readonly number[], count: number): number =>
+  values
+    .toSorted((a, b) => b - a)
+    .slice(0, count)
+    .reduce((a, b) => a + b, 0);

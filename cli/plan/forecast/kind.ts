@@ -1,0 +1,55 @@
+import type { EventOf } from "../../protocol/messages.js";
+import { type Catalog, shippedCatalog } from "../../spec/catalog.js";
+import type { MeasuredTraining } from "../../store/read-measured.js";
+import type { PlannedCell } from "../cell.js";
+
+/** What a worker said of the device that it will train on. */
+export type Device = EventOf<"ready">["device"];
+
+/** Trainings of one kind take about the same time for a row. */
+interface Kind {
+  model: string;
+  task: string;
+  /** Methods of one family differ in their schedule alone. */
+  family: string;
+  precision: string | null;
+  max_length: number | null;
+  device: string;
+}
+
+const familyOf = (method: string, { methods }: Catalog): string =>
+  methods.find(({ name }) => name === method)?.family ?? method;
+
+export const kindOfCell = ({ settings, inspected }: PlannedCell, device: Device): Kind => ({
+  model: settings.model.name,
+  task: settings.task,
+  family: familyOf(settings.method.name, shippedCatalog()),
+  precision: inspected.fingerprint?.precision ?? settings.train.precision,
+  max_length: settings.train.max_length,
+  device: device.description,
+});
+
+const kindOfTraining = ({ method, ...row }: MeasuredTraining): Kind => ({
+  ...row,
+  family: familyOf(method, shippedCatalog()),
+});
+
+/** Stored trainings that say something of a run's, best first: those that agree in each of these. */
+export interface Comparable {
+  alike: MeasuredTraining[];
+  model: MeasuredTraining[];
+  device: MeasuredTraining[];
+}
+
+export function comparable(kind: Kind, stored: readonly MeasuredTraining[]): Comparable {
+  const agree = (...keys: (keyof Kind)[]) =>
+    stored.filter((row) => {
+      const other = kindOfTraining(row);
+      return keys.every((key) => other[key] === kind[key]);
+    });
+  return {
+    alike: agree("model", "task", "family", "precision", "max_length", "device"),
+    model: agree("model", "precision", "device"),
+    device: agree("device"),
+  };
+}

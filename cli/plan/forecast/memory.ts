@@ -1,0 +1,77 @@
+import type { MeasuredTraining } from "../../store/read-measured.js";
+import type { PlannedCell } from "../cell.js";
+import { lanesOf } from "../tree.js";
+import { type Basis, RULE } from "./basis.js";
+import { comparable, type Device, kindOfCell } from "./kind.js";
+import { measured, type Range } from "./range.js";
+import { shapeOf } from "./work.js";
+
+export interface Memory {
+  /** Bytes: of a worker's process on a CPU, of its tensors on a GPU. */
+  bytes: Range;
+  basis: Basis;
+}
+
+const MIB = 1024 ** 2;
+const FLOAT = 4;
+/** Python with its libraries, tokenizer and rows, on a CPU (measured: 480 MiB). */
+const PROCESS = 480 * MIB;
+/** What products in bfloat16 keep on a CPU for each shape that a batch had (measured: 350 to 580 MiB after 64 steps). */
+const PREPARED_PRODUCTS = 450 * MIB;
+const STEPS_TO_MEET_ALL_SHAPES = 64;
+/** Vectors that a backward pass keeps of a token and layer: so many as wide as the layer, and so many as its middle. */
+const HIDDEN_KEPT = 12;
+const MIDDLE_KEPT = 3;
+/** Matrices of attention weights that it keeps of a row, head and layer. */
+const ATTENTION_KEPT = 1.5;
+
+/** Peak of a worker that trains these cells as one tree. */
+export function memoryOf(cells: readonly PlannedCell[], device: Device, stored: readonly MeasuredTraining[]): Memory {
+  const [cell] = cells;
+  if (!cell) throw new Error("a tree without cells");
+  const lanes = lanesOf(cells);
+  const alike = comparable(kindOfCell(cell, device), stored).alike.filter(
+    (row) => row.batch_size === cell.settings.train.batch_size && row.lanes >= lanes && row.lanes <= 2 * lanes,
+  );
+  if (alike.length > 0) {
+    return {
+      bytes: measured(alike.map((row) => row.peak_memory)),
+      basis: { kind: "alike", trainings: alike.length },
+    };
+  }
+  return { bytes: byShapes(cell, lanes, device), basis: RULE };
+}
+
+/** One lane goes through the model at a time on a CPU; a GPU takes as many as fit, which only need the memory of one. */
+function byShapes(cell: PlannedCell, lanes: number, device: Device): Range {
+  const { inspected, settings } = cell;
+  const { train_row_tokens, longest_row_tokens, checkpoint_parameters } = shapeOf(cell);
+  const mixed = inspected.fingerprint?.precision === "mixed";
+  const onCpu = device.name === "cpu";
+  const [total, trainable] = [inspected.total_parameters ?? 0, inspected.trainable_parameters ?? 0];
+  const body = checkpoint_parameters ?? trainable;
+  // Its own weights, those of the model that the saved adapter is tried on at the end, and bfloat16 copies.
+  const weights = total * FLOAT * (mixed ? 2.5 : 2);
+  // Value, gradient and two moments.
+  const trained = 4 * FLOAT * lanes * (body + (inspected.head_parameters ?? 0));
+  const known = weights + trained + (onCpu ? PROCESS : 0);
+  const shapes = Math.min(1, (inspected.total_steps ?? 0) / STEPS_TO_MEET_ALL_SHAPES);
+  const prepared = onCpu && mixed ? PREPARED_PRODUCTS * shapes : 0;
+  const batch = settings.train.batch_size;
+  const average = activations(cell, batch, train_row_tokens);
+  // Of many rows the average hardly varies; a small batch has the longest rows at some time.
+  const largest = train_row_tokens * (1 + 1 / Math.sqrt(batch));
+  const longest = activations(cell, batch, Math.max(train_row_tokens, longest_row_tokens));
+  return {
+    low: 0.8 * (known + average),
+    likely: known + prepared + Math.min(longest, activations(cell, batch, largest)),
+    high: 1.15 * (known + 1.5 * prepared + longest),
+  };
+}
+
+function activations(cell: PlannedCell, rows: number, tokens: number): number {
+  const { layers, hidden_size, intermediate_size, attention_heads } = shapeOf(cell);
+  const vectors = tokens * (HIDDEN_KEPT * hidden_size + MIDDLE_KEPT * intermediate_size);
+  const attention = ATTENTION_KEPT * attention_heads * tokens * tokens;
+  return rows * layers * FLOAT * (vectors + attention);
+}

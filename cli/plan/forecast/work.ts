@@ -1,0 +1,44 @@
+import type { Shape } from "../../protocol/messages.js";
+import type { PlannedCell } from "../cell.js";
+
+type Facts = Pick<PlannedCell, "settings" | "inspected">;
+
+/** What the worker said of model and rows; where it said nothing, a small model. */
+export const shapeOf = ({ inspected, settings }: Facts): Shape =>
+  inspected.shape ?? {
+    layers: 12,
+    hidden_size: 768,
+    intermediate_size: 3072,
+    attention_heads: 12,
+    embedding_parameters: 0,
+    train_row_tokens: settings.train.max_length / 2,
+    eval_row_tokens: settings.train.max_length / 2,
+    longest_row_tokens: settings.train.max_length,
+    saved_parameters: inspected.trainable_parameters ?? 0,
+    checkpoint_parameters: null,
+  };
+
+/**
+ * Floating-point operations of a lane for one training row. Two for every multiplied parameter in the forward pass, two
+ * in the backward pass, two more for each that trains; and the products of attention, with both passes.
+ */
+export function trainingWork(cell: Facts): number {
+  const { train_row_tokens: tokens } = shapeOf(cell);
+  const trained = (cell.inspected.trainable_parameters ?? 0) + (cell.inspected.head_parameters ?? 0);
+  return tokens * (4 * multiplied(cell) + 2 * trained) + 3 * attention(cell, tokens);
+}
+
+/** The same for one row that is evaluated. */
+export function evaluationWork(cell: Facts): number {
+  const { eval_row_tokens: tokens } = shapeOf(cell);
+  return tokens * 2 * multiplied(cell) + attention(cell, tokens);
+}
+
+/** Tables of embeddings are looked up, not multiplied. */
+const multiplied = (cell: Facts): number =>
+  Math.max(0, (cell.inspected.total_parameters ?? 0) - shapeOf(cell).embedding_parameters);
+
+function attention(cell: Facts, tokens: number): number {
+  const { layers, hidden_size } = shapeOf(cell);
+  return 4 * layers * hidden_size * tokens * tokens;
+}

@@ -1,0 +1,53 @@
+import type { Store } from "./store.js";
+
+/** One training of one or several runs, from its first step to its last without a pause, and what it took. */
+export interface MeasuredTraining {
+  model: string;
+  task: string;
+  method: string;
+  precision: string | null;
+  max_length: number | null;
+  batch_size: number | null;
+  /** As the worker describes it. */
+  device: string;
+  total_parameters: number;
+  train_rows: number;
+  eval_rows: number;
+  runs: number;
+  lanes: number;
+  lane_epochs: number;
+  train_seconds: number;
+  evaluate_seconds: number;
+  /** Of all its runs without their steps: loading, evaluating, checking what was saved. */
+  other_seconds: number;
+  /** From the claim of its runs to the end of the last one. */
+  wall_seconds: number;
+  peak_memory: number;
+  /** Floating-point operations of a run's steps, as they were forecast; null where none was. */
+  train_work: number | null;
+  /** Of a run's steps; those of several lanes count in parts. */
+  run_train_seconds: number;
+}
+
+/** Newest first. */
+export function measuredTrainings(store: Store, limit = 500): MeasuredTraining[] {
+  return store
+    .prepare(
+      `SELECT r.model, r.task, max(r.method) AS method, r.precision, r.max_length, r.batch_size,
+              e.device_description AS device, max(a.total_parameters) AS total_parameters, a.train_rows, a.eval_rows,
+              count(*) AS runs, b.lanes, b.lane_epochs, b.train_seconds, b.evaluate_seconds,
+              sum(a.total_seconds - a.train_seconds) AS other_seconds,
+              (julianday(max(a.ended_at)) - julianday(min(a.started_at))) * 86400 AS wall_seconds,
+              max(a.peak_memory) AS peak_memory, avg(f.train_work) AS train_work,
+              avg(a.train_seconds) AS run_train_seconds
+       FROM bundles b
+       JOIN attempts a ON a.bundle = b.id
+       JOIN runs r ON r.id = a.run
+       JOIN environments e ON e.id = a.environment
+       LEFT JOIN forecasts f ON f.run = a.run
+       WHERE a.outcome = 'finished' AND b.lane_epochs > 0 AND b.train_seconds > 0
+         AND b.id NOT IN (SELECT bundle FROM attempts WHERE resumed_step IS NOT NULL AND bundle IS NOT NULL)
+       GROUP BY b.id ORDER BY b.id DESC LIMIT ?`,
+    )
+    .all(limit) as MeasuredTraining[];
+}

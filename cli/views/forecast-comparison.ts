@@ -1,0 +1,29 @@
+import { basisText } from "../plan/forecast/basis.js";
+import type { AttemptRow, ForecastRow } from "../store/read.js";
+import { columns } from "./columns.js";
+import { spanText } from "./forecast-text.js";
+import { formatSeconds } from "./format.js";
+import { formatBytes } from "./parts/bytes.js";
+
+const HEADS = ["", "forecast", "happened", "forecast from"].map((title) => ({ title }));
+
+/** What a run was expected to take, and beside it what its attempt took: time, disk and memory. */
+export function comparisonLines(forecast: ForecastRow, attempt: AttemptRow | null): string[] {
+  const { seconds, seconds_low, seconds_high, seconds_basis, seconds_trainings } = forecast;
+  const { memory, memory_low, memory_high, memory_basis, memory_trainings } = forecast;
+  return columns(HEADS, [
+    [
+      "time",
+      spanText({ low: seconds_low, likely: seconds, high: seconds_high }, formatSeconds),
+      formatSeconds(attempt?.total_seconds ?? null),
+      basisText({ kind: seconds_basis, trainings: seconds_trainings }),
+    ],
+    ["disk", `about ${formatBytes(forecast.disk_bytes)}`, formatBytes(attempt?.disk_bytes ?? null), "what is saved"],
+    [
+      "peak memory",
+      spanText({ low: memory_low, likely: memory, high: memory_high }, formatBytes),
+      formatBytes(attempt?.peak_memory ?? null),
+      basisText({ kind: memory_basis, trainings: memory_trainings }),
+    ],
+  ]);
+}

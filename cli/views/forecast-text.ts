@@ -1,0 +1,84 @@
+import { basisText } from "../plan/forecast/basis.js";
+import type { JobForecast } from "../plan/forecast/forecast.js";
+import type { Exceeded, Foreseen, Limits } from "../plan/forecast/limits.js";
+import type { Range } from "../plan/forecast/range.js";
+import { formatSeconds, plural } from "./format.js";
+import { formatBytes } from "./parts/bytes.js";
+
+/** What there is room for where a job will train. Bytes; null where that is not known. */
+export interface Room {
+  /** That processes of this machine can still take. */
+  memory: number;
+  /** Free on the disk of the database. */
+  disk: number | null;
+}
+
+/** The forecast in three lines; nothing where nothing is left to do. */
+export function forecastLines({ todo, forecast }: Pick<Foreseen, "todo" | "forecast">): string[] {
+  if (todo.length === 0) return [];
+  const { seconds, secondsBasis, workers, disk, peakDisk, memory, memoryBasis } = forecast;
+  const during = peakDisk > 1.1 * disk ? `, ${formatBytes(peakDisk)} until all is over` : "";
+  const each = workers > 1 ? ` of each of ${workers} workers` : "";
+  return [
+    `time    ${spanText(seconds, formatSeconds)} with ${plural(workers, "worker")}, from ${basisText(secondsBasis)}`,
+    `disk    about ${formatBytes(disk)}${during}`,
+    `memory  ${spanText(memory, formatBytes)} at the peak${each}, from ${basisText(memoryBasis)}`,
+  ];
+}
+
+/** `about 5m 2s (3m to 8m 4s)`. */
+export const spanText = ({ low, likely, high }: Range, format: (value: number) => string): string =>
+  `about ${format(likely)} (${format(low)} to ${format(high)})`;
+
+/** Where a forecast exceeds what the machine has: nothing is refused for it. */
+export function roomWarnings({ forecast, device }: Pick<Foreseen, "forecast" | "device">, room: Room): string[] {
+  const warnings: string[] = [];
+  const { memory, memoryOfAll, workers, peakDisk } = forecast;
+  const onCpu = device.name === "cpu";
+  const [needed, there] = onCpu ? [memoryOfAll, room.memory] : [memory, device.memory];
+  if (needed.likely > there) {
+    const who = onCpu && workers > 1 ? `${workers} workers at a time` : "a worker";
+    const where = onCpu ? "of memory free here" : `on ${device.description}`;
+    warnings.push(
+      `memory: ${who} will probably need ${formatBytes(needed.likely)}, and there are ${formatBytes(there)} ${where}: ` +
+        (onCpu && workers > 1 ? "fewer jobs, or smaller batches" : "smaller batches, or shorter texts"),
+    );
+  }
+  if (room.disk !== null && peakDisk > room.disk) {
+    warnings.push(
+      `disk: about ${formatBytes(peakDisk)} will be needed, and ${formatBytes(room.disk)} are free where the database is`,
+    );
+  }
+  return warnings;
+}
+
+/** Why a job is refused, a line for each limit, and what would fit. */
+export function refusalText(
+  over: readonly Exceeded[],
+  { todo, forecast }: Pick<Foreseen, "todo" | "forecast">,
+  limits: Limits,
+): { message: string; hint: string } {
+  const runs = todo.length === 1 ? "the run that is left" : `the ${plural(todo.length, "run")} that are left`;
+  const lines = over.map(({ limit }) =>
+    limit === "hours" ? timeLine(runs, forecast, limits) : diskLine(runs, forecast, limits),
+  );
+  const [{ fits, heaviest } = { fits: 0, heaviest: null }] = over;
+  const first = fits === 1 ? "the first one" : `the first ${fits} of them`;
+  const hints = [
+    todo.length === 1
+      ? []
+      : [fits === 0 ? "not one of them would fit" : `${first}, in the order of the plan, would fit`],
+    heaviest
+      ? [`${heaviest.name} (${plural(heaviest.runs, "run")}) takes ${Math.round(100 * heaviest.share)} % of it`]
+      : [],
+  ];
+  return { message: `${lines.join("\n")}\nnothing was started`, hint: hints.flat().join("; ") };
+}
+
+function timeLine(runs: string, { seconds, secondsBasis }: JobForecast, { maxHours }: Limits): string {
+  const span = spanText(seconds, formatSeconds);
+  return `${runs} will take ${span}, by ${basisText(secondsBasis)}: more than --max-hours ${maxHours} allows`;
+}
+
+const diskLine = (runs: string, { peakDisk, disk }: JobForecast, { maxDisk = 0 }: Limits): string =>
+  `${runs} will need about ${formatBytes(peakDisk)} of disk, ${formatBytes(disk)} of it for good: more than the ${formatBytes(maxDisk)} that --max-disk allows`;
