@@ -17,9 +17,12 @@ export default {
       .example("$0 explain method.imlor2c", "The parameters of one method")
       .example("$0 explain method.rank", "A parameter, for every method that has it"),
   handler: async ({ key, json }) => {
-    const { allKeysText, explainAll, explainKey, keyText } = await import("../spec/explain.js");
+    const [{ allKeysText, explainAll, explainKey, keyText }, { writeJsonLines, writeText }] = await Promise.all([
+      import("../spec/explain.js"),
+      import("../views/output.js"),
+    ]);
     const found = key === undefined ? { own: explainAll(), below: [] } : explainKey(key);
-    const text = key === undefined ? allKeysText(found.own) : keyText(found);
-    process.stdout.write(json ? `${JSON.stringify([...found.own, ...found.below], null, 2)}\n` : text);
+    if (json) writeJsonLines([...found.own, ...found.below]);
+    else writeText(key === undefined ? allKeysText(found.own) : keyText(found));
   },
 } satisfies Command<Args>;

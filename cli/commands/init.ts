@@ -21,12 +21,14 @@ export default {
       { UsageError },
       { starterFile, starterText },
       { makeFolder },
+      { writeLine },
     ] = await Promise.all([
       import("node:fs"),
       import("node:path"),
       import("../errors.js"),
       import("../spec/modeline.js"),
       import("../store/folder.js"),
+      import("../views/output.js"),
     ]);
     const name = basename(file).replace(/\.ya?ml$/i, "");
     makeFolder(resolve(dirname(file)), "make it, or name another file");
@@ -37,6 +39,6 @@ export default {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
       throw new UsageError("FILE_EXISTS", `${file} exists already`, "--force replaces it");
     }
-    process.stdout.write(`Wrote ${file}. Next: lor2c plan ${file}\n`);
+    writeLine(`Wrote ${file}. Next: lor2c plan ${file}`);
   },
 } satisfies Command<Args>;

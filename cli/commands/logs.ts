@@ -35,7 +35,7 @@ export default {
       .example("$0 logs @failed --worker", "Why did it fail?"),
   handler: async ({ run, follow, worker, db }) => {
     const [{ printLog }, { resolveDbPath }] = await Promise.all([
-      import("../views/print-log.js"),
+      import("../views/log/print.js"),
       import("../store/store.js"),
     ]);
     await printLog({ dbPath: resolveDbPath(db), selector: run, follow, worker, out: process.stdout });

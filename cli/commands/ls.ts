@@ -39,11 +39,13 @@ export default {
     if (limit !== undefined && !(Number.isInteger(limit) && limit > 0)) {
       throw new UsageError("LIMIT_INVALID", "--limit must be a whole number above 0");
     }
-    const [{ openReader }, { resolveDbPath }, { listRuns }] = await Promise.all([
-      import("../store/reader.js"),
-      import("../store/store.js"),
-      import("../store/read.js"),
-    ]);
+    const [{ openReader }, { resolveDbPath }, { listRuns }, { writeJsonLines, writeLine, writeNote }] =
+      await Promise.all([
+        import("../store/reader.js"),
+        import("../store/store.js"),
+        import("../store/read.js"),
+        import("../views/output.js"),
+      ]);
     const store = openReader(resolveDbPath(db));
     try {
       const most = all ? undefined : (limit ?? LIMIT);
@@ -52,13 +54,13 @@ export default {
       const found = listRuns(store, { state, task, method, epoch, limit: most === undefined ? undefined : most + 1 });
       const runs = most === undefined ? found : found.slice(0, most);
       if (json) {
-        process.stdout.write(`${JSON.stringify(runs, null, 2)}\n`);
+        writeJsonLines(runs);
         return;
       }
       const { runsTable } = await import("../views/runs-table.js");
       const width = process.stdout.isTTY ? process.stdout.columns : null;
-      process.stdout.write(runs.length === 0 ? "no such runs\n" : `${runsTable(runs, width, choice)}\n`);
-      if (found.length > runs.length && limit === undefined) process.stderr.write("there are more: lor2c ls --all\n");
+      writeLine(runs.length === 0 ? "no such runs" : runsTable(runs, width, choice));
+      if (found.length > runs.length && limit === undefined) writeNote("there are more: lor2c ls --all");
     } finally {
       store.close();
     }

@@ -44,6 +44,7 @@ export default {
       { shippedCatalog },
       { PAPER_FORMATS },
       { writeOutput },
+      { visible },
     ] = await Promise.all([
       import("../paper/reference.js"),
       import("../paper/measure-table.js"),
@@ -52,6 +53,7 @@ export default {
       import("../spec/catalog.js"),
       import("../views/paper/index.js"),
       import("./write-output.js"),
+      import("../views/parts/visible.js"),
     ]);
     const table = paperTables().tables[name];
     const tasks = table.columns.map(({ task }) => task);
@@ -72,7 +74,8 @@ export default {
       catalog: shippedCatalog(),
     });
     const width = output === undefined && process.stdout.isTTY ? process.stdout.columns : null;
-    writeOutput(`${PAPER_FORMATS[wanted](measured, width)}\n`, output);
+    const content = PAPER_FORMATS[wanted](measured, width);
+    writeOutput(`${wanted === "csv" ? content : visible(content)}\n`, output);
   },
 } satisfies Command<Args>;
 

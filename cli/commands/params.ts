@@ -28,6 +28,7 @@ export default {
       { paperTables },
       { publishedParams },
       { UsageError },
+      { writeJsonLines, writeText },
       { EXECUTORS },
     ] = await Promise.all([
       import("../spec/load.js"),
@@ -36,6 +37,7 @@ export default {
       import("../paper/reference.js"),
       import("../paper/published-params.js"),
       import("../errors.js"),
+      import("../views/output.js"),
       import("../executors/index.js"),
     ]);
     const spec = loadSpec(file, set);
@@ -60,9 +62,9 @@ export default {
         parts,
         changes,
       }));
-      process.stdout.write(`${JSON.stringify(out, null, 2)}\n`);
+      writeJsonLines(out);
       return;
     }
-    process.stdout.write(paramsTexts(cells, all));
+    writeText(paramsTexts(cells, all));
   },
 } satisfies Command<Args>;

@@ -33,7 +33,7 @@ export default {
   handler: async ({ file, set, devices, db, json, ...limits }) => {
     const { loadSpec } = await import("../spec/load.js");
     const spec = loadSpec(file, set); // before the worker starts: a wrong spec is answered at once
-    const [{ resolvePlan }, { EXECUTORS }, { planText }, { planJson }, { roomWarnings }, { resolveDbPath }] =
+    const [{ resolvePlan }, { EXECUTORS }, { planText }, { planJson }, { roomWarnings }, { resolveDbPath }, output] =
       await Promise.all([
         import("../plan/resolve-plan.js"),
         import("../executors/index.js"),
@@ -41,6 +41,7 @@ export default {
         import("../views/plan-json.js"),
         import("../views/forecast-text.js"),
         import("../store/store.js"),
+        import("../views/output.js"),
       ]);
     const path = resolveDbPath(db);
     const wanted = { cells: spec.cells, jobs: spec.jobs, devices: devices ?? spec.devices };
@@ -49,7 +50,8 @@ export default {
     const warnings = roomWarnings(foresight, roomFor(path));
     const { states } = foresight;
     const view = { ...spec, ...plan, states, notes: [...spec.notes, ...plan.notes], foresight, warnings };
-    process.stdout.write(json ? `${JSON.stringify(planJson(view), null, 2)}\n` : planText(view));
+    if (json) output.writeJsonLines(planJson(view));
+    else output.writeText(planText(view));
     await refuseOver(foresight, limits);
   },
 } satisfies Command<Args>;

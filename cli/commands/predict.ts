@@ -42,19 +42,21 @@ export default {
   handler: async ({ run: selector, text, "text-pair": pairs, file, json, db }) => {
     const { gatherTexts } = await import("../predict/predict-texts.js");
     const texts = await gatherTexts(text, pairs, file);
-    const [{ adapterFolder }, { resolveDbPath }, { predictTexts }, { EXECUTORS }, output] = await Promise.all([
-      import("../predict/adapter-folder.js"),
-      import("../store/store.js"),
-      import("../worker/predict.js"),
-      import("../executors/index.js"),
-      import("../views/output.js"),
-    ]);
+    const [{ adapterFolder }, { resolveDbPath }, { predictTexts }, { EXECUTORS }, output, { oneLine }] =
+      await Promise.all([
+        import("../predict/adapter-folder.js"),
+        import("../store/store.js"),
+        import("../worker/predict.js"),
+        import("../executors/index.js"),
+        import("../views/output.js"),
+        import("../views/parts/visible.js"),
+      ]);
     const items = await predictTexts(adapterFolder(resolveDbPath(db), selector), texts, EXECUTORS.local({}).ask);
     items.forEach((item, index) => {
       const asked = texts[index] as PredictText;
       const pair = asked.text_pair === null ? [] : [asked.text_pair];
       if (json) output.writeJson({ ...asked, ...item });
-      else output.writeLine([labelText(item), asked.text, ...pair].join("\t"));
+      else output.writeLine([labelText(item), asked.text, ...pair].map(oneLine).join("\t"));
     });
   },
 } satisfies Command<Args>;

@@ -30,8 +30,10 @@ export default {
       ]);
     const store = openStore(resolveDbPath(db), { readonly: true, anySchema: true });
     try {
-      const lines = json ? jsonLines : csv ? csvLines : tableLines;
-      await writeLines(lines(runQuery(store, sql)));
+      const result = runQuery(store, sql);
+      await writeLines(
+        json ? jsonLines(result) : csv ? csvLines(result, process.stdout.isTTY ?? false) : tableLines(result),
+      );
     } finally {
       store.close();
     }

@@ -1,7 +1,9 @@
 /** A command or a view that is added to its registry is known to help, completion and errors without another word. */
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { complete, createParser } from "../parser.js";
+import { packageFile } from "../spec/package-files.js";
 import { sampleCell, tempFolder } from "../store/fixtures/sample.js";
 import { openStore } from "../store/store.js";
 import { registerExperiment } from "../store/write.js";
@@ -103,4 +105,15 @@ test("every argument that is a run, an experiment or a file is completed as one"
     expect([command.command, typeof command.complete]).toEqual([command.command, "function"]);
   }
   expect(takes(/<runs?\b/).length).toBeGreaterThan(3);
+});
+
+test("nothing but views/output.ts and what takes text of ours writes to the terminal", () => {
+  const own = ["views/output.ts", "views/write-stream.ts", "commands/write-output.ts"];
+  const sources = readdirSync(packageFile("cli"), { recursive: true, encoding: "utf8" })
+    .filter((name) => /\.tsx?$/.test(name) && !/\.test\.|fixtures/.test(name))
+    .map((name) => [name.replaceAll("\\", "/"), readFileSync(packageFile("cli", name), "utf8")] as const);
+  const writing = sources.filter(([, text]) => /process\.std(out|err)\.write\(/.test(text)).map(([name]) => name);
+  expect(sources.length).toBeGreaterThan(100);
+  expect(writing.filter((name) => !own.includes(name))).toEqual([]);
+  expect(writing).toContain("views/output.ts");
 });

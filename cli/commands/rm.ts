@@ -27,11 +27,12 @@ export default {
       .example("$0 rm @failed", "Delete the newest failed run, after a question")
       .example("$0 rm 3fa9 77c0 --yes", "Delete two runs without a question"),
   handler: async ({ runs: selectors, yes, db, json }) => {
-    const [{ openStore, resolveDbPath }, { findRun }, { removeRuns }, { formatBytes }] = await Promise.all([
+    const [{ openStore, resolveDbPath }, { findRun }, { removeRuns }, { formatBytes }, output] = await Promise.all([
       import("../store/store.js"),
       import("../store/read.js"),
       import("../store/write.js"),
       import("../views/parts/bytes.js"),
+      import("../views/output.js"),
     ]);
     const path = resolveDbPath(db);
     openStore(path, { readonly: true }).close(); // a missing database is an error here, not made
@@ -39,17 +40,14 @@ export default {
     try {
       const found = new Map(selectors.map((selector) => findRun(store, selector)).map((run) => [run.id, run]));
       if (!yes && !(await confirm([...found.values()]))) {
-        process.stderr.write("nothing was removed\n");
+        output.writeNote("nothing was removed");
         return;
       }
       const removal = removeRuns(store, [...found.keys()]);
       const freed = `${formatBytes(removal.fileBytes)} of files, ${formatBytes(removal.databaseBytes)} of the database`;
-      for (const problem of removal.problems) process.stderr.write(`warning: ${problem}\n`);
-      process.stdout.write(
-        json
-          ? `${JSON.stringify({ ...removal, ids: [...found.keys()] })}\n`
-          : `removed ${found.size}; freed ${freed}\n`,
-      );
+      for (const problem of removal.problems) output.writeNote(`warning: ${problem}`);
+      if (json) output.writeJson({ ...removal, ids: [...found.keys()] });
+      else output.writeLine(`removed ${found.size}; freed ${freed}`);
     } finally {
       store.close();
     }
@@ -57,11 +55,12 @@ export default {
 } satisfies Command<Args>;
 
 async function confirm(runs: RunRow[]): Promise<boolean> {
-  const [{ isInteractive }, { UsageError }] = await Promise.all([
+  const [{ isInteractive }, { UsageError }, { oneLine }] = await Promise.all([
     import("../views/terminal.js"),
     import("../errors.js"),
+    import("../views/parts/visible.js"),
   ]);
-  const list = runs.map((run) => `    ${run.id}  ${run.state}  ${run.label}`).join("\n");
+  const list = runs.map((run) => `    ${run.id}  ${run.state}  ${oneLine(run.label)}`).join("\n");
   if (!isInteractive()) {
     throw new UsageError(
       "NOT_CONFIRMED",

@@ -5,7 +5,10 @@ export default {
   describe: "Print the JSON Schema of a spec, for editors and other tools",
   builder: (yargs) => yargs.example("$0 schema > spec.schema.json", "Save it beside your specs"),
   handler: async () => {
-    const { specJsonSchema } = await import("../spec/json-schema.js");
-    process.stdout.write(`${JSON.stringify(specJsonSchema(), null, 2)}\n`);
+    const [{ specJsonSchema }, { writeJsonLines }] = await Promise.all([
+      import("../spec/json-schema.js"),
+      import("../views/output.js"),
+    ]);
+    writeJsonLines(specJsonSchema());
   },
 } satisfies Command;

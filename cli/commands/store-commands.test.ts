@@ -4,6 +4,7 @@ import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { CONTROLS, HOSTILE } from "../fixtures/hostile.js";
 import { PROGRAM } from "../fixtures/program.js";
 import { claimAll, sampleCell, sampleEvents as say, tempFolder } from "../store/fixtures/sample.js";
 import { openStore } from "../store/store.js";
@@ -155,6 +156,32 @@ test.each([
   const db = new Database(path, { readonly: true });
   expect(db.prepare("SELECT count(*) FROM runs").pluck().get()).toBe(2);
   db.close();
+});
+
+test("no control character of the data reaches the terminal, whatever command prints it", async () => {
+  const store = openStore(path);
+  store.db.prepare("UPDATE runs SET label = ?, model = ?, task = ?").run(...Array(3).fill(`x${HOSTILE}\ny`));
+  store.db.prepare("UPDATE attempts SET message = ?, traceback = ?").run(HOSTILE, HOSTILE);
+  store.db.prepare("UPDATE experiments SET name = ?").run(HOSTILE);
+  store.db.prepare("UPDATE experiment_cells SET label = ?").run(HOSTILE);
+  store.close();
+  const asked = [
+    ["ls"],
+    ["ls", "--json"],
+    ...["summary", "curves", "attempts", "settings", "timeline"].map((view) => ["show", "aaaa", "bbbb", view]),
+    ["show", "aaaa", "--json"],
+    ["show", "aaaa", "curves", "--format", "svg"],
+    ["show", "title"],
+    ["query", "SELECT * FROM v_runs"],
+    ["query", "SELECT * FROM v_runs", "--json"],
+    ["rm", "aaaa"],
+    ["heatmap", "none"],
+    ["paper", "table1", "--experiment", "none"],
+  ];
+  for (const args of asked) {
+    const { out, err } = await lor2c(args);
+    expect([args, out + err]).toEqual([args, expect.not.stringMatching(CONTROLS)]);
+  }
 });
 
 test("query streams: a reader that goes away ends an endless result", async () => {

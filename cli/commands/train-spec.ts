@@ -97,7 +97,7 @@ async function chooseReporter(plain: boolean, json: boolean): Promise<Reporter> 
 
 /** Nothing where the runs have no two axes; where they have more, how to draw it. */
 async function showGrid({ dbPath, experiment, name }: JobSummary): Promise<void> {
-  const [{ openStore }, { gridOf }, { gridText }, { colourDepth }, { writeLine, writeNote }] = await Promise.all([
+  const [{ openStore }, { gridOf }, { gridText }, { colourDepth }, { writeColoured, writeNote }] = await Promise.all([
     import("../store/store.js"),
     import("../views/grid/load.js"),
     import("../views/grid/text.js"),
@@ -109,7 +109,7 @@ async function showGrid({ dbPath, experiment, name }: JobSummary): Promise<void>
     const grid = gridOf(store, experiment);
     if (!grid) return;
     const width = process.stdout.isTTY ? process.stdout.columns : null;
-    writeLine(`\n${gridText(grid, { width, depth: colourDepth(process.stdout) })}`);
+    writeColoured(`\n${gridText(grid, { width, depth: colourDepth(process.stdout) })}\n`);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     writeNote(`no heatmap of ${name}: ${error.message}\n  lor2c heatmap: ${error.hint ?? "choose what to draw"}`);

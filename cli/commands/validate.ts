@@ -19,7 +19,11 @@ export default {
       .option("json", { type: "boolean", default: false, describe: "Print the result as JSON" })
       .example("$0 validate configs/*.yaml", "Check every spec of a folder"),
   handler: async ({ file: files, set, json }) => {
-    const [{ loadSpec }, { SpecError }] = await Promise.all([import("../spec/load.js"), import("../errors.js")]);
+    const [{ loadSpec }, { SpecError }, { writeJsonLines, writeLine }] = await Promise.all([
+      import("../spec/load.js"),
+      import("../errors.js"),
+      import("../views/output.js"),
+    ]);
     const results = files.map(
       (file): { file: string; ok: boolean; cells: number; notes: string[]; problems: SpecProblem[] } => {
         try {
@@ -32,11 +36,10 @@ export default {
       },
     );
     const problems = results.flatMap((result) => result.problems);
-    if (json) process.stdout.write(`${JSON.stringify({ ok: problems.length === 0, files: results }, null, 2)}\n`);
+    if (json) writeJsonLines({ ok: problems.length === 0, files: results });
     else {
       for (const { file, ok, cells, notes } of results) {
-        if (ok)
-          process.stdout.write(`${[`${file}: ok, ${cells} ${cells === 1 ? "run" : "runs"}`, ...notes].join("; ")}\n`);
+        if (ok) writeLine([`${file}: ok, ${cells} ${cells === 1 ? "run" : "runs"}`, ...notes].join("; "));
       }
     }
     if (problems.length > 0) throw new SpecError(problems);

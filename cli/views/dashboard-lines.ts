@@ -9,7 +9,7 @@ import { gridLines, gridSize, legendLines } from "./grid/text.js";
 import { bar } from "./parts/bar.js";
 import { clip, fitTo } from "./parts/fit.js";
 import { sparkline } from "./parts/sparkline.js";
-import { oneLine } from "./parts/visible.js";
+import { oneLine, visible } from "./parts/visible.js";
 import type { ColourDepth } from "./terminal.js";
 
 export interface Line {
@@ -103,8 +103,9 @@ function draw(grid: Grid, columns: number, depth: ColourDepth): Line[] {
 /** What stays on the screen of a run that ended, or of a message. */
 export function staticLine(line: DashboardLine, columns: number): Line {
   if (line.kind === "ended") return endLine(line, columns);
-  if (line.kind === "info") return { text: line.text };
-  return { text: `${line.kind}: ${line.text}`, color: line.kind === "error" ? "red" : "yellow" };
+  const text = visible(line.text);
+  if (line.kind === "info") return { text };
+  return { text: `${line.kind}: ${text}`, color: line.kind === "error" ? "red" : "yellow" };
 }
 
 function header(state: DashboardState, columns: number): Line[] {
@@ -113,7 +114,7 @@ function header(state: DashboardState, columns: number): Line[] {
   const time = secondsLeft === null ? "" : `about ${formatSeconds(secondsLeft)} left`;
   const right = `${percent(fraction)}  ${finished} of ${total} runs  ${time}`;
   const width = Math.max(0, Math.min(40, columns - stringWidth(right) - 2));
-  return [{ text: `${state.name}: ${words}`, bold: true }, { text: `${bar(fraction, width)}  ${right}` }];
+  return [{ text: `${oneLine(state.name)}: ${words}`, bold: true }, { text: `${bar(fraction, width)}  ${right}` }];
 }
 
 /** As wide as the longest label, as far as that leaves a bar: a label tells runs apart, a long bar is only nicer. */
@@ -124,7 +125,7 @@ function labelWidth(shown: readonly Entry[], columns: number): number {
 
 function entryLines({ label: text, facts }: Entry, columns: number, labelColumns: number): Line[] {
   const fraction = facts.totalSteps > 0 ? facts.step / facts.totalSteps : 0;
-  const label = fitTo(text, labelColumns);
+  const label = fitTo(oneLine(text), labelColumns);
   const left = facts.secondsLeft === null ? "" : `${formatSeconds(facts.secondsLeft)} left`;
   const right = fitTo(`${percent(fraction)}  ${left}`, RIGHT - 2);
   const width = Math.max(4, Math.min(40, columns - stringWidth(label) - RIGHT - 2));
@@ -158,7 +159,7 @@ function endLine({ state, label, facts, seconds, reason }: EndedRuns, columns: n
   const majority = score?.majorityScore == null ? "" : ` (majority class ${formatScore(score.majorityScore)})`;
   const parts = [
     state === "finished" ? "✓ finished" : `${state === "failed" ? "✗" : "■"} ${stateWord(state)}`,
-    label,
+    oneLine(label),
     score && `${score.scoreName} ${formatScore(score.score)}${majority}`,
     seconds === null ? null : formatSeconds(seconds),
     reason === undefined ? null : oneLine(reason),

@@ -1,17 +1,36 @@
-/** Where commands write. Results go to stdout; what is only meant for a person beside them goes to stderr. */
+/**
+ * Where commands write. Results go to stdout; what is only meant for a person beside them goes to stderr. Whatever data
+ * had in its texts: control characters arrive written out, so that none moves the cursor or sets a title.
+ */
 import { Lor2cError } from "../errors.js";
+import { jsonText, visible } from "./parts/visible.js";
+
+/** Lines that have their ends. */
+export function writeText(text: string): void {
+  process.stdout.write(visible(text));
+}
 
 export function writeLine(text = ""): void {
-  process.stdout.write(`${text}\n`);
+  writeText(`${text}\n`);
+}
+
+/** Text with colours of ours, whose data has been made visible before they came in. */
+export function writeColoured(text: string): void {
+  process.stdout.write(text);
 }
 
 /** One JSON value as one line, so that several make NDJSON. */
 export function writeJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
+  process.stdout.write(`${jsonText(value)}\n`);
+}
+
+/** One JSON value for people as well. */
+export function writeJsonLines(value: unknown): void {
+  process.stdout.write(`${jsonText(value, 2)}\n`);
 }
 
 export function writeNote(text: string): void {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${visible(text)}\n`);
 }
 
 let readerMatters = false;

@@ -2,7 +2,7 @@ import stringWidth from "string-width";
 import type { QueryResult, SqlValue } from "../store/query.js";
 import { csvText } from "./parts/csv.js";
 import { fitTo } from "./parts/fit.js";
-import { jsonText, oneLine } from "./parts/visible.js";
+import { jsonText, oneLine, visible } from "./parts/visible.js";
 
 /** Rows that decide how wide the columns are; later ones stream past with these widths. */
 const SAMPLE = 500;
@@ -53,16 +53,20 @@ function layout(columns: string[], sample: SqlValue[][]): (row: SqlValue[]) => s
       .trimEnd();
 }
 
-/** With a header record, and line ends of CR LF, of which the writer adds the LF. */
-export function* csvLines({ columns, rows }: QueryResult): Iterable<string> {
+/** With a header record, and line ends of CR LF, of which the writer adds the LF. As it is, but on a terminal. */
+export function* csvLines({ columns, rows }: QueryResult, terminal = false): Iterable<string> {
+  const textOf = (records: SqlValue[][]) => {
+    const text = csvText(records).slice(0, -1);
+    return terminal ? text.split("\r").map(visible).join("\r") : text;
+  };
   let batch: SqlValue[][] = [columns];
   for (const row of rows) {
     batch.push(row);
     if (batch.length < BATCH) continue;
-    yield csvText(batch).slice(0, -1);
+    yield textOf(batch);
     batch = [];
   }
-  if (batch.length > 0) yield csvText(batch).slice(0, -1);
+  if (batch.length > 0) yield textOf(batch);
 }
 
 /** One array; an object a line, so that it can also be cut and searched by line. */

@@ -4,7 +4,7 @@ import { clip } from "./fit.js";
 import { FAMILY, GREY, markup } from "./svg.js";
 
 /** One rectangle of a block. */
-export interface BlockCell {
+interface BlockCell {
   column: number;
   /** First and last row that it covers. */
   from: number;

@@ -1,0 +1,21 @@
+import { join } from "node:path";
+import { RUN_LOG, WORKER_LOG } from "../../attempt-files.js";
+import { UsageError } from "../../errors.js";
+import { findRun, getAttempts } from "../../store/read.js";
+import type { Store } from "../../store/store.js";
+
+export interface AttemptLog {
+  attempt: number;
+  file: string;
+  /** The attempt has ended: nothing is added any more. */
+  over: boolean;
+}
+
+/** The log of a run's newest attempt: the runner's, or what the worker wrote to stderr. */
+export function findLog(store: Store, selector: string, worker: boolean): AttemptLog {
+  const run = findRun(store, selector);
+  const attempt = getAttempts(store, run.id).at(-1);
+  if (!attempt) throw new UsageError("NOT_STARTED", `run ${run.id} (${run.label}) has not been started`);
+  const file = join(attempt.folder, worker ? WORKER_LOG : RUN_LOG);
+  return { attempt: attempt.id, file, over: attempt.outcome !== null };
+}

@@ -1,0 +1,51 @@
+import { Readable, type Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { stripVTControlCharacters } from "node:util";
+import { UsageError } from "../../errors.js";
+import { statOf } from "../../files.js";
+import { hasLost } from "../../store/lease.js";
+import { getAttempt } from "../../store/read.js";
+import { openReader } from "../../store/reader.js";
+import type { Store } from "../../store/store.js";
+import { visible } from "../parts/visible.js";
+import { findLog } from "./find.js";
+import { follow } from "./follow.js";
+
+export interface PrintLogOptions {
+  dbPath: string;
+  selector: string;
+  follow: boolean;
+  /** The worker's stderr instead of the runner's log. */
+  worker: boolean;
+  out: Writable;
+}
+
+/** Prints the log of a run's newest attempt; with `follow` goes on until the attempt is over. */
+export async function printLog({ dbPath, selector, follow: goesOn, worker, out }: PrintLogOptions): Promise<void> {
+  const store = openReader(dbPath);
+  try {
+    const { file, attempt, over } = findLog(store, selector, worker);
+    const following = goesOn && !over;
+    if (!following && !statOf(file)) throw new UsageError("LOG_MISSING", `${file} does not exist`);
+    const texts = harmless(follow(file, () => !following || isOver(store, attempt)));
+    await pipeline(Readable.from(texts), out, { end: false });
+  } catch (error) {
+    if (!out.destroyed) throw error; // else the reader has gone: `| head`
+  } finally {
+    store.close();
+  }
+}
+
+/**
+ * Without colours and cursor moves, other control characters written out: what a library or a text of the data put there
+ * must not reach the terminal. Each state of a progress bar is a line.
+ */
+async function* harmless(texts: AsyncIterable<string>): AsyncGenerator<string> {
+  for await (const text of texts) yield visible(stripVTControlCharacters(text.replace(/\r\n?/g, "\n")));
+}
+
+/** Its runner may have died without a word: whoever opens the database for reading next notes that. */
+function isOver(store: Store, attempt: number): boolean {
+  if (hasLost(store)) openReader(store.path).close();
+  return getAttempt(store, attempt)?.outcome !== null;
+}
