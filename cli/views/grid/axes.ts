@@ -129,8 +129,6 @@ const shortName = (key: string): string =>
     .split(".")
     .at(-1) ?? key;
 
-export const sameValue = (a: AxisValue | undefined, b: AxisValue) => a !== undefined && a === b;
-
 const valuesOf = (cells: readonly Cell[], key: string): AxisValue[] => [
   ...new Set(cells.flatMap(({ axes }) => (key in axes ? [axes[key] ?? null] : []))),
 ];
