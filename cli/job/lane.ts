@@ -24,6 +24,7 @@ export interface LaneFacts {
   score: number | null;
   majorityScore: number | null;
   tokensPerSecond: number | null;
+  /** Until its worker is done with it, by the job's clock. */
   secondsLeft: number | null;
 }
 
@@ -60,7 +61,6 @@ export function learn(facts: LaneFacts, event: WorkerEvent): LaneFacts {
         step: event.step,
         totalSteps: event.total_steps,
         tokensPerSecond: event.tokens_per_second ?? facts.tokensPerSecond,
-        secondsLeft: event.seconds_left,
       };
     case "metrics": {
       if (event.split === "train") {

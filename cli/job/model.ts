@@ -30,6 +30,12 @@ export interface JobListener {
   states(runs: readonly string[], state: RunState, detail?: string): void;
 }
 
+/** What the model asks for how long a lane still takes; it hears of everything before those who listen. */
+export interface LaneClock extends Pick<JobListener, "event" | "states"> {
+  /** Until the worker of the lane is done with it; null while that is not known. */
+  secondsLeft(lane: Lane): number | null;
+}
+
 /** The runs of one worker, and the lanes in which it has told of them. */
 export class Bundle {
   /** By first run and count: comparing whole lists of runs is left to what agrees in these. */
@@ -72,6 +78,7 @@ export class JobModel {
   constructor(
     runs: readonly { id: string; label: string; totalSteps: number; state: RunState }[],
     private readonly listeners: readonly JobListener[],
+    private readonly clock?: LaneClock,
     private readonly now: () => number = Date.now,
   ) {
     const none = { attempt: undefined, stderr: [], lane: undefined, startedAt: null, endedAt: null };
@@ -126,7 +133,9 @@ export class JobModel {
     const named = "cells" in event && event.cells.length > 0 ? event.cells : bundle.runs;
     const lane = bundle.laneOf(named);
     if (!lane) return undefined;
+    this.clock?.event(lane, event);
     lane.facts = learn(lane.facts, event);
+    if (event.type === "progress") lane.facts.secondsLeft = this.clock?.secondsLeft(lane) ?? null;
     if (OF_LANES.has(event.type)) for (const id of lane.runs) this.#run(id).lane = lane;
     for (const listener of this.listeners) listener.event(lane, event);
     if (isOutcome(event.type)) this.set(lane.runs, event.type, reasonOf(event));
@@ -137,6 +146,7 @@ export class JobModel {
     const changed = runs.filter((run) => this.#run(run).state !== state);
     if (changed.length === 0) return;
     for (const id of changed) this.#change(this.#run(id), state);
+    this.clock?.states(changed, state);
     for (const listener of this.listeners) listener.states(changed, state, detail);
   }
 

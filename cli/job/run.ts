@@ -113,7 +113,7 @@ async function runPlan(
   clock.add(shares);
   const done = new Set(finished);
   const runs = cells.map((cell) => planCell(cell, done.has(cell) ? "finished" : "planned"));
-  const model = new JobModel(runs, [clock, reporter, timeTeller(reporter, clock)]);
+  const model = new JobModel(runs, [reporter, timeTeller(reporter, clock)], clock);
   const invalid = reasonsOf(invalidCells);
   const devices = [...new Set(slots.map(({ device }) => device))];
   const where = { dbPath: store.path, jobs: slots.length, devices };

@@ -8,7 +8,7 @@ import type { WorkerEvent } from "../protocol/messages.js";
 import { shippedCatalog } from "../spec/catalog.js";
 import { load } from "../spec/fixtures/specs.js";
 import { JobClock } from "./job-clock.js";
-import { type ShareStand, timeLeft } from "./time-left.js";
+import { type ShareTimes, timeLeft } from "./time-left.js";
 
 const EPOCHS = 6;
 const STEPS_PER_EPOCH = 20;
@@ -86,7 +86,6 @@ const progress = (step: number, lanes: number, left: number) => ({
   step,
   lanes,
   lane_epochs_left: left,
-  seconds_left: null,
 });
 
 const lanesIn = (cells: readonly PlannedCell[], epoch: number) =>
@@ -148,7 +147,7 @@ describe("the error of the estimate, from a tenth of the work on, is below 20 %"
   });
 });
 
-const stand = (changes: Partial<ShareStand>): ShareStand => ({
+const share = (changes: Partial<ShareTimes>): ShareTimes => ({
   kind: "a",
   state: "waiting",
   elapsed: 0,
@@ -166,13 +165,13 @@ const stand = (changes: Partial<ShareStand>): ShareStand => ({
   finishSeconds: 0,
   ...changes,
 });
-const running = (changes: Partial<ShareStand> = {}) =>
-  stand({ state: "running", startSeconds: 0, done: 50, trainSeconds: 100, left: 50, ...changes });
-const over = stand({ state: "over", left: 0, open: 0, startSeconds: 4, done: 10, trainSeconds: 30 });
+const running = (changes: Partial<ShareTimes> = {}) =>
+  share({ state: "running", startSeconds: 0, done: 50, trainSeconds: 100, left: 50, ...changes });
+const over = share({ state: "over", left: 0, open: 0, startSeconds: 4, done: 10, trainSeconds: 30 });
 
 describe("timeLeft", () => {
   test("nothing is known before anything was measured, and nothing is left when all is over", () => {
-    expect(timeLeft([stand({}), stand({ state: "running" })], 2)).toBeNull();
+    expect(timeLeft([share({}), share({ state: "running" })], 2)).toBeNull();
     expect(timeLeft([over], 1)).toBe(0);
     expect(timeLeft([], 1)).toBe(0);
   });
@@ -186,16 +185,16 @@ describe("timeLeft", () => {
     expect([10, 99].map((idle) => timeLeft([running({ idle })], 1))).toEqual([90, 50]);
   });
   test("waiting shares begin where a slot is free first", () => {
-    const shares = [running({ left: 5 }), running({ left: 45 }), stand({}), stand({ left: 20 })];
+    const shares = [running({ left: 5 }), running({ left: 45 }), share({}), share({ left: 20 })];
     // 10 + 200 on the first slot, 90 + 40 on the second one
     expect(timeLeft(shares, 2)).toBe(210);
     expect(timeLeft(shares, 3)).toBe(200);
   });
   test("a start and a finish take as long as those that were seen; another kind has its own speed", () => {
     const seen = { ...over, finishes: 2, finishSeconds: 6 };
-    expect(timeLeft([seen, stand({ open: 3 })], 1)).toBe(4 + 300 + 9);
-    expect(timeLeft([seen, running({ kind: "b", startSeconds: 4 }), stand({ kind: "b" })], 2)).toBe(4 + 200 + 3);
-    expect(timeLeft([seen, stand({ state: "running", elapsed: 3 })], 1)).toBe(1 + 300 + 3);
+    expect(timeLeft([seen, share({ open: 3 })], 1)).toBe(4 + 300 + 9);
+    expect(timeLeft([seen, running({ kind: "b", startSeconds: 4 }), share({ kind: "b" })], 2)).toBe(4 + 200 + 3);
+    expect(timeLeft([seen, share({ state: "running", elapsed: 3 })], 1)).toBe(1 + 300 + 3);
   });
 });
 

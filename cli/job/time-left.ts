@@ -1,5 +1,5 @@
 /** What is known of one share at a moment. Costs are in the unit of `Share.cost`, times are wall seconds. */
-export interface ShareStand {
+export interface ShareTimes {
   /** Shares of one kind take about the same time per cost. */
   kind: string;
   state: "waiting" | "running" | "over";
@@ -32,41 +32,42 @@ const FORWARD_ALONE = 1 / 3;
  * Seconds until all shares are over: what runs now is taken to go on as it does, and the others, in their order, to
  * begin wherever a slot is free first. Null when nothing has been measured yet. Pure.
  */
-export function timeLeft(shares: readonly ShareStand[], slots: number): number | null {
-  const toDo = shares.filter(({ state }) => state !== "over");
-  if (toDo.length === 0) return 0;
-  const lengths = toDo.map((share) => secondsOf(share, shares));
+export function timeLeft(shares: readonly ShareTimes[], slots: number): number | null {
+  const lengths = secondsOfEach(shares);
   if (lengths.some((seconds) => seconds === null)) return null;
-  const ends = toDo.flatMap(({ state }, i) => (state === "running" ? [lengths[i] ?? 0] : []));
+  const ends = shares.flatMap(({ state }, i) => (state === "running" ? [lengths[i] ?? 0] : []));
   const free = [...ends, ...Array.from({ length: Math.max(0, slots - ends.length) }, () => 0)];
-  for (const [i, { state }] of toDo.entries()) {
+  for (const [i, { state }] of shares.entries()) {
     if (state !== "waiting") continue;
     const next = free.indexOf(Math.min(...free));
     free[next] = (free[next] ?? 0) + (lengths[i] ?? 0);
   }
-  return Math.max(...free);
+  return Math.max(0, ...free);
 }
 
-/** How long a share takes from now, at the speed of its kind, else that of all; null before any step was measured. */
-function secondsOf(share: ShareStand, shares: readonly ShareStand[]): number | null {
-  const alike = shares.filter(({ kind }) => kind === share.kind);
-  const mean = (seconds: keyof ShareStand, count: keyof ShareStand) =>
-    ratio(alike, seconds, count) ?? ratio(shares, seconds, count);
-  const train = mean("trainSeconds", "done");
-  if (train === null) return null;
-  const evaluate = mean("evaluateSeconds", "evaluations") ?? share.evalRows * train * FORWARD_ALONE;
-  // A saved run is loaded and evaluated again.
-  const finish = mean("finishSeconds", "finishes") ?? evaluate;
+/** How long each takes from now, at the speed of its kind, else that of all; null before any step was measured. */
+export function secondsOfEach(shares: readonly ShareTimes[]): (number | null)[] {
   const starts = shares.flatMap(({ startSeconds }) => startSeconds ?? []);
   const start = starts.length > 0 ? sum(starts) / starts.length : 0;
-  const starting = share.startSeconds === null ? Math.max(0, start - share.elapsed) : 0;
-  const rest = share.left * train + share.evaluationsLeft * evaluate + share.open * finish;
-  // An evaluation of many lanes takes long without a word; and yet one that says nothing is not as good as done.
-  return starting + Math.max(rest / 2, rest - share.idle);
+  return shares.map((share) => {
+    if (share.state === "over") return 0;
+    const alike = shares.filter(({ kind }) => kind === share.kind);
+    const mean = (seconds: keyof ShareTimes, count: keyof ShareTimes) =>
+      ratio(alike, seconds, count) ?? ratio(shares, seconds, count);
+    const train = mean("trainSeconds", "done");
+    if (train === null) return null;
+    const evaluate = mean("evaluateSeconds", "evaluations") ?? share.evalRows * train * FORWARD_ALONE;
+    // A saved run is loaded and evaluated again.
+    const finish = mean("finishSeconds", "finishes") ?? evaluate;
+    const starting = share.startSeconds === null ? Math.max(0, start - share.elapsed) : 0;
+    const rest = share.left * train + share.evaluationsLeft * evaluate + share.open * finish;
+    // An evaluation of many lanes takes long without a word; and yet one that says nothing is not as good as done.
+    return starting + Math.max(rest / 2, rest - share.idle);
+  });
 }
 
-function ratio(shares: readonly ShareStand[], seconds: keyof ShareStand, count: keyof ShareStand): number | null {
-  const total = (key: keyof ShareStand) => sum(shares.map((share) => Number(share[key])));
+function ratio(shares: readonly ShareTimes[], seconds: keyof ShareTimes, count: keyof ShareTimes): number | null {
+  const total = (key: keyof ShareTimes) => sum(shares.map((share) => Number(share[key])));
   return total(count) > 0 ? total(seconds) / total(count) : null;
 }
 

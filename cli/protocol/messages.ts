@@ -211,7 +211,6 @@ export const Progress = z.strictObject({
   lane_epochs_left: epochs,
   /** Real (non-padding) tokens per second of training time so far. */
   tokens_per_second: metric,
-  seconds_left: metric,
 });
 
 /** Measured values at a step. `epoch` is fractional: 1.5 is the middle of the second epoch. */

@@ -199,7 +199,6 @@ test("progress and log leave no trace; a cell that was not given is a protocol e
       lanes: 1,
       lane_epochs_left: 1,
       tokens_per_second: 1,
-      seconds_left: 1,
     },
     { type: "log", seq: 2, cells: [], level: "info", message: "hello" },
   ]);

@@ -150,7 +150,6 @@ const progress = (step: number): EventOf<"progress"> => ({
   lanes: 1,
   lane_epochs_left: 1.5,
   tokens_per_second: 2345,
-  seconds_left: 12,
 });
 
 const OTHER = "9b2e77aa00000000";
@@ -171,7 +170,7 @@ function plainJob() {
   const lines: string[] = [];
   const clock = { time: 0 };
   const plain = createPlain({ write: (line) => lines.push(line), now: () => clock.time });
-  const model = new JobModel(JOB.cells, [plain], () => clock.time);
+  const model = new JobModel(JOB.cells, [plain], { event() {}, states() {}, secondsLeft: () => 12 }, () => clock.time);
   plain.begin(JOB, model);
   lines.length = 0;
   return { plain, model, lines, clock };

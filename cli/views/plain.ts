@@ -1,4 +1,4 @@
-import type { Lane } from "../job/lane.js";
+import type { Lane, LaneFacts } from "../job/lane.js";
 import type { JobModel } from "../job/model.js";
 import type { JobPlan, Reporter } from "../job/reporter.js";
 import type { RunState } from "../job/run-state.js";
@@ -38,10 +38,9 @@ export function createPlain({ write, every = 10_000, now = Date.now }: PlainOpti
         if (now() - (lastProgress.get(lane) ?? 0) < every) return;
         lastProgress.set(lane, now());
       }
-      const { resumedStep, scoreName } = lane.facts;
       // What a checkpoint had behind it is reported again for the database; a reader has seen it.
-      if ((event.type === "metrics" || event.type === "change") && event.step <= resumedStep) return;
-      const text = eventLine(event, scoreName);
+      if ((event.type === "metrics" || event.type === "change") && event.step <= lane.facts.resumedStep) return;
+      const text = eventLine(event, lane.facts);
       if (text !== null) write(`${nameOf(lane.runs, lane.label)}: ${text}`);
     },
     states(runs, state, detail) {
@@ -79,7 +78,7 @@ function planLine({ name, cells, jobs, devices, dbPath }: JobPlan): string {
 }
 
 /** Null: nothing that a reader of a log needs. */
-function eventLine(event: WorkerEvent, scoreName: string | null): string | null {
+function eventLine(event: WorkerEvent, facts: LaneFacts): string | null {
   switch (event.type) {
     case "started":
       if (event.resumed_step !== null)
@@ -89,9 +88,9 @@ function eventLine(event: WorkerEvent, scoreName: string | null): string | null 
         `${formatCount(event.trainable_parameters)} trainable parameters + ${formatCount(event.head_parameters)} head`
       );
     case "progress":
-      return progressLine(event);
+      return progressLine(event, facts);
     case "metrics":
-      return metricsLine(event, scoreName);
+      return metricsLine(event, facts.scoreName);
     case "change":
       return changeLine(event);
     case "log":
@@ -113,13 +112,13 @@ function eventLine(event: WorkerEvent, scoreName: string | null): string | null 
   }
 }
 
-function progressLine(event: EventOf<"progress">): string {
+function progressLine(event: EventOf<"progress">, { secondsLeft }: LaneFacts): string {
   const parts = [
     event.phase === "train" ? null : event.phase === "evaluate" ? "evaluating" : "saving",
     `step ${formatCount(event.step)} of ${formatCount(event.total_steps)}`,
     event.loss === null ? null : `loss ${formatValue(event.loss)}`,
     event.tokens_per_second === null ? null : `${formatCount(event.tokens_per_second)} tokens/s`,
-    event.seconds_left === null ? null : `${formatSeconds(event.seconds_left)} left`,
+    secondsLeft === null ? null : `${formatSeconds(secondsLeft)} left`,
   ];
   return parts.filter((part) => part !== null).join(", ");
 }

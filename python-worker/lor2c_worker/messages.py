@@ -203,7 +203,6 @@ class Progress:
     lanes: int
     lane_epochs_left: float
     tokens_per_second: float | None
-    seconds_left: float | None
 
 
 @dataclass(frozen=True)

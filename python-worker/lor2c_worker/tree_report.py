@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import time
 from typing import TYPE_CHECKING
 
 import torch
@@ -67,19 +66,14 @@ class _Progress:
 
     def __init__(self, run: TreeRun) -> None:
         self._run, self._throttle = run, Throttle(PROGRESS_EVERY)
-        self._began: tuple[float, int] | None = None
         #: What each lane's cells are expected to do, and when that was asked.
         self._expected: tuple[list[Lane], int, list[Expected]] | None = None
 
     def __call__(self, learner: Learner, state: LoopState, phase: str, losses: torch.Tensor | None) -> None:
-        now = time.perf_counter()
-        if self._began is None:
-            self._began = (now, state.lane_steps)
         if not self._throttle.ready():
             return
         each = [None] * len(learner.lanes) if losses is None else losses.tolist()
         rate, left = finite(self._rate(state)), self._lane_epochs_left(learner, state.step)
-        seconds_left = self._seconds_left(now, state, left)
         for lane, loss in zip(learner.lanes, each, strict=True):
             self._run.events.send(
                 messages.Progress,
@@ -92,7 +86,6 @@ class _Progress:
                 lanes=len(learner.lanes),
                 lane_epochs_left=left,
                 tokens_per_second=rate,
-                seconds_left=seconds_left,
             )
 
     def _rate(self, state: LoopState) -> float:
@@ -108,10 +101,3 @@ class _Progress:
             expected = [learner.expected(lane, epoch) for lane in range(len(learner.lanes))]
             known = self._expected = (learner.lanes, math.floor(epoch), expected)
         return sum(lane_epochs(events, end, epoch) for events in known[2])
-
-    def _seconds_left(self, now: float, state: LoopState, left: float) -> float | None:
-        """From what a lane-step took since the first report, evaluation and saving included; None at that one."""
-        assert self._began is not None
-        began, before = self._began
-        done = state.lane_steps - before
-        return (now - began) / done * left * self._run.steps_per_epoch if done > 0 else None
