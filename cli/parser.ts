@@ -4,6 +4,7 @@ import { type Command, verbOf } from "./commands/command.js";
 import { commands } from "./commands/index.js";
 import { UsageError } from "./errors.js";
 import { packageFile } from "./spec/package-files.js";
+import { STDIN } from "./spec/places.js";
 import { writeLine } from "./views/output.js";
 
 function packageVersion(): string {
@@ -11,7 +12,8 @@ function packageVersion(): string {
 }
 
 /** The command line of `args`: every verb, strict about what it does not know. Nothing runs before `parseAsync`. */
-export function createParser(args: string[], list: readonly Command[] = commands): Argv {
+export function createParser(written: string[], list: readonly Command[] = commands): Argv {
+  const args = withStdin(written, list);
   const parser = yargs(args)
     .scriptName("lor2c")
     .locale("en")
@@ -43,6 +45,13 @@ export function createParser(args: string[], list: readonly Command[] = commands
       );
     });
   return parser.wrap(Math.min(100, parser.terminalWidth() || 100));
+}
+
+/** yargs loses an argument that is a lone `-`: commands that read a spec get the name of the standard input for it. */
+function withStdin(args: string[], list: readonly Command[]): string[] {
+  const verb = args.find((arg) => !arg.startsWith("-"));
+  const readsSpec = list.some((command) => verbOf(command) === verb && command.command.includes("<file"));
+  return readsSpec ? args.map((arg) => (arg === "-" ? STDIN : arg)) : args;
 }
 
 /** yargs counts arguments where a person wants to know which one is missing, and calls a verb an argument. */

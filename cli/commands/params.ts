@@ -14,7 +14,7 @@ export default {
   complete: files,
   builder: (yargs) =>
     yargs
-      .positional("file", { type: "string", demandOption: true, describe: "Spec file" })
+      .positional("file", { type: "string", demandOption: true, describe: "Spec file; - reads standard input" })
       .option("set", SET_OPTION)
       .option("all", { type: "boolean", default: false, describe: "One row for every layer, also for equal ones" })
       .option("json", { type: "boolean", default: false, describe: "Print the counts as JSON" })

@@ -22,7 +22,7 @@ export default {
   complete: files,
   builder: (yargs) =>
     yargs
-      .positional("file", { type: "string", demandOption: true, describe: "Spec file" })
+      .positional("file", { type: "string", demandOption: true, describe: "Spec file; - reads standard input" })
       .option("set", SET_OPTION)
       .option("devices", devicesOption("Where it would train", "what the spec says, else auto"))
       .option("db", { type: "string", describe: "Database (default: LOR2C_DB, else results/lor2c.db)" })

@@ -34,7 +34,7 @@ const EXIT_CODES = { finished: 0, failed: 1, interrupted: 130 } as const satisfi
 export const trainOptions = (yargs: Argv) =>
   jobOptions(
     yargs
-      .positional("file", { type: "string", demandOption: true, describe: "Spec file" })
+      .positional("file", { type: "string", demandOption: true, describe: "Spec file; - reads standard input" })
       .option("set", SET_OPTION)
       .option("force", { type: "boolean", default: false, describe: "Train finished runs again, as new attempts" }),
     "what the spec says, else auto",

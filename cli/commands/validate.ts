@@ -14,10 +14,16 @@ export default {
   complete: files,
   builder: (yargs) =>
     yargs
-      .positional("file", { type: "string", array: true, demandOption: true, describe: "Spec files" })
+      .positional("file", {
+        type: "string",
+        array: true,
+        demandOption: true,
+        describe: "Spec files; - reads standard input",
+      })
       .option("set", SET_OPTION)
       .option("json", { type: "boolean", default: false, describe: "Print the result as JSON" })
-      .example("$0 validate configs/*.yaml", "Check every spec of a folder"),
+      .example("$0 validate configs/*.yaml", "Check every spec of a folder")
+      .example("sed s/minilm/roberta-base/ spec.yaml | $0 validate -", "A spec from another program"),
   handler: async ({ file: files, set, json }) => {
     const [{ loadSpec }, { SpecError }, { writeJsonLines, writeLine }] = await Promise.all([
       import("../spec/load.js"),

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { GPU } from "./devices.js";
 import type { Path } from "./places.js";
 import type { KeyDocs } from "./schema.js";
+import { slipIn } from "./yaml-syntax.js";
 
 /** The parts of JSON Schema (draft 7) that our keys use, with the documentation of schema.ts beside them. */
 export interface JsonSchema extends Partial<KeyDocs> {
@@ -108,6 +109,7 @@ export function foundText(value: unknown): string {
 /** What people coming from other YAML readers trip over. */
 export function writingHint(schema: JsonSchema | undefined, value: unknown): string | undefined {
   if (typeof value !== "string" || !schema) return undefined;
+  if (schema.type === "object") return slipIn(value);
   const types = [schema, ...(schema.anyOf ?? [])].flatMap((s) => s.type);
   if (types.includes("boolean") && /^(yes|no|on|off|y|n)$/i.test(value)) return "YAML 1.2 writes true or false";
   if (!types.includes("integer") && !types.includes("number")) return undefined;

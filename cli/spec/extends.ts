@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import { issuesOf, ProblemList } from "./issues.js";
 import { specJsonSchemaRaw } from "./keys.js";
@@ -15,9 +16,14 @@ export function readExtended(source: SpecFile, problems: ProblemList): SpecFile 
   }
   const file = isAbsolute(name) ? name : join(dirname(source.file), name);
   const inner = new ProblemList();
-  const base = readSpecFile(file, inner);
   const report = (message: string, hint?: string) =>
     problems.addIssues([{ path: ["extends"], message, hint, want: "value" }], [source.layer]);
+  // A named pipe that nobody writes to would be waited for without a word.
+  if (statSync(file, { throwIfNoEntry: false })?.isFIFO()) {
+    report(`${file} is a pipe; only a file can be extended`);
+    return null;
+  }
+  const base = readSpecFile(file, inner);
   if (!base && inner.problems.every((problem) => problem.message.startsWith("cannot be read"))) {
     // The place to correct is the line that names the file.
     report(`${file} ${inner.problems[0]?.message ?? "cannot be read"}`);

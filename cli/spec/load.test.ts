@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -156,6 +157,13 @@ describe("extends", () => {
     expect(problems(minimal("extends: [a, b]"))).toEqual(["4:10 extends: expected text, found a list"]);
     write("broken.yaml", "a: [\n");
     expect(problems("extends: broken.yaml")[0]).toMatch(/^broken.yaml 2:1 : not YAML/);
+  });
+  test.skipIf(process.platform === "win32")("a pipe or a device is refused, not waited for", () => {
+    execFileSync("mkfifo", [join(folder, "pipe.yaml")]);
+    expect(problems("extends: pipe.yaml")[0]).toMatch(
+      /^1:10 extends: .*pipe.yaml is a pipe; only a file can be extended$/,
+    );
+    expect(problems("extends: /dev/zero")).toContain("1:10 extends: /dev/zero cannot be read: it is a device");
   });
 });
 

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { SpecError, type SpecProblem } from "../errors.js";
 import { type Catalog, shippedCatalog } from "./catalog.js";
 import type { Cell } from "./cell.js";
+import { nameFrom } from "./characters.js";
 import type { Devices } from "./devices.js";
 import { readExtended } from "./extends.js";
 import { type Issue, issuesOf, ProblemList, UNKNOWN_KEY } from "./issues.js";
@@ -9,7 +10,7 @@ import { specJsonSchemaRaw } from "./keys.js";
 import { labelCells, shownKeys, type Unlabelled } from "./labels.js";
 import { excludedValues, type LeftOut, leftOutAs } from "./left-out.js";
 import { type Mapping, merge, setAt } from "./merge.js";
-import { dotted, type Path, SET_FLAG } from "./places.js";
+import { dotted, type Path, SET_FLAG, STDIN } from "./places.js";
 import { readSpecFile } from "./read-file.js";
 import { cellResolver } from "./resolve.js";
 import { FileSchema } from "./schema.js";
@@ -97,7 +98,7 @@ export function loadSpec(file: string, sets: readonly string[] = [], catalog: Ca
   if (!incomplete) for (const path of useless) problems.add(noEffect(path));
   if (problems.problems.length > 0 || !checked.success) throw new SpecError(problems.sorted(file));
 
-  const name = checked.data.name ?? basename(file).replace(/\.ya?ml$/i, "");
+  const name = checked.data.name ?? defaultName(file);
   const different = [...cells.values()];
   const outside = excluded.map((one) => excludedValues(one, layers));
   const shown = shownKeys(different, outside, sweep.keys, catalog);
@@ -149,6 +150,8 @@ function split(document: Mapping): [file: Mapping, cell: Mapping] {
     Object.fromEntries(entries.filter(([key]) => !(key in FileSchema.shape))),
   ];
 }
+
+const defaultName = (file: string) => (file === STDIN ? "stdin" : nameFrom(basename(file).replace(/\.ya?ml$/i, "")));
 
 const excludedNote = (left: number) =>
   `sweep.exclude leaves out ${left.toLocaleString("en")} combination${left === 1 ? "" : "s"}`;

@@ -3,6 +3,9 @@
 /** File name of places in `--set` flags. */
 export const SET_FLAG = "--set";
 
+/** File name of the standard input, for places and for reading: paths in it start from the working folder. */
+export const STDIN = "<stdin>";
+
 export type Path = readonly (string | number)[];
 
 /** 1-based, as editors count. */

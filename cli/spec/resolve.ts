@@ -1,4 +1,3 @@
-import type { z } from "zod";
 import { type JsonSchema, toJsonSchema } from "./allowed.js";
 import type { Catalog, Method } from "./catalog.js";
 import type { Settings } from "./cell.js";
@@ -23,12 +22,10 @@ export function cellResolver(catalog: Catalog): (document: Mapping, layers: read
     return hint(path, siblings);
   };
   const methods = new Map(catalog.methods.map((method) => [method.name, method]));
-  const schemas = new Map<string, z.ZodType<Mapping>>();
-  const schemaOf = (method: Method) => {
-    const schema = schemas.get(method.name) ?? methodSchema(method);
-    schemas.set(method.name, schema);
-    return schema;
-  };
+  const schemaOf = remembered((method: Method) => methodSchema(method));
+  const jsonOf = remembered((method: Method): JsonSchema => {
+    return { ...spec, properties: { ...spec.properties, method: toJsonSchema(schemaOf(method)) } };
+  });
   const tasks = new Map(catalog.tasks.map((task) => [task.name, task]));
 
   return (document, layers) => {
@@ -40,9 +37,8 @@ export function cellResolver(catalog: Catalog): (document: Mapping, layers: read
     const method = typeof name === "string" ? methods.get(name) : undefined;
     const schema = method && schemaOf(method);
     const parameters = schema?.safeParse(document.method);
-    if (schema && parameters && !parameters.success) {
-      const json: JsonSchema = { ...spec, properties: { ...spec.properties, method: toJsonSchema(schema) } };
-      issues.push(...issuesOf(parameters.error.issues, json, document, keyHint, ["method"]));
+    if (method && parameters && !parameters.success) {
+      issues.push(...issuesOf(parameters.error.issues, jsonOf(method), document, keyHint, ["method"]));
     } else if (!method && typeof name === "string" && name !== "") {
       report(["method", "name"], `unknown method "${name}"`, suggestion(name, [...methods.keys()]));
     }
@@ -69,5 +65,14 @@ export function cellResolver(catalog: Catalog): (document: Mapping, layers: read
     if (!checked.success || !parameters?.success || issues.length > 0) return { settings: undefined, issues };
     const settings: Settings = { ...checked.data, method: parameters.data as Settings["method"] };
     return { settings: withAnchoredPaths(settings, layers), issues: [] };
+  };
+}
+
+function remembered<Key, Value>(make: (key: Key) => Value): (key: Key) => Value {
+  const made = new Map<Key, Value>();
+  return (key) => {
+    const value = made.get(key) ?? make(key);
+    made.set(key, value);
+    return value;
   };
 }

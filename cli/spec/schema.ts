@@ -3,6 +3,7 @@
  * and all messages are made from this file. Parameters of methods are in the catalog instead, which the worker owns.
  */
 import { z } from "zod";
+import { unfitForName } from "./characters.js";
 import { GPU, hasTwice } from "./devices.js";
 
 export interface KeyDocs {
@@ -33,6 +34,10 @@ interface Since {
 const key = <T extends z.ZodType>(schema: T, docs: KeyDocs): T => schema.meta({ ...docs });
 const hf = (name: string) => `transformers TrainingArguments.${name}`;
 const text = () => z.string().min(1);
+const name = (length: number) =>
+  text()
+    .max(length)
+    .refine((value) => unfitForName(value) === undefined, { error: ({ input }) => unfitForName(String(input)) ?? "" });
 const count = () => z.int().min(1);
 
 const modelMapping = z.strictObject({
@@ -256,11 +261,11 @@ export const RANGE = /^-?\d+\.\.-?\d+$/;
 
 /** The values of one axis of a sweep. */
 const axis = z.union([z.array(z.unknown()).min(1), z.string().regex(RANGE)]);
-const labelled = z.looseObject({ label: text().max(80).optional() });
+const labelled = z.looseObject({ label: name(80).optional() });
 
 /** What belongs to the file and not to a cell. */
 const fileKeys = {
-  name: key(text().max(200).optional(), {
+  name: key(name(200).optional(), {
     description: "Name of the experiment in the store and in every view",
     defaultText: "the file's name without its ending",
   }),

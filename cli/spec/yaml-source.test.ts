@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { load, minimal, problems, write } from "./fixtures/specs.js";
+import { catalog, load, minimal, problems, write } from "./fixtures/specs.js";
 import { ProblemList } from "./issues.js";
+import { loadSpec } from "./load.js";
 import { readSpecFile } from "./read-file.js";
 
 describe("what is fine", () => {
@@ -96,4 +97,93 @@ test.each([
   const list = new ProblemList();
   expect(readSpecFile(name === "." ? write("x.yaml", "").replace("/x.yaml", "") : name, list)).toBeUndefined();
   expect(list.problems.map((problem) => problem.message)).toEqual([message]);
+});
+
+describe("slips of writing", () => {
+  const SPACE = "a space is missing after the colon";
+  test.each([
+    ["at the start", "model:minilm\ntask: sst2\n", [`1:7 : ${SPACE}`]],
+    ["at the end", "model: minilm\nmethod:lora\n", [`2:8 : ${SPACE}`]],
+    ["twice", "model:minilm\ntask:sst2\nmethod: lora\n", [`1:7 : ${SPACE}`, `2:6 : ${SPACE}`]],
+    ["inside of a mapping", "train:\n  batch_size:8\n  max_length: 9\n", [`2:14 : ${SPACE}`]],
+    ["inside of a list", "sweep:\n  variants:\n    - label:x\n      seed: 1\n", [`3:13 : ${SPACE}`]],
+    ["before a list", "sweep:\n  grid:\n    seed:[1,2]\n    method.rank: [1]\n", [`3:10 : ${SPACE}`]],
+    ["in braces", "train: {batch_size:8}\n", [`1:20 train: ${SPACE}`]],
+  ])("no space after a colon %s", (_, text, expected) => {
+    expect(problems(text).filter((line) => line.includes("space is missing"))).toEqual(expected);
+  });
+  test("no space after a colon in all that a mapping holds, and in all that a file holds", () => {
+    expect(problems(minimal("train:\n  batch_size:8\n"))).toEqual([
+      `5:3 train: expected a mapping, found the text "batch_size:8" | ${SPACE}`,
+    ]);
+    expect(problems("model:minilm\n")).toEqual([`1:1 : holds a single value; a spec is a mapping of keys | ${SPACE}`]);
+  });
+  test("no colon", () => {
+    expect(problems("model: minilm\ntask sst2\nmethod: lora\n")).toEqual([
+      "2:1 : no colon after a key | write task: sst2",
+    ]);
+    expect(problems("model: minilm\nmethod lora # x\n")).toEqual(["2:1 : no colon after a key | write method: lora"]);
+  });
+  test("two colons in a line", () => {
+    expect(problems("model: minilm\nname: run: one\n")).toEqual([
+      "2:7 : a second key in this line; put text with ': ' in quotes | a mapping on one line has braces: {key: value}",
+    ]);
+  });
+});
+
+describe("characters that nobody sees", () => {
+  const HINT = "write a plain space or nothing, or quote the text if it belongs there";
+  test.each([
+    ["before a key", "model: tiny\ntrain:\n\u00a0\u00a0batch_size: 8\n", "3:1 : there is a no-break space (U+00A0)"],
+    ["after a number", "model: tiny\nseed: 3\u2009\n", "2:8 : there is a typographic space (U+2009)"],
+    ["after a name", "model: tiny\u200b\n", "1:12 : there is a zero-width space (U+200B)"],
+    ["after a colon", "model:\u00a0tiny\ntask: toy\n", "1:7 : there is a no-break space (U+00A0)"],
+    ["in a list", "sweep: {grid: {seed: [1,\u30002]}}\n", "1:25 : there is an ideographic space (U+3000)"],
+    ["in the middle", "model: tiny\ntask: to\ufeffy\n", "2:9 : there is a byte order mark (U+FEFF)"],
+  ])("%s", (_, text, expected) => {
+    expect(problems(text).filter((line) => line.includes("there is a"))).toEqual([`${expected} | ${HINT}`]);
+  });
+  test("are the only problem that is told: what follows from them would mislead", () => {
+    expect(problems("model: tiny\ntrain:\n\u00a0\u00a0batch_size: 8\n")).toHaveLength(1);
+  });
+  test("in --set too", () => {
+    expect(problems(minimal(), ["seed=3\u00a0"])).toEqual([
+      `--set 1:7 seed: there is a no-break space (U+00A0) | ${HINT}`,
+    ]);
+  });
+  test("are fine in quotes and comments", () => {
+    expect(load(minimal('name: "n\u00a03" # \u200b\n')).name).toBe("n\u00a03");
+  });
+});
+
+describe("characters that nothing could take", () => {
+  const HALF = "has half of a surrogate pair (U+D800), which is no character";
+  test.each([
+    ["a value", 'model: "\\uD800"\ntask: toy\nmethod: plain\n', `1:8 model: ${HALF}`],
+    ["a key", minimal('train: {"\\uD800": 1}\n'), `4:9 train: ${HALF}`],
+    ["an axis", minimal('sweep: {grid: {data.hub: ["a", "\\uD800"]}}\n'), `4:32 sweep.grid.data.hub[1]: ${HALF}`],
+    ["a label", minimal('sweep: {variants: [{label: "\\uD800", seed: 1}]}\n'), `4:28 sweep.variants[0].label: ${HALF}`],
+    ["a file to extend", 'extends: "\\uD800"\n', `1:10 extends: ${HALF}`],
+    ["a control", 'model: "a\\e[2J"\ntask: toy\nmethod: plain\n', "1:8 model: has a control character (U+001B)"],
+  ])("in %s", (_, text, expected) => {
+    expect(problems(text)).toContain(expected);
+  });
+  test("in --set", () => {
+    expect(problems(minimal(), ['model="\\uD800"'])).toEqual([`--set 1:7 model: ${HALF}`]);
+  });
+  test("a whole pair is a character", () => {
+    expect(load(minimal('name: "\\uD83D\\uDE00"')).name).toBe("\u{1f600}");
+  });
+  test("names and labels are one line that no mark of direction turns", () => {
+    const one = (code: string) => `a name is one line of plain text; this one has ${code}`;
+    expect(problems(minimal('name: "a\\nb"\n'))).toEqual([`4:7 name: ${one("U+000A")}`]);
+    expect(problems(minimal('sweep: {variants: [{label: "a\\u202eb", seed: 1}]}'))).toEqual([
+      `4:28 sweep.variants[0].label: ${one("U+202E")}`,
+    ]);
+    expect(load(minimal(), ['name="n\u00b0 3"']).name).toBe("n\u00b0 3");
+  });
+  test("a file's name is made a name", () => {
+    const file = write("odd\u001b[31m\u202e.yaml", minimal());
+    expect(loadSpec(file, [], catalog).name).toBe("odd_[31m_");
+  });
 });

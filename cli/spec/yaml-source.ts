@@ -1,6 +1,8 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, Scalar, type YAMLMap } from "yaml";
 import type { SpecProblem } from "../errors.js";
+import { findLookalike, unusable } from "./characters.js";
 import { dotted, type Layer, type Path, type Place } from "./places.js";
+import { gluedKey, syntaxProblems } from "./yaml-syntax.js";
 
 /** Deeper than any sensible spec; stops an anchor that contains itself. */
 const MAX_DEPTH = 40;
@@ -70,14 +72,31 @@ export function readYaml(source: string, file: string, columnOffset = 0): YamlSo
     return result(undefined);
   }
   for (const error of [...document.errors, ...document.warnings]) {
-    const [message, hint] = syntaxMessage(error.code, error.message);
-    report(error.pos[0], [], message, hint);
+    for (const { at, message, hint } of syntaxProblems(error, text)) report(at, [], message, hint);
   }
-  if (document.errors.length > 0) return result(undefined);
+  if (document.errors.length > 0) {
+    // A blank that is none is the likeliest reason for what looks right.
+    const odd = findLookalike(text);
+    if (odd) report(odd.at, [], odd.message, odd.hint);
+    return result(undefined);
+  }
 
   const anchors = new Map<string, Node>();
   let aliases = 0;
   let aliasedValues = 0;
+
+  let lookalikes = 0;
+  const checkText = (node: Scalar, path: Path, place: number) => {
+    const [start = 0, end = 0] = node.range ?? [];
+    const written = node.type === Scalar.PLAIN ? text.slice(start, end) : "";
+    const odd = findLookalike(written);
+    if (odd) {
+      report(start + odd.at, [], odd.message, odd.hint);
+      lookalikes++;
+    }
+    const reason = typeof node.value === "string" ? unusable(node.value) : undefined;
+    if (reason) report(place, path, reason);
+  };
 
   const walk = (node: unknown, path: Path, key: number | undefined, at: number, insideAlias: boolean): unknown => {
     const offset = (node as Node | null)?.range?.[0] ?? at;
@@ -105,11 +124,14 @@ export function readYaml(source: string, file: string, columnOffset = 0): YamlSo
       if (node.anchor && !insideAlias) anchors.set(node.anchor, node);
     }
     if (isSeq(node)) return node.items.map((item, i) => walk(item, [...path, i], undefined, place, insideAlias));
-    if (isMap(node)) return mapping(node.items, path, place, insideAlias);
-    return isScalar(node) ? node.value : null;
+    if (isMap(node)) return mapping(node, path, place, insideAlias);
+    if (!isScalar(node)) return null;
+    if (!insideAlias) checkText(node, path, place);
+    return node.value;
   };
 
-  const mapping = (items: { key: unknown; value: unknown }[], path: Path, at: number, insideAlias: boolean) => {
+  const mapping = (node: YAMLMap, path: Path, at: number, insideAlias: boolean) => {
+    const { items, flow: inFlow = false } = node;
     const value: Record<string, unknown> = {};
     const first = new Map<string, number>();
     for (const item of items) {
@@ -117,6 +139,12 @@ export function readYaml(source: string, file: string, columnOffset = 0): YamlSo
       const name = isScalar(item.key) && item.key.value !== null ? String(item.key.value) : undefined;
       if (name === undefined) {
         report(offset, path, "a key must be plain text");
+        continue;
+      }
+      if (isScalar(item.key) && !insideAlias) checkText(item.key, path, offset);
+      const glued = inFlow && item.value === null ? gluedKey(name) : undefined;
+      if (glued) {
+        report(offset + glued.at, path, glued.message);
         continue;
       }
       const here = [...path, name];
@@ -140,18 +168,11 @@ export function readYaml(source: string, file: string, columnOffset = 0): YamlSo
   try {
     const contents = document.contents;
     const value = walk(contents, [], undefined, 0, false);
+    // The keys and levels are not what they look like: to complain of them as well would mislead.
+    if (lookalikes > 0) return result(undefined);
     return result(value, !((isMap(contents) || isSeq(contents)) && !contents.flow));
   } catch (error) {
     if (error instanceof TooMuch) return result(undefined);
     throw error;
   }
-}
-
-/** The parser's words where they are clear; ours where its message speaks of its own inside. */
-function syntaxMessage(code: string, message: string): [message: string, hint?: string] {
-  if (code === "MULTIPLE_DOCS") return ["a second document starts here", "one file holds one spec"];
-  if (code === "TAG_RESOLVE_FAILED")
-    return [`${message.replace("Unresolved", "unknown")}; only plain YAML values are allowed`];
-  if (code === "TAB_AS_INDENT") return ["YAML is indented with spaces, not with tabs"];
-  return [`not YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`];
 }

@@ -1,0 +1,57 @@
+/** Characters that nobody sees, and that no name on a hub, no path and no key of ours has on purpose. */
+
+/** Blanks and marks that look like a plain space or like nothing. */
+const LOOKALIKES: Record<string, string> = {
+  "\u00a0": "no-break space",
+  "\u00ad": "soft hyphen",
+  "\u1680": "ogham space",
+  "\u180e": "Mongolian vowel separator",
+  "\u2028": "line separator",
+  "\u2029": "paragraph separator",
+  "\u200b": "zero-width space",
+  "\u200e": "left-to-right mark",
+  "\u200f": "right-to-left mark",
+  "\u202f": "narrow no-break space",
+  "\u205f": "mathematical space",
+  "\u2060": "word joiner",
+  "\u3000": "ideographic space",
+  "\ufeff": "byte order mark",
+};
+for (let code = 0x2000; code <= 0x200a; code++) LOOKALIKES[String.fromCharCode(code)] = "typographic space";
+
+/** The first look-alike of a space in what is written without quotes, and how to write it. */
+export function findLookalike(text: string): { at: number; message: string; hint: string } | undefined {
+  for (let at = 0; at < text.length; at++) {
+    const name = LOOKALIKES[text[at] ?? ""];
+    if (name === undefined) continue;
+    const hint = "write a plain space or nothing, or quote the text if it belongs there";
+    return { at, message: `there is ${/^[aeiou]/.test(name) ? "an" : "a"} ${name} (${code(text, at)})`, hint };
+  }
+  return undefined;
+}
+
+const HALF_PAIR = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this is about
+const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/;
+/** Breaks a line, or turns the direction of what follows. */
+const NOT_IN_NAMES = /[\t\n\r\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
+
+/** Why a text can be no value of a spec: no file, no database and no terminal could take it. */
+export function unusable(text: string): string | undefined {
+  const half = HALF_PAIR.exec(text);
+  if (half) return `has half of a surrogate pair (${code(text, half.index)}), which is no character`;
+  const control = CONTROL.exec(text);
+  return control ? `has a control character (${code(text, control.index)})` : undefined;
+}
+
+/** Why a text can be no name: it would break or turn the lines of tables. */
+export function unfitForName(text: string): string | undefined {
+  const found = NOT_IN_NAMES.exec(text);
+  return found ? `a name is one line of plain text; this one has ${code(text, found.index)}` : undefined;
+}
+
+/** A file's name as the name of an experiment: every such character as `_`. */
+export const nameFrom = (text: string): string =>
+  [HALF_PAIR, CONTROL, NOT_IN_NAMES].reduce((name, odd) => name.replace(new RegExp(odd, "g"), "_"), text);
+
+const code = (text: string, at: number) => `U+${text.charCodeAt(at).toString(16).toUpperCase().padStart(4, "0")}`;
