@@ -6,6 +6,7 @@ import {
   type AttemptsByCell,
   checkInPlace,
   checkpointFolder,
+  clearCheckpoints,
   endAttempt,
   ingest,
   WaitingEvents,
@@ -25,6 +26,7 @@ export async function trainBundle(share: Share, slot: Slot, job: Job): Promise<v
   for (const { attemptId } of attempts) job.heartbeats.add(attemptId);
   try {
     await train(attempts, share.key, slot, job);
+    clearCheckpoints(job.store); // what is in the way is told at the job's end; until then disk would fill up
   } finally {
     for (const { attemptId } of attempts) job.heartbeats.remove(attemptId);
   }

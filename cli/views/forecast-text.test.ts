@@ -36,7 +36,7 @@ test("three lines: time, disk and memory, each with its range and basis", () => 
     expect.stringMatching(
       /^time {4}about \S+( \S+)? \(.+ to .+\) with 1 worker, from 1 stored training of the same model$/,
     ),
-    expect.stringMatching(/^disk {4}about 8\d\.\d MiB, 1\d\d MiB until all is over$/),
+    expect.stringMatching(/^disk {4}about 8\d\.\d MiB, 1\d\d MiB with checkpoints$/),
     expect.stringMatching(/^memory {2}about .+ GiB \(.+ to .+\) at the peak, from a rule of thumb$/),
   ]);
   expect(forecastLines(foreseen(3, 2))[2]).toContain("at the peak of each of 2 workers, from");

@@ -17,7 +17,7 @@ export interface Room {
 export function forecastLines({ todo, forecast }: Pick<Foreseen, "todo" | "forecast">): string[] {
   if (todo.length === 0) return [];
   const { seconds, secondsBasis, workers, disk, peakDisk, memory, memoryBasis } = forecast;
-  const during = peakDisk > 1.1 * disk ? `, ${formatBytes(peakDisk)} until all is over` : "";
+  const during = peakDisk > 1.1 * disk ? `, ${formatBytes(peakDisk)} with checkpoints` : "";
   const each = workers > 1 ? ` of each of ${workers} workers` : "";
   return [
     `time    ${spanText(seconds, formatSeconds)} with ${plural(workers, "worker")}, from ${basisText(secondsBasis)}`,

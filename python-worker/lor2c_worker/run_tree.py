@@ -30,6 +30,7 @@ from .tree_checkpoint import (
     Best,
     Found,
     best_of,
+    forget_worse,
     loop_of,
     prepare_folder,
     tree_folder,
@@ -71,6 +72,8 @@ class TreeRun:
         if isinstance(self.learner, BankLearner):
             state = self.learner.checkpoint(self.optimizer)
             write_checkpoint(self.folder, state, loop, self.best, self.events.sync(), self.versions)
+        else:
+            forget_worse(self.folder, self.best)
 
 
 def run_tree(channel: Channel, cells: Sequence[TreeCell], folder: Path, source: Found | None, closed: set[str]) -> None:

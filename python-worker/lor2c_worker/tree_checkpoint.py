@@ -113,6 +113,11 @@ def write_checkpoint(
     }
     _replace(folder / STATE_FILE, lambda file: torch.save(state, file))
     _describe(folder, loop.results, loop.step, versions)
+    forget_worse(folder, best)
+
+
+def forget_worse(folder: Path, best: dict[str, Best]) -> None:
+    """Delete the adapters that are nobody's best any more: one of full fine-tuning is a whole model."""
     used = {entry.folder for entry in best.values()}
     for old in (folder / BEST_FOLDER).iterdir():
         if old.name not in used:

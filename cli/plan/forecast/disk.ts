@@ -8,7 +8,7 @@ export interface Disk {
   run: number;
   /** What all of them add to the database. */
   database: number;
-  /** Besides, until the job ends: state and best adapters of the tree. */
+  /** Besides, until they are over: state and best adapters of the tree. */
   checkpoint: number;
 }
 
@@ -41,7 +41,8 @@ export function diskOf(cells: readonly PlannedCell[]): Disk {
   return {
     run: adapter + LOGS + LOG_OF_EPOCH * epochsOf(cell),
     database: cells.length * (RUN_ROWS + VALUE_ROW * values),
-    checkpoint: lanes * (adapter + EVENTS_OF_VALUE * values) + state,
+    // A new state is written beside the old one, which it then replaces.
+    checkpoint: lanes * (adapter + EVENTS_OF_VALUE * values) + 2 * state,
   };
 }
 

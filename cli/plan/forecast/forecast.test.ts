@@ -103,9 +103,9 @@ describe("time", () => {
   });
 });
 
-/** Bytes of real runs of the packaged model: folders when they had ended, and checkpoints of their trees at the end. */
+/** Bytes of real runs of the packaged model: folders when they had ended, and the last checkpoint with its state twice. */
 test.each([
-  ["lor2c", { checkpoint: 2_244_048 + 744_351 + 2_866 }, { run: 750_181 }],
+  ["lor2c", { checkpoint: 2 * 2_244_048 + 744_351 + 2_866 }, { run: 750_181 }],
   ["lora", { method: { name: "lora" }, trainable: 73_728, checkpoint: 899_633 + 1_745 }, { run: 904_717 }],
   ["pissa", { method: { name: "pissa" }, trainable: 73_728, shape: { saved_parameters: 147_456 } }, { run: 1_190_523 }],
   ["full", { method: { name: "full" }, trainable: 22_565_376, checkpoint: 90_868_766 }, { run: 90_876_590 }],
@@ -121,10 +121,13 @@ test.each([
   },
 );
 
-test("disk of a job: what stays, and checkpoints of all trees until the end", () => {
+test("disk of a job: what stays, and checkpoints of the trees that train at a time", () => {
   const [one, two] = [forecast([{}]), forecast([{}, { train: { batch_size: 8 } }])];
   expect(two.disk / one.disk).toBeCloseTo(2, 1);
   expect(one.peakDisk - one.disk).toBeGreaterThan(3 * 4 * (36_864 + 148_610));
+  expect(two.peakDisk - two.disk).toBeCloseTo(one.peakDisk - one.disk, -5);
+  const side = forecast([{}, { train: { batch_size: 8 } }], [], { slots: 2 });
+  expect((side.peakDisk - side.disk) / (one.peakDisk - one.disk)).toBeCloseTo(2, 1);
 });
 
 /** MiB at the peak of real workers on a CPU: batch, max_length, tokens of a row, steps, precision, and what it was. */

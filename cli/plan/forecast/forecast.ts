@@ -35,7 +35,7 @@ export interface JobForecast {
   seconds: Range;
   /** The poorest of its runs'. */
   secondsBasis: Basis;
-  /** Bytes that stay, and the most that are there at a time: checkpoints go when all is over. */
+  /** Bytes that stay, and the most that are there at a time: a checkpoint goes when its runs are over. */
   disk: number;
   peakDisk: number;
   /** Bytes of the largest worker, and of all that train at a time. */
@@ -93,7 +93,12 @@ export function forecastJob(shares: readonly Share[], { slots, device, stored }:
           ),
     secondsBasis: poorestOf(trees.map(({ basis }) => basis)),
     disk: stays,
-    peakDisk: stays + trees.reduce((bytes, { disk }) => bytes + disk.checkpoint, 0),
+    peakDisk:
+      stays +
+      largest(
+        trees.map(({ disk }) => disk.checkpoint),
+        workers,
+      ),
     memory: combined(peaks, (bytes) => Math.max(0, ...bytes)),
     memoryOfAll: combined(peaks, (bytes) => largest(bytes, workers)),
     memoryBasis: poorestOf(trees.map(({ memory }) => memory.basis)),
