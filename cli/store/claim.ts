@@ -65,7 +65,7 @@ function claim(store: Store, request: ClaimRequest, owner: Owner): Claim {
       until: leaseEnd(now),
       kind: owner.kind,
       owner: owner.id,
-      folder: store.toStored(folder),
+      folder: store.results.toStored(folder),
       environment: request.environment ?? null,
       checkpoint: request.checkpoint ?? null,
     });
@@ -75,7 +75,7 @@ function claim(store: Store, request: ClaimRequest, owner: Owner): Claim {
 /** A folder that holds files already is never written again: its number is skipped. */
 function freeFolder(store: Store, runId: string, first: number): { number: number; folder: string } {
   for (let number = first; ; number++) {
-    const folder = join(store.folder, "runs", runId, `attempt-${number}`);
+    const folder = join(store.results.ofRun(runId), `attempt-${number}`);
     mkdirSync(dirname(folder), { recursive: true });
     try {
       mkdirSync(folder);

@@ -128,7 +128,7 @@ function apply(store: Store, event: WorkerEvent, ids: number[], git: GitState | 
       for (const id of ids) {
         store
           .prepare("INSERT OR REPLACE INTO artifacts (attempt, path, kind, bytes, sha256) VALUES (?, ?, ?, ?, ?)")
-          .run(id, store.toStored(event.path), event.kind, event.bytes, event.sha256);
+          .run(id, store.results.toStored(event.path), event.kind, event.bytes, event.sha256);
       }
       return;
     case "finished":

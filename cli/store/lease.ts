@@ -83,12 +83,12 @@ export function ownerOf({ owner_kind, owner }: Pick<RunningAttempt, "owner_kind"
   return { kind: owner_kind, id: owner };
 }
 
-function lostMessage(attempt: RunningAttempt): string {
+export function lostMessage(attempt: RunningAttempt): string {
   return `the runner (${describeOwner(ownerOf(attempt))}) is gone`;
 }
 
 /** An owner of which nothing is known is not dead. */
-function isLost(attempt: RunningAttempt): boolean {
+export function isLost(attempt: RunningAttempt): boolean {
   const life = lifeOf(ownerOf(attempt));
   return life === "dead" || (life === "elsewhere" && attempt.lease_until < new Date().toISOString());
 }

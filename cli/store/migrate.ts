@@ -1,11 +1,13 @@
 import Database from "better-sqlite3";
 import { Lor2cError } from "../errors.js";
+import { discard } from "../files.js";
 import { MIGRATIONS, type Migration } from "./migrations.js";
 
 /** `LoR2` in the file's header: tells our database from any other SQLite file. */
 const APPLICATION_ID = 0x4c6f5232;
 
-export type SchemaState = "empty" | "current" | "older" | "newer" | "foreign";
+/** `gap`: changes are missing between others that were made, which no program leaves. */
+export type SchemaState = "empty" | "current" | "older" | "newer" | "foreign" | "gap";
 
 /** What the file is, judged against the migrations this program knows. Takes no write lock. */
 export function schemaState(db: Database.Database, migrations: readonly Migration[] = MIGRATIONS): SchemaState {
@@ -15,10 +17,13 @@ export function schemaState(db: Database.Database, migrations: readonly Migratio
   const applied = appliedMigrations(db);
   const known = new Set(migrations.map((migration) => migration.name));
   if (applied.some((name) => !known.has(name))) return "newer";
+  if (!applied.every((name, index) => name === migrations[index]?.name)) return "gap";
   return applied.length === migrations.length ? "current" : "older";
 }
 
 function appliedMigrations(db: Database.Database): string[] {
+  const known = db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'migrations'").get();
+  if (known === undefined) return [];
   return db.prepare("SELECT name FROM migrations ORDER BY position").pluck().all() as string[];
 }
 
@@ -49,6 +54,14 @@ export function refuse(state: SchemaState, db: Database.Database, path: string, 
       2,
     );
   }
+  if (state === "gap") {
+    throw new Lor2cError(
+      "DATABASE_GAP",
+      `${path} has the changes ${appliedMigrations(db).join(", ")}, of ${migrations.map(({ name }) => name).join(", ")}: some in between are missing`,
+      `no lor2c leaves that: look for a back-up beside it (${path}.backup-*), or name another file with --db`,
+      2,
+    );
+  }
   if (state === "newer") {
     const known = new Set(migrations.map((migration) => migration.name));
     const unknown = appliedMigrations(db).filter((name) => !known.has(name));
@@ -76,12 +89,33 @@ function applyPending(
       "CREATE TABLE migrations (position INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, applied_at TEXT NOT NULL) STRICT",
     );
   }
+  try {
+    apply(db, path, migrations);
+  } catch (error) {
+    if (backup !== null) discard(backup); // nothing changes, so there is nothing to go back to
+    throw error;
+  }
+  return { backup };
+}
+
+function apply(db: Database.Database, path: string, migrations: readonly Migration[]): void {
   const applied = new Set(appliedMigrations(db));
   const record = db.prepare("INSERT INTO migrations (name, applied_at) VALUES (?, ?)");
-  for (const migration of migrations) {
-    if (applied.has(migration.name)) continue;
-    db.exec(migration.sql);
-    record.run(migration.name, new Date().toISOString());
+  for (const { name, sql } of migrations) {
+    if (applied.has(name)) continue;
+    try {
+      db.exec(sql);
+    } catch (error) {
+      if ((error as { code?: string }).code !== "SQLITE_ERROR") throw error;
+      throw new Lor2cError(
+        "MIGRATION_FAILED",
+        `${path} cannot be changed as ${name} says: ${(error as Error).message}; nothing changed`,
+        "something else changed its tables: look for a back-up beside it, or name another file with --db",
+        1,
+        { cause: error },
+      );
+    }
+    record.run(name, new Date().toISOString());
   }
   const broken = db.pragma("foreign_key_check") as unknown[];
   if (broken.length > 0) {
@@ -90,7 +124,6 @@ function applyPending(
       `${broken.length} rows of ${path} would point at nothing; nothing changed`,
     );
   }
-  return { backup };
 }
 
 /** A second connection reads the last committed state while the caller holds the write lock, so the copy is exact. */

@@ -55,6 +55,13 @@ function plain(value: unknown): SqlValue {
 }
 
 function badSql(error: unknown): unknown {
+  if (error instanceof RangeError || error instanceof TypeError) {
+    return new UsageError(
+      "QUERY_PARAMETERS",
+      "a parameter (?, :name) has no value here",
+      "write the value into the statement",
+    );
+  }
   if (!(error instanceof Database.SqliteError) || error.code !== "SQLITE_ERROR") return error;
   return new UsageError(
     "QUERY_WRONG",

@@ -13,12 +13,12 @@ import type { Store } from "./store.js";
 /** Oldest first. */
 export function getAttempts(store: Store, runId: string): AttemptRow[] {
   const rows = store.prepare("SELECT * FROM attempts WHERE run = ? ORDER BY number").all(runId) as AttemptRow[];
-  return rows.map((row) => ({ ...row, folder: store.fromStored(row.folder) }));
+  return rows.map((row) => ({ ...row, folder: store.results.fromStored(row.folder) }));
 }
 
 export function getAttempt(store: Store, attemptId: number): AttemptRow | undefined {
   const row = store.prepare("SELECT * FROM attempts WHERE id = ?").get(attemptId) as AttemptRow | undefined;
-  return row && { ...row, folder: store.fromStored(row.folder) };
+  return row && { ...row, folder: store.results.fromStored(row.folder) };
 }
 
 export function getNotes(store: Store, attemptId: number): string[] {
@@ -94,7 +94,7 @@ export function getArtifacts(store: Store, attemptId: number): ArtifactRow[] {
   const rows = store
     .prepare("SELECT kind, path, bytes, sha256 FROM artifacts WHERE attempt = ? ORDER BY path")
     .all(attemptId) as ArtifactRow[];
-  return rows.map((row) => ({ ...row, path: store.fromStored(row.path) }));
+  return rows.map((row) => ({ ...row, path: store.results.fromStored(row.path) }));
 }
 
 export function getEnvironment(store: Store, environmentId: number): EnvironmentRow | undefined {

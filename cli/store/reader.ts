@@ -1,28 +1,59 @@
-import { Lor2cError } from "../errors.js";
-import { hasLost, reapLost } from "./lease.js";
+import { hasLost, isLost, lostMessage, reapLost, runningAttempts } from "./lease.js";
 import { openStore, type Store } from "./store.js";
 
-/**
- * Opens for looking. A run whose runner was killed must not look as if it were running, so such attempts are marked
- * `lost` first: the only write a viewing command does, and only when there is something to mark.
- */
+/** Milliseconds that a look waits for another program before it does without marking anything. */
+const PATIENCE = 500;
+
+/** Opens for looking. A run whose runner was killed does not look as if it were running. */
 export function openReader(path: string): Store {
   const store = openStore(path, { readonly: true });
-  if (!hasLost(store)) return store;
   try {
-    const writer = openStore(path);
+    settleLost(store);
+    return store;
+  } catch (error) {
+    store.close();
+    throw error;
+  }
+}
+
+/**
+ * Attempts whose runner is dead are `lost` for this store from now on. They are marked so in the file, the only write that
+ * a viewing command does; where that fails, e.g. on a full disk or in somebody else's folder, they are only shown so.
+ */
+export function settleLost(store: Store): void {
+  if (!hasLost(store)) return;
+  try {
+    const writer = openStore(store.path);
     try {
+      writer.busyTimeout = PATIENCE;
       reapLost(writer);
     } finally {
       writer.close();
     }
-  } catch (error) {
-    // Somebody else's database, to which we may not write: it is shown as it is stored.
-    const mayNotWrite = error instanceof Lor2cError && /^DATABASE_(READONLY|CANNOT_OPEN)$/.test(error.code);
-    if (!mayNotWrite) {
-      store.close();
-      throw error;
-    }
+  } catch {
+    showLost(store);
   }
-  return store;
 }
+
+/** Temporary views hide the table and the views of the file: every statement of this connection sees the derived state. */
+function showLost(store: Store): void {
+  const { db } = store;
+  const lost = runningAttempts(store).filter(isLost);
+  const ids = lost.map(({ id }) => id).join(", ");
+  const message = lost.map((attempt) => `WHEN ${attempt.id} THEN ${quote(lostMessage(attempt))}`).join(" ");
+  const derived: Record<string, string> = {
+    outcome: `iif(id IN (${ids}), 'lost', outcome)`,
+    state: `iif(id IN (${ids}), 'lost', state)`,
+    ended_at: `iif(id IN (${ids}), heartbeat_at, ended_at)`,
+    message: `CASE id ${message} ELSE message END`,
+  };
+  const names = db.prepare("SELECT name FROM main.pragma_table_xinfo('attempts')").pluck().all() as string[];
+  const columns = names.map((name) => (name in derived ? `${derived[name]} AS ${name}` : name));
+  const views = db.prepare("SELECT sql FROM main.sqlite_schema WHERE type = 'view'").pluck().all() as string[];
+  db.pragma("temp_store = MEMORY");
+  db.exec("DROP VIEW IF EXISTS temp.attempts");
+  db.exec(`CREATE TEMP VIEW attempts AS SELECT ${columns.join(", ")} FROM main.attempts`);
+  for (const sql of views) db.exec(sql.replace(/^CREATE VIEW (IF NOT EXISTS )?/i, "CREATE TEMP VIEW IF NOT EXISTS "));
+}
+
+const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`;

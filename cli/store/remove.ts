@@ -1,9 +1,9 @@
 import { renameSync } from "node:fs";
 import { join } from "node:path";
-import { isMissing, UsageError } from "../errors.js";
+import { isMissing, Lor2cError, UsageError } from "../errors.js";
 import { bytesOf, discard, entriesOf, statOf } from "../files.js";
 import { disownCheckpoints } from "./checkpoints.js";
-import { ownerOf, reapLost, runningAttempts } from "./lease.js";
+import { isLost, ownerOf, reapLost, runningAttempts } from "./lease.js";
 import { describeOwner } from "./owners/index.js";
 import type { Store } from "./store.js";
 
@@ -21,10 +21,36 @@ export interface Removal {
 
 /**
  * Deletes runs with everything that belongs to them, rows and files. Refuses all of them when one is running.
+ * On a full disk not even rows can be deleted: then the files go first, and make room for that.
+ */
+export function removeRuns(store: Store, ids: string[]): Removal {
+  for (const id of ids) store.results.ofRun(id); // none of them is deleted when one has no such id
+  try {
+    return removeTogether(store, ids);
+  } catch (error) {
+    if (!isFull(error)) throw error;
+    const fileBytes = removeFiles(store, ids);
+    try {
+      const removal = removeTogether(store, ids);
+      return { ...removal, fileBytes: removal.fileBytes + fileBytes };
+    } catch (again) {
+      if (!isFull(again)) throw again;
+      throw new Lor2cError(
+        "DISK_FULL",
+        `the files of ${ids.length === 1 ? "the run" : `the ${ids.length} runs`} are deleted, but there is no space to delete their rows in ${store.path}`,
+        "free some space, then run the same command again",
+        1,
+        { cause: again },
+      );
+    }
+  }
+}
+
+/**
  * Inside the transaction the folders only get another name, which is undone when it fails; an interruption in between
  * is put right by the next removal.
  */
-export function removeRuns(store: Store, ids: string[]): Removal {
+function removeTogether(store: Store, ids: string[]): Removal {
   reapLost(store);
   const before = databaseBytes(store);
   const aside: { from: string; to: string }[] = [];
@@ -37,7 +63,7 @@ export function removeRuns(store: Store, ids: string[]): Removal {
       attempts = ids.reduce((sum, id) => sum + deleteRows(store, id), 0);
       deleteUnused(store);
       for (const id of ids) {
-        const from = join(store.folder, "runs", id);
+        const from = store.results.ofRun(id);
         if (!statOf(from)) continue;
         const to = join(store.folder, "runs", `${ASIDE}${id}`);
         renameSync(from, to);
@@ -53,6 +79,22 @@ export function removeRuns(store: Store, ids: string[]): Removal {
   problems.push(...disownCheckpoints(store, ids));
   store.db.pragma("incremental_vacuum");
   return { runs: ids.length, attempts, fileBytes, databaseBytes: before - databaseBytes(store), problems };
+}
+
+function isFull(error: unknown): boolean {
+  const { code } = error as { code?: string };
+  return code === "DISK_FULL" || code === "DATABASE_IO" || code === "ENOSPC";
+}
+
+/** Returns how many bytes went. */
+function removeFiles(store: Store, ids: string[]): number {
+  refuseRunning(store, ids);
+  return ids
+    .map((id) => store.results.ofRun(id))
+    .reduce((sum, folder) => {
+      const bytes = bytesOf(folder);
+      return discard(folder) === null ? sum + bytes : sum;
+    }, 0);
 }
 
 const texts = (problem: string | null): string[] => (problem === null ? [] : [problem]);
@@ -99,7 +141,7 @@ function putBack(aside: string, folder: string): string | null {
 
 function refuseRunning(store: Store, ids: string[]): void {
   for (const id of ids) {
-    const running = runningAttempts(store, id)[0];
+    const running = runningAttempts(store, id).find((attempt) => !isLost(attempt));
     if (!running) continue;
     throw new UsageError(
       "RUN_RUNNING",

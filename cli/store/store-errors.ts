@@ -53,6 +53,24 @@ export function storeError(error: unknown, path: string): unknown {
       because,
     );
   }
+  if (error.code === "SQLITE_ERROR" && /^no such |has no column/.test(error.message)) {
+    return new Lor2cError(
+      "DATABASE_CHANGED",
+      `${path} does not have the tables of lor2c any more: ${error.message}`,
+      `something else changed it: look for a back-up beside it (${path}.backup-*)`,
+      1,
+      because,
+    );
+  }
+  if (error.code.startsWith("SQLITE_IOERR")) {
+    return new Lor2cError(
+      "DATABASE_IO",
+      `${path} cannot be read or written (${error.code}: ${error.message})`,
+      "is the disk full or broken?",
+      1,
+      because,
+    );
+  }
   if (error.code === "SQLITE_FULL") {
     return new Lor2cError(
       "DISK_FULL",

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -107,11 +107,60 @@ test("read-only works beside a writer that holds the lock, and sees what was com
   writer.close();
 });
 
-test("paths inside the database's folder are stored relative to it, others as they are", () => {
+test("paths of runs are stored relative to the database's folder, however they are written", () => {
   const store = openStore(join(folder, "lor2c.db"));
-  expect(store.toStored(join(folder, "runs", "a"))).toBe("runs/a");
-  expect(store.toStored("/somewhere/else")).toBe("/somewhere/else");
-  expect(store.fromStored("runs/a")).toBe(join(folder, "runs", "a"));
-  expect(store.fromStored("/somewhere/else")).toBe("/somewhere/else");
+  const { results } = store;
+  const attempt = join(folder, "runs", "a".repeat(16), "attempt-1");
+  mkdirSync(attempt, { recursive: true });
+  symlinkSync(folder, join(folder, "link"));
+  const stored = `runs/${"a".repeat(16)}/attempt-1`;
+  for (const path of [attempt, join(folder, "link", stored)]) expect(results.toStored(path)).toBe(stored);
+  expect(results.toStored(join(attempt, "not", "yet"))).toBe(`${stored}/not/yet`);
+  expect(results.fromStored(stored)).toBe(attempt);
+  expect(results.fromStored(attempt)).toBe(attempt); // as older programs wrote it where a link led to the folder
+  expect(results.ofRun("a".repeat(16))).toBe(join(folder, "runs", "a".repeat(16)));
+  store.close();
+});
+
+test("runs may lie on another disk, behind a link", () => {
+  const elsewhere = join(folder, "large-disk");
+  mkdirSync(join(folder, "home"));
+  mkdirSync(join(elsewhere, "a".repeat(16)), { recursive: true });
+  symlinkSync(elsewhere, join(folder, "home", "runs"));
+  const store = openStore(join(folder, "home", "lor2c.db"));
+  expect(store.results.fromStored(`runs/${"a".repeat(16)}`)).toBe(join(folder, "home", "runs", "a".repeat(16)));
+  expect(store.results.toStored(join(elsewhere, "a".repeat(16)))).toBe(`runs/${"a".repeat(16)}`);
+  store.close();
+});
+
+test("no stored path leaves the runs, and no id is anything else than one", () => {
+  const store = openStore(join(folder, "lor2c.db"));
+  mkdirSync(join(folder, "runs", "a".repeat(16)), { recursive: true });
+  symlinkSync("/etc", join(folder, "runs", "a".repeat(16), "link"));
+  symlinkSync("../../../x", join(folder, "runs", "a".repeat(16), "up"));
+  mkdirSync(join(folder, "runs-of-others"));
+  const inside = `runs/${"a".repeat(16)}`;
+  for (const path of [
+    "../x",
+    "/etc",
+    "runs/../../x",
+    "lor2c.db",
+    "runs-of-others",
+    "runs",
+    "",
+    `${inside}/link`,
+    `${inside}/link/passwd`,
+  ]) {
+    expect(() => store.results.fromStored(path), path).toThrow(/is not in .*runs$/);
+  }
+  for (const path of ["/somewhere/else", join(folder, "x"), folder]) {
+    expect(() => store.results.toStored(path), path).toThrow(/is not in .*runs$/);
+  }
+  for (const id of ["../../victim3", "..", "", "A".repeat(16), "a".repeat(15), "a".repeat(17), `${"a".repeat(16)}\n`]) {
+    expect(
+      codeOf(() => store.results.ofRun(id)),
+      id,
+    ).toBe("RUN_ID_INVALID 2");
+  }
   store.close();
 });

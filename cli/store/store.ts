@@ -1,10 +1,11 @@
-import { closeSync, openSync, readFileSync, readSync } from "node:fs";
-import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { closeSync, openSync, readFileSync, readSync, type Stats } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import Database from "better-sqlite3";
 import { UsageError } from "../errors.js";
 import { identityOf, statOf } from "../files.js";
 import { checkFolder, makeFolder } from "./folder.js";
 import { migrate, refuse, schemaState } from "./migrate.js";
+import { ResultsFolder } from "./results-folder.js";
 import { storeError } from "./store-errors.js";
 
 /** Milliseconds a writer waits for another one. */
@@ -21,6 +22,7 @@ export interface OpenOptions {
 /** An open database file. Reads are in read.ts, writes in write.ts; nothing else holds SQL. */
 export class Store {
   readonly #statements = new Map<string, Database.Statement>();
+  readonly results: ResultsFolder;
   /** Of the file that was opened, see in-place.ts: for a store that a job keeps open. */
   readonly identity: string;
   /** Of its log after the last write. */
@@ -35,33 +37,42 @@ export class Store {
     /** Copy that was made before opening it changed its schema. */
     readonly backup: string | null = null,
   ) {
+    this.results = new ResultsFolder(dirname(path));
     this.identity = identityOf(path);
   }
 
-  /** Folder of the database: stored paths are relative to it, so that both can be moved together. */
+  /** Folder of the database. */
   get folder(): string {
-    return dirname(this.path);
+    return this.results.path;
   }
 
-  /** Prepared once per connection. */
+  /** Prepared once per connection. What SQLite throws becomes an error for users. */
   prepare(sql: string): Database.Statement {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {
-      statement = this.db.prepare(sql);
+      statement = this.#explained(() => this.db.prepare(sql));
+      for (const name of ["run", "get", "all"] as const) {
+        const own = statement[name].bind(statement);
+        statement[name] = (...values: unknown[]) => this.#explained(() => own(...values)) as never;
+      }
       this.#statements.set(sql, statement);
     }
     return statement;
   }
 
-  /** Runs `work` in one transaction that holds the write lock from its start. Never await inside. */
-  write<T>(work: () => T): T {
+  #explained<T>(work: () => T): T {
     try {
-      const result = this.db.transaction(work).immediate();
-      this.logBytes = statOf(`${this.path}-wal`)?.size ?? 0;
-      return result;
+      return work();
     } catch (error) {
       throw storeError(error, this.path);
     }
+  }
+
+  /** Runs `work` in one transaction that holds the write lock from its start. Never await inside. */
+  write<T>(work: () => T): T {
+    const result = this.#explained(() => this.db.transaction(work).immediate());
+    this.logBytes = statOf(`${this.path}-wal`)?.size ?? 0;
+    return result;
   }
 
   /** Another number once any other connection has written to the file. */
@@ -72,17 +83,6 @@ export class Store {
   /** How long a statement waits for another process. The whole process waits with it. */
   set busyTimeout(milliseconds: number) {
     this.db.pragma(`busy_timeout = ${milliseconds}`);
-  }
-
-  /** `path` as it is stored: relative to the database's folder when inside it. */
-  toStored(path: string): string {
-    const inside = relative(this.folder, path);
-    return inside !== "" && !inside.startsWith("..") && !isAbsolute(inside) ? inside.split(sep).join("/") : path;
-  }
-
-  /** Absolute path of a stored one. */
-  fromStored(path: string): string {
-    return isAbsolute(path) ? path : join(this.folder, path);
   }
 
   close(): void {
@@ -127,8 +127,17 @@ export function checkStore(path: string): void {
 
 function fileOf(path: string): string {
   const file = resolve(path);
-  if (statOf(file)?.isDirectory()) {
+  let found: Stats | undefined;
+  try {
+    found = statOf(file);
+  } catch (error) {
+    throw new UsageError("DATABASE_CANNOT_OPEN", `${file} cannot be looked at: ${(error as Error).message}`);
+  }
+  if (found?.isDirectory()) {
     throw new UsageError("NOT_A_DATABASE", `${file} is a folder`, `name the file, e.g. --db ${join(path, "lor2c.db")}`);
+  }
+  if (found && !found.isFile()) {
+    throw new UsageError("NOT_A_DATABASE", `${file} is a device or a pipe, not a file`, "name a file with --db");
   }
   return file;
 }

@@ -16,6 +16,6 @@ export function findLog(store: Store, selector: string, worker: boolean): Attemp
   const run = findRun(store, selector);
   const attempt = getAttempts(store, run.id).at(-1);
   if (!attempt) throw new UsageError("NOT_STARTED", `run ${run.id} (${run.label}) has not been started`);
-  const file = join(attempt.folder, worker ? WORKER_LOG : RUN_LOG);
+  const file = store.results.contain(join(attempt.folder, worker ? WORKER_LOG : RUN_LOG));
   return { attempt: attempt.id, file, over: attempt.outcome !== null };
 }

@@ -3,9 +3,8 @@ import { pipeline } from "node:stream/promises";
 import { stripVTControlCharacters } from "node:util";
 import { UsageError } from "../../errors.js";
 import { statOf } from "../../files.js";
-import { hasLost } from "../../store/lease.js";
 import { getAttempt } from "../../store/read.js";
-import { openReader } from "../../store/reader.js";
+import { openReader, settleLost } from "../../store/reader.js";
 import type { Store } from "../../store/store.js";
 import { visible } from "../parts/visible.js";
 import { findLog } from "./find.js";
@@ -46,6 +45,6 @@ async function* harmless(texts: AsyncIterable<string>): AsyncGenerator<string> {
 
 /** Its runner may have died without a word: whoever opens the database for reading next notes that. */
 function isOver(store: Store, attempt: number): boolean {
-  if (hasLost(store)) openReader(store.path).close();
+  settleLost(store);
   return getAttempt(store, attempt)?.outcome !== null;
 }

@@ -1,0 +1,69 @@
+/**
+ * Where the files of a database's runs may be: in `runs/` beside it, and nowhere else. What a database says is not
+ * trusted, because it may come from somebody else: ids become names of folders that are deleted, and stored paths are
+ * read, printed and loaded. `runs/` itself may be a link, e.g. to a larger disk.
+ */
+import { realpathSync } from "node:fs";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { isMissing, UsageError } from "../errors.js";
+
+const RUNS = "runs";
+const RUN_ID = /^[0-9a-f]{16}$/;
+
+export class ResultsFolder {
+  constructor(
+    /** Of the database. */
+    readonly path: string,
+  ) {}
+
+  /** Everything of one run. Throws for an id that no `lor2c` makes. */
+  ofRun(id: string): string {
+    if (RUN_ID.test(id)) return join(this.path, RUNS, id);
+    throw new UsageError(
+      "RUN_ID_INVALID",
+      `the database in ${this.path} has a run ${JSON.stringify(id)}, which is no id of a run`,
+      "lor2c did not write that: ask whoever gave you the database",
+    );
+  }
+
+  /** `path` as it is stored: relative to the folder, so that both can be moved together. */
+  toStored(path: string): string {
+    const inside = relative(realpathOf(join(this.path, RUNS)), realpathOf(path));
+    if (leaves(inside)) throw outside(this.path, path);
+    return [RUNS, ...inside.split(sep)].join("/");
+  }
+
+  /** Absolute path of a stored one. */
+  fromStored(path: string): string {
+    return this.contain(isAbsolute(path) ? path : resolve(this.path, path));
+  }
+
+  /** Returns `path`. Throws when it is not below `runs/`, also by a link. */
+  contain(path: string): string {
+    if (leaves(relative(realpathOf(join(this.path, RUNS)), realpathOf(path)))) throw outside(this.path, path);
+    return path;
+  }
+}
+
+function leaves(inside: string): boolean {
+  return inside === "" || inside === ".." || inside.startsWith(`..${sep}`) || isAbsolute(inside);
+}
+
+function outside(folder: string, path: string): UsageError {
+  return new UsageError(
+    "PATH_OUTSIDE",
+    `the database in ${folder} names ${path}, which is not in ${join(folder, RUNS)}`,
+    "files of runs are only read and deleted there: move them back if they are yours",
+  );
+}
+
+/** With all links followed; what does not exist yet keeps its name. */
+function realpathOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    const parent = dirname(path);
+    if (!isMissing(error) || parent === path) throw error;
+    return join(realpathOf(parent), basename(path));
+  }
+}
