@@ -3,7 +3,7 @@
  * trusted, because it may come from somebody else: ids become names of folders that are deleted, and stored paths are
  * read, printed and loaded. `runs/` itself may be a link, e.g. to a larger disk.
  */
-import { realpathSync } from "node:fs";
+import { readlinkSync, realpathSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { isMissing, UsageError } from "../errors.js";
 
@@ -64,6 +64,16 @@ function realpathOf(path: string): string {
   } catch (error) {
     const parent = dirname(path);
     if (!isMissing(error) || parent === path) throw error;
-    return join(realpathOf(parent), basename(path));
+    const target = linkOf(path);
+    return target === null ? join(realpathOf(parent), basename(path)) : realpathOf(resolve(realpathOf(parent), target));
+  }
+}
+
+/** Where a link leads that leads to nothing; null when `path` is no link. */
+function linkOf(path: string): string | null {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return null;
   }
 }

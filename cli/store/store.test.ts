@@ -150,6 +150,7 @@ test("no stored path leaves the runs, and no id is anything else than one", () =
     "",
     `${inside}/link`,
     `${inside}/link/passwd`,
+    `${inside}/up`,
   ]) {
     expect(() => store.results.fromStored(path), path).toThrow(/is not in .*runs$/);
   }
