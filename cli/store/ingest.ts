@@ -76,7 +76,7 @@ export function endAttempt(store: Store, attemptId: number, outcome: Outcome, de
 /** Bytes of an attempt's folder: its adapter is there before its outcome is told. */
 function diskOf(store: Store, attemptId: number): number | null {
   const folder = store.prepare("SELECT folder FROM attempts WHERE id = ?").pluck().get(attemptId) as string | undefined;
-  return folder === undefined ? null : bytesOf(store.fromStored(folder));
+  return folder === undefined ? null : bytesOf(store.results.fromStored(folder));
 }
 
 function attemptsOf(event: WorkerEvent, attempts: AttemptsByCell): number[] {
