@@ -1,16 +1,16 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { WORKER_LOG } from "../attempt-files.js";
+import { tempFolder } from "../fixtures/temp-folder.js";
 import type { WorkerEvent } from "../protocol/messages.js";
 import type { Settings } from "../spec/cell.js";
 import { fixture, isAlive, until } from "../worker/fixture-worker.js";
-import type { Bundle, Slot } from "./executor.js";
+import type { Bundle, Executor, Slot } from "./executor.js";
 import { EXECUTORS } from "./index.js";
 
 function bundleOf(...seeds: number[]): Bundle {
-  const root = mkdtempSync(join(tmpdir(), "lor2c-bundle-"));
+  const root = tempFolder();
   return {
     cells: seeds.map((seed) => {
       const folder = join(root, `seed-${seed}`);
@@ -38,16 +38,20 @@ describe.each(Object.entries(EXECUTORS))("executor %s", (_, create) => {
       events.push(event);
       onEvent?.(event);
     });
-    return { bundle, events, running };
+    executors.push(executor);
+    return { bundle, events, running, executor };
   }
+  const executors: Executor[] = [];
+  afterEach(() => Promise.all(executors.splice(0).map((executor) => executor.close())));
 
   test("says where it trains", () => {
     expect(create({}).describe()).not.toBe("");
   });
 
   test("trains every cell of a bundle and leaves no process", async () => {
-    const { bundle, events, running } = start([1, 2]);
+    const { bundle, events, running, executor } = start([1, 2]);
     const end = await running.done;
+    await executor.close();
     const received = events.length;
     expect(end).toMatchObject({ open: [], errorType: null });
     expect(events[0]?.type).toBe("ready");
@@ -133,6 +137,85 @@ describe.each(Object.entries(EXECUTORS))("executor %s", (_, create) => {
       expect(await running.done).toMatchObject({ open: ["cell-1"], errorType: null });
       expect(events).toEqual([]);
     }
+  });
+
+  test("events name several runs at once, and each leaves with its outcome", async () => {
+    const { events, running } = start([1, 2, 3], { FIXTURE_TOGETHER: "1" });
+    expect(await running.done).toMatchObject({ open: [], errorType: null });
+    const cells = ["cell-1", "cell-2", "cell-3"];
+    expect(events.filter((event) => event.type === "started")).toMatchObject([{ cells }]);
+    expect(events.filter((event) => event.type === "progress").every((event) => event.cells.length === 3)).toBe(true);
+    for (const cell of cells) expect(typesOf(events, cell).at(-1)).toBe("finished");
+  });
+
+  test("some runs stop while the others of their lane go on", async () => {
+    const env = { FIXTURE_TOGETHER: "1", FIXTURE_STEP_SECONDS: "0.05", FIXTURE_STEPS: "40" };
+    const { events, running } = start([1, 2, 3], env);
+    await until(() => events.some((event) => event.type === "metrics"));
+    running.stopCells(["cell-1", "cell-3"]);
+    expect(await running.done).toMatchObject({ open: [], errorType: null });
+    expect(["cell-1", "cell-2", "cell-3"].map((cell) => typesOf(events, cell).at(-1))).toEqual([
+      "stopped",
+      "finished",
+      "stopped",
+    ]);
+  });
+
+  test("runs that are to stop before there is a worker never begin", async () => {
+    const { events, running } = start([1, 2]);
+    running.stopCells(["cell-1"]);
+    expect(await running.done).toMatchObject({ open: [], errorType: null });
+    expect(typesOf(events, "cell-1")).toEqual(["stopped"]);
+    expect(typesOf(events, "cell-2").at(-1)).toBe("finished");
+  });
+
+  test.each([
+    [{ FIXTURE_GAP: "1" }, "one event is missing", ["cell-1"]],
+    [{ FIXTURE_AFTERWORD: "1" }, "metrics (event 18) after the outcome of cell cell-1", []],
+    [{ FIXTURE_OTHER_DONE: "1" }, 'done for request "nobody', []],
+  ])("what can't be true is a broken protocol: %o", async (env, reason, open) => {
+    const { events, running } = start([1], env);
+    expect(await running.done).toMatchObject({ open, errorType: "ProtocolError" });
+    expect((await running.done).reason).toContain(reason);
+    expect(isAlive(pidOf(events))).toBe(false);
+  });
+
+  test("the next bundle gets a worker that did well, and all that belongs to it", async () => {
+    const { bundle, events, running, executor } = start([1]);
+    await running.done;
+    const [next, more]: [Bundle, WorkerEvent[]] = [bundleOf(2), []];
+    expect(await executor.start(next, SLOT, (event) => more.push(event)).done).toMatchObject({ open: [] });
+    expect(more[0]).toMatchObject({ type: "ready" });
+    expect(typesOf(more, "cell-2").at(-1)).toBe("finished");
+    const logOf = ({ cells }: Bundle) => readFileSync(join(cells[0]?.folder ?? "", WORKER_LOG), "utf8");
+    expect([logOf(bundle), logOf(next)]).toEqual(["training cell-1\n", "training cell-2\n"]);
+    expect([...events, ...more].filter((event) => event.type === "ready").length).toBe(2);
+    await executor.close();
+    expect([pidOf(events), pidOf(more)].map(isAlive)).toEqual([false, false]);
+  });
+
+  test.each([{ FIXTURE_FAIL: "1" }, { FIXTURE_OOM: "1" }, { FIXTURE_DIE: "1" }, { FIXTURE_GAP: "1" }])(
+    "a worker does nothing more after %o",
+    async (env) => {
+      const { events, running, executor } = start([1], env);
+      await running.done;
+      expect(isAlive(pidOf(events))).toBe(false);
+      const more: WorkerEvent[] = [];
+      await executor.start(bundleOf(2), SLOT, (event) => more.push(event)).done;
+      expect(typesOf(more, "cell-2").at(-1)).toBe("finished");
+      expect(pidOf(more)).not.toBe(pidOf(events));
+    },
+  );
+
+  test("silence is told, and whether the process is suspended", async () => {
+    const { events, running } = start([1], { FIXTURE_HANG: "1" });
+    expect(running.silence()).toBeNull();
+    await until(() => running.silence()?.process === "idle");
+    process.kill(pidOf(events), "SIGSTOP");
+    await until(() => running.silence()?.process === "stopped");
+    expect(running.silence()?.seconds).toBeGreaterThan(1);
+    running.kill();
+    expect(await running.done).toMatchObject({ open: ["cell-1"], reason: "killed" });
   });
 
   test("an error of the receiver ends the bundle", async () => {

@@ -2,6 +2,7 @@ import type { EventOf, WorkerEvent } from "../protocol/messages.js";
 import type { Settings } from "../spec/cell.js";
 import type { Devices } from "../spec/devices.js";
 import type { Answer, Question } from "../worker/request.js";
+import type { Silence } from "../worker/silence.js";
 
 /** A place for one worker at a time. */
 export interface Slot {
@@ -31,12 +32,16 @@ export interface BundleEnd {
 }
 
 export interface RunningBundle {
-  /** Resolves, never rejects, when the worker and every process it started are gone. */
+  /** Resolves, never rejects, when nothing is trained any more: the worker is gone, or free for the next bundle. */
   done: Promise<BundleEnd>;
   /** Asks the worker to stop after its step; by force when it does not. Resolves with `done`. */
   stop(): Promise<void>;
+  /** Asks the worker to stop these runs after its step, each with its outcome, while the others go on. */
+  stopCells(cells: readonly string[]): void;
   /** Ends the worker and its children now. */
   kill(): void;
+  /** How long its worker has said nothing, and what its process does meanwhile; null before there is one. */
+  silence(): Silence | null;
 }
 
 interface AskOptions {
@@ -65,6 +70,8 @@ export interface Executor {
    * bundle like a fault of the worker.
    */
   start(bundle: Bundle, slot: Slot, onEvent: (event: WorkerEvent) => void): RunningBundle;
+  /** Ends workers that wait for a next bundle. Without it they end by themselves after a few seconds. */
+  close(): Promise<void>;
 }
 
 /** How workers are started, the same for every executor. */

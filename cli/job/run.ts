@@ -158,6 +158,7 @@ async function runPlan(
     checkInPlace(store); // that is the reason then, and what was stored since is saved as well
     throw error;
   } finally {
+    await executor.close();
     heartbeats.dispose();
     stops.dispose();
     release();

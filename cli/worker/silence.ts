@@ -11,6 +11,10 @@ export interface Silence {
   idleSeconds: number;
 }
 
+const ACTIVITY: Record<string, Activity> = { T: "stopped", t: "stopped", Z: "gone", X: "gone", "?": "unknown" };
+/** A process that waits has moments of work; one that works may wait a moment. */
+const STILL_SECONDS = 2;
+
 /** How long a worker has said nothing, and what its process does meanwhile. */
 export class SilenceWatch {
   #heard = performance.now();
@@ -24,26 +28,23 @@ export class SilenceWatch {
     this.#heard = this.#moved = performance.now();
   }
 
-  /** CPU time is compared with that of the look before. */
   look(): Silence {
     const now = performance.now();
-    const { process, ticks } = this.#read();
-    if (ticks !== this.#ticks) this.#moved = now;
+    const { state, ticks } = this.#read();
+    if (ticks !== this.#ticks || state === "R") this.#moved = now;
     this.#ticks = ticks;
-    const seconds = (now - this.#heard) / 1000;
-    return { seconds, process, idleSeconds: process === "idle" ? (now - this.#moved) / 1000 : 0 };
+    const still = (now - this.#moved) / 1000;
+    const process = ACTIVITY[state] ?? (still < STILL_SECONDS ? "busy" : "idle");
+    return { seconds: (now - this.#heard) / 1000, process, idleSeconds: process === "idle" ? still : 0 };
   }
 
-  #read(): { process: Activity; ticks: number } {
+  /** The state's letter in /proc, and the CPU time of all threads so far. */
+  #read(): { state: string; ticks: number } {
     const stat = statOf(this.pid);
-    if (stat === null) return { process: statOf(process.pid) === null ? "unknown" : "gone", ticks: this.#ticks };
+    if (stat === null) return { state: statOf(process.pid) === null ? "?" : "X", ticks: this.#ticks };
     // After the name, which may hold anything: state is the first field, user and system time are the 12th and 13th.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const ticks = Number(fields[11]) + Number(fields[12]);
-    const state = fields[0] ?? "";
-    if (state === "T" || state === "t") return { process: "stopped", ticks };
-    if (state === "Z" || state === "X") return { process: "gone", ticks };
-    return { process: state === "R" || ticks !== this.#ticks ? "busy" : "idle", ticks };
+    return { state: fields[0] ?? "?", ticks: Number(fields[11]) + Number(fields[12]) };
   }
 }
 

@@ -6,8 +6,6 @@ import contextlib
 import math
 import os
 import platform
-import resource
-import sys
 import time
 from collections.abc import Callable
 from functools import cache
@@ -18,6 +16,7 @@ import torch
 from torch.nn import functional
 
 from .settings import SettingsError
+from .usage import peak_resident_bytes
 
 
 def current_device() -> torch.device:
@@ -139,8 +138,7 @@ def autocast(device: torch.device, precision: str) -> contextlib.AbstractContext
 
 
 def peak_memory(device: torch.device) -> int:
-    """Bytes: of the device's allocator on CUDA, of the process's resident set on CPU."""
+    """Bytes: of the device's allocator on CUDA, of the process's resident set on CPU; since the command began."""
     if device.type == "cuda":
         return int(torch.cuda.max_memory_allocated(device))
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return peak_resident_bytes()

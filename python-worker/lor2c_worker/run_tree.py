@@ -37,6 +37,7 @@ from .tree_checkpoint import (
     write_checkpoint,
 )
 from .tree_report import make_report
+from .usage import cpu_seconds
 from .versions import versions
 
 
@@ -206,6 +207,6 @@ def _send_tree(run: TreeRun, loop: LoopState) -> None:
         longest_fork_seconds=max(forks, default=0.0),
         train_seconds=loop.train_seconds,
         evaluate_seconds=loop.evaluate_seconds,
-        cpu_seconds=time.process_time(),
+        cpu_seconds=cpu_seconds(),
         peak_memory=peak_memory(run.prepared.device),
     )

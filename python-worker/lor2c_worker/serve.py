@@ -22,6 +22,7 @@ from .run_tree import run_tree
 from .settings import Settings, SettingsError
 from .tree import TreeCell, group_trees, read_cell
 from .tree_checkpoint import Found, find_checkpoints
+from .usage import begin_command, log_to
 from .versions import package_versions, versions
 
 
@@ -102,6 +103,14 @@ def answer_each(
 
 def answer_train(channel: Channel, command: messages.Train) -> None:
     """Train the cells, those that share a trajectory together. What fails does not take the others with it."""
+    if command.log is not None:
+        try:
+            log_to(command.log)
+        except OSError as error:
+            message = f"the log cannot be written: {error}"
+            channel.send_counted(messages.Done, request=command.request, error=message)
+            return
+    begin_command()
     cells: list[TreeCell] = []
     for cell in command.cells:
         with _outcome_of(channel, [cell.cell]):

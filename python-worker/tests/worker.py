@@ -92,13 +92,16 @@ def settings(place: Path, seed: int = 17, method: dict[str, Any] = LORA, **train
     }
 
 
-def train(worker: Worker, folder: Path, cells: dict[str, dict[str, Any]], *, resume: bool = False) -> None:
+def train(
+    worker: Worker, folder: Path, cells: dict[str, dict[str, Any]], *, resume: bool = False, log: Path | None = None
+) -> None:
     """Ask for the cells, each in its own folder below `folder`."""
     named = [
         {"cell": cell, "settings": value, "folder": str(folder / cell), "resume": resume}
         for cell, value in cells.items()
     ]
-    worker.send(type="train", request="t", cells=named, checkpoint=str(folder / "checkpoints"), log=None)
+    checkpoint, file = str(folder / "checkpoints"), None if log is None else str(log)
+    worker.send(type="train", request="t", cells=named, checkpoint=checkpoint, log=file)
 
 
 def run(worker: Worker, folder: Path, value: dict[str, Any]) -> list[Any]:

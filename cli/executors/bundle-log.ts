@@ -1,0 +1,13 @@
+import { symlinkSync } from "node:fs";
+import { join, relative } from "node:path";
+import { WORKER_LOG } from "../attempt-files.js";
+import type { Bundle } from "./executor.js";
+
+/** The first cell's folder has the file, the others a link to it: a worker has one stderr. */
+export function prepareLog({ cells }: Bundle): string {
+  const [first, ...others] = cells;
+  if (!first) throw new Error("a bundle without cells");
+  const file = join(first.folder, WORKER_LOG);
+  for (const { folder } of others) symlinkSync(relative(folder, file), join(folder, WORKER_LOG));
+  return file;
+}

@@ -1,0 +1,37 @@
+import type { WorkerProcess } from "../worker/worker-process.js";
+
+/** Milliseconds between two looks. */
+const EVERY = 5000;
+/** How long a process may say nothing and use no CPU time: a download or a lock may take long, an hour is a hang. */
+const LIMIT_SECONDS = 3600;
+
+/**
+ * Kills a worker that will never end: it says nothing, and its CPU time doesn't move. One that was suspended waits for
+ * as long as its user wants, and one that computes takes as long as it takes.
+ */
+export class SilenceLimit {
+  /** Why the worker was killed. */
+  reason: string | null = null;
+  #timer: NodeJS.Timeout | undefined;
+
+  watch(worker: WorkerProcess, limit = secondsOf(process.env.LOR2C_SILENCE_LIMIT_SECONDS)): void {
+    const look = () => {
+      const { idleSeconds } = worker.silence();
+      if (idleSeconds < limit) return;
+      this.release();
+      this.reason = `the worker said nothing and did nothing for ${Math.round(idleSeconds)} s`;
+      worker.kill();
+    };
+    this.#timer = setInterval(look, Math.min(EVERY, limit * 250));
+    this.#timer.unref();
+  }
+
+  release(): void {
+    clearInterval(this.#timer);
+  }
+}
+
+function secondsOf(text: string | undefined): number {
+  const value = Number(text);
+  return text && Number.isFinite(value) && value > 0 ? value : LIMIT_SECONDS;
+}
