@@ -194,10 +194,8 @@ describe.each(Object.entries(EXECUTORS))("executor %s", (_, create) => {
     expect([pidOf(events), pidOf(more)].map(isAlive)).toEqual([false, false]);
   });
 
-  test.each([{ FIXTURE_FAIL: "1" }, { FIXTURE_OOM: "1" }, { FIXTURE_DIE: "1" }, { FIXTURE_GAP: "1" }])(
-    "a worker does nothing more after %o",
-    async (env) => {
-      const { events, running, executor } = start([1], env);
+  test.each(["FAIL", "OOM", "DIE", "GAP"])("a worker does nothing more after %s", async (what) => {
+    const { events, running, executor } = start([1], { [`FIXTURE_${what}`]: "1" });
       await running.done;
       expect(isAlive(pidOf(events))).toBe(false);
       const more: WorkerEvent[] = [];
