@@ -196,14 +196,13 @@ describe.each(Object.entries(EXECUTORS))("executor %s", (_, create) => {
 
   test.each(["FAIL", "OOM", "DIE", "GAP"])("a worker does nothing more after %s", async (what) => {
     const { events, running, executor } = start([1], { [`FIXTURE_${what}`]: "1" });
-      await running.done;
-      expect(isAlive(pidOf(events))).toBe(false);
-      const more: WorkerEvent[] = [];
-      await executor.start(bundleOf(2), SLOT, (event) => more.push(event)).done;
-      expect(typesOf(more, "cell-2").at(-1)).toBe("finished");
-      expect(pidOf(more)).not.toBe(pidOf(events));
-    },
-  );
+    await running.done;
+    expect(isAlive(pidOf(events))).toBe(false);
+    const more: WorkerEvent[] = [];
+    await executor.start(bundleOf(2), SLOT, (event) => more.push(event)).done;
+    expect(typesOf(more, "cell-2").at(-1)).toBe("finished");
+    expect(pidOf(more)).not.toBe(pidOf(events));
+  });
 
   test("silence is told, and whether the process is suspended", async () => {
     const { events, running } = start([1], { FIXTURE_HANG: "1" });
