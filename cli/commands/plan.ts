@@ -3,12 +3,14 @@ import type { ResolvedPlan } from "../plan/resolve-plan.js";
 import type { Devices } from "../spec/devices.js";
 import { type Command, files } from "./command.js";
 import { devicesOption } from "./devices-option.js";
+import { jobsOption } from "./jobs-option.js";
 import { LIMIT_OPTIONS, refuseOver, roomFor } from "./limit-options.js";
 import { SET_OPTION } from "./set-option.js";
 
 interface Args {
   file: string;
   set: string[];
+  jobs?: number | "auto" | undefined;
   devices?: Devices | undefined;
   db?: string | undefined;
   maxHours?: number | undefined;
@@ -24,13 +26,14 @@ export default {
     yargs
       .positional("file", { type: "string", demandOption: true, describe: "Spec file; - reads standard input" })
       .option("set", SET_OPTION)
+      .option("jobs", jobsOption("what the spec says, else auto"))
       .option("devices", devicesOption("Where it would train", "what the spec says, else auto"))
       .option("db", { type: "string", describe: "Database (default: LOR2C_DB, else results/lor2c.db)" })
       .options(LIMIT_OPTIONS)
       .option("json", { type: "boolean", default: false, describe: "Print the plan as JSON" })
       .example("$0 plan configs/quickstart.yaml", "What would run")
       .example("$0 plan configs/quickstart.yaml --set seed=1", "The same with another seed"),
-  handler: async ({ file, set, devices, db, json, ...limits }) => {
+  handler: async ({ file, set, jobs, devices, db, json, ...limits }) => {
     const { loadSpec } = await import("../spec/load.js");
     const spec = loadSpec(file, set); // before the worker starts: a wrong spec is answered at once
     const [{ resolvePlan }, { EXECUTORS }, { planText }, { planJson }, { roomWarnings }, { resolveDbPath }, output] =
@@ -44,7 +47,7 @@ export default {
         import("../views/output.js"),
       ]);
     const path = resolveDbPath(db);
-    const wanted = { cells: spec.cells, jobs: spec.jobs, devices: devices ?? spec.devices };
+    const wanted = { cells: spec.cells, jobs: jobs ?? spec.jobs, devices: devices ?? spec.devices };
     const plan = await resolvePlan(wanted, { executor: EXECUTORS.local({}) });
     const foresight = await foreseen(plan, path);
     const warnings = roomWarnings(foresight, roomFor(path));

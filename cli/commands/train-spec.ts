@@ -7,6 +7,7 @@ import type { Foreseen } from "../plan/forecast/limits.js";
 import type { Devices } from "../spec/devices.js";
 import { DB_OPTION } from "./db-option.js";
 import { devicesOption } from "./devices-option.js";
+import { jobsOption } from "./jobs-option.js";
 import { LIMIT_OPTIONS, refuseOver, roomFor } from "./limit-options.js";
 import { SET_OPTION } from "./set-option.js";
 
@@ -43,11 +44,7 @@ export const trainOptions = (yargs: Argv) =>
 /** `otherwise`: what holds where the command line does not say. */
 export const jobOptions = <T>(yargs: Argv<T>, otherwise: string) =>
   yargs
-    .option("jobs", {
-      type: "string",
-      describe: `Workers at a time on each device: a number, or auto (one per CPU core, one on a GPU). Default: ${otherwise}`,
-      coerce: parseJobs,
-    })
+    .option("jobs", jobsOption(otherwise))
     .option("devices", devicesOption("Where to train", otherwise))
     .options(LIMIT_OPTIONS)
     .option("plain", { type: "boolean", default: false, describe: "Lines instead of the dashboard" })
@@ -116,11 +113,4 @@ async function showGrid({ dbPath, experiment, name }: JobSummary): Promise<void>
   } finally {
     store.close();
   }
-}
-
-/** Throws for what is neither a positive number nor `auto`; yargs prints it as a wrong use. */
-function parseJobs(text: string | undefined): number | "auto" | undefined {
-  if (text === undefined || text === "auto") return text;
-  if (/^[1-9][0-9]*$/.test(text)) return Number(text);
-  throw new Error(`--jobs ${text}: give a number from 1 on, or auto`);
 }

@@ -1,3 +1,5 @@
+import { fillSlots, idle } from "../plan/fill-slots.js";
+
 /** What is known of one share at a moment. Costs are in the unit of `Share.cost`, times are wall seconds. */
 export interface ShareTimes {
   /** Shares of one kind take about the same time per cost. */
@@ -36,13 +38,8 @@ export function timeLeft(shares: readonly ShareTimes[], slots: number): number |
   const lengths = secondsOfEach(shares);
   if (lengths.some((seconds) => seconds === null)) return null;
   const ends = shares.flatMap(({ state }, i) => (state === "running" ? [lengths[i] ?? 0] : []));
-  const free = [...ends, ...Array.from({ length: Math.max(0, slots - ends.length) }, () => 0)];
-  for (const [i, { state }] of shares.entries()) {
-    if (state !== "waiting") continue;
-    const next = free.indexOf(Math.min(...free));
-    free[next] = (free[next] ?? 0) + (lengths[i] ?? 0);
-  }
-  return Math.max(0, ...free);
+  const waiting = shares.flatMap(({ state }, i) => (state === "waiting" ? [lengths[i] ?? 0] : []));
+  return fillSlots(waiting, [...ends, ...idle(Math.max(0, slots - ends.length))]);
 }
 
 /** How long each takes from now, at the speed of its kind, else that of all; null before any step was measured. */

@@ -8,7 +8,7 @@ export function fillSlots(waiting: readonly number[], busy: readonly number[]): 
     const next = free.indexOf(Math.min(...free));
     free[next] = (free[next] ?? 0) + length;
   }
-  return Math.max(...free);
+  return Math.max(0, ...free);
 }
 
 export const idle = (slots: number): number[] => Array.from({ length: slots }, () => 0);

@@ -6,7 +6,7 @@ export { describeOwner } from "./owners/index.js";
 export * from "./read-attempts.js";
 export * from "./read-bundles.js";
 export * from "./read-grid.js";
-export { type MeasuredTraining, measuredTrainings } from "./read-measured.js";
+export { measuredTrainings } from "./read-measured.js";
 export { experimentOf, type RetryRow, retryRuns } from "./read-retry.js";
 export * from "./read-runs.js";
 export type * from "./rows.js";

@@ -26,7 +26,7 @@ export interface Exceeded {
   heaviest: Heaviest | null;
 }
 
-export interface Heaviest {
+interface Heaviest {
   /** A value that not all runs have, such as `method.name=full`; or one run's label. */
   name: string;
   runs: number;
