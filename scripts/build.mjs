@@ -1,4 +1,4 @@
-/** Brings dist/ up to date, for `npm run build` and for every test that starts the built program. */
+/** Brings dist/ up to date, for `npm run build` and for the tests that start the built program. */
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildStep } from "./env/build-step.mjs";
@@ -6,7 +6,7 @@ import { withLock } from "./env/lock.mjs";
 import { createProgress } from "./env/progress.mjs";
 
 /** Does nothing when dist/ is current. Two of them at once wait for each other, and for a set-up. */
-export default async function ensureBuilt() {
+export async function ensureBuilt() {
   const root = fileURLToPath(new URL("..", import.meta.url));
   const progress = createProgress();
   const { signal } = new AbortController();

@@ -1,21 +1,16 @@
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { tempFolder } from "../cli/fixtures/temp-folder.js";
 import { packageFile, packageRoot } from "../cli/spec/package-files.js";
 import { ALLOWED, checkImports, FLOOR, importsOf } from "./check-imports.mjs";
 
 const NO_FLOOR = { files: 0, edges: 0 };
-const made: string[] = [];
-afterEach(() => {
-  for (const folder of made.splice(0)) rmSync(folder, { recursive: true });
-});
 
 /** A checkout with one empty source for each folder of the list, and `files` of cli/. */
 function checkout(files: Record<string, string>): string {
-  const root = mkdtempSync(join(tmpdir(), "lor2c-imports-"));
-  made.push(root);
+  const root = tempFolder();
   const folders = Object.keys(ALLOWED).map((unit) => [`${unit}/empty.ts`, ""]);
   for (const [name = "", text = ""] of [...folders, ...Object.entries(files)]) {
     mkdirSync(dirname(join(root, "cli", name)), { recursive: true });
@@ -101,8 +96,7 @@ const text = "from './not.js'";
 describe("circles, which biome.json forbids", () => {
   /** What Biome says about the files `a.ts` and `b.ts`, under this checkout's biome.json. */
   function biome(a: string, b: string) {
-    const root = mkdtempSync(join(tmpdir(), "lor2c-circles-"));
-    made.push(root);
+    const root = tempFolder();
     copyFileSync(packageFile("biome.json"), join(root, "biome.json"));
     writeFileSync(join(root, "a.ts"), a);
     writeFileSync(join(root, "b.ts"), b);

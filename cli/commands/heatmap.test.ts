@@ -1,10 +1,11 @@
 /** heatmap and sweep as a user runs them: real processes on a real database. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { PROGRAM } from "../fixtures/program.js";
+import { tempFolder } from "../fixtures/temp-folder.js";
 import { claimAll, sampleCell, sampleEvents as say } from "../store/fixtures/sample.js";
 import { openStore } from "../store/store.js";
 import { ingest, registerExperiment } from "../store/write.js";
@@ -18,7 +19,7 @@ const CELLS = [0, 1, 2].flatMap((merges) =>
 
 let folder: string;
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "lor2c-heatmap-"));
+  folder = tempFolder();
   const store = openStore(join(folder, "lor2c.db"));
   registerExperiment(store, { name: "g", specFile: null, specText: "", cells: CELLS });
   const finished = CELLS.slice(0, 5);
@@ -29,9 +30,6 @@ beforeAll(() => {
   ]);
   ingest(store, claimAll(store, finished), events, null);
   store.close();
-});
-afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
 });
 
 async function lor2c(...args: string[]) {

@@ -1,9 +1,9 @@
-import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import yargs, { type CommandModule } from "yargs";
 import { EXECUTORS } from "../executors/index.js";
+import { tempFolder } from "../fixtures/temp-folder.js";
 import { resolvePlan } from "../plan/resolve-plan.js";
 import { loadSpec } from "../spec/load.js";
 import { openStore } from "../store/store.js";
@@ -11,7 +11,7 @@ import { claimAttempt, endAttempt, registerExperiment } from "../store/write.js"
 import { fixture } from "../worker/fixture-worker.js";
 import plan from "./plan.js";
 
-const folder = mkdtempSync(join(tmpdir(), "lor2c-plan-"));
+const folder = tempFolder();
 const file = join(folder, "grid.yaml");
 writeFileSync(join(folder, "base.yaml"), "model: minilm\ntask: movie-reviews\nmethod: lora\n");
 writeFileSync(file, "extends: base.yaml\nsweep: {grid: {seed: 1..3}}\n");

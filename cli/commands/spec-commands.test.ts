@@ -1,15 +1,15 @@
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
 import yargs, { type CommandModule } from "yargs";
 import { SpecError } from "../errors.js";
+import { tempFolder } from "../fixtures/temp-folder.js";
 import explain from "./explain.js";
 import init from "./init.js";
 import schema from "./schema.js";
 import validate from "./validate.js";
 
-const folder = mkdtempSync(join(tmpdir(), "lor2c-commands-"));
+const folder = tempFolder();
 const good = join(folder, "good.yaml");
 const bad = join(folder, "bad.yaml");
 writeFileSync(good, "model: minilm\ntask: movie-reviews\nsweep: {grid: {method: [lora, lora], seed: 1..2}}\n");

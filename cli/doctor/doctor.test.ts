@@ -1,15 +1,15 @@
-import { chmodSync, existsSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
+import { tempFolder } from "../fixtures/temp-folder.js";
 import { openStore } from "../store/store.js";
 import { cacheRow } from "./caches.js";
 import { databaseRows } from "./database.js";
 import { nodeRows } from "./node.js";
 import { pythonRows } from "./python.js";
 
-const folder = mkdtempSync(join(tmpdir(), "lor2c-doctor-"));
+const folder = tempFolder();
 
 /** A program that answers as an interpreter would. */
 function pretend(name: string, script: string): string {

@@ -1,10 +1,11 @@
 /** The quickstart itself, on few rows: real weights, real rows, the real worker, all the way into SQLite. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+
+import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { execa } from "execa";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { PROGRAM } from "../fixtures/program.js";
+import { tempFolder } from "../fixtures/temp-folder.js";
 
 const SPEC = resolve("configs/quickstart.yaml");
 /** Two steps an epoch: all merges and injections still happen. */
@@ -12,10 +13,7 @@ const SHORT = ["train.logging_steps=1", "data.train_rows=64", "data.eval_rows=64
 
 let folder: string;
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "lor2c-quickstart-"));
-});
-afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
+  folder = tempFolder();
 });
 
 /** Runs in an empty folder, so that nothing depends on the checkout being the working folder. */

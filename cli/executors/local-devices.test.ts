@@ -1,8 +1,9 @@
 /** Where workers train. GPUs are pretended by the fixture worker, which obeys CUDA_VISIBLE_DEVICES as CUDA does. */
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
+import { tempFolder } from "../fixtures/temp-folder.js";
 import { silent } from "../job/fixtures/reporter.js";
 import type { JobPlan } from "../job/reporter.js";
 import { type RunOptions, runExperiment } from "../job/run.js";
@@ -15,7 +16,7 @@ import { fixture } from "../worker/fixture-worker.js";
 let dbPath: string;
 let file: string;
 beforeEach(() => {
-  const folder = mkdtempSync(join(tmpdir(), "lor2c-devices-"));
+  const folder = tempFolder();
   dbPath = join(folder, "lor2c.db");
   file = join(folder, "spec.yaml");
   writeFileSync(file, "model: minilm\ntask: movie-reviews\nmethod: lora\nsweep: {grid: {seed: 1..4}}\n");

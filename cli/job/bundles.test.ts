@@ -1,8 +1,9 @@
 /** Several runs in one worker: what becomes of the others when one fails, and what the same command does then. */
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
+import { tempFolder } from "../fixtures/temp-folder.js";
 import { getAttempts } from "../store/read.js";
 import { openStore } from "../store/store.js";
 import { fixture } from "../worker/fixture-worker.js";
@@ -13,7 +14,7 @@ import { specSource } from "./source.js";
 let folder: string;
 let file: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "lor2c-bundles-"));
+  folder = tempFolder();
   file = join(folder, "spec.yaml");
   write("{method.merges: 0..2}");
 });

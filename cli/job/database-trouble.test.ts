@@ -1,10 +1,11 @@
 /** A job whose database is held by another program, deleted, replaced or changed while it trains. */
-import { mkdtempSync, readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+
+import { readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { tempFolder } from "../fixtures/temp-folder.js";
 import { type SecondProcess, startChild } from "../store/fixtures/second-process.js";
 import { getMetrics, listRuns } from "../store/read.js";
 import { openStore } from "../store/store.js";
@@ -19,14 +20,13 @@ let folder: string;
 let dbPath: string;
 let holders: SecondProcess[];
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "lor2c-trouble-"));
+  folder = tempFolder();
   dbPath = join(folder, "lor2c.db");
   writeFileSync(join(folder, "spec.yaml"), "name: s\nmodel: minilm\ntask: movie-reviews\nmethod: lora\n");
   holders = [];
 });
 afterEach(async () => {
   await Promise.all(holders.map((holder) => holder.kill()));
-  rmSync(folder, { recursive: true, force: true });
 });
 
 /** Another program that holds the database until it is killed. */

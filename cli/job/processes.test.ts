@@ -1,11 +1,12 @@
 /** `lor2c run` and its neighbours as a user runs them: real processes, signals and databases; a pretend worker. */
+
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
 import { builtFixture } from "../fixtures/program.js";
 import { type Started, startProgram } from "../fixtures/start-program.js";
+import { tempFolder } from "../fixtures/temp-folder.js";
 import { getAttempts, listRuns } from "../store/read.js";
 import { openStore } from "../store/store.js";
 import { fixture, isAlive, until } from "../worker/fixture-worker.js";
@@ -13,7 +14,7 @@ import { fixture, isAlive, until } from "../worker/fixture-worker.js";
 let dbPath: string;
 let file: string;
 beforeEach(() => {
-  const folder = mkdtempSync(join(tmpdir(), "lor2c-cli-"));
+  const folder = tempFolder();
   dbPath = join(folder, "lor2c.db");
   file = join(folder, "spec.yaml");
   writeFileSync(

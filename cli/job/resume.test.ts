@@ -1,8 +1,9 @@
 /** The bundled worker, killed in the middle of a tree: the same command goes on from its checkpoint. */
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { tempFolder } from "../fixtures/temp-folder.js";
 import { getAttempts, getMetrics } from "../store/read.js";
 import { openStore } from "../store/store.js";
 import { silent } from "./fixtures/reporter.js";
@@ -13,7 +14,7 @@ const WORDS = ["wonderful", "brilliant", "lovely", "dreadful", "boring", "awful"
 const STEPS_PER_EPOCH = 4;
 
 test("kill -9 of the worker after two of four epochs", { timeout: 400_000 }, async () => {
-  const folder = mkdtempSync(join(tmpdir(), "lor2c-resume-"));
+  const folder = tempFolder();
   const rows = Array.from({ length: 100 }, (_, i) => {
     return `${i}\t${i % 6 < 3 ? 2 : -2}\tSnippet ${i}: a ${WORDS[i % 6]} picture about the number ${i * 7}`;
   });

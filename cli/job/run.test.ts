@@ -1,8 +1,8 @@
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
 import { RUN_LOG, SETTINGS_FILE, WORKER_LOG } from "../attempt-files.js";
+import { tempFolder } from "../fixtures/temp-folder.js";
 import type { WorkerEvent } from "../protocol/messages.js";
 import { findRun, getAttempts, getMetrics, leftOutCells, listRuns } from "../store/read.js";
 import { openStore } from "../store/store.js";
@@ -18,7 +18,7 @@ let file: string;
 let dbPath: string;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "lor2c-run-"));
+  folder = tempFolder();
   file = join(folder, "spec.yaml");
   dbPath = join(folder, "lor2c.db");
   writeFileSync(file, "name: three\nmodel: minilm\ntask: movie-reviews\nmethod: lora\nsweep: {grid: {seed: 1..3}}\n");

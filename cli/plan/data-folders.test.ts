@@ -1,9 +1,10 @@
 /** Which combinations are one run is known after the worker has hashed what their paths hold: from the spec to the plan. */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+
+import { cpSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { EXECUTORS } from "../executors/index.js";
+import { tempFolder } from "../fixtures/temp-folder.js";
 import { loadSpec } from "../spec/load.js";
 import { packageFile } from "../spec/package-files.js";
 import type { Plan } from "./plan.js";
@@ -14,9 +15,8 @@ const SECONDS = 120_000;
 
 let folder: string;
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "lor2c-folds-"));
+  folder = tempFolder();
 });
-afterAll(() => rmSync(folder, { recursive: true }));
 
 function rows(name: string, about: string): void {
   mkdirSync(join(folder, name));

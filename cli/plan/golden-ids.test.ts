@@ -1,8 +1,9 @@
 /** YAML in, ids out: whatever moves an id of an earlier day orphans stored runs, be it a key, a default or a parameter. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
+import { tempFolder } from "../fixtures/temp-folder.js";
 import { type Catalog, type Parameter, shippedCatalog } from "../spec/catalog.js";
 import type { Settings } from "../spec/cell.js";
 import { listKeys } from "../spec/keys.js";
@@ -19,9 +20,8 @@ const FINGERPRINT = { model: "sha256:00", data: "sha256:11", precision: "fp32" }
 
 let folder: string;
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "lor2c-golden-"));
+  folder = tempFolder();
 });
-afterAll(() => rmSync(folder, { recursive: true }));
 
 function settingsOf(spec: string, catalog?: Catalog): Settings {
   const file = join(folder, "spec.yaml");

@@ -1,9 +1,10 @@
 /** A run's id depends on the device: plan, run and verify must look on the same one. GPUs are the fixture worker's. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { EXECUTORS } from "../executors/index.js";
+import { tempFolder } from "../fixtures/temp-folder.js";
 import { silent } from "../job/fixtures/reporter.js";
 import { runExperiment } from "../job/run.js";
 import { specSource } from "../job/source.js";
@@ -20,11 +21,10 @@ let dbPath: string;
 let file: string;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "lor2c-resolve-"));
+  folder = tempFolder();
   dbPath = join(folder, "lor2c.db");
   file = join(folder, "spec.yaml");
 });
-afterEach(() => rmSync(folder, { recursive: true }));
 
 function specOn(devices: string): void {
   writeFileSync(

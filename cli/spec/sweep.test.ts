@@ -196,8 +196,6 @@ describe("problems", () => {
   });
 });
 
-test("20,000 runs are expanded within seconds", () => {
-  const started = performance.now();
+test("20,000 runs are expanded", () => {
   expect(load(minimal("sweep: {grid: {seed: 1..200, method.rank: 1..100}}")).cells).toHaveLength(20_000);
-  expect(performance.now() - started).toBeLessThan(10_000);
 });

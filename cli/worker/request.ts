@@ -31,6 +31,7 @@ export type Ask = (question: Question) => Promise<Answer>;
 export async function request(command: Command & { request: string }, options: RequestOptions = {}): Promise<Answer> {
   const { signal, onEvent, ...rest } = options;
   signal?.throwIfAborted();
+  const python = rest.commandOverride ? undefined : (rest.python ?? (await findPython()));
   const folder = mkdtempSync(join(tmpdir(), "lor2c-worker-"));
   const events: WorkerEvent[] = [];
   let finish: (done: EventOf<"done">) => void = () => {};
@@ -40,7 +41,7 @@ export async function request(command: Command & { request: string }, options: R
   const worker = await startWorker({
     ...rest,
     signal,
-    python: rest.commandOverride ? undefined : (rest.python ?? (await findPython())),
+    python,
     logFile: join(folder, "worker.log"),
     onEvent: (event) => {
       onEvent?.(event);
@@ -48,6 +49,8 @@ export async function request(command: Command & { request: string }, options: R
       if (event.type === "done" && event.request === command.request) finish(event);
     },
   }).catch((error) => {
+    // The error names the log, unless nobody waits for this worker any more.
+    if (signal?.aborted) discard(folder);
     signal?.throwIfAborted();
     throw error;
   });

@@ -1,9 +1,8 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, test } from "vitest";
 import type { Lor2cError } from "../errors.js";
+import { tempFolder } from "../fixtures/temp-folder.js";
 import { PROTOCOL_VERSION, type WorkerEvent } from "../protocol/messages.js";
 import { fixture, isAlive, startFixture, until } from "./fixture-worker.js";
 import { markedProcesses } from "./process-group.js";
@@ -36,17 +35,16 @@ describe("before the handshake", () => {
   });
 
   test("silence ends at the time-out", async () => {
-    const error = await refusal("hangs-before-ready.py", { startTimeoutSeconds: 0.5 });
+    const error = await refusal("hangs-before-ready.py", { startTimeoutSeconds: 2 });
     expect(error.code).toBe("WORKER_START_TIMEOUT");
-    expect(error.message).toContain("0.5 seconds");
+    expect(error.message).toContain("2 seconds");
     expect(error.message).toContain("stderr line 2");
   });
 
   test("an abort does not wait for the time-out", async () => {
-    const began = performance.now();
-    const error = await refusal("hangs-before-ready.py", { signal: AbortSignal.timeout(300) });
+    const options = { signal: AbortSignal.timeout(300), startTimeoutSeconds: 3600 };
+    const error = await refusal("hangs-before-ready.py", options);
     expect(error.message).toContain("signal SIGKILL");
-    expect(performance.now() - began).toBeLessThan(3000);
   });
 
   test("another protocol version names both numbers", async () => {
@@ -112,11 +110,9 @@ describe("stopping", () => {
   });
 
   test("kill() does not wait", async () => {
-    const { worker } = await startFixture("ignores-stop.py");
-    const began = performance.now();
+    const { worker } = await startFixture("ignores-stop.py", { stopGraceSeconds: 3600 });
     worker.kill();
     await worker.closed;
-    expect(performance.now() - began).toBeLessThan(1500);
   });
 
   test("children go with the worker, those in another session too", async () => {
@@ -176,7 +172,7 @@ test("the log file is there before the worker and takes its stderr", async () =>
 });
 
 test("a worker does not outlive a runner that is killed", async () => {
-  const logFile = join(mkdtempSync(join(tmpdir(), "lor2c-worker-")), "worker.log");
+  const logFile = join(tempFolder(), "worker.log");
   const worker = ["python3", fixture("ends-with-stdin.py")];
   const runner = execa("node", [fixture("holds-a-worker.mjs"), logFile, ...worker], { reject: false });
   const pid = await new Promise<number>((resolve) => {

@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, describe, expect, test } from "vitest";
+import { tempFolder } from "../../cli/fixtures/temp-folder.js";
 import { packageFile } from "../../cli/spec/package-files.js";
 import { findBasePython, isNewEnough, probe } from "./python.mjs";
 import { checkOwnPython, inspectEnv, interpreterIn, isCurrent, makeWorkerEnv } from "./worker-env.mjs";
@@ -13,7 +13,7 @@ const silent = { info: () => {}, step: () => ({ line: () => {}, done: () => {}, 
 
 /** A worker that needs only what every new environment has, so that no registry is asked. */
 function projectThatNeeds(dependencies: string[], lock: string[] = []): string {
-  const project = mkdtempSync(join(tmpdir(), "lor2c-project-"));
+  const project = tempFolder();
   copyFileSync(packageFile("python-worker", "inspect_env.py"), join(project, "inspect_env.py"));
   writeFileSync(join(project, "pyproject.toml"), `[project]\ndependencies = ${JSON.stringify(dependencies)}\n`);
   writeFileSync(join(project, "requirements.lock"), `# locked\n${lock.join("\n")}\n`);

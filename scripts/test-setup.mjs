@@ -1,0 +1,23 @@
+/** Before and after a run of vitest: one build for all tests that start the program, one place for their files. */
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ensureBuilt } from "./build.mjs";
+
+/** @type {string | undefined} */
+let folder;
+
+export async function setup() {
+  await ensureBuilt();
+  folder = mkdtempSync(join(tmpdir(), "lor2c-vitest-"));
+  // For the tests, the programs that they start and the workers of those.
+  process.env.TMPDIR = folder;
+}
+
+/** What is left behind in a folder for temporary files fills the disk of whoever uses lor2c, or tests it, every day. */
+export function teardown() {
+  if (!folder) return;
+  const left = readdirSync(folder).filter((name) => name.startsWith("lor2c"));
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  if (left.length > 0) throw new Error(`${left.length} temporary folders were not removed: ${left.join(", ")}`);
+}
