@@ -1,3 +1,4 @@
+import { SELECTORS } from "../store/selector-words.js";
 import { type Command, runs } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
 
@@ -17,7 +18,7 @@ export default {
       .positional("run", {
         type: "string",
         demandOption: true,
-        describe: "Id, unique prefix (4 or more), @last, @best, @best:<metric>, @failed",
+        describe: `The run: ${SELECTORS}`,
       })
       .option("follow", {
         alias: "f",

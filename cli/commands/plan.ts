@@ -2,6 +2,7 @@ import type { Foresight } from "../job/foresee.js";
 import type { ResolvedPlan } from "../plan/resolve-plan.js";
 import type { Devices } from "../spec/devices.js";
 import { type Command, files } from "./command.js";
+import { DB_OPTION } from "./db-option.js";
 import { devicesOption } from "./devices-option.js";
 import { jobsOption } from "./jobs-option.js";
 import { LIMIT_OPTIONS, refuseOver, roomFor } from "./limit-options.js";
@@ -28,7 +29,7 @@ export default {
       .option("set", SET_OPTION)
       .option("jobs", jobsOption("what the spec says, else auto"))
       .option("devices", devicesOption("Where it would train", "what the spec says, else auto"))
-      .option("db", { type: "string", describe: "Database (default: LOR2C_DB, else results/lor2c.db)" })
+      .option("db", DB_OPTION)
       .options(LIMIT_OPTIONS)
       .option("json", { type: "boolean", default: false, describe: "Print the plan as JSON" })
       .example("$0 plan configs/quickstart.yaml", "What would run")

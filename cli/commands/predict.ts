@@ -1,3 +1,4 @@
+import { SELECTORS } from "../store/selector-words.js";
 import type { Prediction, PredictText } from "../worker/predict.js";
 import { type Command, runs } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
@@ -20,7 +21,7 @@ export default {
       .positional("run", {
         type: "string",
         demandOption: true,
-        describe: "Id, unique prefix (4 or more), @last, @best, @best:<metric>",
+        describe: `The run: ${SELECTORS}`,
       })
       .option("text", { type: "string", array: true, nargs: 1, default: [], describe: "A text; repeat for more" })
       .option("text-pair", {

@@ -1,4 +1,5 @@
 import type { RunRow } from "../store/read.js";
+import { SELECTORS } from "../store/selector-words.js";
 import { type Command, runs } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
 
@@ -19,7 +20,7 @@ export default {
         type: "string",
         array: true,
         demandOption: true,
-        describe: "Ids, unique prefixes, @last, @best, @failed",
+        describe: `Runs, each ${SELECTORS}`,
       })
       .option("yes", { alias: "y", type: "boolean", default: false, describe: "Do not ask" })
       .option("db", DB_OPTION)

@@ -1,3 +1,4 @@
+import { SELECTORS } from "../store/selector-words.js";
 import { VIEWS } from "../views/index.js";
 import type { ViewEntry } from "../views/view.js";
 import type { Command } from "./command.js";
@@ -15,18 +16,19 @@ interface Args extends OutputArgs<(typeof FORMATS)[number]> {
 /** The command with these views; whatever help, completion and errors say of them comes from the list. */
 export function showCommand(views: readonly ViewEntry[]): Command<Args> {
   const names = views.map(({ name }) => name);
-  const list = `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+  const describe = `Show stored runs: ${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
   return {
     command: "show <runs..>",
-    describe: `Show stored runs: ${list}`,
+    describe,
     complete: async (words) => [...(await completeRuns(words)), ...(words.length > 1 ? names : [])],
     builder: (yargs) =>
       yargs
+        .usage(`$0 show <runs..> [view]\n\n${describe}`)
         .positional("runs", {
           type: "string",
           array: true,
           demandOption: true,
-          describe: `Ids, unique prefixes (4 or more), @last, @best, @best:<metric>, @failed; then the view (default: ${names[0]})`,
+          describe: `Runs, each ${SELECTORS}; then the view (default: ${names[0]})`,
         })
         .option("db", DB_OPTION)
         .options(outputOptions(FORMATS))

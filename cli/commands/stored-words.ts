@@ -2,12 +2,13 @@
 import { existsSync } from "node:fs";
 import { explainAll } from "../spec/explain.js";
 import { experiments, listRuns } from "../store/read.js";
+import { NAMED_RUNS } from "../store/selector-words.js";
 import { openStore, resolveDbPath, type Store } from "../store/store.js";
 import { shortId } from "../views/format.js";
 
 /** Selectors and the ids of the default database. */
 export const storedRuns = (): string[] => [
-  ...["@last", "@best", "@failed"],
+  ...NAMED_RUNS,
   ...fromStore((store) => listRuns(store).map((run) => shortId(run.id))),
 ];
 

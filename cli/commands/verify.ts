@@ -1,5 +1,6 @@
 import { UsageError } from "../errors.js";
 import type { Devices } from "../spec/devices.js";
+import { SELECTORS } from "../store/selector-words.js";
 import type { VerifyResult } from "../verify/verify.js";
 import { type Command, runs } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
@@ -25,7 +26,7 @@ export default {
       .positional("run", {
         type: "string",
         demandOption: true,
-        describe: "Id, unique prefix (4 or more), @last, @best, @best:<metric>",
+        describe: `The run: ${SELECTORS}`,
       })
       .option("tolerance", {
         type: "number",

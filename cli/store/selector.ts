@@ -1,13 +1,11 @@
 import { UsageError } from "../errors.js";
 import { getRun, runsByPrefix } from "./read-runs.js";
 import type { RunRow } from "./rows.js";
+import { SELECTORS } from "./selector-words.js";
 import type { Store } from "./store.js";
 
 /** Shorter prefixes would start to mean another run as the database grows. */
 const SHORTEST_PREFIX = 4;
-
-/** What a user may write where a run is meant; shown by help texts. */
-const SELECTORS = "an id, a unique prefix of one (4 or more), @last, @best, @best:<metric> or @failed";
 
 /**
  * The run that `selector` means. Throws UsageError when there is none, or more than one.

@@ -1,4 +1,5 @@
 import type { EventOf } from "../protocol/messages.js";
+import { formatCount } from "./format.js";
 
 export interface CountedCell {
   label: string;
@@ -10,7 +11,6 @@ export interface CountedCell {
 
 type Part = EventOf<"counted">["parts"][number];
 
-const number = (value: number) => value.toLocaleString("en-US");
 const sum = (parts: readonly Part[]) => parts.reduce((total, part) => total + part.count, 0);
 
 /** Trainable parameters without the head: at the start, and after all scheduled changes of structure. */
@@ -31,7 +31,7 @@ export function paramsTexts(cells: readonly CountedCell[], all: boolean): string
   return [...groups.values()]
     .flatMap(([first, ...others]) => {
       if (!first) return [];
-      const more = others.length === 0 ? "" : ` and ${number(others.length)} more with the same counts`;
+      const more = others.length === 0 ? "" : ` and ${formatCount(others.length)} more with the same counts`;
       return [paramsText({ ...first, label: `${first.label}${more}` }, all)];
     })
     .join("\n");
@@ -46,13 +46,17 @@ export function paramsText({ label, method, counted, published = [] }: CountedCe
       .filter((figure) => figure.withHead === withHead)
       .map(({ where, params, note }) => `paper, ${where}: ${params}${note ? ` (${note})` : ""}`)
       .join("; ");
-  const rows: [string, string, string][] = folded(counted.parts, all).map((p) => [p.place, number(p.count), p.formula]);
+  const rows: [string, string, string][] = folded(counted.parts, all).map((p) => [
+    p.place,
+    formatCount(p.count),
+    p.formula,
+  ]);
   const changes = counted.changes.length > 0;
-  rows.push(["trainable, without the head", number(start), changes ? "" : beside(false)]);
-  for (const change of counted.changes) rows.push([change.place, number(change.count), change.formula]);
-  if (changes) rows.push(["after all changes of structure", number(end), beside(false)]);
-  rows.push(["head", number(counted.head_parameters), ""]);
-  rows.push(["base model with its head", number(counted.total_parameters), beside(true)]);
+  rows.push(["trainable, without the head", formatCount(start), changes ? "" : beside(false)]);
+  for (const change of counted.changes) rows.push([change.place, formatCount(change.count), change.formula]);
+  if (changes) rows.push(["after all changes of structure", formatCount(end), beside(false)]);
+  rows.push(["head", formatCount(counted.head_parameters), ""]);
+  rows.push(["base model with its head", formatCount(counted.total_parameters), beside(true)]);
   const left = Math.max(...rows.map(([place]) => place.length));
   const middle = Math.max(...rows.map(([, value]) => value.length));
   const lines = rows.map(([place, value, formula]) =>
