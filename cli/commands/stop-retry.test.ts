@@ -1,5 +1,5 @@
 /** `lor2c stop` and `lor2c retry` from another terminal than the job's: real processes and a pretend worker. */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
 import { startProgram } from "../fixtures/start-program.js";
@@ -52,13 +52,30 @@ test("stop ends the whole job after its step; the same run goes on, with nothing
 });
 
 test("stop of one run lets the job go on with the next", async () => {
-  const job = lor2c(["run", file, "--json", "--set", "sweep.grid={seed: 1..2}"], { ...SLOW, FIXTURE_STEPS: "100" });
+  const job = lor2c(["run", file, "--json", "--set", "sweep.grid={seed: 1..2}"], { ...SLOW, FIXTURE_STEPS: "40" });
   await until(() => job.out().includes('"metrics"'));
   const stop = lor2c(["stop", "@last", "--json"]);
   expect(await stop.closed).toBe(0);
   expect(JSON.parse(stop.out())).toMatchObject([{ label: "seed=1", state: "stopped" }]);
   expect(await job.closed).toBe(1);
   expect(states()).toEqual({ "seed=1": "stopped", "seed=2": "finished" });
+});
+
+test("stop of one run of a bundle leaves the others of it in training", async () => {
+  writeFileSync(
+    file,
+    readFileSync(file, "utf8").replace("method: lora", "method: imlor2c").replace("seed: 1..2", "method.merges: 0..1"),
+  );
+  const job = lor2c(["run", file, "--json"], { ...SLOW, FIXTURE_STEPS: "40" });
+  await until(() => job.out().includes('"metrics"'));
+  const [plan] = job
+    .out()
+    .split("\n")
+    .map((line) => line && JSON.parse(line));
+  const stop = lor2c(["stop", plan.cells[0].id]);
+  expect(await stop.closed).toBe(0);
+  expect(await job.closed).toBe(1);
+  expect(states()).toEqual({ "merges=0": "stopped", "merges=1": "finished" });
 });
 
 test("retry trains what failed, without the spec file, and nothing else", async () => {

@@ -66,8 +66,9 @@ async function train(attempts: Attempt[], key: string, slot: Slot, job: Job): Pr
   const wished = new Set<string>();
   job.stops.add(ids, (runs) => {
     for (const run of runs) wished.add(run);
-    // A worker stops all that it trains.
+    // A worker with nothing left to train need not wait for its slot's next bundle to end.
     if (told.runs.every((run) => wished.has(run) || model.state(run) !== "running")) void running.stop();
+    else running.stopCells(runs);
   });
   const end = await running.done;
   release();
