@@ -4,10 +4,10 @@ import type { PlannedCell } from "../plan/cell.js";
 import { eachKindOnce } from "../plan/warnings.js";
 import { type AttemptRow, bundlesOf, getAttempt, getEpochScore, getNotes, getRun } from "../store/read.js";
 import type { Store } from "../store/store.js";
-import { heldRuns } from "../store/write.js";
+import { attemptGone, heldRuns } from "../store/write.js";
 import type { JobModel } from "./model.js";
 import type { CellError, CellSummary, InvalidRuns, JobSummary } from "./reporter.js";
-import { FAILURES } from "./run-state.js";
+import { FAILURES, type RunState } from "./run-state.js";
 
 /** How a job ended, from what is stored: what the user reads is what a later query gives. */
 export function summarize(
@@ -53,6 +53,14 @@ function attemptOf(store: Store, id: string, model: JobModel): AttemptRow | unde
   return attempt === undefined ? undefined : getAttempt(store, attempt);
 }
 
+/** An attempt of this process is as it is stored, whatever its worker told; one whose events still wait is as it told. */
+function stateOf(store: Store, id: string, row: AttemptRow | undefined, model: JobModel): RunState {
+  const attempt = model.runs.get(id)?.attempt;
+  if (attempt === undefined) return model.state(id);
+  if (row === undefined) throw attemptGone(store, attempt);
+  return row.outcome ?? model.state(id);
+}
+
 function cellSummary(
   store: Store,
   cell: PlannedCell,
@@ -61,7 +69,7 @@ function cellSummary(
   held: ReadonlySet<string>,
 ): CellSummary {
   const fixed = cell.settings.train.report_epoch;
-  const state = model.state(cell.id);
+  const state = stateOf(store, cell.id, row, model);
   // What an earlier attempt has is not what this job did.
   const own = row && (state === "finished" || model.runs.get(cell.id)?.attempt !== undefined) ? row : undefined;
   const error = FAILURES.has(state) && row ? cellError(row, model.runs.get(cell.id)?.stderr ?? []) : undefined;

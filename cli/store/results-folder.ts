@@ -60,7 +60,7 @@ function outside(folder: string, path: string): UsageError {
 /** With all links followed; what does not exist yet keeps its name. */
 function realpathOf(path: string): string {
   try {
-    return realpathSync(path);
+    return realpathSync.native(path);
   } catch (error) {
     const parent = dirname(path);
     if (!isMissing(error) || parent === path) throw error;
