@@ -1,285 +1,241 @@
-import type { Outcome } from "../protocol/messages.js";
+/**
+ * What the readers return, as schemas from which the types are inferred. Only rows.test.ts uses them at run time: it
+ * compares each with what its reader really selects.
+ */
+import { z } from "zod";
+import { basis, flag, number, Outcome, RunState, rows, text } from "./columns.js";
 
-export type RunState = "planned" | "running" | Outcome;
+export type { RunState } from "./columns.js";
+export type * from "./experiment-rows.js";
 
 /** One line of `v_runs`: a run with its current attempt (the newest finished one, else the newest). */
-export interface RunRow {
-  id: string;
-  label: string;
-  model: string;
-  task: string;
-  method: string;
-  seed: number;
-  state: RunState;
-  score_name: string | null;
-  best_score: number | null;
-  best_epoch: number | null;
-  last_score: number | null;
-  majority_score: number | null;
+export const RunRow = z.strictObject({
+  id: text,
+  label: text,
+  model: text,
+  task: text,
+  method: text,
+  seed: number,
+  state: RunState,
+  score_name: text.nullable(),
+  best_score: number.nullable(),
+  best_epoch: number.nullable(),
+  last_score: number.nullable(),
+  majority_score: number.nullable(),
   /** At the start of training; `final_trainable_parameters` after the last change of structure. */
-  trainable_parameters: number | null;
-  final_trainable_parameters: number | null;
-  head_parameters: number | null;
-  total_parameters: number | null;
-  train_rows: number | null;
-  eval_rows: number | null;
-  total_steps: number | null;
-  num_epochs: number | null;
-  train_seconds: number | null;
-  total_seconds: number | null;
-  train_tokens: number | null;
-  tokens_per_second: number | null;
-  peak_memory: number | null;
-  started_at: string | null;
-  ended_at: string | null;
-  error_type: string | null;
-  message: string | null;
-  learning_rate: number | null;
-  batch_size: number | null;
-  precision: string | null;
-  max_length: number | null;
-  created_at: string;
+  trainable_parameters: number.nullable(),
+  final_trainable_parameters: number.nullable(),
+  head_parameters: number.nullable(),
+  total_parameters: number.nullable(),
+  train_rows: number.nullable(),
+  eval_rows: number.nullable(),
+  total_steps: number.nullable(),
+  num_epochs: number.nullable(),
+  train_seconds: number.nullable(),
+  total_seconds: number.nullable(),
+  train_tokens: number.nullable(),
+  tokens_per_second: number.nullable(),
+  peak_memory: number.nullable(),
+  started_at: text.nullable(),
+  ended_at: text.nullable(),
+  error_type: text.nullable(),
+  message: text.nullable(),
+  learning_rate: number.nullable(),
+  batch_size: number.nullable(),
+  precision: text.nullable(),
+  max_length: number.nullable(),
+  created_at: text,
   /** Number, row id and folder (relative to the database) of the current attempt; null when only planned. */
-  attempt: number | null;
-  attempt_id: number | null;
-  folder: string | null;
-  environment: number | null;
-  attempts: number;
+  attempt: number.nullable(),
+  attempt_id: number.nullable(),
+  folder: text.nullable(),
+  environment: number.nullable(),
+  attempts: number,
   /** Number of the attempt in training, also when the current one is an older, finished one. */
-  running_attempt: number | null;
-  chosen_on: "eval" | "holdout" | null;
-  chosen_score: number | null;
-  eval_best_score: number | null;
-  eval_best_epoch: number | null;
+  running_attempt: number.nullable(),
+  chosen_on: rows.nullable(),
+  chosen_score: number.nullable(),
+  eval_best_score: number.nullable(),
+  eval_best_epoch: number.nullable(),
   /** What choosing on the evaluation rows would have added; null when they chose. */
-  optimism: number | null;
-  collapsed: 0 | 1 | null;
-  report_epoch: number | null;
+  optimism: number.nullable(),
+  collapsed: flag.nullable(),
+  report_epoch: number.nullable(),
   /** Score after `report_epoch`; null when none is fixed, or it was not reached. */
-  fixed_score: number | null;
+  fixed_score: number.nullable(),
   /** Only of a list that was asked for an epoch's score. */
-  epoch_score?: number | null;
-}
+  epoch_score: number.nullable().optional(),
+});
+export type RunRow = z.infer<typeof RunRow>;
 
-export interface AttemptRow {
-  id: number;
-  run: string;
-  number: number;
-  state: RunState;
-  outcome: Outcome | null;
-  started_at: string;
-  ended_at: string | null;
+export const AttemptRow = z.strictObject({
+  id: number,
+  run: text,
+  number: number,
+  state: RunState,
+  outcome: Outcome.nullable(),
+  started_at: text,
+  ended_at: text.nullable(),
   /** Who trains it: a kind, and what that kind knows it by; `describeOwner` says it in words. */
-  owner_kind: string;
-  owner: string;
-  heartbeat_at: string;
-  lease_until: string;
+  owner_kind: text,
+  owner: text,
+  heartbeat_at: text,
+  lease_until: text,
   /** Absolute. */
-  folder: string;
+  folder: text,
   /** Name of the folder of checkpoints that its worker uses. */
-  checkpoint: string | null;
-  stop_requested_at: string | null;
-  environment: number | null;
-  last_seq: number;
-  trainable_parameters: number | null;
-  final_trainable_parameters: number | null;
-  head_parameters: number | null;
-  total_parameters: number | null;
-  train_rows: number | null;
-  eval_rows: number | null;
-  total_steps: number | null;
-  num_epochs: number | null;
-  initial_weights: string | null;
-  score_name: string | null;
-  best_score: number | null;
-  best_epoch: number | null;
-  last_score: number | null;
-  chosen_on: "eval" | "holdout" | null;
-  chosen_score: number | null;
-  eval_best_score: number | null;
-  eval_best_epoch: number | null;
-  collapsed: 0 | 1 | null;
-  majority_score: number | null;
-  train_seconds: number | null;
-  total_seconds: number | null;
-  train_tokens: number | null;
-  tokens_per_second: number | null;
-  peak_memory: number | null;
-  stopped_at_step: number | null;
-  bundle: number | null;
+  checkpoint: text.nullable(),
+  stop_requested_at: text.nullable(),
+  environment: number.nullable(),
+  last_seq: number,
+  trainable_parameters: number.nullable(),
+  final_trainable_parameters: number.nullable(),
+  head_parameters: number.nullable(),
+  total_parameters: number.nullable(),
+  train_rows: number.nullable(),
+  eval_rows: number.nullable(),
+  total_steps: number.nullable(),
+  num_epochs: number.nullable(),
+  initial_weights: text.nullable(),
+  score_name: text.nullable(),
+  best_score: number.nullable(),
+  best_epoch: number.nullable(),
+  last_score: number.nullable(),
+  chosen_on: rows.nullable(),
+  chosen_score: number.nullable(),
+  eval_best_score: number.nullable(),
+  eval_best_epoch: number.nullable(),
+  collapsed: flag.nullable(),
+  majority_score: number.nullable(),
+  train_seconds: number.nullable(),
+  total_seconds: number.nullable(),
+  train_tokens: number.nullable(),
+  tokens_per_second: number.nullable(),
+  peak_memory: number.nullable(),
+  stopped_at_step: number.nullable(),
+  bundle: number.nullable(),
   /** Bytes of its folder when it ended. */
-  disk_bytes: number | null;
-  resumed_step: number | null;
-  error_type: string | null;
-  message: string | null;
-  traceback: string | null;
-}
+  disk_bytes: number.nullable(),
+  resumed_step: number.nullable(),
+  error_type: text.nullable(),
+  message: text.nullable(),
+  traceback: text.nullable(),
+});
+export type AttemptRow = z.infer<typeof AttemptRow>;
 
 /** What a run was expected to take, likely and at least and at most, and what that rests on. */
-export interface ForecastRow {
-  run: string;
-  made_at: string;
-  seconds: number;
-  seconds_low: number;
-  seconds_high: number;
-  seconds_basis: "alike" | "model" | "device" | "rule";
+export const ForecastRow = z.strictObject({
+  run: text,
+  made_at: text,
+  seconds: number,
+  seconds_low: number,
+  seconds_high: number,
+  seconds_basis: basis,
   /** Stored trainings that it rests on. */
-  seconds_trainings: number;
-  disk_bytes: number;
-  memory: number;
-  memory_low: number;
-  memory_high: number;
-  memory_basis: "alike" | "model" | "device" | "rule";
-  memory_trainings: number;
-  train_work: number;
-}
+  seconds_trainings: number,
+  disk_bytes: number,
+  memory: number,
+  memory_low: number,
+  memory_high: number,
+  memory_basis: basis,
+  memory_trainings: number,
+  train_work: number,
+});
+export type ForecastRow = z.infer<typeof ForecastRow>;
 
 /** Runs that were trained together as one tree. */
-export interface BundleRow {
-  id: number;
-  lane_epochs: number;
-  cell_epochs: number;
-  lanes: number;
-  lane_width: number;
-  forks: number;
-  longest_fork_seconds: number;
-  train_seconds: number;
-  evaluate_seconds: number;
-  cpu_seconds: number;
-  peak_memory: number;
-  trained_at: string;
-}
+export const BundleRow = z.strictObject({
+  id: number,
+  lane_epochs: number,
+  cell_epochs: number,
+  lanes: number,
+  lane_width: number,
+  forks: number,
+  longest_fork_seconds: number,
+  train_seconds: number,
+  evaluate_seconds: number,
+  cpu_seconds: number,
+  peak_memory: number,
+  trained_at: text,
+});
+export type BundleRow = z.infer<typeof BundleRow>;
 
-export interface MetricRow {
-  split: string;
-  name: string;
-  step: number;
-  epoch: number;
+export const MetricRow = z.strictObject({
+  split: text,
+  name: text,
+  step: number,
+  epoch: number,
   /** Null when it was not a finite number; `diverged` is 1 then. */
-  value: number | null;
-  diverged: 0 | 1;
-}
+  value: number.nullable(),
+  diverged: flag,
+});
+export type MetricRow = z.infer<typeof MetricRow>;
 
-export interface EpochScoreRow {
-  step: number;
-  epoch: number;
-  score: number | null;
-  loss: number | null;
-}
+export const EpochScoreRow = z.strictObject({
+  step: number,
+  epoch: number,
+  score: number.nullable(),
+  loss: number.nullable(),
+});
+export type EpochScoreRow = z.infer<typeof EpochScoreRow>;
 
-export interface ChangeRow {
-  seq: number;
-  kind: string;
-  step: number;
-  epoch: number;
-  span_start: number;
-  span_end: number;
-  source: number;
-  score: number | null;
-  margin: number | null;
-  scores_from_epoch: number;
-  trainable_parameters: number;
-  detail: string;
-}
+export const ChangeRow = z.strictObject({
+  seq: number,
+  kind: text,
+  step: number,
+  epoch: number,
+  span_start: number,
+  span_end: number,
+  source: number,
+  score: number.nullable(),
+  margin: number.nullable(),
+  scores_from_epoch: number,
+  trainable_parameters: number,
+  detail: text,
+});
+export type ChangeRow = z.infer<typeof ChangeRow>;
 
-export interface ModuleScoreRow {
-  score_name: string;
-  step: number;
-  epoch: number;
-  span_start: number;
-  span_end: number;
-  kind: string;
-  score: number | null;
-  trainable_parameters: number;
-}
+export const ModuleScoreRow = z.strictObject({
+  score_name: text,
+  step: number,
+  epoch: number,
+  span_start: number,
+  span_end: number,
+  kind: text,
+  score: number.nullable(),
+  trainable_parameters: number,
+});
+export type ModuleScoreRow = z.infer<typeof ModuleScoreRow>;
 
-export interface RankRow {
-  module: string;
-  step: number;
-  epoch: number;
-  rank: number;
-}
+export const RankRow = z.strictObject({
+  module: text,
+  step: number,
+  epoch: number,
+  rank: number,
+});
+export type RankRow = z.infer<typeof RankRow>;
 
-export interface ArtifactRow {
-  kind: string;
+export const ArtifactRow = z.strictObject({
+  kind: text,
   /** Absolute. */
-  path: string;
-  bytes: number;
-  sha256: string;
-}
+  path: text,
+  bytes: number,
+  sha256: text,
+});
+export type ArtifactRow = z.infer<typeof ArtifactRow>;
 
-export interface EnvironmentRow {
-  id: number;
-  worker_version: string;
-  protocol: number;
-  python: string;
-  platform: string;
-  device: string;
-  device_description: string;
-  device_memory: number;
-  device_bf16: 0 | 1;
-  git_commit: string | null;
-  git_dirty: 0 | 1 | null;
-  packages: Record<string, string>;
-}
-
-export interface ExperimentRow {
-  id: number;
-  name: string;
-  spec_file: string | null;
-  spec_text: string;
-  /** JSON list of what the command line changed, as after `--set`. */
-  sets: string;
-  created_at: string;
-  last_run_at: string;
-  cells: number;
-  finished: number;
-  running: number;
-}
-
-export interface ExperimentCellRow {
-  position: number;
-  run: string;
-  label: string;
-  axes: Record<string, number | string | null>;
-}
-
-/** A run of an experiment as a grid needs it. `value` and `so_far` are of the asked metric. */
-export interface GridCellRow {
-  position: number;
-  run: string;
-  label: string;
-  axes: Record<string, number | string | null>;
-  model: string;
-  task: string;
-  method: string;
-  seed: number;
-  state: RunState;
-  /** An attempt is in training, also when an older one is finished. */
-  running: 0 | 1;
-  score_name: string | null;
-  majority_score: number | null;
-  /** Of the current attempt, when it is finished; null also when it was not a finite number. */
-  value: number | null;
-  /** Newest evaluation of the attempt in training. */
-  so_far: number | null;
-  settings: Record<string, unknown>;
-  /** Changes of structure of the current attempt, as text that is equal for equal changes. */
-  changes: string;
-  error_type: string | null;
-}
-
-/** A combination of a sweep that is no run. */
-export interface LeftOutRow {
-  axes: Record<string, number | string | null>;
-  reason: string;
-}
-
-/** An axis of an experiment: it has several values. */
-export interface AxisRow {
-  experiment: number;
-  name: string;
-  axis: string;
-  /** All of its values are numbers. */
-  numeric: 0 | 1;
-}
+export const EnvironmentRow = z.strictObject({
+  id: number,
+  worker_version: text,
+  protocol: number,
+  python: text,
+  platform: text,
+  device: text,
+  device_description: text,
+  device_memory: number,
+  device_bf16: flag,
+  git_commit: text.nullable(),
+  git_dirty: flag.nullable(),
+  packages: z.record(text, text),
+});
+export type EnvironmentRow = z.infer<typeof EnvironmentRow>;

@@ -1,0 +1,15 @@
+/** What columns hold, for the schemas of rows. */
+import { z } from "zod";
+import { OUTCOMES } from "../protocol/messages.js";
+
+export const Outcome = z.enum(OUTCOMES);
+export const RunState = z.enum(["planned", "running", ...OUTCOMES]);
+export type RunState = z.infer<typeof RunState>;
+
+export const text = z.string();
+export const number = z.number();
+/** SQLite has no truth values. */
+export const flag = z.literal([0, 1]);
+export const rows = z.enum(["eval", "holdout"]);
+export const basis = z.enum(["alike", "model", "device", "rule"]);
+export const axes = z.record(text, z.union([number, text]).nullable());

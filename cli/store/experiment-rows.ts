@@ -1,0 +1,69 @@
+/** Rows about experiments and their grids, see rows.ts. */
+import { z } from "zod";
+import { axes, flag, number, RunState, text } from "./columns.js";
+
+export const ExperimentRow = z.strictObject({
+  id: number,
+  name: text,
+  spec_file: text.nullable(),
+  spec_text: text,
+  /** JSON list of what the command line changed, as after `--set`. */
+  sets: text,
+  created_at: text,
+  last_run_at: text,
+  cells: number,
+  finished: number,
+  running: number,
+});
+export type ExperimentRow = z.infer<typeof ExperimentRow>;
+
+export const ExperimentCellRow = z.strictObject({
+  position: number,
+  run: text,
+  label: text,
+  axes: axes,
+});
+export type ExperimentCellRow = z.infer<typeof ExperimentCellRow>;
+
+/** A run of an experiment as a grid needs it. `value` and `so_far` are of the asked metric. */
+export const GridCellRow = z.strictObject({
+  position: number,
+  run: text,
+  label: text,
+  axes: axes,
+  model: text,
+  task: text,
+  method: text,
+  seed: number,
+  state: RunState,
+  /** An attempt is in training, also when an older one is finished. */
+  running: flag,
+  score_name: text.nullable(),
+  majority_score: number.nullable(),
+  /** Of the current attempt, when it is finished; null also when it was not a finite number. */
+  value: number.nullable(),
+  /** Newest evaluation of the attempt in training. */
+  so_far: number.nullable(),
+  settings: z.record(text, z.unknown()),
+  /** Changes of structure of the current attempt, as text that is equal for equal changes. */
+  changes: text,
+  error_type: text.nullable(),
+});
+export type GridCellRow = z.infer<typeof GridCellRow>;
+
+/** A combination of a sweep that is no run. */
+export const LeftOutRow = z.strictObject({
+  axes: axes,
+  reason: text,
+});
+export type LeftOutRow = z.infer<typeof LeftOutRow>;
+
+/** An axis of an experiment: it has several values. */
+export const AxisRow = z.strictObject({
+  experiment: number,
+  name: text,
+  axis: text,
+  /** All of its values are numbers. */
+  numeric: flag,
+});
+export type AxisRow = z.infer<typeof AxisRow>;

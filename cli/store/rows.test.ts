@@ -1,0 +1,119 @@
+/** The types of rows against what the readers select from a migrated database that has rows in every table. */
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { z } from "zod";
+import { tempFolder } from "../fixtures/temp-folder.js";
+import * as experimentRows from "./experiment-rows.js";
+import { claimedStore, sampleCell, sampleEvents as say } from "./fixtures/sample.js";
+import { recordForecasts } from "./forecasts.js";
+import * as read from "./read.js";
+import * as rows from "./rows.js";
+import type { Store } from "./store.js";
+import { ingest, registerExperiment } from "./write.js";
+
+const A = sampleCell("a".repeat(16));
+const B = sampleCell("b".repeat(16), { seed: 2 });
+
+let store: Store;
+/** SQL of what a reader prepared. */
+let prepared: string[];
+let ids: { attempt: number; experiment: number };
+beforeAll(() => {
+  const claimed = claimedStore(tempFolder(), [A, B]);
+  store = claimed.store;
+  const leftOut = [{ axes: { seed: 3 }, reason: "excluded by the spec" }];
+  const plan = { name: "x", specFile: "x.yaml", specText: "name: x", sets: ["seed=1"], cells: [A, B], leftOut };
+  const experiment = registerExperiment(store, plan);
+  const adapter = join(store.results.ofRun(A.id), "attempt-1", "adapter");
+  const ranks = {
+    type: "ranks" as const,
+    seq: 6,
+    cells: [A.id],
+    step: 94,
+    epoch: 1,
+    modules: [{ module: "m", rank: 2 }],
+  };
+  const events = [
+    ...[say.ready(), say.started([A.id, B.id]), say.metrics([A.id, B.id], 2, 10, { accuracy: 0.5, loss: 1 }, "eval")],
+    ...[say.change([A.id], 3), say.moduleScores([A.id], 4), say.artifact([A.id], 5, adapter), ranks],
+    ...[say.tree([A.id], 7), say.finished([A.id], 8)],
+  ];
+  ingest(store, claimed.attempts, events, { commit: "abc", dirty: true });
+  const range = { low: 1, likely: 2, high: 3 };
+  const basis = { kind: "rule" as const, trainings: 0 };
+  recordForecasts(store, [
+    {
+      id: A.id,
+      seconds: range,
+      secondsBasis: basis,
+      disk: 10,
+      memory: range,
+      memoryBasis: basis,
+      trainWork: 5,
+    } as never,
+  ]);
+  ids = { attempt: claimed.attempts.get(A.id) as number, experiment };
+  const prepare = store.prepare.bind(store);
+  store.prepare = (sql) => {
+    prepared.push(sql);
+    return prepare(sql);
+  };
+});
+afterAll(() => store.close());
+
+const one = <T>(row: T | undefined): T[] => (row === undefined ? [] : [row]);
+
+/** Each type of a row with a reader that returns such rows. */
+const READERS: Record<string, () => unknown[]> = {
+  RunRow: () => [...read.listRuns(store), ...read.listRuns(store, { epoch: 1 }), ...one(read.getRun(store, A.id))],
+  AttemptRow: () => [...read.getAttempts(store, A.id), ...one(read.getAttempt(store, ids.attempt))],
+  ForecastRow: () => one(read.getForecast(store, A.id)),
+  BundleRow: () => read.bundlesOf(store, [ids.attempt]),
+  MetricRow: () => read.getMetrics(store, ids.attempt),
+  EpochScoreRow: () => read.getEpochScores(store, ids.attempt),
+  ChangeRow: () => read.getChanges(store, ids.attempt),
+  ModuleScoreRow: () => read.getModuleScores(store, ids.attempt),
+  RankRow: () => read.getRanks(store, ids.attempt),
+  ArtifactRow: () => read.getArtifacts(store, ids.attempt),
+  EnvironmentRow: () => one(read.getEnvironment(store, 1)),
+  ExperimentRow: () => read.experiments(store),
+  ExperimentCellRow: () => read.experimentCells(store, ids.experiment),
+  GridCellRow: () => read.gridCells(store, ids.experiment),
+  LeftOutRow: () => read.leftOutCells(store, ids.experiment),
+  AxisRow: () => read.experimentAxes(store),
+};
+
+const SCHEMAS = Object.entries({ ...rows, ...experimentRows }) as [string, z.ZodObject][];
+
+test("every type of a row has its reader here", () => {
+  expect(SCHEMAS.map(([name]) => name).sort()).toEqual(Object.keys(READERS).sort());
+});
+
+test.each(SCHEMAS)("%s is what its reader returns", (name, schema) => {
+  prepared = [];
+  const found = READERS[name]?.() ?? [];
+  expect(found.length).toBeGreaterThan(0);
+  for (const row of found) expect(schema.safeParse(row).error?.issues ?? []).toEqual([]);
+  expect(mayBeNull(schema)).toEqual([]);
+});
+
+/** Columns of which the type says that they are never NULL, and the schema of the database that they may be. */
+function mayBeNull(schema: z.ZodObject): string[] {
+  return prepared.flatMap((sql) =>
+    store.db
+      .prepare(sql)
+      .columns()
+      .filter(({ name, table, column }) => {
+        const type = schema.shape[name] as z.ZodType | undefined;
+        if (type === undefined || table === null || column === null || type.safeParse(null).success) return false;
+        return !isRequired(table, column);
+      })
+      .map(({ name, table }) => `${table}.${name}`),
+  );
+}
+
+function isRequired(table: string, column: string): boolean {
+  const found = store.db.prepare('SELECT "notnull", pk FROM pragma_table_info(?) WHERE name = ?').get(table, column);
+  const { notnull, pk } = (found ?? { notnull: 1, pk: 0 }) as { notnull: number; pk: number };
+  return notnull === 1 || pk > 0;
+}
