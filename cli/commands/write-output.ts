@@ -1,6 +1,7 @@
-import { writeFileSync } from "node:fs";
+import { realpathSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { UsageError } from "../errors.js";
+import { discard, statOf } from "../files.js";
 import { makeFolder } from "../store/folder.js";
 import { writeNote } from "../views/output.js";
 
@@ -13,12 +14,30 @@ export function writeOutput(content: string | Buffer, file: string | undefined):
   const path = resolve(file);
   makeFolder(dirname(path), "make it, or name another file with --output");
   try {
-    writeFileSync(path, content);
+    replaceFile(path, content);
   } catch (error) {
     const hint = "name another file with --output";
     throw new UsageError("OUTPUT_NOT_WRITTEN", `cannot write ${path}: ${reason(error)}`, hint);
   }
   writeNote(`wrote ${path}`);
+}
+
+/** In one step, so that a full disk leaves the old one whole. What is no file (a pipe, a device) is written into. */
+function replaceFile(path: string, content: string | Buffer): void {
+  const found = statOf(path);
+  if (found && !found.isFile()) {
+    writeFileSync(path, content);
+    return;
+  }
+  const target = found ? realpathSync(path) : path;
+  const temporary = `${target}.${process.pid}.tmp`;
+  try {
+    writeFileSync(temporary, content, { mode: found?.mode ?? 0o666 });
+    renameSync(temporary, target);
+  } catch (error) {
+    discard(temporary);
+    throw error;
+  }
 }
 
 /** A picture as it is, or as PNG. */

@@ -6,6 +6,7 @@ import { CONTROLS, HOSTILE } from "../../fixtures/hostile.js";
 import { sampleGrid, sampleRows } from "../fixtures/grid.js";
 import { filterCells } from "./axes.js";
 import { type AxisValue, meaning, typedTexts, valueTexts } from "./axis-values.js";
+import { buildGrid } from "./grid.js";
 import { gridSvg } from "./svg.js";
 import { gridText } from "./text.js";
 
@@ -94,4 +95,18 @@ test("nothing of the data reaches the terminal or the picture as a control chara
     expect(shown).not.toMatch(CONTROLS);
   }
   expect(text).not.toContain("\u001b[2J");
+});
+
+test("a combination without the axis is not that of NULL", () => {
+  const { rows } = gridOf([null, 1]);
+  const [one] = rows.slice(1);
+  if (!one) throw new Error("no row");
+  const other = { ...one, run: "f".repeat(16), axes: { ...one.axes, "method.merges": 1 } };
+  const leftOut = [{ axes: { "method.merges": 1 }, reason: "another one" }];
+  const options = { rows: "method.merges", cols: "train.learning_rate", metric: null, which: "best" } as const;
+  const grid = buildGrid({ experiment: { id: 1, name: "x" }, cells: [...rows, other], leftOut }, options);
+  expect(grid.cells.find(({ row, col }) => row === 1 && col === null)).toMatchObject({
+    state: "left_out",
+    reason: null,
+  });
 });

@@ -66,7 +66,7 @@ export function buildGrid({ experiment, cells, leftOut }: GridSource, options: G
   const rows = axisOf(options.rows, options.cols, [...inside, ...invalid]);
   const cols = axisOf(options.cols, options.rows, [...inside, ...invalid]);
   const lowerIsBetter = /loss$/.test(name);
-  const [runsAt, reasonsAt] = [byPlace(inside, options), byPlace(leftOut, options)];
+  const [runsAt, reasonsAt] = [byPlace(inside, options), byPlace(leftOut.filter(isInside), options)];
   const built = rows.values.flatMap((row) =>
     cols.values.map((col) => {
       const place = placeOf(row, col);

@@ -1,0 +1,28 @@
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { tempFolder } from "../fixtures/temp-folder.js";
+import { writeOutput } from "./write-output.js";
+
+test("a file is replaced whole or not at all", () => {
+  const folder = tempFolder();
+  const [file, link] = [join(folder, "a.svg"), join(folder, "link.svg")];
+  writeFileSync(file, "old");
+  chmodSync(file, 0o600);
+  symlinkSync(file, link);
+  writeOutput("new", link);
+  expect(readFileSync(file, "utf8")).toBe("new");
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(readdirSync(folder).sort()).toEqual(["a.svg", "link.svg"]);
+  mkdirSync(join(folder, "sub"));
+  writeFileSync(join(folder, "sub", "b.svg"), "old");
+  mkdirSync(join(folder, "sub", `b.svg.${process.pid}.tmp`)); // in the way: writing fails
+  expect(() => writeOutput("new", join(folder, "sub", "b.svg"))).toThrow(/cannot write/);
+  expect(readFileSync(join(folder, "sub", "b.svg"), "utf8")).toBe("old");
+});
+
+test("what is no file is written into", () => {
+  writeOutput("x", "/dev/null");
+  expect(statSync("/dev/null").isCharacterDevice()).toBe(true);
+  expect(() => writeOutput("x", "/dev/full")).toThrow(/cannot write \/dev\/full: .*ENOSPC/);
+});
