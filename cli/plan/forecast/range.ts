@@ -29,11 +29,14 @@ export function combined(ranges: readonly Range[], combine: (values: number[]) =
   return { low: of("low"), likely: of("likely"), high: of("high") };
 }
 
-/** Of measured values: their median, and a little more than their extremes; wider where they are few. */
-export function measured(values: readonly number[]): Range {
+/** How far beyond what was measured the next value may be: once, twice, or more often. Other programs slow a machine. */
+const TIME_MARGINS = [2, 1.5, 1.2];
+
+/** Of measured values: their median, and somewhat more than their extremes; wider where they are few. */
+export function measured(values: readonly number[], margins: readonly number[] = TIME_MARGINS): Range {
   const sorted = values.toSorted((a, b) => a - b);
   const [first = 0, last = 0] = [sorted[0], sorted.at(-1)];
   const likely = sorted[Math.floor(sorted.length / 2)] ?? 0;
-  const margin = values.length < 3 ? 1.5 : 1.15;
+  const margin = margins[Math.min(values.length, margins.length) - 1] ?? 1;
   return { low: first / margin, likely, high: last * margin };
 }
