@@ -21,6 +21,7 @@ from .engine.optimizer import LaneAdamW
 from .event_log import EventLog
 from .finish import finish_cell, majority_of
 from .lane_width import fit_memory
+from .leaving import leave
 from .methods import Cell
 from .prepare import Prepared, hash_tensors, horizon_of, prepare
 from .train import LoopState, steps_per_epoch, total_steps, train
@@ -108,6 +109,7 @@ def run_tree(channel: Channel, cells: Sequence[TreeCell], folder: Path, source: 
             report=make_report(run),
             state=loop,
             holdout=prepared.holdout,
+            leave=partial(leave, run, channel, closed),
         )
         if loop.stopped:
             channel.send(messages.Stopped, cells=run.ids, step=loop.step)

@@ -132,12 +132,14 @@ def _train_tree(channel: Channel, tree: list[TreeCell], folder: Path) -> None:
         parts: list[tuple[list[str], Found | None]] = [(source.cells, source) for source in found]
         resumed = {cell for ids, _ in parts for cell in ids}
         parts.append(([cell for cell in by_id if cell not in resumed], None))
-        for ids, source in parts:
+        for wanted, source in parts:
+            everything = channel.stop_requested.is_set()
+            unwanted = [cell for cell in wanted if everything or cell in channel.stopping]
+            if unwanted:
+                channel.send(messages.Stopped, cells=unwanted, step=0)
+                closed.update(unwanted)
+            ids = [cell for cell in wanted if cell not in unwanted]
             if not ids:
-                continue
-            if channel.stop_requested.is_set():
-                channel.send(messages.Stopped, cells=ids, step=0)
-                closed.update(ids)
                 continue
             with _outcome_of(channel, ids) as done:
                 run_tree(channel, [by_id[cell] for cell in by_id if cell in set(ids)], folder, source, done)

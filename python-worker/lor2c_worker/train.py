@@ -130,8 +130,11 @@ def train(
     report: Report,
     state: LoopState | None = None,
     holdout: Encoded | None = None,
+    leave: Callable[[LoopState], LoopState] = lambda state: state,
 ) -> LoopState:
     """Train from `state` (None: from the start) until the last step or until `should_stop`.
+
+    `leave`: asked before each step, it takes cells out of the lanes that are to stop alone; what it returns goes on.
 
     `holdout`: rows that are not trained on and choose the best epoch in the place of the evaluation rows.
 
@@ -148,6 +151,7 @@ def train(
     accumulation = settings.gradient_accumulation_steps
 
     def narrowed(width: int) -> None:
+        assert state is not None
         for index, lane in enumerate(learner.lanes):
             report.record(state.step, EpochRecord(index, lane.cells, notes=[narrowed_note(width, state.step)]))
 
@@ -159,6 +163,9 @@ def train(
             if should_stop():
                 state.stopped = True
                 report.checkpoint(state)
+                return state
+            state = leave(state)
+            if state.stopped:
                 return state
             began = time.perf_counter()
             micro = micro_batches[group : group + accumulation]

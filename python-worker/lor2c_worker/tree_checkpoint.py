@@ -116,6 +116,15 @@ def write_checkpoint(
     forget_worse(folder, best)
 
 
+def part_checkpoint(source: Path, target: Path, cells: list[str], step: int, versions: dict[str, str]) -> None:
+    """Give some cells of the newest checkpoint in `source` one of their own. The state holds their neighbours too,
+    which nobody reads there."""
+    state = torch.load(source / STATE_FILE, map_location="cpu", weights_only=True)
+    prepare_folder(target, cells, versions, Found(source, cells, state))
+    _replace(target / STATE_FILE, lambda file: file.write((source / STATE_FILE).read_bytes()))
+    _describe(target, cells, step, versions)
+
+
 def forget_worse(folder: Path, best: dict[str, Best]) -> None:
     """Delete the adapters that are nobody's best any more: one of full fine-tuning is a whole model."""
     used = {entry.folder for entry in best.values()}

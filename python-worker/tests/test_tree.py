@@ -192,7 +192,7 @@ def test_a_stopped_tree_goes_on_within_its_epoch_also_in_parts(
     stopped = Worker(tmp_path / "stderr.log")
     train(stopped, tmp_path, grid(place))
     until_epoch(stopped, 5)
-    stopped.send(type="stop")
+    stopped.send(type="stop", cells=None)
     (end,) = only(stopped.until_done(), messages.Stopped)
     assert stopped.close() == 0
     assert 20 <= end.step < 32
@@ -217,7 +217,7 @@ def test_new_cells_begin_beside_those_that_go_on(
     stopped = Worker(tmp_path / "stderr.log")
     train(stopped, tmp_path, grid(place, GRID[:6]))
     until_epoch(stopped, 4)
-    stopped.send(type="stop")
+    stopped.send(type="stop", cells=None)
     stopped.until_done()
     assert stopped.close() == 0
     train(worker, tmp_path, grid(place, GRID[4:8]), resume=True)
@@ -235,7 +235,7 @@ def test_a_checkpoint_that_cannot_be_used_is_said_and_training_starts_from_zero(
     stopped = Worker(tmp_path / "stderr.log")
     train(stopped, tmp_path, grid(place, [(1, 1)]))
     until_epoch(stopped, 3)
-    stopped.send(type="stop")
+    stopped.send(type="stop", cells=None)
     stopped.until_done()
     assert stopped.close() == 0
     (folder,) = (tmp_path / "checkpoints").iterdir()

@@ -159,16 +159,31 @@ class BankLearner:
 
     def fork(self, groups: Sequence[tuple[int, list[str]]], optimizer: LaneAdamW) -> None:
         """New lanes: each (lane to copy, its cells), with moments and history. Randomness is keyed: no copy."""
+        began = time.perf_counter()
+        if self._regroup(groups, optimizer):
+            self.fork_seconds.append(time.perf_counter() - began)
+
+    def leave(self, cells: Iterable[str], optimizer: LaneAdamW) -> list[int]:
+        """Go on without these cells. Returns which lane each of those that are left was."""
+        gone = set(cells)
+        kept = [(row, [cell for cell in lane.cells if cell not in gone]) for row, lane in enumerate(self.lanes)]
+        groups = [(row, members) for row, members in kept if members]
+        self._schedules = {cell: schedule for cell, schedule in self._schedules.items() if cell not in gone}
+        self._regroup(groups, optimizer)
+        return [row for row, _ in groups]
+
+    def _regroup(self, groups: Sequence[tuple[int, list[str]]], optimizer: LaneAdamW) -> bool:
+        """True when tensors had to be copied."""
         rows = [row for row, _ in groups]
         old: list[BankLane] = self.lanes  # type: ignore[assignment]
-        if rows != list(range(len(old))):
-            began = time.perf_counter()
+        moved = rows != list(range(len(old)))
+        if moved:
             self.bank.fork(rows)
             self.head.fork(rows)
             optimizer.fork(rows, self.slots())
-            self.fork_seconds.append(time.perf_counter() - began)
         self.lanes = [BankLane(cells, dict(old[row].history)) for row, cells in groups]
         self._set_decay()
+        return moved
 
     def checkpoint(self, optimizer: LaneAdamW) -> dict[str, Any]:
         """Everything that `resume` needs; tensors are not copied."""
