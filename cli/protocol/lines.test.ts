@@ -111,6 +111,11 @@ describe("bytes to events", () => {
     expect(sent).toBeLessThanOrEqual(LINE_LIMIT + 65_536);
   });
 
+  test("the limit is the documented one", () => {
+    const text = readFileSync(join(import.meta.dirname, "..", "..", "docs", "worker.md"), "utf8");
+    expect(text).toContain(`a line of more than ${LINE_LIMIT / 2 ** 20} MiB`);
+  });
+
   test("reads no further than the consumer has asked", async () => {
     let pulled = 0;
     async function* source(): AsyncGenerator<Uint8Array> {

@@ -1,0 +1,46 @@
+"""What the worker's end of the protocol writes for text and values that have no plain JSON form."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from typing import Any
+
+import pytest
+
+from lor2c_worker import messages
+from lor2c_worker.channel import Channel
+
+
+@pytest.mark.parametrize("place", ["message", "detail", "name", "cell"])
+def test_half_a_surrogate_pair_in_a_text_loses_no_event(place: str) -> None:
+    odd = "a \ud83d b \ud83d\ude00 c \udc80"
+    out = io.BytesIO()
+    channel = Channel(out, io.BytesIO())
+    channel.log("info", "before")
+    sent: dict[str, tuple[type[Any], dict[str, Any]]] = {
+        "message": (messages.Log, {"cells": [], "level": "info", "message": odd}),
+        "detail": (messages.Failed, {"cells": ["c"], "error_type": odd, "message": odd, "traceback": odd}),
+        "name": (
+            messages.Metrics,
+            {"cells": ["c"], "split": "eval", "step": 1, "epoch": 1.0, "values": {odd: 1.0}, "diverged": [odd]},
+        ),
+        "cell": (messages.Stopped, {"cells": [odd], "step": 1}),
+    }
+    kind, fields = sent[place]
+    channel.send(kind, **fields)
+    channel.log("info", "after")
+    lines = [json.loads(line) for line in out.getvalue().decode().splitlines()]
+    assert [line["seq"] for line in lines] == [1, 2, 3]
+    assert "a \ufffd b \U0001f600 c \ufffd" in json.dumps(lines[1], ensure_ascii=False)
+    assert not channel.stop_requested.is_set()
+
+
+def test_an_event_that_has_no_json_leaves_no_gap() -> None:
+    out = io.BytesIO()
+    channel = Channel(out, io.BytesIO())
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        channel.send(messages.Stopped, cells=["c"], step=math.nan)
+    channel.send_counted(messages.Ended)
+    assert json.loads(out.getvalue()) == {"type": "ended", "seq": 1, "events": 1}
