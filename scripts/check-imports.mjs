@@ -27,7 +27,7 @@ export const ALLOWED = {
   spec: ["errors", "type:protocol"],
   worker: ["errors", "files", "protocol", "spec"],
   executors: ["errors", "attempt-files", "protocol", "type:spec", "worker"],
-  plan: ["errors", "type:protocol", "spec", "type:store", "worker", "executors"],
+  plan: ["errors", "protocol", "spec", "type:store", "worker", "executors"],
   store: ["errors", "files", "protocol", "type:spec", "type:plan"],
   // Pure: means and intervals; stored runs beside published numbers.
   stats: [],

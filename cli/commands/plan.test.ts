@@ -16,7 +16,10 @@ const file = join(folder, "grid.yaml");
 writeFileSync(join(folder, "base.yaml"), "model: minilm\ntask: movie-reviews\nmethod: lora\n");
 writeFileSync(file, "extends: base.yaml\nsweep: {grid: {seed: 1..3}}\n");
 
-beforeEach(() => vi.stubEnv("LOR2C_PYTHON", fixture("good.py")));
+beforeEach(() => {
+  vi.stubEnv("LOR2C_PYTHON", fixture("good.py"));
+  vi.stubEnv("LOR2C_CACHE", folder);
+});
 afterEach(() => {
   vi.restoreAllMocks();
   vi.unstubAllEnvs();

@@ -37,19 +37,28 @@ export default {
   handler: async ({ file, set, jobs, devices, db, json, ...limits }) => {
     const { loadSpec } = await import("../spec/load.js");
     const spec = loadSpec(file, set); // before the worker starts: a wrong spec is answered at once
-    const [{ resolvePlan }, { EXECUTORS }, { planText }, { planJson }, { roomWarnings }, { resolveDbPath }, output] =
-      await Promise.all([
-        import("../plan/resolve-plan.js"),
-        import("../executors/index.js"),
-        import("../views/plan-text.js"),
-        import("../views/plan-json.js"),
-        import("../views/forecast-text.js"),
-        import("../store/store.js"),
-        import("../views/output.js"),
-      ]);
+    const [
+      { resolvePlan },
+      { KeptLooks, looksFile },
+      { EXECUTORS },
+      { planText },
+      { planJson },
+      { roomWarnings },
+      { resolveDbPath },
+      output,
+    ] = await Promise.all([
+      import("../plan/resolve-plan.js"),
+      import("../plan/kept-looks.js"),
+      import("../executors/index.js"),
+      import("../views/plan-text.js"),
+      import("../views/plan-json.js"),
+      import("../views/forecast-text.js"),
+      import("../store/store.js"),
+      import("../views/output.js"),
+    ]);
     const path = resolveDbPath(db);
     const wanted = { cells: spec.cells, jobs: jobs ?? spec.jobs, devices: devices ?? spec.devices };
-    const plan = await resolvePlan(wanted, { executor: EXECUTORS.local({}) });
+    const plan = await resolvePlan(wanted, { executor: EXECUTORS.local({}), looks: new KeptLooks(looksFile()) });
     const foresight = await foreseen(plan, path);
     const warnings = roomWarnings(foresight, roomFor(path));
     const { states } = foresight;

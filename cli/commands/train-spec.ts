@@ -64,8 +64,9 @@ export async function trainJob(
   force = false,
 ): Promise<void> {
   if (plain && json) throw new UsageError("USAGE", "--plain and --json exclude each other");
-  const [{ runExperiment }, { resolveDbPath }] = await Promise.all([
+  const [{ runExperiment }, { KeptLooks, looksFile }, { resolveDbPath }] = await Promise.all([
     import("../job/run.js"),
+    import("../plan/kept-looks.js"),
     import("../store/store.js"),
   ]);
   const dbPath = resolveDbPath(db);
@@ -76,7 +77,8 @@ export async function trainJob(
     const { roomWarnings } = await import("../views/forecast-text.js");
     return roomWarnings(foreseen, roomFor(dbPath));
   };
-  const summary = await runExperiment({ source, dbPath, force, jobs, devices, reporter, approve });
+  const looks = new KeptLooks(looksFile());
+  const summary = await runExperiment({ source, dbPath, force, jobs, devices, reporter, approve, looks });
   process.exitCode = EXIT_CODES[summary.outcome];
   if (!json) await showGrid(summary);
 }

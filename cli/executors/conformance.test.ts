@@ -16,7 +16,7 @@ function bundleOf(...seeds: number[]): Bundle {
       const folder = join(root, `seed-${seed}`);
       mkdirSync(folder);
       const settings = { method: { name: "lora" }, seed } as unknown as Settings;
-      return { id: `cell-${seed}`, settings, folder, resume: false };
+      return { id: `cell-${seed}`, settings, fingerprint: {}, folder, resume: false };
     }),
     checkpoint: join(root, "checkpoints"),
   };

@@ -12,10 +12,19 @@ export interface Slot {
   env: Record<string, string>;
 }
 
+export interface BundleCell {
+  id: string;
+  settings: Settings;
+  /** Of the plan: a worker that finds other rows, weights or another precision trains nothing under this id. */
+  fingerprint: Record<string, string>;
+  folder: string;
+  /** Go on from a checkpoint that holds the run, where there is one. */
+  resume: boolean;
+}
+
 /** Runs that one worker trains. Each folder exists, is the attempt's own, and receives the worker's files. */
 export interface Bundle {
-  /** `resume`: go on from a checkpoint that holds the run, where there is one. */
-  cells: { id: string; settings: Settings; folder: string; resume: boolean }[];
+  cells: BundleCell[];
   /** Where checkpoints of such runs are; made when needed. */
   checkpoint: string;
 }
@@ -60,6 +69,11 @@ export interface Executor {
    * what it is trained on. Throws UsageError for devices that are not there.
    */
   ask(question: Question, options?: AskOptions): Promise<Answer>;
+  /**
+   * What answers depend on besides the question, the devices and the files that a worker names: equal conditions, equal
+   * answers. Without it no answer is kept.
+   */
+  conditions?(): Promise<unknown>;
   /**
    * Where workers can train at a time: `jobs` on each of the devices, the first slots on different ones. `ready` is
    * what a worker there has said of the place (see `ask`).

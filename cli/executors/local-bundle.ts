@@ -107,8 +107,8 @@ export class LocalBundle implements RunningBundle {
   }
 
   #send(worker: WorkerProcess, log: string): void {
-    const cells = this.bundle.cells.map(({ id, settings, folder, resume }) => {
-      return { cell: id, settings: { ...settings }, folder, resume };
+    const cells = this.bundle.cells.map(({ id, settings, fingerprint, folder, resume }) => {
+      return { cell: id, settings: { ...settings }, fingerprint, folder, resume };
     });
     worker.send({ type: "train", request: REQUEST, cells, checkpoint: this.bundle.checkpoint, log });
     if (this.#leaving?.length) worker.send({ type: "stop", cells: this.#leaving });

@@ -16,7 +16,7 @@ async function train(executor: Executor, slot: Slot, seed = 1): Promise<number> 
   const folder = join(root, "attempt");
   mkdirSync(folder);
   const settings = { method: { name: "lora" }, seed } as unknown as Settings;
-  const cells = [{ id: "cell", settings, folder, resume: false }];
+  const cells = [{ id: "cell", settings, fingerprint: {}, folder, resume: false }];
   let pid = 0;
   const running = executor.start({ cells, checkpoint: join(root, "checkpoints") }, slot, (event) => {
     if (event.type === "ready") pid = event.pid;

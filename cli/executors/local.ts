@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { localConditions } from "../worker/conditions.js";
 import { request } from "../worker/request.js";
 import type { Executor, ExecutorOptions } from "./executor.js";
 import { LocalBundle } from "./local-bundle.js";
@@ -17,6 +18,7 @@ export function createLocal(options: ExecutorOptions = {}): Executor {
         const asked = whole ? question : { type: "inspect" as const, request: question.request, settings: [] };
         return request(asked, { ...options, env: { ...options.env, ...env }, ...(signal && { signal }) });
       }),
+    conditions: () => localConditions(outer, options.commandOverride),
     slots: (devices, jobs, ready) => {
       const machine = { cores: availableParallelism(), freeMemory: process.availableMemory() };
       const perDevice = jobsPerDevice(jobs, { device: ready.device.name, ...machine });

@@ -43,8 +43,9 @@ async function train(attempts: Attempt[], key: string, slot: Slot, job: Job): Pr
   let left = 0;
   const told = model.begin(ids);
   const bundle = {
-    cells: attempts.map(({ cell: { id, settings }, folder }) => {
-      return { id, settings, folder, resume: !force && !fromZero.has(id) };
+    cells: attempts.map(({ cell: { id, settings, inspected }, folder }) => {
+      const fingerprint = inspected.fingerprint ?? {};
+      return { id, settings, fingerprint, folder, resume: !force && !fromZero.has(id) };
     }),
     checkpoint: checkpointFolder(store, key),
   };

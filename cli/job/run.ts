@@ -1,6 +1,7 @@
 import type { Executor, ExecutorOptions, Slot } from "../executors/executor.js";
 import { EXECUTORS } from "../executors/index.js";
 import type { PlannedCell } from "../plan/cell.js";
+import type { KeptLooks } from "../plan/kept-looks.js";
 import { reasonsOf, reasonText } from "../plan/plan.js";
 import { remaining } from "../plan/remaining.js";
 import { type ResolvedPlan, resolvePlan } from "../plan/resolve-plan.js";
@@ -47,6 +48,8 @@ export interface RunOptions {
   worker?: ExecutorOptions;
   /** Looks at the forecast before anything starts. Default: all may begin. */
   approve?: Approve;
+  /** Default: models and rows are looked at, whatever was found before. */
+  looks?: KeptLooks | undefined;
   /** Default: the signals of this process. */
   interrupts?: Interrupts;
 }
@@ -83,7 +86,8 @@ async function preparePlan(options: RunOptions, interrupts: Interrupts): Promise
   const executor = EXECUTORS[options.executor ?? "local"](options.worker ?? {});
   const { devices = source.devices, jobs = source.jobs } = options;
   const wanted = { cells: source.cells, devices, jobs };
-  return { plan: await interrupts.during(resolvePlan(wanted, { executor, signal: interrupts.stop })), executor };
+  const where = { executor, signal: interrupts.stop, looks: options.looks };
+  return { plan: await interrupts.during(resolvePlan(wanted, where)), executor };
 }
 
 async function runPlan(

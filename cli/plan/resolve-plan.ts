@@ -1,10 +1,10 @@
-import type { Executor, Slot } from "../executors/executor.js";
+import type { Slot } from "../executors/executor.js";
 import type { EventOf } from "../protocol/messages.js";
 import type { Cell } from "../spec/cell.js";
 import type { Devices } from "../spec/devices.js";
-import { inspect } from "../worker/inspect.js";
 import { groupBundles } from "./bundles.js";
 import type { PlannedCell } from "./cell.js";
+import { look, type Where } from "./look.js";
 import { type Plan, planCells } from "./plan.js";
 
 /** What is to be trained; a spec that was loaded is one of these. */
@@ -12,12 +12,6 @@ export interface Wanted {
   cells: readonly Cell[];
   devices: Devices;
   jobs: number | "auto";
-}
-
-export interface Where {
-  executor: Executor;
-  /** Ends the worker that looks. */
-  signal?: AbortSignal;
 }
 
 export interface ResolvedPlan extends Plan {
@@ -34,13 +28,8 @@ export interface ResolvedPlan extends Plan {
  * depends on the device and with it a run's id. Throws UsageError for devices that are not there and when no cell can
  * run.
  */
-export async function resolvePlan(
-  { cells, devices, jobs }: Wanted,
-  { executor, signal }: Where,
-): Promise<ResolvedPlan> {
-  const { ready, inspected } = await inspect(cells, (question) =>
-    executor.ask(question, { devices, ...(signal && { signal }) }),
-  );
+export async function resolvePlan({ cells, devices, jobs }: Wanted, where: Where): Promise<ResolvedPlan> {
+  const { ready, inspected } = await look(cells, devices, where);
   const plan = planCells(cells, inspected);
-  return { ...plan, bundles: groupBundles(plan.cells), slots: executor.slots(devices, jobs, ready), ready };
+  return { ...plan, bundles: groupBundles(plan.cells), slots: where.executor.slots(devices, jobs, ready), ready };
 }

@@ -46,6 +46,8 @@ export const Train = z.strictObject({
     z.strictObject({
       cell: z.string(),
       settings: json,
+      /** What `inspect` found when the cell got its id: a worker that finds anything else must not train under it. */
+      fingerprint: z.record(z.string(), z.string()),
       /** Absolute path of the attempt's folder; the worker writes `adapter/` in it. */
       folder: z.string(),
       /** Go on from a checkpoint that holds the cell, where there is one. */
@@ -152,6 +154,18 @@ export const Inspected = z.strictObject({
   events: z.array(z.strictObject({ epoch: z.number(), key: z.string(), probable: z.boolean() })),
   /** What a forecast needs; null when there are problems. */
   shape: Shape.nullable(),
+});
+
+/** What the answers to an `inspect` command depend on besides the command, the worker's code and its variables. */
+export const Sources = z.strictObject({
+  type: z.literal("sources"),
+  seq: z.number().int(),
+  request: z.string(),
+  /**
+   * Files and folders, each with a text that changes when it does. Null: also on something that has none, such as a
+   * hub, or a file written so recently that another change might not show.
+   */
+  files: z.array(z.strictObject({ path: z.string(), stamp: z.string() })).nullable(),
 });
 
 /** Trainable parameters of one cell of a `count` command, part by part. */
@@ -422,6 +436,7 @@ export const Ended = z.strictObject({
 export const WorkerEvent = z.discriminatedUnion("type", [
   Ready,
   Inspected,
+  Sources,
   Counted,
   Started,
   Progress,

@@ -152,6 +152,7 @@ function apply(store: Store, event: WorkerEvent, ids: number[], git: GitState | 
     case "progress":
     case "log":
     case "inspected":
+    case "sources":
     case "counted":
     case "predictions":
     case "done":

@@ -97,7 +97,7 @@ async function planAgain(
 }
 
 async function trainAgain(
-  { run, settings }: StoredRun,
+  { run, settings, fingerprint }: StoredRun,
   folder: string,
   executor: Executor,
   [slot]: readonly Slot[],
@@ -113,7 +113,7 @@ async function trainAgain(
     listener ? [listener] : [],
   );
   const told = model.begin(new Map([[run.id, 1]]));
-  const cells = [{ id: run.id, settings, folder, resume: false }];
+  const cells = [{ id: run.id, settings, fingerprint, folder, resume: false }];
   const bundle = { cells, checkpoint: join(folder, "checkpoints") };
   const running = executor.start(bundle, slot, (event) => {
     if (event.type === "metrics") metrics.push(...valuesOf(event));

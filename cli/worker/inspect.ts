@@ -7,6 +7,8 @@ export interface Inspection {
   ready: EventOf<"ready">;
   /** One per cell, in the order of the cells. */
   inspected: EventOf<"inspected">[];
+  /** What the answers depend on besides the question, with stamps; null when that cannot be told. */
+  sources: EventOf<"sources">["files"];
 }
 
 /** Ask one worker what these cells are here. A cell that cannot run has `problems`; that is no error of this call. */
@@ -21,5 +23,6 @@ export async function inspect(cells: readonly Pick<Cell, "settings">[], ask: Ask
     if (!event) throw new ProtocolError("PROTOCOL_INCOMPLETE", `the worker did not answer for cell ${index}`);
     return event;
   });
-  return { ready, inspected };
+  const sources = events.find((event) => event.type === "sources")?.files ?? null;
+  return { ready, inspected, sources };
 }

@@ -60,7 +60,13 @@ const training = (steps: number) => ({
   type: "train" as const,
   request: "train",
   cells: [
-    { cell: "cell", settings: { ...settings(steps) }, folder: mkdtempSync(join(folder, "attempt-")), resume: false },
+    {
+      cell: "cell",
+      settings: { ...settings(steps) },
+      fingerprint: {},
+      folder: mkdtempSync(join(folder, "attempt-")),
+      resume: false,
+    },
   ],
   checkpoint: join(folder, "checkpoints"),
   log: null,

@@ -34,7 +34,7 @@ test("predict returns one answer per text", async () => {
   ];
   const missing = predictTexts(folder, texts, asking({ commandOverride: good }));
   await expect(missing).rejects.toMatchObject({ code: "WORKER_REFUSED", message: `no adapter in ${folder}` });
-  const train = { cell: "a", settings: { ...settings(1) }, folder, resume: false };
+  const train = { cell: "a", settings: { ...settings(1) }, fingerprint: {}, folder, resume: false };
   await request(
     { type: "train", request: "t", cells: [train], checkpoint: join(folder, "c"), log: null },
     { commandOverride: good },

@@ -13,8 +13,8 @@ from .data.task import Task
 from .device import current_device, precision_warning, resolve_precision
 from .errors import PlainError
 from .methods import Horizon, Method, count, method_of, parse_params
-from .models import LoadedModel, config_for_counting, empty_model, model_fingerprint
-from .prepare import check_length, choosing_score, held_out, horizon_of, num_labels, task_data, task_of
+from .models import LoadedModel, config_for_counting, empty_model
+from .prepare import check_length, choosing_score, fingerprint_of, held_out, horizon_of, num_labels, task_data, task_of
 from .settings import Settings, SettingsError
 from .shape import shape_of
 
@@ -69,11 +69,11 @@ class Inspection:
         return {
             **of_method,
             "warnings": [*of_method["warnings"], *rows.warnings, *([slow] if slow else [])],
-            "fingerprint": {
-                "model": self._once("fingerprint", [settings.model], lambda: model_fingerprint(settings.model)),
-                "data": f"sha256:{rows.fingerprint}",
-                "precision": precision,
-            },
+            "fingerprint": self._once(
+                "fingerprint",
+                [settings.model, rows.fingerprint, precision],
+                lambda: fingerprint_of(settings, rows.fingerprint, precision),
+            ),
             "head_parameters": shapes.head,
             "total_parameters": shapes.total,
             "train_rows": rows.train,

@@ -33,6 +33,7 @@ class Count:
 class TrainCell:
     cell: str
     settings: dict[str, Any]
+    fingerprint: dict[str, str]
     folder: str
     resume: bool
 
@@ -135,6 +136,22 @@ class Inspected:
     total_steps: int | None
     events: list[InspectedEvent]
     shape: InspectedShape | None
+
+
+@dataclass(frozen=True)
+class SourcesFile:
+    path: str
+    stamp: str
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What the answers to an `inspect` command depend on besides the command, the worker's code and its variables."""
+
+    type: ClassVar[Literal["sources"]] = "sources"
+    seq: int
+    request: str
+    files: list[SourcesFile] | None
 
 
 @dataclass(frozen=True)
@@ -419,6 +436,7 @@ Command: TypeAlias = Inspect | Count | Train | Predict | Stop
 Event: TypeAlias = (
     Ready
     | Inspected
+    | Sources
     | Counted
     | Started
     | Progress
@@ -449,6 +467,7 @@ COMMANDS: dict[str, type[Any]] = {
 EVENTS: dict[str, type[Any]] = {
     Ready.type: Ready,
     Inspected.type: Inspected,
+    Sources.type: Sources,
     Counted.type: Counted,
     Started.type: Started,
     Progress.type: Progress,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -14,9 +15,10 @@ from .data.encode import Encoded, encode
 from .data.holdout import hold_out, holdout_note
 from .data.task import Split, Task
 from .device import current_device, resolve_precision
+from .errors import PlainError
 from .evaluate import SCORES, base_score, rows_of
 from .methods import Horizon, Method, method_of, parse_params
-from .models import LoadedModel, load_model
+from .models import LoadedModel, load_model, model_fingerprint
 from .settings import DataSettings, Settings, SettingsError
 from .train import steps_per_epoch, total_steps
 
@@ -142,6 +144,25 @@ def check_length(settings: Settings, model: LoadedModel, others: int) -> None:
             f"train.max_length {settings.train.max_length}: {settings.model.name} takes at most "
             f"{max(0, limit - others)}{besides}"
         )
+
+
+class ChangedSincePlanned(PlainError, RuntimeError):
+    """Numbers from other rows or weights, or in another precision, must not be stored under the id of the plan."""
+
+
+def check_planned(prepared: Prepared, planned: Mapping[str, str]) -> None:
+    """Raises ChangedSincePlanned when what was prepared is not what the runner has planned with."""
+    found = fingerprint_of(prepared.settings, task_data(prepared.settings).fingerprint, prepared.precision)
+    changed = [f"{name} was {was}, is {found.get(name)}" for name, was in planned.items() if found.get(name) != was]
+    if changed:
+        raise ChangedSincePlanned(
+            f"what the run was planned with has changed: {'; '.join(changed)}. The same command plans it anew"
+        )
+
+
+def fingerprint_of(settings: Settings, rows: str, precision: str) -> dict[str, str]:
+    """Everything outside of the settings that can change a number, `rows` by their hash; part of a run's id."""
+    return {"model": model_fingerprint(settings.model), "data": f"sha256:{rows}", "precision": precision}
 
 
 def hash_tensors(tensors: dict[str, torch.Tensor]) -> str:

@@ -23,7 +23,7 @@ from .finish import finish_cell, majority_of
 from .lane_width import fit_memory
 from .leaving import leave
 from .methods import Cell
-from .prepare import Prepared, hash_tensors, horizon_of, prepare
+from .prepare import Prepared, check_planned, hash_tensors, horizon_of, prepare
 from .train import LoopState, steps_per_epoch, total_steps, train
 from .tree import TreeCell
 from .tree_checkpoint import (
@@ -128,6 +128,7 @@ def _begin(
 ) -> tuple[TreeRun, LoopState, list[dict[str, Any]]]:
     first, ids = cells[0], [cell.id for cell in cells]
     prepared = prepare(first.settings)
+    check_planned(prepared, first.planned)
     if prepared.device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(prepared.device)
     total = sum(p.numel() for p in prepared.model.module.parameters())

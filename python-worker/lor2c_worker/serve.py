@@ -20,6 +20,7 @@ from .inspection import Inspection, count_parameters
 from .predict import predict
 from .run_tree import run_tree
 from .settings import Settings, SettingsError
+from .sources import all_sources
 from .tree import TreeCell, group_trees, read_cell
 from .tree_checkpoint import Found, find_checkpoints
 from .usage import begin_command, log_to
@@ -98,6 +99,10 @@ def answer_each(
         channel.send(event, request=command.request, index=index, problems=problems, **fields)
         if channel.stop_requested.is_set():
             break
+    if event is messages.Inspected:
+        files = all_sources()
+        stamped = None if files is None else [messages.SourcesFile(**file) for file in files]
+        channel.send(messages.Sources, request=command.request, files=stamped)
     channel.send_counted(messages.Done, request=command.request, error=None)
 
 
@@ -114,7 +119,7 @@ def answer_train(channel: Channel, command: messages.Train) -> None:
     cells: list[TreeCell] = []
     for cell in command.cells:
         with _outcome_of(channel, [cell.cell]):
-            cells.append(read_cell(cell.cell, Path(cell.folder), cell.settings, cell.resume))
+            cells.append(read_cell(cell.cell, Path(cell.folder), cell.settings, cell.fingerprint, cell.resume))
     for tree in group_trees(cells):
         _train_tree(channel, tree, Path(command.checkpoint))
     channel.send_counted(messages.Done, request=command.request, error=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +26,25 @@ class TreeCell:
     settings: Settings
     method: Method
     params: Any
+    #: What the runner has named the cell by: model, data and precision as they were when it was planned.
+    planned: Mapping[str, str]
     #: It may go on from a checkpoint.
     resume: bool
 
 
-def read_cell(id: str, folder: Path, raw_settings: dict[str, Any], resume: bool) -> TreeCell:
-    """Raises SettingsError when the settings cannot be read."""
+def read_cell(
+    id: str, folder: Path, raw_settings: dict[str, Any], planned: Mapping[str, str], resume: bool
+) -> TreeCell:
+    """The precision is that of the plan: `auto` measures, and another time might decide otherwise.
+
+    Raises SettingsError when the settings cannot be read.
+    """
     settings = Settings.from_json(raw_settings)
+    if settings.train.precision == "auto" and "precision" in planned:
+        settings = replace(settings, train=replace(settings.train, precision=planned["precision"]))
     method = method_of(settings.method["name"])
     params = parse_params(method, settings.method_parameters)
-    return TreeCell(id, folder, raw_settings, settings, method, params, resume)
+    return TreeCell(id, folder, raw_settings, settings, method, params, planned, resume)
 
 
 def group_trees(cells: Sequence[TreeCell]) -> list[list[TreeCell]]:
@@ -50,7 +59,7 @@ def _shared(cell: TreeCell) -> str:
     scheduled = {f.name for f in fields(cell.method.Params) if f.metadata.get("schedule")}
     parameters = {k: v for k, v in cell.settings.method_parameters.items() if k not in scheduled}
     method = {**parameters, "family": cell.method.family or cell.method.name}
-    return json.dumps({**cell.raw_settings, "method": method}, sort_keys=True)
+    return json.dumps([{**cell.raw_settings, "method": method}, dict(cell.planned)], sort_keys=True)
 
 
 def lane_epochs(events: Mapping[str, Events], epochs: float, start: float = 0.0) -> float:

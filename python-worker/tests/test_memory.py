@@ -38,6 +38,7 @@ def train(place: Path, name: str, max_lanes: Any) -> list[Any]:
                 place, method={**method, "merges": m, "injections": i}, num_train_epochs=4, max_lanes=max_lanes
             ),
             "folder": str(place / name / f"m{m}i{i}"),
+            "fingerprint": {},
             "resume": False,
         }
         for m in range(2)

@@ -93,11 +93,23 @@ def settings(place: Path, seed: int = 17, method: dict[str, Any] = LORA, **train
 
 
 def train(
-    worker: Worker, folder: Path, cells: dict[str, dict[str, Any]], *, resume: bool = False, log: Path | None = None
+    worker: Worker,
+    folder: Path,
+    cells: dict[str, dict[str, Any]],
+    *,
+    resume: bool = False,
+    planned: dict[str, str] | None = None,
+    log: Path | None = None,
 ) -> None:
-    """Ask for the cells, each in its own folder below `folder`."""
+    """Ask for the cells, each in its own folder below `folder`; `planned`: what inspecting them gave."""
     named = [
-        {"cell": cell, "settings": value, "folder": str(folder / cell), "resume": resume}
+        {
+            "cell": cell,
+            "settings": value,
+            "fingerprint": planned or {},
+            "folder": str(folder / cell),
+            "resume": resume,
+        }
         for cell, value in cells.items()
     ]
     checkpoint, file = str(folder / "checkpoints"), None if log is None else str(log)

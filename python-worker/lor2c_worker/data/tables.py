@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..sources import depends_on
 from .parquet import ENDING as PARQUET
 from .parquet import read_parquet, shards
 from .task import DataError, not_utf8
@@ -25,6 +26,7 @@ def find_split(folder: Path, names: Sequence[str]) -> list[Path]:
 
     Names come before endings: the file of the first name counts, and one name has one file.
     """
+    depends_on(folder)
     if folder.is_file():
         raise DataError(f"data.path {folder} is a file; give the folder it lies in, with train and dev files")
     if not folder.is_dir():
@@ -39,6 +41,8 @@ def find_split(folder: Path, names: Sequence[str]) -> list[Path]:
                 f"data.path {folder} has {both}: leave one of them, so that it is clear which rows are meant"
             )
         if found:
+            for path in found[0]:
+                depends_on(path)
             return found[0]
     wanted = [f"{name}{ending}" for name in names for ending in (*ENDINGS, PARQUET, f"-*{PARQUET}")]
     raise DataError(f"data.path {folder}: no file of the {names[0]} split; looked for {', '.join(wanted)}")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import torch
+from huggingface_hub import constants
+from huggingface_hub.file_download import repo_folder_name
 from torch import nn
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, PretrainedConfig
 from transformers.utils import logging as transformers_logging
@@ -16,6 +19,7 @@ from transformers.utils import logging as transformers_logging
 from ..data.task import Kind
 from ..seeding import generator
 from ..settings import ModelSettings, SettingsError
+from ..sources import depends_on, depends_on_the_unknown
 from .packaged import resolve
 from .shapes import known_config
 
@@ -84,11 +88,30 @@ def _load_config(name: str, revision: str | None) -> PretrainedConfig:
 def _find_config(name: str, revision: str | None, *, local_only: bool) -> PretrainedConfig | str:
     """The config, or why there is none: that is remembered too, since asking a hub in vain takes most of a minute."""
     try:
+        _note_sources(resolve(name), revision)
         return AutoConfig.from_pretrained(
             resolve(name), revision=revision, trust_remote_code=False, local_files_only=local_only
         )
     except (OSError, ValueError) as error:
         return _not_found(name, error)
+
+
+def _note_sources(name: str, revision: str | None) -> None:
+    """A folder and its files; of a hub's model the snapshot of a commit, unless the hub may have a newer one."""
+    folder = Path(name)
+    if not folder.is_dir():
+        commit = revision if revision and re.fullmatch("[0-9a-f]{40}", revision) else None
+        if commit is None and not constants.is_offline_mode():
+            return depends_on_the_unknown()
+        stored = Path(constants.HF_HUB_CACHE) / repo_folder_name(repo_id=name, repo_type="model")
+        reference = stored / "refs" / (revision or "main")
+        depends_on(reference)
+        if commit is None and reference.is_file():
+            commit = reference.read_text().strip()
+        folder = stored / "snapshots" / (commit or "none")
+    depends_on(folder)
+    for file in _files(folder) if folder.is_dir() else []:
+        depends_on(file)
 
 
 def config_for_counting(settings: ModelSettings, num_labels: int, kind: Kind) -> tuple[PretrainedConfig, str]:

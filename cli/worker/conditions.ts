@@ -1,0 +1,55 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, realpathSync } from "node:fs";
+import { cpus, hostname } from "node:os";
+import { join } from "node:path";
+import { packageFile } from "../spec/package-files.js";
+import { findPython, workerCommand } from "./python.js";
+import { stampOf } from "./stamp.js";
+
+/** Variables of a terminal or a shell, which differ from one to the next and change no answer. */
+const SESSION =
+  /^(_|PWD|OLDPWD|SHLVL|TERM.*|COLORTERM|COLUMNS|LINES|WINDOWID|DISPLAY|TMUX.*|STY|SSH_.*|XDG_SESSION_.*|LOR2C_DB|NO_COLOR|FORCE_COLOR|PS\d|npm_.*)$/;
+
+/** Where a driver shows its GPUs without being started. */
+const DRIVER = ["/proc/driver/nvidia/gpus", "/proc/driver/nvidia/capabilities"];
+
+/**
+ * What a worker's answers on this machine depend on besides the question and the files it reads: its interpreter and
+ * code, this machine, and every variable but those that are known not to matter.
+ */
+export async function localConditions(
+  env: Record<string, string | undefined>,
+  commandOverride?: readonly string[],
+): Promise<unknown> {
+  const command = commandOverride ?? workerCommand(await findPython());
+  const variables = Object.entries(env).filter(([name, value]) => value !== undefined && !SESSION.test(name));
+  return {
+    command: command.map((part) => [part, stampOf(part)]),
+    interpreter: realPath(command[0] ?? ""),
+    code: codeHash(packageFile("python-worker", "lor2c_worker")),
+    variables: variables.sort(([a], [b]) => (a < b ? -1 : 1)),
+    folder: process.cwd(),
+    machine: [hostname(), process.platform, process.arch, cpus()[0]?.model, cpus().length],
+    driver: [...DRIVER.map(namesIn), textOf("/proc/driver/nvidia/version")],
+    devices: namesIn("/dev")?.filter((name) => name.startsWith("nvidia")),
+  };
+}
+
+function codeHash(folder: string): string {
+  const hash = createHash("sha256");
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".py"));
+  for (const name of files.sort()) hash.update(`${name}\0`).update(readFileSync(join(folder, name)));
+  return hash.digest("hex");
+}
+
+const namesIn = (folder: string): string[] | null => orNull(() => readdirSync(folder).sort());
+const textOf = (file: string): string | null => orNull(() => readFileSync(file, "utf8"));
+const realPath = (path: string) => orNull(() => [realpathSync(path), stampOf(realpathSync(path))]);
+
+function orNull<T>(look: () => T): T | null {
+  try {
+    return look();
+  } catch {
+    return null;
+  }
+}
