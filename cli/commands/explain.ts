@@ -17,8 +17,9 @@ export default {
       .example("$0 explain method.imlor2c", "The parameters of one method")
       .example("$0 explain method.rank", "A parameter, for every method that has it"),
   handler: async ({ key, json }) => {
-    const [{ allKeysText, explainAll, explainKey, keyText }, { writeJsonLines, writeText }] = await Promise.all([
+    const [{ explainAll, explainKey }, { allKeysText, keyText }, { writeJsonLines, writeText }] = await Promise.all([
       import("../spec/explain.js"),
+      import("../views/explain-text.js"),
       import("../views/output.js"),
     ]);
     const found = key === undefined ? { own: explainAll(), below: [] } : explainKey(key);

@@ -1,4 +1,5 @@
 import { UsageError } from "../errors.js";
+import { RANGE } from "../spec/range.js";
 import { type Command, files } from "./command.js";
 import { type TrainArgs, trainOptions, trainSpec } from "./train-spec.js";
 
@@ -69,5 +70,5 @@ export function axisSets(args: Pick<Args, "merges" | "injections" | "seed" | "gr
 function listOf(text: string | string[], option: string): string {
   const values = Array.isArray(text) ? "" : text.trim(); // yargs makes a list of an option that is given twice
   if (values === "") throw new UsageError("USAGE", `${option}: give, once, ${VALUES}`);
-  return /^-?\d+\.\.-?\d+$/.test(values) || values.startsWith("[") ? values : `[${values}]`;
+  return RANGE.test(values) || values.startsWith("[") ? values : `[${values}]`;
 }

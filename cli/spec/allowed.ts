@@ -1,6 +1,6 @@
 /** Words for what a key may be and for what was found, from JSON Schema, the one form that all our keys share. */
 import { z } from "zod";
-import { GPU } from "./devices.js";
+import { GPU } from "./gpu-names.js";
 import type { Path } from "./places.js";
 import type { KeyDocs } from "./schema.js";
 import { slipIn } from "./yaml-syntax.js";

@@ -2,7 +2,8 @@ import type { Catalog } from "./catalog.js";
 import type { Issue } from "./issues.js";
 import { isMapping, leaves, type Mapping, merge, setAt } from "./merge.js";
 import { dottedLayer, type Layer, locate, type Path } from "./places.js";
-import { FileSchema, RANGE } from "./schema.js";
+import { RANGE } from "./range.js";
+import { FileSchema } from "./schema.js";
 import { keyProblem } from "./sweep-keys.js";
 
 /** More would take minutes to inspect; no grid of the paper's kind comes near. */

@@ -3,7 +3,7 @@ import { type Reading, valuesOf } from "./axes.js";
 import { valueAt } from "./issues.js";
 import { isMapping, type Mapping } from "./merge.js";
 import type { Path } from "./places.js";
-import { RANGE } from "./schema.js";
+import { RANGE } from "./range.js";
 import { keyProblem } from "./sweep-keys.js";
 
 /** One entry of `sweep.exclude`: combinations that have, for every key, one of its values. */

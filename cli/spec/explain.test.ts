@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { allKeysText, explainAll, explainKey, keyText } from "./explain.js";
+import { allKeysText, keyText } from "../views/explain-text.js";
+import { explainAll, explainKey } from "./explain.js";
 import { catalog } from "./fixtures/specs.js";
 
 const text = (key: string) => keyText(explainKey(key, catalog));

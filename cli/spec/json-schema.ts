@@ -1,9 +1,10 @@
 /** The editor's view of a spec: JSON Schema draft 7 with the parameters of every method, for completion while typing. */
-import { type JsonSchema, toJsonSchema } from "./allowed.js";
+import { type JsonSchema, schemaAt, toJsonSchema } from "./allowed.js";
 import { type Catalog, type Method, shippedCatalog } from "./catalog.js";
 import { listKeys, specJsonSchemaRaw } from "./keys.js";
 import { methodSchema } from "./parameters.js";
-import { CellSchema, RANGE } from "./schema.js";
+import { RANGE } from "./range.js";
+import { CellSchema } from "./schema.js";
 
 export function specJsonSchema(catalog: Catalog = shippedCatalog()): object {
   const spec = specJsonSchemaRaw();
@@ -16,7 +17,7 @@ export function specJsonSchema(catalog: Catalog = shippedCatalog()): object {
   properties.task = { ...properties.task, enum: catalog.tasks.map((task) => task.name) };
 
   const cell = Object.fromEntries(Object.keys(CellSchema.shape).map((key) => [key, properties[key] ?? {}]));
-  const label = { type: "string", maxLength: 80, description: "What this run is called in tables" };
+  const label = schemaAt(spec, ["sweep", "variants", 0, "label"]) ?? {};
   const values = sweepValues(catalog);
   const list = (key: string, items: JsonSchema) => ({
     ...documentation(spec, key),

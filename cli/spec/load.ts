@@ -1,9 +1,9 @@
 import { basename } from "node:path";
+import type { z } from "zod";
 import { SpecError, type SpecProblem } from "../errors.js";
 import { type Catalog, shippedCatalog } from "./catalog.js";
 import type { Cell } from "./cell.js";
 import { nameFrom } from "./characters.js";
-import type { Devices } from "./devices.js";
 import { readExtended } from "./extends.js";
 import { type Issue, issuesOf, ProblemList, UNKNOWN_KEY } from "./issues.js";
 import { specJsonSchemaRaw } from "./keys.js";
@@ -18,6 +18,8 @@ import { SetEffects } from "./set-effect.js";
 import { parseSetFlags } from "./set-flags.js";
 import { type Combination, type Excluded, expand, expandSome, readSweep } from "./sweep.js";
 
+type FileSettings = z.output<typeof FileSchema>;
+
 export interface LoadedSpec {
   file: string;
   name: string;
@@ -25,9 +27,9 @@ export interface LoadedSpec {
   text: string;
   /** The file it extends, as a path from the working folder. */
   extends: string | null;
-  onError: "continue" | "stop";
-  jobs: number | "auto";
-  devices: Devices;
+  onError: FileSettings["on_error"];
+  jobs: FileSettings["jobs"];
+  devices: FileSettings["devices"];
   cells: Cell[];
   /** Combinations of the sweep that are no runs. */
   leftOut: LeftOut[];

@@ -1,4 +1,5 @@
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { nameFrom } from "./characters.js";
 import { packageRoot, schemaFile } from "./package-files.js";
 
 /**
@@ -22,7 +23,7 @@ export function starterText(quickstart: string, specFile: string, name: string):
   return lines
     .map((line, i) => {
       if (i === 0) return modeline(specFile);
-      if (line.startsWith("name:")) return `name: ${JSON.stringify(name)}`;
+      if (line.startsWith("name:")) return `name: ${JSON.stringify(nameFrom(name))}`;
       return line.replaceAll("configs/quickstart.yaml", specFile);
     })
     .join("\n");

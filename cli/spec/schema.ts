@@ -4,7 +4,8 @@
  */
 import { z } from "zod";
 import { unfitForName } from "./characters.js";
-import { GPU, hasTwice } from "./devices.js";
+import { GPU, hasTwice } from "./gpu-names.js";
+import { RANGE } from "./range.js";
 
 export interface KeyDocs {
   description: string;
@@ -256,12 +257,11 @@ export const CellSchema = z.strictObject({
   seed,
 });
 
-/** `a..b`: whole numbers, both ends included. */
-export const RANGE = /^-?\d+\.\.-?\d+$/;
-
 /** The values of one axis of a sweep. */
 const axis = z.union([z.array(z.unknown()).min(1), z.string().regex(RANGE)]);
-const labelled = z.looseObject({ label: name(80).optional() });
+const labelled = z.looseObject({
+  label: key(name(80).optional(), { description: "What this run is called in tables" }),
+});
 
 /** What belongs to the file and not to a cell. */
 const fileKeys = {

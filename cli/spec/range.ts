@@ -1,0 +1,2 @@
+/** `a..b`: whole numbers, both ends included. */
+export const RANGE = /^-?\d+\.\.-?\d+$/;
