@@ -110,3 +110,10 @@ test("a combination without the axis is not that of NULL", () => {
     reason: null,
   });
 });
+
+test("long texts of an axis make its cells wider, and never overlap", () => {
+  const { grid } = gridOf(["a method with a rather long name", "b"]);
+  const { document } = parseHTML(gridSvg(grid));
+  const [first] = document.querySelectorAll('[aria-label="cell"] rect');
+  expect(Number(first?.getAttribute("width"))).toBeGreaterThan(6 * 32);
+});

@@ -21,9 +21,12 @@ import {
 } from "./marks.js";
 import { type Scale, scaleOf } from "./scale.js";
 
-/** Pixels. */
+/** Pixels; of the width of a cell and the left margin the least. */
 const CELL = { width: 66, height: 46 };
 const MARGIN = { top: 108, left: 74, right: 8, bottom: 18 };
+/** Of the rotated title on the left with the space around it, and of a character of an axis, rather too wide. */
+const TITLE = 40;
+const CHARACTER = 7.6;
 /** Footnotes need room even beside a small grid. */
 const LEAST_WIDTH = 460;
 /** Characters that a cell has room for at the usual size, in bold. */
@@ -42,7 +45,8 @@ interface Drawn extends GridCell {
 export function gridSvg(grid: Grid): string {
   const document = newDocument();
   const scale = scaleOf(grid);
-  const edge = MARGIN.left + grid.cols.values.length * CELL.width + SCALE.gap;
+  const { left, cell } = widthsOf(grid);
+  const edge = left + grid.cols.values.length * cell + SCALE.gap;
   const width = Math.max(LEAST_WIDTH, edge + SCALE.bar + SCALE.numbers);
   const body = MARGIN.top + grid.rows.values.length * CELL.height;
   const legend = legendOf(grid).map(([sign, meaning]) => `${sign} ${meaning}`);
@@ -66,17 +70,27 @@ export function gridSvg(grid: Grid): string {
   });
 }
 
+/** Room for the longest text of each axis: names of methods and data are longer than numbers. */
+function widthsOf({ rows, cols }: Grid): { left: number; cell: number } {
+  const longest = (texts: readonly string[]) => Math.ceil(CHARACTER * Math.max(...texts.map((text) => text.length)));
+  return {
+    left: Math.max(MARGIN.left, TITLE + longest(rows.texts)),
+    cell: Math.max(CELL.width, longest(cols.texts) + 4),
+  };
+}
+
 /** Axes and cells. */
 function chart(grid: Grid, scale: Scale | null, document: Document): string {
   const cells = grid.cells.map((cell) => drawn(grid, scale, cell));
   const tall = grid.seeds > 1;
   const at = { x: "x", y: "y" };
+  const { left, cell: cellWidth } = widthsOf(grid);
   const plot = Plot.plot({
     document,
-    width: MARGIN.left + MARGIN.right + grid.cols.values.length * CELL.width,
+    width: left + MARGIN.right + grid.cols.values.length * cellWidth,
     height: MARGIN.top + grid.rows.values.length * CELL.height,
     marginTop: MARGIN.top,
-    marginLeft: MARGIN.left,
+    marginLeft: left,
     marginRight: MARGIN.right,
     marginBottom: 0,
     padding: 0,
@@ -91,7 +105,7 @@ function chart(grid: Grid, scale: Scale | null, document: Document): string {
         label: axisTitle(grid.cols),
         labelAnchor: "center",
         labelArrow: "none",
-        labelOffset: 30,
+        labelOffset: 34,
         fontSize: 12,
       }),
       Plot.axisY({
@@ -101,7 +115,7 @@ function chart(grid: Grid, scale: Scale | null, document: Document): string {
         label: axisTitle(grid.rows),
         labelAnchor: "center",
         labelArrow: "none",
-        labelOffset: 52,
+        labelOffset: left - 22,
         fontSize: 12,
       }),
       Plot.cell(cells, { ...at, fill: "fill", inset: 0.5 }),
