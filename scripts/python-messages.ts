@@ -44,10 +44,10 @@ export function pythonMessages(): string {
 /** `module_scores` -> `ModuleScores`: the names of messages.ts. */
 const className = (type: string): string => type.replace(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase());
 
-/** The comment above each exported message, to become its docstring. */
+/** The comment above each message, to become its docstring. */
 function messageDocs(): Map<string, string> {
   const source = readFileSync(packageFile("cli", "protocol", "messages.ts"), "utf8");
-  const found = source.matchAll(/\/\*\*((?:(?!\*\/).)*)\*\/\nexport const (\w+) = z\.strictObject/gs);
+  const found = source.matchAll(/\/\*\*((?:(?!\*\/).)*)\*\/\n(?:export )?const (\w+) = z\.strictObject/gs);
   return new Map([...found].map(([, text = "", name = ""]) => [name, text.replace(/\s*\n \*\s*/g, " ").trim()]));
 }
 

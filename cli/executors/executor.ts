@@ -12,7 +12,7 @@ export interface Slot {
   env: Record<string, string>;
 }
 
-export interface BundleCell {
+interface BundleCell {
   id: string;
   settings: Settings;
   /** Of the plan: a worker that finds other rows, weights or another precision trains nothing under this id. */

@@ -24,7 +24,7 @@ const json = z.record(z.string(), z.unknown());
 // ---------------------------------------------------------------- commands: runner -> worker
 
 /** Resolve what a cell means here, without training: fingerprints, parameter counts, row counts. */
-export const Inspect = z.strictObject({
+const Inspect = z.strictObject({
   type: z.literal("inspect"),
   request: z.string(),
   /** Resolved settings of each cell, in the order of the reply's `index`. */
@@ -32,14 +32,14 @@ export const Inspect = z.strictObject({
 });
 
 /** Count parameters from the model's shapes alone: no weights, no rows. */
-export const Count = z.strictObject({
+const Count = z.strictObject({
   type: z.literal("count"),
   request: z.string(),
   settings: z.array(json),
 });
 
 /** Train one bundle: cells that share everything but their structure schedule. */
-export const Train = z.strictObject({
+const Train = z.strictObject({
   type: z.literal("train"),
   request: z.string(),
   cells: z.array(
@@ -61,7 +61,7 @@ export const Train = z.strictObject({
 });
 
 /** Reload a saved adapter and label texts (second segment null for single-sentence tasks). */
-export const Predict = z.strictObject({
+const Predict = z.strictObject({
   type: z.literal("predict"),
   request: z.string(),
   folder: z.string(),
@@ -69,7 +69,7 @@ export const Predict = z.strictObject({
 });
 
 /** Stop after the current step. What is in training ends with `stopped`, and so does what has not begun. */
-export const Stop = z.strictObject({
+const Stop = z.strictObject({
   type: z.literal("stop"),
   /** Only these; the others of their lanes go on. Null: everything, also what is asked later. */
   cells: z.array(z.string()).nullable(),
@@ -169,7 +169,7 @@ export const Sources = z.strictObject({
 });
 
 /** Trainable parameters of one cell of a `count` command, part by part. */
-export const Counted = z.strictObject({
+const Counted = z.strictObject({
   type: z.literal("counted"),
   seq: count,
   request: z.string(),
@@ -187,7 +187,7 @@ export const Counted = z.strictObject({
 });
 
 /** Training of these cells begins. */
-export const Started = z.strictObject({
+const Started = z.strictObject({
   type: z.literal("started"),
   seq: count,
   cells: cellIds,
@@ -211,7 +211,7 @@ export const Started = z.strictObject({
 });
 
 /** For a progress bar. Never stored. At most a few per second. */
-export const Progress = z.strictObject({
+const Progress = z.strictObject({
   type: z.literal("progress"),
   seq: count,
   cells: cellIds,
@@ -228,7 +228,7 @@ export const Progress = z.strictObject({
 });
 
 /** Measured values at a step. `epoch` is fractional: 1.5 is the middle of the second epoch. */
-export const Metrics = z.strictObject({
+const Metrics = z.strictObject({
   type: z.literal("metrics"),
   seq: count,
   cells: cellIds,
@@ -242,7 +242,7 @@ export const Metrics = z.strictObject({
 });
 
 /** The structure changed: two modules merged, or one gave way to an injected LoRA. Layers are 0-based. */
-export const Change = z.strictObject({
+const Change = z.strictObject({
   type: z.literal("change"),
   seq: count,
   cells: cellIds,
@@ -264,7 +264,7 @@ export const Change = z.strictObject({
 });
 
 /** Score of every live module at the end of an epoch. */
-export const ModuleScores = z.strictObject({
+const ModuleScores = z.strictObject({
   type: z.literal("module_scores"),
   seq: count,
   cells: cellIds,
@@ -285,7 +285,7 @@ export const ModuleScores = z.strictObject({
 });
 
 /** What training these cells together took, before the outcome of each. Counts include what a checkpoint had done. */
-export const Tree = z.strictObject({
+const Tree = z.strictObject({
   type: z.literal("tree"),
   seq: count,
   cells: cellIds,
@@ -307,7 +307,7 @@ export const Tree = z.strictObject({
 });
 
 /** Ranks of a method that moves them between its modules, at the end of an epoch. */
-export const Ranks = z.strictObject({
+const Ranks = z.strictObject({
   type: z.literal("ranks"),
   seq: count,
   cells: cellIds,
@@ -323,7 +323,7 @@ export const Ranks = z.strictObject({
 });
 
 /** A file or folder that belongs to the run. */
-export const Artifact = z.strictObject({
+const Artifact = z.strictObject({
   type: z.literal("artifact"),
   seq: count,
   cells: cellIds,
@@ -334,7 +334,7 @@ export const Artifact = z.strictObject({
 });
 
 /** A line for the run's log. */
-export const Log = z.strictObject({
+const Log = z.strictObject({
   type: z.literal("log"),
   seq: count,
   cells: z.array(z.string()),
@@ -343,7 +343,7 @@ export const Log = z.strictObject({
 });
 
 /** Outcome: trained, saved, reloaded from disk and re-scored equal. */
-export const Finished = z.strictObject({
+const Finished = z.strictObject({
   type: z.literal("finished"),
   seq: count,
   cells: cellIds,
@@ -374,7 +374,7 @@ export const Finished = z.strictObject({
 });
 
 /** Outcome: an exception, or a check that did not hold. */
-export const Failed = z.strictObject({
+const Failed = z.strictObject({
   type: z.literal("failed"),
   seq: count,
   cells: cellIds,
@@ -384,7 +384,7 @@ export const Failed = z.strictObject({
 });
 
 /** Outcome: the device's memory did not suffice. */
-export const OutOfMemory = z.strictObject({
+const OutOfMemory = z.strictObject({
   type: z.literal("out_of_memory"),
   seq: count,
   cells: cellIds,
@@ -394,14 +394,14 @@ export const OutOfMemory = z.strictObject({
 });
 
 /** Outcome: asked to stop, or stdin ended. */
-export const Stopped = z.strictObject({
+const Stopped = z.strictObject({
   type: z.literal("stopped"),
   seq: count,
   cells: cellIds,
   step: count,
 });
 
-export const Predictions = z.strictObject({
+const Predictions = z.strictObject({
   type: z.literal("predictions"),
   seq: count,
   request: z.string(),
@@ -416,7 +416,7 @@ export const Predictions = z.strictObject({
 });
 
 /** The command `request` is done (after its other events), or could not be carried out at all. */
-export const Done = z.strictObject({
+const Done = z.strictObject({
   type: z.literal("done"),
   seq: count,
   request: z.string(),
@@ -426,7 +426,7 @@ export const Done = z.strictObject({
 });
 
 /** The worker's last word: it leaves because it was asked to, or because stdin has ended. */
-export const Ended = z.strictObject({
+const Ended = z.strictObject({
   type: z.literal("ended"),
   seq: count,
   /** How many events the worker has sent, this one included. */

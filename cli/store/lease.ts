@@ -31,7 +31,7 @@ export function heartbeat(store: Store, attemptIds: number[]): void {
 }
 
 /** Throws when the row of an attempt in training is gone: nothing that it reports could be stored. */
-export function checkAttempt(store: Store, id: number): void {
+function checkAttempt(store: Store, id: number): void {
   if (store.prepare("SELECT 1 FROM attempts WHERE id = ?").get(id) !== undefined) return;
   throw attemptGone(store, id);
 }

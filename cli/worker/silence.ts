@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 
 /** `stopped`: suspended by a signal. `busy`: its CPU time moves. `idle`: it doesn't. `unknown`: no /proc to look at. */
-export type Activity = "busy" | "idle" | "stopped" | "gone" | "unknown";
+type Activity = "busy" | "idle" | "stopped" | "gone" | "unknown";
 
 export interface Silence {
   /** Since its last event. */

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, test } from "vitest";
 import type { Lor2cError } from "../errors.js";
+import { builtFixture } from "../fixtures/program.js";
 import { tempFolder } from "../fixtures/temp-folder.js";
 import { PROTOCOL_VERSION, type WorkerEvent } from "../protocol/messages.js";
 import { fixture, isAlive, startFixture, until } from "./fixture-worker.js";
@@ -174,7 +175,7 @@ test("the log file is there before the worker and takes its stderr", async () =>
 test("a worker does not outlive a runner that is killed", async () => {
   const logFile = join(tempFolder(), "worker.log");
   const worker = ["python3", fixture("ends-with-stdin.py")];
-  const runner = execa("node", [fixture("holds-a-worker.mjs"), logFile, ...worker], { reject: false });
+  const runner = execa("node", [builtFixture("holds-a-worker"), logFile, ...worker], { reject: false });
   const pid = await new Promise<number>((resolve) => {
     runner.stdout.once("data", (bytes) => resolve(Number(String(bytes))));
   });
