@@ -1,5 +1,5 @@
 /** Before and after a run of vitest: one build for all tests that start the program, one place for their files. */
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureBuilt } from "./build.mjs";
@@ -10,6 +10,7 @@ let folder;
 export async function setup() {
   await ensureBuilt();
   folder = mkdtempSync(join(tmpdir(), "lor2c-vitest-"));
+  chmodSync(folder, 0o755); // some tests start a program as another user
   // For the tests, the programs that they start and the workers of those.
   process.env.TMPDIR = folder;
 }

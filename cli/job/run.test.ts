@@ -180,7 +180,8 @@ test("where no run can be it is a wrong request, and nothing is started or store
     exitCode: 2,
     message: expect.stringContaining("the fixture refuses this seed"),
   });
-  await expect(run({}, { source: specSource(file, ["train.nonsense=1"]) })).rejects.toMatchObject({ exitCode: 2 });
+  const wrong = async () => run({}, { source: specSource(file, ["train.nonsense=1"]) });
+  await expect(wrong()).rejects.toMatchObject({ exitCode: 2 });
   expect(existsSync(dbPath)).toBe(false);
 });
 
