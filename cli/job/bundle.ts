@@ -27,6 +27,10 @@ export async function trainBundle(share: Share, slot: Slot, job: Job): Promise<v
   try {
     await train(attempts, share.key, slot, job);
     clearCheckpoints(job.store); // what is in the way is told at the job's end; until then disk would fill up
+    job.alike.ended(
+      attempts.map(({ cell }) => cell),
+      job.model,
+    );
   } finally {
     for (const { attemptId } of attempts) job.heartbeats.remove(attemptId);
   }

@@ -14,21 +14,29 @@ export class Interrupts {
   readonly #kill = new AbortController();
   readonly #release: () => void;
   readonly #end: () => void;
+  #cause: string | undefined;
 
   /** `end`: what the third signal does. */
   constructor(source: NodeJS.EventEmitter = process, end: () => void = endNow) {
     this.#end = end;
-    const onSignal = () => this.interrupt();
-    for (const name of SIGNALS) source.on(name, onSignal);
+    const handlers = SIGNALS.map((name) => [name, () => this.interrupt(name)] as const);
+    for (const [name, onSignal] of handlers) source.on(name, onSignal);
     this.#release = () => {
-      for (const name of SIGNALS) source.off(name, onSignal);
+      for (const [name, onSignal] of handlers) source.off(name, onSignal);
     };
   }
 
-  interrupt(): void {
+  /** `cause`: a signal, or why else a job is to stop. */
+  interrupt(cause: string = SIGNALS[0]): void {
+    this.#cause ??= cause;
     if (this.#kill.signal.aborted) this.#end();
     else if (this.#stop.signal.aborted) this.#kill.abort(interrupted());
     else this.#stop.abort(interrupted());
+  }
+
+  /** Of the first one. */
+  get cause(): string {
+    return this.#cause ?? "";
   }
 
   /** Aborted by the first signal. */

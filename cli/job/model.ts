@@ -11,6 +11,8 @@ export interface RunStatus {
   state: RunState;
   /** The attempt that this process made. */
   attempt: number | undefined;
+  /** Why it is in this state, where that is not plain. */
+  reason: string | undefined;
   /** What the worker wrote to stderr last. */
   stderr: string[];
   /** That it trains in, or trained in last; undefined before this process has taken it. */
@@ -81,7 +83,7 @@ export class JobModel {
     private readonly clock?: LaneClock,
     private readonly now: () => number = Date.now,
   ) {
-    const none = { attempt: undefined, stderr: [], lane: undefined, startedAt: null, endedAt: null };
+    const none = { attempt: undefined, reason: undefined, stderr: [], lane: undefined, startedAt: null, endedAt: null };
     this.runs = new Map(runs.map((run) => [run.id, { ...none, ...run }]));
     for (const { state } of this.runs.values()) this.#count(state, 1);
   }
@@ -145,7 +147,7 @@ export class JobModel {
   set(runs: readonly string[], state: RunState, detail?: string): void {
     const changed = runs.filter((run) => this.#run(run).state !== state);
     if (changed.length === 0) return;
-    for (const id of changed) this.#change(this.#run(id), state);
+    for (const id of changed) this.#change(this.#run(id), state, detail);
     this.clock?.states(changed, state);
     for (const listener of this.listeners) listener.states(changed, state, detail);
   }
@@ -154,10 +156,11 @@ export class JobModel {
     this.#run(run).stderr = tail;
   }
 
-  #change(run: RunStatus, state: RunState): void {
+  #change(run: RunStatus, state: RunState, reason: string | undefined): void {
     this.#count(run.state, -1);
     this.#count(state, 1);
     run.state = state;
+    run.reason = reason;
     if (state === "running") [run.startedAt, run.endedAt] = [this.now(), null];
     else if (run.startedAt !== null) run.endedAt = this.now();
   }

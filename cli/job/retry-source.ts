@@ -28,7 +28,7 @@ export function retrySource({ dbPath, what, fromScratch }: RetryRequest): JobSou
       // Precision depends on the kind of device, and with it a run's id.
       devices: runs.every(({ device }) => device === "cpu") ? "cpu" : "auto",
       jobs: "auto",
-      onError: "continue",
+      maxFailures: Number.POSITIVE_INFINITY,
       notes: [],
       fromScratch,
       register: (writer, plan) => {

@@ -2,7 +2,7 @@ import type { InvalidCell } from "../plan/plan.js";
 import type { ResolvedPlan } from "../plan/resolve-plan.js";
 import type { Cell } from "../spec/cell.js";
 import type { Devices } from "../spec/devices.js";
-import { type LoadedSpec, loadSpec } from "../spec/load.js";
+import { loadSpec } from "../spec/load.js";
 import { CANNOT_RUN } from "../store/read.js";
 import type { Store } from "../store/store.js";
 import { registerExperiment } from "../store/write.js";
@@ -15,7 +15,8 @@ export interface JobSource {
   /** Where and how many at a time, where the command line does not say. */
   devices: Devices;
   jobs: number | "auto";
-  onError: LoadedSpec["onError"];
+  /** Failures after which nothing new begins. */
+  maxFailures: number;
   notes: readonly string[];
   /** Take no notice of checkpoints. */
   fromScratch: boolean;

@@ -5,38 +5,47 @@ import { eachKindOnce } from "../plan/warnings.js";
 import { type AttemptRow, bundlesOf, getAttempt, getEpochScore, getNotes, getRun } from "../store/read.js";
 import type { Store } from "../store/store.js";
 import { attemptGone, heldRuns } from "../store/write.js";
+import type { Job } from "./job.js";
 import type { JobModel } from "./model.js";
-import type { CellError, CellSummary, InvalidRuns, JobSummary } from "./reporter.js";
+import type { CellError, CellSummary, JobSummary } from "./reporter.js";
 import { FAILURES, type RunState } from "./run-state.js";
 
 /** How a job ended, from what is stored: what the user reads is what a later query gives. */
-export function summarize(
-  store: Store,
-  plan: { name: string; experiment: number; cells: PlannedCell[]; invalid: InvalidRuns[]; notes: string[] },
-  model: JobModel,
-  interrupted: boolean,
-  /** Whether this job takes no notice of checkpoints. */
-  force: boolean,
-  seconds: number,
-): JobSummary {
-  const attempts = plan.cells.map((cell) => attemptOf(store, cell.id, model));
-  const held = force ? new Set<string>() : heldRuns(store);
-  const cells = plan.cells.map((cell, index) => cellSummary(store, cell, attempts[index], model, held));
-  const failed = plan.invalid.length > 0 || cells.some((cell) => cell.state !== "finished");
+export function summarize(job: Job, seconds: number): JobSummary {
+  const { store, model, cells: planned, invalid, interrupts } = job;
+  const attempts = planned.map((cell) => attemptOf(store, cell.id, model));
+  const held = job.force ? new Set<string>() : heldRuns(store);
+  const cells = planned.map((cell, index) => cellSummary(store, cell, attempts[index], model, held));
+  const failed = invalid.length > 0 || cells.some((cell) => cell.state !== "finished");
   return {
-    name: plan.name,
-    experiment: plan.experiment,
+    name: job.name,
+    experiment: job.experiment,
     dbPath: store.path,
-    outcome: interrupted ? "interrupted" : failed ? "failed" : "finished",
+    outcome: interrupts.urgency !== null ? "interrupted" : failed ? "failed" : "finished",
     cells,
-    invalid: plan.invalid,
-    notes: [...plan.notes, ...runNotes(store, plan.cells, attempts), ...savedNote(store, plan.cells, model)],
+    invalid,
+    notes: [
+      ...job.notes,
+      ...runNotes(store, planned, attempts),
+      ...savedNote(store, planned, model),
+      ...heldBack(planned, model),
+    ],
     seconds,
   };
 }
 
+/** Why runs were not begun, once. */
+function heldBack(cells: readonly PlannedCell[], model: JobModel): string[] {
+  const reasons = new Map<string, number>();
+  for (const { id } of cells) {
+    const { state, reason } = model.runs.get(id) ?? {};
+    if (state === "skipped" && reason) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+  }
+  return [...reasons].map(([reason, count]) => `${count === 1 ? "1 run" : `${count} runs`} not started: ${reason}`);
+}
+
 /** What training together saved those that this process trained. */
-function savedNote(store: Store, cells: PlannedCell[], model: JobModel): string[] {
+function savedNote(store: Store, cells: readonly PlannedCell[], model: JobModel): string[] {
   const own = cells.map((cell) => model.runs.get(cell.id)?.attempt).filter((attempt) => attempt !== undefined);
   const bundles = bundlesOf(store, own);
   const sum = (key: "lane_epochs" | "cell_epochs") => bundles.reduce((total, bundle) => total + bundle[key], 0);
@@ -106,7 +115,7 @@ function cellError(row: AttemptRow, stderrTail: string[]): CellError {
   };
 }
 
-function runNotes(store: Store, cells: PlannedCell[], attempts: (AttemptRow | undefined)[]): string[] {
+function runNotes(store: Store, cells: readonly PlannedCell[], attempts: (AttemptRow | undefined)[]): string[] {
   const texts = cells.flatMap(({ inspected, label }, index) => {
     const attempt = attempts[index];
     const notes = new Set([...inspected.warnings, ...(attempt ? getNotes(store, attempt.id) : [])]);

@@ -23,11 +23,15 @@ export const warningTexts = (cells: readonly PlannedCell[]): string[] =>
 export function eachKindOnce(texts: readonly OfRun[], runs: number): string[] {
   const kinds = new Map<string, OfRun[]>();
   for (const one of texts) {
-    const kind = one.text.replace(/: .*/s, "").replace(/\d+([.,]\d+)*/g, "#");
+    const kind = withoutNumbers(one.text.replace(/: .*/s, ""));
     kinds.set(kind, [...(kinds.get(kind) ?? []), one]);
   }
   return [...kinds.values()].flatMap((kind) => onLines(kind, runs));
 }
+
+/** Texts that differ in their numbers, or in ids, are one kind. */
+export const withoutNumbers = (text: string): string =>
+  text.replace(/\b[0-9a-f]{8,}\b/g, "#").replace(/\d+([.,]\d+)*/g, "#");
 
 function onLines(kind: readonly OfRun[], runs: number): string[] {
   const labels = [...new Set(kind.map(({ label }) => label))];

@@ -241,7 +241,7 @@ test("what the runner needs of the file", () => {
   expect(load(minimal("name: n\njobs: 2\non_error: stop"))).toMatchObject({
     name: "n",
     jobs: 2,
-    onError: "stop",
+    maxFailures: 1,
     extends: null,
     notes: [],
     document: { task: "toy", method: { name: "plain" } },

@@ -27,7 +27,8 @@ export interface LoadedSpec {
   text: string;
   /** The file it extends, as a path from the working folder. */
   extends: string | null;
-  onError: FileSettings["on_error"];
+  /** Failures after which nothing new begins. */
+  maxFailures: number;
   jobs: FileSettings["jobs"];
   devices: FileSettings["devices"];
   cells: Cell[];
@@ -109,7 +110,7 @@ export function loadSpec(file: string, sets: readonly string[] = [], catalog: Ca
     name,
     text: source.text,
     extends: base?.file ?? null,
-    onError: checked.data.on_error,
+    maxFailures: maxFailuresOf(checked.data.on_error),
     jobs: checked.data.jobs,
     devices: checked.data.devices,
     cells: labelCells(different, shown, sweep.keys, name),
@@ -161,4 +162,9 @@ const excludedNote = (left: number) =>
 function duplicatesNote(combined: number, different: number): string {
   const equal = combined - different;
   return `${equal} of ${combined} combinations of the sweep ${equal === 1 ? "is" : "are"} equal to another one and left out`;
+}
+
+function maxFailuresOf(onError: FileSettings["on_error"]): number {
+  if (onError === "continue") return Number.POSITIVE_INFINITY;
+  return onError === "stop" ? 1 : onError.max;
 }

@@ -295,9 +295,17 @@ const fileKeys = {
     })
     .nullish()
     .meta({ description: "Which runs the spec stands for; without it, one" }),
-  on_error: key(z.literal(["continue", "stop"]).default("continue"), {
-    description: "What happens to the remaining runs when one fails",
-  }),
+  on_error: key(
+    z
+      .union([
+        z.literal(["continue", "stop"]),
+        z.strictObject({ max: key(count(), { description: "Runs that may fail before nothing new begins" }) }),
+      ])
+      .default("continue"),
+    {
+      description: "What happens to the remaining runs when one fails: they go on, nothing new begins, or that after N",
+    },
+  ),
   jobs: key(z.union([z.literal("auto"), z.int().min(1).max(64)]).default("auto"), {
     description:
       "Worker processes at a time on each device; auto: one per CPU core as far as memory goes, one on each GPU",

@@ -2,6 +2,7 @@ import type { Lane, LaneFacts } from "../job/lane.js";
 import type { JobModel } from "../job/model.js";
 import type { JobPlan, Reporter } from "../job/reporter.js";
 import type { RunState } from "../job/run-state.js";
+import { withoutNumbers } from "../plan/warnings.js";
 import type { EventOf, WorkerEvent } from "../protocol/messages.js";
 import { formatCount, formatScore, formatSeconds, formatValue, plural, shortId } from "./format.js";
 import { clip } from "./parts/fit.js";
@@ -23,7 +24,16 @@ export interface PlainOptions {
 export function createPlain({ write, every = 10_000, now = Date.now }: PlainOptions): Reporter {
   let model: JobModel | undefined;
   const lastProgress = new WeakMap<Lane, number>();
+  const failures = new Set<string>();
   let lastJob = now();
+  /** Runs that fail alike say it once in full. */
+  const asBefore = (event: WorkerEvent): string | null => {
+    if (event.type !== "failed") return null;
+    const kind = withoutNumbers(`${event.error_type}: ${event.message}`);
+    const known = failures.has(kind);
+    failures.add(kind);
+    return known ? `failed alike: ${event.error_type}` : null;
+  };
 
   return {
     begin(plan, job) {
@@ -40,7 +50,7 @@ export function createPlain({ write, every = 10_000, now = Date.now }: PlainOpti
       }
       // What a checkpoint had behind it is reported again for the database; a reader has seen it.
       if ((event.type === "metrics" || event.type === "change") && event.step <= lane.facts.resumedStep) return;
-      const text = eventLine(event, lane.facts);
+      const text = asBefore(event) ?? eventLine(event, lane.facts);
       if (text !== null) write(`${nameOf(lane.runs, lane.label)}: ${text}`);
     },
     states(runs, state, detail) {

@@ -1,4 +1,5 @@
 import type { CellSummary, JobSummary } from "../job/reporter.js";
+import { withoutNumbers } from "../plan/warnings.js";
 import { columns } from "./columns.js";
 import { formatCount, formatScore, formatSeconds, plural, shortId } from "./format.js";
 
@@ -103,8 +104,7 @@ function failures(cells: CellSummary[]): CellSummary[][] {
   const groups = new Map<string, CellSummary[]>();
   for (const cell of cells) {
     if (!cell.error) continue;
-    const { type, message, stderrTail } = cell.error;
-    const key = JSON.stringify([cell.state, type, message, stderrTail]);
+    const key = JSON.stringify([cell.state, cell.error.type, withoutNumbers(cell.error.message)]);
     groups.set(key, [...(groups.get(key) ?? []), cell]);
   }
   return [...groups.values()];

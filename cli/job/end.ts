@@ -1,0 +1,24 @@
+import { checkInPlace, clearCheckpoints } from "../store/write.js";
+import type { Job } from "./job.js";
+import type { JobSummary } from "./reporter.js";
+import { summarize } from "./summary.js";
+
+/** Milliseconds that a write may wait for another process when nothing trains any more that would wait with it. */
+const LAST_TIMEOUT = 30_000;
+
+/** Clears up after a job whose runs are over, and tells the reporter how it ended. `began`: by the process's clock. */
+export async function endJob(job: Job, began: number): Promise<JobSummary> {
+  const { store, reporter, interrupts, model } = job;
+  checkInPlace(store); // the last chance to notice that the database is not there any more
+  for (const problem of clearCheckpoints(store)) reporter.message("warn", problem);
+  if (interrupts.urgency === null) {
+    const left = job.cells.map(({ id }) => id).filter((id) => model.state(id) === "planned");
+    model.set(left, "skipped", model.failures >= job.maxFailures ? `on_error: ${failed(model.failures)}` : undefined);
+  }
+  store.busyTimeout = LAST_TIMEOUT;
+  const summary = summarize(job, (performance.now() - began) / 1000);
+  await reporter.end(summary);
+  return summary;
+}
+
+const failed = (count: number) => (count === 1 ? "a run failed" : `${count} runs failed`);

@@ -1,0 +1,76 @@
+import canonicalize from "canonicalize";
+import type { PlannedCell } from "../plan/cell.js";
+import { withoutNumbers } from "../plan/warnings.js";
+import { type Catalog, shippedCatalog } from "../spec/catalog.js";
+import type { JobModel } from "./model.js";
+
+/** Workers that fail alike before their first step, one after the other, before the rest of the kind is held back. */
+const ENOUGH = 3;
+
+/** Settings that have not acted yet when a first step is made, besides the seed and the schedule of changes. */
+const NOT_YET = [
+  "learning_rate",
+  "head_learning_rate",
+  "weight_decay",
+  "warmup_ratio",
+  "logging_steps",
+  "report_epoch",
+];
+
+interface Kind {
+  /** Workers in which all runs of this kind failed so. */
+  workers: number;
+  error: string;
+  /** One of its runs came further, so that nothing is certain. */
+  trained: boolean;
+}
+
+/**
+ * Notices runs whose failure is certain: runs of one kind (equal but for seed, schedule and what acts only in training)
+ * failed alike in several workers before a first step, and none of the kind came further.
+ */
+export class FailuresAlike {
+  readonly #kinds = new Map<string, Kind>();
+
+  constructor(private readonly catalog: Catalog = shippedCatalog()) {}
+
+  /** The worker of these runs, which are of one kind, is gone. */
+  ended(cells: readonly PlannedCell[], { runs }: Pick<JobModel, "runs">): void {
+    const kind = this.#kindOf(cells);
+    const statuses = cells.flatMap(({ id }) => runs.get(id) ?? []);
+    if (statuses.some(({ lane }) => (lane?.facts.step ?? 0) > 0)) kind.trained = true;
+    const errors = new Set(statuses.map(({ state, reason }) => (state === "failed" ? firstLine(reason) : "")));
+    const [error = ""] = errors;
+    const before = kind.workers > 0 && withoutNumbers(kind.error) === withoutNumbers(error) ? kind.workers : 0;
+    const alike = new Set([...errors].map(withoutNumbers)).size === 1 && error !== "";
+    Object.assign(kind, { workers: alike ? before + 1 : 0, error });
+  }
+
+  /** Why these runs need not be begun; null where they may go well. */
+  reason(cells: readonly PlannedCell[]): string | null {
+    const { workers, error, trained } = this.#kindOf(cells);
+    if (trained || workers < ENOUGH) return null;
+    return `${workers} workers in a row failed on such runs before their first step: ${error}`;
+  }
+
+  #kindOf([cell]: readonly PlannedCell[]): Kind {
+    const key = cell ? this.#keyOf(cell) : "";
+    const known = this.#kinds.get(key) ?? { workers: 0, error: "", trained: false };
+    this.#kinds.set(key, known);
+    return known;
+  }
+
+  #keyOf({ settings, inspected }: PlannedCell): string {
+    const { seed: _, method, train, ...shared } = settings;
+    const schedule = this.catalog.methods
+      .find(({ name }) => name === method.name)
+      ?.parameters.filter((parameter) => parameter.schedule)
+      .map(({ name }) => name);
+    const keep = (values: object, without: readonly string[]) =>
+      Object.fromEntries(Object.entries(values).filter(([name]) => !without.includes(name)));
+    const content = { ...shared, method: keep(method, schedule ?? []), train: keep(train, NOT_YET) };
+    return canonicalize([content, inspected.fingerprint]) ?? "";
+  }
+}
+
+const firstLine = (text = ""): string => text.split("\n")[0] ?? "";

@@ -1,0 +1,44 @@
+/** What becomes of the rest of a sweep when runs fail. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { tempFolder } from "../fixtures/temp-folder.js";
+import { fixture } from "../worker/fixture-worker.js";
+import { silent } from "./fixtures/reporter.js";
+import { runExperiment } from "./run.js";
+import { specSource } from "./source.js";
+
+async function run(grid: string, env: Record<string, string>, more = "") {
+  const folder = tempFolder();
+  const file = join(folder, "spec.yaml");
+  writeFileSync(file, `model: minilm\ntask: movie-reviews\nmethod: imlor2c\njobs: 1\n${more}sweep: {grid: ${grid}}\n`);
+  const worker = { commandOverride: [fixture("good.py")], env };
+  const dbPath = join(folder, "lor2c.db");
+  const summary = await runExperiment({ source: specSource(file), dbPath, worker, reporter: silent() });
+  return { ...summary, states: summary.cells.map(({ state }) => state) };
+}
+
+test("on_error: {max: 2} begins nothing after the second failure", async () => {
+  const { states, notes } = await run("{seed: 1..5}", { FIXTURE_FAIL: "1,2,3,4,5" }, "on_error: {max: 2}\n");
+  expect(states).toEqual(["failed", "failed", "skipped", "skipped", "skipped"]);
+  expect(notes).toContain("3 runs not started: on_error: 2 runs failed");
+});
+
+test("runs that are certain to fail as three like them did are not begun, and the reason is said once", async () => {
+  const all = { FIXTURE_FAIL_EARLY: "1,2,3,4,5,6" };
+  const { states, notes } = await run("{seed: 1..6, method.merges: 0..1}", all);
+  expect(states).toEqual([...Array(6).fill("failed"), ...Array(6).fill("skipped")]);
+  expect(notes.filter((note) => note.includes("not started"))).toEqual([
+    "6 runs not started: 3 workers in a row failed on such runs before their first step: ValueError: no room for layer " +
+      "3 of 12; once that is mended, the same command trains them",
+  ]);
+});
+
+test("what failed in training, or with other settings, makes nothing certain", async () => {
+  const inTraining = await run("{seed: 1..5}", { FIXTURE_FAIL: "1,2,3,4,5" });
+  expect(inTraining.states).toEqual(Array(5).fill("failed"));
+  const ranks = await run("{method.rank: [2, 3, 4, 5, 6]}", { FIXTURE_FAIL_EARLY: "1" }, "seed: 1\n");
+  expect(ranks.states).toEqual(Array(5).fill("failed"));
+  const oneTrains = await run("{seed: 1..6}", { FIXTURE_FAIL_EARLY: "1,2,4,5,6" });
+  expect(oneTrains.states).toEqual(["failed", "failed", "finished", "failed", "failed", "failed"]);
+});

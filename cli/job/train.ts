@@ -1,0 +1,53 @@
+import type { Slot } from "../executors/executor.js";
+import { type Share, shareOut } from "../plan/share-out.js";
+import { trainBundle } from "./bundle.js";
+import { settleElsewhere } from "./elsewhere.js";
+import { type Job, mayBegin } from "./job.js";
+import { runQueue } from "./queue.js";
+
+/** Milliseconds between two looks at runs that other processes train. */
+const POLL = 1000;
+
+/** Trains the shares, each in a slot as it becomes free, until all are over or nothing new may begin. */
+export async function trainShares(shares: readonly Share[], slots: readonly Slot[], job: Job): Promise<void> {
+  const pending = [...shares];
+  const train = async (share: Share, slot: Slot) => {
+    if (holdBack(share, pending, job)) return;
+    try {
+      await trainBundle(share, slot, job);
+    } catch (error) {
+      job.fail(error);
+      throw error;
+    }
+  };
+  await runQueue(pending, slots, train, () => mayBegin(job));
+}
+
+/** Runs that are certain to fail as others did are not begun, nor are those that wait and would fail so too. */
+function holdBack(share: Share, pending: Share[], { alike, model }: Job): boolean {
+  const reason = alike.reason(share.cells);
+  if (reason === null) return false;
+  const waiting = pending.splice(0);
+  const same = waiting.filter(({ cells }) => alike.reason(cells) === reason);
+  pending.push(...waiting.filter((other) => !same.includes(other)));
+  const ids = [share, ...same].flatMap(({ cells }) => cells.map(({ id }) => id));
+  model.set(ids, "skipped", `${reason}; once that is mended, the same command trains them`);
+  return true;
+}
+
+/** Until the runs that other processes had taken are over; those whose process is gone are trained here. */
+export async function waitElsewhere(slots: readonly Slot[], job: Job): Promise<void> {
+  for (;;) {
+    const elsewhere = job.cells.filter((cell) => job.model.state(cell.id) === "elsewhere");
+    if (elsewhere.length === 0 || !mayBegin(job)) return;
+    const ids = elsewhere.map((cell) => cell.id);
+    const settle = () => settleElsewhere(job.store, ids, job.model);
+    const free = new Set(await job.patience.orElse(settle, job.interrupts.stop, []));
+    const shares = shareOut(
+      elsewhere.filter((cell) => free.has(cell.id)),
+      slots.length,
+    );
+    if (shares.length > 0) await trainShares(shares, slots, job);
+    else await job.interrupts.pause(POLL);
+  }
+}
