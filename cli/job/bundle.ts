@@ -15,6 +15,7 @@ import { type Attempt, claim } from "./claim.js";
 import { IngestBuffer } from "./ingest-buffer.js";
 import type { Interrupts } from "./interrupt.js";
 import type { Job } from "./job.js";
+import { watchSilence } from "./watch-silence.js";
 
 /**
  * Claims the cells and trains those it got, until the worker is gone and every attempt has its outcome. A run that
@@ -68,6 +69,7 @@ async function train(attempts: Attempt[], key: string, slot: Slot, job: Job): Pr
     }
   });
   const release = obey(running, interrupts);
+  const releaseSilence = watchSilence(running, model.labelOf(told.runs), reporter);
   const wished = new Set<string>();
   job.stops.add(ids, (runs) => {
     for (const run of runs) wished.add(run);
@@ -77,6 +79,7 @@ async function train(attempts: Attempt[], key: string, slot: Slot, job: Job): Pr
   });
   const end = await running.done;
   release();
+  releaseSilence();
   job.stops.remove(ids);
   try {
     left = await buffer.close(interrupts.kill);

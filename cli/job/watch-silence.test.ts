@@ -1,0 +1,30 @@
+import { spawn } from "node:child_process";
+import { expect, test } from "vitest";
+import { until } from "../worker/fixture-worker.js";
+import { SilenceWatch } from "../worker/silence.js";
+import { watchSilence } from "./watch-silence.js";
+
+test("a silent worker is told once, with what its process does, and that it speaks again", async () => {
+  const child = spawn("sleep", ["600"]);
+  const watch = new SilenceWatch(child.pid ?? 0);
+  const said: string[] = [];
+  const worth = { stopped: 0.1, gone: 0.1, idle: 0.1, unknown: 0.1, busy: 600 };
+  const reporter = { message: (level: string, text: string) => void said.push(`${level}: ${text}`) };
+  const release = watchSilence({ silence: () => watch.look() }, "seed=1", reporter, { every: 50, worth });
+  try {
+    await until(() => said.length === 1);
+    expect(said[0]).toMatch(
+      /^warn: the worker of seed=1 has said nothing since \d\d:\d\d:\d\d: its process runs and does /,
+    );
+    child.kill("SIGSTOP");
+    await until(() => said.length === 2);
+    expect(said[1]).toContain("its process is suspended, and kill -CONT lets it go on");
+    child.kill("SIGCONT");
+    watch.heard();
+    await until(() => said.some((text) => text.startsWith("info")));
+    expect(said[2]).toBe("info: the worker of seed=1 speaks again");
+  } finally {
+    release();
+    child.kill("SIGKILL");
+  }
+});

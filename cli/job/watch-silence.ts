@@ -1,0 +1,49 @@
+import type { RunningBundle } from "../executors/executor.js";
+import type { Reporter } from "./reporter.js";
+
+type Silence = NonNullable<ReturnType<RunningBundle["silence"]>>;
+type Activity = Silence["process"];
+
+/** Milliseconds between two looks. */
+const EVERY = 5000;
+/** Seconds without a word that are worth one. A large model that is loaded, or a long evaluation, keeps a process busy. */
+const WORTH: Record<Activity, number> = { stopped: 10, gone: 10, idle: 60, unknown: 120, busy: 600 };
+const SAYS: Record<Activity, string> = {
+  stopped: "its process is suspended, and kill -CONT lets it go on",
+  gone: "its process is gone",
+  idle: "its process runs and does nothing: it may wait for the network, a disk or a driver",
+  unknown: "what its process does cannot be seen here",
+  busy: "its process is busy",
+};
+
+export interface SilenceOptions {
+  /** How often it is looked, and what is worth a word; less for tests. */
+  every?: number;
+  worth?: Record<Activity, number>;
+}
+
+/** Tells once when the worker of these runs falls silent, again when its process does something else, and when it speaks. */
+export function watchSilence(
+  running: Pick<RunningBundle, "silence">,
+  label: string,
+  reporter: Pick<Reporter, "message">,
+  { every = EVERY, worth = WORTH }: SilenceOptions = {},
+): () => void {
+  let told: Activity | null = null;
+  const look = () => {
+    const silence = running.silence();
+    if (!silence) return;
+    const { seconds, process } = silence;
+    if (told !== null && seconds * 1000 < every) {
+      told = null;
+      reporter.message("info", `the worker of ${label} speaks again`);
+    } else if (seconds >= worth[process] && process !== told) {
+      told = process;
+      const since = new Date(Date.now() - seconds * 1000).toLocaleTimeString("en-GB");
+      reporter.message("warn", `the worker of ${label} has said nothing since ${since}: ${SAYS[process]}`);
+    }
+  };
+  const timer = setInterval(look, every);
+  timer.unref();
+  return () => clearInterval(timer);
+}
