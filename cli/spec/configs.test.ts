@@ -24,6 +24,15 @@ describe.each(specs.map((file) => [relative(folder, file), file]))("%s", (_, fil
     expect(spec.cells.length).toBeGreaterThan(0);
     expect(spec.notes).toEqual([]);
   });
+  test("is long enough for its merges and injections: such a run would be refused", () => {
+    for (const { label, settings } of loadSpec(file).cells) {
+      const { merges = 0, injections = 0 } = settings.method as { merges?: number; injections?: number };
+      if (merges === 0 && injections === 0) continue;
+      // One of a kind falls at the end of an epoch at most (docs/semantics.md, section 3).
+      expect([label, settings.train.max_steps]).toEqual([label, null]);
+      expect([label, Math.max(merges, injections) <= settings.train.num_train_epochs]).toEqual([label, true]);
+    }
+  });
   test("names the schema in its first line", () => {
     expect(readFileSync(file, "utf8").split("\n", 1)[0]).toBe(modeline(file));
   });
