@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
+import { unusable } from "./characters.js";
 import { issuesOf, ProblemList } from "./issues.js";
 import { specJsonSchemaRaw } from "./keys.js";
 import { readSpecFile, type SpecFile } from "./read-file.js";
@@ -14,6 +15,7 @@ export function readExtended(source: SpecFile, problems: ProblemList): SpecFile 
     problems.addIssues(issuesOf(wrong, specJsonSchemaRaw(), source.value), [source.layer]);
     return undefined;
   }
+  if (unusable(name) !== undefined) return null; // reported with the text it is in
   const file = isAbsolute(name) ? name : join(dirname(source.file), name);
   const inner = new ProblemList();
   const report = (message: string, hint?: string) =>

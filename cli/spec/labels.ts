@@ -61,7 +61,7 @@ export function labelCells(
   const inGrid = new Set(keys.grid.map((path) => path.join(".")));
   const inVariants = new Set(keys.variants.map((path) => path.join(".")));
   const names = shortNames(varying.map(({ key }) => key));
-  const seen = new Map<string, number>();
+  const unused = uniqueLabels();
 
   return cells.map(({ settings, variant, own, included }, i) => {
     const axes: Mapping = {};
@@ -75,10 +75,20 @@ export function labelCells(
       if (tells && !own) parts.push(`${names.get(key)}=${text(value)}`);
     }
     const label = parts.join(" ") || (cells.length === 1 ? name : `method=${settings.method.name}`);
-    const times = (seen.get(label) ?? 0) + 1;
-    seen.set(label, times);
-    return { settings, label: times === 1 ? label : `${label} (${times})`, axes };
+    return { settings, label: unused(label), axes };
   });
+}
+
+/** Each text as it is at first, then with a number that no other label has. */
+function uniqueLabels(): (label: string) => string {
+  const taken = new Set<string>();
+  const times = new Map<string, number>();
+  return (label) => {
+    let unique = label;
+    for (let n = times.get(label) ?? 1; taken.has(unique); times.set(label, n)) unique = `${label} (${++n})`;
+    taken.add(unique);
+    return unique;
+  };
 }
 
 /** A preset by its name; anything else as it is. Undefined where the cell's method has no such parameter. */

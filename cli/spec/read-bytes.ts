@@ -54,10 +54,22 @@ function readAll(fd: number): Buffer | string {
   return length > MAX_BYTES ? "is too large; a spec has at most 1 MiB" : buffer.subarray(0, length);
 }
 
+/** Why this file cannot be read. Throws what is no fault of the file, such as too many open files. */
 function reason(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === "ENOENT") return "there is no such file";
-  if (code === "EISDIR") return "it is a folder";
-  if (code === "EACCES" || code === "EPERM") return "no permission";
-  return message;
+  const known = REASONS[code ?? ""];
+  if (known === undefined) throw error;
+  return known || message;
 }
+
+const REASONS: Record<string, string> = {
+  ENOENT: "there is no such file",
+  ENOTDIR: "there is no such file: a part of the path is no folder",
+  EISDIR: "it is a folder",
+  EACCES: "no permission",
+  EPERM: "no permission",
+  ENAMETOOLONG: "the name is too long",
+  ELOOP: "its links lead in a circle",
+  EIO: "", // the system's own words: a broken disk
+  ENXIO: "it is no file",
+};

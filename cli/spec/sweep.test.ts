@@ -95,6 +95,16 @@ sweep: {variants: [{}, {method: {rules: paper}}, {method: {rules: {score: sfs}}}
   });
 });
 
+test("labels stay unique, whatever users call their variants", () => {
+  const variants = ["{label: a}", "{label: a (2), seed: 1}", "{label: b, seed: 2}"].join(", ");
+  const spec = load(
+    minimal(`sweep: {variants: [${variants}], include: [{label: a, seed: 3}, {label: a (3), seed: 4}]}`),
+  );
+  const labels = spec.cells.map(({ label }) => label);
+  expect(labels).toEqual(["a", "a (2)", "b", "a (3)", "a (3) (2)"]);
+  expect(new Set(labels).size).toBe(labels.length);
+});
+
 describe("equal runs", () => {
   test("are one, with a note", () => {
     const spec = load(minimal("sweep: {variants: [{}, {seed: 17}, {train: {batch_size: 32}}, {seed: 1}]}"));

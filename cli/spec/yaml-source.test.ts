@@ -164,6 +164,7 @@ describe("characters that nothing could take", () => {
     ["an axis", minimal('sweep: {grid: {data.hub: ["a", "\\uD800"]}}\n'), `4:32 sweep.grid.data.hub[1]: ${HALF}`],
     ["a label", minimal('sweep: {variants: [{label: "\\uD800", seed: 1}]}\n'), `4:28 sweep.variants[0].label: ${HALF}`],
     ["a file to extend", 'extends: "\\uD800"\n', `1:10 extends: ${HALF}`],
+    ["a file to extend, NUL", 'extends: "a\\0b"\n', "1:10 extends: has a control character (U+0000)"],
     ["a control", 'model: "a\\e[2J"\ntask: toy\nmethod: plain\n', "1:8 model: has a control character (U+001B)"],
   ])("in %s", (_, text, expected) => {
     expect(problems(text)).toContain(expected);
