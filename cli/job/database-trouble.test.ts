@@ -82,6 +82,25 @@ test("held by another program: training goes on, everything is stored, and the u
   store.close();
 }, 60_000);
 
+test("held before it begins: the job waits to begin, and a Ctrl-C ends the waiting", async () => {
+  openStore(dbPath).close();
+  const holder = await hold();
+  const ended = job(() => {}, 2);
+  while (messages.length === 0) await sleep(50);
+  await holder.kill();
+  expect((await ended).outcome).toBe("finished");
+  expect(messages).toEqual(LOCKED);
+  await hold();
+  messages.splice(0);
+  const interrupts = new Interrupts();
+  writeFileSync(join(folder, "spec.yaml"), "name: s\nmodel: minilm\ntask: movie-reviews\nmethod: lora\nseed: 2\n");
+  const waiting = job(() => {}, 2, interrupts);
+  waiting.catch(() => {});
+  while (messages.length === 0) await sleep(50);
+  interrupts.interrupt();
+  await expect(waiting).rejects.toMatchObject({ code: "INTERRUPTED", exitCode: 130 });
+}, 60_000);
+
 test("still held when the user kills the job: the events wait for the next lor2c", async () => {
   const interrupts = new Interrupts();
   let holding: Promise<unknown> | undefined;

@@ -2,6 +2,7 @@
 import { EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { Lor2cError } from "../errors.js";
 import { jobsPerDevice } from "../executors/local-jobs.js";
 import type { PlannedCell } from "../plan/cell.js";
 import { remaining } from "../plan/remaining.js";
@@ -137,4 +138,39 @@ test("texts make whole pairs or are refused", () => {
   expect(() => gatherTexts(["a", "c"], ["b"], undefined)).toThrow("2 --text and 1 --text-pair");
   expect(() => gatherTexts([], [], undefined)).toThrow("no text to label");
   expect(() => gatherTexts(["a"], [], "/nowhere/texts")).toThrow("cannot be read");
+});
+
+const busyFor = (times: number) => () => {
+  if (times-- > 0) throw new Lor2cError("DATABASE_BUSY", "held");
+  return "stored";
+};
+
+test("patience tries again while the database is held, tells it once, and passes on every other error", async () => {
+  const said: string[] = [];
+  const patience = new Patience((message) => said.push(message), 0);
+  expect(await patience.until(busyFor(3), NEVER)).toBe("stored");
+  expect(said).toEqual([
+    expect.stringMatching(/^another program holds/),
+    expect.stringMatching(/^the database is free/),
+  ]);
+  expect(patience.attempt(busyFor(1))).toBe(false);
+  expect(patience.attempt(busyFor(0))).toBe(true);
+  expect(said).toHaveLength(4);
+  const broken = () => {
+    throw new Error("broken");
+  };
+  await expect(patience.until(broken, NEVER)).rejects.toThrow("broken");
+  expect(() => patience.attempt(broken)).toThrow("broken");
+});
+
+test("patience ends with its reason when nobody wants to wait any longer; short holds are not worth a word", async () => {
+  const said: string[] = [];
+  const patience = new Patience((message) => said.push(message), 60_000);
+  const wish = new AbortController();
+  const waiting = patience.until(busyFor(Number.POSITIVE_INFINITY), wish.signal);
+  wish.abort(new Error("enough"));
+  await expect(waiting).rejects.toThrow("enough");
+  expect(await patience.orElse(busyFor(Number.POSITIVE_INFINITY), wish.signal, "nothing")).toBe("nothing");
+  expect(await patience.until(busyFor(0), wish.signal)).toBe("stored");
+  expect(said).toEqual([]);
 });

@@ -23,7 +23,7 @@ export function checkInPlace(store: Store): void {
 function harmOf(store: Store): string | null {
   if (!statOf(store.path)) return "deleted";
   if (identityOf(store.path) !== store.identity) return "replaced by another file";
-  return hasWholeLog(store) ? null : "robbed of its log (-wal)";
+  return hasWholeLog(store) ? null : "separated from its log (-wal)";
 }
 
 /** Writes what the open handle holds beside the file. A second call replaces the file of the first one. */
