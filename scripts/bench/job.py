@@ -40,7 +40,9 @@ def main() -> None:
     args = parser.parse_args()
     for view in args.views:
         runs, start, share, out = measure(args.cli, view, args.runs, args.seconds)
-        print(f"{view}: {runs} runs, begun after {start:.1f} s, {100 * share:.1f} % of a core, {out / 1e6:.2f} MB written")
+        print(
+            f"{view}: {runs} runs, begun after {start:.1f} s, {100 * share:.1f} % of a core, {out / 1e6:.2f} MB written"
+        )
 
 
 def measure(cli: Path, view: str, runs: int, seconds: float) -> tuple[int, float, float, int]:
