@@ -41,10 +41,16 @@ const KNOWN: readonly Known[] = [
     hint: "check the permissions of it and of the folders above it, and whether its disk is mounted read-only",
   },
   {
-    code: /^(EIO|SQLITE_IOERR.*)$/,
+    code: /^SQLITE_IOERR/,
+    as: "DATABASE_IO",
+    message: (where) => `${where ?? "the database"} cannot be read or written`,
+    hint: "is the disk full or broken? what was stored before is not touched",
+  },
+  {
+    code: /^EIO$/,
     as: "DISK_FAILED",
-    message: (where) => `reading or writing ${where ?? "a file"} failed; the disk or its network has a fault`,
-    hint: "check the disk, or use another one; what was stored before is not touched",
+    message: (where) => `reading or writing ${where ?? "a file"} failed`,
+    hint: "is the disk full or broken? what was stored before is not touched",
   },
   {
     code: /^SQLITE_NOTADB$/,

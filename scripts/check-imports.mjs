@@ -28,7 +28,7 @@ export const ALLOWED = {
   worker: ["errors", "files", "protocol", "spec"],
   executors: ["errors", "attempt-files", "protocol", "type:spec", "worker"],
   plan: ["errors", "protocol", "spec", "type:store", "worker", "executors"],
-  store: ["errors", "files", "protocol", "type:spec", "type:plan"],
+  store: ["errors", "system-errors", "files", "protocol", "type:spec", "type:plan"],
   // Pure: means and intervals; stored runs beside published numbers.
   stats: [],
   paper: ["spec", "plan", "stats", "type:store"],

@@ -1,18 +1,9 @@
 /** What was looked at is kept: no worker starts where nothing has changed, and none is spared where something has. */
-import {
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, renameSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { EXECUTORS } from "../executors/index.js";
+import { tempFolder } from "../fixtures/temp-folder.js";
 import { silent } from "../job/fixtures/reporter.js";
 import { runExperiment } from "../job/run.js";
 import { specSource } from "../job/source.js";
@@ -30,7 +21,7 @@ let worker: string;
 let env: Record<string, string>;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "lor2c-looks-"));
+  folder = tempFolder();
   file = join(folder, "spec.yaml");
   rows = join(folder, "rows.tsv");
   worker = join(folder, "worker");
@@ -39,7 +30,6 @@ beforeEach(() => {
   writeWorker(worker);
   env = { FIXTURE_SOURCES: rows };
 });
-afterEach(() => rmSync(folder, { recursive: true }));
 
 /** The fixture, which leaves a line for each time it is started. */
 function writeWorker(path: string): void {
