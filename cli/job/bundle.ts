@@ -1,20 +1,20 @@
 import { ProtocolError } from "../errors.js";
-import type { BundleEnd, RunningBundle, Slot } from "../executors/executor.js";
+import type { Slot } from "../executors/executor.js";
 import type { Share } from "../plan/share-out.js";
-import type { Outcome, WorkerEvent } from "../protocol/messages.js";
+import type { WorkerEvent } from "../protocol/messages.js";
 import {
   type AttemptsByCell,
   checkInPlace,
   checkpointFolder,
   clearCheckpoints,
-  endAttempt,
   ingest,
   WaitingEvents,
 } from "../store/write.js";
 import { type Attempt, claim } from "./claim.js";
+import { endAttempts } from "./end-attempts.js";
 import { IngestBuffer } from "./ingest-buffer.js";
-import type { Interrupts } from "./interrupt.js";
 import type { Job } from "./job.js";
+import { obey } from "./obey.js";
 import { watchSilence } from "./watch-silence.js";
 
 /**
@@ -89,7 +89,7 @@ async function train(attempts: Attempt[], key: string, slot: Slot, job: Job): Pr
   // A worker that talks about a cell it was not given is at fault itself; anything else is our store's trouble.
   if (fault instanceof ProtocolError) fault = undefined;
   if (left > 0) reporter.message("warn", `${left} events wait in ${waiting.path}: the next lor2c stores them`);
-  await finish(attempts, end, { wished: (run) => stopped || wished.has(run), waits: left > 0 }, job);
+  await endAttempts(attempts, end, { wished: (run) => stopped || wished.has(run), waits: left > 0 }, job);
   if (fault !== undefined) throw fault;
 }
 
@@ -122,49 +122,4 @@ function mayStopEarly(
   if (model.failures < maxFailures) return false;
   const open = runs.filter((run) => model.state(run) === "running");
   return open.length > 0 && !open.some((run) => begun.has(run));
-}
-
-/** Passes the user's wish to end on to the worker, also one that was there before it. */
-export function obey(running: RunningBundle, { stop, kill }: Interrupts): () => void {
-  const onStop = () => void running.stop();
-  const onKill = () => running.kill();
-  stop.addEventListener("abort", onStop);
-  kill.addEventListener("abort", onKill);
-  if (stop.aborted) onStop();
-  if (kill.aborted) onKill();
-  return () => {
-    stop.removeEventListener("abort", onStop);
-    kill.removeEventListener("abort", onKill);
-  };
-}
-
-/** Gives the cells that the worker left open their outcome: `stopped` when somebody wished it, else `lost`. */
-async function finish(
-  attempts: Attempt[],
-  end: BundleEnd,
-  { wished, waits }: { wished: (run: string) => boolean; waits: boolean },
-  { store, interrupts, model, logs, patience }: Job,
-): Promise<void> {
-  for (const { cell } of attempts) model.setStderr(cell.id, end.stderrTail);
-  const open = new Set(end.open);
-  const left = attempts.filter(({ cell }) => open.has(cell.id));
-  const isStopped = ({ cell }: Attempt) => interrupts.urgency !== null || wished(cell.id);
-  const ends: [Outcome, Attempt[]][] = [
-    ["stopped", left.filter(isStopped)],
-    ["lost", left.filter((attempt) => !isStopped(attempt))],
-  ];
-  for (const [outcome, of] of ends) {
-    if (of.length === 0) continue;
-    const detail = { error_type: end.errorType ?? undefined, message: end.reason };
-    const endAll = () =>
-      store.write(() => {
-        for (const { attemptId } of of) endAttempt(store, attemptId, outcome, detail);
-      });
-    // What waits in the file comes first, and may have other outcomes. Whoever opens the database next sorts that out.
-    if (!waits) await patience.orElse(endAll, interrupts.kill, undefined);
-    const runs = of.map(({ cell }) => cell.id);
-    const level = outcome === "lost" ? "error" : "info";
-    logs.write(runs, level, { outcome, ...detail, stderr: end.stderrTail }, end.reason);
-    model.set(runs, outcome, end.reason.split("\n")[0]);
-  }
 }

@@ -1,4 +1,5 @@
 import { OUTCOMES, type Outcome, type WorkerEvent } from "../protocol/messages.js";
+import { BundleLanes } from "./bundle-lanes.js";
 import { type Lane, type LaneFacts, learn, NO_FACTS } from "./lane.js";
 import { laneLabel } from "./lane-label.js";
 import { FAILURES, type RunState } from "./run-state.js";
@@ -36,32 +37,6 @@ export interface JobListener {
 export interface LaneClock extends Pick<JobListener, "event" | "states"> {
   /** Until the worker of the lane is done with it; null while that is not known. */
   secondsLeft(lane: Lane): number | null;
-}
-
-/** The runs of one worker, and the lanes in which it has told of them. */
-export class Bundle {
-  /** By first run and count: comparing whole lists of runs is left to what agrees in these. */
-  readonly #lanes = new Map<string, Lane[]>();
-  readonly #own: ReadonlySet<string>;
-
-  constructor(
-    readonly runs: readonly string[],
-    private readonly make: (runs: readonly string[]) => Lane,
-  ) {
-    this.#own = new Set(runs);
-  }
-
-  /** The lane of exactly these runs; undefined for none of this bundle's. */
-  laneOf(runs: readonly string[]): Lane | undefined {
-    const key = `${runs[0]} ${runs.length}`;
-    const alike = this.#lanes.get(key) ?? [];
-    const known = alike.find((lane) => lane.runs.every((run, i) => run === runs[i]));
-    if (known) return known;
-    if (runs.length === 0 || !runs.every((run) => this.#own.has(run))) return undefined;
-    const lane = this.make(runs);
-    this.#lanes.set(key, [...alike, lane]);
-    return lane;
-  }
 }
 
 /** Events after which a run belongs to the lane that they name; others may be about a whole bundle. */
@@ -120,10 +95,10 @@ export class JobModel {
   }
 
   /** Runs that this process took, and that one worker is going to train. */
-  begin(attempts: ReadonlyMap<string, number>): Bundle {
+  begin(attempts: ReadonlyMap<string, number>): BundleLanes {
     for (const [id, attempt] of attempts) this.#run(id).attempt = attempt;
     const runs = [...attempts.keys()];
-    const bundle = new Bundle(runs, (ids) => this.#makeLane(ids));
+    const bundle = new BundleLanes(runs, (ids) => this.#makeLane(ids));
     const together = bundle.laneOf(runs); // until its worker says otherwise
     for (const id of runs) this.#run(id).lane = together;
     this.set(runs, "running");
@@ -131,7 +106,7 @@ export class JobModel {
   }
 
   /** An event of a bundle's worker. */
-  event(bundle: Bundle, event: WorkerEvent): Lane | undefined {
+  event(bundle: BundleLanes, event: WorkerEvent): Lane | undefined {
     const named = "cells" in event && event.cells.length > 0 ? event.cells : bundle.runs;
     const lane = bundle.laneOf(named);
     if (!lane) return undefined;

@@ -5,9 +5,10 @@ import { Lor2cError, UsageError } from "../errors.js";
 import type { Executor, ExecutorOptions, Slot } from "../executors/executor.js";
 import { EXECUTORS } from "../executors/index.js";
 import { discard } from "../files.js";
-import { obey } from "../job/bundle.js";
+
 import { Interrupts } from "../job/interrupt.js";
 import { type JobListener, JobModel } from "../job/model.js";
+import { obey } from "../job/obey.js";
 import { type ResolvedPlan, resolvePlan } from "../plan/resolve-plan.js";
 import type { EventOf, WorkerEvent } from "../protocol/messages.js";
 import type { Devices } from "../spec/devices.js";
