@@ -2,7 +2,7 @@ import { attemptGone } from "./lost-rows.js";
 import { describeOwner, lifeOf } from "./owners/index.js";
 import type { Owner } from "./owners/kind.js";
 import type { Store } from "./store.js";
-import { takeInWaiting } from "./waiting-events.js";
+import { hasWaiting, takeInWaiting } from "./waiting-events.js";
 
 /** Seconds after its last heartbeat at which an attempt whose owner can't be asked counts as lost. Generous: clocks differ. */
 const LEASE_SECONDS = 300;
@@ -45,8 +45,11 @@ export function hasLost(store: Store): boolean {
  * Running attempts whose owner is dead become `lost`, unless what it left behind says how they ended. Returns how many.
  */
 export function reapLost(store: Store): number {
-  if (!hasLost(store)) return 0; // no write lock for the usual case
-  return store.write(() => reapWithin(store));
+  if (!hasLost(store) && !hasWaiting(store)) return 0; // no write lock for the usual case
+  return store.write(() => {
+    takeInWaiting(store, overOf(store));
+    return reapWithin(store);
+  });
 }
 
 /** As `reapLost`, within a transaction of the caller. */

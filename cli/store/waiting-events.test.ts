@@ -83,6 +83,19 @@ test("a file whose runner lives is left to it", () => {
   store.db.prepare("UPDATE attempts SET owner = json_set(owner, '$.started', 'x') WHERE run = ?").run(B.id);
   expect(reapLost(store)).toBe(1);
   expect(existsSync(waiting.path)).toBe(true);
+  store.db.prepare("UPDATE attempts SET owner = json_set(owner, '$.started', 'x') WHERE run = ?").run(A.id);
+  expect(reapLost(store)).toBe(1); // whoever judged that, the process that writes the file goes on
+  expect(existsSync(waiting.path)).toBe(true);
+  store.close();
+});
+
+test("it is taken in also where another machine had already called the run lost", async () => {
+  const { file } = await killedRunner();
+  const store = openStore(path);
+  store.db.prepare("UPDATE attempts SET outcome = 'lost'").run();
+  expect(reapLost(store)).toBe(0);
+  expect(getRun(store, A.id)?.state).toBe("finished");
+  expect(existsSync(file)).toBe(false);
   store.close();
 });
 

@@ -66,10 +66,18 @@ export class WaitingEvents {
   }
 }
 
+/** There are files, be it of runners that live. */
+export function hasWaiting(store: Store): boolean {
+  return filesOf(store).length > 0;
+}
+
+function filesOf(store: Store): string[] {
+  return entriesOf(folderOf(store)).filter((name) => /^\d+\.ndjson$/.test(name));
+}
+
 /** Stores the events that runners left which are dead; returns what was wrong with a file, one line each. */
 export function takeInWaiting(store: Store, isOver: (attempt: number) => boolean): string[] {
-  const names = entriesOf(folderOf(store)).filter((name) => /^\d+\.ndjson$/.test(name));
-  return names.flatMap((name) => {
+  return filesOf(store).flatMap((name) => {
     const path = join(folderOf(store), name);
     try {
       takeIn(store, path, isOver);
@@ -88,7 +96,8 @@ function takeIn(store: Store, path: string, isOver: (attempt: number) => boolean
     header ??= values.shift() as Header;
     const { owner, attempts, git } = header;
     const known = attempts.filter(([cell, id]) => hasAttempt(store, cell, id));
-    if (lifeOf(owner) !== "dead" && !known.every(([, id]) => isOver(id))) return;
+    const life = lifeOf(owner);
+    if (life !== "dead" && !(life === "elsewhere" && known.every(([, id]) => isOver(id)))) return;
     const cells = new Set(known.map(([cell]) => cell));
     ingest(
       store,
