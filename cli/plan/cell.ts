@@ -6,5 +6,10 @@ export interface PlannedCell extends Cell {
   id: string;
   inspected: EventOf<"inspected">;
   /** Other combinations of the spec that turned out to be this run, such as a folder with the same rows. */
-  also: Place[];
+  also: OtherPlace[];
+}
+
+export interface OtherPlace extends Place {
+  /** Where it comes among the combinations that can run, from 0. */
+  position: number;
 }

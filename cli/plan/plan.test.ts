@@ -21,7 +21,7 @@ describe("planCells", () => {
     const twins = load(minimal("sweep: {grid: {model: [/a/x, /b/x]}}")).cells;
     const plan = planCells(twins, [inspectedAs(), inspectedAs()]);
     expect(plan.cells).toMatchObject([
-      { label: "model=a/x", also: [{ label: "model=b/x", axes: { "model.name": "b/x" } }] },
+      { label: "model=a/x", also: [{ position: 1, label: "model=b/x", axes: { "model.name": "b/x" } }] },
     ]);
     expect(plan.notes).toEqual([
       "1 of 2 combinations is the same run as another one, by settings and contents: model=a/x and model=b/x",

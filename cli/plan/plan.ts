@@ -33,6 +33,7 @@ export interface Reason {
 export function planCells(cells: readonly Cell[], inspected: readonly EventOf<"inspected">[]): Plan {
   const planned = new Map<string, PlannedCell>();
   const invalid: InvalidCell[] = [];
+  let runnable = 0;
   for (const [i, cell] of cells.entries()) {
     const found = inspected[i];
     if (!found) throw new Error(`the worker inspected ${inspected.length} of ${cells.length} cells`);
@@ -40,9 +41,10 @@ export function planCells(cells: readonly Cell[], inspected: readonly EventOf<"i
       invalid.push({ ...cell, problems: found.problems });
       continue;
     }
+    const position = runnable++;
     const id = cellId(cell.settings, found.fingerprint);
     const first = planned.get(id);
-    if (first) first.also.push({ label: cell.label, axes: cell.axes });
+    if (first) first.also.push({ position, label: cell.label, axes: cell.axes });
     else planned.set(id, { ...cell, id, inspected: found, also: [] });
   }
   if (planned.size === 0 && invalid.length > 0) {

@@ -2,7 +2,10 @@ import { expect, test } from "vitest";
 import { sameRunNotes } from "./same-runs.js";
 
 /** A run of the first label whose other combinations have the other ones. */
-const run = (label: string, ...others: string[]) => ({ label, also: others.map((label) => ({ label, axes: {} })) });
+const run = (label: string, ...others: string[]) => ({
+  label,
+  also: others.map((label, i) => ({ position: i + 1, label, axes: {} })),
+});
 
 test("nothing is said where all differ", () => {
   expect(sameRunNotes([run("a"), run("b")])).toEqual([]);

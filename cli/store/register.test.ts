@@ -56,15 +56,15 @@ test("an experiment, its cells in order with their axes, its runs with their set
 });
 
 test("a run has a row for every combination that it stands for, and is one run all the same", () => {
-  const place = { label: "path=fold2", axes: { "data.path": "fold2" } };
+  const place = { position: 2, label: "path=fold2", axes: { "data.path": "fold2" } };
   const twice = { ...A, label: "path=fold1", axes: { "data.path": "fold1" }, also: [place] };
   const id = registerExperiment(store, plan([twice, B]));
   expect(experimentCells(store, id).map(({ position, run, label }) => [position, run, label])).toEqual([
     [0, A.id, "path=fold1"],
-    [1, A.id, "path=fold2"],
-    [2, B.id, "cell bbbb"],
+    [1, B.id, "cell bbbb"],
+    [2, A.id, "path=fold2"],
   ]);
-  expect(experimentCells(store, id)[1]?.axes).toEqual({ "data.path": "fold2" });
+  expect(experimentCells(store, id)[2]?.axes).toEqual({ "data.path": "fold2" });
   expect(experiments(store)).toMatchObject([{ id, cells: 2, finished: 0 }]);
   expect(registerExperiment(store, plan([twice, B]))).toBe(id);
   // The same runs at other places are another picture.

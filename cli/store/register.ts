@@ -62,9 +62,22 @@ function insertLeftOut(store: Store, experiment: number, leftOut: readonly LeftO
   });
 }
 
-/** Every combination of the spec with its run, which several of them can share. */
-const placesOf = (cells: readonly PlannedCell[]) =>
-  cells.flatMap((cell) => [cell, ...cell.also].map((place): [string, Place] => [cell.id, place]));
+/** Every combination of the spec with its run, which several of them can share; in the order of the spec. */
+function placesOf(cells: readonly PlannedCell[]): [run: string, Place][] {
+  const others = new Map(
+    cells.flatMap((cell) => cell.also.map((place) => [place.position, [cell.id, place]] as const)),
+  );
+  const places: [string, Place][] = [];
+  const addOthers = () => {
+    for (let next = others.get(places.length); next; next = others.get(places.length)) places.push([...next]);
+  };
+  for (const cell of cells) {
+    addOthers();
+    places.push([cell.id, cell]);
+  }
+  addOthers();
+  return places;
+}
 
 function insertPlace(store: Store, experiment: number, position: number, run: string, place: Place): void {
   store

@@ -112,10 +112,14 @@ test("cells that coincide, from the stored changes", () => {
 test("a run that stands for several combinations is drawn at all its places and counts once at each", () => {
   const [first, second] = [0, 1].map((merges) => cell(id(merges), { "method.merges": merges, "data.path": "fold1" }));
   if (!first || !second) throw new Error("two cells were expected");
-  const at = (path: string, merges: number) => ({ label: path, axes: { "method.merges": merges, "data.path": path } });
+  const at = (path: string, merges: number, position: number) => ({
+    position,
+    label: path,
+    axes: { "method.merges": merges, "data.path": path },
+  });
   register("x", [
-    { ...first, also: [at("fold2", 0), at("fold2", 0)] },
-    { ...second, also: [at("fold2", 1)] },
+    { ...first, also: [at("fold2", 0, 2), at("fold2", 0, 4)] },
+    { ...second, also: [at("fold2", 1, 3)] },
   ]);
   finish(first, 0.7);
   const grid = loadGrid(store, { rows: "data.path", cols: "method.merges" });
