@@ -25,6 +25,7 @@ const PROGRAMS = {
     dashboard: "cli/views/fixtures/dashboard-child.ts",
     "holds-a-worker": "cli/worker/fixtures/holds-a-worker.ts",
     "waits-for-ever": "cli/job/fixtures/waits-for-ever.ts",
+    submits: "cli/executors/fixtures/submits.ts",
   },
 };
 

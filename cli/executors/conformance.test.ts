@@ -7,6 +7,7 @@ import type { WorkerEvent } from "../protocol/messages.js";
 import type { Settings } from "../spec/cell.js";
 import { fixture, isAlive, until } from "../worker/fixture-worker.js";
 import type { Bundle, Executor, Slot } from "./executor.js";
+import { createFileQueue } from "./fixtures/file-queue.js";
 import { EXECUTORS } from "./index.js";
 
 function bundleOf(...seeds: number[]): Bundle {
@@ -29,7 +30,10 @@ const typesOf = (events: WorkerEvent[], cell: string): string[] =>
 
 const pidOf = (events: WorkerEvent[]): number => events.find((event) => event.type === "ready")?.pid ?? 0;
 
-describe.each(Object.entries(EXECUTORS))("executor %s", (_, create) => {
+/** One more than users have: it proves that nothing here depends on a pipe or on a parent. */
+const ALL = { ...EXECUTORS, "with files": createFileQueue };
+
+describe.each(Object.entries(ALL))("executor %s", (_, create) => {
   function start(seeds: number[], env: Record<string, string> = {}, onEvent?: (event: WorkerEvent) => void) {
     const bundle = bundleOf(...seeds);
     const events: WorkerEvent[] = [];
@@ -202,6 +206,28 @@ describe.each(Object.entries(EXECUTORS))("executor %s", (_, create) => {
     await executor.start(bundleOf(2), SLOT, (event) => more.push(event)).done;
     expect(typesOf(more, "cell-2").at(-1)).toBe("finished");
     expect(pidOf(more)).not.toBe(pidOf(events));
+  });
+
+  test("a handle finds the worker, and ends it", async () => {
+    const { running, executor, events } = start([1], { FIXTURE_STEP_SECONDS: "0.05", FIXTURE_STEPS: "1000" });
+    await until(() => events.some((event) => event.type === "metrics"));
+    const handle = running.handle ?? "";
+    expect(await executor.poll([handle, "1 never"])).toEqual(["running", "gone"]);
+    await executor.stop(handle, 0);
+    expect(await executor.poll([handle])).toEqual(["gone"]);
+    expect(await running.done).toMatchObject({ open: ["cell-1"], errorType: "WorkerError" });
+    expect(isAlive(pidOf(events))).toBe(false);
+  });
+
+  test("a bundle that is attached to ends, with its events or with its runs open", async () => {
+    const { bundle, running, executor, events } = start([1]);
+    await until(() => running.handle !== null);
+    const handle = running.handle ?? "";
+    await running.done;
+    await executor.close();
+    const more: WorkerEvent[] = [];
+    const again = await executor.attach(handle, bundle, 0, (event) => more.push(event)).done;
+    expect(more.length === 0 ? again.open : more).toEqual(more.length === 0 ? ["cell-1"] : events);
   });
 
   test("silence is told, and whether the process is suspended", async () => {

@@ -40,7 +40,18 @@ export interface BundleEnd {
   stderrTail: string[];
 }
 
+/**
+ * Where a worker is, as its engine knows it. Only its events say how it ended: `gone` without an outcome is lost, and
+ * `unknown` means to ask again.
+ */
+export type Whereabouts = "queued" | "running" | "gone" | "unknown";
+
+/** `position`: bytes of a followed file that are behind the event's line; null where nothing can be read again. */
+export type OnEvent = (event: WorkerEvent, position: number | null) => void;
+
 export interface RunningBundle {
+  /** Text that finds its worker again from another process; null before there is one. */
+  readonly handle: string | null;
   /** Resolves, never rejects, when nothing is trained any more: the worker is gone, or free for the next bundle. */
   done: Promise<BundleEnd>;
   /** Asks the worker to stop after its step; by force when it does not. Resolves with `done`. */
@@ -83,7 +94,16 @@ export interface Executor {
    * Starts one worker. `onEvent` gets its events in their order, none after `done`; an error that it throws ends the
    * bundle like a fault of the worker.
    */
-  start(bundle: Bundle, slot: Slot, onEvent: (event: WorkerEvent) => void): RunningBundle;
+  start(bundle: Bundle, slot: Slot, onEvent: OnEvent): RunningBundle;
+  /**
+   * Goes on with a bundle that a process which is gone had started: `onEvent` gets the events behind `position`.
+   * Where workers end with whoever started them, it makes sure of that, and the bundle's runs are open.
+   */
+  attach(handle: string, bundle: Bundle, position: number, onEvent: OnEvent): RunningBundle;
+  /** Where the workers with these handles are, in their order. */
+  poll(handles: readonly string[]): Promise<Whereabouts[]>;
+  /** Asks the worker to end, and ends it by force after the grace. Resolves when it is gone. */
+  stop(handle: string, graceSeconds: number): Promise<void>;
   /** Ends workers that wait for a next bundle. Without it they end by themselves after a few seconds. */
   close(): Promise<void>;
 }

@@ -6,11 +6,11 @@ import type { WorkerEnd } from "../worker/worker-end.js";
 import { WorkerLog } from "../worker/worker-log.js";
 import type { WorkerProcess } from "../worker/worker-process.js";
 import { prepareLog } from "./bundle-log.js";
-import type { Bundle, BundleEnd, RunningBundle, Slot } from "./executor.js";
+import type { Bundle, BundleEnd, OnEvent, RunningBundle, Slot } from "./executor.js";
 import type { LocalWorkers } from "./local-workers.js";
+import { handleOf } from "./process-handle.js";
 import { SilenceLimit } from "./silence-limit.js";
-
-const REQUEST = "train";
+import { trainCommand } from "./train-command.js";
 
 /** A bundle in a worker of this machine: one that waits for it, else a new one. */
 export class LocalBundle implements RunningBundle {
@@ -29,11 +29,15 @@ export class LocalBundle implements RunningBundle {
   constructor(
     private readonly bundle: Bundle,
     private readonly slot: Slot,
-    private readonly onEvent: (event: WorkerEvent) => void,
+    private readonly onEvent: OnEvent,
     private readonly workers: LocalWorkers,
   ) {
     this.#order = new TrainingOrder(bundle.cells.map((cell) => cell.id));
     this.done = this.#run();
+  }
+
+  get handle(): string | null {
+    return this.#worker ? handleOf(this.#worker.pid) : null;
   }
 
   async stop(): Promise<void> {
@@ -107,17 +111,14 @@ export class LocalBundle implements RunningBundle {
   }
 
   #send(worker: WorkerProcess, log: string): void {
-    const cells = this.bundle.cells.map(({ id, settings, fingerprint, folder, resume }) => {
-      return { cell: id, settings: { ...settings }, fingerprint, folder, resume };
-    });
-    worker.send({ type: "train", request: REQUEST, cells, checkpoint: this.bundle.checkpoint, log });
+    worker.send(trainCommand(this.bundle, log));
     if (this.#leaving?.length) worker.send({ type: "stop", cells: this.#leaving });
     this.#leaving = null;
   }
 
   #receive(event: WorkerEvent): void {
     this.#order.accept(event);
-    this.onEvent(event);
+    this.onEvent(event, null);
     if (event.type === "failed" || event.type === "out_of_memory" || event.type === "stopped") this.#allWell = false;
     if (event.type === "done") this.#isDone(event);
   }

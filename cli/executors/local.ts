@@ -6,6 +6,8 @@ import { LocalBundle } from "./local-bundle.js";
 import { askOn, deviceNames, slotsOn } from "./local-devices.js";
 import { jobsPerDevice } from "./local-jobs.js";
 import { LocalWorkers } from "./local-workers.js";
+import { orphaned } from "./orphaned.js";
+import { pollProcess, stopProcess } from "./process-handle.js";
 
 /** One worker process on this machine for the bundles of a slot, one after the other. */
 export function createLocal(options: ExecutorOptions = {}): Executor {
@@ -25,6 +27,9 @@ export function createLocal(options: ExecutorOptions = {}): Executor {
       return slotsOn(devices, deviceNames(devices, ready.gpus), perDevice, outer);
     },
     start: (bundle, slot, onEvent) => new LocalBundle(bundle, slot, onEvent, workers),
+    attach: (handle, bundle) => orphaned(handle, bundle),
+    poll: async (handles) => handles.map(pollProcess),
+    stop: stopProcess,
     close: () => workers.close(),
   };
 }

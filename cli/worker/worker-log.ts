@@ -13,10 +13,14 @@ export class WorkerLog {
   /** Bytes that an earlier worker wrote to the same file. */
   private readonly start: number;
 
-  constructor(readonly file: string) {
+  /** `from`: the bytes before do not count; by default all that are there. */
+  constructor(
+    readonly file: string,
+    from?: number,
+  ) {
     mkdirSync(dirname(file), { recursive: true });
     this.fd = openSync(file, "a+");
-    this.start = fstatSync(this.fd).size;
+    this.start = from ?? fstatSync(this.fd).size;
   }
 
   /** The last lines that were written since the file was opened. */

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { expect, test } from "vitest";
-import { processLife, processStart } from "../process-identity.js";
+import { processLife, processStart } from "../../process-identity.js";
 import { describeOwner, lifeOf } from "./index.js";
 import { thisProcess } from "./process.js";
 

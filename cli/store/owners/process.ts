@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { Lor2cError } from "../../errors.js";
-import { processLife, processStart } from "../process-identity.js";
+import { processLife, processStart } from "../../process-identity.js";
 import type { Owner, OwnerKind } from "./kind.js";
 
 /** A `lor2c` process. Its id is JSON, so that SQL can read it: `json_extract(owner, '$.pid')`. */

@@ -1,7 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { isMissing } from "../errors.js";
-import type { Life } from "./owners/kind.js";
+import { isMissing } from "./errors.js";
 
 /**
  * When process `pid` of this machine started, as text that no later process with the same number repeats;
@@ -13,7 +12,7 @@ export function processStart(pid: number): string | null {
 }
 
 /** Whether the very process lives, and not another one that got its number. */
-export function processLife(pid: number, started: string): Life {
+export function processLife(pid: number, started: string): "alive" | "dead" | "unknown" {
   if (pid <= 0) return "dead"; // no process has such a number, and signals to it go to a whole group
   try {
     const found = processStart(pid);

@@ -1,0 +1,10 @@
+import type { Command } from "../protocol/messages.js";
+import type { Bundle } from "./executor.js";
+
+/** What a worker is told of a bundle; `log` takes its stderr. */
+export function trainCommand({ cells, checkpoint }: Bundle, log: string): Extract<Command, { type: "train" }> {
+  const told = cells.map(({ id, settings, fingerprint, folder, resume }) => {
+    return { cell: id, settings: { ...settings }, fingerprint, folder, resume };
+  });
+  return { type: "train", request: "train", cells: told, checkpoint, log };
+}
