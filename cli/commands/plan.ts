@@ -37,19 +37,15 @@ export default {
   handler: async ({ file, set, jobs, devices, db, json, ...limits }) => {
     const { loadSpec } = await import("../spec/load.js");
     const spec = loadSpec(file, set); // before the worker starts: a wrong spec is answered at once
-    const [
-      { resolvePlan },
-      { KeptLooks, looksFile },
-      { EXECUTORS },
-      { planText },
-      { planJson },
-      { roomWarnings },
-      { resolveDbPath },
-      output,
-    ] = await Promise.all([
+    const [{ resolvePlan }, { KeptLooks, looksFile }, { EXECUTORS }] = await Promise.all([
       import("../plan/resolve-plan.js"),
       import("../plan/kept-looks.js"),
       import("../executors/index.js"),
+    ]);
+    const wanted = { cells: spec.cells, jobs: jobs ?? spec.jobs, devices: devices ?? spec.devices };
+    const where = { executor: EXECUTORS.local({}), looks: new KeptLooks(looksFile()) };
+    const [plan, { planText }, { planJson }, { roomWarnings }, { resolveDbPath }, output] = await Promise.all([
+      resolvePlan(wanted, where), // takes longest: the rest is loaded meanwhile
       import("../views/plan-text.js"),
       import("../views/plan-json.js"),
       import("../views/forecast-text.js"),
@@ -57,8 +53,6 @@ export default {
       import("../views/output.js"),
     ]);
     const path = resolveDbPath(db);
-    const wanted = { cells: spec.cells, jobs: jobs ?? spec.jobs, devices: devices ?? spec.devices };
-    const plan = await resolvePlan(wanted, { executor: EXECUTORS.local({}), looks: new KeptLooks(looksFile()) });
     const foresight = await foreseen(plan, path);
     const warnings = roomWarnings(foresight, roomFor(path));
     const { states } = foresight;

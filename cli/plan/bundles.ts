@@ -4,18 +4,16 @@ import { type Catalog, type Method, shippedCatalog } from "../spec/catalog.js";
 import type { PlannedCell } from "./cell.js";
 import { identity } from "./cell-id.js";
 
+type Bundled = Pick<PlannedCell, "settings" | "inspected">;
+
 /**
  * Cells that share everything but parameters which the catalog marks as `schedule`: one backbone, one data order, one
  * set of masks serves them all. Bundles and the cells in them keep the order of the plan.
  */
-export function groupBundles<T extends Pick<PlannedCell, "settings" | "inspected">>(
-  cells: readonly T[],
-  catalog: Catalog = shippedCatalog(),
-): T[][] {
-  const methods = new Map(catalog.methods.map((method) => [method.name, method]));
+export function groupBundles<T extends Bundled>(cells: readonly T[], catalog: Catalog = shippedCatalog()): T[][] {
   const bundles = new Map<string, T[]>();
   for (const cell of cells) {
-    const key = sharedContent(cell, methods.get(cell.settings.method.name));
+    const key = bundleKey(cell, catalog);
     const bundle = bundles.get(key);
     if (bundle) bundle.push(cell);
     else bundles.set(key, [cell]);
@@ -23,19 +21,20 @@ export function groupBundles<T extends Pick<PlannedCell, "settings" | "inspected
   return [...bundles.values()];
 }
 
+/** A plan's cells do not change, and each is asked for its key several times while shares are cut. */
+const known = new WeakMap<Bundled, { catalog: Catalog; key: string }>();
+
 /** Equal for cells that may share a checkpoint, in whatever spec they stand. */
-export function bundleKey(
-  cell: Pick<PlannedCell, "settings" | "inspected">,
-  catalog: Catalog = shippedCatalog(),
-): string {
+export function bundleKey(cell: Bundled, catalog: Catalog = shippedCatalog()): string {
+  const before = known.get(cell);
+  if (before?.catalog === catalog) return before.key;
   const method = catalog.methods.find(({ name }) => name === cell.settings.method.name);
-  return createHash("sha256").update(sharedContent(cell, method)).digest("hex").slice(0, 16);
+  const key = createHash("sha256").update(sharedContent(cell, method)).digest("hex").slice(0, 16);
+  known.set(cell, { catalog, key });
+  return key;
 }
 
-function sharedContent(
-  { settings, inspected }: Pick<PlannedCell, "settings" | "inspected">,
-  method: Method | undefined,
-) {
+function sharedContent({ settings, inspected }: Bundled, method: Method | undefined): string {
   const { name, ...parameters } = settings.method;
   for (const parameter of method?.parameters ?? []) {
     if (parameter.schedule) delete parameters[parameter.name];
