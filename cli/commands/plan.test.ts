@@ -6,6 +6,7 @@ import { EXECUTORS } from "../executors/index.js";
 import { tempFolder } from "../fixtures/temp-folder.js";
 import { resolvePlan } from "../plan/resolve-plan.js";
 import { loadSpec } from "../spec/load.js";
+import { startChild } from "../store/fixtures/second-process.js";
 import { openStore } from "../store/store.js";
 import { claimAttempt, endAttempt, registerExperiment } from "../store/write.js";
 import { fixture } from "../worker/fixture-worker.js";
@@ -77,6 +78,22 @@ test("states come from the database; --json has everything", async () => {
   expect(json.bundles).toEqual(cells.map((cell) => ({ runs: [cell.id], ...epochs })));
   const text = (await run(file, "--db", db)).out;
   expect(text).toMatch(/3 runs in 3 bundles: 0 finished, 1 running, 2 to run\ntime {4}about /);
+});
+
+test("a run whose process was killed is lost, not running", async () => {
+  const db = join(folder, "killed.db");
+  const spec = loadSpec(file);
+  const { cells } = await resolvePlan(spec, { executor: EXECUTORS.local({}) });
+  const store = openStore(db);
+  registerExperiment(store, { name: spec.name, specFile: file, specText: spec.text, cells });
+  store.close();
+  const states = async () =>
+    JSON.parse((await run(file, "--db", db, "--json")).out).runs.map((one: { state: string }) => one.state);
+  const other = startChild(["claim", db, cells[0]?.id ?? ""]);
+  await other.said;
+  expect(await states()).toEqual(["running", "planned", "planned"]);
+  await other.kill();
+  expect(await states()).toEqual(["lost", "planned", "planned"]);
 });
 
 test("runs that cannot be are shown as invalid, with the reason", async () => {
