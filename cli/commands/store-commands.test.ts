@@ -1,11 +1,10 @@
 /** ls, show, query, rm and migrate as a user runs them: real processes on a real database. */
-import { spawn } from "node:child_process";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { CONTROLS, HOSTILE } from "../fixtures/hostile.js";
-import { PROGRAM } from "../fixtures/program.js";
+import { startProgram } from "../fixtures/start-program.js";
 import { claimAll, sampleCell, sampleEvents as say, tempFolder } from "../store/fixtures/sample.js";
 import { openStore } from "../store/store.js";
 import { ingest, registerExperiment } from "../store/write.js";
@@ -44,19 +43,11 @@ interface Result {
 }
 
 /** Runs `lor2c ...args` on the database, without a terminal. `head`: closes its output after the first bytes. */
-function lor2c(args: string[], options: { head?: boolean; db?: string } = {}): Promise<Result> {
-  const child = spawn(process.execPath, [PROGRAM, ...args, "--db", options.db ?? path], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const result: Result = { out: "", err: "", code: null };
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    result.out += text;
-    if (options.head) child.stdout.destroy();
-  });
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    result.err += text;
-  });
-  return new Promise((done) => child.once("close", (code) => done({ ...result, code })));
+async function lor2c(args: string[], options: { head?: boolean; db?: string } = {}): Promise<Result> {
+  const { child, out, err, closed } = startProgram([...args, "--db", options.db ?? path]);
+  if (options.head) child.stdout?.once("data", () => child.stdout?.destroy());
+  const code = await closed;
+  return { out: out(), err: err(), code };
 }
 
 test("ls: newest first with its state; a killed runner's run is lost, not running", async () => {
