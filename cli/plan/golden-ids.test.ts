@@ -1,4 +1,8 @@
-/** YAML in, ids out: whatever moves an id of an earlier day orphans stored runs, be it a key, a default or a parameter. */
+/**
+ * YAML in, ids out: whatever moves an id of an earlier day orphans stored runs, be it a key, a default or a parameter. A
+ * key that is added says so with `since` (schema.ts; in Python `setting` and `_rule`); one that changes no number, with
+ * `outsideId`.
+ */
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
