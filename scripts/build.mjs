@@ -1,4 +1,5 @@
 /** Brings dist/ up to date, for `npm run build` and for the tests that start the built program. */
+import { rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildStep } from "./env/build-step.mjs";
@@ -10,12 +11,15 @@ export async function ensureBuilt() {
   const root = fileURLToPath(new URL("..", import.meta.url));
   const progress = createProgress();
   const { signal } = new AbortController();
-  const step = buildStep(root, { log: join(root, ".setup", "build.log"), progress, signal });
+  const log = join(root, ".setup", "build.log");
+  const step = buildStep(root, { log, progress, signal });
   if (step.isCurrent()) return;
   const waiting = (/** @type {string} */ holder) =>
     progress.info(`${holder} is building or setting up; waiting for it.`);
   await withLock(join(root, ".setup", "lock"), { waiting, signal }, async () => {
-    if (!step.isCurrent()) await step.make();
+    if (step.isCurrent()) return;
+    rmSync(log, { force: true }); // one build's output is enough
+    await step.make();
   });
 }
 

@@ -9,7 +9,7 @@ export interface PlannedCell extends Cell {
   also: OtherPlace[];
 }
 
-export interface OtherPlace extends Place {
+interface OtherPlace extends Place {
   /** Where it comes among the combinations that can run, from 0. */
   position: number;
 }
