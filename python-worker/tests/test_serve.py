@@ -110,7 +110,7 @@ def test_a_line_that_is_no_command_is_answered(worker: Worker) -> None:
     assert worker.process.stdin is not None
     worker.process.stdin.write(b"{not json\n")
     worker.send(type="inspect", request="after", settings=[])
-    log, done = worker.until_done()
+    log, *_, done = worker.until_done()
     assert log.level == "error"
     assert done.request == "after"
 
