@@ -9,7 +9,7 @@ import { type ColourDepth, colourDepth } from "./terminal.js";
 
 const FRAMES_PER_SECOND = 12;
 /** Of the time of the thread that feeds the workers, what drawing may take: a large screen is drawn less often. */
-const SHARE = 0.025;
+const SHARE = 0.015;
 
 export interface DashboardProps {
   state: DashboardState;
@@ -79,7 +79,7 @@ export function createDashboard({ stdout = process.stdout, now = Date.now } = {}
     if (!shown || performance.now() < notBefore || (!changed && now() - drawnAt < 1000)) return;
     changed = false;
     drawnAt = now();
-    const wait = paced(SHARE, { least: 0, most: 5000 }, () => app?.rerender(node(shown, false)));
+    const wait = paced(SHARE, { least: 0, most: 8000 }, () => app?.rerender(node(shown, false)));
     notBefore = performance.now() + wait;
   };
   const resized = () => {

@@ -6,9 +6,9 @@ import { gridOf } from "./load.js";
 
 /** Milliseconds between two looks at the database; events are stored at most 200 ms after they came. */
 const EVERY = 1000;
-const LONGEST = 30_000;
+const LONGEST = 60_000;
 /** Of the time of the thread that feeds the workers, what looking at a grid may take: a large one is looked at less often. */
-const SHARE = 0.02;
+const SHARE = 0.01;
 /** The grid of more runs would fit no terminal. */
 const MOST_CELLS = 4000;
 
