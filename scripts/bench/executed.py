@@ -66,7 +66,7 @@ def _train(
         read = []
         for m, i in cells:
             method = {**settings["method"], "merges": m, "injections": i}
-            read.append(read_cell(f"m{m}i{i}", folder / f"m{m}i{i}", {**settings, "method": method}, resume=False))
+            read.append(read_cell(f"m{m}i{i}", folder / f"m{m}i{i}", {**settings, "method": method}, {}, resume=False))
         began = clock(device)
         run_tree(Channel(out, BytesIO()), read, folder / "checkpoints", None, set())
         seconds = clock(device) - began
