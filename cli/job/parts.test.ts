@@ -10,6 +10,8 @@ import { gatherTexts } from "../predict/predict-texts.js";
 import type { WorkerEvent } from "../protocol/messages.js";
 import { WaitingEvents } from "../store/write.js";
 import { differences, type Measured } from "../verify/compare-runs.js";
+import { announce } from "./announce.js";
+import { silent } from "./fixtures/reporter.js";
 import { IngestBuffer } from "./ingest-buffer.js";
 import { Interrupts } from "./interrupt.js";
 import { Patience } from "./patience.js";
@@ -115,6 +117,23 @@ test("the first signal stops, the second kills; afterwards signals are not ours"
   expect(interrupts.urgency).toBe("kill");
   interrupts.dispose();
   expect(source.listenerCount("SIGINT")).toBe(0);
+});
+
+test.each([
+  ["SIGINT", "stopping after the current step; a second Ctrl-C ends it at once"],
+  ["SIGTERM", "SIGTERM: stopping after the current step; a second signal ends it at once"],
+  ["SIGHUP", "SIGHUP: stopping after the current step; a second signal ends it at once"],
+  [null, "stopping after the current step: the database cannot be used"],
+])("only who pressed Ctrl-C hears of a second one: %s", (signal, says) => {
+  const source = new EventEmitter();
+  const interrupts = new Interrupts(source);
+  const said: string[] = [];
+  const release = announce({ interrupts, reporter: silent({ message: (_, text) => said.push(text) }) });
+  if (signal) source.emit(signal);
+  else interrupts.interrupt("the database cannot be used");
+  expect(said).toEqual([says]);
+  release();
+  interrupts.dispose();
 });
 
 const train = (step: number, value: number | null, name = "loss"): Measured => ({ split: "train", name, step, value });
