@@ -2,8 +2,8 @@
 
     npm run build && python3 scripts/bench/plan.py
 
-Specs of 1, 980 (a grid over 20 seeds) and 3,000 runs (seeds) on a packaged model and rows of its own. Prints wall and CPU
-seconds, the worker's included, and what a run adds; compare them on one machine, with little else running.
+Specs of 1, 980 (a grid over 20 seeds) and 3,000 runs (seeds) on a packaged model and rows of its own. Prints wall and
+CPU seconds, the worker included, and what a run adds; compare them on one machine, with little else running.
 """
 
 from __future__ import annotations
