@@ -9,7 +9,7 @@ import { type SecondProcess, startChild } from "./fixtures/second-process.js";
 import { getAttempts, listRuns } from "./read.js";
 import { openReader } from "./reader.js";
 import { openStore } from "./store.js";
-import { ingest, registerExperiment, removeRuns } from "./write.js";
+import { ingest, registerExperiment, removeRuns, WaitingEvents } from "./write.js";
 
 const DONE = sampleCell("d".repeat(16), { seed: 2 });
 const DEAD = sampleCell("a".repeat(16));
@@ -46,6 +46,9 @@ describe.skipIf(!mayMount())("on a full disk", () => {
     child = startChild(["claim", path, DEAD.id]);
     await child.said;
     await child.kill("SIGKILL");
+    fill();
+  });
+  function fill(): void {
     for (let size = 65_536; size >= 1; size = Math.floor(size / 2)) {
       try {
         for (;;) appendFileSync(join(folder, "fill"), "x".repeat(size));
@@ -53,7 +56,7 @@ describe.skipIf(!mayMount())("on a full disk", () => {
         expect(error).toMatchObject({ code: "ENOSPC" });
       }
     }
-  });
+  }
   afterEach(async () => {
     await child.kill();
     execFileSync("umount", [folder]);
@@ -89,6 +92,22 @@ describe.skipIf(!mayMount())("on a full disk", () => {
   test("where not even that makes room, the error says what is left to do", () => {
     const store = openStore(path);
     expect(() => removeRuns(store, [DEAD.id])).toThrow(/the files of the run are deleted, but there is no space/);
+    store.close();
+  });
+
+  test("waiting events that find no space leave no half line, and are appended once there is some", () => {
+    rmSync(join(folder, "fill"));
+    const store = openStore(path);
+    const waiting = new WaitingEvents(store, claimAll(store, [DONE], true));
+    waiting.append([say.started([DONE.id], 1)]);
+    fill();
+    const points = Array.from({ length: 500 }, (_, i) => say.metrics([DONE.id], i + 2, i, { loss: 1 }));
+    expect(() => waiting.append(points)).toThrow("ENOSPC");
+    rmSync(join(folder, "fill"));
+    waiting.append(points);
+    const seen: number[] = [];
+    waiting.drain((events) => seen.push(...events.map(({ seq }) => seq)));
+    expect(seen).toEqual(Array.from({ length: 501 }, (_, i) => i + 1));
     store.close();
   });
 });

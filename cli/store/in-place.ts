@@ -7,7 +7,10 @@ import Database from "better-sqlite3";
 import { Lor2cError } from "../errors.js";
 import { discard, identityOf, statOf } from "../files.js";
 import type { Store } from "./store.js";
-import { isBusy, storeError } from "./store-errors.js";
+import { storeError } from "./store-errors.js";
+
+/** What says that content is missing. All other errors say nothing about it, e.g. that too many files are open. */
+const DAMAGE: ReadonlySet<unknown> = new Set(["DATABASE_CORRUPT", "DATABASE_CHANGED", "NOT_A_DATABASE"]);
 
 /** Throws when the file was deleted or replaced, or lost what is in its log: with what could be saved, and where. */
 export function checkInPlace(store: Store): void {
@@ -64,7 +67,7 @@ function isReadable(path: string): boolean {
     for (const table of ["migrations", "runs", "attempts"]) reader.prepare(`SELECT count(*) FROM ${table}`).get();
     return true;
   } catch (error) {
-    return isBusy(storeError(error, path));
+    return !DAMAGE.has((storeError(error, path) as { code?: unknown }).code);
   } finally {
     reader?.close();
   }

@@ -37,7 +37,7 @@ function checkAttempt(store: Store, id: number): void {
 }
 
 /** There are attempts that `reapLost` would end. Reads only. */
-export function hasLost(store: Store): boolean {
+function hasLost(store: Store): boolean {
   return runningAttempts(store).some(isLost);
 }
 
@@ -47,8 +47,9 @@ export function hasLost(store: Store): boolean {
 export function reapLost(store: Store): number {
   if (!hasLost(store) && !hasWaiting(store)) return 0; // no write lock for the usual case
   return store.write(() => {
-    takeInWaiting(store, overOf(store));
-    return reapWithin(store);
+    const ended = reapWithin(store);
+    if (ended === 0) takeInWaiting(store, overOf(store)); // of attempts that were called lost before
+    return ended;
   });
 }
 
@@ -56,11 +57,13 @@ export function reapLost(store: Store): number {
 export function reapWithin(store: Store, runId?: string): number {
   const lost = runningAttempts(store, runId).filter(isLost);
   if (lost.length === 0) return 0;
-  takeInWaiting(store, overOf(store));
+  const unreadable = takeInWaiting(store, overOf(store));
   const end = store.prepare(
     `UPDATE attempts SET outcome = 'lost', ended_at = heartbeat_at, message = ? WHERE id = ? AND outcome IS NULL`,
   );
-  return lost.filter((attempt) => end.run(lostMessage(attempt), attempt.id).changes === 1).length;
+  const messageOf = (attempt: RunningAttempt) =>
+    [lostMessage(attempt), unreadable.get(attempt.id)].filter((text) => text !== undefined).join("; ");
+  return lost.filter((attempt) => end.run(messageOf(attempt), attempt.id).changes === 1).length;
 }
 
 /** Whether nobody works on an attempt any more. */

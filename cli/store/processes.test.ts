@@ -77,9 +77,10 @@ test("claiming reaps by itself", async () => {
   withStore((store) => expect(claimAttempt(store, { runId: CELL.id, force: false })).toMatchObject({ number: 2 }));
 });
 
-test("without a file descriptor left nothing is known of a process, and unknown is not dead", async () => {
+test("without a file descriptor left nothing is known of a process or a database, and unknown is not dead or damaged", async () => {
   withStore(() => {});
-  expect(await start(["starve", path], { descriptors: 200 }).said).toEqual({ life: "unknown" });
+  const said = await start(["starve", path], { descriptors: 200 }).said;
+  expect(said).toEqual({ life: "unknown", place: "same" });
 });
 
 test("processes that clear the same checkpoints together have nothing to complain of", async () => {

@@ -1,4 +1,4 @@
-import { hasLost, isLost, lostMessage, reapLost, runningAttempts } from "./lease.js";
+import { isLost, lostMessage, type RunningAttempt, reapLost, runningAttempts } from "./lease.js";
 import { openStore, type Store } from "./store.js";
 
 /** Milliseconds that a look waits for another program before it does without marking anything. */
@@ -21,7 +21,8 @@ export function openReader(path: string): Store {
  * a viewing command does; where that fails, e.g. on a full disk or in somebody else's folder, they are only shown so.
  */
 export function settleLost(store: Store): void {
-  if (!hasLost(store)) return;
+  const lost = runningAttempts(store).filter(isLost);
+  if (lost.length === 0) return;
   try {
     const writer = openStore(store.path);
     try {
@@ -31,14 +32,12 @@ export function settleLost(store: Store): void {
       writer.close();
     }
   } catch {
-    showLost(store);
+    showLost(store, lost);
   }
 }
 
 /** Temporary views hide the table and the views of the file: every statement of this connection sees the derived state. */
-function showLost(store: Store): void {
-  const { db } = store;
-  const lost = runningAttempts(store).filter(isLost);
+function showLost({ db }: Store, lost: readonly RunningAttempt[]): void {
   const ids = lost.map(({ id }) => id).join(", ");
   const message = lost.map((attempt) => `WHEN ${attempt.id} THEN ${quote(lostMessage(attempt))}`).join(" ");
   const derived: Record<string, string> = {

@@ -7,6 +7,11 @@ export function isBusy(error: unknown): boolean {
   return (error as { code?: string } | null)?.code === "DATABASE_BUSY";
 }
 
+/** The machine or the database is at fault, and not what was to be stored. */
+export function isSystemError(error: unknown): boolean {
+  return explainSystemError(error) !== undefined || explainSystemError((error as Error).cause) !== undefined;
+}
+
 /** SQLite's own codes as messages which name the file and the next step. Other errors pass unchanged. */
 export function storeError(error: unknown, path: string): unknown {
   if (!(error instanceof Database.SqliteError)) return error;

@@ -22,6 +22,8 @@ export interface OpenOptions {
 /** An open database file. Reads are in read.ts, writes in write.ts; nothing else holds SQL. */
 export class Store {
   readonly #statements = new Map<string, Database.Statement>();
+  /** What is left to do once the open transaction is committed. */
+  #afterwards: (() => void)[] = [];
   readonly results: ResultsFolder;
   /** Of the file that was opened, see in-place.ts: for a store that a job keeps open. */
   readonly identity: string;
@@ -70,9 +72,17 @@ export class Store {
 
   /** Runs `work` in one transaction that holds the write lock from its start. Never await inside. */
   write<T>(work: () => T): T {
+    if (this.db.inTransaction) return this.#explained(() => this.db.transaction(work)());
+    this.#afterwards = [];
     const result = this.#explained(() => this.db.transaction(work).immediate());
     this.logBytes = statOf(`${this.path}-wal`)?.size ?? 0;
+    for (const afterwards of this.#afterwards.splice(0)) afterwards();
     return result;
+  }
+
+  /** For what cannot be undone, inside `write`: `work` is done after the commit, and never when there is none. */
+  afterCommit(work: () => void): void {
+    this.#afterwards.push(work);
   }
 
   /** Another number once any other connection has written to the file. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { claimedStore, sampleCell, sampleEvents as say, tempFolder } from "./fixtures/sample.js";
@@ -6,7 +6,15 @@ import { type SecondProcess, startChild } from "./fixtures/second-process.js";
 import { getAttempts, getMetrics, getRun } from "./read.js";
 import { openReader } from "./reader.js";
 import { openStore } from "./store.js";
-import { claimAttempt, ingest, reapLost, registerExperiment, removeRuns, WaitingEvents } from "./write.js";
+import {
+  claimAttempt,
+  claimAttempts,
+  ingest,
+  reapLost,
+  registerExperiment,
+  removeRuns,
+  WaitingEvents,
+} from "./write.js";
 
 const A = sampleCell("a".repeat(16));
 const B = sampleCell("b".repeat(16), { seed: 2 });
@@ -122,5 +130,49 @@ test("a file that cannot be read is set aside, and its run is lost as without it
   store.db.prepare("UPDATE attempts SET owner = json_set(owner, '$.started', 'x')").run();
   expect(reapLost(store)).toBe(1);
   expect(readdirSync(folder).sort()).toEqual([".unreadable-2.ndjson", ".unreadable-3.ndjson", "other"]);
+  store.close();
+});
+
+test("what a transaction took in that came to nothing is still there for the next one", async () => {
+  const { file } = await killedRunner();
+  const store = openStore(path);
+  const fails = () =>
+    store.write(() => {
+      claimAttempts(store, [{ runId: A.id, force: false }]);
+      throw new Error("the rest of it fails");
+    });
+  expect(fails).toThrow("the rest of it fails");
+  expect(existsSync(file)).toBe(true);
+  expect(claimAttempt(store, { runId: A.id, force: false })).toEqual({ done: true });
+  expect(existsSync(file)).toBe(false);
+  store.close();
+});
+
+test.each([
+  [
+    "a value that no table takes",
+    (file: string) =>
+      appendFileSync(file, `${JSON.stringify({ ...say.metrics([A.id], 5, 1, { loss: 1 }), split: null })}\n`),
+  ],
+  [
+    "a path outside the results",
+    (file: string) => appendFileSync(file, `${JSON.stringify(say.artifact([A.id], 5, "/etc"))}\n`),
+  ],
+])("%s in a file ends the run as lost, says so, and stops no later command", (_, harm) => {
+  const { store, attempts } = claimedStore(temp.folder, [A]);
+  const waiting = new WaitingEvents(store, attempts);
+  waiting.append([say.started([A.id], 1), say.finished([A.id], 2)]);
+  harm(waiting.path);
+  store.db.prepare("UPDATE attempts SET owner = json_set(owner, '$.started', 'x')").run();
+  const [header, ...events] = readFileSync(waiting.path, "utf8").split("\n");
+  const { owner } = store.db.prepare("SELECT owner FROM attempts").get() as { owner: string };
+  const dead = { ...JSON.parse(header ?? ""), owner: { kind: "process", id: owner } };
+  writeFileSync(waiting.path, [JSON.stringify(dead), ...events].join("\n"));
+  expect(reapLost(store)).toBe(1);
+  expect(getAttempts(store, A.id)[0]).toMatchObject({
+    outcome: "lost",
+    message: expect.stringContaining(".unreadable-"),
+  });
+  expect(reapLost(store)).toBe(0);
   store.close();
 });

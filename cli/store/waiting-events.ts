@@ -2,8 +2,19 @@
  * Events that could not be stored yet, because another program holds the database: in a file each, in `.waiting/` beside
  * the runs. Its runner stores them when the database is free; if it is killed before, the next `lor2c` takes them in.
  */
-import { appendFileSync, closeSync, mkdirSync, openSync, readSync, renameSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
+import { isMissing } from "../errors.js";
 import { discard, entriesOf } from "../files.js";
 import type { WorkerEvent } from "../protocol/messages.js";
 import { type GitState, gitState } from "./git.js";
@@ -12,6 +23,7 @@ import { lifeOf } from "./owners/index.js";
 import type { Owner } from "./owners/kind.js";
 import { thisProcess } from "./owners/process.js";
 import type { Store } from "./store.js";
+import { isSystemError } from "./store-errors.js";
 
 const FOLDER = ".waiting";
 const BATCH = 2000;
@@ -50,7 +62,13 @@ export class WaitingEvents {
       writeFileSync(this.path, lines([header]));
       this.#done = 0;
     }
-    appendFileSync(this.path, lines(events));
+    const { size } = statSync(this.path);
+    try {
+      appendFileSync(this.path, lines(events));
+    } catch (error) {
+      truncateSync(this.path, size); // on a full disk half a line would make the rest unreadable
+      throw error;
+    }
     this.#count += events.length;
   }
 
@@ -75,19 +93,28 @@ function filesOf(store: Store): string[] {
   return entriesOf(folderOf(store)).filter((name) => /^\d+\.ndjson$/.test(name));
 }
 
-/** Stores the events that runners left which are dead; returns what was wrong with a file, one line each. */
-export function takeInWaiting(store: Store, isOver: (attempt: number) => boolean): string[] {
-  return filesOf(store).flatMap((name) => {
+/**
+ * Stores the events that runners left which are dead, within a transaction of the caller. A file with something that
+ * cannot be stored is set aside, so that it stops no later command: returned by the attempt in its name, with a reason.
+ */
+export function takeInWaiting(store: Store, isOver: (attempt: number) => boolean): Map<number, string> {
+  const unreadable = new Map<number, string>();
+  for (const name of filesOf(store)) {
     const path = join(folderOf(store), name);
     try {
-      takeIn(store, path, isOver);
-      return [];
+      store.write(() => takeIn(store, path, isOver)); // all of a file or nothing
     } catch (error) {
-      if (!(error instanceof SyntaxError) && !(error instanceof TypeError)) throw error;
-      renameSync(path, join(folderOf(store), `.unreadable-${name}`));
-      return [`${path} cannot be read (${error.message})`];
+      if (isMissing(error)) continue; // whoever stored them just now has deleted it
+      if (isSystemError(error)) throw error;
+      const aside = join(folderOf(store), `.unreadable-${name}`);
+      renameSync(path, aside);
+      unreadable.set(
+        Number.parseInt(name, 10),
+        `its last events cannot be stored (${(error as Error).message}): ${aside}`,
+      );
     }
-  });
+  }
+  return unreadable;
 }
 
 function takeIn(store: Store, path: string, isOver: (attempt: number) => boolean): void {
@@ -106,7 +133,7 @@ function takeIn(store: Store, path: string, isOver: (attempt: number) => boolean
       git,
     );
   }
-  discard(path);
+  store.afterCommit(() => discard(path)); // until then they are nowhere else
 }
 
 /** Runs may have been removed since. */
