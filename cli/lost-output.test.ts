@@ -74,8 +74,8 @@ describe("a reader that goes away", () => {
     const { status, stdout, stderr } = shell(script, ["run", "spec.yaml", "--plain"], "gone.db");
     expect(stdout).toMatch(/^one: 1 run/);
     expect(stderr).toBe(
-      "lor2c: standard output can't be written: its reader has gone (EPIPE)\n" +
-        "  the command goes on to its end without it; what it stores is not touched\n",
+      "lor2c: standard output can't be written: its reader closed it (EPIPE)\n" +
+        "  the command continues without it; everything is stored as usual\n",
     );
     expect(status).toBe(1);
     expect(states("gone.db")).toEqual(["finished"]);

@@ -50,7 +50,7 @@ describe("what a database says of files is not trusted", () => {
     for (const table of ["experiment_cells", "attempts"]) change(`UPDATE ${table} SET run = '../../victim'`);
     change("UPDATE runs SET id = '../../victim'");
     const { code, err } = await lor2c("rm", "@last", "--yes");
-    expect([code, err]).toEqual([2, expect.stringContaining('a run "../../victim", which is no id of a run')]);
+    expect([code, err]).toEqual([2, expect.stringContaining('a run "../../victim", which is not an id of a run')]);
     expect(existsSync(join(victim, "thesis"))).toBe(true);
   });
 
@@ -90,7 +90,7 @@ describe("a database that something else changed", () => {
     change("DELETE FROM migrations WHERE name = 'm002_scores'");
     for (const command of [["migrate"], ["ls"], ["rm", CELL.id, "--yes"], ["migrate"]]) {
       const { code, err } = await lor2c(...command);
-      expect([code, err]).toEqual([2, expect.stringContaining("some in between are missing")]);
+      expect([code, err]).toEqual([2, expect.stringContaining("some between them are missing")]);
     }
     expect(readdirSync(join(folder, "theirs")).filter((name) => name.includes("backup"))).toEqual([]);
   });

@@ -38,7 +38,7 @@ test("run, run again, look, draw, ask, predict, verify", { timeout: 1_200_000 },
   expect(first.stdout).toMatch(/^beside the grid: LoRA \d\d\.\d\d$/m);
 
   // 40 are those of ten runs alone; how many are saved depends on how many workers share the grid.
-  expect(first.stdout).toMatch(/(2|3)\d epochs in the place of 40: runs that begin alike trained as one/);
+  expect(first.stdout).toMatch(/(2|3)\d epochs instead of 40: runs that begin alike trained as one/);
   expect(readdirSync(join(folder, "runs", ".checkpoints"))).toEqual([]); // nobody will go on from them
 
   const again = await lor2c("run", SPEC, ...short, "--json", "--db", "lor2c.db");

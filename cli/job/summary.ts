@@ -4,7 +4,7 @@ import type { PlannedCell } from "../plan/cell.js";
 import { eachKindOnce } from "../plan/warnings.js";
 import { type AttemptRow, bundlesOf, getAttempt, getEpochScore, getNotes, getRun } from "../store/read.js";
 import type { Store } from "../store/store.js";
-import { attemptGone, heldRuns } from "../store/write.js";
+import { attemptGone, resumableRuns } from "../store/write.js";
 import type { Job } from "./job.js";
 import type { JobModel } from "./model.js";
 import type { CellError, CellSummary, JobSummary } from "./reporter.js";
@@ -14,8 +14,8 @@ import { FAILURES, type RunState } from "./run-state.js";
 export function summarize(job: Job, seconds: number): JobSummary {
   const { store, model, cells: planned, invalid, interrupts } = job;
   const attempts = planned.map((cell) => attemptOf(store, cell.id, model));
-  const held = job.force ? new Set<string>() : heldRuns(store);
-  const cells = planned.map((cell, index) => cellSummary(store, cell, attempts[index], model, held));
+  const resumable = job.force ? new Set<string>() : resumableRuns(store);
+  const cells = planned.map((cell, index) => cellSummary(store, cell, attempts[index], model, resumable));
   const failed = invalid.length > 0 || cells.some((cell) => cell.state !== "finished");
   return {
     name: job.name,
@@ -75,7 +75,7 @@ function cellSummary(
   cell: PlannedCell,
   row: AttemptRow | undefined,
   model: JobModel,
-  held: ReadonlySet<string>,
+  resumable: ReadonlySet<string>,
 ): CellSummary {
   const fixed = cell.settings.train.report_epoch;
   const state = stateOf(store, cell.id, row, model);
@@ -100,7 +100,7 @@ function cellSummary(
     headParameters: own?.head_parameters ?? cell.inspected.head_parameters,
     seconds: own?.total_seconds ?? null,
     tokensPerSecond: own?.tokens_per_second ?? null,
-    checkpoint: held.has(cell.id) && state !== "finished" && state !== "failed",
+    checkpoint: resumable.has(cell.id) && state !== "finished" && state !== "failed",
     ...(error && { error }),
   };
 }

@@ -157,10 +157,10 @@ describe("planText", () => {
     };
     expect(sharing(true)).toEqual([
       "2 runs in 1 bundle: 0 finished, 2 to run",
-      "4 epochs in the place of 6, with one worker: runs of a bundle train as one until they part",
+      "4 epochs instead of 6, with one worker: runs of a bundle train as one until they part",
     ]);
     expect(sharing(false)[1]).toBe(
-      "4 epochs at most, probably about 3, in the place of 6, with one worker: runs of a bundle train as one until they part",
+      "4 epochs at most, probably about 3, instead of 6, with one worker: runs of a bundle train as one until they part",
     );
   });
   test("a long one is cut and says so", () => {

@@ -8,10 +8,10 @@ import {
   claimAttempt,
   clearCheckpoints,
   endAttempt,
-  heldRuns,
   ingest,
   registerExperiment,
   removeRuns,
+  resumableRuns,
 } from "./write.js";
 
 const A = sampleCell("a".repeat(16));
@@ -31,7 +31,7 @@ afterEach(() => {
   temp.remove();
 });
 
-/** What a worker leaves that trains these runs as one tree. */
+/** Makes the checkpoint that a worker leaves which trains these runs as one tree. */
 function checkpoint(cells: { id: string }[], { key = KEY, state = true } = {}): string {
   const folder = join(checkpointFolder(store, key), `tree-${cells.map(({ id }) => id[0]).join("")}`);
   mkdirSync(folder, { recursive: true });
@@ -51,7 +51,7 @@ function claim(cell: typeof A, key?: string): number {
   return taken.attemptId;
 }
 
-test("a checkpoint goes when the last of its runs is finished, and its folder with it", () => {
+test("a checkpoint and its folder are deleted when the last of its runs is finished", () => {
   const folder = checkpoint([A, B]);
   finish(A);
   expect(clearCheckpoints(store)).toEqual([]);
@@ -61,7 +61,7 @@ test("a checkpoint goes when the last of its runs is finished, and its folder wi
   expect(existsSync(checkpointFolder(store, KEY))).toBe(false);
 });
 
-test("a finished run that is trained again by force owns its checkpoint until that attempt is over", () => {
+test("a finished run that is trained again with force owns its checkpoint until that attempt ends", () => {
   finish(A);
   const attempt = claim(A);
   const folder = checkpoint([A]);
@@ -72,7 +72,7 @@ test("a finished run that is trained again by force owns its checkpoint until th
   expect(existsSync(folder)).toBe(false);
 });
 
-test("an attempt owns everything of its key: its worker may be about to copy or to write there", () => {
+test("an attempt owns all checkpoints of its key, because its worker may copy or write there", () => {
   finish(A);
   const folder = checkpoint([A]);
   const attempt = claim(B, KEY);
@@ -83,22 +83,22 @@ test("an attempt owns everything of its key: its worker may be about to copy or 
   expect(existsSync(folder)).toBe(false);
 });
 
-test("rm leaves the checkpoint to the runs that need it, and no longer offers it to the removed one", () => {
+test("rm keeps a checkpoint that other runs need, and takes the removed run off it", () => {
   for (const cell of [A, B]) endAttempt(store, claim(cell), "stopped");
   const folder = checkpoint([A, B]);
-  expect(heldRuns(store)).toEqual(new Set([A.id, B.id]));
+  expect(resumableRuns(store)).toEqual(new Set([A.id, B.id]));
   expect(removeRuns(store, [A.id]).problems).toEqual([]);
   expect(JSON.parse(readFileSync(join(folder, "tree.json"), "utf8"))).toEqual({
     cells: [B.id],
     step: 3,
     versions: { torch: "2" },
   });
-  expect(heldRuns(store)).toEqual(new Set([B.id]));
+  expect(resumableRuns(store)).toEqual(new Set([B.id]));
   removeRuns(store, [B.id]);
   expect(existsSync(folder)).toBe(false);
 });
 
-test("rm beside a training that uses the checkpoint changes nothing of it", () => {
+test("rm does not change a checkpoint that a training uses", () => {
   endAttempt(store, claim(A), "stopped");
   claim(B, KEY);
   const folder = checkpoint([A, B]);
@@ -106,12 +106,12 @@ test("rm beside a training that uses the checkpoint changes nothing of it", () =
   expect(JSON.parse(readFileSync(join(folder, "tree.json"), "utf8")).cells).toEqual([A.id, B.id]);
 });
 
-test("only what was written can be gone on from", () => {
+test("only a checkpoint with a state can be resumed", () => {
   checkpoint([A], { state: false });
-  expect(heldRuns(store)).toEqual(new Set());
+  expect(resumableRuns(store)).toEqual(new Set());
 });
 
-test("strange things among the checkpoints are left alone and break nothing", () => {
+test("unknown files among the checkpoints are kept and break nothing", () => {
   const root = join(temp.folder, "runs", ".checkpoints");
   mkdirSync(join(root, "empty"), { recursive: true });
   writeFileSync(join(root, "a file"), "x");
@@ -126,17 +126,17 @@ test("strange things among the checkpoints are left alone and break nothing", ()
   expect(clearCheckpoints(store)).toEqual([]);
   expect(existsSync(folder)).toBe(false);
   expect(existsSync(join(root, "a file"))).toBe(true);
-  expect(heldRuns(store)).toEqual(new Set());
+  expect(resumableRuns(store)).toEqual(new Set());
 });
 
-test("a file in the place of the folder breaks nothing either", () => {
+test("a file instead of the folder breaks nothing", () => {
   mkdirSync(join(temp.folder, "runs"));
   writeFileSync(join(temp.folder, "runs", ".checkpoints"), "x");
   expect(clearCheckpoints(store)).toEqual([]);
-  expect(heldRuns(store)).toEqual(new Set());
+  expect(resumableRuns(store)).toEqual(new Set());
 });
 
-test("what an interrupted clearing set aside goes with the next one; a database that fails is said, not thrown", () => {
+test("the next clearing deletes what an interrupted one set aside; a database error is returned, not thrown", () => {
   const root = join(temp.folder, "runs", ".checkpoints");
   mkdirSync(join(root, ".removing-1", "x"), { recursive: true });
   expect(clearCheckpoints(store)).toEqual([]);

@@ -1,7 +1,7 @@
 /**
- * Checkpoints lie beside the runs, in `.checkpoints/<key>/<tree>/`: trees of many runs have theirs together. Who owns
- * one: the runs that its `tree.json` names, until each of them is finished or removed, and every attempt in training
- * whose worker uses the folder of its key. Nothing that has an owner is deleted.
+ * Checkpoints lie beside the runs, in `.checkpoints/<key>/<tree>/`; runs that train as one tree share one. A checkpoint
+ * is owned by the runs that its `tree.json` names, until each of them is finished or removed, and by every attempt in
+ * training whose worker uses the folder of its key. Nothing that has an owner is deleted.
  */
 import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync, renameSync, rmdirSync, writeFileSync } from "node:fs";
@@ -12,9 +12,9 @@ import type { Store } from "./store.js";
 import { isBusy } from "./store-errors.js";
 
 const FOLDER = ".checkpoints";
-/** Where what is to be deleted is moved first, under the write lock: nobody can claim it in between. */
+/** What is to be deleted is first moved here, under the write lock, so that nobody can claim it in between. */
 const ASIDE = ".removing-";
-/** Written by the worker: a tree with this file can be gone on from. */
+/** The worker writes this file; a tree that has it can be resumed. */
 const STATE_FILE = "state.pt";
 const TREE_FILE = "tree.json";
 
@@ -25,11 +25,11 @@ interface Tree {
   content: { cells: string[] };
 }
 
-/** Where runs that may share a tree have their checkpoints. The worker makes it. */
+/** The folder for the checkpoints of all runs that may share a tree. The worker makes it. */
 export const checkpointFolder = (store: Store, key: string): string => join(rootOf(store), key);
 
-/** Runs that can go on from a checkpoint. Where that cannot be read, nothing is promised. */
-export function heldRuns(store: Store): Set<string> {
+/** Runs that can resume from a checkpoint. None, where the checkpoints cannot be read. */
+export function resumableRuns(store: Store): Set<string> {
   try {
     const begun = trees(store).filter(({ folder }) => existsSync(join(folder, STATE_FILE)));
     return new Set(begun.flatMap(({ content }) => content.cells));
@@ -38,10 +38,7 @@ export function heldRuns(store: Store): Set<string> {
   }
 }
 
-/**
- * Deletes the checkpoints that have no owner any more. Never throws: whatever is in the way stays, and is returned as
- * one line each.
- */
+/** Deletes the checkpoints that have no owner. Never throws; returns one line for each that could not be deleted. */
 export function clearCheckpoints(store: Store): string[] {
   try {
     if (unowned(store).length > 0) store.write(() => setAside(store, unowned(store)));
@@ -49,19 +46,19 @@ export function clearCheckpoints(store: Store): string[] {
     const left = entriesOf(root).filter((name) => name.startsWith(ASIDE));
     return left.map((name) => discard(join(root, name))).filter((problem) => problem !== null);
   } catch (error) {
-    if (isBusy(error)) return []; // the end of the next job does it
+    if (isBusy(error)) return []; // the next job that ends clears them
     return [`checkpoints were not cleared (${(error as Error).message})`];
   }
 }
 
-/** Runs that were removed own nothing any more; the checkpoints that other runs need stay for those. Never throws. */
+/** Takes removed runs off the list of owners; checkpoints that other runs need stay. Never throws. */
 export function disownCheckpoints(store: Store, runs: readonly string[]): string[] {
   const gone = new Set(runs);
   try {
     store.write(() => {
       for (const tree of trees(store)) {
         const rest = tree.content.cells.filter((run) => !gone.has(run));
-        // A worker that uses it writes this file itself.
+        // A worker that uses the checkpoint writes this file itself.
         if (rest.length === tree.content.cells.length || inUse(store, tree)) continue;
         const file = join(tree.folder, TREE_FILE);
         writeFileSync(`${file}.tmp`, JSON.stringify({ ...tree.content, cells: rest }));
@@ -102,7 +99,9 @@ function inUse(store: Store, { key, content }: Tree): boolean {
   );
 }
 
-/** Every checkpoint whose runs can be read. Another process may be writing the others, or they are not ours. */
+/**
+ * Every checkpoint whose list of runs can be read. The others are being written by another process, or are not ours.
+ */
 function trees(store: Store): Tree[] {
   const root = rootOf(store);
   const keys = entriesOf(root).filter((key) => !key.startsWith("."));

@@ -11,8 +11,8 @@ interface Chosen {
 }
 
 /**
- * The runs that `what` means. A name wins over a number, and the number of an experiment over the prefix of a run's id.
- * Throws UsageError when it means neither.
+ * Finds the runs that `what` names. An experiment's name wins over its number, and its number over a prefix of a run's
+ * id. Throws UsageError when nothing matches.
  */
 export function chooseRuns(store: Store, what: string): Chosen {
   const all = experiments(store);
@@ -28,7 +28,7 @@ export function chooseRuns(store: Store, what: string): Chosen {
   }
 }
 
-/** In the order of the spec, each once: a run can stand for several combinations. */
+/** In the order of the spec, each run once, although several combinations can be the same run. */
 export const runsOf = (store: Store, experiment: number): string[] =>
   store
     .prepare("SELECT run FROM experiment_cells WHERE experiment = ? GROUP BY run ORDER BY min(position)")

@@ -9,10 +9,10 @@ import type { Store } from "./store.js";
 
 export interface ClaimRequest {
   runId: string;
-  /** Also a finished run. */
+  /** Take finished runs too. */
   force: boolean;
   environment?: number;
-  /** Name of the folder of checkpoints that its worker uses: nothing in it is deleted while the attempt runs. */
+  /** The folder of checkpoints that the worker uses. Nothing in it is deleted while the attempt runs. */
   checkpoint?: string;
   /** Default: this process. */
   owner?: Owner;
@@ -20,7 +20,7 @@ export interface ClaimRequest {
 
 export type Claim =
   | { attemptId: number; number: number; folder: string }
-  /** Another owner, as text for people. */
+  /** Another process has the run; this text names it. */
   | { busy: string }
   | { done: true };
 
@@ -30,8 +30,8 @@ export function claimAttempt(store: Store, request: ClaimRequest): Claim {
 }
 
 /**
- * Takes runs for an owner in one transaction: for each a new attempt with its folder made, or why not. At most one
- * attempt of a run is running, over all processes that share the file; a finished run is taken again only with `force`.
+ * Claims runs for an owner in one transaction. Each gets a new attempt and its folder, or a reason why not. At most one
+ * attempt of a run is running, among all processes that share the file; `force` claims finished runs too.
  */
 export function claimAttempts(store: Store, requests: readonly ClaimRequest[]): Claim[] {
   const own = thisProcess(); // before the write lock, not under it
@@ -72,7 +72,7 @@ function claim(store: Store, request: ClaimRequest, owner: Owner): Claim {
   return { attemptId: Number(lastInsertRowid), number, folder };
 }
 
-/** A folder that holds files already is never written again: its number is skipped. */
+/** Skips the numbers whose folders already have files: these must not be overwritten. */
 function freeFolder(store: Store, runId: string, first: number): { number: number; folder: string } {
   for (let number = first; ; number++) {
     const folder = join(store.results.ofRun(runId), `attempt-${number}`);

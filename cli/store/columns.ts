@@ -1,4 +1,4 @@
-/** What columns hold, for the schemas of rows. */
+/** Types of columns, for the schemas in rows.ts. */
 import { z } from "zod";
 import { OUTCOMES } from "../protocol/messages.js";
 
@@ -8,7 +8,7 @@ export type RunState = z.infer<typeof RunState>;
 
 export const text = z.string();
 export const number = z.number();
-/** SQLite has no truth values. */
+/** SQLite has no booleans. */
 export const flag = z.literal([0, 1]);
 export const rows = z.enum(["eval", "holdout"]);
 export const basis = z.enum(["alike", "model", "device", "rule"]);

@@ -46,7 +46,7 @@ function documented(): Map<string, string[]> {
   );
 }
 
-test("every table and view with every column is described, and nothing else", () => {
+test("the docs describe every column of every table and view, and nothing else", () => {
   const names = store.db
     .prepare("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite%'")
     .pluck()
@@ -65,7 +65,7 @@ test("every table and view with every column is described, and nothing else", ()
   expect(sorted(documented())).toEqual(sorted(actual));
 });
 
-test("every example query runs and finds something", () => {
+test("every example query runs and returns rows", () => {
   const queries = [...text.matchAll(/```sql\n([\s\S]*?)```/g)].map((match) => match[1] ?? "");
   const inline = [...text.matchAll(/lor2c query "([^"]*)"/g)].map((match) => match[1] ?? "");
   expect(queries).toHaveLength(4);

@@ -4,7 +4,7 @@ import type { EventOf } from "../protocol/messages.js";
 import type { GitState } from "./git.js";
 import type { Store } from "./store.js";
 
-/** Id of the row that describes where an attempt ran; made when it is the first of its kind. */
+/** Returns the id of the row that describes where an attempt runs, and inserts the row if there is none yet. */
 export function recordEnvironment(store: Store, ready: EventOf<"ready">, git: GitState | null): number {
   const packages = Object.entries(ready.packages).sort(([a], [b]) => (a < b ? -1 : 1));
   const row = {

@@ -7,7 +7,7 @@ export const ExperimentRow = z.strictObject({
   name: text,
   spec_file: text.nullable(),
   spec_text: text,
-  /** JSON list of what the command line changed, as after `--set`. */
+  /** JSON list of the `--set` arguments of the command line. */
   sets: text,
   created_at: text,
   last_run_at: text,
@@ -25,7 +25,7 @@ export const ExperimentCellRow = z.strictObject({
 });
 export type ExperimentCellRow = z.infer<typeof ExperimentCellRow>;
 
-/** A run of an experiment as a grid needs it. `value` and `so_far` are of the asked metric. */
+/** A run of an experiment, as a grid shows it. `value` and `so_far` are of the metric that was asked for. */
 export const GridCellRow = z.strictObject({
   position: number,
   run: text,
@@ -36,34 +36,34 @@ export const GridCellRow = z.strictObject({
   method: text,
   seed: number,
   state: RunState,
-  /** An attempt is in training, also when an older one is finished. */
+  /** Whether an attempt is in training, even if an older one is finished. */
   running: flag,
   score_name: text.nullable(),
   majority_score: number.nullable(),
-  /** Of the current attempt, when it is finished; null also when it was not a finite number. */
+  /** Of the current attempt if it is finished; null if the value is not a finite number. */
   value: number.nullable(),
-  /** Newest evaluation of the attempt in training. */
+  /** From the newest evaluation of the attempt in training. */
   so_far: number.nullable(),
   settings: z.record(text, z.unknown()),
-  /** Changes of structure of the current attempt, as text that is equal for equal changes. */
+  /** The structural changes of the current attempt, as text. Equal changes give equal text. */
   changes: text,
   error_type: text.nullable(),
 });
 export type GridCellRow = z.infer<typeof GridCellRow>;
 
-/** A combination of a sweep that is no run. */
+/** A combination of a sweep that is not trained. */
 export const LeftOutRow = z.strictObject({
   axes: axes,
   reason: text,
 });
 export type LeftOutRow = z.infer<typeof LeftOutRow>;
 
-/** An axis of an experiment: it has several values. */
+/** An axis of an experiment: a setting with several values. */
 export const AxisRow = z.strictObject({
   experiment: number,
   name: text,
   axis: text,
-  /** All of its values are numbers. */
+  /** Whether all of its values are numbers. */
   numeric: flag,
 });
 export type AxisRow = z.infer<typeof AxisRow>;

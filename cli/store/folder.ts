@@ -4,8 +4,9 @@ import { UsageError } from "../errors.js";
 import { statOf } from "../files.js";
 
 /**
- * Makes the last part of a path, e.g. `results/`, but not a whole path: a mistyped one is an error. Not `recursive`:
- * where a file system answers ENOENT for a folder whose parent exists (/proc does), that never ends in Node 20.
+ * Makes the last folder of a path, e.g. `results/`. Does not make its parents, so that a mistyped path is an error, and
+ * because Node 20's `recursive` never returns where a file system answers ENOENT under an existing parent, as /proc
+ * does.
  */
 export function makeFolder(folder: string, hint: string): void {
   checkFolder(folder, hint);
@@ -18,7 +19,7 @@ export function makeFolder(folder: string, hint: string): void {
   }
 }
 
-/** Throws where `makeFolder` would, as far as that can be known without making it. */
+/** Throws what `makeFolder` would throw, as far as can be told without making the folder. */
 export function checkFolder(folder: string, hint: string): void {
   const found = statOf(folder);
   if (found) {

@@ -31,14 +31,14 @@ const forecast = (id: string, seconds = 10): RunForecast => ({
   trainWork: 1e12,
 });
 
-/** Both runs, trained together and finished. */
+/** Trains both runs together, to the end. */
 function train(resumed_step: number | null = null): void {
   const ids = [A.id, B.id];
   const { ready, started, tree, finished } = sampleEvents;
   ingest(store, attempts, [ready(), { ...started(ids), resumed_step }, tree(ids, 2), finished(ids, 3)], null);
 }
 
-test("a forecast is kept, replaced by a newer one, and goes with its run", () => {
+test("a forecast is stored, replaced by a newer one, and deleted with its run", () => {
   recordForecasts(store, [forecast(A.id)]);
   expect(getForecast(store, A.id)).toMatchObject({
     ...{ seconds: 10, seconds_low: 5, seconds_high: 20, seconds_basis: "alike", seconds_trainings: 3 },
@@ -52,7 +52,7 @@ test("a forecast is kept, replaced by a newer one, and goes with its run", () =>
   expect(getForecast(store, A.id)).toBeUndefined();
 });
 
-test("a training is one row, whatever the number of its runs, with the work that was forecast", () => {
+test("a training of several runs is one row, with the work that was forecast", () => {
   recordForecasts(store, [forecast(A.id), forecast(B.id)]);
   expect(measuredTrainings(store)).toEqual([]);
   train();
@@ -65,7 +65,7 @@ test("a training is one row, whatever the number of its runs, with the work that
   ]);
 });
 
-test("what was not forecast has no work; what went on from a checkpoint says nothing of its time", () => {
+test("a training without a forecast has no work; a resumed training is no measure of time", () => {
   train();
   expect(measuredTrainings(store)).toMatchObject([{ train_work: null }]);
   attempts = claimAll(store, [A, B], true);
@@ -73,7 +73,7 @@ test("what was not forecast has no work; what went on from a checkpoint says not
   expect(measuredTrainings(store)).toHaveLength(1);
 });
 
-test("the disk of an attempt is that of its folder when it ends", () => {
+test("an attempt's disk space is the size of its folder when it ends", () => {
   const [first] = getAttempts(store, A.id);
   if (!first) throw new Error("the run has an attempt");
   mkdirSync(join(first.folder, "adapter"));

@@ -2,7 +2,7 @@ import type { RunForecast } from "../plan/forecast/forecast.js";
 import type { ForecastRow } from "./rows.js";
 import type { Store } from "./store.js";
 
-/** Of runs that are registered and about to be trained. The newest forecast of a run is kept. */
+/** Stores forecasts of registered runs that are about to be trained. Only the newest forecast of a run is kept. */
 export function recordForecasts(store: Store, forecasts: readonly RunForecast[]): void {
   const now = new Date().toISOString();
   store.write(() => {

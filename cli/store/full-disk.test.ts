@@ -1,4 +1,4 @@
-/** A file system of 3 MB that is full. Needs the right to mount one: skipped elsewhere, with a line that says so. */
+/** A full file system of 3 MB. Without the right to mount one the tests are skipped, and a line says so. */
 import { execFileSync } from "node:child_process";
 import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -42,7 +42,7 @@ describe.skipIf(!mayMount())("on a full disk", () => {
     mkdirSync(join(folder, "runs", DONE.id, "attempt-1", "adapter"));
     writeFileSync(join(folder, "runs", DONE.id, "attempt-1", "adapter", "weights"), "x".repeat(600_000));
     store.close();
-    // A runner that was killed: its log of the database is still there.
+    // A runner that is killed leaves the log (-wal) of the database.
     child = startChild(["claim", path, DEAD.id]);
     await child.said;
     await child.kill("SIGKILL");
@@ -62,7 +62,7 @@ describe.skipIf(!mayMount())("on a full disk", () => {
     execFileSync("umount", [folder]);
   });
 
-  test("a look at the database needs no space: a run whose runner is dead is shown as lost", () => {
+  test("reading the database needs no space; a run whose runner is dead is shown as lost", () => {
     const reader = openReader(path);
     const states = () => Object.fromEntries(listRuns(reader).map(({ id, state }) => [id, state]));
     expect(states()).toEqual({ [DONE.id]: "finished", [DEAD.id]: "lost" });
@@ -75,7 +75,7 @@ describe.skipIf(!mayMount())("on a full disk", () => {
     reader.close();
   });
 
-  test("rm deletes files first where rows cannot be deleted, and makes room for that", () => {
+  test("rm deletes files first where rows cannot be deleted, which makes room for deleting the rows", () => {
     const store = openStore(path);
     const { runs, fileBytes } = removeRuns(store, [DONE.id]);
     expect([runs, fileBytes]).toEqual([1, 600_000]);
@@ -89,7 +89,7 @@ describe.skipIf(!mayMount())("on a full disk", () => {
     reader.close();
   });
 
-  test("where not even that makes room, the error says what is left to do", () => {
+  test("if even that makes no room, the error says what to do", () => {
     const store = openStore(path);
     expect(() => removeRuns(store, [DEAD.id])).toThrow(/the files of the run are deleted, but there is no space/);
     store.close();

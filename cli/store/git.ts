@@ -7,7 +7,7 @@ export interface GitState {
 
 const known = new Map<string, GitState | null>();
 
-/** Commit and dirty flag of the working folder; null outside a repository. Asked once per folder and process. */
+/** Commit and dirty flag of the working folder; null outside a repository. git is asked once per folder and process. */
 export function gitState(folder: string): GitState | null {
   if (!known.has(folder)) known.set(folder, ask(folder));
   return known.get(folder) ?? null;

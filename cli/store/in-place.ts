@@ -1,6 +1,6 @@
 /**
- * Whether an open database still is the file of its name. SQLite works on with a file that was deleted or replaced, and
- * everything that it stores then is gone with the handle.
+ * Whether an open database is still the file at its path. SQLite goes on working with a file that was deleted or
+ * replaced, and what it stores from then on is lost when the handle is closed.
  */
 import { mkdirSync, renameSync } from "node:fs";
 import Database from "better-sqlite3";
@@ -12,7 +12,7 @@ import { storeError } from "./store-errors.js";
 /** What says that content is missing. All other errors say nothing about it, e.g. that too many files are open. */
 const DAMAGE: ReadonlySet<unknown> = new Set(["DATABASE_CORRUPT", "DATABASE_CHANGED", "NOT_A_DATABASE"]);
 
-/** Throws when the file was deleted or replaced, or lost what is in its log: with what could be saved, and where. */
+/** Throws if the file was deleted or replaced, or separated from its log. The error says what was saved, and where. */
 export function checkInPlace(store: Store): void {
   const harm = harmOf(store);
   if (harm === null) return;
@@ -29,7 +29,7 @@ function harmOf(store: Store): string | null {
   return hasWholeLog(store) ? null : "separated from its log (-wal)";
 }
 
-/** Writes what the open handle holds beside the file. A second call replaces the file of the first one. */
+/** Copies what the open handle can read to a file beside the database. A second call replaces the first copy. */
 function saved(store: Store): string {
   const stamp = new Date().toISOString().replace(/[-:]/g, "").replace(/\.\d+/, "");
   store.rescued ??= `${store.path}.rescued-${stamp}`;
@@ -49,9 +49,9 @@ function saved(store: Store): string {
 }
 
 /**
- * A log that became shorter was emptied by another SQLite, when its content is in the file, or cut off. Only a connection
- * without a cache sees the difference. The log's index (-shm) would tell at once, but must not be opened: closing it
- * again takes SQLite's locks from this process.
+ * Whether the log (-wal) is whole. A shorter log was either emptied by another SQLite, which first wrote it to the
+ * database, or cut off; only a new connection without a cache can tell. The log's index (-shm) would tell too, but must
+ * not be opened: closing it releases this process's SQLite locks.
  */
 function hasWholeLog(store: Store): boolean {
   const size = statOf(`${store.path}-wal`)?.size ?? 0;

@@ -57,7 +57,7 @@ function dump(): unknown {
   return tables.map((table) => [table, store.db.prepare(`SELECT * FROM "${table}"`).all()]);
 }
 
-test("events naming two cells go to each; others only to theirs", () => {
+test("an event that names two cells is stored for both, another one only for its own", () => {
   ingest(store, attempts, wholeRun(), GIT);
   expect(getMetrics(store, b).map((row) => [row.split, row.name, row.step, row.value])).toEqual([
     ["eval", "accuracy", 94, 0.8],
@@ -80,7 +80,7 @@ test("events naming two cells go to each; others only to theirs", () => {
   ]);
 });
 
-test("ranks come back by step, in the order of the model's layers", () => {
+test("ranks are sorted by step, then in the order of the model's layers", () => {
   const ranks = (seq: number, step: number, rank: number): WorkerEvent => ({
     type: "ranks",
     seq,
@@ -102,7 +102,7 @@ test("ranks come back by step, in the order of the model's layers", () => {
   expect(getRanks(store, b)).toEqual([]);
 });
 
-test("a run's scores: which rows chose, what the others say, and whether it collapsed", () => {
+test("a run's scores: the rows that chose the epoch, the scores on other rows, and whether it collapsed", () => {
   const held = { chosen_on: "holdout", chosen_score: 0.77, eval_best_score: 0.9, eval_best_epoch: 1 } as const;
   ingest(store, attempts, [
     say.metrics([A], 1, 94, { accuracy: 0.77 }, "eval"),
@@ -117,7 +117,7 @@ test("a run's scores: which rows chose, what the others say, and whether it coll
   expect(getMetrics(store, a, { split: "holdout" })).toHaveLength(1);
 });
 
-test("outcomes close the attempts with their figures", () => {
+test("an outcome ends the attempt and stores its numbers", () => {
   ingest(store, attempts, wholeRun(), GIT);
   expect(getAttempt(store, a)).toMatchObject({
     state: "finished",
@@ -136,13 +136,13 @@ test("outcomes close the attempts with their figures", () => {
   });
 });
 
-test("artifact paths inside the database's folder are stored relative, read absolute", () => {
+test("artifact paths inside the database's folder are stored as relative paths and read as absolute ones", () => {
   ingest(store, attempts, wholeRun(), GIT);
   expect(store.db.prepare("SELECT path FROM artifacts").pluck().all()).toEqual([`runs/${A}/attempt-1/adapter`]);
   expect(getArtifacts(store, a)[0]?.path).toBe(join(temp.folder, "runs", A, "attempt-1", "adapter"));
 });
 
-test("the same events twice, in one batch or many, change nothing", () => {
+test("the same events again, in one batch or many, change nothing", () => {
   ingest(store, attempts, wholeRun(), GIT);
   const once = dump();
   ingest(store, attempts, wholeRun(), GIT);
@@ -151,7 +151,7 @@ test("the same events twice, in one batch or many, change nothing", () => {
   expect(dump()).toEqual(once);
 });
 
-test("out of memory and stopped have their own figures", () => {
+test("out of memory and stopped store numbers of their own", () => {
   ingest(store, attempts, [
     { type: "out_of_memory", seq: 1, cells: [A], message: "8 GB are not enough", peak_memory: 7 },
     { type: "stopped", seq: 2, cells: [B], step: 41 },
@@ -164,7 +164,7 @@ test("out of memory and stopped have their own figures", () => {
   expect(getAttempt(store, b)).toMatchObject({ state: "stopped", stopped_at_step: 41, message: null });
 });
 
-test("an outcome stays, except that a worker's word replaces `lost`", () => {
+test("an outcome is final, except that the worker's outcome replaces `lost`", () => {
   expect(endAttempt(store, a, "stopped")).toBe(true);
   expect(endAttempt(store, a, "failed", { message: "late" })).toBe(false);
   expect(getAttempt(store, a)).toMatchObject({ state: "stopped", message: null });
@@ -173,7 +173,7 @@ test("an outcome stays, except that a worker's word replaces `lost`", () => {
   expect(getAttempt(store, b)).toMatchObject({ state: "finished", best_score: 0.81, message: null });
 });
 
-test("equal environments are one row, and a package's version makes another", () => {
+test("equal environments share a row; another version of a package makes a new one", () => {
   ingest(store, attempts, [say.ready()], GIT);
   expect(getAttempt(store, a)?.environment).toBe(getAttempt(store, b)?.environment);
   const environment = getEnvironment(store, getAttempt(store, a)?.environment ?? 0);
@@ -184,7 +184,7 @@ test("equal environments are one row, and a package's version makes another", ()
   expect(store.db.prepare("SELECT count(*) FROM environments").pluck().get()).toBe(2);
 });
 
-test("progress and log leave no trace; a cell that was not given is a protocol error and nothing is stored", () => {
+test("progress and log are not stored; a cell that the worker was not given is a protocol error and nothing is stored", () => {
   const before = dump();
   ingest(store, attempts, [
     {
@@ -208,7 +208,7 @@ test("progress and log leave no trace; a cell that was not given is a protocol e
   expect(dump()).toEqual(before);
 });
 
-test("a batch is all or nothing", () => {
+test("a batch is stored as a whole or not at all", () => {
   const before = dump();
   const bad = { ...say.metrics([A], 4, 1, { loss: 1 }), step: 1.5 }; // a STRICT integer column refuses it
   expect(() => ingest(store, attempts, [say.started([A, B]), bad])).toThrow();

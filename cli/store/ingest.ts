@@ -6,7 +6,7 @@ import { type GitState, gitState } from "./git.js";
 import { attemptGone } from "./lost-rows.js";
 import type { Store } from "./store.js";
 
-/** Attempt of each cell that a worker trains. */
+/** The attempt of each cell that a worker trains. */
 export type AttemptsByCell = Map<string, number>;
 
 export interface EndDetail {
@@ -16,9 +16,9 @@ export interface EndDetail {
 }
 
 /**
- * Stores a batch of one worker's events in one transaction. An event that an attempt has seen before (its `seq` is not
- * above the attempt's last one) changes nothing, so a batch may be sent again after a crash.
- * `ready` describes where all of these attempts run; `git` is the state of the working folder.
+ * Stores a batch of one worker's events in one transaction. Events that are stored already (`seq` not above the
+ * attempt's last one) change nothing, so a batch may be sent again after a crash.
+ * `ready` describes where all of these attempts run.
  */
 export function ingest(
   store: Store,
@@ -30,7 +30,7 @@ export function ingest(
     .map((event) => ({ event, ids: attemptsOf(event, attempts) }))
     .filter(({ ids }) => ids.length > 0);
   if (wanted.length === 0) return;
-  // Asking git takes milliseconds: before the write lock, not under it.
+  // Asking git takes milliseconds, so do it before taking the write lock.
   const state =
     git === undefined && events.some((event) => event.type === "ready") ? gitState(process.cwd()) : (git ?? null);
   store.write(() => {
@@ -41,7 +41,7 @@ export function ingest(
       apply(store, event, fresh, state);
       for (const id of fresh) newest.set(id, event.seq);
     }
-    // An event is a sign of life as good as a heartbeat; a lost attempt is dated by its last one.
+    // An event counts as a heartbeat. A lost attempt ended, as far as we know, at its last heartbeat.
     const remember = store.prepare("UPDATE attempts SET last_seq = ?, heartbeat_at = ? WHERE id = ?");
     const now = new Date().toISOString();
     for (const [id, seq] of newest) remember.run(seq, now, id);
@@ -49,8 +49,8 @@ export function ingest(
 }
 
 /**
- * Ends a running attempt; false when it had ended already. A worker's own outcome also replaces `lost`, which is only
- * the runner's guess; nothing else is ever overwritten.
+ * Ends a running attempt; returns false if it had ended already. The worker's own outcome also replaces `lost`, because
+ * that was only the runner's guess. No other outcome is ever overwritten.
  */
 export function endAttempt(store: Store, attemptId: number, outcome: Outcome, detail: EndDetail = {}): boolean {
   return store.write(() => {
@@ -73,7 +73,7 @@ export function endAttempt(store: Store, attemptId: number, outcome: Outcome, de
   });
 }
 
-/** Bytes of an attempt's folder: its adapter is there before its outcome is told. */
+/** Bytes of an attempt's folder. The worker saves the adapter before it sends the outcome. */
 function diskOf(store: Store, attemptId: number): number | null {
   const folder = store.prepare("SELECT folder FROM attempts WHERE id = ?").pluck().get(attemptId) as string | undefined;
   return folder === undefined ? null : bytesOf(store.results.fromStored(folder));
@@ -157,7 +157,7 @@ function apply(store: Store, event: WorkerEvent, ids: number[], git: GitState | 
     case "predictions":
     case "done":
     case "ended":
-      return; // not part of a run's record: shown, logged, or an answer to a question
+      return; // not stored: these are shown, logged, or answers to a question
     default: {
       const unknown: never = event; // a new event type does not compile until it has a case
       throw new ProtocolError("UNKNOWN_EVENT", `cannot store ${JSON.stringify(unknown)}`);
@@ -261,7 +261,7 @@ function applyFinished(store: Store, event: EventOf<"finished">, id: number): vo
   }
 }
 
-/** The driver refuses arrays even when the statement does not name them. */
+/** Drops arrays: the driver rejects them even where the statement does not name them. */
 function scalars<T extends { cells: string[] }>(event: T): Record<string, unknown> {
   return Object.fromEntries(Object.entries(event).filter(([, value]) => value === null || typeof value !== "object"));
 }

@@ -4,7 +4,10 @@ import type { Owner } from "./owners/kind.js";
 import type { Store } from "./store.js";
 import { hasWaiting, takeInWaiting } from "./waiting-events.js";
 
-/** Seconds after its last heartbeat at which an attempt whose owner can't be asked counts as lost. Generous: clocks differ. */
+/**
+ * An attempt whose owner can't be asked counts as lost this many seconds after its last heartbeat. Generous, as clocks
+ * differ.
+ */
 const LEASE_SECONDS = 300;
 /** Seconds between heartbeats. */
 export const HEARTBEAT_SECONDS = 15;
@@ -17,7 +20,9 @@ export interface RunningAttempt {
   lease_until: string;
 }
 
-/** Says that this process still works on these attempts. Call it every HEARTBEAT_SECONDS. Throws when one is gone. */
+/**
+ * Records that this process still works on these attempts. Call it every HEARTBEAT_SECONDS. Throws if a row is gone.
+ */
 export function heartbeat(store: Store, attemptIds: number[]): void {
   const now = new Date();
   store.write(() => {
@@ -30,22 +35,20 @@ export function heartbeat(store: Store, attemptIds: number[]): void {
   });
 }
 
-/** Throws when the row of an attempt in training is gone: nothing that it reports could be stored. */
+/** Throws if the row of an attempt in training is gone, because its events could not be stored. */
 function checkAttempt(store: Store, id: number): void {
   if (store.prepare("SELECT 1 FROM attempts WHERE id = ?").get(id) !== undefined) return;
   throw attemptGone(store, id);
 }
 
-/** There are attempts that `reapLost` would end. Reads only. */
+/** Whether there are attempts that `reapLost` would end. Does not write. */
 function hasLost(store: Store): boolean {
   return runningAttempts(store).some(isLost);
 }
 
-/**
- * Running attempts whose owner is dead become `lost`, unless what it left behind says how they ended. Returns how many.
- */
+/** Marks running attempts of dead owners `lost`, unless their waiting events say how they ended. Returns how many. */
 export function reapLost(store: Store): number {
-  if (!hasLost(store) && !hasWaiting(store)) return 0; // no write lock for the usual case
+  if (!hasLost(store) && !hasWaiting(store)) return 0; // the usual case takes no write lock
   return store.write(() => {
     const ended = reapWithin(store);
     if (ended === 0) takeInWaiting(store, overOf(store)); // of attempts that were called lost before
@@ -53,7 +56,7 @@ export function reapLost(store: Store): number {
   });
 }
 
-/** As `reapLost`, within a transaction of the caller. */
+/** Like `reapLost`, within the caller's transaction. */
 export function reapWithin(store: Store, runId?: string): number {
   const lost = runningAttempts(store, runId).filter(isLost);
   if (lost.length === 0) return 0;
@@ -66,7 +69,7 @@ export function reapWithin(store: Store, runId?: string): number {
   return lost.filter((attempt) => end.run(messageOf(attempt), attempt.id).changes === 1).length;
 }
 
-/** Whether nobody works on an attempt any more. */
+/** Returns a function that tells whether an attempt has ended or lost its owner. */
 function overOf(store: Store): (attempt: number) => boolean {
   const working = new Set(
     runningAttempts(store)
@@ -93,7 +96,7 @@ export function lostMessage(attempt: RunningAttempt): string {
   return `the runner (${describeOwner(ownerOf(attempt))}) is gone`;
 }
 
-/** An owner of which nothing is known is not dead. */
+/** An owner about which nothing is known counts as alive. */
 export function isLost(attempt: RunningAttempt): boolean {
   const life = lifeOf(ownerOf(attempt));
   return life === "dead" || (life === "elsewhere" && attempt.lease_until < new Date().toISOString());

@@ -43,7 +43,7 @@ test("an existing database is copied before it is migrated", () => {
   db.close();
 });
 
-test("a migration that would leave rows pointing at nothing changes nothing", () => {
+test("a migration that would leave dangling foreign keys changes nothing", () => {
   const db = new Database(path);
   expect(() => migrate(db, path, BROKEN)).toThrow(/nothing changed/);
   expect(columns(db)).not.toContain("half");
@@ -52,7 +52,7 @@ test("a migration that would leave rows pointing at nothing changes nothing", ()
   db.close();
 });
 
-test("a database of a newer program is refused, and not backed up or touched", () => {
+test("a database of a newer program is refused, without a back-up or a change", () => {
   const db = new Database(path);
   migrate(db, path, NEXT);
   db.close();
@@ -79,9 +79,9 @@ test("names are unique and in order", () => {
   for (const name of names) expect(name).toMatch(/^m\d{3}_[a-z_]+$/);
 });
 
-test("finished runs of before m002 were chosen on the evaluation rows; whether they collapsed is not known", () => {
+test("runs that finished before m002 were chosen on the evaluation rows; whether they collapsed is unknown", () => {
   const old = new Database(join(folder, "old.db"));
-  old.pragma("journal_mode = WAL"); // as every database of ours: its back-up is read under the write lock
+  old.pragma("journal_mode = WAL"); // like every database of lor2c: its back-up is read under the write lock
   migrate(old, join(folder, "old.db"), MIGRATIONS.slice(0, 1));
   old.exec(`
     INSERT INTO runs (id, label, model, task, method, seed, settings, created_at)
@@ -118,7 +118,7 @@ function contents(db: Database.Database): Map<string, Record<string, unknown>[]>
   );
 }
 
-/** What an old row is in the newest schema, where a migration says more than "a new column is empty". */
+/** The old row in the newest schema, for migrations that do more than add an empty column. */
 function expectedRow(table: string, row: Record<string, unknown>): Record<string, unknown> {
   if (table !== "attempts" || !("runner_pid" in row)) return row;
   const { host, runner_pid, runner_started, ...rest } = row;
@@ -131,7 +131,7 @@ function expectedRow(table: string, row: Record<string, unknown>): Record<string
   };
 }
 
-// The newest schema is migrated to, not from.
+// All schemas but the newest, from which nothing migrates.
 const HISTORIC = MIGRATIONS.slice(0, -1).map(({ name }, index) => ({ name, count: index + 1 }));
 
 test.each(HISTORIC)("every row of a database of $name is there after all migrations", ({ count }) => {
@@ -161,7 +161,7 @@ test.each(HISTORIC)("every row of a database of $name is there after all migrati
   copy.close();
 });
 
-test("a migrated database is like a new one, whatever it was before", () => {
+test("a migrated database has the schema of a new one", () => {
   const schema = (db: Database.Database) =>
     db
       .prepare(
@@ -181,14 +181,14 @@ test("a migrated database is like a new one, whatever it was before", () => {
   }
 });
 
-test("an attempt of before m005 belongs to its process, and is lost when that is dead", () => {
+test("an attempt from before m005 is owned by its process, and is lost when that is dead", () => {
   const file = join(folder, "old.db");
   historicDatabase(file, 4).close();
   const store = openStore(file);
   expect(getAttempts(store, "b".repeat(16)).map(({ owner_kind, owner }) => ({ owner_kind, owner }))).toEqual([
     { owner_kind: "process", owner: '{"host":"host","pid":4711,"started":"boot:1"}' },
   ]);
-  expect(reapLost(store)).toBe(1); // another machine's, and its lease is long over
+  expect(reapLost(store)).toBe(1); // its runner is on another machine, and its lease ended long ago
   expect(getAttempts(store, "b".repeat(16))[0]?.message).toBe("the runner (process 4711 on host) is gone");
   store.close();
 });

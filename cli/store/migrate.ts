@@ -3,13 +3,13 @@ import { Lor2cError } from "../errors.js";
 import { discard } from "../files.js";
 import { MIGRATIONS, type Migration } from "./migrations.js";
 
-/** `LoR2` in the file's header: tells our database from any other SQLite file. */
+/** `LoR2` in the file's header: distinguishes our databases from other SQLite files. */
 const APPLICATION_ID = 0x4c6f5232;
 
-/** `gap`: changes are missing between others that were made, which no program leaves. */
+/** `gap`: a migration is missing between two that were applied, which lor2c never does. */
 export type SchemaState = "empty" | "current" | "older" | "newer" | "foreign" | "gap";
 
-/** What the file is, judged against the migrations this program knows. Takes no write lock. */
+/** Compares the file with the migrations of this program. Takes no write lock. */
 export function schemaState(db: Database.Database, migrations: readonly Migration[] = MIGRATIONS): SchemaState {
   const objects = db.prepare("SELECT count(*) FROM sqlite_master").pluck().get() as number;
   if (objects === 0) return "empty";
@@ -29,14 +29,14 @@ function appliedMigrations(db: Database.Database): string[] {
 
 /**
  * Brings the file to this program's schema. Safe when several processes start at once: the state is read again under
- * the write lock, so that one of them migrates and the others find it done.
- * An existing database is copied beside itself first; the copy's path is returned.
+ * the write lock, so that only one of them migrates.
+ * Copies an existing database beside itself first, and returns the path of the copy.
  */
 export function migrate(db: Database.Database, path: string, migrations = MIGRATIONS): { backup: string | null } {
   const state = schemaState(db, migrations);
   if (state === "current") return { backup: null };
   refuse(state, db, path, migrations);
-  // Rebuilding a table needs foreign keys off, which SQLite ignores inside a transaction.
+  // Rebuilding a table needs foreign keys off. SQLite ignores this pragma inside a transaction.
   db.pragma("foreign_keys = OFF");
   try {
     return db.transaction(() => applyPending(db, path, migrations)).exclusive();
@@ -57,8 +57,8 @@ export function refuse(state: SchemaState, db: Database.Database, path: string, 
   if (state === "gap") {
     throw new Lor2cError(
       "DATABASE_GAP",
-      `${path} has the changes ${appliedMigrations(db).join(", ")}, of ${migrations.map(({ name }) => name).join(", ")}: some in between are missing`,
-      `no lor2c leaves that: look for a back-up beside it (${path}.backup-*), or name another file with --db`,
+      `${path} has the changes ${appliedMigrations(db).join(", ")}, of ${migrations.map(({ name }) => name).join(", ")}: some between them are missing`,
+      `lor2c never leaves a database like that; look for a back-up beside it (${path}.backup-*), or name another file with --db`,
       2,
     );
   }
@@ -92,7 +92,7 @@ function applyPending(
   try {
     apply(db, path, migrations);
   } catch (error) {
-    if (backup !== null) discard(backup); // nothing changes, so there is nothing to go back to
+    if (backup !== null) discard(backup); // nothing changed, so nobody needs the back-up
     throw error;
   }
   return { backup };
@@ -126,7 +126,9 @@ function apply(db: Database.Database, path: string, migrations: readonly Migrati
   }
 }
 
-/** A second connection reads the last committed state while the caller holds the write lock, so the copy is exact. */
+/**
+ * A second connection reads the last committed state while the caller holds the write lock, so the copy is consistent.
+ */
 function backUp(db: Database.Database, path: string): string {
   const last = appliedMigrations(db).at(-1);
   const stamp = new Date().toISOString().replace(/[-:]/g, "").replace(/\.\d+/, "");

@@ -7,7 +7,7 @@ import { m006Forecasts } from "./migrations/m006_forecasts.js";
 import { m007Stop } from "./migrations/m007_stop.js";
 
 export interface Migration {
-  /** `m<number>_<what>`; recorded in `migrations`, so it never changes. */
+  /** `m<number>_<what>`; stored in the table `migrations`, so it must never change. */
   name: string;
   sql: string;
 }

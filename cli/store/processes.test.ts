@@ -1,4 +1,4 @@
-/** What needs a second process: starting together, being killed, reading where one may not write. */
+/** Tests that need a second process: starting together, being killed, reading without permission to write. */
 import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -48,7 +48,7 @@ test("six processes that open a new file together all get a database, migrated o
   reader.close();
 });
 
-test("two processes cannot train the same run; a killed one frees it", async () => {
+test("two processes cannot train the same run; when one is killed the run is free", async () => {
   withStore((store) => registerExperiment(store, plan));
   const first = start(["claim", path, CELL.id]);
   expect(await first.said).toMatchObject({ number: 1 });
@@ -69,7 +69,7 @@ test("two processes cannot train the same run; a killed one frees it", async () 
   });
 });
 
-test("claiming reaps by itself", async () => {
+test("claiming marks lost attempts first", async () => {
   withStore((store) => registerExperiment(store, plan));
   const first = start(["claim", path, CELL.id]);
   await first.said;
@@ -77,13 +77,13 @@ test("claiming reaps by itself", async () => {
   withStore((store) => expect(claimAttempt(store, { runId: CELL.id, force: false })).toMatchObject({ number: 2 }));
 });
 
-test("without a file descriptor left nothing is known of a process or a database, and unknown is not dead or damaged", async () => {
+test("without a free file descriptor the state of a process or a database is unknown, not dead or damaged", async () => {
   withStore(() => {});
   const said = await start(["starve", path], { descriptors: 200 }).said;
   expect(said).toEqual({ life: "unknown", place: "same" });
 });
 
-test("processes that clear the same checkpoints together have nothing to complain of", async () => {
+test("processes that clear the same checkpoints at once report no problems", async () => {
   withStore((store) => registerExperiment(store, plan));
   const root = join(temp.folder, "runs", ".checkpoints");
   for (let index = 0; index < 200; index++) {
@@ -98,7 +98,7 @@ test("processes that clear the same checkpoints together have nothing to complai
   expect(readdirSync(root)).toEqual([]);
 });
 
-test("processes that remove the same run together have nothing to complain of", async () => {
+test("processes that remove the same run at once report no problems", async () => {
   withStore((store) => registerExperiment(store, plan));
   const folder = join(temp.folder, "runs", CELL.id);
   for (let index = 0; index < 300; index++) {
@@ -117,7 +117,7 @@ test("four processes that claim one run together: one gets it", async () => {
   expect(said.filter((claim) => "busy" in claim)).toHaveLength(3);
 });
 
-test("killed in the middle of a flood of events: whole batches only, and the same events again change nothing", async () => {
+test("a process killed while it stores events leaves whole batches only, and the same events again change nothing", async () => {
   withStore((store) => registerExperiment(store, plan));
   const flood = start(["flood", path, CELL.id]);
   const { attemptId } = (await flood.said) as { attemptId: number };
@@ -144,10 +144,10 @@ test("a reader starts while another process holds the write lock", async () => {
   expect(await start(["read", path]).said).toEqual({ migrations: MIGRATIONS.length });
 });
 
-// Permissions do not bind root, so root tests them as another user.
+// Root may write everywhere, so root runs these tests as another user.
 const other = process.getuid?.() === 0 ? { uid: 65_534 } : {};
 
-test("a finished WAL database in a folder that may not be written can be read, and not opened for writing", async () => {
+test("a finished WAL database in a read-only folder can be read, and cannot be opened for writing", async () => {
   const home = join(temp.folder, "theirs");
   mkdirSync(home);
   const theirs = join(home, "lor2c.db");

@@ -5,13 +5,13 @@ import type { Store } from "./store.js";
 export type SqlValue = number | string | null;
 
 export interface QueryResult {
-  /** As the statement names them; a name that comes twice gets `_2`. */
+  /** As the statement names them. The second column of a name gets `_2`. */
   columns: string[];
-  /** Read row by row while it is iterated: a large result is never in memory. */
+  /** Rows are read while they are iterated, so a large result is never in memory as a whole. */
   rows: Iterable<SqlValue[]>;
 }
 
-/** One statement of the user's own, which SQLite itself must call reading only. Throws UsageError otherwise. */
+/** Runs one statement of the user. Throws UsageError unless SQLite says that it only reads. */
 export function runQuery(store: Store, sql: string): QueryResult {
   const statement = prepare(store, sql);
   if (!statement.readonly || !statement.reader) {
@@ -38,7 +38,7 @@ function prepare(store: Store, sql: string): Database.Statement {
 
 function* rowsOf(statement: Database.Statement): Iterable<SqlValue[]> {
   try {
-    // 64-bit integers beyond 2^53 would be rounded: read as BigInt, kept as text where a number cannot hold them.
+    // Numbers would round 64-bit integers beyond 2^53: read BigInt, and return those as text.
     for (const row of statement.raw().safeIntegers().iterate()) yield (row as unknown[]).map(plain);
   } catch (error) {
     throw badSql(error);

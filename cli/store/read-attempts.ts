@@ -28,11 +28,11 @@ export function getNotes(store: Store, attemptId: number): string[] {
 export interface MetricFilter {
   split?: string;
   name?: string;
-  /** Only what is newer: for a reader that follows a running attempt. */
+  /** Only later steps, for a reader that follows a running attempt. */
   afterStep?: number;
 }
 
-/** By split, name and step. */
+/** Sorted by split, name and step. */
 export function getMetrics(store: Store, attemptId: number, filter: MetricFilter = {}): MetricRow[] {
   const where = ["attempt = @attempt"];
   if (filter.split !== undefined) where.push("split = @split");
@@ -59,12 +59,12 @@ export function getEpochScores(store: Store, attemptId: number): EpochScoreRow[]
     .all(attemptId) as EpochScoreRow[];
 }
 
-/** The chosen score after a whole epoch; null when it was not reached, or was not a finite number. */
+/** The chosen score after a whole epoch; null if the run did not reach it, or the score is not a finite number. */
 export function getEpochScore(store: Store, attemptId: number, epoch: number): number | null {
   return getEpochScores(store, attemptId).find((row) => row.epoch === epoch)?.score ?? null;
 }
 
-/** By step, then as the model has its modules. */
+/** Sorted by step, then in the order of the model's modules. */
 export function getRanks(store: Store, attemptId: number): RankRow[] {
   const rows = store
     .prepare("SELECT module, step, epoch, rank FROM ranks WHERE attempt = ? ORDER BY step, module")

@@ -1,7 +1,7 @@
 import type { BundleRow } from "./rows.js";
 import type { Store } from "./store.js";
 
-/** What trained these attempts, each bundle once. */
+/** The bundles in which these attempts were trained, each once. */
 export function bundlesOf(store: Store, attemptIds: readonly number[]): BundleRow[] {
   return store
     .prepare(

@@ -1,4 +1,4 @@
-/** Runs with everything that says whether two of them may be averaged, and their scores. */
+/** Runs with their scores, and everything that decides whether two of them may be averaged. */
 import type { Settings } from "../spec/cell.js";
 import type { RunState } from "./rows.js";
 import type { Store } from "./store.js";
@@ -20,16 +20,19 @@ export interface ComparableRun {
   best_score: number | null;
   last_score: number | null;
   majority_score: number | null;
-  /** At the end, without the head. */
+  /** At the end of training, without the head. */
   trainable_parameters: number | null;
   eval_rows: number | null;
   ended_at: string | null;
   settings: Settings;
   fingerprint: Record<string, string>;
-  /** The same score on the part of train that was held out, at its best and at the last evaluation; null without one. */
+  /**
+   * The same score on the held-out part of train, at its best and at the last evaluation; null if nothing was held
+   * out.
+   */
   holdout_best: number | null;
   holdout_last: number | null;
-  /** Those that have it, newest first. */
+  /** The experiments that contain the run, newest first. */
   experiments: ExperimentRef[];
 }
 

@@ -1,13 +1,13 @@
 import type { AxisRow, GridCellRow, LeftOutRow } from "./rows.js";
 import type { Store } from "./store.js";
 
-/** How the reason begins of a cell that was asked for and cannot run; others are left out because the spec says so. */
+/** The reason of a cell that the spec asks for but that cannot run begins so. The spec itself excludes the others. */
 export const CANNOT_RUN = "cannot run: ";
 
 /** After which epoch a run's score is shown: the one that its score chose, the last, the spec's own, or a number. */
 export type WhichEpoch = "best" | "last" | "fixed" | number;
 
-/** What varies in each experiment; experiments that were run last come first, their axes by name. */
+/** What varies in each experiment. Those that were run last come first; the axes of one are sorted by name. */
 export function experimentAxes(store: Store, experiment?: number | string): AxisRow[] {
   const which = typeof experiment === "number" ? "e.id = @experiment" : "e.name = @experiment";
   return store
@@ -21,8 +21,8 @@ export function experimentAxes(store: Store, experiment?: number | string): Axis
 }
 
 /**
- * The value of a metric after the epoch that was chosen by the score. The first evaluation whose score is the best one
- * is that epoch's: equal scores later on choose nothing.
+ * The value of a metric after the epoch with the best score. Of equal scores the earliest counts, as in the choice of
+ * the best epoch.
  */
 const AT_BEST = `(SELECT m.value FROM metrics s JOIN metrics m
     ON m.attempt = s.attempt AND m.split = 'eval' AND m.name = coalesce(@metric, s.name) AND m.step = s.step
@@ -36,7 +36,7 @@ const newest = (attempt: string) => `(SELECT m.value FROM metrics m
 const after = (epoch: string) => `(SELECT m.value FROM metrics m
   WHERE m.attempt = a.id AND m.split = 'eval' AND m.name = coalesce(@metric, a.score_name) AND m.epoch = ${epoch} LIMIT 1)`;
 
-/** The value of a finished run; best and last scores are stored with it, other metrics are looked up. */
+/** The value of a finished run; the best and last score are stored with it, other metrics are looked up. */
 function shownValue(which: WhichEpoch): string {
   if (which === "fixed") return after("v.report_epoch");
   if (which !== "best" && which !== "last") return after("@epoch");
@@ -44,7 +44,10 @@ function shownValue(which: WhichEpoch): string {
   return `CASE WHEN @metric IS NULL OR @metric = a.score_name THEN ${own} ELSE ${metric} END`;
 }
 
-/** The runs of an experiment in the order of the spec. `metric`: another one of the evaluation than the run's score. */
+/**
+ * The runs of an experiment in the order of the spec. `metric`: a metric of the evaluation to show instead of the
+ * run's score.
+ */
 export function gridCells(
   store: Store,
   experiment: number,
@@ -71,7 +74,7 @@ export function gridCells(
   return rows.map((row) => ({ ...row, settings: JSON.parse(row.settings), axes: JSON.parse(row.axes) }) as GridCellRow);
 }
 
-/** Names of what the evaluations of an experiment's runs measured. */
+/** Names of the metrics that the evaluations of an experiment's runs measured. */
 export function gridMetrics(store: Store, experiment: number): string[] {
   return store
     .prepare(

@@ -1,6 +1,6 @@
 import type { Store } from "./store.js";
 
-/** One training of one or several runs, from its first step to its last without a pause, and what it took. */
+/** One uninterrupted training of one or several runs, and what it cost. */
 export interface MeasuredTraining {
   model: string;
   task: string;
@@ -8,7 +8,7 @@ export interface MeasuredTraining {
   precision: string | null;
   max_length: number | null;
   batch_size: number | null;
-  /** As the worker describes it. */
+  /** The worker's description of the device. */
   device: string;
   total_parameters: number;
   train_rows: number;
@@ -18,14 +18,14 @@ export interface MeasuredTraining {
   lane_epochs: number;
   train_seconds: number;
   evaluate_seconds: number;
-  /** Of all its runs without their steps: loading, evaluating, checking what was saved. */
+  /** Seconds outside the training steps of all runs: loading, evaluating, checking what was saved. */
   other_seconds: number;
   /** From the claim of its runs to the end of the last one. */
   wall_seconds: number;
   peak_memory: number;
-  /** Floating-point operations of a run's steps, as they were forecast; null where none was. */
+  /** Floating-point operations of a run's steps, as forecast; null without a forecast. */
   train_work: number | null;
-  /** Of a run's steps; those of several lanes count in parts. */
+  /** Seconds of a run's steps. Where runs share a step, each gets its part. */
   run_train_seconds: number;
 }
 

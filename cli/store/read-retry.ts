@@ -4,21 +4,21 @@ import { experiments } from "./read-runs.js";
 import type { ExperimentRow, RunState } from "./rows.js";
 import type { Store } from "./store.js";
 
-/** A run whose newest attempt did not end as it should. */
+/** A run whose newest attempt did not finish. */
 export interface RetryRow {
   run: string;
   label: string;
   state: RunState;
-  /** Where its newest attempt trained; null when it did not come that far. */
+  /** The device of its newest attempt; null if the worker did not get that far. */
   device: string | null;
 }
 
-/** States that nobody wished for. A stopped run is tried again only when it is named itself. */
+/** States that are retried. A stopped run is retried only if the user names it. */
 const FAILED: readonly RunState[] = ["failed", "out_of_memory", "lost"];
 
 /**
- * The runs of `what` that are to be tried again, and the experiment that they belong to. Without `what`, those of the
- * newest experiment that has any. Throws UsageError when there are none, or when no experiment has them all.
+ * The runs of `what` to retry, and the experiment that they belong to. Without `what`, those of the newest experiment
+ * that has any. Throws UsageError if there are none, or if no experiment has them all.
  */
 export function retryRuns(store: Store, what: readonly string[]): { experiment: ExperimentRow; runs: RetryRow[] } {
   const all = experiments(store);
@@ -55,7 +55,7 @@ export function retryRuns(store: Store, what: readonly string[]): { experiment: 
   );
 }
 
-/** Throws UsageError when it was removed. */
+/** Throws UsageError if the experiment was removed. */
 export function experimentOf(store: Store, id: number): ExperimentRow {
   const found = experiments(store).find((experiment) => experiment.id === id);
   if (!found)
@@ -63,7 +63,7 @@ export function experimentOf(store: Store, id: number): ExperimentRow {
   return found;
 }
 
-/** The runs of an experiment with what their newest attempt came to, in the order of the spec. */
+/** The runs of an experiment with the state of their newest attempt, in the order of the spec. */
 const rowsOf = (store: Store, experiment: number): RetryRow[] =>
   store
     .prepare(

@@ -1,7 +1,7 @@
 import type { ExperimentCellRow, ExperimentRow, RunRow, RunState } from "./rows.js";
 import type { Store } from "./store.js";
 
-/** `v_runs` calls its key `run`, because people join on it; here it is the row's own id. */
+/** `v_runs` calls its key `run`, so that people can join on it; a row here calls it `id`. */
 const RUN = "SELECT run AS id, * FROM v_runs";
 
 export interface RunFilter {
@@ -43,14 +43,14 @@ export function getRun(store: Store, id: string): RunRow | undefined {
 
 /** Runs whose id begins with `prefix`, at most `limit`. */
 export function runsByPrefix(store: Store, prefix: string, limit: number): RunRow[] {
-  // A range, not LIKE: uses the primary key. Ids are hexadecimal, so `g` is behind all of them.
+  // A range uses the primary key, LIKE would not. Ids are hexadecimal, so `g` sorts after all of them.
   return store
     .prepare(`${RUN} WHERE run >= ? AND run < ? ORDER BY run LIMIT ?`)
     .all(prefix, `${prefix}g`, limit)
     .map(asRun);
 }
 
-/** The settings a run was planned with. */
+/** The settings that a run was planned with. */
 export function getSettings(store: Store, id: string): Record<string, unknown> {
   const text = store.prepare("SELECT settings FROM runs WHERE id = ?").pluck().get(id) as string;
   return JSON.parse(text) as Record<string, unknown>;
@@ -61,7 +61,7 @@ export function getFingerprint(store: Store, id: string): Record<string, string>
   return Object.fromEntries(rows as [string, string][]);
 }
 
-/** State of each of these runs; an id the database does not know is left out. */
+/** The state of each of these runs. Ids that are not in the database are left out. */
 export function runStates(store: Store, ids: string[]): Map<string, RunState> {
   const rows = store
     .prepare("SELECT run, state FROM v_runs WHERE run IN (SELECT value FROM json_each(?))")

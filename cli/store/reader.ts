@@ -1,10 +1,10 @@
 import { isLost, lostMessage, type RunningAttempt, reapLost, runningAttempts } from "./lease.js";
 import { openStore, type Store } from "./store.js";
 
-/** Milliseconds that a look waits for another program before it does without marking anything. */
+/** Milliseconds to wait for another program's lock before giving up on marking attempts as lost. */
 const PATIENCE = 500;
 
-/** Opens for looking. A run whose runner was killed does not look as if it were running. */
+/** Opens a database for a command that only shows it. Runs whose runner was killed show as lost, not as running. */
 export function openReader(path: string): Store {
   const store = openStore(path, { readonly: true });
   try {
@@ -17,8 +17,9 @@ export function openReader(path: string): Store {
 }
 
 /**
- * Attempts whose runner is dead are `lost` for this store from now on. They are marked so in the file, the only write that
- * a viewing command does; where that fails, e.g. on a full disk or in somebody else's folder, they are only shown so.
+ * Makes attempts whose runner is dead `lost` for this store. Marks them in the file, which is the only write of a
+ * command that shows something; if that fails, e.g. on a full disk or a read-only file, only this connection shows
+ * them as lost.
  */
 export function settleLost(store: Store): void {
   const lost = runningAttempts(store).filter(isLost);
@@ -36,7 +37,10 @@ export function settleLost(store: Store): void {
   }
 }
 
-/** Temporary views hide the table and the views of the file: every statement of this connection sees the derived state. */
+/**
+ * Temporary views hide the table and the views of the file: every statement of this connection reads the derived
+ * state.
+ */
 function showLost({ db }: Store, lost: readonly RunningAttempt[]): void {
   const ids = lost.map(({ id }) => id).join(", ");
   const message = lost.map((attempt) => `WHEN ${attempt.id} THEN ${quote(lostMessage(attempt))}`).join(" ");

@@ -22,7 +22,7 @@ afterEach(() => {
 
 const plan = (cells = [A, B], specText = "name: x\n") => ({ name: "x", specFile: "x.yaml", specText, cells });
 
-test("an experiment, its cells in order with their axes, its runs with their settings", () => {
+test("an experiment is stored with its cells in order, their axes, and its runs with their settings", () => {
   const id = registerExperiment(store, plan([B, A]));
   expect(experimentCells(store, id)).toEqual([
     {
@@ -55,7 +55,7 @@ test("an experiment, its cells in order with their axes, its runs with their set
   expect(getFingerprint(store, A.id)).toEqual({ weights: "aa", data: "bb", precision: "fp32" });
 });
 
-test("a run has a row for every combination that it stands for, and is one run all the same", () => {
+test("a run has a row for each of its combinations, and is stored once", () => {
   const place = { position: 2, label: "path=fold2", axes: { "data.path": "fold2" } };
   const twice = { ...A, label: "path=fold1", axes: { "data.path": "fold1" }, also: [place] };
   const id = registerExperiment(store, plan([twice, B]));
@@ -67,11 +67,11 @@ test("a run has a row for every combination that it stands for, and is one run a
   expect(experimentCells(store, id)[2]?.axes).toEqual({ "data.path": "fold2" });
   expect(experiments(store)).toMatchObject([{ id, cells: 2, finished: 0 }]);
   expect(registerExperiment(store, plan([twice, B]))).toBe(id);
-  // The same runs at other places are another picture.
+  // The same runs for other combinations are another experiment.
   expect(registerExperiment(store, plan([{ ...twice, also: [] }, B]))).not.toBe(id);
 });
 
-test("the same plan is the same experiment; another one shares the runs", () => {
+test("the same plan is the same experiment; another plan shares the runs", () => {
   const first = registerExperiment(store, plan());
   expect(registerExperiment(store, plan())).toBe(first);
   expect(registerExperiment(store, plan([A]))).not.toBe(first);
@@ -79,7 +79,7 @@ test("the same plan is the same experiment; another one shares the runs", () => 
   expect(listRuns(store)).toHaveLength(2);
 });
 
-test("what is outside the id follows the newest plan until the run is finished", () => {
+test("until a run is finished, the newest plan sets what is not part of its id", () => {
   const relabelled = {
     ...A,
     label: "new",
@@ -94,7 +94,7 @@ test("what is outside the id follows the newest plan until the run is finished",
   expect(getSettings(store, A.id)).toEqual(relabelled.settings);
 });
 
-test("claiming: attempts are numbered, a finished run only by force, an unknown one not at all", () => {
+test("claims number the attempts, take a finished run only with force, and reject an unknown run", () => {
   registerExperiment(store, plan());
   const first = claimAttempt(store, { runId: A.id, force: false });
   expect(first).toMatchObject({ number: 1, folder: join(temp.folder, "runs", A.id, "attempt-1") });
@@ -114,13 +114,13 @@ test("claiming: attempts are numbered, a finished run only by force, an unknown 
   expect(() => claimAttempt(store, { runId: "c".repeat(16), force: false })).toThrow(/no run/);
 });
 
-test("a folder that is left from before is never written again", () => {
+test("a folder that an earlier attempt left is never written to again", () => {
   registerExperiment(store, plan());
   mkdirSync(join(temp.folder, "runs", A.id, "attempt-1"), { recursive: true });
   expect(claimAttempt(store, { runId: A.id, force: false })).toMatchObject({ number: 2 });
 });
 
-test("an attempt of another machine is lost when its lease is over, and not before", () => {
+test("an attempt of another machine is lost when its lease has ended, and not before", () => {
   registerExperiment(store, plan());
   const attempts = claimAll(store, [A]);
   store.db.prepare("UPDATE attempts SET owner = json_set(owner, '$.host', 'elsewhere', '$.pid', 1)").run();
@@ -133,14 +133,14 @@ test("an attempt of another machine is lost when its lease is over, and not befo
   expect(getAttempts(store, A.id)[0]).toMatchObject({ state: "lost" });
 });
 
-test("a process that got the number of a dead runner is not the runner", () => {
+test("a process that got the pid of a dead runner is not the runner", () => {
   registerExperiment(store, plan());
   claimAll(store, [A]);
   store.db.prepare("UPDATE attempts SET owner = json_set(owner, '$.started', 'another time')").run();
   expect(reapLost(store)).toBe(1);
 });
 
-test("removing frees rows and files together and says how much", () => {
+test("removing deletes rows and files together and returns how much", () => {
   store.close();
   temp.remove();
   temp = tempFolder();
@@ -166,7 +166,7 @@ test("removing frees rows and files together and says how much", () => {
   expect(store.db.prepare("SELECT count(*) FROM environments").pluck().get()).toBe(0);
 });
 
-test("folders of an interrupted removal come back with their run, or go without one", () => {
+test("folders of an interrupted removal are renamed back if their run exists, and deleted otherwise", () => {
   registerExperiment(store, plan());
   endAttempt(store, claimAll(store, [A]).get(A.id) as number, "stopped");
   const runs = join(temp.folder, "runs");

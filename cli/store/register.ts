@@ -8,16 +8,16 @@ export interface ExperimentPlan {
   name: string;
   specFile: string | null;
   specText: string;
-  /** What the command line changed in it, as after `--set`. */
+  /** The `--set` arguments of the command line. */
   sets?: readonly string[];
   cells: PlannedCell[];
-  /** Combinations of its sweep that are no runs, and why. */
+  /** Combinations of the sweep that are not trained, and why. */
   leftOut?: readonly LeftOut[];
 }
 
 /**
  * Writes the experiment, its cells and their runs, and returns the experiment's id.
- * The same plan again is the same experiment: running a spec twice resumes it.
+ * The same plan gives the same experiment, so that running a spec twice resumes it.
  */
 export function registerExperiment(store: Store, plan: ExperimentPlan): number {
   const now = new Date().toISOString();
@@ -51,7 +51,7 @@ export function registerExperiment(store: Store, plan: ExperimentPlan): number {
   });
 }
 
-/** Anew each time: other excludes can leave the same runs. */
+/** Replaces the list each time, because different excludes can leave the same runs. */
 function insertLeftOut(store: Store, experiment: number, leftOut: readonly LeftOut[]): void {
   store.prepare("DELETE FROM left_out_cells WHERE experiment = ?").run(experiment);
   const insert = store.prepare(
@@ -62,7 +62,7 @@ function insertLeftOut(store: Store, experiment: number, leftOut: readonly LeftO
   });
 }
 
-/** Every combination of the spec with its run, which several of them can share; in the order of the spec. */
+/** Every combination with its run, in the order of the spec. Several combinations can share a run. */
 function placesOf(cells: readonly PlannedCell[]): [run: string, Place][] {
   const others = new Map(
     cells.flatMap((cell) => cell.also.map((place) => [place.position, [cell.id, place]] as const)),
@@ -87,14 +87,16 @@ function insertPlace(store: Store, experiment: number, position: number, run: st
   for (const [key, value] of Object.entries(place.axes)) axis.run(experiment, position, key, sqlValue(value));
 }
 
-/** Numbers and text as they are, anything else as JSON text. The driver binds a plain 3 as 3.0: whole numbers go as BigInt. */
+/**
+ * Numbers and text stay, anything else becomes JSON text. The driver binds 3 as 3.0, so whole numbers become BigInt.
+ */
 function sqlValue(value: unknown): number | bigint | string | null {
   if (typeof value === "number") return Number.isSafeInteger(value) ? BigInt(value) : value;
   if (typeof value === "string") return value;
   return value === null || value === undefined ? null : JSON.stringify(value);
 }
 
-/** What is not part of the id (label, logging) follows the newest plan, until the run is finished. */
+/** Until a run is finished, the newest plan sets what is not part of the id (label, logging). */
 function upsertRun(store: Store, { id, label, settings, inspected }: PlannedCell, now: string): void {
   const { model, task, data, method, train, seed } = settings;
   store
@@ -139,7 +141,7 @@ function upsertRun(store: Store, { id, label, settings, inspected }: PlannedCell
       settings: JSON.stringify(settings),
       now,
     });
-  // A finished run has the scores of all its epochs: which one a table shows is the newest plan's to say.
+  // A finished run has the scores of all its epochs. The newest plan says which one a table shows.
   store.prepare("UPDATE runs SET report_epoch = ? WHERE id = ?").run(train.report_epoch ?? null, id);
   const print = store.prepare("INSERT OR IGNORE INTO run_fingerprints (run, name, value) VALUES (?, ?, ?)");
   for (const [name, value] of Object.entries(inspected.fingerprint ?? {})) print.run(id, name, value);

@@ -12,19 +12,19 @@ const ASIDE = ".removing-";
 export interface Removal {
   runs: number;
   attempts: number;
-  /** Bytes of the files that went away, and by which the database file shrank. */
+  /** Bytes of the deleted files, plus what the database file shrank by. */
   fileBytes: number;
   databaseBytes: number;
-  /** What could not be deleted, one line each: the rows are gone all the same. */
+  /** One line for each file that could not be deleted. The rows are deleted all the same. */
   problems: string[];
 }
 
 /**
- * Deletes runs with everything that belongs to them, rows and files. Refuses all of them when one is running.
- * On a full disk not even rows can be deleted: then the files go first, and make room for that.
+ * Deletes runs with all their rows and files. Deletes nothing if one of them is running.
+ * On a full disk even rows cannot be deleted. Then the files are deleted first, which makes room.
  */
 export function removeRuns(store: Store, ids: string[]): Removal {
-  for (const id of ids) store.results.ofRun(id); // none of them is deleted when one has no such id
+  for (const id of ids) store.results.ofRun(id); // throws before anything is deleted if an id is not valid
   try {
     return removeTogether(store, ids);
   } catch (error) {
@@ -47,8 +47,8 @@ export function removeRuns(store: Store, ids: string[]): Removal {
 }
 
 /**
- * Inside the transaction the folders only get another name, which is undone when it fails; an interruption in between
- * is put right by the next removal.
+ * Inside the transaction the folders are only renamed; a failure undoes that. After an interruption in between, the
+ * next removal puts them right.
  */
 function removeTogether(store: Store, ids: string[]): Removal {
   reapLost(store);
@@ -86,7 +86,7 @@ function isFull(error: unknown): boolean {
   return code === "DISK_FULL" || code === "DATABASE_IO" || code === "ENOSPC";
 }
 
-/** Returns how many bytes went. */
+/** Returns how many bytes were freed. */
 function removeFiles(store: Store, ids: string[]): number {
   refuseRunning(store, ids);
   return ids
@@ -99,7 +99,7 @@ function removeFiles(store: Store, ids: string[]): number {
 
 const texts = (problem: string | null): string[] => (problem === null ? [] : [problem]);
 
-/** Returns how many attempts went. */
+/** Returns how many attempts were deleted. */
 function deleteRows(store: Store, id: string): number {
   const attempts = store.prepare("SELECT count(*) FROM attempts WHERE run = ?").pluck().get(id) as number;
   store.prepare("DELETE FROM runs WHERE id = ?").run(id);
@@ -116,7 +116,7 @@ function deleteUnused(store: Store): void {
   store.prepare("DELETE FROM bundles WHERE id NOT IN (SELECT bundle FROM attempts WHERE bundle IS NOT NULL)").run();
 }
 
-/** Folders that an interrupted removal set aside: back when their run is still there, else away. */
+/** Folders that an interrupted removal renamed: renamed back if their run still exists, deleted otherwise. */
 function recoverFolders(store: Store): string[] {
   const runs = join(store.folder, "runs");
   const left = entriesOf(runs).filter((entry) => entry.startsWith(ASIDE));
@@ -129,7 +129,7 @@ function recoverFolders(store: Store): string[] {
   });
 }
 
-/** Another process may have been faster. Returns why the folder keeps its other name. */
+/** Another process may do this first. Returns why the folder could not be renamed back, or null. */
 function putBack(aside: string, folder: string): string | null {
   try {
     renameSync(aside, folder);

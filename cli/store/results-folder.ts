@@ -1,7 +1,7 @@
 /**
- * Where the files of a database's runs may be: in `runs/` beside it, and nowhere else. What a database says is not
- * trusted, because it may come from somebody else: ids become names of folders that are deleted, and stored paths are
- * read, printed and loaded. `runs/` itself may be a link, e.g. to a larger disk.
+ * Where the files of a database's runs may be: in `runs/` beside the database, and nowhere else. A database may come
+ * from somebody else, so its contents are not trusted: ids become names of folders that are deleted, and stored paths
+ * are read, printed and loaded. `runs/` itself may be a link, e.g. to a larger disk.
  */
 import { readlinkSync, realpathSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
@@ -12,21 +12,21 @@ const RUN_ID = /^[0-9a-f]{16}$/;
 
 export class ResultsFolder {
   constructor(
-    /** Of the database. */
+    /** The folder of the database. */
     readonly path: string,
   ) {}
 
-  /** Everything of one run. Throws for an id that no `lor2c` makes. */
+  /** The folder of one run. Throws for an id that lor2c never makes. */
   ofRun(id: string): string {
     if (RUN_ID.test(id)) return join(this.path, RUNS, id);
     throw new UsageError(
       "RUN_ID_INVALID",
-      `the database in ${this.path} has a run ${JSON.stringify(id)}, which is no id of a run`,
-      "lor2c did not write that: ask whoever gave you the database",
+      `the database in ${this.path} has a run ${JSON.stringify(id)}, which is not an id of a run`,
+      "lor2c did not write that; ask whoever gave you the database",
     );
   }
 
-  /** `path` as it is stored: relative to the folder, so that both can be moved together. */
+  /** `path` as it is stored: relative to the database, so that both can be moved together. */
   toStored(path: string): string {
     const inside = relative(realpathOf(join(this.path, RUNS)), realpathOf(path));
     if (leaves(inside)) throw outside(this.path, path);
@@ -38,7 +38,7 @@ export class ResultsFolder {
     return this.contain(isAbsolute(path) ? path : resolve(this.path, path));
   }
 
-  /** Returns `path`. Throws when it is not below `runs/`, also by a link. */
+  /** Returns `path`. Throws if it is not below `runs/`, links followed. */
   contain(path: string): string {
     if (leaves(relative(realpathOf(join(this.path, RUNS)), realpathOf(path)))) throw outside(this.path, path);
     return path;
@@ -57,7 +57,7 @@ function outside(folder: string, path: string): UsageError {
   );
 }
 
-/** With all links followed; what does not exist yet keeps its name. */
+/** Follows all links. Parts that do not exist yet keep their names. */
 function realpathOf(path: string): string {
   try {
     return realpathSync.native(path);
@@ -69,7 +69,7 @@ function realpathOf(path: string): string {
   }
 }
 
-/** Where a link leads that leads to nothing; null when `path` is no link. */
+/** The target of a dangling link; null if `path` is not a link. */
 function linkOf(path: string): string | null {
   try {
     return readlinkSync(path);

@@ -1,4 +1,4 @@
-/** The types of rows against what the readers select from a migrated database that has rows in every table. */
+/** Compares the types of rows with what the readers select from a migrated database with rows in every table. */
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { z } from "zod";
@@ -15,7 +15,7 @@ const A = sampleCell("a".repeat(16));
 const B = sampleCell("b".repeat(16), { seed: 2 });
 
 let store: Store;
-/** SQL of what a reader prepared. */
+/** The statements that a reader prepared. */
 let prepared: string[];
 let ids: { attempt: number; experiment: number };
 beforeAll(() => {
@@ -63,7 +63,7 @@ afterAll(() => store.close());
 
 const one = <T>(row: T | undefined): T[] => (row === undefined ? [] : [row]);
 
-/** Each type of a row with a reader that returns such rows. */
+/** For each type of row, a reader that returns such rows. */
 const READERS: Record<string, () => unknown[]> = {
   RunRow: () => [...read.listRuns(store), ...read.listRuns(store, { epoch: 1 }), ...one(read.getRun(store, A.id))],
   AttemptRow: () => [...read.getAttempts(store, A.id), ...one(read.getAttempt(store, ids.attempt))],
@@ -85,11 +85,11 @@ const READERS: Record<string, () => unknown[]> = {
 
 const SCHEMAS = Object.entries({ ...rows, ...experimentRows }) as [string, z.ZodObject][];
 
-test("every type of a row has its reader here", () => {
+test("every type of row has a reader here", () => {
   expect(SCHEMAS.map(([name]) => name).sort()).toEqual(Object.keys(READERS).sort());
 });
 
-test.each(SCHEMAS)("%s is what its reader returns", (name, schema) => {
+test.each(SCHEMAS)("%s describes what its reader returns", (name, schema) => {
   prepared = [];
   const found = READERS[name]?.() ?? [];
   expect(found.length).toBeGreaterThan(0);
@@ -97,7 +97,7 @@ test.each(SCHEMAS)("%s is what its reader returns", (name, schema) => {
   expect(mayBeNull(schema)).toEqual([]);
 });
 
-/** Columns of which the type says that they are never NULL, and the schema of the database that they may be. */
+/** The columns that are never NULL according to the type, but may be NULL according to the database. */
 function mayBeNull(schema: z.ZodObject): string[] {
   return prepared.flatMap((sql) =>
     store.db

@@ -1,6 +1,6 @@
 /**
- * What the readers return, as schemas from which the types are inferred. Only rows.test.ts uses them at run time: it
- * compares each with what its reader really selects.
+ * What the readers return, as schemas from which the types are inferred. Only rows.test.ts uses them at run time, to
+ * compare each with what its reader selects.
  */
 import { z } from "zod";
 import { basis, flag, number, Outcome, RunState, rows, text } from "./columns.js";
@@ -22,7 +22,7 @@ export const RunRow = z.strictObject({
   best_epoch: number.nullable(),
   last_score: number.nullable(),
   majority_score: number.nullable(),
-  /** At the start of training; `final_trainable_parameters` after the last change of structure. */
+  /** At the start of training; `final_trainable_parameters` counts after the last structural change. */
   trainable_parameters: number.nullable(),
   final_trainable_parameters: number.nullable(),
   head_parameters: number.nullable(),
@@ -51,19 +51,19 @@ export const RunRow = z.strictObject({
   folder: text.nullable(),
   environment: number.nullable(),
   attempts: number,
-  /** Number of the attempt in training, also when the current one is an older, finished one. */
+  /** Number of the attempt in training, even if the current one is an older, finished one. */
   running_attempt: number.nullable(),
   chosen_on: rows.nullable(),
   chosen_score: number.nullable(),
   eval_best_score: number.nullable(),
   eval_best_epoch: number.nullable(),
-  /** What choosing on the evaluation rows would have added; null when they chose. */
+  /** How much higher the score would be if the evaluation rows chose the epoch; null if they did. */
   optimism: number.nullable(),
   collapsed: flag.nullable(),
   report_epoch: number.nullable(),
-  /** Score after `report_epoch`; null when none is fixed, or it was not reached. */
+  /** Score after `report_epoch`; null if none is fixed, or the run did not reach it. */
   fixed_score: number.nullable(),
-  /** Only of a list that was asked for an epoch's score. */
+  /** Only in a list for which an epoch's score was asked. */
   epoch_score: number.nullable().optional(),
 });
 export type RunRow = z.infer<typeof RunRow>;
@@ -76,7 +76,7 @@ export const AttemptRow = z.strictObject({
   outcome: Outcome.nullable(),
   started_at: text,
   ended_at: text.nullable(),
-  /** Who trains it: a kind, and what that kind knows it by; `describeOwner` says it in words. */
+  /** Who trains it: a kind, and an id that this kind understands; `describeOwner` makes a text of both. */
   owner_kind: text,
   owner: text,
   heartbeat_at: text,
@@ -114,7 +114,7 @@ export const AttemptRow = z.strictObject({
   peak_memory: number.nullable(),
   stopped_at_step: number.nullable(),
   bundle: number.nullable(),
-  /** Bytes of its folder when it ended. */
+  /** Bytes of its folder when the attempt ended. */
   disk_bytes: number.nullable(),
   resumed_step: number.nullable(),
   error_type: text.nullable(),
@@ -123,7 +123,7 @@ export const AttemptRow = z.strictObject({
 });
 export type AttemptRow = z.infer<typeof AttemptRow>;
 
-/** What a run was expected to take, likely and at least and at most, and what that rests on. */
+/** The forecast cost of a run: the likely value, the bounds, and what the forecast is based on. */
 export const ForecastRow = z.strictObject({
   run: text,
   made_at: text,
@@ -131,7 +131,7 @@ export const ForecastRow = z.strictObject({
   seconds_low: number,
   seconds_high: number,
   seconds_basis: basis,
-  /** Stored trainings that it rests on. */
+  /** How many stored trainings it is based on. */
   seconds_trainings: number,
   disk_bytes: number,
   memory: number,
@@ -165,7 +165,7 @@ export const MetricRow = z.strictObject({
   name: text,
   step: number,
   epoch: number,
-  /** Null when it was not a finite number; `diverged` is 1 then. */
+  /** Null if the value was not a finite number; `diverged` is 1 then. */
   value: number.nullable(),
   diverged: flag,
 });

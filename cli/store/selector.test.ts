@@ -25,7 +25,7 @@ beforeAll(async () => {
     cells: [GOOD, BETTER, FAILED, ELSEWHERE, PLANNED],
   });
   const finish = async (cell: typeof GOOD, best: number, loss: number) => {
-    await new Promise((wait) => setTimeout(wait, 3)); // times have milliseconds
+    await new Promise((wait) => setTimeout(wait, 3)); // so that the times differ: they are stored in milliseconds
     const values = { accuracy: best, loss };
     ingest(store, claimAll(store, [cell]), [
       say.metrics([cell.id], 1, 94, values, "eval"),
@@ -61,7 +61,7 @@ test.each([
   ["mylabel", /is not a run/, "@best:<metric>"],
   ["@newest", /is not a selector/, "@last"],
   ["@best:f1", /no finished run of some-task has f1/, "it has: accuracy, loss"],
-])("%s is refused with what to do", (selector, message, hint) => {
+])("the error for %s says what to do", (selector, message, hint) => {
   const error = (() => {
     try {
       findRun(store, selector);
@@ -76,7 +76,7 @@ test.each([
   });
 });
 
-test("runs are named by their id; a text that labels have lists them", () => {
+test("only an id names a run; a part of a label lists the runs that have it", () => {
   expect(() => findRun(store, "Cell B")).toThrow(
     `Cell B is not a run; these have it in their label:\n    ${FAILED.id}  failed  ${FAILED.label}`,
   );
@@ -98,7 +98,7 @@ test("lists newest first and filters", () => {
   expect(ids({})).toHaveLength(5);
 });
 
-test("states of many runs at once", () => {
+test("runStates returns the states of many runs at once", () => {
   expect(runStates(store, [GOOD.id, PLANNED.id, id("ffff")])).toEqual(
     new Map([
       [GOOD.id, "finished"],

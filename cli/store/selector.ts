@@ -4,11 +4,11 @@ import type { RunRow } from "./rows.js";
 import { SELECTORS } from "./selector-words.js";
 import type { Store } from "./store.js";
 
-/** Shorter prefixes would start to mean another run as the database grows. */
+/** A shorter prefix would soon match several runs as the database grows. */
 const SHORTEST_PREFIX = 4;
 
 /**
- * The run that `selector` means. Throws UsageError when there is none, or more than one.
+ * The run that `selector` means. Throws UsageError if there is none, or more than one.
  * `@best` compares runs of one task only: that of the newest finished run.
  */
 export function findRun(store: Store, selector: string): RunRow {
@@ -31,7 +31,7 @@ export function findRun(store: Store, selector: string): RunRow {
   );
 }
 
-/** Runs whose label has this text: what somebody who names no id may have meant. */
+/** Lists runs whose label contains this text: the user may have meant one of them. */
 function labelled(store: Store, text: string): string {
   const runs = store
     .prepare(
@@ -95,7 +95,7 @@ function bestByScore(store: Store, like: RunRow): RunRow | undefined {
   return id === undefined ? undefined : getRun(store, id);
 }
 
-/** Of an evaluation's values only losses are better when small. */
+/** Losses are the only metrics of an evaluation that are better when smaller. */
 function bestByMetric(store: Store, like: RunRow, metric: string): RunRow | undefined {
   const order = /loss$/.test(metric) ? "min(m.value) ASC" : "max(m.value) DESC";
   const id = store

@@ -20,7 +20,7 @@ afterEach(() => {
   temp.remove();
 });
 
-test("a request from another connection reaches the owner, for the attempts it names", () => {
+test("a request from another connection reaches the owner of the attempts that it names", () => {
   const [first, second] = ids as [number, number];
   expect(stopRequests(store, ids)).toEqual([]);
   const other = openStore(store.path);
@@ -33,7 +33,7 @@ test("a request from another connection reaches the owner, for the attempts it n
   other.close();
 });
 
-test("what is over cannot be stopped", () => {
+test("an attempt that has ended cannot be stopped", () => {
   const [first, second] = ids as [number, number];
   endAttempt(store, first, "finished");
   expect(requestStop(store, [first, second, 999])).toEqual([second]);

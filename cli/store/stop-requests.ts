@@ -1,8 +1,10 @@
-/** A wish to stop attempts or a whole experiment, from another terminal: it waits in the database until their owner looks. */
+/** Requests from another terminal to stop attempts or a whole experiment. The owners read them from the database. */
 import { describeOwner } from "./owners/index.js";
 import type { Store } from "./store.js";
 
-/** Asks the owners of these attempts to stop them. Returns those that were running; a second wish changes nothing. */
+/**
+ * Asks the owners of these attempts to stop them. Returns those that were running; a second request changes nothing.
+ */
 export function requestStop(store: Store, attemptIds: readonly number[]): number[] {
   return store.write(() => {
     const ask = store.prepare(
@@ -13,7 +15,7 @@ export function requestStop(store: Store, attemptIds: readonly number[]): number
   });
 }
 
-/** Those of these attempts that are to stop. Reads only, so that an owner may ask every second. */
+/** Returns which of these attempts are to stop. Does not write, so an owner can ask every second. */
 export function stopRequests(store: Store, attemptIds: readonly number[]): number[] {
   return store
     .prepare(
@@ -24,7 +26,10 @@ export function stopRequests(store: Store, attemptIds: readonly number[]): numbe
     .all(JSON.stringify(attemptIds)) as number[];
 }
 
-/** Asks every job that trains this experiment to end: a request to stop its attempts alone would make room for the next ones. */
+/**
+ * Asks every job that trains this experiment to end. Without this, stopping its attempts would only make room for the
+ * next ones.
+ */
 export function requestExperimentStop(store: Store, experiment: number): void {
   store.write(() => {
     store
@@ -34,8 +39,8 @@ export function requestExperimentStop(store: Store, experiment: number): void {
 }
 
 /**
- * When somebody asked last to stop the experiment. A job compares it with what it was at its own begin: an older
- * request was not meant for it.
+ * When somebody last asked to stop the experiment. A job compares this with the value at its own start, because an
+ * older request was not meant for it.
  */
 export function experimentStopRequest(store: Store, experiment: number): string | null {
   const when = store.prepare("SELECT stop_requested_at FROM experiments WHERE id = ?").pluck().get(experiment);
@@ -50,7 +55,7 @@ export interface RunningOfRun {
   owner: string;
 }
 
-/** The attempts of these runs that are in training; of all runs without a list. */
+/** The attempts of these runs that are in training; those of all runs if `runs` is null. */
 export function runningOf(store: Store, runs: readonly string[] | null): RunningOfRun[] {
   const rows = store
     .prepare(

@@ -23,7 +23,7 @@ function codeOf(action: () => unknown): string {
   return "no error";
 }
 
-test("a new database: folder made, WAL, foreign keys, every table strict", () => {
+test("a new database has its folder, WAL, foreign keys, and strict tables", () => {
   const path = join(folder, "results", "lor2c.db");
   const store = openStore(path);
   expect(store.path).toBe(path);
@@ -47,7 +47,7 @@ test("opening again changes nothing", () => {
   expect(readdirSync(folder)).toEqual(["lor2c.db"]);
 });
 
-test("which file: the flag, else LOR2C_DB, else results/lor2c.db", () => {
+test("the file is that of the flag, then LOR2C_DB, then results/lor2c.db", () => {
   const before = process.env.LOR2C_DB;
   try {
     delete process.env.LOR2C_DB;
@@ -61,7 +61,7 @@ test("which file: the flag, else LOR2C_DB, else results/lor2c.db", () => {
   }
 });
 
-test("a path that cannot be our database is refused with its own code", () => {
+test("each path that cannot be a database of lor2c has an error code of its own", () => {
   const text = join(folder, "notes.txt");
   writeFileSync(text, "this is not a database at all, but it is longer than a header\n".repeat(40));
   const foreign = join(folder, "foreign.db");
@@ -73,13 +73,13 @@ test("a path that cannot be our database is refused with its own code", () => {
   expect(codeOf(() => openStore(foreign, { readonly: true }))).toBe("DATABASE_FOREIGN 2");
   expect(codeOf(() => openStore(join(folder, "sub")))).toBe("NOT_A_DATABASE 2");
   expect(codeOf(() => openStore(join(folder, "a", "b", "c.db")))).toBe("FOLDER_MISSING 2");
-  // here a recursive mkdir would never end
+  // here a recursive mkdir would never return
   if (existsSync("/proc/self")) expect(codeOf(() => openStore("/proc/lor2c/c.db"))).toBe("FOLDER_NOT_MADE 2");
-  // refusing must not touch the file
+  // the refused file must not change
   expect(new Database(foreign).pragma("journal_mode", { simple: true })).toBe("delete");
 });
 
-test("read-only: makes no file, refuses an empty one, cannot write", () => {
+test("a read-only store makes no file, refuses an empty one, and cannot write", () => {
   const path = join(folder, "lor2c.db");
   expect(codeOf(() => openStore(path, { readonly: true }))).toBe("DATABASE_MISSING 2");
   expect(existsSync(path)).toBe(false);
@@ -91,7 +91,7 @@ test("read-only: makes no file, refuses an empty one, cannot write", () => {
   reader.close();
 });
 
-test("read-only works beside a writer that holds the lock, and sees what was committed", () => {
+test("a read-only store works beside a writer that holds the lock, and reads what is committed", () => {
   const path = join(folder, "lor2c.db");
   const writer = openStore(path);
   const insert =
@@ -122,7 +122,7 @@ test("paths of runs are stored relative to the database's folder, however they a
   store.close();
 });
 
-test("runs may lie on another disk, behind a link", () => {
+test("runs/ may be a link to another disk", () => {
   const elsewhere = join(folder, "large-disk");
   mkdirSync(join(folder, "home"));
   mkdirSync(join(elsewhere, "a".repeat(16)), { recursive: true });
@@ -133,7 +133,7 @@ test("runs may lie on another disk, behind a link", () => {
   store.close();
 });
 
-test("no stored path leaves the runs, and no id is anything else than one", () => {
+test("stored paths stay inside runs/, and an id is 16 hexadecimal digits", () => {
   const store = openStore(join(folder, "lor2c.db"));
   mkdirSync(join(folder, "runs", "a".repeat(16)), { recursive: true });
   symlinkSync("/etc", join(folder, "runs", "a".repeat(16), "link"));

@@ -8,26 +8,26 @@ import { migrate, refuse, schemaState } from "./migrate.js";
 import { ResultsFolder } from "./results-folder.js";
 import { storeError } from "./store-errors.js";
 
-/** Milliseconds a writer waits for another one. */
+/** Milliseconds that a writer waits for another writer. */
 const BUSY_TIMEOUT = 30_000;
 const FOLDER_HINT = "make it, or name another file with --db";
 
 export interface OpenOptions {
-  /** No write lock, no file made, no migration. */
+  /** Takes no write lock, makes no file, migrates nothing. */
   readonly?: boolean;
-  /** With `readonly`: accept a database of an older schema (plain SQL does not depend on it). */
+  /** With `readonly`: accept a database with an older schema, for SQL that users write themselves. */
   anySchema?: boolean;
 }
 
-/** An open database file. Reads are in read.ts, writes in write.ts; nothing else holds SQL. */
+/** An open database file. read.ts lists the readers, write.ts the writers; there is no SQL outside cli/store. */
 export class Store {
   readonly #statements = new Map<string, Database.Statement>();
   /** What is left to do once the open transaction is committed. */
   #afterwards: (() => void)[] = [];
   readonly results: ResultsFolder;
-  /** Of the file that was opened, see in-place.ts: for a store that a job keeps open. */
+  /** Identity of the file that was opened. A job checks it, see in-place.ts. */
   readonly identity: string;
-  /** Of its log after the last write. */
+  /** Size of the log (-wal) after the last write. */
   logBytes = 0;
   rescued: string | undefined;
 
@@ -36,19 +36,19 @@ export class Store {
     /** Absolute path of the file. */
     readonly path: string,
     readonly readonly: boolean,
-    /** Copy that was made before opening it changed its schema. */
+    /** The copy that was made before opening the file changed its schema. */
     readonly backup: string | null = null,
   ) {
     this.results = new ResultsFolder(dirname(path));
     this.identity = identityOf(path);
   }
 
-  /** Folder of the database. */
+  /** The folder of the database. */
   get folder(): string {
     return this.results.path;
   }
 
-  /** Prepared once per connection. What SQLite throws becomes an error for users. */
+  /** Prepares each statement once per connection. SQLite's errors become errors for users. */
   prepare(sql: string): Database.Statement {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {
@@ -80,17 +80,17 @@ export class Store {
     return result;
   }
 
-  /** For what cannot be undone, inside `write`: `work` is done after the commit, and never when there is none. */
+  /** For work that cannot be undone, called inside `write`: it runs after the commit, and never without one. */
   afterCommit(work: () => void): void {
     this.#afterwards.push(work);
   }
 
-  /** Another number once any other connection has written to the file. */
+  /** Changes when another connection has written to the file. */
   version(): number {
     return this.db.pragma("data_version", { simple: true }) as number;
   }
 
-  /** How long a statement waits for another process. The whole process waits with it. */
+  /** How long a statement waits for another process. It blocks this whole process meanwhile. */
   set busyTimeout(milliseconds: number) {
     this.db.pragma(`busy_timeout = ${milliseconds}`);
   }
@@ -100,14 +100,14 @@ export class Store {
   }
 }
 
-/** `--db`, else LOR2C_DB, else results/lor2c.db under the working folder. Absolute. */
+/** `--db`, then LOR2C_DB, then results/lor2c.db under the working folder. Absolute. */
 export function resolveDbPath(flag?: string): string {
   return resolve(flag || process.env.LOR2C_DB || join("results", "lor2c.db"));
 }
 
 /**
  * Opens the database of `path`; makes and migrates it unless `readonly`.
- * Throws UsageError for a path that cannot be a database of ours, Lor2cError when the file cannot be used.
+ * Throws UsageError if the path cannot be a database of lor2c, Lor2cError if the file cannot be used.
  */
 export function openStore(path: string, options: OpenOptions = {}): Store {
   const file = fileOf(path);
@@ -118,7 +118,7 @@ export function openStore(path: string, options: OpenOptions = {}): Store {
   }
 }
 
-/** Throws what opening `path` for writing would say of it, for whom it is needed later. Makes and changes nothing. */
+/** Throws what opening `path` for writing would throw, for a caller that opens it later. Changes nothing. */
 export function checkStore(path: string): void {
   const file = fileOf(path);
   checkFolder(dirname(file), FOLDER_HINT);
@@ -141,7 +141,7 @@ function fileOf(path: string): string {
   try {
     found = statOf(file);
   } catch (error) {
-    throw new UsageError("DATABASE_CANNOT_OPEN", `${file} cannot be looked at: ${(error as Error).message}`);
+    throw new UsageError("DATABASE_CANNOT_OPEN", `${file} cannot be opened: ${(error as Error).message}`);
   }
   if (found?.isDirectory()) {
     throw new UsageError("NOT_A_DATABASE", `${file} is a folder`, `name the file, e.g. --db ${join(path, "lor2c.db")}`);
@@ -211,7 +211,7 @@ function openForWriting(file: string): Store {
   makeFolder(dirname(file), FOLDER_HINT);
   const db = new Database(file, { timeout: BUSY_TIMEOUT });
   try {
-    // Only counts before the first table: lets `rm` give pages back without rewriting the file.
+    // Lets `rm` shrink the file without rewriting it. Only works before the first table is made.
     if (schemaState(db) === "empty") db.pragma("auto_vacuum = INCREMENTAL");
     else refuse(schemaState(db), db, file);
     switchToWal(db);
@@ -225,7 +225,7 @@ function openForWriting(file: string): Store {
   }
 }
 
-/** Changing the journal mode can answer "busy" at once whatever the timeout is, when processes start together. */
+/** When processes start together, changing the journal mode can fail as busy at once, whatever the timeout is. */
 function switchToWal(db: Database.Database): void {
   const deadline = Date.now() + BUSY_TIMEOUT;
   for (;;) {

@@ -25,7 +25,7 @@ function finish(digit: string, best: number, evalRows = 1000): void {
   ingest(store, attempts, [{ ...say.started([id]), eval_rows: evalRows }, say.finished([id], 5, best)]);
 }
 
-test("v_best: the best of each group, with its runs, seeds and mean; other rows are another group", () => {
+test("v_best has the best run of each group, with the group's runs, seeds and mean; other data rows make another group", () => {
   finish("a", 0.7);
   finish("b", 0.9);
   finish("f", 0.8); // seed 1 again, with other settings
@@ -44,7 +44,7 @@ test("v_best: the best of each group, with its runs, seeds and mean; other rows 
   ]);
 });
 
-test("v_runs: optimism where held-out rows chose, the score of the fixed epoch, and whether the run collapsed", () => {
+test("v_runs has the optimism where held-out rows chose, the score of the fixed epoch, and whether the run collapsed", () => {
   const [a, b] = ["a".repeat(16), "b".repeat(16)];
   const at = (id: string, seq: number, step: number, accuracy: number) =>
     say.metrics([id], seq, step, { accuracy, loss: 1 }, "eval");
@@ -62,7 +62,7 @@ test("v_runs: optimism where held-out rows chose, the score of the fixed epoch, 
   const row = (id: string) => store.db.prepare(`SELECT ${columns} FROM v_runs WHERE run = ?`).raw().get(id);
   expect(row(a)).toEqual(["holdout", 0.75, 0.8, 1, 0.1, 1, null]);
   expect(row(b)).toEqual(["eval", 0.7, 0.7, 2, null, 0, null]);
-  // The newest plan says which epoch; a finished run is not trained again for it.
+  // The newest plan sets the epoch, and a finished run is not trained again for that.
   const plan = (report_epoch: number | null) => {
     const planned = cell("a", 1);
     planned.settings.train.report_epoch = report_epoch;
@@ -77,7 +77,7 @@ test("v_runs: optimism where held-out rows chose, the score of the fixed epoch, 
   expect(listRuns(store, { epoch: 1 }).find((run) => run.id === b)?.epoch_score).toBeNull();
 });
 
-test("v_runs and v_metrics follow the current attempt: the newest finished one, else the newest", () => {
+test("v_runs and v_metrics follow the current attempt: the newest finished one, or the newest if none is finished", () => {
   const id = "a".repeat(16);
   const current = () =>
     store.db.prepare("SELECT attempt, state, running_attempt FROM v_runs WHERE run = ?").raw().get(id);
@@ -101,7 +101,7 @@ test("v_runs and v_metrics follow the current attempt: the newest finished one, 
   expect([current(), values()]).toEqual([[4, "finished", null], [[4, 4]]]);
 });
 
-test("v_settings: every setting as a row with its own type", () => {
+test("v_settings has a row for every setting, with its type", () => {
   const rows = store.db
     .prepare(
       "SELECT key, value, type FROM v_settings WHERE run = ? AND key IN ('seed', 'train.learning_rate', 'method.name', 'train.max_steps')",

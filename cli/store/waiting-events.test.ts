@@ -32,7 +32,7 @@ afterEach(async () => {
   temp.remove();
 });
 
-/** A runner that was killed while the events of its finished run waited in a file. */
+/** Leaves what a runner leaves that is killed while the events of its finished run wait in a file. */
 async function killedRunner(cells = [A]): Promise<{ file: string }> {
   const store = openStore(path);
   registerExperiment(store, { name: "x", specFile: null, specText: "", cells });
@@ -44,7 +44,7 @@ async function killedRunner(cells = [A]): Promise<{ file: string }> {
   return { file: join(temp.folder, "runs", ".waiting", `${attemptId}.ndjson`) };
 }
 
-test("events keep their order over memory, file and a store that fails in between, each handed on once", () => {
+test("events are passed on in order and once each, through memory, the file, and a store that fails in between", () => {
   const { store, attempts } = claimedStore(temp.folder, [A]);
   const waiting = new WaitingEvents(store, attempts);
   waiting.append([say.started([A.id], 1)]);
@@ -67,7 +67,7 @@ test("events keep their order over memory, file and a store that fails in betwee
   store.close();
 });
 
-test("what a killed runner left is taken in by whoever looks next", async () => {
+test("the next command stores the events that a killed runner left", async () => {
   const { file } = await killedRunner();
   expect(existsSync(file)).toBe(true);
   const reader = openReader(path);
@@ -77,14 +77,14 @@ test("what a killed runner left is taken in by whoever looks next", async () => 
   reader.close();
 });
 
-test("a claim takes it in too: nothing is trained twice", async () => {
+test("a claim stores them too, so that nothing is trained twice", async () => {
   await killedRunner();
   const store = openStore(path);
   expect(claimAttempt(store, { runId: A.id, force: false })).toEqual({ done: true });
   store.close();
 });
 
-test("a file whose runner lives is left to it", () => {
+test("a file whose runner is alive is left alone", () => {
   const { store, attempts } = claimedStore(temp.folder, [A, B]);
   const waiting = new WaitingEvents(store, attempts);
   waiting.append([say.started([A.id], 1)]);
@@ -92,12 +92,12 @@ test("a file whose runner lives is left to it", () => {
   expect(reapLost(store)).toBe(1);
   expect(existsSync(waiting.path)).toBe(true);
   store.db.prepare("UPDATE attempts SET owner = json_set(owner, '$.started', 'x') WHERE run = ?").run(A.id);
-  expect(reapLost(store)).toBe(1); // whoever judged that, the process that writes the file goes on
+  expect(reapLost(store)).toBe(1); // the runner was judged dead, yet the process that writes the file is alive
   expect(existsSync(waiting.path)).toBe(true);
   store.close();
 });
 
-test("it is taken in also where another machine had already called the run lost", async () => {
+test("the events are stored even if another machine has already marked the run lost", async () => {
   const { file } = await killedRunner();
   const store = openStore(path);
   store.db.prepare("UPDATE attempts SET outcome = 'lost'").run();
@@ -107,7 +107,7 @@ test("it is taken in also where another machine had already called the run lost"
   store.close();
 });
 
-test("what was stored before the kill is not stored again, and a run that was removed takes nothing with it", async () => {
+test("events stored before the kill are not stored again, and the events of the other runs survive a removed one", async () => {
   const { file } = await killedRunner([A, B]);
   const store = openStore(path);
   const [attempt] = getAttempts(store, A.id);
@@ -120,7 +120,7 @@ test("what was stored before the kill is not stored again, and a run that was re
   store.close();
 });
 
-test("a file that cannot be read is set aside, and its run is lost as without it", () => {
+test("a file that cannot be read is set aside, and its run is lost", () => {
   const { store } = claimedStore(temp.folder, [A]);
   const folder = join(temp.folder, "runs", ".waiting");
   mkdirSync(folder, { recursive: true });

@@ -1,6 +1,7 @@
 /**
- * Events that could not be stored yet, because another program holds the database: in a file each, in `.waiting/` beside
- * the runs. Its runner stores them when the database is free; if it is killed before, the next `lor2c` takes them in.
+ * Events that could not be stored yet because another program had locked the database. Each worker has a file in
+ * `.waiting/` beside the runs. The runner stores the events when the database is free; if the runner is killed before
+ * that, the next `lor2c` stores them.
  */
 import {
   appendFileSync,
@@ -39,7 +40,7 @@ interface Header {
 /** The file of one worker's events, made when it is needed. */
 export class WaitingEvents {
   readonly path: string;
-  /** Bytes that are stored already. */
+  /** Bytes of the file whose events are stored already. */
   #done = 0;
   #count = 0;
 
@@ -50,7 +51,7 @@ export class WaitingEvents {
     this.path = join(folderOf(store), `${[...attempts.values()][0]}.ndjson`);
   }
 
-  /** How many are in the file. */
+  /** How many events are in the file. */
   get count(): number {
     return this.#count;
   }
@@ -72,7 +73,7 @@ export class WaitingEvents {
     this.#count += events.length;
   }
 
-  /** Hands everything on in its order, and deletes the file. What `store` throws ends that; the next call goes on there. */
+  /** Passes all events on in order, then deletes the file. If `store` throws, the next call continues from there. */
   drain(store: (events: WorkerEvent[]) => void): void {
     if (this.#count === 0) return;
     for (const { values, end } of batches(this.path, this.#done)) {
@@ -84,7 +85,7 @@ export class WaitingEvents {
   }
 }
 
-/** There are files, be it of runners that live. */
+/** Whether there are files, also of runners that are alive. */
 export function hasWaiting(store: Store): boolean {
   return filesOf(store).length > 0;
 }
@@ -94,8 +95,8 @@ function filesOf(store: Store): string[] {
 }
 
 /**
- * Stores the events that runners left which are dead, within a transaction of the caller. A file with something that
- * cannot be stored is set aside, so that it stops no later command: returned by the attempt in its name, with a reason.
+ * Stores the events that dead runners left, within the caller's transaction. Sets aside a file that cannot be stored, so
+ * that it does not stop later commands, and returns the reason by the attempt in its name.
  */
 export function takeInWaiting(store: Store, isOver: (attempt: number) => boolean): Map<number, string> {
   const unreadable = new Map<number, string>();
@@ -136,7 +137,7 @@ function takeIn(store: Store, path: string, isOver: (attempt: number) => boolean
   store.afterCommit(() => discard(path)); // until then they are nowhere else
 }
 
-/** Runs may have been removed since. */
+/** Drops cells that are no longer known, because their runs may have been removed. */
 function without(event: WorkerEvent, known: ReadonlySet<string>): WorkerEvent {
   return "cells" in event ? { ...event, cells: event.cells.filter((cell) => known.has(cell)) } : event;
 }
@@ -149,7 +150,7 @@ const folderOf = (store: Pick<Store, "folder">): string => join(store.folder, "r
 
 const lines = (values: readonly unknown[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join("");
 
-/** The file's values from byte `start` on. A last line without its end was cut off with its writer. */
+/** The file's values from byte `start` on. Skips a last line without an end: its writer was killed while writing. */
 function* batches(path: string, start: number): Generator<{ values: unknown[]; end: number }> {
   const descriptor = openSync(path, "r");
   try {

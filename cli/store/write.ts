@@ -1,5 +1,5 @@
-/** Everything that writes to the database; each has a file of its own. */
-export { checkpointFolder, clearCheckpoints, heldRuns } from "./checkpoints.js";
+/** Everything that writes to the database. */
+export { checkpointFolder, clearCheckpoints, resumableRuns } from "./checkpoints.js";
 export { claimAttempt, claimAttempts } from "./claim.js";
 export { recordForecasts } from "./forecasts.js";
 export { checkInPlace } from "./in-place.js";

@@ -36,7 +36,7 @@ function attemptsText(rows: readonly AttemptRow[], width: number): string {
     .join("\n");
 }
 
-/** Seconds from the claim to the end; null while it runs. */
+/** Seconds from the claim to the end; null while the attempt runs. */
 function took(row: AttemptRow): number | null {
   return row.ended_at === null ? null : (Date.parse(row.ended_at) - Date.parse(row.started_at)) / 1000;
 }

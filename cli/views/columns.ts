@@ -3,11 +3,14 @@ import { visible } from "./parts/visible.js";
 
 export interface Column {
   title: string;
-  /** Numbers line up on the right. */
+  /** Default: left. Use right for numbers. */
   align?: "left" | "right";
 }
 
-/** Rows of text as aligned columns, two spaces apart, each row one line without trailing spaces. Wide characters count as two. */
+/**
+ * Aligns rows of text in columns, two spaces apart: a line for each row, without trailing spaces. Wide characters
+ * count as two.
+ */
 export function columns(heads: Column[], texts: string[][]): string[] {
   const rows = texts.map((cells) => cells.map((text) => visible(text.replace(/[\t\n\r]+/g, " "))));
   const widths = heads.map((head, index) =>

@@ -9,16 +9,16 @@ const ORDER: readonly RunState[] = [
 
 export interface Header {
   counts: readonly { state: RunState; count: number }[];
-  /** Runs that have their result. */
+  /** Finished runs, including those that were finished before this job. */
   finished: number;
   total: number;
-  /** Of the work of this job, 0 to 1. */
+  /** The done part of this job's work, 0 to 1. */
   fraction: number;
-  /** Null where it is not known yet, and when nothing is trained any more. */
+  /** Null if not yet known, or if nothing is in training. */
   secondsLeft: number | null;
 }
 
-/** How far everything is, and how long the rest takes; the runner says so from time to time. */
+/** The job's progress and time left. The runner estimates the time left from time to time. */
 export function headerOf({ model: { counts, runs }, timeLeft, now }: DashboardState): Header {
   const finished = counts.get("finished") ?? 0;
   const known = timeLeft?.secondsLeft == null || !counts.has("running") ? null : timeLeft;

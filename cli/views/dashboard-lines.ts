@@ -20,22 +20,23 @@ export interface Line {
 }
 
 const PHASES = { load: "loading", train: "training", evaluate: "evaluating", save: "saving" };
-/** Columns of ` 54%  11 min 43 s left` and a margin, so that bars do not jump. */
+/** Columns for ` 54%  11 min 43 s left` and a margin, fixed so that the bars do not move. */
 const RIGHT = 24;
-/** Lines of the header and the hint, and of one entry. */
+/** Lines of the header with the hint. */
 const FRAME_LINES = 3;
+/** Lines of one entry. */
 const ENTRY_LINES = 2;
 const SHORTEST_SPARKLINE = 6;
 const SHORTEST_BAR = 10;
 const LONGEST_LABEL = 48;
 
-/** The part that is redrawn: at most `rows - 1` lines (a taller one makes terminals flicker) of at most `columns`. */
+/** The lines that are redrawn: at most `rows - 1` (terminals flicker with more), each at most `columns` wide. */
 export function liveLines(state: DashboardState, columns: number, rows: number, depth: ColourDepth = 1): Line[] {
   const running = entries(state);
   const heatmap = heatmapLines(state, columns, rows, depth);
   const room = rows - 1 - FRAME_LINES - heatmap.length;
   const whole = Math.floor(room / ENTRY_LINES);
-  // One line goes to the count of those that do not fit.
+  // One line is for the number of entries that do not fit.
   const shown = running.slice(0, Math.max(0, running.length <= whole ? whole : Math.floor((room - 1) / ENTRY_LINES)));
   const hidden = running.slice(shown.length).reduce((sum, { runs }) => sum + runs.length, 0);
   const above: Line[] = [
@@ -51,14 +52,14 @@ export function liveLines(state: DashboardState, columns: number, rows: number, 
 interface Entry {
   label: string;
   facts: LaneFacts;
-  /** Of its lane, those in training. */
+  /** The runs of the lane that are in training. */
   runs: readonly string[];
 }
 
-/** Labels of lanes of which some runs have ended; new lists of runs are not written for each frame. */
+/** Caches the labels of lanes of which some runs have ended, because making a label for each frame is slow. */
 const rest = new WeakMap<Lane, { count: number; label: string }>();
 
-/** Runs that train as one have one entry: their steps, losses and times are the same. */
+/** One entry for the runs of a lane: their steps, losses and times are the same. */
 function entries({ model }: DashboardState): Entry[] {
   return [...model.training()].map(([lane, runs]) => {
     const whole = runs.length === lane.runs.length;
@@ -74,14 +75,14 @@ function entries({ model }: DashboardState): Entry[] {
 interface Drawing {
   columns: number;
   depth: ColourDepth;
-  /** Not wider than `columns`; none where it would be. */
+  /** Empty if the grid would be wider than `columns`. */
   lines: Line[];
 }
 
-/** A grid is drawn once and not for each frame: one of thousands of runs takes longer than everything else. */
+/** Caches the drawing of each grid, because a grid of thousands of runs takes longer to draw than all the rest. */
 const drawings = new WeakMap<Grid, Drawing>();
 
-/** The heatmap as it fills in, where it is not too wide and leaves room for a run in training; else nothing. */
+/** The heatmap, if it is not too wide and leaves room for an entry; else nothing. */
 function heatmapLines({ grid }: DashboardState, columns: number, rows: number, depth: ColourDepth): Line[] {
   if (!grid) return [];
   let drawing = drawings.get(grid);
@@ -100,7 +101,7 @@ function draw(grid: Grid, columns: number, depth: ColourDepth): Line[] {
   return lines.map((text) => ({ text: clip(text, columns) }));
 }
 
-/** What stays on the screen of a run that ended, or of a message. */
+/** A line that stays on the screen: runs that ended, or a message. */
 export function staticLine(line: DashboardLine, columns: number): Line {
   if (line.kind === "ended") return endLine(line, columns);
   const text = visible(line.text);
@@ -117,7 +118,7 @@ function header(state: DashboardState, columns: number): Line[] {
   return [{ text: `${oneLine(state.name)}: ${words}`, bold: true }, { text: `${bar(fraction, width)}  ${right}` }];
 }
 
-/** As wide as the longest label, as far as that leaves a bar: a label tells runs apart, a long bar is only nicer. */
+/** As wide as the longest label, as long as that leaves room for a bar. Labels matter more than long bars. */
 function labelWidth(shown: readonly Entry[], columns: number): number {
   const longest = Math.max(0, ...shown.map(({ label }) => stringWidth(label)));
   return Math.max(8, Math.min(longest, LONGEST_LABEL, columns - RIGHT - SHORTEST_BAR - 2));
@@ -135,7 +136,7 @@ function entryLines({ label: text, facts }: Entry, columns: number, labelColumns
   ];
 }
 
-/** Phase, loss over time, newest loss and score, speed: the last ones go when there is no room. */
+/** Phase, loss over time, newest loss and score, speed. The last ones are left out where there is no room. */
 function detail({ losses, score, scoreName, tokensPerSecond, phase }: LaneFacts, columns: number): string {
   const loss = losses.values.at(-1);
   const parts = [

@@ -10,7 +10,7 @@ export interface EndedRuns {
   state: RunState;
   facts: LaneFacts | undefined;
   seconds: number | null;
-  /** Why they did not finish. */
+  /** Why the runs did not finish. */
   reason: string | undefined;
 }
 
@@ -19,15 +19,15 @@ export type DashboardLine =
   | ({ key: string; kind: "ended" } & EndedRuns)
   | { key: string; kind: "info" | "warn" | "error"; text: string };
 
-/** Not over yet; a run that another process trains may still come back to this one. */
+/** Runs that may still end here; a run that another process trains may be left to this one. */
 const OPEN: readonly RunState[] = ["planned", "running", "elsewhere"];
 
-/** What the dashboard shows: the model of the job, and what happened in it so far as lines. */
+/** What the dashboard shows: the model of the job, and lines about what has happened. */
 export class DashboardState {
   readonly lines: DashboardLine[] = [];
-  /** What the runner said last of the whole, and when. */
+  /** The runner's last estimate for the whole job, and when it was made. */
   timeLeft: (TimeLeft & { at: number }) | null = null;
-  /** The heatmap as the database has it; null where the runs have no two axes. */
+  /** The heatmap from the database; null if the runs have no two axes. */
   grid: Grid | null = null;
   readonly #ended = new Set<string>();
 
@@ -37,7 +37,7 @@ export class DashboardState {
     readonly now: () => number,
   ) {}
 
-  /** Runs that leave the open states get a line, once. */
+  /** Adds one line for runs that leave the open states. */
   states(runs: readonly string[], state: RunState, reason?: string): void {
     if (OPEN.includes(state)) return;
     const ended = runs.filter((run) => !this.#ended.has(run) && this.model.runs.has(run));

@@ -11,7 +11,7 @@ export function allKeysText(all: readonly Explanation[]): string {
       if (before.value !== value) before.value = "by method";
     }
   }
-  // Where all are of one method there is nothing to tell apart.
+  // The method is shown only where there are several.
   const several = new Set([...rows.values()].flatMap(({ methods }) => methods)).size > 1;
   const width = Math.max(...[...rows.keys()].map((key) => key.length));
   const valueWidth = Math.max(...[...rows.values()].map(({ value }) => Math.min(value.length, 32)));

@@ -7,7 +7,7 @@ import { formatBytes } from "./parts/bytes.js";
 
 const HEADS = ["", "forecast", "happened", "forecast from"].map((title) => ({ title }));
 
-/** What a run was expected to take, and beside it what its attempt took: time, disk and memory. */
+/** Compares the forecast time, disk and memory of a run with those of its attempt. */
 export function comparisonLines(forecast: ForecastRow, attempt: AttemptRow | null): string[] {
   const { seconds, seconds_low, seconds_high, seconds_basis, seconds_trainings } = forecast;
   const { memory, memory_low, memory_high, memory_basis, memory_trainings } = forecast;

@@ -5,15 +5,15 @@ import type { Range } from "../plan/forecast/range.js";
 import { formatSeconds, plural } from "./format.js";
 import { formatBytes } from "./parts/bytes.js";
 
-/** What there is room for where a job will train. Bytes; null where that is not known. */
+/** Free memory and disk where a job will train, in bytes; null if unknown. */
 export interface Room {
-  /** That processes of this machine can still take. */
+  /** Memory that processes of this machine can still use. */
   memory: number;
   /** Free on the disk of the database. */
   disk: number | null;
 }
 
-/** The forecast in three lines; nothing where nothing is left to do. */
+/** The forecast in three lines; none if nothing is left to do. */
 export function forecastLines({ todo, forecast }: Pick<Foreseen, "todo" | "forecast">): string[] {
   if (todo.length === 0) return [];
   const { seconds, secondsBasis, workers, disk, peakDisk, memory, memoryBasis } = forecast;
@@ -30,7 +30,7 @@ export function forecastLines({ todo, forecast }: Pick<Foreseen, "todo" | "forec
 export const spanText = ({ low, likely, high }: Range, format: (value: number) => string): string =>
   `about ${format(likely)} (${format(low)} to ${format(high)})`;
 
-/** Where a forecast exceeds what the machine has: nothing is refused for it. */
+/** Warnings where the forecast exceeds what the machine has. They refuse nothing. */
 export function roomWarnings({ forecast, device }: Pick<Foreseen, "forecast" | "device">, room: Room): string[] {
   const warnings: string[] = [];
   const { memory, memoryOfAll, workers, peakDisk } = forecast;
@@ -52,7 +52,7 @@ export function roomWarnings({ forecast, device }: Pick<Foreseen, "forecast" | "
   return warnings;
 }
 
-/** Why a job is refused, a line for each limit, and what would fit. */
+/** Why a job is refused: a line for each limit, and what would fit. */
 export function refusalText(
   over: readonly Exceeded[],
   { todo, forecast }: Pick<Foreseen, "todo" | "forecast">,

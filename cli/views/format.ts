@@ -1,4 +1,4 @@
-/** Numbers as people read them; the same in every view. `-` stands for "not known". */
+/** Formats of numbers, the same in every view. `-` means "not known". */
 import prettyMilliseconds from "pretty-ms";
 
 const DASH = "-";
@@ -15,7 +15,7 @@ export function formatCount(value: number | null): string {
 export function formatSeconds(value: number | null): string {
   if (value === null || !Number.isFinite(value)) return DASH;
   const short = value < 60;
-  // The library cuts where people round.
+  // The library truncates; round first.
   return prettyMilliseconds(short ? value * 1000 : Math.round(value) * 1000, {
     unitCount: 2,
     secondsDecimalDigits: short ? 1 : 0,
@@ -23,7 +23,7 @@ export function formatSeconds(value: number | null): string {
   });
 }
 
-/** Few digits where they carry the meaning: losses, gradient norms. */
+/** Few significant digits, for losses and gradient norms. */
 export function formatValue(value: number | null): string {
   if (value === null) return DASH;
   if (Number.isInteger(value)) return String(value);
@@ -31,7 +31,7 @@ export function formatValue(value: number | null): string {
   return size >= 1e-3 && size < 1e5 ? String(Number(value.toPrecision(4))) : value.toExponential(2);
 }
 
-/** The part of a run's id that people type: long enough to be unique for thousands of runs. */
+/** The first part of a run's id, for people to type: long enough to be unique among thousands of runs. */
 export const shortId = (id: string): string => id.slice(0, 8);
 
 export function plural(count: number, noun: string): string {

@@ -4,7 +4,7 @@ import type { ViewEntry } from "./view.js";
 export const VIEWS: readonly ViewEntry[] = [
   {
     name: "summary",
-    describe: "What it is, how it ended, its score, sizes, times and files",
+    describe: "The run's settings, how it ended, its score, sizes, times and files",
     open: async () => (await import("./run-summary.js")).runSummary,
   },
   {
@@ -14,7 +14,7 @@ export const VIEWS: readonly ViewEntry[] = [
   },
   {
     name: "attempts",
-    describe: "Every try of the run and how it ended",
+    describe: "Every attempt of the run and how it ended",
     open: async () => (await import("./attempts.js")).attempts,
   },
   {

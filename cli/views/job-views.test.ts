@@ -93,12 +93,12 @@ test("after Ctrl-C: what the same command does with the runs that are left", () 
     renderSummary({ ...summary(cells), outcome })
       .split("\n")
       .at(-1);
-  const goesOn = "the same command goes on: ";
-  expect(last([cell({}), stopped(true)])).toBe(`${goesOn}1 run from its checkpoint`);
+  const continues = "the same command continues: ";
+  expect(last([cell({}), stopped(true)])).toBe(`${continues}1 run from its checkpoint`);
   expect(last([stopped(true), stopped(true), stopped(false), cell({ state: "planned" })])).toBe(
-    `${goesOn}2 runs from their checkpoint, 2 runs from the beginning`,
+    `${continues}2 runs from their checkpoint, 2 runs from the beginning`,
   );
-  expect(last([stopped(false)])).toBe(`${goesOn}1 run from the beginning`);
+  expect(last([stopped(false)])).toBe(`${continues}1 run from the beginning`);
   expect(last([cell({})])).toBe("stored in /x/lor2c.db");
   expect(last([failed], "failed")).toBe("stored in /x/lor2c.db");
 });
@@ -206,7 +206,7 @@ test("plain: evaluations, changes and outcomes; progress now and then; no end of
   expect(said(change)).toContain("epoch 1: layers 2 to 3 merged, 33,792 trainable parameters left");
   // A run that goes on from a checkpoint: its past, reported again for the database, is no news.
   const started = { ...base, type: "started", score_name: "accuracy", total_steps: 94, resumed_step: 47 };
-  expect(said(started)).toBe("3fa94d1c  seed=1: goes on after step 47 of 94");
+  expect(said(started)).toBe("3fa94d1c  seed=1: resumes after step 47 of 94");
   expect(said(change)).toBe("");
   expect(said({ ...base, type: "metrics", split: "eval", values: { accuracy: 0.8 }, diverged: [] })).toBe("");
   expect(said({ ...change, step: 48 })).not.toBe("");

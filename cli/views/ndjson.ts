@@ -3,7 +3,7 @@ import { snakeCaseKeys } from "./snake-case.js";
 
 /**
  * One JSON object per line, for programs; docs/runs.md describes them. Names are in snake case, like those of the
- * database. The runs of a lane are named once, and not with each of its events: there may be thousands.
+ * database. A lane's runs, which may be thousands, are named once and not in each of its events.
  */
 export function createNdjson(write: (value: object) => void): Reporter {
   return {

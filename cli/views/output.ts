@@ -1,11 +1,11 @@
 /**
- * Where commands write. Results go to stdout; what is only meant for a person beside them goes to stderr. Whatever data
- * had in its texts: control characters arrive written out, so that none moves the cursor or sets a title.
+ * Where commands write. Results go to stdout; messages for people go to stderr. Control characters in texts from data
+ * are escaped, so that none moves the cursor or sets a title.
  */
 import { Lor2cError } from "../errors.js";
 import { jsonText, visible } from "./parts/visible.js";
 
-/** Lines that have their ends. */
+/** Writes lines that end in a line feed. */
 export function writeText(text: string): void {
   process.stdout.write(visible(text));
 }
@@ -14,17 +14,17 @@ export function writeLine(text = ""): void {
   writeText(`${text}\n`);
 }
 
-/** Text with colours of ours, whose data has been made visible before they came in. */
+/** Writes text with colours. The caller has escaped the data in it. */
 export function writeColoured(text: string): void {
   process.stdout.write(text);
 }
 
-/** One JSON value as one line, so that several make NDJSON. */
+/** Writes a JSON value as one line, so that several make NDJSON. */
 export function writeJson(value: unknown): void {
   process.stdout.write(`${jsonText(value)}\n`);
 }
 
-/** One JSON value for people as well. */
+/** Writes an indented JSON value, which people can read too. */
 export function writeJsonLines(value: unknown): void {
   process.stdout.write(`${jsonText(value, 2)}\n`);
 }
@@ -34,14 +34,17 @@ export function writeNote(text: string): void {
 }
 
 let readerMatters = false;
-/** For a job, whose lines are its report: a reader that leaves is told too. `| head` of a list has what it wanted. */
+/**
+ *  head` of a list has what it wanted.|Reports a closed pipe too: a job's lines are its report. Other commands are
+ * silent, for `| head`.| head` of a list has what it wanted.
+ */
 export function expectReader(): void {
   readerMatters = true;
 }
 
 /**
- * Output that can't be written (a full disk, a closed terminal or pipe) ends nothing: what the command does goes on,
- * runs are trained and stored. It is told once, and the exit code says that output was lost.
+ * Output that can't be written (a full disk, a closed terminal or pipe) does not stop the command: runs are trained and
+ * stored. The user is told once, and the exit code says that output was lost.
  */
 export function surviveLostOutput(tell: (error: Lor2cError) => void): void {
   let lost = false;
@@ -51,7 +54,7 @@ export function surviveLostOutput(tell: (error: Lor2cError) => void): void {
     tell(outputError(error));
   });
   process.stderr.on("error", () => {
-    lost = true; // there is nobody left to tell
+    lost = true; // stderr is lost too
   });
   process.on("exit", () => {
     if (lost && !process.exitCode) process.exitCode = 1;
@@ -59,8 +62,8 @@ export function surviveLostOutput(tell: (error: Lor2cError) => void): void {
 }
 
 const REASONS: Record<string, string> = {
-  EPIPE: "its reader has gone",
-  EIO: "its terminal or disk has gone",
+  EPIPE: "its reader closed it",
+  EIO: "its terminal or disk is gone",
   ENOSPC: "no space is left",
 };
 
@@ -69,6 +72,6 @@ function outputError({ code = "", message }: NodeJS.ErrnoException): Lor2cError 
   return new Lor2cError(
     "OUTPUT_LOST",
     `standard output can't be written: ${reason} (${code})`,
-    "the command goes on to its end without it; what it stores is not touched",
+    "the command continues without it; everything is stored as usual",
   );
 }

@@ -5,7 +5,7 @@ export interface CountedCell {
   label: string;
   method: string;
   counted: EventOf<"counted">;
-  /** What a paper prints for this method on this model. */
+  /** The counts that papers print for this method on this model. */
   published?: readonly { where: string; params: string; withHead: boolean; note?: string | null }[];
 }
 
@@ -13,13 +13,13 @@ type Part = EventOf<"counted">["parts"][number];
 
 const sum = (parts: readonly Part[]) => parts.reduce((total, part) => total + part.count, 0);
 
-/** Trainable parameters without the head: at the start, and after all scheduled changes of structure. */
+/** Trainable parameters without the head, at the start and after all scheduled structural changes. */
 export function totals(counted: EventOf<"counted">): { start: number; end: number } {
   const start = sum(counted.parts);
   return { start, end: start + sum(counted.changes) };
 }
 
-/** Runs with equal counts, as those of several seeds are, as one; the first stands for all, in the order of the spec. */
+/** Shows runs with equal counts, e.g. of several seeds, once: the first in the order of the spec. */
 export function paramsTexts(cells: readonly CountedCell[], all: boolean): string {
   const groups = new Map<string, CountedCell[]>();
   for (const cell of cells) {
@@ -40,7 +40,7 @@ export function paramsTexts(cells: readonly CountedCell[], all: boolean): string
 /** What `lor2c params` prints for one cell: each part with its formula, and the sums. */
 export function paramsText({ label, method, counted, published = [] }: CountedCell, all: boolean): string {
   const { start, end } = totals(counted);
-  // Beside the number that it rounds: of the whole model, or of what trains in the end.
+  // The paper's count is shown beside the number that it rounds: with the head, or what trains in the end.
   const beside = (withHead: boolean) =>
     published
       .filter((figure) => figure.withHead === withHead)
@@ -65,10 +65,10 @@ export function paramsText({ label, method, counted, published = [] }: CountedCe
   return `${label}  (${method}; ${counted.shapes})\n${lines.join("\n")}\n`;
 }
 
-/** `layer` of `layer 3`: parts of different kinds may have the same formula. */
+/** `layer` of `layer 3`. Parts of different kinds may have the same formula. */
 const kind = (part: Part) => part.place.split(" ")[0];
 
-/** Equal parts as one row, since a model's layers are mostly alike; `all` keeps each. */
+/** Folds equal parts into one row, because most layers of a model are alike; `all` keeps each. */
 function folded(parts: readonly Part[], all: boolean): Part[] {
   if (all) return [...parts];
   const groups: Part[][] = [];

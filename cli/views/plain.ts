@@ -10,7 +10,7 @@ import { renderSummary } from "./summary.js";
 
 /** Milliseconds between two lines about the whole job. */
 const JOB_EVERY = 30_000;
-/** Columns for the name of runs that train as one, which may be long. */
+/** The most columns for the name of a lane, which may be long. */
 const LONGEST_LABEL = 100;
 
 export interface PlainOptions {
@@ -20,13 +20,13 @@ export interface PlainOptions {
   now?: () => number;
 }
 
-/** One line per thing that matters, for logs, pipes and CI; several runs that train as one have it together. */
+/** One line per important event, for logs, pipes and CI. The runs of a lane share a line. */
 export function createPlain({ write, every = 10_000, now = Date.now }: PlainOptions): Reporter {
   let model: JobModel | undefined;
   const lastProgress = new WeakMap<Lane, number>();
   const failures = new Set<string>();
   let lastJob = now();
-  /** Runs that fail alike say it once in full. */
+  /** Only the first of the runs that fail alike prints the whole error. */
   const asBefore = (event: WorkerEvent): string | null => {
     if (event.type !== "failed") return null;
     const kind = withoutNumbers(`${event.error_type}: ${event.message}`);
@@ -48,7 +48,7 @@ export function createPlain({ write, every = 10_000, now = Date.now }: PlainOpti
         if (now() - (lastProgress.get(lane) ?? 0) < every) return;
         lastProgress.set(lane, now());
       }
-      // What a checkpoint had behind it is reported again for the database; a reader has seen it.
+      // A resumed worker repeats earlier events for the database; the user has seen them.
       if ((event.type === "metrics" || event.type === "change") && event.step <= lane.facts.resumedStep) return;
       const text = asBefore(event) ?? eventLine(event, lane.facts);
       if (text !== null) write(`${nameOf(lane.runs, lane.label)}: ${text}`);
@@ -74,7 +74,7 @@ export function createPlain({ write, every = 10_000, now = Date.now }: PlainOpti
   };
 }
 
-/** The id of a single run; several are told apart by what their label says. */
+/** The id of a single run; several runs are named by their label. */
 function nameOf([first = "", ...others]: readonly string[], label: string | undefined): string {
   const text = label === undefined ? "" : clip(label, LONGEST_LABEL);
   return others.length > 0 ? text : `${shortId(first)}${text && `  ${text}`}`;
@@ -87,12 +87,12 @@ function planLine({ name, cells, jobs, devices, dbPath }: JobPlan): string {
   return `${name}: ${plural(cells.length, "run")}${left}, ${formatCount(jobs)} at a time${where}, database ${dbPath}`;
 }
 
-/** Null: nothing that a reader of a log needs. */
+/** Null if the event is not for a log. */
 function eventLine(event: WorkerEvent, facts: LaneFacts): string | null {
   switch (event.type) {
     case "started":
       if (event.resumed_step !== null)
-        return `goes on after step ${formatCount(event.resumed_step)} of ${formatCount(event.total_steps)}`;
+        return `resumes after step ${formatCount(event.resumed_step)} of ${formatCount(event.total_steps)}`;
       return (
         `training starts: ${formatCount(event.train_rows)} rows, ${plural(event.total_steps, "step")}, ` +
         `${formatCount(event.trainable_parameters)} trainable parameters + ${formatCount(event.head_parameters)} head`
@@ -133,7 +133,7 @@ function progressLine(event: EventOf<"progress">, { secondsLeft }: LaneFacts): s
   return parts.filter((part) => part !== null).join(", ");
 }
 
-/** Evaluations, and training values that stopped being numbers; the rest is in the database. */
+/** Shows evaluations, and training values that are not finite; the rest is in the database. */
 function metricsLine(event: EventOf<"metrics">, scoreName: string | null): string | null {
   const diverged = event.diverged.length > 0 ? `${event.diverged.join(", ")} not a finite number` : null;
   if (event.split === "train") return diverged && `step ${formatCount(event.step)}: ${diverged}`;
@@ -153,7 +153,7 @@ function changeLine(event: EventOf<"change">): string {
   return `epoch ${formatValue(event.epoch)}: ${what}, ${formatCount(event.trainable_parameters)} trainable parameters left`;
 }
 
-/** Outcomes of a worker have said more already, as events. */
+/** Null for outcomes of a worker, whose events have said more already. */
 function stateLine(state: RunState): string | null {
   if (state === "lost") return "lost";
   if (state === "elsewhere") return "is trained by another lor2c process";

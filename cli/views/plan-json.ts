@@ -2,7 +2,7 @@ import { cellEpochs, laneEpochs } from "../plan/tree.js";
 import type { PlanView } from "./plan-text.js";
 import { snakeCaseKeys } from "./snake-case.js";
 
-/** What `lor2c plan --json` prints: all of it, where the text is cut. */
+/** What `lor2c plan --json` prints: all of it, while the text is cut. */
 export function planJson(plan: PlanView) {
   const { file, name, extends: base, cells, states, notes, bundles, invalid, foresight, warnings } = plan;
   return {

@@ -13,15 +13,15 @@ export interface PlanView {
   cells: readonly PlannedCell[];
   invalid: readonly InvalidCell[];
   bundles: readonly (readonly PlannedCell[])[];
-  /** State of each run in the store by id; a run that is not there is still to run. */
+  /** State of each stored run by id. A run that is not here is still to run. */
   states: ReadonlyMap<string, string>;
   notes: readonly string[];
   foresight: Pick<Foreseen, "todo" | "forecast">;
-  /** Where the forecast exceeds what there is room for. */
+  /** Warnings where the forecast exceeds the free memory or disk. */
   warnings: readonly string[];
 }
 
-/** Longer plans are cut in the middle of nowhere by scrolling terminals; `--json` has them whole. */
+/** A longer table would scroll away in a terminal; `--json` has all rows. */
 const MAX_ROWS = 60;
 
 const COLUMNS = ["id", "label", "method", "trainable", "head", "total", "rows", "steps", "state"] as const;
@@ -85,7 +85,7 @@ function summary({ cells, invalid, bundles, states }: PlanView): string {
   return [...parts, `${number(cells.length - done - running)} to run`].join(" ") + left + epochs(bundles, states);
 }
 
-/** What the runs that are left train together, when that is less than each alone. */
+/** How many epochs the remaining runs train, if sharing makes them fewer. */
 function epochs(bundles: PlanView["bundles"], states: PlanView["states"]): string {
   const left = bundles.map((bundle) => bundle.filter((cell) => !isDone(states.get(cell.id))));
   const sum = (measure: (cells: PlannedCell[]) => number) => left.reduce((total, cells) => total + measure(cells), 0);
@@ -94,7 +94,7 @@ function epochs(bundles: PlanView["bundles"], states: PlanView["states"]): strin
   const probable = sum((cells) => laneEpochs(cells, "probable"));
   const round = (value: number) => Number(value.toFixed(1)).toLocaleString("en-US");
   const most = probable < lanes ? ` at most, probably about ${round(probable)},` : "";
-  return `\n${round(lanes)} epochs${most} in the place of ${round(alone)}, with one worker: runs of a bundle train as one until they part`;
+  return `\n${round(lanes)} epochs${most} instead of ${round(alone)}, with one worker: runs of a bundle train as one until they part`;
 }
 
 const count = (n: number, noun: string) => `${n.toLocaleString("en-US")} ${noun}${n === 1 ? "" : "s"}`;

@@ -4,20 +4,20 @@ import { csvText } from "./parts/csv.js";
 import { fitTo } from "./parts/fit.js";
 import { jsonText, oneLine, visible } from "./parts/visible.js";
 
-/** Rows that decide how wide the columns are; later ones stream past with these widths. */
+/** The first rows, which decide how wide the columns are; later rows are streamed with these widths. */
 const SAMPLE = 500;
-/** Widest column; a longer value is cut. `--json` and `--csv` never cut. */
+/** The widest column; longer values are truncated. `--json` and `--csv` never truncate. */
 const WIDEST = 80;
-/** Records that become text at once: one by one takes ten times as long. */
+/** How many records become text at once; one by one takes ten times as long. */
 const BATCH = 500;
-/** Stands for a line across the column; no value of a database. */
+/** Marks a line across the column; no database has this value. */
 const RULE = "\u0000rule";
 
-/** An aligned table, line by line. Numbers on the right. */
+/** An aligned table, line by line, with numbers on the right. */
 export function* tableLines({ columns, rows }: QueryResult): Iterable<string> {
   let sample: SqlValue[][] = [];
   let line: ((row: SqlValue[]) => string) | null = null;
-  // One loop over all rows: leaving it early also ends the statement, which a hand-made iteration would leave open.
+  // One loop over all rows: leaving it early also ends the statement, which calling next() would leave open.
   for (const row of rows) {
     if (line) {
       yield line(row);
@@ -38,7 +38,7 @@ function* head(columns: string[], sample: SqlValue[][], line: (row: SqlValue[]) 
   for (const row of sample) yield line(row);
 }
 
-/** Turns a row into a line whose widths fit the sample. */
+/** Returns a function that turns a row into a line with widths that fit the sample. */
 function layout(columns: string[], sample: SqlValue[][]): (row: SqlValue[]) => string {
   const heads = columns.map((name, index) => ({
     align: sample.some((row) => typeof row[index] === "number") ? ("right" as const) : ("left" as const),
@@ -53,7 +53,7 @@ function layout(columns: string[], sample: SqlValue[][]): (row: SqlValue[]) => s
       .trimEnd();
 }
 
-/** With a header record, and line ends of CR LF, of which the writer adds the LF. As it is, but on a terminal. */
+/** CSV with a header record. Lines end in CR LF; the caller adds the LF. Characters are escaped only for a terminal. */
 export function* csvLines({ columns, rows }: QueryResult, terminal = false): Iterable<string> {
   const textOf = (records: SqlValue[][]) => {
     const text = csvText(records).slice(0, -1);
@@ -69,7 +69,7 @@ export function* csvLines({ columns, rows }: QueryResult, terminal = false): Ite
   if (batch.length > 0) yield textOf(batch);
 }
 
-/** One array; an object a line, so that it can also be cut and searched by line. */
+/** One array with an object on each line, so that line tools work too. */
 export function* jsonLines({ columns, rows }: QueryResult): Iterable<string> {
   let before = "[";
   for (const row of rows) {
@@ -79,7 +79,7 @@ export function* jsonLines({ columns, rows }: QueryResult): Iterable<string> {
   yield before === "[" ? "[]" : "]";
 }
 
-/** NULL is not empty text, and text that says NULL is not NULL. */
+/** Keeps NULL, empty text and the text "NULL" apart. */
 function text(value: SqlValue | undefined): string {
   if (value === null || value === undefined) return "NULL";
   const shown = oneLine(String(value));

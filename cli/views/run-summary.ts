@@ -16,7 +16,7 @@ import { formatBytes } from "./parts/bytes.js";
 import { type Fact, facts } from "./parts/facts.js";
 import { loadEach, textOfEach, type View } from "./view.js";
 
-/** Lines of a traceback that are shown; the last ones say what happened. */
+/** How many lines of a traceback are shown: the last ones say what happened. */
 const TRACEBACK_LINES = 15;
 
 export interface SummaryData {
@@ -25,7 +25,7 @@ export interface SummaryData {
   notes: string[];
   environment: EnvironmentRow | null;
   artifacts: ArtifactRow[];
-  /** Made when it was planned last; null for runs of before there were any. */
+  /** The newest forecast; null for runs from before there were forecasts. */
   forecast: ForecastRow | null;
 }
 
@@ -81,7 +81,9 @@ function runFacts(run: RunRow): Fact[] {
 
 const COLLAPSED = "yes: after the chosen epoch all evaluation rows get one and the same prediction";
 
-/** Best, last and fixed, and what choosing on the evaluation rows would have added where other rows chose. */
+/**
+ * The best, last and fixed score, and, if held-out rows chose, what choosing on the evaluation rows would have added.
+ */
 function scoreFacts(run: RunRow): Fact[] {
   const name = run.score_name ?? "score";
   const fixed = run.report_epoch === null ? null : formatScore(run.fixed_score);

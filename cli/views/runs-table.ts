@@ -18,7 +18,7 @@ const scoreColumn = (choice: WhichEpoch): TextColumn => ({
 
 type TextColumn = Column & { text: (run: RunRow) => string };
 
-/** Columns of `lor2c ls`, most important first: on a narrow terminal the last ones go. */
+/** Columns of `lor2c ls`, most important first: a narrow terminal drops the last ones. */
 const columnsWith = (choice: WhichEpoch): TextColumn[] => [
   { title: "run", text: (run) => shortId(run.id) },
   { title: "state", text: stateText },
@@ -37,7 +37,7 @@ function stateText(run: RunRow): string {
   return run.collapsed ? `${run.state}, collapsed` : run.state.replaceAll("_", " ");
 }
 
-/** Runs as a table no wider than `width`; null: as wide as it needs, for a file or a pipe. */
+/** Runs as a table no wider than `width`; null is as wide as needed, for a file or a pipe. */
 export function runsTable(runs: RunRow[], width: number | null, choice: WhichEpoch = "best"): string {
   const all = columnsWith(choice);
   for (let count = all.length; ; count--) {

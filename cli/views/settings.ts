@@ -18,7 +18,7 @@ export const settings: View<SettingsData> = {
   }),
 };
 
-/** Dotted keys, as in a spec file's `--set`. Lists stay together: they are one value. */
+/** Dotted keys, as for `--set`. A list is one value. */
 function flatten(value: unknown, key: string): Fact[] {
   if (value !== null && typeof value === "object" && !Array.isArray(value)) {
     return Object.entries(value).flatMap(([name, inner]) => flatten(inner, key === "" ? name : `${key}.${name}`));

@@ -1,6 +1,6 @@
 /**
- * Our own objects with keys as the database spells them, at every depth. Only for objects whose keys are property
- * names: names that users chose (metrics, packages) would be changed as well.
+ * Objects with keys as the database spells them, at every depth. Only for objects whose keys are property names: keys
+ * that users chose (metrics, packages) would be changed too.
  */
 export function snakeCaseKeys(value: object): object {
   return convert(value) as object;

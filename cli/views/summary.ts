@@ -5,7 +5,7 @@ import { formatCount, formatScore, formatSeconds, plural, shortId } from "./form
 
 const MOST_LABELS = 8;
 
-/** The block that closes a job; the same text in the terminal, in plain output and in a log. No ANSI. */
+/** The summary at the end of a job; the same text in the terminal, in plain output and in a log. No ANSI. */
 export function renderSummary(summary: JobSummary): string {
   const lines = [heading(summary), "", ...table(summary.cells)];
   for (const { reason, labels } of summary.invalid)
@@ -15,22 +15,22 @@ export function renderSummary(summary: JobSummary): string {
   if (summary.notes.length > 0) lines.push("", ...summary.notes.map((note) => `note: ${note}`));
   for (const cells of failures(summary.cells)) lines.push("", ...failure(cells));
   lines.push("", `stored in ${summary.dbPath}`);
-  if (summary.outcome === "interrupted") lines.push(...goingOn(summary.cells));
+  if (summary.outcome === "interrupted") lines.push(...continuation(summary.cells));
   return lines.join("\n");
 }
 
-/** What the same command does with the runs that are not finished. */
-function goingOn(cells: CellSummary[]): string[] {
+/** Says what the same command does with unfinished runs. */
+function continuation(cells: CellSummary[]): string[] {
   const open = cells.filter((cell) => cell.state !== "finished");
-  const held = open.filter((cell) => cell.checkpoint).length;
+  const resumable = open.filter((cell) => cell.checkpoint).length;
   const parts = [
-    ...(held > 0 ? [`${plural(held, "run")} from ${held === 1 ? "its" : "their"} checkpoint`] : []),
-    ...(open.length > held ? [`${plural(open.length - held, "run")} from the beginning`] : []),
+    ...(resumable > 0 ? [`${plural(resumable, "run")} from ${resumable === 1 ? "its" : "their"} checkpoint`] : []),
+    ...(open.length > resumable ? [`${plural(open.length - resumable, "run")} from the beginning`] : []),
   ];
-  return parts.length === 0 ? [] : [`the same command goes on: ${parts.join(", ")}`];
+  return parts.length === 0 ? [] : [`the same command continues: ${parts.join(", ")}`];
 }
 
-/** Labels that differ in a long sweep are many. */
+/** Shows only some labels, because a long sweep can have many. */
 function listed(labels: string[]): string[] {
   const more = labels.length - MOST_LABELS;
   return [...labels.slice(0, MOST_LABELS), ...(more > 0 ? [`and ${formatCount(more)} more`] : [])].map(
@@ -81,7 +81,7 @@ function table(cells: CellSummary[]): string[] {
   return columns(heads, rows);
 }
 
-/** A run without a score says why in its place. */
+/** For a run without a score, its state. */
 function score(cell: CellSummary, named: boolean): string {
   if (cell.state !== "finished") return words(cell.state);
   const name = named && cell.scoreName ? `${cell.scoreName} ` : "";
@@ -99,7 +99,7 @@ function trainable({ trainableParameters, headParameters }: CellSummary): string
   return `${formatCount(trainableParameters)} (+ ${formatCount(headParameters)})`;
 }
 
-/** Runs that failed alike, as those of one worker do, are told together. */
+/** Groups runs that failed alike, e.g. those of one worker. */
 function failures(cells: CellSummary[]): CellSummary[][] {
   const groups = new Map<string, CellSummary[]>();
   for (const cell of cells) {

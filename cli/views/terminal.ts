@@ -2,8 +2,8 @@ import { canRedraw } from "../../scripts/env/terminal.mjs";
 
 export { colourDepth } from "../../scripts/env/terminal.mjs";
 
-/** Bits of colour of a terminal, as Node counts them; 1: none. */
+/** Bits of colour of a terminal, as Node counts them; 1 is none. */
 export type ColourDepth = 1 | 4 | 8 | 24;
 
-/** A person sits at both ends: the only case in which something may redraw the screen or read keys. */
+/** Whether input and output are terminals. Only then may a command redraw the screen or read keys. */
 export const isInteractive = (): boolean => Boolean(process.stdin.isTTY) && canRedraw(process.stdout);

@@ -1,14 +1,14 @@
-/** Characters that are gathered before they are written. */
+/** Characters that are collected before they are written. */
 const CHUNK = 64 * 1024;
 
 /**
- * Writes lines at the pace of the reader, and stops asking for more when the reader has gone (`| head`). A result of
- * any size takes no more memory than a chunk.
+ * Writes lines at the pace of the reader, and stops when the reader has closed the pipe (`| head`). Needs no more
+ * memory than one chunk, whatever the size of the result.
  */
 export async function writeLines(lines: Iterable<string>, out: NodeJS.WriteStream = process.stdout): Promise<void> {
   let gone = false;
   const onError = () => {
-    gone = true; // what kind of error it is, and whether it matters, output.ts decides for the whole program
+    gone = true; // output.ts decides for the whole program whether the error matters
   };
   out.on("error", onError);
   try {
@@ -28,6 +28,6 @@ export async function writeLines(lines: Iterable<string>, out: NodeJS.WriteStrea
 
 async function flush(out: NodeJS.WriteStream, text: string): Promise<void> {
   if (text === "") return;
-  // The callback comes when the text has been handed on, or with the error when the reader has gone.
+  // The callback is called when the text is written, or with an error when the reader closed the pipe.
   await new Promise<void>((done) => out.write(text, () => done()));
 }

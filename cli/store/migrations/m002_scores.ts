@@ -1,6 +1,6 @@
 /**
- * Which score a run reports: the rows that chose its epoch, the best one whichever rows chose, the score of an epoch
- * fixed beforehand, and predictions that are all alike. Ranks that a method moves between its modules.
+ * Which score a run reports: the rows that chose its epoch, the best score whichever rows chose, the score of an epoch
+ * fixed beforehand, and whether all predictions are alike. Also the ranks that a method moves between its modules.
  */
 export const m002Scores = {
   name: "m002_scores",

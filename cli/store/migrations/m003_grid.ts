@@ -1,4 +1,7 @@
-/** Grids: what the command line changed in a spec, the combinations that are no runs, and merges by injections as a view. */
+/**
+ * Grids: what the command line changed in a spec, the combinations that are not trained, and a view of merges by
+ * injections.
+ */
 export const m003Grid = {
   name: "m003_grid",
   sql: `

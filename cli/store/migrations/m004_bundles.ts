@@ -1,4 +1,4 @@
-/** What runs that were trained together took. */
+/** The cost of runs that were trained together. */
 export const m004Bundles = {
   name: "m004_bundles",
   sql: `

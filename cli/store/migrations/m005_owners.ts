@@ -1,5 +1,5 @@
 /**
- * Who owns an attempt, as a kind and a text which that kind understands; requests to stop it from another terminal; and
+ * Who owns an attempt (a kind, and a text that this kind understands), requests from another terminal to stop it, and
  * the folder of checkpoints that it uses.
  */
 export const m005Owners = {

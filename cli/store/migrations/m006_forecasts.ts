@@ -1,4 +1,4 @@
-/** What each run was expected to take when it was planned, and the disk that it took. */
+/** The cost of each run as it was forecast when it was planned, and the disk space that it used. */
 export const m006Forecasts = {
   name: "m006_forecasts",
   sql: `

@@ -1,4 +1,4 @@
-/** A wish to stop a whole job from another terminal: nothing of the experiment begins any more. */
+/** A request from another terminal to stop a whole experiment: no further run of it starts. */
 export const m007Stop = {
   name: "m007_stop",
   sql: `

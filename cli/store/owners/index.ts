@@ -6,7 +6,7 @@ const OWNER_KINDS: Record<string, OwnerKind> = {
   process: processKind,
 };
 
-/** A kind that this program does not know is judged by its lease, as an owner on another machine is. */
+/** For a kind that this program does not know, as for an owner on another machine, only the lease tells. */
 export function lifeOf({ kind, id }: Owner): Life {
   return kindOf(kind)?.isAlive(id) ?? "elsewhere";
 }

@@ -1,12 +1,12 @@
-/** Who works on an attempt. Its kind alone understands the id. */
+/** Who works on an attempt. Only its kind understands the id. */
 export interface Owner {
   kind: string;
   id: string;
 }
 
 /**
- * Whether an owner still works. `unknown`: asking failed, which says nothing about the owner. `elsewhere`: it cannot be
- * asked from here, so only its lease tells.
+ * Whether an owner still works. `unknown`: the check failed, which says nothing about the owner. `elsewhere`: the owner
+ * cannot be checked from this machine, so only its lease tells.
  */
 export type Life = "alive" | "dead" | "unknown" | "elsewhere";
 

@@ -9,14 +9,14 @@ const change = (values: Record<string, unknown>) => ({
   id: JSON.stringify({ ...JSON.parse(thisProcess().id), ...values }),
 });
 
-test("a process owns as long as it lives, and no later process with its number does", () => {
+test("an owner is alive while its process is, and a later process with the same pid is not the owner", () => {
   expect(lifeOf(thisProcess())).toBe("alive");
   expect(lifeOf(change({ started: "another time" }))).toBe("dead");
   expect(lifeOf(change({ host: "elsewhere" }))).toBe("elsewhere");
   expect(describeOwner(change({ host: "h", pid: 7 }))).toBe("process 7 on h");
 });
 
-test("a dead process is dead, also before its parent has waited for it", async () => {
+test("a killed process counts as dead even before its parent has waited for it", async () => {
   const child = spawn("sleep", ["60"]);
   const pid = child.pid as number;
   const started = processStart(pid) as string;
@@ -27,7 +27,7 @@ test("a dead process is dead, also before its parent has waited for it", async (
   expect(processLife(pid, started)).toBe("dead");
 });
 
-test("a stored owner that is no owner at all is judged by its lease; a kind that is not known is too", () => {
+test("for an invalid owner, and for one of an unknown kind, only the lease tells", () => {
   for (const id of ["", "x", "null", "7", "[]", '{"pid": "1"}']) {
     expect(lifeOf({ kind: "process", id })).toBe("elsewhere");
     expect(describeOwner({ kind: "process", id })).toBe("process 0 on an unknown machine");

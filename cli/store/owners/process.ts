@@ -23,7 +23,7 @@ export function thisProcess(): Owner {
   return { kind: "process", id: JSON.stringify({ host: hostname(), pid: process.pid, started }) };
 }
 
-/** A stored text may be anything. One that names no process is of no machine that can be asked. */
+/** The stored text may be anything. If it names no process, its host is unknown, and the owner counts as elsewhere. */
 function parse(id: string): { host: string; pid: number; started: string } {
   let value: { host?: unknown; pid?: unknown; started?: unknown } | null = null;
   try {

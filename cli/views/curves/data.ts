@@ -26,22 +26,22 @@ export function loadCurves(store: Store, run: RunRow): CurvesData {
 
 export const NOTHING = "nothing has been measured yet";
 
-/** One measure of all runs that have it, drawn in one chart. */
+/** One chart: a measure of all runs that have it. */
 export interface Panel {
   title: string;
-  /** Score of always giving the most frequent label, where it is the same for all. */
+  /** The score of always predicting the most frequent label, if it is the same for all runs. */
   majority: number | null;
   series: Series[];
 }
 
 export interface Series {
-  /** Place among the runs that are shown, from 0; the same in every chart. */
+  /** Index of the run among those shown, from 0; the same in every chart. */
   index: number;
   name: string;
   points: Point[];
 }
 
-/** Losses, and a chart for each kind of score: values of two kinds have no common axis. Pure. */
+/** A chart of the losses and one for each kind of score, because different scores have no common axis. Pure. */
 export function panelsOf(shown: readonly OfRun<CurvesData>[]): Panel[] {
   const named = shown.map(({ run, label, data }, index) => ({
     index,
@@ -70,7 +70,7 @@ export function panelsOf(shown: readonly OfRun<CurvesData>[]): Panel[] {
   ].filter(({ series }) => series.length > 0);
 }
 
-/** `last 0.81`, and how many values were none. */
+/** `last 0.81`, and how many values were not finite. */
 export function lastText({ points }: Series): string {
   const broken = points.filter((point) => point.y === null).length;
   const some = broken > 0 ? `, ${broken} of ${points.length} not finite` : "";

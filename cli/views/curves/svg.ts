@@ -20,15 +20,15 @@ import type { OfRun } from "../view.js";
 import { type CurvesData, lastText, NOTHING, type Panel, panelsOf, type Series } from "./data.js";
 
 const WIDTH = 720;
-/** Of one chart with the line above it. */
+/** Height of one chart with the line above it. */
 const PANEL = 220;
 const TOP = 44;
-/** Of Okabe and Ito: told apart by colour-blind readers too. More runs than these take a scale. */
+/** The palette of Okabe and Ito, which colour-blind readers can tell apart. More runs than colours use a scale. */
 const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"];
-/** So few points are marked; many would hide their line. */
+/** Up to this many points are marked; more would hide their line. */
 const FEW = 40;
 
-/** Charts below each other, and which line is which run. */
+/** Charts below each other, and a legend of the runs. */
 export function curvesSvg(shown: readonly OfRun<CurvesData>[]): string {
   const panels = panelsOf(shown);
   const colour = colours(shown.length);

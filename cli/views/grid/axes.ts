@@ -6,11 +6,12 @@ import { type AxisValue, meaning, typedTexts, valueTexts } from "./axis-values.j
 export interface GridAxis {
   /** Dotted key. */
   key: string;
-  /** Its last part, and one letter where the paper has one. */
+  /** The key's last part. */
   name: string;
+  /** One letter if the paper has one. */
   symbol: string | null;
   values: AxisValue[];
-  /** What stands for each of them in every picture: two that would look alike are written in full. */
+  /** The text of each value in every picture. Values that would look alike are written in full. */
   texts: string[];
 }
 
@@ -20,12 +21,12 @@ type Cell = Pick<GridCellRow, "axes">;
 const MERGES = "method.merges";
 const INJECTIONS = "method.injections";
 const SYMBOLS: Record<string, string> = { [MERGES]: "M", [INJECTIONS]: "I" };
-/** Runs that differ in these alone are repetitions of one cell, or of none; they are not drawn as an axis unless asked. */
+/** Runs that differ in these alone repeat one cell. They are an axis only if the user asks for it. */
 const SEEDS: ReadonlySet<string> = new Set(["seed", "data.split_seed"]);
 
 /**
- * Merges by injections where both vary, else the two axes of numbers; what is asked for comes first. A text says why
- * there are none.
+ * Chooses merges by injections if both vary, else the two numeric axes. Axes that were asked for come first. Returns a
+ * text that says why, if there are no two axes.
  */
 export function chooseAxes(
   axes: readonly Axis[],
@@ -48,18 +49,18 @@ export function chooseAxes(
     if (!rows && !cols && pair.length === 2) return { rows: pair[0] ?? "", cols: pair[1] ?? "" };
   }
   const varies = known.length === 0 ? "nothing varies in it" : `what varies in it: ${known.join(", ")}`;
-  return `it has no two axes of numbers to draw without being asked; ${varies}`;
+  return `it has no two axes of numbers to choose by itself; ${varies}`;
 }
 
-/** The key itself, or one that ends in `.name` if there is no other. */
+/** The key `name` itself, or the only one that ends in `.name`. */
 function named(keys: readonly string[], name: string): string | undefined {
   if (keys.includes(name)) return name;
-  // `method` stands for `method.name`, as it does in a label.
+  // `method` means `method.name`, as in a label.
   const ending = keys.filter((key) => key === `${name}.name` || key.split(".").at(-1) === name);
   return ending.length === 1 ? ending[0] : undefined;
 }
 
-/** The runs that fit every `key=value`. Throws UsageError for a key that does not vary, or a value that no run has. */
+/** The runs that match every `key=value`. Throws UsageError if a key does not vary, or no run has the value. */
 export function filterCells<T extends Cell>(cells: readonly T[], where: readonly string[]): T[] {
   const keys = [...new Set(cells.flatMap(({ axes }) => Object.keys(axes)))];
   let left = [...cells];
@@ -85,7 +86,9 @@ export function filterCells<T extends Cell>(cells: readonly T[], where: readonly
   return left;
 }
 
-/** Throws UsageError when another axis than the seed varies within one cell: its mean would mix different things. */
+/**
+ * Throws UsageError if an axis other than the seed varies within a cell, because the mean would mix different things.
+ */
 export function refuseMixtures(cells: readonly Cell[], rows: string, cols: string): void {
   const inside = cells.filter(({ axes }) => rows in axes && cols in axes);
   const first = new Map<string, Cell["axes"]>();
@@ -108,7 +111,7 @@ export function refuseMixtures(cells: readonly Cell[], rows: string, cols: strin
   }
 }
 
-/** `other`: the key of the axis that it is drawn with; two of one name are called by their keys. */
+/** `other`: the key of the other axis. If both have the same name, each is shown with its key. */
 export function axisOf(key: string, other: string, cells: readonly Cell[]): GridAxis {
   const found = valuesOf(cells, key);
   const numbers = found.every((value) => typeof value === "number");

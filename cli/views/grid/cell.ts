@@ -1,9 +1,12 @@
 import type { AxisValue } from "./axis-values.js";
 
-/** `left_out`: no run of the experiment, excluded or invalid. `diverged`: finished without a finite score. */
+/**
+ * `left_out`: not a run of the experiment, because it is excluded or invalid. `diverged`: finished without a finite
+ * score.
+ */
 export type GridState = "finished" | "running" | "failed" | "stopped" | "planned" | "diverged" | "left_out";
 
-/** Where a cell is: values of the row's and of the column's axis. */
+/** Where a cell is: the values of both axes. */
 export interface Position {
   row: AxisValue;
   col: AxisValue;
@@ -11,20 +14,23 @@ export interface Position {
 
 export interface GridCell extends Position {
   state: GridState;
-  /** Seeds that have a score, of all its runs. */
+  /** How many of its seeds have a score. */
   n: number;
   of: number;
-  /** Over these seeds; null without one. */
+  /** Mean over these seeds; null without any. */
   mean: number | null;
   /** Sample standard deviation; null below two seeds. */
   deviation: number | null;
-  /** Newest score of the runs in training, their mean. */
+  /** Mean of the newest scores of the runs in training. */
   soFar: number | null;
-  /** No other cell with as many seeds is better. Equal ones are all best. */
+  /** Whether no other cell with as many seeds is better. Equal cells are all best. */
   best: boolean;
-  /** The first cell whose runs made the same changes at the same epochs: it is one training, with equal numbers. */
+  /**
+   * The first cell whose runs made the same changes at the same epochs, which makes both one training with equal
+   * scores.
+   */
   coincides: Position | null;
-  /** Why it is left out or failed. */
+  /** Why the cell is left out or failed. */
   reason: string | null;
   runs: string[];
 }

@@ -2,12 +2,12 @@ import canonicalize from "canonicalize";
 import type { GridCellRow } from "../../store/read.js";
 import type { GridCell } from "./cell.js";
 
-/** Parameters that act through the changes of structure and through nothing else. */
+/** Parameters whose only effect is through the structural changes. */
 const SCHEDULE: ReadonlySet<string> = new Set(["method.merges", "method.injections", "method.max_span"]);
 
 /**
- * Marks finished cells that are one training: equal settings but for the numbers of changes they ask for, and the same
- * changes at the same epochs, for every seed. Cells of which one asks for more than the rules could find are the usual case.
+ * Marks finished cells that are one training: equal settings except for the numbers of changes, and the same changes at
+ * the same epochs for every seed. Usually one of them asks for more changes than the rules could find.
  */
 export function findCoincidences(
   cells: readonly GridCell[],
@@ -28,7 +28,7 @@ export function findCoincidences(
   }
 }
 
-/** Everything that decides the numbers of a run whose changes are known. How often it reports is not part of it. */
+/** Everything that decides the scores of a run whose changes are known; logging is left out. */
 function trainingOf(row: GridCellRow | undefined, free: readonly string[]): string {
   const settings: Record<string, unknown> = { ...row?.settings };
   for (const key of [...free, "train.logging_steps"]) {

@@ -4,7 +4,7 @@ import type { ColourDepth } from "../terminal.js";
 
 type Rgb = readonly [red: number, green: number, blue: number];
 
-/** `part` from 0 to 1, low to high. */
+/** The colour of `part`, from 0 (low) to 1 (high). */
 export function viridis(part: number): Rgb {
   const text = interpolateViridis(Math.min(1, Math.max(0, part)));
   const hex = /^#(..)(..)(..)$/
@@ -15,7 +15,7 @@ export function viridis(part: number): Rgb {
   return [rgb[0] ?? 0, rgb[1] ?? 0, rgb[2] ?? 0];
 }
 
-/** Black or white, whichever stands out more: never less than 4.5 to 1. */
+/** Black or white, whichever has more contrast: at least 4.5 to 1. */
 export function inkOn(background: Rgb): "black" | "white" {
   const light = luminance(background);
   return (light + 0.05) / 0.05 > 1.05 / (light + 0.05) ? "black" : "white";
@@ -57,7 +57,7 @@ function cube(rgb: Rgb): string {
   return `48;5;${16 + 36 * red + 6 * green + blue};38;5;${inkOn(shown) === "black" ? 16 : 231}`;
 }
 
-/** The four of sixteen that grow lighter in the order of viridis: blue, cyan, green, yellow. */
+/** Four of the sixteen colours that get lighter in the order of viridis: blue, cyan, green, yellow. */
 function sixteen(part: number): string {
   const steps = ["44;97", "46;30", "42;30", "43;30"];
   return steps[Math.min(steps.length - 1, Math.max(0, Math.floor(part * steps.length)))] ?? "44;97";

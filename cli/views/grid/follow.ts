@@ -4,17 +4,17 @@ import { paced } from "../parts/pace.js";
 import type { Grid } from "./grid.js";
 import { gridOf } from "./load.js";
 
-/** Milliseconds between two looks at the database; events are stored at most 200 ms after they came. */
+/** Milliseconds between two checks of the database; events are stored at most 200 ms after they arrive. */
 const EVERY = 1000;
 const LONGEST = 60_000;
-/** Of the time of the thread that feeds the workers, what looking at a grid may take: a large one is looked at less often. */
+/** Reading a grid may take this part of the thread that feeds the workers. A large grid is read less often. */
 const SHARE = 0.01;
-/** The grid of more runs would fit no terminal. */
+/** A grid of more runs would not fit any terminal. */
 const MOST_CELLS = 4000;
 
 /**
- * Calls `show` with the grid of a job, now and whenever the database has changed: another process may train some of its
- * cells. Returns how to stop. Without a grid, nothing is followed.
+ * Calls `show` with the grid of a job, now and whenever the database changes, because another process may train some of
+ * its cells. Returns a function that stops this. Does nothing if the runs make no grid.
  */
 export function followGrid(
   plan: Pick<JobPlan, "dbPath" | "experiment" | "cells">,
@@ -24,7 +24,7 @@ export function followGrid(
   let store: Store | undefined;
   let version: number | undefined;
   let timer: NodeJS.Timeout | undefined;
-  /** Whether there is a grid; a file that cannot be read now is no reason to end a training. */
+  /** Whether there is a grid. A file that cannot be read now must not end a training. */
   const look = (): boolean => {
     try {
       store ??= openStore(plan.dbPath, { readonly: true });
@@ -35,7 +35,7 @@ export function followGrid(
       version = now;
       return grid !== null;
     } catch {
-      close(); // it may be another file next time
+      close(); // opened again next time: it may be another file
       return false;
     }
   };
@@ -46,7 +46,7 @@ export function followGrid(
   const again = () => {
     timer = setTimeout(again, paced(SHARE, { least: EVERY, most: LONGEST }, look)).unref();
   };
-  // A third axis may vary, of which the summary speaks.
+  // A third axis may vary; the summary reports that.
   if (look()) timer = setTimeout(again, EVERY).unref();
   else close();
   return () => {

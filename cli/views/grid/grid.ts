@@ -1,4 +1,4 @@
-/** A grid of scores as plain data: what `lor2c heatmap --format json` prints and what every picture of it is drawn from. */
+/** A grid of scores as plain data: `lor2c heatmap --format json` prints it, and every picture is drawn from it. */
 import { UsageError } from "../../errors.js";
 import { deviation, mean } from "../../stats/mean.js";
 import { CANNOT_RUN, type GridCellRow, type LeftOutRow, type WhichEpoch } from "../../store/read.js";
@@ -6,7 +6,7 @@ import { axisOf, type GridAxis } from "./axes.js";
 import type { GridCell, GridState, Position } from "./cell.js";
 import { findCoincidences } from "./coincide.js";
 
-/** A run of the experiment that has no place on the two axes, such as a baseline. */
+/** A run of the experiment that is not on the two axes, such as a baseline. */
 interface BesideRun {
   run: string;
   label: string;
@@ -19,7 +19,7 @@ export interface Grid {
   model: string;
   task: string;
   method: string;
-  /** `key=value` of the runs that are drawn, where not all are. */
+  /** The `key=value` filters of `--where`. */
   where: readonly string[];
   score: {
     name: string;
@@ -29,11 +29,13 @@ export interface Grid {
   };
   rows: GridAxis;
   cols: GridAxis;
-  /** Score of always giving the most frequent label, where it is the same for all; null for another metric. */
+  /**
+   * The score of always predicting the most frequent label, if it is the same for all runs; null for another metric.
+   */
   majority: number | null;
-  /** Runs per cell, at most. */
+  /** The largest number of runs in a cell. */
   seeds: number;
-  /** Row by row. */
+  /** Ordered row by row. */
   cells: GridCell[];
   beside: BesideRun[];
   notes: string[];
@@ -54,12 +56,12 @@ export interface GridOptions {
   where?: readonly string[];
 }
 
-/** Throws UsageError for runs whose scores cannot stand in one grid. */
+/** Throws UsageError if the runs do not have the same score. */
 export function buildGrid({ experiment, cells, leftOut }: GridSource, options: GridOptions): Grid {
   const isInside = ({ axes }: { axes: GridCellRow["axes"] }) => options.rows in axes && options.cols in axes;
   const inside = cells.filter(isInside);
   const name = options.metric ?? scoreName(inside);
-  // A whole row that cannot run was asked for, and is shown; what the spec excludes is not.
+  // A row that the spec asks for is shown even if none of it can run; what the spec excludes is not shown.
   const invalid = leftOut.filter((cell) => {
     return cell.reason.startsWith(CANNOT_RUN) && !options.where?.length && isInside(cell);
   });
@@ -114,7 +116,7 @@ function majorityOf(cells: readonly GridCellRow[]): number | null {
 
 const placeOf = (row: unknown, col: unknown) => JSON.stringify([row, col]);
 
-/** What stands where: a grid of thousands of runs is not searched for each of its cells. */
+/** Groups items by their cell, so that a grid of thousands of runs is not searched for each cell. */
 function byPlace<T extends { axes: GridCellRow["axes"] }>(items: readonly T[], { rows, cols }: GridOptions) {
   const places = new Map<string, T[]>();
   for (const item of items) {
@@ -149,12 +151,12 @@ function cellAt(at: Position, here: readonly GridCellRow[], leftOut: string | nu
   };
 }
 
-/** Several combinations can be one run; its score counts once. */
+/** Several combinations can be the same run; its score counts once. */
 const onePerRun = (cells: readonly GridCellRow[]) => [...new Map(cells.map((cell) => [cell.run, cell])).values()];
 
 const FAILED: ReadonlySet<string> = new Set(["failed", "out_of_memory", "lost"]);
 
-/** What is left to hope for comes first: a cell with one failed and one running seed is running. */
+/** The best possible outcome comes first: a cell with one failed and one running seed is running. */
 function stateOf(runs: readonly GridCellRow[], scored: number, failed: boolean): GridState {
   if (runs.length === 0) return "left_out";
   if (runs.some(({ running, state }) => running === 1 && state !== "finished")) return "running";
@@ -164,13 +166,13 @@ function stateOf(runs: readonly GridCellRow[], scored: number, failed: boolean):
   return scored === 0 ? "diverged" : "finished";
 }
 
-/** Nothing is wrong with a lost run; which ones they are is the same for all. */
+/** Lost runs share one text without ids, because nothing is wrong with them. */
 const failureOf = ({ run, state, error_type }: GridCellRow) =>
   state === "lost"
-    ? "lost, its process ended without a word; the same command trains it again"
+    ? "lost: its process died; the same command trains it again"
     : `${state.replaceAll("_", " ")}${error_type ? ` (${error_type})` : ""}, run ${run.slice(0, 8)}`;
 
-/** Only cells with most seeds compete: the mean of one lucky seed is no mean. Where all are equal, none is best. */
+/** Only cells with the most seeds compete, because one seed may be lucky. If all are equal, none is best. */
 function markBest(cells: GridCell[], lowerIsBetter: boolean): void {
   const most = Math.max(...cells.map(({ n }) => n));
   const able = cells.filter(({ n, mean }) => n === most && mean !== null);
@@ -182,7 +184,7 @@ function markBest(cells: GridCell[], lowerIsBetter: boolean): void {
 
 const besideRun = ({ run, label, state, value }: GridCellRow): BesideRun => ({ run, label, state, score: value });
 
-/** Other axes that are constant within each cell, and yet differ between cells: a reader must not take them for equal. */
+/** Warns of other axes that are constant within each cell but differ between cells. */
 function unevenAxes(inside: readonly GridCellRow[], { rows, cols }: GridOptions): string[] {
   const axes = new Set(inside.flatMap((cell) => Object.keys(cell.axes)));
   return [...axes]

@@ -92,7 +92,7 @@ test("states as they are stored: running with its newest score, failed with its 
   expect(loadGrid(store).cells).toMatchObject([
     { state: "finished", mean: 0.8, best: false },
     { state: "running", mean: null, soFar: 0.61 },
-    { state: "failed", reason: "lost, its process ended without a word; the same command trains it again" },
+    { state: "failed", reason: "lost: its process died; the same command trains it again" },
     { state: "planned", n: 0 },
   ]);
 });

@@ -13,17 +13,17 @@ import { chooseAxes, filterCells, refuseMixtures } from "./axes.js";
 import { buildGrid, type Grid } from "./grid.js";
 
 export interface GridRequest {
-  /** Name of an experiment, or its number; without one, the newest that has such a grid. */
+  /** Name or number of an experiment. Default: the newest that has such a grid. */
   experiment?: string | number | undefined;
   rows?: string | undefined;
   cols?: string | undefined;
   metric?: string | undefined;
   which?: WhichEpoch | undefined;
-  /** `key=value`: only runs that have it. */
+  /** Filters `key=value`. */
   where?: readonly string[] | undefined;
 }
 
-/** Throws UsageError when there is no such grid, saying what there is. */
+/** Throws UsageError if there is no such grid, and says what there is. */
 export function loadGrid(store: Store, request: GridRequest = {}): Grid {
   const { experiment, rows, cols } = chooseExperiment(store, request);
   const metric = request.metric ?? null;
@@ -58,8 +58,8 @@ export function loadGrid(store: Store, request: GridRequest = {}): Grid {
 }
 
 /**
- * The grid of one experiment if it has axes to draw without being asked; null otherwise. Throws UsageError when it has,
- * and something else varies as well.
+ * The grid of an experiment, or null if its axes cannot be chosen without asking. Throws UsageError if another axis
+ * varies as well.
  */
 export function gridOf(store: Store, experiment: number): Grid | null {
   const axes = chooseAxes(experimentAxes(store, experiment));
@@ -88,7 +88,7 @@ function chooseExperiment(store: Store, request: GridRequest): Choice {
     );
   }
   const all = experiments(store);
-  // A name wins over a number that somebody typed.
+  // A name wins over a number.
   const meant = all.some(({ name }) => name === wanted)
     ? wanted
     : all.find(({ id }) => String(id) === String(wanted))?.id;
@@ -107,7 +107,7 @@ function chooseExperiment(store: Store, request: GridRequest): Choice {
   throw new UsageError("GRID_MISSING", `${wanted} has no such grid: ${why}`, "--rows KEY --cols KEY choose other axes");
 }
 
-/** An enlarged or narrowed sweep is another experiment of the same name: the newest that has the axes. */
+/** The newest experiment that has the axes. A sweep with more or fewer runs is another experiment of the same name. */
 function firstGrid(groups: AxisRow[][], request: GridRequest): Choice | undefined {
   for (const group of groups) {
     const axes = chooseAxes(group, request);

@@ -1,4 +1,4 @@
-/** Words and signs of a grid, the same in every picture of it. */
+/** Words and signs for a grid, the same in every picture. */
 import { formatValue } from "../format.js";
 import { oneLine } from "../parts/visible.js";
 import type { GridAxis } from "./axes.js";
@@ -6,7 +6,7 @@ import type { AxisValue } from "./axis-values.js";
 import type { GridCell, GridState, Position } from "./cell.js";
 import type { Grid } from "./grid.js";
 
-/** Stands where a value cannot, or behind one that is not all. */
+/** Signs of states: shown instead of a value, or after one that is not final. */
 const SIGNS: Record<GridState, string> = {
   finished: "",
   running: "▸",
@@ -19,7 +19,7 @@ const SIGNS: Record<GridState, string> = {
 const MEANINGS: Record<Exclude<GridState, "finished">, string> = {
   running: "running, newest score",
   failed: "failed",
-  stopped: "stopped, the same command goes on",
+  stopped: "stopped, the same command continues it",
   planned: "not trained yet",
   diverged: "no finite score",
   left_out: "not in the sweep",
@@ -27,12 +27,12 @@ const MEANINGS: Record<Exclude<GridState, "finished">, string> = {
 const BEST = "*";
 const SAME = "=";
 
-/** Footnotes of one kind; a wall of them helps nobody, and JSON has all. */
+/** The most footnotes of one kind that are shown; JSON has all. */
 const MOST_NOTES = 6;
 
 export const signOf = (cell: GridCell): string => SIGNS[cell.state];
 
-/** What is written behind a value. */
+/** The signs after a value. */
 export const marksOf = (cell: GridCell): string =>
   `${cell.best ? BEST : ""}${cell.coincides ? SAME : ""}${cell.mean === null ? "" : signOf(cell)}`;
 
@@ -57,12 +57,12 @@ function placeText({ rows, cols }: Grid, { row, col }: Position): string {
   return `${rows.symbol ?? rows.name} ${valueText(rows, row)}, ${cols.symbol ?? cols.name} ${valueText(cols, col)}`;
 }
 
-/** Fractions as people read them, times 100. */
+/** Fractions are shown times 100. */
 export function scoreText({ score }: Grid, value: number, digits = 2): string {
   return score.fraction ? (value * 100).toFixed(digits) : formatValue(value);
 }
 
-/** A deviation: fewer digits than the score it belongs to. */
+/** A deviation has fewer digits than its score. */
 export function spreadText({ score }: Grid, value: number, digits = 2): string {
   return score.fraction ? (value * 100).toFixed(digits) : formatValue(Number(value.toPrecision(2)));
 }
@@ -77,7 +77,7 @@ export function measureText(grid: Grid): string {
   return `${oneLine(score.name)}${score.fraction ? " × 100" : ""} ${which}${of}`;
 }
 
-/** What the grid is of, and which slice of it. */
+/** The task, model and method of a grid, and its filters. */
 export const subjectText = ({ task, model, method, where }: Grid): string =>
   oneLine([task, model, method, ...where].join(", "));
 
@@ -107,11 +107,11 @@ function besideText(grid: Grid, { state, score }: Grid["beside"][number]): strin
   return score === null ? state.replaceAll("_", " ") : scoreText(grid, score);
 }
 
-/** Which cells are which, those that are one training first; trained apart, on a device that is not exact, they may differ. */
+/** Lists coinciding cells, equal scores first. Cells trained apart on a device that is not exact may differ. */
 function coincidences(grid: Grid): string[] {
   const kinds: [meaning: string, equal: boolean][] = [
     ["one training, with the same changes at the same epochs", true],
-    ["the same changes at the same epochs, yet other scores: trained apart, where that is not exact", false],
+    ["the same changes at the same epochs, but other scores: trained apart on a device that is not exact", false],
   ];
   return kinds.flatMap(([meaning, equal]) => {
     const groups = new Map<string, GridCell[]>();
@@ -131,7 +131,7 @@ function coincidences(grid: Grid): string[] {
 const meanAt = ({ cells }: Grid, at: Position | null) =>
   cells.find((cell) => cell.row === at?.row && cell.col === at.col)?.mean;
 
-/** Cells of a state by their reason; those without one are explained by the legend. */
+/** Cells of a state by their reason. The legend explains those without one. */
 function reasons(grid: Grid, state: GridState): string[] {
   const groups = new Map<string, GridCell[]>();
   for (const cell of grid.cells) {

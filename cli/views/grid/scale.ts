@@ -5,7 +5,7 @@ import type { Grid } from "./grid.js";
 export interface Scale {
   worst: number;
   best: number;
-  /** Where a score lies, from 0 to 1: light is good, also for a loss. All equal: the middle. */
+  /** A score's place from 0 (worst, dark) to 1 (best, light), also for a loss. 0.5 if all are equal. */
   part(mean: number): number;
 }
 

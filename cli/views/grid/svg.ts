@@ -21,20 +21,21 @@ import {
 } from "./marks.js";
 import { type Scale, scaleOf } from "./scale.js";
 
-/** Pixels; of the width of a cell and the left margin the least. */
+/** Sizes in pixels. The width of a cell and the left margin are minimums. */
 const CELL = { width: 66, height: 46 };
 const MARGIN = { top: 108, left: 74, right: 8, bottom: 18 };
-/** Of the rotated title on the left with the space around it, and of a character of an axis, rather too wide. */
+/** Width of the rotated title with its space. */
 const TITLE = 40;
+/** Width of a character of an axis, rounded up. */
 const CHARACTER = 7.6;
-/** Footnotes need room even beside a small grid. */
+/** Footnotes need room even below a small grid. */
 const LEAST_WIDTH = 460;
 /** Characters that a cell has room for at the usual size, in bold. */
 const LONG_TEXT = 7;
 const EMPTY = "#efefef";
 
 interface Drawn extends GridCell {
-  /** Places among the values of the axes: those are the keys, and their texts only labels. */
+  /** Indices of the values on the axes. Texts are only labels. */
   x: number;
   y: number;
   fill: string;
@@ -79,7 +80,7 @@ function widthsOf({ rows, cols }: Grid): { left: number; cell: number } {
   };
 }
 
-/** Axes and cells. */
+/** Draws axes and cells. */
 function chart(grid: Grid, scale: Scale | null, document: Document): string {
   const cells = grid.cells.map((cell) => drawn(grid, scale, cell));
   const tall = grid.seeds > 1;
@@ -132,7 +133,7 @@ function chart(grid: Grid, scale: Scale | null, document: Document): string {
   return markup(plot);
 }
 
-/** Bold where best; a sign alone is larger, or nobody would see it; long ones are smaller, to stay within their cell. */
+/** Bold for the best, larger for a sign alone (it would be hard to see), smaller for long texts, to fit the cell. */
 function texts(cells: Drawn[], dy: number) {
   const common = { x: "x", y: "y", text: "text", fill: "ink" };
   const alone = (cell: Drawn) => cell.mean === null && cell.soFar === null;

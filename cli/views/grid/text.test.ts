@@ -136,7 +136,7 @@ test("footnotes are few, however many cells fail or coincide", () => {
 test("cells that should be one training and have other scores are told apart", () => {
   const rows = sampleRows({ change: () => ({ changes: "[]" }) }).slice(0, 2);
   expect(gridText(sampleGrid(rows), { width: null, depth: 1 })).toMatch(
-    /^= the same changes .*, yet other scores: .*: M 0, I 1 as M 0, I 0$/m,
+    /^= the same changes .*, but other scores: .*: M 0, I 1 as M 0, I 0$/m,
   );
 });
 

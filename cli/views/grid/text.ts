@@ -21,7 +21,7 @@ import {
 import { type Scale, scaleOf } from "./scale.js";
 
 export interface GridTextOptions {
-  /** Columns; null: as many as it needs, for a file or a pipe. */
+  /** Columns; null is as wide as needed, for a file or a pipe. */
   width: number | null;
   depth: ColourDepth;
 }
@@ -60,27 +60,29 @@ export function legendLines(grid: Grid, { width, depth }: GridTextOptions): stri
   return wrap([`${ends[0]} ${bar} ${ends[1]}`, ...parts], GAP, width);
 }
 
-/** Lines and columns that `gridLines` takes when nothing is put below each other. */
+/** Lines and columns of `gridLines` when all columns fit beside each other. */
 export function gridSize(grid: Grid): { columns: number; lines: number } {
   const { side, cell, tall } = layoutOf(grid, null);
   return { columns: side + cell * grid.cols.values.length, lines: 2 + grid.rows.values.length * (tall ? 2 : 1) };
 }
 
 interface Layout {
-  /** Columns of the row's title and values, and of one cell. */
+  /** Columns of the row's title and values. */
   side: number;
+  /** Columns of one cell. */
   cell: number;
-  /** Of the marks behind a value. */
+  /** Columns of the marks after a value. */
   marks: number;
   digits: number;
-  /** Cells side by side, and columns that there are for a line. */
+  /** Cells side by side. */
   across: number;
+  /** Columns of a line. */
   room: number;
-  /** A second line with deviation and number of seeds. */
+  /** Whether each row has a second line with deviation and number of seeds. */
   tall: boolean;
 }
 
-/** Two decimals where they fit, else one; then fewer cells side by side. */
+/** Two decimals if they fit, else one, else fewer cells side by side. */
 function layoutOf(grid: Grid, width: number | null): Layout {
   const side = Math.max(stringWidth(axisTitle(grid.rows)), ...grid.rows.texts.map((text) => stringWidth(text))) + 2;
   const heads = Math.max(...grid.cols.texts.map((text) => stringWidth(text)));
@@ -104,7 +106,7 @@ function blockLines(grid: Grid, layout: Layout, from: number, to: number, depth:
   const { side, cell, marks } = layout;
   const paint: Paint = { grid, layout, depth, scale: scaleOf(grid) };
   const columns = grid.cols.texts.slice(from, to);
-  // Numbers stand above the digits, not above the marks behind them.
+  // Heads are above the digits, not above the marks after them.
   const heads = columns.map((text) => `${fitTo(text, cell - marks - 1, "right")}${" ".repeat(marks + 1)}`);
   const lines = [
     `${" ".repeat(side)} ${clip(axisTitle(grid.cols), layout.room - side - 1)}`,
@@ -138,7 +140,7 @@ function paintedSpread(cell: GridCell, { grid, layout: { cell: width, digits }, 
   return cell.mean === null || !scale ? text : painted(text, scale.part(cell.mean), depth);
 }
 
-/** A sign alone where there is no score; the newest one of a cell in training before its sign. */
+/** Only a sign if there is no score; the newest score and the sign for a cell in training. */
 function shownValue(grid: Grid, cell: GridCell, digits: number): string {
   if (cell.mean !== null) return scoreText(grid, cell.mean, digits);
   return cell.soFar === null ? signOf(cell) : `${scoreText(grid, cell.soFar, digits)}${signOf(cell)}`;

@@ -7,7 +7,7 @@ import type { Store } from "../../store/store.js";
 export interface AttemptLog {
   attempt: number;
   file: string;
-  /** The attempt has ended: nothing is added any more. */
+  /** Whether the attempt has ended, so that the log is complete. */
   over: boolean;
 }
 

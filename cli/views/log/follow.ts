@@ -4,14 +4,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Lor2cError } from "../../errors.js";
 import { statOf } from "../../files.js";
 
-/** Milliseconds between two looks at a file that grows. */
+/** Milliseconds between two checks of a growing file. */
 const POLL = 300;
 
-/** The text of a file that may not be there yet, and what is added to it until `isOver`. */
+/** Yields the text of a file that may not exist yet, and what is added to it until `isOver`. */
 export async function* follow(file: string, isOver: () => boolean): AsyncGenerator<string> {
-  const decoder = new StringDecoder("utf8"); // a look may end in the middle of a character
+  const decoder = new StringDecoder("utf8"); // a read may end in the middle of a character
   for (let position = 0; ; await sleep(POLL)) {
-    const over = isOver(); // before the last look at the file: nothing is added after the end
+    const over = isOver(); // asked before the last read, so that nothing added in between is missed
     const size = statOf(file)?.size ?? 0;
     if (size > position) yield* part(file, position, size - 1, decoder);
     position = Math.max(position, size);

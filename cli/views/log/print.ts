@@ -19,7 +19,7 @@ export interface PrintLogOptions {
   out: Writable;
 }
 
-/** Prints the log of a run's newest attempt; with `follow` goes on until the attempt is over. */
+/** Prints the log of a run's newest attempt; with `follow`, until the attempt is over. */
 export async function printLog({ dbPath, selector, follow: goesOn, worker, out }: PrintLogOptions): Promise<void> {
   const store = openReader(dbPath);
   try {
@@ -29,21 +29,21 @@ export async function printLog({ dbPath, selector, follow: goesOn, worker, out }
     const texts = harmless(follow(file, () => !following || isOver(store, attempt)));
     await pipeline(Readable.from(texts), out, { end: false });
   } catch (error) {
-    if (!out.destroyed) throw error; // else the reader has gone: `| head`
+    if (!out.destroyed) throw error; //  head`|else the reader closed the pipe, as `| head` does| head`
   } finally {
     store.close();
   }
 }
 
 /**
- * Without colours and cursor moves, other control characters written out: what a library or a text of the data put there
- * must not reach the terminal. Each state of a progress bar is a line.
+ * Removes colours and cursor moves and escapes other control characters: text of a library or of the data must not
+ * control the terminal. Each state of a progress bar becomes a line.
  */
 async function* harmless(texts: AsyncIterable<string>): AsyncGenerator<string> {
   for await (const text of texts) yield visible(stripVTControlCharacters(text.replace(/\r\n?/g, "\n")));
 }
 
-/** Its runner may have died without a word: whoever opens the database for reading next notes that. */
+/** The runner may have been killed. A command that opens the database for reading marks its attempts lost. */
 function isOver(store: Store, attempt: number): boolean {
   settleLost(store);
   return getAttempt(store, attempt)?.outcome !== null;

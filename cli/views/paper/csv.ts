@@ -1,4 +1,4 @@
-/** One record a cell, for a spreadsheet or a data frame. Scores are times 100. */
+/** One record for each cell, for a spreadsheet or a data frame. Scores are times 100. */
 import type { AverageCell, MeasuredCell, MeasuredTable } from "../../paper/measured-table.js";
 import { csvText } from "../parts/csv.js";
 import { AVERAGE } from "./words.js";
@@ -22,7 +22,7 @@ const HEAD = [
   ...["merges", "injections", "grid_cells", "optimism", "optimism_by"],
 ];
 
-/** Lines end in CR LF; the writer adds the last LF. */
+/** Lines end in CR LF; the caller adds the last LF. */
 export function paperCsv(table: MeasuredTable): string {
   const records = table.rows.flatMap((row) => {
     const start = [table.table, row.id, row.label, row.params.published];

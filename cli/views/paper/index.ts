@@ -4,7 +4,7 @@ import { paperLatex } from "./latex.js";
 import { paperMarkdown } from "./markdown.js";
 import { paperText } from "./text.js";
 
-/** `width` is that of the terminal; null for a file or a pipe. Only text keeps to it. */
+/** `width` is that of the terminal, null for a file or a pipe. Only the text format uses it. */
 export const PAPER_FORMATS = {
   text: (table: MeasuredTable, width: number | null) => paperText(table, width),
   markdown: (table: MeasuredTable, _width: number | null) => paperMarkdown(table),

@@ -1,9 +1,9 @@
-/** A table environment that needs the package booktabs and no other. */
+/** A table environment that needs only the package booktabs. */
 import type { AverageCell, MeasuredTable } from "../../paper/measured-table.js";
 import type { Verdict } from "../../paper/verdict.js";
 import { AVERAGE, legend, NOT_RUN, numbers, paramsText, title } from "./words.js";
 
-/** Above a measured number; a word would not fit seven times into a line. */
+/** Superscripts of a measured number: words would be too wide for seven columns. */
 const MARKS: Record<Verdict, string> = {
   reproduced: "=",
   differs: "\\neq",
@@ -58,7 +58,7 @@ export function paperLatex(table: MeasuredTable): string {
 
 const record = (cells: readonly string[]): string => `${cells.join(" & ")} \\\\`;
 
-/** `$86.4 \pm 1.2_{3}^{\neq}$`: seeds below, verdict above. */
+/** `$86.4 \pm 1.2_{3}^{\neq}$`: number of seeds below, verdict above. */
 function measured(cell: AverageCell, decimals: number): string {
   const found = numbers(cell, decimals);
   if (!found) return "--";
@@ -83,7 +83,7 @@ const SPECIAL: Record<string, string> = {
   ">": "$>$",
 };
 
-/** Any text as LaTeX shows it, without packages. Two hyphens would become one dash. */
+/** Escapes text for LaTeX without packages. Two hyphens would become one dash. */
 export function latexText(text: string): string {
   return text.replace(/--|[\\~^≤±<>]|[&%$#_{}]/g, (mark) => SPECIAL[mark] ?? `\\${mark}`);
 }

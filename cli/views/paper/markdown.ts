@@ -1,4 +1,4 @@
-/** Two rows a method, the verdict in the cell that it judges. */
+/** Two rows for each method; the verdict is in the measured cell. */
 import type { AverageCell, MeasuredTable } from "../../paper/measured-table.js";
 import { AVERAGE, legend, measuredText, NOT_RUN, paramsText, title } from "./words.js";
 
@@ -34,7 +34,7 @@ function measured(cell: AverageCell, decimals: number): string {
   return cell.verdict === NOT_RUN ? text : `${text} **${cell.verdict}**`;
 }
 
-/** Names of settings have underscores, which would make the text between two of them italic. */
+/** Escapes underscores in names of settings, which would make the text between two of them italic. */
 function markdownText(text: string): string {
   return text.replace(/[\\`*_[\]<>|]/g, "\\$&");
 }

@@ -1,10 +1,10 @@
-/** The table for a terminal: three lines a method, and as many columns beside each other as fit. */
+/** The table for a terminal: three lines for each method, and as many columns side by side as fit. */
 import stringWidth from "string-width";
 import type { AverageCell, MeasuredRow, MeasuredTable } from "../../paper/measured-table.js";
 import { type Column, columns } from "../columns.js";
 import { AVERAGE, legend, measuredText, NOT_RUN, paramsText, title } from "./words.js";
 
-/** `width`: null is as wide as it needs, for a file or a pipe. */
+/** `width`: null is as wide as needed, for a file or a pipe. */
 export function paperText(table: MeasuredTable, width: number | null): string {
   const names = [...table.columns.map(({ name }) => name), AVERAGE];
   const blocks = blocksOf(table, names, width);
@@ -18,7 +18,7 @@ export function paperText(table: MeasuredTable, width: number | null): string {
   ].join("\n");
 }
 
-/** The columns cut into as few tables as fit into `width`, each with the names of the methods. */
+/** Splits the columns into as few tables as fit into `width`, each with the names of the methods. */
 function blocksOf(table: MeasuredTable, names: readonly string[], width: number | null): string[][] {
   const blocks: string[][] = [];
   for (let from = 0; from < names.length; ) {

@@ -1,4 +1,4 @@
-/** What all formats say in the same words. */
+/** Texts that all formats share. */
 import type { AverageCell, MeasuredRow, MeasuredTable } from "../../paper/measured-table.js";
 import { formatCount } from "../format.js";
 
@@ -30,7 +30,7 @@ function scoreText({ score, epoch_chosen_on: chosen }: MeasuredTable): string {
   return `that of its best epoch${chosen ? `, ${by[chosen]}` : ""} (--score best).`;
 }
 
-/** Mean and half interval, without the number of seeds. */
+/** Mean and half of the interval, without the number of seeds. */
 export function numbers({ measured }: AverageCell, decimals: number): { mean: string; half: string | null } | null {
   if (!measured) return null;
   const { mean, low, high } = measured;
@@ -45,7 +45,7 @@ export function measuredText(cell: AverageCell, decimals: number): string {
   return `${found.mean}${found.half === null ? "" : ` ± ${found.half}`} (${cell.measured?.n})`;
 }
 
-/** `294,912`, or the fewest and the most of a row whose cells differ. */
+/** `294,912`, or the least and the most if the cells of a row differ. */
 export function paramsText({ params: { measured } }: MeasuredRow): string {
   if (!measured) return "";
   const [least, most] = measured;

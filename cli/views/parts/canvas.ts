@@ -6,12 +6,12 @@ const DOTS = [
   [0x40, 0x80],
 ];
 
-/** Of its dots a line draws those at these places, again and again: solid, dashed, dotted, dash and dot. */
+/** Patterns of drawn dots along a line, repeated: solid, dashed, dotted, dash and dot. */
 const STYLES = ["1", "111111000", "100", "11111001000"];
 
 export type Dot = [x: number, y: number];
 
-/** Characters of 2 x 4 dots each. */
+/** A drawing in braille characters of 2 x 4 dots each. */
 export class Canvas {
   readonly #cells: Uint8Array;
 
@@ -22,7 +22,7 @@ export class Canvas {
     this.#cells = new Uint8Array(columns * lines);
   }
 
-  /** `style` counts from 0; `from` is the dot at which the style goes on. Returns where it stopped. */
+  /** `style` is an index of STYLES; `from` is the dot of the pattern to start with. Returns the next one. */
   line([x0, y0]: Dot, [x1, y1]: Dot, style: number, from: number): number {
     const pattern = STYLES[style % STYLES.length] ?? "1";
     const steps = Math.max(Math.abs(x1 - x0), Math.abs(y1 - y0), 1);

@@ -6,21 +6,22 @@ import { FAMILY, GREY, markup } from "./svg.js";
 /** One rectangle of a block. */
 interface BlockCell {
   column: number;
-  /** First and last row that it covers. */
+  /** First row that the cell covers. */
   from: number;
+  /** The last. */
   to: number;
   text: string;
-  /** Its colour, from 0 to 1; null: grey, it has no value. */
+  /** Colour from 0 to 1; null is grey, for a cell without a value. */
   part: number | null;
 }
 
 export interface Block {
-  /** Above the columns. */
+  /** Labels above the columns. */
   heads: readonly string[];
-  /** Beside the rows. */
+  /** Labels beside the rows. */
   names: readonly string[];
   cells: readonly BlockCell[];
-  /** Pixels that there are for it. */
+  /** Width of the whole block in pixels. */
   width: number;
 }
 
@@ -32,7 +33,7 @@ const LEFT = 150;
 /** Characters of a name that fit beside a row. */
 const NAME = 22;
 
-/** Rectangles in rows and columns: modules by epoch, ranks by epoch. */
+/** Draws rectangles in rows and columns: modules by epoch, ranks by epoch. */
 export function cellsSvg({ heads, names, cells, width }: Block, document: Document) {
   const step = Math.max(NARROWEST, Math.min(WIDEST, Math.floor((width - LEFT) / heads.length)));
   const size = { width: LEFT + heads.length * step, height: TOP + names.length * ROW };
@@ -67,7 +68,7 @@ export function cellsSvg({ heads, names, cells, width }: Block, document: Docume
   return { ...size, svg: markup(plot) };
 }
 
-/** As many of the numbers above the columns as do not touch. */
+/** As many of the numbers above the columns as fit without touching. */
 function spaced(heads: readonly string[], step: number) {
   const every = Math.max(1, Math.ceil((7 * Math.max(...heads.map((text) => text.length)) + 6) / step));
   return heads.map((text, column) => ({ x: column + 0.5, text })).filter((_, column) => column % every === 0);

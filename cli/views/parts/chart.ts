@@ -5,33 +5,33 @@ import { clip, fitTo } from "./fit.js";
 
 export interface Point {
   x: number;
-  /** Null where the value was not finite: the line has a gap there. */
+  /** Null if the value was not finite; the line has a gap there. */
   y: number | null;
 }
 
 export interface ChartSize {
-  /** Columns of everything, axis numbers included. */
+  /** Columns of the whole chart, axis numbers included. */
   width: number;
-  /** Rows of the drawing; one more below carries the x axis. */
+  /** Rows of the drawing; the x axis is one more row below. */
   height: number;
 }
 
 export interface ChartSeries {
   points: readonly Point[];
-  /** Decides how the line is drawn: solid, dashed, dotted, dash and dot, and again. */
+  /** Chooses the style of the line: solid, dashed, dotted, dash and dot, then from the start. */
   index: number;
-  /** Stands on the right of the line's end. */
+  /** Text on the right of the line's end. */
   mark: string;
 }
 
 /** Width of the axis numbers: fits `1.234e-5` with its tick. */
 const AXIS = 10;
-/** Marks at the right of one row take at most so many columns. */
+/** The most columns for marks on the right of a row. */
 const MARKS = 12;
 
 /**
- * Lines through points in braille dots (2 x 4 a character), with the smallest and largest value of both axes.
- * However many points there are, every dot column shows the whole range of its points: no spike is lost.
+ * Draws lines in braille dots (2 x 4 a character), with the smallest and largest value of both axes.
+ * Each dot column shows the whole range of its points, however many there are, so that no spike is lost.
  */
 export function chart(series: readonly ChartSeries[], { width, height }: ChartSize): string[] {
   const points = series.flatMap((one) => one.points);
@@ -61,7 +61,7 @@ export function chart(series: readonly ChartSeries[], { width, height }: ChartSi
   return [...rows.map((row) => row.trimEnd()), `${" ".repeat(AXIS)}${lowX === highX ? left : left + gap + right}`];
 }
 
-/** Where the last finite value is; null without one. */
+/** Draws a line. Returns where its last finite value is; null without one. */
 function drawLine(
   canvas: Canvas,
   points: readonly Point[],
@@ -86,7 +86,7 @@ function label(row: number, height: number, low: number, high: number): string {
   return row === Math.floor(height / 2) && height > 4 ? formatValue(high - ((high - low) * row) / (height - 1)) : "";
 }
 
-/** A constant line lies in the middle. */
+/** A constant line is in the middle. */
 function scale(value: number, low: number, high: number, dots: number): number {
   return high > low ? Math.round(((value - low) / (high - low)) * dots) : Math.floor(dots / 2);
 }

@@ -6,18 +6,19 @@ import { FAMILY, markup } from "./svg.js";
 export const SCALE = { gap: 14, bar: 16, numbers: 56 };
 
 export interface ColourScale {
-  /** Values at the dark and at the light end. */
+  /** Value at the dark end. */
   from: number;
+  /** At the light end. */
   to: number;
   text: (value: number) => string;
   height: number;
 }
 
-/** A bar from dark to light with its numbers, drawn as marks: legends of the library come as HTML. */
+/** A bar from dark to light with its numbers, drawn as marks, because the library's own legends are HTML. */
 export function colourScale({ from, to, text, height }: ColourScale, document: Document): string {
   const steps = Array.from({ length: 64 }, (_, i) => ({
     low: i / 64,
-    high: Math.min(1, (i + 1.5) / 64), // over the next one: no hairlines between them
+    high: Math.min(1, (i + 1.5) / 64), // overlaps the next one, to avoid hairlines between them
     fill: hex(viridis((i + 0.5) / 64)),
   }));
   const marks = from === to ? [0.5] : [0, 0.5, 1];

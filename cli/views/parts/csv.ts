@@ -1,6 +1,9 @@
 import { stringify } from "csv-stringify/sync";
 
-/** RFC 4180. NULL is an empty field, empty text a quoted one: pandas, polars and DuckDB can be told to keep them apart. */
+/**
+ * RFC 4180. NULL is an empty field, empty text is a quoted one; pandas, polars and DuckDB have options to tell them
+ * apart.
+ */
 const OPTIONS = { record_delimiter: "windows", quoted_match: /^$|[\r\n]/ } as const;
 
 /** These records as lines, each ended by CR LF. */

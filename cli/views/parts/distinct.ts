@@ -1,6 +1,6 @@
 /**
- * The text that stands for each of these values: the short one, and for values that would then look alike the long one.
- * Whoever shows values side by side keeps the values as keys, and asks here what to print.
+ * The text for each of these values: the short one, or the long one for values whose short texts are equal. Views keep
+ * the values as keys, and call this for the texts to print.
  */
 export function distinct<Value>(
   values: Iterable<Value>,

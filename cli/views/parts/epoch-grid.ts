@@ -2,17 +2,17 @@ import stringWidth from "string-width";
 import { distinct } from "./distinct.js";
 import { clip, fitTo } from "./fit.js";
 
-/** A value of a row after an epoch; `text` is what is drawn. */
+/** A row's value after an epoch; `text` is printed. */
 export interface EpochValue {
-  /** Rows of different keys are different ones, whatever their names. */
+  /** Each key is a row of its own, even if names are equal. */
   key: string;
   epoch: number;
   text: string;
 }
 
 /**
- * Rows by epochs, no wider than `width`: with more epochs than columns the first, the last and evenly between. `nameOf`
- * is a short name for a key; keys whose names coincide are shown themselves.
+ * Rows by epochs, no wider than `width`. If not all epochs fit, shows the first, the last, and some evenly between.
+ * `nameOf` shortens a key; keys with equal short names are shown in full.
  */
 export function epochGrid(
   cells: readonly EpochValue[],
@@ -41,12 +41,12 @@ export function epochGrid(
   return [`${" ".repeat(left)}  epoch`, head, ...body, ...hidden].map((text) => clip(text, width));
 }
 
-/** Two decimals at most, where that tells them apart. */
+/** At most two decimals, if the texts then still differ. */
 export function epochTexts(epochs: readonly number[]): Map<number, string> {
   return distinct(epochs, (epoch) => String(Math.round(epoch * 100) / 100), String);
 }
 
-/** At most `count` of them, evenly, the first and the last among them. */
+/** At most `count` values, evenly spaced, with the first and the last. */
 export function thin(values: readonly number[], count: number): number[] {
   if (values.length <= count) return [...values];
   if (count === 1) return values.slice(-1);

@@ -1,4 +1,7 @@
-/** The smallest and the largest; infinities the wrong way round without values. `Math.min(...values)` has a limit. */
+/**
+ * The smallest and the largest value; [Infinity, -Infinity] without values. `Math.min(...values)` fails for many
+ * values.
+ */
 export function extent(values: readonly number[]): [low: number, high: number] {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;

@@ -4,8 +4,8 @@ import { oneLine, visible } from "./visible.js";
 export type Fact = [name: string, value: string | null];
 
 /**
- * `name  value` lines with the values under each other, also those of several lines; facts without a value are left out.
- * Never cut: people copy paths and messages from here.
+ * Lines of `name  value` with aligned values, also of several lines. Leaves out facts without a value.
+ * Never truncates, because people copy paths and messages from here.
  */
 export function facts(list: readonly Fact[]): string[] {
   const known = list.flatMap(([name, value]) =>

@@ -4,7 +4,7 @@ import stringWidth from "string-width";
 /** `text` cut to `width` terminal columns, the cut shown as an ellipsis. Wide characters count as two. */
 export function clip(text: string, width: number): string {
   const cut = cliTruncate(text, width);
-  // A wide character that straddles the cut is kept by the library, and is one column too many.
+  // The library keeps a wide character at the cut, which makes the text one column too wide.
   return stringWidth(cut) > width ? cliTruncate(text, width - 1) : cut;
 }
 

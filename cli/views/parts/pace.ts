@@ -1,7 +1,7 @@
 /**
- * How long something that blocks the thread which feeds the workers is to wait before it is done again, so that it takes
- * only `share` of a core: the more it takes, the less often. Milliseconds, from `least` to `most`. By CPU time: on a busy
- * machine everything takes long.
+ * Runs work that blocks the thread which feeds the workers. Returns the milliseconds to wait before the next time, from
+ * `least` to `most`, so that it uses only `share` of a core. Measures CPU time, because everything takes long on a busy
+ * machine.
  */
 export function paced(share: number, { least, most }: { least: number; most: number }, work: () => void): number {
   const before = process.cpuUsage();

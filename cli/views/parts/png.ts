@@ -5,10 +5,10 @@ import { FONT } from "./svg.js";
 
 const require = createRequire(import.meta.url);
 
-/** Pixels of the picture per unit of the SVG: sharp in print at the size of a column. */
+/** Pixels per unit of the SVG: sharp in print at the width of a column. */
 const ZOOM = 3;
 
-/** An SVG of ours as PNG. Fonts come with the package and none from the system, so that all machines draw the same. */
+/** Renders an SVG as PNG. Uses only fonts that come with the package, so that all machines draw the same. */
 export function svgToPng(svg: string): Buffer {
   const fonts = join(dirname(require.resolve("dejavu-fonts-ttf/package.json")), "ttf");
   const fontFiles = ["DejaVuSans.ttf", "DejaVuSans-Bold.ttf"].map((name) => join(fonts, name));

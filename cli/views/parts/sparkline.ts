@@ -1,8 +1,11 @@
 const LEVELS = "▁▂▃▄▅▆▇█";
-/** Stands for a value that was not a finite number. */
+/** Shown for a value that was not a finite number. */
 const BROKEN = "×";
 
-/** Values over time in at most `width` columns, each the mean of its share; low to high within what is shown. */
+/**
+ * Values over time in at most `width` columns. Each column is the mean of its part, between the lowest and the highest
+ * shown.
+ */
 export function sparkline(values: readonly (number | null)[], width: number): string {
   const shares = share(values, width);
   const finite = shares.filter((value) => value !== null);
@@ -11,14 +14,14 @@ export function sparkline(values: readonly (number | null)[], width: number): st
   return shares
     .map((value) => {
       if (value === null) return BROKEN;
-      // Equal values are a flat line at the bottom, not noise blown up to full height.
+      // Equal values are a flat line at the bottom; noise is not scaled to full height.
       const level = span > 0 ? Math.round(((value - low) / span) * (LEVELS.length - 1)) : 0;
       return LEVELS[level];
     })
     .join("");
 }
 
-/** A share with a value that is not finite is null: a divergence must not disappear in a mean. */
+/** Null if a value is not finite, because a mean must not hide a divergence. */
 function share(values: readonly (number | null)[], width: number): (number | null)[] {
   const count = Math.min(values.length, Math.max(0, width));
   return Array.from({ length: count }, (_, i) => {

@@ -1,22 +1,22 @@
-/** What every picture of ours is made with: the same bytes for the same data, on every machine. */
+/** Parts of every SVG that lor2c makes: the same bytes for the same data, on every machine. */
 import { parseHTML } from "linkedom";
 import { clip } from "./fit.js";
 import { visible } from "./visible.js";
 
-/** The family that png.ts brings along; named in the file, with what browsers have in its place. */
+/** The font that png.ts loads; the SVG names it, with fallbacks for browsers. */
 export const FONT = "DejaVu Sans";
 export const FAMILY = `${FONT}, Verdana, sans-serif`;
 export const GREY = "#555555";
 /** Pixels between two lines of text, and from the edge to the text. */
 export const LINE = 16;
 export const EDGE = 12;
-/** Width of a character of the notes' size, rather too large: they are broken where the picture ends. */
+/** Width of a character at the size of notes, rounded up; lines are broken where the picture ends. */
 const CHARACTER = 6.3;
 
-/** Characters of the notes' size that a line of a picture has room for. */
+/** How many characters of a note fit into a line. */
 export const roomOf = (width: number): number => Math.floor((width - 2 * EDGE) / CHARACTER);
 
-/** Where the library makes its elements. */
+/** The document in which the library makes its elements. */
 export const newDocument = (): Document => parseHTML("<html><body></body></html>").document as unknown as Document;
 
 /** The types of a browser's elements are not part of this program. */
@@ -28,7 +28,7 @@ export const nested = (svg: string, x: number, y: number): string => svg.replace
 export const label = (x: number, y: number, text: string, style: string): string =>
   `<text x="${x}" y="${y}" ${style}>${escaped(text)}</text>`;
 
-/** Small lines of text below each other, the first with its foot at `y`. */
+/** Small lines of text below each other; the baseline of the first is at `y`. */
 export const notes = (lines: readonly string[], y: number, x = EDGE): string[] =>
   lines.map((line, i) => label(x, y + i * LINE, line, `font-size="11" fill="${GREY}"`));
 
@@ -43,7 +43,7 @@ export interface Page {
   parts: readonly string[];
 }
 
-/** The whole file. Whatever the data had in its texts: it is valid XML. */
+/** The whole file: valid XML, whatever the data contains. */
 export function page({ width, height, title, parts }: Page): string {
   const svg = [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="${FAMILY}">`,

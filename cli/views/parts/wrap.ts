@@ -1,6 +1,6 @@
 import stringWidth from "string-width";
 
-/** Texts put together on as few lines of at most `width` columns as they need; null: one line. None is cut. */
+/** Joins texts on as few lines of at most `width` columns as possible; null is one line. No text is cut. */
 export function wrap(texts: readonly string[], between: string, width: number | null): string[] {
   const lines: string[] = [];
   for (const text of texts) {

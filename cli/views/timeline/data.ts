@@ -19,13 +19,13 @@ export interface TimelineData {
   changes: ChangeRow[];
   ranks: RankRow[];
   score_name: string | null;
-  /** Scores of each form of a run that has several, as `<score>@<form>`. */
+  /** Scores of each form of a run that has several forms, named `<score>@<form>`. */
   forms: MetricRow[];
 }
 
 export const NOTHING = "this run has no modules that change, are scored or have ranks";
 
-/** A module that gave way: it has no score. */
+/** The kind of a module that an injection replaced by LoRA; it has no score. */
 export const INJECTED: EventOf<"module_scores">["modules"][number]["kind"] = "lora";
 
 export function loadTimeline(store: Store, { attempt_id: id, score_name }: RunRow): TimelineData {
@@ -39,7 +39,7 @@ export function loadTimeline(store: Store, { attempt_id: id, score_name }: RunRo
   };
 }
 
-/** A change in words, the same in every picture. */
+/** Describes a change, the same in every picture. */
 export function changeLine(change: ChangeRow): string {
   const where =
     change.span_start === change.span_end

@@ -3,7 +3,7 @@ import { formatScore } from "../format.js";
 import { type EpochValue, epochGrid } from "../parts/epoch-grid.js";
 import { oneLine } from "../parts/visible.js";
 
-/** Rank of every module by epoch, for a method that moves ranks between them; no lines without any. */
+/** The rank of every module by epoch, for a method that moves ranks between modules; no lines without ranks. */
 export function rankLines(ranks: readonly RankRow[], width: number): string[] {
   return ranks.length === 0 ? [] : epochGrid(rankValues(ranks), "rank", width, placeOf);
 }
@@ -11,7 +11,7 @@ export function rankLines(ranks: readonly RankRow[], width: number): string[] {
 export const rankValues = (ranks: readonly RankRow[]): EpochValue[] =>
   ranks.map(({ module, epoch, rank }) => ({ key: oneLine(module), epoch, text: String(rank) }));
 
-/** Scores of every form of a run that has several, `accuracy@4` for rank 4; no lines without any. */
+/** Scores of every form of a run, e.g. `accuracy@4` for rank 4; no lines without forms. */
 export function formLines(metrics: readonly MetricRow[], scoreName: string, width: number): string[] {
   const values = formValues(metrics, scoreName);
   return values.length === 0 ? [] : epochGrid(values, formTitle(scoreName), width);

@@ -13,9 +13,9 @@ import { changeLine, INJECTED, NOTHING, type TimelineData } from "./data.js";
 import { formTitle, formValues, placeOf, rankValues } from "./ranks.js";
 
 const WIDTH = 720;
-/** Pixels of the colour scale with the gap before it. */
+/** Pixels for the colour scale with the gap before it. */
 const BAR = SCALE.gap + SCALE.bar + SCALE.numbers;
-/** A shorter colour scale has no room for its numbers. */
+/** A lower picture has no room for the numbers of the colour scale. */
 const LEAST_HEIGHT = TOP + 60;
 
 interface Part {
@@ -23,7 +23,7 @@ interface Part {
   draw: (y: number) => string[];
 }
 
-/** For each run, below each other: modules by epoch, the changes in words, ranks, and scores at each rank. */
+/** For each run, below each other: modules by epoch, changes, ranks, and scores at each rank. */
 export function timelineSvg(shown: readonly OfRun<TimelineData>[]): string {
   const document = newDocument();
   const parts = shown.flatMap(({ run, label, data }): Part[] => [
@@ -57,7 +57,7 @@ const text = (lines: readonly string[]): Part => ({
   draw: (y) => notes(lines, y + 14),
 });
 
-/** Layers by epoch: a merged module covers all of its layers, and is as light as its score is high. */
+/** Layers by epoch. A merged module covers all of its layers; a lighter colour is a higher score. */
 function modules(rows: readonly ModuleScoreRow[], document: Document): Part {
   const epochs = new Map(rows.map((row) => [row.step, row.epoch]));
   const steps = [...epochs.keys()];
@@ -93,7 +93,7 @@ function modules(rows: readonly ModuleScoreRow[], document: Document): Part {
   };
 }
 
-/** Rows by epoch as numbers, on the colour of their place between the lowest and the highest. */
+/** Rows by epoch as numbers, coloured between the lowest and the highest. */
 function table(
   values: readonly EpochValue[],
   title: string,

@@ -8,11 +8,12 @@ import { shade } from "../parts/shade.js";
 import { changeLine, INJECTED, NOTHING, type TimelineData } from "./data.js";
 import { formLines, rankLines } from "./ranks.js";
 
-/** Columns of the layer numbers, and at least of one epoch. */
+/** Columns of the layer numbers. */
 const MARGIN = 7;
+/** The least columns of an epoch. */
 const COLUMN = 3;
 
-/** Modules by epoch, then what changed, ranks, and scores at each rank. */
+/** Modules by epoch, then changes, ranks, and scores at each rank. */
 export function timelineText({ scores, changes, ranks, score_name, forms }: TimelineData, width: number): string {
   const blocks = [
     scores.length > 0 ? grid(scores, width) : [],
