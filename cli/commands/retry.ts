@@ -17,7 +17,7 @@ export default {
           type: "string",
           array: true,
           default: [] as string[],
-          describe: "Experiments (name or number) or runs; default: the newest experiment with runs to try again",
+          describe: "An experiment (name or number), or runs of one; default: the newest with runs to try again",
         })
         .option("from-scratch", {
           type: "boolean",

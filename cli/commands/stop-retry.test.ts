@@ -88,7 +88,7 @@ test("retry trains what failed, without the spec file, and nothing else", async 
     .out()
     .split("\n")
     .map((line) => line && JSON.parse(line));
-  expect(plan).toMatchObject({ type: "plan", name: "two", experiment: 1, cells: [{ label: "seed=1" }] });
+  expect(plan).toMatchObject({ type: "plan", name: "two", experiment: 1, cells: [{ label: "two" }] });
   expect(states()).toEqual({ "seed=1": "finished", "seed=2": "finished" });
 
   const again = lor2c(["retry"]);
@@ -114,4 +114,68 @@ test("what can't be meant is said", async () => {
     expect(await wrong.closed).toBe(2);
     expect(wrong.err()).toContain("no experiment has this name or number");
   }
+});
+
+test("stop beside a Ctrl-C is no second one: the worker still ends after its step", async () => {
+  const job = lor2c(["run", file, "--plain"], { ...SLOW, FIXTURE_STEP_SECONDS: "3" });
+  await until(() => job.out().includes("training starts"));
+  job.child.kill("SIGINT");
+  await until(() => job.out().includes("a second Ctrl-C ends it"));
+  const stop = lor2c(["stop"]);
+  expect([await stop.closed, await job.closed]).toEqual([0, 130]);
+  expect(stop.out()).toMatch(/seed=1: stopped after step/);
+  expect(job.out()).not.toContain("ending the workers");
+});
+
+test("stop means the experiment that runs, also where a newer one has its name or has a run of it", async () => {
+  const job = lor2c(["run", file, "--plain"], SLOW);
+  await until(() => job.out().includes("training starts"));
+  expect(await lor2c(["run", file, "--set", "sweep.grid={seed: [9]}"]).closed).toBe(0);
+  const stop = lor2c(["stop", "two"]);
+  expect([await stop.closed, stop.err()]).toEqual([0, expect.stringContaining("asked")]);
+  expect(await job.closed).toBe(130);
+  expect(states()).toEqual({ "seed=1": "stopped", "seed=2": "planned", two: "finished" });
+});
+
+test("stop ends a whole retry, also of an older experiment that shares its runs with a newer one", async () => {
+  expect(await lor2c(["run", file], { FIXTURE_FAIL: "1,2" }).closed).toBe(1);
+  expect(await lor2c(["run", file, "--set", "sweep.grid={seed: [1]}"], { FIXTURE_FAIL: "1" }).closed).toBe(1);
+  const retry = lor2c(["retry", "1", "--plain", "--jobs", "1"], SLOW);
+  await until(() => retry.out().includes("training starts"));
+  const stop = lor2c(["stop"]);
+  expect([await stop.closed, await retry.closed]).toEqual([0, 130]);
+  expect(states()).toEqual({ two: "stopped", "seed=2": "failed" });
+});
+
+test("a retry that was interrupted goes on with the same command", async () => {
+  expect(await lor2c(["run", file], { FIXTURE_FAIL: "1" }).closed).toBe(1);
+  const first = lor2c(["retry", "--plain"], SLOW);
+  await until(() => first.out().includes("training starts"));
+  first.child.kill("SIGINT");
+  expect(await first.closed).toBe(130);
+  expect(states()["seed=1"]).toBe("stopped");
+  expect(await lor2c(["retry"]).closed).toBe(0);
+  expect(states()["seed=1"]).toBe("finished");
+});
+
+test("what is named decides to which experiment a retry belongs", async () => {
+  expect(await lor2c(["run", file, "--set", "sweep.grid={seed: [1]}"], { FIXTURE_FAIL: "1" }).closed).toBe(1);
+  expect(await lor2c(["run", file, "--jobs", "2"], { FIXTURE_FAIL: "1,2" }).closed).toBe(1);
+  const retry = lor2c(["retry", "1", "--json"]);
+  expect(await retry.closed).toBe(0);
+  expect(JSON.parse(retry.out().split("\n")[0] ?? "")).toMatchObject({ experiment: 1, cells: [{ label: "two" }] });
+  expect(states()).toEqual({ "seed=1": "finished", "seed=2": "failed" });
+});
+
+test("a run that stop has ended is not taken over by a job that waited for it", async () => {
+  const one = lor2c(["run", file, "--json", "--set", "sweep.grid={seed: [1]}"], SLOW);
+  await until(() => one.out().includes('"metrics"'));
+  const two = lor2c(["run", file, "--json"]);
+  await until(() => two.out().includes('"elsewhere"') && two.out().includes('"finished"'));
+  const store = openStore(join(folder, "lor2c.db"), { readonly: true });
+  const [run] = listRuns(store, { state: "running" });
+  store.close();
+  expect(await lor2c(["stop", run?.id ?? ""]).closed).toBe(0);
+  expect([await one.closed, await two.closed]).toEqual([1, 1]);
+  expect(states()).toEqual({ "seed=1": "stopped", "seed=2": "finished" });
 });

@@ -1,10 +1,11 @@
 /** What `run`, `sweep` and `retry` have in common: their options, and the job that they start. */
 import type { Argv } from "yargs";
-import { UsageError } from "../errors.js";
+import { Lor2cError, UsageError } from "../errors.js";
 import type { JobSummary, Reporter } from "../job/reporter.js";
 import type { JobSource } from "../job/source.js";
 import type { Foreseen } from "../plan/forecast/limits.js";
 import type { Devices } from "../spec/devices.js";
+import type { Store } from "../store/store.js";
 import { DB_OPTION } from "./db-option.js";
 import { devicesOption } from "./devices-option.js";
 import { jobsOption } from "./jobs-option.js";
@@ -103,16 +104,17 @@ async function showGrid({ dbPath, experiment, name }: JobSummary): Promise<void>
     import("../views/terminal.js"),
     import("../views/output.js"),
   ]);
-  const store = openStore(dbPath, { readonly: true });
+  let store: Store | undefined;
   try {
+    store = openStore(dbPath, { readonly: true });
     const grid = gridOf(store, experiment);
     if (!grid) return;
     const width = process.stdout.isTTY ? process.stdout.columns : null;
     writeColoured(`\n${gridText(grid, { width, depth: colourDepth(process.stdout) })}\n`);
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
+    if (!(error instanceof Lor2cError)) throw error; // the job has its outcome already
     writeNote(`no heatmap of ${name}: ${error.message}\n  lor2c heatmap: ${error.hint ?? "choose what to draw"}`);
   } finally {
-    store.close();
+    store?.close();
   }
 }

@@ -16,5 +16,5 @@ export function announce({ interrupts, reporter }: Pick<Job, "interrupts" | "rep
 function stopping(cause: string): string {
   if (cause === "SIGINT") return "stopping after the current step; a second Ctrl-C ends it at once";
   if (cause.startsWith("SIG")) return `${cause}: stopping after the current step; a second signal ends it at once`;
-  return `stopping after the current step: ${cause}`;
+  return `stopping after the current step: ${cause}; Ctrl-C ends it at once`;
 }

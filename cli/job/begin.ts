@@ -5,7 +5,7 @@ import { remaining } from "../plan/remaining.js";
 import type { ResolvedPlan } from "../plan/resolve-plan.js";
 import { assign, type Share } from "../plan/share-out.js";
 import { warningTexts } from "../plan/warnings.js";
-import { CANNOT_RUN, runStates } from "../store/read.js";
+import { CANNOT_RUN, experimentStopRequest, runStates } from "../store/read.js";
 import { reapLost, recordForecasts } from "../store/write.js";
 import type { Approved } from "./approved.js";
 import { FailuresAlike } from "./failures-alike.js";
@@ -39,15 +39,15 @@ export async function beginJob(from: Beginning): Promise<{ job: Job; shares: Sha
   const { store, foresight, warnings } = approved;
   const { cells } = plan;
   const patience = new Patience((message) => reporter.message("warn", message));
-  const register = () => {
-    reapLost(store);
-    const id = source.register(store, plan);
-    recordForecasts(store, foresight.forecast.runs);
-    return id;
-  };
-  const experiment = await patience.until(register, interrupts.stop);
   const ids = cells.map((cell) => cell.id);
-  const states = runStates(store, ids);
+  const register = () =>
+    store.write(() => {
+      reapLost(store);
+      const experiment = source.register(store, plan);
+      recordForecasts(store, foresight.forecast.runs);
+      return { experiment, states: runStates(store, ids), asked: experimentStopRequest(store, experiment) };
+    });
+  const { experiment, states, asked } = await patience.until(register, interrupts.stop);
   const { todo, finished } = remaining(cells, states, force);
   const { shares, slots } = assign(todo, plan.slots);
 
@@ -73,12 +73,12 @@ export async function beginJob(from: Beginning): Promise<{ job: Job; shares: Sha
       onFault: (error) => job.fail(error),
       onWarning: (error) => reporter.message("warn", `heartbeat: ${error.message}`),
     }),
-    stops: new StopWatch(store, experiment, () => interrupts.interrupt("lor2c stop asks for it")),
+    stops: new StopWatch(store, experiment, asked, () => interrupts.stopBecause("lor2c stop asks for it")),
     alike: new FailuresAlike(),
     fault: undefined,
     fail: (error) => {
       job.fault ??= error;
-      if (interrupts.urgency === null) interrupts.interrupt("the database cannot be used");
+      interrupts.stopBecause("the database cannot be used");
     },
     maxFailures: source.maxFailures,
     fromZero: new Set(ids.filter((id) => source.fromScratch || states.get(id) === "failed")),

@@ -20,10 +20,12 @@ export async function claim(
   device: string,
   job: Job,
 ): Promise<Attempt[]> {
-  const { store, force, model, logs, patience, interrupts } = job;
+  const { store, force, model, logs, patience, interrupts, stops } = job;
   const requests = cells.map((cell) => ({ runId: cell.id, force, checkpoint: key }));
-  const claims = await patience.orElse(() => claimAttempts(store, requests), interrupts.stop, []);
+  const take = () => claimAttempts(store, requests, () => stops.wantsEnd());
+  const claims = await patience.orElse(take, interrupts.stop, []);
   const done: string[] = [];
+  const removed: string[] = [];
   const busy = new Map<string, string[]>();
   const attempts: Attempt[] = [];
   for (const [i, cell] of cells.entries()) {
@@ -31,9 +33,11 @@ export async function claim(
     if (!claim) continue;
     if ("attemptId" in claim) attempts.push({ cell, ...claim });
     else if ("done" in claim) done.push(cell.id);
+    else if ("removed" in claim) removed.push(cell.id);
     else addTo(busy, claim.busy, cell.id);
   }
   model.set(done, "finished");
+  model.set(removed, "skipped");
   for (const [owner, ids] of busy) model.set(ids, "elsewhere", owner);
   for (const attempt of attempts) describe(attempt);
   for (const { cell, number, folder } of attempts) {

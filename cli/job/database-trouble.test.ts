@@ -141,7 +141,7 @@ test.each([
       exitCode: 1,
       message: expect.stringMatching(`lor2c.db was ${what} while this job ran: everything that it had stored is in `),
     });
-    expect(messages).toEqual(["stopping after the current step: the database cannot be used"]);
+    expect(messages).toEqual(["stopping after the current step: the database cannot be used; Ctrl-C ends it at once"]);
     const saved = readdirSync(folder).filter((name) => /^lor2c\.db\.rescued-\d{8}T\d{6}Z$/.test(name));
     expect(saved).toHaveLength(1);
     const store = openStore(join(folder, saved[0] ?? ""), { readonly: true });

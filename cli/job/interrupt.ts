@@ -26,6 +26,11 @@ export class Interrupts {
     };
   }
 
+  /** Something else than a signal ends the job, after its step: it never is the second signal of somebody. */
+  stopBecause(cause: string): void {
+    if (this.urgency === null) this.interrupt(cause);
+  }
+
   /** `cause`: a signal, or why else a job is to stop. */
   interrupt(cause: string = SIGNALS[0]): void {
     this.#cause ??= cause;

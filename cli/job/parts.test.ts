@@ -123,7 +123,7 @@ test.each([
   ["SIGINT", "stopping after the current step; a second Ctrl-C ends it at once"],
   ["SIGTERM", "SIGTERM: stopping after the current step; a second signal ends it at once"],
   ["SIGHUP", "SIGHUP: stopping after the current step; a second signal ends it at once"],
-  [null, "stopping after the current step: the database cannot be used"],
+  [null, "stopping after the current step: the database cannot be used; Ctrl-C ends it at once"],
 ])("only who pressed Ctrl-C hears of a second one: %s", (signal, says) => {
   const source = new EventEmitter();
   const interrupts = new Interrupts(source);

@@ -1,9 +1,10 @@
 import { UsageError } from "../errors.js";
 import type { ResolvedPlan } from "../plan/resolve-plan.js";
 import type { Cell, Settings } from "../spec/cell.js";
-import { experimentOf, getSettings, type RetryRow, retryRuns } from "../store/read.js";
+import { getSettings, type RetryRow, retryRuns } from "../store/read.js";
 import { openReader } from "../store/reader.js";
 import type { Store } from "../store/store.js";
+import { resumeExperiment } from "../store/write.js";
 import type { JobSource } from "./source.js";
 
 export interface RetryRequest {
@@ -33,7 +34,7 @@ export function retrySource({ dbPath, what, fromScratch }: RetryRequest): JobSou
       fromScratch,
       register: (writer, plan) => {
         refuseOthers(runs, plan);
-        return experimentOf(writer, experiment.id).id;
+        return resumeExperiment(writer, experiment.id);
       },
     };
   } finally {

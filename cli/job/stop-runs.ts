@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { UsageError } from "../errors.js";
 import {
   chooseRuns,
+  type ExperimentRow,
   experiments,
   getAttempt,
   type RunningOfRun,
@@ -51,17 +52,16 @@ function ask({ dbPath, what, all }: StopOptions): RunningOfRun[] {
   const store = openStore(dbPath);
   try {
     reapLost(store);
-    const { wholes, runs } = meant(store, what, all);
-    const running = runningOf(store, runs);
-    if (running.length === 0) throw nothingRuns(store, what, runs);
-    for (const experiment of wholes) requestExperimentStop(store, experiment);
-    const taken = new Set(
-      requestStop(
-        store,
-        running.map(({ attempt }) => attempt),
-      ),
-    );
-    return running.filter(({ attempt }) => taken.has(attempt));
+    // In one transaction: what a job of these experiments claims after it, it claims no more.
+    return store.write(() => {
+      const { wholes, runs } = meant(store, what, all);
+      const running = runningOf(store, runs);
+      if (running.length === 0) throw nothingRuns(store, what, runs);
+      for (const experiment of wholes) requestExperimentStop(store, experiment);
+      const attempts = running.map(({ attempt }) => attempt);
+      requestStop(store, attempts);
+      return running;
+    });
   } finally {
     store.close();
   }
@@ -69,32 +69,31 @@ function ask({ dbPath, what, all }: StopOptions): RunningOfRun[] {
 
 /** The experiments that are meant whole, and the runs; null means all. */
 function meant(store: Store, what: string | undefined, all: boolean): { wholes: number[]; runs: string[] | null } {
-  if (what !== undefined) {
-    const { experiment, runs } = chooseRuns(store, what);
-    return { wholes: experiment ? [experiment.id] : [], runs };
-  }
   const running = experiments(store).filter((experiment) => experiment.running > 0);
   if (all) return { wholes: running.map(({ id }) => id), runs: null };
-  // One job can show in several experiments that share runs: the newest is the one that it was started for.
-  const [first, ...others] = running.filter(
-    (one, i) => !running.slice(0, i).some((newer) => shares(store, newer, one)),
-  );
-  if (first && others.length > 0) {
-    const names = [first, ...others].map(
-      ({ id, name, running }) => `    ${name} (experiment ${id}, ${running} in training)`,
-    );
+  if (what === undefined) return theOnly(store, running);
+  const named = running.filter(({ name }) => name === what);
+  if (named.length > 0) return theOnly(store, named); // the newest of its name may be another one
+  const { experiment, runs } = chooseRuns(store, what);
+  return { wholes: experiment ? [experiment.id] : [], runs };
+}
+
+/**
+ * Experiments can share runs. When all that is in training belongs to one of them, it is one job, or jobs that wait for
+ * each other's runs, and all of it is meant. Throws UsageError otherwise.
+ */
+function theOnly(store: Store, running: readonly ExperimentRow[]): { wholes: number[]; runs: string[] } {
+  const runs = [...new Set(running.flatMap(({ id }) => runsOf(store, id)))];
+  const inTraining = runningOf(store, runs).length;
+  if (running.length > 0 && running.every((experiment) => experiment.running < inTraining)) {
+    const names = running.map(({ id, name, running }) => `    ${name} (experiment ${id}, ${running} in training)`);
     throw new UsageError(
       "STOP_AMBIGUOUS",
       `several experiments are running:\n${names.join("\n")}`,
-      "name one, or stop all of them with --all",
+      "stop one by its number, or all of them with --all",
     );
   }
-  return first ? { wholes: [first.id], runs: runsOf(store, first.id) } : { wholes: [], runs: null };
-}
-
-function shares(store: Store, one: { id: number }, other: { id: number }): boolean {
-  const own = new Set(runningOf(store, runsOf(store, one.id)).map(({ run }) => run));
-  return runningOf(store, runsOf(store, other.id)).every(({ run }) => own.has(run));
+  return { wholes: running.map(({ id }) => id), runs };
 }
 
 function nothingRuns(store: Store, what: string | undefined, runs: readonly string[] | null): UsageError {

@@ -13,16 +13,15 @@ type StopRuns = (runs: string[]) => void;
  */
 export class StopWatch {
   readonly #attempts = new Map<number, { run: string; stop: StopRuns }>();
-  readonly #before: string | null;
   readonly #timer: NodeJS.Timeout;
 
   constructor(
     private readonly store: Store,
     private readonly experiment: number,
+    /** The request that was there when the job began: it was for one that has ended. */
+    private readonly before: string | null,
     private readonly stopAll: () => void,
   ) {
-    // Of an earlier job: that one has ended.
-    this.#before = experimentStopRequest(store, experiment);
     this.#timer = setInterval(() => this.#look(), EVERY);
   }
 
@@ -35,17 +34,22 @@ export class StopWatch {
     for (const attempt of attempts.values()) this.#attempts.delete(attempt);
   }
 
+  /** Also looks: under the write lock, what is claimed there is claimed before any request. */
+  wantsEnd(): boolean {
+    const request = experimentStopRequest(this.store, this.experiment);
+    if (request === null || request === this.before) return false;
+    this.dispose();
+    this.stopAll();
+    return true;
+  }
+
   dispose(): void {
     clearInterval(this.#timer);
   }
 
   #look(): void {
     try {
-      if (experimentStopRequest(this.store, this.experiment) !== this.#before) {
-        this.dispose();
-        this.stopAll();
-        return;
-      }
+      if (this.wantsEnd()) return;
       const wanted = new Map<StopRuns, string[]>();
       for (const id of stopRequests(this.store, [...this.#attempts.keys()])) {
         const attempt = this.#attempts.get(id);

@@ -2,9 +2,9 @@ import { join } from "node:path";
 import { RUN_LOG, WORKER_LOG } from "../attempt-files.js";
 import type { PlannedCell } from "../plan/cell.js";
 import { eachKindOnce } from "../plan/warnings.js";
-import { type AttemptRow, bundlesOf, getAttempt, getEpochScore, getNotes, getRun } from "../store/read.js";
+import { type AttemptRow, bundlesOf, getAttempt, getEpochScore, getNotes, getRun, runStates } from "../store/read.js";
 import type { Store } from "../store/store.js";
-import { attemptGone, resumableRuns } from "../store/write.js";
+import { resumableRuns } from "../store/write.js";
 import type { Job } from "./job.js";
 import type { JobModel } from "./model.js";
 import type { CellError, CellSummary, JobSummary } from "./reporter.js";
@@ -29,6 +29,7 @@ export function summarize(job: Job, seconds: number): JobSummary {
       ...runNotes(store, planned, attempts),
       ...savedNote(store, planned, model),
       ...heldBack(planned, model),
+      ...removedNote(store, planned),
     ],
     seconds,
   };
@@ -42,6 +43,17 @@ function heldBack(cells: readonly PlannedCell[], model: JobModel): string[] {
     if (state === "skipped" && reason) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
   }
   return [...reasons].map(([reason, count]) => `${count === 1 ? "1 run" : `${count} runs`} not started: ${reason}`);
+}
+
+/** Runs of which nothing is stored any more, be it that they were trained or not. */
+function removedNote(store: Store, cells: readonly PlannedCell[]): string[] {
+  const known = runStates(
+    store,
+    cells.map(({ id }) => id),
+  );
+  const count = cells.filter(({ id }) => !known.has(id)).length;
+  if (count === 0) return [];
+  return [`${count === 1 ? "1 run was" : `${count} runs were`} removed from the database while this job ran`];
 }
 
 /** What training together saved those that this process trained. */
@@ -63,10 +75,11 @@ function attemptOf(store: Store, id: string, model: JobModel): AttemptRow | unde
 }
 
 /** An attempt of this process is as it is stored, whatever its worker told; one whose events still wait is as it told. */
-function stateOf(store: Store, id: string, row: AttemptRow | undefined, model: JobModel): RunState {
+function stateOf(id: string, row: AttemptRow | undefined, model: JobModel): RunState {
   const attempt = model.runs.get(id)?.attempt;
   if (attempt === undefined) return model.state(id);
-  if (row === undefined) throw attemptGone(store, attempt);
+  // Had it been deleted in training, the job would have ended by that.
+  if (row === undefined) return "skipped";
   return row.outcome ?? model.state(id);
 }
 
@@ -78,7 +91,7 @@ function cellSummary(
   resumable: ReadonlySet<string>,
 ): CellSummary {
   const fixed = cell.settings.train.report_epoch;
-  const state = stateOf(store, cell.id, row, model);
+  const state = stateOf(cell.id, row, model);
   // What an earlier attempt has is not what this job did.
   const own = row && (state === "finished" || model.runs.get(cell.id)?.attempt !== undefined) ? row : undefined;
   const error = FAILURES.has(state) && row ? cellError(row, model.runs.get(cell.id)?.stderr ?? []) : undefined;

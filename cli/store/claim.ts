@@ -22,20 +22,29 @@ export type Claim =
   | { attemptId: number; number: number; folder: string }
   /** Another process has the run; this text names it. */
   | { busy: string }
-  | { done: true };
+  | { done: true }
+  /** Somebody deleted it. */
+  | { removed: true };
 
-/** Takes one run, see `claimAttempts`. */
+/** Takes one run, see `claimAttempts`. Throws UsageError when there is none. */
 export function claimAttempt(store: Store, request: ClaimRequest): Claim {
-  return claimAttempts(store, [request])[0] as Claim;
+  const claim = claimAttempts(store, [request])[0] as Claim;
+  if (!("removed" in claim)) return claim;
+  throw new UsageError("UNKNOWN_RUN", `there is no run ${request.runId}`, "lor2c ls lists them");
 }
 
 /**
  * Claims runs for an owner in one transaction. Each gets a new attempt and its folder, or a reason why not. At most one
- * attempt of a run is running, among all processes that share the file; `force` claims finished runs too.
+ * attempt of a run is running, among all processes that share the file; `force` claims finished runs too. `isOff` is
+ * asked first, in the same transaction: if it says yes, nothing is claimed.
  */
-export function claimAttempts(store: Store, requests: readonly ClaimRequest[]): Claim[] {
+export function claimAttempts(
+  store: Store,
+  requests: readonly ClaimRequest[],
+  isOff: () => boolean = () => false,
+): Claim[] {
   const own = thisProcess(); // before the write lock, not under it
-  return store.write(() => requests.map((request) => claim(store, request, request.owner ?? own)));
+  return store.write(() => (isOff() ? [] : requests.map((request) => claim(store, request, request.owner ?? own))));
 }
 
 function claim(store: Store, request: ClaimRequest, owner: Owner): Claim {
@@ -48,7 +57,7 @@ function claim(store: Store, request: ClaimRequest, owner: Owner): Claim {
               coalesce(max(outcome = 'finished'), 0) AS finished FROM attempts WHERE run = @run`,
     )
     .get({ run: request.runId }) as { known: number; newest: number; finished: number };
-  if (past.known === 0) throw new UsageError("UNKNOWN_RUN", `there is no run ${request.runId}`, "lor2c ls lists them");
+  if (past.known === 0) return { removed: true };
   if (past.finished && !request.force) return { done: true };
   const { number, folder } = freeFolder(store, request.runId, past.newest + 1);
   const now = new Date();

@@ -2,7 +2,7 @@ import type { RunForecast } from "../plan/forecast/forecast.js";
 import type { ForecastRow } from "./rows.js";
 import type { Store } from "./store.js";
 
-/** Stores forecasts of registered runs that are about to be trained. Only the newest forecast of a run is kept. */
+/** Stores forecasts of runs that are about to be trained, unless they were removed meanwhile. Only the newest is kept. */
 export function recordForecasts(store: Store, forecasts: readonly RunForecast[]): void {
   const now = new Date().toISOString();
   store.write(() => {
@@ -15,8 +15,8 @@ function insertForecast(store: Store, forecast: RunForecast, now: string): void 
   const insert = store.prepare(
     `INSERT OR REPLACE INTO forecasts (run, made_at, seconds, seconds_low, seconds_high, seconds_basis,
        seconds_trainings, disk_bytes, memory, memory_low, memory_high, memory_basis, memory_trainings, train_work)
-     VALUES (@run, @now, @seconds, @seconds_low, @seconds_high, @seconds_basis, @seconds_trainings, @disk_bytes,
-       @memory, @memory_low, @memory_high, @memory_basis, @memory_trainings, @train_work)`,
+     SELECT id, @now, @seconds, @seconds_low, @seconds_high, @seconds_basis, @seconds_trainings, @disk_bytes,
+       @memory, @memory_low, @memory_high, @memory_basis, @memory_trainings, @train_work FROM runs WHERE id = @run`,
   );
   insert.run({
     run: id,

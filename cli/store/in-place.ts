@@ -9,8 +9,8 @@ import { discard, identityOf, statOf } from "../files.js";
 import type { Store } from "./store.js";
 import { storeError } from "./store-errors.js";
 
-/** What says that content is missing. All other errors say nothing about it, e.g. that too many files are open. */
-const DAMAGE: ReadonlySet<unknown> = new Set(["DATABASE_CORRUPT", "DATABASE_CHANGED", "NOT_A_DATABASE"]);
+/** Errors that say nothing about the content: another program holds it, too many files are open, no memory is left. */
+const UNKNOWN: ReadonlySet<unknown> = new Set(["DATABASE_BUSY", "DATABASE_CANNOT_OPEN", "NO_MEMORY"]);
 
 /** Throws if the file was deleted or replaced, or separated from its log. The error says what was saved, and where. */
 export function checkInPlace(store: Store): void {
@@ -67,7 +67,7 @@ function isReadable(path: string): boolean {
     for (const table of ["migrations", "runs", "attempts"]) reader.prepare(`SELECT count(*) FROM ${table}`).get();
     return true;
   } catch (error) {
-    return !DAMAGE.has((storeError(error, path) as { code?: unknown }).code);
+    return UNKNOWN.has((storeError(error, path) as { code?: unknown }).code);
   } finally {
     reader?.close();
   }

@@ -7,7 +7,7 @@ export * from "./read-attempts.js";
 export * from "./read-bundles.js";
 export * from "./read-grid.js";
 export { measuredTrainings } from "./read-measured.js";
-export { experimentOf, type RetryRow, retryRuns } from "./read-retry.js";
+export { type RetryRow, retryRuns } from "./read-retry.js";
 export * from "./read-runs.js";
 export type * from "./rows.js";
 export { findRun } from "./selector.js";

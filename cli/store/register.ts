@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { UsageError } from "../errors.js";
 import type { PlannedCell } from "../plan/cell.js";
 import type { Place } from "../spec/cell.js";
 import type { LeftOut } from "../spec/left-out.js";
@@ -49,6 +50,13 @@ export function registerExperiment(store: Store, plan: ExperimentPlan): number {
     insertLeftOut(store, Number(lastInsertRowid), plan.leftOut ?? []);
     return Number(lastInsertRowid);
   });
+}
+
+/** Notes that the experiment is run again as it is stored. Throws UsageError when it was removed. */
+export function resumeExperiment(store: Store, id: number): number {
+  const resume = store.prepare("UPDATE experiments SET last_run_at = ? WHERE id = ?");
+  if (store.write(() => resume.run(new Date().toISOString(), id)).changes === 1) return id;
+  throw new UsageError("EXPERIMENT_MISSING", `experiment ${id} was removed`, "lor2c run SPEC trains it anew");
 }
 
 /** Replaces the list each time, because different excludes can leave the same runs. */

@@ -146,7 +146,7 @@ function refuseRunning(store: Store, ids: string[]): void {
     throw new UsageError(
       "RUN_RUNNING",
       `run ${id} is being trained by ${describeOwner(ownerOf(running))}; nothing was removed`,
-      "stop it first (Ctrl-C in its terminal)",
+      `stop it first: lor2c stop ${id}`,
     );
   }
 }

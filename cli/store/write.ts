@@ -6,7 +6,7 @@ export { checkInPlace } from "./in-place.js";
 export { type AttemptsByCell, endAttempt, ingest } from "./ingest.js";
 export { HEARTBEAT_SECONDS, heartbeat, reapLost } from "./lease.js";
 export { attemptGone } from "./lost-rows.js";
-export { registerExperiment } from "./register.js";
+export { registerExperiment, resumeExperiment } from "./register.js";
 export { removeRuns } from "./remove.js";
 export { requestExperimentStop, requestStop } from "./stop-requests.js";
 export { isBusy } from "./store-errors.js";

@@ -33,7 +33,14 @@ const temporaryFolders = () => readdirSync(tmpdir()).filter((name) => /^lor2c-ve
 test("the same training gives the same values, and leaves the stored run and the disk alone", async () => {
   const { cells } = await train();
   const before = temporaryFolders();
-  const result = await verify();
+  let pid = 0;
+  const listener = silent({
+    event: (_, event) => {
+      if (event.type === "ready") pid = event.pid;
+    },
+  });
+  const result = await verify({}, { listener });
+  expect([pid > 0, isAlive(pid)]).toEqual([true, false]);
   expect(result).toMatchObject({ run: cells[0]?.id, same: true, tolerance: 0, differences: [], notes: [] });
   expect(result.compared).toBe(6 * 2 + 2); // loss and learning rate of six steps, accuracy and loss of the evaluation
   expect(temporaryFolders()).toBe(before);

@@ -67,6 +67,7 @@ export async function verifyRun(options: VerifyOptions): Promise<VerifyResult> {
       notes: [...environmentNotes(stored, ready), ...weightsNote(stored, again.initialWeights)],
     };
   } finally {
+    await executor.close(); // it would wait for another bundle
     discard(folder);
     if (!options.interrupts) interrupts.dispose();
   }
