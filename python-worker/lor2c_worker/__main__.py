@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
 
 
 def guarded(arguments: list[str]) -> int:
-    """`main`, with an exception as text and exit code 1: a normal exit would collide with the blocked stdin reader."""
+    """`main`, with an exception printed and exit code 1: a normal exit would wait for the blocked stdin reader."""
     try:
         return main(arguments)
     except ModuleNotFoundError as error:
@@ -50,5 +50,5 @@ def guarded(arguments: list[str]) -> int:
 if __name__ == "__main__":
     code = guarded(sys.argv[1:])
     sys.stderr.flush()
-    # The stdin reader may still be blocked in a read that never returns; a normal exit would wait for its lock.
+    # The stdin reader may still be blocked in a read that never returns. A normal exit would wait for its lock.
     os._exit(code)

@@ -1,4 +1,4 @@
-"""What the worker offers, as plain data: the spec's checks, `explain` and the editor schema are made from it."""
+"""What the worker offers, as plain data. The spec's checks, `explain` and the editor schema are made from it."""
 
 from __future__ import annotations
 

@@ -22,9 +22,9 @@ from .lifeline import Deadline
 
 
 def claim_stdout() -> BinaryIO:
-    """Keep fd 1 for the protocol and point fd 1 at stderr, so that stray prints land in the log.
+    """Copy fd 1 for the protocol and point fd 1 itself at stderr, so that stray prints get into the log.
 
-    Returns a buffered binary writer on the kept descriptor (not inherited by child processes).
+    Returns a buffered binary writer on the copy, which child processes do not inherit.
     """
     kept = os.dup(1)
     os.set_inheritable(kept, False)
@@ -35,19 +35,19 @@ def claim_stdout() -> BinaryIO:
 
 
 def finite(value: float | None) -> float | None:
-    """NaN and infinity have no JSON form: they travel as null."""
+    """`value`, or None for NaN and infinity, which have no JSON form."""
     return value if value is not None and math.isfinite(value) else None
 
 
 def split_finite(values: Mapping[str, float]) -> tuple[dict[str, float | None], list[str]]:
-    """Values fit for the wire, and the names of those that were NaN or infinite."""
+    """`values` with None for NaN and infinity, and the names of those values."""
     wire = {name: finite(value) for name, value in values.items()}
     return wire, [name for name, value in wire.items() if value is None]
 
 
 def to_line(value: Any) -> bytes:
-    """One line of JSON in UTF-8. Text of data may hold half a surrogate pair, which has no UTF-8 form: such a half
-    becomes the replacement character."""
+    """One line of JSON in UTF-8. Text of data may contain half a surrogate pair, which has no UTF-8 form; it becomes
+    the replacement character. Raises ValueError for NaN and infinity."""
     text = json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":")) + "\n"
     try:
         return text.encode()
@@ -57,7 +57,7 @@ def to_line(value: Any) -> bytes:
 
 @dataclass(frozen=True)
 class NoCommand:
-    """A line that is no command, and the request in it where it has one: somebody waits for its `done`."""
+    """A line that is no command. `request`: the id in it, if any; the runner waits for the `done` of that request."""
 
     problem: str
     request: str | None
@@ -66,8 +66,8 @@ class NoCommand:
 class Channel:
     """Thread-safe sender of events, and a reader thread that fills a queue of commands.
 
-    `stop_requested` is set by a `stop` of everything and by the end of stdin (the runner is gone); the training loop
-    looks at it after each step, and at `stopping`, the cells that alone are to stop. After the end of stdin
+    A `stop` of everything sets `stop_requested`, and so does the end of stdin (the runner has ended). The training loop
+    reads it at each step, and also `stopping`, the cells that stop while the others go on. After the end of stdin
     `next_command` returns None, and the `deadline` runs.
     """
 
@@ -122,18 +122,18 @@ class Channel:
         return self._stopping
 
     def next_command(self) -> messages.Command | NoCommand | None:
-        """Block until a command (or a line that is none) arrives; None at the end of stdin."""
+        """Wait for the next command, or line that is none. Returns None at the end of stdin."""
         return self._commands.get()
 
     def send(self, event_type: type[Any], **fields: Any) -> None:
-        """Send one event; `seq` is added here, so that numbers and lines have the same order."""
+        """Send one event. `seq` is added under the lock, so that numbers and lines have the same order."""
         with self._lock:
             line = to_line(messages.encode(event_type(seq=self._seq + 1, **fields)))
-            self._seq += 1  # not for an event that could not be written as JSON: the runner takes a gap for a loss
+            self._seq += 1  # only now: an event that is no JSON must leave no gap, which the runner takes for a loss
             self._write(line)
 
     def send_counted(self, event_type: type[Any], **fields: Any) -> None:
-        """Send an event that says how many there were, itself included."""
+        """Send an event with the number of all events so far, itself included."""
         with self._lock:
             self._seq += 1
             self._write(to_line(messages.encode(event_type(seq=self._seq, events=self._seq, **fields))))
@@ -143,7 +143,7 @@ class Channel:
             self._out.write(line)
             self._out.flush()
         except (BrokenPipeError, ValueError):
-            # The runner is gone. Nobody can read an outcome any more: stop after the current step.
+            # The runner has ended and no outcome can be read any more: stop after the current step.
             self.closed.set()
             self.stop_requested.set()
 
@@ -152,7 +152,7 @@ class Channel:
 
 
 class Throttle:
-    """True at most once per `seconds`; for progress, which nobody reads faster than the eye."""
+    """`ready` is true at most once per `seconds`."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds

@@ -1,4 +1,4 @@
-"""The adapter folder of a run: written under a temporary name, renamed when whole."""
+"""The adapter folder of a run: written under a temporary name, renamed when it is complete."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import Any
 
 from .settings import SettingsError
 
-#: Beside the method's own files: what is needed to use the adapter without the database.
+#: Beside the method's own files. With it the adapter can be used without the database.
 RUN_FILE = "lor2c.json"
 
 
 @dataclass(frozen=True)
 class RunInfo:
-    """What `lor2c.json` holds: how to load the model again and what its answers mean."""
+    """Content of `lor2c.json`: how to load the model again and what its answers mean."""
 
     settings: dict[str, Any]
     label_names: tuple[str, ...]
@@ -51,7 +51,7 @@ def write_folder(folder: Path, info: RunInfo, save: Any) -> None:
 
 
 def _make_ordinary(folder: Path) -> None:
-    """Modes as the process's umask has them: mkdtemp and safetensors make private what they write."""
+    """Give files and folders the modes that the umask asks for: mkdtemp and safetensors make theirs private."""
     file_mode = (folder / RUN_FILE).stat().st_mode & 0o777
     folder_mode = file_mode | (file_mode & 0o444) >> 2
     for path in (folder, *folder.rglob("*")):
@@ -64,7 +64,7 @@ def _flush(file: Path) -> None:
 
 
 def _replace(new: Path, folder: Path) -> None:
-    """Rename `new` to `folder`. A directory cannot be renamed over another one, so the old one steps aside first."""
+    """Rename `new` to `folder`. A directory cannot be renamed over another one, so the old one is renamed first."""
     if not folder.exists():
         new.rename(folder)
         return
@@ -76,7 +76,7 @@ def _replace(new: Path, folder: Path) -> None:
 
 
 def read_info(folder: Path) -> RunInfo:
-    """Raises SettingsError when the folder is not an adapter of ours."""
+    """Read `lor2c.json`. Raises SettingsError when the folder is no adapter that lor2c wrote."""
     path = folder / RUN_FILE
     try:
         value = json.loads(path.read_text(encoding="utf-8"))

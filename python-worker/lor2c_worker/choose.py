@@ -29,14 +29,14 @@ class Look:
     held: dict[str, float] | None = None
 
     def splits(self) -> list[tuple[str, dict[str, float]]]:
-        """Names of splits in the protocol's `metrics`, with their values."""
+        """(name of the split in the protocol's `metrics`, its values)."""
         held = [] if self.held is None else [("holdout", self.held)]
         return [*held, ("eval", self.values)]
 
 
 @dataclass
 class CellResult:
-    """What is known about one cell so far."""
+    """Scores of one cell so far."""
 
     #: On the evaluation rows, after the epoch that was chosen.
     best_score: float = math.nan
@@ -49,12 +49,12 @@ class CellResult:
     eval_best_epoch: int = 0
     #: The predictions of the chosen epoch are all the same.
     collapsed: bool = False
-    #: Those of the newest epoch.
+    #: The predictions of the newest epoch are all the same.
     last_collapsed: bool = False
     #: Evaluation logits of the chosen epoch, [N, C].
     best_logits: torch.Tensor | None = None
     last_values: dict[str, float] = field(default_factory=dict)
-    #: Seconds of optimizer steps: of each step of several lanes, the lane's part.
+    #: Seconds of optimizer steps: of each step, its time divided by the number of lanes.
     train_seconds: float = 0.0
 
 
@@ -68,7 +68,7 @@ def look(
     names: tuple[str, ...],
     score: str,
 ) -> list[Look]:
-    """Evaluate every lane. A learner of several forms takes the one that is best where the epoch is chosen."""
+    """Evaluate every lane. A learner with several forms uses the one that is best on the rows that choose the epoch."""
     held_values: list[dict[str, float]] | None = None
     if held is not None:
         _, held_values = evaluate(learner, held, batch_size, device, kind, names, score)
@@ -85,7 +85,7 @@ def look(
 
 
 def note(result: CellResult, seen: Look, score: str, epoch: int) -> bool:
-    """Remember the epoch's scores; True when it is the best so far (the first of equal ones; NaN never)."""
+    """Record the epoch's scores. Returns True when it is the best so far (the first of equal ones; NaN never)."""
     value, choosing = seen.values[score], (seen.values if seen.held is None else seen.held)[score]
     result.last_score, result.last_values, result.last_collapsed = value, seen.values, seen.collapsed
     if result.eval_best_epoch == 0 or _better(value, result.eval_best_score):

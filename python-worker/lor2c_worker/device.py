@@ -24,8 +24,8 @@ def current_device() -> torch.device:
 
 
 def configure_threads() -> int:
-    """One thread per worker on CPU unless OMP_NUM_THREADS says otherwise: results then do not depend on the number of
-    cores, and several workers side by side use the cores better than the threads of one."""
+    """Use one thread on CPU unless OMP_NUM_THREADS says otherwise. Results then do not depend on the number of cores,
+    and several workers side by side use the cores better than one with several threads. Returns the number."""
     threads = int(os.environ.get("OMP_NUM_THREADS", "1"))
     torch.set_num_threads(threads)
     return threads
@@ -46,8 +46,10 @@ def describe_device() -> dict[str, Any]:
 
 
 def gpu_names() -> list[str]:
-    """Of every GPU that this process sees, `cuda:0` first."""
-    count = torch.cuda.device_count() if torch.cuda.is_available() else 0  # a driver that is too old counts them still
+    """Name of every GPU that this process sees, `cuda:0` first."""
+    count = (
+        torch.cuda.device_count() if torch.cuda.is_available() else 0
+    )  # with a driver that is too old torch counts GPUs that it cannot use
     return [torch.cuda.get_device_name(index) for index in range(count)]
 
 
@@ -72,7 +74,7 @@ def _host_memory() -> int:
 
 
 def resolve_precision(asked: str, device: torch.device) -> str:
-    """`fp32` or `mixed`. `auto` is mixed where bfloat16 products are native and, on a CPU, measured to be faster."""
+    """`fp32` or `mixed`. `auto` means mixed where bfloat16 products are native and, on a CPU, measurably faster."""
     if device.type == "cuda":
         native = torch.cuda.get_device_properties(device).major >= 8
         here = "this GPU (compute capability 8.0 is needed)"
@@ -82,7 +84,7 @@ def resolve_precision(asked: str, device: torch.device) -> str:
 
 
 def choose_precision(asked: str, native: bool, here: str, faster: Callable[[], bool]) -> str:
-    """`faster` is only asked where the answer matters. Raises SettingsError for what can't be had `here`."""
+    """`faster` takes time and is called only where it decides. Raises SettingsError for what does not work `here`."""
     if asked == "auto":
         return "mixed" if native and faster() else "fp32"
     if asked == "bf16":
@@ -94,16 +96,16 @@ def choose_precision(asked: str, native: bool, here: str, faster: Callable[[], b
     return asked
 
 
-#: Processors either have matrix units for bfloat16 (four times faster, or more) or multiply it at half the speed of
-#: fp32; nothing lies near this.
+#: Processors with matrix units multiply bfloat16 at least four times faster than fp32, others at half its speed.
+#: No processor is near this limit.
 CLEARLY_FASTER = 1.3
 
 
 @cache
 def bf16_speedup() -> float:
-    """How many times faster a bfloat16 product is than an fp32 one here on the CPU, measured once per process.
+    """How many times faster this CPU computes a bfloat16 product than an fp32 one, measured once per process.
 
-    The least of several repeats, in turn, so that other load on the machine does not decide. About 0.1 s.
+    Compares the shortest of several alternating repeats, so that other load does not decide. Takes about 0.1 s.
     """
     rows, width = 512, 768
     operands = {t: (torch.ones(rows, width, dtype=t), torch.ones(width, width, dtype=t)) for t in _TIMED}
@@ -112,7 +114,7 @@ def bf16_speedup() -> float:
         for kind, (x, weight) in operands.items():
             began = time.perf_counter()
             functional.linear(x, weight)
-            if repeat:  # the first makes the kernel
+            if repeat:  # the first repeat also prepares the kernel
                 least[kind] = min(least[kind], time.perf_counter() - began)
     return least[torch.float32] / least[torch.bfloat16]
 
@@ -121,16 +123,16 @@ _TIMED = (torch.float32, torch.bfloat16)
 
 
 def precision_warning(asked: str, device: torch.device) -> str | None:
-    """What to say beforehand about a precision that was asked for and is a poor choice here."""
+    """A warning for the plan when the requested precision is a poor choice here; None otherwise."""
     if asked != "mixed" or device.type != "cpu" or bf16_speedup() >= 1.0:
         return None
     return "train.precision mixed: this CPU multiplies bfloat16 more slowly than fp32; auto means fp32 here"
 
 
 def autocast(device: torch.device, precision: str) -> contextlib.AbstractContextManager[Any]:
-    """Matrix products in bfloat16 where asked; the residual stream, norms, softmax and losses stay fp32.
+    """A context in which `mixed` multiplies in bfloat16; the residual stream, norms, softmax and losses stay fp32.
 
-    Learners that cast by themselves see it (engine/precision.py); any other module runs under torch's autocast.
+    Learners that cast by themselves read it (engine/precision.py); any other module runs under torch's autocast.
     """
     if precision == "fp32":
         return contextlib.nullcontext()
@@ -138,7 +140,7 @@ def autocast(device: torch.device, precision: str) -> contextlib.AbstractContext
 
 
 def peak_memory(device: torch.device) -> int:
-    """Bytes: of the device's allocator on CUDA, of the process's resident set on CPU; since the command began."""
+    """Highest memory since the command began, in bytes: of the allocator on CUDA, of the resident set on CPU."""
     if device.type == "cuda":
         return int(torch.cuda.max_memory_allocated(device))
     return peak_resident_bytes()

@@ -1,4 +1,4 @@
-"""Errors that are told by their message, and how the failure of a run is told."""
+"""Errors whose message is enough, and the fields that report a failed run."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import traceback
 
 
 class PlainError(Exception):
-    """The message is all there is to know: where in the code it was raised helps nobody."""
+    """An error whose message is enough for the user; it is reported without a traceback."""
 
 
 def failed_fields(error: Exception) -> dict[str, str]:
-    """Fields of the event `failed` besides its cells, for the error being handled; a stack also goes to the log."""
+    """Fields of the event `failed` besides its cells, for the error being handled. A traceback also goes to the log."""
     trace = "" if isinstance(error, PlainError) else traceback.format_exc()
     if trace:
         print(trace, file=sys.stderr, flush=True)

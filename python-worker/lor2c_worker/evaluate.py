@@ -15,7 +15,7 @@ from .engine.learner import Learner, ManyForms
 from .engine.loss import lane_losses
 
 
-# scipy and sklearn take half a second to import, which whoever only wants to know what a run is should not wait for.
+# scipy and sklearn take half a second to import; a worker that only inspects runs must not wait for them.
 def _accuracy(labels: np.ndarray, predicted: np.ndarray) -> float:
     from sklearn import metrics
 
@@ -59,12 +59,12 @@ SCORES: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
 
 
 def base_score(name: str) -> str:
-    """`accuracy` of `accuracy_mm`, the score of one part of the rows; names of SCORES are their own."""
+    """`accuracy` for `accuracy_mm`, the score of one part of the rows; a name in SCORES as it is."""
     return name if name in SCORES else name.rpartition("_")[0]
 
 
 def rows_of(name: str, parts: tuple[str, ...] | None, count: int) -> np.ndarray:
-    """Which of `count` rows a score is of, [N] bool: those of the part it names, else all. May be none."""
+    """Which of `count` rows a score is about, [N] bool: those of the part it names, else all. May be none."""
     if name in SCORES:
         return np.ones(count, dtype=bool)
     return np.array([part == name.rpartition("_")[2] for part in parts or ()] or [False] * count)
@@ -80,7 +80,7 @@ def majority_score(labels: torch.Tensor, kind: Kind, score: str, parts: tuple[st
 
 
 def logits_of(learner: Learner, data: Encoded, batch_size: int, device: torch.device) -> torch.Tensor:
-    """Logits of every lane for all rows in file order, without dropout: [K, N, C] float32 on the CPU."""
+    """Logits of every lane for all rows, in file order and without dropout: [K, N, C] float32 on the CPU."""
     parts = []
     with torch.inference_mode():
         for rows in eval_batches(data, batch_size):
@@ -111,12 +111,12 @@ def score_logits(
     return values
 
 
-#: Predictions of a regression that lie within this share of the range of the labels count as constant.
+#: Predictions of a regression count as constant if their range is at most this share of the labels' range.
 CONSTANT = 1e-3
 
 
 def is_collapsed(logits: torch.Tensor, labels: torch.Tensor, kind: Kind) -> bool:
-    """All predictions are one class, or one value, while the labels are not. Non-finite logits are no prediction.
+    """Whether all predictions are one class, or one value, but the labels are not. False for non-finite logits.
 
     logits: [N, C]; labels: [N].
     """
@@ -138,8 +138,8 @@ def evaluate(
 ) -> tuple[torch.Tensor, list[dict[str, float]]]:
     """Logits [K, N, C] and the values of every lane.
 
-    Where the learner has several forms, of the best one by `score`, which stays in use; without a score, of the one
-    that is in use.
+    Of a learner with several forms they are those of the best form by `score`, which stays in use, or without `score`
+    those of the form that is in use.
     """
     if not isinstance(learner, ManyForms):
         logits = logits_of(learner, data, batch_size, device)

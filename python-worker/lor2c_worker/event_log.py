@@ -1,4 +1,4 @@
-"""Events of a tree on the wire and in a file, so that a resumed tree can tell its new attempts what came before."""
+"""Sends events of a tree and keeps them in a file, from which a resumed tree sends its new attempts earlier ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from . import messages
 from .channel import Channel, to_line
 
-#: What is part of a run's record and comes before its outcome.
+#: Events of a run's record that come before its outcome.
 _KEPT: dict[str, type[Any]] = {
     "metrics": messages.Metrics,
     "change": messages.Change,
@@ -22,8 +22,8 @@ _KEPT: dict[str, type[Any]] = {
 
 
 class EventLog:
-    """Appends to `path`. `offset` bytes of it belong to the past: what follows them is cut off, as it was written after
-    the checkpoint that is resumed."""
+    """Appends to `path`. The first `offset` bytes stay. What follows them is cut off, since it was written after the
+    checkpoint that the tree resumes."""
 
     def __init__(self, channel: Channel, path: Path, offset: int = 0) -> None:
         self._channel = channel
@@ -32,7 +32,7 @@ class EventLog:
         self._file.seek(offset)
 
     def replay(self, cells: Iterable[str]) -> None:
-        """Send the past again, to those of `cells` that it names."""
+        """Send the events in the file again, for those of `cells` that they name."""
         wanted, end = set(cells), self._file.tell()
         self._file.seek(0)
         for line in self._file:
@@ -52,7 +52,7 @@ class EventLog:
         self.send(messages.Log, cells=cells, level=level, message=message)
 
     def sync(self) -> int:
-        """Everything is on disk; returns the bytes so far."""
+        """Write everything to disk. Returns the bytes so far."""
         self._file.flush()
         os.fsync(self._file.fileno())
         return self._file.tell()

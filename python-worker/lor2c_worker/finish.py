@@ -1,4 +1,4 @@
-"""The end of a cell: did its method act, is its adapter on disk what was scored, then its outcome."""
+"""The end of a cell: check that its method acted and that the saved adapter gives its scores; send its outcome."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ if TYPE_CHECKING:
 
 
 class ReloadMismatch(RuntimeError):
-    """The adapter on disk does not give the scores that were measured in memory."""
+    """The adapter on disk does not give the scores of the model in memory."""
 
 
 class MethodDidNotAct(PlainError, RuntimeError):
-    """The method did not do what its settings say; its scores would be those of something else."""
+    """The method did not do what its settings say, so the scores would be those of another method."""
 
 
 def finish_cell(
     run: TreeRun, cell: TreeCell, result: CellResult, loop: LoopState, overhead: float, closed: set[str]
 ) -> None:
-    """Send the outcome of one cell. What is wrong with it is not its neighbours' trouble.
+    """Check one cell and send its outcome. An error makes this cell fail and leaves its neighbours alone.
 
-    `overhead`: seconds of its tree that are no steps, by cell.
+    `overhead`: seconds of the tree outside of steps, divided by its cells.
     """
     began = time.perf_counter()
     try:
@@ -61,14 +61,14 @@ def majority_of(prepared: Prepared) -> float | None:
 
 
 def _check_acted(run: TreeRun, cell: TreeCell) -> None:
-    """Raises MethodDidNotAct when what was trained is not what the settings say."""
+    """Raises MethodDidNotAct when the training was not what the settings say."""
     reasons = cell.method.check(run.learner, Cell(cell.id, cell.params))
     if reasons:
         raise MethodDidNotAct("; ".join(reasons))
 
 
 def _write_adapter(run: TreeRun, cell: TreeCell) -> Path:
-    """The best adapter of the cell's lane, in the cell's folder with the cell's own settings beside it."""
+    """Copy the best adapter of the cell's lane into the cell's folder, with the cell's settings beside it."""
     best, target = run.best[cell.id], cell.folder / "adapter"
     info = RunInfo(
         settings=cell.raw_settings,
@@ -86,8 +86,8 @@ def _write_adapter(run: TreeRun, cell: TreeCell) -> Path:
 def _check_reload(run: TreeRun, cell: TreeCell, adapter: Path, result: CellResult) -> None:
     """Load the saved adapter onto a freshly loaded model and score it again. Raises ReloadMismatch.
 
-    On CPU the scores must be equal, since the same numbers are computed again; on CUDA the logits may differ by
-    rounding, so that a row at the decision boundary may fall on the other side.
+    On CPU the scores must be equal, since the computation is the same. On CUDA the logits may differ by rounding, so
+    that a row at the decision boundary may change sides.
     """
     prepared = run.prepared
     model = load_for(prepared.settings, prepared.data, prepared.task, prepared.device)

@@ -1,4 +1,4 @@
-"""The gradients of a training step, with fewer lanes at a time where memory does not hold them."""
+"""The gradients of a training step, with fewer lanes at a time when memory runs out."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ T = TypeVar("T")
 def within_memory(
     learner: Learner, attempt: Callable[[], T], narrowed: Callable[[int], None] = lambda width: None
 ) -> T:
-    """What `attempt` gives. Each time it runs out of memory with several lanes together, it is made again with half as
-    many, from now on; `narrowed` is told how many. It has to begin anew, which costs what was done of it.
+    """Call `attempt` and return its result. When it runs out of memory with several lanes together, halve their number
+    for good, call `narrowed` with it, and call `attempt` again, from its beginning.
 
     Raises torch.OutOfMemoryError when a single lane is too much.
     """
@@ -30,12 +30,12 @@ def within_memory(
             width = learner.narrow()
             if width is None:
                 raise
-        # Only here is the exception gone, whose traceback holds the activations.
+        # Outside of `except`, where the exception, whose traceback refers to the activations, is gone.
         narrowed(width)
 
 
 def narrowed_note(width: int, step: int) -> str:
-    """For the run's log: where the last digits of a GPU's numbers may come from."""
+    """A line for the run's log, since another number of lanes can change the last digits on a GPU."""
     lanes = "1 lane" if width == 1 else f"{width} lanes"
     return f"out of memory: {lanes} at a time from step {step} on"
 
@@ -48,14 +48,14 @@ def step_gradients(
     kind: Kind,
     autocast: Callable[[], Any],
 ) -> torch.Tensor:
-    """Gradients of the micro-batches `parts` of one step, in the place of those before. Returns each lane's loss, [K].
+    """Replace the gradients by those of the micro-batches `parts` of one step. Returns each lane's loss, [K].
 
-    Randomness is keyed by step and part, so that made again they are the same.
+    Randomness is keyed by step and part, so a repetition gives the same gradients.
     """
     optimizer.zero_grad()
     total = backward(learner, parts[0], (step, 0), kind, len(parts), autocast)
     for part, batch in enumerate(parts[1:], 1):
-        # One after the other: how a sum over a stack is ordered depends on the number of lanes.
+        # One after the other: the order of a sum over a stack would depend on the number of lanes.
         total = total + backward(learner, batch, (step, part), kind, len(parts), autocast)
     return total
 
@@ -63,7 +63,7 @@ def step_gradients(
 def backward(
     learner: Learner, batch: Batch, key: StepKey, kind: Kind, parts: int, autocast: Callable[[], Any]
 ) -> torch.Tensor:
-    """Gradients of one micro-batch, one group of lanes after the other. Returns each lane's part of the loss, [K]."""
+    """Add the gradients of one micro-batch, group by group of lanes. Returns each lane's part of the loss, [K]."""
     found = []
     for lanes in learner.groups():
         with autocast():

@@ -1,4 +1,4 @@
-"""What the runner wants to know of cells beforehand, from shapes and rows alone."""
+"""Answers to `inspect` and `count`: what the runner needs to know about cells before training."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Rows:
-    """What there is to know of the rows of a cell."""
+    """Facts about the rows of a cell."""
 
     fingerprint: str
     train: int
@@ -34,7 +34,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Shapes:
-    """A model without weights, which methods count on and leave as it is."""
+    """A model without weights, on which methods count parameters without changing it."""
 
     model: LoadedModel
     head: int
@@ -42,16 +42,16 @@ class Shapes:
 
 
 class Inspection:
-    """Answers for the cells of one command. They share most of what they are made of, and each part is looked at once.
+    """Inspects the cells of one command. They share most of their rows, models and methods; each is looked at once.
 
-    It lives as long as the command: what a later one asks about may have changed on disk.
+    One object serves one command only, since files may change before the next.
     """
 
     def __init__(self) -> None:
         self._found: dict[str, Any] = {}
 
     def inspect(self, settings: Settings) -> dict[str, Any]:
-        """Fields of the `inspected` event but its address: fingerprint and counts. Raises PlainError."""
+        """Fields of the `inspected` event without request and index. Raises PlainError."""
         task, method = task_of(settings.task), method_of(settings.method["name"])
         params = self._once("params", [settings.method], lambda: self._params(method, settings))
         score = choosing_score(settings, task)
@@ -83,7 +83,7 @@ class Inspection:
         }
 
     def _once(self, what: str, key: list[Any], look: Callable[[], T]) -> T:
-        """What `look` gives, or the PlainError that it raises, remembered for all that depend on an equal key."""
+        """Result of `look`, or the PlainError that it raised, computed once per key."""
         name = f"{what} {json.dumps(key, sort_keys=True, default=vars)}"
         if name not in self._found:
             try:
@@ -110,9 +110,9 @@ class Inspection:
         return self._once("rows", [task.name, settings.data, settings.train.holdout, score], look)
 
     def _row_tokens(self, settings: Settings) -> tuple[float, float, int]:
-        """About how many tokens a training row and an evaluation row have on average, and the longest training row.
+        """Estimated tokens: mean of training rows, mean of evaluation rows, and of the longest training row.
 
-        Held-out rows are among those of training here: their words are alike.
+        The training rows include held-out ones, since their words are alike.
         """
 
         def look() -> tuple[float, float, int]:
@@ -131,7 +131,7 @@ class Inspection:
 
 
 def _method_facts(method: Method, params: Any, model: LoadedModel, horizon: Horizon) -> dict[str, Any]:
-    """Raises SettingsError for what the method will not get to do, unless the user allows that."""
+    """Raises SettingsError when the run is too short for its method's events, unless the user allows that."""
     short = method.unreached(model, params, horizon)
     if short and not horizon.may_fall_short:
         raise SettingsError(f"{'; '.join(short)}. train.allow_unreached_events: true trains it all the same")
@@ -150,9 +150,9 @@ def _method_facts(method: Method, params: Any, model: LoadedModel, horizon: Hori
 
 
 def count_parameters(settings: Settings) -> dict[str, Any]:
-    """Fields of the `counted` event but its address: from shapes alone, without rows or weights.
+    """Fields of the `counted` event without request and index, from shapes alone, without rows or weights.
 
-    Classes are counted as the task declares them; the paper's models are known without a hub.
+    The number of classes is the one that the task declares. The paper's models need no hub.
     """
     task, method = task_of(settings.task), method_of(settings.method["name"])
     params = parse_params(method, settings.method_parameters)

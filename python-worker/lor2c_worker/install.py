@@ -1,4 +1,4 @@
-"""How a missing package gets into the Python that runs this worker, which need not be the one of the user's shell."""
+"""The command that installs a package into the Python of this worker, which may not be the one of the user's shell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many lanes go through the model before a backward, so that memory holds their activations."""
+"""How many lanes go through the model before a backward, so that their activations fit into memory."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from .gradients import narrowed_note, step_gradients, within_memory
 if TYPE_CHECKING:
     from .run_tree import TreeRun
 
-#: More lanes at a time would not make a step on a large device shorter.
+#: More lanes at a time do not make a step shorter, even on a large device.
 CUDA_LANES = 32
-#: Of the memory that is free before training; the rest is for evaluation, forks and whoever else is there.
+#: Share of the memory that is free before training; the rest is for evaluation, forks and other processes.
 SHARE = 0.8
 
 
 def fit_memory(run: TreeRun, step: int) -> None:
-    """Set the lanes at a time: `train.max_lanes`, or what is measured to fit.
+    """Set the number of lanes at a time: `train.max_lanes`, or as many as fit by a measurement.
 
-    One on the CPU: more gain nothing there (engine/lane_groups.py), and need their memory at once. On CUDA a group that
-    is not full is filled, unless the cell is alone; and the largest training step and evaluation batch go through the
-    model here, so that running out of memory shows before the first step, which is number `step`, and not after hours.
+    On the CPU it is one: more gain nothing (engine/lane_groups.py), and need their memory at once. On CUDA a group that
+    is not full is filled, unless the cell is alone. There the largest training step and evaluation batch also go
+    through the model here, so that memory runs out before step `step`, the first one, and not after hours.
 
     Raises torch.OutOfMemoryError when one lane is too much.
     """
@@ -43,7 +43,7 @@ def fit_memory(run: TreeRun, step: int) -> None:
 
 
 def try_largest(run: TreeRun, step: int) -> None:
-    """The longest rows through training and evaluation; nothing is changed, and nothing random is used up."""
+    """Put the longest rows through training and evaluation. Changes no tensor and uses no random numbers."""
 
     def narrowed(width: int) -> None:
         run.events.log("info", narrowed_note(width, step), run.ids)
@@ -53,7 +53,7 @@ def try_largest(run: TreeRun, step: int) -> None:
 
 
 def _measured_width(run: TreeRun) -> int:
-    """Lanes for which there is room, by what one lane's largest step takes; at most the lanes the tree may grow to."""
+    """Lanes that fit, by the memory of one lane's largest step; at most as many as the tree may have."""
     device = run.prepared.device
     free = int(torch.cuda.mem_get_info(device)[0])
     torch.cuda.reset_peak_memory_stats(device)

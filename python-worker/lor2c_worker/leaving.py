@@ -1,4 +1,4 @@
-"""Cells that were asked to stop while the rest of their tree goes on."""
+"""Stops some cells of a tree while the others go on."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 def leave(run: TreeRun, channel: Channel, closed: set[str], state: LoopState) -> LoopState:
-    """Before a step: cells that are to stop leave their lanes, with a checkpoint of their own and the outcome
-    `stopped`. Returns the state of the others; it is stopped where there are none."""
+    """Before a step: take the cells that must stop out of their lanes, give them a checkpoint of their own and send
+    `stopped`. Returns the state of the others; its `stopped` is true when none is left."""
     leaving = [cell for cell in run.ids if cell in channel.stopping]
     if not leaving:
         return state
@@ -24,7 +24,7 @@ def leave(run: TreeRun, channel: Channel, closed: set[str], state: LoopState) ->
     if len(leaving) == len(run.cells):
         state.stopped = True
         return state
-    assert isinstance(run.learner, BankLearner)  # all others train a cell alone
+    assert isinstance(run.learner, BankLearner)  # other learners train a single cell
     part_checkpoint(run.folder, tree_folder(run.folder.parent, leaving), leaving, state.step, run.versions)
     rows = run.learner.leave(leaving, run.optimizer)
     state.window.fork(rows)

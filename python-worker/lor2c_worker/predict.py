@@ -19,7 +19,7 @@ from .settings import Settings, SettingsError
 
 
 def predict(folder: Path, texts: list[str], pairs: list[str] | None) -> list[dict[str, Any]]:
-    """One item per text: label and scores. Raises SettingsError when the folder or the texts do not fit."""
+    """One item per text, with label and scores. Raises SettingsError when the folder or the texts do not fit."""
     info = read_info(folder)
     settings = Settings.from_json(info.settings)
     task, method, device = task_of(settings.task), method_of(settings.method["name"]), current_device()

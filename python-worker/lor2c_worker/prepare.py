@@ -1,4 +1,4 @@
-"""From settings to everything a run needs: rows, model, tokenizer, method, precision."""
+"""Load what the settings of a run name: rows, model, tokenizer, method, precision."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Prepared:
     model: LoadedModel
     train: Encoded
     eval: Encoded
-    #: Rows that choose the epoch in the place of `eval`; they are not in `train`.
+    #: Rows that choose the epoch instead of `eval`; they are not in `train`.
     holdout: Encoded | None
     method: Method
     params: Any
@@ -59,7 +59,7 @@ def _load_task(name: str, data: tuple[tuple[str, Any], ...]) -> TaskData:
 
 
 def task_data(settings: Settings) -> TaskData:
-    """Rows of the task, remembered for the cells of one process that share them."""
+    """Rows of the task. The process remembers them, since cells share them."""
     values = dict(vars(settings.data))
     values["columns"] = None if values["columns"] is None else tuple(sorted(values["columns"].items()))
     return _load_task(settings.task, tuple(sorted(values.items())))
@@ -74,9 +74,9 @@ def choosing_score(settings: Settings, task: Task) -> str:
 
 
 def held_out(settings: Settings, task: Task, data: TaskData, score: str) -> tuple[TaskData, Split | None]:
-    """The rows without those that `train.holdout` takes out of training, and these; a note says so.
+    """(the rows without those that `train.holdout` takes out of training, these rows); a note says so.
 
-    Raises DataError when a split has no row that `score` is of.
+    Raises DataError when a split has no row for `score`.
     """
     holdout, seed, held = settings.train.holdout, settings.data.split_seed, None
     if holdout is not None:
@@ -128,9 +128,9 @@ def prepare(settings: Settings) -> Prepared:
 
 
 def check_length(settings: Settings, model: LoadedModel, others: int) -> None:
-    """Position embeddings bound the length, with the `others` that the method needs.
+    """Raises SettingsError when max_length, with the `others` positions of the method, exceeds the model's positions.
 
-    RoBERTa keeps its first padding_idx + 1 positions for itself.
+    RoBERTa reserves its first padding_idx + 1 positions.
     """
     config = model.config
     limit = getattr(config, "max_position_embeddings", None)
@@ -147,11 +147,11 @@ def check_length(settings: Settings, model: LoadedModel, others: int) -> None:
 
 
 class ChangedSincePlanned(PlainError, RuntimeError):
-    """Numbers from other rows or weights, or in another precision, must not be stored under the id of the plan."""
+    """Rows, weights or precision are not those of the plan, whose id must not get other numbers."""
 
 
 def check_planned(prepared: Prepared, planned: Mapping[str, str]) -> None:
-    """Raises ChangedSincePlanned when what was prepared is not what the runner has planned with."""
+    """Raises ChangedSincePlanned when rows, weights or precision differ from those of the plan."""
     found = fingerprint_of(prepared.settings, task_data(prepared.settings).fingerprint, prepared.precision)
     changed = [f"{name} was {was}, is {found.get(name)}" for name, was in planned.items() if found.get(name) != was]
     if changed:
@@ -161,7 +161,7 @@ def check_planned(prepared: Prepared, planned: Mapping[str, str]) -> None:
 
 
 def fingerprint_of(settings: Settings, rows: str, precision: str) -> dict[str, str]:
-    """Everything outside of the settings that can change a number, `rows` by their hash; part of a run's id."""
+    """What can change a number besides the settings, as a part of a run's id. `rows`: their hash."""
     return {"model": model_fingerprint(settings.model), "data": f"sha256:{rows}", "precision": precision}
 
 

@@ -1,4 +1,4 @@
-"""Every choice that the paper leaves open, or in which the published code differs, as one field each (semantics.md)."""
+"""Each choice that the paper leaves open, or in which the published code differs, as one field (semantics.md)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _rule(
 
 @dataclass(frozen=True)
 class Rules:
-    """No field has a default: a value of Rules is one of `PRESETS`, or one of them with fields replaced."""
+    """Fields have no defaults: take one of `PRESETS` and replace fields. Raises ValueError that names the field."""
 
     score: str = _rule(
         "Score of a module, from the singular values of B A: sum of all but the k largest over the sum (sfs), "
@@ -82,7 +82,6 @@ class Rules:
     decayed_parameters: str = _rule("Trained tensors that decay: all, or all but biases", "all", "no_biases")
 
     def __post_init__(self) -> None:
-        """Raises ValueError naming the field."""
         for f in dataclasses.fields(self):
             choices, value = f.metadata.get("choices"), getattr(self, f.name)
             if choices is not None and value not in choices:
@@ -135,7 +134,7 @@ PRESETS: dict[str, Rules] = {
 
 
 def resolve_rules(value: str | Mapping[str, Any] | Rules) -> Rules:
-    """A preset's name, or a mapping of fields over a preset (`preset`, `paper` unless named). Raises ValueError."""
+    """Rules from a preset's name, or from a mapping of fields with a `preset` (default: paper). Raises ValueError."""
     if isinstance(value, Rules):
         return value
     fields = {"preset": value} if isinstance(value, str) else dict(value)

@@ -1,4 +1,4 @@
-"""A tree of cells from settings to outcomes: prepare, go on from a checkpoint or begin, train, save and check each."""
+"""A tree of cells from settings to outcomes: prepare, begin or go on from a checkpoint, train, save and check each."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ from .versions import versions
 
 @dataclass
 class TreeRun:
-    """Everything that is alive while a tree trains."""
+    """The cells, model, optimizer and files of a tree in training."""
 
     cells: list[TreeCell]
     prepared: Prepared
@@ -53,7 +53,7 @@ class TreeRun:
     events: EventLog
     folder: Path
     best: dict[str, Best]
-    #: Of the base model with its head, before the method adds its own.
+    #: Parameters of the base model with its head, without those that the method adds.
     total_parameters: int
     versions: dict[str, str]
 
@@ -70,7 +70,7 @@ class TreeRun:
         return steps_per_epoch(len(self.prepared.train), self.prepared.settings.train)
 
     def checkpoint(self, loop: LoopState) -> None:
-        """Where the method can go on from one. Others begin again: they train single cells, for a short time."""
+        """Write a checkpoint if the method can resume it. Others train a single cell, for a short time, and restart."""
         if isinstance(self.learner, BankLearner):
             state = self.learner.checkpoint(self.optimizer)
             write_checkpoint(self.folder, state, loop, self.best, self.events.sync(), self.versions)
@@ -81,8 +81,8 @@ class TreeRun:
 def run_tree(channel: Channel, cells: Sequence[TreeCell], folder: Path, source: Found | None, closed: set[str]) -> None:
     """Train the cells and send their events up to the outcomes `finished`, `failed` (of a single cell) or `stopped`.
 
-    `folder`: where trees of these settings have their checkpoints; `source`: one of those, which all cells go on from.
-    Every cell that has its outcome is added to `closed`. Raises what went wrong with the others.
+    `folder`: where trees of these settings have their checkpoints. `source`: the checkpoint that all cells go on from.
+    Adds every cell that has its outcome to `closed`. An error of the others is raised.
     """
     began = time.perf_counter()
     run, loop, started = _begin(channel, list(cells), folder, source)
@@ -169,7 +169,7 @@ def _optimizer(prepared: Prepared, learner: Learner) -> LaneAdamW:
 def _started(
     cells: list[TreeCell], prepared: Prepared, learner: Learner, total_parameters: int, steps: int
 ) -> list[dict[str, Any]]:
-    """Fields of `started`, from how the learner begins: once for all cells that have the same notes and lane."""
+    """Fields of the `started` events, one per lane and notes, from the learner's initial state."""
     lane_of = {cell: lane for lane, entry in enumerate(learner.lanes) for cell in entry.cells}
     groups: dict[tuple[int, tuple[str, ...]], list[str]] = {}
     for cell in cells:

@@ -1,6 +1,6 @@
 """Keyed randomness: every draw is a pure function of (seed, purpose, place), never of what was drawn before it.
 
-Resuming, another lane count or another layout therefore draws the same numbers (semantics.md section 11).
+So resuming, another number of lanes or another layout draws the same numbers (semantics.md section 11).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def key(seed: int, purpose: str, *place: int | str) -> int:
 
 
 def generator(seed: int, purpose: str, *place: int | str, device: torch.device | str = "cpu") -> torch.Generator:
-    """A generator whose state is the key's, on `device`."""
+    """A generator on `device`, seeded with the key."""
     return torch.Generator(device=device).manual_seed(key(seed, purpose, *place))
 
 

@@ -1,4 +1,4 @@
-"""Answer commands until stdin ends: the only place that turns exceptions into events."""
+"""Answers commands until stdin ends. Only this module turns exceptions into events."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from .versions import package_versions, versions
 
 
 def serve(channel: Channel) -> None:
-    """Say `ready`, then carry out one command after the other. Returns when stdin has ended."""
+    """Send `ready`, then carry out one command after the other. Returns when stdin has ended."""
     configure_threads()
     torch.use_deterministic_algorithms(True, warn_only=True)
     channel.send(
@@ -57,7 +57,7 @@ def serve(channel: Channel) -> None:
     channel.send_counted(messages.Ended)
 
 
-#: What an event says of a cell that could not be looked at.
+#: Fields of an event about a cell that could not be inspected.
 _NOT_INSPECTED: dict[str, Any] = {"warnings": [], "events": []} | dict.fromkeys(
     (
         "fingerprint",
@@ -86,7 +86,7 @@ def answer_each(
     look: Callable[[Settings], dict[str, Any]],
     otherwise: dict[str, Any],
 ) -> None:
-    """One event for each settings: what `look` finds, or `otherwise` with the problem."""
+    """Send one event for each of the command's settings: the fields from `look`, or `otherwise` with the problem."""
     for index, raw in enumerate(command.settings):
         fields, problems = otherwise, []
         try:
@@ -107,7 +107,7 @@ def answer_each(
 
 
 def answer_train(channel: Channel, command: messages.Train) -> None:
-    """Train the cells, those that share a trajectory together. What fails does not take the others with it."""
+    """Train the cells of the command, tree by tree. A cell that fails leaves the others alone."""
     if command.log is not None:
         try:
             log_to(command.log)
@@ -126,7 +126,7 @@ def answer_train(channel: Channel, command: messages.Train) -> None:
 
 
 def _train_tree(channel: Channel, tree: list[TreeCell], folder: Path) -> None:
-    """Cells of equal settings: those that a checkpoint holds go on from it, the others begin."""
+    """Train cells of one tree. Those in a checkpoint go on from it, the others begin."""
     by_id = {cell.id: cell for cell in tree}
     with _outcome_of(channel, list(by_id)) as closed:
         found, remarks = find_checkpoints(
@@ -153,7 +153,7 @@ def _train_tree(channel: Channel, tree: list[TreeCell], folder: Path) -> None:
 
 @contextmanager
 def _outcome_of(channel: Channel, cells: list[str]) -> Iterator[set[str]]:
-    """An exception inside becomes the outcome of the cells that are not in the set yet, which is what it gives."""
+    """Turns an exception inside into the outcome of those `cells` that are not in the set which it yields."""
     closed: set[str] = set()
     try:
         yield closed

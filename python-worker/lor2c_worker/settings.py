@@ -1,4 +1,4 @@
-"""Resolved settings of one cell, as the runner sends them. Every default is already filled in by the spec."""
+"""Resolved settings of one cell, as the runner sends them, with every default filled in."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ T = TypeVar("T")
 
 
 class SettingsError(PlainError, ValueError):
-    """The settings cannot be carried out here; the message says what to change."""
+    """This machine or this worker cannot carry out the settings. The message says what to change."""
 
 
 @dataclass(frozen=True)
 class Since:
-    """Mark of a parameter that is added after the first release: the day, and the value with which runs are as before.
+    """Marks a parameter that was added after the first release: the day, and the value that acts as before it.
 
-    Runs that have this value keep the id they had without the parameter. A later change of the default does not touch
-    it.
+    Runs with this value keep the id that they had without the parameter, also when the default changes later.
     """
 
     day: str
@@ -35,7 +34,7 @@ class ModelSettings:
 
 @dataclass(frozen=True)
 class DataSettings:
-    """Where a task's rows come from. At most one of `path` and `hub`; none means the task's own source."""
+    """Where a task's rows come from: `path`, `hub`, or without both the task's own source."""
 
     path: str | None = None
     hub: str | None = None
@@ -64,13 +63,13 @@ class TrainSettings:
     head_learning_rate: float | None = None
     max_steps: int | None = None
     score: str | None = None
-    #: Lanes that go through the model together; "auto": as memory allows. Changes no number (semantics.md 11).
+    #: Lanes that go through the model together; "auto": as many as fit. Changes no number (semantics.md 11).
     max_lanes: int | str = "auto"
-    #: Share (below 1) or number of training rows that choose the best epoch instead of being trained on.
+    #: Share (below 1) or number of training rows that choose the best epoch and are not trained on.
     holdout: float | int | None = None
-    #: Only for the runner's tables: the score of every epoch is reported.
+    #: Used by the runner's tables only; the worker reports the score of every epoch.
     report_epoch: int | None = None
-    #: Train although not all that the method schedules falls before the end.
+    #: Train even if some scheduled events of the method fall after the end.
     allow_unreached_events: bool = False
 
     @property
@@ -94,7 +93,7 @@ class Settings:
 
     @staticmethod
     def from_json(value: Mapping[str, Any]) -> Settings:
-        """Raises SettingsError naming the key that is missing or unknown."""
+        """Settings from plain values. Raises SettingsError that names a missing or unknown key."""
         parts = dict(value)
         for key, part in (("model", ModelSettings), ("data", DataSettings), ("train", TrainSettings)):
             parts[key] = from_mapping(part, parts.get(key, {}), key)
@@ -105,7 +104,7 @@ class Settings:
 
 
 def from_mapping(cls: type[T], value: Mapping[str, Any], where: str) -> T:
-    """Build a dataclass from a mapping; unknown and missing keys are errors that name themselves."""
+    """Build a dataclass from a mapping. Raises SettingsError that names an unknown or missing key."""
     known = {f.name: f for f in fields(cls)}  # type: ignore[arg-type]
     unknown = sorted(set(value) - set(known))
     if unknown:

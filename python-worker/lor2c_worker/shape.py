@@ -1,4 +1,4 @@
-"""What decides how long a run takes and how much memory and disk, from shapes and words: `shape` of `inspected`."""
+"""Sizes from which the runner forecasts time, memory and disk: the field `shape` of `inspected`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .models import LoadedModel
 
 
 def shape_of(model: LoadedModel, method: Method, params: Any, row_tokens: tuple[float, float, int]) -> dict[str, Any]:
-    """`row_tokens`: of a training row and of an evaluation row on average, and of the longest training row."""
+    """`row_tokens`: mean of training rows, mean of evaluation rows, and of the longest training row."""
     config = model.config
     train, evaluation, longest = row_tokens
     saved = method.saved_parameters(model, params)

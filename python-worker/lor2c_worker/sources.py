@@ -1,4 +1,4 @@
-"""Files that answers depend on, each with a stamp that changes when it does, so that answers can be kept."""
+"""The files that answers depend on, each with a stamp that changes with it, so that the runner can keep answers."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ import sys
 import time
 from pathlib import Path
 
-#: Nanoseconds. Clocks of file systems tick as seldom as every two seconds: within a tick a change may not show.
+#: Nanoseconds. Some file systems keep times to two seconds, and a second change within them may not show.
 _TICK = 2_000_000_000
 
 _stamps: dict[str, str | None] = {}
 
 
 def depends_on(path: Path) -> None:
-    """To be called before a file is read or a folder listed; what is not there has a stamp too."""
+    """Call this before a file is read or a folder is listed. A missing file has a stamp too."""
     name = str(path.absolute())
     if name not in _stamps:
         _stamps[name] = stamp_of(path)
 
 
 def depends_on_the_unknown() -> None:
-    """The answer comes from where no stamp can tell of a change, such as a hub."""
+    """Call this when an answer depends on a source without stamps, such as a hub."""
     _stamps[""] = None
 
 
 def stamp_of(path: Path) -> str | None:
-    """Size, times of content and inode, and number; None for what changed a moment ago. The runner makes the same."""
+    """Size, mtime, ctime and inode number, as in cli/worker/stamp.ts; None for a file that changed a moment ago."""
     try:
         found = path.stat()
     except OSError as error:
@@ -37,9 +37,9 @@ def stamp_of(path: Path) -> str | None:
 
 
 def all_sources() -> list[dict[str, str]] | None:
-    """Everything so far, with the folders of packages, which change with each that is installed or removed.
+    """All files and folders so far, and the folders of packages, which change when a package is installed or removed.
 
-    None when something of it has no stamp.
+    None when one of them has no stamp.
     """
     for entry in sys.path:
         if entry:

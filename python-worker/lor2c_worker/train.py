@@ -25,23 +25,23 @@ from .settings import TrainSettings
 
 @dataclass(frozen=True)
 class Report:
-    """How the loop tells the outside what happens. Every call names the lane's cells."""
+    """Functions with which the loop reports. Every call names the lane's cells."""
 
     metrics: Callable[[list[str], str, int, float, dict[str, float]], None]
     progress: Callable[[Learner, LoopState, str, torch.Tensor | None], None]
     record: Callable[[int, EpochRecord], None]
-    #: Called after the evaluation of an epoch that is the cells' best so far: (lane index, cells, epoch, scores).
+    #: Called after an evaluation that is the cells' best so far: (lane index, cells, epoch, scores).
     best: Callable[[int, list[str], int, dict[str, float]], None]
-    #: Called where training could go on from: at the end of every epoch, and when it is stopped.
+    #: Called where training can be resumed: at the end of every epoch, and when it stops.
     checkpoint: Callable[[LoopState], None] = lambda state: None
 
 
 @dataclass
 class LoopState:
-    """Where training is: all that a resumed run needs besides the learner and the optimizer."""
+    """Progress of training: all that a resumed run needs besides the learner and the optimizer."""
 
     results: dict[str, CellResult]
-    #: Epoch that is being trained, counted from 1, and the optimizer steps of it that are done.
+    #: Current epoch, counted from 1, and the optimizer steps done in it.
     epoch: int = 1
     epoch_steps: int = 0
     step: int = 0
@@ -49,7 +49,7 @@ class LoopState:
     tokens: int = 0
     train_seconds: float = 0.0
     evaluate_seconds: float = 0.0
-    #: (step, the cells of each lane that took the steps after it), from each step on at which that changed.
+    #: (step, cells of each lane from that step on), one entry for each step at which the lanes changed.
     lanes_from: list[tuple[int, list[list[str]]]] = field(default_factory=list)
     window: Window = field(default_factory=lambda: Window())
     stopped: bool = False
@@ -66,7 +66,7 @@ class LoopState:
         return self.step * len(self.results)
 
     def part(self, cells: Iterable[str]) -> LoopState:
-        """Of some of the cells: as if their lanes alone had trained so far."""
+        """The state of some of the cells, as if only their lanes had trained so far."""
         results = {cell: self.results[cell] for cell in cells}
 
         def kept(lanes: list[list[str]]) -> list[list[str]]:
@@ -105,7 +105,7 @@ class LinearSchedule:
 
 
 def steps_per_epoch(rows: int, settings: TrainSettings) -> int:
-    """Optimizer steps of one epoch; a last, smaller batch and a last, smaller accumulation both count."""
+    """Optimizer steps of one epoch. A smaller last batch and a smaller last accumulation count."""
     return math.ceil(math.ceil(rows / settings.batch_size) / settings.gradient_accumulation_steps)
 
 
@@ -134,9 +134,9 @@ def train(
 ) -> LoopState:
     """Train from `state` (None: from the start) until the last step or until `should_stop`.
 
-    `leave`: asked before each step, it takes cells out of the lanes that are to stop alone; what it returns goes on.
+    `leave`: called before each step; takes cells that must stop out of their lanes and returns the state of the others.
 
-    `holdout`: rows that are not trained on and choose the best epoch in the place of the evaluation rows.
+    `holdout`: rows that are not trained on and choose the best epoch instead of the evaluation rows.
 
     Within an epoch: micro-batches of the seeded permutation; per lane one mean loss per micro-batch, divided by the
     number of micro-batches of the step, and the method's penalty likewise, which the reported loss leaves out;
@@ -224,13 +224,13 @@ def train(
 
 
 def _rows_before(learner: Learner, before: list[list[str]]) -> list[int]:
-    """Which of the lanes `before` each lane comes from."""
+    """For each lane, the index of the lane in `before` that it comes from."""
     origin = {cell: row for row, cells in enumerate(before) for cell in cells}
     return [origin[lane.cells[0]] for lane in learner.lanes]
 
 
 def _count_step(state: LoopState, seconds: float, lanes: list[list[str]]) -> None:
-    """A step that these lanes have taken."""
+    """Count a step that these lanes have taken."""
     state.train_seconds += seconds
     if not state.lanes_from or state.lanes_from[-1][1] != lanes:
         state.lanes_from.append((state.step - 1, lanes))
@@ -239,7 +239,7 @@ def _count_step(state: LoopState, seconds: float, lanes: list[list[str]]) -> Non
 
 
 class Window:
-    """Means over the steps since the last report, kept on the device: reading a value waits for the GPU."""
+    """Means over the steps since the last report. Kept on the device, since reading a value waits for the GPU."""
 
     def __init__(self) -> None:
         self.losses: torch.Tensor | None = None
@@ -252,7 +252,7 @@ class Window:
         self.steps += 1
 
     def fork(self, rows: list[int]) -> None:
-        """Lane i continues lane rows[i]: what was summed is the past of all that come from it."""
+        """Lane i continues lane rows[i], with its sums so far."""
         if self.losses is not None and self.norms is not None:
             self.losses, self.norms = self.losses[rows], self.norms[rows]
 

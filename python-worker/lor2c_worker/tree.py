@@ -1,4 +1,4 @@
-"""Which cells train together as one tree of lanes, and what that will cost (semantics.md section 11)."""
+"""Which cells train together as one tree of lanes, and how many lane-epochs that takes (semantics.md section 11)."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import Any
 from .methods import Method, method_of, parse_params
 from .settings import Settings
 
-#: (epoch, what happens): two cells are one trajectory until their lists of events differ.
+#: (epoch, event). Two cells have one trajectory until their lists of events differ.
 Events = Sequence[tuple[float, Hashable]]
 
 
 @dataclass(frozen=True)
 class TreeCell:
-    """One run of a tree: its id, its folder, its settings as they came and as they are read."""
+    """One run of a tree: its id, its folder, its settings as plain values and parsed."""
 
     id: str
     folder: Path
@@ -26,16 +26,16 @@ class TreeCell:
     settings: Settings
     method: Method
     params: Any
-    #: What the runner has named the cell by: model, data and precision as they were when it was planned.
+    #: The plan's fingerprint of model, data and precision, from which the runner made the id.
     planned: Mapping[str, str]
-    #: It may go on from a checkpoint.
+    #: The cell may go on from a checkpoint.
     resume: bool
 
 
 def read_cell(
     id: str, folder: Path, raw_settings: dict[str, Any], planned: Mapping[str, str], resume: bool
 ) -> TreeCell:
-    """The precision is that of the plan: `auto` measures, and another time might decide otherwise.
+    """Parse the settings of a cell. `auto` precision becomes that of the plan, since a second measurement may differ.
 
     Raises SettingsError when the settings cannot be read.
     """
@@ -48,7 +48,7 @@ def read_cell(
 
 
 def group_trees(cells: Sequence[TreeCell]) -> list[list[TreeCell]]:
-    """Cells that share everything but what their method marks as `schedule`, together, in the order they came."""
+    """Group cells that differ only in settings that their method marks as `schedule`, in their order."""
     trees: dict[str, list[TreeCell]] = {}
     for cell in cells:
         trees.setdefault(_shared(cell), []).append(cell)
@@ -63,8 +63,8 @@ def _shared(cell: TreeCell) -> str:
 
 
 def lane_epochs(events: Mapping[str, Events], epochs: float, start: float = 0.0) -> float:
-    """Lane-epochs from epoch `start` on, if every try finds a candidate: the integral over time of the number of
-    different pasts. An event at an epoch's end parts its cells from then on.
+    """Lane-epochs from epoch `start` on, if every try finds a candidate: the number of different histories, summed over
+    epochs. An event at an epoch's end parts its cells from then on.
     """
     times = sorted({start, epochs, *(e for own in events.values() for e, _ in own if start < e < epochs)})
     total = 0.0

@@ -1,8 +1,8 @@
 """Checkpoints of trees in one folder that all trees of the same settings share:
 
-<folder>/<name>/tree.json       which cells, and how far: enough to find what may be resumed
-<folder>/<name>/state.pt        learner, optimizer, loop; replaced as a whole
-<folder>/<name>/events.ndjson   what was reported so far (event_log.py)
+<folder>/<name>/tree.json       cells, step and versions: enough to find what can be resumed
+<folder>/<name>/state.pt        learner, optimizer and loop; replaced as a whole
+<folder>/<name>/events.ndjson   events so far (event_log.py)
 <folder>/<name>/best/<n>/       the best adapter of each lane so far
 """
 
@@ -28,7 +28,7 @@ TREE_FILE, STATE_FILE, EVENTS_FILE, BEST_FOLDER = "tree.json", "state.pt", "even
 
 @dataclass(frozen=True)
 class Best:
-    """The best adapter of a cell so far; cells that were in one lane then have the same folder."""
+    """The best adapter of a cell so far. Cells that were in one lane at that time have the same folder."""
 
     folder: str
     epoch: int
@@ -37,7 +37,7 @@ class Best:
 
 @dataclass(frozen=True)
 class Found:
-    """A checkpoint that holds some of the wanted cells."""
+    """A checkpoint with some of the wanted cells."""
 
     folder: Path
     cells: list[str]
@@ -51,8 +51,8 @@ def tree_folder(folder: Path, cells: Iterable[str]) -> Path:
 
 
 def find_checkpoints(folder: Path, cells: Iterable[str], versions: dict[str, str]) -> tuple[list[Found], list[str]]:
-    """Checkpoints to go on from, those that are farthest first, each with the cells it is used for; and what was found
-    but cannot be used, one line each. `versions` must be equal: other code computes other numbers."""
+    """(checkpoints to go on from, farthest step first, each with its share of the cells; one line for each that cannot
+    be used). Versions must equal `versions`, since other code computes other numbers."""
     wanted, found, remarks = set(cells), [], []
     candidates = []
     for file in sorted(folder.glob(f"*/{TREE_FILE}")) if folder.is_dir() else []:
@@ -60,7 +60,7 @@ def find_checkpoints(folder: Path, cells: Iterable[str], versions: dict[str, str
             tree = json.loads(file.read_text(encoding="utf-8"))
             members = set(tree["cells"])
             if not (file.parent / STATE_FILE).exists():
-                continue  # begun, and ended before its first checkpoint
+                continue  # training ended before its first checkpoint
             if members & wanted and tree["versions"] != versions:
                 remarks.append(f"the checkpoint of step {tree['step']} is of other versions: training starts from zero")
             elif members & wanted:
@@ -73,7 +73,7 @@ def find_checkpoints(folder: Path, cells: Iterable[str], versions: dict[str, str
             continue
         try:
             state = torch.load(place / STATE_FILE, map_location="cpu", weights_only=True)
-        except Exception as error:  # a damaged file raises whatever its damage leads to
+        except Exception as error:  # a damaged file can raise any error
             remarks.append(f"{place / STATE_FILE} cannot be read ({type(error).__name__}): training starts from zero")
             continue
         found.append(Found(place, taken, state))
@@ -82,9 +82,9 @@ def find_checkpoints(folder: Path, cells: Iterable[str], versions: dict[str, str
 
 
 def prepare_folder(folder: Path, cells: list[str], versions: dict[str, str], source: Found | None) -> int:
-    """Make the folder of a tree, with the past of `source` in it. Returns the bytes of events that are past.
+    """Make the folder of a tree, with the events and adapters of `source`. Returns the bytes of those events.
 
-    `tree.json` is there from the start: who clears up reads in it whose folder it is.
+    It writes `tree.json` at once, since clean-up reads from it whose folder this is.
     """
     offset = 0 if source is None else int(source.state["events"])
     if source is None or source.folder != folder:
@@ -104,7 +104,7 @@ def prepare_folder(folder: Path, cells: list[str], versions: dict[str, str], sou
 def write_checkpoint(
     folder: Path, learner: dict[str, Any], loop: LoopState, best: dict[str, Best], events: int, versions: dict[str, str]
 ) -> None:
-    """Replace the state, then forget the adapters that are nobody's best any more."""
+    """Replace the state, then delete adapters that are no longer a cell's best."""
     state = {
         **to_cpu(learner),
         "loop": _loop_state(loop),
@@ -117,8 +117,8 @@ def write_checkpoint(
 
 
 def part_checkpoint(source: Path, target: Path, cells: list[str], step: int, versions: dict[str, str]) -> None:
-    """Give some cells of the newest checkpoint in `source` one of their own. The state holds their neighbours too,
-    which nobody reads there."""
+    """Give some cells of the checkpoint in `source` a checkpoint of their own. Its state also has their neighbours, but
+    only the named cells are read from it."""
     state = torch.load(source / STATE_FILE, map_location="cpu", weights_only=True)
     prepare_folder(target, cells, versions, Found(source, cells, state))
     _replace(target / STATE_FILE, lambda file: file.write((source / STATE_FILE).read_bytes()))
@@ -126,7 +126,7 @@ def part_checkpoint(source: Path, target: Path, cells: list[str], step: int, ver
 
 
 def forget_worse(folder: Path, best: dict[str, Best]) -> None:
-    """Delete the adapters that are nobody's best any more: one of full fine-tuning is a whole model."""
+    """Delete adapters that are no longer a cell's best, since one of full fine-tuning is a whole model."""
     used = {entry.folder for entry in best.values()}
     for old in (folder / BEST_FOLDER).iterdir():
         if old.name not in used:
@@ -154,7 +154,7 @@ def _loop_state(loop: LoopState) -> dict[str, Any]:
 
 
 def loop_of(state: dict[str, Any], rows: list[int], cells: Iterable[str], device: torch.device) -> LoopState:
-    """The loop's state of a checkpoint for lanes that were its `rows`, and these cells."""
+    """The loop's state from a checkpoint, for `cells`; `rows`: the indices that their lanes had in it."""
     fields = dict(state["loop"])
     results, kept = fields.pop("results"), fields.pop("window")
     window = Window()

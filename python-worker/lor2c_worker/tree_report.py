@@ -1,4 +1,4 @@
-"""What the loop of a tree tells the runner, and what it keeps: the best adapters and the checkpoints."""
+"""What a tree sends the runner during the loop, and what it writes: the best adapters and the checkpoints."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PROGRESS_EVERY = 0.25
 
 
 def make_report(run: TreeRun) -> Report:
-    """Progress is throttled; everything else is sent as it comes."""
+    """Functions that send the loop's reports: progress from time to time, everything else at once."""
     return Report(
         metrics=lambda *args: _metrics(run, *args),
         progress=_Progress(run),
@@ -39,7 +39,7 @@ def _metrics(run: TreeRun, cells: list[str], split: str, step: int, epoch: float
 
 
 def _record(run: TreeRun, step: int, record: EpochRecord) -> None:
-    """Decisions, score tables and ranks of a structure-changing method."""
+    """Send decisions, score tables and ranks of a method that changes its structure."""
     for change in record.changes:
         run.events.send(messages.Change, cells=record.cells, step=step, **dataclasses.asdict(change))
     if record.table is not None:
@@ -53,7 +53,7 @@ def _record(run: TreeRun, step: int, record: EpochRecord) -> None:
 
 
 def _best(run: TreeRun, lane: int, cells: list[str], epoch: int, values: dict[str, float]) -> None:
-    """One folder for all cells of the lane, which are alike so far."""
+    """Save the lane's adapter once for all its cells, which are equal so far."""
     best = Best(f"epoch-{epoch}-{cells[0]}", epoch, values)
     folder = run.folder / BEST_FOLDER / best.folder
     folder.mkdir(parents=True, exist_ok=True)
@@ -62,11 +62,11 @@ def _best(run: TreeRun, lane: int, cells: list[str], epoch: int, values: dict[st
 
 
 class _Progress:
-    """One event for every lane, from time to time. What is left counts the lanes that are still to come."""
+    """Sends one event per lane from time to time. The epochs left include those of lanes that will part later."""
 
     def __init__(self, run: TreeRun) -> None:
         self._run, self._throttle = run, Throttle(PROGRESS_EVERY)
-        #: What each lane's cells are expected to do, and when that was asked.
+        #: Expected events of each lane's cells, and the lanes and epoch for which they were computed.
         self._expected: tuple[list[Lane], int, list[Expected]] | None = None
 
     def __call__(self, learner: Learner, state: LoopState, phase: str, losses: torch.Tensor | None) -> None:
@@ -96,7 +96,7 @@ class _Progress:
     def _lane_epochs_left(self, learner: Learner, step: int) -> float:
         epoch, end = step / self._run.steps_per_epoch, self._run.total_steps / self._run.steps_per_epoch
         known = self._expected
-        # Lanes are another list after every decision; at an epoch's end there are new scores, and tries in vain.
+        # `lanes` is a new list after every decision. An epoch's end brings new scores, and tries without a candidate.
         if known is None or known[0] is not learner.lanes or known[1] != math.floor(epoch):
             expected = [learner.expected(lane, epoch) for lane in range(len(learner.lanes))]
             known = self._expected = (learner.lanes, math.floor(epoch), expected)

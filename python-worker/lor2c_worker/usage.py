@@ -1,6 +1,6 @@
-"""What one command takes of this process: CPU time and the highest memory. A worker may have carried out others before.
+"""CPU time and highest memory of one command. The worker may have carried out others before.
 
-On CUDA the device's allocator counts memory, and is set back where a tree begins.
+On CUDA the device's allocator measures memory; each tree resets its peak at the start.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ _began = 0.0
 
 
 def begin_command() -> None:
-    """Count from here on."""
+    """Reset CPU time and peak memory."""
     global _began
-    gc.collect()  # what the command before left behind is not this one's
+    gc.collect()  # memory of the previous command must not count
     _began = time.process_time()
-    # Sets the highest resident set back to the present one; where no kernel can, it stays that of the whole process.
+    # Resets the peak of the resident set. Where the kernel cannot, the peak stays that of the whole process.
     with contextlib.suppress(OSError):
         _CLEAR.write_text("5")
 
@@ -32,7 +32,7 @@ def cpu_seconds() -> float:
 
 
 def peak_resident_bytes() -> int:
-    """The highest resident set since the command began, where the kernel can say so."""
+    """Highest resident set since the command began, or of the whole process if the kernel cannot reset it."""
     try:
         line = next(line for line in _STATUS.read_text().splitlines() if line.startswith("VmHWM:"))
         return int(line.split()[1]) * 1024
@@ -42,7 +42,7 @@ def peak_resident_bytes() -> int:
 
 
 def log_to(path: str) -> None:
-    """stderr, and the stdout of libraries, go to the end of this file from now on."""
+    """Append stderr, and the stdout of libraries, to this file from now on. Raises OSError."""
     file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
     sys.stderr.flush()
     os.dup2(file, 2)

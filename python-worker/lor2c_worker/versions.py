@@ -7,7 +7,7 @@ import importlib.metadata
 from . import __version__
 from .device import current_device, resolve_precision
 
-#: Of what a checkpoint holds; to be raised when that changes.
+#: Format of a checkpoint's content. Raise it when the content changes.
 CHECKPOINT_FORMAT = "2"
 #: Packages whose version can change a number.
 PACKAGES = ("torch", "transformers", "peft", "tokenizers", "safetensors", "numpy", "scipy", "scikit-learn")
@@ -18,7 +18,7 @@ def package_versions() -> dict[str, str]:
 
 
 def versions(precision: str) -> dict[str, str]:
-    """Of a checkpoint of a run that asks for `precision`: what computes it here. Equal versions go on to the same
+    """What computes a run of `precision` here, for its checkpoints: with equal versions a resumed run gets the same
     numbers."""
     device = current_device()
     resolved = resolve_precision(precision, device)

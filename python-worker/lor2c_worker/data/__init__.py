@@ -17,7 +17,7 @@ def task_of(name: str) -> Task:
 
 
 def load_task(name: str, data: DataSettings) -> TaskData:
-    """The rows of a run: the task's own, cut down to the subsets that the settings ask for. Raises DataError."""
+    """The task's rows, cut down to the subsets that the settings ask for. Raises DataError."""
     try:
         return with_subsets(task_of(name).load(data), data)
     except FileNotFoundError as error:

@@ -24,7 +24,7 @@ def cache_folder() -> Path:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Readers see the whole file or none; two processes writing the same content do not disturb each other."""
+    """Write so that readers see the whole file or none. Two processes may write the same content at once."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

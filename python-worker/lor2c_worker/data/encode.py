@@ -71,7 +71,7 @@ def encode_texts(texts: list[str], pairs: list[str] | None, tokenizer: Any, max_
 
 
 def train_batches(data: Encoded, batch_size: int, seed: int, epoch: int) -> Iterator[list[int]]:
-    """Row indices of each batch of an epoch (1-based): a permutation keyed by (seed, epoch), last batch kept."""
+    """Row indices of each batch of `epoch` (1-based): a permutation keyed by (seed, epoch), all rows used."""
     order = [int(i) for i in permutation(len(data), seed, "order", epoch)]
     return (order[i : i + batch_size] for i in range(0, len(order), batch_size))
 

@@ -21,7 +21,7 @@ HUB = "nyu-mll/glue"
 
 @dataclass(frozen=True)
 class PartSource:
-    """Where a set of rows is: names of its file without the ending, in the order they are looked for, or a split."""
+    """Where a set of rows is: names of its file without ending, in the order of search; and its split on a hub."""
 
     files: tuple[str, ...]
     hub_split: str
@@ -29,7 +29,7 @@ class PartSource:
 
 
 def _joined(splits: list[Split]) -> Split:
-    """One after the other; they are alike in having pairs and parts."""
+    """One split after the other. Either all of them have pairs (and parts), or none has."""
     if len(splits) == 1:
         return splits[0]
     return Split(
@@ -47,7 +47,7 @@ def _skipped_notes(split: str, skipped: Skipped) -> list[str]:
 
 @dataclass(frozen=True)
 class GlueTask:
-    """One GLUE task; the fields say where its columns are in the original files and on the hub."""
+    """One GLUE task. The fields say where its columns are in the original files and on the hub."""
 
     name: str
     summary: str
@@ -64,9 +64,9 @@ class GlueTask:
     #: Closed range of a regression target.
     value_range: tuple[float, float] | None = None
     train: PartSource = PartSource(("train",), "train")
-    #: More than one where the task is scored on several sets of rows; each then has the name of its part.
+    #: Several where the task is scored on several sets of rows; each then names its part.
     evaluation: tuple[PartSource, ...] = (PartSource(("dev", "validation", "eval"), "validation"),)
-    #: Rows without all fields that the original TSV files have; GLUE's reader leaves them out too.
+    #: Number of rows in the original TSV files that lack fields; GLUE's reader leaves them out too.
     broken_rows: int = 0
 
     @property

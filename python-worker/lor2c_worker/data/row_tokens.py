@@ -1,4 +1,4 @@
-"""About how many tokens rows have, from their words: a forecast must not wait for a tokenizer over a large task."""
+"""Estimated tokens of rows, from their words: on a large task a tokenizer would take too long for a forecast."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ import re
 
 from .task import Split
 
-#: Rows that an average is taken over, spread evenly over the split.
+#: An average is taken over about so many rows, spread evenly over the split.
 SAMPLE = 2000
-#: Tokens that a tokenizer makes of a word, and bytes of a token where words are long or have no spaces between them.
+#: Tokens per word; and bytes per token where words are long or no spaces separate them.
 PER_WORD, BYTES = 1.1, 5
-#: Special tokens of a segment: [CLS] and [SEP], or [SEP] alone for a second one, which some models double.
+#: Special tokens of a segment: [CLS] and [SEP]; of a second one [SEP], which some models write twice.
 SPECIAL = 2
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 
 def mean_tokens(split: Split, max_length: int) -> float:
-    """Of a row, as it is cut to `max_length`."""
+    """Mean tokens of a row, cut to `max_length`."""
     rows = range(0, len(split), max(1, len(split) // SAMPLE))
     return sum(min(max_length, _tokens(split, row)) for row in rows) / max(1, len(rows))
 
 
 def longest_tokens(split: Split, max_length: int) -> int:
-    """Of the row with the most characters, as it is cut to `max_length`."""
+    """Tokens of the row with the most characters, cut to `max_length`."""
     longest = max(range(len(split)), key=lambda row: sum(map(len, _segments(split, row))), default=None)
     return 0 if longest is None else round(min(max_length, _tokens(split, longest)))
 

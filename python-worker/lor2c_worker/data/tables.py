@@ -22,9 +22,10 @@ Row = tuple[int, dict[str, Any]]
 
 
 def find_split(folder: Path, names: Sequence[str]) -> list[Path]:
-    """The file of a split in a folder, or its parts. Raises DataError that lists what was looked for.
+    """The file of a split in a folder, or its parts.
 
-    Names come before endings: the file of the first name counts, and one name has one file.
+    The first of `names` that has a file counts. Raises DataError when a name has files of several kinds, and, with a
+    list of what was looked for, when there is none.
     """
     depends_on(folder)
     if folder.is_file():
@@ -50,7 +51,7 @@ def find_split(folder: Path, names: Sequence[str]) -> list[Path]:
 
 @dataclass
 class Skipped:
-    """Rows of a TSV without all of its fields, where a task's files are known to have a few: see `read_rows`."""
+    """Incomplete rows of a TSV that `read_rows` left out: `most` are allowed, `count` were found."""
 
     most: int = 0
     count: int = 0
@@ -88,7 +89,7 @@ def read_rows(
 
 
 def _tsv(path: Path, content: str, columns: tuple[str, ...] | None, skipped: Skipped) -> Iterator[Row]:
-    # Only \n ends a row: str.splitlines would also split at characters that occur inside sentences.
+    # Only \n ends a row; str.splitlines also splits at characters that occur inside sentences.
     lines = content.split("\n")
     first = 0
     if columns is None:

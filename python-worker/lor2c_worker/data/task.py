@@ -16,11 +16,11 @@ Kind = Literal["classify", "regress"]
 
 
 class DataError(PlainError, ValueError):
-    """The rows cannot be had or are not what the task expects; the message says what to do."""
+    """The rows are not available, or not what the task expects. The message says what to do."""
 
 
 def not_utf8(where: str, error: UnicodeDecodeError) -> DataError:
-    """What a file is told that was saved in another encoding, as spreadsheets do."""
+    """The error for a file in another encoding, which spreadsheets often write; names line and byte."""
     line = error.object.count(b"\n", 0, error.start) + 1
     byte = error.object[error.start]
     return DataError(f"{where}:{line}: byte 0x{byte:02x} is not UTF-8; save the file as UTF-8")
@@ -30,8 +30,8 @@ def not_utf8(where: str, error: UnicodeDecodeError) -> DataError:
 class Split:
     """Rows of one split. `pair` is None for single-sentence tasks; labels are class indices or floats.
 
-    `part` names what each row belongs to where a task is scored on several sets of rows: `accuracy_mm` is the accuracy
-    of the rows of part `mm`.
+    A task that is scored on several sets of rows has the name of each row's set in `part`: `accuracy_mm` is the
+    accuracy of the rows of part `mm`.
     """
 
     text: tuple[str, ...]
@@ -53,20 +53,20 @@ class Split:
 
 @dataclass(frozen=True)
 class TaskData:
-    """Everything a run needs of its task. `label_names` is empty for regression."""
+    """The rows of both splits, and what their labels mean. `label_names` is empty for regression."""
 
     train: Split
     eval: Split
     label_names: tuple[str, ...]
     notes: tuple[str, ...] = ()
-    #: What is worth knowing of the settings before a run; the notes have it too.
+    #: What a plan should say about the settings; the notes have it too.
     warnings: tuple[str, ...] = ()
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over the rows themselves, so that the same content has the same name wherever it lies.
+        """SHA-256 over the rows, so that equal content has the same fingerprint in any folder or format.
 
-        Computed once: the cells of a sweep share their rows, and a large task takes a good part of a second.
+        Computed once: the cells of a sweep share their rows, and hashing a large task takes most of a second.
         """
         digest = hashlib.sha256()
         for split in (self.train, self.eval):
@@ -104,7 +104,7 @@ class Task(Protocol):
 
     @property
     def scores(self) -> tuple[str, ...]:
-        """Names of the scores that are computed; the first one chooses the best epoch unless the spec names one."""
+        """Names of the scores; the first one chooses the best epoch unless the spec names another."""
 
     def load(self, data: DataSettings) -> TaskData:
         """All rows of both splits, in a fixed order. Raises DataError."""

@@ -1,7 +1,7 @@
 """Attention of transformers modules with keyed dropout.
 
-transformers 5 looks up two functions by one name: the attention and the maker of its mask. Without the second the mask
-silently becomes None and padding is attended to.
+transformers 5 looks up two functions by one name: the attention, and the one that makes its mask. Without the second
+the mask silently becomes None, and tokens attend to padding.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ NAME = "lor2c_keyed"
 
 
 def use_keyed(module: nn.Module, owner: KeyedDropout, site_name: Callable[[str], str]) -> None:
-    """Send the attention of `module` through `keyed_attention`. Raises ValueError when it has a form we don't know."""
+    """Make `module` use `keyed_attention`. Raises ValueError when its attention has an unknown form."""
     found = 0
     for name, child in module.named_modules():
         config: Any = getattr(child, "config", None)
@@ -49,8 +49,8 @@ def keyed_attention(
 ) -> tuple[torch.Tensor, None]:
     """query [K * B, H, T, dh], key and value [K * B, G, S, dh] -> [K * B, T, H, dh].
 
-    Where S is larger than T, the first S - T keys are a prefix that every row has and that all its tokens see.
-    `dropout` is ignored: the site knows its own probability, and whether it is in use.
+    If S is larger than T, the first S - T keys are a prefix that every row has and that all its tokens attend to.
+    `dropout` is ignored: the module's `keyed_dropout` has the probability, and says whether dropout is in use.
     """
     owner, site, p = module.__dict__.get("keyed_dropout", (None, "", 0.0))
     masks = None if owner is None or p == 0.0 else owner.masks
@@ -80,9 +80,9 @@ def attend_with(
 ) -> torch.Tensor:
     """Attention whose weights are multiplied by `dropped` [B, H, T, S], which all lanes share. The softmax is fp32.
 
-    query, key, value: [K * B, H, T or S, dh]; allowed: boolean, broadcast to the weights. Operands and their gradients
-    are made contiguous: for a single row in a single lane they would be views with other strides, for which the CPU
-    library takes a path that rounds differently than for the same row among others.
+    query, key, value: [K * B, H, T or S, dh]; allowed: boolean, broadcast to the weights -> [K * B, H, T, dh].
+    Operands and their gradients are made contiguous. For a single row in a single lane they would be views with other
+    strides, and the CPU library then rounds differently than for the same row among others.
     """
     query, key, value = (x.contiguous() for x in (query, key, value))
     weights = torch.matmul(query, key.mT)
@@ -99,7 +99,7 @@ def attend_with(
 
 
 def keyed_mask(*args: Any, **kwargs: Any) -> torch.Tensor | None:
-    """Boolean mask, True where attended to. None only when everything is: a causal mask is always spelt out."""
+    """Boolean mask, True where attention is allowed; None if it is allowed everywhere. A causal mask is never None."""
     kwargs["allow_is_causal_skip"] = False
     return sdpa_mask(*args, **kwargs)
 

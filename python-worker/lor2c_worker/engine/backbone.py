@@ -1,4 +1,4 @@
-"""What a backbone and a bank know of each other: positions, layers, projections. No method, no architecture."""
+"""The interface between a backbone and a bank: positions, layers, projections. No method, no architecture."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ PROJECTIONS: tuple[Projection, ...] = ("query", "value")
 
 
 #: A lane's rows of a matrix product are a multiple of this, and at least LEAST. CPU libraries multiply the last, odd
-#: rows by another path, whose rounding differs; a lane's values would then depend on where it lies in the stack.
+#: rows in another way, which rounds differently; a lane's values would then depend on its place in the stack.
 ROW_MULTIPLE, LEAST = 4, 16
 
 
 def whole_rows(count: int, step: int = 1) -> int:
-    """The smallest multiple of `step` that is at least `count` and safe as a lane's number of rows."""
+    """The smallest safe number of rows of a lane that is at least `count` and a multiple of `step`."""
     unit = math.lcm(ROW_MULTIPLE, step)
     return -(-max(count, LEAST) // unit) * unit
 
 
-#: Layer -> what enters it in the frozen model, [1, positions, d].
+#: Layer -> its input in the frozen model, [1, positions, d].
 FrozenStates = dict[int, torch.Tensor]
 
 
 class Adapters(Protocol):
-    """Called by a backbone during one forward. All tensors are [K, positions, width]; returned ones replace them."""
+    """A backbone calls this during one forward. All tensors are [K, positions, width]; results replace `h` or `y`."""
 
-    #: So many layers, from the lowest, compute what the frozen model does: nothing is projected in them, and only
+    #: So many layers, from the lowest, compute what the frozen model does: `project` is not called in them, and only
     #: `leave` of the last of them may change anything.
     frozen_layers: int
 
@@ -40,14 +40,14 @@ class Adapters(Protocol):
         """`h` is the hidden state exactly as it enters the layer."""
 
     def leave(self, layer: int, h: torch.Tensor) -> torch.Tensor:
-        """`h` is what the layer's last operation gave."""
+        """`h` is the result of the layer's last operation."""
 
     def project(self, layer: int, name: Projection, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         """`y` is the projection of `x`."""
 
 
 class _NoAdapters:
-    """For modules whose wrapped layers adapt by themselves."""
+    """Changes nothing: for modules whose own layers are wrapped in adapters."""
 
     frozen_layers = 0
 
@@ -84,7 +84,7 @@ class Backbone(Protocol):
         """(d_in, d_out)."""
 
     def layout(self, batch: Batch) -> BatchLayout:
-        """The layout of this batch, for `forward` and for the masks."""
+        """Layout of this batch, for `forward` and for the masks."""
 
     def forward(
         self,
@@ -97,5 +97,5 @@ class Backbone(Protocol):
     ) -> torch.Tensor:
         """Last hidden states [K, positions, d]. `masks` None: without dropout.
 
-        `frozen` may be filled and read: what further calls with the same batch and masks need not compute again.
+        `frozen` is a cache that calls with the same batch and masks share: `forward` fills and reads it.
         """

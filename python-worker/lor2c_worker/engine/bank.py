@@ -1,4 +1,4 @@
-"""Adapters of all lanes, stacked [K, ...]; the structure of every lane is data. Knows layers and projections only."""
+"""Adapters of all lanes, stacked [K, ...], and each lane's structure as data. Knows layers and projections only."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class BankParams:
     injected_dropout: float
     share: bool
     layout: Layout
-    #: Memory for injected LoRA is taken only when some lane may use it.
+    #: Some lane may use injected LoRA. Otherwise no memory is allocated for it.
     may_inject: bool
 
 
@@ -45,7 +45,7 @@ class Structure:
 
 @dataclass
 class _Plan:
-    """What a forward of some lanes does, by layer. Lanes None means all of them, else indices among them."""
+    """What a forward of some lanes does, by layer. `lanes` None means all of them, else they are indices among them."""
 
     starts: set[int] = field(default_factory=set)
     #: layer -> (start of the module, layer that keys its mask, lanes)
@@ -75,7 +75,7 @@ class Bank:
     """Tensors: A [K, r, d] and B [K, d, r] per start layer (one A when shared), and per injected projection."""
 
     def __init__(self, backbone: Backbone, params: BankParams, lanes: int, seed: int, like: torch.Tensor) -> None:
-        """`like` gives device and dtype. Initial values are keyed by (seed, layer), so they have no history."""
+        """`like` gives device and dtype. Initial values depend on (seed, layer) only, not on earlier draws."""
         self.params, self.layers = params, backbone.layers
         self.structures = [Structure(params.layout) for _ in range(lanes)]
         self._slots: dict[str, Slot] = {}
@@ -125,11 +125,11 @@ class Bank:
         return self._slots[f"{prefix}.A"].tensor, self._slots[f"{prefix}.B"].tensor
 
     def state(self, lane: int) -> dict[str, torch.Tensor]:
-        """Tensors of everything that is part of the lane's model, without the lane axis."""
+        """All tensors of the lane's model by name, without the lane axis."""
         return {name: self._slots[name].tensor[lane] for name in self._names(lane)}
 
     def trainable(self, lane: int) -> int:
-        """Parameters as semantics.md section 8 counts them. A frozen merged module counts, a dormant LoRA does not."""
+        """Number of parameters by semantics.md section 8. A frozen merged module counts, a dormant LoRA does not."""
         dormant = self.structures[lane].dormant
         names = [n for n in self._names(lane) if not (n.startswith("injected.") and int(n.split(".")[1]) in dormant)]
         return sum(self._slots[name].tensor[0].numel() for name in names)
@@ -156,7 +156,7 @@ class Bank:
     def merge(
         self, lane: int, merge: Merge, optimizer: LaneAdamW, *, trains: bool, moments: str, end_dropout: bool
     ) -> None:
-        """The span of both modules, with A, B and, if `moments` is "keep", the Adam state of the one that is kept."""
+        """Replace both modules by one with A, B and, for `moments` "keep", the Adam state of module `merge.keep`."""
         first, second = merge.first.start, merge.second.start
         parts = ["B"] if self.params.share else ["A", "B"]
         for part in parts:
@@ -177,14 +177,14 @@ class Bank:
         self._refresh()
 
     def inject(self, lane: int, inject: Inject, *, trains: bool) -> None:
-        """LoRA takes the module's place. Its initial values have lain ready since the start, untouched."""
+        """Replace the module by LoRA, whose tensors still have their initial values."""
         old = self.structures[lane]
         dormant = old.dormant if trains else old.dormant | {inject.layer}
         self.structures[lane] = replace(old, layout=old.layout.inject(inject.layer), dormant=dormant)
         self._refresh()
 
     def restore(self, structures: Sequence[Structure]) -> None:
-        """One lane for each structure; the slots' tensors have as many rows already."""
+        """Set one structure per lane. The slots' tensors must have as many rows already."""
         self.structures = list(structures)
         self._refresh()
 
@@ -194,7 +194,7 @@ class Bank:
         self._refresh()
 
     def _refresh(self) -> None:
-        """Derive the slots' flags from the structures; plans are made again when they are asked for."""
+        """Derive the slots' flags from the structures, and drop the plans, which `begin` makes again."""
         self._plans: dict[tuple[int, ...], _Plan] = {}
         trains: dict[str, set[int]] = {name: set() for name in self._slots}
         counts: dict[str, set[int]] = {name: set() for name in self._slots}
@@ -221,8 +221,8 @@ class Bank:
         lanes: Sequence[int] | None = None,
         tensors: Mapping[str, torch.Tensor] | None = None,
     ) -> BankPass:
-        """The adapters of one forward; `masks` None: without dropout. With `lanes`, of those only, and with `tensors`
-        [len(lanes), ...], named as the slots, in the place of the slots' own."""
+        """The adapters of one forward; `masks` None: without dropout. `lanes`: of these only. `tensors`
+        [len(lanes), ...], by the names of the slots, replace the slots' own."""
         members = tuple(range(self.lanes) if lanes is None else lanes)
         if members not in self._plans:
             self._plans[members] = _Plan.of([self.structures[lane] for lane in members])

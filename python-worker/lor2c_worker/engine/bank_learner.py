@@ -1,4 +1,4 @@
-"""Lanes of a bank over a frozen backbone: forward, decisions at their time, forks where cells decide differently."""
+"""Lanes of a bank over a frozen backbone: forward, decisions when they are due, forks where cells differ in them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .learner import Batch, Change, EpochRecord, Expected, Lane, ModuleScore, Sc
 from .optimizer import LaneAdamW
 from .trajectories import effect_of, expected_events, gather_records, vain_tries
 
-#: Singular values of every live module, by its start.
+#: Singular values of every module of a lane, by the layer it begins on.
 Spectra = dict[int, list[float]]
 
 
@@ -36,7 +36,7 @@ class BankLane(Lane):
 
 @dataclass(frozen=True)
 class _Plan:
-    """What one cell decides, and what the lane does about it. Cells with equal effects stay together."""
+    """What one cell decides, and its effect on the lane. Cells with equal effects stay together."""
 
     cell: str
     decisions: tuple[Decision, ...]
@@ -46,7 +46,7 @@ class _Plan:
 
 
 class BankLearner:
-    """Implements `Learner`. `schedules` holds the cells' schedules; `groups` the cells of each lane at the start."""
+    """Implements `Learner`. `schedules`: of each cell. `groups`: the cells of each lane at the start."""
 
     def __init__(
         self,
@@ -60,14 +60,14 @@ class BankLearner:
         self.backbone, self.bank, self.head, self.seed = backbone, bank, head, seed
         self.lanes: list[Lane] = [BankLane(list(cells)) for cells in groups]
         self._schedules = schedules
-        #: Merges and injections of each cell without which its method did not act.
+        #: Merges and injections that each cell must have done, or its method did not act.
         self.required = {cell: (schedule.merges, schedule.injections) for cell, schedule in schedules.items()}
         self._progress = {cell: Progress() for cell in schedules}
         #: Lanes that go through the model together; None: all.
         self.width: int | None = None
         #: Fill the last group up to `width`, so that no product's shape depends on the number of lanes.
         self.fill = False
-        #: Seconds that each fork took so far.
+        #: Seconds of each fork so far.
         self.fork_seconds: list[float] = []
         self._pass: LanePass | None = None
         self._shared: tuple[Batch, StepKey | None, BatchLayout, StepMasks | None, FrozenStates] | None = None
@@ -107,7 +107,7 @@ class BankLearner:
             self._pass = None
 
     def _place(self, batch: Batch, step: StepKey | None) -> tuple[BatchLayout, StepMasks | None, FrozenStates]:
-        """Layout and masks of a batch, and what the frozen model gives: once for all groups of lanes that see it."""
+        """Layout, masks and frozen states of a batch: made once for all groups of lanes that train on it."""
         if self._shared is not None and self._shared[0] is batch and self._shared[1] == step:
             return self._shared[2:]
         layout = self.backbone.layout(batch)
@@ -149,22 +149,22 @@ class BankLearner:
         return self.bank.state(lane) | {slot.name: slot.tensor[lane] for slot in self.head.slots()}
 
     def progress(self, cell: str) -> Progress:
-        """Events done and tried so far."""
+        """How many events the cell has done and tried so far."""
         return self._progress[cell]
 
     def spectra(self, lane: int) -> Spectra:
-        """Singular values of the lane's live modules at this moment."""
+        """Singular values of the lane's modules with the present weights."""
         spans = self.bank.structures[lane].layout.spans
         return {s.start: singular_values(self.bank.a(s.start)[lane], self.bank.b(s.start)[lane]) for s in spans}
 
     def fork(self, groups: Sequence[tuple[int, list[str]]], optimizer: LaneAdamW) -> None:
-        """New lanes: each (lane to copy, its cells), with moments and history. Randomness is keyed: no copy."""
+        """Replace the lanes; a group is (lane to copy, its cells). Copies moments and history; randomness is keyed."""
         began = time.perf_counter()
         if self._regroup(groups, optimizer):
             self.fork_seconds.append(time.perf_counter() - began)
 
     def leave(self, cells: Iterable[str], optimizer: LaneAdamW) -> list[int]:
-        """Go on without these cells. Returns which lane each of those that are left was."""
+        """Go on without these cells. Returns, for each lane that is left, its index before."""
         gone = set(cells)
         kept = [(row, [cell for cell in lane.cells if cell not in gone]) for row, lane in enumerate(self.lanes)]
         groups = [(row, members) for row, members in kept if members]
@@ -173,7 +173,7 @@ class BankLearner:
         return [row for row, _ in groups]
 
     def _regroup(self, groups: Sequence[tuple[int, list[str]]], optimizer: LaneAdamW) -> bool:
-        """True when tensors had to be copied."""
+        """Returns True when it copied tensors."""
         rows = [row for row, _ in groups]
         old: list[BankLane] = self.lanes  # type: ignore[assignment]
         moved = rows != list(range(len(old)))
@@ -186,11 +186,11 @@ class BankLearner:
         return moved
 
     def checkpoint(self, optimizer: LaneAdamW) -> dict[str, Any]:
-        """Everything that `resume` needs; tensors are not copied."""
+        """Everything that `resume` needs. Tensors are not copied."""
         return {"learner": learner_state(self), "optimizer": optimizer.state_dict()}
 
     def resume(self, checkpoint: dict[str, Any], cells: Iterable[str], optimizer: LaneAdamW) -> None:
-        """Become the lanes of a checkpoint that hold any of `cells`, all of which it knows; other cells are dropped.
+        """Continue the lanes of a checkpoint that have any of `cells`, all of which it must know; drop other cells.
 
         Raises ValueError when the checkpoint is of another model.
         """
@@ -206,7 +206,7 @@ class BankLearner:
         self._set_decay()
 
     def _decide(self, epoch: float, deciding: set[str], optimizer: LaneAdamW, *, tables: bool) -> list[EpochRecord]:
-        """The decisions of the `deciding` cells, forks where they differ, and a record for every cell."""
+        """Let the `deciding` cells decide, fork where they differ, and return a record for every cell."""
         groups: list[tuple[int, list[str]]] = []
         plans: list[list[_Plan]] = []
         made: dict[str, ScoreTable] = {}
@@ -301,7 +301,7 @@ class BankLearner:
         return ScoreTable(epoch, rules.score, modules, self.bank.trainable(lane))
 
     def _set_decay(self) -> None:
-        """Weight decay of each lane, from the rules of its cells; they are alike within a lane (`trajectory_key`)."""
+        """Set each lane's weight decay from its cells' rules, which agree within a lane (`trajectory_key`)."""
         rules = [self._schedules[lane.cells[0]].rules for lane in self.lanes]
         for slot in self.slots():
             bias = slot.name.endswith("bias")

@@ -1,4 +1,4 @@
-"""What a bank learner must remember to go on elsewhere, as plain values and tensors, and back."""
+"""The state of a bank learner as plain values and tensors, and back, so that another process can continue it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def learner_state(learner: BankLearner) -> dict[str, Any]:
 
 
 def lanes_with(state: dict[str, Any], cells: Iterable[str]) -> tuple[list[int], list[list[str]]]:
-    """Lanes of a state that hold any of `cells`, and which of them each holds."""
+    """(indices of the lanes of a state that have any of `cells`, those cells of each)."""
     wanted = set(cells)
     kept = [(row, [cell for cell in lane["cells"] if cell in wanted]) for row, lane in enumerate(state["lanes"])]
     kept = [(row, members) for row, members in kept if members]
@@ -36,7 +36,7 @@ def lanes_with(state: dict[str, Any], cells: Iterable[str]) -> tuple[list[int], 
 
 
 def restore_slots(slots: list[Slot], state: dict[str, Any], rows: Sequence[int]) -> None:
-    """Put `rows` of the stored tensors in the place of the slots' own. Raises ValueError when one is missing."""
+    """Give the slots `rows` of the stored tensors. Raises ValueError when a tensor is missing."""
     for slot in slots:
         stored = state["tensors"].get(slot.name)
         if stored is None or stored.shape[1:] != slot.tensor.shape[1:]:
@@ -72,7 +72,7 @@ def _structure(value: dict[str, Any]) -> Structure:
 
 
 def to_cpu(value: Any) -> Any:
-    """The same with every tensor on the CPU, for saving."""
+    """`value` with every tensor on the CPU, for saving."""
     if isinstance(value, torch.Tensor):
         return value.detach().to("cpu")
     if isinstance(value, dict):

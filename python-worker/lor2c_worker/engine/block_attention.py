@@ -1,6 +1,6 @@
-"""Attention in blocks of rows of equal length, with its backward written out: a block stays in the cache of a core.
+"""Attention in blocks of rows of equal length, with its own backward: a block stays in the cache of a core.
 
-Through autograd each of its dozen small operations would be recorded and would keep its own copies.
+Autograd would record each of the dozen small operations and keep copies for each.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ def attend_blocks(
 ) -> torch.Tensor:
     """[K, N, d] each -> [K, N, d]; positions after the last block give zeros. The softmax of bfloat16 scores is fp32.
 
-    dropped: [rows, heads, n, n] of each block, multiplies the weights and is shared by all lanes. Products are made of
-    contiguous operands, whatever the strides of the inputs, so that a lane's bits don't depend on them.
+    dropped: [rows, heads, n, n] of each block, multiplies the weights and is shared by all lanes. Operands of products
+    are made contiguous, so that a lane's bits don't depend on the strides of the inputs.
     """
     return _Attention.apply(query, key, value, tuple(blocks), heads, dropped)
 
@@ -87,7 +87,7 @@ class _Attention(torch.autograd.Function):
 
 
 def _take(x: torch.Tensor, start: int, n: int, rows: int, heads: int) -> torch.Tensor:
-    """[K, N, d] -> a block's [K * rows * heads, n, d / heads], contiguous."""
+    """x [K, N, d] -> the block's part [K * rows * heads, n, d / heads], contiguous."""
     block = x[:, start : start + n * rows].unflatten(1, (rows, n)).unflatten(3, (heads, -1))
     return block.transpose(2, 3).reshape(-1, n, x.shape[-1] // heads).contiguous()
 
@@ -100,5 +100,5 @@ def _put(x: torch.Tensor, block: torch.Tensor, start: int, n: int, rows: int) ->
 
 
 def _drop(weight: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """weight [K * rows * heads, n, n]; mask [rows, heads, n, n]."""
+    """`weight` [K * rows * heads, n, n] times `mask` [rows, heads, n, n]."""
     return (weight.view(-1, *mask.shape) * mask.to(weight.dtype)).view(weight.shape)

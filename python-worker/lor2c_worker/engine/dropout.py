@@ -1,7 +1,7 @@
 """Dropout whose masks are a function of (seed, site, step), drawn over real tokens in row order.
 
-Layout, number of lanes and resuming therefore don't matter: the padded module and the unpadded encoder draw the same
-masks, and all lanes of a batch share them (semantics.md section 11).
+So masks don't depend on layout, number of lanes or resuming: the padded module and the unpadded encoder draw the same
+ones, and all lanes of a batch share them (semantics.md section 11).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def draw(count: int, p: float, seed: int, site: str, step: StepKey, device: torc
 def draw_kept(count: int, p: float, seed: int, site: str, step: StepKey, device: torch.device) -> torch.Tensor:
     """`count` booleans, true where kept; false with the probability of `draw`.
 
-    Four 16-bit numbers of each 64-bit draw: four times cheaper on the CPU than one draw each.
+    Each 64-bit draw gives four 16-bit numbers, which is four times cheaper on the CPU than one draw each.
     """
     words = torch.empty((count + 3) // 4, dtype=torch.int64, device=device)
     words.random_(-(2**63), None, generator=generator(seed, "dropout", site, *step, device=device))
@@ -39,20 +39,20 @@ def draw_kept(count: int, p: float, seed: int, site: str, step: StepKey, device:
 
 
 def multipliers(keep: torch.Tensor, p: float) -> torch.Tensor:
-    """0 or 1 / (1 - p), the p that was really drawn with, float32."""
+    """0 or 1 / (1 - p), with p rounded as in `draw`, float32."""
     return keep.to(torch.float32).mul_(65536 / (65536 - round(p * 65536)))
 
 
 def exact(mask: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    """The mask in a format whose product with x loses nothing of 1 / (1 - p), which is no bfloat16 number."""
+    """The mask in a format that represents 1 / (1 - p) in the product with x; bfloat16 does not."""
     return mask.to(torch.promote_types(x.dtype, mask.dtype))
 
 
 class Layout(Protocol):
-    """Where the real tokens of a batch lie in the tensors of a backbone."""
+    """Where the real tokens of a batch are in the tensors of a backbone."""
 
     def place_tokens(self, drawn: torch.Tensor) -> torch.Tensor:
-        """[real tokens in row order, d] -> [positions, d]; false where there is none."""
+        """[real tokens in row order, d] -> [positions, d]; false where there is no token."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ T = TypeVar("T")
 class StepMasks:
     """The masks of one micro-batch. A site's name is its place in the model, e.g. `encoder.layer.3.output.dropout`.
 
-    Each is drawn once and kept: the lanes that share it may ask for it one after another.
+    Each is drawn once and kept, since lanes that share it may use it one after another.
     """
 
     def __init__(self, seed: int, step: StepKey, layout: Layout, lengths: list[int], device: torch.device) -> None:
@@ -112,7 +112,7 @@ class StepMasks:
         count = sum(self.lengths)
 
         def make() -> torch.Tensor:
-            # Placed as booleans: a quarter of the bytes of the multipliers.
+            # Placed as booleans, which have a quarter of the multipliers' bytes.
             return multipliers(self.layout.place_tokens(self._draw(count * width, p, site).view(count, width)), p)
 
         return self._keep(site, p, make)
@@ -125,7 +125,7 @@ class StepMasks:
     def pairs(
         self, site: str, heads: int, p: float, place: Callable[[torch.Tensor, int], list[torch.Tensor]]
     ) -> list[torch.Tensor]:
-        """Multipliers for every head and pair of real tokens of a row, as `place(kept, heads)` lays them out.
+        """Multipliers for every head and pair of real tokens of a row, in the shapes that `place(kept, heads)` gives.
 
         `kept` is flat, in order (row, head, query, key).
         """
@@ -135,7 +135,7 @@ class StepMasks:
     def prefix(
         self, site: str, heads: int, keys: int, p: float, place: Callable[[torch.Tensor, int, int], torch.Tensor]
     ) -> torch.Tensor:
-        """The same for every head, real token and one of `keys` keys before the tokens, in that order within a row."""
+        """As `pairs`, for every head, real token and one of `keys` keys before the tokens, in this order in a row."""
         count = heads * keys * sum(self.lengths)
         return self._keep(site, p, lambda: multipliers(place(self._draw(count, p, site), heads, keys), p))
 
@@ -151,7 +151,7 @@ class StepMasks:
 class KeyedDropout:
     """Makes every dropout of a transformers module keyed.
 
-    nn.Dropout modules are replaced, attention goes through our own attention and mask functions. Outside of `at` the
+    It replaces nn.Dropout modules, and the functions for attention and its mask (attention.py). Outside of `at` the
     module computes without dropout, whatever its `training` flag.
     """
 
@@ -166,13 +166,13 @@ class KeyedDropout:
 
     @contextmanager
     def at(self, batch: Batch, step: StepKey | None) -> Iterator[None]:
-        """Within it, `batch` is what the module computes on. `step` None: evaluation, without dropout."""
+        """A context in which the module computes on `batch`. `step` None: evaluation, without dropout."""
         with self.using(None if step is None else StepMasks.of(self.seed, step, batch, PaddedLayout.of(batch))):
             yield
 
     @contextmanager
     def using(self, masks: StepMasks | None) -> Iterator[None]:
-        """As `at`, with masks that are made already; their layout must be that of what the module computes on."""
+        """As `at`, with existing masks. Their layout must be that of the batch that the module computes on."""
         self.calls.clear()
         self.masks = masks
         try:
@@ -182,7 +182,7 @@ class KeyedDropout:
 
 
 class KeyedSite(nn.Module):
-    """Stands where an nn.Dropout stood. Input [K * B, T, d] or [K * B, d], or [K, N, d] of an unpadded encoder.
+    """Replaces an nn.Dropout. Input [K * B, T, d] or [K * B, d], or [K, N, d] of an unpadded encoder.
 
     The lanes share the mask.
     """
@@ -191,14 +191,14 @@ class KeyedSite(nn.Module):
 
     def __init__(self, owner: KeyedDropout, site: str, p: float) -> None:
         super().__init__()
-        self.__dict__["owner"] = owner  # not a submodule, and not to be moved or saved
+        self.__dict__["owner"] = owner  # kept out of the submodules, so that nothing moves or saves it
         self.site, self.p = site, p
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         masks = self.owner.masks
         if masks is None or self.p == 0.0:
             return x
-        # A head may use one dropout twice; each use has a mask of its own.
+        # A head may use one dropout twice; each use has its own mask.
         call = self.owner.calls.get(self.site, 0)
         self.owner.calls[self.site] = call + 1
         site = f"{self.site}#{call}" if call else self.site
@@ -209,13 +209,13 @@ class KeyedSite(nn.Module):
         return f"p={self.p}, keyed"
 
 
-#: What stands before the part of a module path that all wrappings of a model have in common.
+#: Prefixes of a module path that differ between the wrappings of a model.
 _WRAPPING = re.compile(r"^(base_model\.|model\.|bert\.|roberta\.)+")
 _INSIDE = re.compile(r"\.(base_layer|modules_to_save\.[^.]+|original_module)\b")
 
 
 def site_name(path: str) -> str:
-    """A module path without the prefixes of its model class and of peft, so that both name a site alike."""
+    """A module path without the prefixes of model classes and of peft, so that a site has one name in all of them."""
     return _INSIDE.sub("", _WRAPPING.sub("", path))
 
 

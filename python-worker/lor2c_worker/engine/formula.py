@@ -1,4 +1,4 @@
-"""The one formula of every adapter here: y + scale * B A (x * mask). The bank and the PEFT tuner both call it."""
+"""The formula of every adapter here: y + scale * B A (x * mask). The bank and the PEFT tuner both call it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ def add_low_rank(
 ) -> torch.Tensor:
     """Paper Eq. 2 per lane. y: [K, N, d_out]; x: [K, N, d_in]; a: [K, r, d_in]; b: [K, d_out, r]; mask: [N, d_in].
 
-    A single adapter is K = 1. The sum is part of the second product, so that no tensor of y's size is made for it.
+    A single adapter has K = 1. The second product includes the sum, which saves a tensor of y's size.
     """
     x = x.to(a.dtype)
     if mask is not None:

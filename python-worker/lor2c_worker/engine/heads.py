@@ -12,7 +12,7 @@ from .backbone import BatchLayout
 from .dropout import StepMasks
 from .learner import Slot
 
-#: The CPU library takes another path for products of one or two rows, whose rounding then depends on the batch.
+#: The CPU library computes products of one or two rows in another way, so that rounding would depend on the batch.
 LEAST_ROWS = 4
 
 
@@ -20,23 +20,23 @@ class Head(Protocol):
     """From hidden states to logits."""
 
     def slots(self) -> list[Slot]:
-        """Trained tensors; empty when the head is frozen."""
+        """The trained tensors; none when the head is frozen."""
 
     def pool(self, hidden: torch.Tensor, layout: BatchLayout) -> torch.Tensor:
-        """hidden [K, positions, d] -> what logits are made from: [K, B, d], or [K, B, T, d] for a language model."""
+        """hidden [K, positions, d] -> input of `logits`: [K, B, d], or [K, B, T, d] for a language model."""
 
     def logits(
         self, pooled: torch.Tensor, masks: StepMasks | None, tensors: Mapping[str, torch.Tensor] | None = None
     ) -> torch.Tensor:
-        """[K, B, C], or [K, B, T, V]. `tensors` [K, ...], named as the slots, are used in the place of the slots' own:
-        those of some lanes."""
+        """[K, B, C], or [K, B, T, V]. `tensors` [K, ...], by the names of the slots, replace the slots' own when the
+        forward has only some lanes."""
 
     def fork(self, rows: Sequence[int]) -> None:
         """Lane i becomes a copy of the former lane rows[i]."""
 
 
 class ClassifierHead:
-    """Pools one token per row, then linear maps with tanh between them and dropout before each but a pooler's first.
+    """Pools one token per row. Linear maps follow, with tanh between them and dropout before each but a pooler's first.
 
     RoBERTa: dropout, dense, tanh, dropout, out_proj. BERT: pooler dense, tanh, dropout, classifier. Llama: score on the
     last real token. Tensors keep the names of the transformers module.
@@ -52,7 +52,7 @@ class ClassifierHead:
         config: Any = module.config
         p = getattr(config, "classifier_dropout", None)
         self._p = float(getattr(config, "hidden_dropout_prob", 0.0) if p is None else p)
-        owner, _, _ = names[-1].rpartition(".")  # whose dropout module it is: the classifier's, or the model's own
+        owner, _, _ = names[-1].rpartition(".")  # the dropout module belongs to the classifier or to the model
         self._site = f"{owner}.dropout" if owner else "dropout"
         for name in names:
             linear = module.get_submodule(name)
@@ -91,12 +91,12 @@ class ClassifierHead:
     def _linear(self, weight: torch.Tensor, bias: torch.Tensor | None, x: torch.Tensor) -> torch.Tensor:
         if x.is_cuda:
             out = torch.bmm(x, weight.mT)
-        else:  # lane by lane, so that a lane's product has the same shape beside any number of others
+        else:  # lane by lane, so that the shape of a lane's product does not depend on the number of lanes
             out = torch.cat([torch.bmm(one, w.mT) for one, w in zip(x.split(1), weight.split(1), strict=True)])
         return out if bias is None else out + bias[:, None]
 
     def _drop(self, x: torch.Tensor, rows: int, call: int, masks: StepMasks | None) -> torch.Tensor:
-        """The site's name and count are those that the transformers module has in `KeyedSite`."""
+        """Dropout with the site's name and count that `KeyedSite` uses in the transformers module."""
         if masks is None or self._p == 0.0:
             return x
         mask = masks.rows(f"{self._site}#{call}" if call else self._site, x.shape[-1], self._p).to(x.dtype)
@@ -125,7 +125,7 @@ class LanguageModelHead:
 
 
 def head_of(module: nn.Module, lanes: int) -> Head:
-    """The head that fits the module. Raises ValueError when it has none that we know."""
+    """The head of the module. Raises ValueError when its form is unknown."""
     paths = {name for name, child in module.named_modules() if isinstance(child, nn.Linear)}
     if {"classifier.dense", "classifier.out_proj"} <= paths:
         return ClassifierHead(module, ["classifier.dense", "classifier.out_proj"], lanes, first_dropout=True)

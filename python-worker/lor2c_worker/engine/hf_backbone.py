@@ -21,7 +21,7 @@ _FAMILIES: tuple[tuple[str, dict[Projection, str]], ...] = (
 
 
 def find_layers(base: nn.Module) -> tuple[list[nn.Module], dict[Projection, str]]:
-    """Layers in order, and where a layer has its projections. Raises ValueError for a form we don't know."""
+    """(layers in order, paths of the projections in a layer). Raises ValueError for an unknown form."""
     modules = dict(base.named_modules())
     for path, projections in _FAMILIES:
         if path in modules:
@@ -37,10 +37,10 @@ def base_of(module: nn.Module) -> nn.Module:
 
 
 class HfBackbone:
-    """Lanes lie on the batch axis, [K * B, T]; the module does not know of them.
+    """Lanes are on the batch axis, [K * B, T]; the module does not know about them.
 
-    Hooks show the adapters what enters and leaves each layer and projection. Outside of `forward` the module computes
-    as it always did, but without dropout.
+    Hooks call the adapters at the start and end of each layer and after each projection. Outside of `forward` the
+    module computes as before, but without dropout.
     """
 
     def __init__(self, module: nn.Module, seed: int) -> None:
@@ -77,7 +77,7 @@ class HfBackbone:
         masks: StepMasks | None,
         frozen: FrozenStates | None = None,
     ) -> torch.Tensor:
-        """All layers each time: `frozen` is not used."""
+        """Computes all layers each time and ignores `frozen`."""
         columns = {"input_ids": (batch.input_ids, self._pad), "attention_mask": (batch.attention_mask, 0)}
         if batch.token_type_ids is not None:
             columns["token_type_ids"] = (batch.token_type_ids, 0)
@@ -92,7 +92,7 @@ class HfBackbone:
 
     @staticmethod
     def _widen(x: torch.Tensor, fill: int) -> torch.Tensor:
-        """At most three more columns of padding where the number of positions would be odd (see `whole_rows`)."""
+        """Add up to three columns of padding, so that the number of positions is safe (see `whole_rows`)."""
         rows, width = x.shape
         return F.pad(x, (0, whole_rows(rows * width, rows) // rows - width), value=fill)
 

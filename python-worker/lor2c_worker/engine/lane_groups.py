@@ -1,4 +1,4 @@
-"""Lanes through backbone and head: together where a launch costs, one after another where cores compute."""
+"""Forward of lanes through backbone and head: together on a GPU, where kernel launches cost time; else one by one."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from .precision import as_given
 
 
 def group_size(lanes: int, device: torch.device) -> int:
-    """Lanes that go through the backbone in one piece.
+    """How many lanes go through the backbone together.
 
-    One on the CPU: products of thousands of rows gain nothing from more rows, and a lane then computes the same
-    products, of the same shapes, as it does alone. So its bits can't depend on its neighbours, whatever the library.
+    On the CPU it is one: products of thousands of rows gain nothing from more rows, and a lane then computes the same
+    products, of the same shapes, as it does alone. So its bits can't depend on its neighbours, with any library.
     """
     return lanes if device.type == "cuda" else 1
 
@@ -36,12 +36,12 @@ def forward(
 ) -> torch.Tensor:
     """Logits [K, B, C], or [K, B, T, V] of a language model, of the K `lanes`.
 
-    `tensors` [K, ...] are theirs, named as the slots of bank and head. `masks` None: without dropout. `frozen`: see
-    `Backbone.forward`.
+    `tensors` [K, ...] are those of these lanes, by the names of the slots of bank and head. `masks` None: without
+    dropout. `frozen`: see `Backbone.forward`.
     """
     device = batch.input_ids.device
     size = group_size(len(lanes), device)
-    # Cut once: the backward of one split is one `cat`; that of slices would fill a whole tensor for each lane.
+    # One split: its backward is one `cat`. The backward of slices would fill a whole tensor for each lane.
     cuts = {slot.name: tensors[slot.name].split(size) for slot in bank.slots()}
     pooled = []
     for group, first in enumerate(range(0, len(lanes), size)):

@@ -1,7 +1,7 @@
-"""Some lanes of a stack for one forward and backward: their own leaves, and their gradients put where they belong.
+"""Some lanes of a stack for one forward and backward, as leaf tensors; `gather` adds their gradients to the stack's.
 
-A slice of the stacked tensors would do as well, but its backward fills a tensor of all lanes with zeros, once for each
-use: with 49 lanes that costs more than a small model's step.
+Slices of the stacked tensors would also work, but the backward of each use would fill a tensor of all lanes with zeros:
+with 49 lanes that costs more than a step of a small model.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from .learner import Slot
 
 
 class LanePass:
-    """Consecutive `lanes`, filled up to `width` with copies of the last one where that is more.
+    """Consecutive `lanes`, filled up to `width` with copies of the last one.
 
-    Filling keeps the shapes of every product the same whatever the number of lanes: what a lane computes on CUDA then
-    does not depend on its neighbours. A copy's results are cut off, so it has no gradient.
+    So the shapes of all products stay the same for any number of lanes, and a lane's results on CUDA do not depend on
+    its neighbours. The copies' results are cut off, so copies have no gradient.
     """
 
     def __init__(self, slots: list[Slot], lanes: Sequence[int], width: int, *, trains: bool) -> None:
@@ -47,6 +47,6 @@ class LanePass:
 
 
 def split_lanes(count: int, width: int | None) -> list[list[int]]:
-    """Groups of at most `width` consecutive lanes; None: one group."""
+    """Groups of at most `width` consecutive lanes; `width` None: one group."""
     size = count if width is None else width
     return [list(range(first, min(first + size, count))) for first in range(0, count, size)]

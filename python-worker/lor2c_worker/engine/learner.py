@@ -1,4 +1,4 @@
-"""The contract between the training loop and whatever is trained: lanes, slots, forward, decisions."""
+"""The contract between the training loop and what it trains: lanes, slots, forward, decisions."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import torch
 if TYPE_CHECKING:
     from .optimizer import LaneAdamW
 
-#: (optimizer step counted from 0, micro-batch within the step): the place of every dropout draw.
+#: (optimizer step counted from 0, micro-batch within the step): the key of dropout draws, besides seed and site.
 StepKey = tuple[int, int]
 Role = Literal["body", "head"]
-#: Of each cell: (epoch, what) of all that it will probably do, in order.
+#: Cell -> (epoch, effect) of every event that it will probably have, in order.
 Expected = dict[str, list[tuple[float, tuple[object, ...]]]]
 
 
@@ -28,16 +28,16 @@ class Batch:
     token_type_ids: torch.Tensor | None  # [B, T] int64
     labels: torch.Tensor  # [B] int64 or float; [B, T] int64 with -100 for causal language models
     tokens: int  # real tokens
-    #: Real tokens of each row, where they are known without asking the device; the padding is on the right then.
+    #: Real tokens of each row, if known on the host; the padding is then on the right.
     lengths: list[int] | None = None
 
     def row_lengths(self) -> list[int]:
-        """[B]. Waits for a GPU when it has to count."""
+        """Real tokens of each row, [B]. Waits for the GPU if they must be counted there."""
         return self.attention_mask.sum(dim=1).tolist() if self.lengths is None else self.lengths
 
 
 def send(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """A tensor of the host on the device; on CUDA without waiting for what the device is at."""
+    """Copy a tensor of the host to the device, on CUDA without waiting for running kernels."""
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
 
@@ -60,11 +60,11 @@ class Slot:
     tensor: torch.Tensor
     role: Role
     stacked: bool = True
-    #: The optimizer updates the lane's part. Empty: yes for all.
+    #: Per lane: the optimizer updates its part. Empty: true for all.
     trains: list[bool] = field(default_factory=list)
-    #: The lane's gradient counts in the clipping norm (a frozen tensor's may: semantics.md 5). Empty: yes for all.
+    #: Per lane: its gradient counts in the clipping norm, frozen or not (semantics.md 5). Empty: true for all.
     counts: list[bool] = field(default_factory=list)
-    #: Weight decay of the lane where it is not the optimizer's own. Empty or None: the optimizer's.
+    #: Per lane: its weight decay. Empty or None: the optimizer's.
     decay: list[float | None] = field(default_factory=list)
 
 
@@ -94,7 +94,7 @@ class ModuleScore:
 
 @dataclass(frozen=True)
 class ScoreTable:
-    """Score of every module that was live during an epoch, taken at its end and before its decisions."""
+    """Score of every module of the structure, taken at the end of an epoch, before the decisions there."""
 
     epoch: float
     score_name: str
@@ -118,7 +118,7 @@ class RankTable:
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """What `cells`, all of lane `lane` (an index after any fork), decided, and the scores and ranks they saw."""
+    """What `cells`, all of lane `lane` (its index after any fork), decided, from which scores, and their ranks."""
 
     lane: int
     cells: list[str]
@@ -131,7 +131,7 @@ class EpochRecord:
 
 
 class Learner(Protocol):
-    """Everything the loop knows of a method."""
+    """All that the training loop knows about a method."""
 
     lanes: list[Lane]
 
@@ -139,12 +139,12 @@ class Learner(Protocol):
         """The trained tensors, always the same objects in the same order until a fork."""
 
     def groups(self) -> list[list[int]]:
-        """The lanes, in order, that go through the model together; one group where memory has room for all."""
+        """Lanes that go through the model together, in order; a single group if memory has room for all."""
 
     def narrow(self) -> int | None:
-        """Half as many lanes together from now on, and how many that is. None where a group has a single one.
+        """Use half as many lanes together from now on. Returns their number, or None if a group has one lane already.
 
-        What was computed since the last `gather` is dropped.
+        Drops what was computed since the last `gather`.
         """
 
     def forward(self, batch: Batch, step: StepKey | None, lanes: Sequence[int] | None = None) -> torch.Tensor:
@@ -152,31 +152,31 @@ class Learner(Protocol):
         evaluation, without dropout."""
 
     def gather(self) -> None:
-        """After the backward of a `forward`: its gradients become those of the slots."""
+        """Called after the backward of a `forward`: adds its gradients to the slots'."""
 
     def penalty(self) -> torch.Tensor | None:
         """What the method adds to the task's loss of every lane while training, [K] with gradient; None: nothing.
 
-        Asked once per micro-batch after its `forward`, and weighted like that micro-batch's loss.
+        The loop calls it once per micro-batch, after its `forward`, and weights it like that micro-batch's loss.
         """
 
     def after_backward(self, step: int) -> None:
-        """Between the last backward of a step and its update."""
+        """Called between the last backward of a step and its update."""
 
     def end_step(self, step: int, epoch: float, optimizer: LaneAdamW) -> list[EpochRecord]:
-        """After update number `step` (counted from 1) at fractional epoch `epoch`. May change structure and fork.
+        """Called after update `step` (counted from 1) at fractional epoch `epoch`. May change structure and fork.
 
-        The gradients of the step, clipped, are still there.
+        The step's clipped gradients are still available.
         """
 
     def end_epoch(self, epoch: int, step: int, optimizer: LaneAdamW) -> list[EpochRecord]:
-        """After the last update of epoch `epoch` (counted from 1), before its evaluation. May fork."""
+        """Called after the last update of epoch `epoch` (counted from 1), before its evaluation. May fork."""
 
     def expected(self, lane: int, epoch: float) -> Expected:
-        """What the lane's cells will probably do after `epoch`; where that differs, they will part."""
+        """What the lane's cells will probably do after `epoch`. Cells part where this differs."""
 
     def trainable_parameters(self, lane: int) -> tuple[int, int]:
-        """(body, head) of the lane at this moment."""
+        """(body, head): the lane's present numbers of parameters."""
 
     def state(self, lane: int) -> dict[str, torch.Tensor]:
         """The lane's trained tensors by name, without the lane axis; no copies."""
@@ -184,25 +184,25 @@ class Learner(Protocol):
 
 @dataclass(frozen=True)
 class Form:
-    """One way to read trained tensors. Its scores are reported as `<score>@<suffix>`, beside the best form's own."""
+    """One of the models that trained tensors make. Its scores are reported as `<score>@<suffix>`."""
 
     suffix: str
-    values: dict[str, float]  # named in the evaluation's values when this form is the best
+    values: dict[str, float]  # added to the evaluation's values when this form is the best
 
 
 @runtime_checkable
 class ManyForms(Protocol):
-    """What a learner may have besides: its trained tensors make several models, e.g. one for each rank.
+    """Implemented by a learner whose trained tensors make several models, e.g. one for each rank.
 
-    Every evaluation scores each form. The best one (the first of equals) gives the run's score; it is left in use when
-    the adapter is saved, so that what is loaded again is that form. Such a learner has a single lane.
+    Every evaluation scores each form. The best one (the first of equals) gives the run's score. It stays in use, so
+    that the saved adapter is that form. Such a learner has a single lane.
     """
 
     def forms(self) -> list[Form]:
-        """At least one, always the same, in the order in which ties are decided."""
+        """The forms, at least one and always the same. Among equal scores the first one is the best."""
 
     def use(self, form: Form) -> None:
-        """Evaluation (`forward` without a step) and saving are of this form from now on; training is not concerned."""
+        """Use this form in evaluation (`forward` without a step) and saving from now on. Training is not affected."""
 
     def in_use(self) -> Form:
-        """The form that evaluation and saving are of now."""
+        """The form that evaluation and saving use now."""

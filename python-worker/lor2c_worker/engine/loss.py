@@ -1,4 +1,4 @@
-"""One mean loss per lane, so that no lane feels its neighbours."""
+"""One mean loss per lane, so that lanes do not influence each other."""
 
 from __future__ import annotations
 
@@ -25,6 +25,6 @@ def lane_losses(
     if kind == "causal":
         logits, labels = logits[:, :, :-1], labels[:, 1:]
     targets = labels.reshape(-1)
-    # A loop, not one reduction over the stack: the order of the sum then does not depend on the number of lanes.
+    # A loop instead of one reduction over the stack: the order of the sum must not depend on the number of lanes.
     losses = [F.cross_entropy(logits[k].flatten(0, -2), targets, ignore_index=IGNORED) for k in range(lanes)]
     return torch.stack(losses)

@@ -13,9 +13,9 @@ from .learner import Slot
 class LaneAdamW:
     """Equal to torch.optim.AdamW with clip_grad_norm_ for a single lane, to rounding.
 
-    Step counts are per tensor and lane, since a module that is injected, or merged with fresh moments, begins its bias
-    correction anew (semantics.md section 5). Moments of stacked tensors are stacked too; they are made at the first
-    update, so a tensor that never trains costs nothing.
+    Step counts are per tensor and lane, since a module that is injected, or merged with fresh moments, restarts its
+    bias correction (semantics.md section 5). Moments of stacked tensors are stacked too. The first update allocates
+    them, so a tensor that never trains needs no memory for them.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class LaneAdamW:
             slot.tensor.grad = None
 
     def steps(self, name: str, lane: int) -> int:
-        """Updates that this tensor of this lane has had since its moments were last reset."""
+        """Number of updates of this tensor in this lane since its moments were reset."""
         return self._steps[name][lane]
 
     @torch.no_grad()
@@ -50,7 +50,7 @@ class LaneAdamW:
         """Clip, update, and return the norm of each lane before clipping, [K]. Gradients are scaled in place."""
         slots = [slot for slot in self._slots.values() if slot.tensor.grad is not None]
         norms = self._norms(slots)
-        # As clip_grad_norm_: min(1, max / (norm + 1e-6)); always multiplied, so that no value of it is waited for.
+        # As clip_grad_norm_: min(1, max / (norm + 1e-6)). Always multiplied: a test of its value would wait for a GPU.
         scale = None if self.max_grad_norm is None else (self.max_grad_norm / (norms + 1e-6)).clamp(max=1.0)
         whole = [slot for slot in slots if not slot.stacked and self._flag(slot.trains, 0)]
         if scale is not None and whole:
@@ -64,7 +64,7 @@ class LaneAdamW:
         return norms
 
     def _norms(self, slots: list[Slot]) -> torch.Tensor:
-        """Global gradient norm per lane. Each lane is summed on its own, in the order of the slots."""
+        """Global gradient norm per lane, [K]. Each lane is summed by itself, in the order of the slots."""
         norms = []
         for lane in range(self.lanes):
             grads = [
@@ -77,8 +77,8 @@ class LaneAdamW:
         return torch.stack(norms)
 
     def _update_stacked(self, slot: Slot, lr: float, scale: torch.Tensor | None) -> None:
-        """Plain, unfused operations: fused ones may round the vectorised body and the tail of a tensor differently, so
-        that a value would depend on where its lane lies in the stack."""
+        """Uses unfused operations. Fused ones may round the vectorised body and the tail of a tensor differently, and a
+        value would then depend on its lane's place in the stack."""
         lanes = [lane for lane in range(self.lanes) if self._flag(slot.trains, lane)]
         if not lanes:
             return
@@ -105,7 +105,7 @@ class LaneAdamW:
         first[rows], second[rows] = m, v
 
     def _update_whole(self, slot: Slot, lr: float) -> None:
-        """One unstacked tensor, in place; the only temporary is the denominator."""
+        """Update one unstacked tensor in place. The only temporary is the denominator."""
         m, v = self._make_moments(slot)
         beta1, beta2 = self.betas
         self._steps[slot.name][0] += 1
@@ -131,13 +131,13 @@ class LaneAdamW:
         return values[lane] if values else True
 
     def reset(self, name: str, lane: int) -> None:
-        """Forget moments and step count of one tensor of one lane."""
+        """Set moments and step count of one tensor of one lane to zero."""
         self._steps[name][lane] = 0
         for moment in self._moments.get(name, ()):
             (moment[lane] if self._slots[name].stacked else moment).zero_()
 
     def move(self, source: str, target: str, lane: int) -> None:
-        """Moments and step count of `target` become those of `source` (tensors of one shape), whose own are reset."""
+        """Give `target` the moments and step count of `source` (tensors of one shape), and reset those of `source`."""
         self._steps[target][lane] = self._steps[source][lane]
         if source in self._moments:
             for to, moment in zip(self._make_moments(self._slots[target]), self._moments[source], strict=True):
@@ -147,7 +147,7 @@ class LaneAdamW:
         self.reset(source, lane)
 
     def fork(self, rows: Sequence[int], slots: list[Slot]) -> None:
-        """Lane i becomes a copy of the former lane rows[i]; `slots` are the learner's tensors after the same copy."""
+        """Lane i becomes a copy of the former lane rows[i]. `slots`: the learner's tensors, already copied likewise."""
         self.lanes = len(rows)
         index = list(rows)
         self._slots = {slot.name: slot for slot in slots}
@@ -155,11 +155,11 @@ class LaneAdamW:
         self._moments = {name: (m[index].clone(), v[index].clone()) for name, (m, v) in self._moments.items()}
 
     def state_dict(self) -> dict[str, Any]:
-        """Moments by name and per-lane step counts; tensors are not copied."""
+        """Moments by name, and step counts per lane. Tensors are not copied."""
         return {"lanes": self.lanes, "steps": self._steps, "moments": self._moments}
 
     def resume(self, state: dict[str, Any], rows: Sequence[int]) -> None:
-        """Lane i continues lane rows[i] of a `state_dict`. Raises ValueError when a tensor is not in it."""
+        """Let lane i continue lane rows[i] of a `state_dict`. Raises ValueError when a tensor is missing in it."""
         missing = sorted(set(self._slots) - set(state["steps"]))
         if missing:
             raise ValueError(f"the optimizer's state does not know the tensor {missing[0]}")
@@ -180,5 +180,5 @@ def _grad(slot: Slot) -> torch.Tensor:
 
 
 def _columns(tensor: torch.Tensor) -> tuple[int, ...]:
-    """Shape that lays one value per lane against a stacked tensor."""
+    """Shape in which one value per lane broadcasts to a stacked tensor."""
     return (-1, *([1] * (tensor.ndim - 1)))

@@ -23,7 +23,7 @@ from .unpadded_module import try_unpadded
 class PeftLearner:
     """Implements `Learner` for any method, of peft or not, that trains parameters inside the model.
 
-    The encoder runs unpadded where the model and what is wrapped in it allow that, else as the module it is.
+    The encoder runs unpadded if the model and its wrapped layers allow that, else as the transformers module.
     """
 
     def __init__(self, module: nn.Module, head: tuple[str, ...], cells: list[str], seed: int) -> None:
@@ -87,12 +87,12 @@ class PeftLearner:
 
 
 def wrap(model: LoadedModel, config: PeftConfig, cells: list[str], seed: int) -> PeftLearner:
-    """Attach a peft method."""
+    """A learner for a peft config on the model."""
     return PeftLearner(attach(model.module, config, seed), model.head, cells, seed)
 
 
 def attach(module: nn.Module, config: PeftConfig, seed: int) -> PeftModel:
-    """peft draws from the global generator of the CPU: here from a key, and nobody else's draws are disturbed."""
+    """Put a peft config on the module. peft draws from the CPU's global generator, which has a keyed seed meanwhile."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(key(seed, "peft"))
         return get_peft_model(module, config)
@@ -105,6 +105,6 @@ def save_adapter(learner: Learner, folder: Path) -> None:
 
 
 def load_adapter(model: LoadedModel, folder: Path) -> PeftLearner:
-    """The saved adapter and head on a freshly loaded model."""
+    """A learner with the saved adapter and head on a freshly loaded model."""
     module = PeftModel.from_pretrained(model.module, str(folder))
     return PeftLearner(module.eval(), model.head, [], seed=0)

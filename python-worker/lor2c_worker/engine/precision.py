@@ -1,7 +1,7 @@
-"""Products in bfloat16 where a step runs in mixed precision; everything else stays as it is.
+"""Products in bfloat16 in a step of mixed precision; everything else keeps its format.
 
-The loop opens `device.autocast` around a learner's forward. Code that knows its own products asks here whether it is in
-one, and casts by itself: torch's autocast would round adapters and heads too, and cast frozen weights at each call.
+The loop opens `device.autocast` around a learner's forward. Code that makes its own products asks here whether it runs
+inside, and casts by itself: torch's autocast would also round adapters and heads, and cast frozen weights at each call.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from torch.nn import functional as F
 
 
 def low_dtype(device: torch.device) -> torch.dtype | None:
-    """Number format of matrix products here; None: that of their operands."""
+    """Number format of matrix products in this context; None: that of their operands."""
     return torch.get_autocast_dtype(device.type) if torch.is_autocast_enabled(device.type) else None
 
 
 @contextmanager
 def as_given(device: torch.device) -> Iterator[None]:
-    """Operations compute in the number formats of their operands."""
+    """A context in which operations compute in the number formats of their operands."""
     if low_dtype(device) is None:
         yield
     else:
@@ -32,7 +32,7 @@ def as_given(device: torch.device) -> Iterator[None]:
 
 
 class Products:
-    """The linear layers of one model, under either precision. Frozen weights are kept in both formats once used."""
+    """Calls the linear layers of one model in either precision. Keeps a cast copy of each frozen weight it used."""
 
     def __init__(self) -> None:
         self._copies: WeakKeyDictionary[nn.Module, tuple[Any, torch.Tensor, torch.Tensor | None]] = WeakKeyDictionary()
@@ -52,7 +52,7 @@ class Products:
 
     def _copy(self, linear: nn.Linear, low: torch.dtype) -> tuple[torch.Tensor, torch.Tensor | None]:
         weight = linear.weight
-        state = (low, weight.data_ptr(), weight._version)  # weights that are replaced or changed are cast again
+        state = (low, weight.data_ptr(), weight._version)  # replaced or changed weights are cast again
         kept = self._copies.get(linear)
         if kept is None or kept[0] != state:
             bias = None if linear.bias is None else linear.bias.detach().to(low)

@@ -1,7 +1,7 @@
 """Methods of peft that train virtual tokens: prefix tuning, prompt tuning, p-tuning.
 
-peft's own forward is not used: its prefix tuning looks for an argument that newer releases of transformers call
-otherwise, and on decoders its prompt tuning pools a padding token. What it reads and writes is the same.
+This module does not use peft's forward: its prefix tuning needs an argument that newer releases of transformers have
+renamed, and on decoders its prompt tuning pools a padding token. Files are read and written in peft's form.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .peft_learner import PeftLearner, attach
 
 
 class PromptLearner(PeftLearner):
-    """Padded batches only: attention sees the virtual tokens before the real ones.
+    """Puts virtual tokens before the real ones. Runs padded.
 
     Prefix tuning gives every layer keys and values for them, [V, 2 L d]; the text keeps its width, and its positions
     begin at V. The others put [V, d] vectors before the embedded text, which becomes V longer; as in peft, an encoder
@@ -52,7 +52,7 @@ class PromptLearner(PeftLearner):
         return self._with_prefix(batch, step) if self._prefix else self._with_prompts(batch, step)
 
     def _with_prefix(self, batch: Batch, step: StepKey | None) -> torch.Tensor:
-        # Made once and repeated: what a single row gives is what is saved, so that it comes back bit-equal.
+        # Computed for a single row, as it is saved, and repeated: so the loaded adapter gives equal bits.
         cache = self.module.get_prompt(1)
         cache.batch_repeat_interleave(len(batch.input_ids))
         with self._dropout.at(batch, step):
@@ -95,6 +95,6 @@ def wrap_prompt(model: LoadedModel, config: PeftConfig, cells: list[str], seed: 
 
 
 def load_prompt(model: LoadedModel, folder: Path) -> PromptLearner:
-    """The saved virtual tokens and head on a freshly loaded model."""
+    """A learner with the saved virtual tokens and head on a freshly loaded model."""
     module = PeftModel.from_pretrained(model.module, str(folder))
     return PromptLearner(module.eval(), model.head, [], seed=0)

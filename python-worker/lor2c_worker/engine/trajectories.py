@@ -1,4 +1,4 @@
-"""What makes trajectories of cells differ, and what their records have in common."""
+"""What makes the trajectories of cells differ, and records that several cells share."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from .learner import EpochRecord
 
 
 def trajectory_key(rules: Rules) -> tuple[object, ...]:
-    """Cells whose rules differ in this train differently from the first step on, and cannot begin in one lane."""
+    """Cells with different keys train differently from the first step on, so they cannot begin in one lane."""
     return (rules.weight_decay, rules.decayed_parameters)
 
 
 def effect_of(decision: Decision, rules: Rules) -> tuple[object, ...]:
-    """What a decision does to a lane's training, without why."""
+    """What a decision does to a lane's training, without its reasons."""
     if isinstance(decision, Merge):
         how = (rules.merged_trains, rules.merged_moments, rules.span_dropout_at)
         return ("merge", decision.first, decision.second, decision.keep, *how)
@@ -27,8 +27,8 @@ def expected_events(
 ) -> list[tuple[float, tuple[object, ...]]]:
     """(epoch, effect) of what a cell will do after epoch `after` if its modules keep their scores.
 
-    Modules without a score count as equal. Of cells of one lane, those with equal lists are expected to stay together:
-    many that are planned apart have run out of candidates.
+    Modules without a score count as equal. Cells of one lane with equal lists will probably stay together, although
+    their settings differ: many run out of candidates.
     """
     epochs = [e for _, e in schedule.events()] if schedule.real else range(1, schedule.epochs + 1)
     events: list[tuple[float, tuple[object, ...]]] = []
@@ -47,7 +47,7 @@ def expected_events(
 
 
 def vain_tries(before: Progress, after: Progress, epoch: float) -> list[str]:
-    """One line for each event that was due between the two and found no candidate."""
+    """One line for each event that was due between the two states and found no candidate."""
     notes = []
     if after.merge_tries - before.merge_tries > after.merges - before.merges:
         notes.append(f"epoch {epoch:g}: a merge was due, but the rules leave no pair of neighbours to merge")
@@ -57,7 +57,7 @@ def vain_tries(before: Progress, after: Progress, epoch: float) -> list[str]:
 
 
 def gather_records(records: list[EpochRecord]) -> list[EpochRecord]:
-    """One record for all cells of a lane that say the same."""
+    """Join equal records of cells of one lane into one."""
     gathered: list[EpochRecord] = []
     for record in records:
         if not record.changes and record.table is None and not record.notes:

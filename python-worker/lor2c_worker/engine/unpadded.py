@@ -1,7 +1,7 @@
 """BERT and RoBERTa encoders on real tokens only: the same weights and sums as the transformers module, no padding.
 
-Tokens of all rows lie one after another, rows ordered by length (see `UnpaddedLayout`). In mixed precision products are
-in bfloat16; the residual stream, norms and softmax stay in fp32, and so does everything that adapters see.
+Tokens of all rows follow each other, rows ordered by length (see `UnpaddedLayout`). In mixed precision products are
+in bfloat16; the residual stream, norms and softmax stay in fp32, and so do the inputs of adapters.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ FAMILIES = ("bert", "roberta", "xlm-roberta", "camembert")
 
 
 class UnpaddedEncoder:
-    """Implements `Backbone` over the weights of a transformers module, which stays as it is."""
+    """Implements `Backbone` with the weights of a transformers module, which it does not change."""
 
     def __init__(self, module: nn.Module, *, padded_attention: bool | None = None) -> None:
-        """Raises ValueError when the module's encoder has another form. `padded_attention` None: where it is faster."""
+        """`padded_attention` None: on a GPU, where it is faster. Raises ValueError for an encoder of another form."""
         config: Any = module.config
         plain = getattr(config, "position_embedding_type", "absolute") in (None, "absolute")
         if config.model_type not in FAMILIES or not plain or config.is_decoder:
@@ -54,7 +54,7 @@ class UnpaddedEncoder:
         masks: StepMasks | None,
         frozen: FrozenStates | None = None,
     ) -> torch.Tensor:
-        """Lanes are one until the lowest layer that some adapter changes."""
+        """All lanes share one computation up to the lowest layer that an adapter changes."""
         assert isinstance(layout, UnpaddedLayout)
         frozen = {} if frozen is None else frozen
         device = batch.input_ids.device
@@ -88,7 +88,7 @@ class UnpaddedEncoder:
         masks: StepMasks | None,
         low: torch.dtype | None,
     ) -> torch.Tensor:
-        """[K, N, d] -> [K, N, d]. `adapters` None: none."""
+        """[K, N, d] -> [K, N, d]. `adapters` None: without any."""
         layer, site, product = self._layers[i], f"encoder.layer.{i}", self._products
         own, out = layer.attention.self, layer.attention.output
         x = h if low is None else h.to(low)
@@ -115,7 +115,7 @@ class UnpaddedEncoder:
         return layer.output.LayerNorm(_drop(layer.output.dropout, dense, f"{site}.output.dropout", masks, low) + h)
 
     def _embed(self, batch: Batch, layout: UnpaddedLayout) -> torch.Tensor:
-        """[N, d]"""
+        """Sum of the embeddings after its LayerNorm, [N, d]."""
         e, ids = self._embeddings, batch.input_ids
         if hasattr(e, "create_position_ids_from_input_ids"):  # RoBERTa counts from its padding index
             positions = e.create_position_ids_from_input_ids(ids, e.padding_idx)
@@ -130,7 +130,7 @@ class UnpaddedEncoder:
 def _drop(
     dropout: nn.Module, x: torch.Tensor, site: str, masks: StepMasks | None, low: torch.dtype | None
 ) -> torch.Tensor:
-    """`dropout` of `x`, which is [K, N, d]. A module that wraps one (an adapter) is called as it is."""
+    """Dropout of `x` [K, N, d]. A module that wraps the dropout (an adapter) is called instead."""
     if not isinstance(dropout, nn.Dropout | KeyedSite):
         with torch.autocast(x.device.type, dtype=low, enabled=low is not None):
             return dropout(x)

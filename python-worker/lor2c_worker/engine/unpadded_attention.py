@@ -1,8 +1,8 @@
-"""Attention over rows that lie one after another, in the form that is fastest where it runs.
+"""Attention over rows that follow each other without padding, in the form that is fastest on the device.
 
-On the CPU one batched product per length of row; on CUDA, where every call costs a launch, one product over all rows,
-padded. Plain products and a softmax wherever dropout is drawn from keys, and always on the CPU: in bfloat16 the
-backward of its fused attention costs half a step, in fp32 the two take the same time.
+On the CPU it makes one batched product per length of row. On CUDA, where every kernel launch costs time, it makes one
+product over all rows, padded. Keyed dropout needs plain products and a softmax. The CPU always uses these: in bfloat16
+the backward of its fused attention costs half a step, in fp32 the two take the same time.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def attend(
     *,
     padded: bool,
 ) -> torch.Tensor:
-    """[K, N, d] each, of one number format -> [K, N, d]. `masks` None: without dropout, whatever p."""
+    """query, key, value [K, N, d], in one number format -> [K, N, d]. `masks` None: without dropout, whatever p."""
     if p == 0.0:
         masks = None
     if padded:
@@ -52,7 +52,7 @@ def _attend_padded(
     real = layout.source[: positions - layout.fillers]
 
     def pad(x: torch.Tensor) -> torch.Tensor:
-        """[K * B, heads, T, d / heads], zero where nothing stands."""
+        """x [K, N, d] -> [K * B, heads, T, d / heads], zero in the padding."""
         wide = x.new_zeros(lanes, rows * width, d).index_copy(1, real, x[:, : len(real)])
         return wide.view(lanes * rows, width, heads, d // heads).transpose(1, 2)
 

@@ -1,4 +1,4 @@
-"""Where the real tokens of a batch lie when nothing is padded."""
+"""Where the real tokens of a batch are when nothing is padded."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .learner import Batch, send
 class UnpaddedLayout:
     """`order`: rows by length. `source`: position -> place in the padded batch. `canonical`: -> place in row order.
 
-    A few positions at the end may be fillers (see `whole_rows`): copies of the first token that nothing attends to.
+    A few positions at the end may be fillers (see `whole_rows`): copies of the first token; no token attends to them.
     """
 
     order: list[int]
@@ -24,7 +24,7 @@ class UnpaddedLayout:
     blocks: list[tuple[int, list[int]]]  # (length, rows) of each block of rows of equal length
     source: torch.Tensor  # [N]
     canonical: torch.Tensor  # [N]
-    fillers: int  # of the N
+    fillers: int  # number of fillers among the N
     starts: torch.Tensor  # [B], position of the first token of each row of the batch
     allowed: torch.Tensor  # [B, T] bool, the padded batch's real places
 
@@ -75,7 +75,7 @@ class UnpaddedLayout:
         return [torch.stack([parts[row] for row in rows]).view(-1, heads, n, n) for n, rows in self.blocks]
 
     def attention_padded(self, drawn: torch.Tensor, heads: int) -> list[torch.Tensor]:
-        """Flat draws -> one [B, heads, T, T], false outside of the rows."""
+        """Flat draws, ordered likewise -> one [B, heads, T, T], false outside the rows."""
         return PaddedLayout(self.allowed).place_attention(drawn, heads)
 
 

@@ -1,7 +1,7 @@
-"""A whole classifier of the BERT or RoBERTa form whose encoder runs unpadded, with whatever is wrapped inside of it.
+"""A whole classifier of the BERT or RoBERTa form whose encoder runs unpadded, with the layers wrapped inside it.
 
-Wrapped layers (LoRA, IA3, adapters, trainable weights) are called as the modules they are. Only what the encoder
-computes by itself, the blocks around them, must be what transformers wrote.
+It calls wrapped layers (LoRA, IA3, adapters, trainable weights) as modules. It computes the blocks around them by
+itself, so these must be unchanged transformers code.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from .unpadded import UnpaddedEncoder
 
 
 class UnpaddedModule:
-    """`within` makes the module's own forward use the unpadded encoder; head, pooler and wrappers stay its own."""
+    """`within` makes the module's forward use the unpadded encoder, with the module's own head, pooler and wrappers."""
 
     def __init__(self, module: nn.Module) -> None:
-        """Raises ValueError when the module, or what wraps parts of it, does not allow it."""
+        """Raises ValueError when the module, or a wrapper in it, cannot run unpadded."""
         whole = [m for m in module.modules() if type(m).__name__.endswith("ForSequenceClassification")]
         whole = [m for m in whole if isinstance(m, PreTrainedModel)]
         if len(whole) != 1:
@@ -45,7 +45,7 @@ class UnpaddedModule:
 
     @contextmanager
     def within(self, batch: Batch, layout: BatchLayout, masks: StepMasks | None) -> Iterator[None]:
-        """Within it the module computes on `batch` only, and its head sees the hidden states of first tokens only.
+        """A context in which the module computes on `batch`, and its head gets the hidden states of first tokens only.
 
         `layout` is that of `batch`.
         """
@@ -70,7 +70,7 @@ def _check_own(block: nn.Module) -> None:
 
 
 def try_unpadded(module: nn.Module) -> UnpaddedModule | None:
-    """None where the module must run padded."""
+    """The module with an unpadded encoder, or None when it must run padded."""
     try:
         return UnpaddedModule(module)
     except ValueError:

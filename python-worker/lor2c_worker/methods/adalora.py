@@ -1,7 +1,7 @@
 """AdaLoRA (Zhang et al. 2023, arXiv 2303.10512) through peft: W x + (alpha / r) B diag(E) A drop(x).
 
-While training, triplets (a column of B, an entry of E, a row of A) are ranked by importance over all projections, and
-the entries of E of the least important are set to zero, until target_rank of them per projection are left on average.
+Training ranks triplets (a column of B, an entry of E, a row of A) by importance over all projections. It sets the
+entries of E of the least important ones to zero, until target_rank triplets per projection are left on average.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ..settings import SettingsError
 from .lora import linear_modules, target_modules
 from .method import Cell, Hooks, Horizon, Part, setting
 
-#: What peft puts before a module's own path.
+#: peft's prefix of a module's path.
 PREFIX = "base_model.model."
 
 
@@ -60,7 +60,7 @@ class AdaLoraParams:
             raise ValueError(f"target_rank {self.target_rank} must be below init_rank {self.init_rank}")
 
     def times(self, steps: int) -> tuple[int, int, int]:
-        """(tinit, tfinal, delta_t) of a run of so many steps. Raises SettingsError when no step is left between."""
+        """(tinit, tfinal, delta_t) of a run of `steps` steps. Raises SettingsError when no step is left between."""
         tinit = steps * 15 // 100 if self.tinit is None else self.tinit
         tfinal = steps * 30 // 100 if self.tfinal is None else self.tfinal
         if tinit + tfinal >= steps:
@@ -72,7 +72,7 @@ class AdaLoraParams:
 
 
 class AdaLoraLearner(PeftLearner):
-    """Calls what peft leaves to the training loop, and adds the penalty that peft adds only to its own loss."""
+    """Allocates ranks at each step, and adds the orthogonality penalty; peft leaves both to the training loop."""
 
     module: Any
 
@@ -81,7 +81,7 @@ class AdaLoraLearner(PeftLearner):
         return self.module.peft_config["default"]
 
     def penalty(self) -> torch.Tensor | None:
-        """Mean over all A and B of |P P^T - I|, Frobenius norm, times its weight; [1]."""
+        """orth_reg_weight times the mean over all A and B of the Frobenius norm |P P^T - I|; [1]."""
         if self.config.orth_reg_weight == 0:
             return None
         terms = []
@@ -93,7 +93,7 @@ class AdaLoraLearner(PeftLearner):
         return self.config.orth_reg_weight * torch.stack(terms).mean()[None]
 
     def end_step(self, step: int, epoch: float, optimizer: LaneAdamW) -> list[EpochRecord]:
-        """After the update, while its gradients are still there: importance is |value x gradient|."""
+        """Allocate ranks after the update. Importance is |value x gradient|, so it needs the step's gradients."""
         tuner: AdaLoraModel = self.module.base_model
         tuner.update_and_allocate(step)
         return []
@@ -103,9 +103,9 @@ class AdaLoraLearner(PeftLearner):
         return [EpochRecord(0, list(self.lanes[0].cells), ranks=RankTable(epoch, modules))]
 
     def ranks(self) -> dict[str, int]:
-        """Triplets that are in use, by the projection's path in the model."""
+        """Number of triplets in use, by the projection's path in the model."""
         pattern: dict[str, list[bool]] = self.config.rank_pattern or {}
-        kept = {key.split(".lora_E")[0]: sum(row) for key, row in pattern.items()}  # keys lack a part of the path
+        kept = {key.split(".lora_E")[0]: sum(row) for key, row in pattern.items()}  # the keys lack a part of the path
         found = {}
         for slot in self.slots():
             path, mark, _ = slot.name.partition(".lora_E.")
@@ -126,7 +126,7 @@ class AdaLora(Hooks):
         return ["the reported training loss leaves the orthogonality penalty out"] if params.orth_reg_weight else []
 
     def unreached(self, model: LoadedModel, params: AdaLoraParams, horizon: Horizon) -> list[str]:
-        """Nothing: with a step between, the last allocation always falls in the run; without, peft cannot begin."""
+        """None: the last allocation always falls in the run. Raises SettingsError when no step is left for it."""
         params.times(horizon.steps)
         return []
 
@@ -152,7 +152,7 @@ class AdaLora(Hooks):
     def parts(self, model: LoadedModel, params: AdaLoraParams) -> list[Part]:
         """r (d_in + d_out + 1) for every projection (semantics.md section 8).
 
-        That is so to the end: what is pruned is held at zero in tensors of the same size.
+        The number stays the same to the end: pruned triplets are zero in tensors of the same size.
         """
         r = params.init_rank
         return [
@@ -177,8 +177,8 @@ class AdaLora(Hooks):
         return []
 
     def save(self, learner: Learner, lane: int, model: LoadedModel, folder: Path) -> None:
-        """Tensors of full size, zeros included. With a rank pattern peft would write the kept rows alone, and between
-        two allocations those are not all that act."""
+        """Write tensors of full size, zeros included. With a rank pattern peft would write only the rows that the last
+        allocation kept; between two allocations others act too."""
         assert isinstance(learner, AdaLoraLearner)
         pattern, learner.config.rank_pattern = learner.config.rank_pattern, None
         try:

@@ -1,10 +1,10 @@
 """Bottleneck adapters and AdapterDrop (Houlsby et al. 2019; Pfeiffer et al. 2021; Rücklé et al. 2021).
 
-An adapter is x + up(activation(down(x))) with biases. It stands where Houlsby et al. put it: on what a block gives
-back, after its projection and dropout, before the residual sum and the LayerNorm after it. On encoders of the BERT kind
-that is `attention.output.dropout` and `output.dropout`; on decoders of the Llama kind, whose norms come first, the
-outputs of `self_attn` and `mlp`. `style: pfeiffer` keeps the one after the feed-forward block. (AdapterHub's code for
-that style also runs the block's LayerNorm a second time after the adapter; the output would then not start at the base
+An adapter is x + up(activation(down(x))) with biases. It has the place that Houlsby et al. give it: on the output of a
+block, after its projection and dropout, before the residual sum and the LayerNorm. On encoders of the BERT kind these
+are `attention.output.dropout` and `output.dropout`; on decoders of the Llama kind, whose norms come first, the outputs
+of `self_attn` and `mlp`. `style: pfeiffer` keeps the one after the feed-forward block. (AdapterHub's code for that
+style also runs the block's LayerNorm a second time after the adapter, so the output does not start as the base
 model's.)
 """
 
@@ -29,7 +29,7 @@ from ..settings import SettingsError
 from .method import Cell, Hooks, Horizon, Part, setting
 from .own_folder import fill, read_trained, write_trained
 
-#: Where a layer's blocks give back their output, feed-forward last: by the attribute that tells the families apart.
+#: Modules whose outputs are those of a layer's blocks, feed-forward last; by the module that identifies the family.
 _PLACES: dict[str, tuple[str, str]] = {
     "attention.output.dropout": ("attention.output.dropout", "output.dropout"),
     "self_attn": ("self_attn", "mlp"),
@@ -37,7 +37,7 @@ _PLACES: dict[str, tuple[str, str]] = {
 _ACTIVATIONS = {"relu": torch.relu, "gelu": nn.functional.gelu}
 
 
-#: Chance of equal draws below which they are taken for a fault.
+#: If equal draws are less probable than this, a run with only equal draws counts as faulty.
 UNLIKELY = 1e-6
 
 
@@ -73,7 +73,7 @@ class AdapterParams:
 
 
 class Bottleneck(nn.Module):
-    """x + up(activation(down(x))), 2 m d + m + d parameters. `active` False: x."""
+    """x + up(activation(down(x))) with 2 m d + m + d parameters. With `active` False it returns x."""
 
     def __init__(self, width: int, params: AdapterParams, seed: int, place: str, device: torch.device) -> None:
         super().__init__()
@@ -81,7 +81,7 @@ class Bottleneck(nn.Module):
         self.up = nn.Linear(params.bottleneck, width, device=device)
         self.activation = _ACTIVATIONS[params.activation]
         self.active = True
-        # The base model's output at the start: up is zero, and its gradient is not, since down is drawn.
+        # `up` is zero, so the output starts as the base model's. Its gradient is not zero, since `down` is drawn.
         draw = torch.rand(self.down.weight.shape, generator=generator(seed, "adapter", place))
         with torch.no_grad():
             self.down.weight.copy_((2 * draw - 1) * width**-0.5)
@@ -107,7 +107,7 @@ class Adapted(nn.Module):
 
 
 class AdapterLearner(PeftLearner):
-    """Leaves out the lowest adapters of a training batch, where asked to."""
+    """With random_drop, leaves out the lowest adapters in each training batch."""
 
     def __init__(self, model: LoadedModel, layers: list[nn.Module], cells: list[str], seed: int, most: int) -> None:
         super().__init__(model.module, model.head, cells, seed)
@@ -116,7 +116,7 @@ class AdapterLearner(PeftLearner):
         self.left_out: Counter[int] = Counter()
 
     def adapters(self) -> list[list[Bottleneck]]:
-        """Those that are in the model, by layer."""
+        """The model's adapters by layer."""
         return [[module for module in layer.modules() if isinstance(module, Bottleneck)] for layer in self._layers]
 
     def dropped(self, step: StepKey) -> int:
@@ -158,7 +158,7 @@ class Adapter(Hooks):
         return [f"no adapters in the first {n} layer{'s' if n > 1 else ''}"] if n else []
 
     def parts(self, model: LoadedModel, params: AdapterParams) -> list[Part]:
-        """2 m d + m + d for every adapter (method.md section 8)."""
+        """2 m d + m + d for every adapter (semantics.md section 8)."""
         m, d = params.bottleneck, int(model.config.hidden_size)
         formula = f"2 m d + m + d = 2 * {m} * {d} + {m} + {d}"
         return [Part(f"layer {i} {path}", formula, 2 * m * d + m + d) for i, path in places(model, params)]
@@ -167,7 +167,7 @@ class Adapter(Hooks):
         return attach(model, cells[0].params, [cell.id for cell in cells], seed)
 
     def check(self, learner: Learner, cell: Cell) -> list[str]:
-        """Dropped adapters are absent from the model, all others are there, and random drops varied."""
+        """Check that dropped adapters are absent, all others present, and that random drops varied."""
         assert isinstance(learner, AdapterLearner)
         params, reasons = cell.params, []
         layers = learner.adapters()

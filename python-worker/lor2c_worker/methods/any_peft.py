@@ -25,30 +25,30 @@ from .lora import target_modules
 from .method import Cell, Hooks, Horizon, Part, setting
 from .peft_types import misfit
 
-#: Fields of every config that follow from the run.
+#: Fields of every config that the run determines.
 _OURS = {"peft_type", "task_type", "inference_mode", "modules_to_save", "base_model_name_or_path", "revision"}
 _OURS |= {"auto_mapping", "peft_version"}
-#: Fields whose draws come from a global generator at every step: the same seed would not give the same numbers.
+#: Fields that draw from a global generator at every step, so that equal seeds would not give equal numbers.
 _UNKEYED = ("rank_dropout", "module_dropout", "encoder_dropout")
 #: Initialisations of LoRA that leave the base weights as they are and need no data.
 _PLAIN_STARTS = (True, False, "true", "false", "gaussian", "orthogonal")
-#: Types whose reason cannot be read off their classes.
+#: Types that cannot be trained here for reasons that their classes do not show.
 _UNFIT = {
     "POLY": "it wants a task id with every row",
     "PVERA": "it draws noise from a global generator at every step, also when evaluated: nothing could be repeated",
     "SHADOW": "it runs a second network beside the model, whose hidden states the classifiers here do not understand",
 }
-#: Types that train something else than projections; peft knows what.
+#: Types that train other modules than projections; peft chooses them.
 _OWN_TARGETS = {"LN_TUNING"}
-#: Types that train virtual tokens, and the fields of their configs that follow from the model.
+#: Types that train virtual tokens, and the fields of their configs that the model determines.
 _PROMPTS = {"PREFIX_TUNING", "PROMPT_TUNING", "P_TUNING"}
 _MODELS = {"token_dim", "num_layers", "num_attention_heads", "num_transformer_submodules"}
 
 
 @dataclass(frozen=True)
 class AnyPeftParams:
-    """Raises SettingsError when peft has no such type, its config no such key or another kind of value for it, or the
-    type does not fit our loop.
+    """Raises SettingsError when peft has no such type, when the type does not fit our loop, or when its config lacks a
+    key or expects another kind of value.
     """
 
     type: str = setting(
@@ -92,7 +92,7 @@ class AnyPeftParams:
 
 
 def config_class(name: str) -> type[PeftConfig]:
-    """Raises SettingsError for a type that peft does not have, or that does not fit."""
+    """The config class of a type. Raises SettingsError for a type that peft lacks or that does not fit our loop."""
     types = {_spelt(kind): config for kind, config in PEFT_TYPE_TO_CONFIG_MAPPING.items()}
     fitting = {kind for kind in types if unfit(kind) is None}
     if name not in types:
@@ -106,7 +106,7 @@ def config_class(name: str) -> type[PeftConfig]:
 
 
 def unfit(name: str) -> str | None:
-    """Why a type of peft cannot be trained here; None when nothing is known to speak against it."""
+    """Why a type of peft cannot be trained here; None without a known reason."""
     types = {_spelt(kind): kind for kind in PEFT_TYPE_TO_CONFIG_MAPPING}
     config, tuner = PEFT_TYPE_TO_CONFIG_MAPPING[types[name]], PEFT_TYPE_TO_TUNER_MAPPING.get(types[name])
     if name in _UNFIT:
@@ -123,7 +123,7 @@ def unfit(name: str) -> str | None:
 
 
 def _spelt(kind: Any) -> str:
-    """Types that are registered from outside of peft are plain text, its own are of an enumeration."""
+    """Name of a type: peft's own are members of an enumeration, types registered elsewhere are plain text."""
     return str(getattr(kind, "value", kind))
 
 
@@ -156,9 +156,9 @@ class AnyPeft(Hooks):
             raise SettingsError(f"method peft: {params.type}: {error}") from error
 
     def parts(self, model: LoadedModel, params: AnyPeftParams) -> list[Part]:
-        """Counted on a copy of the model, without weights unless the type reads them to initialise itself.
+        """Count on a copy of the model, without weights unless the type initialises itself from them.
 
-        Raises SettingsError when peft cannot be put on the model.
+        Raises SettingsError when peft cannot adapt the model.
         """
         try:
             wrapped = self._copy(model, params, "meta")

@@ -1,8 +1,8 @@
 """DyLoRA (Valipour et al. 2023, arXiv 2210.07558): one LoRA that is good at every rank from r_min to r.
 
-Each optimizer step draws a rank b, uniformly (the paper's p_B); A and B are truncated to their first b components and
+Each optimizer step draws a rank b, uniformly (the paper's p_B). A and B are truncated to their first b components, and
 the update is (alpha / b) B A x: equation 5 of the paper, and its published code, which scales each factor by
-sqrt(r / b) on top of alpha / r. Evaluation takes every rank; the best one is the run's.
+sqrt(r / b) besides alpha / r. Evaluation scores every rank; the run reports the best one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .lora import initialise_a, linear_parts, target_modules
 from .method import Cell, Hooks, Horizon, Part, setting
 from .own_folder import fill, read_trained, write_trained
 
-#: Chance of equal draws below which they are taken for a fault.
+#: If equal draws are less probable than this, a run with only equal draws counts as faulty.
 UNLIKELY = 1e-6
 
 
@@ -55,7 +55,7 @@ class DyloraParams:
 
 
 class DyloraLinear(nn.Module):
-    """W x + (alpha / b) B A drop(x), with the factors that the learner has put in place."""
+    """W x + (alpha / b) B A drop(x), with the factors that the learner sets."""
 
     def __init__(self, base_layer: nn.Linear, alpha: float, dropout: float) -> None:
         super().__init__()
@@ -75,9 +75,8 @@ class DyloraLinear(nn.Module):
 class DyloraLearner(PeftLearner):
     """Component i of every projection, row i of A and column i of B, is one tensor.
 
-    A component that a step does not train has no gradient at all, so that the optimizer leaves it, its moments and its
-    step count alone and decays nothing. With whole factors its gradient would be zero instead: AdamW would go on
-    moving it along old moments, and decay it.
+    A component that a step does not train has no gradient, so the optimizer does not touch it, its moments or its step
+    count. With whole factors its gradient would be zero instead: AdamW would move it along old moments, and decay it.
     """
 
     def __init__(
@@ -86,7 +85,7 @@ class DyloraLearner(PeftLearner):
         super().__init__(model.module, model.head, cells, seed)
         self.params, self._seed, self._linears = params, seed, linears
         self.rank = params.rank  # in evaluation; `use` changes it
-        #: Ranks that steps were trained at -> number of steps.
+        #: Rank -> number of steps trained at it.
         self.drawn: Counter[int] = Counter()
         self._widths = [
             width for lin in linears.values() for width in (lin.base_layer.in_features, lin.base_layer.out_features)
@@ -118,7 +117,7 @@ class DyloraLearner(PeftLearner):
                 linear.factors = None
 
     def _pairs(self, components: list[torch.Tensor]) -> list[tuple[torch.Tensor, torch.Tensor]]:
-        """(A [b, d_in], B transposed [b, d_out]) of every projection. One split, since its gradient is one tensor."""
+        """(A [b, d_in], B transposed [b, d_out]) of every projection. One split, so that the gradient is one tensor."""
         pieces = torch.stack(components).split(self._widths, dim=1)
         return list(zip(pieces[::2], pieces[1::2], strict=True))
 
@@ -132,7 +131,7 @@ class DyloraLearner(PeftLearner):
         return _form(self.rank)
 
     def initialise(self) -> None:
-        """A as LoRA's, keyed by its place; B zero. Component i is (row i of A, column i of B) of every projection."""
+        """Set A as LoRA does, keyed by its place, and B to zero. Component i: row i of every A, column i of every B."""
         with torch.no_grad():
             for (name, linear), at in zip(self._linears.items(), self._starts(), strict=True):
                 drawn = nn.Parameter(torch.empty(self.params.rank, linear.base_layer.in_features))
@@ -141,7 +140,7 @@ class DyloraLearner(PeftLearner):
                     component[at : at + len(row)] = row
 
     def _starts(self) -> list[int]:
-        """Where each projection's part of a component begins."""
+        """Offsets of the projections' parts in a component."""
         return [sum(self._widths[: 2 * i]) for i in range(len(self._linears))]
 
 
@@ -170,7 +169,7 @@ class Dylora(Hooks):
         return learner
 
     def check(self, learner: Learner, cell: Cell) -> list[str]:
-        """More than one rank was trained at, unless that few steps may well draw one rank only."""
+        """Check that steps drew several ranks, unless so few steps may draw a single one by chance."""
         assert isinstance(learner, DyloraLearner)
         choices = cell.params.rank - cell.params.min_rank + 1
         steps, ranks = learner.drawn.total(), sorted(learner.drawn)
@@ -183,7 +182,7 @@ class Dylora(Hooks):
         write_trained(folder, learner.state(lane), {"method": self.name, "rank": learner.rank})
 
     def load(self, model: LoadedModel, params: DyloraParams, folder: Path) -> DyloraLearner:
-        """Evaluates at the rank that was best when the folder was written."""
+        """A learner that evaluates at the rank that was best when `save` wrote the folder."""
         tensors, config = read_trained(folder, self.name)
         learner = attach(model, params, [], 0)
         fill(learner.state(0), tensors, folder)

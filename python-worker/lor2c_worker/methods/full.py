@@ -23,7 +23,7 @@ class FullParams:
 
 
 class Full(Hooks):
-    """The saved folder is an ordinary checkpoint: `from_pretrained` of transformers reads it."""
+    """Saves an ordinary checkpoint, which `from_pretrained` of transformers reads."""
 
     name = "full"
     summary = "Full fine-tuning: every parameter trains"
@@ -31,7 +31,7 @@ class Full(Hooks):
     Params: ClassVar[type] = FullParams
 
     def parts(self, model: LoadedModel, params: FullParams) -> list[Part]:
-        """By layer; what lies outside of all layers by the module that holds it."""
+        """Parts by layer, and outside of layers by module."""
         head, sizes = model.head_parameters(), dict[str, int]()
         for name, parameter in model.module.named_parameters():
             if name not in head:
@@ -52,7 +52,7 @@ class Full(Hooks):
         model.config.save_pretrained(folder)
 
     def load(self, model: LoadedModel, params: FullParams, folder: Path) -> PeftLearner:
-        """Raises ValueError when the folder holds other tensors than the model has."""
+        """Raises ValueError when the folder has other tensors than the model."""
         tensors, own = load_file(folder / TENSORS), dict(model.module.named_parameters())
         if set(tensors) != set(own):
             odd = sorted(set(tensors) ^ set(own))[0]

@@ -43,7 +43,7 @@ class Variant(Hooks):
     family: str | None = None
 
     def schedule(self, params: Any, epochs: int, *, causal: bool = False) -> Schedule:
-        """When a cell with these params changes its structure; also for plans and their warnings."""
+        """When a cell with these params changes its structure. Plans and warnings use it too."""
         return Schedule(
             epochs=epochs,
             merges=getattr(params, "merges", 0),
@@ -55,7 +55,7 @@ class Variant(Hooks):
         )
 
     def events(self, model: LoadedModel, params: Any, horizon: Horizon) -> list[PlannedEvent]:
-        """What parts cells of a bundle: how they train from the start, and each event with all that decides it."""
+        """What parts the cells of a bundle: how they train from the start, and each event with all that decides it."""
         rules = dataclasses.asdict(params.rules)
         choices = json.dumps([rules, getattr(params, "max_span", None)], sort_keys=True)
         schedule = self.schedule(params, horizon.epochs, causal=not model.head)
@@ -77,7 +77,7 @@ class Variant(Hooks):
         return foresee(schedule, params.rank, layers_of(model), horizon)
 
     def notes(self, params: Any) -> list[str]:
-        """What must stand in the record of every run with these params."""
+        """Notes for the record of every run with these params."""
         name, rules = preset_name(params.rules), params.rules
         notes = [f"rules: {name}" if name else "rules: a preset with fields replaced"]
         if getattr(params, "merges", 0) and not rules.merged_trains:
@@ -89,7 +89,7 @@ class Variant(Hooks):
         return notes
 
     def parts(self, model: LoadedModel, params: Any) -> list[Part]:
-        """2 r d for each layer; r d, and r d once more for the one A, when it is shared (semantics.md section 8)."""
+        """2 r d for each layer; with a shared A, r d for each layer and once more for A (semantics.md section 8)."""
         layers, r, d = layers_of(model), params.rank, int(model.config.hidden_size)
         factor = "" if self.share else "2 "
         each = (1 if self.share else 2) * r * d
@@ -98,7 +98,7 @@ class Variant(Hooks):
         return parts + [Part(f"layer {i}", f"{factor}r d = {numbers}", each) for i in range(layers)]
 
     def changes(self, model: LoadedModel, params: Any) -> list[Part]:
-        """Each merge takes a module away; each injection puts LoRA on q and v in the place of one."""
+        """Each merge removes a module; each injection replaces one by LoRA on query and value."""
         merges, injections = getattr(params, "merges", 0), getattr(params, "injections", 0)
         r, d = params.rank, int(model.config.hidden_size)
         each, sign = (1, "r d") if self.share else (2, "2 r d")
@@ -114,7 +114,7 @@ class Variant(Hooks):
         return changes
 
     def checkpoint_parameters(self, model: LoadedModel, params: Any) -> int:
-        """Where something is injected every layer has its LoRA from the start."""
+        """With injections, every layer's LoRA is in a checkpoint from the start."""
         injected = layers_of(model) * injected_parameters(model, params) if getattr(params, "injections", 0) else 0
         return sum(part.count for part in self.parts(model, params)) + injected
 
@@ -162,13 +162,13 @@ def _counted(number: int, noun: str) -> str:
 
 
 def injected_rank(params: Any) -> int:
-    """r' of semantics.md: half of the rank unless given."""
+    """r' of semantics.md: half the rank unless given."""
     given = getattr(params, "injected_rank", None)
     return max(1, params.rank // 2) if given is None else int(given)
 
 
 def injected_parameters(model: LoadedModel, params: Any) -> int:
-    """Of the LoRA of rank r' on query and value of one layer."""
+    """Parameters of the LoRA of rank r' on query and value of one layer."""
     layers, paths = find_layers(base_of(model.module))
     projections: list[Any] = [layers[0].get_submodule(path) for path in paths.values()]
     return sum(injected_rank(params) * (linear.in_features + linear.out_features) for linear in projections)
@@ -189,7 +189,7 @@ def bank_params(params: Any, share: bool, layers: int, may_inject: bool, layout:
 
 
 def choose_backbone(module: nn.Module, seed: int) -> Backbone:
-    """Unpadded where the model has that form, else the module itself."""
+    """An unpadded encoder if the model has its form, else the module itself."""
     try:
         return UnpaddedEncoder(module)
     except ValueError:
@@ -204,18 +204,18 @@ def build_learner(
     seed: int,
     backbone: Backbone | None = None,
 ) -> BankLearner:
-    """A bank and a head over the frozen module, in the module's dtype and on its device."""
+    """A learner with bank and head over the frozen module, on its device and in its dtype, at least fp32."""
     module.requires_grad_(False)
     backbone = choose_backbone(module, seed) if backbone is None else backbone
     like: torch.Tensor = next(p for p in module.parameters() if p.is_floating_point())
     if like.dtype not in (torch.float32, torch.float64):
-        like = like.float()  # adapters are never half
+        like = like.float()  # adapters are never in half precision
     bank = Bank(backbone, params, len(groups), seed, like)
     return BankLearner(backbone, bank, head_of(module, len(groups)), schedules, groups, seed)
 
 
 def load_lane(model: LoadedModel, params: Any, share: bool, folder: Path) -> BankLearner:
-    """A learner with one lane and no events left, holding exactly the saved tensors."""
+    """A learner with one lane, the saved tensors, and no events left."""
     layout = read_layout(folder)
     layers = layers_of(model)
     schedule = Schedule(epochs=1, merges=0, injections=0, rules=params.rules, share=share)

@@ -1,4 +1,4 @@
-"""What can be said of a cell's merges and injections before it trains: those that come late, or never can."""
+"""What is known about a cell's merges and injections before training: which come late, and which never can."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from .method import Horizon
 
 
 def foresee(schedule: Schedule, rank: int, layers: int, horizon: Horizon) -> list[str]:
-    """Nothing of this is an error: a plan shows it, and the run begins. What is refused is `unreached`."""
+    """Warnings for the plan; the run begins all the same. `unreached` lists what a run is refused for."""
     scored = _scores(schedule.rules, rank) if schedule.merges + schedule.injections else []
     return [*_impossible(schedule, layers), *_times(schedule, horizon), *scored]
 
 
 def possible(schedule: Schedule, layers: int) -> tuple[int, int, int]:
-    """Most merges, most injections, and most of both together that so many layers allow, whatever the scores.
+    """(most merges, most injections, most of both together) that `layers` layers allow, for any scores.
 
-    A module that merges span `max_span` layers at most, so that m merges need m layers and one more for each such
-    module; an injection needs a layer of its own, and one that never merged.
+    A merged module spans at most `max_span` layers. So m merges need m layers, and one more for each merged module. An
+    injection needs a layer of its own that never merged.
     """
     longest = layers if schedule.max_span is None else min(layers, schedule.max_span)
 
@@ -35,7 +35,7 @@ def possible(schedule: Schedule, layers: int) -> tuple[int, int, int]:
 
 
 def _one_scored(schedule: Schedule) -> bool:
-    """A merge needs two modules with a score."""
+    """Only one module has a score, so that nothing can merge."""
     return schedule.share and schedule.rules.share_scores == "first"
 
 
@@ -58,9 +58,10 @@ def _impossible(schedule: Schedule, layers: int) -> list[str]:
 
 
 def required(schedule: Schedule, layers: int, horizon: Horizon) -> tuple[int, int]:
-    """Merges and injections without which the method did not act as its settings say, if each try finds a candidate.
+    """(merges, injections) that must happen for the method to act as its settings say, if each try finds a candidate.
 
-    As many as the settings ask for and the layers allow; where the user lets a run be too short, as many as fall in it.
+    As many as the settings ask for and the layers allow; if the user allows a run that is too short, as many as fall
+    into it.
     """
     if horizon.may_fall_short:
         return _falling("merge", schedule, horizon), _falling("inject", schedule, horizon)
@@ -68,7 +69,7 @@ def required(schedule: Schedule, layers: int, horizon: Horizon) -> tuple[int, in
 
 
 def unreached(schedule: Schedule, layers: int, horizon: Horizon) -> list[str]:
-    """Kinds of events of which fewer fall before the end of training than the settings ask for and the layers allow."""
+    """One line for each kind of event of which too few fall before the end of training, with what would fit."""
     most = possible(schedule, layers)
     kinds: list[tuple[str, str, int, int]] = [
         ("merge", "merges", schedule.merges, most[0]),
@@ -88,12 +89,12 @@ def unreached(schedule: Schedule, layers: int, horizon: Horizon) -> list[str]:
 
 
 def _falling(kind: str, schedule: Schedule, horizon: Horizon) -> int:
-    """Events of a kind before the end of training, if each try finds a candidate."""
+    """Number of events of a kind before the end of training, if each try finds a candidate."""
     return sum(happening == kind for happening, _ in _happening(schedule, _last(schedule, horizon), horizon.steps))
 
 
 def _longer(kind: str, able: int, schedule: Schedule, horizon: Horizon) -> str:
-    """The shortest training in which the layers, and no longer the time, are the limit; as settings."""
+    """Settings of the shortest training in which `able` events of the kind fit."""
 
     def fits(epochs: int, steps: int) -> bool:
         longer = dataclasses.replace(schedule, epochs=epochs)
@@ -112,7 +113,7 @@ def _longer(kind: str, able: int, schedule: Schedule, horizon: Horizon) -> str:
 
 
 def _fewer(kind: str, key: str, wanted: int, able: int, schedule: Schedule, horizon: Horizon) -> int:
-    """The largest number that falls before the end. Fewer of them are further apart, so that each is tried."""
+    """The largest number of events that fit. Fewer events are further apart, so each number is tried."""
     fits = (n for n in range(min(wanted - 1, able), 0, -1) if _falling(kind, _with(schedule, key, n), horizon) >= n)
     return next(fits, 0)
 
@@ -123,7 +124,7 @@ def _with(schedule: Schedule, key: str, number: int) -> Schedule:
 
 
 def _last(schedule: Schedule, horizon: Horizon) -> float:
-    """The last epoch that has events. One that is cut short has its end too, with the decisions of that time."""
+    """The last epoch with events. An epoch that max_steps cuts short ends with its decisions too."""
     trained = horizon.steps / horizon.steps_per_epoch
     return trained if schedule.real else math.ceil(trained)
 
@@ -147,7 +148,7 @@ def _times(schedule: Schedule, horizon: Horizon) -> list[str]:
 
 
 def _happening(schedule: Schedule, last: float, steps: int) -> list[tuple[str, float]]:
-    """Events up to epoch `last`; of each kind, no step and no epoch end has more than one."""
+    """Events up to epoch `last`. A step or an epoch end has at most one of each kind."""
     found: dict[str, int] = {}
     events = []
     for kind, epoch in schedule.events():
@@ -162,7 +163,7 @@ def _short(epochs: float) -> str:
 
 
 def _scores(rules: Rules, rank: int) -> list[str]:
-    """A module has as many singular values as its rank; scores that count all of them tell no two modules apart."""
+    """A warning if the score counts all singular values, `rank` of them, and is therefore equal for all modules."""
     same = {"sfs": 0, "top_share": 1}.get(rules.score)
     if same is None or rules.score_k < rank:
         return []

@@ -10,7 +10,7 @@ from .method import Cell
 
 @dataclass(frozen=True)
 class _Events:
-    """One kind of a cell's events: asked for, done, tried; and done at least where the method acted."""
+    """Numbers of one kind of a cell's events: asked for, done, tried, and required for the method to have acted."""
 
     kind: str
     wanted: int
@@ -23,7 +23,7 @@ class _Events:
 
 
 def unmet(learner: BankLearner, cell: Cell) -> list[str]:
-    """Why the cell failed: events that were never due, or a structure that is not what its events make of it."""
+    """Why the cell failed: events that were never due, or a structure that does not fit its events."""
     never_due = [
         f"{events} after {events.tries} tries: the run ended before the others were due"
         for events in _events(learner, cell)
@@ -33,7 +33,7 @@ def unmet(learner: BankLearner, cell: Cell) -> list[str]:
 
 
 def excused(learner: BankLearner, cell: Cell) -> list[str]:
-    """What is missing though nothing failed: a try found no candidate, or the user allows a run to be too short."""
+    """What is missing without a failure: a try found no candidate, or the user allows a run that is too short."""
     remarks = []
     for events in _events(learner, cell):
         vain = events.tries - events.done
@@ -53,7 +53,7 @@ def _events(learner: BankLearner, cell: Cell) -> list[_Events]:
 
 
 def _structure(learner: BankLearner, cell: Cell) -> list[str]:
-    """Each event takes one residual module away; each injection leaves a LoRA."""
+    """Check the structure: each event removes one residual module, each injection leaves a LoRA."""
     lane = next(i for i, lane in enumerate(learner.lanes) if cell.id in lane.cells)
     layout, done = learner.bank.structures[lane].layout, learner.progress(cell.id)
     left = learner.backbone.layers - done.merges - done.injections

@@ -24,7 +24,7 @@ PROJECTIONS: dict[str, dict[str, str]] = {
 
 
 def target_modules(model: LoadedModel, projections: list[str]) -> list[str]:
-    """Module names that peft looks for. Decoders of the Llama kind name their projections differently."""
+    """Module names for peft. Decoders of the Llama kind name their projections differently."""
     names = {name.rsplit(".", 1)[-1] for name, _ in model.module.named_modules()}
     family = "llama" if "q_proj" in names else "bert"
     return [PROJECTIONS[p][family] for p in projections]

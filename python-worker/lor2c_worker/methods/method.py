@@ -22,28 +22,28 @@ class Cell:
 
 @dataclass(frozen=True)
 class Horizon:
-    """How long a run is meant to be; `steps` are optimizer steps, fewer than the epochs' when `max_steps` cuts them."""
+    """Planned length of a run. `steps`: optimizer steps, fewer than those of all epochs when `max_steps` ends it."""
 
     epochs: int
     steps: int
     steps_per_epoch: int
-    #: The user knows that not all that the method schedules falls before the end (train.allow_unreached_events).
+    #: The user allows that some scheduled events fall after the end (train.allow_unreached_events).
     may_fall_short: bool = False
 
 
 @dataclass(frozen=True)
 class PlannedEvent:
-    """What happens at the end of an epoch, with all that decides it; 0 is the start of training."""
+    """An event at the end of an epoch (0: at the start of training), with all that decides it."""
 
     epoch: float
     what: str
-    #: It will probably find a candidate.
+    #: The event will probably find a candidate.
     probable: bool
 
 
 @dataclass(frozen=True)
 class Part:
-    """Some trainable parameters: where they are, how they are counted, and how many."""
+    """Some trainable parameters: their place, the formula that counts them, and their number."""
 
     place: str
     formula: str
@@ -51,7 +51,7 @@ class Part:
 
 
 class Hooks:
-    """What most methods answer to the questions of `Method`; a method's class overrides what it does otherwise."""
+    """Defaults for most of `Method`. A method's class overrides what differs."""
 
     family: str | None = None
 
@@ -107,59 +107,59 @@ class Method(Protocol):
 
     @property
     def Params(self) -> type:
-        """Frozen dataclass of the method's settings; each field documents itself in its metadata (see `setting`)."""
+        """Frozen dataclass of the method's settings. The metadata of each field document it (see `setting`)."""
 
     def parts(self, model: LoadedModel, params: Any) -> list[Part]:
         """Trainable parameters at the start, without the head, from shapes alone (`model` may be on meta)."""
 
     def changes(self, model: LoadedModel, params: Any) -> list[Part]:
-        """What scheduled changes of structure add to them, when each finds a candidate; negative: take away."""
+        """Parameters that scheduled changes of structure add, if each finds a candidate; negative ones remove."""
 
     def positions(self, params: Any) -> int:
-        """Positions of the model that every row needs besides those of its tokens."""
+        """Positions that every row needs in the model besides those of its tokens."""
 
     def events(self, model: LoadedModel, params: Any, horizon: Horizon) -> list[PlannedEvent]:
-        """All that parts a cell's trajectory from those of its bundle, if each try finds a candidate.
+        """All that can part a cell's trajectory from those of its bundle, if each try finds a candidate.
 
-        Cells train as one as long as these are equal. `model` may be on meta.
+        Cells train as one as long as their events are equal. `model` may be on meta.
         """
 
     def saved_parameters(self, model: LoadedModel, params: Any) -> int | None:
-        """Parameters that `save` writes besides the head, for forecasts; None: as many as train at the start."""
+        """Number of parameters that `save` writes besides the head, for forecasts; None: those that train first."""
 
     def checkpoint_parameters(self, model: LoadedModel, params: Any) -> int | None:
-        """Trained parameters of a lane, besides the head, in a checkpoint; None: the method leaves none."""
+        """Trained parameters of a lane in a checkpoint, besides the head; None: the method writes no checkpoints."""
 
     def require(self) -> None:
-        """Raises SettingsError when this machine lacks a package that training needs; counting needs none."""
+        """Raises SettingsError when a package that training needs is missing. Counting does not call it."""
 
     def unreached(self, model: LoadedModel, params: Any, horizon: Horizon) -> list[str]:
-        """What the settings ask for and so short a run certainly does not do, with what would fit.
+        """What the settings ask for but a run of this length cannot do, one line each, with what would fit.
 
-        Such a run is refused unless the user allows it. Raises SettingsError for one that could not even be built.
+        Such a run is refused unless the user allows it. Raises SettingsError when not even `build` would work.
         `model` may be on meta.
         """
 
     def warnings(self, model: LoadedModel, params: Any, horizon: Horizon) -> list[str]:
-        """What is worth knowing before such a run (`model` may be on meta)."""
+        """Warnings for the plan of such a run, one line each. `model` may be on meta."""
 
     def notes(self, params: Any) -> list[str]:
-        """What must stand in the record of every run with these settings."""
+        """Notes for the record of every run with these settings."""
 
     def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, horizon: Horizon) -> Learner:
         """Attach to the model. The cells share all settings but those marked `schedule`."""
 
     def check(self, learner: Learner, cell: Cell) -> list[str]:
-        """At the end of training: why the method did not act as the cell's settings say. Empty: it did."""
+        """After training: why the method did not act as the cell's settings say. Empty: it did."""
 
     def remarks(self, learner: Learner, cell: Cell) -> list[str]:
-        """At the end of training: what the record must say of how the method acted, though nothing failed."""
+        """After training: notes for the record on how the method acted, when nothing failed."""
 
     def save(self, learner: Learner, lane: int, model: LoadedModel, folder: Path) -> None:
         """Write the lane's trained tensors, head included, as safetensors with a config beside them."""
 
     def load(self, model: LoadedModel, params: Any, folder: Path) -> Learner:
-        """A learner with one lane that evaluates what `save` wrote, on a freshly loaded model."""
+        """A learner with one lane that evaluates, on a freshly loaded model, what `save` wrote."""
 
 
 def setting(
@@ -175,7 +175,7 @@ def setting(
     schedule: bool = False,
     since: Since | None = None,
 ) -> Any:
-    """A dataclass field with its documentation and limits; the catalog and the spec's checks are made from it.
+    """A dataclass field with its documentation and limits. The catalog and the spec's checks are made from it.
 
     `schedule`: cells that differ only in such settings train in one bundle.
     """
@@ -201,7 +201,7 @@ def count(method: Method, model: LoadedModel, params: Any) -> int:
 
 
 def parse_params(method: Method, values: dict[str, Any]) -> Any:
-    """The method's Params from plain values. Raises SettingsError naming the key."""
+    """The method's Params from plain values. Raises SettingsError that names the key."""
     try:
         return from_mapping(method.Params, values, f"method {method.name}")
     except (TypeError, ValueError) as error:

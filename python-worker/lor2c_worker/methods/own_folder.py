@@ -1,4 +1,4 @@
-"""The folder of a method that is written here and no library reads: trained tensors by name, and a JSON beside them."""
+"""The folder of a method that no library reads: trained tensors by name, and a JSON file beside them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def write_trained(folder: Path, tensors: Mapping[str, torch.Tensor], config: Map
 
 
 def read_trained(folder: Path, method: str) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-    """Tensors and config. Raises ValueError when the folder is of another method."""
+    """(tensors by name, config). Raises ValueError when another method wrote the folder."""
     if not (folder / CONFIG).is_file():
         raise ValueError(f"{folder} holds no {CONFIG}: not an adapter of {method}")
     config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))

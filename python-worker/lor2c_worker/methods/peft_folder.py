@@ -43,7 +43,7 @@ def tensor_names(model: LoadedModel, layout: Layout, share: bool) -> dict[str, s
 
 
 def write_lane(learner: BankLearner, lane: int, model: LoadedModel, folder: Path) -> None:
-    """The lane's structure and trained tensors, head included."""
+    """Write the lane's structure and trained tensors, head included."""
     params, layout = learner.bank.params, learner.bank.structures[lane].layout
     names = tensor_names(model, layout, params.share)
     tensors = {
@@ -54,7 +54,7 @@ def write_lane(learner: BankLearner, lane: int, model: LoadedModel, folder: Path
 
 
 def config_of(params: BankParams, layout: Layout, model: LoadedModel) -> Lor2cConfig:
-    # peft adds the usual names of heads to every sequence classifier; written the same way, both files are alike.
+    # peft adds the usual names of heads to every sequence classifier. With them this file equals the one peft writes.
     heads = list(dict.fromkeys([*model.head, "classifier", "score"])) if model.head else None
     return Lor2cConfig(
         task_type=TaskType.SEQ_CLS if model.head else TaskType.CAUSAL_LM,
@@ -74,7 +74,7 @@ def config_of(params: BankParams, layout: Layout, model: LoadedModel) -> Lor2cCo
 
 
 def read_layout(folder: Path) -> Layout:
-    """The structure that a folder holds. Raises ValueError when it is of another method."""
+    """The structure in a folder. Raises ValueError when another method wrote it."""
     config = PeftConfig.from_pretrained(str(folder))
     if not isinstance(config, Lor2cConfig) or config.spans is None:
         raise ValueError(f"{folder} is not a LoR2C adapter with its structure")

@@ -1,4 +1,4 @@
-"""Whether a value is of the type that a field of a peft config declares, before peft's own code compares it."""
+"""Whether a value has the type that a field of a peft config declares, before peft's code uses it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import typing
 from enum import Enum
 from typing import Any, Literal, Union
 
-#: How a type is called in a spec. A type that is not here is peft's own affair: any value fits it.
+#: Names of types for users of a spec. Any value fits a type that is not here; peft checks it itself.
 _NAMES: dict[Any, str] = {
-    int: "a number",  # alpha is declared as one, and peft takes 0.5 for it
+    int: "a number",  # peft declares alpha as int and accepts 0.5
     float: "a number",
     bool: "true or false",
     str: "a text",
@@ -30,12 +30,14 @@ _ACCEPTED: dict[str, tuple[type, ...]] = {
 
 
 def misfit(value: Any, hint: Any) -> str | None:
-    """What is expected in the place of the value, e.g. `a list of texts or a text`; None when it fits."""
+    """What is expected instead of the value, e.g. `a list of texts or a text`; None when it fits."""
     options = [_called(one) for one in _alternatives(hint)]
     if any(kind is None or _fits(value, kind, item) for kind, item in options):
         return None
     spelt = {kind if item is None else f"{kind} of {item.removeprefix('a ')}s" for kind, item in options if kind}
-    return " or ".join(sorted(spelt, key=lambda name: (name == "null", name)))  # typing keeps no order of a union
+    return " or ".join(
+        sorted(spelt, key=lambda name: (name == "null", name))
+    )  # typing does not keep the order of a union
 
 
 def _fits(value: Any, kind: str, item: str | None = None) -> bool:
@@ -44,14 +46,14 @@ def _fits(value: Any, kind: str, item: str | None = None) -> bool:
 
 
 def _alternatives(hint: Any) -> list[Any]:
-    """Members of a union, and the types of the values of a literal: which of them are allowed, peft says itself."""
+    """Members of a union; for a literal, the types of its values (peft itself checks the values)."""
     if typing.get_origin(hint) in (Union, types.UnionType):
         return [one for member in typing.get_args(hint) for one in _alternatives(member)]
     return [type(value) for value in typing.get_args(hint)] if typing.get_origin(hint) is Literal else [hint]
 
 
 def _called(hint: Any) -> tuple[str | None, str | None]:
-    """(what a type is called, what the items of a list are called where they are numbers or texts)."""
+    """(name of a type, name of a list's items if they are numbers or texts)."""
     if isinstance(hint, type) and issubclass(hint, str) and issubclass(hint, Enum):
         return "a text", None
     kind, arguments = _NAMES.get(typing.get_origin(hint) or hint), typing.get_args(hint)

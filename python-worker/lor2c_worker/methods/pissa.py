@@ -1,6 +1,6 @@
 """PiSSA (Meng et al. 2024, arXiv 2404.02948) through peft: LoRA on the top singular triplets of W, the rest frozen.
 
-B0 and A0 hold the top r triplets of W; the frozen weight becomes W - s B0 A0 and the layer computes
+B0 and A0 have the top r triplets of W. The frozen weight becomes W - s B0 A0, and the layer computes
 (W - s B0 A0) x + s B A drop(x), with s = alpha / r. At the start that is W x.
 """
 
@@ -52,7 +52,7 @@ class PissaParams:
 
 
 class PissaLearner(PeftLearner):
-    """`start` holds (A0, B0) of every projection by its module's name: saving needs them."""
+    """`start`: (A0, B0) of every projection by its module's name, needed to save."""
 
     module: Any
     start: dict[str, tuple[torch.Tensor, torch.Tensor]]
@@ -79,11 +79,11 @@ class Pissa(Hooks):
         return linear_parts(model, target_modules(model, params.target_modules), params.rank)
 
     def saved_parameters(self, model: LoadedModel, params: PissaParams) -> int:
-        """LoRA of twice the rank."""
+        """Those of LoRA with twice the rank."""
         return 2 * count(self, model, params)
 
     def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, horizon: Horizon) -> PissaLearner:
-        """The full decomposition, not peft's fast randomised one: it draws nothing."""
+        """Uses the full decomposition, since peft's fast one draws random numbers."""
         module = attach(model.module, self.config(model, cells[0].params, initialise=True), seed)
         learner = PissaLearner(module, model.head, [c.id for c in cells], seed)
         learner.start = {
@@ -92,13 +92,13 @@ class Pissa(Hooks):
         return learner
 
     def check(self, learner: Learner, cell: Cell) -> list[str]:
-        """LoRA's own initialisation has B0 = 0; then nothing was taken out of the weight either."""
+        """Check that A0 and B0 are not zero. In LoRA's own initialisation B0 is, and the weight stays whole."""
         assert isinstance(learner, PissaLearner)
         empty = [name for name, (a, b) in learner.start.items() if not (bool(a.any()) and bool(b.any()))]
         return [f"{name} did not start from singular triplets but from the default initialisation" for name in empty]
 
     def save(self, learner: Learner, lane: int, model: LoadedModel, folder: Path) -> None:
-        """As plain LoRA of rank 2r on the original weights, which any peft reads: s (B A - B0 A0), A and A0 stacked."""
+        """Write plain LoRA of rank 2r on the original weights, for any peft: s (B A - B0 A0), A and A0 stacked."""
         assert isinstance(learner, PissaLearner)
         tensors = {n: t.detach().to("cpu") for n, t in get_peft_model_state_dict(learner.module).items()}
         for name, (a, b) in learner.start.items():
@@ -112,7 +112,7 @@ class Pissa(Hooks):
         config.save_pretrained(str(folder))
 
     def load(self, model: LoadedModel, params: PissaParams, folder: Path) -> PeftLearner:
-        """Bit-equal to what was saved: the residual weight is computed again by the expression that made it."""
+        """Bit-equal to the saved learner: the same expression computes the residual weight again."""
         if not isinstance(PeftConfig.from_pretrained(str(folder)), LoraConfig):
             raise ValueError(f"{folder} holds no LoRA")
         module = attach(model.module, self.config(model, params, initialise=False), 0)

@@ -28,8 +28,8 @@ MISSING = (
     f"method qlora needs the package bitsandbytes, which is not installed: {install_command('bitsandbytes>=0.50')}"
 )
 
-#: Weights that share a scale (QLoRA section 3). Reading them back on the CPU, bitsandbytes 0.50 begins a new block with
-#: every row, while writing it does not: rows that are no multiple of it would come back as other weights.
+#: Weights that share a scale (QLoRA section 3). On the CPU, bitsandbytes 0.50 begins a new block with every row when it
+#: dequantises, but not when it quantises: rows of another length than a multiple of it would become other weights.
 BLOCK = 64
 
 
@@ -41,7 +41,7 @@ class QloraParams(LoraParams):
 
 
 class Qlora(Lora):
-    """LoRA in everything but the backbone it stands on."""
+    """LoRA on a quantised backbone."""
 
     name = "qlora"
     summary = "LoRA over a backbone quantised to 4 bits (NF4), through bitsandbytes and peft"
@@ -60,7 +60,7 @@ class Qlora(Lora):
         return super().build(model, cells, seed, horizon=horizon)
 
     def check(self, learner: Learner, cell: Cell) -> list[str]:
-        """No linear layer of the backbone is left in full precision."""
+        """Check that no linear layer of the backbone has full precision."""
         assert isinstance(learner, PeftLearner)
         reasons = []
         for name, linear in learner.module.named_modules():
@@ -99,9 +99,9 @@ def quantise(model: LoadedModel, params: Any) -> None:
         double = params.double_quantisation
         with torch.device("meta"):
             new = Linear4bit(linear.in_features, linear.out_features, linear.bias is not None, quant_type="nf4")
-        # Else some CPUs would repack the weights at the first evaluation, for a product in bf16 that few shapes fit.
+        # Keeps bitsandbytes from repacking the weights on CPUs with AVX512-BF16, for a product that few shapes fit.
         new.support_avx512bf16_for_cpu = False
-        # `to` quantises, also when the weight is on that device already.
+        # `to` quantises, even if the weight is already on that device.
         weight = Params4bit(
             linear.weight.data, requires_grad=False, blocksize=BLOCK, quant_type="nf4", compress_statistics=double
         )
@@ -110,7 +110,7 @@ def quantise(model: LoadedModel, params: Any) -> None:
         parent, _, child = name.rpartition(".")
         setattr(base.get_submodule(parent), child, new)
     model.module.requires_grad_(False)
-    model.module.is_loaded_in_4bit = True  # type: ignore[assignment]  # by this peft chooses its 4-bit LoRA layer
+    model.module.is_loaded_in_4bit = True  # type: ignore[assignment]  # makes peft choose its 4-bit LoRA layer
 
 
 METHOD = Qlora()

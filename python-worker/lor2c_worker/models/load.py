@@ -23,11 +23,11 @@ from ..sources import depends_on, depends_on_the_unknown
 from .packaged import resolve
 from .shapes import known_config
 
-# Loading a classifier over a pretrained encoder always reports the new head as missing; the head is meant to be new.
+# Loading a classifier over a pretrained encoder always reports the head as missing, but the head is new on purpose.
 transformers_logging.set_verbosity_error()
 transformers_logging.disable_progress_bar()
 
-#: Modules that are trained in full as the task's head, by model type. Everything else belongs to the backbone.
+#: Modules that train in full as the task's head, by model type. All others belong to the backbone.
 HEADS: dict[str, tuple[str, ...]] = {
     "bert": ("pooler", "classifier"),
     "roberta": ("classifier",),
@@ -61,12 +61,12 @@ def is_head(parameter: str, head: tuple[str, ...]) -> bool:
 
 
 def load_config(settings: ModelSettings, num_labels: int, kind: Kind) -> PretrainedConfig:
-    """Raises SettingsError with what to do when the model cannot be found or has no known head."""
+    """The model's config for the task. Raises SettingsError when the model cannot be found or has no known head."""
     return for_task(_load_config(settings.name, settings.revision), settings.name, num_labels, kind)
 
 
 def for_task(config: PretrainedConfig, name: str, num_labels: int, kind: Kind) -> PretrainedConfig:
-    """A copy for so many classes; the cached one is shared. Raises SettingsError when it has no known head."""
+    """A copy of the shared config for `num_labels` classes. Raises SettingsError when the model has no known head."""
     config = type(config).from_dict(config.to_dict())
     config.num_labels = num_labels
     config.problem_type = "regression" if kind == "regress" else "single_label_classification"
@@ -86,7 +86,7 @@ def _load_config(name: str, revision: str | None) -> PretrainedConfig:
 
 @lru_cache
 def _find_config(name: str, revision: str | None, *, local_only: bool) -> PretrainedConfig | str:
-    """The config, or why there is none: that is remembered too, since asking a hub in vain takes most of a minute."""
+    """The config, or why there is none. Both are remembered: a request to a hub can take most of a minute to fail."""
     try:
         _note_sources(resolve(name), revision)
         return AutoConfig.from_pretrained(
@@ -97,7 +97,7 @@ def _find_config(name: str, revision: str | None, *, local_only: bool) -> Pretra
 
 
 def _note_sources(name: str, revision: str | None) -> None:
-    """A folder and its files; of a hub's model the snapshot of a commit, unless the hub may have a newer one."""
+    """Stamp a folder and its files; of a hub's model the snapshot of a commit, unless the hub may have a newer one."""
     folder = Path(name)
     if not folder.is_dir():
         commit = revision if revision and re.fullmatch("[0-9a-f]{40}", revision) else None
@@ -115,7 +115,7 @@ def _note_sources(name: str, revision: str | None) -> None:
 
 
 def config_for_counting(settings: ModelSettings, num_labels: int, kind: Kind) -> tuple[PretrainedConfig, str]:
-    """(config, what it is called), asking no hub about a model whose shapes are built in. Raises SettingsError."""
+    """(config, its description). Asks no hub about a model with built-in shapes. Raises SettingsError."""
     name, known = settings.name, known_config(settings.name)
     if known is None:
         return load_config(settings, num_labels, kind), f"config of {name}"
@@ -137,10 +137,7 @@ def _not_found(name: str, error: Exception) -> str:
 def empty_model(
     settings: ModelSettings, num_labels: int, kind: Kind, config: PretrainedConfig | None = None
 ) -> LoadedModel:
-    """The model's shapes on the meta device: no weights are read and no memory is taken.
-
-    `config` replaces the one that the name stands for.
-    """
+    """The model on the meta device: it reads no weights and needs no memory for them. `config` replaces the name's."""
     config = load_config(settings, num_labels, kind) if config is None else config
     config.num_labels = num_labels
     with torch.device("meta"):
@@ -164,7 +161,7 @@ def load_model(settings: ModelSettings, num_labels: int, kind: Kind, seed: int, 
     """The pretrained model with a fresh head, in fp32 on `device`.
 
     Head weights that the checkpoint lacks are drawn from (seed, "head", name), not from a global generator, so that
-    they depend on nothing else that happened in the process.
+    they do not depend on earlier draws. Raises SettingsError when the model cannot be loaded.
     """
     config = load_config(settings, num_labels, kind)
     tokenizer = load_tokenizer(settings)
@@ -207,7 +204,7 @@ def _initialise(module: nn.Module, names: set[str], config: PretrainedConfig, se
 
 
 def model_fingerprint(settings: ModelSettings) -> str:
-    """Names the weights and the tokenizer: the hub's commit, or a hash of the files of a local folder."""
+    """Identifies weights and tokenizer: the hub's commit, or a hash of a local folder's files. Raises SettingsError."""
     path = Path(resolve(settings.name))
     if path.is_dir():
         return _hash_folder(str(path), _stamp(path))
@@ -227,7 +224,7 @@ def _files(path: Path) -> list[Path]:
 
 
 def _stamp(path: Path) -> tuple[tuple[str, int, int], ...]:
-    """Names, sizes and times: the key under which a folder's hash is remembered within this process."""
+    """Names, sizes and times of files: the key under which this process remembers a folder's hash."""
     return tuple((f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in _files(path))
 
 

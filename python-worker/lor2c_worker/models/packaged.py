@@ -1,4 +1,4 @@
-"""Pretrained weights that come as packages of the Python index, for machines without a hub."""
+"""Pretrained weights in packages of the Python index, for machines without a hub."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..settings import SettingsError
 
 @dataclass(frozen=True)
 class PackagedModel:
-    """A model folder inside an installed package. The package itself is never imported, only its files are read."""
+    """A model folder inside an installed package. Its files are read; the package is never imported."""
 
     name: str
     summary: str
@@ -44,7 +44,7 @@ MODELS: dict[str, PackagedModel] = {
 
 
 def resolve(name: str) -> str:
-    """What to hand to `from_pretrained`: the folder of a packaged model, or the hub id or local folder itself."""
+    """The argument for `from_pretrained`: a packaged model's folder, else the hub id or local folder itself."""
     if name in MODELS:
         return str(MODELS[name].path())
     return str(Path(name).expanduser()) if name.startswith("~") else name

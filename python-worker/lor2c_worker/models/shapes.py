@@ -1,7 +1,7 @@
-"""Shapes of the models that the paper's tables are about, for counting parameters on a machine that reaches no hub.
+"""Shapes of the models in the paper's tables, for counting parameters on a machine that reaches no hub.
 
-Facts from the models' published config.json; weights and tokenizers are not needed for counting. Training never uses
-these: it loads the real config.
+They are from the models' published config.json; counting needs neither weights nor tokenizers. Training loads the real
+config instead.
 """
 
 from __future__ import annotations

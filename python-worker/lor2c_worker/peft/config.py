@@ -7,7 +7,7 @@ from typing import Any
 
 from peft import PeftConfig
 
-#: A plain string: peft's enum of methods is its own.
+#: A plain string, since peft's enum of methods has no such member.
 PEFT_TYPE = "LOR2C"
 
 
@@ -15,7 +15,7 @@ PEFT_TYPE = "LOR2C"
 class Lor2cConfig(PeftConfig):
     """Structure and scales of one adapter. Layers are 0-based.
 
-    Raises ValueError when spans and injected layers overlap or lie in the wrong order.
+    Raises ValueError when spans and injected layers overlap or are in the wrong order.
     """
 
     r: int = field(default=8, metadata={"help": "Rank r of every residual module (paper Eq. 2)."})
@@ -38,7 +38,7 @@ class Lor2cConfig(PeftConfig):
     modules_to_save: list[str] | None = field(
         default=None, metadata={"help": "Modules besides the adapter that are trained and saved in full (the head)."}
     )
-    #: peft asks every config for it; the targets follow from the structure and the model.
+    #: peft reads it from every config. Here the structure and the model determine the targets.
     target_modules = None
 
     def __post_init__(self) -> None:
@@ -59,14 +59,14 @@ class Lor2cConfig(PeftConfig):
             raise ValueError("r and injected_r must be at least 1")
 
     def to_dict(self) -> dict[str, Any]:
-        """As saved. peft appends the usual names of heads each time it wraps a model; a name is kept once."""
+        """The config as saved. peft appends the usual names of heads whenever it wraps a model; each is kept once."""
         values = super().to_dict()
         if self.modules_to_save is not None:
             values["modules_to_save"] = list(dict.fromkeys(self.modules_to_save))
         return values
 
     def resolved_spans(self, layers: int) -> list[tuple[int, int]]:
-        """Spans on a model of that many layers. Raises ValueError when the structure reaches beyond them."""
+        """Spans on a model of `layers` layers. Raises ValueError when the structure has more layers."""
         if self.spans is None:
             spans = [(i, i) for i in range(layers) if i not in self.injected]
         else:

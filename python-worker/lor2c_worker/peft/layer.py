@@ -1,4 +1,4 @@
-"""What peft puts in the place of a transformer layer, and of an injected projection."""
+"""The layers with which peft replaces a transformer layer and an injected projection."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .config import Lor2cConfig
 
 
 class LowRank(BaseTunerLayer):
-    """Holds A (r, d_in) and B (d_out, r) of each adapter, with scale and dropout. Shared by both layers below."""
+    """A (r, d_in) and B (d_out, r) of each adapter, with scale and dropout. Both layers below inherit it."""
 
     adapter_layer_names = ("lor2c_A", "lor2c_B")
     other_param_names: tuple[str, ...] = ("lor2c_scale", "lor2c_p")
@@ -27,14 +27,14 @@ class LowRank(BaseTunerLayer):
         self.merged_adapters = []
 
     def _add(self, name: str, rank: int, d_in: int, d_out: int, scale: float, p: float, *, own_a: bool = True) -> None:
-        """B starts at zero, so that the model's output is unchanged. A without `own_a` is the tuner's shared one."""
+        """Add an adapter. B is zero, so that the output stays the same. Without `own_a` the tuner has the shared A."""
         if own_a:
             self.lor2c_A[name] = new_a(rank, d_in)
         self.lor2c_B[name] = nn.Parameter(torch.zeros(d_out, rank))
         self.lor2c_scale[name], self.lor2c_p[name] = scale, p
 
     def _apply_to(self, name: str, y: torch.Tensor, x: torch.Tensor, a: torch.Tensor) -> torch.Tensor:
-        """y + scale * B A drop(x), [..., d]; computed in the adapter's precision, returned in that of y."""
+        """y + scale * B A drop(x), [..., d], computed in the adapter's precision and returned in that of y."""
         b = self.lor2c_B[name]
         x = x.to(a.dtype)
         if self.training and self.lor2c_p[name] > 0:  # type: ignore[attr-defined]
@@ -68,21 +68,21 @@ def new_a(rank: int, d_in: int) -> nn.Parameter:
 
 
 class Inputs:
-    """Inputs of the layers where spans begin, until their ends have used them. One for each model."""
+    """Inputs of the layers where spans begin, until the ends of the spans use them. Each model has one object."""
 
     def __init__(self) -> None:
         self.of: dict[tuple[str, int], torch.Tensor] = {}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Inputs:
-        # Holds activations during a forward only, and non-leaf tensors cannot be copied.
+        # There are activations in it only during a forward, and non-leaf tensors cannot be copied.
         return memo.setdefault(id(self), Inputs())
 
 
 class SpanLayer(nn.Module, LowRank):
     """A transformer layer at which spans begin or end.
 
-    The sum is added by a hook on the wrapped layer, put before all other hooks: those with which transformers records
-    hidden states then see the sum, and gradient checkpointing, which wraps the layer's forward, does not repeat it.
+    A hook on the wrapped layer adds the branch, before all other hooks. So the hooks with which transformers records
+    hidden states get the sum, and gradient checkpointing, which wraps the layer's forward, does not repeat it.
     """
 
     other_param_names = (*LowRank.other_param_names, "lor2c_begins", "lor2c_ends")
@@ -96,7 +96,7 @@ class SpanLayer(nn.Module, LowRank):
         self.lor2c_begins: dict[str, bool] = {}
         self.lor2c_ends: dict[str, int] = {}
         self.__dict__["_inputs"] = inputs
-        self.__dict__["_shared"] = shared  # the tuner's own; not a second owner of its parameters
+        self.__dict__["_shared"] = shared  # in __dict__, so that its parameters are registered with the tuner only
         self._hooks = [
             base_layer.register_forward_pre_hook(self._before, with_kwargs=True, prepend=True),
             base_layer.register_forward_hook(self._after, prepend=True),
@@ -133,7 +133,7 @@ class SpanLayer(nn.Module, LowRank):
         return output
 
     def detach_from_base(self) -> nn.Module:
-        """The wrapped layer as it was before."""
+        """Remove the hooks and return the wrapped layer."""
         for hook in self._hooks:
             hook.remove()
         return self.base_layer
@@ -148,7 +148,7 @@ class SpanLayer(nn.Module, LowRank):
 
 
 class InjectedLinear(nn.Module, LowRank):
-    """LoRA on one query or value projection: the module of its layer gave way to it."""
+    """LoRA on one query or value projection, in a layer whose module was replaced."""
 
     def __init__(self, base_layer: nn.Linear) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The tuner: finds the layers and projections of a model and puts the adapter's structure on them."""
+"""The tuner: finds the layers and projections of a model, and wraps them as the adapter's structure says."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Lor2cModel(BaseTuner):
         return peft_config
 
     def _prepare_model(self, peft_config: PeftConfig, model: nn.Module) -> None:
-        """Work out which layers are targets, and what each is to do. Kept beside the config, not in its fields."""
+        """Work out which layers are targets, and the task of each; in the config's __dict__, which is not saved."""
         assert isinstance(peft_config, Lor2cConfig)
         names = self._places.layers
         targets: dict[str, Task] = {}
@@ -81,7 +81,7 @@ class Lor2cModel(BaseTuner):
             layer.end(adapter_name, peft_config, task.ends, self._places.hidden)
         changed: list[SpanLayer | InjectedLinear] = [layer]
         if task.injected:
-            # The layer itself is the target: peft does not look inside of a layer that it has wrapped before.
+            # The layer itself is the target, since peft does not look inside a layer that it has already wrapped.
             changed += [inject(layer.base_layer, path, adapter_name, peft_config) for path in self._places.projections]
         device = next(target.parameters()).device
         for module in changed:
@@ -100,7 +100,7 @@ class Lor2cModel(BaseTuner):
             del self.lor2c_shared_A[adapter_name]
 
     def _cast_adapter_dtype(self, adapter_name: str, autocast_adapter_dtype: bool = True) -> None:
-        """Adapters in fp16 or bf16 become fp32, as peft does for its own methods."""
+        """Cast adapters in fp16 or bf16 to fp32, as peft does for its own methods."""
         super()._cast_adapter_dtype(adapter_name, autocast_adapter_dtype=autocast_adapter_dtype)
         shared = self.lor2c_shared_A
         if (
@@ -123,7 +123,7 @@ class Lor2cModel(BaseTuner):
         safe_merge: bool = False,
         adapter_names: list[str] | None = None,
     ) -> Any:
-        """peft's own version expects a `weight` on what it puts back; a transformer layer has none."""
+        """Replaces peft's version, which expects a `weight` on the restored module; a transformer layer has none."""
         if merge:
             self._check_merge_allowed()
         wrappers = (SpanLayer, InjectedLinear, AuxiliaryTrainingWrapper)
@@ -141,7 +141,7 @@ class Lor2cModel(BaseTuner):
 
 
 class Places:
-    """Where the layers of a model are; taken before anything is wrapped."""
+    """Paths of the layers and projections of a model that is not wrapped yet, and its hidden size."""
 
     def __init__(self, model: nn.Module) -> None:
         prefix = getattr(model, "base_model_prefix", "")
@@ -156,7 +156,7 @@ class Places:
 
 @dataclass
 class Task:
-    """What one adapter does at one layer: a span begins, a span that began at `ends` ends, LoRA is injected."""
+    """What one adapter does at one layer: a span begins; a span that began at `ends` ends; LoRA is injected."""
 
     layer: int
     begins: bool = False
@@ -165,7 +165,7 @@ class Task:
 
 
 def inject(layer: nn.Module, path: str, adapter_name: str, config: Lor2cConfig) -> InjectedLinear:
-    """LoRA on the projection at `path` of a layer, which another adapter may have injected before."""
+    """Put LoRA on the projection at `path` of a layer, where another adapter may already have injected some."""
     target = layer.get_submodule(path)
     if not isinstance(target, (nn.Linear, InjectedLinear)):
         raise ValueError(f"{path} is a {type(target).__name__}; LoRA can be injected into linear projections only")
