@@ -19,7 +19,7 @@ def singular_values(a: torch.Tensor, b: torch.Tensor) -> list[float]:
 
 
 def score(name: str, values: Sequence[float], hidden: int, k: int) -> float:
-    """Score `name` of a module (semantics.md section 2). `values`: singular values, descending; `hidden`: its size d."""
+    """Score `name` of a module (semantics.md section 2). `values`: singular values, descending; `hidden`: size d."""
     total = sum(values)
     if name == "mean_singular_value":
         return total / hidden
