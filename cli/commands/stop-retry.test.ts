@@ -88,7 +88,7 @@ test("retry trains what failed, without the spec file, and nothing else", async 
     .out()
     .split("\n")
     .map((line) => line && JSON.parse(line));
-  expect(plan).toMatchObject({ type: "plan", name: "two", experiment: 1, cells: [{ label: "two" }] });
+  expect(plan).toMatchObject({ type: "plan", name: "two", experiment: 1, cells: [{ label: "seed=1" }] });
   expect(states()).toEqual({ "seed=1": "finished", "seed=2": "finished" });
 
   const again = lor2c(["retry"]);
