@@ -1,4 +1,4 @@
-/** What the caller did wrong or what went wrong, and the next step to take. Printed in one place: cli/main.ts. */
+/** An error for the user, with the next step to take. Only cli/main.ts prints it. */
 export class Lor2cError extends Error {
   override name = "Lor2cError";
   constructor(
@@ -7,7 +7,7 @@ export class Lor2cError extends Error {
     message: string,
     /** What the user can do about it. */
     readonly hint?: string,
-    /** 1: the work failed or a check missed. 2: the request was wrong. 130: interrupted. */
+    /** 1: the work or a check failed. 2: the request was wrong. 130: interrupted. */
     readonly exitCode: 1 | 2 | 130 = 1,
     options?: ErrorOptions,
   ) {
@@ -15,7 +15,7 @@ export class Lor2cError extends Error {
   }
 }
 
-/** One problem of a spec file, with the place an editor can jump to. */
+/** One problem of a spec file, with a place that editors can jump to. */
 export interface SpecProblem {
   file: string;
   line: number;
@@ -51,19 +51,19 @@ export class UsageError extends Lor2cError {
   }
 }
 
-/** The worker process could not be started or died. */
+/** The worker process could not be started, or it died. */
 export class WorkerError extends Lor2cError {
   override name = "WorkerError";
 }
 
-/** The worker said something that is not part of the protocol. */
+/** The worker broke the protocol. */
 export class ProtocolError extends Lor2cError {
   override name = "ProtocolError";
 }
 
 /**
- * Whether an operation failed because the file or process is not there. Any other failure (no descriptor left, no
- * permission, a broken disk) says nothing about that, and must not be taken for it.
+ * Whether an operation failed because the file or process does not exist. Any other failure (no free descriptor, no
+ * permission, a broken disk) does not mean that, and must not be treated as if it did.
  */
 export function isMissing(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException | null)?.code;

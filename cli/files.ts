@@ -3,20 +3,20 @@ import { join } from "node:path";
 import { isMissing } from "./errors.js";
 
 /**
- * Deletes a file or folder that nobody needs any more. Never throws: what stays behind is no reason for anything to
- * fail. Returns why it stayed, or null.
+ * Deletes a file or folder that is no longer needed. Never throws, because a leftover must not make anything else fail.
+ * Returns why it could not be deleted, or null.
  */
 export function discard(path: string): string | null {
   try {
     rmSync(path, { recursive: true, force: true, maxRetries: 3, retryDelay: 20 });
     return null;
   } catch (error) {
-    if (isMissing(error)) return null; // another process was faster
+    if (isMissing(error)) return null; // another process deleted it first
     return `${path} could not be deleted (${(error as Error).message})`;
   }
 }
 
-/** What is at `path`, links followed; undefined only when there is nothing. Where that cannot be found out it throws. */
+/** The stat of `path`, links followed; undefined only if nothing is there. Throws if that cannot be determined. */
 export function statOf(path: string): Stats | undefined {
   try {
     return statSync(path);
@@ -26,13 +26,13 @@ export function statOf(path: string): Stats | undefined {
   }
 }
 
-/** Tells one file from every other one, whatever their names. */
+/** Identifies a file, whatever its name. */
 export function identityOf(path: string): string {
   const { dev, ino } = statSync(path, { bigint: true });
   return `${dev}:${ino}`;
 }
 
-/** Names of what is in `folder`: none when it is not there, or is no folder. */
+/** The names in `folder`; none if it does not exist or is not a folder. */
 export function entriesOf(folder: string): string[] {
   try {
     return readdirSync(folder);
@@ -42,13 +42,13 @@ export function entriesOf(folder: string): string[] {
   }
 }
 
-/** Bytes of all files at `path`; links count as themselves, and what cannot be read as nothing. */
+/** Bytes of all files at `path`; links count as themselves, and unreadable files as 0. */
 export function bytesOf(path: string): number {
   try {
     const found = lstatSync(path);
     if (!found.isDirectory()) return found.size;
     return readdirSync(path).reduce((sum, name) => sum + bytesOf(join(path, name)), 0);
   } catch {
-    return 0; // another process deletes it as well, or we may not look into it: only a number for people
+    return 0; // another process deletes it too, or it may not be read; the number is only information
   }
 }

@@ -6,13 +6,13 @@ import { sourceStack } from "./source-stack.js";
 import { explainSystemError } from "./system-errors.js";
 import { surviveLostOutput, writeNote } from "./views/output.js";
 
-/** What the scripts of `lor2c completion` call, with the words of the command line behind it. */
+/** The scripts of `lor2c completion` call this, followed by the words of the command line. */
 const COMPLETE = "--get-completions";
 
 const asKnown = (error: unknown): Lor2cError | undefined =>
   error instanceof Lor2cError ? error : explainSystemError(error);
 
-/** Nobody wrote an explanation for it: keep the stack. */
+/** An error without an explanation keeps its stack. */
 function unexpected(error: unknown): Lor2cError {
   const message = error instanceof Error ? sourceStack(error.stack ?? error.message) : String(error);
   return new Lor2cError("INTERNAL", message, "This is a defect of lor2c; please report it.");
@@ -32,7 +32,7 @@ function report(error: unknown, args: string[]): void {
 async function main(args: string[]): Promise<void> {
   forgetFalseCi();
   surviveLostOutput((error) => report(error, args));
-  // Thrown by a callback that nobody awaits: end at once, so that no half-dead process holds on to a worker.
+  // A callback threw. Exit at once, so that no broken process keeps a worker.
   process.on("uncaughtException", (error) => {
     report(error, args);
     process.exit();

@@ -11,7 +11,7 @@ function packageVersion(): string {
   return (JSON.parse(readFileSync(packageFile("package.json"), "utf8")) as { version: string }).version;
 }
 
-/** The command line of `args`: every verb, strict about what it does not know. Nothing runs before `parseAsync`. */
+/** The parser of the command line: every verb, strict about unknown words. Nothing runs before `parseAsync`. */
 export function createParser(written: string[], list: readonly Command[] = commands): Argv {
   const args = withStdin(written, list);
   const parser = yargs(args)
@@ -30,7 +30,7 @@ export function createParser(written: string[], list: readonly Command[] = comma
     .example("$0 run configs/quickstart.yaml", "Train what a spec describes")
     .example("$0 ls", "List the stored runs")
     .epilogue(
-      "Exit codes: 0 done, 1 the work failed or a check missed, 2 the request was wrong, 130 interrupted.\n" +
+      "Exit codes: 0 done, 1 the work or a check failed, 2 the request was wrong, 130 interrupted.\n" +
         "`$0 <command> --help` shows a command's options and examples.",
     )
     .exitProcess(false)
@@ -47,14 +47,14 @@ export function createParser(written: string[], list: readonly Command[] = comma
   return parser.wrap(Math.min(100, parser.terminalWidth() || 100));
 }
 
-/** yargs loses an argument that is a lone `-`: commands that read a spec get the name of the standard input for it. */
+/** yargs drops the argument `-`; commands that read a spec get the name of the standard input instead. */
 function withStdin(args: string[], list: readonly Command[]): string[] {
   const verb = args.find((arg) => !arg.startsWith("-"));
   const readsSpec = list.some((command) => verbOf(command) === verb && command.command.includes("<file"));
   return readsSpec ? args.map((arg) => (arg === "-" ? STDIN : arg)) : args;
 }
 
-/** yargs counts arguments where a person wants to know which one is missing, and calls a verb an argument. */
+/** Replaces messages of yargs: it counts arguments instead of naming the missing one, and calls a verb an argument. */
 function clearer(message: string, verb: string | undefined, usage: string | undefined): string {
   if (message.startsWith("Not enough non-option arguments") && usage)
     return `It is \`lor2c ${usage}\`: something is missing.`;
@@ -64,18 +64,18 @@ function clearer(message: string, verb: string | undefined, usage: string | unde
 }
 
 /**
- * Writes what may follow `words` (the program's name first, the word at the cursor last), one per line, for the scripts
- * of `lor2c completion`.
+ * Prints the possible continuations of `words` (the program's name first, the word at the cursor last), one per line,
+ * for the scripts of `lor2c completion`.
  */
 export async function complete(words: string[], list: readonly Command[] = commands): Promise<void> {
   const [, verb, ...rest] = words;
   const current = rest.at(-1);
   const completer = list.find((command) => verbOf(command) === verb)?.complete;
-  // Verbs and options are known to yargs.
+  // yargs completes verbs and options.
   if (completer && current !== undefined && !current.startsWith("-")) {
     return writeLine((await completer(rest)).join("\n"));
   }
-  // yargs writes and leaves: it would otherwise go on to judge the unfinished command line.
+  // yargs writes the words and exits; otherwise it would check the unfinished command line.
   await createParser(["--get-yargs-completions", ...words], list)
     .exitProcess(true)
     .parseAsync();

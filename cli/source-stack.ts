@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 import { packageRoot } from "./spec/package-files.js";
 
 /**
- * A stack trace of the bundle, with places in the sources: `cli/job/run.ts:12:5`. Done here and not with Node's own
- * --enable-source-maps, which reads the map of each file at every start.
+ * Replaces places in the bundle with places in the sources: `cli/job/run.ts:12:5`. Node's own --enable-source-maps
+ * would read the map of each file at every start.
  */
 export function sourceStack(stack: string): string {
   return stack.replace(/(file:\/\/[^\s()]+\.js):(\d+):(\d+)/g, (place, url: string, line: string, column: string) => {
@@ -17,7 +17,7 @@ export function sourceStack(stack: string): string {
       const source = fileURLToPath(new URL(entry.originalSource, url));
       return `${source.replace(`${packageRoot()}/`, "")}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
     } catch {
-      return place; // no map: the place in the bundle is better than none
+      return place; // without a map, the place in the bundle is better than none
     }
   });
 }

@@ -9,9 +9,9 @@ test.each([
   ["ENOSPC", "DISK_FULL", /no space left to write \/d\/f/, /free some space/],
   ["EDQUOT", "DISK_FULL", /no space left to write \/d\/f/, /free some space/],
   ["SQLITE_FULL", "DISK_FULL", /no space left to write \/d\/f/, /free some space/],
-  ["EACCES", "NOT_ALLOWED", /\/d\/f may not be read or written/, /permissions/],
-  ["EPERM", "NOT_ALLOWED", /\/d\/f may not be read or written/, /permissions/],
-  ["EROFS", "NOT_ALLOWED", /\/d\/f may not be read or written/, /read-only/],
+  ["EACCES", "NOT_ALLOWED", /\/d\/f is not accessible/, /permissions/],
+  ["EPERM", "NOT_ALLOWED", /\/d\/f is not accessible/, /permissions/],
+  ["EROFS", "NOT_ALLOWED", /\/d\/f is not accessible/, /read-only/],
   ["EIO", "DISK_FAILED", /\/d\/f failed/, /full or broken/],
   ["SQLITE_IOERR_WRITE", "DATABASE_IO", /\/d\/f cannot be read or written/, /full or broken/],
   ["SQLITE_BUSY_SNAPSHOT", "DATABASE_BUSY", /locked by another process/, /transaction/],
@@ -20,7 +20,7 @@ test.each([
   ["SQLITE_CANTOPEN", "DATABASE_CANNOT_OPEN", /\/d\/f cannot be opened/, /permissions/],
   ["SQLITE_NOTADB", "NOT_A_DATABASE", /\/d\/f is not a SQLite database/, /LOR2C_DB/],
   ["ENOMEM", "NO_MEMORY", /no memory/, /--jobs 1/],
-  ["EAGAIN", "NO_PROCESS", /no more processes/, /ulimit -u/],
+  ["EAGAIN", "NO_PROCESS", /cannot start more processes/, /ulimit -u/],
 ])("%s is %s", (code, ours, message, hint) => {
   const error = explainSystemError(failure(code, "/d/f"));
   expect(error?.code).toBe(ours);

@@ -2,18 +2,18 @@ import { Lor2cError } from "./errors.js";
 
 interface Known {
   code: RegExp;
-  /** Our stable code. */
+  /** The stable code of lor2c's error. */
   as: string;
-  /** `where`: the file that it was about, where that is known. */
+  /** `where`: the file of the error, if known. */
   message: (where: string | undefined) => string;
   hint: string | ((where: string | undefined) => string);
-  /** 2: another request would do. Default: 1. */
+  /** 2 if another request would work. Default: 1. */
   exitCode?: 1 | 2;
 }
 
 /**
- * What the system and SQLite say when the machine is at fault and not the program. The first that matches counts. What
- * is not here keeps its stack: ENOENT, for one, where nobody expected it is a defect.
+ * Errors of the system and of SQLite that are due to the machine, not the program. The first match counts. All other
+ * errors keep their stack: e.g. an unexpected ENOENT is a defect.
  */
 const KNOWN: readonly Known[] = [
   {
@@ -37,8 +37,8 @@ const KNOWN: readonly Known[] = [
   {
     code: /^(EACCES|EPERM|EROFS)$/,
     as: "NOT_ALLOWED",
-    message: (where) => `${where ?? "a file or folder"} may not be read or written`,
-    hint: "check the permissions of it and of the folders above it, and whether its disk is mounted read-only",
+    message: (where) => `${where ?? "a file or folder"} is not accessible`,
+    hint: "check its permissions and those of the folders above it, and whether its disk is mounted read-only",
   },
   {
     code: /^SQLITE_IOERR/,
@@ -88,12 +88,12 @@ const KNOWN: readonly Known[] = [
   {
     code: /^EAGAIN$/,
     as: "NO_PROCESS",
-    message: () => "the system starts no more processes",
+    message: () => "the system cannot start more processes",
     hint: "end other programs, or raise the limit: ulimit -u",
   },
 ];
 
-/** The error that a user gets for one of the system's; undefined where nobody wrote an explanation. */
+/** The error that a user gets for one of the system's; undefined for an error that is not in the list. */
 export function explainSystemError(error: unknown, path?: string): Lor2cError | undefined {
   const { code, path: own } = (error ?? {}) as NodeJS.ErrnoException;
   const known = typeof code === "string" ? KNOWN.find((one) => one.code.test(code)) : undefined;

@@ -59,7 +59,7 @@ async function setUp(dev, signal) {
   const steps = [npmStep(root, { log, progress, signal }), buildStep(root, { log, progress, signal }), environment];
   if (!steps.every((step) => step.isCurrent())) {
     const waiting = (/** @type {string} */ holder) =>
-      progress.info(`Another set-up (${holder}) is at work; waiting for it.`);
+      progress.info(`Another set-up (${holder}) is running; waiting for it.`);
     await withLock(join(root, ".setup", "lock"), { waiting, signal }, async () => {
       writeFileSync(log, `${new Date().toISOString()} node ${process.version} ${process.platform} ${process.arch}\n`);
       for (const step of steps) if (!step.isCurrent()) await step.make();

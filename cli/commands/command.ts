@@ -1,21 +1,21 @@
 import type { CommandModule } from "yargs";
 
 /**
- * What may stand at the cursor, where an argument is typed; `words` are those behind the verb, the one at the cursor last.
- * The shell itself completes files when it gets none.
+ * Completes an argument. `words` are the words after the verb, the one at the cursor last. If the list is empty, the
+ * shell completes file names.
  */
 export type Completer = (words: readonly string[]) => Promise<string[]> | string[];
 
-/** A verb of lor2c: a file with one as its default export, and its place in index.ts. */
+/** A verb of lor2c: the default export of its file, listed in index.ts. */
 export interface Command<Args = object> extends CommandModule<object, Args> {
   /** The verb and its arguments: `show <runs..>`. */
   command: string;
   describe: string;
-  /** What its arguments are; absent where yargs knows, or where there is nothing to know. */
+  /** Completes the arguments; absent if yargs knows them, or if there are none. */
   complete?: Completer;
 }
 
-/** Nothing heavy is loaded before somebody presses Tab. */
+/** Heavy modules are loaded only when the user presses Tab. */
 export const runs: Completer = async () => (await import("./stored-words.js")).storedRuns();
 export const experiments: Completer = async () => (await import("./stored-words.js")).storedExperiments();
 export const experimentsOrRuns: Completer = async (words) =>

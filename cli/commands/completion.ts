@@ -14,7 +14,7 @@ export default {
   builder: (yargs) =>
     yargs
       .positional("shell", { choices: SHELLS, describe: "Default: the shell that SHELL names" })
-      .example("$0 completion bash >> ~/.bashrc", "Switch it on in every new bash")
+      .example("$0 completion bash >> ~/.bashrc", "Enable completion in every new bash")
       .example("$0 completion fish > ~/.config/fish/completions/lor2c.fish", "The same for fish"),
   handler: async ({ shell }) => {
     const [{ UsageError }, { writeLine }] = await Promise.all([import("../errors.js"), import("../views/output.js")]);
@@ -22,7 +22,7 @@ export default {
     if (name === undefined) {
       throw new UsageError(
         "SHELL_UNKNOWN",
-        "SHELL names no shell that can be completed",
+        "SHELL does not name a shell that lor2c can complete in",
         `Name one: ${SHELLS.join(", ")}.`,
       );
     }
@@ -30,7 +30,9 @@ export default {
   },
 } satisfies Command<Args>;
 
-/** SHELL is set in each: it decides in which form yargs answers, and the login shell may be another one. */
+/**
+ * Each script sets SHELL, because yargs answers in the format of that shell, and the login shell may be another one.
+ */
 const SCRIPTS: Record<Shell, string> = {
   bash: `_lor2c() {
   local IFS=$'\\n'

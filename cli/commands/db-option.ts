@@ -1,4 +1,4 @@
-/** Of every command that opens the database. */
+/** For every command that opens the database. */
 export const DB_OPTION = {
   type: "string",
   describe: "Database (default: LOR2C_DB, else results/lor2c.db)",

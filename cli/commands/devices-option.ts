@@ -1,13 +1,13 @@
 import { type Devices, parseDevices } from "../spec/devices.js";
 
-/** `--devices`: what for, and what holds without it. */
+/** `--devices`: its purpose, and the default. */
 export const devicesOption = (purpose: string, otherwise: string) => ({
   type: "string" as const,
   describe: `${purpose}: cuda:0,cuda:1, cpu, or auto (all GPUs, else the CPU). Default: ${otherwise}`,
   coerce: devicesOf,
 });
 
-/** Throws for what names no devices; yargs prints it as a wrong use. */
+/** Throws if the text does not name devices; yargs prints the message as a usage error. */
 function devicesOf(text: string | undefined): Devices | undefined {
   const devices = text === undefined ? undefined : parseDevices(text);
   if (text === undefined || devices !== undefined) return devices;

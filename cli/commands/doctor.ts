@@ -10,7 +10,7 @@ const MARK = { ok: "ok", warn: "look", fail: "FAIL" };
 
 export default {
   command: "doctor",
-  describe: "Check everything that a run needs here, in one table; exit 1 when a run could not work",
+  describe: "Check everything that a run needs here, in one table; exit 1 if a run would fail",
   builder: (yargs) =>
     yargs
       .option("db", DB_OPTION)
@@ -34,6 +34,6 @@ export default {
     }
     if (failed.length === 0) return;
     const names = failed.map((row) => row.name).join(", ");
-    throw new Lor2cError("DOCTOR_FAILED", `a run could not work here: ${names}`);
+    throw new Lor2cError("DOCTOR_FAILED", `a run would fail here: ${names}`);
   },
 } satisfies Command<Args>;

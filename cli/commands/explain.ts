@@ -7,7 +7,7 @@ interface Args {
 
 export default {
   command: "explain [key]",
-  describe: "Say what a key of a spec means: unit, default, allowed values, source; without a key, list all",
+  describe: "Explain a key of a spec: unit, default, allowed values, source; without a key, list all",
   complete: specKeys,
   builder: (yargs) =>
     yargs

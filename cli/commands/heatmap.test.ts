@@ -1,4 +1,4 @@
-/** heatmap and sweep as a user runs them: real processes on a real database. */
+/** Runs heatmap and sweep like a user: real processes on a real database. */
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -39,7 +39,7 @@ async function lor2c(...args: string[]) {
   return { stdout, stderr, exitCode };
 }
 
-test("text without a terminal: no colour, the same words as in the file", async () => {
+test("text without a terminal has no colour, and is equal to the text in a file", async () => {
   const { stdout, exitCode } = await lor2c("heatmap");
   expect(exitCode).toBe(0);
   expect(stdout).not.toContain("\u001b");
@@ -58,7 +58,7 @@ test("JSON, for programs", async () => {
   expect((await lor2c("heatmap", "--format", "json")).stdout).toBe(stdout);
 });
 
-test("pictures: what the name ends in, or to a pipe", async () => {
+test("pictures: the format of the file's ending, or to a pipe", async () => {
   for (const name of ["g.svg", "g.PNG", "made/g.png"]) {
     expect((await lor2c("heatmap", "-o", name)).stderr).toBe(`wrote ${join(folder, name)}`);
   }
@@ -68,7 +68,7 @@ test("pictures: what the name ends in, or to a pipe", async () => {
   expect(readFileSync(join(folder, "g.PNG")).subarray(1, 4).toString()).toBe("PNG");
 });
 
-describe("what cannot be drawn ends with 2 and says what to do", () => {
+describe("a grid that cannot be drawn exits with 2 and says what to do", () => {
   test.each([
     [["heatmap", "nope"], /there is no experiment nope\n {2}the newest are: g/],
     [["heatmap", "--rows", "rank"], /there is no experiment with these axes/],
@@ -77,11 +77,14 @@ describe("what cannot be drawn ends with 2 and says what to do", () => {
     [["heatmap", "--format", "jpg"], /Choices: "text", "svg", "png", "json"/],
     [["heatmap", "--json", "--format", "svg"], /json and format are mutually exclusive/],
     [["heatmap", "-o", "no/such/g.svg"], /there is no folder .*\/no\n/],
-    [["heatmap", "-o", "g.pdf"], /the ending of g.pdf names no format\n {2}.txt, .svg, .png, .json, or --format/],
+    [
+      ["heatmap", "-o", "g.pdf"],
+      /the ending of g.pdf does not name a format\n {2}.txt, .svg, .png, .json, or --format/,
+    ],
     [["heatmap", "-o", ".", "--format", "svg"], /cannot write .*: it is a folder\n {2}name another file/],
     [["heatmap", "-o", "lor2c.db/g.svg"], /lor2c.db is a file, not a folder/],
     [["heatmap", "--db", "none.db"], /there is no database/],
-    [["sweep", "one.yaml"], /one.yaml stands for one run\n {2}name axes, e.g. --merges 0..6/],
+    [["sweep", "one.yaml"], /one.yaml has only one run\n {2}name axes, e.g. --merges 0..6/],
     [["sweep", "one.yaml", "--merges", "0..2"], /`merges` is a parameter of .*imlor2c/],
     [["sweep", "one.yaml", "--grid", "train.batch_size=8,x"], /train.batch_size: expected a whole number/],
   ] as [string[], RegExp][])("%j", async (args, message) => {

@@ -11,7 +11,7 @@ import { verbOf } from "./command.js";
 import { commands } from "./index.js";
 
 describe("every verb", () => {
-  test("is wired: no file of this folder that defines a command is left out", () => {
+  test("is in the list: every file of this folder that defines a command", () => {
     const files = readdirSync(packageFile("cli", "commands")).filter((name) => /^[a-z-]+\.ts$/.test(name));
     const defining = files.filter((name) =>
       /^ {2,4}command: "/m.test(readFileSync(packageFile("cli", "commands", name), "utf8")),
@@ -62,7 +62,7 @@ describe("start", () => {
     expect(packages).toEqual(["yargs"]);
   });
 
-  test("few files are opened for a command's help: SQLite, ink and the like are not among them", () => {
+  test("help for a command opens few files, and not those of SQLite, ink and the like", () => {
     const told = 'process.on("exit", () => require("fs").writeSync(2, Object.keys(require.cache).join("\\n")))';
     const hook = join(tempFolder(), "loaded.cjs");
     writeFileSync(hook, told);
@@ -74,7 +74,7 @@ describe("start", () => {
     }
   });
 
-  // Node itself has about twenty. Several hundred modules, loaded side by side, would need as many.
+  // Node itself has about twenty. Loading several hundred modules at once would need as many.
   test.each([
     [["--help"], 0],
     [["validate", "configs/quickstart.yaml"], 0],
@@ -115,7 +115,7 @@ describe("errors", () => {
     expect(JSON.parse(stderr)).toMatchObject({ error: { code: "DATABASE_MISSING" } });
   });
 
-  test("a reader that goes away is no error", () => {
+  test("a reader that closes the pipe is no error", () => {
     const { status, stderr } = spawnSync("sh", ["-c", `"${process.execPath}" "${PROGRAM}" explain | head -n 1`], {
       encoding: "utf8",
     });
@@ -130,7 +130,7 @@ describe("completion", () => {
       env: { ...process.env, SHELL: "bash", LOR2C_DB: "/no/such/lor2c.db" },
     }).split("\n");
 
-  test("verbs, options, selectors of runs, keys of a spec; nothing where the shell completes files", () => {
+  test("verbs, options, selectors of runs, keys of a spec; no words where the shell completes files", () => {
     expect(ask("")).toEqual(expect.arrayContaining(commands.map(verbOf)));
     expect(ask("plan", "--")).toContain("--set");
     expect(ask("show", "")).toEqual(["@last", "@best", "@failed", ""]);

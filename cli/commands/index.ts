@@ -24,8 +24,8 @@ import validate from "./validate.js";
 import verify from "./verify.js";
 
 /**
- * Every verb, in the order of `lor2c --help`. These modules hold a command's options and nothing heavy: whatever a
- * handler needs it imports itself, or `lor2c --help` would load SQLite, ink and zod first.
+ * Every verb, in the order of `lor2c --help`. These modules contain only a command's options. A handler imports what it
+ * needs itself; otherwise `lor2c --help` would load SQLite, ink and zod.
  */
 const list = [
   init,
@@ -53,5 +53,5 @@ const list = [
   completion,
 ];
 
-// Each module has arguments of its own, which yargs checks when it parses; a list of them has no common type.
+// Each module has its own type of arguments, which yargs checks when it parses; the list has no common type.
 export const commands = list as unknown as readonly Command[];

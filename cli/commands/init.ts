@@ -33,11 +33,11 @@ export default {
     const name = basename(file).replace(/\.ya?ml$/i, "");
     makeFolder(resolve(dirname(file)), "make it, or name another file");
     try {
-      // `wx` refuses to overwrite in the same step that writes, so nothing can slip in between.
+      // `wx` checks and writes in one step, so no other process can make the file in between.
       writeFileSync(file, starterText(readFileSync(starterFile(), "utf8"), file, name), { flag: force ? "w" : "wx" });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-      throw new UsageError("FILE_EXISTS", `${file} exists already`, "--force replaces it");
+      throw new UsageError("FILE_EXISTS", `${file} already exists`, "--force replaces it");
     }
     writeLine(`Wrote ${file}. Next: lor2c plan ${file}`);
   },

@@ -1,4 +1,4 @@
-/** `--max-hours` and `--max-disk`: what a job may take, of every command that plans one. */
+/** `--max-hours` and `--max-disk`: limits on a job, for every command that plans one. */
 import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import { availableMemory } from "node:process";
@@ -8,17 +8,17 @@ import { exceeded, type Foreseen, type Limits } from "../plan/forecast/limits.js
 export const LIMIT_OPTIONS = {
   "max-hours": {
     type: "string",
-    describe: "Start nothing, and exit 1, if all will probably take longer than this many hours",
+    describe: "Start nothing, and exit 1, if the job will probably take more hours than this",
     coerce: parseHours,
   },
   "max-disk": {
     type: "string",
-    describe: "Start nothing, and exit 1, if more disk will be needed: e.g. 500MB, 2GiB",
+    describe: "Start nothing, and exit 1, if the job will need more disk than this, e.g. 500MB, 2GiB",
     coerce: parseSize,
   },
 } as const;
 
-/** Throws a Lor2cError with the numbers where the forecast goes over a limit. */
+/** Throws a Lor2cError with the numbers if the forecast exceeds a limit. */
 export async function refuseOver(foreseen: Foreseen, limits: Limits): Promise<void> {
   const over = exceeded(foreseen, limits);
   if (over.length === 0) return;
@@ -27,25 +27,25 @@ export async function refuseOver(foreseen: Foreseen, limits: Limits): Promise<vo
   throw new Lor2cError("OVER_LIMIT", message, hint === "" ? undefined : hint);
 }
 
-/** What this machine has left for a job that stores its runs beside `dbPath`. */
+/** The free memory and disk for a job that stores its runs beside `dbPath`. */
 export function roomFor(dbPath: string): { memory: number; disk: number | null } {
   return { memory: availableMemory(), disk: freeDisk(dirname(dbPath)) };
 }
 
-/** Of the folder, or of the one that it will be made in; null where the system does not say. */
+/** The free disk of the folder, or of the one that it will be made in; null if the system does not say. */
 function freeDisk(folder: string): number | null {
   for (const place of [folder, dirname(folder)]) {
     try {
       const { bavail, bsize } = statfsSync(place);
       return bavail * bsize;
     } catch {
-      // not there yet, or no such call here: only a warning depends on it
+      // no folder yet, or no such call on this system; only a warning depends on it
     }
   }
   return null;
 }
 
-/** Throws for what is no positive number; yargs prints it as a wrong use. */
+/** Throws unless the text is a positive number; yargs prints the message as a usage error. */
 function parseHours(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const hours = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
@@ -55,7 +55,7 @@ function parseHours(text: string | undefined): number | undefined {
 
 const UNITS = ["", "k", "m", "g", "t"];
 
-/** `500MB` (thousands) or `2GiB` (of 1024). Throws like `parseHours`. */
+/** `500MB` (powers of 1000) or `2GiB` (powers of 1024). Throws like `parseHours`. */
 function parseSize(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const [, number = "", prefix = "", binary] = /^(\d+(?:\.\d+)?) ?([kmgt]?)(i?)b$/i.exec(text) ?? [];

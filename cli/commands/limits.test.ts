@@ -1,4 +1,4 @@
-/** What `--max-hours` and `--max-disk` refuse, and that nothing has happened then. */
+/** `--max-hours` and `--max-disk` refuse a job before anything happens. */
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -16,7 +16,7 @@ async function lor2c(...args: string[]) {
   return { code, out: out(), err: err() };
 }
 
-test("plan prints the plan, says what is too much and how many runs would fit, and exits 1", async () => {
+test("plan prints the plan, says which limit is exceeded and how many runs would fit, and exits with 1", async () => {
   const db = join(folder, "plan.db");
   const { code, out, err } = await lor2c("plan", file, "--db", db, "--max-hours", "0.004", "--max-disk", "1GB");
   expect(code).toBe(1);
@@ -28,7 +28,7 @@ test("plan prints the plan, says what is too much and how many runs would fit, a
   expect(existsSync(db)).toBe(false);
 });
 
-test.each(["run", "sweep"])("%s starts nothing, and makes no database", async (command) => {
+test.each(["run", "sweep"])("%s starts nothing and makes no database", async (command) => {
   const db = join(folder, "run.db");
   const { code, out, err } = await lor2c(command, file, "--db", db, "--max-disk", "10 kB", "--plain");
   expect(code).toBe(1);
@@ -38,13 +38,13 @@ test.each(["run", "sweep"])("%s starts nothing, and makes no database", async (c
   expect(existsSync(db)).toBe(false);
 });
 
-test("within the limits all are trained; show has the forecast beside what happened", async () => {
+test("within the limits all are trained; show has the forecast beside the measured values", async () => {
   const db = join(folder, "within.db");
   const args = ["--db", db, "--max-hours", "1000", "--max-disk", "1TiB"];
   expect(await lor2c("run", file, "--plain", ...args)).toMatchObject({ code: 0 });
-  // What is finished takes nothing.
+  // Finished runs take no time and disk.
   expect(await lor2c("plan", file, "--db", db, "--max-hours", "0.000001")).toMatchObject({ code: 0, err: "" });
-  expect(await lor2c("plan", file, ...args, "--max-hours", "1")).toMatchObject({ code: 2 }); // given twice
+  expect(await lor2c("plan", file, ...args, "--max-hours", "1")).toMatchObject({ code: 2 }); // the option is given twice
   const shown = JSON.parse((await lor2c("show", "@last", "--json", "--db", db)).out);
   expect(shown.forecast).toMatchObject({ run: shown.run.id, seconds_basis: "rule", memory_basis: "rule" });
   expect(shown.attempt.disk_bytes).toBeGreaterThan(100);

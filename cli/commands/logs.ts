@@ -24,12 +24,12 @@ export default {
         alias: "f",
         type: "boolean",
         default: false,
-        describe: "Print what is added, until the run ends",
+        describe: "Keep printing what is added, until the run ends",
       })
       .option("worker", {
         type: "boolean",
         default: false,
-        describe: "What the worker wrote to stderr, instead of the runner's log (one JSON object per line)",
+        describe: "Print what the worker wrote to stderr, instead of the runner's log (one JSON object per line)",
       })
       .option("db", DB_OPTION)
       .example("$0 logs @last -f --worker", "Watch the worker's own output")

@@ -3,7 +3,7 @@ import type { Command } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
 import { SCORE_OPTION, scoreChoice } from "./score-option.js";
 
-/** Runs that are listed when nothing else is asked for. */
+/** How many runs are listed by default. */
 const LIMIT = 20;
 const STATES = ["planned", "running", "finished", "failed", "out_of_memory", "stopped", "lost"] as const;
 
@@ -23,17 +23,17 @@ export default {
   describe: "List runs, newest first",
   builder: (yargs) =>
     yargs
-      .option("all", { type: "boolean", describe: `All of them, not the newest ${LIMIT}` })
+      .option("all", { type: "boolean", describe: `All runs, not only the newest ${LIMIT}` })
       .option("state", { choices: STATES, describe: "Only runs in this state" })
       .option("task", { type: "string", describe: "Only runs of this task" })
       .option("method", { type: "string", describe: "Only runs of this method" })
       .option("score", SCORE_OPTION)
-      .option("limit", { type: "number", describe: "At most so many", conflicts: "all" })
+      .option("limit", { type: "number", describe: "List at most this many runs", conflicts: "all" })
       .option("db", DB_OPTION)
       .option("json", { type: "boolean", default: false, describe: "Print the runs as JSON" })
       .example("$0 ls", `The newest ${LIMIT} runs`)
       .example("$0 ls --task mrpc --score 20", "Every run's score after epoch 20")
-      .example("$0 ls --state failed --json", "What has to be looked at, for a program"),
+      .example("$0 ls --state failed --json", "The failed runs, for a program"),
   handler: async ({ db, json, all, state, task, method, limit, score }) => {
     const choice = scoreChoice(score);
     if (limit !== undefined && !(Number.isInteger(limit) && limit > 0)) {
@@ -49,7 +49,7 @@ export default {
     const store = openReader(resolveDbPath(db));
     try {
       const most = all ? undefined : (limit ?? LIMIT);
-      // One more than is shown tells whether there are more.
+      // Asks for one more run than is shown, to know whether there are more.
       const epoch = typeof choice === "number" ? choice : undefined;
       const found = listRuns(store, { state, task, method, epoch, limit: most === undefined ? undefined : most + 1 });
       const runs = most === undefined ? found : found.slice(0, most);

@@ -7,15 +7,15 @@ interface Args {
 
 export default {
   command: "migrate",
-  describe: "Bring a database of an older lor2c to this one's schema, with a back-up beside it",
-  builder: (yargs) => yargs.option("db", DB_OPTION).example("$0 migrate", "Commands that write do this by themselves"),
+  describe: "Upgrade a database of an older lor2c to this version's schema, with a back-up beside it",
+  builder: (yargs) => yargs.option("db", DB_OPTION).example("$0 migrate", "Commands that write do this on their own"),
   handler: async ({ db }) => {
     const [{ openStore, resolveDbPath }, { writeLine }] = await Promise.all([
       import("../store/store.js"),
       import("../views/output.js"),
     ]);
     const path = resolveDbPath(db);
-    openStore(path, { readonly: true, anySchema: true }).close(); // a missing database is an error here, not made
+    openStore(path, { readonly: true, anySchema: true }).close(); // a missing database is an error here; it is not made
     const store = openStore(path);
     store.close();
     const done = store.backup === null ? "up to date already" : `upgraded; the old one is ${store.backup}`;

@@ -1,8 +1,8 @@
-/** What commands have in common that print a result in one of several formats, or write it to a file. */
+/** Options of commands that print a result in one of several formats, or write it to a file. */
 import { extname } from "node:path";
 import { UsageError } from "../errors.js";
 
-/** Every format, and the ending of a file's name that stands for it. */
+/** Every format, with the file extension that selects it. */
 const ENDINGS = {
   text: ".txt",
   markdown: ".md",
@@ -21,15 +21,15 @@ export interface OutputArgs<Some extends Format> {
   output?: string | undefined;
 }
 
-/** The options of a command that has these formats; the first is what it prints when nothing is asked for. */
+/** The options of a command that has these formats; the first is the default. */
 export const outputOptions = <Some extends Format>(formats: readonly Some[]) =>
   ({
-    format: { choices: formats, describe: `Default: what the name of -o ends in, else ${formats[0]}` },
+    format: { choices: formats, describe: `Default: by the ending of the file of -o, else ${formats[0]}` },
     json: { type: "boolean", describe: "The same as --format json", conflicts: "format" },
     output: { alias: "o", type: "string", describe: "File to write" },
   }) as const;
 
-/** The format that was asked for, by name or by the ending of the file. */
+/** The format that the user chose, by name or by the ending of the file. */
 export function chosenFormat<Some extends Format>(
   { format, json, output }: OutputArgs<Some>,
   formats: readonly [Some, ...Some[]],
@@ -41,5 +41,5 @@ export function chosenFormat<Some extends Format>(
   const found = formats.find((one) => ENDINGS[one] === ending);
   if (found !== undefined) return found;
   const known = formats.map((one) => ENDINGS[one]).join(", ");
-  throw new UsageError("FORMAT_UNKNOWN", `the ending of ${output} names no format`, `${known}, or --format`);
+  throw new UsageError("FORMAT_UNKNOWN", `the ending of ${output} does not name a format`, `${known}, or --format`);
 }

@@ -1,4 +1,4 @@
-/** lor2c paper as a user runs it: real processes on a real database. */
+/** Runs lor2c paper like a user: real processes on a real database. */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -23,7 +23,7 @@ afterAll(() => {
   temp.remove();
 });
 
-/** `lor2c paper ...args` in `folder`, without a terminal and without LOR2C_DB. */
+/** Runs `lor2c paper ...args` in `folder`, without a terminal and without LOR2C_DB. */
 function paper(args: string[], folder = temp.folder) {
   const { LOR2C_DB: _, ...env } = process.env;
   const db = folder === temp.folder ? ["--db", join(folder, "lor2c.db")] : [];
@@ -34,7 +34,7 @@ function paper(args: string[], folder = temp.folder) {
   });
 }
 
-test("the table, on standard output", () => {
+test("the table is printed on standard output", () => {
   const { status, stdout, stderr } = paper(["table1"]);
   expect([status, stderr]).toEqual([0, ""]);
   expect(stdout).toContain("89.7 ± 0.0 (3)");
@@ -42,7 +42,7 @@ test("the table, on standard output", () => {
   expect(stdout).toMatch(/^AdptD 0\.3M [\s\S]*^AdptD 0\.9M /m);
 });
 
-test("--score last, --model and --experiment change what is counted", () => {
+test("--score last, --model and --experiment change which runs and scores count", () => {
   expect(paper(["table1", "--score", "last"]).stdout).toContain("79.7 ± 0.0 (3)");
   const wrong = paper(["table1", "--model", "minilm"]);
   expect([wrong.status, wrong.stdout]).toEqual([2, ""]);
@@ -67,7 +67,7 @@ test.each([
   expect(stdout).toMatch(expected);
 });
 
-test("-o writes a file whose ending names the format, and --format wins over it", () => {
+test("-o writes a file in the format of its ending, unless --format names another", () => {
   const file = join(temp.folder, "out", "table1.tex");
   const { status, stdout, stderr } = paper(["table1", "-o", file]);
   expect([status, stdout, stderr]).toEqual([0, "", `wrote ${file}\n`]);
@@ -77,7 +77,7 @@ test("-o writes a file whose ending names the format, and --format wins over it"
 });
 
 test.each([
-  [["table1", "-o", "table1.html"], /the ending of table1.html names no format[\s\S]*--format/],
+  [["table1", "-o", "table1.html"], /the ending of table1.html does not name a format[\s\S]*--format/],
   [["table1", "-o", "a/b/c.md"], /there is no folder/],
   [["table1", "--json", "--format", "csv"], /mutually exclusive/],
   [["table3"], /Choices: "table1", "table2"/],
@@ -87,7 +87,7 @@ test.each([
   expect(stderr).toMatch(message);
 });
 
-test("without a database: the published numbers, and that nothing is measured; one that is named must exist", () => {
+test("without a database the published numbers are shown, and a note that nothing is measured; a database that is named must exist", () => {
   const empty = join(temp.folder, "empty");
   const { status, stdout, stderr } = paper(["table2", "--json"], empty);
   expect([status, stderr]).toEqual([0, expect.stringContaining("nothing is measured")]);

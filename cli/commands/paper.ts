@@ -18,14 +18,14 @@ interface Args extends OutputArgs<(typeof FORMATS)[number]> {
 
 export default {
   command: "paper <table>",
-  describe: "The paper's tables: what is stored beside what was published, with a verdict per cell",
+  describe: "Print the paper's tables: stored results beside published ones, with a verdict for each cell",
   builder: (yargs) =>
     yargs
       .positional("table", { choices: TABLES, demandOption: true, describe: "GLUE (table1) or instructions (table2)" })
-      .option("model", { type: "string", describe: "Whose runs (default: the paper's model)" })
+      .option("model", { type: "string", describe: "The model of the runs (default: the paper's model)" })
       .option("experiment", {
         type: "string",
-        describe: "Only runs of experiments of this name, also on part of the rows",
+        describe: "Only runs of experiments with this name, even if trained on part of the rows",
       })
       .option("score", { choices: SCORES, default: "best" as const, describe: "A run's score: best or last epoch" })
       .options(outputOptions(FORMATS))
@@ -58,7 +58,7 @@ export default {
     const table = paperTables().tables[name];
     const tasks = table.columns.map(({ task }) => task);
     const runs = await storedRuns(db, tasks, experiment);
-    // The paper's own model may be asked for before anything is trained; another one only adds its runs.
+    // The paper's own model needs no stored runs; another model must have some.
     if (model !== undefined && ![table, ...runs].some((one) => sameModel(one.model, model))) {
       const stored = storedModels(runs);
       const hint = stored === "" ? "nothing of these tasks is stored" : `stored: ${stored}`;
@@ -79,7 +79,7 @@ export default {
   },
 } satisfies Command<Args>;
 
-/** None where nothing was ever run: the published numbers can be read without a database. */
+/** No runs if there is no database: the published numbers can be shown without one. */
 async function storedRuns(
   db: string | undefined,
   tasks: readonly string[],

@@ -18,7 +18,7 @@ export default {
       .option("set", SET_OPTION)
       .option("all", { type: "boolean", default: false, describe: "One row for every layer, also for equal ones" })
       .option("json", { type: "boolean", default: false, describe: "Print the counts as JSON" })
-      .example("$0 params configs/glue/mrpc-imlor2c.yaml", "Of every run of a spec")
+      .example("$0 params configs/glue/mrpc-imlor2c.yaml", "The counts of every run of a spec")
       .example("$0 params configs/glue/mrpc.yaml --set model=meta-llama/Llama-2-7b-hf", "On another model"),
   handler: async ({ file, set, all, json }) => {
     const [

@@ -44,7 +44,7 @@ async function run(...args: string[]): Promise<{ out: string; error: unknown }> 
   return { out, error };
 }
 
-test("without a database everything is to run, and none is made", async () => {
+test("without a database all runs are to run, and no database is made", async () => {
   const db = join(folder, "none.db");
   const { out, error } = await run(file, "--db", db);
   expect(error).toBeUndefined();
@@ -56,7 +56,7 @@ test("without a database everything is to run, and none is made", async () => {
   expect(existsSync(db)).toBe(false);
 });
 
-test("states come from the database; --json has everything", async () => {
+test("states come from the database; --json prints all of it", async () => {
   const db = join(folder, "some.db");
   const spec = loadSpec(file);
   const { cells } = await resolvePlan(spec, { executor: EXECUTORS.local({}) });
@@ -96,7 +96,7 @@ test("a run whose process was killed is lost, not running", async () => {
   expect(await states()).toEqual(["lost", "planned", "planned"]);
 });
 
-test("runs that cannot be are shown as invalid, with the reason", async () => {
+test("runs that are not possible are shown as invalid, with the reason", async () => {
   vi.stubEnv("FIXTURE_PROBLEM", "2,3");
   const { out, error } = await run(file);
   expect(error).toBeUndefined();
@@ -111,14 +111,14 @@ test("runs that cannot be are shown as invalid, with the reason", async () => {
   });
 });
 
-test("what prevents every run is an error with exit code 2", async () => {
+test("a problem that prevents every run is an error with exit code 2", async () => {
   vi.stubEnv("FIXTURE_PROBLEM", "1,2,3");
   const { out, error } = await run(file);
   expect(out).toBe("");
   expect(error).toMatchObject({ exitCode: 2, message: "the fixture refuses this seed (all 3 runs)" });
 });
 
-test("a wrong spec is answered before a worker is looked for", async () => {
+test("an error in the spec is reported before a worker starts", async () => {
   vi.stubEnv("LOR2C_PYTHON", "/nowhere/python");
   expect((await run(file, "--set", "seeed=1")).error).toMatchObject({ code: "SPEC_INVALID" });
   expect((await run(file)).error).toMatchObject({ code: "PYTHON_MISSING" });

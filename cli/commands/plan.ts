@@ -21,14 +21,14 @@ interface Args {
 
 export default {
   command: "plan <file>",
-  describe: "Show the runs a spec stands for: ids, exact trainable parameters, what is stored already; trains nothing",
+  describe: "Show the runs of a spec: ids, exact trainable parameters, what is stored already; trains nothing",
   complete: files,
   builder: (yargs) =>
     yargs
       .positional("file", { type: "string", demandOption: true, describe: "Spec file; - reads standard input" })
       .option("set", SET_OPTION)
       .option("jobs", jobsOption("what the spec says, else auto"))
-      .option("devices", devicesOption("Where it would train", "what the spec says, else auto"))
+      .option("devices", devicesOption("Where the runs would train", "what the spec says, else auto"))
       .option("db", DB_OPTION)
       .options(LIMIT_OPTIONS)
       .option("json", { type: "boolean", default: false, describe: "Print the plan as JSON" })
@@ -36,7 +36,7 @@ export default {
       .example("$0 plan configs/quickstart.yaml --set seed=1", "The same with another seed"),
   handler: async ({ file, set, jobs, devices, db, json, ...limits }) => {
     const { loadSpec } = await import("../spec/load.js");
-    const spec = loadSpec(file, set); // before the worker starts: a wrong spec is answered at once
+    const spec = loadSpec(file, set); // before the worker starts: an error in the spec is reported at once
     const [{ resolvePlan }, { KeptLooks, looksFile }, { EXECUTORS }] = await Promise.all([
       import("../plan/resolve-plan.js"),
       import("../plan/kept-looks.js"),
@@ -45,7 +45,7 @@ export default {
     const wanted = { cells: spec.cells, jobs: jobs ?? spec.jobs, devices: devices ?? spec.devices };
     const where = { executor: EXECUTORS.local({}), looks: new KeptLooks(looksFile()) };
     const [plan, { planText }, { planJson }, { roomWarnings }, { resolveDbPath }, output] = await Promise.all([
-      resolvePlan(wanted, where), // takes longest: the rest is loaded meanwhile
+      resolvePlan(wanted, where), // takes longest; the rest is loaded meanwhile
       import("../views/plan-text.js"),
       import("../views/plan-json.js"),
       import("../views/forecast-text.js"),
@@ -63,7 +63,7 @@ export default {
   },
 } satisfies Command<Args>;
 
-/** A database that does not exist holds no runs; looking must not create it. */
+/** A missing database has no runs; reading must not create it. */
 async function foreseen(plan: ResolvedPlan, path: string): Promise<Foresight> {
   const [{ statOf }, { openReader }, { foresee }] = await Promise.all([
     import("../files.js"),

@@ -33,8 +33,8 @@ export default {
       })
       .option("file", {
         type: "string",
-        nargs: 1, // or a lone "-" would be taken for an argument of its own
-        describe: "One text per line, the second of a pair behind a tab; - reads standard input",
+        nargs: 1, // without this, yargs reads "-" as another argument
+        describe: "One text per line, the second of a pair after a tab; - reads standard input",
       })
       .option("json", { type: "boolean", default: false, describe: "One JSON object per text and line" })
       .option("db", DB_OPTION)
@@ -62,7 +62,7 @@ export default {
   },
 } satisfies Command<Args>;
 
-/** The label with its probability; a regression's value alone. */
+/** The label with its probability; only the value for a regression. */
 function labelText({ label, scores }: Prediction): string {
   const score = scores[label];
   return score === undefined || score === null ? label : `${label} ${score.toFixed(4)}`;

@@ -10,12 +10,12 @@ interface Args {
 
 export default {
   command: "query <sql>",
-  describe: "Ask the database with SQL; it is opened read-only (tables and views: docs/database.md)",
+  describe: "Query the database with SQL, read-only (tables and views: docs/database.md)",
   builder: (yargs) =>
     yargs
       .positional("sql", { type: "string", demandOption: true, describe: "One SELECT" })
       .option("db", DB_OPTION)
-      // no defaults: yargs counts a default as given when it looks for conflicts
+      // no defaults: yargs treats a default as given when it checks for conflicts
       .option("json", { type: "boolean", describe: "Print an array of objects" })
       .option("csv", { type: "boolean", describe: "Print CSV with a header", conflicts: "json" })
       .example('$0 query "SELECT method, best_score FROM v_best ORDER BY best_score DESC"', "The best of each method")

@@ -1,4 +1,4 @@
-/** A command or a view that is added to its registry is known to help, completion and errors without another word. */
+/** A command or a view in its registry is in help, completion and errors, with no other change. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -99,7 +99,7 @@ test("a command", async () => {
   await expect(lor2c("bake")).rejects.toMatchObject({ message: "It is `lor2c bake <thing>`: something is missing." });
 });
 
-test("every argument that is a run, an experiment or a file is completed as one", () => {
+test("every argument that is a run, an experiment or a file has its completion", () => {
   const takes = (word: RegExp) => commands.filter(({ command }) => word.test(command));
   for (const command of takes(/<(runs?|file)\b|\[(experiment|file|key)\]/)) {
     expect([command.command, typeof command.complete]).toEqual([command.command, "function"]);
@@ -107,7 +107,7 @@ test("every argument that is a run, an experiment or a file is completed as one"
   expect(takes(/<runs?\b/).length).toBeGreaterThan(3);
 });
 
-test("nothing but views/output.ts and what takes text of ours writes to the terminal", () => {
+test("only views/output.ts and a few named files write to the terminal", () => {
   const own = ["views/output.ts", "views/write-stream.ts", "commands/write-output.ts"];
   const sources = readdirSync(packageFile("cli"), { recursive: true, encoding: "utf8" })
     .filter((name) => /\.tsx?$/.test(name) && !/\.test\.|fixtures/.test(name))

@@ -17,17 +17,17 @@ export default {
           type: "string",
           array: true,
           default: [] as string[],
-          describe: "An experiment (name or number), or runs of one; default: the newest with runs to try again",
+          describe: "An experiment (name or number), or runs of one; default: the newest with runs to retry",
         })
         .option("from-scratch", {
           type: "boolean",
           default: false,
-          describe: "Take no notice of checkpoints; a run that failed begins from zero in any case",
+          describe: "Ignore checkpoints; a run that failed starts from the beginning in any case",
         }),
       "auto",
     )
       .example("$0 retry", "What failed or was lost in the newest experiment that has such runs")
-      .example("$0 retry mrpc-grid --jobs 1", "The same of one experiment, one at a time")
+      .example("$0 retry mrpc-grid --jobs 1", "The same for one experiment, one run at a time")
       .example("$0 retry @failed --from-scratch", "The newest failed run"),
   handler: async (args) => {
     const { retrySource } = await import("../job/retry-source.js");

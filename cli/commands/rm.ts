@@ -12,7 +12,7 @@ interface Args {
 
 export default {
   command: "rm <runs..>",
-  describe: "Delete runs: their rows and their files, in one step and for good",
+  describe: "Delete runs permanently: their rows and their files, in one step",
   complete: runs,
   builder: (yargs) =>
     yargs
@@ -36,7 +36,7 @@ export default {
       import("../views/output.js"),
     ]);
     const path = resolveDbPath(db);
-    openStore(path, { readonly: true }).close(); // a missing database is an error here, not made
+    openStore(path, { readonly: true }).close(); // a missing database is an error here; it is not made
     const store = openStore(path);
     try {
       const found = new Map(selectors.map((selector) => findRun(store, selector)).map((run) => [run.id, run]));
@@ -66,7 +66,7 @@ async function confirm(runs: RunRow[]): Promise<boolean> {
     throw new UsageError(
       "NOT_CONFIRMED",
       `would delete for good:\n${list}`,
-      "add --yes; there is no terminal to ask on",
+      "add --yes: there is no terminal for the question",
     );
   }
   const { createInterface } = await import("node:readline/promises");

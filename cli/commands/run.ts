@@ -3,11 +3,11 @@ import { type TrainArgs, trainOptions, trainSpec } from "./train-spec.js";
 
 export default {
   command: "run <file>",
-  describe: "Train what remains of a spec's runs; a run that is stored as finished is not trained again",
+  describe: "Train the remaining runs of a spec; a run that is stored as finished is not trained again",
   complete: files,
   builder: (yargs) =>
     trainOptions(yargs)
-      .example("$0 run configs/quickstart.yaml", "Train; again: train what remains")
+      .example("$0 run configs/quickstart.yaml", "Train; run it again to train what remains")
       .example("$0 run spec.yaml --set seed=1 --jobs auto", "Another seed, on all cores")
       .example("$0 run spec.yaml --json | jq 'select(.type == \"summary\")'", "For programs"),
   handler: (args) => trainSpec(args, args.set),

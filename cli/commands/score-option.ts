@@ -1,7 +1,7 @@
 import { UsageError } from "../errors.js";
 import type { WhichEpoch } from "../store/read.js";
 
-/** Of commands that show one score of each run. */
+/** For commands that show one score of each run. */
 export const SCORE_OPTION = {
   type: "string",
   default: "best",

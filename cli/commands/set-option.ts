@@ -1,4 +1,4 @@
-/** Of every command that reads a spec. */
+/** For every command that reads a spec. */
 export const SET_OPTION = {
   type: "string",
   array: true,

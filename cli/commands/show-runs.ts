@@ -6,12 +6,12 @@ import { jsonText, visible } from "../views/parts/visible.js";
 import type { OfRun, View, ViewEntry } from "../views/view.js";
 import { refusePicture, writeOutput, writePicture } from "./write-output.js";
 
-/** Columns when stdout is no terminal. */
+/** Columns if stdout is not a terminal. */
 const WIDTH = 100;
 
 export interface ShowRequest {
   views: readonly ViewEntry[];
-  /** Runs, and at last perhaps the name of a view. */
+  /** Runs, and optionally the name of a view at the end. */
   words: readonly string[];
   db: string | undefined;
   format: "text" | "json" | "svg" | "png";
@@ -38,10 +38,10 @@ export async function showRuns({ views, words, db, format, output }: ShowRequest
   writeOutput(`${format === "json" ? json(shown) : visible(view.text(shown, width))}\n`, output);
 }
 
-/** One run's data as it is; that of several with their runs beside it. */
+/** The data of one run as it is; for several, a list with the run of each. */
 const json = (shown: OfRun<unknown>[]): string => jsonText(shown.length === 1 ? shown[0]?.data : shown, 2);
 
-/** Runs are hexadecimal or begin with `@`; another word at the end is meant as a view. */
+/** Runs are hexadecimal or begin with `@`; any other word at the end is a view. */
 function partOf(words: readonly string[], views: readonly ViewEntry[]): { selectors: string[]; entry: ViewEntry } {
   const last = words.length > 1 ? (words.at(-1) ?? "") : "";
   const named = views.find(({ name }) => name === last);

@@ -13,7 +13,7 @@ interface Args extends OutputArgs<(typeof FORMATS)[number]> {
   db?: string | undefined;
 }
 
-/** The command with these views; whatever help, completion and errors say of them comes from the list. */
+/** Makes the command for these views. Help, completion and errors get their names from the list. */
 export function showCommand(views: readonly ViewEntry[]): Command<Args> {
   const names = views.map(({ name }) => name);
   const describe = `Show stored runs: ${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;

@@ -17,7 +17,7 @@ writeFileSync(bad, "model: minilm\nnope: 1\ntask: 3\n");
 
 afterEach(() => vi.restoreAllMocks());
 
-/** What the command writes to standard output; its error is thrown as main.ts would receive it. */
+/** Returns what the command writes to standard output. Throws its error as main.ts would receive it. */
 async function run(command: unknown, ...args: string[]): Promise<{ out: string; error: unknown }> {
   let out = "";
   vi.spyOn(process.stdout, "write").mockImplementation((chunk) => {
@@ -36,7 +36,7 @@ async function run(command: unknown, ...args: string[]): Promise<{ out: string; 
   return { out, error };
 }
 
-test("validate: counts the runs of what is fine and throws the problems of all files at once", async () => {
+test("validate: counts the runs of valid files and throws the problems of all files at once", async () => {
   const fine = await run(validate, "validate", good);
   expect(fine).toEqual({
     out: `${good}: ok, 2 runs; 2 of 4 combinations of the sweep are equal to another one and left out\n`,
@@ -85,7 +85,7 @@ test("explain: one key, all keys, JSON, an unknown one", async () => {
   expect((await run(explain, "explain", "sed")).error).toMatchObject({ exitCode: 2, hint: "did you mean `seed`?" });
 });
 
-test("init: writes a spec that is valid, and overwrites only when told to", async () => {
+test("init: writes a valid spec, and overwrites only with --force", async () => {
   const file = join(folder, "new", "mine.yaml");
   expect((await run(init, "init", file)).out).toBe(`Wrote ${file}. Next: lor2c plan ${file}\n`);
   expect(existsSync(file)).toBe(true);

@@ -1,4 +1,4 @@
-/** `-` in the place of a spec file: the built program, with a spec on its standard input and a pretend worker. */
+/** `-` instead of a spec file: the built program with a spec on its standard input, and a fixture worker. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -38,17 +38,17 @@ describe("validate", () => {
       stderr: "",
     });
   });
-  test("names what is wrong by <stdin>", () => {
+  test("shows problems with the file name <stdin>", () => {
     const { status, stdout, stderr } = lor2c(["validate", "-"], "model: minilm\nsede: 1\n");
     expect([status, stdout]).toEqual([2, ""]);
     expect(stderr).toContain("<stdin>:2:1  sede: unknown key");
   });
-  test("says when nothing comes", () => {
+  test("reports an empty input", () => {
     const { status, stderr } = lor2c(["validate", "-"], "");
     expect(status).toBe(2);
     expect(stderr).toContain("<stdin>:1:1  is empty; a spec is a mapping of keys");
   });
-  test("takes it beside files, and with --json", () => {
+  test("accepts it together with files, and with --json", () => {
     const { status, stdout } = lor2c(["validate", "--json", "base.yaml", "-"], SPEC);
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ ok: true, files: [{ file: "base.yaml" }, { file: "<stdin>" }] });
@@ -65,7 +65,7 @@ test("plan: paths start from the working folder", () => {
   ]);
 });
 
-test("run and sweep: it is read once, trained and stored with its text", () => {
+test("run and sweep: read it once, train it, and store its text", () => {
   const run = lor2c(["run", "-", "--plain"], `name: piped\n${SPEC}`);
   expect([run.status, run.stderr]).toEqual([0, ""]);
   const sweep = lor2c(["sweep", "-", "--plain", "--seed", "1..2"], `name: piped-sweep\n${SPEC}`);

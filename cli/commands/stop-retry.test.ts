@@ -1,4 +1,4 @@
-/** `lor2c stop` and `lor2c retry` from another terminal than the job's: real processes and a pretend worker. */
+/** Runs `lor2c stop` and `lor2c retry` beside the job's terminal: real processes and a fixture worker. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
@@ -33,7 +33,7 @@ function states(): Record<string, string> {
   }
 }
 
-test("stop ends the whole job after its step; the same run goes on, with nothing in training there is nothing to stop", async () => {
+test("stop ends the whole job after its step; the same run continues it; without a job there is nothing to stop", async () => {
   const job = lor2c(["run", file, "--plain"], SLOW);
   await until(() => job.out().includes("training starts"));
   const stop = lor2c(["stop"]);
@@ -46,12 +46,12 @@ test("stop ends the whole job after its step; the same run goes on, with nothing
   expect(await again.closed).toBe(2);
   expect(again.err()).toContain("nothing of two (2 runs) is in training");
 
-  // The request was for the job that has ended.
+  // The request was only for the job that has ended.
   expect(await lor2c(["run", file, "--plain"]).closed).toBe(0);
   expect(states()).toEqual({ "seed=1": "finished", "seed=2": "finished" });
 });
 
-test("stop of one run lets the job go on with the next", async () => {
+test("stop of one run lets the job continue with the next", async () => {
   const job = lor2c(["run", file, "--json", "--set", "sweep.grid={seed: 1..2}"], { ...SLOW, FIXTURE_STEPS: "40" });
   await until(() => job.out().includes('"metrics"'));
   const stop = lor2c(["stop", "@last", "--json"]);
@@ -61,7 +61,7 @@ test("stop of one run lets the job go on with the next", async () => {
   expect(states()).toEqual({ "seed=1": "stopped", "seed=2": "finished" });
 });
 
-test("stop of one run of a bundle leaves the others of it in training", async () => {
+test("stop of one run of a bundle leaves the bundle's other runs in training", async () => {
   writeFileSync(
     file,
     readFileSync(file, "utf8").replace("method: lora", "method: imlor2c").replace("seed: 1..2", "method.merges: 0..1"),
@@ -107,7 +107,7 @@ test("retry of runs whose rows have changed says so and trains nothing", async (
   expect(states()["seed=1"]).toBe("failed");
 });
 
-test("what can't be meant is said", async () => {
+test("an argument that matches nothing is an error", async () => {
   expect(await lor2c(["run", file]).closed).toBe(0);
   for (const verb of ["stop", "retry"]) {
     const wrong = lor2c([verb, "nonsense"]);

@@ -13,7 +13,7 @@ interface Args {
 export default {
   command: "stop [what]",
   describe:
-    "Stop runs that train in another terminal, after their step and with a checkpoint; `run` or `retry` goes on",
+    "Stop runs that train in another terminal, after the current step and with a checkpoint; `run` or `retry` continues",
   complete: experimentsOrRuns,
   builder: (yargs) =>
     yargs
@@ -21,14 +21,14 @@ export default {
         type: "string",
         describe: "An experiment (name or number) or a run; default: the only experiment that is running",
       })
-      // no default: yargs counts a default as given when it looks for conflicts
+      // no default: yargs treats a default as given when it checks for conflicts
       .option("all", { type: "boolean", describe: "Everything that is running", conflicts: "what" })
       .option("wait", { type: "boolean", default: true, describe: "Wait until they have stopped; --no-wait only asks" })
       .option("json", { type: "boolean", default: false, describe: "Print the runs as JSON" })
       .option("db", DB_OPTION)
-      .example("$0 stop", "Pause the job that is running; the same `run` goes on later")
-      .example("$0 stop mrpc-grid", "End the job of this experiment, whatever it still had to begin")
-      .example("$0 stop 3fa9", "Stop one run; the others of its job go on"),
+      .example("$0 stop", "Pause the job that is running; the same `run` continues it later")
+      .example("$0 stop mrpc-grid", "End the job of this experiment; nothing more of it starts")
+      .example("$0 stop 3fa9", "Stop one run; the other runs of its job continue"),
   handler: async ({ what, all, wait, json, db }) => {
     const [{ stopRuns }, { Interrupts }, { resolveDbPath }, { plural, shortId }, { writeJson, writeLine, writeNote }] =
       await Promise.all([

@@ -1,4 +1,4 @@
-/** ls, show, query, rm and migrate as a user runs them: real processes on a real database. */
+/** Runs ls, show, query, rm and migrate like a user: real processes on a real database. */
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import Database from "better-sqlite3";
@@ -28,7 +28,7 @@ beforeEach(() => {
     [say.ready(), say.started([DONE.id]), ...losses, evaluated, say.finished([DONE.id], 30)],
     null,
   );
-  // its runner was killed: nobody said so yet
+  // its runner was killed, and no command has marked the run lost yet
   store.db
     .prepare("UPDATE attempts SET owner = json_set(owner, '$.started', 'another time') WHERE run = ?")
     .run(GONE.id);
@@ -42,7 +42,7 @@ interface Result {
   code: number | null;
 }
 
-/** Runs `lor2c ...args` on the database, without a terminal. `head`: closes its output after the first bytes. */
+/** Runs `lor2c ...args` on the database, without a terminal. `head` closes its output after the first bytes. */
 async function lor2c(args: string[], options: { head?: boolean; db?: string } = {}): Promise<Result> {
   const { child, out, err, closed } = startProgram([...args, "--db", options.db ?? path]);
   if (options.head) child.stdout?.once("data", () => child.stdout?.destroy());
@@ -50,7 +50,7 @@ async function lor2c(args: string[], options: { head?: boolean; db?: string } = 
   return { out: out(), err: err(), code };
 }
 
-test("ls: newest first with its state; a killed runner's run is lost, not running", async () => {
+test("ls: newest runs first, with their states; the run of a killed runner is lost, not running", async () => {
   const { out, code } = await lor2c(["ls"]);
   expect(code).toBe(0);
   expect(out.split("\n")[0]).toMatch(
@@ -61,7 +61,7 @@ test("ls: newest first with its state; a killed runner's run is lost, not runnin
   expect(out).not.toContain("\u001b");
 });
 
-test("ls --score: the header says which score it is, of any epoch too", async () => {
+test("ls --score: the header names the score, also for an epoch", async () => {
   const score = async (choice: string) => (await lor2c(["ls", "--score", choice])).out;
   expect(await score("last")).toMatch(/score \(last\)[\s\S]*aaaa0000 {2}finished +0\.8100/);
   expect(await score("fixed")).toMatch(/score \(fixed\)[\s\S]*aaaa0000 {2}finished +- /);
@@ -77,7 +77,7 @@ test("ls --score: the header says which score it is, of any epoch too", async ()
   }
 });
 
-test("ls filters, limits, says what is left out, and prints JSON", async () => {
+test("ls filters, limits, notes that there are more, and prints JSON", async () => {
   const json = JSON.parse((await lor2c(["ls", "--json", "--task", "other-task"])).out);
   expect(json).toMatchObject([{ id: GONE.id, state: "lost", seed: 18 }]);
   expect((await lor2c(["ls", "--state", "failed"])).out).toBe("no such runs\n");
@@ -86,7 +86,7 @@ test("ls filters, limits, says what is left out, and prints JSON", async () => {
   expect((await lor2c(["ls", "--state", "dead"])).code).toBe(2);
 });
 
-test("show: every view, as text and as JSON; unknown runs and views are told apart", async () => {
+test("show: every view, as text and as JSON; unknown runs and unknown views are different errors", async () => {
   for (const view of ["summary", "curves", "attempts", "settings", "timeline"]) {
     const { out, code } = await lor2c(["show", "@best", view]);
     expect([code, out.length > 20]).toEqual([0, true]);
@@ -149,7 +149,7 @@ test.each([
   db.close();
 });
 
-test("no control character of the data reaches the terminal, whatever command prints it", async () => {
+test("no control character of the data reaches the terminal, with every command that prints data", async () => {
   const store = openStore(path);
   store.db.prepare("UPDATE runs SET label = ?, model = ?, task = ?").run(...Array(3).fill(`x${HOSTILE}\ny`));
   store.db.prepare("UPDATE attempts SET message = ?, traceback = ?").run(HOSTILE, HOSTILE);
@@ -175,14 +175,14 @@ test("no control character of the data reaches the terminal, whatever command pr
   }
 });
 
-test("query streams: a reader that goes away ends an endless result", async () => {
+test("query streams: a reader that closes the pipe ends an endless result", async () => {
   const endless = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n";
   const { out, code } = await lor2c(["query", endless], { head: true });
   expect(out.startsWith("  i\n")).toBe(true);
   expect(code).toBe(0);
 });
 
-test("rm: needs --yes without a terminal, then takes rows and files", async () => {
+test("rm: needs --yes without a terminal, then deletes rows and files", async () => {
   const log = join(temp.folder, "runs", DONE.id, "attempt-1", "worker.log");
   writeFileSync(log, "x".repeat(2048));
   const refused = await lor2c(["rm", "aaaa"]);
@@ -196,7 +196,7 @@ test("rm: needs --yes without a terminal, then takes rows and files", async () =
   expect(json).toMatchObject({ runs: 1, ids: [GONE.id] });
 });
 
-test("a missing database is an error which says so, and is not made", async () => {
+test("a missing database is an error, and is not made", async () => {
   const missing = resolve(temp.folder, "none.db");
   for (const args of [["ls"], ["show", "@last"], ["query", "SELECT 1"], ["rm", "@last", "--yes"], ["migrate"]]) {
     const { code, err } = await lor2c(args, { db: missing });

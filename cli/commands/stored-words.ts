@@ -1,4 +1,4 @@
-/** Words for the completion of arguments. Completion must never complain: what can't be read has no words. */
+/** Words for the completion of arguments. Completion must not print errors: an unreadable source gives no words. */
 import { existsSync } from "node:fs";
 import { explainAll } from "../spec/explain.js";
 import { experiments, listRuns } from "../store/read.js";

@@ -1,4 +1,4 @@
-/** Databases that somebody else made or changed, and files that are none: each is an error that says so. */
+/** Databases that another program made or changed, and files that are not databases: each gives a clear error. */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -34,7 +34,7 @@ function change(sql: string): void {
   db.close();
 }
 
-/** Exit code and what it said of the error, which is never taken for a defect of the program. */
+/** Returns the exit code and the error, which must not be called a defect of lor2c. */
 async function lor2c(...args: string[]): Promise<{ code: number | null; err: string; out: string }> {
   const started = startProgram([...args, ...(args.includes("--db") ? [] : ["--db", path])]);
   const code = await started.closed;
@@ -42,7 +42,7 @@ async function lor2c(...args: string[]): Promise<{ code: number | null; err: str
   return { code, err: started.err(), out: started.out() };
 }
 
-describe("what a database says of files is not trusted", () => {
+describe("paths in a database are not trusted", () => {
   test("rm of a run whose id is a path deletes nothing", async () => {
     const victim = join(folder, "victim");
     mkdirSync(victim);
@@ -65,7 +65,7 @@ describe("what a database says of files is not trusted", () => {
     }
   });
 
-  test("logs follows no link that leads away", async () => {
+  test("logs follows no link to another folder", async () => {
     const attempt = join(folder, "theirs", "runs", CELL.id, "attempt-1");
     execFileSync("ln", ["-s", "/etc/hostname", join(attempt, "run.log")]);
     expect(await lor2c("logs", CELL.id)).toMatchObject({ code: 2, out: "" });
@@ -86,7 +86,7 @@ describe("a database that something else changed", () => {
     expect([code, err]).toEqual([1, expect.stringContaining("does not have the tables of lor2c any more")]);
   });
 
-  test("a migration is missing between others: no try changes anything or leaves a back-up", async () => {
+  test("a migration is missing between others: no attempt changes anything or leaves a back-up", async () => {
     change("DELETE FROM migrations WHERE name = 'm002_scores'");
     for (const command of [["migrate"], ["ls"], ["rm", CELL.id, "--yes"], ["migrate"]]) {
       const { code, err } = await lor2c(...command);
@@ -95,7 +95,7 @@ describe("a database that something else changed", () => {
     expect(readdirSync(join(folder, "theirs")).filter((name) => name.includes("backup"))).toEqual([]);
   });
 
-  test("a migration that cannot be made says so, and leaves no back-up either", async () => {
+  test("a migration that fails gives an error, and leaves no back-up", async () => {
     change("DELETE FROM migrations WHERE position = (SELECT max(position) FROM migrations)");
     for (let turn = 0; turn < 2; turn++) {
       const { code, err } = await lor2c("migrate");
@@ -108,7 +108,7 @@ describe("a database that something else changed", () => {
   });
 });
 
-describe("what is no database", () => {
+describe("files that are not databases", () => {
   test.each(["/dev/null", "pipe", ".", "/proc/version", "/proc/self/mem"])("%s", async (place) => {
     execFileSync("mkfifo", [join(folder, "pipe")]);
     if (place.startsWith("/proc") && !existsSync(place)) return;
@@ -121,7 +121,7 @@ describe("what is no database", () => {
   });
 });
 
-test("a parameter in a query is an error that says so", async () => {
+test("a parameter in a query is a clear error", async () => {
   for (const sql of ["SELECT ?", "SELECT :name", "SELECT * FROM runs WHERE id = $id"]) {
     const { code, err } = await lor2c("query", sql);
     expect([code, err]).toEqual([2, expect.stringContaining("has no value here")]);

@@ -10,7 +10,7 @@ interface Args extends TrainArgs {
   grid: string[];
 }
 
-/** Options that are an axis each, and the key they stand for. */
+/** Options that set an axis, and the key of each. */
 const AXES = { merges: "method.merges", injections: "method.injections", seed: "seed" } as const;
 const VALUES = "a range such as 0..6, or values such as 0,2,4";
 
@@ -22,7 +22,7 @@ export default {
     trainOptions(yargs)
       .option("merges", { type: "string", describe: "Axis method.merges: 0..6, or 0,2,4" })
       .option("injections", { type: "string", describe: "Axis method.injections" })
-      .option("seed", { type: "string", describe: "Axis seed; cells of the heatmap are means over it" })
+      .option("seed", { type: "string", describe: "Axis seed; a cell of the heatmap is the mean over seeds" })
       .option("grid", {
         type: "string",
         array: true,
@@ -38,11 +38,11 @@ export default {
   handler: async (args) => {
     const sets = [...axisSets(args), ...args.set];
     const { loadSpec } = await import("../spec/load.js");
-    const { cells } = loadSpec(args.file, sets); // before the worker starts: a wrong spec is answered at once
+    const { cells } = loadSpec(args.file, sets); // before the worker starts: an error in the spec is reported at once
     if (cells.length === 1) {
       throw new UsageError(
         "SWEEP_ONE_RUN",
-        `${args.file} stands for one run`,
+        `${args.file} has only one run`,
         "name axes, e.g. --merges 0..6 --injections 0..6",
       );
     }
@@ -50,7 +50,7 @@ export default {
   },
 } satisfies Command<Args>;
 
-/** The options as `--set`: that is how they are stored with the experiment. */
+/** The options as `--set` flags, which is how the experiment stores them. */
 export function axisSets(args: Pick<Args, "merges" | "injections" | "seed" | "grid">): string[] {
   const named = (Object.keys(AXES) as (keyof typeof AXES)[]).flatMap((option) => {
     const text = args[option];
@@ -66,7 +66,7 @@ export function axisSets(args: Pick<Args, "merges" | "injections" | "seed" | "gr
   return [...named, ...others];
 }
 
-/** A range or a list in brackets as it is; other values between commas become a list. */
+/** A range, or a list in brackets, as it is. Other values, separated by commas, become a list. */
 function listOf(text: string | string[], option: string): string {
   const values = Array.isArray(text) ? "" : text.trim(); // yargs makes a list of an option that is given twice
   if (values === "") throw new UsageError("USAGE", `${option}: give, once, ${VALUES}`);

@@ -1,4 +1,4 @@
-/** What `run`, `sweep` and `retry` have in common: their options, and the job that they start. */
+/** Options of `run`, `sweep` and `retry`, and the job that they start. */
 import type { Argv } from "yargs";
 import { Lor2cError, UsageError } from "../errors.js";
 import type { JobSummary, Reporter } from "../job/reporter.js";
@@ -42,23 +42,23 @@ export const trainOptions = (yargs: Argv) =>
     "what the spec says, else auto",
   );
 
-/** `otherwise`: what holds where the command line does not say. */
+/** `otherwise` describes the defaults of --jobs and --devices. */
 export const jobOptions = <T>(yargs: Argv<T>, otherwise: string) =>
   yargs
     .option("jobs", jobsOption(otherwise))
     .option("devices", devicesOption("Where to train", otherwise))
     .options(LIMIT_OPTIONS)
     .option("plain", { type: "boolean", default: false, describe: "Lines instead of the dashboard" })
-    .option("json", { type: "boolean", default: false, describe: "One JSON object per line, at last a summary" })
+    .option("json", { type: "boolean", default: false, describe: "One JSON object per line, the last one a summary" })
     .option("db", DB_OPTION);
 
-/** Trains what remains of `file` with `sets` applied. */
+/** Trains the remaining runs of `file` with `sets` applied. */
 export async function trainSpec(args: TrainArgs, sets: string[]): Promise<void> {
   const { specSource } = await import("../job/source.js");
   await trainJob(args, () => specSource(args.file, sets), args.force);
 }
 
-/** Trains what `sourceOf` gives; shows its grid at the end, if it has one, and sets the exit code. */
+/** Trains the runs of `sourceOf`, shows their grid at the end, if there is one, and sets the exit code. */
 export async function trainJob(
   { jobs, devices, plain, json, db, ...limits }: JobArgs,
   sourceOf: (dbPath: string) => JobSource,
@@ -95,7 +95,7 @@ async function chooseReporter(plain: boolean, json: boolean): Promise<Reporter> 
   return (await import("../views/dashboard.js")).createDashboard();
 }
 
-/** Nothing where the runs have no two axes; where they have more, how to draw it. */
+/** Shows nothing if the runs have no two axes; if they have more, says how to draw the grid. */
 async function showGrid({ dbPath, experiment, name }: JobSummary): Promise<void> {
   const [{ openStore }, { gridOf }, { gridText }, { colourDepth }, { writeColoured, writeNote }] = await Promise.all([
     import("../store/store.js"),

@@ -23,7 +23,7 @@ export default {
       .option("set", SET_OPTION)
       .option("json", { type: "boolean", default: false, describe: "Print the result as JSON" })
       .example("$0 validate configs/*.yaml", "Check every spec of a folder")
-      .example("sed s/minilm/roberta-base/ spec.yaml | $0 validate -", "A spec from another program"),
+      .example("sed s/minilm/roberta-base/ spec.yaml | $0 validate -", "Check a spec from another program"),
   handler: async ({ file: files, set, json }) => {
     const [{ loadSpec }, { SpecError }, { writeJsonLines, writeLine }] = await Promise.all([
       import("../spec/load.js"),

@@ -14,7 +14,7 @@ interface Args {
   db?: string | undefined;
 }
 
-/** Differences that are listed; the first one is what matters. */
+/** How many differences are listed; the first one matters most. */
 const SHOWN = 5;
 
 export default {
@@ -30,7 +30,7 @@ export default {
       })
       .option("tolerance", {
         type: "number",
-        describe: "Largest difference that counts as the same: of values above 1 relative. Default: 0, on CUDA 1e-5",
+        describe: "Largest difference that counts as the same, relative for values above 1. Default: 0, on CUDA 1e-5",
       })
       .option("devices", devicesOption("Where to train it", "the kind of device it was trained on"))
       .option("json", { type: "boolean", default: false, describe: "Print the result as JSON" })
@@ -65,14 +65,14 @@ function verifyText({ run, label, same, tolerance, compared, differences, notes 
   return [
     same
       ? `same: ${run} (${label}) gave all ${compared} values again, ${within}`
-      : `different: ${run} (${label}) gave ${differences.length} of ${compared} values differently; first ones:`,
+      : `different: ${run} (${label}) gave ${differences.length} of ${compared} values differently; the first ones:`,
     ...shown,
     ...(more > 0 ? [`    and ${more} more`] : []),
     ...notes.map((note) => `note: ${note}`),
   ].join("\n");
 }
 
-/** In full: the difference may be in the last digit. */
+/** Shows all digits, because the difference may be in the last one. */
 function value(number: number | null | undefined): string {
   if (number === undefined) return "absent";
   return number === null ? "not a finite number" : String(number);

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { tempFolder } from "../fixtures/temp-folder.js";
 import { writeOutput } from "./write-output.js";
 
-test("a file is replaced whole or not at all", () => {
+test("a file is replaced as a whole or not at all", () => {
   const folder = tempFolder();
   const [file, link] = [join(folder, "a.svg"), join(folder, "link.svg")];
   writeFileSync(file, "old");
@@ -16,12 +16,12 @@ test("a file is replaced whole or not at all", () => {
   expect(readdirSync(folder).sort()).toEqual(["a.svg", "link.svg"]);
   mkdirSync(join(folder, "sub"));
   writeFileSync(join(folder, "sub", "b.svg"), "old");
-  mkdirSync(join(folder, "sub", `b.svg.${process.pid}.tmp`)); // in the way: writing fails
+  mkdirSync(join(folder, "sub", `b.svg.${process.pid}.tmp`)); // makes writing fail
   expect(() => writeOutput("new", join(folder, "sub", "b.svg"))).toThrow(/cannot write/);
   expect(readFileSync(join(folder, "sub", "b.svg"), "utf8")).toBe("old");
 });
 
-test("what is no file is written into", () => {
+test("a pipe or a device is written into", () => {
   writeOutput("x", "/dev/null");
   expect(statSync("/dev/null").isCharacterDevice()).toBe(true);
   expect(() => writeOutput("x", "/dev/full")).toThrow(/cannot write \/dev\/full: .*ENOSPC/);

@@ -5,7 +5,7 @@ import { discard, statOf } from "../files.js";
 import { makeFolder } from "../store/folder.js";
 import { writeNote } from "../views/output.js";
 
-/** To standard output, or to the file that `--output` names, which is replaced. */
+/** Writes to standard output, or replaces the file that `--output` names. */
 export function writeOutput(content: string | Buffer, file: string | undefined): void {
   if (file === undefined) {
     process.stdout.write(content);
@@ -22,7 +22,7 @@ export function writeOutput(content: string | Buffer, file: string | undefined):
   writeNote(`wrote ${path}`);
 }
 
-/** In one step, so that a full disk leaves the old one whole. What is no file (a pipe, a device) is written into. */
+/** Replaces the file in one step, so that a full disk leaves the old one whole. Writes into a pipe or a device. */
 function replaceFile(path: string, content: string | Buffer): void {
   const found = statOf(path);
   if (found && !found.isFile()) {
@@ -40,15 +40,15 @@ function replaceFile(path: string, content: string | Buffer): void {
   }
 }
 
-/** A picture as it is, or as PNG. */
+/** Writes an SVG, as it is or as PNG. */
 export async function writePicture(svg: string, format: "svg" | "png", file: string | undefined): Promise<void> {
   writeOutput(format === "svg" ? svg : (await import("../views/parts/png.js")).svgToPng(svg), file);
 }
 
-/** Throws UsageError before any work is done when bytes would go to a terminal. */
+/** Throws UsageError if bytes would go to a terminal. Call it before any work is done. */
 export function refusePicture(format: string, file: string | undefined): void {
   if (format !== "png" || file !== undefined || !process.stdout.isTTY) return;
-  throw new UsageError("USAGE", "a PNG does not belong on a terminal", "name a file: -o picture.png");
+  throw new UsageError("USAGE", "a PNG cannot be shown in a terminal", "name a file: -o picture.png");
 }
 
 function reason(error: unknown): string {

@@ -5,7 +5,7 @@ import { ok, type Row } from "./row.js";
 
 type Environment = Record<string, string | undefined>;
 
-/** Where models from a hub are kept, by the rules of huggingface_hub; and whether it may go there. */
+/** Where huggingface_hub keeps models, and whether it may download them. */
 export function cacheRow(environment: Environment = process.env): Row {
   const home = environment.HF_HOME || join(environment.XDG_CACHE_HOME || join(homedir(), ".cache"), "huggingface");
   const folder = environment.HF_HUB_CACHE || join(home, "hub");

@@ -7,7 +7,7 @@ import { fail, messageOf, ok, type Row, warn } from "./row.js";
 
 const MB = 2 ** 20;
 
-/** The database that a run would write, and the disk it lies on. `sqlite`: whether better-sqlite3 can be loaded. */
+/** The database that a run would write, and its disk. `sqlite`: whether better-sqlite3 can be loaded. */
 export async function databaseRows(flag: string | undefined, sqlite: boolean): Promise<Row[]> {
   if (!sqlite) return [fail("database", "cannot be opened without SQLite", "See the row `sqlite`.")];
   const { resolveDbPath } = await import("../store/store.js");
@@ -19,10 +19,10 @@ async function databaseRow(path: string): Promise<Row> {
   const elsewhere = "Name another file with --db or LOR2C_DB, or change the folder's owner or mode.";
   const folder = nearestExisting(dirname(path));
   try {
-    // Asking for the mode would say yes to root on a read-only disk.
+    // A check of the mode would succeed for root on a read-only disk.
     discard(mkdtempSync(join(folder, ".lor2c-")));
   } catch (error) {
-    return fail("database", `${path}: nothing can be written in ${folder} (${messageOf(error)})`, elsewhere);
+    return fail("database", `${path}: cannot write in ${folder} (${messageOf(error)})`, elsewhere);
   }
   if (!existsSync(path) || isEmptyFile(path)) return ok("database", `${path} (the first run makes it)`);
   const [{ openStore }, { schemaState }, { access, constants }] = await Promise.all([
@@ -50,7 +50,7 @@ async function databaseRow(path: string): Promise<Row> {
   }
 }
 
-/** SQLite takes a file of no bytes for a new database. */
+/** SQLite treats an empty file as a new database. */
 function isEmptyFile(path: string): boolean {
   const found = statSync(path);
   return found.isFile() && found.size === 0;

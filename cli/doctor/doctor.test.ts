@@ -11,7 +11,7 @@ import { pythonRows } from "./python.js";
 
 const folder = tempFolder();
 
-/** A program that answers as an interpreter would. */
+/** A program that answers like a Python interpreter. */
 function pretend(name: string, script: string): string {
   const path = join(folder, name);
   writeFileSync(path, `#!/bin/sh\n${script}\n`);
@@ -37,7 +37,7 @@ describe("python", () => {
     expect(rest).toEqual([]);
   });
 
-  test("one that is not there, and one without the packages", async () => {
+  test("an interpreter that does not exist, and one without the packages", async () => {
     expect(await pythonRows({ LOR2C_PYTHON: "/no/such/python" })).toMatchObject([{ name: "python", state: "fail" }]);
     const script = `case "$1" in -c) echo '{"version": "3.12.1", "executable": "/x", "venv": true}';;
       *) echo '{"packages": 2, "missing": [{"name": "torch", "wanted": ">=2.11", "found": null}], "unsuitable": [], "different": []}';; esac`;
@@ -52,7 +52,7 @@ describe("python", () => {
 });
 
 describe("database", () => {
-  test("not there yet: named, and nothing is made", async () => {
+  test("a missing database is named, and not made", async () => {
     const path = join(folder, "new", "lor2c.db");
     const [row, disk] = await databaseRows(path, true);
     expect(row).toMatchObject({ state: "ok", value: `${path} (the first run makes it)` });
@@ -60,7 +60,7 @@ describe("database", () => {
     expect(existsSync(join(folder, "new"))).toBe(false);
   });
 
-  test("ours, of another program, a folder, and where nothing can be written", async () => {
+  test("a database of lor2c, one of another program, a folder, and a place where nothing can be written", async () => {
     const path = join(folder, "lor2c.db");
     openStore(path).close();
     expect((await databaseRows(path, true))[0]).toMatchObject({ state: "ok", value: `${path}, 0 runs` });
@@ -68,14 +68,14 @@ describe("database", () => {
     new Database(foreign).exec("CREATE TABLE t (x)").close();
     expect((await databaseRows(foreign, true))[0]).toMatchObject({ state: "fail" });
     expect((await databaseRows(folder, true))[0]).toMatchObject({ state: "fail" });
-    // A file where the folder should be: not even root can write there, unlike in a folder without write permission.
+    // A file where the folder should be: even root cannot write there, unlike in a read-only folder.
     const [row] = await databaseRows(join(path, "results", "lor2c.db"), true);
-    expect(row).toMatchObject({ state: "fail", value: expect.stringContaining("nothing can be written") });
+    expect(row).toMatchObject({ state: "fail", value: expect.stringContaining("cannot write in") });
     expect(row?.advice).toContain("--db");
     expect(readdirSync(folder).filter((name) => name.startsWith(".lor2c-"))).toEqual([]);
   });
 
-  test("cannot be judged without SQLite", async () => {
+  test("cannot be checked without SQLite", async () => {
     expect(await databaseRows(undefined, false)).toMatchObject([{ name: "database", state: "fail" }]);
   });
 });

@@ -27,7 +27,7 @@ async function npmRow(): Promise<Row> {
   }
 }
 
-/** Asked in a process of its own: a module built for another Node can end the process that loads it. */
+/** Uses a process of its own, because a module built for another Node can crash the process that loads it. */
 async function nativeRow(): Promise<Row> {
   const entry = createRequire(import.meta.url).resolve("better-sqlite3");
   const code = `const d = new (require(${JSON.stringify(entry)}))(":memory:"); console.log(d.prepare("select sqlite_version()").pluck().get())`;
@@ -42,13 +42,13 @@ async function nativeRow(): Promise<Row> {
   }
 }
 
-/** A compiler is only asked for when there is no ready-made build: that is, when the module does not load. */
+/** A compiler is needed only without a prebuilt module, which is when the module does not load. */
 async function rebuildAdvice(): Promise<string> {
   const lacking = [];
   if (!(await answers("make"))) lacking.push("make");
   if (!(await answers("c++")) && !(await answers("g++")) && !(await answers("clang++"))) lacking.push("a C++ compiler");
   const first = lacking.length > 0 && process.platform !== "win32" ? `Install ${lacking.join(" and ")}, then: ` : "";
-  const where = existsSync(packageFile("scripts", "bootstrap.mjs")) ? "" : " in the folder that lor2c is installed in";
+  const where = existsSync(packageFile("scripts", "bootstrap.mjs")) ? "" : " in the folder where lor2c is installed";
   return `${first}\`npm rebuild better-sqlite3\`${where}.`;
 }
 

@@ -14,7 +14,10 @@ import { fail, messageOf, ok, type Row, warn } from "./row.js";
 const setupCommand = (): string =>
   existsSync(packageFile("scripts", "bootstrap.mjs")) ? "npm run setup" : "lor2c setup";
 
-/** The interpreter that a run would use, its packages, and whether the worker starts. Each row needs the one before. */
+/**
+ * The interpreter that a run would use, its packages, and whether the worker starts. Each row depends on the one
+ * before.
+ */
 export async function pythonRows(environment: NodeJS.ProcessEnv = process.env): Promise<Row[]> {
   let python: Python;
   try {
@@ -58,7 +61,7 @@ async function packagesRow(python: Python): Promise<Row> {
   }
 }
 
-/** Starts the real worker: nothing else proves that torch imports and that the device answers. */
+/** Starts the real worker, because only that proves that torch can be imported and the device works. */
 async function workerRows(python: Python): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), "lor2c-doctor-"));
   try {

@@ -1,10 +1,10 @@
 /** One line of `lor2c doctor`. */
 export interface Row {
   name: string;
-  /** `fail`: a run could not work. `warn`: it could, but look. */
+  /** `fail`: a run would fail. `warn`: a run works, but the user should look. */
   state: "ok" | "warn" | "fail";
   value: string;
-  /** What to do about it. */
+  /** What the user can do about it. */
   advice?: string;
 }
 

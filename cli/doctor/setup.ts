@@ -8,7 +8,7 @@ import { Lor2cError, WorkerError } from "../errors.js";
 import { packageFile, packageRoot } from "../spec/package-files.js";
 import { checkoutEnvironment, userEnvironment } from "../worker/python.js";
 
-/** Makes the worker's environment, or checks the one of LOR2C_PYTHON; what there is to say about the result. */
+/** Makes the worker's environment, or checks the one of LOR2C_PYTHON. Returns lines about the result. */
 export async function setUpWorker(clean: boolean): Promise<string[]> {
   const project = packageFile("python-worker");
   const own = process.env.LOR2C_PYTHON;
@@ -30,15 +30,15 @@ export async function setUpWorker(clean: boolean): Promise<string[]> {
 }
 
 async function make(project: string, clean: boolean): Promise<string> {
-  // A checkout has the script that sets up checkouts; the package that users install has not.
+  // A checkout has the script that sets up checkouts; the installed package does not.
   const checkout = existsSync(packageFile("scripts", "bootstrap.mjs"));
   const folder = checkout ? checkoutEnvironment() : userEnvironment();
-  // The lock and log of a checkout are those of `npm run setup`: the two must wait for each other.
+  // The lock and log of a checkout are those of `npm run setup`: so the two wait for each other.
   const state = checkout ? join(packageRoot(), ".setup") : dirname(folder);
   const env = { folder, project, dev: false };
   if (!clean && isCurrent(env)) return `${folder} is current.`;
   const progress = createProgress();
-  const waiting = (holder: string): void => progress.info(`Another set-up (${holder}) is at work; waiting for it.`);
+  const waiting = (holder: string): void => progress.info(`Another set-up (${holder}) is running; waiting for it.`);
   const abort = new AbortController();
   const stop = (): void => abort.abort();
   process.on("SIGINT", stop).on("SIGTERM", stop);

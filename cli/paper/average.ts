@@ -1,4 +1,4 @@
-/** The last column: the mean over the tasks, where all of them were run. Pure. */
+/** The last column: the mean over the tasks, if all of them were run. Pure. */
 import { type MeanInterval, meanInterval } from "../stats/mean-interval.js";
 import type { AverageCell, MeasuredCell } from "./measured-table.js";
 import type { PaperRow, PaperTable } from "./reference.js";
@@ -8,7 +8,7 @@ export function averageCell(table: PaperTable, row: PaperRow, cells: readonly Me
   const published = row.average;
   const measured = overTasks(cells);
   const incomparable = cells.filter((cell) => cell.verdict === "not comparable").flatMap((cell) => cell.reason ?? []);
-  // Where the printed average is not that of the printed scores, ours is compared with what theirs is.
+  // If the printed average is not the mean of the printed scores, the comparison uses that mean.
   const compared = row.average_of_cells ?? published;
   const gap = gapToNext(
     compared,
@@ -22,12 +22,11 @@ export function averageCell(table: PaperTable, row: PaperRow, cells: readonly Me
     incomparable: [...new Set(incomparable)],
   });
   const parted = measured !== null && measured.low === null && cells.some((cell) => cell.scores.length > 1);
-  const reason =
-    judgement.verdict === "underpowered" && parted ? "the tasks have not the same seeds" : judgement.reason;
+  const reason = judgement.verdict === "underpowered" && parted ? "the tasks have different seeds" : judgement.reason;
   return { published, measured, verdict: judgement.verdict, reason };
 }
 
-/** The mean of the tasks' means; with an interval where every task has the same seeds, each seed's own average. */
+/** The mean of the tasks' means. If all tasks have the same seeds, it is over the seeds' averages, with an interval. */
 function overTasks(cells: readonly MeasuredCell[]): MeanInterval | null {
   const means = cells.flatMap(({ measured }) => (measured === null ? [] : [measured.mean]));
   if (means.length === 0 || means.length < cells.length) return null;

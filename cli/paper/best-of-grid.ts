@@ -1,18 +1,18 @@
-/** The best of a grid of merges x injections, and how much of its lead is the luck of having been chosen. Pure. */
+/** The best cell of a grid of merges x injections, and how much of its score is due to the choice. Pure. */
 import { mean } from "../stats/mean.js";
 
-/** A cell that was chosen from. */
+/** A cell to choose from. */
 export interface Candidate {
   merges: number;
   injections: number;
-  /** By seed: the score that is reported, and the one of a held-out part of train where there is one. */
+  /** By seed: the score that is reported, and the score on a held-out part of train, if there is one. */
   scores: ReadonlyMap<number, { shown: number; heldOut: number | null }>;
 }
 
 export interface Optimism {
-  /** `holdout`: chosen by rows that are not reported. `leave-one-seed-out`: chosen by the other seeds. */
+  /** `holdout`: rows that are not reported choose. `leave-one-seed-out`: the other seeds choose. */
   by: "holdout" | "leave-one-seed-out" | null;
-  /** What the same choice scores where it was not looked at; null: cannot be estimated. */
+  /** The score of the same choice on data that did not choose; null if it cannot be estimated. */
   honest: number | null;
   /** `best - honest`. Can be negative. */
   optimism: number | null;
@@ -21,13 +21,13 @@ export interface Optimism {
 
 export interface GridChoice extends Optimism {
   best: Candidate;
-  /** Cells that were chosen from: those with as many seeds as the fullest one. */
+  /** How many cells the choice was from: those with as many seeds as the fullest one. */
   cells: number;
-  /** Cells with fewer seeds: the mean of a few has more luck in it than the mean of many. */
+  /** How many cells with fewer seeds were left out: the mean of few seeds depends more on luck. */
   leftOut: number;
 }
 
-/** Null without a cell that has a score. */
+/** Null if no cell has a score. */
 export function bestOfGrid(grid: readonly Candidate[]): GridChoice | null {
   const seeds = Math.max(0, ...grid.map((cell) => cell.scores.size));
   if (seeds === 0) return null;
@@ -70,7 +70,7 @@ const shown = (cell: Candidate, without?: number): number[] =>
   [...cell.scores].filter(([seed]) => seed !== without).map(([, score]) => score.shown);
 const heldOut = (cell: Candidate): (number | null)[] => [...cell.scores.values()].map((score) => score.heldOut);
 
-/** The highest; of equal ones that with the fewest merges, then the fewest injections. */
+/** The highest score; of equal ones that with the fewest merges, then the fewest injections. */
 function argBest(grid: readonly Candidate[], score: (cell: Candidate) => number): Candidate {
   const ordered = grid.toSorted((a, b) => a.merges - b.merges || a.injections - b.injections);
   return ordered.reduce((best, cell) => (score(cell) > score(best) + 1e-12 ? cell : best));

@@ -1,4 +1,4 @@
-/** One cell: the runs that stand for it, their mean, the verdict, and what has to be said about them. Pure. */
+/** One cell: its runs, their mean, the verdict, and notes. Pure. */
 
 import type { Catalog } from "../spec/catalog.js";
 import { meanInterval } from "../stats/mean-interval.js";
@@ -23,10 +23,10 @@ export interface CellQuestion {
 
 export interface CellAnswer {
   cell: MeasuredCell;
-  /** The runs that the mean is of. */
+  /** The runs of the mean. */
   shown: ComparableRun[];
   notes: string[];
-  /** Settings that are not those of the published script, or of the method by itself. */
+  /** Settings that differ from the published script and from the method's defaults. */
   unusual: string[];
 }
 
@@ -86,7 +86,7 @@ export function measureCell({ table, row, column, runs, score, experiment, catal
   };
 }
 
-/** Times 100. Without a run that is not finished, diverged, or was scored by something else. */
+/** Scores times 100, without runs that are unfinished, diverged, or have another score. */
 function scoresOf({ runs }: Group, column: PaperColumn, choice: ScoreChoice): Scored[] {
   return runs.flatMap((run) => {
     const score = choice === "best" ? run.best_score : run.last_score;
@@ -118,7 +118,7 @@ function gridOf(scores: readonly Scored[]): Candidate[] {
   return [...cells.values()];
 }
 
-/** Runs of the group that are in no mean: a mean of the seeds that survived is not one of those that were started. */
+/** Counts runs that are in no mean, because a mean over the surviving seeds is not one over all seeds. */
 function unusable({ runs }: Group, column: PaperColumn): string[] {
   const reasons = runs.flatMap((run): string[] => {
     if (!isFinished(run)) return [run.state.replaceAll("_", " ")];

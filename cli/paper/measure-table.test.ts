@@ -1,4 +1,4 @@
-/** Tables 1 of databases that were filled through the store's own functions. */
+/** Table 1 of databases that were filled with the store's functions. */
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { shippedCatalog } from "../spec/catalog.js";
 import { tempFolder } from "../store/fixtures/sample.js";
@@ -51,7 +51,7 @@ test("an empty database: every cell is published and not run", () => {
   expect(table.notes).toEqual(["no runs of FacebookAI/roberta-base on these tasks"]);
 });
 
-test("each verdict, from stored runs", () => {
+test("stored runs give each verdict", () => {
   storeExperiment(store, "t", [
     ...seeds({ method: lora }, 0.8968, 0.897, 0.8972),
     ...seeds({ method: { name: "pissa", rank: 8 } }, 0.88, 0.881, 0.882),
@@ -73,7 +73,7 @@ test("each verdict, from stored runs", () => {
   expect(table.notes).toEqual([]);
 });
 
-test("a row is a method and its size: other sizes are in no cell, and both rows of AdptD are told apart", () => {
+test("a row is a method and its size: other sizes are in no cell, and the two rows of AdptD are distinct", () => {
   const adapter = (style: string, bottleneck: number) => ({ name: "adapter", style, bottleneck });
   storeExperiment(store, "t", [
     ...seeds({ method: { name: "lora", rank: 4 } }, 0.8),
@@ -85,11 +85,11 @@ test("a row is a method and its size: other sizes are in no cell, and both rows 
   expect(cellOf(table, "adptd-0.3m").measured?.mean).toBeCloseTo(81, 6);
   expect(cellOf(table, "adptd-0.9m").measured?.mean).toBeCloseTo(82, 6);
   expect(table.notes).toEqual([
-    "runs of these tasks that are no row of the table, being of other methods or sizes: 1 (lora)",
+    "runs of these tasks that have no row in the table, because of another method or size: 1 (lora)",
   ]);
 });
 
-test("several settings fit one cell: the newest experiment's, never a mean of both, and a note", async () => {
+test("several settings fit one cell: the newest experiment's are shown, with a note, and never a mean of both", async () => {
   storeExperiment(store, "short", seeds({ method: lora, train: { num_train_epochs: 3 } }, 0.7, 0.71, 0.72, 0.73));
   await new Promise((done) => setTimeout(done, 5));
   storeExperiment(store, "long", seeds({ method: lora }, 0.9, 0.9, 0.9));
@@ -112,7 +112,7 @@ const rules = shippedCatalog()
   .methods.find(({ name }) => name === "lor2c")
   ?.parameters.find(({ name }) => name === "rules")?.presets;
 
-test("settings that differ in a preset are named by it, those over a preset by their fields", () => {
+test("a difference between presets shows their names, one within a preset its fields", () => {
   const method = (chosen: unknown) => ({ method: { name: "lor2c", rank: 8, rules: chosen } });
   storeExperiment(store, "t", [
     ...seeds(method(rules?.paper), 0.9, 0.9, 0.9),
@@ -127,13 +127,13 @@ test("settings that differ in a preset are named by it, those over a preset by t
   ]);
 });
 
-test("within one experiment: the settings with the most seeds", () => {
+test("within one experiment the settings with the most seeds are shown", () => {
   const slow = seeds({ method: lora, train: { learning_rate: 1e-4 } }, 0.99);
   storeExperiment(store, "t", [...slow, ...seeds({ method: lora }, 0.8, 0.81)]);
   expect(cellOf(measure(), "lora").measured?.n).toBe(2);
 });
 
-test("another model stands beside the published numbers and is not judged", () => {
+test("another model is shown beside the published numbers without a verdict", () => {
   storeExperiment(store, "t", seeds({ method: lora, model: "minilm" }, 0.897, 0.897, 0.897));
   expect(measure().notes).toEqual([
     "no runs of FacebookAI/roberta-base on these tasks; stored are those of minilm (3): --model NAME shows them",
@@ -146,7 +146,7 @@ test("another model stands beside the published numbers and is not judged", () =
   });
   expect(table.model).toEqual({ measured: "minilm", published: published.model, same: false });
   expect(table.notes[0]).toBe(
-    "the published numbers are of FacebookAI/roberta-base; those of minilm stand beside them and are not judged",
+    "the published numbers are of FacebookAI/roberta-base; those of minilm are shown beside them without a verdict",
   );
 });
 
@@ -155,21 +155,21 @@ test("a local copy of the paper's model is the paper's model", () => {
   expect(cellOf(measure(), "lora").verdict).toBe("reproduced");
 });
 
-test("a part of the rows is left out unless its experiment is named, and then not judged", () => {
+test("a part of the rows is left out unless its experiment is named, and then has no verdict", () => {
   storeExperiment(store, "tiny", seeds({ method: lora, data: { train_rows: 300 } }, 0.897, 0.897, 0.897));
   const all = measure();
   expect(cellOf(all, "lora").verdict).toBe("not run");
-  expect(all.notes).toEqual(["left out for using a part of the rows: 3 of 3 runs; --experiment NAME takes them"]);
+  expect(all.notes).toEqual(["left out for using a part of the rows: 3 of 3 runs; --experiment NAME includes them"]);
   const named = measure({ experiment: "tiny" });
   expect(cellOf(named, "lora")).toMatchObject({ verdict: "not comparable", reason: "trained on 300 rows" });
 });
 
-test("another dev set is not judged", () => {
+test("another dev set has no verdict", () => {
   storeExperiment(store, "t", seeds({ method: lora, evalRows: 400 }, 0.897, 0.897, 0.897));
   expect(cellOf(measure(), "lora").reason).toBe("evaluated on 400 of 408 rows");
 });
 
-test("runs that are in no mean are counted: failed, and scored by something else", () => {
+test("runs that are in no mean are counted: failed ones, and those with another score", () => {
   storeExperiment(store, "t", [
     ...seeds({ method: lora }, 0.9, 0.91),
     { method: lora, seed: 30 },
@@ -189,7 +189,7 @@ test("a run that is not above the majority class is named", () => {
   expect(measure().notes).toEqual(["MRPC LoRA: not above the majority class (68.4): 1 of 2 runs"]);
 });
 
-test("what a row does not name and is not the method's own is said: another rank split, other rules", () => {
+test("a note names parameters that neither the row nor the method's defaults have: another rank split, other rules", () => {
   storeExperiment(store, "t", [
     ...seeds({ method: { ...lora, target_modules: ["query"], alpha: 16 } }, 0.9),
     ...seeds({ method: { name: "lor2c", rank: 8, rules: rules?.official } }, 0.9),
@@ -209,11 +209,11 @@ test("best and last score", () => {
 
 const im = (merges: number, injections: number) => ({ name: "imlor2c", rank: 8, injected_rank: 4, merges, injections });
 
-test("IMLoR2C: the best of the stored grid, where the paper found it, and the optimism of the choice", () => {
+test("IMLoR2C: the best of the stored grid, the paper's best cell, and the optimism of the choice", () => {
   storeExperiment(store, "t", [
     ...seeds({ method: im(0, 0), parameters: 147_456 }, 0.91, 0.8),
     ...seeds({ method: im(1, 4), parameters: 135_168 }, 0.8, 0.9),
-    ...seeds({ method: im(7, 0) }, 0.99, 0.99), // outside of the paper's grid
+    ...seeds({ method: im(7, 0) }, 0.99, 0.99), // outside the paper's grid
   ]);
   const table = measure();
   expect(cellOf(table, "imlor2c")).toMatchObject({
@@ -222,7 +222,7 @@ test("IMLoR2C: the best of the stored grid, where the paper found it, and the op
     choice: { merges: 0, injections: 0, cells: 2, by: "leave-one-seed-out", optimism: expect.closeTo(5.5, 6) },
   });
   expect(table.notes).toEqual([
-    "runs of these tasks that are no row of the table, being of other methods or sizes: 2 (imlor2c)",
+    "runs of these tasks that have no row in the table, because of another method or size: 2 (imlor2c)",
     "MRPC IMLoR2C: the best of 2 stored cells of M x I: merges 0, injections 0 (paper: merges 1, injections 4)",
     "MRPC IMLoR2C: the optimism of this choice is +5.50: chosen on the other seeds, one left out in turn, the same choice scores 80.00",
   ]);
@@ -244,12 +244,12 @@ test("IMLoR2C with a holdout part: chosen by it, reported on dev", () => {
   );
 });
 
-test("IMLoR2C with one seed: no estimate, said so", () => {
+test("IMLoR2C with one seed: a note says that there is no estimate", () => {
   storeExperiment(store, "t", [...seeds({ method: im(0, 0) }, 0.9), ...seeds({ method: im(1, 0) }, 0.8)]);
   expect(measure().notes.at(-1)).toContain("cannot be estimated: one seed and no holdout part");
 });
 
-test("the average: only where all six tasks are there, per seed where they have the same seeds", () => {
+test("the average needs all six tasks, and is per seed if they have the same seeds", () => {
   const own: Record<string, Partial<Told>> = {
     cola: { metric: "matthews", evalRows: 1043 },
     stsb: { metric: "pearson", evalRows: 1500 },
@@ -271,6 +271,6 @@ test("the average: only where all six tasks are there, per seed where they have 
   expect(average()).toMatchObject({
     measured: { n: 1, low: null },
     verdict: "underpowered",
-    reason: "the tasks have not the same seeds",
+    reason: "the tasks have different seeds",
   });
 });

@@ -18,9 +18,9 @@ export interface TableQuestion {
   /** Hub id, folder or packaged name of what was trained. */
   model: string;
   score: ScoreChoice;
-  /** Only runs of experiments with this name, also those on a part of the rows. */
+  /** Only runs of experiments with this name, including those on part of the rows. */
   experiment: string | null;
-  /** What a method's parameters are when nobody sets them. */
+  /** Has the defaults of the methods' parameters. */
   catalog: Catalog;
 }
 

@@ -1,4 +1,4 @@
-/** A published table with what was measured beside it: plain data, which every format is made from. */
+/** A published table with measured results: plain data, from which every format is made. */
 import type { MeanInterval } from "../stats/mean-interval.js";
 import type { Optimism } from "./best-of-grid.js";
 import type { TableName } from "./reference.js";
@@ -15,26 +15,26 @@ export interface MeasuredTable {
   decimals: number;
   model: { measured: string; published: string; same: boolean };
   score: ScoreChoice;
-  /** The rows that chose the epoch of a best score, over all cells; null where there is none. */
+  /** The rows that chose the epoch of the best score, over all cells; null if there are none. */
   epoch_chosen_on: "eval" | "holdout" | "both" | null;
-  /** Of every interval. */
+  /** The level of every interval. */
   level: number;
   experiment: string | null;
   columns: { name: string; task: string; metric: string }[];
   rows: MeasuredRow[];
-  /** What a reader has to know about the measured numbers. */
+  /** What the reader needs to know about the measured numbers. */
   notes: string[];
-  /** What is odd about the published ones. */
+  /** What is inconsistent in the published numbers. */
   published_notes: string[];
 }
 
 export interface MeasuredRow {
   id: string;
-  /** The paper's, with the size where two rows have one. */
+  /** The paper's label, with the size if two rows have the same. */
   label: string;
   params: {
     published: string | null;
-    /** Fewest and most trained parameters of the shown runs, without the head; null without runs. */
+    /** The least and the most trained parameters of the shown runs, without the head; null without runs. */
     measured: [number, number] | null;
   };
   cells: MeasuredCell[];
@@ -51,10 +51,10 @@ export interface MeasuredCell extends AverageCell {
   task: string;
   /** From the published score to the nearest different one of the column. */
   gap: number | null;
-  /** Of the runs whose mean it is, by seed. */
+  /** The scores of the mean, sorted by seed. */
   scores: { seed: number; run: string; score: number }[];
   experiment: string | null;
   trainable_parameters: number | null;
-  /** Of a cell that is the best of a grid. */
+  /** Only for a cell that is the best of a grid. */
   choice: (Optimism & { merges: number; injections: number; cells: number; left_out: number }) | null;
 }

@@ -1,4 +1,4 @@
-/** What a reader has to know about the measured numbers, as sentences. Pure. */
+/** What the reader needs to know about the measured numbers, as sentences. Pure. */
 import type { ComparableRun } from "../store/read-comparable.js";
 import type { CellAnswer } from "./cell.js";
 import type { MeasuredCell } from "./measured-table.js";
@@ -6,11 +6,11 @@ import type { PaperRow, PaperTable } from "./reference.js";
 import { sameModel } from "./runs-of-cell.js";
 
 interface Runs {
-  /** Of the table's tasks and the asked experiment; of them those of the model; of them those on all rows. */
+  /** The runs of the table's tasks and the chosen experiment; then those of the model; then those on all rows. */
   asked: readonly ComparableRun[];
   ofModel: readonly ComparableRun[];
   counted: readonly ComparableRun[];
-  /** Of the counted ones, those whose method is no row. */
+  /** Counted runs whose method has no row. */
   strangers: readonly ComparableRun[];
   model: string;
   published: string;
@@ -19,7 +19,7 @@ interface Runs {
 export function runNotes({ asked, ofModel, counted, strangers, model, published }: Runs): string[] {
   const notes: string[] = [];
   if (!sameModel(model, published)) {
-    notes.push(`the published numbers are of ${published}; those of ${model} stand beside them and are not judged`);
+    notes.push(`the published numbers are of ${published}; those of ${model} are shown beside them without a verdict`);
   }
   if (ofModel.length === 0) {
     const others = storedModels(asked);
@@ -29,13 +29,13 @@ export function runNotes({ asked, ofModel, counted, strangers, model, published 
   const parts = ofModel.length - counted.length;
   if (parts > 0) {
     notes.push(
-      `left out for using a part of the rows: ${parts} of ${ofModel.length} runs; --experiment NAME takes them`,
+      `left out for using a part of the rows: ${parts} of ${ofModel.length} runs; --experiment NAME includes them`,
     );
   }
   if (strangers.length > 0) {
     const names = [...new Set(strangers.map((run) => run.settings.method.name))].sort().join(", ");
     notes.push(
-      `runs of these tasks that are no row of the table, being of other methods or sizes: ${strangers.length} (${names})`,
+      `runs of these tasks that have no row in the table, because of another method or size: ${strangers.length} (${names})`,
     );
   }
   return notes;
@@ -47,7 +47,7 @@ export function storedModels(runs: readonly ComparableRun[]): string {
   return names.map((name) => `${name} (${runs.filter((run) => run.model === name).length})`).join(", ");
 }
 
-/** Of each column, what its runs are trained with that one would not expect from the paper. */
+/** For each column, the settings of its runs that differ from the paper's. */
 export function unusualNotes(table: PaperTable, answers: readonly CellAnswer[][]): string[] {
   return table.columns.flatMap((column, at) => {
     const labels = new Map<string, string[]>();
@@ -70,7 +70,7 @@ export function cellNotes(table: PaperTable, answers: readonly CellAnswer[][]): 
   );
 }
 
-/** Two rows of Table I have one name; these are told apart by their size. */
+/** Two rows of Table I have the same name; these get their size. */
 export function rowName(table: Pick<PaperTable, "rows">, row: Pick<PaperRow, "label" | "params">): string {
   const same = table.rows.filter(({ label }) => label === row.label).length;
   return same > 1 ? `${row.label} ${row.params}` : row.label;
@@ -94,7 +94,7 @@ function optimismNote({ by, honest, optimism, reason }: NonNullable<MeasuredCell
   return `the optimism of this choice is ${sign}${optimism.toFixed(2)}: ${how}, the same choice scores ${honest.toFixed(2)}`;
 }
 
-/** A run that learned nothing is a result, but not one of the method. */
+/** A run that learned nothing is a result, but says little about the method. */
 function majorityNote(shown: readonly ComparableRun[]): string[] {
   const stuck = shown.filter(
     (run) => run.best_score !== null && run.majority_score !== null && run.best_score <= run.majority_score,

@@ -30,7 +30,7 @@ test.each<[string, Settings["method"], string[]]>([
   expect(of(model, method)).toEqual(expected);
 });
 
-test("every figure that the paper prints is that of the exact count, rounded", () => {
+test("every count that the paper prints is the exact count, rounded", () => {
   // docs/semantics.md section 8; the counts themselves are tested against the worker's models.
   const exact: Record<string, number> = {
     ff: 124_647_170,

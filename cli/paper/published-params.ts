@@ -1,4 +1,4 @@
-/** The paper's #Params of a method on a model, to be shown beside our exact count. Pure. */
+/** The paper's #Params of a method on a model, to show beside the exact count. Pure. */
 import type { Settings } from "../spec/cell.js";
 import { type PaperTables, TABLES } from "./reference.js";
 import { fitsRow, sameModel } from "./runs-of-cell.js";
@@ -8,13 +8,13 @@ export interface PublishedParams {
   where: string;
   /** As printed: `0.3M`. */
   params: string;
-  /** The figure is of the whole model, its head included. */
+  /** Whether the number is of the whole model, with its head. */
   withHead: boolean;
-  /** What it counts, where that is not what we count. */
+  /** What the number counts, if that is not what lor2c counts. */
   note: string | null;
 }
 
-/** Of every row of a table about this model that this method stands for; empty where the paper has none. */
+/** One for every row of this method in a table about this model; empty if the paper has none. */
 export function publishedParams(settings: Settings, { tables }: PaperTables): PublishedParams[] {
   return TABLES.map((name) => tables[name])
     .filter((table) => sameModel(table.model, settings.model.name))

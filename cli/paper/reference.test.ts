@@ -12,17 +12,17 @@ describe.each(TABLES)("%s", (name) => {
     expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length);
   });
 
-  test.each(rows.map((row) => [row.id, row] as const))("%s: its average is that of its scores", (_, row) => {
+  test.each(rows.map((row) => [row.id, row] as const))("%s: the average is the mean of the scores", (_, row) => {
     const scores = Object.values(row.scores);
     const average = scores.reduce((sum, score) => sum + score, 0) / scores.length;
-    // The one row that disagrees with itself says so; it must go on disagreeing, or the note is wrong.
+    // The one row whose average differs has a note, which is wrong if the average no longer differs.
     if (row.average_of_cells !== undefined) {
       expect(average).toBeCloseTo(row.average_of_cells, 6);
       expect(Math.abs(average - row.average)).toBeGreaterThan(0.1);
     } else expect(Math.abs(average - row.average)).toBeLessThan(0.1);
   });
 
-  test("scores are typed with the digits that the paper prints", () => {
+  test("scores have the digits that the paper prints", () => {
     const digits = rows.flatMap((row) => Object.values(row.scores)).map((score) => String(score).split(".")[1] ?? "");
     expect(Math.max(...digits.map((text) => text.length))).toBe(decimals);
   });
@@ -33,7 +33,7 @@ test("only IMLoR2C's average disagrees with its scores", () => {
   expect(odd.map(({ id }) => id)).toEqual(["imlor2c"]);
 });
 
-test("the methods of the rows are methods of ours, with parameters of theirs; metrics are scores of the tasks", () => {
+test("the methods and parameters of the rows are in the catalog, and the metrics are scores of the tasks", () => {
   const { methods, tasks } = shippedCatalog();
   for (const { id, methods: stands } of TABLES.flatMap((name) => tables[name].rows)) {
     for (const { name, ...parameters } of stands) {

@@ -22,21 +22,21 @@ const column = z.strictObject({
 const row = z.strictObject({
   id: z.string(),
   label: z.string(),
-  /** As printed; null where the paper prints a dash. */
+  /** As printed; null for a dash. */
   params: z.string().nullable(),
   params_with_head: z.boolean().optional(),
-  /** What the printed figure counts, where that is not what `lor2c params` counts. */
+  /** What the printed number counts, if that is not what `lor2c params` counts. */
   params_note: z.string().optional(),
-  /** Method settings that stand for the row, one of them; empty: nothing is trained. */
+  /** Method settings of the row: a run has one of them. Empty if nothing is trained. */
   methods: z.array(z.looseObject({ name: z.string() })),
   /** By task, times 100. */
   scores: z.record(z.string(), z.number()),
   average: z.number(),
-  /** Where the printed average is not that of the printed scores: what theirs is. */
+  /** The mean of the printed scores, if the printed average is another number. */
   average_of_cells: z.number().optional(),
-  /** The score is the best of these merges x injections. */
+  /** The score is the best of this grid of merges x injections. */
   best_of_grid: z.strictObject({ merges: range, injections: range }).optional(),
-  /** By task: where in the grid the paper found it, as far as it says so. */
+  /** By task: the best cell of the grid, as far as the paper says. */
   published_best: z.record(z.string(), z.record(z.string(), z.int())).optional(),
 });
 
@@ -44,7 +44,7 @@ const table = z.strictObject({
   number: z.string(),
   title: z.string(),
   model: z.string(),
-  /** Digits behind the point of every score. */
+  /** Decimals of every score. */
   decimals: z.int(),
   columns: z.array(column),
   rows: z.array(row),

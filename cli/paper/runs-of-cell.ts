@@ -1,16 +1,16 @@
-/** Which stored runs stand for one cell of a published table. Pure. */
+/** Which stored runs belong to a cell of a published table. Pure. */
 import { type Catalog, parametersOf } from "../spec/catalog.js";
 import { presetName } from "../spec/parameters.js";
 import type { ComparableRun } from "../store/read-comparable.js";
 import type { PaperColumn, PaperRow } from "./reference.js";
 
-/** A hub id, a mirror of it and a local copy are one model: the last part of the name counts. */
+/** A hub id, a mirror and a local copy are the same model: only the last part of the name counts. */
 export function sameModel(one: string, other: string): boolean {
   const last = (name: string) => name.replace(/\/+$/, "").split("/").at(-1)?.toLowerCase();
   return last(one) === last(other);
 }
 
-/** The method is the row's: it has every parameter that the reference names, and lies within the grid. */
+/** Whether a run's method is the row's: it has every parameter that the reference names, and is within the grid. */
 export function fitsRow({ settings: { method } }: Pick<ComparableRun, "settings">, row: PaperRow): boolean {
   const grid = row.best_of_grid;
   const within = (value: unknown, [low, high]: [number, number]) =>
@@ -19,14 +19,14 @@ export function fitsRow({ settings: { method } }: Pick<ComparableRun, "settings"
   return standsFor(method, row) !== undefined;
 }
 
-/** The first of the row's methods that has the parameters of this one. */
+/** The first of the row's methods whose parameters this one has. */
 function standsFor(method: Record<string, unknown>, row: PaperRow): Record<string, unknown> | undefined {
   return row.methods.find((stands) =>
     Object.entries(stands).every(([key, value]) => JSON.stringify(method[key]) === JSON.stringify(value)),
   );
 }
 
-/** Method parameters that the row does not name and that are not as the method has them by itself. */
+/** Method parameters that the row does not name and that differ from the method's defaults. */
 export function otherMethod(
   { settings: { method } }: Pick<ComparableRun, "settings">,
   row: PaperRow,
@@ -42,11 +42,11 @@ export function otherMethod(
   });
 }
 
-/** Rows of training or evaluation were left out; such a run is another task. */
+/** Whether a run was trained or evaluated on part of the rows, which makes it another task. */
 export const isSubset = ({ settings: { data } }: ComparableRun): boolean =>
   data.train_rows !== null || data.eval_rows !== null;
 
-/** Why the score of this run and the published one are not of the same thing. */
+/** Why the score of this run cannot be compared with the published one. */
 export function incomparable(run: ComparableRun, column: PaperColumn, model: string): string[] {
   const { data } = run.settings;
   const evaluated = run.eval_rows;
@@ -60,7 +60,7 @@ export function incomparable(run: ComparableRun, column: PaperColumn, model: str
   ];
 }
 
-/** Training settings that differ from what the published script asks for: `num_train_epochs 3 (script: 30)`. */
+/** Training settings that differ from those of the published script: `num_train_epochs 3 (script: 30)`. */
 export function otherTraining(
   { settings: { train } }: Pick<ComparableRun, "settings">,
   { training = {} }: PaperColumn,

@@ -1,4 +1,4 @@
-/** Runs that may be averaged: equal in everything but the seed. Pure. */
+/** Groups of runs that may be averaged: equal in everything except the seed. Pure. */
 import canonicalize from "canonicalize";
 import { identity } from "../plan/cell-id.js";
 import { type Catalog, parametersOf } from "../spec/catalog.js";
@@ -7,18 +7,18 @@ import type { ComparableRun, ExperimentRef } from "../store/read-comparable.js";
 
 export interface Group {
   key: string;
-  /** Dotted settings and fingerprints, what is null left out. */
+  /** Dotted settings and fingerprints, without those that are null. */
   facts: ReadonlyMap<string, string>;
-  /** Of the keys that are a preset as a whole, its name: `method.rules` is `paper`. */
+  /** The name of the preset for keys that are equal to one: `method.rules` is `paper`. */
   presets: ReadonlyMap<string, string>;
   runs: ComparableRun[];
-  /** The newest one that has one of the runs. */
+  /** The newest experiment that has one of the runs. */
   experiment: ExperimentRef | null;
 }
 
 /**
- * `grid`: the runs differ in merges and injections as well. Groups come in the order in which one is taken for a cell:
- * that of the newest experiment, then the one with the most finished seeds, then the one that ended last.
+ * `grid`: the runs differ in merges and injections too. The first group is the one to show: that of the newest
+ * experiment, then the one with the most finished seeds, then the one that ended last.
  */
 export function groupRuns(
   runs: readonly ComparableRun[],
@@ -77,7 +77,10 @@ function presetsOf({ settings: { method } }: ComparableRun, catalog: Catalog): M
   );
 }
 
-/** Null is left out: a key that a later version adds with null as its default must not part old runs from new ones. */
+/**
+ * Null is left out, so that a key that a later version adds with the default null does not separate old runs from new
+ * ones.
+ */
 function flatten(value: unknown, path: string, into: Map<string, string>): void {
   if (value === null || value === undefined) return;
   if (typeof value !== "object" || Array.isArray(value)) {
@@ -88,8 +91,8 @@ function flatten(value: unknown, path: string, into: Map<string, string>): void 
 }
 
 /**
- * What `other` has otherwise: `train.num_train_epochs 3`, the contents of data or weights without their hash, and of a
- * key that is a preset in both the preset's name in the place of its fields.
+ * What differs in `other`: `train.num_train_epochs 3`; contents of data or weights without their hash; for a key that
+ * is a preset in both, the preset's name instead of its fields.
  */
 export function differences(group: Group, other: Group): string[] {
   const named = [...group.presets.keys()].filter((key) => other.presets.has(key));

@@ -1,4 +1,4 @@
-/** configs/tables/ against the reference, configs/glue/ and each other: the same run is written in several files. */
+/** Compares configs/tables/ with the reference, configs/glue/ and each other: several files have the same runs. */
 import { readFileSync } from "node:fs";
 import canonicalize from "canonicalize";
 import { describe, expect, test } from "vitest";
@@ -23,7 +23,7 @@ describe.each(columns.map((column) => [column.task, column] as const))("table1-%
     expect(new Set(own.map((cell) => same({ ...cell, settings: { ...cell.settings, seed: 0 } }))).size).toBe(1);
   });
 
-  test("no run is in two rows or in none; all on the paper's model, the task, its metric and all rows", () => {
+  test("every run is in exactly one row, and has the paper's model, the task, its metric and all rows", () => {
     for (const { settings } of cells) {
       expect(rows.filter((row) => fitsRow({ settings }, row))).toHaveLength(1);
       expect([settings.model.name, settings.task, settings.train.score]).toEqual([
@@ -35,7 +35,7 @@ describe.each(columns.map((column) => [column.task, column] as const))("table1-%
     }
   });
 
-  test("trains as the published script, but for the rate of full fine-tuning", () => {
+  test("trains like the published script, except for the learning rate of full fine-tuning", () => {
     const odd = cells.filter((cell) => otherTraining(cell, column).length > 0);
     expect(new Set(odd.map((cell) => cell.settings.method.name))).toEqual(new Set(["full"]));
     for (const cell of odd)
@@ -49,7 +49,7 @@ describe.each(columns.map((column) => [column.task, column] as const))("table1-%
     }
   });
 
-  test("takes the --set of its first lines", () => {
+  test("accepts the --set of its first lines", () => {
     const head = readFileSync(packageFile("configs", "tables", `table1-${task}.yaml`), "utf8");
     const [, ...sets] = /^# +lor2c run \S+(?: --set (\S+))(?: --set (\S+))(?: --set (\S+))$/m.exec(head) ?? [];
     const small = cellsOf("tables", `table1-${task}`, ...sets);
@@ -65,7 +65,7 @@ describe.each(columns.map((column) => [column.task, column] as const))("table1-%
   });
 });
 
-test("table1.yaml has the runs of the six files and no other", () => {
+test("table1.yaml has the runs of the six files and no others", () => {
   const six = columns.flatMap(({ task }) => cellsOf("tables", `table1-${task}`).map(same));
   expect(new Set(cellsOf("tables", "table1").map(same))).toEqual(new Set(six));
   expect(new Set(six).size).toBe(180);

@@ -1,32 +1,32 @@
-/** What a measured mean says about a published number. Pure. */
+/** The verdict of a measured mean on a published number. Pure. */
 import type { MeanInterval } from "../stats/mean-interval.js";
 
 const VERDICTS = ["reproduced", "differs", "underpowered", "not comparable", "not run"] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
-/** Fewer seeds give an interval that is too wide to say anything (t is 12.7 for two). */
+/** Fewer seeds give an interval that is too wide for a verdict (t is 12.7 for two). */
 const FEWEST = 3;
 
 export interface Judgement {
   verdict: Verdict;
-  /** Why it is that verdict; null where the verdict says it. */
+  /** The reason for the verdict; null if the verdict says enough. */
   reason: string | null;
 }
 
 interface Question {
   published: number;
-  /** Digits behind the point of the published number, which stands for everything that rounds to it. */
+  /** Decimals of the published number. Every mean that rounds to it agrees with it. */
   decimals: number;
   measured: MeanInterval | null;
-  /** From the published number to the nearest different one of its column; null where there is none. */
+  /** From the published number to the nearest different one of its column; null if there is none. */
   gap: number | null;
-  /** Why the two numbers are not of the same thing; none: they are. */
+  /** Why the two numbers cannot be compared; empty if they can. */
   incomparable: readonly string[];
 }
 
 /**
- * `differs` wins over `underpowered` by width: an interval that is wide and still leaves the published number out has
- * shown a difference. One that holds the published number and could hold the neighbour's as well has shown nothing.
+ * `differs` takes precedence over a wide interval: even a wide interval shows a difference if the published number is
+ * outside. An interval that contains the published number and could contain its neighbour shows nothing.
  */
 export function judge({ published, decimals, measured, gap, incomparable }: Question): Judgement {
   if (measured === null) return { verdict: "not run", reason: null };
@@ -44,9 +44,9 @@ export function judge({ published, decimals, measured, gap, incomparable }: Ques
   return { verdict: "reproduced", reason: null };
 }
 
-/** From `score` to the nearest different one; null where all are equal to it. */
+/** From `score` to the nearest different one; null if all are equal to it. */
 export function gapToNext(score: number, column: readonly number[]): number | null {
-  // The scores have few digits; their difference has more than it means.
+  // The scores have few digits; rounding removes the binary noise of their difference.
   const gaps = column.map((other) => Number(Math.abs(other - score).toFixed(6))).filter((gap) => gap > 0);
   return gaps.length === 0 ? null : Math.min(...gaps);
 }

@@ -33,13 +33,13 @@ test.each<[string, WorkerEvent[], RegExp]>([
   ["the first is missing", [say.ready(2)], /PROTOCOL_GAP: one event is missing: after event 0/],
   ["again", [say.ready(1), log(2), log(2)], /ORDER: after event 2 came event 2 \(log\) again/],
   ["back", [say.ready(1), log(2), log(3), log(1)], /PROTOCOL_ORDER/],
-  ["no ready", [log(1)], /NO_READY: the worker began with "log"/],
-  ["ready twice", [say.ready(1), say.ready(2)], /ORDER: the worker said ready twice/],
+  ["no ready", [log(1)], /NO_READY: the worker's first event was "log"/],
+  ["ready twice", [say.ready(1), say.ready(2)], /ORDER: the worker sent ready twice/],
   ["another request", [say.ready(1), done(2, "other")], /REQUEST: the worker sent done for request "other", .*"t"/],
   ["done twice", [say.ready(1), done(2), done(3)], /REQUEST: .* nothing was asked/],
   ["done counts otherwise", [say.ready(1), done(2, "t", 7)], /GAP: the worker's done says .* 7 events; 2 have arrived/],
-  ["the last word counts otherwise", [say.ready(1), done(2), ended(3, 4)], /PROTOCOL_GAP/],
-  ["after the last word", [say.ready(1), ended(2), log(3)], /ORDER: .* after its last word/],
+  ["the last event has another count", [say.ready(1), done(2), ended(3, 4)], /PROTOCOL_GAP/],
+  ["after the last event", [say.ready(1), ended(2), log(3)], /ORDER: .* after its last event/],
 ])("%s", (_, events, expected) => {
   expect(refusal(events)).toMatch(expected);
 });

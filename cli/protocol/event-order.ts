@@ -2,27 +2,27 @@ import { ProtocolError } from "../errors.js";
 import type { Command, EventOf, WorkerEvent } from "./messages.js";
 
 /**
- * What one worker may say after what it has said: `ready` first and once, numbers that follow each other, answers to
- * the command that it has, and counts that are those of what has arrived. One for each stream of events.
+ * Checks the order of one worker's events: `ready` comes first and once, numbers follow each other, answers are to the
+ * command that the worker has, and the closing event counts what has arrived. Use one for each stream of events.
  */
 export class EventOrder {
   #received = 0;
   #ready = false;
   #ended = false;
-  /** Of the command that the worker carries out. */
+  /** The request of the command that the worker carries out. */
   #request: string | null = null;
 
-  /** A command was sent to the worker. */
+  /** Notes a command that was sent to the worker. */
   sent(command: Command): void {
     if ("request" in command) this.#request = command.request;
   }
 
-  /** Nothing that was asked is open. */
+  /** Whether the worker has no open request. */
   get idle(): boolean {
     return this.#request === null;
   }
 
-  /** Throws a ProtocolError for an event that can't follow those before it. */
+  /** Throws a ProtocolError if the event can't follow those before it. */
   accept(event: WorkerEvent): void {
     this.#checkNumber(event);
     this.#checkReady(event);
@@ -42,15 +42,15 @@ export class EventOrder {
     if (seq < expected) {
       throw new ProtocolError("PROTOCOL_ORDER", `after event ${this.#received} came event ${seq} (${type}) again`);
     }
-    if (this.#ended) throw new ProtocolError("PROTOCOL_ORDER", `the worker sent ${type} after its last word`);
+    if (this.#ended) throw new ProtocolError("PROTOCOL_ORDER", `the worker sent ${type} after its last event`);
     this.#received = seq;
   }
 
   #checkReady({ type }: WorkerEvent): void {
     if (!this.#ready && type !== "ready") {
-      throw new ProtocolError("PROTOCOL_NO_READY", `the worker began with "${type}" and not with "ready"`);
+      throw new ProtocolError("PROTOCOL_NO_READY", `the worker's first event was "${type}", not "ready"`);
     }
-    if (this.#ready && type === "ready") throw new ProtocolError("PROTOCOL_ORDER", "the worker said ready twice");
+    if (this.#ready && type === "ready") throw new ProtocolError("PROTOCOL_ORDER", "the worker sent ready twice");
     this.#ready = true;
   }
 

@@ -30,7 +30,7 @@ const failure = (promise: Promise<unknown>): Promise<ProtocolError> =>
   );
 
 describe("examples", () => {
-  test("every message type has one", () => {
+  test("every message type has an example", () => {
     const names = json(EXAMPLES).map((example) => example.name.replace(".json", ""));
     expect(names.sort()).toEqual([...COMMAND_TYPES, ...EVENT_TYPES].sort());
   });
@@ -52,30 +52,30 @@ describe("examples", () => {
 const stopped = { type: "stopped", seq: 1, cells: ["größe 映画 🎬"], step: 4 };
 
 describe("bytes to events", () => {
-  test.each([1, 2, 3, 5, 64, 4096])("characters split over chunks of %i bytes", async (size) => {
+  test.each([1, 2, 3, 5, 64, 4096])("characters may be split over chunks of %i bytes", async (size) => {
     const text = `${JSON.stringify(stopped)}\n\n${JSON.stringify({ ...stopped, seq: 2 })}\r\n`;
     expect(await read(text, size)).toEqual([stopped, { ...stopped, seq: 2 }]);
   });
 
-  test("half a line at the end", async () => {
+  test("half a line at the end is an error", async () => {
     const error = await failure(read('{"type":"stopped","seq"'));
     expect(error).toMatchObject({ code: "PROTOCOL_HALF_LINE" });
     expect(error.message).toContain('{\\"type\\":\\"stopped\\",\\"seq\\"');
   });
 
-  test("garbage shows its start, without control characters", async () => {
+  test("an error about garbage shows its start, without control characters", async () => {
     const error = await failure(read(`Downloading\u001b[31m${"x".repeat(500)}\n`));
     expect(error.code).toBe("PROTOCOL_NOT_JSON");
     expect(error.message).toContain("Downloading\\u001b[31mxxx");
     expect(error.message.length).toBeLessThan(450);
   });
 
-  test("bytes that are not UTF-8", async () => {
+  test("bytes that are not UTF-8 are an error", async () => {
     const error = await failure(read(Buffer.from([0x7b, 0xff, 0xfe, 0x0a])));
     expect(error.message).toContain("not UTF-8");
   });
 
-  test("NaN is no JSON; null with `diverged` is fine", async () => {
+  test("NaN is not JSON; null with `diverged` is fine", async () => {
     const metrics = { type: "metrics", seq: 1, cells: ["a"], split: "train", step: 1, epoch: 0.5, diverged: ["loss"] };
     const good = { ...metrics, values: { loss: null } };
     expect(await read(`${JSON.stringify(good)}\n`)).toEqual([good]);
@@ -83,7 +83,7 @@ describe("bytes to events", () => {
     expect(error.code).toBe("PROTOCOL_NOT_JSON");
   });
 
-  test("unknown type and wrong shape say what is wrong", () => {
+  test("errors about an unknown type and a wrong shape name it", () => {
     expect(() => decodeEvent('{"type":"celebrated","seq":1}')).toThrow('unknown event type "celebrated"');
     expect(() => decodeEvent("null")).toThrow("unknown event type (none)");
     expect(() => decodeEvent(JSON.stringify({ ...stopped, step: "x" }))).toThrow(
@@ -91,13 +91,13 @@ describe("bytes to events", () => {
     );
   });
 
-  test("another protocol version names both numbers, whatever the rest looks like", () => {
+  test("an error about another protocol version names both versions, whatever else is in the line", () => {
     expect(() => decodeEvent('{"type":"ready","protocol":7,"hello":1}')).toThrow(
       `protocol 7, this lor2c speaks protocol ${PROTOCOL_VERSION}`,
     );
   });
 
-  test("an endless line is given up at the limit", async () => {
+  test("an endless line is an error at the limit", async () => {
     let sent = 0;
     async function* endless(): AsyncGenerator<Uint8Array> {
       for (;;) {
@@ -116,7 +116,7 @@ describe("bytes to events", () => {
     expect(text).toContain(`a line of more than ${LINE_LIMIT / 2 ** 20} MiB`);
   });
 
-  test("reads no further than the consumer has asked", async () => {
+  test("reads no further than the consumer asks", async () => {
     let pulled = 0;
     async function* source(): AsyncGenerator<Uint8Array> {
       for (pulled = 0; pulled < 100; pulled += 1) yield Buffer.from(`${JSON.stringify(stopped)}\n`);

@@ -2,22 +2,22 @@ import type { z } from "zod";
 import { ProtocolError } from "../errors.js";
 import { type Command, PROTOCOL_VERSION, WorkerEvent } from "./messages.js";
 
-/** Bytes of one line. The longest honest one, an event that names 10,000 runs of a bundle, is below 300 kB. */
+/** The most bytes of a line. The longest real one, an event that names 10,000 runs of a bundle, is below 300 kB. */
 export const LINE_LIMIT = 8 * 1024 * 1024;
 const SHOWN = 120;
 const NEWLINE = 0x0a;
 
 export const encodeCommand = (command: Command): string => `${JSON.stringify(command)}\n`;
 
-/** An event, and how many bytes of its stream are behind its line: there a later reader goes on. */
+/** An event, and the offset of the stream after its line, from which a later reader continues. */
 export interface Received {
   event: WorkerEvent;
   end: number;
 }
 
 /**
- * The events of a byte stream, one per line. Reads on only when the consumer asks for the next event, so that a
- * flood waits in the pipe and not in memory. Throws a ProtocolError on the first line that is no event.
+ * The events of a byte stream, one per line. Reads only when the consumer asks for the next event, so that a flood of
+ * events waits in the pipe and not in memory. Throws a ProtocolError on the first line that is not an event.
  */
 export async function* readEvents(
   stream: AsyncIterable<Uint8Array>,
@@ -63,7 +63,7 @@ async function* splitLines(
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** A whole line at once: a character split over two chunks is whole again here. */
+/** Decodes a whole line, so that a character split over two chunks is whole again. */
 function decodeUtf8(line: Uint8Array): string {
   try {
     return strictUtf8.decode(line);
@@ -93,7 +93,7 @@ function parseJson(line: string): unknown {
   }
 }
 
-/** Before the shape: the handshake of another version may well look different. */
+/** Called before the shape is checked, because another version's handshake may have another shape. */
 function checkVersion(value: unknown): void {
   const { type, protocol } = (value ?? {}) as { type?: unknown; protocol?: unknown };
   if (type !== "ready" || typeof protocol !== "number" || protocol === PROTOCOL_VERSION) return;
@@ -115,7 +115,7 @@ const startOf = (line: Uint8Array): string => new TextDecoder().decode(line.suba
 function problem(code: string, what: string, line: string): ProtocolError {
   const characters = [...line.slice(0, 2 * SHOWN)].slice(0, SHOWN).join("");
   const rest = line.length > characters.length ? "..." : "";
-  // JSON form: control characters of a garbage line must not reach the terminal.
+  // As JSON, so that control characters of a garbage line do not reach the terminal.
   return new ProtocolError(
     code,
     `the worker broke the protocol: ${what}\n  line: ${JSON.stringify(characters)}${rest}`,

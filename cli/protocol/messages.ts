@@ -1,13 +1,13 @@
 /**
- * SOURCE OF TRUTH of what the runner and the worker say to each other.
+ * SOURCE OF TRUTH for the messages between the runner and the worker.
  * python-worker/lor2c_worker/messages.py is generated from this file: `npm run generate`.
  *
- * One JSON object per line. A field that is absent and a field that is null are different things; optional fields
+ * One JSON object per line. An absent field and a null field are different; optional fields
  * are written as `.nullable()` and always present, so both languages read the same shape.
  */
 import { z } from "zod";
 
-/** Raised whenever a message changes in a way the other side could misread. */
+/** Raise it whenever a message changes so that the other side could misread it. */
 export const PROTOCOL_VERSION = 3;
 
 /** A finite number, or null when the value was NaN or infinite (the event's `diverged` then names it). */
@@ -23,7 +23,7 @@ const json = z.record(z.string(), z.unknown());
 
 // ---------------------------------------------------------------- commands: runner -> worker
 
-/** Resolve what a cell means here, without training: fingerprints, parameter counts, row counts. */
+/** Resolve cells on this machine, without training: fingerprints, parameter counts, row counts. */
 const Inspect = z.strictObject({
   type: z.literal("inspect"),
   request: z.string(),
@@ -31,14 +31,14 @@ const Inspect = z.strictObject({
   settings: z.array(json),
 });
 
-/** Count parameters from the model's shapes alone: no weights, no rows. */
+/** Count parameters from only the model's shapes, without weights or rows. */
 const Count = z.strictObject({
   type: z.literal("count"),
   request: z.string(),
   settings: z.array(json),
 });
 
-/** Train one bundle: cells that share everything but their structure schedule. */
+/** Train one bundle: cells that share everything except their structural schedule. */
 const Train = z.strictObject({
   type: z.literal("train"),
   request: z.string(),
@@ -46,17 +46,19 @@ const Train = z.strictObject({
     z.strictObject({
       cell: z.string(),
       settings: json,
-      /** What `inspect` found when the cell got its id: a worker that finds anything else must not train under it. */
+      /**
+       * What `inspect` found when the cell got its id. A worker that finds anything else must not train under this id.
+       */
       fingerprint: z.record(z.string(), z.string()),
       /** Absolute path of the attempt's folder; the worker writes `adapter/` in it. */
       folder: z.string(),
-      /** Go on from a checkpoint that holds the cell, where there is one. */
+      /** Resume from a checkpoint of the cell, if there is one. */
       resume: z.boolean(),
     }),
   ),
   /** Absolute path of the folder where cells of these settings have their checkpoints. */
   checkpoint: z.string(),
-  /** Absolute path of the file that takes the worker's stderr from now on; null: it stays where it is. */
+  /** Absolute path of the file that takes the worker's stderr from now on; null: the file stays. */
   log: z.string().nullable(),
 });
 
@@ -68,10 +70,10 @@ const Predict = z.strictObject({
   texts: z.array(z.strictObject({ text: z.string(), text_pair: z.string().nullable() })),
 });
 
-/** Stop after the current step. What is in training ends with `stopped`, and so does what has not begun. */
+/** Stop after the current step. Cells in training, and those that have not begun, end with `stopped`. */
 const Stop = z.strictObject({
   type: z.literal("stop"),
-  /** Only these; the others of their lanes go on. Null: everything, also what is asked later. */
+  /** Stop only these; the other cells of their lanes continue. Null: stop everything, also later commands. */
   cells: z.array(z.string()).nullable(),
 });
 
@@ -86,7 +88,7 @@ const Device = z.strictObject({
   description: z.string(),
   /** Bytes of memory of the device. */
   memory: count,
-  /** The device multiplies bfloat16 natively. */
+  /** Whether the device multiplies bfloat16 natively. */
   bf16: z.boolean(),
 });
 
@@ -99,13 +101,13 @@ export const Ready = z.strictObject({
   python: z.string(),
   pid: count,
   device: Device,
-  /** What each GPU that this process sees is called; the first one is `cuda:0`. */
+  /** The description of each GPU that is visible to this process; the first one is `cuda:0`. */
   gpus: z.array(z.string()),
-  /** Installed versions of the packages that can change a number. */
+  /** Versions of the packages that can change a number. */
   packages: z.record(z.string(), z.string()),
 });
 
-/** What of a model and its rows decides how long a training takes, and how much memory and disk. */
+/** The properties of a model and its rows that decide the time, memory and disk of a training. */
 const Shape = z.strictObject({
   layers: z.number().int(),
   hidden_size: z.number().int(),
@@ -113,26 +115,28 @@ const Shape = z.strictObject({
   attention_heads: z.number().int(),
   /** Parameters of embedding tables: looked up, never multiplied. */
   embedding_parameters: z.number().int(),
-  /** Tokens of a row within `train.max_length`, estimated from its words: on average, and of the longest training row. */
+  /**
+   * Tokens of a row within `train.max_length`, estimated from its words: on average, and of the longest training row.
+   */
   train_row_tokens: z.number(),
   eval_row_tokens: z.number(),
   longest_row_tokens: z.number().int(),
-  /** Parameters that the saved folder holds besides the head. */
+  /** Parameters in the saved folder, without the head. */
   saved_parameters: z.number().int(),
-  /** Trained parameters, besides the head, that a checkpoint holds of each lane; null: the method leaves none. */
+  /** Trained parameters in a checkpoint for each lane, without the head; null if the method makes no checkpoints. */
   checkpoint_parameters: z.number().int().nullable(),
 });
 export type Shape = z.infer<typeof Shape>;
 
-/** What one cell of an `inspect` command is, or why it cannot run. */
+/** The result for one cell of an `inspect` command, or why it cannot run. */
 export const Inspected = z.strictObject({
   type: z.literal("inspected"),
   seq: count,
   request: z.string(),
   index: count,
-  /** What is wrong with the cell; empty when it can run. */
+  /** The problems of the cell; empty if it can run. */
   problems: z.array(z.string()),
-  /** Things worth knowing that do not prevent a run. */
+  /** Warnings that do not prevent a run. */
   warnings: z.array(z.string()),
   /**
    * Everything outside the settings that can change a number: model revision or weights hash, tokenizer hash,
@@ -147,12 +151,12 @@ export const Inspected = z.strictObject({
   eval_rows: count.nullable(),
   total_steps: count.nullable(),
   /**
-   * What will part the cell's trajectory from those of its bundle, in order: two cells train as one up to the first
-   * event in which they differ, if every try finds a candidate. `epoch` 0 is the start. `probable`: there will be
-   * modules left for it, so far as their number tells.
+   * The events that can separate the cell's trajectory from others of its bundle, in order: two cells train as one up
+   * to the first event in which they differ, if every attempt at a change finds a candidate. `epoch` 0 is the start.
+   * `probable`: enough modules will be left for it, as far as their number tells.
    */
   events: z.array(z.strictObject({ epoch: z.number(), key: z.string(), probable: z.boolean() })),
-  /** What a forecast needs; null when there are problems. */
+  /** The input of a forecast; null if there are problems. */
   shape: Shape.nullable(),
 });
 
@@ -162,8 +166,8 @@ export const Sources = z.strictObject({
   seq: z.number().int(),
   request: z.string(),
   /**
-   * Files and folders, each with a text that changes when it does. Null: also on something that has none, such as a
-   * hub, or a file written so recently that another change might not show.
+   * Files and folders, each with a text that changes when they change. Null if the answers also depend on something
+   * that has no such text, such as a hub, or a file written so recently that another change might not show.
    */
   files: z.array(z.strictObject({ path: z.string(), stamp: z.string() })).nullable(),
 });
@@ -179,14 +183,14 @@ const Counted = z.strictObject({
   shapes: z.string(),
   /** What the method trains from the first step, without the head. */
   parts: z.array(z.strictObject({ place: z.string(), formula: z.string(), count: z.number().int() })),
-  /** What the scheduled changes of structure add (or, negative, take away) when each finds a candidate. */
+  /** What the scheduled structural changes add, or remove if negative, if each finds a candidate. */
   changes: z.array(z.strictObject({ place: z.string(), formula: z.string(), count: z.number().int() })),
   head_parameters: count,
-  /** Of the base model with its head. */
+  /** Parameters of the base model with its head. */
   total_parameters: count,
 });
 
-/** Training of these cells begins. */
+/** The training of these cells starts. */
 const Started = z.strictObject({
   type: z.literal("started"),
   seq: count,
@@ -198,7 +202,7 @@ const Started = z.strictObject({
   eval_rows: count,
   total_steps: count,
   num_epochs: count,
-  /** Score of always answering the most frequent label of the evaluation rows; null for regression. */
+  /** Score of always predicting the most frequent label of the evaluation rows; null for regression. */
   majority_score: metric,
   /** Name of the score that chooses the best epoch, e.g. `accuracy`. */
   score_name: z.string(),
@@ -206,7 +210,7 @@ const Started = z.strictObject({
   initial_weights: z.string(),
   /** One line each; e.g. the subset of rows that is used. */
   notes: z.array(z.string()),
-  /** Optimizer step of the checkpoint it goes on from; null from the start. What came before is reported again. */
+  /** Optimizer step of the checkpoint from which it resumes; null from the start. Earlier events are sent again. */
   resumed_step: count.nullable(),
 });
 
@@ -220,7 +224,7 @@ const Progress = z.strictObject({
   total_steps: count,
   epoch: count,
   loss: metric,
-  /** Lanes of the tree at this moment, and the epochs that they and those to come will probably still train. */
+  /** Lanes of the tree at this moment, and the epochs that these and later lanes will probably still train. */
   lanes: count,
   lane_epochs_left: epochs,
   /** Real (non-padding) tokens per second of training time so far. */
@@ -232,7 +236,7 @@ const Metrics = z.strictObject({
   type: z.literal("metrics"),
   seq: count,
   cells: cellIds,
-  /** `holdout`: rows taken out of training to choose the best epoch. */
+  /** `holdout`: rows held out of training to choose the best epoch. */
   split: z.enum(["train", "eval", "holdout"]),
   step: count,
   epoch: epochs,
@@ -241,7 +245,7 @@ const Metrics = z.strictObject({
   diverged: z.array(z.string()),
 });
 
-/** The structure changed: two modules merged, or one gave way to an injected LoRA. Layers are 0-based. */
+/** The structure changed: two modules merged, or one was replaced by an injected LoRA. Layers are 0-based. */
 const Change = z.strictObject({
   type: z.literal("change"),
   seq: count,
@@ -249,12 +253,15 @@ const Change = z.strictObject({
   kind: z.enum(["merge", "inject"]),
   step: count,
   epoch: epochs,
-  /** First and last layer of the module after a merge; the layer of an injection twice. */
+  /** First and last layer of the module after a merge; for an injection, the same layer twice. */
   span_start: count,
   span_end: count,
   /** Start layer of the module whose tensors were kept (merge) or removed (inject). */
   source: count,
-  /** Score that chose it (sum of the pair for a merge), and the distance to the next candidate; null without one. */
+  /**
+   * Score that chose the module (the sum of the pair for a merge), and the distance to the next candidate; null
+   * without one.
+   */
   score: metric,
   margin: metric,
   /** Epoch end at which the deciding scores were taken. */
@@ -284,15 +291,17 @@ const ModuleScores = z.strictObject({
   trainable_parameters: count,
 });
 
-/** What training these cells together took, before the outcome of each. Counts include what a checkpoint had done. */
+/**
+ * The cost of training cells together, sent before their outcomes. Counts include work before a checkpoint.
+ */
 const Tree = z.strictObject({
   type: z.literal("tree"),
   seq: count,
   cells: cellIds,
-  /** Epochs trained, and epochs that the cells would have trained each alone; fractions where one was cut short. */
+  /** Epochs trained, and epochs that the cells would have trained alone; fractions if one was cut short. */
   lane_epochs: epochs,
   cell_epochs: epochs,
-  /** At the end, and those that went through the model together. */
+  /** Lanes at the end, and lanes that went through the model together. */
   lanes: count,
   lane_width: count,
   forks: count,
@@ -322,7 +331,7 @@ const Ranks = z.strictObject({
   ),
 });
 
-/** A file or folder that belongs to the run. */
+/** A file or folder of the run. */
 const Artifact = z.strictObject({
   type: z.literal("artifact"),
   seq: count,
@@ -348,17 +357,19 @@ const Finished = z.strictObject({
   seq: count,
   cells: cellIds,
   score_name: z.string(),
-  /** On the evaluation rows, after the epoch that was chosen. */
+  /** On the evaluation rows, after the chosen epoch. */
   best_score: metric,
   best_epoch: count,
   last_score: metric,
   /** The rows that chose the epoch, and their score after it. */
   chosen_on: z.enum(["eval", "holdout"]),
   chosen_score: metric,
-  /** The best on the evaluation rows, whichever rows chose: less `best_score`, it is the optimism of choosing there. */
+  /**
+   * The best on the evaluation rows, whichever rows chose. Minus `best_score`, it is the optimism of choosing on them.
+   */
   eval_best_score: metric,
   eval_best_epoch: count,
-  /** After the chosen epoch, the predictions for all evaluation rows are one class, or one value. */
+  /** Whether all evaluation rows have the same prediction after the chosen epoch. */
   collapsed: z.boolean(),
   majority_score: metric,
   /** Seconds of the training loop without evaluation, and of everything. */
@@ -369,11 +380,11 @@ const Finished = z.strictObject({
   trainable_parameters: count,
   /** Bytes. */
   peak_memory: count,
-  /** Lines that join those of `started`; e.g. that the rules left no candidate for a merge. */
+  /** Lines that are added to those of `started`, e.g. that the rules left no candidate for a merge. */
   notes: z.array(z.string()),
 });
 
-/** Outcome: an exception, or a check that did not hold. */
+/** Outcome: an exception, or a check that failed. */
 const Failed = z.strictObject({
   type: z.literal("failed"),
   seq: count,
@@ -383,7 +394,7 @@ const Failed = z.strictObject({
   traceback: z.string(),
 });
 
-/** Outcome: the device's memory did not suffice. */
+/** Outcome: the device has too little memory. */
 const OutOfMemory = z.strictObject({
   type: z.literal("out_of_memory"),
   seq: count,
@@ -393,7 +404,7 @@ const OutOfMemory = z.strictObject({
   peak_memory: count,
 });
 
-/** Outcome: asked to stop, or stdin ended. */
+/** Outcome: the runner asked to stop, or stdin ended. */
 const Stopped = z.strictObject({
   type: z.literal("stopped"),
   seq: count,
@@ -425,7 +436,7 @@ const Done = z.strictObject({
   events: count,
 });
 
-/** The worker's last word: it leaves because it was asked to, or because stdin has ended. */
+/** The worker's last event: it exits because it was asked to, or because stdin has ended. */
 const Ended = z.strictObject({
   type: z.literal("ended"),
   seq: count,

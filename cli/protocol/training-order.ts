@@ -2,7 +2,7 @@ import { ProtocolError } from "../errors.js";
 import { type EventOf, OUTCOMES, type WorkerEvent } from "./messages.js";
 
 /** Where one cell is in its training. */
-interface Place {
+interface CellState {
   /** Steps and epochs that its training has; null before `started`. */
   end: { steps: number; epochs: number } | null;
   step: number;
@@ -14,11 +14,11 @@ const ROUNDING = 1e-9;
 const ENDS: ReadonlySet<string> = new Set(OUTCOMES);
 
 /**
- * What a worker may say of the cells of one `train` command: a cell begins once, goes forward, stays within its
- * training, and has one outcome, after which nothing is said of it but lines for the log.
+ * Checks a worker's events about the cells of one `train` command: a cell starts once, its steps do not go back, it
+ * stays within its training, and it has one outcome, after which only log events follow.
  */
 export class TrainingOrder {
-  readonly #places: Map<string, Place>;
+  readonly #places: Map<string, CellState>;
 
   constructor(cells: Iterable<string>) {
     this.#places = new Map([...cells].map((cell) => [cell, { end: null, step: 0, over: false }]));
@@ -29,7 +29,7 @@ export class TrainingOrder {
     return [...this.#places].filter(([, { over }]) => !over).map(([cell]) => cell);
   }
 
-  /** Throws a ProtocolError for an event that can't be true after those before it. */
+  /** Throws a ProtocolError if the event contradicts those before it. */
   accept(event: WorkerEvent): void {
     if (event.type === "done") this.#checkDone(event);
     if (!("cells" in event)) return;
@@ -53,7 +53,7 @@ export class TrainingOrder {
   }
 }
 
-function advance(event: Extract<WorkerEvent, { cells: string[] }>, cell: string, place: Place): void {
+function advance(event: Extract<WorkerEvent, { cells: string[] }>, cell: string, place: CellState): void {
   if (event.type === "started") {
     if (place.end) throw problem(event, `twice for cell ${cell}`);
     place.end = { steps: event.total_steps, epochs: event.num_epochs };
@@ -78,7 +78,7 @@ function advance(event: Extract<WorkerEvent, { cells: string[] }>, cell: string,
   place.step = event.step;
 }
 
-function checkStep(event: WorkerEvent, cell: string, step: number, { end }: Place): void {
+function checkStep(event: WorkerEvent, cell: string, step: number, { end }: CellState): void {
   if (end && step > end.steps) {
     throw problem(event, `of step ${step} for cell ${cell}, whose training has ${end.steps}`);
   }

@@ -1,11 +1,11 @@
-/** Words for what a key may be and for what was found, from JSON Schema, the one form that all our keys share. */
+/** Describes allowed and found values, from JSON Schema, because all keys of a spec have one. */
 import { z } from "zod";
 import { GPU } from "./gpu-names.js";
 import type { Path } from "./places.js";
 import type { KeyDocs } from "./schema.js";
 import { slipIn } from "./yaml-syntax.js";
 
-/** The parts of JSON Schema (draft 7) that our keys use, with the documentation of schema.ts beside them. */
+/** The parts of JSON Schema (draft 7) that the keys use, with the documentation from schema.ts. */
 export interface JsonSchema extends Partial<KeyDocs> {
   type?: string | string[];
   const?: unknown;
@@ -28,7 +28,7 @@ export interface JsonSchema extends Partial<KeyDocs> {
 export const toJsonSchema = (schema: z.ZodType): JsonSchema =>
   z.toJSONSchema(schema, { target: "draft-7", io: "input" }) as JsonSchema;
 
-/** The schema of the value at `path`, going through alternatives; undefined where the path leads nowhere. */
+/** The schema of the value at `path`, through alternatives; undefined if there is none. */
 export function schemaAt(schema: JsonSchema, path: Path): JsonSchema | undefined {
   if (path.length === 0) return schema;
   const [head, ...rest] = path;
@@ -47,12 +47,12 @@ export function schemaAt(schema: JsonSchema, path: Path): JsonSchema | undefined
   return child && schemaAt(child, rest);
 }
 
-/** Names of the keys that a mapping described by `schema` can have. */
+/** The keys that a mapping with this `schema` can have. */
 export function keysOf(schema: JsonSchema | undefined): string[] {
   return [...Object.keys(schema?.properties ?? {}), ...(schema?.anyOf ?? []).flatMap(keysOf)];
 }
 
-/** What a value may be: `a whole number from 1, or null`. */
+/** Describes the allowed values: `a whole number from 1 or null`. */
 export function allowedText(schema: JsonSchema | undefined): string {
   if (!schema) return "another value";
   if (schema.anyOf) {
@@ -85,7 +85,7 @@ export function allowedText(schema: JsonSchema | undefined): string {
 }
 
 function limits(schema: JsonSchema): string {
-  // zod writes the range of exact integers into every integer; nobody asked for it.
+  // zod adds the range of exact integers to every integer; this is not a limit of the key.
   const real = (limit: number | undefined) => (Math.abs(limit ?? 0) === Number.MAX_SAFE_INTEGER ? undefined : limit);
   const [from, to] = [real(schema.minimum), real(schema.maximum)];
   const parts: string[] = [];
@@ -106,7 +106,7 @@ export function foundText(value: unknown): string {
   return `the text "${line.length > 40 ? `${line.slice(0, 37)}...` : line}"`;
 }
 
-/** What people coming from other YAML readers trip over. */
+/** Hints for values that other YAML readers read differently. */
 export function writingHint(schema: JsonSchema | undefined, value: unknown): string | undefined {
   if (typeof value !== "string" || !schema) return undefined;
   if (schema.type === "object") return slipIn(value);

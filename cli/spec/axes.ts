@@ -6,23 +6,26 @@ import { RANGE } from "./range.js";
 import { FileSchema } from "./schema.js";
 import { keyProblem } from "./sweep-keys.js";
 
-/** More would take minutes to inspect; no grid of the paper's kind comes near. */
+/** The most runs of a sweep. More would take minutes to plan; grids like the paper's are far smaller. */
 export const MAX_CELLS = 100_000;
 
 /** One change to the spec, and where it was written. */
 export interface Change {
   apply(document: Mapping): Mapping;
   layer: Layer;
-  /** Whole mappings (`method`, depth 1) are applied before the keys inside them (`method.rank`, 2); variants before all. */
+  /**
+   * Whole mappings (`method`, depth 1) are applied before the keys inside them (`method.rank`, 2); variants before
+   * both.
+   */
   depth: number;
 }
 
-/** One place on an axis. */
+/** One of the choices of an axis. */
 export interface Choice {
   changes: Change[];
-  /** Dotted key to value, of an axis made of keys. */
+  /** Values by dotted key, for an axis made of keys. */
   values: Mapping;
-  /** What the user called this variant. */
+  /** The user's label for this variant. */
   label: string | null;
 }
 
@@ -32,14 +35,17 @@ export interface Axis {
   keys: Path[];
 }
 
-/** What reading a sweep needs: the layers it was written in, and where its problems go. */
+/** What reading a sweep needs: its layers, and the list for its problems. */
 export interface Reading {
   layers: readonly Layer[];
   catalog: Catalog;
   issues: Issue[];
 }
 
-/** The list of one key of `sweep.grid`, or the lists of `sweep.zip`, which run together. Undefined: cannot be used. */
+/**
+ * The list of one key of `sweep.grid`, or the lists of `sweep.zip`, which run together. Undefined if it cannot be
+ * used.
+ */
 export function keyAxis(section: "grid" | "zip", lists: Mapping, reading: Reading): Axis | undefined {
   const columns = Object.entries(lists).map(([key, written]) => {
     const at: Path = ["sweep", section, key];
@@ -69,7 +75,7 @@ export function keyAxis(section: "grid" | "zip", lists: Mapping, reading: Readin
   return { choices, keys: unique(keys) };
 }
 
-/** One key set to a value that stands at `place`; a range has one place for all of its values, that of its key. */
+/** Sets one key to a value that was written at `place`. All values of a range have the place of its key. */
 export function keyChange(key: string, value: unknown, at: Path, place: Path, layers: readonly Layer[]): Change {
   const path = key.split(".");
   const find = topmost(layers);
@@ -108,14 +114,14 @@ export function variantsAxis(variants: unknown[], { layers, issues }: Reading): 
   return { choices: axis.choices, keys: unique(axis.keys) };
 }
 
-/** A list as it is, a range written out; undefined for what the schema or an issue has reported. */
+/** The values of a list or range; undefined if the schema or an issue has reported it. */
 export function valuesOf(written: unknown, at: Path, issues: Issue[]): unknown[] | undefined {
   const list = typeof written === "string" && RANGE.test(written) ? range(written) : written;
   if (typeof list === "string" && list !== written) issues.push({ path: at, message: list, want: "value" });
   return Array.isArray(list) && list.length > 0 ? list : undefined;
 }
 
-/** The numbers of `a..b`, both ends included, or what is wrong with it. */
+/** The numbers of `a..b`, both ends included, or a text that says what is wrong. */
 function range(text: string): number[] | string {
   const [from = 0, to = 0] = text.split("..").map(Number);
   if (!Number.isSafeInteger(from) || !Number.isSafeInteger(to)) return `the range ${text} has too large numbers`;
@@ -124,7 +130,7 @@ function range(text: string): number[] | string {
   return Array.from({ length: to - from + 1 }, (_, i) => from + i);
 }
 
-/** The place of exactly a path in the topmost layer that has it. */
+/** Finds the place of exactly this path in the topmost layer that has it. */
 function topmost(layers: readonly Layer[]): Layer["find"] {
   return (path, want) => {
     for (const layer of layers.toReversed()) {

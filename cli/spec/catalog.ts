@@ -11,20 +11,20 @@ const Parameter = z.object({
   default: z.unknown(),
   required: z.boolean(),
   nullable: z.boolean(),
-  /** Limits of the number, or of every number of a list. */
+  /** Limits of the number, or of each number of a list. */
   minimum: z.number().optional(),
   maximum: z.number().optional(),
   exclusive_minimum: z.number().optional(),
-  /** The values of an enum, or what a list may hold. */
+  /** The values of an enum, or the allowed elements of a list. */
   choices: z.array(z.union([z.string(), z.number(), z.boolean()])).optional(),
   doc: z.string(),
   unit: z.string().nullable(),
   source: z.string().nullable(),
-  /** As `Since` of a spec's key. */
+  /** Like `Since` for a spec's key. */
   since: z.object({ day: z.string(), before: z.unknown() }).optional(),
   /** Cells that differ only in such parameters train together in one bundle. */
   schedule: z.boolean().optional(),
-  /** Only for `preset`: named settings of all `fields` at once. */
+  /** Only for `preset`: named settings, each of all `fields`. */
   presets: z.record(z.string(), z.record(z.string(), z.unknown())).optional(),
   get fields() {
     return z.array(Parameter).optional();
@@ -35,7 +35,7 @@ const Method = z.object({
   name: z.string(),
   summary: z.string(),
   source: z.string(),
-  /** Methods of one family are the same model with other schedules and may share a bundle. */
+  /** Methods of one family differ only in their schedule, so their runs may share a bundle. */
   family: z.string().optional(),
   parameters: z.array(Parameter),
 });
@@ -61,7 +61,7 @@ export type Catalog = z.infer<typeof Catalog>;
 
 export const parseCatalog = (value: unknown): Catalog => Catalog.parse(value);
 
-/** Empty for a method that the catalog does not have. */
+/** Empty for a method that is not in the catalog. */
 export const parametersOf = (catalog: Catalog, method: unknown): Parameter[] =>
   catalog.methods.find(({ name }) => name === method)?.parameters ?? [];
 

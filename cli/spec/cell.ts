@@ -1,10 +1,12 @@
 import type { z } from "zod";
 import type { CellSchema } from "./schema.js";
 
-/** Everything the worker is told about a run. Every default is filled in, the method's parameters included. */
+/**
+ * Everything that the worker gets to know about a run, with every default filled in, also of the method's parameters.
+ */
 export type Settings = z.output<typeof CellSchema>;
 
-/** One combination of a spec: where it is on the axes, and what tells it from the others. */
+/** One combination of a spec: its label and its values on the axes. */
 export interface Place {
   /** Short and unique within the spec: `method=lora rank=8`. */
   label: string;

@@ -1,6 +1,6 @@
-/** Characters that nobody sees, and that no name on a hub, no path and no key of ours has on purpose. */
+/** Invisible characters, which no name on a hub, path or key of a spec contains on purpose. */
 
-/** Blanks and marks that look like a plain space or like nothing. */
+/** Characters that look like a space, or like nothing. */
 const LOOKALIKES: Record<string, string> = {
   "\u00a0": "no-break space",
   "\u00ad": "soft hyphen",
@@ -19,7 +19,7 @@ const LOOKALIKES: Record<string, string> = {
 };
 for (let code = 0x2000; code <= 0x200a; code++) LOOKALIKES[String.fromCharCode(code)] = "typographic space";
 
-/** The first look-alike of a space in what is written without quotes, and how to write it. */
+/** Finds the first look-alike of a space in unquoted text, and says what to write. */
 export function findLookalike(text: string): { at: number; message: string; hint: string } | undefined {
   for (let at = 0; at < text.length; at++) {
     const name = LOOKALIKES[text[at] ?? ""];
@@ -31,26 +31,26 @@ export function findLookalike(text: string): { at: number; message: string; hint
 }
 
 const HALF_PAIR = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this is about
+// biome-ignore lint/suspicious/noControlCharactersInRegex: this pattern is to match them
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/;
-/** Breaks a line, or turns the direction of what follows. */
+/** These break a line, or change the direction of the text. */
 const NOT_IN_NAMES = /[\t\n\r\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 
-/** Why a text can be no value of a spec: no file, no database and no terminal could take it. */
+/** Why a text cannot be a value of a spec: files, databases or terminals cannot take it. Undefined if it can. */
 export function unusable(text: string): string | undefined {
   const half = HALF_PAIR.exec(text);
-  if (half) return `has half of a surrogate pair (${code(text, half.index)}), which is no character`;
+  if (half) return `has half of a surrogate pair (${code(text, half.index)}), which is not a character`;
   const control = CONTROL.exec(text);
   return control ? `has a control character (${code(text, control.index)})` : undefined;
 }
 
-/** Why a text can be no name: it would break or turn the lines of tables. */
+/** Why a text cannot be a name: it would break a line of a table or change its direction. Undefined if it can. */
 export function unfitForName(text: string): string | undefined {
   const found = NOT_IN_NAMES.exec(text);
   return found ? `a name is one line of plain text; this one has ${code(text, found.index)}` : undefined;
 }
 
-/** A file's name as the name of an experiment: every such character as `_`. */
+/** Makes the name of an experiment from a file's name: every such character becomes `_`. */
 export const nameFrom = (text: string): string =>
   [HALF_PAIR, CONTROL, NOT_IN_NAMES].reduce((name, odd) => name.replace(new RegExp(odd, "g"), "_"), text);
 

@@ -6,7 +6,7 @@ import type { Path } from "./places.js";
 import { RANGE } from "./range.js";
 import { keyProblem } from "./sweep-keys.js";
 
-/** One entry of `sweep.exclude`: combinations that have, for every key, one of its values. */
+/** One entry of `sweep.exclude`: it matches combinations that have one of its values for every key. */
 export interface Exclude {
   at: Path;
   keys: { path: string[]; values: unknown[] }[];
@@ -31,7 +31,7 @@ export function readExcludes(entries: unknown[], { catalog, issues }: Reading): 
   });
 }
 
-/** A list or a range stands for any of its values; a value that is itself a list is written `[[a, b]]`. */
+/** A list or a range matches any of its values. A value that is a list itself is written `[[a, b]]`. */
 function anyOf(written: unknown, at: Path, issues: Reading["issues"]): unknown[] {
   const many = Array.isArray(written) || (typeof written === "string" && RANGE.test(written));
   if (!many) return [written];
@@ -39,12 +39,12 @@ function anyOf(written: unknown, at: Path, issues: Reading["issues"]): unknown[]
   return valuesOf(written, at, issues) ?? [];
 }
 
-/** `document` is the spec as it is written for one combination, before defaults are filled in. */
+/** `document` is the spec of one combination, before defaults are filled in. */
 export function isExcluded(document: Mapping, { keys }: Exclude): boolean {
   return keys.every(({ path, values }) => values.some((value) => holds(writtenAt(document, path), value)));
 }
 
-/** `model` and `method` may be written as their name alone. */
+/** `model` and `method` may be written as only their name. */
 function writtenAt(document: Mapping, path: Path): unknown {
   const [root = "", last] = path;
   const whole = document[root];

@@ -4,7 +4,7 @@ import { type Catalog, shippedCatalog } from "./catalog.js";
 import { type KeyEntry, listKeys } from "./keys.js";
 import { nearest } from "./suggest.js";
 
-/** Everything that is known about one key; for a parameter, about one method's. */
+/** Everything that is known about one key, or about one method's parameter. */
 export interface Explanation {
   key: string;
   method: string | null;
@@ -19,7 +19,10 @@ export function explainAll(catalog: Catalog = shippedCatalog()): Explanation[] {
   return listKeys(catalog).map((entry) => explanation(entry, catalog));
 }
 
-/** The key itself, once per method that has it, and the keys below it; of `method.NAME` the keys of that method. Throws a UsageError for an unknown key. */
+/**
+ * The key itself, once for each method that has it, and the keys below it. For `method.NAME`, the keys of that method.
+ * Throws UsageError for an unknown key.
+ */
 export function explainKey(
   key: string,
   catalog: Catalog = shippedCatalog(),

@@ -6,7 +6,10 @@ import { specJsonSchemaRaw } from "./keys.js";
 import { readSpecFile, type SpecFile } from "./read-file.js";
 import { FileSchema } from "./schema.js";
 
-/** The file of `extends:`, undefined without one, null when it cannot be used. One level, so that two files show it all. */
+/**
+ * The file of `extends:`; undefined without one, null if it cannot be used. One level only, so that two files show
+ * everything.
+ */
 export function readExtended(source: SpecFile, problems: ProblemList): SpecFile | undefined | null {
   const name = source.value.extends;
   if (typeof name !== "string" || name === "") {
@@ -15,19 +18,19 @@ export function readExtended(source: SpecFile, problems: ProblemList): SpecFile 
     problems.addIssues(issuesOf(wrong, specJsonSchemaRaw(), source.value), [source.layer]);
     return undefined;
   }
-  if (unusable(name) !== undefined) return null; // reported with the text it is in
+  if (unusable(name) !== undefined) return null; // already reported
   const file = isAbsolute(name) ? name : join(dirname(source.file), name);
   const inner = new ProblemList();
   const report = (message: string, hint?: string) =>
     problems.addIssues([{ path: ["extends"], message, hint, want: "value" }], [source.layer]);
-  // A named pipe that nobody writes to would be waited for without a word.
+  // Reading a named pipe without a writer would wait silently.
   if (statSync(file, { throwIfNoEntry: false })?.isFIFO()) {
     report(`${file} is a pipe; only a file can be extended`);
     return null;
   }
   const base = readSpecFile(file, inner);
   if (!base && inner.problems.every((problem) => problem.message.startsWith("cannot be read"))) {
-    // The place to correct is the line that names the file.
+    // The user must correct the line that names the file.
     report(`${file} ${inner.problems[0]?.message ?? "cannot be read"}`);
     return null;
   }

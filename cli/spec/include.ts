@@ -5,8 +5,9 @@ import type { Path } from "./places.js";
 import { keyProblem } from "./sweep-keys.js";
 
 /**
- * One entry of `sweep.include`. Where its values of axis keys are those of combinations, its other keys are changed in
- * them; an entry that fits no combination, or names no axis, is a run of its own: the spec changed by all of its keys.
+ * One entry of `sweep.include`. If its values of axis keys match combinations, its other keys are changed in these. An
+ * entry that matches no combination, or names no axis, is a run of its own: the spec with all of the entry's keys
+ * changed.
  */
 export interface Include {
   at: Path;
@@ -55,7 +56,7 @@ export function readIncludes(entries: unknown[], axisKeys: ReadonlySet<string>, 
   });
 }
 
-/** Whether an entry speaks of the combination with these values of its axes. */
+/** Whether an entry matches the combination with these values of the axes. */
 export function fits({ where }: Include, values: Mapping): boolean {
   const keys = Object.keys(where);
   return keys.length > 0 && keys.every((key) => key in values && isDeepStrictEqual(values[key], where[key]));

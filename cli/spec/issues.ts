@@ -1,4 +1,4 @@
-/** What is wrong with a spec, before it has a place in a file. */
+/** Problems of a spec, before their place in a file is known. */
 import type { z } from "zod";
 import type { SpecProblem } from "../errors.js";
 import { allowedText, foundText, type JsonSchema, keysOf, schemaAt, writingHint } from "./allowed.js";
@@ -10,24 +10,24 @@ export interface Issue {
   message: string;
   hint?: string | undefined;
   want: Want;
-  /** The key is absent; its mapping is the place to show. */
+  /** The key is absent; messages show the place of its mapping. */
   missing?: boolean;
 }
 
 export const UNKNOWN_KEY = "unknown key";
 
-/** Hint for an unknown key, given what is known beside it; undefined leaves the choice to the general one. */
+/** A hint for an unknown key among known siblings; undefined for the general hint. */
 export type KeyHint = (path: Path, siblings: string[]) => string | undefined;
 
 type ZodIssue = z.core.$ZodIssue;
 
-/** zod's findings in our words. `schema` is the JSON Schema of what was checked, `value` what was checked. */
+/** Turns zod's findings into messages. `value` was checked, and `schema` is its JSON Schema. */
 export function issuesOf(
   found: readonly ZodIssue[],
   schema: JsonSchema,
   value: unknown,
   keyHint?: KeyHint,
-  /** Where in `value` and `schema` the checked part begins. */
+  /** The path of the checked part within `value` and `schema`. */
   base: Path = [],
 ): Issue[] {
   return found.flatMap((issue) => issueOf(issue, base, schema, value, keyHint));
@@ -49,7 +49,7 @@ function issueOf(issue: ZodIssue, base: Path, schema: JsonSchema, root: unknown,
     });
   }
   if (issue.code === "invalid_union") {
-    // The alternative whose kind of value this is (text, list, mapping) tells what is wrong inside of it.
+    // The alternative for this kind of value (text, list, mapping) says what is wrong inside.
     const inside = issue.errors.find((errors) =>
       errors.every((e) => e.path.length > 0 || e.code === "unrecognized_keys"),
     );
@@ -74,7 +74,7 @@ export function valueAt(root: unknown, path: Path): unknown {
   return value;
 }
 
-/** Give issues their places; the same words at the same place are one problem. */
+/** Adds places to issues. Equal messages at the same place are one problem. */
 export class ProblemList {
   readonly problems: SpecProblem[] = [];
   private readonly seen = new Set<string>();
@@ -93,7 +93,7 @@ export class ProblemList {
     }
   }
 
-  /** In reading order: the file itself, then the others as first seen. */
+  /** In reading order: the file itself, then the others in the order of their first problem. */
   sorted(file: string): SpecProblem[] {
     const files = [file, ...new Set(this.problems.map((p) => p.file))];
     return this.problems.toSorted(

@@ -1,4 +1,4 @@
-/** The editor's view of a spec: JSON Schema draft 7 with the parameters of every method, for completion while typing. */
+/** The schema of a spec for editors: JSON Schema draft 7 with the parameters of every method, for completion. */
 import { type JsonSchema, schemaAt, toJsonSchema } from "./allowed.js";
 import { type Catalog, type Method, shippedCatalog } from "./catalog.js";
 import { listKeys, specJsonSchemaRaw } from "./keys.js";
@@ -51,7 +51,7 @@ export function specJsonSchema(catalog: Catalog = shippedCatalog()): object {
   }) as object;
 }
 
-/** A name; a mapping with the parameters of the method it names; or, over an `extends`, parameters alone. */
+/** A name, or a mapping with the parameters of the method it names, or, with `extends`, only parameters. */
 function methodDefinition(catalog: Catalog, docs: JsonSchema | undefined): JsonSchema {
   const names = catalog.methods.map((method) => method.name);
   const parameters: Record<string, JsonSchema> = {};
@@ -89,7 +89,7 @@ function sweepValues(catalog: Catalog): Record<string, JsonSchema> {
   return mapValues(values, ({ default: _, ...value }) => value);
 }
 
-/** A list of a key's values, and a range where it is a whole number. */
+/** A list of a key's values, or a range if they are whole numbers. */
 function axes(docs: JsonSchema, values: Record<string, JsonSchema>): JsonSchema {
   const properties = mapValues(values, (value, key) => {
     const list = { type: "array", minItems: 1, items: oneValue(key) };
@@ -98,13 +98,13 @@ function axes(docs: JsonSchema, values: Record<string, JsonSchema>): JsonSchema 
   return { ...docs, type: "object", properties, additionalProperties: false };
 }
 
-/** One value, or several of which any will do. */
+/** One value, or a list of which any matches. */
 function anyOf(value: JsonSchema, key: string): JsonSchema {
   const list = { type: "array", minItems: 1, items: oneValue(key) };
   return { ...described(value), anyOf: [oneValue(key), list, ...(isWhole(value) ? [range] : [])] };
 }
 
-/** Grids, zips, excludes and includes share what a value may be. */
+/** Grids, zips, excludes and includes share the schema of a value. */
 const oneValue = (key: string): JsonSchema => ({ $ref: `#/definitions/value/properties/${key}` });
 const range = { type: "string", pattern: RANGE.source };
 const isWhole = (value: JsonSchema) =>
@@ -113,7 +113,7 @@ const described = ({ description }: JsonSchema) => (description === undefined ? 
 const mapValues = (values: Record<string, JsonSchema>, map: (value: JsonSchema, key: string) => JsonSchema) =>
   Object.fromEntries(Object.entries(values).map(([key, value]) => [key, map(value, key)]));
 
-/** Methods disagree about defaults and limits of a parameter they share; either is fine where no method is named. */
+/** Methods can have different defaults and limits for a parameter. Either is allowed where no method is named. */
 function either(one: JsonSchema | undefined, other: JsonSchema): JsonSchema {
   const { default: _, ...plain } = other;
   if (!one || JSON.stringify(one) === JSON.stringify(plain)) return plain;
@@ -131,7 +131,7 @@ function documentation(spec: JsonSchema, key: string): JsonSchema {
   return { description: mapping?.properties?.[key]?.description ?? "" };
 }
 
-/** Folds our documentation keys into descriptions, and drops limits that only say "an exact integer". */
+/** Moves the documentation of schema.ts into descriptions, and drops limits that only mean "an exact integer". */
 function clean(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(clean);
   if (typeof value !== "object" || value === null) return value;

@@ -15,7 +15,7 @@ export interface KeyEntry {
 
 let specJson: JsonSchema | undefined;
 
-/** JSON Schema of a spec file with all documentation still in it; methods only by name. */
+/** JSON Schema of a spec file with the documentation of schema.ts; methods only by name. */
 export function specJsonSchemaRaw(): JsonSchema {
   specJson ??= toJsonSchema(SpecSchema);
   return specJson;
@@ -43,7 +43,7 @@ export function listKeys(catalog: Catalog): KeyEntry[] {
   return entries;
 }
 
-/** Hints for keys that exist in another place, or under another name in other tools. */
+/** Hints for keys that belong to another mapping, or have another name in other tools. */
 export function keyHints(catalog: Catalog): KeyHint {
   const entries = listKeys(catalog).filter((entry) => entry.path[0] !== "sweep");
   return (path: Path) => {

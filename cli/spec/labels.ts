@@ -8,9 +8,9 @@ import type { Path } from "./places.js";
 
 export interface Unlabelled {
   settings: Settings;
-  /** The user's name of the variant, which then stands for all keys the variants change. */
+  /** The user's label of the variant, which replaces all keys that variants change. */
   variant: string | null;
-  /** That name says it all. */
+  /** Whether this label is the whole name. */
   own: boolean;
   /** Keys that `include` has set in this one. */
   included: ReadonlySet<string>;
@@ -23,15 +23,15 @@ export interface SweepKeys {
   include: readonly Path[];
 }
 
-/** One key of a sweep, and how its values are shown. */
+/** One key of a sweep, with its values and how to show them. */
 export interface ShownKey {
   key: string;
-  /** Of each cell; undefined where the cell's method has no such parameter. */
+  /** The value of each cell; undefined if the cell's method has no such parameter. */
   values: unknown[];
   show(value: unknown): unknown;
 }
 
-/** `outside`: values of combinations that are no runs, by key, which are shown in the same way. */
+/** `outside`: values by key of combinations that are not trained, to be shown in the same way. */
 export function shownKeys(
   cells: readonly Pick<Unlabelled, "settings">[],
   outside: readonly Mapping[],
@@ -46,12 +46,12 @@ export function shownKeys(
   });
 }
 
-/** Label and axes of every cell: what tells it from the others of its spec. */
+/** Makes the label and the axes of every cell. */
 export function labelCells(
   cells: readonly Unlabelled[],
   shown: readonly ShownKey[],
   keys: SweepKeys,
-  /** Of the spec: there is nothing to tell a single run from. */
+  /** The spec's name, which is the label of a single run. */
   name: string,
 ): Cell[] {
   const varying = shown.filter(({ values }) => {
@@ -70,7 +70,7 @@ export function labelCells(
       const value = values[i];
       if (value === undefined) continue;
       axes[key] = value;
-      // What only `include` changes is said of the cells in which it did.
+      // A key that only `include` changes is part of the label only in cells that were changed.
       const tells = inGrid.has(key) || (variant === null && (inVariants.has(key) || included.has(key)));
       if (tells && !own) parts.push(`${names.get(key)}=${text(value)}`);
     }
@@ -79,7 +79,7 @@ export function labelCells(
   });
 }
 
-/** Each text as it is at first, then with a number that no other label has. */
+/** Returns each text unchanged the first time, then with a number that makes it unique. */
 function uniqueLabels(): (label: string) => string {
   const taken = new Set<string>();
   const times = new Map<string, number>();
@@ -91,7 +91,7 @@ function uniqueLabels(): (label: string) => string {
   };
 }
 
-/** A preset by its name; anything else as it is. Undefined where the cell's method has no such parameter. */
+/** The name of a preset; any other value as it is. Undefined if the cell's method has no such parameter. */
 function tellingValue(settings: Settings, path: Path, catalog: Catalog): unknown {
   const value = valueAt(settings, path);
   if (path.length !== 2 || path[0] !== "method" || !isMapping(value)) return value;

@@ -5,14 +5,14 @@ import { isMapping, leaves, type Mapping } from "./merge.js";
 import type { Layer } from "./places.js";
 import type { Excluded } from "./sweep.js";
 
-/** A combination that is no run of the spec, and why. */
+/** A combination that is not trained, and why. */
 export interface LeftOut {
-  /** Dotted keys and values, as the axes of cells have them. */
+  /** Values by dotted key, like the axes of cells. */
   axes: Mapping;
   reason: string;
 }
 
-/** Values of an excluded combination by the keys that cells have: `model.name` of what is written as `model`. */
+/** Values of an excluded combination, by the keys of cells: `model.name` for what is written as `model`. */
 export function excludedValues({ axes, layers: changes }: Excluded, layers: readonly Layer[]): Mapping {
   const written = Object.entries(axes).flatMap(([key, value]) => {
     const at = key.split(".");

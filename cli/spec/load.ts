@@ -25,22 +25,22 @@ export interface LoadedSpec {
   name: string;
   /** The file as it was read. */
   text: string;
-  /** The file it extends, as a path from the working folder. */
+  /** The file that it extends, as a path from the working folder. */
   extends: string | null;
-  /** Failures after which nothing new begins. */
+  /** After this many failures no further run starts. */
   maxFailures: number;
   jobs: FileSettings["jobs"];
   devices: FileSettings["devices"];
   cells: Cell[];
-  /** Combinations of the sweep that are no runs. */
+  /** Combinations of the sweep that are not trained. */
   leftOut: LeftOut[];
-  /** What the user should know and nothing has to be done about. */
+  /** Information for the user that needs no action. */
   notes: string[];
   /** The spec with `extends` and `--set` applied, before the sweep and without defaults. */
   document: Mapping;
 }
 
-/** Read, merge, check and expand a spec. Throws one SpecError with all problems. */
+/** Reads, merges, checks and expands a spec. Throws one SpecError with all problems. */
 export function loadSpec(file: string, sets: readonly string[] = [], catalog: Catalog = shippedCatalog()): LoadedSpec {
   const problems = new ProblemList();
   const flags = parseSetFlags(sets, problems);
@@ -60,12 +60,12 @@ export function loadSpec(file: string, sets: readonly string[] = [], catalog: Ca
 
   const sweep = readSweep(document.sweep, layers, catalog);
   problems.addIssues(sweep.issues, layers);
-  // When something that contributes to the cells cannot be used, what it might have given is not asked for.
+  // If a part that contributes to the cells cannot be used, nothing is required that it might have set.
   const incomplete = !checked.success || sweep.issues.length > 0 || base === null;
   const counts = (issue: Issue) =>
     !(incomplete && issue.missing) && !(sweep.methodUnknown && issue.path[0] === "method" && issue.path.length > 1);
   const resolve = cellResolver(catalog);
-  // A wrong value is wrong even where every run of the sweep replaces it; only another method has other keys.
+  // A wrong value is reported even if the sweep replaces it in every run; only another method has other keys.
   const alone: Issue[] = resolve(cellKeys, layers).issues;
   problems.addIssues(
     alone.filter((issue) => !issue.missing && !(issue.path[0] === "method" && issue.want === "key")),
@@ -91,7 +91,7 @@ export function loadSpec(file: string, sets: readonly string[] = [], catalog: Ca
     const expanded = expand(sweep, cellKeys, use);
     excluded = expanded.excluded;
     problems.addIssues(expanded.issues, layers);
-    // A command line that makes a grid smaller should not have to take the spec's excludes out.
+    // A command line that narrows a grid may leave excludes of the spec without effect; that is only a note.
     if (flags.every(({ path }) => path[0] !== "sweep")) problems.addIssues(expanded.useless, layers);
     else notes.push(...expanded.useless.map(({ path, message }) => `${dotted(path)} ${message}`));
   }
@@ -125,7 +125,7 @@ export function loadSpec(file: string, sets: readonly string[] = [], catalog: Ca
   };
 }
 
-/** `method.name` alone leaves the former method's parameters where they are. */
+/** Setting only `method.name` keeps the parameters of the former method, which the new one may not have. */
 function hintAtMethod(problems: SpecProblem[], name: string): void {
   for (const problem of problems) {
     if (!problem.path.startsWith("method.") || problem.message !== UNKNOWN_KEY) continue;
@@ -145,7 +145,7 @@ function noEffect(path: Path): SpecProblem {
   };
 }
 
-/** What belongs to the file, and everything else: keys of a cell and unknown ones. */
+/** Splits a document into the keys of the file, and all others: keys of a cell and unknown ones. */
 function split(document: Mapping): [file: Mapping, cell: Mapping] {
   const entries = Object.entries(document);
   return [

@@ -1,4 +1,4 @@
-/** Values that are paths of this machine: where they start from, and how they are told apart. */
+/** Values that are local paths: where relative ones start, and how they are shown. */
 import { homedir } from "node:os";
 import { basename, dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import type { Settings } from "./cell.js";
@@ -7,31 +7,31 @@ import { type Layer, locate, type Path } from "./places.js";
 /** Keys whose value can be a path. */
 const PATH_KEYS: ReadonlySet<string> = new Set(["data.path", "model.name"]);
 
-/** A model's name that is a folder, and no name on a hub. */
+/** Whether a model's name is a folder and not a name on a hub. */
 const isFolder = (name: string) => /^(\.{0,2}|~)\//.test(name) || /^\.{1,2}$/.test(name);
 
-/** Settings whose paths start from the file that says them, so that a spec means the same from every folder. */
+/** Makes paths relative to the file that contains them, so that a spec means the same from every folder. */
 export function withAnchoredPaths({ model, data, ...rest }: Settings, layers: readonly Layer[]): Settings {
   const path = data.path && anchored(data.path, ["data", "path"], layers);
   const name = isFolder(model.name) ? anchored(model.name, ["model", "name"], layers) : model.name;
   return { ...rest, model: { ...model, name }, data: { ...data, path } };
 }
 
-/** A value of a dotted key as `withAnchoredPaths` leaves it. */
+/** The value of a dotted key, with paths like those of `withAnchoredPaths`. */
 export function anchoredValue(key: string, value: unknown, layers: readonly Layer[]): unknown {
   if (!PATH_KEYS.has(key) || typeof value !== "string") return value;
   return key === "model.name" && !isFolder(value) ? value : anchored(value, key.split("."), layers);
 }
 
-/** `--set` and stdin have no folder of their own: theirs is the working folder. */
+/** Paths in `--set` and on stdin start from the working folder. */
 function anchored(path: string, key: Path, layers: readonly Layer[]): string {
   if (path.startsWith("~/")) return resolve(homedir(), path.slice(2));
   return resolve(dirname(locate(layers, key, "value").file), path);
 }
 
 /**
- * How the values of a key are shown: paths without the folders that all of them are in, so that `path=fold1` tells a run
- * from `path=fold2`; whole where a short one would be the name of something else.
+ * How the values of a key are shown: paths without the folder that all of them share, as in `path=fold1` and
+ * `path=fold2`; in full if a short one would be the name of something else.
  */
 export function shownNames(key: string, values: readonly unknown[]): (value: unknown) => unknown {
   if (!PATH_KEYS.has(key)) return (value) => value;

@@ -7,7 +7,7 @@ export const isMapping = (value: unknown): value is Mapping =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /**
- * Keys whose value may be a name alone: `method: x` means `method: {name: x}`, and a method's parameter `p: x` means
+ * Keys whose value may be only a name: `method: x` means `method: {name: x}`, and a method's parameter `p: x` means
  * `p: {preset: x}` where the parameter has presets. Returns the key that holds the name.
  */
 function nameKey(path: Path): "name" | "preset" | undefined {
@@ -15,13 +15,13 @@ function nameKey(path: Path): "name" | "preset" | undefined {
   return path.length === 2 && path[0] === "method" ? "preset" : undefined;
 }
 
-/** `base` changed by `over`, both standing at `path` of a spec. Neither is modified. */
+/** `base` changed by `over`, both at `path` of a spec. Neither is modified. */
 export function merge(base: unknown, over: unknown, path: Path = []): unknown {
   const name = nameKey(path);
   const from = name && typeof base === "string" && isMapping(over) ? { [name]: base } : base;
   const to = name === "name" && typeof over === "string" ? { name: over } : over;
   if (!isMapping(to)) return to;
-  // Another model or method has other keys: what the base says about the former one does not apply to it. The same for
+  // Another model or method has other keys, so the base's keys for the former one do not apply. The same holds for
   // a preset, which sets all fields at once.
   const other = name && to[name] !== undefined && (!isMapping(from) || from[name] !== to[name] || name === "preset");
   const start = isMapping(from) && !other ? from : {};
@@ -30,7 +30,7 @@ export function merge(base: unknown, over: unknown, path: Path = []): unknown {
   return merged;
 }
 
-/** `base` with `value` at one dotted place. Only that place: setting `method.name` keeps the written parameters. */
+/** `base` with `value` at one dotted key. Nothing else changes: setting `method.name` keeps the written parameters. */
 export function setAt(base: unknown, path: Path, value: unknown, at: Path = []): unknown {
   const [head, ...rest] = path;
   if (head === undefined) return merge(base, value, at);
@@ -39,7 +39,7 @@ export function setAt(base: unknown, path: Path, value: unknown, at: Path = []):
   return { ...start, [head]: setAt(start[head], rest, value, [...at, head]) };
 }
 
-/** The keys of a change that hold plain values: `{train: {seed: 1}}` gives `["train", "seed"]`. */
+/** The keys of a change that have plain values: `{train: {seed: 1}}` gives `["train", "seed"]`. */
 export function leaves(value: unknown, path: Path): Path[] {
   const name = nameKey(path);
   if (name === "name" && typeof value === "string") return [[...path, name]];

@@ -3,8 +3,8 @@ import { nameFrom } from "./characters.js";
 import { packageRoot, schemaFile } from "./package-files.js";
 
 /**
- * The comment that tells editors where the schema of a spec is. Relative inside the checkout or next to node_modules,
- * so that it survives a move of the project; absolute where the package is installed elsewhere on the machine.
+ * The comment that tells editors where the schema of a spec is. The path is relative inside the checkout or next to
+ * node_modules, so that the project can be moved, and absolute if the package is installed elsewhere.
  */
 export function modeline(specFile: string, root = packageRoot(), schema = schemaFile()): string {
   const folder = dirname(resolve(specFile));
@@ -17,7 +17,7 @@ export function modeline(specFile: string, root = packageRoot(), schema = schema
 
 export const starterFile = (): string => join(packageRoot(), "configs", "quickstart.yaml");
 
-/** A commented spec to start from: the shipped quickstart, under the name and with the modeline of the new file. */
+/** A commented spec to start from: the shipped quickstart with the new file's name and modeline. */
 export function starterText(quickstart: string, specFile: string, name: string): string {
   const lines = quickstart.split("\n");
   return lines

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 let root: string | undefined;
 
-/** Folder of our package.json: the checkout or the installed package, from the sources as well as from dist. */
+/** The folder of lor2c's package.json: the checkout or the installed package. Works from the sources and from dist. */
 export function packageRoot(): string {
   if (root !== undefined) return root;
   let folder = dirname(fileURLToPath(import.meta.url));

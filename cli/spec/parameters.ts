@@ -1,10 +1,10 @@
-/** Zod schemas of method parameters, made from the catalog, so that they are checked and explained like any other key. */
+/** Makes zod schemas of method parameters from the catalog, so that they are checked and explained like other keys. */
 import { z } from "zod";
 import type { Method, Parameter } from "./catalog.js";
 
 type Mapping = Record<string, unknown>;
 
-/** The whole `method:` mapping of one method. Its output has every parameter filled in. */
+/** The whole `method:` mapping of one method. It fills in every parameter. */
 export function methodSchema(method: Method): z.ZodType<Mapping> {
   const shape: Record<string, z.ZodType> = {
     name: z.literal(method.name).meta({ description: method.summary, source: method.source }),
@@ -18,7 +18,7 @@ function parameterSchema(parameter: Parameter): z.ZodType {
   if (parameter.nullable) schema = schema.nullable();
   if (!parameter.required) {
     const value = parameter.default;
-    // A default that is a preset's name has to go through the schema like a user's value does.
+    // A default that is a preset's name must go through the schema, like a user's value.
     schema = parameter.type === "preset" ? schema.prefault(value) : schema.default(value);
   }
   return schema.meta(documentation(parameter));
@@ -60,7 +60,7 @@ function plainSchema(parameter: Parameter): z.ZodType {
   }
 }
 
-/** `z.json()` would do, but describes itself by references, which the key-by-key look-up of allowed values cannot follow. */
+/** Not `z.json()`: its JSON Schema has references, which `schemaAt` cannot follow. */
 function isJson(value: unknown): boolean {
   if (typeof value === "number") return Number.isFinite(value);
   if (Array.isArray(value)) return value.every(isJson);
@@ -75,7 +75,7 @@ function limited(schema: z.ZodNumber | z.ZodInt, parameter: Parameter): z.ZodTyp
   return number;
 }
 
-/** A preset's name, or a mapping of some fields over a preset (the parameter's default unless named). */
+/** A preset's name, or a mapping that changes some fields of a preset (by default the parameter's default). */
 function presetSchema(parameter: Parameter): z.ZodType {
   const presets = parameter.presets ?? {};
   const names = z.literal(Object.keys(presets));
@@ -115,7 +115,7 @@ function resolvePreset(parameter: Parameter, value: string | Mapping): Mapping {
   return { ...start, ...Object.fromEntries(Object.entries(changes).filter(([, v]) => v !== undefined)) };
 }
 
-/** Name of the preset that equals a resolved value. */
+/** The name of the preset that is equal to a resolved value. */
 export function presetName(parameter: Parameter, value: unknown): string | undefined {
   if (typeof value === "string") return value;
   return Object.entries(parameter.presets ?? {}).find(([, preset]) => sameFields(preset, value as Mapping))?.[0];

@@ -1,9 +1,11 @@
-/** Where a key of the merged spec was written. A spec is a stack of layers: extended file, file, `--set` flags, sweep. */
+/**
+ * Where a key of the merged spec was written. A spec is a stack of layers: extended file, file, `--set` flags, sweep.
+ */
 
-/** File name of places in `--set` flags. */
+/** The file name for places in `--set` flags. */
 export const SET_FLAG = "--set";
 
-/** File name of the standard input, for places and for reading: paths in it start from the working folder. */
+/** The file name for the standard input, in places and for reading. Paths in it start from the working folder. */
 export const STDIN = "<stdin>";
 
 export type Path = readonly (string | number)[];
@@ -20,13 +22,13 @@ export type Want = "key" | "value";
 export interface Layer {
   /** The place of exactly this path in this layer. */
   find(path: Path, want: Want): Place | undefined;
-  /** The place of something this layer wrote underneath `path`, for layers made of one dotted key. */
+  /** A place below `path` in this layer, for layers made of one dotted key. */
   beneath?(path: Path): Place | undefined;
 }
 
 /**
- * The nearest place of `path`: the topmost layer that wrote it, else what was written underneath it, else the same for
- * its parent. `layers` run from the lowest to the topmost; the lowest one always knows the document itself (`[]`).
+ * The nearest place of `path`: the topmost layer that has it, else a place below it, else the same for its parent.
+ * `layers` go from the lowest to the topmost; the lowest one always has a place for the document itself (`[]`).
  */
 export function locate(layers: readonly Layer[], path: Path, want: Want): Place {
   const topmostFirst = layers.toReversed();
@@ -36,7 +38,7 @@ export function locate(layers: readonly Layer[], path: Path, want: Want): Place 
       const place = layer.find(prefix, want);
       if (place) return place;
     }
-    // At the root every dotted layer would answer, and the document itself is the better place.
+    // At the root every dotted layer would match, but the document itself is the better place.
     if (length === 0) break;
     for (const layer of topmostFirst) {
       const place = layer.beneath?.(prefix);
@@ -46,7 +48,7 @@ export function locate(layers: readonly Layer[], path: Path, want: Want): Place 
   return { file: "spec", line: 1, column: 1 };
 }
 
-/** A layer that holds one value at `prefix`; `inner` knows the places inside the value, relative to it. */
+/** A layer with one value at `prefix`; `inner` has the places within the value, relative to it. */
 export function dottedLayer(prefix: Path, key: Place, inner: Layer): Layer {
   const under = (path: Path) => prefix.every((part, i) => path[i] === part);
   return {

@@ -2,14 +2,14 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { isatty } from "node:tty";
 import { STDIN } from "./places.js";
 
-/** Far above any real spec (a few kB); keeps a wrong file name from filling the memory. */
+/** Far larger than any real spec (a few kB), so that a wrong file does not fill the memory. */
 const MAX_BYTES = 1024 * 1024;
-/** Milliseconds between two looks at a pipe that has nothing yet. */
+/** Milliseconds between two reads of an empty pipe. */
 const PAUSE = 10;
 
 let stdin: Buffer | string | undefined;
 
-/** What a spec file or the standard input holds, or why it cannot be read. The standard input is read once. */
+/** The bytes of a spec file or the standard input, or why they cannot be read. Reads the standard input only once. */
 export function readBytes(file: string): Buffer | string {
   if (file !== STDIN) return readFile(file);
   stdin ??= isatty(0) ? "cannot be read: it is the terminal; pipe a spec into it" : readAll(0);
@@ -45,7 +45,7 @@ function readAll(fd: number): Buffer | string {
       const { code } = error as NodeJS.ErrnoException;
       if (code === "EOF") break;
       if (code !== "EAGAIN") return `cannot be read: ${reason(error)}`;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE); // a pipe that does not block
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE); // a non-blocking pipe
       continue;
     }
     if (read === 0) break;
@@ -54,7 +54,7 @@ function readAll(fd: number): Buffer | string {
   return length > MAX_BYTES ? "is too large; a spec has at most 1 MiB" : buffer.subarray(0, length);
 }
 
-/** Why this file cannot be read. Throws what is no fault of the file, such as too many open files. */
+/** Why this file cannot be read. Throws errors that are not about the file, such as too many open files. */
 function reason(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   const known = REASONS[code ?? ""];
@@ -64,12 +64,12 @@ function reason(error: unknown): string {
 
 const REASONS: Record<string, string> = {
   ENOENT: "there is no such file",
-  ENOTDIR: "there is no such file: a part of the path is no folder",
+  ENOTDIR: "there is no such file: a part of the path is not a folder",
   EISDIR: "it is a folder",
   EACCES: "no permission",
   EPERM: "no permission",
   ENAMETOOLONG: "the name is too long",
   ELOOP: "its links lead in a circle",
-  EIO: "", // the system's own words: a broken disk
-  ENXIO: "it is no file",
+  EIO: "", // the system's own message: a broken disk
+  ENXIO: "it is not a file",
 };

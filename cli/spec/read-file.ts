@@ -12,7 +12,7 @@ export interface SpecFile {
   layer: Layer;
 }
 
-/** Read one spec file as a mapping. What is wrong with it is added to `problems`; undefined when nothing is left to check. */
+/** Reads a spec file as a mapping. Adds its problems to `problems`; undefined if there is nothing left to check. */
 export function readSpecFile(file: string, problems: ProblemList): SpecFile | undefined {
   const start = { file, line: 1, column: 1, path: "" };
   const bytes = readBytes(file);

@@ -15,7 +15,7 @@ export type Resolved = { settings: Settings; issues: [] } | { settings: undefine
 /** Checks one cell's document against the schema and the catalog and fills in every default. */
 export function cellResolver(catalog: Catalog): (document: Mapping, layers: readonly Layer[]) => Resolved {
   const spec = specJsonSchemaRaw();
-  // Made when a document needs them: most specs name one method of many, and have no unknown key.
+  // Made on demand: most specs name one of many methods, and have no unknown key.
   let hint: KeyHint | undefined;
   const keyHint: KeyHint = (path, siblings) => {
     hint ??= keyHints(catalog);

@@ -1,6 +1,6 @@
 /**
- * Every key of a spec, once: what it means, what it may be, its unit, default and source. `explain`, the editor schema
- * and all messages are made from this file. Parameters of methods are in the catalog instead, which the worker owns.
+ * Every key of a spec, once: its meaning, allowed values, unit, default and source. `explain`, the editor schema and
+ * all messages are made from this file. Parameters of methods are in the catalog, which the worker writes.
  */
 import { z } from "zod";
 import { unfitForName } from "./characters.js";
@@ -12,20 +12,20 @@ export interface KeyDocs {
   unit?: string;
   /** Paper section, or the name of the same setting in Hugging Face libraries. */
   source?: string;
-  /** Names that people bring along from other tools; only used to suggest ours. */
+  /** Names of the key in other tools; only used for suggestions. */
   aliases?: string[];
-  /** The same for values. */
+  /** Values of other tools, likewise. */
   valueAliases?: Record<string, string>;
-  /** Says more than the schema can about what happens without a value. */
+  /** Describes the default, where the schema's value does not say enough. */
   defaultText?: string;
-  /** Changes no number of a run, and so is no part of its id. */
+  /** The key changes no number of a run, so it is not part of the id. */
   outsideId?: true;
   since?: Since;
 }
 
 /**
- * Of every key that is added after the first release: a run whose value is `before`, with which runs are as they were
- * without the key, has the id that it had then. Later changes of the default leave this as it is.
+ * For every key that is added after the first release: a run whose value is `before`, which means what runs did without
+ * the key, has the id that it had then. Later changes of the default do not change this.
  */
 interface Since {
   day: string;
@@ -56,11 +56,11 @@ const modelMapping = z.strictObject({
 const data = z
   .strictObject({
     path: key(text().nullable().default(null), {
-      description: "File or folder the rows come from, relative to the file that says so; at most one of path and hub",
+      description: "File or folder of the rows, relative to this file; at most one of path and hub",
       defaultText: "the task's own source",
     }),
     hub: key(text().nullable().default(null), {
-      description: "Data set on the hub the rows come from; at most one of path and hub",
+      description: "Data set on the hub that has the rows; at most one of path and hub",
       source: "datasets load_dataset(path)",
       defaultText: "the task's own source",
     }),
@@ -80,7 +80,7 @@ const data = z
     }),
     split_seed: key(z.int().min(0).max(0xffff_ffff).default(0), {
       description:
-        "Seed of the split and of the drawn rows; apart from `seed`, so that seeds are compared on the same rows",
+        "Seed of the split and of the drawn rows; separate from `seed`, so that seeds are compared on the same rows",
     }),
     columns: key(
       z
@@ -95,7 +95,7 @@ const data = z
         .nullable()
         .default(null),
       {
-        description: "Names of the columns, where the rows come from a table of your own",
+        description: "Names of the columns, if the rows come from your own table",
         defaultText: "the task's own",
       },
     ),
@@ -115,7 +115,7 @@ const train = z
       description: "Stop after this many optimizer steps, even within an epoch",
       unit: "optimizer steps",
       source: hf("max_steps"),
-      defaultText: "null: as many as the epochs have",
+      defaultText: "null: all steps of the epochs",
     }),
     batch_size: key(count().default(32), {
       description: "Rows of one forward pass; times gradient_accumulation_steps is one optimizer step",
@@ -184,7 +184,7 @@ const train = z
     precision: key(z.literal(["auto", "fp32", "mixed"]).default("auto"), {
       description:
         "Number format: mixed multiplies in bfloat16 and keeps the rest in fp32; auto is mixed where that is faster, " +
-        "which a CPU is asked at the start, else fp32",
+        "which is measured on a CPU at the start, else fp32",
       source: "transformers TrainingArguments.bf16",
       aliases: ["bf16", "fp16", "dtype", "torch_dtype"],
       valueAliases: { bf16: "mixed", bfloat16: "mixed", float32: "fp32" },
@@ -247,7 +247,7 @@ const seed = key(z.int().min(0).max(0xffff_ffff).default(17), {
   aliases: ["random_seed", "data_seed"],
 });
 
-/** A cell, once names alone are written as mappings (`model: x` is `model: {name: x}`). */
+/** A cell, after names are written as mappings (`model: x` is `model: {name: x}`). */
 export const CellSchema = z.strictObject({
   model: key(modelMapping, model),
   task,
@@ -263,7 +263,7 @@ const labelled = z.looseObject({
   label: key(name(80).optional(), { description: "What this run is called in tables" }),
 });
 
-/** What belongs to the file and not to a cell. */
+/** Keys of the file, not of a cell. */
 const fileKeys = {
   name: key(name(200).optional(), {
     description: "Name of the experiment in the store and in every view",
@@ -294,7 +294,7 @@ const fileKeys = {
       }),
     })
     .nullish()
-    .meta({ description: "Which runs the spec stands for; without it, one" }),
+    .meta({ description: "Which runs the spec makes; without it, one" }),
   on_error: key(
     z
       .union([
@@ -303,12 +303,12 @@ const fileKeys = {
       ])
       .default("continue"),
     {
-      description: "What happens to the remaining runs when one fails: they go on, nothing new begins, or that after N",
+      description:
+        "What happens to the remaining runs when one fails: all of them start, none of them starts, or none after N failures",
     },
   ),
   jobs: key(z.union([z.literal("auto"), z.int().min(1).max(64)]).default("auto"), {
-    description:
-      "Worker processes at a time on each device; auto: one per CPU core as far as memory goes, one on each GPU",
+    description: "Worker processes at a time on each device; auto: one per CPU core as memory allows, one on each GPU",
     unit: "processes",
   }),
   devices: key(
@@ -324,13 +324,13 @@ const fileKeys = {
     {
       description:
         "Where workers train: a list of GPUs (cuda:0 is the first one that CUDA_VISIBLE_DEVICES leaves), cpu, or auto: " +
-        "every GPU, without one the CPU. Not part of a run's id, as far as the precision stays the same",
+        "every GPU, or the CPU without one. Not part of a run's id, as long as the precision stays the same",
     },
   ),
 };
 export const FileSchema = z.strictObject(fileKeys);
 
-/** The file as people write it; the source of the editor schema and of `explain`. */
+/** The whole file; the source of the editor schema and of `explain`. */
 export const SpecSchema = z.strictObject({
   name: fileKeys.name,
   extends: fileKeys.extends,

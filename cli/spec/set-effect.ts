@@ -4,21 +4,21 @@ import { isMapping, leaves, type Mapping } from "./merge.js";
 import type { Path } from "./places.js";
 import type { SetFlag } from "./set-flags.js";
 
-/** One value of a `--set`: a mapping sets several, and each may be replaced by itself. */
+/** One value of a `--set`. A mapping sets several, and each may be replaced on its own. */
 interface SetValue {
-  /** As messages name it. */
+  /** The key as messages show it. */
   shown: Path;
   path: Path;
   value: unknown;
 }
 
-/** Counts for each value of a `--set` the runs that have it: a sweep that replaces it would otherwise do so unseen. */
+/** Counts the runs that have each value of a `--set`, to report values that a sweep replaces. */
 export class SetEffects {
   readonly #runs: Map<SetValue, number>;
   #total = 0;
 
   constructor(flags: readonly SetFlag[]) {
-    // What a later flag replaces is meant to be replaced; the sweep and the name belong to no run.
+    // A later flag replaces earlier ones on purpose; the sweep and the name are not part of a run.
     const values = flags.flatMap((flag, i) =>
       OF_NO_RUN.has(String(flag.path[0]))
         ? []
@@ -34,7 +34,7 @@ export class SetEffects {
     }
   }
 
-  /** The keys whose value no run has, and a note on each that only some have. */
+  /** The keys whose value no run has, and a note for each that only some runs have. */
   result(): { useless: Path[]; notes: string[] } {
     const counted = [...this.#runs];
     return {
@@ -51,7 +51,7 @@ export class SetEffects {
 
 const OF_NO_RUN = new Set(["name", "sweep", "on_error", "jobs", "devices"]);
 
-/** What is set where: mappings are merged into what the file says, so each of their values counts alone. */
+/** The values of a flag. A mapping is merged into the file's, so each of its values counts on its own. */
 function valuesOf({ path, value }: SetFlag): SetValue[] {
   if (!isMapping(value)) return [{ shown: path, path, value }];
   return leaves(value, path).map((leaf) => ({
@@ -61,7 +61,7 @@ function valuesOf({ path, value }: SetFlag): SetValue[] {
   }));
 }
 
-/** Whether a run's value is the one that was set: all of a mapping's keys, and a name alone by the key that holds it. */
+/** Whether a run has the value that was set: all keys of a mapping; for only a name, the key of the name. */
 function contains(found: unknown, set: unknown): boolean {
   if (isMapping(found) && isMapping(set))
     return Object.entries(set).every(([key, value]) => contains(found[key], value));

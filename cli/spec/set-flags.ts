@@ -50,7 +50,7 @@ export function parseSetFlags(flags: readonly string[], problems: ProblemList): 
   return parsed;
 }
 
-/** The keys of `sweep.grid` and `sweep.zip` hold dots themselves. */
+/** The keys of `sweep.grid` and `sweep.zip` contain dots themselves. */
 function splitKey(key: string): string[] {
   const [, section, inner] = /^sweep\.(grid|zip)\.(.+)$/.exec(key) ?? [];
   return section !== undefined && inner !== undefined ? ["sweep", section, inner] : key.split(".");

@@ -4,7 +4,7 @@ import { listKeys, specJsonSchemaRaw } from "./keys.js";
 import { CellSchema } from "./schema.js";
 import { nearest, suggestion } from "./suggest.js";
 
-/** Why a dotted key cannot differ between the runs of a spec; undefined when it can. */
+/** Why a dotted key cannot differ between the runs of a spec; undefined if it can. */
 export function keyProblem(
   path: string[],
   catalog: Catalog,

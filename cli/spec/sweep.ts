@@ -13,7 +13,7 @@ export interface Sweep {
   /** The keys that each part may change. */
   keys: { variants: Path[]; grid: Path[]; include: Path[] };
   issues: Issue[];
-  /** Something that may have chosen the method could not be read, so parameters cannot be judged. */
+  /** A part that may set the method could not be read, so parameters cannot be checked. */
   methodUnknown: boolean;
 }
 
@@ -22,22 +22,22 @@ export interface Combination {
   document: Mapping;
   layers: Layer[];
   label: string | null;
-  /** The label is the whole name of this run: one that `include` adds. */
+  /** Whether the label is the whole name of the run, as for one that `include` adds. */
   own: boolean;
-  /** Dotted keys that entries of `include` have set in it. */
+  /** Dotted keys that entries of `include` set in this combination. */
   included: ReadonlySet<string>;
 }
 
 /** A combination that `exclude` leaves out. */
 export interface Excluded {
-  /** Dotted axis keys and values, as they are written. */
+  /** Values by dotted axis key, as written in the spec. */
   axes: Mapping;
   layers: Layer[];
 }
 
 /**
- * The parts of a sweep; their values are checked later, cell by cell. Parts of a wrong kind are left out here: the
- * schema has reported them.
+ * The parts of a sweep. Their values are checked later, cell by cell. Leaves out parts of a wrong kind, which the
+ * schema has reported.
  */
 export function readSweep(sweep: unknown, layers: readonly Layer[], catalog: Catalog): Sweep {
   const keys: Sweep["keys"] = { variants: [], grid: [], include: [] };
@@ -79,8 +79,8 @@ export function readSweep(sweep: unknown, layers: readonly Layer[], catalog: Cat
 }
 
 /**
- * Calls `use` for every run of the sweep over the spec `cell`: the combinations in order, the last axis fastest, then
- * the runs that `include` adds. Returns what was left out, excludes that left out nothing, and what else is wrong.
+ * Calls `use` for every run of the sweep over the spec `cell`: first the combinations in order, the last axis fastest,
+ * then the runs that `include` adds. Returns what was excluded, excludes without effect, and other problems.
  */
 export function expand(
   sweep: Sweep,
@@ -97,7 +97,7 @@ export function expand(
     const layers = changes.map((change) => change.layer);
     use({ document: changed(cell, changes), layers, label, own, included });
   };
-  // Entries of `include` alone are all the runs there are, as variants are.
+  // If there are only entries of `include`, they are all runs, like variants.
   const onlyIncludes = sweep.axes.length === 0 && sweep.includes.length > 0;
   for (const choices of onlyIncludes ? [] : combinations(sweep.axes)) {
     const changes = byDepth(choices.flatMap((choice) => choice.changes));
@@ -144,7 +144,10 @@ function includeIssues(includes: Include[], uses: ReadonlyMap<Exclude | Include,
     });
 }
 
-/** Every choice and every entry of `include` at least once: enough to check the values of a sweep that cannot be expanded. */
+/**
+ * Uses every choice and every entry of `include` at least once, to check the values of a sweep that cannot be
+ * expanded.
+ */
 export function expandSome(sweep: Sweep, cell: Mapping, use: (combination: Combination) => void): void {
   const firsts = sweep.axes.flatMap((axis) => axis.choices.slice(0, 1));
   const add = (choices: Choice[], own: Change[]) => {
@@ -162,7 +165,7 @@ export function expandSome(sweep: Sweep, cell: Mapping, use: (combination: Combi
 const byDepth = (changes: Change[]) => changes.toSorted((a, b) => a.depth - b.depth);
 const changed = (document: Mapping, changes: Change[]) => changes.reduce((before, one) => one.apply(before), document);
 
-/** Every combination of one choice per axis; the last axis runs fastest. One empty combination without axes. */
+/** Every combination of one choice per axis; the last axis varies fastest. Without axes, one empty combination. */
 function* combinations(axes: readonly Axis[]): Generator<Choice[]> {
   const [first, ...rest] = axes;
   if (!first) {

@@ -126,7 +126,7 @@ describe("slips of writing", () => {
   });
   test("two colons in a line", () => {
     expect(problems("model: minilm\nname: run: one\n")).toEqual([
-      "2:7 : a second key in this line; put text with ': ' in quotes | a mapping on one line has braces: {key: value}",
+      "2:7 : a second key on this line; put text with ': ' in quotes | a mapping on one line has braces: {key: value}",
     ]);
   });
 });
@@ -157,7 +157,7 @@ describe("characters that nobody sees", () => {
 });
 
 describe("characters that nothing could take", () => {
-  const HALF = "has half of a surrogate pair (U+D800), which is no character";
+  const HALF = "has half of a surrogate pair (U+D800), which is not a character";
   test.each([
     ["a value", 'model: "\\uD800"\ntask: toy\nmethod: plain\n', `1:8 model: ${HALF}`],
     ["a key", minimal('train: {"\\uD800": 1}\n'), `4:9 train: ${HALF}`],

@@ -6,7 +6,7 @@ import { gluedKey, syntaxProblems } from "./yaml-syntax.js";
 
 /** Deeper than any sensible spec; stops an anchor that contains itself. */
 const MAX_DEPTH = 40;
-/** Uses of aliases, and values they stand for: ten lines of YAML can otherwise mean billions of values. */
+/** Limits on aliases and the values they expand to, because ten lines of YAML can expand to billions of values. */
 const MAX_ALIASES = 100;
 const MAX_ALIASED_VALUES = 10_000;
 
@@ -14,7 +14,7 @@ export interface YamlSource {
   value: unknown;
   layer: Layer;
   problems: SpecProblem[];
-  /** The text is a `[...]` or `{...}` or a plain value, not a block of lines. */
+  /** Whether the text is a `[...]`, a `{...}` or a plain value, not a block of lines. */
   inline: boolean;
 }
 
@@ -28,7 +28,7 @@ const TOO_DEEP = "lists or mappings are nested too deeply to read";
 class TooMuch extends Error {}
 
 /**
- * Parse one YAML 1.2 (core schema) document and remember where every key and value stands.
+ * Parses one YAML 1.2 (core schema) document and remembers the place of every key and value.
  * `columnOffset` shifts the columns of a text that is the tail of a longer line (`--set key=`).
  */
 export function readYaml(source: string, file: string, columnOffset = 0): YamlSource {
@@ -66,7 +66,7 @@ export function readYaml(source: string, file: string, columnOffset = 0): YamlSo
     report(0, [], TOO_DEEP); // the parser ran out of stack
     return result(undefined);
   }
-  const exhausted = document.errors.find((error) => error.code === "RESOURCE_EXHAUSTION"); // the same, noticed by itself
+  const exhausted = document.errors.find((error) => error.code === "RESOURCE_EXHAUSTION"); // the same, found by the parser
   if (exhausted) {
     report(exhausted.pos[0], [], TOO_DEEP);
     return result(undefined);
@@ -75,7 +75,7 @@ export function readYaml(source: string, file: string, columnOffset = 0): YamlSo
     for (const { at, message, hint } of syntaxProblems(error, text)) report(at, [], message, hint);
   }
   if (document.errors.length > 0) {
-    // A blank that is none is the likeliest reason for what looks right.
+    // If the text looks right, the most likely reason is a look-alike of a space.
     const odd = findLookalike(text);
     if (odd) report(odd.at, [], odd.message, odd.hint);
     return result(undefined);
@@ -168,7 +168,7 @@ export function readYaml(source: string, file: string, columnOffset = 0): YamlSo
   try {
     const contents = document.contents;
     const value = walk(contents, [], undefined, 0, false);
-    // The keys and levels are not what they look like: to complain of them as well would mislead.
+    // The keys and levels are not what they look like, so further problems would mislead.
     if (lookalikes > 0) return result(undefined);
     return result(value, !((isMap(contents) || isSeq(contents)) && !contents.flow));
   } catch (error) {

@@ -1,7 +1,7 @@
-/** What is wrong with a text that is not YAML, in words that fit the usual slips of a hand-written spec. */
+/** Messages for text that is not YAML, for the usual mistakes in a hand-written spec. */
 
 export interface SyntaxProblem {
-  /** Where, in the text. */
+  /** Offset in the text. */
   at: number;
   message: string;
   hint?: string;
@@ -13,12 +13,12 @@ interface ParserError {
   pos: [number, number];
 }
 
-/** A key whose value follows without a space: YAML takes `seed:1` for one text. */
+/** A key with no space before its value: YAML reads `seed:1` as one text. */
 const GLUED = /^(?:- +)*(?:"[^"]*"|'[^']*'|[\w.$-]+):(?=\S)/;
 const NO_COLON = /^(?:- +)*([\w.$-]+) +([^\s#][^#]*)/;
 const SPACE_MISSING = "a space is missing after the colon";
 
-/** The parser's words where they are clear; ours where its message speaks of its own inside. */
+/** The parser's message if it is clear; our own if it is about the parser's internals. */
 export function syntaxProblems({ code, message, pos }: ParserError, text: string): SyntaxProblem[] {
   const [at, end] = pos;
   const one = (message: string, hint?: string): SyntaxProblem[] => [{ at, message, hint }];
@@ -26,7 +26,7 @@ export function syntaxProblems({ code, message, pos }: ParserError, text: string
   if (slips.length > 0) return slips;
   if (code === "BLOCK_AS_IMPLICIT_KEY") {
     return one(
-      "a second key in this line; put text with ': ' in quotes",
+      "a second key on this line; put text with ': ' in quotes",
       "a mapping on one line has braces: {key: value}",
     );
   }
@@ -62,10 +62,10 @@ function slipOf(line: string): SyntaxProblem | undefined {
     : { at: 0, message: "no colon after a key", hint: `write ${key}: ${value?.trim()}` };
 }
 
-/** Text where a mapping belongs: a key in it that lacks its space or colon. */
+/** For text instead of a mapping: finds a key that lacks its space or colon. */
 export const slipIn = (text: string): string | undefined => slipOf(text.trim())?.message;
 
-/** A key of `{...}` that has swallowed its value. */
+/** A key of `{...}` that includes its value, because the space is missing. */
 export function gluedKey(key: string): SyntaxProblem | undefined {
   const glued = GLUED.exec(key);
   return glued ? { at: glued[0].length, message: SPACE_MISSING } : undefined;

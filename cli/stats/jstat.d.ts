@@ -1,4 +1,4 @@
-/** The one function of jstat that is used here; the package has no types of its own. */
+/** The one function of jstat that lor2c uses; the package has no types of its own. */
 declare module "jstat" {
   export const jStat: { studentt: { inv(probability: number, degreesOfFreedom: number): number } };
   const all: { jStat: typeof jStat };

@@ -15,7 +15,7 @@ test.each([
   expect(tQuantile(probability, df)).toBeCloseTo(expected, 6);
 });
 
-test("mean, deviation and 95 % interval of three seeds, as R's t.test gives them", () => {
+test("mean, deviation and 95 % interval of three seeds, equal those of R's t.test", () => {
   const { n, mean, sd, low, high } = meanInterval([86.3, 87.0, 87.7]);
   expect([n, mean]).toEqual([3, expect.closeTo(87, 10)]);
   expect(sd).toBeCloseTo(0.7, 10);
@@ -29,7 +29,7 @@ test("another level, equal values, one value", () => {
   expect(meanInterval([5])).toEqual({ n: 1, mean: 5, sd: null, low: null, high: null });
 });
 
-test("nothing to average, and what is no number, are errors", () => {
+test("no values, or one that is not finite, is an error", () => {
   expect(() => meanInterval([])).toThrow(RangeError);
   expect(() => meanInterval([1, Number.NaN])).toThrow(RangeError);
   expect(() => tQuantile(1, 2)).toThrow(/probability 1/);

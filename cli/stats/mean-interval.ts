@@ -1,23 +1,23 @@
-/** Means over seeds and how far they may be off. Pure. */
+/** Means over seeds, with intervals. Pure. */
 import jstat from "jstat";
 import { deviation, mean } from "./mean.js";
 
-/** Of every interval that is printed; the text beside them says so. */
+/** The level of every printed interval; the text names it. */
 export const LEVEL = 0.95;
 
 export interface MeanInterval {
   n: number;
   mean: number;
-  /** Standard deviation of the sample (n - 1); null with one value. */
+  /** Standard deviation of the sample (n - 1); null for one value. */
   sd: number | null;
-  /** Ends of the two-sided t-interval of the mean; null with one value, which says nothing about the others. */
+  /** The lower end of the two-sided t-interval of the mean; null for one value. `high` is the upper end. */
   low: number | null;
   high: number | null;
 }
 
 /**
- * Student's t-interval of the mean: seeds are few, so the normal distribution's 1.96 would be far too narrow (4.30 for
- * three). Throws RangeError without values or with one that is not finite.
+ * Student's t-interval of the mean. With few seeds the normal distribution's 1.96 would be far too narrow (it is 4.30
+ * for three). Throws RangeError without values, or if one is not finite.
  */
 export function meanInterval(values: readonly number[], level = LEVEL): MeanInterval {
   const n = values.length;

@@ -13,7 +13,7 @@ const factsOf = (job: SampleJob, id: string): LaneFacts => {
   return facts;
 };
 
-test("a run's life: waiting, running with its figures, ended with one line", () => {
+test("a run waits, runs with its numbers, and ends with one line", () => {
   const job = new SampleJob(PLAN);
   job
     .at(1)
@@ -30,7 +30,7 @@ test("a run's life: waiting, running with its figures, ended with one line", () 
   expect(job.dashboard.lines).toMatchObject([{ kind: "ended", state: "finished", facts: { score: 0.81 }, seconds: 8 }]);
 });
 
-test("a failure keeps its reason, and what the runner says of a lost one", () => {
+test("a failed run keeps its reason, and a lost one the runner's message", () => {
   const failed = {
     ...sampleEvents.finished([A], 1),
     type: "failed",
@@ -44,7 +44,7 @@ test("a failure keeps its reason, and what the runner says of a lost one", () =>
   expect(job.dashboard.lines).toMatchObject([{ reason: "ValueError: no" }, { reason: "killed by SIGKILL" }]);
 });
 
-test("runs that end together have one line", () => {
+test("runs that end together share a line", () => {
   const job = new SampleJob(PLAN).at(1).begin(A, B, C);
   job.model.set([A, B, C], "lost", "killed by SIGKILL");
   expect(job.dashboard.lines).toMatchObject([{ label: "3 runs: method=some rank=0..2", reason: "killed by SIGKILL" }]);
@@ -66,7 +66,7 @@ describe("losses", () => {
     more(job);
     return factsOf(job, A).losses.values;
   };
-  test("are bounded, and cover the whole run", () => {
+  test("are limited in number, and cover the whole run", () => {
     expect(losses(500)).toHaveLength(500);
     const many = losses(5000);
     expect(many.length).toBeLessThan(512);
@@ -74,7 +74,7 @@ describe("losses", () => {
     expect(many[0]).toBeGreaterThan(0.1);
     expect(many.at(-1)).toBeLessThan(0.001);
   });
-  test("evaluation adds none; a divergence stays visible when they are thinned", () => {
+  test("evaluation adds none; thinning keeps a divergence visible", () => {
     const evaluated = progress(5, { cells: [A], phase: "evaluate", loss: 0.1 });
     expect(losses(1, (job) => job.at(2).event(evaluated))).toHaveLength(1);
     const after = losses(3, (job) => {
@@ -88,14 +88,14 @@ describe("losses", () => {
 describe("overall progress", () => {
   const running = () => new SampleJob(PLAN).begin(A).begin(B);
 
-  test("nothing is known before the runner says something", () => {
+  test("nothing is known before the runner's first estimate", () => {
     const none = { fraction: 0, finished: 0, total: 4, secondsLeft: null };
     expect(headerOf(new SampleJob(PLAN).dashboard)).toMatchObject(none);
     const job = running().at(3);
     job.dashboard.setTimeLeft({ fraction: 0, secondsLeft: null });
     expect(headerOf(job.dashboard).secondsLeft).toBeNull();
   });
-  test("what it said counts down until it speaks again", () => {
+  test("an estimate counts down until the next one", () => {
     const job = running().at(10);
     job.dashboard.setTimeLeft({ fraction: 0.25, secondsLeft: 150 });
     expect(headerOf(job.at(50).dashboard)).toMatchObject({ fraction: 0.25, secondsLeft: 110 });
@@ -115,7 +115,7 @@ describe("overall progress", () => {
     expect(text[0]).toBe("quick: 1 finished, 1 stopped, 1 failed, 1 not started");
     expect(text[1]).toMatch(/ 40% {2}1 of 4 runs *$/);
   });
-  test("all finished is all done, and a run of another process is waited for", () => {
+  test("a job is done when all runs are finished, and waits for a run of another process", () => {
     const over = new SampleJob(PLAN);
     over.model.set([A, B, C, D], "finished");
     expect(headerOf(over.dashboard)).toMatchObject({ fraction: 1, finished: 4, secondsLeft: null });

@@ -13,7 +13,7 @@ const cells = [
   ["full", 22_565_376],
 ].map(([name, trainable], i) => {
   const axes = { "method.name": name };
-  const train = { batch_size: 32 + i }; // runs of their own
+  const train = { batch_size: 32 + i }; // makes different runs
   return minilm({
     id: `${i}`,
     label: `method=${name}`,
@@ -43,12 +43,12 @@ test("three lines: time, disk and memory, each with its range and basis", () => 
   expect(forecastLines(foreseen(0))).toEqual([]);
 });
 
-test("within the limits nothing is exceeded", () => {
+test("a forecast within the limits refuses nothing", () => {
   expect(exceeded(foreseen(), {})).toEqual([]);
   expect(exceeded(foreseen(), { maxHours: 10, maxDisk: GB })).toEqual([]);
 });
 
-test("too much disk: how many would fit, and which setting takes most", () => {
+test("too much disk: the error says how many would fit, and which setting takes most", () => {
   const over = exceeded(foreseen(), { maxDisk: 50e6 });
   expect(over).toEqual([
     { limit: "disk", fits: 2, heaviest: { name: "method.name=full", runs: 1, share: expect.closeTo(0.98, 1) } },
@@ -62,7 +62,7 @@ test("too much disk: how many would fit, and which setting takes most", () => {
   );
 });
 
-test("both limits at once are both said, and what fits fits both", () => {
+test("if both limits are exceeded, the error names both, and what would fit within both", () => {
   const limits = { maxHours: 1e-6, maxDisk: 50e6 };
   const over = exceeded(foreseen(), limits);
   expect(over.map(({ limit, fits }) => [limit, fits])).toEqual([
@@ -74,14 +74,14 @@ test("both limits at once are both said, and what fits fits both", () => {
   expect(hint).toContain("not one of them would fit");
 });
 
-test("one run that is left has no others to compare with", () => {
+test("a single remaining run is not compared with others", () => {
   const one = foreseen(1);
   const { message, hint } = refusalText(exceeded(one, { maxDisk: 1000 }), one, { maxDisk: 1000 });
   expect(message).toMatch(/^the run that is left will need/);
   expect(hint).toBe("");
 });
 
-test("memory and disk that are not there are warnings", () => {
+test("too little memory or disk gives warnings", () => {
   const two = foreseen(3, 2);
   expect(roomWarnings(two, { memory: 64 * GB, disk: 64 * GB })).toEqual([]);
   expect(roomWarnings(two, { memory: GB, disk: null })).toEqual([

@@ -1,4 +1,4 @@
-/** What a job looks like: the closing table, plain lines and NDJSON. */
+/** Views of a job: the summary, plain lines and NDJSON. */
 import { expect, test } from "vitest";
 import { JobModel } from "../job/model.js";
 import type { CellSummary, JobPlan, JobSummary } from "../job/reporter.js";
@@ -57,7 +57,7 @@ const summary = (cells: CellSummary[]): JobSummary => ({
   seconds: 103.4,
 });
 
-test("the closing table: scores beside the majority class, why a run has none, notes and the last words", () => {
+test("the summary: scores beside the majority class, why a run has none, notes, and the last lines", () => {
   expect(renderSummary(summary([cell({}), failed]))).toBe(
     `quickstart: 2 runs, 1 finished, 1 failed, in 1m 43s
 
@@ -78,7 +78,7 @@ stored in /x/lor2c.db`,
   );
 });
 
-test("runs that failed alike are told together", () => {
+test("runs that failed alike are listed together", () => {
   const others = Array.from({ length: 9 }, (_, i) => ({ ...failed, id: `${i}`.padEnd(16, "0"), label: `merges=${i}` }));
   const other = { ...failed, label: "other", error: { type: "KeyError", message: "x", stderrTail: [], logFile: "/y" } };
   const text = renderSummary(summary([...others, other]));
@@ -87,7 +87,7 @@ test("runs that failed alike are told together", () => {
   expect(text).toMatch(/^failed: other \(9b2e77aa\)\n {4}KeyError: x\n {4}log: \/y$/m);
 });
 
-test("after Ctrl-C: what the same command does with the runs that are left", () => {
+test("after Ctrl-C the summary says what the same command does with the remaining runs", () => {
   const stopped = (checkpoint: boolean) => cell({ state: "stopped", checkpoint });
   const last = (cells: CellSummary[], outcome: JobSummary["outcome"] = "interrupted") =>
     renderSummary({ ...summary(cells), outcome })
@@ -103,7 +103,7 @@ test("after Ctrl-C: what the same command does with the runs that are left", () 
   expect(last([failed], "failed")).toBe("stored in /x/lor2c.db");
 });
 
-test("what cannot run is left out with its reason, once", () => {
+test("cells that cannot run are listed with their reason, once", () => {
   const labels = Array.from({ length: 10 }, (_, i) => `merges=${90 + i}`);
   const text = renderSummary({ ...summary([cell({})]), invalid: [{ reason: "12 layers only", labels }] });
   expect(text).toMatch(/^quickstart: 1 run, 1 finished, 10 left out, in /);
@@ -115,7 +115,7 @@ test("what cannot run is left out with its reason, once", () => {
   );
 });
 
-test("two kinds of score are named in their cells; a regression has no majority class", () => {
+test("two kinds of score have their names in the cells; a regression has no majority class", () => {
   const text = renderSummary(summary([cell({}), cell({ scoreName: "pearson", majorityScore: null })]));
   expect(text).toContain("score at best epoch (majority class)");
   expect(text).toMatch(/accuracy 0\.8125 \(0\.5000\)/);
@@ -165,7 +165,7 @@ const JOB: JobPlan = {
   }),
 };
 
-/** Plain lines of a job whose events and states a test makes up. */
+/** The plain lines for the events and states that a test makes. */
 function plainJob() {
   const lines: string[] = [];
   const clock = { time: 0 };
@@ -176,7 +176,7 @@ function plainJob() {
   return { plain, model, lines, clock };
 }
 
-test("plain: evaluations, changes and outcomes; progress now and then; no end of training metrics", () => {
+test("plain: evaluations, changes and outcomes; progress at intervals; no line for each training metric", () => {
   const { model, lines, clock } = plainJob();
   const id = "3fa94d1c00000000";
   const bundle = model.begin(new Map([[id, 1]]));
@@ -204,7 +204,7 @@ test("plain: evaluations, changes and outcomes; progress now and then; no end of
   );
   const change = { ...base, type: "change", kind: "merge", span_start: 2, span_end: 3, trainable_parameters: 33_792 };
   expect(said(change)).toContain("epoch 1: layers 2 to 3 merged, 33,792 trainable parameters left");
-  // A run that goes on from a checkpoint: its past, reported again for the database, is no news.
+  // A resumed run repeats earlier events for the database; plain output does not show them again.
   const started = { ...base, type: "started", score_name: "accuracy", total_steps: 94, resumed_step: 47 };
   expect(said(started)).toBe("3fa94d1c  seed=1: resumes after step 47 of 94");
   expect(said(change)).toBe("");
@@ -216,7 +216,7 @@ test("plain: evaluations, changes and outcomes; progress now and then; no end of
   expect(lines).toEqual(["9b2e77aa  seed=2: is trained by another lor2c process (process 7 on host)"]);
 });
 
-test("plain: the whole job now and then; runs that train as one say it once, with what tells them apart", () => {
+test("plain: a line about the whole job at intervals; the runs of a lane share a line that names what differs", () => {
   const { plain, model, lines, clock } = plainJob();
   const both = JOB.cells.map(({ id }) => id);
   const bundle = model.begin(new Map(both.map((id, i) => [id, i])));
@@ -234,7 +234,7 @@ test("plain: the whole job now and then; runs that train as one say it once, wit
   expect(lines).toEqual(["12% of the job, about 12m 4s left"]);
 });
 
-test("NDJSON: the runs of a lane once, its events without them; our names in snake case, the summary last", () => {
+test("NDJSON: names the runs of a lane once and not in its events, uses snake case, and ends with the summary", () => {
   const lines: object[] = [];
   const ndjson = createNdjson((value) => lines.push(value));
   const model = new JobModel(JOB.cells, [ndjson]);

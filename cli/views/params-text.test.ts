@@ -19,7 +19,7 @@ const counted: EventOf<"counted"> = {
   total_parameters: 1234567,
 };
 
-test("parts of one kind and formula are one row, with the sum before and after the changes", () => {
+test("equal parts share a row; the sums are those before and after the changes", () => {
   expect(paramsText({ label: "cell", method: "m", counted }, false)).toBe(
     [
       "cell  (m; config of tiny)",
@@ -36,7 +36,7 @@ test("parts of one kind and formula are one row, with the sum before and after t
   expect(totals(counted)).toEqual({ start: 48, end: 32 });
 });
 
-test("a published figure stands beside the number that it rounds", () => {
+test("a published figure is beside the number that it rounds", () => {
   const figure = { where: "Table I, X", params: "0.3M" };
   const text = (withHead: boolean, changes = counted.changes) =>
     paramsText(
@@ -53,7 +53,7 @@ test("--all keeps every layer", () => {
   expect(paramsText({ label: "cell", method: "m", counted }, true)).toContain("  layer 1  ");
 });
 
-test("runs with equal counts are told once, with their number", () => {
+test("runs with equal counts are shown once, with their number", () => {
   const cells = ["seed=1", "seed=2", "seed=3"].map((label, index) => ({
     label,
     method: "m",
@@ -67,7 +67,7 @@ test("runs with equal counts are told once, with their number", () => {
   ]);
 });
 
-test("a published figure says what it counts where that is something else", () => {
+test("a published figure says what it counts if that differs", () => {
   const published = [{ where: "Table I, X", params: "0.3M", withHead: false, note: "at the end" }];
   expect(paramsText({ label: "c", method: "m", counted, published }, false)).toMatch(
     / 32 {2}paper, Table I, X: 0\.3M \(at the end\)$/m,

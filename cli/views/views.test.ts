@@ -50,7 +50,7 @@ afterAll(() => {
   temp.remove();
 });
 
-/** 4 layers, 3 epochs: after the first, 2 and 3 merge; after the second, 0 gives way. */
+/** 4 layers, 3 epochs: after the first, layers 2 and 3 merge; after the second, layer 0 is injected. */
 function trained(cell: string): WorkerEvent[] {
   const layer = (span_start: number, span_end: number, score: number | null, kind: "lor2c" | "lora" = "lor2c") => ({
     span_start,
@@ -148,7 +148,7 @@ adapter  /db/runs/aaaaaaaaaaaaaaaa/attempt-2/adapter (12 B)
 `);
 });
 
-test("summary of a failed run ends with its traceback, of a planned one with its settings", async () => {
+test("summary of a failed run ends with its traceback, that of a planned one with its settings", async () => {
   const failed = await show("summary", BROKEN.id);
   expect(failed).toContain("error    DivergedError\nmessage  the loss is not finite\n");
   expect(failed).toContain("traceback (5 lines above)\n  frame 6\n");
@@ -158,7 +158,7 @@ test("summary of a failed run ends with its traceback, of a planned one with its
   );
 });
 
-test("summary of a run that held-out rows chose, with a fixed epoch, and collapsed", async () => {
+test("summary of a collapsed run with a fixed epoch whose best epoch was chosen on held-out rows", async () => {
   const held = sampleCell("d".repeat(16), { label: "seed=20", seed: 20 });
   held.settings.train.report_epoch = 1;
   registerExperiment(store, { name: "held", specFile: null, specText: "", cells: [held] });
@@ -243,11 +243,11 @@ accuracy at rank       1       2
   expect(await show("timeline", id, 25)).toContain("1 of 2 epochs shown");
 });
 
-test("timeline with more epochs than columns shows the first, the last and evenly between", async () => {
+test("timeline with more epochs than columns shows the first, the last, and some evenly between", async () => {
   expect((await show("timeline", DONE.id, 13)).split("\n")[1]).toBe("layer    1  3");
 });
 
-test("curves: losses and score; what was not finite is said", async () => {
+test("curves: losses and score; values that are not finite are counted", async () => {
   const text = await show("curves", DONE.id);
   expect(text).toMatch(/^training loss by epoch: last 0\.1349\n {5}0\.8 ┤/);
   expect(text).toContain("evaluation loss by epoch: last 0.4\n");
@@ -256,7 +256,7 @@ test("curves: losses and score; what was not finite is said", async () => {
   expect(await show("curves", PLANNED.id)).toBe("nothing has been measured yet");
 });
 
-test("attempts: every try", async () => {
+test("attempts: one block for each attempt", async () => {
   expect(await show("attempts", DONE.id)).toMatch(/\n {6}1 {2}stopped .*\n {6}2 {2}finished .* 0\.8100 {2}\(runner\)$/);
   expect(await show("attempts", BROKEN.id, 120)).toContain("DivergedError: the loss is not finite");
   expect(await show("attempts", PLANNED.id)).toBe("not tried yet");
@@ -282,19 +282,19 @@ describe("several runs", () => {
   test("are drawn in one chart, with a line and its last value for each", async () => {
     const text = await show("curves", [DONE.id, BROKEN.id, PLANNED.id]);
     expect(text).toContain("training loss by epoch\n");
-    expect(text).toMatch(/ 2\n[\s\S]* 1\n/); // each mark at the end of its line: the failed run ended higher
+    expect(text).toMatch(/ 2\n[\s\S]* 1\n/); // each mark is at the end of its line; the failed run ended higher
     expect(text).toContain(
       "\n  1  aaaaaaaa  seed=17: last 0.1349\n  2  bbbbbbbb  seed=18: last -, 1 of 2 not finite\n",
     );
-    expect(text).not.toContain("cccccccc"); // it has no values
+    expect(text).not.toContain("cccccccc"); // the run has no values
     for (const line of text.split("\n")) expect(stringWidth(line)).toBeLessThanOrEqual(80);
   });
-  test("have a block each in the other views, under their names", async () => {
+  test("each have a block in the other views, under their name", async () => {
     const text = await show("attempts", [DONE.id, PLANNED.id]);
     expect(text).toMatch(/^a{16} {2}seed=17\n\nattempt [\s\S]*\n\n\nc{16} {2}seed=19\n\nnot tried yet$/);
     expect((await show("summary", [DONE.id, BROKEN.id])).match(/^state /gm)).toHaveLength(2);
   });
-  test("have an entry each in the data, in the order that was asked for", async () => {
+  test("each have an entry in the data, in the order of the arguments", async () => {
     for (const { name } of VIEWS) {
       const data = await load(name, [BROKEN.id, DONE.id]);
       expect(data).toMatchObject([
@@ -306,7 +306,7 @@ describe("several runs", () => {
   });
 });
 
-test("modules that have a short name in common keep rows of their own", () => {
+test("modules with the same short name keep their own rows", () => {
   const row = (module: string, rank: number) => ({ module, step: 94, epoch: 1, rank });
   const lines = rankLines([row("bert.layer.3.attention.dense", 4), row("bert.layer.3.output.dense", 7)], 60);
   expect(lines.slice(2)).toEqual(["bert.layer.3.attention.dense  4", "bert.layer.3.output.dense     7"]);
@@ -317,7 +317,7 @@ describe("pictures", () => {
   const textsOf = (svg: string) =>
     [...parseHTML(svg).document.querySelectorAll("text")].map((element) => element.textContent);
 
-  test("curves: a chart for each measure, a line for each run, the same bytes again", async () => {
+  test("curves: a chart for each measure, a line for each run, the same bytes each time", async () => {
     const svg = await draw("curves", [DONE.id, BROKEN.id]);
     expect(textsOf(svg)).toEqual(
       expect.arrayContaining(["2 runs", "training loss; 1 value not finite", "aaaaaaaa  seed=17", "bbbbbbbb  seed=18"]),
@@ -327,7 +327,7 @@ describe("pictures", () => {
     expect(await draw("curves", [DONE.id, BROKEN.id])).toBe(svg);
     expect(textsOf(await draw("curves", [PLANNED.id]))).toContain("nothing has been measured yet");
   });
-  test("timeline: a rectangle for each module and epoch, the changes in words", async () => {
+  test("timeline: a rectangle for each module and epoch, the changes as text", async () => {
     const svg = await draw("timeline", [DONE.id]);
     expect(parseHTML(svg).document.querySelectorAll('[aria-label="rect"] rect')).toHaveLength(4 + 3 + 3 + 64);
     expect(textsOf(svg)).toEqual(
@@ -344,7 +344,7 @@ describe("pictures", () => {
   });
 });
 
-test("nothing of the data reaches a terminal or a picture as a control character", async () => {
+test("no control character of the data reaches a terminal or a picture", async () => {
   const everywhere = (value: unknown): unknown => {
     if (typeof value === "string") return `${value}${HOSTILE}`;
     if (Array.isArray(value)) return value.map(everywhere);

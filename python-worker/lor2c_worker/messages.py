@@ -13,7 +13,7 @@ PROTOCOL_VERSION = 3
 
 @dataclass(frozen=True)
 class Inspect:
-    """Resolve what a cell means here, without training: fingerprints, parameter counts, row counts."""
+    """Resolve cells on this machine, without training: fingerprints, parameter counts, row counts."""
 
     type: ClassVar[Literal["inspect"]] = "inspect"
     request: str
@@ -22,7 +22,7 @@ class Inspect:
 
 @dataclass(frozen=True)
 class Count:
-    """Count parameters from the model's shapes alone: no weights, no rows."""
+    """Count parameters from only the model's shapes, without weights or rows."""
 
     type: ClassVar[Literal["count"]] = "count"
     request: str
@@ -40,7 +40,7 @@ class TrainCell:
 
 @dataclass(frozen=True)
 class Train:
-    """Train one bundle: cells that share everything but their structure schedule."""
+    """Train one bundle: cells that share everything except their structural schedule."""
 
     type: ClassVar[Literal["train"]] = "train"
     request: str
@@ -67,7 +67,7 @@ class Predict:
 
 @dataclass(frozen=True)
 class Stop:
-    """Stop after the current step. What is in training ends with `stopped`, and so does what has not begun."""
+    """Stop after the current step. Cells in training, and those that have not begun, end with `stopped`."""
 
     type: ClassVar[Literal["stop"]] = "stop"
     cells: list[str] | None
@@ -119,7 +119,7 @@ class InspectedShape:
 
 @dataclass(frozen=True)
 class Inspected:
-    """What one cell of an `inspect` command is, or why it cannot run."""
+    """The result for one cell of an `inspect` command, or why it cannot run."""
 
     type: ClassVar[Literal["inspected"]] = "inspected"
     seq: int
@@ -186,7 +186,7 @@ class Counted:
 
 @dataclass(frozen=True)
 class Started:
-    """Training of these cells begins."""
+    """The training of these cells starts."""
 
     type: ClassVar[Literal["started"]] = "started"
     seq: int
@@ -238,7 +238,7 @@ class Metrics:
 
 @dataclass(frozen=True)
 class Change:
-    """The structure changed: two modules merged, or one gave way to an injected LoRA. Layers are 0-based."""
+    """The structure changed: two modules merged, or one was replaced by an injected LoRA. Layers are 0-based."""
 
     type: ClassVar[Literal["change"]] = "change"
     seq: int
@@ -280,7 +280,7 @@ class ModuleScores:
 
 @dataclass(frozen=True)
 class Tree:
-    """What training these cells together took, before the outcome of each. Counts include what a checkpoint had done."""
+    """The cost of training these cells together, sent before their outcomes. Counts include the work before a checkpoint."""
 
     type: ClassVar[Literal["tree"]] = "tree"
     seq: int
@@ -317,7 +317,7 @@ class Ranks:
 
 @dataclass(frozen=True)
 class Artifact:
-    """A file or folder that belongs to the run."""
+    """A file or folder of the run."""
 
     type: ClassVar[Literal["artifact"]] = "artifact"
     seq: int
@@ -366,7 +366,7 @@ class Finished:
 
 @dataclass(frozen=True)
 class Failed:
-    """Outcome: an exception, or a check that did not hold."""
+    """Outcome: an exception, or a check that failed."""
 
     type: ClassVar[Literal["failed"]] = "failed"
     seq: int
@@ -378,7 +378,7 @@ class Failed:
 
 @dataclass(frozen=True)
 class OutOfMemory:
-    """Outcome: the device's memory did not suffice."""
+    """Outcome: the device has too little memory."""
 
     type: ClassVar[Literal["out_of_memory"]] = "out_of_memory"
     seq: int
@@ -389,7 +389,7 @@ class OutOfMemory:
 
 @dataclass(frozen=True)
 class Stopped:
-    """Outcome: asked to stop, or stdin ended."""
+    """Outcome: the runner asked to stop, or stdin ended."""
 
     type: ClassVar[Literal["stopped"]] = "stopped"
     seq: int
@@ -424,7 +424,7 @@ class Done:
 
 @dataclass(frozen=True)
 class Ended:
-    """The worker's last word: it leaves because it was asked to, or because stdin has ended."""
+    """The worker's last event: it exits because it was asked to, or because stdin has ended."""
 
     type: ClassVar[Literal["ended"]] = "ended"
     seq: int

@@ -85,7 +85,7 @@ describe("a third axis", () => {
     );
     expect(refuse(learning(1e-4))).not.toThrow();
   });
-  test("also where some runs lack it", () => {
+  test("also if some runs do not have it", () => {
     const [first, ...rest] = learning(1e-4, 1e-4);
     if (!first) throw new Error("no rows");
     const { "train.learning_rate": _, ...axes } = first.axes;

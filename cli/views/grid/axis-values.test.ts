@@ -1,4 +1,4 @@
-/** Values are keys and texts are shown: two values that look alike are two columns, with two names that can be typed. */
+/** Two values whose texts look alike have two columns, with two texts that a user can type. */
 import { stripVTControlCharacters } from "node:util";
 import { parseHTML } from "linkedom";
 import { describe, expect, test } from "vitest";
@@ -21,7 +21,7 @@ describe("values that print alike", () => {
     expect(new Set(texts).size).toBe(ALIKE.length);
     expect([...valueTexts([4e-4, 1e-4]).values()]).toEqual(["4.00e-4", "1.00e-4"]);
   });
-  test("are typed as different texts, and each is meant by its own", () => {
+  test("are typed as different texts, and each text selects its own value", () => {
     const typed = typedTexts(ALIKE);
     for (const value of ALIKE) expect(meaning(typed.get(value) ?? "?", ALIKE)).toEqual(new Set([value]));
     expect(meaning("4e-4", ALIKE)).toEqual(new Set([4e-4]));
@@ -43,7 +43,7 @@ function gridOf(values: readonly AxisValue[]) {
   return { rows, grid: sampleGrid(rows, { rows: "method.merges", cols: "train.learning_rate" }) };
 }
 
-test("have a column each in the data, in the terminal and in the picture", () => {
+test("each have a column in the data, in the terminal and in the picture", () => {
   const { rows, grid } = gridOf(ALIKE);
   expect(grid.cells.map(({ of, mean }) => [of, mean])).toEqual(ALIKE.map((_, i) => [1, 0.5 + i / 100]));
   const text = gridText(grid, { width: null, depth: 1 });
@@ -61,14 +61,14 @@ test("have a column each in the data, in the terminal and in the picture", () =>
   }
 });
 
-test("a best cell, a coincidence and a failure name the one that they are about", () => {
+test("a best cell, a coincidence and a failure name their own cell", () => {
   const { rows } = gridOf([4e-4, 4.001e-4]);
   const failed = rows.map((row, i) => (i === 0 ? row : { ...row, state: "failed" as const, value: null }));
   const options = { rows: "method.merges", cols: "train.learning_rate" };
   expect(gridText(sampleGrid(failed, options), { width: null, depth: 1 })).toContain("learning_rate 0.0004001: failed");
 });
 
-test("two axes whose keys end alike are called by their keys", () => {
+test("two axes whose keys end alike are shown with their keys", () => {
   const rows = sampleRows().map((row) => {
     return { ...row, axes: { "a.rank": row.axes["method.merges"] ?? 0, "b.rank": row.axes["method.injections"] ?? 0 } };
   });
@@ -76,7 +76,7 @@ test("two axes whose keys end alike are called by their keys", () => {
   expect([grid.rows.name, grid.cols.name]).toEqual(["a.rank", "b.rank"]);
 });
 
-test("nothing of the data reaches the terminal or the picture as a control character", () => {
+test("no control character of the data reaches the terminal or the picture", () => {
   const hostile = `${HOSTILE}\n`;
   const rows = sampleRows({
     change: (row) => ({
@@ -97,7 +97,7 @@ test("nothing of the data reaches the terminal or the picture as a control chara
   expect(text).not.toContain("\u001b[2J");
 });
 
-test("a combination without the axis is not that of NULL", () => {
+test("a combination without the axis is not the one with NULL", () => {
   const { rows } = gridOf([null, 1]);
   const [one] = rows.slice(1);
   if (!one) throw new Error("no row");

@@ -18,7 +18,7 @@ const CELLS = [0, 1].flatMap((merges) =>
   })),
 );
 
-test("shows the grid at once and again as cells finish, and stops when told to", async () => {
+test("shows the grid at once and again as cells finish, until it is stopped", async () => {
   const dbPath = `${temp.folder}/lor2c.db`;
   const store = openStore(dbPath);
   const experiment = registerExperiment(store, { name: "x", specFile: null, specText: "", cells: CELLS });
@@ -37,7 +37,7 @@ test("shows the grid at once and again as cells finish, and stops when told to",
   store.close();
 });
 
-test("nothing is shown, and nothing fails, without a database, without two axes, or with too many cells", () => {
+test("shows nothing and does not fail without a database, without two axes, or with too many cells", () => {
   const dbPath = `${temp.folder}/lor2c.db`;
   const seen: Grid[] = [];
   const follow = (experiment: number, cells: unknown[] = []) =>

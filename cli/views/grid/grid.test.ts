@@ -62,7 +62,7 @@ describe("a cell", () => {
     const grid = sampleGrid(rows((m, i, row) => (m === 1 && i === 1 ? (changes[row.seed - 17] ?? {}) : {}), 3));
     expect(at(grid, 1, 1)).toMatchObject(expected);
   });
-  test("no run: left out, with the reason if it is known", () => {
+  test("a cell without runs is left out, with the reason if it is known", () => {
     const cells = sampleRows().filter(
       ({ axes }) => !(axes["method.merges"] === 2 && Number(axes["method.injections"]) > 1),
     );
@@ -70,9 +70,9 @@ describe("a cell", () => {
     const options = { rows: "method.merges", cols: "method.injections", metric: null, which: "best" } as const;
     const grid = buildGrid({ experiment: { id: 1, name: "x" }, cells, leftOut }, options);
     expect(at(grid, 2, 3)).toMatchObject({ state: "left_out", of: 0, reason: "12 layers only", coincides: null });
-    // Two cells without runs are not one training.
+    // Two cells without runs do not coincide.
     expect(at(grid, 2, 2)).toMatchObject({ state: "left_out", reason: null, coincides: null });
-    // A whole row has its place when it was meant to be there.
+    // A row that the spec asks for is shown even if none of it can run.
     const row = { "method.merges": 9, "method.injections": 0 };
     const values = (reason: string) =>
       buildGrid({ experiment: { id: 1, name: "x" }, cells, leftOut: [{ axes: row, reason }] }, options).rows.values;
@@ -83,7 +83,7 @@ describe("a cell", () => {
 
 describe("best", () => {
   const best = (grid: Grid) => grid.cells.filter((cell) => cell.best).map(({ row, col }) => [row, col]);
-  test("the highest; the lowest of a loss; all of equal ones; none where all are equal", () => {
+  test("is the highest, or the lowest loss; equal ones are all best; none is if all cells are equal", () => {
     expect(best(sampleGrid())).toEqual([[1, 3]]);
     expect(best(sampleGrid(undefined, { metric: "loss" }))).toEqual([[0, 0]]);
     expect(best(sampleGrid(rows((m) => (m === 2 ? { value: 0.9 } : {}))))).toEqual([
@@ -94,7 +94,7 @@ describe("best", () => {
     ]);
     expect(best(sampleGrid(rows(() => ({ value: 0.9 }))))).toEqual([]);
   });
-  test("a single lucky seed is no mean", () => {
+  test("a single seed is not compared with means", () => {
     const grid = sampleGrid(
       rows(
         (m, i, row) => (m + i === 0 ? (row.seed === 17 ? { value: 0.99 } : { state: "failed", value: null }) : {}),
@@ -108,17 +108,17 @@ describe("best", () => {
 
 describe("cells that coincide", () => {
   const same: Change = (m, i) => (m === 2 && i === 3 ? { changes: JSON.stringify([1, 3]) } : {});
-  test("equal changes and equal settings but for the two numbers", () => {
+  test("have equal changes and equal settings, except the two numbers", () => {
     expect(at(sampleGrid(rows(same)), 2, 3).coincides).toEqual({ row: 1, col: 3 });
     expect(at(sampleGrid(rows(same)), 1, 3).coincides).toBeNull();
     expect(sampleGrid().cells.every((cell) => cell.coincides === null)).toBe(true);
   });
-  test("for every seed, not for some", () => {
+  test("for every seed, not only for some", () => {
     expect(at(sampleGrid(rows(same, 2)), 2, 3).coincides).toEqual({ row: 1, col: 3 });
     const some: Change = (m, i, row) => (row.seed === 17 ? same(m, i, row) : {});
     expect(at(sampleGrid(rows(some, 2)), 2, 3).coincides).toBeNull();
   });
-  test("not with other settings, unless they only say how often it reports; not while it trains", () => {
+  test("not with other settings, except for logging, and not in training", () => {
     const other =
       (train: object): Change =>
       (m, i, row) =>
@@ -131,7 +131,7 @@ describe("cells that coincide", () => {
     });
     expect(at(sampleGrid(rows(running)), 2, 3).coincides).toBeNull();
   });
-  test("an axis that changes the training itself makes no equal cells", () => {
+  test("an axis that changes the training itself makes no coinciding cells", () => {
     const cells = rows((m, i, row) => ({
       axes: { "train.learning_rate": m, "method.rank": i },
       settings: { ...row.settings, train: { learning_rate: m }, method: { rank: i } },
@@ -143,7 +143,7 @@ describe("cells that coincide", () => {
 });
 
 describe("the whole", () => {
-  test("axes are sorted by number, whatever the order of the runs; texts stay in that of the spec", () => {
+  test("axes are sorted by number, whatever the order of the runs; texts keep the order of the spec", () => {
     const reversed = sampleRows().toReversed();
     expect(sampleGrid(reversed).rows).toEqual({
       key: "method.merges",
@@ -159,7 +159,7 @@ describe("the whole", () => {
     );
     expect(grid.rows).toMatchObject({ name: "method", symbol: null, values: ["c", "a", "b"] });
   });
-  test("runs without these axes stand beside it", () => {
+  test("runs without these axes are listed beside it", () => {
     const [first] = sampleRows();
     if (!first) throw new Error("no rows");
     const lora = {
@@ -175,11 +175,11 @@ describe("the whole", () => {
     expect(grid.method).toBe("imlor2c");
     expect(grid.cells).toHaveLength(12);
   });
-  test("an axis that differs between cells, not within one, is said", () => {
+  test("a note names an axis that differs between cells but not within one", () => {
     const cells = rows((m, _, row) => ({ axes: { ...row.axes, "train.weight_decay": m } }));
     expect(sampleGrid(cells).notes).toEqual(["train.weight_decay differs between cells"]);
   });
-  test("scores of two kinds do not stand in one grid", () => {
+  test("a grid does not mix two kinds of score", () => {
     const cells = rows((m) => ({ score_name: m === 0 ? "accuracy" : "pearson" }));
     expect(() => sampleGrid(cells)).toThrow("the cells have different scores: accuracy, pearson");
     expect(sampleGrid(cells, { metric: "loss" }).score).toMatchObject({
@@ -188,7 +188,7 @@ describe("the whole", () => {
       fraction: false,
     });
   });
-  test("nothing is trained yet", () => {
+  test("a grid in which nothing is trained yet", () => {
     const grid = sampleGrid(rows(() => ({ state: "planned", value: null, score_name: null })));
     expect(grid).toMatchObject({ score: { name: "score", fraction: false }, majority: 0.684, seeds: 1 });
     expect(grid.cells.every((cell) => cell.state === "planned" && !cell.best && !cell.coincides)).toBe(true);

@@ -1,4 +1,4 @@
-/** From a spec's cells through a real database to a grid. */
+/** Tests from a spec's cells through a real database to a grid. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { PlannedCell } from "../../plan/cell.js";
 import { claimAll, sampleCell, sampleEvents as say, tempFolder } from "../../store/fixtures/sample.js";
@@ -31,7 +31,7 @@ const GRID = [0, 1].flatMap((merges) =>
 const register = (name: string, cells: PlannedCell[], more: object = {}) =>
   registerExperiment(store, { name, specFile: null, specText: name, cells, ...more });
 
-/** Two evaluations: 0.6 and `best`, then `last`; with a change of structure where `merges` is 1. */
+/** Two evaluations: 0.6 and `best`, then `last`; with a structural change if `merges` is 1. */
 function finish(one: PlannedCell, best: number, last = best): void {
   const attempts = claimAll(store, [one]);
   const cells = [one.id];
@@ -78,7 +78,7 @@ test("the epoch that the spec fixes, or any other", () => {
   expect(values({ which: "fixed" })).toEqual([0.7, 0.8, 0.9, 1]);
 });
 
-test("states as they are stored: running with its newest score, failed with its reason, planned", () => {
+test("states as stored: running with the newest score, failed with the reason, planned", () => {
   register("x", GRID);
   const [a, b, c] = GRID as [PlannedCell, PlannedCell, PlannedCell];
   finish(a, 0.8);
@@ -100,7 +100,7 @@ test("states as they are stored: running with its newest score, failed with its 
 test("cells that coincide, from the stored changes", () => {
   register("x", GRID);
   for (const one of GRID) finish(one, 0.7);
-  // merges=1 made one change, whatever was asked of injections; merges=0 made none.
+  // merges=1 made one change, whatever the number of injections; merges=0 made none.
   expect(loadGrid(store).cells.map(({ coincides }) => coincides)).toEqual([
     null,
     { row: 0, col: 0 },
@@ -109,7 +109,7 @@ test("cells that coincide, from the stored changes", () => {
   ]);
 });
 
-test("a run that stands for several combinations is drawn at all its places and counts once at each", () => {
+test("a run of several combinations is drawn in each of their cells, and counts once in each", () => {
   const [first, second] = [0, 1].map((merges) => cell(id(merges), { "method.merges": merges, "data.path": "fold1" }));
   if (!first || !second) throw new Error("two cells were expected");
   const at = (path: string, merges: number, position: number) => ({
@@ -131,13 +131,13 @@ test("a run that stands for several combinations is drawn at all its places and 
   ]);
 });
 
-test("what the sweep left out, and what the command line changed, are stored with the experiment", () => {
+test("the experiment stores what the sweep left out and what the command line changed", () => {
   const leftOut = [{ axes: { "method.merges": 1, "method.injections": 1 }, reason: "excluded by the spec" }];
   const sets = ["sweep.grid.method.merges=0..1"];
   const experiment = register("x", GRID.slice(0, 3), { leftOut, sets });
   expect(loadGrid(store).cells.at(-1)).toMatchObject({ state: "left_out", reason: "excluded by the spec" });
   expect(JSON.parse(store.prepare("SELECT sets FROM experiments").pluck().get() as string)).toEqual(sets);
-  // The same runs again, without the exclude: one experiment, as it was run last.
+  // The same runs again, without the exclude: it is the same experiment, as it was run last.
   expect(register("x", GRID.slice(0, 3))).toBe(experiment);
   expect(loadGrid(store).cells.at(-1)).toMatchObject({ state: "left_out", reason: null });
 });
@@ -145,7 +145,7 @@ test("what the sweep left out, and what the command line changed, are stored wit
 describe("which experiment", () => {
   const later = (experiment: number, time: string) =>
     store.prepare("UPDATE experiments SET last_run_at = ? WHERE id = ?").run(time, experiment);
-  test("the newest that has the axes; by name the newest of it; by number that one", () => {
+  test("loads the newest with the axes, the newest of a name, or the one with a number", () => {
     const first = register("x", GRID);
     const wider = register("x", [...GRID, cell(id(2, 0), { "method.merges": 2, "method.injections": 0 })]);
     const other = register("y", [cell(id(8), { seed: 1 }, 1), cell(id(9), { seed: 2 }, 2)]);
@@ -167,7 +167,7 @@ describe("which experiment", () => {
   test("none", () => {
     expect(() => loadGrid(store)).toThrow(/there is no experiment whose sweep has merges and injections/);
   });
-  test("a third axis must be chosen from; a slice says what it is", () => {
+  test("the user must choose a value of a third axis; the title names the slice", () => {
     const rates = [1e-4, 4e-4];
     const cells = rates.flatMap((rate, i) =>
       GRID.map((one) => {
@@ -184,7 +184,7 @@ describe("which experiment", () => {
   });
 });
 
-test("values that print alike, NULL and empty text keep columns of their own on their way through the database", () => {
+test("values that print alike, NULL and empty text keep their own columns through the database", () => {
   const values = [4e-4, 4.001e-4, null, "", "null", "1", 1];
   const cells = values.flatMap((value, i) =>
     [0, 1].map((merges) => cell(id(merges, i), { "method.merges": merges, "train.odd": value as string })),

@@ -40,7 +40,7 @@ describe("SVG", () => {
   test("is the same for the same data", () => {
     expect(gridSvg(sampleGrid(sampleRows({ change: CHANGE })))).toBe(svg);
   });
-  test("of seeds, of nothing trained, of one column, of a long name: text stays inside", () => {
+  test("text stays inside, with seeds, nothing trained, one column, or a long name", () => {
     const name = "a-name-".repeat(30);
     for (const one of [
       sampleGrid(sampleRows({ seeds: 3 })),
@@ -60,7 +60,7 @@ describe("SVG", () => {
   });
 });
 
-test("PNG: three pixels for one, the same bytes again, without fonts of the system", () => {
+test("PNG: three pixels for each unit, the same bytes each time, no fonts of the system", () => {
   const svg = gridSvg(grid);
   const png = svgToPng(svg);
   expect(png.subarray(1, 4).toString()).toBe("PNG");
@@ -68,6 +68,6 @@ test("PNG: three pixels for one, the same bytes again, without fonts of the syst
   expect(png.readUInt32BE(16)).toBe(3 * Number(width));
   const hash = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
   expect(hash(svgToPng(svg))).toBe(hash(png));
-  // Letters are drawn: with them taken out it is another picture.
+  // Letters are drawn: without them the picture differs.
   expect(hash(svgToPng(svg.replaceAll(/<text[\s\S]*?<\/text>/g, "")))).not.toBe(hash(png));
 });

@@ -74,7 +74,7 @@ test("seeds: deviation and number of seeds under the mean", () => {
   `);
 });
 
-test("a narrow terminal: one decimal, then blocks below each other; never wider", () => {
+test("a narrow terminal: one decimal, then blocks below each other; never too wide", () => {
   const grid = sampleGrid(sampleRows({ change: mixed }));
   const full = gridSize(grid);
   for (const width of [20, 30, 40, full.columns - 1, full.columns, 200]) {
@@ -87,7 +87,7 @@ test("a narrow terminal: one decimal, then blocks below each other; never wider"
 
 describe("colour", () => {
   const grid = sampleGrid();
-  test("none without colour; its numbers are the same with", () => {
+  test("no scale without colour; the numbers are the same with colour", () => {
     const plain = gridText(grid, { width: null, depth: 1 });
     expect(plain).not.toContain("\u001b");
     const coloured = gridLines(grid, { width: null, depth: 24 });
@@ -103,7 +103,7 @@ describe("colour", () => {
     expect(text).toContain(low);
     expect(text).toContain(high);
   });
-  test("a loss is light where it is low", () => {
+  test("a low loss is light", () => {
     const text = gridText(sampleGrid(undefined, { metric: "loss" }), { width: null, depth: 24 });
     expect(text).toMatch(/253;231;37;38;2;0;0;0m +0\.8725\*/);
     expect(text).toMatch(/^0\.8922 .* 0\.8725 {3}\* best/m);
@@ -120,7 +120,7 @@ describe("colour", () => {
   });
 });
 
-test("footnotes are few, however many cells fail or coincide", () => {
+test("the number of footnotes is limited, however many cells fail or coincide", () => {
   const failing = sampleGrid(
     sampleRows({ change: (row) => ({ state: "failed", value: null, error_type: `E${row.position}` }) }),
   );
@@ -133,14 +133,14 @@ test("footnotes are few, however many cells fail or coincide", () => {
   );
 });
 
-test("cells that should be one training and have other scores are told apart", () => {
+test("cells that should coincide but have other scores are listed apart", () => {
   const rows = sampleRows({ change: () => ({ changes: "[]" }) }).slice(0, 2);
   expect(gridText(sampleGrid(rows), { width: null, depth: 1 })).toMatch(
     /^= the same changes .*, but other scores: .*: M 0, I 1 as M 0, I 0$/m,
   );
 });
 
-test("nothing to compare has no legend and no second empty line; without a score there is none to take times 100", () => {
+test("a grid without comparison has no legend and no second empty line; without a score nothing is times 100", () => {
   const same = sampleGrid(sampleRows({ change: (row) => ({ value: 0.5, changes: JSON.stringify(row.position) }) }));
   expect(gridText(same, { width: null, depth: 1 })).toMatch(/[^\n]\n\nall 12 scores are equal/);
   const none = sampleGrid(sampleRows({ change: () => ({ state: "planned", value: null, score_name: null }) }));

@@ -10,7 +10,7 @@ import { openStore } from "../../store/store.js";
 import { endAttempt, registerExperiment } from "../../store/write.js";
 import { printLog } from "./print.js";
 
-/** A run in training, and what printing its log gives. */
+/** A run in training, and what is printed of its log. */
 function running() {
   const dbPath = join(tempFolder(), "lor2c.db");
   const store = openStore(dbPath);
@@ -30,10 +30,10 @@ function running() {
 
 const read = (out: PassThrough) => String(out.read() ?? "");
 
-test("what is added is printed until the run ends, a character that is cut in two as well", async () => {
+test("follows the log until the run ends, even if a read ends within a character", async () => {
   const { file, out, print, end } = running();
   const printed = print(true);
-  await new Promise((done) => setTimeout(done, 50)); // it begins before there is a file
+  await new Promise((done) => setTimeout(done, 50)); // printing starts before the file exists
   const bytes = Buffer.from("one \u{1f600}\n");
   writeFileSync(file, bytes.subarray(0, 6));
   await new Promise<void>((done) => out.once("readable", done));
@@ -45,7 +45,7 @@ test("what is added is printed until the run ends, a character that is cut in tw
   expect(before + read(out)).toBe("one \u{1f600}\ntwo\n");
 });
 
-test("nothing of it moves the cursor, and a progress bar is lines", async () => {
+test("no text of the log moves the cursor, and each state of a progress bar is a line", async () => {
   const { file, out, print, end } = running();
   writeFileSync(file, "\u001b[31mred\u001b[0m\u001b[2J 10%\r 20%\r\ndone \u009b\u202e\u0007\tx\n");
   end();
@@ -63,7 +63,7 @@ test("the runner's log stays JSON", async () => {
   expect(JSON.parse(text)).toEqual({ label: "\u001b[2J\u202e" });
 });
 
-test("a log that is not there, or cannot be read, is said", async () => {
+test("a missing or unreadable log is an error", async () => {
   const { file, print, end } = running();
   end();
   await expect(print(false)).rejects.toMatchObject({ code: "LOG_MISSING" });

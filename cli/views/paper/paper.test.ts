@@ -53,7 +53,7 @@ describe("text", () => {
     ]);
   });
 
-  test("keeps to the width, cut into tables that each name the methods; every column comes once", () => {
+  test("keeps to the width in several tables, each with the methods; every column is there once", () => {
     const lines = PAPER_FORMATS.text(filled, 60).split("\n");
     const heads = lines.filter((line) => line.startsWith("Method"));
     expect(heads.length).toBeGreaterThan(1);
@@ -66,7 +66,7 @@ describe("text", () => {
   });
 });
 
-test("markdown: rows of equal length, verdict in the cell, no text that turns italic", () => {
+test("markdown: rows of equal length, verdict in the cell, no underscore that makes text italic", () => {
   const text = PAPER_FORMATS.markdown(filled, null);
   const rows = text.split("\n").filter((line) => line.startsWith("|"));
   expect(new Set(rows.map((row) => row.split("|").length))).toEqual(new Set([11]));
@@ -77,7 +77,7 @@ test("markdown: rows of equal length, verdict in the cell, no text that turns it
 });
 
 describe("latex", () => {
-  test("booktabs, as many cells in each row as columns, nothing that LaTeX would take for a command", () => {
+  test("booktabs, as many cells in each row as columns, no text that LaTeX takes for a command", () => {
     const lines = PAPER_FORMATS.latex(filled, null).split("\n");
     for (const rule of ["\\toprule", "\\midrule", "\\bottomrule"]) expect(lines).toContain(rule);
     const rows = lines.filter((line) => line.endsWith(" \\\\"));
@@ -122,7 +122,7 @@ test("json: the table itself", () => {
   expect(JSON.parse(PAPER_FORMATS.json(filled, null))).toEqual(filled);
 });
 
-test("table II has no runs and every format", () => {
+test("table II has no runs, and is printed in every format", () => {
   const table = measureTable({ ...empty, name: "table2", table: tables.table2, model: tables.table2.model });
   for (const format of Object.values(PAPER_FORMATS)) expect(format(table, 80)).toContain("HEval");
   expect(PAPER_FORMATS.text(table, null)).toContain("46.62    33.00    32.24    16.46    32.08");

@@ -55,14 +55,14 @@ test.each([
   [90_000, "1d 1h"],
 ])("formatSeconds(%s)", (seconds, expected) => expect(formatSeconds(seconds)).toBe(expected));
 
-test("CSV quotes what must be quoted, and tells NULL from empty text", () => {
+test("CSV quotes where necessary, and distinguishes NULL from empty text", () => {
   expect(csvText([["a", 1.5, null, 'say "x", y', "two\nlines", "\r", 10n, ""], ["é"]])).toBe(
     'a,1.5,,"say ""x"", y","two\nlines","\r",10,""\r\né\r\n',
   );
 });
 
 describe("text of an exact width", () => {
-  test("cuts with an ellipsis and never in a wide character", () => {
+  test("truncates with an ellipsis, never within a wide character", () => {
     expect(clip("abcdef", 6)).toBe("abcdef");
     expect(clip("abcdef", 5)).toBe("abcd…");
     expect(clip("日本語です", 6)).toBe("日本…");
@@ -82,15 +82,15 @@ describe("text of an exact width", () => {
 describe("what a terminal must not get from data", () => {
   const hostile = "\u0000\u001b]0;title\u0007\u001b[2J\r\u007f\u009b31m\u202e\u2066\u2028\ud800x\udc00";
   const written = "\\u0000\\u001b]0;title\\u0007\\u001b[2J\\u000d\\u007f\\u009b31m\\u202e\\u2066\\u2028\\ud800x\\udc00";
-  test("is written out; lines, tabs, accents and pairs stay", () => {
+  test("is escaped; line feeds, tabs, accents and surrogate pairs stay", () => {
     expect(visible(hostile)).toBe(written);
     expect(visible("é\n\t👩‍👩‍👧 日本")).toBe("é\n\t👩‍👩‍👧 日本");
   });
-  test("is written out in tables and facts; values of several lines stay under each other", () => {
+  test("is escaped in tables and facts; values of several lines stay aligned", () => {
     expect(columns([{ title: "a" }], [[hostile]])[1]).toBe(written.replace("\\u000d", " "));
     expect(facts([["message", `one\ntwo ${hostile}`]])).toEqual([`message  one\n         two ${written}`]);
   });
-  test("JSON says the same without it", () => {
+  test("JSON without it parses to the same value", () => {
     expect(jsonText({ hostile })).not.toMatch(/[\u007f-\u009f\u202e\u2066]/);
     expect(JSON.parse(jsonText({ hostile }))).toEqual({ hostile });
   });
@@ -119,7 +119,7 @@ describe("chart", () => {
     expect(rows[0]?.trim()).toMatch(/^100 ┤ +[⠀-⣿]$/);
     expect(rows.every((row) => stringWidth(row) <= 40)).toBe(true);
   });
-  test("a value that is not finite leaves a gap; one point is a dot; none says so", () => {
+  test("a value that is not finite leaves a gap; one point is a dot; no points give a message", () => {
     const gap =
       chart(
         [0, 1, 2, 3, 4].map((x) => ({ x, y: x === 2 ? null : 1 })),
@@ -129,7 +129,7 @@ describe("chart", () => {
     expect(chart([{ x: 1, y: 2 }], { width: 20, height: 1 })[1]?.trim()).toBe("1");
     expect(chart([{ x: 1, y: null }], { width: 20, height: 1 })).toEqual(["(no values)"]);
   });
-  test("several lines have one scale, differ in their dots, and end at their marks", () => {
+  test("several lines share a scale, have different dot patterns, and end at their marks", () => {
     const line = (index: number, end: number) => ({
       index,
       mark: String(index + 1),
@@ -149,7 +149,7 @@ describe("chart", () => {
   });
 });
 
-test("what takes long is done less often, within bounds", () => {
+test("slow work is done less often, within bounds", () => {
   const burn = (milliseconds: number) => () => {
     const from = process.cpuUsage();
     while (process.cpuUsage(from).user < milliseconds * 1000);
