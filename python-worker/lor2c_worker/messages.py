@@ -280,7 +280,7 @@ class ModuleScores:
 
 @dataclass(frozen=True)
 class Tree:
-    """The cost of training these cells together, sent before their outcomes. Counts include the work before a checkpoint."""
+    """The cost of training cells together, sent before their outcomes. Counts include work before a checkpoint."""
 
     type: ClassVar[Literal["tree"]] = "tree"
     seq: int
