@@ -1,10 +1,10 @@
 /**
- * Sets up a checkout, then does what it was set up for:
+ * Sets up a checkout, then starts the quickstart or the tests, if asked to:
  *
  *     node scripts/bootstrap.mjs [--then quickstart|test] [arguments of that]
  *
- * Node's standard library only: this runs before any package is there. Each step has a stamp beside what it made, with
- * a hash of what it was made from; a step whose stamp is true is not repeated.
+ * Node's standard library only, since this runs before any package is installed. Each step writes a stamp beside its
+ * result, with a hash of its inputs; a step whose stamp still fits is not repeated.
  */
 import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -22,7 +22,7 @@ import { checkOwnPython, isCurrent, makeWorkerEnv } from "./env/worker-env.mjs";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const log = join(root, ".setup", "setup.log");
 
-/** What follows set-up. @type {Record<string, string[]>} */
+/** What `--then` starts after set-up. @type {Record<string, string[]>} */
 const GOALS = {
   quickstart: [join("dist", "cli", "main.js"), "run", join("configs", "quickstart.yaml")],
   test: [join("scripts", "check.mjs")],
@@ -70,9 +70,9 @@ async function setUp(dev, signal) {
   if (note) progress.info(`LOR2C_PYTHON: ${note}; numbers may differ from those of the locked versions.`);
 }
 
-/** The exit code of `node args`, which gets this terminal. @param {string[]} args @returns {Promise<number>} */
+/** Runs `node args` on this terminal and returns its exit code. @param {string[]} args @returns {Promise<number>} */
 function hand(args) {
-  // Ctrl-C reaches the program too, and how it ends is its business.
+  // Ctrl-C reaches the program too, which decides how it ends.
   process.on("SIGINT", () => {});
   const child = spawn(process.execPath, args, { cwd: root, stdio: "inherit" });
   process.on("SIGTERM", () => child.kill("SIGTERM"));

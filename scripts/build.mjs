@@ -6,7 +6,7 @@ import { buildStep } from "./env/build-step.mjs";
 import { withLock } from "./env/lock.mjs";
 import { createProgress } from "./env/progress.mjs";
 
-/** Does nothing when dist/ is current. Two of them at once wait for each other, and for a set-up. */
+/** Does nothing when dist/ is current. Waits for another build or set-up that is running. */
 export async function ensureBuilt() {
   const root = fileURLToPath(new URL("..", import.meta.url));
   const progress = createProgress();
@@ -18,7 +18,7 @@ export async function ensureBuilt() {
     progress.info(`${holder} is building or setting up; waiting for it.`);
   await withLock(join(root, ".setup", "lock"), { waiting, signal }, async () => {
     if (step.isCurrent()) return;
-    rmSync(log, { force: true }); // one build's output is enough
+    rmSync(log, { force: true }); // keep the output of one build only
     await step.make();
   });
 }

@@ -1,10 +1,10 @@
 /**
- * Bundles the program and what belongs to it, each with its packages, into a few files:
+ * Bundles each program with its packages into a few files:
  *
  *     node scripts/bundle.mjs FOLDER
  *
- * cli/ is what users get; scripts/ and fixtures/ stay in the checkout. Several hundred modules would need as many open
- * files and 0.15 s at each start. A command's own code is in files of its own, which are loaded when it is asked for.
+ * Users get cli/; scripts/ and fixtures/ stay in the checkout. Without bundles each start would open several hundred
+ * modules, which takes as many open files and 0.15 s. Each command's code is in files of its own, loaded when it runs.
  */
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -13,7 +13,7 @@ import { build } from "rolldown";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 
-/** Native code and fonts, which are found by their paths, and what ink would load for its own developers. */
+/** Native code and fonts, which are found by their paths, and what ink loads for its own developers only. */
 const OUTSIDE = [/^better-sqlite3/, /^@resvg\//, /^dejavu-fonts-ttf/, "react-devtools-core"];
 
 /** Folder of dist -> its programs. */
@@ -29,17 +29,17 @@ const PROGRAMS = {
   },
 };
 
-/** @param {Record<string, string>} input @param {string} folder @returns {Promise<string[]>} the modules that went in */
+/** @param {Record<string, string>} input @param {string} folder @returns {Promise<string[]>} the modules in the bundle */
 async function bundle(input, folder) {
   const { output } = await build({
     cwd: root,
     input,
     platform: "node",
     external: OUTSIDE,
-    // Sources under this folder, wherever node_modules really is; and one copy of what several versions are asked for:
-    // the newest counts plain text without a look at each letter, which is a third of the time of --help.
+    // Paths of sources stay under this folder, even if node_modules is a link. Several versions of string-width are
+    // wanted; the newest one serves all, and measures plain text fast, which saves a third of the time of --help.
     resolve: { symlinks: false, alias: { "string-width": join(root, "node_modules", "string-width", "index.js") } },
-    // Without React's and ink's code for their own developers.
+    // Leaves out React's and ink's code for their own developers.
     transform: { define: { "process.env.NODE_ENV": '"production"', "process.env.DEV": '"false"' } },
     output: {
       dir: folder,
@@ -48,12 +48,12 @@ async function bundle(input, folder) {
       sourcemapExcludeSources: true,
       entryFileNames: "[name].js",
       chunkFileNames: "chunks/[name].js",
-      // What every start needs is one file. The entry stands apart: it waits for the command that it started, and a file
-      // that the command needs must not wait for it.
+      // One file has what every start needs. The entry is a file of its own: it awaits the command, so a file that the
+      // command imports must not wait for the entry.
       codeSplitting: { groups: [{ name: "start", tags: ["$initial"], test: (id) => !isEntry(id, input) }] },
     },
-    // A warning, such as an import that leads nowhere, would be a crash at a user's. Modules that one place loads early
-    // and another one late are no mistake.
+    // A warning, such as a missing import, would become a crash for users, so it fails the build. Except for modules
+    // that one place loads early and another one late: they are no mistake.
     onLog(level, log, handle) {
       if (level === "warn" && log.code !== "INEFFECTIVE_DYNAMIC_IMPORT") handle("error", log);
     },
@@ -64,7 +64,7 @@ async function bundle(input, folder) {
 /** @param {string} id @param {Record<string, string>} input */
 const isEntry = (id, input) => Object.values(input).some((path) => resolve(root, path) === resolve(id));
 
-/** Licences that ask for their text in every copy: of each package that went into the bundle. @param {string[]} modules */
+/** The licence of each package in the bundle, since licences must accompany every copy. @param {string[]} modules */
 function licences(modules) {
   const packages = new Set(modules.filter((id) => id.includes("node_modules")).map(packageFolder));
   return [...packages].sort().map((folder) => {
@@ -75,7 +75,7 @@ function licences(modules) {
   });
 }
 
-/** The package that a module is of: the first folder above it with a named package.json. @param {string} id */
+/** Folder of a module's package: the first one above it with a named package.json. @param {string} id */
 function packageFolder(id) {
   let folder = dirname(id);
   const named = () => {

@@ -1,25 +1,25 @@
 /**
  * The one-way flow of cli/, as a list of the imports that are allowed between its folders:
  *
- *     spec -> plan -> executors -> worker -> protocol -> job -> store -> views, and only job/ knows both ends
+ *     spec -> plan -> executors -> worker -> protocol -> job -> store -> views
  *
- * `node scripts/check-imports.mjs [FOLDER]` exits 1 and names each import that is not in the list. It also exits 1 when
- * it saw fewer files or imports than there must be: a checker that sees nothing finds nothing. Tests may import what
- * they like. Circles are Biome's to find (`noImportCycles` in biome.json).
+ * `node scripts/check-imports.mjs [FOLDER]` exits with 1 and names each import that is not in the list. It also exits
+ * with 1 when it saw too few files or imports, since a checker that sees nothing finds nothing. Tests may import
+ * anything. Biome finds circles (`noImportCycles` in biome.json).
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /**
- * Folder (or file of cli/ itself) -> what its files may import besides their own folder. `type:` stands for an
- * `import type`, which leaves nothing behind at run time.
+ * Folder (or file of cli/ itself) -> what its files may import besides their own folder. `type:` allows only
+ * `import type`, which does nothing at run time.
  * @type {Record<string, string[]>}
  */
 export const ALLOWED = {
   errors: [],
   "system-errors": ["errors"],
-  // A stack of the bundle, told by the sources.
+  // Translates stack traces of the bundle to the sources.
   "source-stack": ["spec"],
   "attempt-files": [],
   files: ["errors"],
@@ -36,7 +36,7 @@ export const ALLOWED = {
   job: ["errors", "files", "attempt-files", "protocol", "spec", "plan", "store", "worker", "executors"],
   verify: ["errors", "files", "protocol", "spec", "plan", "store", "worker", "executors", "job"],
   predict: ["errors", "files", "protocol", "spec", "store", "worker", "verify"],
-  // A view shows what the store holds, what a plan says or what a running job reports; it starts nothing.
+  // A view shows stored runs, a plan or the reports of a running job; it starts nothing.
   views: [
     "errors",
     "scripts",
@@ -71,7 +71,7 @@ export function importsOf(text) {
   }));
 }
 
-/** Every source of `cli` that is no test and no fixture. @param {string} folder @returns {string[]} */
+/** Every source under `folder` except tests and fixtures. @param {string} folder @returns {string[]} */
 function sources(folder) {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
@@ -81,7 +81,7 @@ function sources(folder) {
   });
 }
 
-/** What a whole checkout has at least. Raise it now and then; lower it only when cli/ really became that small. */
+/** A whole checkout has at least so many. Raise it now and then; lower it only when cli/ has really shrunk. */
 export const FLOOR = { files: 180, edges: 300 };
 
 /**

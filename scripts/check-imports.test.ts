@@ -20,7 +20,7 @@ function checkout(files: Record<string, string>): string {
 }
 
 describe("the imports between the folders of cli/", () => {
-  test("of this checkout keep to the list", () => {
+  test("of this checkout are all in the list", () => {
     const { files, edges, problems } = checkImports(packageRoot());
     expect(problems).toEqual([]);
     expect(files).toBeGreaterThanOrEqual(FLOOR.files);
@@ -44,7 +44,7 @@ describe("the imports between the folders of cli/", () => {
     ]);
   });
 
-  test("a checker that sees few files or few imports fails, though none is wrong", () => {
+  test("a checker that sees too few files or imports fails, even if none is wrong", () => {
     const root = checkout({ "plan/p.ts": 'import { load } from "../spec/load.js";\n' });
     const files = Object.keys(ALLOWED).length + 1;
     expect(checkImports(root, { files, edges: 1 }).problems).toEqual([]);
@@ -65,7 +65,7 @@ describe("the imports between the folders of cli/", () => {
     );
   });
 
-  test("a folder of the list that is gone is named", () => {
+  test("a folder of the list that does not exist is named", () => {
     const root = checkout({});
     rmSync(join(root, "cli", "stats"), { recursive: true });
     expect(checkImports(root, NO_FLOOR).problems).toEqual([
@@ -107,13 +107,13 @@ describe("circles, which biome.json forbids", () => {
 
   const A = 'import { b } from "./b.js";\nexport interface A {\n  b: typeof b;\n}\n';
 
-  test("are found, of types alone too", () => {
+  test("are found, also those of types only", () => {
     const { status, stderr } = biome(A, 'import type { A } from "./a.js";\nexport const b: A | null = null;\n');
     expect(stderr).toContain("noImportCycles");
     expect(status).toBe(1);
   });
 
-  test("are not found where there is none", () => {
+  test("are not reported where there are none", () => {
     expect(biome(A, "export const b = null;\n")).toMatchObject({ status: 0 });
   });
 });

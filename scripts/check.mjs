@@ -18,7 +18,7 @@ const worker = join(root, "python-worker");
 const results = mkdtempSync(join(tmpdir(), "lor2c-check-"));
 const python = process.env.LOR2C_PYTHON || interpreterIn(join(worker, ".venv"));
 
-/** A program of node_modules, run by this Node: its bin script need not be found or be executable. @param {string[]} path */
+/** Runs a program of node_modules with this Node, so that its bin script need not be executable. @param {string[]} path */
 const ours = (...path) => [process.execPath, join(root, "node_modules", ...path)];
 
 /**
@@ -27,9 +27,9 @@ const ours = (...path) => [process.execPath, join(root, "node_modules", ...path)
  * @property {string} name
  * @property {string[]} command
  * @property {string} [cwd]
- * @property {() => Counts} [counts] a suite: what its report says
- * @property {RegExp} [saw] where its output says how much it looked at
- * @property {number} [atLeast] files it must have looked at: a check that sees three files finds nothing in them
+ * @property {() => Counts} [counts] of a suite: reads the counts from its report
+ * @property {RegExp} [saw] finds in its output how many files it checked
+ * @property {number} [atLeast] files it must have checked, since a check that sees three files finds nothing
  */
 
 /** @type {Check[]} */
@@ -42,8 +42,8 @@ const CHECKS = [
     atLeast: 300,
   },
   { name: "imports", command: [process.execPath, join("scripts", "check-imports.mjs")], saw: /.+ imports .+/ },
-  // Files, exports and packages that nobody uses; its configuration is where programs begin. Programs of the system that
-  // tests start, such as mkfifo, are no package's.
+  // Unused files, exports and packages; its configuration lists the entry points. `binaries` is excluded because tests
+  // start programs of the system, such as mkfifo, which belong to no package.
   { name: "unused", command: [...ours("knip", "bin", "knip.js"), "--no-progress", "--exclude", "binaries"] },
   { name: "build", command: [process.execPath, join("scripts", "build.mjs")] },
   { name: "generated", command: [process.execPath, join("dist", "scripts", "generate.js"), "--check"] },
@@ -85,7 +85,7 @@ function vitestCounts() {
   const report = JSON.parse(readFileSync(join(results, "vitest.json"), "utf8"));
   return {
     passed: report.numPassedTests,
-    // A file that could not be loaded has no tests of its own to fail.
+    // A test file that could not be loaded has no tests that could fail.
     failed: report.numFailedTests + report.testResults.filter(isBroken).length,
     skipped: report.numPendingTests + report.numTodoTests,
   };
@@ -103,8 +103,8 @@ function pytestCounts() {
 }
 
 /**
- * @param {Check} check @returns {Promise<{ code: number, output: string }>} the output of a static check; a suite's goes
- * to this terminal as it comes, since it takes minutes
+ * @param {Check} check @returns {Promise<{ code: number, output: string }>} the output of a static check; a suite
+ * writes to this terminal directly, since it takes minutes
  */
 function run({ command: [file = "", ...args], cwd = root, counts }) {
   return new Promise((resolve) => {
@@ -132,7 +132,7 @@ function judge({ name, counts, saw, atLeast = 0 }, code, output) {
       process.stdout.write(`${name} ran no test\n`);
       return { ...found, failed: 1 };
     }
-    // It failed for a reason that is no test's: an unhandled error, a crash at its end.
+    // It failed without a failed test: an unhandled error, or a crash at its end.
     return code !== 0 && found.failed === 0 ? { ...found, failed: 1 } : found;
   } catch {
     return { passed: 0, failed: 1, skipped: 0 };

@@ -1,6 +1,6 @@
 /**
  * Writes the files that are made from other files. `npm run generate` writes them, `npm run generate -- --check`
- * compares and exits 1, naming each file that differs and the command that brings it up to date.
+ * compares, and exits with 1 if a file differs, with its name and the command that updates it.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
@@ -17,8 +17,8 @@ interface Generated {
 }
 
 /**
- * One after the other, since a later one reads what an earlier one has written. JSON has no comments: the schema says
- * in `$comment` where it comes from, and the catalog cannot say it.
+ * In this order, since a later file is made from an earlier one. JSON has no comments: the schema says in `$comment`
+ * where it comes from; the catalog has no place for that.
  */
 async function* generated(): AsyncGenerator<Generated> {
   yield { path: "python-worker/lor2c_worker/messages.py", text: pythonMessages() };

@@ -4,8 +4,8 @@
  *
  *     node scripts/lock-python.mjs PYTHON3.11
  *
- * Nothing is installed. Local version parts (`+cpu`) and the packages of the CUDA build are left out: which build of
- * torch a machine gets, and what that build needs, is for that machine's pip to say.
+ * It installs nothing. It leaves out local version parts (`+cpu`) and the packages of the CUDA build: the pip of each
+ * machine decides which build of torch it gets and what that build needs.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -15,11 +15,11 @@ import { fileURLToPath } from "node:url";
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), "..", "python-worker");
 const DEVICE_PACKAGES = /^(nvidia-|cuda-|triton$)/;
-/** Needed on these machines only, by the requirement of the package that wants them. */
+/** Packages that only some machines need, as the packages say that require them. */
 const MARKERS = {
   "hf-xet": 'platform_machine in "x86_64 amd64 AMD64 arm64 aarch64"',
 };
-/** Wanted on machines other than the one that resolves. */
+/** Packages that other machines need than the one that resolves. */
 const ELSEWHERE = ['colorama==0.4.6 ; sys_platform == "win32"'];
 
 /** @param {string} python @param {string[]} requirements @returns {Map<string, string>} */
@@ -27,7 +27,7 @@ function resolve(python, requirements) {
   const temporary = mkdtempSync(join(tmpdir(), "lor2c-lock-"));
   try {
     const report = join(temporary, "report.json");
-    // A fresh environment, so that nothing that happens to be installed counts as satisfied.
+    // A fresh environment, so that no installed package counts as satisfied.
     execFileSync(python, ["-m", "venv", join(temporary, "venv")]);
     const inside = join(temporary, "venv", process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
     const options = ["--quiet", "--dry-run", "--ignore-installed", "--report", report];

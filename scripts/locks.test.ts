@@ -30,7 +30,7 @@ describe("the locks of the worker's environment", () => {
     expect(new Set(names).size).toBe(names.length);
   });
 
-  test("hold what pyproject.toml asks for", () => {
+  test("have what pyproject.toml requires", () => {
     const project = read("python-worker", "pyproject.toml");
     const wanted = /^dependencies = \[([\s\S]*?)^\]/m.exec(project)?.[1] ?? "";
     const names = [...wanted.matchAll(/"([\w-]+)/g)].map((match) => `${match[1]}==`);
@@ -43,20 +43,20 @@ describe("npm's files", () => {
   const lock = JSON.parse(read("package-lock.json"));
   const manifest = JSON.parse(read("package.json"));
 
-  test("no package names where it came from: any registry or mirror serves the lock", () => {
+  test("no package names its registry, so that any registry or mirror can serve the lock", () => {
     const entries = Object.entries<{ integrity?: string; resolved?: string }>(lock.packages).slice(1);
     expect(entries.filter(([, entry]) => entry.resolved !== undefined)).toEqual([]);
     for (const [path, { integrity }] of entries) expect(integrity, path).toMatch(/^sha512-/);
   });
 
-  test("every install script is decided on", () => {
+  test("every install script is allowed or denied explicitly", () => {
     const scripted = Object.entries<{ hasInstallScript?: boolean }>(lock.packages)
       .filter(([, entry]) => entry.hasInstallScript)
       .map(([path]) => path.replace(/^.*node_modules\//, ""));
     expect(Object.keys(manifest.allowScripts).sort()).toEqual([...new Set(scripted)].sort());
   });
 
-  test("the lock is of this package.json", () => {
+  test("the lock fits this package.json", () => {
     for (const key of ["version", "dependencies", "devDependencies", "engines"]) {
       expect(lock.packages[""][key]).toEqual(manifest[key]);
     }

@@ -15,7 +15,7 @@ beforeAll(() => {
   const [packed] = JSON.parse(execFileSync("npm", options, { cwd: packageRoot(), encoding: "utf8" }));
   files = packed.files.map((file: { path: string }) => file.path);
   execFileSync("tar", ["-xzf", join(folder, packed.filename), "-C", folder]);
-  // What npm would have installed beside it, and no more: everything else is in the bundle.
+  // Only what npm would install beside it; everything else is in the bundle.
   const lock: { packages: Record<string, { dev?: boolean }> } = JSON.parse(
     readFileSync(packageFile("package-lock.json"), "utf8"),
   );
@@ -63,7 +63,7 @@ describe("the packed package", () => {
     expect(text).not.toMatch(/^(better-sqlite3|rolldown|vitest) /m);
   });
 
-  test("its program can be started as such", () => {
+  test("its program is executable", () => {
     const main = join(installed, "dist", "cli", "main.js");
     expect(readFileSync(main, "utf8")).toMatch(/^#!\/usr\/bin\/env node\n/);
     const { bin } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));

@@ -10,7 +10,7 @@ test("messages.py is up to date (npm run generate)", () => {
   expect(readFileSync(packageFile("python-worker", "lor2c_worker", "messages.py"), "utf8")).toBe(text);
 });
 
-test("line 1 says that it is generated, and from what", () => {
+test("line 1 says that it is generated, and from which file", () => {
   expect(text.split("\n")[0]).toContain("GENERATED from cli/protocol/messages.ts by `npm run generate`");
 });
 

@@ -4,7 +4,7 @@ import { Command, PROTOCOL_VERSION, WorkerEvent } from "../cli/protocol/messages
 import { packageFile } from "../cli/spec/package-files.js";
 import { DECODER, HEADER } from "./python-messages-text.js";
 
-/** The part of JSON Schema that messages.ts makes use of. */
+/** The part of JSON Schema that messages.ts uses. */
 interface Schema {
   type?: string | string[];
   const?: string;
@@ -44,7 +44,7 @@ export function pythonMessages(): string {
 /** `module_scores` -> `ModuleScores`: the names of messages.ts. */
 const className = (type: string): string => type.replace(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase());
 
-/** The comment above each message, to become its docstring. */
+/** The comment above each message, which becomes its docstring. */
 function messageDocs(): Map<string, string> {
   const source = readFileSync(packageFile("cli", "protocol", "messages.ts"), "utf8");
   const found = source.matchAll(/\/\*\*((?:(?!\*\/).)*)\*\/\n(?:export )?const (\w+) = z\.strictObject/gs);

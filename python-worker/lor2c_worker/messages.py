@@ -1,5 +1,5 @@
 # GENERATED from cli/protocol/messages.ts by `npm run generate`. Edit that file, not this one.
-"""What the runner and the worker say to each other. Standard library only."""
+"""The messages between runner and worker. Standard library only."""
 
 from __future__ import annotations
 
@@ -489,21 +489,21 @@ EVENTS: dict[str, type[Any]] = {
 
 
 class DecodeError(ValueError):
-    """The value is no message of this protocol; the text names the key."""
+    """The value is no message of this protocol. The text names the key."""
 
 
 def decode_command(value: object) -> Command:
-    """Build the command that a parsed line holds. Unknown keys, missing keys and wrong types are DecodeErrors."""
+    """The command in a parsed line. Raises DecodeError for unknown keys, missing keys and wrong types."""
     return cast(Command, _decode_message(value, COMMANDS, "command"))
 
 
 def decode_event(value: object) -> Event:
-    """The same for events; for tests and for replaying recorded runs."""
+    """The same for events; used by tests."""
     return cast(Event, _decode_message(value, EVENTS, "event"))
 
 
 def encode(message: Any) -> dict[str, Any]:
-    """The JSON object of a message, `type` first. Values are passed on as they are: NaN is the sender's business."""
+    """The JSON object of a message, `type` first. Values stay as they are; the sender must replace NaN."""
     return {"type": message.type, **_plain(message)}
 
 
@@ -530,7 +530,7 @@ _HINTS: dict[type[Any], dict[str, tuple[Any, int]]] = {}
 
 
 def _hints(cls: type[Any]) -> dict[str, tuple[Any, int]]:
-    """Type and least length of each field; looked up once, since resolving hints is slow."""
+    """Type and minimum length of each field. Cached, since resolving hints is slow."""
     if cls not in _HINTS:
         types = get_type_hints(cls)
         _HINTS[cls] = {f.name: (types[f.name], f.metadata.get("min_items", 0)) for f in fields(cls)}

@@ -2,7 +2,7 @@
 
     python-worker/.venv/bin/python scripts/bench --data GLUE/MRPC
 
-docs/speed.md says what is measured and how to read it. GLUE/MRPC is the folder that holds MRPC's train.tsv and dev.tsv.
+docs/speed.md says what it measures and how to read it. GLUE/MRPC is the folder with MRPC's train.tsv and dev.tsv.
 """
 
 from __future__ import annotations
@@ -60,7 +60,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--data", required=True, help="folder with the task's files, e.g. GLUE/MRPC with train.tsv")
     parser.add_argument("--task", default="mrpc", help="a registered task")
     parser.add_argument(
-        "--models", default="minilm,roberta-base-random", help="as in a spec, or roberta-base-random: that shape alone"
+        "--models",
+        default="minilm,roberta-base-random",
+        help="as in a spec, or roberta-base-random: random weights of that shape",
     )
     parser.add_argument("--only", type=contenders, default=",".join(CONTENDERS), help="contenders")
     parser.add_argument("--batch-size", type=positive, default=32, help="rows of a step")
@@ -70,10 +72,14 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--lanes", type=lane_counts, default="1,2,4,8,16", help="numbers of lanes, on the first model; 0: leave out"
     )
-    parser.add_argument("--epochs", type=positive, default=30, help="of the grid that is predicted")
-    parser.add_argument("--execute-epochs", type=int, default=GRID - 1, help="of the grid that is trained; 0: none")
-    parser.add_argument("--execute-rows", type=positive, default=256, help="training rows of the grid that is trained")
-    parser.add_argument("--out", type=Path, default=ROOT / "results" / "bench.json", help="where the values are kept")
+    parser.add_argument("--epochs", type=positive, default=30, help="epochs of the predicted grid")
+    parser.add_argument(
+        "--execute-epochs", type=int, default=GRID - 1, help="epochs of the trained grid; 0: train none"
+    )
+    parser.add_argument("--execute-rows", type=positive, default=256, help="training rows of the trained grid")
+    parser.add_argument(
+        "--out", type=Path, default=ROOT / "results" / "bench.json", help="where the values are written"
+    )
     given = parser.parse_args()
     if 0 < given.execute_epochs < GRID - 1:
         parser.error(
@@ -140,7 +146,7 @@ def predict(model: str, report: dict[str, Any], given: argparse.Namespace) -> di
 
 
 def execute(model: str, report: dict[str, Any], given: argparse.Namespace, device: torch.device) -> dict[str, Any]:
-    """The whole grid over few epochs of few rows, on the first model, against one run of it and against (a)."""
+    """The whole grid over few epochs of few rows, on the first model, compared with one run of it and with (a)."""
     epochs, rows = given.execute_epochs, given.execute_rows
     train = {"batch_size": given.batch_size, "max_length": given.max_length}
     settings = raw_settings(model, given.task, given.data, rows, epochs, **train)

@@ -1,4 +1,4 @@
-"""What is compared: transformers with peft as the published script runs it, and this project's training step."""
+"""The contenders: transformers with peft as the published script runs it, and this project's training step."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def step_of(learner: Learner, device: torch.device, precision: str) -> Step:
 
 
 def plain_loop(model: LoadedModel, length: int | None, pad: int) -> Step:
-    """What a user writes with transformers and peft. `length` None: dynamic padding."""
+    """The loop that users write with transformers and peft. `length` None: dynamic padding."""
     module = model.module
     module.set_attn_implementation("eager")  # type: ignore[operator]
     config = LoraConfig(
@@ -78,7 +78,7 @@ def plain_loop(model: LoadedModel, length: int | None, pad: int) -> Step:
 
 
 def lor2c(model: LoadedModel, lanes: int = 1) -> BankLearner:
-    """IM-LoR2C before its first event, in so many lanes; on a CPU one at a time, as in a run."""
+    """IMLoR2C before its first event, with `lanes` lanes; on a CPU one at a time, as in a run."""
     method = METHODS["imlor2c"]
     cells = [Cell(str(lane), parse_params(method, {})) for lane in range(lanes)]
     learner = method.build(model, cells, 17, horizon=Horizon(30, 30, 1))
@@ -90,7 +90,7 @@ def lor2c(model: LoadedModel, lanes: int = 1) -> BankLearner:
 
 
 def lora_on_the_bank(model: LoadedModel) -> BankLearner:
-    """Every layer injected from the start, at rank 8."""
+    """LoRA on the bank: every layer injected from the start, at rank 8."""
     params = parse_params(METHODS["imlor2c"], {"injected_rank": 8})
     layers = int(model.config.num_hidden_layers)
     bank = bank_params(params, False, layers, True, Layout((), tuple(range(layers))))
@@ -98,7 +98,7 @@ def lora_on_the_bank(model: LoadedModel) -> BankLearner:
 
 
 def build(names: Sequence[str], model: str, max_length: int, pad: int, device: torch.device) -> dict[str, Step]:
-    """Each on a model of its own."""
+    """The named contenders, each on its own model."""
 
     def make(name: str) -> Step:
         fresh = make_model(model, device)

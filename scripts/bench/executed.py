@@ -1,4 +1,4 @@
-"""A whole M x I grid as the worker trains it, beside one run of it: what sharing saves with everything included."""
+"""A whole M x I grid as the worker trains it, beside one run of it, to show what sharing saves in total."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EVAL_ROWS = 64
 def grid_and_single(settings: Mapping[str, Any], size: int, device: torch.device) -> dict[str, Any]:
     """Seconds of the `size` x `size` grid and of its first cell alone, and the lane-epochs of the grid.
 
-    Loading, evaluations, and saving and checking each run are included. `settings`: all but merges and injections.
+    Includes loading, evaluations, and saving and checking each run. `settings`: all but merges and injections.
     """
     single, _ = _train(settings, [(0, 0)], device)
     grid, tree = _train(settings, [(m, i) for m in range(size) for i in range(size)], device)
@@ -32,7 +32,7 @@ def grid_and_single(settings: Mapping[str, Any], size: int, device: torch.device
 
 
 def raw_settings(model: str, task: str, path: str, rows: int, epochs: int, **train: Any) -> dict[str, Any]:
-    """As a runner sends them, with the published script's values."""
+    """Settings as the runner sends them, with the published script's values."""
     return {
         "model": {"name": model},
         "task": task,
@@ -60,7 +60,7 @@ def raw_settings(model: str, task: str, path: str, rows: int, epochs: int, **tra
 def _train(
     settings: Mapping[str, Any], cells: list[tuple[int, int]], device: torch.device
 ) -> tuple[float, dict[str, Any]]:
-    """Seconds, and what the worker says of the tree."""
+    """(seconds, the worker's `tree` event)."""
     with tempfile.TemporaryDirectory() as place:
         folder, out = Path(place), BytesIO()
         read = []

@@ -1,6 +1,6 @@
 /**
- * How much longer `lor2c --help` takes than Node alone: medians over runs that take turns, so that whatever else this
- * machine does slows down both.
+ * How much longer `lor2c --help` takes than Node alone: medians over alternating runs, so that other load slows down
+ * both.
  *
  *     npm run build && node scripts/bench/help.mjs [RUNS]
  */

@@ -14,12 +14,12 @@ from lor2c_worker.models import LoadedModel, known_config, load_model
 from lor2c_worker.models.load import HEADS, load_tokenizer
 from lor2c_worker.settings import DataSettings, ModelSettings
 
-#: What a model name may end on: random weights of a known shape, where speed is all that is asked.
+#: A model name with this ending means random weights of a known shape, which are enough to measure speed.
 RANDOM = "-random"
 
 
 def make_model(name: str, device: torch.device) -> LoadedModel:
-    """A fresh one each time: contenders wrap theirs. `roberta-base-random`, or what a spec may name."""
+    """A new model, since contenders wrap theirs. `name`: `roberta-base-random`, or a model of a spec."""
     if not name.endswith(RANDOM):
         return load_model(ModelSettings(name), 2, "classify", 17, device)
     config = known_config(name.removesuffix(RANDOM))
@@ -31,7 +31,7 @@ def make_model(name: str, device: torch.device) -> LoadedModel:
 
 
 def make_rows(task: str, path: str, model: str, max_length: int) -> Encoded:
-    """The training rows of a task. A random model gets MiniLM's tokens: their number matters, the words don't."""
+    """The training rows of a task. A random model gets MiniLM's tokens, since only their number matters."""
     random = model.endswith(RANDOM)
     tokenizer = load_tokenizer(ModelSettings("minilm" if random else model))
     data = encode(load_task(task, DataSettings(path=path)).train, tokenizer, "classify", max_length)
@@ -40,7 +40,7 @@ def make_rows(task: str, path: str, model: str, max_length: int) -> Encoded:
 
 
 def make_batches(data: Encoded, size: int, count: int, device: torch.device) -> list[Batch]:
-    """The first ones of a seeded order, each padded to its longest row."""
+    """The first `count` batches of a seeded order, each padded to its longest row."""
     return [data.batch(rows, device) for rows in list(train_batches(data, size, 17, 1))[:count]]
 
 

@@ -1,9 +1,9 @@
-"""CPU share of the runner while a job of many runs in one bundle trains, with a worker that only pretends to.
+"""CPU share of the runner while a job of many runs in one bundle trains, with a worker that pretends to train.
 
     python3 scripts/bench/job.py                 # 2,000 runs, plain lines, --json and the dashboard with its heatmap
     python3 scripts/bench/job.py --runs 1000 --seconds 20 --views json
 
-The built program is measured: npm run build comes first. Four progress events a second name all runs, as do training
+It measures the built program, so run npm run build first. Four progress events a second name all runs, as do training
 metrics every 5 s and evaluations every 10 s. Linux only: times come from /proc.
 """
 
@@ -34,7 +34,7 @@ VIEWS = {"json": ["--json"], "plain": ["--plain"], "dashboard": []}
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=2000, help="two axes of the square root of it (2000)")
-    parser.add_argument("--seconds", type=float, default=20, help="of training that are measured (20)")
+    parser.add_argument("--seconds", type=float, default=20, help="seconds of training to measure (20)")
     parser.add_argument("--views", nargs="+", choices=list(VIEWS), default=list(VIEWS))
     parser.add_argument("--cli", type=Path, default=ROOT / "dist" / "cli" / "main.js")
     args = parser.parse_args()
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def measure(cli: Path, view: str, runs: int, seconds: float) -> tuple[int, float, float, int]:
-    """Runs, seconds until all of them trained, CPU share from then on, and bytes that the view wrote meanwhile."""
+    """(runs, seconds until all of them train, CPU share after that, bytes that the view wrote meanwhile)."""
     folder = Path(tempfile.mkdtemp(prefix="lor2c-bench-"))
     side = max(1, round(runs**0.5))
     axes = f"{{method.merges: 0..{side - 1}, method.injections: 0..{-(-runs // side) - 1}}}"
@@ -66,7 +66,7 @@ def measure(cli: Path, view: str, runs: int, seconds: float) -> tuple[int, float
         threading.Thread(target=drain, args=(terminal, written), daemon=True).start()
         try:
             count = wait_for_training(runner, database)
-            time.sleep(3)  # what beginning left to be done
+            time.sleep(3)  # let the work of the start finish
             start, before, bytes_before = time.monotonic(), cpu_seconds(runner.pid), written[0]
             time.sleep(seconds)
             share = (cpu_seconds(runner.pid) - before) / (time.monotonic() - start)
@@ -78,7 +78,7 @@ def measure(cli: Path, view: str, runs: int, seconds: float) -> tuple[int, float
 
 
 def wait_for_training(runner: subprocess.Popen[bytes], database: Path) -> int:
-    """Until attempts have their first metrics; how many run."""
+    """Wait until attempts have their first metrics. Returns how many are running."""
     while runner.poll() is None:
         time.sleep(0.5)
         if not database.exists():
@@ -102,7 +102,7 @@ def drain(terminal: int, written: list[int]) -> None:
         while chunk := os.read(terminal, 1 << 16):
             written[0] += len(chunk)
     except OSError:
-        return  # the other end is closed
+        return  # the program has closed its end
 
 
 if __name__ == "__main__":

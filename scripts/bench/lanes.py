@@ -1,4 +1,4 @@
-"""What lanes cost: a step of K lanes against K steps of one, forks, scores; and the lane-epochs of a whole grid."""
+"""Cost of lanes: a step of K lanes compared with K steps of one, forks, scores; and the lane-epochs of a grid."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lor2c_worker.schedule import Schedule
 def lanes_table(
     model: str, counts: Sequence[int], batches: list[Batch], rounds: int, device: torch.device, precision: str
 ) -> dict[str, Any]:
-    """Seconds per step, and the cost of a lane as a part of a single run's, by number of lanes."""
+    """Seconds per step, and a lane's cost as a fraction of a single run's, by number of lanes."""
     counts = sorted({1, *counts})
     steps = {str(count): step_of(lor2c(make_model(model, device), count), device, precision) for count in counts}
     seconds = take_turns(steps, batches, rounds, device)
@@ -34,13 +34,13 @@ def lanes_table(
 
 
 def fork_and_scores(model: str, batch: Batch, device: torch.device, times: int = 5) -> dict[str, float]:
-    """Median seconds: one lane becomes two, with its moments; every module of a lane is scored."""
+    """(median seconds to fork a lane with its moments, median seconds to score every module of a lane)."""
     forks, scores = [], []
     for _ in range(times):
         learner = lor2c(make_model(model, device))
         optimizer = LaneAdamW(learner.slots(), 1)
         learner.forward(batch, (0, 0)).square().sum().backward()
-        optimizer.step(RATE, RATE)  # makes the moments, which a fork copies
+        optimizer.step(RATE, RATE)  # allocates the moments that a fork copies
         began = clock(device)
         learner.fork([(0, ["0"]), (0, ["0"])], optimizer)
         forks.append(clock(device) - began)
@@ -54,7 +54,7 @@ RATE = 1e-4
 
 
 def lane_epochs(epochs: int, size: int) -> int:
-    """Distinct lane-epochs of an M x I grid, 0 to size - 1 each, when every try finds a candidate."""
+    """Lane-epochs of an M x I grid, 0 to size - 1 each, if every try finds a candidate."""
     cells = [Schedule(epochs, m, i, PRESETS["paper"]).events() for m in range(size) for i in range(size)]
     return sum(
         len({tuple(event for event in events if event[1] < epoch) for events in cells})

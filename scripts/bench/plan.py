@@ -1,4 +1,4 @@
-"""What `lor2c plan` takes: the first time, when a worker looks at model and rows, and again, from what was kept.
+"""Time of `lor2c plan`: at first, when a worker looks at model and rows, and again, when it uses the kept answers.
 
     npm run build && python3 scripts/bench/plan.py
 
@@ -43,7 +43,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="lor2c-bench-") as name:
         folder = Path(name)
         write_rows(folder / "rows")
-        time.sleep(2.5)  # files of a moment ago are not kept
+        time.sleep(2.5)  # answers about files that changed a moment ago are not kept
         base = {"first": 0.0, "again": 0.0}
         print(f"{'spec':6} {'runs':>5}  {'':11} {'wall':>6} {'CPU':>6}  CPU ms a run more")
         for spec, (runs, method) in SPECS.items():

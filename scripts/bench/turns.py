@@ -1,4 +1,4 @@
-"""Contenders take turns, so that a machine whose speed drifts favours none."""
+"""Lets contenders take turns, so that changes in the machine's speed favour none."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import torch
 
 from lor2c_worker.engine.learner import Batch
 
-#: One optimizer step on a batch; the number is that of the step.
+#: One optimizer step on a batch; the number is the step's.
 Step = Callable[[Batch, int], None]
 
 
 def clock(device: torch.device) -> float:
-    """Process CPU seconds on a CPU: other load on the machine hardly counts. On CUDA synchronised wall seconds."""
+    """CPU seconds of the process on a CPU, which other load hardly changes; on CUDA synchronised wall seconds."""
     if device.type == "cuda":
         torch.cuda.synchronize()
         return time.perf_counter()
@@ -25,7 +25,7 @@ def clock(device: torch.device) -> float:
 def take_turns(
     steps: Mapping[str, Step], batches: Sequence[Batch], rounds: int, device: torch.device
 ) -> dict[str, list[float]]:
-    """Seconds per step of each contender in each round: A B C, A B C, ... One step of each before is not counted."""
+    """Seconds per step of each contender in each round: A B C, A B C, ... One step of each before warms up."""
     for step in steps.values():
         step(batches[0], 0)
     seconds: dict[str, list[float]] = {name: [] for name in steps}

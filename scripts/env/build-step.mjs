@@ -5,8 +5,8 @@ import { filesUnder, hashOf, readStamp, writeStamp } from "./stamp.mjs";
 import { steps } from "./worker-env.mjs";
 
 /**
- * The sources, bundled, to dist/. Built beside it and swapped in whole: nothing of a removed source stays, and an
- * interrupted build leaves the old one.
+ * Bundles the sources into dist/. It builds beside dist/ and then swaps the folders, so nothing of a removed source
+ * stays, and an interrupted build leaves the old folder.
  * @param {string} root
  * @param {{ log: string, progress: import("./progress.mjs").Progress, signal: AbortSignal }} options
  */
@@ -17,7 +17,7 @@ export function buildStep(root, { log, progress, signal }) {
   return {
     isCurrent: () => {
       const { key, program } = readStamp(stamp) ?? {};
-      // Whatever else may have written there, the compiler for one, is not what the stamp is about.
+      // The stamp does not count if another program, such as the compiler, has written there since.
       return key === sourcesHash(root) && program === hashOf([join(dist, "cli", "main.js")]);
     },
     make: () =>

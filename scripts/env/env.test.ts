@@ -33,7 +33,7 @@ describe("Node's version against a range", () => {
     ["20.0.0", "20", true],
   ])("%s in %s: %s", (version, range, expected) => expect(satisfies(version, range)).toBe(expected));
 
-  test("engines is what all dependencies allow together", () => {
+  test("engines is the range that all dependencies allow", () => {
     const { packages } = JSON.parse(readFileSync(packageFile("package-lock.json"), "utf8"));
     const own: string = JSON.parse(readFileSync(packageFile("package.json"), "utf8")).engines.node;
     expect(packages[""].engines.node).toBe(own);
@@ -45,7 +45,7 @@ describe("Node's version against a range", () => {
       for (const minor of [0, 9, 11, 12, 13, 18, 19, 20, 99]) {
         const version = `${major}.${minor}.0`;
         const all = ranges.every((range) => satisfies(version, range));
-        // Odd releases before 24 are nobody's choice any more; leaving them out promises less, never more.
+        // Odd releases before 24 have ended. To leave them out promises less, never more.
         if (major === 23) expect(satisfies(version, own)).toBe(false);
         else expect([version, satisfies(version, own)]).toEqual([version, all]);
       }
@@ -82,7 +82,7 @@ describe("what a failed program means", () => {
     expect(found.advice).toMatch(advice);
   });
 
-  test("what nobody foresaw is shown as it is, with its last lines", async () => {
+  test("an unknown failure is shown with its last lines", async () => {
     const log = join(folder(), "log");
     const error = await run([process.execPath, "-e", "console.log('odd'); process.exit(7)"], { log }).catch((e) => e);
     expect(error.message).toMatch(/exit code 7/);
@@ -90,7 +90,7 @@ describe("what a failed program means", () => {
     expect(readFileSync(log, "utf8")).toContain("odd\n");
   });
 
-  test("a program that is not there", async () => {
+  test("a program that does not exist", async () => {
     const error = await run(["lor2c-no-such-program"], { log: join(folder(), "log") }).catch((e) => e);
     expect(error.message).toBe("lor2c-no-such-program is not installed");
   });
@@ -127,7 +127,7 @@ describe("lock", () => {
          process.stdout.write("in"); await new Promise((r) => setTimeout(r, ${ms})); process.stdout.write("out"); });`,
     ]);
 
-  test("one after the other; who waits says for whom", async () => {
+  test("one after the other; a waiting process says for which", async () => {
     const file = join(folder(), "lock");
     const first = holder(file, 600);
     if (first.stdout) await once(first.stdout, "data");
@@ -137,7 +137,7 @@ describe("lock", () => {
     });
     const said: string[] = [];
     expect(await withLock(file, { waiting: (who) => said.push(who) }, async () => "mine")).toBe("mine");
-    expect(out).toContain("out"); // it had left before
+    expect(out).toContain("out"); // it had released the lock before
     expect(said).toEqual([`process ${first.pid}`]);
     expect(existsSync(file)).toBe(false);
   });
@@ -151,7 +151,7 @@ describe("lock", () => {
     expect(order.join("")).toBe("inout".repeat(6));
   });
 
-  test("of a killed holder, or of a number that another process has now, is taken over", async () => {
+  test("is taken over from a killed holder, also if another process has its number now", async () => {
     const file = join(folder(), "lock");
     const killed = holder(file, 60_000);
     if (killed.stdout) await once(killed.stdout, "data");

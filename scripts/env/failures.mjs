@@ -1,4 +1,4 @@
-/** The registry of npm or of pip, told by what the program said. @param {string} output */
+/** The registry of npm or of pip, by the program's output. @param {string} output */
 const registry = (output) =>
   /\bnpm (error|ERR!|warn)/i.test(output) ? "the npm registry" : "the Python package index";
 
@@ -9,8 +9,8 @@ const offline = (/** @type {string} */ output) =>
     : "Without a network: set PIP_NO_INDEX=1 and PIP_FIND_LINKS to a folder of wheels.");
 
 /**
- * What a failed npm, pip or venv means, by the marks that its output carries. The first match counts, so causes stand
- * before their consequences.
+ * What a failed npm, pip or venv means, by marks in its output. The first match counts, so causes come before their
+ * consequences.
  * @type {{ mark: RegExp, problem: string | ((output: string) => string), advice: string | ((output: string) => string) }[]}
  */
 const CAUSES = [

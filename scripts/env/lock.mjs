@@ -14,14 +14,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { processStart } from "./process-start.mjs";
 import { Interrupted } from "./setup-error.mjs";
 
-/** The holder touches its lock this often ... */
+/** The holder of a lock touches it this often ... */
 const BEAT_MS = 5_000;
-/** ... and is taken for dead after this long: a process of another machine can't be asked. */
+/** ... and counts as dead after so long without it, if it is on another machine, where its process can't be checked. */
 const SILENCE_MS = 60_000;
 
 /**
- * Runs `work` while no other process does so under the same lock file; waits for them. A lock whose holder is gone is
- * taken over.
+ * Waits until no other process has this lock file, then runs `work`. Takes over a lock whose holder has ended.
  * @template T
  * @param {string} file
  * @param {{ waiting: (holder: string) => void, signal?: AbortSignal }} options
@@ -47,7 +46,7 @@ export async function withLock(file, { waiting, signal }, work) {
   }
 }
 
-/** A link appears with its content, so that nobody reads a lock that is half written. @param {string} file @param {string} own */
+/** A link appears with its content, so that no process reads a half-written lock. @param {string} file @param {string} own */
 function take(file, own) {
   const temporary = `${file}.${process.pid}`;
   writeFileSync(temporary, own);
@@ -67,7 +66,7 @@ function removeStale(file) {
   const text = contents(file);
   if (text === undefined) return true; // released just now
   if (isAlive(file, text)) return false;
-  // Two waiters may see the same dead holder; after the rename only one of them holds what it judged.
+  // Two processes may find the same dead holder. After the rename only one of them has the file that it judged.
   const aside = `${file}.stale.${process.pid}`;
   try {
     renameSync(file, aside);
@@ -76,7 +75,7 @@ function removeStale(file) {
   }
   if (contents(aside) !== text) {
     try {
-      linkSync(aside, file); // a living one's, taken in between: put it back
+      linkSync(aside, file); // a process took the lock in between: put it back
     } catch {}
   }
   unlinkSync(aside);
@@ -92,7 +91,7 @@ function isAlive(file, text) {
   } catch (error) {
     if (/** @type {NodeJS.ErrnoException} */ (error).code === "ESRCH") return false;
   }
-  // The number may have gone to another process meanwhile.
+  // Another process may have this number by now.
   const started = processStart(holder.pid);
   return started === null || holder.started === null || started === holder.started;
 }

@@ -11,7 +11,7 @@ const compare = (a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
 
 /**
  * Whether a version is in a range such as `^20.19.0 || ^22.12.0 || >=24.0.0 <27.0.0`: the forms that package.json files
- * use for Node (`^`, `~`, comparisons, `20.x`, `*`). Our own because set-up runs before any package is installed.
+ * use for Node (`^`, `~`, comparisons, `20.x`, `*`). No package does this here, because set-up runs before any is installed.
  * @param {string} version @param {string} range
  */
 export function satisfies(version, range) {

@@ -6,23 +6,23 @@ import { SetupError } from "./setup-error.mjs";
 import { hashOf, readStamp, writeStamp } from "./stamp.mjs";
 import { freeBytes, steps } from "./worker-env.mjs";
 
-/** Bytes of node_modules, about. */
+/** About the bytes of node_modules. */
 const NEEDED = 400 * 2 ** 20;
 
 /**
- * `npm ci`, unless what is installed is what the lock names.
+ * Runs `npm ci`, unless the packages of the lock are already installed.
  * @param {string} root
  * @param {{ log: string, progress: import("./progress.mjs").Progress, signal: AbortSignal }} options
  */
 export function npmStep(root, { log, progress, signal }) {
   const stamp = join(root, "node_modules", ".lor2c-stamp.json");
   const files = [join(root, "package-lock.json")];
-  // A native module fits one ABI of Node on one kind of machine.
+  // A native module works with one ABI of Node on one kind of machine.
   const key = () => hashOf(files, [process.versions.modules, process.platform, process.arch]);
   return {
     isCurrent: () => readStamp(stamp)?.key === key(),
     make: async () => {
-      // Someone who ran `npm ci` or `npm install` by hand need not wait a second time.
+      // After `npm ci` or `npm install` by hand there is nothing to do.
       if (!(isInstalled(root) && nativeProblem(root) === undefined)) await install();
       writeStamp(stamp, { key: key() });
     },
@@ -37,7 +37,7 @@ export function npmStep(root, { log, progress, signal }) {
       );
     }
     await endLeftover(log);
-    // --include=dev: NODE_ENV=production would leave the compiler out.
+    // --include=dev, since NODE_ENV=production would leave out the compiler.
     const command = [...npm(), "ci", "--include=dev", "--no-audit", "--no-fund"];
     await steps(progress, "npm packages", (line) => run(command, { log, signal, line, cwd: root }));
     const problem = nativeProblem(root);
@@ -49,7 +49,7 @@ export function npmStep(root, { log, progress, signal }) {
   }
 }
 
-/** npm as it was called, so that no other one from PATH takes over. */
+/** The npm that called this program, not another one on PATH. */
 function npm() {
   const path = process.env.npm_execpath;
   return path?.endsWith(".js") ? [process.execPath, path] : ["npm"];
@@ -75,7 +75,7 @@ function packagesIn(file) {
   }
 }
 
-/** Why the one native module can't be used, if it can't; asked in a process of its own, where a crash does no harm. @param {string} root */
+/** Why the native module does not work; undefined if it does. Tried in its own process, which may crash. @param {string} root */
 function nativeProblem(root) {
   try {
     const code = 'new (require("better-sqlite3"))(":memory:").close()';

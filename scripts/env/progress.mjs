@@ -7,14 +7,14 @@ const FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
 
 /**
  * @typedef {object} Step
- * @property {(text: string) => void} line what the program just said; shown while a person watches
+ * @property {(text: string) => void} line shows the newest line of the program's output on a terminal
  * @property {(note?: string) => void} done
  * @property {() => void} fail
  */
 
 /**
- * Says which step runs and for how long: one line that is redrawn on a terminal, plain lines elsewhere and in CI.
- * Everything goes to stderr: stdout belongs to the command that set-up was for.
+ * Says which step runs and for how long: in one redrawn line on a terminal, in plain lines elsewhere and in CI.
+ * Everything goes to stderr, since stdout belongs to the command after set-up.
  * @param {{ stream?: NodeJS.WriteStream, env?: NodeJS.ProcessEnv }} [options]
  */
 export function createProgress({ stream = process.stderr, env = process.env } = {}) {

@@ -4,7 +4,7 @@ import { SetupError } from "./setup-error.mjs";
 
 /** Oldest Python that the worker runs on: pyproject.toml's `requires-python`. */
 export const OLDEST = [3, 11];
-/** Versions that the lock file was resolved and tried for come first; a newer `python3` is taken after them. */
+/** First the versions that the lock file was resolved and tested for, then any newer `python3`. */
 const NAMES = ["python3.13", "python3.12", "python3.11", "python3", "python"];
 
 const QUESTION =

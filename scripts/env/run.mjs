@@ -7,7 +7,7 @@ import { processStart } from "./process-start.mjs";
 import { Interrupted, SetupError } from "./setup-error.mjs";
 import { readStamp, writeStamp } from "./stamp.mjs";
 
-/** Lines of a failed program that are shown; its whole output is in the log. */
+/** How many lines of a failed program are shown; the log has its whole output. */
 const TAIL = 40;
 
 /**
@@ -48,7 +48,7 @@ async function execute([file = "", ...args], { log, signal, line, cwd, env }) {
     cwd,
     env,
     stdio: ["ignore", "pipe", "pipe"],
-    // A group of its own, to be ended with everything that npm and pip start.
+    // A process group of its own, so that a signal reaches all that npm and pip start.
     detached: process.platform !== "win32",
     // .cmd files need a shell there
     shell: process.platform === "win32" && !file.includes("\\"),
@@ -67,7 +67,7 @@ async function execute([file = "", ...args], { log, signal, line, cwd, env }) {
         tail.push(text);
         line?.(text);
       }
-      // More than is shown: the cause may stand far above the end.
+      // More lines than are shown, since the cause may be far above the end.
       if (tail.length > 2000) tail.splice(0, 1000);
     });
     stream.on("end", () => rest && tail.push(rest));
@@ -91,12 +91,12 @@ async function execute([file = "", ...args], { log, signal, line, cwd, env }) {
   }
 }
 
-/** Which program writes into this log now. @param {string} log */
+/** File that names the program which writes into this log now. @param {string} log */
 const recordOf = (log) => `${log}.running`;
 
 /**
- * Ends the program that a killed set-up left at work: it would write into what is about to be made anew. Call under the
- * set-up's lock.
+ * Ends a program that a killed set-up left running, before it writes into what set-up makes now. Call under set-up's
+ * lock.
  * @param {string} log
  */
 export async function endLeftover(log) {
@@ -119,5 +119,5 @@ function signalGroup(child, signal) {
   try {
     if (process.platform === "win32") child.kill(signal);
     else process.kill(-child.pid, signal);
-  } catch {} // gone meanwhile
+  } catch {} // it has ended meanwhile
 }

@@ -1,4 +1,4 @@
-/** Set-up can't go on: what is wrong, and what the user can do about it. */
+/** Why set-up can't go on, and what the user can do about it. */
 export class SetupError extends Error {
   /** @param {string} message @param {string} advice @param {string[]} [output] last lines of the program that failed */
   constructor(message, advice, output = []) {
@@ -9,7 +9,7 @@ export class SetupError extends Error {
   }
 }
 
-/** SIGINT or SIGTERM arrived; what was begun is repeated by the next call. */
+/** SIGINT or SIGTERM arrived. The next call repeats the unfinished step. */
 export class Interrupted extends Error {
   constructor() {
     super("interrupted; the same command goes on where this one stopped");

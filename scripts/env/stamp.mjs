@@ -24,7 +24,7 @@ export function filesUnder(folder, wanted) {
     .sort();
 }
 
-/** What a step wrote when it was done; undefined when it never was. @param {string} file @returns {Record<string, any> | undefined} */
+/** What a step wrote when it was done; undefined if it was never done. @param {string} file @returns {Record<string, any> | undefined} */
 export function readStamp(file) {
   try {
     return JSON.parse(readFileSync(file, "utf8"));
@@ -33,7 +33,7 @@ export function readStamp(file) {
   }
 }
 
-/** Written last and whole: a stamp that exists is true. @param {string} file @param {object} value */
+/** Writes a stamp, last and atomically, so that a stamp exists only after its step. @param {string} file @param {object} value */
 export function writeStamp(file, value) {
   mkdirSync(dirname(file), { recursive: true });
   const temporary = `${file}.${process.pid}`;

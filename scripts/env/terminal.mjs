@@ -1,14 +1,14 @@
 /**
- * What a terminal may be sent, decided in one place for the program and for set-up. The environment is asked here and
- * nowhere else; it has the same meaning to Node and to ink.
+ * Decides, for the program and for set-up, what a terminal can show. Only this file reads these variables, and makes
+ * Node and ink read them in the same way.
  */
 
-/** A CI job, with nobody watching. `CI=false` and `CI=0` are how people switch that off. */
+/** Whether this is a CI job. `CI=false` and `CI=0` say that it is none. */
 export function isInCi(env = process.env) {
   return [env.CI, env.CONTINUOUS_INTEGRATION].some((value) => !["", "0", "false", undefined].includes(value));
 }
 
-/** Whether lines on it may be drawn again. @param {{ isTTY?: boolean }} stream */
+/** Whether a program may redraw lines on the stream. @param {{ isTTY?: boolean }} stream */
 export function canRedraw(stream, env = process.env) {
   return Boolean(stream.isTTY) && !isInCi(env) && env.TERM !== "dumb";
 }
@@ -25,12 +25,12 @@ export function colourDepth(stream, env = process.env) {
   return /** @type {1 | 4 | 8 | 24} */ (stream.getColorDepth(asMeant(env)));
 }
 
-/** Node takes any `CI` for a job of one, `CI=false` too, and an empty `NO_COLOR` for one that is set. @param {NodeJS.ProcessEnv} env */
+/** The environment as users mean it: Node takes even `CI=false` for CI, and an empty `NO_COLOR` for a set one. @param {NodeJS.ProcessEnv} env */
 function asMeant({ CI, CONTINUOUS_INTEGRATION, NO_COLOR, ...rest }) {
   return isInCi({ CI, CONTINUOUS_INTEGRATION }) ? { ...rest, CI: "true" } : rest;
 }
 
-/** So does ink, which reads the process's own environment when it is loaded. */
+/** Removes a false `CI` for ink, which reads the process's environment when it is loaded. */
 export function forgetFalseCi() {
   if (isInCi()) return;
   delete process.env.CI;

@@ -2,7 +2,7 @@ import { WriteStream } from "node:tty";
 import { describe, expect, test } from "vitest";
 import { canRedraw, colourDepth, isInCi } from "./terminal.mjs";
 
-/** Node's own answer for an environment, without a terminal of this test's own. */
+/** Node's answer for an environment, as for a terminal. */
 const terminal = { isTTY: true, getColorDepth: WriteStream.prototype.getColorDepth } as WriteStream;
 const pipe = { getColorDepth: WriteStream.prototype.getColorDepth } as WriteStream;
 const XTERM = { TERM: "xterm-256color" };

@@ -9,20 +9,19 @@ import { SetupError } from "./setup-error.mjs";
 import { hashOf, readStamp, writeStamp } from "./stamp.mjs";
 
 /**
- * The Python environment of the worker: made by bootstrap.mjs in a checkout and by `lor2c setup` for an installed
- * package, both through here.
+ * Makes the worker's Python environment, for bootstrap.mjs in a checkout and for `lor2c setup` in an installed package.
  *
  * @typedef {object} WorkerEnv
- * @property {string} folder where the environment is, or shall be
+ * @property {string} folder where the environment is or will be
  * @property {string} project folder with pyproject.toml, the locks and inspect_env.py
- * @property {boolean} dev also what the tests need
+ * @property {boolean} dev whether to include what the tests need
  *
  * @typedef {{ name: string, wanted: string, found: string | null }} Package
  * @typedef {{ python: string, executable: string, packages: number, missing: Package[], unsuitable: Package[], different: Package[] }} Inspection
  */
 
 const MB = 2 ** 20;
-/** What the CPU build takes; the CUDA build takes four times as much. */
+/** Disk that the CPU build needs; the CUDA build needs four times as much. */
 const LEAST_DISK = 2000 * MB;
 
 /** @param {string} folder */
@@ -35,10 +34,10 @@ const locksOf = (project, dev) =>
 
 /** @param {string} folder */
 const stampOf = (folder) => join(folder, ".lor2c-stamp.json");
-/** Says that `python -m venv` came to its end, of which nothing else is a sure sign. @param {string} folder */
+/** Marks that `python -m venv` has finished; nothing else shows that surely. @param {string} folder */
 const begunOf = (folder) => join(folder, ".lor2c-begun.json");
 
-/** Whether everything is installed already; reads a few small files. @param {WorkerEnv} env */
+/** Whether everything is installed. Reads a few small files only. @param {WorkerEnv} env */
 export function isCurrent({ folder, project, dev }) {
   const stamp = readStamp(stampOf(folder));
   if (!stamp) return false;
@@ -46,7 +45,7 @@ export function isCurrent({ folder, project, dev }) {
   return baseOf(folder) === stamp.base && locks.every((lock) => stamp.locks[basename(lock)] === hashOf([lock]));
 }
 
-/** The program behind the environment's link; undefined when it was removed or replaced by another. @param {string} folder */
+/** The interpreter to which the environment's link leads; undefined if it does not exist any more. @param {string} folder */
 function baseOf(folder) {
   try {
     return realpathSync(interpreterIn(folder));
@@ -59,7 +58,7 @@ function baseOf(folder) {
 const basename = (path) => path.split(/[\\/]/).pop() ?? path;
 
 /**
- * Makes the environment or brings it up to date. May be interrupted anywhere and repeated. Call under a lock.
+ * Makes the environment or brings it up to date. Can be interrupted anywhere and repeated. Call under a lock.
  * @param {WorkerEnv} env
  * @param {{ log: string, progress: import("./progress.mjs").Progress, signal?: AbortSignal }} options
  */
@@ -78,7 +77,7 @@ export async function makeWorkerEnv(env, { log, progress, signal }) {
   await install();
   let found = await inspectEnv([python], env);
   if (problemsOf(found).length > 0) {
-    // pip was ended between the files of a package some time ago and takes what is there for complete.
+    // An earlier pip was killed between the files of a package, and pip takes such a package for complete.
     progress.info("The environment is damaged; making it anew.");
     rmSync(begunOf(folder), { force: true });
     await makeVenv(folder, { log, progress, signal });
@@ -104,7 +103,7 @@ function pipInstall(python, locks) {
   return [python, "-m", "pip", "install", ...options, ...locks.flatMap((lock) => ["-r", lock])];
 }
 
-/** A user's settings that install somewhere else would leave the environment empty. */
+/** Without the user's settings that would install elsewhere and leave the environment empty. */
 function pipEnvironment() {
   const { PIP_TARGET: _, PIP_USER: __, PIP_PREFIX: ___, PYTHONHOME: ____, PYTHONPATH: _____, ...rest } = process.env;
   return rest;
@@ -169,7 +168,7 @@ function checkDisk(folder, progress) {
   }
 }
 
-/** Bytes that this user may still write where `path` is. @param {string} path */
+/** Free bytes for this user on the file system of `path`. @param {string} path */
 export function freeBytes(path) {
   try {
     const { bavail, bsize } = statfsSync(path);
@@ -184,7 +183,7 @@ export function nearestExisting(path) {
   return existsSync(path) || dirname(path) === path ? path : nearestExisting(dirname(path));
 }
 
-/** What an interpreter has, against the locks. @param {string[]} python @param {{ project: string, dev: boolean }} env @returns {Promise<Inspection>} */
+/** Compares the packages of an interpreter with the locks. @param {string[]} python @param {{ project: string, dev: boolean }} env @returns {Promise<Inspection>} */
 export async function inspectEnv([file = "", ...args], { project, dev }) {
   const locks = locksOf(project, dev).flatMap((lock) => ["--lock", lock]);
   const script = [join(project, "inspect_env.py"), "--project", join(project, "pyproject.toml"), ...locks];
@@ -201,7 +200,7 @@ export async function inspectEnv([file = "", ...args], { project, dev }) {
   }
 }
 
-/** Differences that an environment of ours must not have. @param {Inspection} found */
+/** Differences that an environment made by set-up must not have. @param {Inspection} found */
 const problemsOf = ({ missing, unsuitable, different }) => [...missing, ...unsuitable, ...different];
 
 /** @param {Package} entry */
@@ -215,7 +214,7 @@ export function listPackages(entries) {
 }
 
 /**
- * Checks an interpreter of the user's own (LOR2C_PYTHON): nothing is installed into it.
+ * Checks an interpreter of the user's own (LOR2C_PYTHON). Installs nothing into it.
  * @param {string} own @param {{ project: string, dev: boolean }} env
  * @returns {Promise<string | undefined>} what differs from the lock, if anything does
  */

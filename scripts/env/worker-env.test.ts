@@ -11,7 +11,7 @@ import { checkOwnPython, inspectEnv, interpreterIn, isCurrent, makeWorkerEnv } f
 
 const silent = { info: () => {}, step: () => ({ line: () => {}, done: () => {}, fail: () => {} }) };
 
-/** A worker that needs only what every new environment has, so that no registry is asked. */
+/** A worker that needs only packages of every new environment, so that pip asks no registry. */
 function projectThatNeeds(dependencies: string[], lock: string[] = []): string {
   const project = tempFolder();
   copyFileSync(packageFile("python-worker", "inspect_env.py"), join(project, "inspect_env.py"));
@@ -66,7 +66,7 @@ describe("the worker's environment", () => {
     expect(isCurrent(env)).toBe(false);
   });
 
-  test("is made after a set-up that was killed outright, whose programs worked on", async () => {
+  test("is made after a set-up that was killed while its programs went on", async () => {
     rmSync(env.folder, { recursive: true, force: true });
     const script = `import { makeWorkerEnv } from ${JSON.stringify(packageFile("scripts", "env", "worker-env.mjs"))};
       const step = () => ({ line() {}, done() {}, fail() {} });
@@ -94,7 +94,7 @@ describe("an interpreter of the user's own", () => {
     expect(error.advice).toContain("-m pip install -r");
   });
 
-  test("is no Python, too old, or not there", async () => {
+  test("is no Python, too old, or missing", async () => {
     expect(await probe(["lor2c-no-such-program"])).toMatchObject({ problem: "not found" });
     expect(await probe([process.execPath])).toHaveProperty("problem");
     expect(["3.9.18", "3.10.13", "3.11.0", "3.14.1", "4.0.0", "2.7.18"].map(isNewEnough)).toEqual([
