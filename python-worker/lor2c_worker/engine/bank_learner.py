@@ -15,11 +15,12 @@ from ..scores import score, singular_values
 from . import lane_groups
 from .backbone import Backbone, BatchLayout, FrozenStates
 from .bank import Bank
+from .bank_records import change_of, table_of
 from .bank_state import lanes_with, learner_state, progress_of, restore_slots, structures_of
 from .dropout import StepMasks
 from .heads import Head
 from .lane_pass import LanePass, split_lanes
-from .learner import Batch, Change, EpochRecord, Expected, Lane, ModuleScore, ScoreTable, Slot, StepKey
+from .learner import Batch, EpochRecord, Expected, Lane, ScoreTable, Slot, StepKey
 from .optimizer import LaneAdamW
 from .trajectories import effect_of, expected_events, gather_records, vain_tries
 
@@ -230,7 +231,7 @@ class BankLearner:
             counts = self._carry_out(index, members[0], optimizer)
             for plan in members:
                 changes = [
-                    self._change(plan.cell, decision, epoch, count)
+                    change_of(decision, self._schedules[plan.cell], epoch, count)
                     for decision, count in zip(plan.decisions, counts, strict=True)
                 ]
                 records.append(EpochRecord(index, [plan.cell], changes, made.get(plan.cell), notes=list(plan.notes)))
@@ -271,34 +272,9 @@ class BankLearner:
             counts.append(self.bank.trainable(lane))
         return counts
 
-    def _change(self, cell: str, decision: Decision, epoch: float, count: int) -> Change:
-        schedule = self._schedules[cell]
-        merge = isinstance(decision, Merge)
-        span = (decision.span.start, decision.span.end) if isinstance(decision, Merge) else (decision.layer,) * 2
-        frozen = not (schedule.rules.merged_trains if merge else schedule.rules.injected_trains)
-        notes = ["frozen from now on"] if frozen else []
-        if epoch >= schedule.epochs:
-            notes.append("no training follows")
-        return Change(
-            kind="merge" if merge else "inject",
-            epoch=epoch,
-            span_start=span[0],
-            span_end=span[1],
-            source=decision.keep if isinstance(decision, Merge) else decision.layer,
-            score=decision.score,
-            margin=decision.margin,
-            scores_from_epoch=decision.scores_from,
-            trainable_parameters=count,
-            detail="; ".join(notes),
-        )
-
     def _table(self, lane: int, cell: str, epoch: float, spectra: Spectra) -> ScoreTable:
         rules, layout = self._schedules[cell].rules, self.bank.structures[lane].layout
-        values = self._scores(rules, spectra)
-        modules = [ModuleScore(s.start, s.end, "lor2c", values[s.start]) for s in layout.spans]
-        modules += [ModuleScore(layer, layer, "lora", None) for layer in layout.injected]
-        modules.sort(key=lambda module: module.span_start)
-        return ScoreTable(epoch, rules.score, modules, self.bank.trainable(lane))
+        return table_of(layout, epoch, rules.score, self._scores(rules, spectra), self.bank.trainable(lane))
 
     def _set_decay(self) -> None:
         """Set each lane's weight decay from its cells' rules, which agree within a lane (`trajectory_key`)."""
