@@ -26,7 +26,8 @@ export class LocalWorkers {
     for (const entry of this.#idle) {
       if (entry.place !== place) continue;
       this.#forget(entry);
-      if (entry.worker.state === "ready") return entry.worker;
+      // Its end may not have reached this process yet.
+      if (entry.worker.state === "ready" && entry.worker.silence().process !== "gone") return entry.worker;
     }
     return undefined;
   }
@@ -66,5 +67,8 @@ export class LocalWorkers {
 
 const placeOf = (env: Record<string, string>): string => JSON.stringify(Object.entries(env).sort());
 
-/** Nobody has its events any more: what it says wrong now is nobody's trouble. */
-const end = (worker: WorkerProcess): Promise<void> => worker.stop().catch(() => {});
+/** It has nothing to save, and asking it would take the whole grace of one that hangs or is suspended. */
+async function end(worker: WorkerProcess): Promise<void> {
+  worker.kill();
+  await worker.closed.catch(() => {}); // nobody has its events any more: what it said wrong is nobody's trouble
+}

@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { isMissing } from "../errors.js";
 
 /** `stopped`: suspended by a signal. `busy`: its CPU time moves. `idle`: it doesn't. `unknown`: no /proc to look at. */
 type Activity = "busy" | "idle" | "stopped" | "gone" | "unknown";
@@ -41,19 +42,18 @@ export class SilenceWatch {
   /** The state's letter in /proc, and the CPU time of all threads so far. */
   #read(): { state: string; ticks: number } {
     const stat = statOf(this.pid);
-    if (stat === null) return { state: statOf(process.pid) === null ? "?" : "X", ticks: this.#ticks };
+    if (stat === null || stat === undefined) return { state: stat === null ? "X" : "?", ticks: this.#ticks };
     // After the name, which may hold anything: state is the first field, user and system time are the 12th and 13th.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return { state: fields[0] ?? "?", ticks: Number(fields[11]) + Number(fields[12]) };
   }
 }
 
-function statOf(pid: number): string | null {
+/** Null when the process is gone; undefined where it can't be seen, be it that there is no /proc or no descriptor left. */
+function statOf(pid: number): string | null | undefined {
   try {
     return readFileSync(`/proc/${pid}/stat`, "utf8");
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === "ENOENT" || code === "ESRCH") return null;
-    throw error;
+    return isMissing(error) && existsSync(`/proc/${process.pid}/stat`) ? null : undefined;
   }
 }

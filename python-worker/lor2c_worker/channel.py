@@ -13,7 +13,7 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -87,34 +87,44 @@ class Channel:
         self._reader.start()
 
     def _read(self) -> None:
-        for line in iter(self._source.readline, b""):
-            if not line.strip():
-                continue
-            value: Any = None
-            try:
-                value = json.loads(line)
-                command = messages.decode_command(value)
-            except (ValueError, messages.DecodeError) as error:
-                request = value.get("request") if isinstance(value, dict) else None
-                self._commands.put(
-                    NoCommand(f"{error} in {line[:120]!r}", request if isinstance(request, str) else None)
-                )
-                continue
-            if isinstance(command, messages.Stop):
-                self._stop(command.cells)
-            else:
-                self._commands.put(command)
-        self.closed.set()
-        self.stop_requested.set()
-        if self._deadline is not None:
-            self._deadline.start()
-        self._commands.put(None)
+        try:
+            for line in iter(self._source.readline, b""):
+                if line.strip():
+                    self._take(line)
+        except OSError as error:
+            print(f"stdin cannot be read: {error}", file=sys.stderr)
+        finally:  # whatever ended the reader: a worker that can't be told anything would stay for ever
+            self.closed.set()
+            self.stop_requested.set()
+            if self._deadline is not None:
+                self._deadline.start()
+            self._commands.put(None)
+
+    def _take(self, line: bytes) -> None:
+        value: Any = None
+        try:
+            value = json.loads(line)
+            command = messages.decode_command(value)
+        except (ValueError, RecursionError, messages.DecodeError) as error:
+            request = value.get("request") if isinstance(value, dict) else None
+            self._commands.put(NoCommand(f"{error} in {line[:120]!r}", request if isinstance(request, str) else None))
+            return
+        if isinstance(command, messages.Stop):
+            self._stop(command.cells)
+        else:
+            self._commands.put(command)
 
     def _stop(self, cells: list[str] | None) -> None:
         if cells is None:
             self.stop_requested.set()
         else:
-            self._stopping |= frozenset(cells)
+            with self._lock:
+                self._stopping |= frozenset(cells)
+
+    def forget_stops(self, cells: Iterable[str]) -> None:
+        """These cells are over: a later command may train them anew."""
+        with self._lock:
+            self._stopping -= frozenset(cells)
 
     @property
     def stopping(self) -> frozenset[str]:

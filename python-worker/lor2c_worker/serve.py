@@ -122,6 +122,7 @@ def answer_train(channel: Channel, command: messages.Train) -> None:
             cells.append(read_cell(cell.cell, Path(cell.folder), cell.settings, cell.fingerprint, cell.resume))
     for tree in group_trees(cells):
         _train_tree(channel, tree, Path(command.checkpoint))
+    channel.forget_stops(cell.cell for cell in command.cells)
     channel.send_counted(messages.Done, request=command.request, error=None)
 
 

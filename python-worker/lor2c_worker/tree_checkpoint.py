@@ -67,7 +67,8 @@ def find_checkpoints(folder: Path, cells: Iterable[str], versions: dict[str, str
                 candidates.append((tree["step"], file.parent, members))
         except (OSError, ValueError, KeyError, TypeError) as error:
             remarks.append(f"{file} cannot be read ({error})")
-    for _, place, members in sorted(candidates, key=lambda entry: (-entry[0], entry[1])):
+    # Of those that are as far the smallest: what left a tree has one of its own, and the tree may still be in training.
+    for _, place, members in sorted(candidates, key=lambda entry: (-entry[0], len(entry[2]), entry[1])):
         taken = sorted(members & wanted)
         if not taken:
             continue

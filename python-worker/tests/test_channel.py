@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lor2c_worker import messages
-from lor2c_worker.channel import Channel
+from lor2c_worker.channel import Channel, NoCommand
 
 
 @pytest.mark.parametrize("place", ["message", "detail", "name", "cell"])
@@ -44,3 +44,33 @@ def test_an_event_that_has_no_json_leaves_no_gap() -> None:
         channel.send(messages.Stopped, cells=["c"], step=math.nan)
     channel.send_counted(messages.Ended)
     assert json.loads(out.getvalue()) == {"type": "ended", "seq": 1, "events": 1}
+
+
+class Broken(io.BytesIO):
+    """A stdin that cannot be read any more."""
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        raise OSError("Input/output error")
+
+
+def test_a_reader_that_fails_ends_the_worker_as_the_end_of_stdin_does() -> None:
+    channel = Channel(io.BytesIO(), Broken())
+    channel.start()
+    assert channel.next_command() is None
+    assert channel.stop_requested.is_set()
+
+
+def test_a_line_too_deep_for_json_is_no_command() -> None:
+    channel = Channel(io.BytesIO(), io.BytesIO(b"[" * 200_000 + b"\n"))
+    channel.start()
+    assert isinstance(channel.next_command(), NoCommand)
+    assert channel.next_command() is None
+
+
+def test_a_stop_is_for_one_training_of_a_cell() -> None:
+    stop = json.dumps({"type": "stop", "cells": ["a", "b"]}).encode() + b"\n"
+    channel = Channel(io.BytesIO(), io.BytesIO(stop))
+    channel.start()
+    assert channel.next_command() is None
+    channel.forget_stops(["a", "c"])
+    assert channel.stopping == {"b"}

@@ -14,12 +14,13 @@ from huggingface_hub import constants
 from huggingface_hub.file_download import repo_folder_name
 from torch import nn
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, PretrainedConfig
+from transformers.utils import cached_file
 from transformers.utils import logging as transformers_logging
 
 from ..data.task import Kind
 from ..seeding import generator
 from ..settings import ModelSettings, SettingsError
-from ..sources import depends_on, depends_on_the_unknown
+from ..sources import depends_on, depends_on_the_unknown, stamp_of
 from .packaged import resolve
 from .shapes import known_config
 
@@ -85,12 +86,27 @@ def _load_config(name: str, revision: str | None) -> PretrainedConfig:
 
 
 @lru_cache
+def _commit(name: str, revision: str | None, *, local_only: bool = False) -> str | None:
+    """The commit of a hub's model; None for a folder. Raises OSError when it is not found.
+
+    Asked once: a branch may move before the weights are read, and a worker that trains one bundle after the other goes
+    on for hours. It is that of the file's place: configs know no commit since transformers 5.
+    """
+    if Path(resolve(name)).is_dir():
+        return None
+    file = Path(cached_file(name, "config.json", revision=revision, local_files_only=local_only) or "")
+    found = re.search(r"/snapshots/([0-9a-f]{40})/[^/]+$", file.as_posix())
+    return found and found[1]
+
+
+@lru_cache
 def _find_config(name: str, revision: str | None, *, local_only: bool) -> PretrainedConfig | str:
     """The config, or why there is none. Both are remembered: a request to a hub can take most of a minute to fail."""
     try:
         _note_sources(resolve(name), revision)
+        at = _commit(name, revision, local_only=local_only) or revision
         return AutoConfig.from_pretrained(
-            resolve(name), revision=revision, trust_remote_code=False, local_files_only=local_only
+            resolve(name), revision=at, trust_remote_code=False, local_files_only=local_only
         )
     except (OSError, ValueError) as error:
         return _not_found(name, error)
@@ -148,7 +164,9 @@ def empty_model(
 def load_tokenizer(settings: ModelSettings) -> Any:
     try:
         tokenizer = AutoTokenizer.from_pretrained(
-            resolve(settings.name), revision=settings.revision, trust_remote_code=False
+            resolve(settings.name),
+            revision=_commit(settings.name, settings.revision) or settings.revision,
+            trust_remote_code=False,
         )
     except (OSError, ValueError) as error:
         raise SettingsError(_not_found(settings.name, error)) from error
@@ -169,7 +187,7 @@ def load_model(settings: ModelSettings, num_labels: int, kind: Kind, seed: int, 
     try:
         module, info = AutoModelForSequenceClassification.from_pretrained(
             resolve(settings.name),
-            revision=settings.revision,
+            revision=_commit(settings.name, settings.revision) or settings.revision,
             config=config,
             dtype=torch.float32,
             trust_remote_code=False,
@@ -207,9 +225,10 @@ def model_fingerprint(settings: ModelSettings) -> str:
     """Identifies weights and tokenizer: the hub's commit, or a hash of a local folder's files. Raises SettingsError."""
     path = Path(resolve(settings.name))
     if path.is_dir():
-        return _hash_folder(str(path), _stamp(path))
-    config = _load_config(settings.name, settings.revision)
-    commit = getattr(config, "_commit_hash", None)
+        stamp = _stamp(path)
+        return _hash_folder(str(path)) if stamp is None else _remembered_hash(str(path), stamp)
+    _load_config(settings.name, settings.revision)  # says what is wrong when it cannot be found
+    commit = _commit(settings.name, settings.revision)
     if commit is None:
         raise SettingsError(f"model {settings.name!r}: the hub gave no commit, so its weights cannot be named")
     return f"{settings.name}@{commit}"
@@ -223,13 +242,19 @@ def _files(path: Path) -> list[Path]:
     return sorted(f for f in path.iterdir() if f.is_file() and f.suffix in _SUFFIXES)
 
 
-def _stamp(path: Path) -> tuple[tuple[str, int, int], ...]:
-    """Names, sizes and times of files: the key under which this process remembers a folder's hash."""
-    return tuple((f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in _files(path))
+def _stamp(path: Path) -> tuple[tuple[str, str], ...] | None:
+    """The key under which a folder's hash is remembered within this process; None while a file is too new for one."""
+    stamps = [(file.name, stamp_of(file)) for file in _files(path)]
+    known = tuple((name, stamp) for name, stamp in stamps if stamp is not None)
+    return known if len(known) == len(stamps) else None
 
 
 @lru_cache
-def _hash_folder(path: str, stamp: tuple[tuple[str, int, int], ...]) -> str:
+def _remembered_hash(path: str, stamp: tuple[tuple[str, str], ...]) -> str:
+    return _hash_folder(path)
+
+
+def _hash_folder(path: str) -> str:
     digest = hashlib.sha256()
     for file in _files(Path(path)):
         digest.update(file.name.encode() + b"\0")
