@@ -49,12 +49,23 @@ const CHECKS = [
   { name: "generated", command: [process.execPath, join("dist", "scripts", "generate.js"), "--check"] },
   {
     name: "ruff",
-    command: [python, "-m", "ruff", "check", "--config", "pyproject.toml", ".", "../scripts/bench"],
+    command: [python, "-m", "ruff", "check", "--config", "pyproject.toml", ".", "../scripts/bench", "../scripts/soak"],
     cwd: worker,
   },
   {
     name: "ruff-format",
-    command: [python, "-m", "ruff", "format", "--check", "--config", "pyproject.toml", ".", "../scripts/bench"],
+    command: [
+      python,
+      "-m",
+      "ruff",
+      "format",
+      "--check",
+      "--config",
+      "pyproject.toml",
+      ".",
+      "../scripts/bench",
+      "../scripts/soak",
+    ],
     cwd: worker,
   },
   {

@@ -91,6 +91,14 @@ async function train(attempts: Attempt[], key: string, slot: Slot, job: Job): Pr
   if (left > 0) reporter.message("warn", `${left} events wait in ${waiting.path}: the next lor2c stores them`);
   await endAttempts(attempts, end, { wished: (run) => stopped || wished.has(run), waits: left > 0 }, job);
   if (fault !== undefined) throw fault;
+  if (end.open.length === 0 && end.errorType !== null) {
+    const [first] = end.reason.split("\n");
+    reporter.message(
+      "warn",
+      `the worker of ${model.labelOf(told.runs)} failed after the outcome of its runs: ${first}`,
+    );
+    logs.write(told.runs, "warn", { error_type: end.errorType, stderr: end.stderrTail }, end.reason);
+  }
 }
 
 /** Events that come after the database was found to be gone are stored all the same: they are saved with the rest. */

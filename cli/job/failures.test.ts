@@ -1,7 +1,8 @@
 /** What becomes of the rest of a sweep when runs fail. */
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
+import { RUN_LOG } from "../attempt-files.js";
 import { tempFolder } from "../fixtures/temp-folder.js";
 import { fixture } from "../worker/fixture-worker.js";
 import { silent } from "./fixtures/reporter.js";
@@ -14,8 +15,10 @@ async function run(grid: string, env: Record<string, string>, more = "") {
   writeFileSync(file, `model: minilm\ntask: movie-reviews\nmethod: imlor2c\njobs: 1\n${more}sweep: {grid: ${grid}}\n`);
   const worker = { commandOverride: [fixture("good.py")], env };
   const dbPath = join(folder, "lor2c.db");
-  const summary = await runExperiment({ source: specSource(file), dbPath, worker, reporter: silent() });
-  return { ...summary, states: summary.cells.map(({ state }) => state) };
+  const messages: string[] = [];
+  const reporter = silent({ message: (level, text) => void messages.push(`${level}: ${text}`) });
+  const summary = await runExperiment({ source: specSource(file), dbPath, worker, reporter });
+  return { ...summary, messages, states: summary.cells.map(({ state }) => state) };
 }
 
 test("on_error: {max: 2} begins nothing after the second failure", async () => {
@@ -41,4 +44,26 @@ test("what failed in training, or with other settings, makes nothing certain", a
   expect(ranks.states).toEqual(Array(5).fill("failed"));
   const oneTrains = await run("{seed: 1..6}", { FIXTURE_FAIL_EARLY: "1,2,4,5,6" });
   expect(oneTrains.states).toEqual(["failed", "failed", "finished", "failed", "failed", "failed"]);
+});
+
+test.each([
+  [{ FIXTURE_AFTERWORD: "1" }, "the worker sent metrics (event 18) after the outcome of cell "],
+  [{ FIXTURE_OTHER_DONE: "1" }, 'the worker sent done for request "nobody\'s", but it was asked '],
+])("a worker that fails when its runs have their outcomes changes none, and is told of: %o", async (env, reason) => {
+  const { cells, dbPath, messages, outcome, states } = await run("{seed: [1]}", env);
+  expect({ outcome, states }).toEqual({ outcome: "finished", states: ["finished"] });
+  expect(messages).toEqual([expect.stringContaining(`failed after the outcome of its runs: ${reason}`)]);
+  expect(messages[0]).toMatch(/^warn: the worker of /);
+  const log = readFileSync(join(dirname(dbPath), "runs", cells[0]?.id ?? "", "attempt-1", RUN_LOG), "utf8");
+  expect(
+    log
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line))
+      .at(-1),
+  ).toMatchObject({
+    level: "warn",
+    error_type: "ProtocolError",
+    msg: expect.stringContaining(reason),
+  });
 });

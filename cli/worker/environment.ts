@@ -13,6 +13,9 @@ export function workerEnvironment(marker: string, extra: Environment = {}, outer
     PYTHONPATH: [packageFile("python-worker"), outer.PYTHONPATH].filter(Boolean).join(delimiter),
     PYTHONUNBUFFERED: "1",
     PYTHONUTF8: "1",
+    // Sets of texts have an order of their own in each process otherwise, and peft writes some into an adapter's config:
+    // two trainings of a run would save different files.
+    PYTHONHASHSEED: outer.PYTHONHASHSEED ?? "0",
     // Idle OpenMP threads that spin take the cores of the worker next door.
     OMP_WAIT_POLICY: outer.OMP_WAIT_POLICY ?? "PASSIVE",
     TOKENIZERS_PARALLELISM: outer.TOKENIZERS_PARALLELISM ?? "false",

@@ -52,6 +52,13 @@ test("variables are passed on, ours are set, a user's own choice of threads poli
   });
 });
 
+test("a set of texts has the same order in every worker, since peft writes some into an adapter's config", async () => {
+  const print = ["-c", "print({'query', 'value', 'key', 'classifier', 'score', 'dense', 'output', 'intermediate'})"];
+  const orders = Array.from({ length: 4 }, () => execa("python3", print, { env: workerEnvironment("m", {}, {}) }));
+  const distinct = new Set((await Promise.all(orders)).map(({ stdout }) => stdout));
+  expect(distinct.size).toBe(1);
+});
+
 test("no variable whose name looks secret is logged", () => {
   const environment = {
     HF_TOKEN: "x",
