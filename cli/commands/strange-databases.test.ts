@@ -63,6 +63,8 @@ describe("paths in a database are not trusted", () => {
       expect([code, err]).toEqual([2, expect.stringMatching(/names .*secret, which is not in .*runs/)]);
       expect(out).toBe("");
     }
+    change("UPDATE attempts SET folder = 'runs/' || char(0)");
+    expect(await lor2c("logs", CELL.id)).toMatchObject({ code: 2, err: expect.stringContaining("which is not in") });
   });
 
   test("logs follows no link to another folder", async () => {

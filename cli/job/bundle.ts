@@ -10,6 +10,7 @@ import {
   ingest,
   WaitingEvents,
 } from "../store/write.js";
+import { checkPaths } from "./check-paths.js";
 import { type Attempt, claim } from "./claim.js";
 import { endAttempts } from "./end-attempts.js";
 import { IngestBuffer } from "./ingest-buffer.js";
@@ -56,6 +57,7 @@ async function train(attempts: Attempt[], key: string, slot: Slot, job: Job): Pr
   };
   const running = executor.start(bundle, slot, (event) => {
     try {
+      checkPaths(event, store);
       buffer.add(event);
     } catch (error) {
       fault = error; // the executor only keeps its name and message

@@ -67,3 +67,15 @@ test.each([
     msg: expect.stringContaining(reason),
   });
 });
+
+test.each([
+  ["outside the results", "/etc", "names /etc, which is not in"],
+  ["that is empty", "", "names , which is not in"],
+  ["with a NUL", "/etc\0", "which is not in"],
+  ["that is too long", `/${"x".repeat(5000)}`, "ENAMETOOLONG"],
+])("an adapter with a path %s costs the run whose worker says so, and no other", async (_, path, reason) => {
+  const env = { FIXTURE_ELSEWHERE: "2", FIXTURE_ARTIFACT: JSON.stringify(path) };
+  const { cells, outcome, states } = await run("{seed: 1..3}", env);
+  expect({ outcome, states }).toEqual({ outcome: "failed", states: ["finished", "lost", "finished"] });
+  expect(cells[1]?.error).toMatchObject({ type: "ProtocolError", message: expect.stringContaining(reason) });
+});

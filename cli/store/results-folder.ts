@@ -28,8 +28,7 @@ export class ResultsFolder {
 
   /** `path` as it is stored: relative to the database, so that both can be moved together. */
   toStored(path: string): string {
-    const inside = relative(realpathOf(join(this.path, RUNS)), realpathOf(path));
-    if (leaves(inside)) throw outside(this.path, path);
+    const inside = this.#inRuns(path);
     return [RUNS, ...inside.split(sep)].join("/");
   }
 
@@ -40,8 +39,16 @@ export class ResultsFolder {
 
   /** Returns `path`. Throws if it is not below `runs/`, links followed. */
   contain(path: string): string {
-    if (leaves(relative(realpathOf(join(this.path, RUNS)), realpathOf(path)))) throw outside(this.path, path);
+    this.#inRuns(path);
     return path;
+  }
+
+  /** `path` as seen from `runs/`. The system takes no path with a NUL. */
+  #inRuns(path: string): string {
+    if (path.includes("\0")) throw outside(this.path, path);
+    const inside = relative(realpathOf(join(this.path, RUNS)), realpathOf(path));
+    if (leaves(inside)) throw outside(this.path, path);
+    return inside;
   }
 }
 

@@ -88,8 +88,15 @@ def garble(fields):
         "flood of stderr": lambda: [os.write(2, b"\x1b[31mx" * 10_000) for _ in range(300)],
         "half a surrogate": lambda: protocol.send(**{**LOG, "message": "\ud800 \0 \x1b[2J"}, cells=cells),
         "names of the fields of all objects": lambda: write(
-            metrics.replace(b'"learning_rate"', b'"__proto__": 1, "constructor": 2, "a\\u0000b"')
+            line(event).replace(b'"learning_rate"', b'"__proto__": 1, "constructor": 2, "a\\u0000b"')
         ),
+        "metrics twice": lambda: write(line(event) + line(event)),
+        "module twice": lambda: write(line(SCORES | {"cells": cells})),
+        "rank twice": lambda: write(line(RANKS | {"cells": cells})),
+        "tree twice": lambda: write(line(TREE | {"cells": cells}) + line(TREE | {"cells": cells})),
+        "artifact of nothing": lambda: write(line({**ARTIFACT, "cells": cells, "path": ""})),
+        "artifact with NUL": lambda: write(line({**ARTIFACT, "cells": cells, "path": "/tmp/a\0b"})),
+        "name that is not text": lambda: write(line({**event, "values": {"\ud800": 1.0}})),
         "artifact elsewhere": lambda: protocol.send(
             "artifact", cells=cells, kind="adapter", path="/etc/passwd", bytes=1, sha256="x"
         ),
@@ -99,6 +106,13 @@ def garble(fields):
     kinds[KIND]()
 
 
+AT = {"step": 3, "epoch": 0.5}
+MODULES = [{"span_start": 0, "span_end": 1, "kind": "lor2c", "score": 1.0}] * 2
+SCORES = {"type": "module_scores", "score_name": "sfs", "modules": MODULES, "trainable_parameters": 1, **AT}
+RANKS = {"type": "ranks", "modules": [{"module": "m", "rank": 1}] * 2, **AT}
+TREE = {"type": "tree", "lane_epochs": 1, "cell_epochs": 1, "lanes": 1, "lane_width": 1, "forks": 0, "peak_memory": 1}
+TREE |= dict.fromkeys(["longest_fork_seconds", "train_seconds", "evaluate_seconds", "cpu_seconds"], 1.0)
+ARTIFACT = {"type": "artifact", "kind": "adapter", "bytes": 1, "sha256": "x"}
 STARTED = {}
 READY = {}
 

@@ -99,6 +99,9 @@ def remains(place: Place) -> list[str]:
     for folder in runs.glob("[0-9a-f]*/*"):
         if str(folder.relative_to(database.parent)) not in known:
             faults.append(f"a folder that no attempt has: {folder.name}")
+    # A runner that is killed while it looks at models and rows leaves the log of that worker.
+    for file in place.temporary.glob("lor2c-worker-*/worker.log"):
+        file.unlink()
     for folder in (runs / ".waiting", runs / ".checkpoints", place.temporary):
         faults += [
             f"a file is left: {file.relative_to(place.folder)}" for file in folder.glob("**/*") if file.is_file()

@@ -21,7 +21,7 @@ method: {name: lora, rank: 2}
 jobs: 1
 sweep: {grid: {seed: [1, 2]}}
 """
-PROTOCOL, DIED, GOES_ON = "lost ProtocolError", "lost WorkerDied", "finished"
+PROTOCOL, DIED, GOES_ON = "lost ProtocolError", "lost WorkerError", "finished"
 
 #: Outcome of the run and its type of error, and what its message says.
 EXPECTED: dict[str, tuple[str, str]] = {
@@ -72,7 +72,14 @@ EXPECTED: dict[str, tuple[str, str]] = {
     "flood of stderr": (GOES_ON, ""),
     "half a surrogate": (GOES_ON, ""),
     "names of the fields of all objects": (GOES_ON, ""),
-    "artifact elsewhere": (GOES_ON + "|" + PROTOCOL, ""),
+    "artifact elsewhere": (PROTOCOL, "can't be stored"),
+    "artifact of nothing": (PROTOCOL, "can't be stored"),
+    "artifact with NUL": (PROTOCOL, "can't be stored"),
+    "metrics twice": (GOES_ON + "|" + PROTOCOL, ""),
+    "module twice": (GOES_ON + "|" + PROTOCOL, ""),
+    "rank twice": (GOES_ON + "|" + PROTOCOL, ""),
+    "tree twice": (GOES_ON + "|" + PROTOCOL, ""),
+    "name that is not text": (GOES_ON + "|" + PROTOCOL, ""),
     "value that is no number": (PROTOCOL, "wrong shape: values.learning_rate"),
     "CRLF and blanks": (GOES_ON, ""),
 }
