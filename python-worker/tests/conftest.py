@@ -19,7 +19,7 @@ from lor2c_worker import messages
 
 torch.set_num_threads(1)
 
-#: Real GLUE files, beside the checkout when this project's own CI runs; elsewhere LOR2C_DATA may point at a copy.
+#: Folder of the original GLUE files: LOR2C_DATA, else a folder beside the checkout.
 DATA = Path(os.environ.get("LOR2C_DATA", Path(__file__).parents[3] / "shared" / "data"))
 
 

@@ -84,7 +84,7 @@ class Scenario:
 
     @property
     def stack(self) -> tuple[object, ...]:
-        """Scenarios with equal values can train as lanes of one stack: same steps, same kinds of tensors."""
+        """Scenarios with equal values can train as lanes of one stack: they have equal steps and kinds of tensors."""
         return (self.epochs, self.share, self.plain_lora)
 
     def schedule(self) -> Schedule:
@@ -133,7 +133,7 @@ def glue_learner(scenarios: Sequence[Scenario], dtype: torch.dtype, backbone: st
         injected_dropout=h["lora_dropout"],
         share=one.share,
         layout=Layout((), tuple(range(layers))) if one.plain_lora else Layout.initial(layers),
-        may_inject=True,  # so that LoRA which must stay as it is can be compared as well
+        may_inject=True,  # so that injected LoRA that must not train can be compared too
     )
     schedules = {s.name: s.schedule() for s in scenarios}
     groups = [[s.name] for s in scenarios]
@@ -147,7 +147,7 @@ def load_initial(
 ) -> None:
     """Put the recorded adapters into every lane.
 
-    `projection`: path of a projection, to fill with layer and name; `names`: their names where they are not ours.
+    `projection`: path of a projection, to fill with layer and name; `names`: their names if they differ from ours.
     """
     for slot in learner.bank.slots():
         kind, *place, part = slot.name.split(".")
@@ -162,7 +162,7 @@ def load_initial(
 
 def batch_of(data: dict[str, torch.Tensor], split: str, rows: slice) -> Batch:
     mask = data[f"{split}_attention_mask"][rows]
-    width = int(mask.sum(1).max())  # no column without a real token: nothing pads to a fixed length here
+    width = int(mask.sum(1).max())  # cut columns of padding only: here nothing pads to a fixed length
     return Batch(
         rows=torch.arange(len(data[f"{split}_labels"]))[rows],
         input_ids=data[f"{split}_input_ids"][rows][:, :width],
@@ -175,7 +175,7 @@ def batch_of(data: dict[str, torch.Tensor], split: str, rows: slice) -> Batch:
 
 @dataclass
 class EpochSeen:
-    """What a lane was at one epoch end: before its decisions, what it decided, and after."""
+    """One epoch end of a lane: its state before the decisions, the decisions, and its state after them."""
 
     before: dict[str, tuple[torch.Tensor, torch.Tensor]]
     spans_before: dict[str, list[int]]
@@ -190,7 +190,7 @@ class EpochSeen:
 
 @dataclass
 class Replay:
-    """Everything of one lane that the recording has too."""
+    """Values of one lane to compare with the recording."""
 
     losses: list[float]
     norms: list[float]
@@ -202,7 +202,7 @@ class Replay:
 
 
 def replay(learner: BankLearner, optimizer: LaneAdamW, epochs: int) -> list[Replay]:
-    """Train all lanes over the recorded batches. Scenario i is lane i throughout: one cell each, so nothing forks."""
+    """Train all lanes over the recorded batches. Scenario i is always lane i, since each lane has one cell."""
     h, data = common()["hyper_parameters"], arrays(FOLDER / "glue" / "data.npz")
     per_epoch = h["n_train"] // h["batch"]
     rate = LinearSchedule(epochs * per_epoch, h["warmup_ratio"])

@@ -1,6 +1,6 @@
 """A slow, literal LoR2C: one model, plain parameters, torch's AdamW, full singular value decompositions.
 
-Written from semantics.md alone and shares no code with the engine but the Rules' names, so that both can be compared.
+Written from semantics.md alone. It shares only the names of Rules with the engine, so a comparison proves something.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Module:
 
 @dataclass
 class Run:
-    """What is compared with the engine."""
+    """Results to compare with the engine's."""
 
     losses: list[float] = field(default_factory=list)
     norms: list[float] = field(default_factory=list)
@@ -96,7 +96,7 @@ class Reference:
         return out + self.injected_scale * (x @ a.T @ b.T)
 
     def train(self, batches: list[dict[str, torch.Tensor]], lrs: list[float]) -> Run:
-        """Every epoch goes over `batches`; lrs: body learning rate per step, the head's is half."""
+        """Train over `batches` in every epoch. lrs: learning rate of the body per step; the head has half of it."""
         run, step = Run(), 0
         done = {"merge": 0, "inject": 0}
         logged: dict[int, dict[int, float]] = {}
@@ -145,13 +145,15 @@ class Reference:
             free = [m for m in self.modules if not m.merged and m.start in scores]
             if free:
                 best = max if self.rules.inject_pick == "highest" else min
-                target = best(free, key=lambda m: scores[m.start])  # the first of equal ones, that is the lowest layer
+                target = best(
+                    free, key=lambda m: scores[m.start]
+                )  # the first of equal ones, which has the lowest layer
                 done["inject"] += 1
                 self._inject(target)
                 run.events.append((epoch, "inject", target.start, target.start, target.start, source))
 
     def _scores(self) -> dict[int, float]:
-        """Of every live module, by full decomposition of B A."""
+        """Score of every module, by full decomposition of B A."""
         out: dict[int, float] = {}
         for m in self.modules:
             values = torch.linalg.svdvals((m.b @ m.a).detach())
@@ -179,7 +181,7 @@ class Reference:
         kept = n if second else m
         a, b = kept.a, kept.b
         if not self.rules.merged_trains or self.rules.merged_moments == "fresh":
-            # New parameters, unknown to the optimizer; with fresh moments they are added to it.
+            # New parameters. With fresh moments the optimizer gets them.
             a = kept.a if self.share else nn.Parameter(kept.a.detach().clone())
             b = nn.Parameter(kept.b.detach().clone())
             if self.rules.merged_trains:
@@ -191,7 +193,7 @@ class Reference:
     def _inject(self, target: Module) -> None:
         self.modules.remove(target)
         if not self.rules.injected_trains:
-            return  # frozen before its first step, with B zero: nothing but the removal remains
+            return  # frozen before its first step with B zero, so only the removal of the module has an effect
         for name in ("query", "value"):
             prefix = f"injected.{target.start}.{name}"
             a, b = (nn.Parameter(self.initial[f"{prefix}.{part}"].clone()) for part in "AB")

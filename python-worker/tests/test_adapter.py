@@ -1,4 +1,4 @@
-"""Adapters: where they stand, which are absent, and what a random drop leaves alone."""
+"""Adapters: their places, which are absent, and what a random drop does not change."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def build(folder: Path, **values: Any) -> AdapterLearner:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_output_is_that_of_the_block_written_out(folders: dict[str, Path], data: Encoded, kind: str) -> None:
-    """Adapters that are not zero, against hooks on the base model's own blocks."""
+    """Compares adapters that are not zero with hooks on the base model's blocks."""
     learner = build(folders[kind], style="houlsby")
     torch.manual_seed(0)
     found = learner.adapters()

@@ -1,4 +1,4 @@
-"""A run's adapter in other hands: a fresh process that knows only peft, transformers and `import lor2c_worker.peft`."""
+"""A run's adapter elsewhere: in a fresh process with only peft, transformers and `import lor2c_worker.peft`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from lor2c_worker.methods import METHODS
 
 CPU = torch.device("cpu")
 FAMILY = [(name, values) for name, values in TRIED if METHODS[name].family is not None]
-#: Largest difference of a logit: the decoder runs on the transformers module itself, the encoders unpadded.
+#: Largest difference of a logit. The decoder runs on the transformers module, the encoders run unpadded.
 TOLERANCE = {"bert": 1e-5, "roberta": 1e-5, "llama": 1e-6}
 
 READER = """

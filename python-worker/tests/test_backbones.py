@@ -1,4 +1,4 @@
-"""Both backbones compute what the transformers module computes, on real tokens only where they can."""
+"""Both backbones compute what the transformers module computes, if possible on real tokens only."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def build(kind: str, dtype: torch.dtype = torch.float32, dropout: float = 0.0) -
         "qwen2": lambda: Qwen2ForSequenceClassification(Qwen2Config(**DECODER, **attention, num_labels=3)),
         "causal": lambda: LlamaForCausalLM(LlamaConfig(**DECODER, **attention)),
     }[kind]()
-    for name, parameter in module.named_parameters():  # not the zeros and ones of a fresh model
+    for name, parameter in module.named_parameters():  # a fresh model has zeros and ones here
         if parameter.ndim == 1:
             parameter.data += 0.1 * torch.randn(parameter.shape, generator=generator(0, "noise", name))
     return module.to(dtype).eval().requires_grad_(False)
@@ -110,7 +110,7 @@ def hidden(
 def logits_of(
     backbone: Any, bank: Bank, head: Any, batch: Batch, step: tuple[int, int] | None = None, *, together: bool = False
 ) -> torch.Tensor:
-    """As a learner computes them; `together`: all lanes in one piece, as on CUDA."""
+    """Logits as a learner computes them. `together`: all lanes at once, as on CUDA."""
     layout = backbone.layout(batch)
     masks = None if step is None else StepMasks.of(7, step, batch, layout)
     if not together:
@@ -125,7 +125,7 @@ LENGTHS = [7, 30, 3, 12, 30, 1, 19]
 
 @pytest.mark.parametrize("kind", ["bert", "roberta", "llama", "mistral", "qwen2", "causal"])
 def test_the_module_backbone_is_the_module(kind: str) -> None:
-    """Without adapters in use: hidden states of the module as transformers runs it, however far it is padded."""
+    """Without adapters, hidden states equal those of the module in transformers, with any padding."""
     module = build(kind)
     batch = batch_of(kind, LENGTHS)
     want = plain_hidden(copy.deepcopy(module), batch)[batch.attention_mask.bool()]
@@ -143,7 +143,7 @@ def test_the_module_backbone_is_the_module(kind: str) -> None:
 def test_unpadded_equals_the_module_padded_to_256(kind: str, dtype: torch.dtype) -> None:
     """Hidden states within 1e-5; the gradient of a classification loss within 1e-6, relative.
 
-    Of a single tensor 2e-6 in float32: the module's own float32 gradient of a query is 9e-7 from the float64 one.
+    For a single tensor 2e-6 in float32, since the module's float32 gradient of a query differs by 9e-7 from float64.
     """
     limits = (1e-5, 1e-6, 2e-6) if dtype == torch.float32 else (1e-12, 1e-12, 1e-12)
     module = build(kind, dtype)
@@ -187,7 +187,7 @@ def test_both_backbones_draw_the_same_dropout(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["bert", "roberta", "llama", "qwen2"])
 def test_padding_is_not_attended_to_while_dropping(kind: str) -> None:
-    """What stands in the padding changes nothing, with attention dropout in use: the mask function is in place."""
+    """Values in the padding change nothing, also with attention dropout, so the mask function is in use."""
     module = build(kind, torch.float64, dropout=0.3)
     backbone = HfBackbone(module, seed=7)
     bank = bank_of(backbone, module, dropout=0.3)
@@ -233,7 +233,7 @@ def test_heads_equal_the_modules_own(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["bert", "roberta"])
 def test_a_head_drops_what_the_keyed_module_drops(kind: str) -> None:
-    """A wrapped module (peft's LoRA) and lanes over a frozen one see the same masks, the head's included."""
+    """A wrapped module (peft's LoRA) and lanes over a frozen one get the same masks, also in the head."""
     module = build(kind, torch.float64, dropout=0.3)
     batch = batch_of(kind, LENGTHS)
     whole = copy.deepcopy(module)
@@ -251,7 +251,7 @@ def test_a_head_drops_what_the_keyed_module_drops(kind: str) -> None:
 @pytest.mark.parametrize("rows", [1, 2, 5])
 @pytest.mark.parametrize("kind", ["bert", "roberta", "llama"])
 def test_small_and_odd_batches_are_the_same_in_any_stack(kind: str, rows: int) -> None:
-    """Bit for bit, forward and backward, for batches of a few short rows: those take other paths in CPU libraries."""
+    """Equal bits, forward and backward, for batches of a few short rows, which CPU libraries compute differently."""
     for dtype in (torch.float32, torch.float64):
         module = build(kind, dtype, dropout=0.2)
         batch = batch_of(kind, [3, 1, 2, 5, 7][:rows])
@@ -291,7 +291,7 @@ def test_unpadded_refuses_what_it_cannot_do() -> None:
 
 
 def test_adapters_leave_other_lanes_untouched() -> None:
-    """A lane without a module is the plain model, bit for bit, beside a lane that has one."""
+    """A lane without a module equals the plain model bit for bit, beside a lane that has one."""
     module = build("bert")
     backbone = UnpaddedEncoder(module)
     bank = bank_of(backbone, module)

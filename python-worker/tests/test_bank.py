@@ -1,4 +1,4 @@
-"""Lanes against a literal implementation, against peft, and against themselves alone."""
+"""Lanes compared with a literal implementation, with peft, and with each lane alone."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def rules(preset: str, **fields: object) -> Rules:
     return dataclasses.replace(PRESETS[preset], weight_decay=0.01, **fields)
 
 
-#: Epochs, merges, injections: spans of every length, exhausted budgets, tries without a candidate, stale scores.
+#: (epochs, merges, injections): spans of every length, exhausted budgets, tries without a candidate, old scores.
 BUDGETS = [(8, 1, 0), (8, 6, 0), (8, 0, 7), (12, 2, 2), (24, 1, 3), (24, 3, 1), (8, 6, 6), (16, 2, 1), (20, 1, 1)]
 CHOICES = {
     "official": rules("official"),
@@ -143,7 +143,7 @@ CHOICES = {
 @pytest.mark.parametrize("share", [False, True], ids=["own A", "shared A"])
 @pytest.mark.parametrize("choice", CHOICES)
 def test_equals_the_literal_implementation(choice: str, share: bool) -> None:
-    """Losses, norms and decisions of every budget, all budgets of equal length as lanes of one stack."""
+    """Losses, norms and decisions of every budget. Budgets of equal length are lanes of one stack."""
     rows, compared = batches(1), 0
     for epochs in sorted({e for e, _, _ in BUDGETS}):
         budgets = [(m, i) for e, m, i in BUDGETS if e == epochs]
@@ -229,7 +229,7 @@ def grid(epochs: int, share: bool = False) -> dict[str, Schedule]:
 @pytest.mark.parametrize("padded", [True, False], ids=["module", "unpadded"])
 @pytest.mark.parametrize("number_format", ["fp32", "fp64", pytest.param("mixed", marks=needs_bf16)])
 def test_a_cell_alone_equals_the_cell_in_a_tree_of_lanes(number_format: str, padded: bool, share: bool) -> None:
-    """A grid that begins in one lane and forks where decisions differ, with dropout everywhere: bit for bit."""
+    """Equal bits for a grid that begins in one lane and forks where decisions differ, with dropout everywhere."""
     dtype = torch.float64 if number_format == "fp64" else torch.float32
     precision = "mixed" if number_format == "mixed" else "fp32"
     epochs, rows = 4, batches()
@@ -298,7 +298,7 @@ def test_shared_a_goes_with_the_last_module() -> None:
     )
     train(learner, 8, batches())
     assert learner.bank.structures[0].layout == Layout((), tuple(range(LAYERS)))
-    assert learner.trainable_parameters(0)[0] == LAYERS * 4 * 2 * 16  # 4 r' d each; r d of the shared A is gone
+    assert learner.trainable_parameters(0)[0] == LAYERS * 4 * 2 * 16  # 4 r' d each; the shared A with r d is gone
     assert "lor2c.shared.A" not in learner.state(0)
 
 

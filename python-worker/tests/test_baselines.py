@@ -1,4 +1,4 @@
-"""What AdaLoRA, PiSSA and the methods of peft promise beyond the suite; and what is said when they do nothing."""
+"""What AdaLoRA, PiSSA and peft's methods promise beyond the common suite, and their messages when they do nothing."""
 
 from __future__ import annotations
 

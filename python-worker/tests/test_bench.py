@@ -1,4 +1,4 @@
-"""The benchmark command, as a user runs it, on a tiny model."""
+"""The benchmark command on a tiny model."""
 
 from __future__ import annotations
 

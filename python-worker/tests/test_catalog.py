@@ -1,4 +1,4 @@
-"""What the worker offers as data: what a parameter declares arrives in the catalog."""
+"""The catalog has what each parameter declares."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_a_parameter_says_since_when_it_is_and_with_which_value_runs_are_as_befo
 
 def test_a_rule_says_so_too() -> None:
     (score, *_) = dataclasses.fields(Rules)
-    assert "since" in score.metadata  # a rule that is added takes `_rule(..., since=Since(...))`
+    assert "since" in score.metadata  # a later rule is declared with `_rule(..., since=Since(...))`
 
 
 def test_every_method_and_every_parameter_is_in_it() -> None:

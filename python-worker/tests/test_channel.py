@@ -1,4 +1,4 @@
-"""What the worker's end of the protocol writes for text and values that have no plain JSON form."""
+"""Lines of the protocol for text and values without a JSON form."""
 
 from __future__ import annotations
 

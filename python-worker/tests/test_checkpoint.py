@@ -1,4 +1,4 @@
-"""An adapter folder is whole or absent."""
+"""An adapter folder is complete or absent."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_failing_save_leaves_the_old_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("umask", "files", "folders"), [(0o022, 0o644, 0o755), (0o027, 0o640, 0o750)])
 def test_all_files_have_the_mode_of_the_process(tmp_path: Path, umask: int, files: int, folders: int) -> None:
-    """safetensors makes its files private, and a folder from mkdtemp is."""
+    """Otherwise files of safetensors and folders of mkdtemp would be private."""
 
     def tensors(folder: Path) -> None:
         (folder / "inner").mkdir()

@@ -1,4 +1,4 @@
-"""Which epoch a run reports, rows held out of training, and predictions that are all alike."""
+"""Which epoch a run reports, rows held out of training, and predictions that are all equal."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_regression_is_drawn_without_classes() -> None:
         (0.999, "there are only 100 training rows"),
         (0.001, "holds out 0 rows with fewer than two different labels"),
         (1, "holds out 1 row with fewer than two"),
-        (3, "holds out 3 rows with fewer than two"),  # one row of a class of ten is not due yet
+        (3, "holds out 3 rows with fewer than two"),  # a class of ten rows gets none of them yet
     ],
 )
 def test_a_holdout_that_cannot_choose_is_refused(holdout: float | int, message: str) -> None:
@@ -167,8 +167,8 @@ def test_what_counts_as_collapsed() -> None:
     one, two = torch.tensor([[2.0, 1.0]] * 4), torch.tensor([[2.0, 1.0]] * 3 + [[1.0, 2.0]])
     assert is_collapsed(one, labels, "classify")
     assert not is_collapsed(two, labels, "classify")
-    assert not is_collapsed(one, torch.zeros(4, dtype=torch.long), "classify")  # there it is right
-    assert not is_collapsed(torch.full((4, 2), math.nan), labels, "classify")  # diverged, which is said elsewhere
+    assert not is_collapsed(one, torch.zeros(4, dtype=torch.long), "classify")  # every label is that class
+    assert not is_collapsed(torch.full((4, 2), math.nan), labels, "classify")  # diverged, which other messages report
     assert is_collapsed(torch.tensor([[2.5], [2.501], [2.5], [2.5]]), values, "regress")
     assert not is_collapsed(torch.tensor([[2.5], [2.6], [2.5], [2.5]]), values, "regress")
     assert "one class" in collapse_warning("classify", 3)
@@ -236,7 +236,7 @@ def test_the_form_that_held_out_rows_choose_is_the_one_that_is_reported(tmp_path
     data = encode(rows(32), tiny.tokenizer(), "classify", 32)
     names, device = ("accuracy",), torch.device("cpu")
     (alone,) = look(learner, data, None, 16, device, "classify", names, "accuracy")
-    opposite = dataclasses.replace(data, labels=1 - data.labels)  # the best rank there is the worst one here
+    opposite = dataclasses.replace(data, labels=1 - data.labels)  # the best rank on those rows is the worst on these
     (chosen,) = look(learner, data, opposite, 16, device, "classify", names, "accuracy")
     assert chosen.held is not None
     each = [chosen.values[f"accuracy@{b}"] for b in range(1, 5)]

@@ -1,4 +1,4 @@
-"""Counting parameters asks a hub as seldom as it can: here one that says no and counts how often it was asked."""
+"""Counting parameters sends a hub few requests. The hub here refuses and counts them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Hub(HTTPServer):
         self.paths: list[str] = []
 
     def asked(self, model: str) -> int:
-        """Requests about the model; the library has others of its own."""
+        """Requests about the model; the library also sends others."""
         return sum(model in path for path in self.paths)
 
 
@@ -56,7 +56,7 @@ def hub() -> Iterator[Hub]:
 
 @pytest.fixture
 def asking(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
-    """A worker whose hub is that one, with an empty cache."""
+    """A worker that uses this hub, with an empty cache."""
     monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{hub.server_port}")
     monkeypatch.setenv("HF_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")

@@ -1,4 +1,4 @@
-"""Tasks read what their files say, and say what is wrong with a file."""
+"""Tasks read their files, and report what is wrong in a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DyLoRA: truncation, what a step leaves alone, the best rank, and the check that ranks were drawn."""
+"""DyLoRA: truncation, what a step does not change, the best rank, and the check that ranks were drawn."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def build(folder: Path, **values: Any) -> DyloraLearner:
 
 
 def fill_b(learner: DyloraLearner) -> None:
-    """B is zero at the start, which would hide a wrong truncation."""
+    """Set B, since zeros at the start would hide a wrong truncation."""
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for component in learner.components:
@@ -54,7 +54,7 @@ def fill_b(learner: DyloraLearner) -> None:
 
 @pytest.mark.parametrize("rank", [1, 3, 4])
 def test_a_form_is_lora_of_that_rank(folder: Path, data: Encoded, rank: int) -> None:
-    """W + (alpha / b) B[:, :b] A[:b] put into the weights of the base model gives the same logits."""
+    """The base model with weights W + (alpha / b) B[:, :b] A[:b] gives the same logits."""
     learner = build(folder)
     fill_b(learner)
     learner.use(learner.forms()[rank - 1])
@@ -120,7 +120,7 @@ def test_ranks_that_are_not_drawn_fail_the_run(folder: Path, data: Encoded, monk
 
 
 def test_a_run_reports_ranks_and_reloads_at_the_best(worker: Worker, place: Path, tmp_path: Path) -> None:
-    """The worker checks by itself that the folder gives the best epoch's score again."""
+    """The worker itself checks that the folder gives the best epoch's score again."""
     method = {"name": "dylora", "rank": 4, "alpha": 8.0}
     events = run(worker, tmp_path, settings(place, method=method, num_train_epochs=8))
     (finished,) = only(events, messages.Finished)

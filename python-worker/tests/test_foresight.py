@@ -1,4 +1,4 @@
-"""What a plan says of merges and injections beforehand, and that what it calls impossible is."""
+"""A plan's warnings about merges and injections, and that impossible ones really are."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PAPER = PRESETS["paper"]
 
 
 def told(schedule: Schedule, *, rank: int = 8, layers: int = 12, steps: int | None = None) -> list[str]:
-    """With ten steps per epoch."""
+    """The warnings, with ten steps per epoch."""
     whole = schedule.epochs * 10
     return foresee(schedule, rank, layers, Horizon(schedule.epochs, min(whole, steps or whole), 10))
 
@@ -31,7 +31,7 @@ def rules(**fields: Any) -> Rules:
 
 
 def short(schedule: Schedule, *, layers: int = 12, steps: int | None = None, allowed: bool = False) -> list[str]:
-    """What never happens, with ten steps per epoch."""
+    """The events that never happen, with ten steps per epoch."""
     whole = schedule.epochs * 10
     return unreached(schedule, layers, Horizon(schedule.epochs, min(whole, steps or whole), 10, allowed))
 
@@ -58,7 +58,7 @@ def test_events_after_the_end_are_told_with_what_would_fit() -> None:
 
 def test_training_that_max_steps_ends_has_no_later_events() -> None:
     schedule = Schedule(30, 1, 4, PAPER)  # injections at 2, 4, 6 and 8, the merge at 8
-    assert short(schedule, steps=71) == []  # the eighth epoch is cut short, and its end has its decisions
+    assert short(schedule, steps=71) == []  # the eighth epoch is cut short, but decisions come at its end too
     assert told(schedule, steps=81) == [
         "in the second half of 8.1 epochs: inject at epoch 6, merge at epoch 8, inject at epoch 8"
     ]
@@ -145,7 +145,7 @@ def test_what_the_layers_do_not_allow_is_told(schedule: Schedule, layers: int, n
 @pytest.mark.parametrize("max_span", [None, 2, 3, 4])
 @pytest.mark.parametrize("layers", [1, 2, 3, 4, 5, 6])
 def test_no_order_of_decisions_does_more_and_one_does_as_much(layers: int, max_span: int | None) -> None:
-    """Every layout that any scores could lead to, by walking through all of them."""
+    """Walks through every layout to which any scores could lead."""
     seen, reach = {Layout.initial(layers)}, [(Layout.initial(layers), 0, 0)]
     for layout, merges, injections in reach:
         after = [
@@ -214,5 +214,5 @@ def test_an_adalora_that_could_not_begin_is_refused_beforehand(worker: Worker, p
     assert found == [[problem], [problem], []]
 
 
-#: Eight steps per epoch. What cannot be built is not allowed either.
+#: Eight steps per epoch. A method that cannot be built is refused, whatever the user allows.
 _ADALORA: list[tuple[int, dict[str, bool]]] = [(2, {}), (2, {"allow_unreached_events": True}), (3, {})]

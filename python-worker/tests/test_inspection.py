@@ -1,4 +1,4 @@
-"""Cells of one command share what was looked at: nothing that one of them asks may change what another is told."""
+"""Cells of one command share models and rows: no cell's inspection may change another cell's answer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def read(place: Path, **changes: Any) -> Settings:
 
 
 def of_method(place: Path, name: str, given: dict[str, Any]) -> Settings:
-    """With every parameter filled in, as the runner sends them."""
+    """Settings with every parameter filled in, as the runner sends them."""
     method = METHODS[name]
     params = vars(parse_params(method, given))
     filled = {key: vars(value) if hasattr(value, "__dataclass_fields__") else value for key, value in params.items()}
@@ -68,7 +68,7 @@ def test_what_a_cell_does_not_share_is_its_own(place: Path, changes: dict[str, A
     alone = Inspection().inspect(one), Inspection().inspect(other)
     together = Inspection()
     assert (together.inspect(one), together.inspect(other)) == alone
-    assert alone[0] != alone[1] or changes == {"precision": "fp32"}  # which `auto` may mean here
+    assert alone[0] != alone[1] or changes == {"precision": "fp32"}  # `auto` may mean fp32 here
 
 
 def test_other_rows_and_models_are_not_mistaken_for_each_other(place: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Some cells of a tree stop while the others go on, through a real worker: both end as if nothing had happened."""
+"""Some cells of a tree stop while the others go on, in a worker. All end with the numbers of undisturbed runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lor2c_worker import messages
 __all__ = ["place"]  # a fixture
 
 PAIRS = [(0, 0), (1, 0), (2, 1), (3, 2)]
-#: One shares its first lane with the others, one parts early.
+#: One cell shares its first lane with the others, one parts early.
 LEAVING = ["m0i0", "m2i1"]
 
 

@@ -1,7 +1,6 @@
-"""A run whose method did not act as its spec says has failed, with the reason: each is broken here on purpose.
+"""A run whose method did not act as its spec says fails with the reason. These tests break methods on purpose.
 
-More of the kind, beside what they break: test_baselines.py (AdaLoRA, PiSSA), test_dylora.py, test_adapter.py,
-test_qlora.py.
+More such tests: test_baselines.py (AdaLoRA, PiSSA), test_dylora.py, test_adapter.py, test_qlora.py.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Out of memory: with fewer lanes at a time where that helps, before the first step where it can be known, and said.
+"""Out of memory: training goes on with fewer lanes if that helps, finds out before the first step, and reports it.
 
-In this process, as memory runs out by order here: a forward of more lanes than are allowed raises what torch raises.
+The tests simulate it in this process: a forward of more lanes than allowed raises torch's error.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def test_a_lane_that_does_not_fit_is_out_of_memory(place: Path, monkeypatch: pyt
 def test_the_largest_batches_are_tried_before_the_first_step(
     place: Path, monkeypatch: pytest.MonkeyPatch, training: int, evaluating: int
 ) -> None:
-    """As on CUDA, where this is done; here only the trial itself is made, in the place of what a CPU does."""
+    """As on CUDA. A CPU does not try batches, so the test replaces its function by the trial."""
     monkeypatch.setattr("lor2c_worker.run_tree.fit_memory", lane_width.try_largest)
     roomy = train(place, "roomy", 4)
     assert len(only(roomy, messages.Finished)) == 4

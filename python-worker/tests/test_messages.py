@@ -1,4 +1,4 @@
-"""The generated messages against cli/protocol/examples, which the TypeScript suite reads as well."""
+"""The generated messages decode and encode cli/protocol/examples, which the TypeScript suite reads too."""
 
 from __future__ import annotations
 

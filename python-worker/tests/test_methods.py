@@ -1,4 +1,4 @@
-"""One suite over every registered method, on tiny encoders and a tiny decoder."""
+"""One suite for every registered method, on tiny encoders and a tiny decoder."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ from lor2c_worker.settings import ModelSettings
 from lor2c_worker.train import Report, train
 
 CPU = torch.device("cpu")
-#: Methods that save more or less than trains at the start: their structure changes, or peft keeps other tensors.
+#: Methods that save more or fewer parameters than train at the start, by changes of structure or because of peft.
 NOT_AS_TRAINED = ("mergelor2c", "injectlor2c", "imlor2c", "sharelor2c", "adalora", "peft")
 KINDS = ("bert", "roberta", "llama")
-#: Settings besides the defaults under which a method is tried: small ranks, and structure changes where it has them.
+#: Settings to test each method with: small ranks, and changes of structure if it has them.
 TRIED: list[tuple[str, dict[str, Any]]] = [
     ("full", {}),
     ("lora", {"rank": 4}),
@@ -64,9 +64,9 @@ TRIED: list[tuple[str, dict[str, Any]]] = [
     ("imlor2c", {"rank": 4, "merges": 1, "injections": 1}),
     ("imlor2c", {"rank": 4, "merges": 1, "injections": 1, "rules": "official"}),
 ]
-#: Tried by tests of their own: qlora does not start as the base model, but as its rounding (test_qlora.py).
+#: Methods with tests of their own: qlora starts as the rounded base model (test_qlora.py).
 ELSEWHERE = {"qlora"}
-#: Types of peft that do not start as the base model: virtual tokens are seen from the first step on.
+#: Types of peft that do not start as the base model, since virtual tokens act from the first step on.
 PROMPTS = {"PREFIX_TUNING", "PROMPT_TUNING", "P_TUNING"}
 EPOCHS = 8
 
@@ -180,7 +180,7 @@ def test_trains_only_its_own_saves_and_reloads(
 
 
 def check_sizes(model: LoadedModel, name: str, values: dict[str, Any], learner: Learner, adapter: Path) -> None:
-    """What a forecast of disk counts is what is written, and what a checkpoint would hold."""
+    """The numbers for a forecast of disk equal those of the saved folder and of a checkpoint."""
     method, params = METHODS[name], parse_params(METHODS[name], values)
     promised = method.saved_parameters(model, params)
     promised = count(method, model, params) if promised is None else promised
@@ -192,12 +192,12 @@ def check_sizes(model: LoadedModel, name: str, values: dict[str, Any], learner: 
 
 
 def loss_of(learner: Learner, data: Encoded) -> float:
-    """Over all rows, without dropout: a single step's is mostly noise."""
+    """Loss over all rows without dropout, since that of a single step is mostly noise."""
     return float(lane_losses(logits_of(learner, data, 16, CPU), data.labels, "classify")[0])
 
 
 def check_peft_reads(base: Path, adapter: Path, data: Encoded, expected: torch.Tensor) -> None:
-    """`PeftModel` gives the same logits, and writes the same tensors and config back, where the folder is PEFT's."""
+    """If the folder is PEFT's, `PeftModel` gives the same logits and writes the same tensors and config back."""
     batch = data.batch(range(16), CPU)
     if (adapter / "config.json").exists():  # an ordinary checkpoint of transformers
         whole = AutoModelForSequenceClassification.from_pretrained(adapter).eval()
@@ -210,13 +210,13 @@ def check_peft_reads(base: Path, adapter: Path, data: Encoded, expected: torch.T
     module.config.pad_token_id = data.pad_id
     model = PeftModel.from_pretrained(module, str(adapter)).eval()
     config = model.active_peft_config
-    # Not what peft cannot compute itself (see prompt_learner.py): prefixes at all, and prompts on a decoder.
+    # Except where peft computes something else (see prompt_learner.py): prefixes, and prompts on a decoder.
     if config.peft_type != "PREFIX_TUNING" and not (config.is_prompt_learning and module.config.model_type == "llama"):
         with torch.no_grad():
             found = model(input_ids=batch.input_ids, attention_mask=batch.attention_mask).logits
         assert torch.allclose(found, expected[:16], atol=1e-5)
     if getattr(config, "prefix_projection", False):
-        return  # peft cannot write such a folder again: the projection is not in it
+        return  # peft cannot write this folder again, since the projection is not in it
     back = adapter.with_name("back")
     model.save_pretrained(str(back))
     assert (adapter / "adapter_model.safetensors").read_bytes() == (back / "adapter_model.safetensors").read_bytes()
@@ -279,7 +279,7 @@ def test_counts_of_the_papers_models(model: str, name: str, values: dict[str, An
 def test_changes_equal_what_the_structure_does(folders: dict[str, Path], data: Encoded) -> None:
     for name, values in TRIED:
         if values.get("rules") == "official" or values.get("merges") == 2:
-            continue  # there a dormant LoRA is not counted; here the second try may find nothing
+            continue  # a dormant LoRA does not count there; the second try may find nothing here
         learner = build(fresh(folders["roberta"]), name, values)
         start = learner.trainable_parameters(0)[0]
         run(learner, data)

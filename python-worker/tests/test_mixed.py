@@ -1,4 +1,4 @@
-"""Mixed precision: what is rounded and what is not, lanes that stay exact, and when it is chosen."""
+"""Mixed precision: what is rounded, that lanes stay exact, and when `auto` chooses it."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_mixed_is_near_fp32_and_not_fp32(kind: str) -> None:
 
 @needs_bf16
 def test_the_residual_stream_keeps_fp32(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What enters and leaves every layer has bits that bfloat16 has not; frozen weights are cast once."""
+    """Inputs and outputs of every layer have bits that bfloat16 lacks; frozen weights are cast once."""
     module, batch = build("bert"), batch_of("bert", LENGTHS)
     backbone = UnpaddedEncoder(module)
     bank, seen = bank_of(backbone, module), []
@@ -78,7 +78,7 @@ def test_the_residual_stream_keeps_fp32(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_cast_weights_follow_the_weights() -> None:
-    """A copy is used again until the weight is changed in place or replaced; one that trains is cast each time."""
+    """A cast copy serves until its weight is changed in place or replaced; a trained weight is cast each time."""
     linear, products, x = torch.nn.Linear(8, 8).requires_grad_(False), Products(), torch.randn(4, 8)
     low = torch.bfloat16
 
@@ -139,7 +139,7 @@ def stack_of(backbone: Any, module: Any, structures: list[Structure], batch: Any
 @pytest.mark.parametrize("lengths", [[1], [2, 5], [70], LENGTHS, [9] * 33], ids=str)
 @pytest.mark.parametrize("kind", ["bert", "llama"])
 def test_a_lane_is_the_same_beside_any_others(kind: str, lengths: list[int], precision: str) -> None:
-    """Bit for bit: eight lanes of eight structures, each against itself alone and beside one or two others."""
+    """Equal bits for eight lanes of eight structures, each alone and beside one or two others."""
     module = build(kind, dropout=0.2)
     batch = batch_of(kind, lengths)
     for backbone in backbones(kind, module):
@@ -187,7 +187,7 @@ def test_choosing() -> None:
 
 
 def test_this_machine() -> None:
-    """`auto` is what the measurement says, the same each time, and a poor choice is warned of."""
+    """`auto` follows the measurement, gives the same answer each time, and a poor choice gives a warning."""
     assert resolve_precision("fp32", CPU) == "fp32"
     chosen = resolve_precision("auto", CPU)
     assert chosen == resolve_precision("auto", CPU)

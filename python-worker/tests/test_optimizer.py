@@ -83,7 +83,7 @@ def test_tensors_without_lane_axis_equal_torch() -> None:
 
 
 def test_a_lane_does_not_feel_its_neighbours() -> None:
-    """Bit for bit, whatever the neighbours' gradients, norms and frozen tensors are."""
+    """Equal bits with any gradients, norms and frozen tensors of the neighbours."""
     grads = gradients(3, 6, torch.float32)
     results = []
     for lanes in ([1], [0, 1, 2], [2, 1]):
@@ -126,7 +126,7 @@ def test_frozen_counts_fresh_and_moved() -> None:
     adam.reset("other", 0)
     previous = other.tensor.detach().clone()
     step()
-    # A first step of Adam is lr * g / (|g| + eps), whatever came before; lane 1 goes on and decays.
+    # Adam's first step is lr * g / (|g| + eps), whatever came before; lane 1 continues and decays.
     assert (previous[0] - other.tensor[0]).flatten().tolist() == pytest.approx([1e-2] * 8, rel=1e-6)
     assert [adam.steps("other", lane) for lane in (0, 1)] == [1, 4]
     assert not torch.allclose(previous[1] - other.tensor[1], torch.full((2, 4), 1e-2, dtype=torch.float64), rtol=1e-4)

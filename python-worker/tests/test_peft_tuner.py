@@ -1,4 +1,4 @@
-"""LoR2C as a PEFT method: the generic checks that peft makes of its own tuners, and the structure's own."""
+"""LoR2C as a PEFT method: peft's generic checks of tuners, and checks of the structure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lor2c_worker.peft import Lor2cConfig
 from lor2c_worker.peft.layer import InjectedLinear, SpanLayer
 
 KINDS = ("bert", "roberta", "llama")
-#: Structures on three layers: plain, merged, injected, merged beside injected, shared in each of these ways.
+#: Structures on three layers: plain, merged, injected, merged beside injected, and each of these with a shared A.
 STRUCTURES = {
     "plain": {},
     "merged": {"spans": [[0, 1], [2, 2]]},

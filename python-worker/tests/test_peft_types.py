@@ -1,4 +1,4 @@
-"""Values of a peft config are refused by their type only where peft would fail on them too."""
+"""A peft config refuses values by type only if peft fails on them too."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_every_default_of_peft_fits(name: str) -> None:
     for field in dataclasses.fields(config_class(name)):
         factory = field.default_factory
         value = field.default if factory is dataclasses.MISSING else factory()
-        # Some are declared as a number, are none, and have to be given: peft says so itself.
+        # Some fields are declared as a number, have no default and must be given; peft checks that.
         if value is not None and value is not dataclasses.MISSING:
             assert misfit(value, hints[field.name]) is None, field.name
 

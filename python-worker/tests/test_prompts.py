@@ -1,4 +1,4 @@
-"""Virtual tokens of peft: what they compute, what dropout does to them, and the folder in another process."""
+"""peft's virtual tokens: what they compute, their dropout, and the folder in another process."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def wider(batch: Batch, pad: int, columns: int = 4) -> Batch:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_prefix_is_keys_and_values_before_the_text(folders: dict[str, Path], data: Encoded, kind: str) -> None:
-    """Against transformers' own eager attention with a cache made by hand."""
+    """Compares with transformers' eager attention and a cache made by hand."""
     learner = learner_of(folders[kind], "PREFIX_TUNING")
     weight = learner.module.prompt_encoder["default"].embedding.weight.detach()
     plain = AutoModelForSequenceClassification.from_pretrained(
@@ -100,7 +100,7 @@ def test_a_row_alone_is_the_row_among_others(folders: dict[str, Path], data: Enc
 
 
 def test_attention_to_the_prefix_is_dropped_too(folders: dict[str, Path], data: Encoded) -> None:
-    """With attention dropout alone left, the masks of prefix keys change what comes out, and are keyed by the step."""
+    """With attention dropout only, the masks of prefix keys change the output, and depend on the step."""
     learner = learner_of(folders["roberta"], "PREFIX_TUNING")
     for module in learner.module.modules():
         if hasattr(module, "site"):

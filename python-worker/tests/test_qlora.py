@@ -1,4 +1,4 @@
-"""QLoRA on tiny models; what needs bitsandbytes is skipped without it."""
+"""QLoRA on tiny models. Tests that need bitsandbytes are skipped without it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ needs_bitsandbytes = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path]]:
-    """Wide enough for blocks of 64 weights; double quantisation has blocks of 256 scales."""
+    """Models wide enough for blocks of 64 weights, and for the blocks of 256 scales of double quantisation."""
     root = tmp_path_factory.mktemp("models")
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(tiny.SHAPE, "hidden_size", 64)

@@ -42,7 +42,7 @@ def run(scenarios: Iterable[Scenario], backbone: str, dtype: torch.dtype) -> lis
     scenarios = list(scenarios)
     h = common()["hyper_parameters"]
     learner = glue_learner(scenarios, dtype, backbone)
-    # The asked-for decay is given here: that the rules replace it by the published one is part of what is tested.
+    # The script's own argument. The rules must replace it by the decay that the published code really uses.
     optimizer = LaneAdamW(learner.slots(), len(scenarios), weight_decay=h["weight_decay_arg"])
     return replay(learner, optimizer, scenarios[0].epochs)
 
@@ -63,7 +63,7 @@ def test_alone(scenario: Scenario, backbone: str, dtype: str) -> None:
 @pytest.mark.parametrize("backbone", BACKBONES)
 @pytest.mark.parametrize("scenarios", stacks(), ids=lambda s: "+".join(x.name for x in s))
 def test_inside_a_stack(scenarios: list[Scenario], backbone: str, dtype: str) -> None:
-    """Lanes with other structures as neighbours change nothing: bit for bit what each scenario gives alone."""
+    """Neighbours with other structures change nothing: equal bits to each scenario alone."""
     # A scenario without partners still gets neighbours: itself, twice.
     lanes = scenarios if len(scenarios) > 1 else scenarios * 3
     if len(lanes) != len(scenarios):
@@ -130,7 +130,7 @@ def compare_events(events: list[dict[str, object]], seen: Replay) -> None:
 def compare_scores(
     scenario: Scenario, entry: dict[str, dict[str, float]], scores: dict[str, float], limit: float, epoch: int
 ) -> None:
-    """The table of the scenario's own score, where the recording has it."""
+    """Compare the table of the scenario's score, if the recording has it."""
     k = scenario.settings["sfs_k"]
     want = entry.get(f"pre_scores_top{k}_share" if k else "pre_scores_mean_singular_value")
     if want is None:
@@ -164,7 +164,7 @@ def compare_epoch_arrays(scenario: Scenario, seen: Replay, limit: float) -> None
 
 
 def compare_final(scenario: Scenario, seen: Replay, limit: float, prefix: str) -> None:
-    """Every stored end array is compared, or the test fails."""
+    """Compare every stored end array; fail if one was not compared."""
     final = {name.removeprefix(prefix): v for name, v in scenario.arrays.items() if name.startswith(prefix)}
     assert final
     for name, want in final.items():

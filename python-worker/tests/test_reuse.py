@@ -1,4 +1,4 @@
-"""A worker that has trained before gives what a fresh one gives, and counts from its command on."""
+"""A reused worker gives the numbers of a fresh one, and measures each command separately."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ BANK = {"name": "mergelor2c", "rank": 4, "merges": 1, "dropout": 0.1}
 
 
 def record(events: list[Any]) -> list[Any]:
-    """What must be equal to the last bit: every value, decision and hash."""
+    """Everything that must be equal bit for bit: values, decisions and hashes."""
     kept = (messages.Metrics, messages.Change, messages.ModuleScores)
     values = [(type(e).__name__, {**vars(e), "seq": 0}) for e in events if isinstance(e, kept)]
-    # Of the weights themselves: PEFT's settings beside them list names in the order of a set.
+    # The weights only, since PEFT's settings beside them list names in the order of a set.
     adapters = [Path(e.path).glob("*.safetensors") for e in only(events, messages.Artifact)]
     weights = [hashlib.sha256(file.read_bytes()).hexdigest() for files in adapters for file in files]
     hashes = [e.initial_weights for e in only(events, messages.Started)] + weights
@@ -35,7 +35,7 @@ def ask(worker: Worker, folder: Path, value: dict[str, Any], log: Path | None = 
 
 @pytest.mark.parametrize("method", [LORA, BANK], ids=["lora", "bank"])
 def test_the_second_training_of_a_worker_is_that_of_a_fresh_one(place: Path, tmp_path: Path, method: Any) -> None:
-    # `auto` measures the processor, which another load may tip to the other side.
+    # Not `auto`, which measures the processor and may decide otherwise under load.
     value = settings(place, seed=5, method=method, num_train_epochs=3, precision="fp32")
     used, fresh = Worker(tmp_path / "used.log"), Worker(tmp_path / "fresh.log")
     try:

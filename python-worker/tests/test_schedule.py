@@ -1,4 +1,4 @@
-"""When and which, as the tables of semantics.md sections 3 and 4 say; and what holds for every layout and score."""
+"""Times and choices of events by semantics.md sections 3 and 4, and properties for every layout and score."""
 
 from __future__ import annotations
 
@@ -215,7 +215,7 @@ def test_always(
     max_span: int | None,
     data: st.DataObject,
 ) -> None:
-    """Budgets hold; spans and injected layers partition the layers; nothing joins over a hole; merged ones stay."""
+    """Budgets are kept; spans and injected layers partition the layers; nothing merges across a gap; merged modules stay."""
     schedule = Schedule(epochs, merges, injections, rules, max_span, share)
     merged = injected = 0
     ever_merged: set[int] = set()

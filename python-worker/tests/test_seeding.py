@@ -1,4 +1,4 @@
-"""Every draw is a function of its key alone."""
+"""Every draw depends on its key only."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_masks_differ_by_seed_site_step_and_micro_batch() -> None:
 
 
 def test_layouts_place_the_same_masks() -> None:
-    """What a token gets does not depend on padding, nor on how the rows are ordered in memory."""
+    """A token's mask depends neither on padding nor on the order of rows in memory."""
     batch = batch_of([3, 7, 1, 7, 5])
     wide = batch_of([3, 7, 1, 7, 5])
     wide = Batch(wide.rows, *(torch.nn.functional.pad(x, (0, 4)) for x in (wide.input_ids, wide.attention_mask)), None,

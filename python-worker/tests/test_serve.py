@@ -1,4 +1,4 @@
-"""The worker as the runner sees it: a process that reads commands and writes events, and nothing else, to its pipe."""
+"""The worker as a process that reads commands and writes events, and nothing else, to its pipe."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_train_save_reload_predict(worker: Worker, place: Path, tmp_path: Path) 
     assert [m.epoch for m in only(events, messages.Metrics) if m.split == "eval"] == [float(e) for e in range(1, 9)]
     (artifact,) = only(events, messages.Artifact)
     assert {f.name for f in Path(artifact.path).iterdir()} >= {"adapter_model.safetensors", "lor2c.json"}
-    # Of the epochs that were best for a time, one is left: a whole model each would fill the disk.
+    # Only the best epoch's model is left, since one model per epoch would fill the disk.
     assert len(list(tmp_path.glob("checkpoints/*/best/*"))) == 1
     assert [e.seq for e in events] == sorted({e.seq for e in events})
     worker.send(

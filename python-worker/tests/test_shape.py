@@ -1,4 +1,4 @@
-"""How many tokens rows have, estimated from words alone."""
+"""Estimates of the tokens of rows, from words only."""
 
 from __future__ import annotations
 

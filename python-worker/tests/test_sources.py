@@ -1,4 +1,4 @@
-"""What an answer depends on is named with stamps; what changed since the plan is never trained under its id."""
+"""Answers name their files with stamps, and rows or weights that changed since the plan are never trained."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lor2c_worker.sources import stamp_of
 
 
 def settled(path: Path) -> str:
-    """Its stamp, once it is old enough to have one."""
+    """The file's stamp, once it is old enough to have one."""
     while (stamp := stamp_of(path)) is None:
         time.sleep(0.1)
     return stamp
@@ -25,7 +25,7 @@ def test_a_stamp_tells_of_every_change(tmp_path: Path) -> None:
     path = tmp_path / "rows.tsv"
     assert stamp_of(path) == "ENOENT"
     path.write_text("good\t1\n")
-    assert stamp_of(path) is None  # another write could leave all times as they are
+    assert stamp_of(path) is None  # another write could leave all times unchanged
     first, times = settled(path), path.stat()
     path.write_text("evil\t1\n")
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
@@ -81,4 +81,4 @@ def test_other_rows_or_weights_than_planned_are_not_trained(
 def test_the_precision_of_the_plan_is_that_of_the_training(worker: Worker, place: Path, tmp_path: Path) -> None:
     value = settings(place, num_train_epochs=1, max_steps=2, precision="auto")
     train(worker, tmp_path, {"c": value}, planned={"precision": "fp32"})
-    assert only(worker.until_done(), messages.Finished)  # whatever auto means here today
+    assert only(worker.until_done(), messages.Finished)  # `auto` means the planned precision

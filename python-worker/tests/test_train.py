@@ -1,4 +1,4 @@
-"""The loop against an independent one of plain torch and peft parts, and its schedule against transformers' own."""
+"""Compares the loop with one of plain torch and peft parts, and its schedule with that of transformers."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_loop_equals_plain_torch(folder: Path) -> None:
 def test_losses_are_bit_equal_when_repeated_and_dropout_matters(folder: Path) -> None:
     data = encode(rows(32), tiny.tokenizer(), "classify", 32)
     with_dropout = losses_of_our_loop(folder, data, dropout=0.3)
-    torch.rand(100)  # somebody else uses the global generator
+    torch.rand(100)  # other code uses the global generator
     assert losses_of_our_loop(folder, data, dropout=0.3) == with_dropout
     assert losses_of_our_loop(folder, data)[0] != with_dropout[0]
 
@@ -150,7 +150,7 @@ def test_train_batches_are_a_permutation_of_every_epoch() -> None:
 
 
 def test_a_batch_knows_the_lengths_of_its_rows() -> None:
-    """Without asking the device; the encoder trusts them."""
+    """The encoder uses them without asking the device."""
     batch = encode(rows(20), tiny.tokenizer(), "classify", 32).batch([3, 11, 0, 8], CPU)
     assert batch.lengths == batch.row_lengths() == batch.attention_mask.sum(dim=1).tolist()
     assert len(set(batch.lengths)) > 1

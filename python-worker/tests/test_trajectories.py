@@ -1,4 +1,4 @@
-"""What a cell will probably do, from its structure and its scores now."""
+"""Expected events of a cell, from its present structure and scores."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_only_what_is_still_to_come() -> None:
 
 
 def test_cells_that_run_out_of_candidates_do_the_same() -> None:
-    """Six layers are used up by the second epoch's end, as on MRPC, whatever more was planned."""
+    """Six layers have no candidates left after the second epoch, as on MRPC, even if more events are planned."""
     full = told(Schedule(8, 6, 6, PAPER), Layout.initial(6), 0.0, NOTHING, {})
     assert full == [(1.0, "merge", (0, 1)), (1.0, "inject", 2), (2.0, "merge", (3, 4)), (2.0, "inject", 5)]
     assert told(Schedule(8, 3, 4, PAPER), Layout.initial(6), 0.0, NOTHING, {}) == full

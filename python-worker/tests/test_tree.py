@@ -1,4 +1,4 @@
-"""Bundles as trees of lanes, through a real worker: every leaf equals its cell alone, also after a kill."""
+"""Bundles as trees of lanes in a real worker: each cell has the numbers it has alone, also after a kill."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ def grid(place: Path, pairs: list[tuple[int, int]] = GRID, **options: Any) -> di
     return {f"m{m}i{i}": cell(place, m, i, **options) for m, i in pairs}
 
 
-#: Times and memory are not part of what must be equal.
+#: Times and memory, which may differ.
 _MEASURED = {"train_seconds", "total_seconds", "peak_memory"}
 
 
 def record(events: list[Any], name: str, folder: Path) -> list[Any]:
-    """All that a cell's events say, and the bytes of its adapter, which lies in `folder`."""
+    """All events of a cell, and the bytes of its adapter in `folder`."""
     said: list[Any] = []
     for event in events:
         if isinstance(event, (messages.Progress, messages.Tree, messages.Artifact)) or not hasattr(event, "cells"):
@@ -104,7 +104,7 @@ def test_other_neighbours_change_nothing(
     events = worker.until_done()
     for name in few:
         assert record(events, name, tmp_path) == alone[name], name
-    # The official rules train with another weight decay from the first step on: another lane from the start.
+    # The official rules have another weight decay from the first step on, so their cells need a lane of their own.
     assert only(events, messages.Tree)[0].lanes == 5
 
 
@@ -125,7 +125,7 @@ def test_executed_lane_epochs_are_the_predicted_ones(worker: Worker, place: Path
 
 
 def test_cells_whose_rules_find_no_candidate_stay_in_one_lane(worker: Worker, place: Path, tmp_path: Path) -> None:
-    """Nothing may span more than two layers, so a lane has three merges at most, whatever was planned."""
+    """Spans have at most two layers, so a lane has at most three merges, even if more are planned."""
     cells = {f"m{m}": cell(place, m, 0, score=None) for m in (3, 4, 5)}
     for value in cells.values():
         value["method"] = {**value["method"], "max_span": 2}
@@ -137,7 +137,7 @@ def test_cells_whose_rules_find_no_candidate_stay_in_one_lane(worker: Worker, pl
 
 
 def test_what_is_left_is_foreseen_where_candidates_run_out(worker: Worker, place: Path, tmp_path: Path) -> None:
-    """Six layers have no room for most of these events, and most of the cells stay together."""
+    """Six layers have no room for most of these events, so most of the cells stay together."""
     cells = grid(place, [(m, i) for m in (0, 3, 6) for i in (0, 3, 6)])
     train(worker, tmp_path, cells)
     events = worker.until_done()
@@ -202,7 +202,7 @@ def test_a_stopped_tree_goes_on_within_its_epoch_also_in_parts(
         train(worker, tmp_path, cells, resume=True)
         events = worker.until_done()
         (tree,) = only(events, messages.Tree)
-        # What it counts is its own: not what lanes of the other part had trained.
+        # It counts its own steps only, not those of lanes of the other part.
         assert tree.cell_epochs == len(part) * EPOCHS
         assert len(part) > 5 or tree.lane_epochs == predicted(worker, cells)
         assert tree.lane_epochs <= predicted(worker, cells)

@@ -37,7 +37,7 @@ def data() -> Encoded:
 
 
 def losses(learner: PeftLearner, data: Encoded, precision: str = "fp32", steps: int = 12) -> list[float]:
-    """Of training with dropout, then of one evaluation."""
+    """Losses of training with dropout, then of one evaluation."""
     optimizer, out = LaneAdamW(learner.slots(), 1, weight_decay=0.01), []
     for step in range(steps):
         batch = data.batch(range(8 * (step % 4), 8 * (step % 4) + 8), CPU)
@@ -71,7 +71,7 @@ def learner_of(folder: Path, name: str, values: dict[str, Any], *, padded: bool)
 def test_equals_the_padded_module(
     folders: dict[str, Path], data: Encoded, kind: str, name: str, values: dict[str, Any]
 ) -> None:
-    """Every loss of twelve steps with keyed dropout everywhere, and of an evaluation."""
+    """Equal losses in twelve steps with keyed dropout everywhere, and in an evaluation."""
     want = losses(learner_of(folders[kind], name, values, padded=True), data)
     got = losses(learner_of(folders[kind], name, values, padded=False), data)
     assert got == pytest.approx(want, abs=1e-5)
@@ -84,7 +84,7 @@ def test_equals_the_padded_module(
 def test_trains_in_mixed_precision(
     folders: dict[str, Path], data: Encoded, kind: str, name: str, values: dict[str, Any]
 ) -> None:
-    """Near fp32 and not fp32; the trained tensors stay fp32."""
+    """Losses are near those of fp32 but not equal; trained tensors stay fp32."""
     want = losses(learner_of(folders[kind], name, values, padded=False), data)
     learner = learner_of(folders[kind], name, values, padded=False)
     got = losses(learner, data, "mixed")
@@ -94,7 +94,7 @@ def test_trains_in_mixed_precision(
 
 
 def test_falls_back_where_a_block_is_not_the_models_own(folders: dict[str, Path]) -> None:
-    """A hook or a wrapper around a block would be passed by."""
+    """The unpadded encoder would skip a hook or a wrapper around a block."""
     assert try_unpadded(fresh(folders["llama"]).module) is None
     for path in ("encoder.layer.1", "encoder.layer.0.attention.self", "encoder.layer.2.output", "embeddings"):
         hooked = fresh(folders["bert"]).module
@@ -109,6 +109,6 @@ def test_falls_back_where_a_block_is_not_the_models_own(folders: dict[str, Path]
 
 
 def test_the_family_on_the_bank_is_elsewhere(folders: dict[str, Path]) -> None:
-    """What this file leaves out are the learners of lanes and no others."""
+    """This file leaves out only the learners of lanes."""
     for name, values in TRIED:
         assert isinstance(build(fresh(folders["bert"]), name, values), BankLearner) == (name in BANK)

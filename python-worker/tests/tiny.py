@@ -1,6 +1,6 @@
 """Tiny random models with a real tokenizer, saved as a folder that `from_pretrained` loads.
 
-Run as a script by tests of other languages: `python tests/tiny.py FOLDER [bert|roberta|llama]`.
+Tests in TypeScript run it as a script: `python tests/tiny.py FOLDER [bert|roberta|llama]`.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def model(kind: str, seed: int = 0) -> PreTrainedModel:
 
 
 def save(folder: Path, kind: str = "bert") -> Path:
-    """Write model and tokenizer; the checkpoint lacks the head, as a pretrained encoder's does."""
+    """Write model and tokenizer. The checkpoint has no head, like that of a pretrained encoder."""
     whole = model(kind)
     whole.base_model.save_pretrained(folder)
     tokenizer().save_pretrained(folder)

@@ -1,4 +1,4 @@
-"""A real worker process for tests, and what is asked of it."""
+"""A real worker process for tests, and the commands that tests send it."""
 
 from __future__ import annotations
 
