@@ -3,7 +3,7 @@ import { join, relative } from "node:path";
 import { WORKER_LOG } from "../attempt-files.js";
 import type { Bundle } from "./executor.js";
 
-/** The first cell's folder has the file, the others a link to it: a worker has one stderr. */
+/** A worker has one stderr: the first cell's folder has the file, the others have a link to it. */
 export function prepareLog({ cells }: Bundle): string {
   const [first, ...others] = cells;
   if (!first) throw new Error("a bundle without cells");

@@ -12,7 +12,7 @@ import { handleOf } from "./process-handle.js";
 import { SilenceLimit } from "./silence-limit.js";
 import { trainCommand } from "./train-command.js";
 
-/** A bundle in a worker of this machine: one that waits for it, else a new one. */
+/** A bundle in a worker of this machine: one that waits for a bundle, or a new one. */
 export class LocalBundle implements RunningBundle {
   readonly done: Promise<BundleEnd>;
   readonly #order: TrainingOrder;
@@ -20,9 +20,9 @@ export class LocalBundle implements RunningBundle {
   readonly #limit = new SilenceLimit();
   #worker: WorkerProcess | undefined;
   #asked: "stop" | "kill" | undefined;
-  /** Asked for before the worker had its command. */
+  /** Runs to stop that were named before the worker had its command. */
   #leaving: string[] | null = [];
-  /** Every outcome so far is `finished`: such a worker may do another bundle. */
+  /** Whether every outcome so far is `finished`. Only then may the worker train another bundle. */
   #allWell = true;
   #isDone: (event: EventOf<"done">) => void = () => {};
 
@@ -42,7 +42,7 @@ export class LocalBundle implements RunningBundle {
 
   async stop(): Promise<void> {
     this.#asked ??= "stop";
-    await this.#worker?.stop().catch(() => {}); // what it rejects with, `done` says
+    await this.#worker?.stop().catch(() => {}); // `done` reports the error
     await this.done;
   }
 
@@ -65,7 +65,7 @@ export class LocalBundle implements RunningBundle {
       return await this.#train();
     } catch (error) {
       const { name, message } = error as Error;
-      await this.#worker?.stop().catch(() => {}); // it is this error, or one that follows from it
+      await this.#worker?.stop().catch(() => {}); // it rejects with this error, or with a consequence of it
       return this.#end(name, message);
     } finally {
       this.#limit.release();
@@ -84,7 +84,7 @@ export class LocalBundle implements RunningBundle {
     const end = await Promise.race([done, worker.closed]);
     if (!("type" in end)) return this.#describe(end);
     if (end.error === null && this.#allWell && !this.#asked) {
-      this.#worker = undefined; // it is no longer this bundle's to stop
+      this.#worker = undefined; // this bundle must not stop it any more
       this.workers.keep(worker, this.slot);
       return this.#end(null, "done");
     }
@@ -92,18 +92,18 @@ export class LocalBundle implements RunningBundle {
     return this.#describe(await worker.closed, end.error);
   }
 
-  /** Ready, or dead where the user has asked for an end meanwhile. */
+  /** Returns a worker that is ready, or dead if the user has asked to stop meanwhile. */
   async #workerFor(log: string): Promise<WorkerProcess> {
     const waiting = this.workers.take(this.slot);
     if (waiting) {
       this.#worker = waiting;
       waiting.onEvent = (event) => this.#receive(event);
-      this.#receive(waiting.ready); // where these runs are trained is part of their record, too
+      this.#receive(waiting.ready); // the runs' rows need the handshake: it says where they are trained
       return waiting;
     }
     const worker = await this.workers.spawn(this.slot, log, (event) => this.#receive(event));
     this.#worker = worker;
-    if (this.#asked) worker.kill(); // nothing has begun that would be worth waiting for
+    if (this.#asked) worker.kill(); // nothing has started, so there is nothing to wait for
     await worker.whenReady.catch((error) => {
       if (!this.#asked) throw error;
     });

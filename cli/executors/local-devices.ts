@@ -6,12 +6,12 @@ import type { Slot } from "./executor.js";
 type Variables = Record<string, string | undefined>;
 
 const VISIBLE = "CUDA_VISIBLE_DEVICES";
-/** No device has this number; an empty value would be an unset one on some systems. */
+/** No device has this number. On some systems an empty value counts as unset. */
 const NONE = "-1";
 
 /**
- * What a worker answers that sees the same devices as those that will train. `ask` is called with the variables that
- * such a worker needs; `whole` is false when only its handshake matters. Throws UsageError for GPUs that are not there.
+ * Asks a worker to which the same devices are visible as to those that will train. `ask` is called with the variables
+ * for that worker; `whole` is false if only its handshake matters. Throws UsageError for GPUs that do not exist.
  */
 export async function askOn(
   devices: Devices,

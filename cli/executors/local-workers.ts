@@ -2,7 +2,7 @@ import type { WorkerEvent } from "../protocol/messages.js";
 import { spawnWorker, type WorkerProcess } from "../worker/worker-process.js";
 import type { ExecutorOptions, Slot } from "./executor.js";
 
-/** How long a worker waits for the next bundle of its slot, which follows at once where there is one. */
+/** How long a worker waits for the next bundle of its slot. If there is one, it comes at once. */
 const IDLE_MS = 3000;
 
 interface Idle {
@@ -12,7 +12,7 @@ interface Idle {
 }
 
 /**
- * The workers of one executor. Importing torch takes seconds, so a worker that did its bundle well waits a little for
+ * The workers of one executor. Importing torch takes seconds, so a worker whose bundle went well waits a little for
  * another one with the same environment.
  */
 export class LocalWorkers {
@@ -20,7 +20,7 @@ export class LocalWorkers {
 
   constructor(private readonly options: ExecutorOptions) {}
 
-  /** A worker that waits for a bundle of this slot. */
+  /** Takes a worker that waits for a bundle of this slot. */
   take({ env }: Slot): WorkerProcess | undefined {
     const place = placeOf(env);
     for (const entry of this.#idle) {
@@ -36,7 +36,7 @@ export class LocalWorkers {
     return spawnWorker({ ...this.options, env: { ...this.options.env, ...env }, logFile, onEvent });
   }
 
-  /** It did its bundle well and may do the next one. */
+  /** Keeps a worker whose bundle went well for the next one. */
   keep(worker: WorkerProcess, { env }: Slot): void {
     worker.onEvent = () => {};
     const entry: Idle = {
@@ -67,8 +67,11 @@ export class LocalWorkers {
 
 const placeOf = (env: Record<string, string>): string => JSON.stringify(Object.entries(env).sort());
 
-/** It has nothing to save, and asking it would take the whole grace of one that hangs or is suspended. */
+/**
+ * Kills a waiting worker: it has nothing to save, and stopping one that hangs or is suspended would take the whole
+ * grace.
+ */
 async function end(worker: WorkerProcess): Promise<void> {
   worker.kill();
-  await worker.closed.catch(() => {}); // nobody has its events any more: what it said wrong is nobody's trouble
+  await worker.closed.catch(() => {}); // its bundle is over, so errors of its last events do not matter
 }

@@ -9,7 +9,7 @@ import { LocalWorkers } from "./local-workers.js";
 import { orphaned } from "./orphaned.js";
 import { pollProcess, stopProcess } from "./process-handle.js";
 
-/** One worker process on this machine for the bundles of a slot, one after the other. */
+/** Trains on this machine: one worker process for the bundles of a slot, one after the other. */
 export function createLocal(options: ExecutorOptions = {}): Executor {
   const outer = { ...process.env, ...options.env };
   const workers = new LocalWorkers(options);

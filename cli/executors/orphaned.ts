@@ -1,7 +1,7 @@
 import type { Bundle, BundleEnd, RunningBundle } from "./executor.js";
 import { stopProcess } from "./process-handle.js";
 
-/** A bundle whose runner is gone and whose worker speaks to nobody else: the worker ends, and its runs are open. */
+/** A bundle whose runner is gone and whose worker cannot be attached to: the worker ends, and its runs are open. */
 export function orphaned(handle: string, bundle: Bundle): RunningBundle {
   const done = stopProcess(handle, 0).then(
     (): BundleEnd => ({

@@ -3,17 +3,17 @@ import { processLife, processStart } from "../process-identity.js";
 import { signalGroup } from "../worker/process-group.js";
 import type { Whereabouts } from "./executor.js";
 
-/** Milliseconds between two looks whether a process is gone. */
+/** Milliseconds between two checks whether a process is gone. */
 const LOOK = 50;
 
-/** A process that leads a group, by number and start: no later process has both. */
+/** Identifies the leader of a process group by pid and start time; no later process has both. */
 export const handleOf = (pid: number): string => `${pid} ${processStart(pid) ?? "gone"}`;
 
 export const pidOf = (handle: string): number => Number(handle.slice(0, handle.indexOf(" ")));
 
 const lifeOf = (handle: string) => processLife(pidOf(handle), handle.slice(handle.indexOf(" ") + 1));
 
-/** What can't be looked at may well be running. */
+/** A process that can't be checked counts as running. */
 export const isRunning = (handle: string): boolean => lifeOf(handle) !== "dead";
 
 export function pollProcess(handle: string): Whereabouts {

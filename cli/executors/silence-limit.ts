@@ -1,13 +1,13 @@
 import type { WorkerProcess } from "../worker/worker-process.js";
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two checks. */
 const EVERY = 5000;
-/** How long a process may say nothing and use no CPU time: a download or a lock may take long, an hour is a hang. */
+/** How long a worker may send nothing and use no CPU time. A download or a lock may take long; an hour is a hang. */
 const LIMIT_SECONDS = 3600;
 
 /**
- * Kills a worker that will never end: it says nothing, and its CPU time doesn't move. One that was suspended waits for
- * as long as its user wants, and one that computes takes as long as it takes.
+ * Kills a worker that will never end: it sends nothing and uses no CPU time. A suspended worker may wait as long as the
+ * user wants, and a busy one may compute as long as it needs.
  */
 export class SilenceLimit {
   /** Why the worker was killed. */
@@ -19,7 +19,7 @@ export class SilenceLimit {
       const { idleSeconds } = worker.silence();
       if (idleSeconds < limit) return;
       this.release();
-      this.reason = `the worker said nothing and did nothing for ${Math.round(idleSeconds)} s`;
+      this.reason = `the worker sent nothing and used no CPU for ${Math.round(idleSeconds)} s`;
       worker.kill();
     };
     this.#timer = setInterval(look, Math.min(EVERY, limit * 250));

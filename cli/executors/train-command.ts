@@ -1,7 +1,7 @@
 import type { Command } from "../protocol/messages.js";
 import type { Bundle } from "./executor.js";
 
-/** What a worker is told of a bundle; `log` takes its stderr. */
+/** The command that makes a worker train a bundle; `log` takes its stderr. */
 export function trainCommand({ cells, checkpoint }: Bundle, log: string): Extract<Command, { type: "train" }> {
   const told = cells.map(({ id, settings, fingerprint, folder, resume }) => {
     return { cell: id, settings: { ...settings }, fingerprint, folder, resume };

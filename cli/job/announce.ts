@@ -1,6 +1,6 @@
 import type { Job } from "./job.js";
 
-/** Tells the user that a job is going to stop, and why: a step may take a while. */
+/** Tells the user that a job will stop, and why, because the current step may take a while. */
 export function announce({ interrupts, reporter }: Pick<Job, "interrupts" | "reporter">): () => void {
   const { stop, kill } = interrupts;
   const onStop = () => reporter.message("warn", stopping(interrupts.cause));

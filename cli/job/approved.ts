@@ -3,7 +3,7 @@ import type { ResolvedPlan } from "../plan/resolve-plan.js";
 import { openStore, type Store } from "../store/store.js";
 import { type Foresight, foresee } from "./foresee.js";
 
-/** Judges what is foreseen before anything starts: throws to refuse it, or returns what is worth a warning. */
+/** Checks the forecast before anything starts: throws to refuse the job, or returns warnings. */
 export type Approve = (foresight: Foresight) => Promise<string[]>;
 
 export interface Approved {
@@ -12,7 +12,7 @@ export interface Approved {
   warnings: string[];
 }
 
-/** Opens the database of a job that may begin. One that is refused makes none. */
+/** Opens the database if the job is approved. A refused job makes no database. */
 export async function openApproved(
   plan: ResolvedPlan,
   { dbPath, force = false, approve }: { dbPath: string; force?: boolean; approve?: Approve | undefined },

@@ -21,7 +21,7 @@ import type { JobSource } from "./source.js";
 import { StopWatch } from "./stop-watch.js";
 import { timeTeller } from "./time-teller.js";
 
-/** What a job begins with. */
+/** The input of a job. */
 export interface Beginning {
   source: JobSource;
   plan: ResolvedPlan;
@@ -33,7 +33,7 @@ export interface Beginning {
   force: boolean;
 }
 
-/** Registers the experiment, finds out what is left of it, and tells the reporter of both. Nothing trains yet. */
+/** Registers the experiment, finds its remaining runs, and tells the reporter. Trains nothing yet. */
 export async function beginJob(from: Beginning): Promise<{ job: Job; shares: Share[]; slots: Slot[] }> {
   const { source, plan, executor, approved, reporter, interrupts, force } = from;
   const { store, foresight, warnings } = approved;

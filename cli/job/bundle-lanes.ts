@@ -1,8 +1,8 @@
 import type { Lane } from "./lane.js";
 
-/** The runs of one worker, and the lanes in which it has told of them. */
+/** The runs of one worker, and the lanes in which its events have named them. */
 export class BundleLanes {
-  /** By first run and count: comparing whole lists of runs is left to what agrees in these. */
+  /** Keyed by first run and count, so that only lanes that agree in these are compared run by run. */
   readonly #lanes = new Map<string, Lane[]>();
   readonly #own: ReadonlySet<string>;
 
@@ -13,7 +13,7 @@ export class BundleLanes {
     this.#own = new Set(runs);
   }
 
-  /** The lane of exactly these runs; undefined for none of this bundle's. */
+  /** The lane of exactly these runs; undefined if they are not runs of this bundle. */
   laneOf(runs: readonly string[]): Lane | undefined {
     const key = `${runs[0]} ${runs.length}`;
     const alike = this.#lanes.get(key) ?? [];

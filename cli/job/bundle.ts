@@ -19,8 +19,8 @@ import { obey } from "./obey.js";
 import { watchSilence } from "./watch-silence.js";
 
 /**
- * Claims the cells and trains those it got, until the worker is gone and every attempt has its outcome. A run that
- * fails is no error here. Throws when the store can't be written.
+ * Claims the cells and trains those that it got, until the worker is gone and every attempt has its outcome. A run that
+ * fails is not an error here. Throws if the store can't be written.
  */
 export async function trainBundle(share: Share, slot: Slot, job: Job): Promise<void> {
   const attempts = await claim(share, slot.device, job);
@@ -28,7 +28,7 @@ export async function trainBundle(share: Share, slot: Slot, job: Job): Promise<v
   for (const { attemptId } of attempts) job.heartbeats.add(attemptId);
   try {
     await train(attempts, share.key, slot, job);
-    clearCheckpoints(job.store); // what is in the way is told at the job's end; until then disk would fill up
+    clearCheckpoints(job.store); // now, because the disk would fill up; problems are reported at the job's end
     job.alike.ended(
       attempts.map(({ cell }) => cell),
       job.model,
@@ -75,7 +75,7 @@ async function train(attempts: Attempt[], key: string, slot: Slot, job: Job): Pr
   const wished = new Set<string>();
   job.stops.add(ids, (runs) => {
     for (const run of runs) wished.add(run);
-    // A worker with nothing left to train need not wait for its slot's next bundle to end.
+    // A worker with nothing left to train must not wait for the next bundle of its slot.
     if (told.runs.every((run) => wished.has(run) || model.state(run) !== "running")) void running.stop();
     else running.stopCells(runs);
   });
@@ -88,7 +88,7 @@ async function train(attempts: Attempt[], key: string, slot: Slot, job: Job): Pr
   } catch (error) {
     fault ??= error;
   }
-  // A worker that talks about a cell it was not given is at fault itself; anything else is our store's trouble.
+  // An event about a cell that the worker was not given is the worker's fault; any other error is the store's.
   if (fault instanceof ProtocolError) fault = undefined;
   if (left > 0) reporter.message("warn", `${left} events wait in ${waiting.path}: the next lor2c stores them`);
   await endAttempts(attempts, end, { wished: (run) => stopped || wished.has(run), waits: left > 0 }, job);
@@ -103,12 +103,12 @@ async function train(attempts: Attempt[], key: string, slot: Slot, job: Job): Pr
   }
 }
 
-/** Events that come after the database was found to be gone are stored all the same: they are saved with the rest. */
+/** After the database was found to be gone, events are still stored, to be saved with the rest. */
 function storeIn({ store, fail }: Job, attempts: AttemptsByCell): (events: WorkerEvent[]) => void {
   let inPlace = true;
   return (events) => {
     try {
-      // Not only once a second: a write to a log that was cut off hides that.
+      // Checks at every write, because a write to a truncated log hides the damage.
       if (inPlace) checkInPlace(store);
     } catch (error) {
       inPlace = false;
@@ -119,8 +119,8 @@ function storeIn({ store, fail }: Job, attempts: AttemptsByCell): (events: Worke
 }
 
 /**
- * Too much has failed to begin anything, and what this worker has left has not begun. Runs in training go on to their
- * end, as those of other workers do.
+ * Stops the worker's remaining runs if too many have failed and none of these has started. Runs in training continue to
+ * their end, like those of other workers.
  */
 function mayStopEarly(
   event: WorkerEvent,

@@ -6,7 +6,7 @@ import type { Share } from "../plan/share-out.js";
 import { claimAttempts } from "../store/write.js";
 import type { Job } from "./job.js";
 
-/** A run that this process has taken. */
+/** A run that this process has claimed. */
 export interface Attempt {
   cell: PlannedCell;
   attemptId: number;
@@ -14,7 +14,7 @@ export interface Attempt {
   folder: string;
 }
 
-/** Takes those of the runs that nobody else has, in one transaction, and describes each in its folder. */
+/** Claims the runs that no other process has, in one transaction, and writes the settings of each into its folder. */
 export async function claim(
   { cells, key }: Pick<Share, "cells" | "key">,
   device: string,

@@ -4,9 +4,9 @@ import { reapLost } from "../store/write.js";
 import type { JobModel } from "./model.js";
 
 /**
- * Looks at runs that another process had taken. Notes how those ended that are over, and returns the ids that are
- * free again because that process died or was interrupted: they are this process's to train. A run that `lor2c stop`
- * has stopped stays so.
+ * Checks runs that other processes had claimed. Records how the ended ones ended, and returns the ids of those that are
+ * free again, because the process died or was interrupted, for this process to train. Runs that `lor2c stop` stopped
+ * stay stopped.
  */
 export function settleElsewhere(store: Store, ids: string[], model: JobModel): string[] {
   reapLost(store);

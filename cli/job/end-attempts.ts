@@ -4,7 +4,7 @@ import { endAttempt } from "../store/write.js";
 import type { Attempt } from "./claim.js";
 import type { Job } from "./job.js";
 
-/** Gives the cells that the worker left open their outcome: `stopped` when somebody wished it, else `lost`. */
+/** Gives an outcome to the cells that the worker left open: `stopped` if that was requested, else `lost`. */
 export async function endAttempts(
   attempts: Attempt[],
   end: BundleEnd,
@@ -26,7 +26,7 @@ export async function endAttempts(
       store.write(() => {
         for (const { attemptId } of of) endAttempt(store, attemptId, outcome, detail);
       });
-    // What waits in the file comes first, and may have other outcomes. Whoever opens the database next sorts that out.
+    // Events in the file come first and may have other outcomes. The next lor2c that opens the database stores them.
     if (!waits) await patience.orElse(endAll, interrupts.kill, undefined);
     const runs = of.map(({ cell }) => cell.id);
     const level = outcome === "lost" ? "error" : "info";

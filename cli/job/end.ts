@@ -3,13 +3,13 @@ import type { Job } from "./job.js";
 import type { JobSummary } from "./reporter.js";
 import { summarize } from "./summary.js";
 
-/** Milliseconds that a write may wait for another process when nothing trains any more that would wait with it. */
+/** Milliseconds that a write may wait for another process after training, when it delays no worker. */
 const LAST_TIMEOUT = 30_000;
 
-/** Clears up after a job whose runs are over, and tells the reporter how it ended. `began`: by the process's clock. */
+/** Cleans up after a job, and tells the reporter how it ended. `began`: by the process's clock. */
 export async function endJob(job: Job, began: number): Promise<JobSummary> {
   const { store, reporter, interrupts, model } = job;
-  checkInPlace(store); // the last chance to notice that the database is not there any more
+  checkInPlace(store); // the last chance to notice that the database is gone
   for (const problem of clearCheckpoints(store)) reporter.message("warn", problem);
   if (interrupts.urgency === null) {
     const left = job.cells.map(({ id }) => id).filter((id) => model.state(id) === "planned");

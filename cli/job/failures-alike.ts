@@ -4,10 +4,12 @@ import { withoutNumbers } from "../plan/warnings.js";
 import { type Catalog, shippedCatalog } from "../spec/catalog.js";
 import type { JobModel } from "./model.js";
 
-/** Workers that fail alike before their first step, one after the other, before the rest of the kind is held back. */
+/**
+ * After so many workers in a row that fail alike before their first step, the other runs of the kind are not started.
+ */
 const ENOUGH = 3;
 
-/** Settings that have not acted yet when a first step is made, besides the seed and the schedule of changes. */
+/** Settings that have no effect before the first step, besides the seed and the schedule of changes. */
 const NOT_YET = [
   "learning_rate",
   "head_learning_rate",
@@ -18,10 +20,10 @@ const NOT_YET = [
 ];
 
 interface Kind {
-  /** Workers in which all runs of this kind failed so. */
+  /** How many workers failed alike. */
   workers: number;
   error: string;
-  /** One of its runs came further, so that nothing is certain. */
+  /** Whether a run of the kind came further, so that failure is not certain. */
   trained: boolean;
 }
 
@@ -34,7 +36,7 @@ export class FailuresAlike {
 
   constructor(private readonly catalog: Catalog = shippedCatalog()) {}
 
-  /** The worker of these runs, which are of one kind, is gone. */
+  /** Records the end of the worker of these runs, which are of one kind. */
   ended(cells: readonly PlannedCell[], { runs }: Pick<JobModel, "runs">): void {
     const kind = this.#kindOf(cells);
     const statuses = cells.flatMap(({ id }) => runs.get(id) ?? []);
@@ -46,7 +48,7 @@ export class FailuresAlike {
     Object.assign(kind, { workers: alike ? before + 1 : 0, error });
   }
 
-  /** Why these runs need not be begun; null where they may go well. */
+  /** Why these runs need not be started; null if they may succeed. */
   reason(cells: readonly PlannedCell[]): string | null {
     const { workers, error, trained } = this.#kindOf(cells);
     if (trained || workers < ENOUGH) return null;

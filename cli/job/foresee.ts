@@ -9,13 +9,13 @@ import type { Store } from "../store/store.js";
 type Plan = Pick<ResolvedPlan, "cells" | "slots" | "ready">;
 
 export interface Foresight extends Foreseen {
-  /** State of each run that the database knows. */
+  /** The state of each run that is in the database. */
   states: Map<string, RunState>;
 }
 
 /**
- * What the runs of a plan that are left will probably take, by what the database knows of earlier ones; null: there is
- * none. Only reads.
+ * The forecast of a plan's remaining runs, from earlier runs in the database. `store` is null if there is no database.
+ * Only reads.
  */
 export function foresee({ cells, slots, ready: { device } }: Plan, store: Store | null, force = false): Foresight {
   const ids = cells.map((cell) => cell.id);

@@ -2,20 +2,20 @@ import type { Store } from "../store/store.js";
 import { checkInPlace, HEARTBEAT_SECONDS, heartbeat } from "../store/write.js";
 import type { Patience } from "./patience.js";
 
-/** Milliseconds between two looks at the database. */
+/** Milliseconds between two checks of the database. */
 const LOOK = 1000;
 
 export interface HeartbeatListeners {
-  /** The database is no longer the one that was opened, or has lost what is in training. Told once. */
+  /** Called once if the database is no longer the one that was opened, or has lost an attempt in training. */
   onFault: (error: Error) => void;
-  /** Anything else that went wrong is no reason to end a training. Told once. */
+  /** Called once for any other error, which is no reason to end a training. */
   onWarning: (error: Error) => void;
 }
 
 const FAULTS: ReadonlySet<unknown> = new Set(["DATABASE_REPLACED", "DATABASE_CORRUPT", "ATTEMPT_GONE"]);
 
 /**
- * Tells other processes that the attempts in its care are alive, and looks once a second whether the database is
+ * Renews the heartbeats of the attempts in its care, for other processes, and checks once a second that the database is
  * still there.
  */
 export class Heartbeats {

@@ -2,48 +2,48 @@ import { OUTCOMES, type WorkerEvent } from "../protocol/messages.js";
 import type { WaitingEvents } from "../store/write.js";
 import { type Patience, pause, RETRY } from "./patience.js";
 
-/** Milliseconds that an event may wait, so that a view of the database is never far behind. */
+/** Milliseconds that an event may wait, so that the database is never far behind. */
 const FLUSH_AFTER = 200;
-/** A flood is stored in parts: memory stays small, and the write lock is free between them. */
+/** Many events are stored in parts, which limits memory and frees the write lock in between. */
 const LARGEST_BATCH = 2000;
-/** Tries in vain after which waiting events go to a file, where they survive this process. */
+/** After so many failed attempts waiting events go to a file, where they survive this process. */
 const TRIES_IN_MEMORY = 8;
 
 export interface BufferOptions {
   /** Stores a batch, or throws. */
   store: (events: WorkerEvent[]) => void;
   patience: Patience;
-  /** Where events wait when it takes longer. */
+  /** The file in which events wait if that takes longer. */
   waiting: WaitingEvents;
 }
 
 /**
- * Collects a worker's events and hands them on in batches: after 200 ms, at every outcome, and when there are many.
- * While another program holds the database they wait in their order, in memory and then in a file. What else `store`
- * throws is thrown by the next `add` or `close`, where it reaches whoever feeds the buffer.
+ * Collects a worker's events and stores them in batches: after 200 ms, at every outcome, and when there are many. While
+ * another program has locked the database they wait in order, first in memory, then in a file. The next `add` or
+ * `close` throws any other error of `store`, so that it reaches the caller that feeds the buffer.
  */
 export class IngestBuffer {
   #events: WorkerEvent[] = [];
   #timer: NodeJS.Timeout | undefined;
   #error: unknown;
-  /** In vain, since the last one that succeeded. */
+  /** Failed attempts since the last one that succeeded. */
   #tries = 0;
 
   constructor(private readonly options: BufferOptions) {}
 
   add(event: WorkerEvent): void {
     this.#throwIfFailed();
-    if (event.type === "progress") return; // for eyes only
+    if (event.type === "progress") return; // only shown, not stored
     this.#events.push(event);
     const isOutcome = (OUTCOMES as readonly string[]).includes(event.type);
     const many = this.#events.length >= LARGEST_BATCH;
     if (this.#tries > 0) {
-      if (many) this.#toFile(); // only the timer tries again: a try may block for a moment
+      if (many) this.#toFile(); // only the timer tries again, because an attempt may block for a moment
     } else if (isOutcome || many) this.#flush();
     else this.#later(FLUSH_AFTER);
   }
 
-  /** Resolves when everything is stored, or else, once `giveUp` is aborted, in the file: with how many wait there. */
+  /** Resolves when everything is stored, or, after `giveUp` is aborted, in the file. Returns how many wait there. */
   async close(giveUp: AbortSignal): Promise<number> {
     for (;;) {
       clearTimeout(this.#timer);
@@ -59,7 +59,7 @@ export class IngestBuffer {
     }
   }
 
-  /** False when events still wait. */
+  /** Returns false if events still wait. */
   #flush(): boolean {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -6,8 +6,8 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 export type Urgency = "stop" | "kill";
 
 /**
- * What the user wants of a job that has begun: the first signal stops it after its step, the second kills its workers,
- * and the third ends this program, whatever it waits for.
+ * The user's signals to a running job: the first stops it after its step, the second kills its workers, and the third
+ * ends this program, whatever it waits for.
  */
 export class Interrupts {
   readonly #stop = new AbortController();
@@ -26,12 +26,12 @@ export class Interrupts {
     };
   }
 
-  /** Something else than a signal ends the job, after its step: it never is the second signal of somebody. */
+  /** Ends the job after its step for a reason other than a signal; never counts as a second signal. */
   stopBecause(cause: string): void {
     if (this.urgency === null) this.interrupt(cause);
   }
 
-  /** `cause`: a signal, or why else a job is to stop. */
+  /** `cause`: a signal, or another reason to stop. */
   interrupt(cause: string = SIGNALS[0]): void {
     this.#cause ??= cause;
     if (this.#kill.signal.aborted) this.#end();
@@ -39,7 +39,7 @@ export class Interrupts {
     else this.#stop.abort(interrupted());
   }
 
-  /** Of the first one. */
+  /** The cause of the first interrupt. */
   get cause(): string {
     return this.#cause ?? "";
   }
@@ -59,13 +59,13 @@ export class Interrupts {
     return this.#stop.signal.aborted ? "stop" : null;
   }
 
-  /** `work`, or a rejection as soon as the first signal arrives. */
+  /** Resolves with `work`, or rejects as soon as the first signal arrives. */
   async during<T>(work: Promise<T>): Promise<T> {
-    work.catch(() => {}); // after an interrupt nobody waits for it any more
+    work.catch(() => {}); // its rejection after an interrupt is ignored
     return Promise.race([work, rejectedBy(this.stop)]);
   }
 
-  /** Waits, but not beyond the first signal. */
+  /** Waits, but at most until the first signal. */
   async pause(milliseconds: number): Promise<void> {
     if (this.stop.aborted) return;
     await new Promise<void>((resolve) => {
@@ -79,13 +79,13 @@ export class Interrupts {
     });
   }
 
-  /** Signals act as before again. */
+  /** Restores the default handling of signals. */
   dispose(): void {
     this.#release();
   }
 }
 
-/** Not by an error that others would have to pass on: it is they who may hang. */
+/** Exits at once instead of throwing, because the code that would pass on the error may hang. */
 function endNow(): void {
   killAll();
   process.exit(130);

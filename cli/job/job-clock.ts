@@ -7,14 +7,14 @@ import type { RunState } from "./run-state.js";
 import { ShareClock } from "./share-clock.js";
 import { secondsOfEach, timeLeft } from "./time-left.js";
 
-/** Milliseconds for which an estimate is good enough for the time left of a lane. */
+/** How many milliseconds an estimate of a lane's time left may be reused. */
 const FRESH = 1000;
 
-/** Follows the shares of a job by what is heard of their runs: how far it is, and how long the rest takes. */
+/** Estimates a job's progress and time left from the events of its shares' runs. */
 export class JobClock implements LaneClock {
   readonly #shares: ShareClock[] = [];
   readonly #of = new Map<string, ShareClock>();
-  /** Told last. */
+  /** The last reported fraction. */
   #fraction = 0;
   #estimate: { at: number; seconds: Map<ShareClock, number | null> } | undefined;
 
@@ -23,7 +23,7 @@ export class JobClock implements LaneClock {
     private readonly now: () => number = Date.now,
   ) {}
 
-  /** In the order in which they will begin. */
+  /** Adds shares in the order of their start. */
   add(shares: readonly Share[]): void {
     for (const share of shares) {
       const clock = new ShareClock(share, this.now);
@@ -56,9 +56,9 @@ export class JobClock implements LaneClock {
     const done = sum(times.map((share) => share.done));
     const left = sum(times.map((share) => share.left)) + sum(this.#shares.map(({ undone }) => undone));
     const fraction = done + left > 0 ? done / (done + left) : 1;
-    // The last step is not the end: its evaluation and what is saved are counted in seconds alone.
+    // The last step is not the end: its evaluation and saving count in seconds but not in the fraction.
     const over = times.every(({ state }) => state === "over");
-    // More may be left than was foreseen: a bar that goes back would be worse than one that waits.
+    // More may be left than was forecast. A progress bar that goes back is worse than one that waits.
     this.#fraction = Math.max(this.#fraction, over ? fraction : Math.min(fraction, 0.99));
     return { fraction: this.#fraction, secondsLeft: timeLeft(times, this.slots) };
   }

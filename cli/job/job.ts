@@ -17,7 +17,7 @@ export interface Job {
   experiment: number;
   cells: readonly PlannedCell[];
   invalid: InvalidRuns[];
-  /** What holds for several runs, for the closing table. */
+  /** Notes on several runs, for the summary. */
   notes: string[];
   store: Store;
   executor: Executor;
@@ -29,18 +29,18 @@ export interface Job {
   stops: StopWatch;
   patience: Patience;
   alike: FailuresAlike;
-  /** Ends the job: without its store it trains for nothing. */
+  /** Ends the job, because it cannot store its results. */
   fail: (error: unknown) => void;
-  /** What it was ended by so. */
+  /** The error that ended the job. */
   fault: unknown;
-  /** Train finished runs again, and take no notice of checkpoints. */
+  /** Train finished runs again, and ignore checkpoints. */
   force: boolean;
-  /** Nothing new is begun once so many runs have failed. */
+  /** No further run starts after this many failures. */
   maxFailures: number;
-  /** Runs that failed: going on from their checkpoint would only lead there again. */
+  /** Failed runs, which start from the beginning: from their checkpoint they would fail again. */
   fromZero: ReadonlySet<string>;
 }
 
-/** Something new may begin: nobody wants an end, and not too much has failed. */
+/** Whether another run may start: there is no interrupt, and not too many runs have failed. */
 export const mayBegin = ({ interrupts, model, maxFailures }: Pick<Job, "interrupts" | "model" | "maxFailures">) =>
   interrupts.urgency === null && model.failures < maxFailures;

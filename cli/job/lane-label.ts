@@ -1,4 +1,4 @@
-/** Labels, or values in one, that are named; thousands would be read by nobody. */
+/** The most values that a label lists. */
 const MOST = 8;
 
 /** `3 runs: merges=0..2 injections=1` for labels of one form; else the first of them. */

@@ -1,14 +1,14 @@
 import type { WorkerEvent } from "../protocol/messages.js";
 import { type Losses, NO_LOSSES, withDivergence, withLoss } from "./losses.js";
 
-/** Runs that a worker tells of at once; while they train, those that train as one. Its runs never change. */
+/** Runs that share a worker's events; during training, those that train as one. A lane's runs never change. */
 export interface Lane {
   /** Counts from 1 within a job. */
   readonly number: number;
   readonly runs: readonly string[];
-  /** Of the run; of several, what they have in common and how many they are. */
+  /** The run's label; for several runs, what they have in common and their number. */
   readonly label: string;
-  /** What has been heard of it. A lane that another one parted into begins with what was heard of that. */
+  /** What its events have said. A lane that split off another one starts with the other's facts. */
   facts: LaneFacts;
 }
 
@@ -16,15 +16,15 @@ export interface LaneFacts {
   phase: "load" | "train" | "evaluate" | "save";
   step: number;
   totalSteps: number;
-  /** Step of the checkpoint that it goes on from. */
+  /** Step of the checkpoint from which it resumes. */
   resumedStep: number;
   losses: Losses;
   scoreName: string | null;
-  /** Newest on the evaluation rows; of a finished run its best. */
+  /** The newest score on the evaluation rows; the best for a finished run. */
   score: number | null;
   majorityScore: number | null;
   tokensPerSecond: number | null;
-  /** Until its worker is done with it, by the job's clock. */
+  /** Seconds until its worker is done with it, by the job's clock. */
   secondsLeft: number | null;
 }
 
@@ -41,7 +41,7 @@ export const NO_FACTS: LaneFacts = {
   secondsLeft: null,
 };
 
-/** What is known after an event. */
+/** Returns the facts after an event. */
 export function learn(facts: LaneFacts, event: WorkerEvent): LaneFacts {
   switch (event.type) {
     case "started":

@@ -1,17 +1,19 @@
-/** Newest training losses, thinned to a bounded number; null: not finite. */
+/** The training losses so far, thinned to a limited number; null is a value that is not finite. */
 export interface Losses {
   readonly values: readonly (number | null)[];
-  /** Progress events that one value stands for. */
+  /** Progress events per value. */
   readonly every: number;
   readonly seen: number;
 }
 
-/** Twice the width of any terminal is enough for a sparkline. */
+/** The most values; twice the width of a wide terminal is enough for a sparkline. */
 const MOST = 512;
 
 export const NO_LOSSES: Losses = { values: [], every: 1, seen: 0 };
 
-/** Without a value there is nothing to draw: evaluation, or before the first step. Divergence comes with `metrics`. */
+/**
+ * Adds a loss. A null is skipped: it means evaluation, or before the first step. `metrics` events report divergence.
+ */
 export function withLoss(losses: Losses, loss: number | null): Losses {
   if (loss === null) return losses;
   const seen = losses.seen + 1;
@@ -20,7 +22,7 @@ export function withLoss(losses: Losses, loss: number | null): Losses {
 
 export const withDivergence = (losses: Losses): Losses => push(losses, null);
 
-/** When full, pairs become their mean and from then on every second one comes: bounded, and even over the whole run. */
+/** When the list is full, pairs become their mean, and every value then covers twice as many events. */
 function push(losses: Losses, loss: number | null): Losses {
   const values = [...losses.values, loss];
   if (values.length < MOST) return { ...losses, values };

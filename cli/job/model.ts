@@ -10,48 +10,48 @@ export interface RunStatus {
   readonly label: string;
   readonly totalSteps: number;
   state: RunState;
-  /** The attempt that this process made. */
+  /** The id of the attempt that this process made. */
   attempt: number | undefined;
-  /** Why it is in this state, where that is not plain. */
+  /** Why it is in this state, if that needs an explanation. */
   reason: string | undefined;
-  /** What the worker wrote to stderr last. */
+  /** The last lines of the worker's stderr. */
   stderr: string[];
-  /** That it trains in, or trained in last; undefined before this process has taken it. */
+  /** The lane in which it trains or last trained; undefined before this process has claimed it. */
   lane: Lane | undefined;
   /** Milliseconds of the clock. */
   startedAt: number | null;
   endedAt: number | null;
 }
 
-/** Who is told of everything that a job does, in its order. */
+/** Gets everything that happens in a job, in order. */
 export interface JobListener {
-  /** From now on events may be about these runs. */
+  /** Announces a lane: later events may be about it. */
   lane(lane: Lane): void;
   /** One event of a worker, about all runs of the lane. */
   event(lane: Lane, event: WorkerEvent): void;
-  /** These runs changed their state together; `detail` says why where that is not plain. */
+  /** These runs changed their state together; `detail` says why, if that needs an explanation. */
   states(runs: readonly string[], state: RunState, detail?: string): void;
 }
 
-/** What the model asks for how long a lane still takes; it hears of everything before those who listen. */
+/** Estimates a lane's time left for the model. It gets every event before the listeners do. */
 export interface LaneClock extends Pick<JobListener, "event" | "states"> {
-  /** Until the worker of the lane is done with it; null while that is not known. */
+  /** Seconds until the worker is done with the lane; null if not yet known. */
   secondsLeft(lane: Lane): number | null;
 }
 
-/** Events after which a run belongs to the lane that they name; others may be about a whole bundle. */
+/** Events that assign their runs to a lane; other events may be about a whole bundle. */
 const OF_LANES: ReadonlySet<string> = new Set(["started", "progress", "metrics", "change", ...OUTCOMES]);
 
 /**
- * What a job is doing: the state of every run, and what was heard of the lanes in which they train. One call per worker
- * event and per change of state, however many runs it is about; each is passed on to those who listen.
+ * What a job is doing: the state of every run, and the facts of the lanes in which they train. One call per worker
+ * event and per change of state, however many runs it is about; each is passed on to the listeners.
  */
 export class JobModel {
   readonly runs: ReadonlyMap<string, RunStatus>;
   readonly #counts = new Map<RunState, number>();
   #lanes = 0;
 
-  /** In the order of the plan. */
+  /** `cells` in the order of the plan. */
   constructor(
     runs: readonly { id: string; label: string; totalSteps: number; state: RunState }[],
     private readonly listeners: readonly JobListener[],
@@ -63,12 +63,12 @@ export class JobModel {
     for (const { state } of this.runs.values()) this.#count(state, 1);
   }
 
-  /** How many runs are in each state that there is. */
+  /** How many runs are in each state that occurs. */
   get counts(): ReadonlyMap<RunState, number> {
     return this.#counts;
   }
 
-  /** Runs that did not end as they should; stopped and skipped ones are the user's wish. */
+  /** How many runs failed or were lost. Stopped and skipped ones do not count, because the user wanted that. */
   get failures(): number {
     return [...FAILURES].reduce((sum, state) => sum + (this.#counts.get(state) ?? 0), 0);
   }
@@ -94,18 +94,18 @@ export class JobModel {
     return lanes;
   }
 
-  /** Runs that this process took, and that one worker is going to train. */
+  /** Registers runs that this process has claimed and that one worker will train. */
   begin(attempts: ReadonlyMap<string, number>): BundleLanes {
     for (const [id, attempt] of attempts) this.#run(id).attempt = attempt;
     const runs = [...attempts.keys()];
     const bundle = new BundleLanes(runs, (ids) => this.#makeLane(ids));
-    const together = bundle.laneOf(runs); // until its worker says otherwise
+    const together = bundle.laneOf(runs); // until the worker's events split them
     for (const id of runs) this.#run(id).lane = together;
     this.set(runs, "running");
     return bundle;
   }
 
-  /** An event of a bundle's worker. */
+  /** Applies an event of a bundle's worker. */
   event(bundle: BundleLanes, event: WorkerEvent): Lane | undefined {
     const named = "cells" in event && event.cells.length > 0 ? event.cells : bundle.runs;
     const lane = bundle.laneOf(named);

@@ -1,7 +1,7 @@
 import type { RunningBundle } from "../executors/executor.js";
 import type { Interrupts } from "./interrupt.js";
 
-/** Passes the user's wish to end on to the worker, also one that was there before it. */
+/** Passes interrupts on to the worker, also those from before its start. Returns a function that ends this. */
 export function obey(running: RunningBundle, { stop, kill }: Interrupts): () => void {
   const onStop = () => void running.stop();
   const onKill = () => running.kill();

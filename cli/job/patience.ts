@@ -1,14 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isBusy } from "../store/write.js";
 
-/** Milliseconds between two tries. */
+/** Milliseconds between two attempts. */
 export const RETRY = 250;
-/** Milliseconds that another program may hold the database before that is worth a word: all write for moments. */
+/**
+ * The user is told only after another program has locked the database for this many milliseconds; short locks are
+ * normal.
+ */
 const NOTICE = 2000;
 
 /**
- * How a job treats a database that another program holds: it tries again, for as long as that takes, while its workers
- * train on. The user is told once when it begins and once when it is over.
+ * How a job treats a database that another program has locked: it tries again for as long as that takes, while its
+ * workers continue. The user is told once when the wait starts and once when it is over.
  */
 export class Patience {
   #since: number | null = null;
@@ -19,7 +22,7 @@ export class Patience {
     private readonly notice: number = NOTICE,
   ) {}
 
-  /** One try. False while another program holds the database; any other error is thrown. */
+  /** Tries once. Returns false if another program has locked the database; throws any other error. */
   attempt(work: () => void): boolean {
     try {
       work();
@@ -32,7 +35,7 @@ export class Patience {
     return true;
   }
 
-  /** What `work` returns once it succeeds. Throws the reason of `giveUp` when that is aborted before. */
+  /** Tries until `work` succeeds, and returns its result. Throws the reason of `giveUp` if that is aborted before. */
   async until<T>(work: () => T, giveUp: AbortSignal): Promise<T> {
     for (;;) {
       try {
@@ -48,7 +51,7 @@ export class Patience {
     }
   }
 
-  /** The same, but `otherwise` when `giveUp` is aborted before. */
+  /** Like `until`, but returns `otherwise` if `giveUp` is aborted before. */
   async orElse<T>(work: () => T, giveUp: AbortSignal, otherwise: T): Promise<T> {
     try {
       return await this.until(work, giveUp);
@@ -73,7 +76,7 @@ export class Patience {
   }
 }
 
-/** Until the next try, or until nobody wants one. */
+/** Waits until the next attempt, or until `giveUp` is aborted. */
 export async function pause(giveUp: AbortSignal): Promise<void> {
   await sleep(RETRY, undefined, { signal: giveUp }).catch(() => {}); // rejects when aborted, which the caller sees
 }

@@ -1,7 +1,7 @@
 /**
- * Works on items, one at a time in each of the slots, each begun only when a slot is free. Items may be added to
- * `pending` meanwhile. `mayStart` is asked before each; once it says no, nothing new begins. Rejects with the first
- * error of `work`, when what had begun is over.
+ * Works on items, one at a time in each slot; each starts when a slot is free. Items may be added to `pending`
+ * meanwhile. Asks `mayStart` before each; after it returns false, nothing more starts. Rejects with the first error of
+ * `work`, when everything that had started is over.
  */
 export async function runQueue<T, S>(
   pending: T[],

@@ -5,10 +5,10 @@ import type { RunState } from "./run-state.js";
 export interface PlanCell {
   id: string;
   label: string;
-  /** Of the method, without the head. */
+  /** Trainable parameters of the method, without the head. */
   trainableParameters: number;
   headParameters: number;
-  /** `finished` when the store has it already and nothing is to be done. */
+  /** `finished` if it is stored as finished, so that nothing is to do. */
   state: RunState;
   totalSteps: number;
 }
@@ -26,17 +26,19 @@ export interface JobPlan {
   devices: string[];
 }
 
-/** Runs of the spec that cannot be trained, by the reason. */
+/** Cells of the spec that cannot run for one reason. */
 export interface InvalidRuns {
   reason: string;
   labels: string[];
 }
 
-/** How far the whole job is. */
+/** The progress of the whole job. */
 export interface TimeLeft {
-  /** Of what this command has to train, 0 to 1; what was stopped is not done. */
+  /** The done part of what this command trains, 0 to 1; stopped runs do not count as done. */
   fraction: number;
-  /** Until the last of its workers is done; null until a step has been measured, or when only others train. */
+  /**
+   * Seconds until the last of its workers is done; null before a step was measured, or if only other processes train.
+   */
   secondsLeft: number | null;
 }
 
@@ -49,7 +51,7 @@ export interface CellError {
   logFile: string;
 }
 
-/** One row of the closing table. Null: not known, because the run did not come that far. */
+/** One row of the summary. Null means unknown, because the run did not get that far. */
 export interface CellSummary {
   id: string;
   label: string;
@@ -64,16 +66,16 @@ export interface CellSummary {
   fixedScore: number | null;
   /** The rows that chose the best epoch. */
   chosenOn: "eval" | "holdout" | null;
-  /** The predictions of the best epoch are all alike. */
+  /** Whether the predictions of the best epoch are all alike. */
   collapsed: boolean;
   majorityScore: number | null;
   trainableParameters: number | null;
   headParameters: number | null;
-  /** Of everything: loading, training, evaluating, checking the saved adapter. */
+  /** Seconds of everything: loading, training, evaluating, checking the saved adapter. */
   seconds: number | null;
   /** Real (non-padding) tokens per second of training time. */
   tokensPerSecond: number | null;
-  /** Not finished, and a checkpoint holds it: the same command goes on from there. */
+  /** Whether it is unfinished and has a checkpoint, from which the same command resumes. */
   checkpoint: boolean;
   error?: CellError;
 }
@@ -84,26 +86,26 @@ export interface JobSummary {
   dbPath: string;
   outcome: "finished" | "failed" | "interrupted";
   cells: CellSummary[];
-  /** They are no cells; a job that has any did not do all that was asked for. */
+  /** Cells that cannot run. A job that has any did not do everything that was asked. */
   invalid: InvalidRuns[];
-  /** What holds for several runs, once; e.g. the subset of rows that was used. */
+  /** Notes on several runs, each once, e.g. the subset of rows that was used. */
   notes: string[];
   /** Wall time of this command. */
   seconds: number;
 }
 
 /**
- * What shows a job while it runs: the dashboard, plain lines, NDJSON. `begin` comes first, `end` or `abort` last. Nothing
- * is told once per run: a bundle may have thousands.
+ * Shows a job while it runs: the dashboard, plain lines, or NDJSON. `begin` comes first, `end` or `abort` last. There
+ * is no call per run, because a bundle may have thousands.
  */
 export interface Reporter extends JobListener {
-  /** `model` knows at every later call what the job is doing. */
+  /** `model` is up to date at every later call. */
   begin(plan: JobPlan, model: JobModel): void;
   message(level: "info" | "warn" | "error", text: string): void;
   /** About once a second. */
   timeLeft?(left: TimeLeft): void;
   /** Resolves when everything is shown and the terminal is as it was. */
   end(summary: JobSummary): Promise<void> | void;
-  /** Instead of `end` when an error ends the command: gives the terminal back, for the error to be printed. */
+  /** Instead of `end` when an error ends the command: restores the terminal, so that the error can be printed. */
   abort?(): Promise<void> | void;
 }

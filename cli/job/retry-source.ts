@@ -9,14 +9,14 @@ import type { JobSource } from "./source.js";
 
 export interface RetryRequest {
   dbPath: string;
-  /** Experiments or runs; without any, the newest experiment that has runs to try again. */
+  /** Experiments or runs; without any, the newest experiment that has runs to retry. */
   what: readonly string[];
   fromScratch: boolean;
 }
 
 /**
- * The runs that failed or were lost, as they are stored: no spec file is needed. Throws UsageError when there are none,
- * or when they belong to several experiments.
+ * The runs that failed or were lost, as stored, without a spec file. Throws UsageError if there are none, or if they
+ * belong to several experiments.
  */
 export function retrySource({ dbPath, what, fromScratch }: RetryRequest): JobSource {
   const store = openReader(dbPath);
@@ -46,7 +46,7 @@ function cellOf(store: Store, { run, label }: RetryRow): Cell {
   return { settings: getSettings(store, run) as unknown as Settings, label, axes: {} };
 }
 
-/** A run is what it was trained from: with other rows or weights it would be another run. */
+/** Throws if rows or weights have changed, which would make other runs. */
 function refuseOthers(runs: readonly RetryRow[], { cells }: ResolvedPlan): void {
   const known = new Set(runs.map(({ run }) => run));
   const others = cells.filter(({ id }) => !known.has(id)).map(({ label }) => label);

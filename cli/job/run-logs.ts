@@ -4,7 +4,7 @@ import { type Logger, pino, stdTimeFunctions } from "pino";
 import { RUN_LOG } from "../attempt-files.js";
 import type { WorkerEvent } from "../protocol/messages.js";
 
-/** An attempt as its log names it. */
+/** An attempt, with what its log says about it. */
 export interface LoggedAttempt {
   run: string;
   number: number;
@@ -12,17 +12,17 @@ export interface LoggedAttempt {
 }
 
 /**
- * NDJSON logs of attempts, each in its folder. Written at once, not in the background: what matters most is written
- * shortly before something breaks. No file stays open: a job may have thousands of runs, and only few descriptors.
+ * NDJSON logs of attempts, each in its folder. Written synchronously, because the most important lines come shortly
+ * before something breaks. No file stays open, because a job may have thousands of runs but few descriptors.
  */
 export class RunLogs {
   readonly #attempts = new Map<string, LoggedAttempt>();
   readonly #logger: Logger;
-  /** Of the line that is being written. */
+  /** The runs of the line that is being written. */
   #to: readonly string[] = [];
   #failed = false;
 
-  /** `onError`: a log that cannot be written, told once; it decides nothing. */
+  /** `onError` is called once if a log cannot be written; the job continues. */
   constructor(private readonly onError: (error: Error) => void) {
     this.#logger = pino(
       {
@@ -43,7 +43,7 @@ export class RunLogs {
     this.#logger[level](fields, text);
   }
 
-  /** What of a worker's events is worth a line; the numbers are in the database. */
+  /** Logs the important events of a worker; the numbers are in the database. */
   event(runs: readonly string[], event: WorkerEvent): void {
     const { type, seq: _, ...rest } = event;
     const { cells: __, ...fields } = "cells" in rest ? rest : { ...rest, cells: [] };

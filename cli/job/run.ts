@@ -29,24 +29,24 @@ export interface RunOptions {
   reporter: Reporter;
   executor?: keyof typeof EXECUTORS;
   worker?: ExecutorOptions;
-  /** Looks at the forecast before anything starts. Default: all may begin. */
+  /** Checks the forecast before anything starts. Default: every job may start. */
   approve?: Approve;
-  /** Default: models and rows are looked at, whatever was found before. */
+  /** Kept results. Default: inspect models and rows again. */
   looks?: KeptLooks | undefined;
   /** Default: the signals of this process. */
   interrupts?: Interrupts;
 }
 
 /**
- * Trains what remains of a source and resolves with how it ended, interrupted or not. Throws UsageError
- * when nothing could be started, and a Lor2cError with exit code 130 when it is interrupted before anything was.
+ * Trains the remaining runs of a source, and resolves with how the job ended, also if it was interrupted. Throws
+ * UsageError if nothing could be started, and a Lor2cError with exit code 130 if it is interrupted before anything was.
  */
 export async function runExperiment(options: RunOptions): Promise<JobSummary> {
   const began = performance.now();
   const { source, reporter, force = false } = options;
   const interrupts = options.interrupts ?? new Interrupts();
   try {
-    checkStore(options.dbPath); // as well as the spec: the worker may take long to look at models and rows
+    checkStore(options.dbPath); // early, because the worker may take long to inspect models and rows
     const executor = EXECUTORS[options.executor ?? "local"](options.worker ?? {});
     const { devices = source.devices, jobs = source.jobs } = options;
     const wanted = { cells: source.cells, devices, jobs };
@@ -75,7 +75,7 @@ async function runJob(begun: Begun, began: number): Promise<JobSummary> {
     return await endJob(job, began);
   } catch (error) {
     await job.reporter.abort?.();
-    checkInPlace(job.store); // that is the reason then, and what was stored since is saved as well
+    checkInPlace(job.store); // a missing database is the real reason; this also saves what was stored since
     throw error;
   }
 }

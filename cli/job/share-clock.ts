@@ -10,23 +10,26 @@ const OVER: ReadonlySet<RunState> = new Set([...OUTCOMES, "skipped", "elsewhere"
 
 type Cells = Map<string, PlannedCell>;
 
-/** Follows one share: how much its worker has done, how long that took, and how much is left. Times are milliseconds. */
+/**
+ * Follows one share: how much its worker has done, how long that took, and how much is left. Times are milliseconds.
+ */
 export class ShareClock {
-  /** Runs that are not over; those of them that the worker has begun to train; and those that nobody waits for. */
+  /** Runs that are not over. */
   readonly #open: Cells;
+  /** Those that the worker trains, and those that were stopped or not started. */
   readonly #tree: Cells = new Map();
   readonly #undone: Cells = new Map();
-  /** Row count and steps of an epoch are those of all its runs. */
+  /** Gives the rows and steps of an epoch, which all its runs share. */
   readonly #first: PlannedCell;
   readonly #kind: string;
   #begunAt: number | null = null;
   #trainedFrom: number | null = null;
-  /** End of what the newest measurement covers. */
+  /** The end of the newest measurement. */
   #mark = 0;
   #step = 0;
-  /** Lanes of the tree, and the epochs that it still trains after `#step`, as its worker said last; null before. */
+  /** Lanes of the tree, and its remaining epochs after `#step`, from the newest event; null before the first. */
   #lanes: { count: number; epochsLeft: number } | null = null;
-  /** Of the newest evaluation: lanes heard of so far, and the seconds of all: counted when all have been heard of. */
+  /** The newest evaluation: lanes reported so far, and the seconds of all. It counts when all lanes are reported. */
   #evaluated = { step: 0, split: "", lanes: 0, seconds: 0 };
   readonly #measured = {
     ...{ done: 0, trainSeconds: 0 },
@@ -86,7 +89,7 @@ export class ShareClock {
     }
   }
 
-  /** Cost of what was stopped or not started. */
+  /** Cost of runs that were stopped or not started. */
   get undone(): number {
     return costOf([...this.#undone.values()], this.#epoch(this.#step));
   }
@@ -116,7 +119,7 @@ export class ShareClock {
     this.#evaluated = { step, split: "", lanes: 0, seconds: 0 };
   }
 
-  /** `lanes`: how many have trained since the last time; as many as planned where the worker has not said yet. */
+  /** `lanes`: how many have trained since the last time; as many as planned if the worker has not reported it yet. */
   #advance(step: number, lanes: number | undefined): void {
     if (step <= this.#step) return;
     const [from, to] = [this.#epoch(this.#step), this.#epoch(step)];
@@ -129,7 +132,10 @@ export class ShareClock {
     this.#step = step;
   }
 
-  /** Heard once for each lane and split, all at once; replayed ones of earlier steps are no news. */
+  /**
+   * Called once for each lane and split, for all at about the same time. Ignores replayed evaluations of earlier
+   * steps.
+   */
   #evaluate(step: number, split: string): void {
     if (step > this.#evaluated.step) {
       this.#countEvaluated();
@@ -152,14 +158,14 @@ export class ShareClock {
     return (this.#mark - from) / 1000;
   }
 
-  /** Cost of what the tree still trains: runs that were planned apart often stay one lane, which its worker foresees. */
+  /** Remaining cost of the tree. Runs that were planned apart often stay one lane, which the worker forecasts. */
   #treeLeft(): number {
     if (this.#tree.size === 0) return 0;
     if (this.#lanes) return this.#lanes.epochsLeft * this.#rows();
     return costOf([...this.#tree.values()], this.#epoch(this.#step));
   }
 
-  /** Evaluations of a lane: about one for each epoch that it still trains, and that of what it trained since its last. */
+  /** Evaluations of a lane: about one for each remaining epoch, counting the steps since its last evaluation. */
   #evaluationsLeft(): number {
     if (this.#tree.size === 0) return 0;
     const evaluated = this.#epoch(this.#evaluated.step);

@@ -7,20 +7,20 @@ import { CANNOT_RUN } from "../store/read.js";
 import type { Store } from "../store/store.js";
 import { registerExperiment } from "../store/write.js";
 
-/** What a job trains: the runs of a spec, or runs that are stored. */
+/** The runs that a job trains: those of a spec, or stored ones. */
 export interface JobSource {
-  /** Of the experiment. */
+  /** Name of the experiment. */
   name: string;
   cells: readonly Cell[];
-  /** Where and how many at a time, where the command line does not say. */
+  /** Defaults of --devices, and below, of --jobs. */
   devices: Devices;
   jobs: number | "auto";
-  /** Failures after which nothing new begins. */
+  /** After this many failures no further run starts. */
   maxFailures: number;
   notes: readonly string[];
-  /** Take no notice of checkpoints. */
+  /** Ignore checkpoints. */
   fromScratch: boolean;
-  /** Makes the experiment of these runs known to the database, or finds it there; returns its id. */
+  /** Registers the experiment of these runs in the database, or finds it there. Returns its id. */
   register(store: Store, plan: ResolvedPlan): number;
 }
 

@@ -14,22 +14,22 @@ import { openReader } from "../store/reader.js";
 import { openStore, type Store } from "../store/store.js";
 import { reapLost, requestExperimentStop, requestStop } from "../store/write.js";
 
-/** Milliseconds between two looks at the runs that were asked to stop. */
+/** Milliseconds between two checks of the runs that were asked to stop. */
 const POLL = 300;
 
 export interface StoppedRun extends RunningOfRun {
-  /** `running` when nobody waited for its end. */
+  /** `running` if the command did not wait for the end. */
   state: RunState;
   stoppedAtStep: number | null;
 }
 
 export interface StopOptions {
   dbPath: string;
-  /** An experiment or a run. Without it: the experiment that is running, where it is the only one. */
+  /** An experiment or a run. Default: the running experiment, if there is only one. */
   what?: string | undefined;
-  /** Everything that is running. */
+  /** Stop everything that is running. */
   all: boolean;
-  /** Resolve when the runs have ended, not when they have been asked. */
+  /** Resolve when the runs have ended, not as soon as they were asked. */
   wait: boolean;
   signal: AbortSignal;
   onAsked: (runs: readonly RunningOfRun[]) => void;
@@ -37,8 +37,8 @@ export interface StopOptions {
 }
 
 /**
- * Asks the owners of running attempts to stop them after their step, as Ctrl-C in their terminal would, and waits for
- * that. Of a whole experiment nothing begins any more either. Throws UsageError when nothing of what was named runs.
+ * Asks the owners of running attempts to stop them after their step, like Ctrl-C in their terminal, and waits for
+ * that. A job of a whole experiment starts no further runs. Throws UsageError if nothing that was named is running.
  */
 export async function stopRuns(options: StopOptions): Promise<StoppedRun[]> {
   const asked = ask(options);
@@ -48,11 +48,11 @@ export async function stopRuns(options: StopOptions): Promise<StoppedRun[]> {
 }
 
 function ask({ dbPath, what, all }: StopOptions): RunningOfRun[] {
-  openStore(dbPath, { readonly: true }).close(); // a missing database is an error here, not made
+  openStore(dbPath, { readonly: true }).close(); // a missing database is an error here; it is not made
   const store = openStore(dbPath);
   try {
     reapLost(store);
-    // In one transaction: what a job of these experiments claims after it, it claims no more.
+    // In one transaction, so that a job of these experiments cannot claim anything afterwards.
     return store.write(() => {
       const { wholes, runs } = meant(store, what, all);
       const running = runningOf(store, runs);
@@ -67,7 +67,7 @@ function ask({ dbPath, what, all }: StopOptions): RunningOfRun[] {
   }
 }
 
-/** The experiments that are meant whole, and the runs; null means all. */
+/** The experiments to stop as a whole, and the runs; null means all. */
 function meant(store: Store, what: string | undefined, all: boolean): { wholes: number[]; runs: string[] | null } {
   const running = experiments(store).filter((experiment) => experiment.running > 0);
   if (all) return { wholes: running.map(({ id }) => id), runs: null };
@@ -107,7 +107,7 @@ async function ends(asked: readonly RunningOfRun[], { dbPath, signal, onEnd }: S
   const open = new Map(asked.map((run) => [run.attempt, run]));
   const ended: StoppedRun[] = [];
   while (open.size > 0) {
-    // A reader notices owners that have died: their attempts end as lost.
+    // openReader marks attempts of dead owners as lost.
     const store = openReader(dbPath);
     try {
       for (const run of [...open.values()]) {

@@ -1,15 +1,15 @@
 import { experimentStopRequest, stopRequests } from "../store/read.js";
 import type { Store } from "../store/store.js";
 
-/** Milliseconds between two looks at the database. */
+/** Milliseconds between two checks of the database. */
 const EVERY = 1000;
 
-/** What stops runs of one worker. */
+/** Stops runs of one worker. */
 type StopRuns = (runs: string[]) => void;
 
 /**
- * Looks now and then whether somebody in another terminal (`lor2c stop`) wants attempts of this job to stop, or all of
- * it. A look that fails is made again: a database that cannot be read for a moment is no reason to end a training.
+ * Checks at intervals whether another terminal (`lor2c stop`) asks to stop attempts of this job, or all of it. A check
+ * that fails is repeated: a database that cannot be read for a moment is no reason to end a training.
  */
 export class StopWatch {
   readonly #attempts = new Map<number, { run: string; stop: StopRuns }>();
@@ -18,14 +18,14 @@ export class StopWatch {
   constructor(
     private readonly store: Store,
     private readonly experiment: number,
-    /** The request that was there when the job began: it was for one that has ended. */
+    /** The request from before this job started, which was for an earlier job. */
     private readonly before: string | null,
     private readonly stopAll: () => void,
   ) {
     this.#timer = setInterval(() => this.#look(), EVERY);
   }
 
-  /** `attempts`: the attempt of each run that one worker trains. */
+  /** Adds the attempts of the runs that one worker trains. */
   add(attempts: ReadonlyMap<string, number>, stop: StopRuns): void {
     for (const [run, attempt] of attempts) this.#attempts.set(attempt, { run, stop });
   }
@@ -34,7 +34,7 @@ export class StopWatch {
     for (const attempt of attempts.values()) this.#attempts.delete(attempt);
   }
 
-  /** Also looks: under the write lock, what is claimed there is claimed before any request. */
+  /** Checks the database. Under the write lock no request can come between this check and a claim. */
   wantsEnd(): boolean {
     const request = experimentStopRequest(this.store, this.experiment);
     if (request === null || request === this.before) return false;
@@ -59,7 +59,7 @@ export class StopWatch {
       }
       for (const [stop, runs] of wanted) stop(runs);
     } catch {
-      // The next look is a second away.
+      // The next check is a second away.
     }
   }
 }

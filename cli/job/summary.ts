@@ -10,7 +10,7 @@ import type { JobModel } from "./model.js";
 import type { CellError, CellSummary, JobSummary } from "./reporter.js";
 import { FAILURES, type RunState } from "./run-state.js";
 
-/** How a job ended, from what is stored: what the user reads is what a later query gives. */
+/** Summarises a job from the store, so that the user reads what a later query returns. */
 export function summarize(job: Job, seconds: number): JobSummary {
   const { store, model, cells: planned, invalid, interrupts } = job;
   const attempts = planned.map((cell) => attemptOf(store, cell.id, model));
@@ -35,7 +35,7 @@ export function summarize(job: Job, seconds: number): JobSummary {
   };
 }
 
-/** Why runs were not begun, once. */
+/** Why runs were not started, each reason once. */
 function heldBack(cells: readonly PlannedCell[], model: JobModel): string[] {
   const reasons = new Map<string, number>();
   for (const { id } of cells) {
@@ -45,7 +45,7 @@ function heldBack(cells: readonly PlannedCell[], model: JobModel): string[] {
   return [...reasons].map(([reason, count]) => `${count === 1 ? "1 run" : `${count} runs`} not started: ${reason}`);
 }
 
-/** Runs of which nothing is stored any more, be it that they were trained or not. */
+/** Counts runs that were removed from the database, whether trained or not. */
 function removedNote(store: Store, cells: readonly PlannedCell[]): string[] {
   const known = runStates(
     store,
@@ -56,7 +56,7 @@ function removedNote(store: Store, cells: readonly PlannedCell[]): string[] {
   return [`${count === 1 ? "1 run was" : `${count} runs were`} removed from the database while this job ran`];
 }
 
-/** What training together saved those that this process trained. */
+/** How much this process saved by training runs together. */
 function savedNote(store: Store, cells: readonly PlannedCell[], model: JobModel): string[] {
   const own = cells.map((cell) => model.runs.get(cell.id)?.attempt).filter((attempt) => attempt !== undefined);
   const bundles = bundlesOf(store, own);
@@ -68,17 +68,17 @@ function savedNote(store: Store, cells: readonly PlannedCell[], model: JobModel)
   return [`${round(lanes)} epochs instead of ${round(alone)}: ${together}`];
 }
 
-/** The attempt that the row is about: this process's own, else the run's current one. */
+/** The attempt to show: this process's own, else the run's current one. */
 function attemptOf(store: Store, id: string, model: JobModel): AttemptRow | undefined {
   const attempt = model.runs.get(id)?.attempt ?? getRun(store, id)?.attempt_id ?? undefined;
   return attempt === undefined ? undefined : getAttempt(store, attempt);
 }
 
-/** An attempt of this process is as it is stored, whatever its worker told; one whose events still wait is as it told. */
+/** The stored state of this process's attempt, or, if its events still wait, the state from its events. */
 function stateOf(id: string, row: AttemptRow | undefined, model: JobModel): RunState {
   const attempt = model.runs.get(id)?.attempt;
   if (attempt === undefined) return model.state(id);
-  // Had it been deleted in training, the job would have ended by that.
+  // It was deleted before or after training; otherwise the job would have ended with an error.
   if (row === undefined) return "skipped";
   return row.outcome ?? model.state(id);
 }
@@ -92,7 +92,7 @@ function cellSummary(
 ): CellSummary {
   const fixed = cell.settings.train.report_epoch;
   const state = stateOf(cell.id, row, model);
-  // What an earlier attempt has is not what this job did.
+  // The results of an earlier attempt are not this job's.
   const own = row && (state === "finished" || model.runs.get(cell.id)?.attempt !== undefined) ? row : undefined;
   const error = FAILURES.has(state) && row ? cellError(row, model.runs.get(cell.id)?.stderr ?? []) : undefined;
   return {

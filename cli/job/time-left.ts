@@ -1,21 +1,21 @@
 import { fillSlots, idle } from "../plan/fill-slots.js";
 
-/** What is known of one share at a moment. Costs are in the unit of `Share.cost`, times are wall seconds. */
+/** The measurements of one share so far. Costs are in the unit of `Share.cost`, times are wall seconds. */
 export interface ShareTimes {
   /** Shares of one kind take about the same time per cost. */
   kind: string;
   state: "waiting" | "running" | "over";
-  /** Since its worker was started. */
+  /** Seconds since its worker was started. */
   elapsed: number;
-  /** From then until training began; null before. */
+  /** Seconds from then until training began; null before. */
   startSeconds: number | null;
-  /** Since the newest of the measurements below. */
+  /** Seconds since the newest of the measurements below. */
   idle: number;
   /** Steps of this process: their cost and time, and the cost of those that are left. */
   done: number;
   trainSeconds: number;
   left: number;
-  /** The same of evaluations of a lane, and the rows of one. */
+  /** The same for evaluations of a lane, and the rows of one. */
   evaluations: number;
   evaluateSeconds: number;
   evaluationsLeft: number;
@@ -27,12 +27,12 @@ export interface ShareTimes {
   finishSeconds: number;
 }
 
-/** Of a row without its backward pass, beside one with it: what is taken before an evaluation has been seen. */
+/** The time of a row without its backward pass, relative to one with it; used before the first measured evaluation. */
 const FORWARD_ALONE = 1 / 3;
 
 /**
- * Seconds until all shares are over: what runs now is taken to go on as it does, and the others, in their order, to
- * begin wherever a slot is free first. Null when nothing has been measured yet. Pure.
+ * Seconds until all shares are over. Assumes that running shares continue at their speed, and that the others start, in
+ * order, as soon as a slot is free. Null if nothing has been measured yet. Pure.
  */
 export function timeLeft(shares: readonly ShareTimes[], slots: number): number | null {
   const lengths = secondsOfEach(shares);
@@ -42,7 +42,7 @@ export function timeLeft(shares: readonly ShareTimes[], slots: number): number |
   return fillSlots(waiting, [...ends, ...idle(Math.max(0, slots - ends.length))]);
 }
 
-/** How long each takes from now, at the speed of its kind, else that of all; null before any step was measured. */
+/** Seconds that each takes from now, at the speed of its kind, or of all; null before any step was measured. */
 export function secondsOfEach(shares: readonly ShareTimes[]): (number | null)[] {
   const starts = shares.flatMap(({ startSeconds }) => startSeconds ?? []);
   const start = starts.length > 0 ? sum(starts) / starts.length : 0;
@@ -58,7 +58,7 @@ export function secondsOfEach(shares: readonly ShareTimes[]): (number | null)[] 
     const finish = mean("finishSeconds", "finishes") ?? evaluate;
     const starting = share.startSeconds === null ? Math.max(0, start - share.elapsed) : 0;
     const rest = share.left * train + share.evaluationsLeft * evaluate + share.open * finish;
-    // An evaluation of many lanes takes long without a word; and yet one that says nothing is not as good as done.
+    // An evaluation of many lanes sends nothing for long, so time without events counts, but at most half of the rest.
     return starting + Math.max(rest / 2, rest - share.idle);
   });
 }

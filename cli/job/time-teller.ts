@@ -5,7 +5,7 @@ import type { Reporter } from "./reporter.js";
 /** Milliseconds between two estimates. */
 const EVERY = 1000;
 
-/** Tells a reporter about once a second, while things happen, how far the whole job is. */
+/** Sends a reporter the progress of the whole job about once a second, while events arrive. */
 export function timeTeller(reporter: Reporter, clock: JobClock): JobListener {
   let told = Number.NEGATIVE_INFINITY;
   const tell = () => {

@@ -5,10 +5,10 @@ import { settleElsewhere } from "./elsewhere.js";
 import { type Job, mayBegin } from "./job.js";
 import { runQueue } from "./queue.js";
 
-/** Milliseconds between two looks at runs that other processes train. */
+/** Milliseconds between two checks of runs that other processes train. */
 const POLL = 1000;
 
-/** Trains the shares, each in a slot as it becomes free, until all are over or nothing new may begin. */
+/** Trains the shares, each in a slot as it becomes free, until all are over or no further run may start. */
 export async function trainShares(shares: readonly Share[], slots: readonly Slot[], job: Job): Promise<void> {
   const pending = [...shares];
   const train = async (share: Share, slot: Slot) => {
@@ -23,7 +23,7 @@ export async function trainShares(shares: readonly Share[], slots: readonly Slot
   await runQueue(pending, slots, train, () => mayBegin(job));
 }
 
-/** Runs that are certain to fail as others did are not begun, nor are those that wait and would fail so too. */
+/** Skips a share whose runs are certain to fail like others, and the pending shares of the same kind. */
 function holdBack(share: Share, pending: Share[], { alike, model }: Job): boolean {
   const reason = alike.reason(share.cells);
   if (reason === null) return false;
@@ -35,7 +35,7 @@ function holdBack(share: Share, pending: Share[], { alike, model }: Job): boolea
   return true;
 }
 
-/** Until the runs that other processes had taken are over; those whose process is gone are trained here. */
+/** Waits for the runs that other processes had claimed, and trains those whose process is gone. */
 export async function waitElsewhere(slots: readonly Slot[], job: Job): Promise<void> {
   for (;;) {
     const elsewhere = job.cells.filter((cell) => job.model.state(cell.id) === "elsewhere");

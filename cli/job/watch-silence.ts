@@ -4,9 +4,9 @@ import type { Reporter } from "./reporter.js";
 type Silence = NonNullable<ReturnType<RunningBundle["silence"]>>;
 type Activity = Silence["process"];
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two checks. */
 const EVERY = 5000;
-/** Seconds without a word that are worth one. A large model that is loaded, or a long evaluation, keeps a process busy. */
+/** Seconds of silence after which the user is told. Loading a large model or a long evaluation keeps a process busy. */
 const WORTH: Record<Activity, number> = { stopped: 10, gone: 10, idle: 60, unknown: 120, busy: 600 };
 const SAYS: Record<Activity, string> = {
   stopped: "its process is suspended, and kill -CONT lets it go on",
@@ -17,12 +17,12 @@ const SAYS: Record<Activity, string> = {
 };
 
 export interface SilenceOptions {
-  /** How often it is looked, and what is worth a word; less for tests. */
+  /** Interval of the checks, and below, seconds of silence; shorter in tests. */
   every?: number;
   worth?: Record<Activity, number>;
 }
 
-/** Tells once when the worker of these runs falls silent, again when its process does something else, and when it speaks. */
+/** Tells the user when the worker falls silent, when its process then changes state, and when it sends events again. */
 export function watchSilence(
   running: Pick<RunningBundle, "silence">,
   label: string,

@@ -7,8 +7,8 @@ import { identity } from "./cell-id.js";
 type Bundled = Pick<PlannedCell, "settings" | "inspected">;
 
 /**
- * Cells that share everything but parameters which the catalog marks as `schedule`: one backbone, one data order, one
- * set of masks serves them all. Bundles and the cells in them keep the order of the plan.
+ * Groups cells that share everything except parameters that the catalog marks as `schedule`, so that one backbone, one
+ * data order and one set of masks serve them all. Bundles and their cells keep the order of the plan.
  */
 export function groupBundles<T extends Bundled>(cells: readonly T[], catalog: Catalog = shippedCatalog()): T[][] {
   const bundles = new Map<string, T[]>();
@@ -21,10 +21,10 @@ export function groupBundles<T extends Bundled>(cells: readonly T[], catalog: Ca
   return [...bundles.values()];
 }
 
-/** A plan's cells do not change, and each is asked for its key several times while shares are cut. */
+/** Caches keys: a plan's cells do not change, and cutting shares needs the key of each several times. */
 const known = new WeakMap<Bundled, { catalog: Catalog; key: string }>();
 
-/** Equal for cells that may share a checkpoint, in whatever spec they stand. */
+/** Equal for cells that may share a checkpoint, whatever their spec. */
 export function bundleKey(cell: Bundled, catalog: Catalog = shippedCatalog()): string {
   const before = known.get(cell);
   if (before?.catalog === catalog) return before.key;

@@ -4,7 +4,7 @@ import canonicalize from "canonicalize";
 import type { Settings } from "../spec/cell.js";
 import { type IdRules, shippedIdRules, withoutOutside } from "./id-rules.js";
 
-/** Name of a run: a hash of everything that can change one of its numbers, and of nothing else. */
+/** The id of a run: a hash of everything that can change one of its numbers, and of nothing else. */
 export function cellId(settings: Settings, fingerprint: Record<string, string>, rules?: IdRules): string {
   const content = canonicalize({ settings: identity(settings, rules), fingerprint });
   return createHash("sha256")
@@ -14,8 +14,8 @@ export function cellId(settings: Settings, fingerprint: Record<string, string>, 
 }
 
 /**
- * The settings without what cannot change a number, and without keys that came later and are not used. Paths are out: the
- * fingerprint has the hashes of what lies there.
+ * The settings without those that cannot change a number, and without later keys that are not used. Paths are left out,
+ * because the fingerprint has the hashes of their contents.
  */
 export function identity(settings: Settings, rules: IdRules = shippedIdRules()): object {
   const { model, data, ...rest } = withoutOutside(settings, rules);

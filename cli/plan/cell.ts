@@ -1,15 +1,15 @@
 import type { EventOf } from "../protocol/messages.js";
 import type { Cell, Place } from "../spec/cell.js";
 
-/** A cell that the worker has looked at and that has its id. */
+/** A cell that the worker has inspected, with its id. */
 export interface PlannedCell extends Cell {
   id: string;
   inspected: EventOf<"inspected">;
-  /** Other combinations of the spec that turned out to be this run, such as a folder with the same rows. */
+  /** Other combinations of the spec that are the same run, such as another folder with the same rows. */
   also: OtherPlace[];
 }
 
 interface OtherPlace extends Place {
-  /** Where it comes among the combinations that can run, from 0. */
+  /** Its index among the combinations that can run, from 0. */
   position: number;
 }

@@ -1,6 +1,6 @@
 /**
- * When the last of the slots is free, if whatever waits begins, in its order, wherever a slot is free first.
- * `busy`: how long each slot is taken already, zero for free ones.
+ * When the last slot becomes free, if all waiting items start, in order, as soon as a slot is free.
+ * `busy`: how long each slot is still taken; zero for free ones.
  */
 export function fillSlots(waiting: readonly number[], busy: readonly number[]): number {
   const free = [...busy];

@@ -5,11 +5,14 @@ import { type KeyEntry, listKeys } from "../spec/keys.js";
 import type { Mapping } from "../spec/merge.js";
 import type { Path } from "../spec/places.js";
 
-/** What of a run's settings is no part of its id, as the keys' own documentation says. */
+/** Which settings are not part of a run's id, from the documentation of the keys. */
 export interface IdRules {
-  /** Changes no number. */
+  /** Keys that change no number. */
   outside: Path[];
-  /** Younger than some stored runs: not part while it has the value that stands for how runs were before. */
+  /**
+   * Keys that are newer than some stored runs; not part of the id while they have the value that means the earlier
+   * behaviour.
+   */
   later: { path: Path; method: string | null; before: unknown }[];
 }
 
@@ -29,7 +32,7 @@ export function shippedIdRules(): IdRules {
   return shipped;
 }
 
-/** Settings without what is no part of an id. */
+/** The settings that are part of the id. */
 export function withoutOutside<T extends Mapping>(settings: T, { outside, later }: IdRules): T {
   const name = valueAt(settings, ["method", "name"]);
   const old = later.filter(

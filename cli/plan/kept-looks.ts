@@ -8,10 +8,10 @@ import { Inspected, Ready, Sources } from "../protocol/messages.js";
 import type { Inspection } from "../worker/inspect.js";
 import { stampOf } from "../worker/stamp.js";
 
-/** Bytes; a plan of 3,000 runs takes 10 kB when they differ in their seeds, a megabyte when each is counted by itself. */
+/** In bytes. A plan of 3,000 runs takes 10 kB if they differ only in their seeds, a megabyte if all differ. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
-/** Cells mostly share what was found, which is written once: `of` is the number of each cell's in `found`. */
+/** Most cells share a result, which is written once: `of` has each cell's index in `found`. */
 const Kept = z.strictObject({
   ready: Ready,
   sources: Sources.shape.files.unwrap(),
@@ -19,21 +19,21 @@ const Kept = z.strictObject({
   of: z.array(z.number().int().nonnegative()),
 });
 
-/** In the folder that the worker keeps its downloads in. */
+/** The file is in the folder of the worker's downloads. */
 export function looksFile(environment: NodeJS.ProcessEnv = process.env): string {
   const folder = environment.LOR2C_CACHE?.replace(/^~(?=\/|$)/, homedir());
   return join(folder || envPaths("lor2c", { suffix: "" }).cache, "looks");
 }
 
 /**
- * What workers found out about models and rows, in one file: a line each, the newest first, and each with a hash, so
- * that a damaged line is as good as none. Processes that write at once may lose what another one has just kept, and
- * never anything else.
+ * What workers found out about models and rows, in one file: one line each, the newest first, each with a hash, so
+ * that a damaged line is ignored. Processes that write at the same time may lose what another one has just added, but
+ * nothing else.
  */
 export class KeptLooks {
   constructor(readonly file: string) {}
 
-  /** What is kept under this key, unless a file that it depends on has changed. */
+  /** The result under this key, unless a file that it depends on has changed. */
   find(key: string): Inspection | undefined {
     const line = this.#lines().find((one) => one.startsWith(key));
     const kept = line && contentOf(line);
@@ -46,7 +46,7 @@ export class KeptLooks {
     return { ready: kept.ready, inspected, sources: kept.sources };
   }
 
-  /** Keeps it if it can: what a hub was asked about, and problems, which may be of the moment, are looked at again. */
+  /** Keeps a result, except for answers that depend on a hub and for problems, which may be temporary. */
   keep(key: string, { ready, inspected, sources }: Inspection): void {
     if (sources === null || inspected.some(({ problems }) => problems.length > 0)) return;
     if (sources.some(({ path, stamp }) => stampOf(path) !== stamp)) return;
@@ -67,11 +67,11 @@ export class KeptLooks {
     try {
       return readFileSync(this.file, "utf8").split("\n");
     } catch {
-      return []; // not there yet, or not ours to read: then everything is looked at
+      return []; // the file does not exist or cannot be read, so nothing is kept
     }
   }
 
-  /** As many as there is room for. A place that cannot be written to keeps nothing, which is no reason to fail. */
+  /** Writes as many lines as fit. If the file cannot be written, nothing is kept and nothing fails. */
   #write(lines: readonly string[]): void {
     let bytes = 0;
     const fitting = lines.filter((line) => {
@@ -92,7 +92,7 @@ function attempt(work: () => void): void {
   try {
     work();
   } catch {
-    // a look that is not kept is made again
+    // a result that is not kept is asked for again
   }
 }
 

@@ -8,13 +8,13 @@ import type { KeptLooks } from "./kept-looks.js";
 
 export interface Where {
   executor: Executor;
-  /** Ends the worker that looks. */
+  /** Ends the worker that inspects. */
   signal?: AbortSignal;
-  /** Where what was found before is kept, so that nothing is looked at twice. Default: everything is looked at. */
+  /** Kept results, so that nothing is inspected twice. Default: inspect everything. */
   looks?: KeptLooks | undefined;
 }
 
-/** What the cells are on these devices: from what is kept where nothing has changed since, else from a worker. */
+/** Inspects the cells on these devices: uses kept results if nothing has changed, else a worker. */
 export async function look(
   cells: readonly Cell[],
   devices: Devices,

@@ -16,19 +16,19 @@ export interface Plan {
   notes: string[];
 }
 
-/** One reason, and the labels of all cells that it keeps from running. */
+/** One reason, and the labels of all cells that cannot run because of it. */
 export interface Reason {
-  /** As the first of the cells says it. */
+  /** The reason in the words of the first cell. */
   reason: string;
   labels: string[];
-  /** The others' differ in numbers. */
+  /** Whether the other cells' reasons differ in numbers. */
   alike?: true;
 }
 
 /**
- * Cells with what the worker said about each (same order) and their ids. Cells that turn out to be the same run, for
- * example one model under two names, are one that knows its other places; those that cannot run stand apart. Throws a
- * UsageError with all reasons when none can.
+ * Combines cells with the worker's answers (same order) and their ids. Cells that are the same run, for example one
+ * model under two names, become one with several places; cells that cannot run are returned apart. Throws a UsageError
+ * with all reasons if none can run.
  */
 export function planCells(cells: readonly Cell[], inspected: readonly EventOf<"inspected">[]): Plan {
   const planned = new Map<string, PlannedCell>();
@@ -56,8 +56,8 @@ export function planCells(cells: readonly Cell[], inspected: readonly EventOf<"i
 }
 
 /**
- * Each reason once; most cells of a large sweep usually have the same one. Reasons that differ in their numbers alone are
- * one: on a grid nearly every cell's own numbers differ, and each cell's reason is in `lor2c plan --json`.
+ * Each reason once; most cells of a large sweep usually have the same one. Reasons that differ only in their numbers
+ * are one: on a grid nearly every cell's own numbers differ, and each cell's reason is in `lor2c plan --json`.
  */
 export function reasonsOf(invalid: readonly InvalidCell[]): Reason[] {
   const kinds = new Map<string, Reason>();

@@ -7,7 +7,7 @@ import type { PlannedCell } from "./cell.js";
 import { look, type Where } from "./look.js";
 import { type Plan, planCells } from "./plan.js";
 
-/** What is to be trained; a spec that was loaded is one of these. */
+/** What is to be trained; a loaded spec fits. */
 export interface Wanted {
   cells: readonly Cell[];
   devices: Devices;
@@ -19,14 +19,14 @@ export interface ResolvedPlan extends Plan {
   bundles: PlannedCell[][];
   /** Where workers train, one for each that trains at a time. */
   slots: Slot[];
-  /** What the worker that looked has said of itself and its device. */
+  /** The handshake of the worker that inspected the cells. */
   ready: EventOf<"ready">;
 }
 
 /**
- * The one way from cells to runs with ids: models and rows are looked at where training will be, because precision
- * depends on the device and with it a run's id. Throws UsageError for devices that are not there and when no cell can
- * run.
+ * The only way from cells to runs with ids. A worker inspects models and rows on the devices that will train, because
+ * the precision depends on the device, and the id on the precision. Throws UsageError for devices that do not exist,
+ * and if no cell can run.
  */
 export async function resolvePlan({ cells, devices, jobs }: Wanted, where: Where): Promise<ResolvedPlan> {
   const { ready, inspected } = await look(cells, devices, where);

@@ -1,10 +1,10 @@
 import type { PlannedCell } from "./cell.js";
 
-/** More names say less than their number. */
+/** The most runs that a note names. */
 const MOST_RUNS = 3;
 const MOST_PLACES = 3;
 
-/** One note on all combinations that turned out to be the run of another one; none where all differ. */
+/** One note on all combinations that are the same run as another; none if all differ. */
 export function sameRunNotes(cells: readonly Pick<PlannedCell, "label" | "also">[]): string[] {
   const shared = cells.filter(({ also }) => also.length > 0);
   if (shared.length === 0) return [];

@@ -9,20 +9,22 @@ export interface Share {
   cells: PlannedCell[];
   /** Equal for cells that can share a checkpoint. */
   key: string;
-  /** Rows that its lanes train on: what it will take, in a unit of its own. */
+  /** The cost in a unit of its own: the rows that its lanes train on. */
   cost: number;
 }
 
-/** A bundle is cut only when all are done this much earlier: each part trains the common trunk anew. */
+/** A bundle is cut only if the job then ends this much earlier, because each part trains the common trunk again. */
 const WORTH_A_CUT = 0.95;
 
-/** Who trains what: never more slots than shares. One slot stays where nothing is to be done. */
+/** Assigns shares to slots: at most as many slots as shares, and one slot if nothing is to do. */
 export function assign(todo: readonly PlannedCell[], slots: readonly Slot[]): { shares: Share[]; slots: Slot[] } {
   const shares = shareOut(todo, Math.min(slots.length, Math.max(1, todo.length)));
   return { shares, slots: slots.slice(0, Math.max(1, shares.length)) };
 }
 
-/** Bundles for `slots` workers at a time, the longest first; large ones are cut while that ends the whole earlier. */
+/**
+ * Bundles for `slots` workers at a time, the longest first; large ones are cut as long as that ends the job earlier.
+ */
 export function shareOut(cells: readonly PlannedCell[], slots: number): Share[] {
   let shares = groupBundles(cells).map(shareOf);
   for (;;) {
@@ -43,11 +45,11 @@ function shareOf(cells: PlannedCell[]): Share {
   return { cells, key: bundleKey(first), cost: costOf(cells) };
 }
 
-/** What cells that train together probably cost after epoch `from`, in the unit of `Share.cost`. */
+/** The probable cost of cells that train together after epoch `from`, in the unit of `Share.cost`. */
 export const costOf = (cells: readonly PlannedCell[], from = 0): number =>
   laneEpochs(cells, "probable", from) * (cells[0]?.inspected.train_rows ?? 1);
 
-/** When the last of the slots is done, if each takes the longest share that is left. */
+/** When the last of the slots is done, if each takes the longest remaining share. */
 const lasts = (shares: readonly Share[], slots: number): number =>
   fillSlots(
     shares.toSorted(longestFirst).map(({ cost }) => cost),

@@ -3,8 +3,8 @@ import type { PlannedCell } from "./cell.js";
 type Treeable = Pick<PlannedCell, "settings" | "inspected">;
 
 /**
- * Which events part cells: all that are planned, or those alone that will probably find a candidate. On few layers most of
- * a grid's cells run out of them, and stay together.
+ * Which events separate cells: all planned ones, or only those that will probably find a candidate. On few layers most
+ * cells of a grid run out of candidates and stay together.
  */
 type Course = "planned" | "probable";
 
@@ -20,7 +20,7 @@ export function epochsOf({ settings: { train }, inspected }: Treeable): number {
 }
 
 /**
- * Epoch at whose end two cells of a bundle part: that of the first of their events that is not the same. Infinite
+ * The epoch at whose end two cells of a bundle part: that of the first event that differs. Infinite
  * for cells that never do.
  */
 function partingOf(a: Treeable, b: Treeable, course: Course): number {
@@ -33,7 +33,7 @@ function partingOf(a: Treeable, b: Treeable, course: Course): number {
   return Number.POSITIVE_INFINITY;
 }
 
-/** Cells in the order of a walk through their tree: those that part last stand side by side. */
+/** Cells in the order of a walk through their tree, so that those that part last are neighbours. */
 function inTreeOrder<T extends Treeable>(cells: readonly T[], course: Course): T[] {
   return cells.toSorted((a, b) => {
     const [mine, theirs] = [eventsOf(a, course), eventsOf(b, course)];
@@ -48,8 +48,8 @@ function inTreeOrder<T extends Treeable>(cells: readonly T[], course: Course): T
 }
 
 /**
- * What each cell of `ordered` adds to the lane-epochs of those before it: what it trains after parting from the last.
- * Of what comes after epoch `from`.
+ * The lane-epochs that each cell of `ordered` adds to those before it: what it trains after parting from the last one.
+ * Counts only epochs after `from`.
  */
 function addedEpochs(ordered: readonly Treeable[], course: Course, from = 0): number[] {
   return ordered.map((cell, i) => {
@@ -59,8 +59,8 @@ function addedEpochs(ordered: readonly Treeable[], course: Course, from = 0): nu
 }
 
 /**
- * Epochs that one tree of these cells of one bundle trains: if every planned try finds a candidate, or probably.
- * `from`: those that are left after this epoch, fractional within one.
+ * Epochs that one tree of these cells of a bundle trains, if every planned event finds a candidate, or the probable
+ * ones. `from`: count only what is left after this epoch, which may be fractional.
  */
 export const laneEpochs = (cells: readonly Treeable[], course: Course, from = 0): number =>
   addedEpochs(inTreeOrder(cells, course), course, from).reduce((sum, added) => sum + added, 0);
@@ -74,7 +74,10 @@ export function lanesOf(cells: readonly Treeable[]): number {
   }).length;
 }
 
-/** Evaluations of a lane that probably follow epoch `from`: at the end of every epoch, of each lane that has formed by then. */
+/**
+ * Evaluations of a lane that probably follow epoch `from`: at the end of every epoch, one for each lane that exists by
+ * then.
+ */
 export function laneEvaluations(cells: readonly Treeable[], from = 0): number {
   const course = "probable";
   const ordered = inTreeOrder(cells, course);
@@ -89,7 +92,9 @@ export function laneEvaluations(cells: readonly Treeable[], from = 0): number {
 /** Epochs of the cells when each trains alone. */
 export const cellEpochs = (cells: readonly Treeable[]): number => cells.reduce((sum, cell) => sum + epochsOf(cell), 0);
 
-/** Cuts a bundle in two of probably about equal cost where its cells share least. A single cell stays whole. */
+/**
+ * Cuts a bundle where its cells share least, into two parts of probably about equal cost. A single cell stays whole.
+ */
 export function halve<T extends Treeable>(cells: readonly T[]): T[][] {
   const ordered = inTreeOrder(cells, "probable");
   const added = addedEpochs(ordered, "probable");
@@ -99,7 +104,7 @@ export function halve<T extends Treeable>(cells: readonly T[]): T[][] {
   for (let at = 1; at < ordered.length; at++) {
     const cell = ordered[at];
     const own = added[at] ?? 0;
-    // The first cell of the second part trains its trunk anew.
+    // The first cell of the second part trains its trunk again.
     const cost = Math.max(left, right - own + (cell ? epochsOf(cell) : 0));
     if (!best || cost < best.cost) best = { at, cost };
     left += own;

@@ -1,6 +1,6 @@
 import type { PlannedCell } from "./cell.js";
 
-/** More names of runs behind a text say less than their number. */
+/** The most runs that are named after a text. */
 const MOST_LABELS = 4;
 
 export interface OfRun {
@@ -8,7 +8,7 @@ export interface OfRun {
   label: string;
 }
 
-/** What the worker warns of. */
+/** The warnings of the worker. */
 export const warningTexts = (cells: readonly PlannedCell[]): string[] =>
   eachKindOnce(
     cells.flatMap(({ inspected, label }) => inspected.warnings.map((text) => ({ text, label }))),
@@ -16,9 +16,9 @@ export const warningTexts = (cells: readonly PlannedCell[]): string[] =>
   );
 
 /**
- * Texts about `runs` runs, each kind once, with the labels of its runs when it does not hold for all of them. A kind is
- * a text up to its colon, whatever its numbers: on a grid nearly every run's own numbers differ, and each run's texts are
- * in `lor2c plan --json` and `lor2c show`.
+ * Texts about `runs` runs, each kind once, with the labels of its runs if it does not hold for all of them. A kind is
+ * a text up to its colon, whatever its numbers: on a grid nearly every run's own numbers differ, and each run's texts
+ * are in `lor2c plan --json` and `lor2c show`.
  */
 export function eachKindOnce(texts: readonly OfRun[], runs: number): string[] {
   const kinds = new Map<string, OfRun[]>();

@@ -3,7 +3,7 @@ import { statOf } from "../files.js";
 import { getArtifacts } from "../store/read.js";
 import { finishedAttempt, withReader } from "../verify/stored-run.js";
 
-/** Folder of a finished run's adapter. Throws UsageError when the run has none, or it was removed. */
+/** The folder of a finished run's adapter. Throws UsageError if the run has none, or it was removed. */
 export function adapterFolder(dbPath: string, selector: string): string {
   return withReader(dbPath, (store) => {
     const { run, attempt } = finishedAttempt(store, selector);

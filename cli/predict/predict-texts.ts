@@ -4,7 +4,7 @@ import type { PredictText } from "../worker/predict.js";
 
 const STDIN = 0;
 
-/** The texts of the command line, then those of the file. Throws UsageError when they don't make whole pairs. */
+/** The texts of the command line, then those of the file. Throws UsageError if they don't make whole pairs. */
 export function gatherTexts(texts: string[], pairs: string[], file: string | undefined): PredictText[] {
   if (pairs.length > 0 && pairs.length !== texts.length) {
     throw new UsageError("TEXT_PAIRS", `${texts.length} --text and ${pairs.length} --text-pair`, "give one for each");

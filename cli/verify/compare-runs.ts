@@ -1,4 +1,4 @@
-/** One measured value; `null` when it was not a finite number. */
+/** One measured value; `null` if it was not a finite number. */
 export interface Measured {
   split: string;
   name: string;
@@ -10,12 +10,12 @@ export interface Difference {
   step: number;
   split: string;
   name: string;
-  /** Undefined: there is no such value on this side. */
+  /** Undefined if this side has no such value. */
   stored: number | null | undefined;
   again: number | null | undefined;
 }
 
-/** What two trainings of one cell must agree in; times and speeds may differ. */
+/** Values in which two trainings of a cell must agree; times and speeds may differ. */
 const evaluated = (name: string): boolean => !/second|speed|tokens|memory/.test(name);
 const COMPARED: Record<string, (name: string) => boolean> = {
   train: (name) => name === "loss" || name === "grad_norm" || name === "learning_rate",
@@ -57,5 +57,5 @@ function same(a: number | null, b: number | null, tolerance: number): boolean {
   return Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(a));
 }
 
-/** At one step training comes before evaluation. */
+/** At the same step training comes before evaluation. */
 const order = ({ split }: Difference): number => (split === "train" ? 0 : 1);

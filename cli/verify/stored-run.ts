@@ -15,7 +15,7 @@ import {
 import { openReader } from "../store/reader.js";
 import type { Store } from "../store/store.js";
 
-/** Everything that verifying a finished run needs to know about it; the database is closed again. */
+/** Everything that `verify` needs to know about a finished run. The database is closed afterwards. */
 export interface StoredRun {
   run: RunRow;
   attempt: AttemptRow;
@@ -25,7 +25,7 @@ export interface StoredRun {
   environment: EnvironmentRow | null;
 }
 
-/** Throws UsageError for a run that is not finished. */
+/** Throws UsageError if the run is not finished. */
 export function readFinishedRun(dbPath: string, selector: string): StoredRun {
   return withReader(dbPath, (store) => {
     const { run, attempt } = finishedAttempt(store, selector);
@@ -59,8 +59,8 @@ export function finishedAttempt(store: Store, selector: string): { run: RunRow; 
 }
 
 /**
- * Training values are means since the one before, so they can only be compared at the attempt's own cadence. That is
- * no part of a run's id: the first of its steps tells what it was.
+ * Training values are means since the previous report, so they can only be compared at the attempt's own logging steps.
+ * These are not part of a run's id; the attempt's first reported step tells them.
  */
 function settingsOf(store: Store, run: string, attempt: number): Settings {
   const settings = getSettings(store, run) as unknown as Settings;

@@ -22,7 +22,7 @@ export interface VerifyOptions {
   tolerance?: number | undefined;
   /** Default: the kind of device that the run was trained on. */
   devices?: Devices | undefined;
-  /** Hears what the worker tells of the run. */
+  /** Gets the worker's events about the run. */
   listener?: JobListener;
   worker?: ExecutorOptions;
   interrupts?: Interrupts;
@@ -35,9 +35,9 @@ export interface VerifyResult {
   tolerance: number;
   /** Values that both trainings have, or only one. */
   compared: number;
-  /** By step; the first one is where the trainings part. */
+  /** Sorted by step; the first one is where the trainings start to differ. */
   differences: Difference[];
-  /** What is different here and may explain a difference. */
+  /** Differences of the environment that may explain different values. */
   notes: string[];
 }
 
@@ -67,13 +67,13 @@ export async function verifyRun(options: VerifyOptions): Promise<VerifyResult> {
       notes: [...environmentNotes(stored, ready), ...weightsNote(stored, again.initialWeights)],
     };
   } finally {
-    await executor.close(); // it would wait for another bundle
+    await executor.close(); // its worker would wait for another bundle
     discard(folder);
     if (!options.interrupts) interrupts.dispose();
   }
 }
 
-/** Equal settings are another training when the data or the weights are not the same any more. */
+/** Plans the run again, because with other data or weights equal settings are another training. */
 async function planAgain(
   { run, settings, fingerprint, environment }: StoredRun,
   executor: Executor,

@@ -6,16 +6,16 @@ import { packageFile } from "../spec/package-files.js";
 import { findPython, workerCommand } from "./python.js";
 import { stampOf } from "./stamp.js";
 
-/** Variables of a terminal or a shell, which differ from one to the next and change no answer. */
+/** Variables of a terminal or a shell, which differ between terminals and change no answer. */
 const SESSION =
   /^(_|PWD|OLDPWD|SHLVL|TERM.*|COLORTERM|COLUMNS|LINES|WINDOWID|DISPLAY|TMUX.*|STY|SSH_.*|XDG_SESSION_.*|LOR2C_DB|NO_COLOR|FORCE_COLOR|PS\d|npm_.*)$/;
 
-/** Where a driver shows its GPUs without being started. */
+/** Files that show the driver's GPUs without starting it. */
 const DRIVER = ["/proc/driver/nvidia/gpus", "/proc/driver/nvidia/capabilities"];
 
 /**
- * What a worker's answers on this machine depend on besides the question and the files it reads: its interpreter and
- * code, this machine, and every variable but those that are known not to matter.
+ * What a worker's answers on this machine depend on besides the question and the files that it reads: its interpreter
+ * and code, this machine, and every variable except those that are known not to matter.
  */
 export async function localConditions(
   env: Record<string, string | undefined>,

@@ -3,7 +3,9 @@ import type { EventOf } from "../protocol/messages.js";
 import type { Cell } from "../spec/cell.js";
 import type { Ask } from "./request.js";
 
-/** Trainable parameters of each cell from shapes alone, in the order of the cells. Needs no rows and no weights. */
+/**
+ * Counts trainable parameters of each cell from only shapes, in the order of the cells. Needs no rows and no weights.
+ */
 export async function countCells(cells: readonly Pick<Cell, "settings">[], ask: Ask): Promise<EventOf<"counted">[]> {
   const settings = cells.map((cell) => ({ ...cell.settings }));
   const { events } = await ask({ type: "count", request: "count", settings });

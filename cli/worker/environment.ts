@@ -1,22 +1,22 @@
 import { delimiter } from "node:path";
 import { packageFile } from "../spec/package-files.js";
 
-/** Marks a worker and everything that it starts, so that leftovers can be told from strangers. */
+/** Marks a worker and everything that it starts, so that its leftover processes can be recognised. */
 export const MARKER = "LOR2C_WORKER_ID";
 
 type Environment = Record<string, string | undefined>;
 
-/** What the worker's process gets on top of this process's own variables. */
+/** The variables of the worker's process: this process's own and some more. */
 export function workerEnvironment(marker: string, extra: Environment = {}, outer: Environment = process.env) {
   return {
-    // The bundled package is imported from where it lies; nothing of ours is installed into the interpreter.
+    // The bundled package is imported from its folder, so that nothing is installed into the interpreter.
     PYTHONPATH: [packageFile("python-worker"), outer.PYTHONPATH].filter(Boolean).join(delimiter),
     PYTHONUNBUFFERED: "1",
     PYTHONUTF8: "1",
-    // Sets of texts have an order of their own in each process otherwise, and peft writes some into an adapter's config:
+    // Without this each process orders sets of strings differently. peft writes some into an adapter's config, so
     // two trainings of a run would save different files.
     PYTHONHASHSEED: outer.PYTHONHASHSEED ?? "0",
-    // Idle OpenMP threads that spin take the cores of the worker next door.
+    // Idle OpenMP threads that spin would take CPU time from other workers.
     OMP_WAIT_POLICY: outer.OMP_WAIT_POLICY ?? "PASSIVE",
     TOKENIZERS_PARALLELISM: outer.TOKENIZERS_PARALLELISM ?? "false",
     HF_HUB_DISABLE_TELEMETRY: "1",

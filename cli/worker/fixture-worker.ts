@@ -4,7 +4,7 @@ import { tempFolder } from "../fixtures/temp-folder.js";
 import type { WorkerEvent } from "../protocol/messages.js";
 import { startWorker, type WorkerOptions } from "./worker-process.js";
 
-/** Tests only: start one of fixtures/*.py and collect what it says. */
+/** Tests only: starts one of fixtures/*.py and collects its events. */
 export async function startFixture(name: string, options: Partial<WorkerOptions> = {}) {
   const events: WorkerEvent[] = [];
   const logFile = join(tempFolder(), "worker.log");
@@ -28,7 +28,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Resolves as soon as `condition` holds; the caller's time limit is the test's. */
+/** Resolves as soon as `condition` holds. Has no time limit but the test's. */
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20));
 }

@@ -7,11 +7,11 @@ export interface Inspection {
   ready: EventOf<"ready">;
   /** One per cell, in the order of the cells. */
   inspected: EventOf<"inspected">[];
-  /** What the answers depend on besides the question, with stamps; null when that cannot be told. */
+  /** What the answers depend on besides the question, with stamps; null if that is unknown. */
   sources: EventOf<"sources">["files"];
 }
 
-/** Ask one worker what these cells are here. A cell that cannot run has `problems`; that is no error of this call. */
+/** Asks a worker to inspect these cells. A cell that cannot run has `problems`; this function does not throw for it. */
 export async function inspect(cells: readonly Pick<Cell, "settings">[], ask: Ask): Promise<Inspection> {
   const settings = cells.map((cell) => ({ ...cell.settings }));
   const { ready, events } = await ask({ type: "inspect", request: "inspect", settings });

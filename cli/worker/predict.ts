@@ -10,7 +10,7 @@ export interface PredictText {
 
 export type Prediction = EventOf<"predictions">["items"][number];
 
-/** Label texts with the saved adapter in `folder` (the path of its artifact); one answer per text, in their order. */
+/** Labels texts with the saved adapter in `folder` (the path of its artifact); one answer per text, in their order. */
 export async function predictTexts(folder: string, texts: PredictText[], ask: Ask): Promise<Prediction[]> {
   const { events } = await ask({ type: "predict", request: "predict", folder, texts });
   const items = events.flatMap((event) => (event.type === "predictions" ? event.items : []));

@@ -3,30 +3,30 @@ import { isMissing } from "../errors.js";
 import { MARKER } from "./environment.js";
 
 /**
- * Signal the group that `leader` leads. Only while the leader is alive or unreaped: its number, and with it the
- * group's, cannot belong to anybody else until then.
+ * Signals the group that `leader` leads. Call it only while the leader is alive or not yet reaped, because until then
+ * no other process can get its pid, or the group's number.
  */
 export function signalGroup(leader: number, signal: NodeJS.Signals): void {
   send(-leader, signal);
 }
 
 /**
- * SIGKILL what a worker left behind after its own death. The leader is reaped by now and its number may be somebody
- * else's, so on Linux a process is only killed when it carries the worker's marker in its environment; that also
- * finds children that moved to a group of their own. Elsewhere the group is signalled at once.
+ * Sends SIGKILL to what a worker left behind after its death. The leader is reaped, so another process may have its
+ * pid. On Linux a process is killed only if its environment has the worker's marker; this also finds children that
+ * moved to a group of their own. Elsewhere the group is signalled.
  */
 export function killLeftovers(leader: number, marker: string): void {
   let pids: number[] | undefined;
   try {
     pids = markedProcesses(marker);
   } catch {
-    return; // nothing is known, e.g. without a file descriptor left: rather leave one than end a stranger's
+    return; // unknown, e.g. without a free file descriptor: a leftover is better than killing another program
   }
   if (pids) for (const pid of pids) send(pid, "SIGKILL");
   else send(-leader, "SIGKILL");
 }
 
-/** Living processes with this marker; undefined where there is no /proc to look at. Throws when looking fails. */
+/** Processes with this marker; undefined without /proc. Throws if /proc cannot be read. */
 export function markedProcesses(marker: string): number[] | undefined {
   let names: string[];
   try {
@@ -48,7 +48,7 @@ function environmentOf(pid: string): string[] {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (!isMissing(error) && code !== "EACCES" && code !== "EPERM") throw error;
-    return []; // gone meanwhile, or another user's
+    return []; // the process is gone, or belongs to another user
   }
 }
 

@@ -16,18 +16,18 @@ function spawn([file = "", ...args]: string[], stderr: number, env: Record<strin
     env,
     stdin: "pipe",
     stdout: "pipe",
-    // Any descriptor works here; the type only lists the first ones.
+    // Any descriptor works here; the type lists only the first ones.
     stderr: stderr as 3,
     buffer: false,
     reject: false,
-    // A group of its own: a signal reaches the worker's children too, and a terminal's Ctrl-C reaches only us.
+    // A group of its own: a signal reaches the worker's children too, and a terminal's Ctrl-C reaches only lor2c.
     detached: true,
     cleanup: false,
     forceKillAfterDelay: false,
   });
 }
 
-/** Throws a WorkerError when there is no such program. */
+/** Throws a WorkerError if there is no such program. */
 export async function startProcess(
   command: string[],
   stderr: number,
@@ -44,17 +44,17 @@ export async function startProcess(
 
 const living = new Set<ProcessTree>();
 
-/** SIGKILL to every process that was started here and what it has started. */
+/** Sends SIGKILL to every process that was started here, and to what it has started. */
 export function killAll(): void {
   for (const tree of living) {
     tree.signal("SIGKILL");
     killLeftovers(tree.pid, tree.marker);
   }
 }
-/** A worker ends with its stdin, but one that hangs would not. */
+/** A worker ends when its stdin ends, unless it hangs. */
 process.on("exit", killAll);
 
-/** A process and everything that it starts: signalled as one, and gone as one. */
+/** A process and everything that it starts: signalled and waited for as a whole. */
 export class ProcessTree {
   readonly exited: Promise<Exit>;
   readonly stdin: Writable;
@@ -68,7 +68,7 @@ export class ProcessTree {
   ) {
     living.add(this);
     ({ stdin: this.stdin, stdout: this.stdout } = child);
-    // A worker that died can't be written to: its exit, which knows more, is what gets reported.
+    // Writing to a dead worker fails. The report uses its exit, which says more.
     child.stdin.on("error", () => {});
     this.exited = new Promise((resolve) => {
       child.once("exit", (exitCode, signal) => {

@@ -21,7 +21,7 @@ export const userEnvironment = (): string => join(envPaths("lor2c", { suffix: ""
 /** Worker environment of a checkout; `npm run setup` makes it. */
 export const checkoutEnvironment = (): string => packageFile("python-worker", ".venv");
 
-/** The interpreter that runs the worker: the user's own, else the checkout's, else the one of `lor2c setup`. */
+/** The interpreter that runs the worker: the user's own, or the checkout's, or the one of `lor2c setup`. */
 export async function findPython(environment: NodeJS.ProcessEnv = process.env): Promise<Python> {
   const own = environment.LOR2C_PYTHON;
   if (own) return { command: [await ownInterpreter(own, environment)], source: "LOR2C_PYTHON" };
@@ -38,7 +38,7 @@ export async function findPython(environment: NodeJS.ProcessEnv = process.env): 
   );
 }
 
-/** `-P`: a file of the working folder named like one of Python's own modules must not be imported instead. */
+/** With `-P`, a file of the working folder with the name of a Python module is not imported instead of the module. */
 export const workerCommand = (python: Python): string[] => [...python.command, "-P", "-m", "lor2c_worker"];
 
 async function ownInterpreter(value: string, environment: NodeJS.ProcessEnv): Promise<string> {
@@ -50,7 +50,7 @@ async function ownInterpreter(value: string, environment: NodeJS.ProcessEnv): Pr
   }
   throw new WorkerError(
     "PYTHON_MISSING",
-    `LOR2C_PYTHON is ${value}, which is no program`,
+    `LOR2C_PYTHON is ${value}, which is not a program`,
     "Give the path of a Python >= 3.11 that has the worker's packages, or unset LOR2C_PYTHON.",
   );
 }

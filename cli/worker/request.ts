@@ -20,14 +20,14 @@ export type Question = Extract<Command, { type: "inspect" | "count" | "predict" 
 
 export interface Answer {
   ready: EventOf<"ready">;
-  /** All that the worker said. */
+  /** All events of the worker. */
   events: WorkerEvent[];
 }
 
-/** Puts a question to a worker, wherever it runs. */
+/** Asks a worker a question, wherever it runs. */
 export type Ask = (question: Question) => Promise<Answer>;
 
-/** Start a worker for one command, collect the events that answer it, and end the worker. */
+/** Starts a worker for one command, collects the events that answer it, and ends the worker. */
 export async function request(command: Command & { request: string }, options: RequestOptions = {}): Promise<Answer> {
   const { signal, onEvent, ...rest } = options;
   signal?.throwIfAborted();
@@ -49,7 +49,7 @@ export async function request(command: Command & { request: string }, options: R
       if (event.type === "done" && event.request === command.request) finish(event);
     },
   }).catch((error) => {
-    // The error names the log, unless nobody waits for this worker any more.
+    // The error names the log, so the folder stays, unless the call was aborted.
     if (signal?.aborted) discard(folder);
     signal?.throwIfAborted();
     throw error;

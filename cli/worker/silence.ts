@@ -1,22 +1,22 @@
 import { existsSync, readFileSync } from "node:fs";
 import { isMissing } from "../errors.js";
 
-/** `stopped`: suspended by a signal. `busy`: its CPU time moves. `idle`: it doesn't. `unknown`: no /proc to look at. */
+/** `stopped`: suspended by a signal. `busy`: it uses CPU time. `idle`: it does not. `unknown`: there is no /proc. */
 type Activity = "busy" | "idle" | "stopped" | "gone" | "unknown";
 
 export interface Silence {
-  /** Since its last event. */
+  /** Seconds since its last event. */
   seconds: number;
   process: Activity;
-  /** How long its CPU time has not moved. */
+  /** How long it has used no CPU time. */
   idleSeconds: number;
 }
 
 const ACTIVITY: Record<string, Activity> = { T: "stopped", t: "stopped", Z: "gone", X: "gone", "?": "unknown" };
-/** A process that waits has moments of work; one that works may wait a moment. */
+/** A waiting process works for moments, and a working one waits for moments. */
 const STILL_SECONDS = 2;
 
-/** How long a worker has said nothing, and what its process does meanwhile. */
+/** How long a worker has sent nothing, and what its process is doing. */
 export class SilenceWatch {
   #heard = performance.now();
   #moved = performance.now();
@@ -24,7 +24,7 @@ export class SilenceWatch {
 
   constructor(private readonly pid: number) {}
 
-  /** The worker has said something. */
+  /** Records that the worker has sent an event. */
   heard(): void {
     this.#heard = this.#moved = performance.now();
   }
@@ -43,7 +43,7 @@ export class SilenceWatch {
   #read(): { state: string; ticks: number } {
     const stat = statOf(this.pid);
     if (stat === null || stat === undefined) return { state: stat === null ? "X" : "?", ticks: this.#ticks };
-    // After the name, which may hold anything: state is the first field, user and system time are the 12th and 13th.
+    // After the name, which may contain anything: state is the first field, user and system time are the 12th and 13th.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return { state: fields[0] ?? "?", ticks: Number(fields[11]) + Number(fields[12]) };
   }

@@ -5,15 +5,15 @@ const TAIL_LINES = 40;
 const TAIL_BYTES = 64 * 1024;
 
 /**
- * The file that takes a worker's stderr. The worker writes to it directly: the lines survive this process, cost it
- * nothing, and the file is there before the worker is.
+ * The file that takes a worker's stderr. The worker writes to it directly, so the lines survive this process and cost
+ * it nothing, and the file exists before the worker does.
  */
 export class WorkerLog {
   readonly fd: number;
-  /** Bytes that an earlier worker wrote to the same file. */
+  /** Size of what an earlier worker wrote to the same file. */
   private readonly start: number;
 
-  /** `from`: the bytes before do not count; by default all that are there. */
+  /** `from`: ignore the bytes before this offset; by default all that are in the file. */
   constructor(
     readonly file: string,
     from?: number,
@@ -23,7 +23,7 @@ export class WorkerLog {
     this.start = from ?? fstatSync(this.fd).size;
   }
 
-  /** The last lines that were written since the file was opened. */
+  /** The last lines that this worker wrote. */
   tail(): string[] {
     const size = fstatSync(this.fd).size;
     const from = Math.max(this.start, size - TAIL_BYTES);

@@ -14,7 +14,7 @@ import type { WorkerState } from "./worker-state.js";
 
 export interface WorkerOptions {
   python?: Python;
-  /** Instead of the bundled worker; for the fixtures. */
+  /** Command to start instead of the bundled worker, for fixtures. */
   commandOverride?: string[];
   /** Takes the worker's stderr. */
   logFile: string;
@@ -25,20 +25,20 @@ export interface WorkerOptions {
   startTimeoutSeconds?: number;
   /** From the stop message to SIGTERM. Default: LOR2C_STOP_GRACE_SECONDS, else 30. */
   stopGraceSeconds?: number;
-  /** Kills a worker that has not said ready yet; `startWorker` then rejects. Later, stop() and kill() are for that. */
+  /** Kills a worker that is not ready yet; `startWorker` then rejects. Use stop() and kill() later. */
   signal?: AbortSignal;
   /** From SIGTERM to SIGKILL. */
   termGraceSeconds?: number;
 }
 
-/** Start a worker and wait for its handshake. */
+/** Starts a worker and waits for its handshake. */
 export async function startWorker(options: WorkerOptions): Promise<WorkerProcess> {
   const worker = await spawnWorker(options);
   await worker.whenReady;
   return worker;
 }
 
-/** Start a worker that can be stopped and killed at once, long before it is ready. */
+/** Starts a worker. It can be stopped and killed before it is ready. */
 export async function spawnWorker(options: WorkerOptions): Promise<WorkerProcess> {
   const command = options.commandOverride ?? workerCommand(options.python ?? (await findPython()));
   const log = new WorkerLog(options.logFile);
@@ -51,11 +51,11 @@ export async function spawnWorker(options: WorkerOptions): Promise<WorkerProcess
 }
 
 export class WorkerProcess {
-  /** Resolves with the handshake; rejects when the worker ends before it. */
+  /** Resolves with the handshake; rejects if the worker ends before it. */
   readonly whenReady: Promise<EventOf<"ready">>;
   /** Resolves when the process, its children and its output are gone. Rejects with what `onEvent` threw. */
   readonly closed: Promise<WorkerEnd>;
-  /** Who gets the events: the options' own, until somebody else takes the worker over. */
+  /** Gets the events. Starts as the one of the options; the next bundle replaces it. */
   onEvent: WorkerOptions["onEvent"];
   #state: WorkerState = "starting";
   #handshake: EventOf<"ready"> | undefined;
@@ -88,7 +88,7 @@ export class WorkerProcess {
     return this.tree.pid;
   }
 
-  /** In the environment of the worker and of all that it starts. */
+  /** The marker in the environment of the worker and of all that it starts. */
   get marker(): string {
     return this.tree.marker;
   }
@@ -105,19 +105,22 @@ export class WorkerProcess {
     this.tree.stdin.write(encodeCommand(command));
   }
 
-  /** How long it has said nothing, and what its process does meanwhile. */
+  /** How long it has sent nothing, and what its process is doing. */
   silence(): Silence {
     return this.#silence.look();
   }
 
-  /** Message, end of stdin once it is done, wait, SIGTERM, wait, SIGKILL; resolves when everything is gone. */
+  /**
+   * Sends stop, ends stdin once it is done, waits, sends SIGTERM, waits, sends SIGKILL. Resolves when everything is
+   * gone.
+   */
   async stop(): Promise<void> {
     if (this.#state === "ended") return;
     this.#stopping ??= this.#escalate();
     await this.#stopping;
   }
 
-  /** At once, in every state, with all its children. */
+  /** Kills the worker and all its children at once, in every state. */
   kill(): void {
     if (this.#state === "ended") return;
     this.#state = "killed";
@@ -156,7 +159,8 @@ export class WorkerProcess {
   async #askToEnd(): Promise<void> {
     this.#state = "stopping";
     this.send({ type: "stop", cells: null });
-    // The end of stdin leaves a worker little time, as if its runner had died: one that works gets it after its `done`.
+    // The end of stdin leaves a worker little time, as if its runner had died, so a working one gets it after its
+    // `done`.
     if (this.#order.idle) this.tree.stdin.end();
     if (await this.tree.exitsWithin(this.options.stopGraceSeconds ?? secondsFrom("LOR2C_STOP_GRACE_SECONDS", 30)))
       return;
@@ -171,7 +175,7 @@ export class WorkerProcess {
       const exit = await this.tree.exited;
       this.#transport.writerIsGone();
       await pump;
-      // A process that was killed in the middle of a line broke no rule.
+      // A process that was killed within a line did not break the protocol.
       const cut = exit.signal !== null && this.#protocolError?.code === "PROTOCOL_HALF_LINE";
       const protocolError = cut ? undefined : this.#protocolError;
       return { ...exit, stderrTail: this.log.tail(), ...(protocolError && { protocolError }) };
@@ -181,7 +185,7 @@ export class WorkerProcess {
     }
   }
 
-  /** The events, until the output ends or breaks the protocol. Throws what the consumer throws. */
+  /** Reads events until the output ends or breaks the protocol. Throws what the consumer throws. */
   async #pump(): Promise<void> {
     try {
       for await (const { event } of this.#transport.events()) {
@@ -194,9 +198,9 @@ export class WorkerProcess {
       if (!(error instanceof ProtocolError)) throw error;
       this.#protocolError = error;
     }
-    // It can't say anything any more: don't let it work on for nobody.
+    // No more of its events can be read, so end the worker.
     this.tree.stdin.end();
-    if (!this.tree.hasExited) void this.stop().catch(() => {}); // what it rejects with, `closed` says
+    if (!this.tree.hasExited) void this.stop().catch(() => {}); // `closed` reports the error
   }
 
   #note(event: WorkerEvent): void {

@@ -1,19 +1,19 @@
 /**
- * What a forecast is based on, best first: stored runs of the same kind; runs of the same model, or of any other one,
- * on this device; nothing but a rule of thumb.
+ * What a forecast is based on, best first: stored runs of the same kind, runs of the same model, runs of any other
+ * model on this device, or only a rule of thumb.
  */
 const BASES = ["alike", "model", "device", "rule"] as const;
 export type BasisKind = (typeof BASES)[number];
 
 export interface Basis {
   kind: BasisKind;
-  /** Stored trainings that it rests on. */
+  /** How many stored trainings it is based on. */
   trainings: number;
 }
 
 export const RULE: Basis = { kind: "rule", trainings: 0 };
 
-/** A likely value may be wrong by this factor. That of runs alike is measured (see `measured` in range.ts). */
+/** A likely value may be wrong by this factor. The factor for runs alike is measured (see `measured` in range.ts). */
 export const SPREAD: Readonly<Record<Exclude<BasisKind, "alike">, number>> = { model: 2, device: 3, rule: 5 };
 
 const trainings = (count: number) => `${count.toLocaleString("en-US")} stored training${count === 1 ? "" : "s"}`;
@@ -27,6 +27,6 @@ const TEXTS: Record<BasisKind, (count: number) => string> = {
 
 export const basisText = ({ kind, trainings: count }: Basis): string => TEXTS[kind](count);
 
-/** The poorest basis of several, which is what the whole rests on. */
+/** The poorest of several bases, which is the basis of the whole. */
 export const poorest = (bases: readonly Basis[]): Basis =>
   bases.toSorted((a, b) => BASES.indexOf(b.kind) - BASES.indexOf(a.kind) || a.trainings - b.trainings)[0] ?? RULE;

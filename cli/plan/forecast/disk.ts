@@ -4,16 +4,16 @@ import { shapeOf } from "./work.js";
 
 /** Bytes on disk of the runs of one tree. */
 export interface Disk {
-  /** What each run leaves in its folder. */
+  /** Bytes of each run's folder at the end. */
   run: number;
-  /** What all of them add to the database. */
+  /** Bytes that all of them add to the database. */
   database: number;
-  /** Besides, until they are over: state and best adapters of the tree. */
+  /** Bytes of the checkpoint until the runs are over: state and best adapters of the tree. */
   checkpoint: number;
 }
 
 const FLOAT = 4;
-/** Configs and model card of an adapter; settings and log of a run, and what the log grows by with an epoch. */
+/** Configs and model card of an adapter; settings and log of a run, below, growth of the log per epoch. */
 const CONFIGS = 8_000;
 const LOGS = 4_000;
 const LOG_OF_EPOCH = 300;
@@ -25,10 +25,10 @@ const EVALUATION_VALUES = 4;
 const REPORT_VALUES = 3;
 /** State of a checkpoint: a trained tensor, and its two moments. */
 const STATE = 3 * FLOAT;
-/** What a worker reported of a lane, for whoever goes on. */
+/** A lane's reported events, which the checkpoint keeps. */
 const EVENTS_OF_VALUE = 60;
 
-/** Of the cells of one tree, each of which keeps its own adapter. */
+/** The disk of one tree's cells, each of which keeps its own adapter. */
 export function diskOf(cells: readonly PlannedCell[]): Disk {
   const [cell] = cells;
   if (!cell) throw new Error("a tree without cells");
@@ -41,7 +41,7 @@ export function diskOf(cells: readonly PlannedCell[]): Disk {
   return {
     run: adapter + LOGS + LOG_OF_EPOCH * epochsOf(cell),
     database: cells.length * (RUN_ROWS + VALUE_ROW * values),
-    // A new state is written beside the old one, which it then replaces.
+    // A new state is written beside the old one before it replaces that.
     checkpoint: lanes * (adapter + EVENTS_OF_VALUE * values) + 2 * state,
   };
 }

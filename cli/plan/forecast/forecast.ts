@@ -11,34 +11,34 @@ import { type Speed, speedOf } from "./speed.js";
 import { jobSeconds, runSeconds, treeSeconds } from "./time.js";
 import { trainingWork } from "./work.js";
 
-/** What one run will probably take. */
+/** The forecast cost of one run. */
 export interface RunForecast {
-  /** Of the run. */
+  /** Id of the run. */
   id: string;
   seconds: Range;
   secondsBasis: Basis;
-  /** Bytes that its folder will hold at the end. */
+  /** Bytes of its folder at the end. */
   disk: number;
-  /** Peak of the worker that trains it, in bytes. */
+  /** Peak memory of its worker, in bytes. */
   memory: Range;
   memoryBasis: Basis;
-  /** Floating-point operations of its steps; what it took then says how fast the device is. */
+  /** Floating-point operations of its steps. With the measured time they give the device's speed. */
   trainWork: number;
 }
 
-/** What the runs that are left will probably take together. */
+/** The forecast cost of all remaining runs together. */
 export interface JobForecast {
   /** In the order of their trees. */
   runs: RunForecast[];
   /** Workers at a time. */
   workers: number;
   seconds: Range;
-  /** The poorest of its runs'. */
+  /** The poorest basis of its runs. */
   secondsBasis: Basis;
-  /** Bytes that stay, and the most that are there at a time: a checkpoint goes when its runs are over. */
+  /** Bytes that stay. `peakDisk` includes checkpoints, which are deleted when their runs are over. */
   disk: number;
   peakDisk: number;
-  /** Bytes of the largest worker, and of all that train at a time. */
+  /** Bytes of the largest worker; the next field is for all that train at a time. */
   memory: Range;
   memoryOfAll: Range;
   memoryBasis: Basis;
@@ -48,17 +48,17 @@ export interface Circumstances {
   /** Workers at a time. */
   slots: number;
   device: Device;
-  /** What earlier trainings took. */
+  /** The measured cost of earlier trainings. */
   stored: readonly MeasuredTraining[];
 }
 
-/** `shares`: what each worker trains, in the order in which they begin. Pure. */
+/** `shares`: what each worker trains, in the order of their start. Pure. */
 export function forecastJob(shares: readonly Share[], { slots, device, stored }: Circumstances): JobForecast {
   const speeds = new Map<string, Speed>();
   const memories = new Map<string, Memory>();
   const trees = shares.map(({ cells }) => {
     const cell = cells[0] as PlannedCell;
-    // Runs that differ in their seed alone are as fast: the stored ones are searched once.
+    // Runs that differ only in their seed are equally fast, so the stored trainings are searched once for them.
     const key = JSON.stringify([
       kindOfCell(cell, device),
       cell.settings.train.batch_size,

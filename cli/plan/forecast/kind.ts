@@ -3,14 +3,14 @@ import { type Catalog, shippedCatalog } from "../../spec/catalog.js";
 import type { MeasuredTraining } from "../../store/read-measured.js";
 import type { PlannedCell } from "../cell.js";
 
-/** What a worker said of the device that it will train on. */
+/** A worker's description of its device. */
 export type Device = EventOf<"ready">["device"];
 
 /** Trainings of one kind take about the same time for a row. */
 interface Kind {
   model: string;
   task: string;
-  /** Methods of one family differ in their schedule alone. */
+  /** Methods of one family differ only in their schedule. */
   family: string;
   precision: string | null;
   max_length: number | null;
@@ -34,7 +34,7 @@ const kindOfTraining = ({ method, ...row }: MeasuredTraining): Kind => ({
   family: familyOf(method, shippedCatalog()),
 });
 
-/** Stored trainings that say something of a run's, best first: those that agree in each of these. */
+/** Stored trainings that are comparable to a run, best first: those that agree in each of these. */
 export interface Comparable {
   alike: MeasuredTraining[];
   model: MeasuredTraining[];

@@ -2,12 +2,12 @@ import type { PlannedCell } from "../cell.js";
 import type { JobForecast } from "./forecast.js";
 import type { Device } from "./kind.js";
 
-/** What a plan leaves to do, and what that will take. */
+/** The remaining runs of a plan, and their forecast. */
 export interface Foreseen {
   todo: readonly PlannedCell[];
   device: Device;
   forecast: JobForecast;
-  /** Of the first `count` of them alone. */
+  /** The forecast of only the first `count` runs. */
   ofFirst(count: number): JobForecast;
 }
 
@@ -17,12 +17,12 @@ export interface Limits {
   maxDisk?: number | undefined;
 }
 
-/** A limit that the likely course of a job goes over. */
+/** A limit that a job will probably exceed. */
 export interface Exceeded {
   limit: "hours" | "disk";
-  /** Of the runs that are left, how many could be trained within all limits: the first ones of the plan. */
+  /** How many of the remaining runs, in the order of the plan, fit within all limits. */
   fits: number;
-  /** Runs that take most for their number. */
+  /** The runs that cost most for their number. */
   heaviest: Heaviest | null;
 }
 
@@ -30,17 +30,17 @@ interface Heaviest {
   /** A value that not all runs have, such as `method.name=full`; or one run's label. */
   name: string;
   runs: number;
-  /** Of what all runs take, each alone. */
+  /** Their part of the cost of all runs, each trained alone. */
   share: number;
 }
 
-/** Seconds and bytes that are compared with the limits. */
+/** The values that are compared with the limits. */
 const MEASURES = {
   hours: (job: JobForecast, { maxHours }: Limits) => job.seconds.likely / 3600 - (maxHours ?? Number.POSITIVE_INFINITY),
   disk: (job: JobForecast, { maxDisk }: Limits) => job.peakDisk - (maxDisk ?? Number.POSITIVE_INFINITY),
 } as const;
 
-/** The limits that a job goes over; none: it may begin. Pure. */
+/** The limits that a job exceeds; without any it may start. Pure. */
 export function exceeded({ todo, forecast, ofFirst }: Foreseen, limits: Limits): Exceeded[] {
   const isOver = (job: JobForecast) => KINDS.filter((kind) => MEASURES[kind](job, limits) > 0);
   const over = isOver(forecast);
@@ -51,7 +51,7 @@ export function exceeded({ todo, forecast, ofFirst }: Foreseen, limits: Limits):
 
 const KINDS = Object.keys(MEASURES) as (keyof typeof MEASURES)[];
 
-/** More runs take more: halves the question until it is answered. */
+/** A binary search: more runs cost more. */
 function mostThatFit(total: number, fits: (count: number) => boolean): number {
   let [known, tooMany] = [0, total];
   while (tooMany - known > 1) {

@@ -16,16 +16,19 @@ const MIB = 1024 ** 2;
 const FLOAT = 4;
 /** Python with its libraries, tokenizer and rows, on a CPU (measured: 480 MiB). */
 const PROCESS = 480 * MIB;
-/** What products in bfloat16 keep on a CPU for each shape that a batch had (measured: 350 to 580 MiB after 64 steps). */
+/** Memory that bfloat16 products keep on a CPU for each shape of a batch (measured: 350 to 580 MiB after 64 steps). */
 const PREPARED_PRODUCTS = 450 * MIB;
 const STEPS_TO_MEET_ALL_SHAPES = 64;
-/** Vectors that a backward pass keeps of a token and layer: so many as wide as the layer, and so many as its middle. */
+/**
+ * Vectors that a backward pass keeps for a token and layer: this many of the layer's width, and below, of its
+ * middle's.
+ */
 const HIDDEN_KEPT = 12;
 const MIDDLE_KEPT = 3;
-/** Matrices of attention weights that it keeps of a row, head and layer. */
+/** Matrices of attention weights that it keeps for a row, head and layer. */
 const ATTENTION_KEPT = 1.5;
 
-/** Of what workers like it have taken (see `measured`): nothing else of the machine changes that. */
+/** Margins on the memory of similar workers (see `measured`); small, because other programs do not change it. */
 const MARGINS = [1.3, 1.2, 1.1];
 
 /** Peak of a worker that trains these cells as one tree. */
@@ -48,7 +51,10 @@ export function memoryOf(cells: readonly PlannedCell[], device: Device, stored: 
   return { bytes: byShapes(cell, lanes, device), basis: RULE };
 }
 
-/** One lane goes through the model at a time on a CPU; a GPU takes as many as fit, which only need the memory of one. */
+/**
+ * One lane goes through the model at a time on a CPU; a GPU takes as many as fit, so it needs the memory of at least
+ * one.
+ */
 function byShapes(cell: PlannedCell, lanes: number, device: Device): Range {
   const { inspected, settings } = cell;
   const { train_row_tokens, longest_row_tokens, checkpoint_parameters } = shapeOf(cell);
@@ -56,7 +62,7 @@ function byShapes(cell: PlannedCell, lanes: number, device: Device): Range {
   const onCpu = device.name === "cpu";
   const [total, trainable] = [inspected.total_parameters ?? 0, inspected.trainable_parameters ?? 0];
   const body = checkpoint_parameters ?? trainable;
-  // Its own weights, those of the model that the saved adapter is tried on at the end, and bfloat16 copies.
+  // Its weights, those of the model that checks the saved adapter at the end, and bfloat16 copies.
   const weights = total * FLOAT * (mixed ? 2.5 : 2);
   // Value, gradient and two moments.
   const trained = 4 * FLOAT * lanes * (body + (inspected.head_parameters ?? 0));
@@ -65,7 +71,7 @@ function byShapes(cell: PlannedCell, lanes: number, device: Device): Range {
   const prepared = onCpu && mixed ? PREPARED_PRODUCTS * shapes : 0;
   const batch = settings.train.batch_size;
   const average = activations(cell, batch, train_row_tokens);
-  // Of many rows the average hardly varies; a small batch has the longest rows at some time.
+  // The average of many rows hardly varies; a small batch will have the longest rows at some time.
   const largest = train_row_tokens * (1 + 1 / Math.sqrt(batch));
   const longest = activations(cell, batch, Math.max(train_row_tokens, longest_row_tokens));
   return {

@@ -1,4 +1,4 @@
-/** A number that is not known: what is likely, and between what it will be nearly always. */
+/** An uncertain number: the likely value, and bounds that nearly always hold. */
 export interface Range {
   low: number;
   likely: number;
@@ -20,19 +20,19 @@ export const times = ({ low, likely, high }: Range, factor: number): Range => ({
   high: high * factor,
 });
 
-/** All at their low ends, all likely, all at their high ends: what makes one run slow makes the others slow. */
+/** Adds low ends, likely values and high ends: whatever makes one run slow makes the others slow too. */
 export const sum = (ranges: readonly Range[]): Range => combined(ranges, (values) => values.reduce((a, b) => a + b, 0));
 
-/** `combine` of the low ends, of the likely values and of the high ends. */
+/** Applies `combine` to the low ends, the likely values and the high ends. */
 export function combined(ranges: readonly Range[], combine: (values: number[]) => number): Range {
   const of = (end: keyof Range) => combine(ranges.map((range) => range[end]));
   return { low: of("low"), likely: of("likely"), high: of("high") };
 }
 
-/** How far beyond what was measured the next value may be: once, twice, or more often. Other programs slow a machine. */
+/** How far the next value may exceed one, two, or more measured values, because other programs slow the machine. */
 const TIME_MARGINS = [2, 1.5, 1.2];
 
-/** Of measured values: their median, and somewhat more than their extremes; wider where they are few. */
+/** The median of measured values, with bounds somewhat beyond their extremes, wider for few values. */
 export function measured(values: readonly number[], margins: readonly number[] = TIME_MARGINS): Range {
   const sorted = values.toSorted((a, b) => a - b);
   const [first = 0, last = 0] = [sorted[0], sorted.at(-1)];

@@ -5,28 +5,32 @@ import { type Comparable, comparable, type Device, kindOfCell } from "./kind.js"
 import { measured, type Range, times, within } from "./range.js";
 import { evaluationWork, trainingWork } from "./work.js";
 
-/** Seconds of what a training consists of. */
+/** Seconds of the parts of a training. */
 export interface Speed {
   basis: Basis;
-  /** For a training row through a lane, and for an evaluation row. */
+  /** Per training row and lane. */
   trainRow: Range;
+  /** Per evaluation row. */
   evaluationRow: Range;
-  /** Until a worker is there, and until it has loaded model and rows. */
+  /** Until a worker is ready. */
   start: Range;
+  /** Until it has loaded model and rows. */
   load: Range;
-  /** To load what a run saved and to evaluate it again, without that evaluation. */
+  /** To load and check what a run saved, without the evaluation. */
   finish: Range;
 }
 
-/** Operations per second where nothing is stored: one core of a common CPU, and a GPU at the small batches of such runs. */
+/**
+ * Operations per second if nothing is stored: one core of a common CPU, and a GPU at the small batches of such runs.
+ */
 const RULE_RATES = { cpu: 30e9, cuda: 10e12 };
-/** Seconds to import the libraries, on a CPU as measured; a GPU is made ready besides. */
+/** Seconds to import the libraries (measured on a CPU); a GPU also has to be initialised. */
 const START = within(6, 2);
-/** Bytes of weights that are read in a second, and rows that are made into tokens. */
+/** Bytes of weights read per second; the next constant is rows tokenized per second. */
 const WEIGHTS_PER_SECOND = 4e8;
 const ROWS_PER_SECOND = 1e4;
 
-/** How fast runs like `cell` train on `device`, by what is stored of others. */
+/** How fast runs like `cell` train on `device`, from stored trainings. */
 export function speedOf(cell: PlannedCell, device: Device, stored: readonly MeasuredTraining[]): Speed {
   const found = comparable(kindOfCell(cell, device), stored);
   return found.alike.length > 0 ? ofRunsAlike(cell, found.alike) : ofOthers(cell, device, found);

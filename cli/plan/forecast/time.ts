@@ -12,8 +12,8 @@ export function treeSeconds(cells: readonly PlannedCell[], speed: Speed): Range 
 }
 
 /**
- * Seconds of one of the cells, as its attempt's `total_seconds` will have them: its own steps, and its part of loading
- * and evaluating, and the check of what it saved.
+ * Seconds of one of the cells, like its attempt's `total_seconds`: its own steps, its part of loading and evaluating,
+ * and the check of what it saved.
  */
 export function runSeconds(cell: PlannedCell, tree: readonly PlannedCell[], speed: Speed): Range {
   const shared = sum([speed.load, evaluations(tree, speed)]);
@@ -21,11 +21,11 @@ export function runSeconds(cell: PlannedCell, tree: readonly PlannedCell[], spee
   return sum([steps, times(shared, 1 / tree.length), checkOf(tree, speed)]);
 }
 
-/** When the last of the workers is done; each takes the next tree as soon as it has ended one. */
+/** When the last of the workers is done; each starts the next tree as soon as one has ended. */
 export const jobSeconds = (trees: readonly Range[], slots: number): Range =>
   combined(trees, (lengths) => fillSlots(lengths, idle(slots)));
 
-/** What a run saved is loaded and evaluated again. */
+/** The check of saved runs: each is loaded and evaluated again. */
 const checkOf = (cells: readonly PlannedCell[], { finish, evaluationRow }: Speed): Range =>
   sum([finish, times(evaluationRow, cells[0]?.inspected.eval_rows ?? 0)]);
 
@@ -34,7 +34,7 @@ const evaluations = (cells: readonly PlannedCell[], { evaluationRow }: Speed): R
 
 const rowsOf = (cells: readonly PlannedCell[]): number => cells[0]?.inspected.train_rows ?? 0;
 
-/** Held-out rows are evaluated besides. */
+/** Held-out rows are evaluated too. */
 function evaluationRowsOf(cells: readonly PlannedCell[]): number {
   const [cell] = cells;
   if (!cell) return 0;

@@ -3,7 +3,7 @@ import type { PlannedCell } from "../cell.js";
 
 type Facts = Pick<PlannedCell, "settings" | "inspected">;
 
-/** What the worker said of model and rows; where it said nothing, a small model. */
+/** The worker's description of model and rows, or a small model without one. */
 export const shapeOf = ({ inspected, settings }: Facts): Shape =>
   inspected.shape ?? {
     layers: 12,
@@ -28,7 +28,7 @@ export function trainingWork(cell: Facts): number {
   return tokens * (4 * multiplied(cell) + 2 * trained) + 3 * attention(cell, tokens);
 }
 
-/** The same for one row that is evaluated. */
+/** The same for one evaluated row. */
 export function evaluationWork(cell: Facts): number {
   const { eval_row_tokens: tokens } = shapeOf(cell);
   return tokens * 2 * multiplied(cell) + attention(cell, tokens);

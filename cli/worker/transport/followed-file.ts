@@ -5,18 +5,18 @@ import { type Received, readEvents } from "../../protocol/lines.js";
 import type { Transport } from "./transport.js";
 
 const CHUNK = 64 * 1024;
-/** Milliseconds between two looks. `fs.watch` doesn't see what another machine writes to a network file system. */
+/** Milliseconds between two reads. `fs.watch` doesn't notice what another machine writes to a network file system. */
 const POLL = 500;
 
 export interface FollowOptions {
-  /** Bytes that an earlier reader has dealt with: the end of a line. */
+  /** Offset after the last line that an earlier reader has handled. */
   offset?: number;
   poll?: number;
 }
 
 /**
  * Events that a process writes to the end of a file, perhaps on another machine. An unfinished last line waits for its
- * rest. The file is opened at each look: an open one does not show what another machine has written since.
+ * rest. The file is opened at each read, because an open file may not show what another machine has written since.
  */
 export class FollowedFile implements Transport {
   #offset: number;
@@ -43,7 +43,7 @@ export class FollowedFile implements Transport {
 
   async *#bytes(): AsyncGenerator<Uint8Array> {
     for (;;) {
-      const last = this.#gone.signal.aborted; // asked before the look: what was written until then is read
+      const last = this.#gone.signal.aborted; // asked before the read, so that everything written until then is read
       for (let chunk = this.#read(); chunk.length > 0; chunk = this.#read()) yield chunk;
       if (last) return;
       await sleep(this.#poll, undefined, { signal: this.#gone.signal }).catch(() => {});
@@ -64,7 +64,7 @@ export class FollowedFile implements Transport {
     }
   }
 
-  /** Undefined for a file that is not there yet. */
+  /** Undefined if the file does not exist yet. */
   #open(): number | undefined {
     try {
       return openSync(this.path, "r");

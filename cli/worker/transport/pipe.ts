@@ -2,13 +2,16 @@ import type { Readable } from "node:stream";
 import { type Received, readEvents } from "../../protocol/lines.js";
 import type { Transport } from "./transport.js";
 
-/** How long a pipe may stay silent after its writer's death: somebody else may have inherited it and hold it open. */
+/**
+ * How long a pipe may stay silent after its writer's death, because another process may have inherited it and keep it
+ * open.
+ */
 const SILENCE_MS = 2000;
 
 /** Events of a process whose stdout is a pipe to this one. */
 export class PipeTransport implements Transport {
   #chunks = 0;
-  /** The consumer wants more, and nothing has come yet. A slow consumer has all the time. */
+  /** Whether the consumer waits for data. A slow consumer may take any time. */
   #waiting = false;
   #abandoned = false;
   #over = false;

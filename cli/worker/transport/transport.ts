@@ -1,12 +1,12 @@
 import type { Received } from "../../protocol/lines.js";
 
-/** What carries a worker's events here. How its process is started and ended is no concern of it. */
+/** Carries a worker's events to this process. It does not start or end the worker. */
 export interface Transport {
   /**
-   * The events in their order, each once; reads on when the consumer asks for the next one. Throws a ProtocolError for
-   * what is no event. Ends when there will be no more.
+   * The events in order, each once; reads on when the consumer asks for the next one. Throws a ProtocolError for a line
+   * that is not an event. Ends when no more events will come.
    */
   events(): AsyncIterable<Received>;
-  /** The writer is gone: `events` ends once what it has written is read. */
+  /** Tells that the writer is gone: `events` ends after what it has written. */
   writerIsGone(): void;
 }
