@@ -59,3 +59,11 @@ test("a worker that died while it waited is not asked", async () => {
   expect(await train(executor, CPU)).not.toBe(first);
   await executor.close();
 });
+
+test("a worker that is suspended while it waits ends at once", async () => {
+  const executor = local();
+  const pid = await train(executor, CPU);
+  process.kill(pid, "SIGSTOP");
+  await executor.close();
+  expect(isAlive(pid)).toBe(false);
+});

@@ -80,7 +80,7 @@ test("claiming marks lost attempts first", async () => {
 test("without a free file descriptor the state of a process or a database is unknown, not dead or damaged", async () => {
   withStore(() => {});
   const said = await start(["starve", path], { descriptors: 200 }).said;
-  expect(said).toEqual({ life: "unknown", place: "same" });
+  expect(said).toEqual({ life: "unknown", place: "same", process: "unknown" });
 });
 
 test("processes that clear the same checkpoints at once report no problems", async () => {

@@ -1,0 +1,36 @@
+"""Which of several checkpoints a run goes on from."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import torch
+
+from lor2c_worker.tree_checkpoint import STATE_FILE, TREE_FILE, find_checkpoints
+
+VERSIONS = {"lor2c": "1"}
+
+
+def checkpoint(folder: Path, name: str, cells: list[str], step: int) -> Path:
+    place = folder / name
+    place.mkdir()
+    (place / TREE_FILE).write_text(json.dumps({"cells": cells, "step": step, "versions": VERSIONS}))
+    torch.save({}, place / STATE_FILE)
+    return place
+
+
+def test_a_run_that_left_a_tree_goes_on_from_its_own_checkpoint(tmp_path: Path) -> None:
+    tree = checkpoint(tmp_path, "a", ["one", "other"], 8)  # still in training: soon it knows nothing of `one`
+    own = checkpoint(tmp_path, "b", ["one"], 8)
+    found, remarks = find_checkpoints(tmp_path, ["one"], VERSIONS)
+    assert ([source.folder for source in found], remarks) == ([own], [])
+    found, _ = find_checkpoints(tmp_path, ["one", "other"], VERSIONS)
+    assert [(source.folder, source.cells) for source in found] == [(own, ["one"]), (tree, ["other"])]
+
+
+def test_the_farthest_checkpoint_counts(tmp_path: Path) -> None:
+    checkpoint(tmp_path, "b", ["one"], 8)
+    tree = checkpoint(tmp_path, "a", ["one", "other"], 9)
+    found, _ = find_checkpoints(tmp_path, ["one"], VERSIONS)
+    assert [source.folder for source in found] == [tree]
