@@ -215,7 +215,7 @@ def test_always(
     max_span: int | None,
     data: st.DataObject,
 ) -> None:
-    """Budgets are kept; spans and injected layers partition the layers; nothing merges across a gap; merged modules stay."""
+    """Budgets hold; spans and injected layers partition the layers; no merge crosses a gap; merged modules stay."""
     schedule = Schedule(epochs, merges, injections, rules, max_span, share)
     merged = injected = 0
     ever_merged: set[int] = set()
