@@ -83,7 +83,7 @@ def read_info(folder: Path) -> RunInfo:
         value["label_names"] = tuple(value["label_names"])
         return RunInfo(**value)
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise SettingsError(f"{folder} holds no adapter of lor2c ({type(error).__name__}: {error})") from error
+        raise SettingsError(f"{folder} is no adapter of lor2c ({type(error).__name__}: {error})") from error
 
 
 def measure_folder(folder: Path) -> tuple[int, str]:

@@ -24,9 +24,9 @@ def predict(folder: Path, texts: list[str], pairs: list[str] | None) -> list[dic
     settings = Settings.from_json(info.settings)
     task, method, device = task_of(settings.task), method_of(settings.method["name"]), current_device()
     if task.pairs and pairs is None:
-        raise SettingsError(f"task {task.name} judges pairs of texts: give a second text for each (--text-pair)")
+        raise SettingsError(f"task {task.name} takes pairs of texts: give a second text for each (--text-pair)")
     if not task.pairs and pairs is not None:
-        raise SettingsError(f"task {task.name} judges single texts: leave the second text out")
+        raise SettingsError(f"task {task.name} takes single texts: leave out the second text")
     model = load_model(settings.model, len(info.label_names) or 1, task.kind, settings.seed, device)
     learner = method.load(model, parse_params(method, settings.method_parameters), folder)
     data = encode_texts(texts, pairs, model.tokenizer, settings.train.max_length)

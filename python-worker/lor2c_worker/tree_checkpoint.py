@@ -62,7 +62,9 @@ def find_checkpoints(folder: Path, cells: Iterable[str], versions: dict[str, str
             if not (file.parent / STATE_FILE).exists():
                 continue  # training ended before its first checkpoint
             if members & wanted and tree["versions"] != versions:
-                remarks.append(f"the checkpoint of step {tree['step']} is of other versions: training starts from zero")
+                remarks.append(
+                    f"the checkpoint of step {tree['step']} was written by other versions: training starts from zero"
+                )
             elif members & wanted:
                 candidates.append((tree["step"], file.parent, members))
         except (OSError, ValueError, KeyError, TypeError) as error:

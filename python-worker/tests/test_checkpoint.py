@@ -68,8 +68,8 @@ def test_all_files_have_the_mode_of_the_process(tmp_path: Path, umask: int, file
 
 
 def test_what_is_no_adapter_is_said(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="holds no adapter"):
+    with pytest.raises(SettingsError, match="is no adapter"):
         read_info(tmp_path)
     (tmp_path / RUN_FILE).write_text("{}")
-    with pytest.raises(SettingsError, match="holds no adapter"):
+    with pytest.raises(SettingsError, match="is no adapter"):
         read_info(tmp_path)

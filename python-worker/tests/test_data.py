@@ -189,7 +189,7 @@ def test_movie_reviews_in_another_encoding_or_as_a_folder(tmp_path: Path) -> Non
 def test_a_file_in_the_place_of_its_folder(tmp_path: Path) -> None:
     rows = "sentence\tlabel\nfine\t1\n"
     write_split(tmp_path, ".tsv", rows, rows)
-    with pytest.raises(DataError, match=r"train.tsv is a file; give the folder it lies in"):
+    with pytest.raises(DataError, match=r"train.tsv is a file; give its folder"):
         load_task("sst2", DataSettings(path=str(tmp_path / "train.tsv")))
 
 
@@ -205,5 +205,5 @@ def test_two_files_of_one_split(tmp_path: Path, other: str, both: str) -> None:
     rows = "sentence\tlabel\nfine\t1\n"
     data = write_split(tmp_path, ".tsv", rows, rows)
     (tmp_path / other).write_text(rows, encoding="utf-8")
-    with pytest.raises(DataError, match=f"has {both}: leave one of them"):
+    with pytest.raises(DataError, match=f"has {both}: keep one of them"):
         load_task("sst2", data)

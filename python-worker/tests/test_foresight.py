@@ -207,8 +207,8 @@ def test_an_adalora_that_could_not_begin_is_refused_beforehand(worker: Worker, p
     asked = [settings(place, method=method, num_train_epochs=epochs, **allow) for epochs, allow in _ADALORA]
     worker.send(type="inspect", request="i", settings=asked)
     problem = (
-        "method adalora: tinit 10 + tfinal 8 leave no step to shrink the budget in a run of 16 steps: it takes 19 "
-        "steps, or smaller ones of both"
+        "method adalora: tinit 10 + tfinal 8 leave no step to shrink the budget in a run of 16 steps: use at least "
+        "19 steps, or smaller values of both"
     )
     found = [event.problems for event in only(worker.until_done(), messages.Inspected)]
     assert found == [[problem], [problem], []]

@@ -205,7 +205,7 @@ def test_parquet_as_a_hub_cuts_it(tmp_path: Path) -> None:
     assert data.train.labels == (0, 1, 0)
     assert data.eval.pair == ("second 3",)
     (tmp_path / "train-00001-of-00002.parquet").unlink()
-    with pytest.raises(DataError, match="1 parts of the split train, their names speak of 2"):
+    with pytest.raises(DataError, match="1 parts of the split train, but their names say 2"):
         load_task("mrpc", DataSettings(path=str(tmp_path)))
 
 

@@ -26,7 +26,7 @@ DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
 def test_there_are_scenarios() -> None:
-    assert SCENARIOS, f"{FOLDER} holds no scenario: nothing would be compared"
+    assert SCENARIOS, f"{FOLDER} has no scenario: nothing would be compared"
     print(f"{len(SCENARIOS)} scenarios: {', '.join(s.name for s in SCENARIOS)}")
 
 

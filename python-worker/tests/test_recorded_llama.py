@@ -98,7 +98,7 @@ def train(name: str, lanes: int, dtype: torch.dtype) -> tuple[BankLearner, list[
 
 
 def test_there_is_a_trajectory() -> None:
-    assert TRAJECTORIES, f"{LLAMA} holds no trajectory: nothing would be compared"
+    assert TRAJECTORIES, f"{LLAMA} has no trajectory: nothing would be compared"
 
 
 @pytest.mark.parametrize("lanes", [1, 3])

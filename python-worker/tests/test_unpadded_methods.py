@@ -99,7 +99,7 @@ def test_falls_back_where_a_block_is_not_the_models_own(folders: dict[str, Path]
     for path in ("encoder.layer.1", "encoder.layer.0.attention.self", "encoder.layer.2.output", "embeddings"):
         hooked = fresh(folders["bert"]).module
         hooked.get_submodule(f"bert.{path}").register_forward_hook(lambda *args: None)
-        with pytest.raises(ValueError, match="stands around"):
+        with pytest.raises(ValueError, match="wraps a block"):
             UnpaddedModule(hooked)
     wrapped = fresh(folders["bert"]).module
     layer: Any = wrapped.get_submodule("bert.encoder.layer.1")

@@ -26,7 +26,7 @@ def shards(folder: Path, name: str) -> list[Path]:
     counts = {path.stem.rpartition("-of-")[2] for path in found if "-of-" in path.stem}
     if counts and counts != {f"{len(found):05d}"}:
         raise DataError(
-            f"data.path {folder}: {len(found)} parts of the split {name}, their names speak of "
+            f"data.path {folder}: {len(found)} parts of the split {name}, but their names say "
             f"{' and '.join(str(int(c)) if c.isdigit() else c for c in sorted(counts))}"
         )
     return found

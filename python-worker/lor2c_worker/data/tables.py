@@ -29,18 +29,16 @@ def find_split(folder: Path, names: Sequence[str]) -> list[Path]:
     """
     depends_on(folder)
     if folder.is_file():
-        raise DataError(f"data.path {folder} is a file; give the folder it lies in, with train and dev files")
+        raise DataError(f"data.path {folder} is a file; give its folder, with train and dev files")
     if not folder.is_dir():
-        raise DataError(f"data.path {folder}: no such folder; it must hold the split files, e.g. train.tsv and dev.tsv")
+        raise DataError(f"data.path {folder}: no such folder; it must have the split files, e.g. train.tsv and dev.tsv")
     for name in names:
         found = [[path] for ending in ENDINGS if (path := folder / f"{name}{ending}").is_file()]
         if parts := shards(folder, name):
             found.append(parts)
         if len(found) > 1:
             both = " and ".join(paths[0].name for paths in found)
-            raise DataError(
-                f"data.path {folder} has {both}: leave one of them, so that it is clear which rows are meant"
-            )
+            raise DataError(f"data.path {folder} has {both}: keep one of them, so that it is clear which rows to use")
         if found:
             for path in found[0]:
                 depends_on(path)

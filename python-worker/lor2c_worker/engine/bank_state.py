@@ -40,7 +40,7 @@ def restore_slots(slots: list[Slot], state: dict[str, Any], rows: Sequence[int])
     for slot in slots:
         stored = state["tensors"].get(slot.name)
         if stored is None or stored.shape[1:] != slot.tensor.shape[1:]:
-            raise ValueError(f"the checkpoint does not hold the tensor {slot.name}")
+            raise ValueError(f"the checkpoint lacks the tensor {slot.name}")
         slot.tensor = stored[list(rows)].to(slot.tensor).clone().requires_grad_()
 
 

@@ -66,7 +66,7 @@ class UnpaddedModule:
 def _check_own(block: nn.Module) -> None:
     hooked = block._forward_hooks or block._forward_pre_hooks or "forward" in vars(block)
     if not type(block).__module__.startswith("transformers.models.") or hooked:
-        raise ValueError(f"a {type(block).__name__} stands around a block of the encoder")
+        raise ValueError(f"a {type(block).__name__} wraps a block of the encoder")
 
 
 def try_unpadded(module: nn.Module) -> UnpaddedModule | None:

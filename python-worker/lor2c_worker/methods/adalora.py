@@ -66,7 +66,7 @@ class AdaLoraParams:
         if tinit + tfinal >= steps:
             raise SettingsError(
                 f"method adalora: tinit {tinit} + tfinal {tfinal} leave no step to shrink the budget in a run of "
-                f"{steps} steps: it takes {tinit + tfinal + 1} steps, or smaller ones of both"
+                f"{steps} steps: use at least {tinit + tfinal + 1} steps, or smaller values of both"
             )
         return tinit, tfinal, max(1, steps // 500) if self.delta_t is None else self.delta_t
 

@@ -56,7 +56,7 @@ class Full(Hooks):
         tensors, own = load_file(folder / TENSORS), dict(model.module.named_parameters())
         if set(tensors) != set(own):
             odd = sorted(set(tensors) ^ set(own))[0]
-            raise ValueError(f"{folder / TENSORS} does not hold the parameters of the model, e.g. {odd}")
+            raise ValueError(f"{folder / TENSORS} does not have the parameters of the model, e.g. {odd}")
         with torch.no_grad():
             for name, parameter in own.items():
                 parameter.copy_(tensors[name])

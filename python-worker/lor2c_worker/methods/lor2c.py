@@ -81,11 +81,9 @@ class Variant(Hooks):
         name, rules = preset_name(params.rules), params.rules
         notes = [f"rules: {name}" if name else "rules: a preset with fields replaced"]
         if getattr(params, "merges", 0) and not rules.merged_trains:
-            notes.append("merged modules stay frozen, as when the published code is run")
+            notes.append("merged modules stay frozen, as in the published code")
         if getattr(params, "injections", 0) and not rules.injected_trains:
-            notes.append(
-                "injected LoRA stays frozen, as when the published code is run: an injection only removes a module"
-            )
+            notes.append("injected LoRA stays frozen, as in the published code: an injection only removes a module")
         return notes
 
     def parts(self, model: LoadedModel, params: Any) -> list[Part]:

@@ -22,7 +22,7 @@ def write_trained(folder: Path, tensors: Mapping[str, torch.Tensor], config: Map
 def read_trained(folder: Path, method: str) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     """(tensors by name, config). Raises ValueError when another method wrote the folder."""
     if not (folder / CONFIG).is_file():
-        raise ValueError(f"{folder} holds no {CONFIG}: not an adapter of {method}")
+        raise ValueError(f"{folder} has no {CONFIG}: it is not an adapter of {method}")
     config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     if config.get("method") != method:
         raise ValueError(f"{folder} is an adapter of {config.get('method')!r}, not of {method}")

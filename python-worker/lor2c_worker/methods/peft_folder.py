@@ -88,7 +88,7 @@ def read_lane(learner: BankLearner, model: LoadedModel, folder: Path) -> None:
     expected = {names[name] for name in state}
     if expected != set(tensors):
         odd = sorted(expected ^ set(tensors))[0]
-        raise ValueError(f"{folder / TENSORS} does not hold the tensors of its structure, e.g. {odd}")
+        raise ValueError(f"{folder / TENSORS} does not have the tensors of its structure, e.g. {odd}")
     with torch.no_grad():
         for name, tensor in state.items():
             tensor.copy_(tensors[names[name]])

@@ -114,12 +114,12 @@ class Pissa(Hooks):
     def load(self, model: LoadedModel, params: PissaParams, folder: Path) -> PeftLearner:
         """Bit-equal to the saved learner: the same expression computes the residual weight again."""
         if not isinstance(PeftConfig.from_pretrained(str(folder)), LoraConfig):
-            raise ValueError(f"{folder} holds no LoRA")
+            raise ValueError(f"{folder} has no LoRA")
         module = attach(model.module, self.config(model, params, initialise=False), 0)
         tensors = load_file(folder / TENSORS, device=str(next(model.module.parameters()).device))
         rank, odd = params.rank, set(tensors) ^ set(get_peft_model_state_dict(module))
         if odd:
-            raise ValueError(f"{folder / TENSORS} does not hold the tensors of these settings, e.g. {sorted(odd)[0]}")
+            raise ValueError(f"{folder / TENSORS} does not have the tensors of these settings, e.g. {sorted(odd)[0]}")
         for name, layer, _, _ in factors(module):
             key_a, key_b = f"{name}.lora_A.weight", f"{name}.lora_B.weight"
             a0, b0 = tensors[key_a][rank:].contiguous(), -tensors[key_b][:, rank:].contiguous()
