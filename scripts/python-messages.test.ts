@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { Command, WorkerEvent } from "../cli/protocol/messages.js";
+import { WorkerCommand, WorkerEvent } from "../cli/protocol/messages.js";
 import { packageFile } from "../cli/spec/package-files.js";
 import { pythonMessages } from "./python-messages.js";
 
@@ -15,7 +15,7 @@ test("line 1 says that it is generated, and from which file", () => {
 });
 
 test("every message and every field has its place", () => {
-  const options = [...Command.options, ...WorkerEvent.options];
+  const options = [...WorkerCommand.options, ...WorkerEvent.options];
   expect(text.match(/^ {4}type: ClassVar/gm)).toHaveLength(options.length);
   for (const option of options) {
     const name = option.shape.type.value;

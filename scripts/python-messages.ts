@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { Command, PROTOCOL_VERSION, WorkerEvent } from "../cli/protocol/messages.js";
+import { PROTOCOL_VERSION, WorkerCommand, WorkerEvent } from "../cli/protocol/messages.js";
 import { packageFile } from "../cli/spec/package-files.js";
 import { DECODER, HEADER } from "./python-messages-text.js";
 
@@ -27,7 +27,7 @@ export function pythonMessages(): string {
       classes.push(...dataclasses(name, schema, docs.get(name)));
       return name;
     });
-  const commands = union(Command.options);
+  const commands = union(WorkerCommand.options);
   const events = union(WorkerEvent.options);
   return [
     HEADER,

@@ -6,14 +6,14 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { PROGRAM } from "../fixtures/program.js";
 import { paperStore, storeExperiment, type Told } from "../paper/fixtures/stored.js";
 import { paperTables } from "../paper/reference.js";
-import { tempFolder } from "../store/fixtures/sample.js";
+import { disposableFolder } from "../store/fixtures/sample.js";
 
 const runs = (...best: number[]): Told[] =>
   best.map((score, i) => ({ method: { name: "lora", rank: 8 }, seed: 17 + i, best: score, last: score - 0.1 }));
 
 let temp: { folder: string; remove: () => void };
 beforeAll(() => {
-  temp = tempFolder();
+  temp = disposableFolder();
   mkdirSync(join(temp.folder, "empty"));
   const store = paperStore(temp.folder);
   storeExperiment(store, "mine", runs(0.8968, 0.897, 0.8972));

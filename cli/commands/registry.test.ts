@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { complete, createParser } from "../parser.js";
 import { packageFile } from "../spec/package-files.js";
-import { sampleCell, tempFolder } from "../store/fixtures/sample.js";
+import { disposableFolder, sampleCell } from "../store/fixtures/sample.js";
 import { openStore } from "../store/store.js";
 import { registerExperiment } from "../store/write.js";
 import { VIEWS } from "../views/index.js";
@@ -36,7 +36,7 @@ let temp: { folder: string; remove: () => void };
 let written: string;
 const output = { stdout: process.stdout.write };
 beforeEach(() => {
-  temp = tempFolder();
+  temp = disposableFolder();
   const path = join(temp.folder, "lor2c.db");
   vi.stubEnv("LOR2C_DB", path);
   const store = openStore(path);

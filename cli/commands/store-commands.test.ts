@@ -5,7 +5,7 @@ import Database from "better-sqlite3";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { CONTROLS, HOSTILE } from "../fixtures/hostile.js";
 import { startProgram } from "../fixtures/start-program.js";
-import { claimAll, sampleCell, sampleEvents as say, tempFolder } from "../store/fixtures/sample.js";
+import { claimAll, disposableFolder, sampleCell, sampleEvents as say } from "../store/fixtures/sample.js";
 import { openStore } from "../store/store.js";
 import { ingest, registerExperiment } from "../store/write.js";
 
@@ -15,7 +15,7 @@ const GONE = sampleCell("bbbb".padEnd(16, "0"), { label: "seed=18", seed: 18, ta
 let temp: { folder: string; remove: () => void };
 let path: string;
 beforeEach(() => {
-  temp = tempFolder();
+  temp = disposableFolder();
   path = join(temp.folder, "lor2c.db");
   const store = openStore(path);
   registerExperiment(store, { name: "x", specFile: null, specText: "", cells: [DONE, GONE] });

@@ -1,8 +1,8 @@
-import type { Command } from "../protocol/messages.js";
+import type { WorkerCommand } from "../protocol/messages.js";
 import type { Bundle } from "./executor.js";
 
 /** The command that makes a worker train a bundle; `log` takes its stderr. */
-export function trainCommand({ cells, checkpoint }: Bundle, log: string): Extract<Command, { type: "train" }> {
+export function trainCommand({ cells, checkpoint }: Bundle, log: string): Extract<WorkerCommand, { type: "train" }> {
   const told = cells.map(({ id, settings, fingerprint, folder, resume }) => {
     return { cell: id, settings: { ...settings }, fingerprint, folder, resume };
   });

@@ -3,14 +3,14 @@ import type { Foreseen } from "../plan/forecast/limits.js";
 import { remaining } from "../plan/remaining.js";
 import type { ResolvedPlan } from "../plan/resolve-plan.js";
 import { assign } from "../plan/share-out.js";
-import { measuredTrainings, type RunState, runStates } from "../store/read.js";
+import { measuredTrainings, runStates, type StoredState } from "../store/read.js";
 import type { Store } from "../store/store.js";
 
 type Plan = Pick<ResolvedPlan, "cells" | "slots" | "ready">;
 
 export interface Foresight extends Foreseen {
   /** The state of each run that is in the database. */
-  states: Map<string, RunState>;
+  states: Map<string, StoredState>;
 }
 
 /**
@@ -19,7 +19,7 @@ export interface Foresight extends Foreseen {
  */
 export function foresee({ cells, slots, ready: { device } }: Plan, store: Store | null, force = false): Foresight {
   const ids = cells.map((cell) => cell.id);
-  const states = store ? runStates(store, ids) : new Map<string, RunState>();
+  const states = store ? runStates(store, ids) : new Map<string, StoredState>();
   const stored = store ? measuredTrainings(store) : [];
   const { todo } = remaining(cells, states, force);
   const of = (count: number): JobForecast => {

@@ -6,9 +6,9 @@ import {
   experiments,
   getAttempt,
   type RunningOfRun,
-  type RunState,
   runningOf,
   runsOf,
+  type StoredState,
 } from "../store/read.js";
 import { openReader } from "../store/reader.js";
 import { openStore, type Store } from "../store/store.js";
@@ -19,7 +19,7 @@ const POLL = 300;
 
 export interface StoppedRun extends RunningOfRun {
   /** `running` if the command did not wait for the end. */
-  state: RunState;
+  state: StoredState;
   stoppedAtStep: number | null;
 }
 

@@ -7,7 +7,7 @@ import { bestOfGrid, type Candidate } from "./best-of-grid.js";
 import type { MeasuredCell, ScoreChoice } from "./measured-table.js";
 import type { PaperColumn, PaperRow, PaperTable } from "./reference.js";
 import { incomparable, otherMethod, otherTraining } from "./runs-of-cell.js";
-import { differences, type Group, groupRuns, isFinished } from "./setting-groups.js";
+import { differingSettings, type Group, groupRuns, isFinished } from "./setting-groups.js";
 import { gapToNext, judge } from "./verdict.js";
 
 export interface CellQuestion {
@@ -134,7 +134,7 @@ function unusable({ runs }: Group, column: PaperColumn): string[] {
 function otherSettings(used: Group, other: Group, scores: number): string {
   const place = ({ experiment }: Group) => (experiment ? `experiment ${experiment.name}` : "no experiment");
   return (
-    `several settings fit. Shown: ${differences(other, used).join(", ")} (${place(used)}); ` +
-    `not shown: ${differences(used, other).join(", ")} (${place(other)}, ${scores} finished)`
+    `several settings fit. Shown: ${differingSettings(other, used).join(", ")} (${place(used)}); ` +
+    `not shown: ${differingSettings(used, other).join(", ")} (${place(other)}, ${scores} finished)`
   );
 }

@@ -1,7 +1,7 @@
 /** Table 1 of databases that were filled with the store's functions. */
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { shippedCatalog } from "../spec/catalog.js";
-import { tempFolder } from "../store/fixtures/sample.js";
+import { disposableFolder } from "../store/fixtures/sample.js";
 import { comparableRuns } from "../store/read-comparable.js";
 import type { Store } from "../store/store.js";
 import { paperStore, storeExperiment, type Told } from "./fixtures/stored.js";
@@ -15,7 +15,7 @@ const published = paperTables().tables.table1;
 let temp: { folder: string; remove: () => void };
 let store: Store;
 beforeEach(() => {
-  temp = tempFolder();
+  temp = disposableFolder();
   store = paperStore(temp.folder);
 });
 afterEach(() => {

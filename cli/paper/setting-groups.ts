@@ -94,7 +94,7 @@ function flatten(value: unknown, path: string, into: Map<string, string>): void 
  * What differs in `other`: `train.num_train_epochs 3`; contents of data or weights without their hash; for a key that
  * is a preset in both, the preset's name instead of its fields.
  */
-export function differences(group: Group, other: Group): string[] {
+export function differingSettings(group: Group, other: Group): string[] {
   const named = [...group.presets.keys()].filter((key) => other.presets.has(key));
   const facts = ({ facts: all, presets }: Group) =>
     new Map([

@@ -1,5 +1,5 @@
 import type { EventOf } from "../protocol/messages.js";
-import type { Cell, Place } from "../spec/cell.js";
+import type { Cell, PlaceInSweep } from "../spec/cell.js";
 
 /** A cell that the worker has inspected, with its id. */
 export interface PlannedCell extends Cell {
@@ -9,7 +9,7 @@ export interface PlannedCell extends Cell {
   also: OtherPlace[];
 }
 
-interface OtherPlace extends Place {
+interface OtherPlace extends PlaceInSweep {
   /** Its index among the combinations that can run, from 0. */
   position: number;
 }

@@ -1,4 +1,4 @@
-import type { RunState } from "../store/read.js";
+import type { StoredState } from "../store/read.js";
 import type { PlannedCell } from "./cell.js";
 
 export interface Remaining {
@@ -12,7 +12,7 @@ export interface Remaining {
  * The remaining runs of a plan. A run that did not finish counts as a whole, even if a checkpoint has part of it. A run
  * that another process trains is included, because only a claim can tell whether that process is alive.
  */
-export function remaining(cells: readonly PlannedCell[], states: Map<string, RunState>, force: boolean): Remaining {
+export function remaining(cells: readonly PlannedCell[], states: Map<string, StoredState>, force: boolean): Remaining {
   const isDone = (cell: PlannedCell) => !force && states.get(cell.id) === "finished";
   return { todo: cells.filter((cell) => !isDone(cell)), finished: cells.filter(isDone) };
 }

@@ -3,7 +3,7 @@ import type { PlannedCell } from "./cell.js";
 /** The most runs that are named after a text. */
 const MOST_LABELS = 4;
 
-export interface OfRun {
+export interface TextOfRun {
   text: string;
   label: string;
 }
@@ -20,8 +20,8 @@ export const warningTexts = (cells: readonly PlannedCell[]): string[] =>
  * a text up to its colon, whatever its numbers: on a grid nearly every run's own numbers differ, and each run's texts
  * are in `lor2c plan --json` and `lor2c show`.
  */
-export function eachKindOnce(texts: readonly OfRun[], runs: number): string[] {
-  const kinds = new Map<string, OfRun[]>();
+export function eachKindOnce(texts: readonly TextOfRun[], runs: number): string[] {
+  const kinds = new Map<string, TextOfRun[]>();
   for (const one of texts) {
     const kind = withoutNumbers(one.text.replace(/: .*/s, ""));
     kinds.set(kind, [...(kinds.get(kind) ?? []), one]);
@@ -33,7 +33,7 @@ export function eachKindOnce(texts: readonly OfRun[], runs: number): string[] {
 export const withoutNumbers = (text: string): string =>
   text.replace(/\b[0-9a-f]{8,}\b/g, "#").replace(/\d+([.,]\d+)*/g, "#");
 
-function onLines(kind: readonly OfRun[], runs: number): string[] {
+function onLines(kind: readonly TextOfRun[], runs: number): string[] {
   const labels = [...new Set(kind.map(({ label }) => label))];
   const texts = [...new Set(kind.map(({ text }) => text))];
   const [text, label] = [texts[0], labels[0]];

@@ -1,5 +1,5 @@
 import { ProtocolError } from "../errors.js";
-import type { Command, EventOf, WorkerEvent } from "./messages.js";
+import type { EventOf, WorkerCommand, WorkerEvent } from "./messages.js";
 
 /**
  * Checks the order of one worker's events: `ready` comes first and once, numbers follow each other, answers are to the
@@ -13,7 +13,7 @@ export class EventOrder {
   #request: string | null = null;
 
   /** Notes a command that was sent to the worker. */
-  sent(command: Command): void {
+  sent(command: WorkerCommand): void {
     if ("request" in command) this.#request = command.request;
   }
 

@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { ProtocolError } from "../errors.js";
 import { decodeEvent, encodeCommand, LINE_LIMIT, readEvents } from "./lines.js";
-import { Command, PROTOCOL_VERSION, WorkerEvent } from "./messages.js";
+import { PROTOCOL_VERSION, WorkerCommand, WorkerEvent } from "./messages.js";
 
 const EXAMPLES = join(import.meta.dirname, "examples");
 const json = (folder: string) =>
   readdirSync(folder)
     .filter((name) => name.endsWith(".json"))
     .map((name) => ({ name, value: JSON.parse(readFileSync(join(folder, name), "utf8")) }));
-const COMMAND_TYPES = Command.options.map((option) => option.shape.type.value as string);
+const COMMAND_TYPES = WorkerCommand.options.map((option) => option.shape.type.value as string);
 const EVENT_TYPES = WorkerEvent.options.map((option) => option.shape.type.value as string);
 
 async function* chunks(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
@@ -37,14 +37,14 @@ describe("examples", () => {
 
   test.each(json(EXAMPLES))("$name survives the round trip", async ({ value }) => {
     if (COMMAND_TYPES.includes(value.type)) {
-      expect(JSON.parse(encodeCommand(Command.parse(value)))).toEqual(value);
+      expect(JSON.parse(encodeCommand(WorkerCommand.parse(value)))).toEqual(value);
     } else {
       expect(await read(`${JSON.stringify(value)}\n`, 1)).toEqual([value]);
     }
   });
 
   test.each(json(join(EXAMPLES, "invalid")))("$name is refused", ({ name, value }) => {
-    if (name.startsWith("command.")) expect(Command.safeParse(value).success).toBe(false);
+    if (name.startsWith("command.")) expect(WorkerCommand.safeParse(value).success).toBe(false);
     else expect(() => decodeEvent(JSON.stringify(value))).toThrow(ProtocolError);
   });
 });

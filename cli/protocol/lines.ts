@@ -1,13 +1,13 @@
 import type { z } from "zod";
 import { ProtocolError } from "../errors.js";
-import { type Command, PROTOCOL_VERSION, WorkerEvent } from "./messages.js";
+import { PROTOCOL_VERSION, type WorkerCommand, WorkerEvent } from "./messages.js";
 
 /** The most bytes of a line. The longest real one, an event that names 10,000 runs of a bundle, is below 300 kB. */
 export const LINE_LIMIT = 8 * 1024 * 1024;
 const SHOWN = 120;
 const NEWLINE = 0x0a;
 
-export const encodeCommand = (command: Command): string => `${JSON.stringify(command)}\n`;
+export const encodeCommand = (command: WorkerCommand): string => `${JSON.stringify(command)}\n`;
 
 /** An event, and the offset of the stream after its line, from which a later reader continues. */
 export interface Received {

@@ -77,8 +77,8 @@ const Stop = z.strictObject({
   cells: z.array(z.string()).nullable(),
 });
 
-export const Command = z.discriminatedUnion("type", [Inspect, Count, Train, Predict, Stop]);
-export type Command = z.infer<typeof Command>;
+export const WorkerCommand = z.discriminatedUnion("type", [Inspect, Count, Train, Predict, Stop]);
+export type WorkerCommand = z.infer<typeof WorkerCommand>;
 
 // ---------------------------------------------------------------- events: worker -> runner
 

@@ -7,7 +7,7 @@ import type { CellSchema } from "./schema.js";
 export type Settings = z.output<typeof CellSchema>;
 
 /** One combination of a spec: its label and its values on the axes. */
-export interface Place {
+export interface PlaceInSweep {
   /** Short and unique within the spec: `method=lora rank=8`. */
   label: string;
   /** The dotted keys that vary within the spec, with this combination's values. */
@@ -15,6 +15,6 @@ export interface Place {
 }
 
 /** One fully resolved training run. */
-export interface Cell extends Place {
+export interface Cell extends PlaceInSweep {
   settings: Settings;
 }

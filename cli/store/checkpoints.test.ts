@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { claimAll, sampleCell, sampleEvents as say, tempFolder } from "./fixtures/sample.js";
+import { claimAll, disposableFolder, sampleCell, sampleEvents as say } from "./fixtures/sample.js";
 import { openStore, type Store } from "./store.js";
 import {
   checkpointFolder,
@@ -22,7 +22,7 @@ const KEY = "0123456789abcdef";
 let temp: { folder: string; remove: () => void };
 let store: Store;
 beforeEach(() => {
-  temp = tempFolder();
+  temp = disposableFolder();
   store = openStore(join(temp.folder, "lor2c.db"));
   registerExperiment(store, { name: "x", specFile: null, specText: "", cells: [A, B, C] });
 });

@@ -3,8 +3,8 @@ import { z } from "zod";
 import { OUTCOMES } from "../protocol/messages.js";
 
 export const Outcome = z.enum(OUTCOMES);
-export const RunState = z.enum(["planned", "running", ...OUTCOMES]);
-export type RunState = z.infer<typeof RunState>;
+export const StoredState = z.enum(["planned", "running", ...OUTCOMES]);
+export type StoredState = z.infer<typeof StoredState>;
 
 export const text = z.string();
 export const number = z.number();

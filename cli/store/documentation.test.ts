@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { claimedStore, sampleCell, sampleEvents, tempFolder } from "./fixtures/sample.js";
+import { claimedStore, disposableFolder, sampleCell, sampleEvents } from "./fixtures/sample.js";
 import { runQuery } from "./query.js";
 import { openStore, type Store } from "./store.js";
 import { ingest } from "./write.js";
@@ -11,7 +11,7 @@ const text = readFileSync("docs/database.md", "utf8");
 let temp: { folder: string; remove: () => void };
 let store: Store;
 beforeAll(() => {
-  temp = tempFolder();
+  temp = disposableFolder();
   const cell = sampleCell("a".repeat(16), { method: { name: "some-method", merges: 1, injections: 0 } });
   const claimed = claimedStore(temp.folder, [cell, sampleCell("b".repeat(16), { seed: 2 })]);
   ingest(

@@ -1,6 +1,6 @@
 /** Rows about experiments and their grids, see rows.ts. */
 import { z } from "zod";
-import { axes, flag, number, RunState, text } from "./columns.js";
+import { axes, flag, number, StoredState, text } from "./columns.js";
 
 export const ExperimentRow = z.strictObject({
   id: number,
@@ -35,7 +35,7 @@ export const GridCellRow = z.strictObject({
   task: text,
   method: text,
   seed: number,
-  state: RunState,
+  state: StoredState,
   /** Whether an attempt is in training, even if an older one is finished. */
   running: flag,
   score_name: text.nullable(),

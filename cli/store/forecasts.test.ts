@@ -3,17 +3,17 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { RunForecast } from "../plan/forecast/forecast.js";
 import { exactly, within } from "../plan/forecast/range.js";
-import { claimAll, claimedStore, sampleCell, sampleEvents, tempFolder } from "./fixtures/sample.js";
+import { claimAll, claimedStore, disposableFolder, sampleCell, sampleEvents } from "./fixtures/sample.js";
 import { getAttempts, getForecast, measuredTrainings } from "./read.js";
 import type { Store } from "./store.js";
 import { endAttempt, ingest, recordForecasts, removeRuns } from "./write.js";
 
 const [A, B] = [sampleCell("a".repeat(16)), sampleCell("b".repeat(16), { seed: 2 })];
-let temp: ReturnType<typeof tempFolder>;
+let temp: ReturnType<typeof disposableFolder>;
 let store: Store;
 let attempts: Map<string, number>;
 beforeEach(() => {
-  temp = tempFolder();
+  temp = disposableFolder();
   ({ store, attempts } = claimedStore(temp.folder, [A, B]));
 });
 afterEach(() => {

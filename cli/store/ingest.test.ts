@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { WorkerEvent } from "../protocol/messages.js";
-import { claimedStore, sampleCell, sampleEvents as say, tempFolder } from "./fixtures/sample.js";
+import { claimedStore, disposableFolder, sampleCell, sampleEvents as say } from "./fixtures/sample.js";
 import {
   getArtifacts,
   getAttempt,
@@ -26,7 +26,7 @@ let attempts: Map<string, number>;
 let a: number;
 let b: number;
 beforeEach(() => {
-  temp = tempFolder();
+  temp = disposableFolder();
   ({ store, attempts } = claimedStore(temp.folder, [sampleCell(A), sampleCell(B, { seed: 18 })]));
   a = attempts.get(A) as number;
   b = attempts.get(B) as number;

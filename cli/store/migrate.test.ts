@@ -3,7 +3,7 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { historicDatabase } from "./fixtures/historic.js";
-import { claimedStore, sampleCell, tempFolder } from "./fixtures/sample.js";
+import { claimedStore, disposableFolder, sampleCell } from "./fixtures/sample.js";
 import { migrate, schemaState } from "./migrate.js";
 import { MIGRATIONS } from "./migrations.js";
 import { getAttempts } from "./read.js";
@@ -18,7 +18,7 @@ let folder: string;
 let path: string;
 let remove: () => void;
 beforeEach(() => {
-  ({ folder, remove } = tempFolder());
+  ({ folder, remove } = disposableFolder());
   path = join(folder, "lor2c.db");
   claimedStore(folder, [CELL]).store.close();
 });

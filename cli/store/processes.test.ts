@@ -2,7 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { claimedStore, sampleCell, sampleEvents, tempFolder } from "./fixtures/sample.js";
+import { claimedStore, disposableFolder, sampleCell, sampleEvents } from "./fixtures/sample.js";
 import { type ChildOptions, type SecondProcess, startChild } from "./fixtures/second-process.js";
 import { MIGRATIONS } from "./migrations.js";
 import { getAttempts, getMetrics, runStates } from "./read.js";
@@ -16,7 +16,7 @@ let temp: { folder: string; remove: () => void };
 let path: string;
 let children: SecondProcess[];
 beforeEach(() => {
-  temp = tempFolder();
+  temp = disposableFolder();
   path = join(temp.folder, "lor2c.db");
   children = [];
 });

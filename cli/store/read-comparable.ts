@@ -1,6 +1,6 @@
 /** Runs with their scores, and everything that decides whether two of them may be averaged. */
 import type { Settings } from "../spec/cell.js";
-import type { RunState } from "./rows.js";
+import type { StoredState } from "./rows.js";
 import type { Store } from "./store.js";
 
 export interface ExperimentRef {
@@ -15,7 +15,7 @@ export interface ComparableRun {
   model: string;
   task: string;
   seed: number;
-  state: RunState;
+  state: StoredState;
   score_name: string | null;
   best_score: number | null;
   last_score: number | null;

@@ -1,14 +1,14 @@
 import { UsageError } from "../errors.js";
 import { chooseRuns } from "./choose.js";
 import { experiments } from "./read-runs.js";
-import type { ExperimentRow, RunState } from "./rows.js";
+import type { ExperimentRow, StoredState } from "./rows.js";
 import type { Store } from "./store.js";
 
 /** A run of an experiment, and whether to retry it. */
 export interface RetryRow {
   run: string;
   label: string;
-  state: RunState;
+  state: StoredState;
   /** The device of its newest attempt; null if the worker did not get that far. */
   device: string | null;
   /** 1: its newest attempt failed, ran out of memory or was lost; or it was tried again after that, and stopped. */

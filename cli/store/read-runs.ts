@@ -1,11 +1,11 @@
-import type { ExperimentCellRow, ExperimentRow, RunRow, RunState } from "./rows.js";
+import type { ExperimentCellRow, ExperimentRow, RunRow, StoredState } from "./rows.js";
 import type { Store } from "./store.js";
 
 /** `v_runs` calls its key `run`, so that people can join on it; a row here calls it `id`. */
 const RUN = "SELECT run AS id, * FROM v_runs";
 
 export interface RunFilter {
-  state?: RunState;
+  state?: StoredState;
   task?: string;
   method?: string;
   model?: string;
@@ -62,12 +62,12 @@ export function getFingerprint(store: Store, id: string): Record<string, string>
 }
 
 /** The state of each of these runs. Ids that are not in the database are left out. */
-export function runStates(store: Store, ids: string[]): Map<string, RunState> {
+export function runStates(store: Store, ids: string[]): Map<string, StoredState> {
   const rows = store
     .prepare("SELECT run, state FROM v_runs WHERE run IN (SELECT value FROM json_each(?))")
     .raw()
     .all(JSON.stringify(ids));
-  return new Map(rows as [string, RunState][]);
+  return new Map(rows as [string, StoredState][]);
 }
 
 /** Newest first. */

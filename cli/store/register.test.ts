@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { claimAll, claimedStore, sampleCell, sampleEvents as say, tempFolder } from "./fixtures/sample.js";
+import { claimAll, claimedStore, disposableFolder, sampleCell, sampleEvents as say } from "./fixtures/sample.js";
 import { experimentCells, experiments, getAttempts, getFingerprint, getRun, getSettings, listRuns } from "./read.js";
 import { openStore, type Store } from "./store.js";
 import { claimAttempt, endAttempt, heartbeat, ingest, reapLost, registerExperiment, removeRuns } from "./write.js";
@@ -12,7 +12,7 @@ const B = sampleCell("b".repeat(16), { method: { name: "other-method" }, seed: 1
 let temp: { folder: string; remove: () => void };
 let store: Store;
 beforeEach(() => {
-  temp = tempFolder();
+  temp = disposableFolder();
   store = openStore(join(temp.folder, "lor2c.db"));
 });
 afterEach(() => {
@@ -143,7 +143,7 @@ test("a process that got the pid of a dead runner is not the runner", () => {
 test("removing deletes rows and files together and returns how much", () => {
   store.close();
   temp.remove();
-  temp = tempFolder();
+  temp = disposableFolder();
   const claimed = claimedStore(temp.folder, [A, B]);
   store = claimed.store;
   const points = Array.from({ length: 5000 }, (_, i) => say.metrics([A.id], i + 2, i, { loss: 1, other: 2 }));

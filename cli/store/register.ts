@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { UsageError } from "../errors.js";
 import type { PlannedCell } from "../plan/cell.js";
-import type { Place } from "../spec/cell.js";
+import type { PlaceInSweep } from "../spec/cell.js";
 import type { LeftOut } from "../spec/left-out.js";
 import type { Store } from "./store.js";
 
@@ -71,11 +71,11 @@ function insertLeftOut(store: Store, experiment: number, leftOut: readonly LeftO
 }
 
 /** Every combination with its run, in the order of the spec. Several combinations can share a run. */
-function placesOf(cells: readonly PlannedCell[]): [run: string, Place][] {
+function placesOf(cells: readonly PlannedCell[]): [run: string, PlaceInSweep][] {
   const others = new Map(
     cells.flatMap((cell) => cell.also.map((place) => [place.position, [cell.id, place]] as const)),
   );
-  const places: [string, Place][] = [];
+  const places: [string, PlaceInSweep][] = [];
   const addOthers = () => {
     for (let next = others.get(places.length); next; next = others.get(places.length)) places.push([...next]);
   };
@@ -87,7 +87,7 @@ function placesOf(cells: readonly PlannedCell[]): [run: string, Place][] {
   return places;
 }
 
-function insertPlace(store: Store, experiment: number, position: number, run: string, place: Place): void {
+function insertPlace(store: Store, experiment: number, position: number, run: string, place: PlaceInSweep): void {
   store
     .prepare("INSERT INTO experiment_cells (experiment, position, run, label) VALUES (?, ?, ?, ?)")
     .run(experiment, position, run, place.label);

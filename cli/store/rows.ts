@@ -3,9 +3,9 @@
  * compare each with what its reader selects.
  */
 import { z } from "zod";
-import { basis, flag, number, Outcome, RunState, rows, text } from "./columns.js";
+import { basis, flag, number, Outcome, rows, StoredState, text } from "./columns.js";
 
-export type { RunState } from "./columns.js";
+export type { StoredState } from "./columns.js";
 export type * from "./experiment-rows.js";
 
 /** One line of `v_runs`: a run with its current attempt (the newest finished one, else the newest). */
@@ -16,7 +16,7 @@ export const RunRow = z.strictObject({
   task: text,
   method: text,
   seed: number,
-  state: RunState,
+  state: StoredState,
   score_name: text.nullable(),
   best_score: number.nullable(),
   best_epoch: number.nullable(),
@@ -72,7 +72,7 @@ export const AttemptRow = z.strictObject({
   id: number,
   run: text,
   number: number,
-  state: RunState,
+  state: StoredState,
   outcome: Outcome.nullable(),
   started_at: text,
   ended_at: text.nullable(),

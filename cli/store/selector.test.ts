@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { UsageError } from "../errors.js";
-import { claimAll, sampleCell, sampleEvents as say, tempFolder } from "./fixtures/sample.js";
+import { claimAll, disposableFolder, sampleCell, sampleEvents as say } from "./fixtures/sample.js";
 import { findRun, listRuns, runStates } from "./read.js";
 import { openStore, type Store } from "./store.js";
 import { endAttempt, ingest, registerExperiment } from "./write.js";
@@ -16,7 +16,7 @@ const PLANNED = sampleCell(id("dddd"));
 let temp: { folder: string; remove: () => void };
 let store: Store;
 beforeAll(async () => {
-  temp = tempFolder();
+  temp = disposableFolder();
   store = openStore(join(temp.folder, "lor2c.db"));
   registerExperiment(store, {
     name: "x",

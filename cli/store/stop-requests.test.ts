@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { claimedStore, sampleCell, tempFolder } from "./fixtures/sample.js";
+import { claimedStore, disposableFolder, sampleCell } from "./fixtures/sample.js";
 import { getAttempt, stopRequests } from "./read.js";
 import { openStore, type Store } from "./store.js";
 import { endAttempt, requestStop } from "./write.js";
@@ -10,7 +10,7 @@ let temp: { folder: string; remove: () => void };
 let store: Store;
 let ids: number[];
 beforeEach(() => {
-  temp = tempFolder();
+  temp = disposableFolder();
   const claimed = claimedStore(temp.folder, CELLS);
   store = claimed.store;
   ids = [...claimed.attempts.values()];

@@ -3,14 +3,14 @@ import { join, resolve } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Lor2cError } from "../errors.js";
-import { tempFolder } from "./fixtures/sample.js";
+import { disposableFolder } from "./fixtures/sample.js";
 import { MIGRATIONS } from "./migrations.js";
 import { openStore, resolveDbPath } from "./store.js";
 
 let folder: string;
 let remove: () => void;
 beforeEach(() => {
-  ({ folder, remove } = tempFolder());
+  ({ folder, remove } = disposableFolder());
 });
 afterEach(() => remove());
 

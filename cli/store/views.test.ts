@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { claimAll, claimedStore, sampleCell, sampleEvents as say, tempFolder } from "./fixtures/sample.js";
+import { claimAll, claimedStore, disposableFolder, sampleCell, sampleEvents as say } from "./fixtures/sample.js";
 import { listRuns } from "./read.js";
 import type { Store } from "./store.js";
 import { endAttempt, ingest, registerExperiment } from "./write.js";
@@ -12,7 +12,7 @@ let temp: { folder: string; remove: () => void };
 let store: Store;
 let attempts: Map<string, number>;
 beforeEach(() => {
-  temp = tempFolder();
+  temp = disposableFolder();
   ({ store, attempts } = claimedStore(temp.folder, CELLS));
 });
 afterEach(() => {

@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { claimedStore, sampleCell, sampleEvents as say, tempFolder } from "./fixtures/sample.js";
+import { claimedStore, disposableFolder, sampleCell, sampleEvents as say } from "./fixtures/sample.js";
 import { type SecondProcess, startChild } from "./fixtures/second-process.js";
 import { getAttempts, getMetrics, getRun } from "./read.js";
 import { openReader } from "./reader.js";
@@ -23,7 +23,7 @@ let temp: { folder: string; remove: () => void };
 let path: string;
 let children: SecondProcess[];
 beforeEach(() => {
-  temp = tempFolder();
+  temp = disposableFolder();
   path = join(temp.folder, "lor2c.db");
   children = [];
 });

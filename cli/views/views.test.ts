@@ -4,7 +4,7 @@ import stringWidth from "string-width";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CONTROLS, HOSTILE } from "../fixtures/hostile.js";
 import type { WorkerEvent } from "../protocol/messages.js";
-import { claimAll, sampleCell, sampleEvents as say, tempFolder } from "../store/fixtures/sample.js";
+import { claimAll, disposableFolder, sampleCell, sampleEvents as say } from "../store/fixtures/sample.js";
 import { getRun, type RunRow } from "../store/read.js";
 import { openStore, type Store } from "../store/store.js";
 import { endAttempt, ingest, registerExperiment } from "../store/write.js";
@@ -22,7 +22,7 @@ const PLANNED = sampleCell("c".repeat(16), { label: "seed=19", seed: 19 });
 let temp: { folder: string; remove: () => void };
 let store: Store;
 beforeAll(() => {
-  temp = tempFolder();
+  temp = disposableFolder();
   store = openStore(join(temp.folder, "lor2c.db"));
   registerExperiment(store, { name: "x", specFile: null, specText: "", cells: [DONE, BROKEN, PLANNED] });
   endAttempt(store, claimAll(store, [DONE]).get(DONE.id) as number, "stopped");

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { WorkerError } from "../errors.js";
 import { discard } from "../files.js";
-import type { Command, EventOf, WorkerEvent } from "../protocol/messages.js";
+import type { EventOf, WorkerCommand, WorkerEvent } from "../protocol/messages.js";
 import { findPython } from "./python.js";
 import { describeExit } from "./start-failure.js";
 import type { WorkerEnd } from "./worker-end.js";
@@ -16,7 +16,7 @@ export interface RequestOptions extends Pick<WorkerOptions, "python" | "commandO
 }
 
 /** A command that is answered with events and does not train. */
-export type Question = Extract<Command, { type: "inspect" | "count" | "predict" }>;
+export type Question = Extract<WorkerCommand, { type: "inspect" | "count" | "predict" }>;
 
 export interface Answer {
   ready: EventOf<"ready">;
@@ -28,7 +28,10 @@ export interface Answer {
 export type Ask = (question: Question) => Promise<Answer>;
 
 /** Starts a worker for one command, collects the events that answer it, and ends the worker. */
-export async function request(command: Command & { request: string }, options: RequestOptions = {}): Promise<Answer> {
+export async function request(
+  command: WorkerCommand & { request: string },
+  options: RequestOptions = {},
+): Promise<Answer> {
   const { signal, onEvent, ...rest } = options;
   signal?.throwIfAborted();
   const python = rest.commandOverride ? undefined : (rest.python ?? (await findPython()));

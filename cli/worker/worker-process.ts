@@ -1,7 +1,7 @@
 import { ProtocolError, WorkerError } from "../errors.js";
 import { EventOrder } from "../protocol/event-order.js";
 import { encodeCommand } from "../protocol/lines.js";
-import type { Command, EventOf, WorkerEvent } from "../protocol/messages.js";
+import type { EventOf, WorkerCommand, WorkerEvent } from "../protocol/messages.js";
 import { type ProcessTree, startProcess } from "./process-tree.js";
 import { findPython, type Python, workerCommand } from "./python.js";
 import { type Silence, SilenceWatch } from "./silence.js";
@@ -14,7 +14,7 @@ import type { WorkerState } from "./worker-state.js";
 
 export interface WorkerOptions {
   python?: Python;
-  /** Command to start instead of the bundled worker, for fixtures. */
+  /** WorkerCommand to start instead of the bundled worker, for fixtures. */
   commandOverride?: string[];
   /** Takes the worker's stderr. */
   logFile: string;
@@ -98,7 +98,7 @@ export class WorkerProcess {
     return this.#handshake;
   }
 
-  send(command: Command): void {
+  send(command: WorkerCommand): void {
     if (this.#state === "ended") throw new WorkerError("WORKER_CLOSED", "the worker has ended");
     this.#order.sent(command);
     if ("request" in command && this.#state === "ready") this.#state = "working";

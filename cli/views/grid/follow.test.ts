@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { claimAll, sampleCell, sampleEvents as say, tempFolder } from "../../store/fixtures/sample.js";
+import { claimAll, disposableFolder, sampleCell, sampleEvents as say } from "../../store/fixtures/sample.js";
 import { openStore } from "../../store/store.js";
 import { ingest, registerExperiment } from "../../store/write.js";
 import { followGrid } from "./follow.js";
@@ -7,7 +7,7 @@ import type { Grid } from "./grid.js";
 
 let temp: { folder: string; remove: () => void };
 beforeEach(() => {
-  temp = tempFolder();
+  temp = disposableFolder();
 });
 afterEach(() => temp.remove());
 

@@ -1,7 +1,7 @@
 /** Tests from a spec's cells through a real database to a grid. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { PlannedCell } from "../../plan/cell.js";
-import { claimAll, sampleCell, sampleEvents as say, tempFolder } from "../../store/fixtures/sample.js";
+import { claimAll, disposableFolder, sampleCell, sampleEvents as say } from "../../store/fixtures/sample.js";
 import { openStore, type Store } from "../../store/store.js";
 import { endAttempt, ingest, registerExperiment } from "../../store/write.js";
 import { gridOf, loadGrid } from "./load.js";
@@ -9,7 +9,7 @@ import { gridOf, loadGrid } from "./load.js";
 let temp: { folder: string; remove: () => void };
 let store: Store;
 beforeEach(() => {
-  temp = tempFolder();
+  temp = disposableFolder();
   store = openStore(`${temp.folder}/lor2c.db`);
 });
 afterEach(() => {

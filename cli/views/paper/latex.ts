@@ -1,7 +1,7 @@
 /** A table environment that needs only the package booktabs. */
 import type { AverageCell, MeasuredTable } from "../../paper/measured-table.js";
 import type { Verdict } from "../../paper/verdict.js";
-import { AVERAGE, legend, NOT_RUN, numbers, paramsText, title } from "./words.js";
+import { AVERAGE, countsText, legend, NOT_RUN, numbers, title } from "./words.js";
 
 /** Superscripts of a measured number: words would be too wide for seven columns. */
 const MARKS: Record<Verdict, string> = {
@@ -19,7 +19,7 @@ export function paperLatex(table: MeasuredTable): string {
     const cells: AverageCell[] = [...row.cells, row.average];
     return [
       ...(i === 0 ? [] : ["\\addlinespace"]),
-      record([latexText(row.label), latexText(paramsText(row)), ...cells.map((cell) => measured(cell, decimals))]),
+      record([latexText(row.label), latexText(countsText(row)), ...cells.map((cell) => measured(cell, decimals))]),
       record([
         "\\quad\\textit{published}",
         latexText(row.params.published ?? "-"),

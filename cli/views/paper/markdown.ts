@@ -1,6 +1,6 @@
 /** Two rows for each method; the verdict is in the measured cell. */
 import type { AverageCell, MeasuredTable } from "../../paper/measured-table.js";
-import { AVERAGE, legend, measuredText, NOT_RUN, paramsText, title } from "./words.js";
+import { AVERAGE, countsText, legend, measuredText, NOT_RUN, title } from "./words.js";
 
 export function paperMarkdown(table: MeasuredTable): string {
   const { decimals } = table;
@@ -8,7 +8,7 @@ export function paperMarkdown(table: MeasuredTable): string {
   const rows = table.rows.flatMap((row) => {
     const cells: AverageCell[] = [...row.cells, row.average];
     return [
-      [row.label, paramsText(row), ...cells.map((cell) => measured(cell, decimals))],
+      [row.label, countsText(row), ...cells.map((cell) => measured(cell, decimals))],
       ["*published*", row.params.published ?? "-", ...cells.map((cell) => cell.published.toFixed(decimals))],
     ];
   });

@@ -5,7 +5,7 @@ import { measureTable } from "../../paper/measure-table.js";
 import type { MeasuredTable } from "../../paper/measured-table.js";
 import { paperTables } from "../../paper/reference.js";
 import { shippedCatalog } from "../../spec/catalog.js";
-import { tempFolder } from "../../store/fixtures/sample.js";
+import { disposableFolder } from "../../store/fixtures/sample.js";
 import { comparableRuns } from "../../store/read-comparable.js";
 import { PAPER_FORMATS } from "./index.js";
 import { latexText } from "./latex.js";
@@ -15,7 +15,7 @@ const empty = { runs: [], score: "best", experiment: null, catalog: shippedCatal
 let filled: MeasuredTable;
 let temp: { folder: string; remove: () => void };
 beforeAll(() => {
-  temp = tempFolder();
+  temp = disposableFolder();
   const store = paperStore(temp.folder);
   const seeds = (method: Told["method"], parameters: number, ...best: number[]) =>
     best.map((score, i): Told => ({ method, parameters, seed: 17 + i, best: score }));

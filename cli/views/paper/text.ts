@@ -2,7 +2,7 @@
 import stringWidth from "string-width";
 import type { AverageCell, MeasuredRow, MeasuredTable } from "../../paper/measured-table.js";
 import { type Column, columns } from "../columns.js";
-import { AVERAGE, legend, measuredText, NOT_RUN, paramsText, title } from "./words.js";
+import { AVERAGE, countsText, legend, measuredText, NOT_RUN, title } from "./words.js";
 
 /** `width`: null is as wide as needed, for a file or a pipe. */
 export function paperText(table: MeasuredTable, width: number | null): string {
@@ -49,7 +49,7 @@ function rowLines(row: MeasuredRow, decimals: number, from: number, to: number):
   const cells: AverageCell[] = [...row.cells, row.average].slice(from, to);
   const verdicts = cells.map(({ verdict }) => (verdict === NOT_RUN ? "" : verdict));
   return [
-    [row.label, paramsText(row), ...cells.map((cell) => measuredText(cell, decimals))],
+    [row.label, countsText(row), ...cells.map((cell) => measuredText(cell, decimals))],
     ["  published", row.params.published ?? "-", ...cells.map((cell) => cell.published.toFixed(decimals))],
     ...(verdicts.some((verdict) => verdict !== "") ? [["  verdict", "", ...verdicts]] : []),
   ];

@@ -46,7 +46,7 @@ export function measuredText(cell: AverageCell, decimals: number): string {
 }
 
 /** `294,912`, or the least and the most if the cells of a row differ. */
-export function paramsText({ params: { measured } }: MeasuredRow): string {
+export function countsText({ params: { measured } }: MeasuredRow): string {
   if (!measured) return "";
   const [least, most] = measured;
   return least === most ? formatCount(least) : `${formatCount(least)}-${formatCount(most)}`;
