@@ -73,7 +73,7 @@ def garble(fields):
         "two done": lambda: write(line(stopped(cells)) + two_done()),
         "another request": lambda: write(done("nobody's")),
         "done too early": lambda: write(done("train")),
-        "last word, then more": lambda: write(ended() + line(event)),
+        "last event, then more": lambda: write(ended() + line(event)),
         "miscounted": lambda: write(line(stopped(cells)) + line({"type": "ended", "events": 3})),
         "half a line, then exit": lambda: (write(metrics[:-20]), os._exit(0)),
         "no newline, then exit": lambda: (write(metrics[:-1]), os._exit(0)),

@@ -57,7 +57,7 @@ EXPECTED: dict[str, tuple[str, str]] = {
     "two done": ("stopped", ""),
     "another request": (PROTOCOL, "nobody's"),
     "done too early": (PROTOCOL, 'done for request "train"|without an outcome'),
-    "last word, then more": (PROTOCOL, "last word"),
+    "last event, then more": (PROTOCOL, "after its last"),
     "miscounted": ("stopped", ""),
     "half a line, then exit": (PROTOCOL, "middle of a line"),
     "no newline, then exit": (PROTOCOL, "middle of a line"),
