@@ -1,4 +1,4 @@
-/** The quickstart itself, on few rows: real weights, real rows, the real worker, all the way into SQLite. */
+/** Runs the quickstart on few rows: real weights, real rows, the real worker, and SQLite. */
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -8,7 +8,7 @@ import { PROGRAM } from "../fixtures/program.js";
 import { tempFolder } from "../fixtures/temp-folder.js";
 
 const SPEC = resolve("configs/quickstart.yaml");
-/** Two steps an epoch: all merges and injections still happen. */
+/** Two steps per epoch, so that all merges and injections still happen. */
 const SHORT = ["train.logging_steps=1", "data.train_rows=64", "data.eval_rows=64"];
 
 let folder: string;
@@ -39,11 +39,11 @@ test("run, run again, look, draw, ask, predict, verify", { timeout: 1_200_000 },
 
   // 40 are those of ten runs alone; how many are saved depends on how many workers share the grid.
   expect(first.stdout).toMatch(/(2|3)\d epochs instead of 40: runs that begin alike trained as one/);
-  expect(readdirSync(join(folder, "runs", ".checkpoints"))).toEqual([]); // nobody will go on from them
+  expect(readdirSync(join(folder, "runs", ".checkpoints"))).toEqual([]); // no run needs them any more
 
   const again = await lor2c("run", SPEC, ...short, "--json", "--db", "lor2c.db");
   expect(again.exitCode).toBe(0);
-  expect(again.stdout).not.toContain('"started"'); // nothing was left to train
+  expect(again.stdout).not.toContain('"started"'); // there is nothing left to train
 
   const heatmap = await lor2c("heatmap", "quickstart", "--format", "text", "--db", "lor2c.db");
   expect(first.stdout).toContain(heatmap.stdout); // the same picture from the database alone

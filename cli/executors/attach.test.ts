@@ -1,4 +1,4 @@
-/** A bundle whose runner was killed: another process finds its worker, which trains on, and gets each event once. */
+/** The runner of a bundle is killed; another process finds the worker, which continues, and gets each event once. */
 import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ interface Told {
   position: number;
 }
 
-test("attached to after the runner was killed: every event once, and the worker has noticed nothing", async () => {
+test("a bundle can be attached to after its runner was killed: every event comes once, and the worker notices nothing", async () => {
   const root = tempFolder();
   const folder = join(root, "attempt-1");
   mkdirSync(folder);

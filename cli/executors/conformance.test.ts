@@ -30,7 +30,7 @@ const typesOf = (events: WorkerEvent[], cell: string): string[] =>
 
 const pidOf = (events: WorkerEvent[]): number => events.find((event) => event.type === "ready")?.pid ?? 0;
 
-/** One more than users have: it proves that nothing here depends on a pipe or on a parent. */
+/** One more executor than users have. It proves that nothing here depends on a pipe or a parent process. */
 const ALL = { ...EXECUTORS, "with files": createFileQueue };
 
 describe.each(Object.entries(ALL))("executor %s", (_, create) => {
@@ -48,7 +48,7 @@ describe.each(Object.entries(ALL))("executor %s", (_, create) => {
   const executors: Executor[] = [];
   afterEach(() => Promise.all(executors.splice(0).map((executor) => executor.close())));
 
-  test("says where it trains", () => {
+  test("describe() says where it trains", () => {
     expect(create({}).describe()).not.toBe("");
   });
 
@@ -65,11 +65,11 @@ describe.each(Object.entries(ALL))("executor %s", (_, create) => {
       expect(readFileSync(join(folder, WORKER_LOG), "utf8")).toContain(`training ${id}`);
     }
     expect(isAlive(pidOf(events))).toBe(false);
-    await running.stop(); // after the end: nothing to do
+    await running.stop(); // after the end there is nothing to do
     expect(events.length).toBe(received);
   });
 
-  test("a cell that fails does not take the next one with it", async () => {
+  test("a cell that fails does not affect the next one", async () => {
     const { events, running } = start([1, 2, 3], { FIXTURE_FAIL: "1", FIXTURE_OOM: "2" });
     expect(await running.done).toMatchObject({ open: [], errorType: null });
     expect(typesOf(events, "cell-1").at(-1)).toBe("failed");
@@ -77,7 +77,7 @@ describe.each(Object.entries(ALL))("executor %s", (_, create) => {
     expect(typesOf(events, "cell-3").at(-1)).toBe("finished");
   });
 
-  test("a worker that dies leaves its unfinished cells open, and its last words", async () => {
+  test("a worker that dies leaves its unfinished cells open, and the last lines of its stderr", async () => {
     const { running } = start([1, 2, 3], { FIXTURE_DIE: "2" });
     const end = await running.done;
     expect(end.open).toEqual(["cell-2", "cell-3"]);
@@ -85,7 +85,7 @@ describe.each(Object.entries(ALL))("executor %s", (_, create) => {
     expect(end.stderrTail).toContain("the fixture dies now");
   });
 
-  test("a worker that breaks the protocol is ended and named", async () => {
+  test("a worker that breaks the protocol is ended, and the reason is named", async () => {
     const { events, running } = start([1], { FIXTURE_GARBAGE: "1" });
     const end = await running.done;
     expect(end).toMatchObject({ open: ["cell-1"], errorType: "ProtocolError" });
@@ -93,7 +93,7 @@ describe.each(Object.entries(ALL))("executor %s", (_, create) => {
     expect(isAlive(pidOf(events))).toBe(false);
   });
 
-  test("stop ends after the step, twice is once", async () => {
+  test("stop ends after the step; a second stop changes nothing", async () => {
     const { events, running } = start([1, 2], { FIXTURE_STEP_SECONDS: "0.05", FIXTURE_STEPS: "1000" });
     await until(() => events.some((event) => event.type === "metrics"));
     await Promise.all([running.stop(), running.stop()]);
@@ -110,7 +110,7 @@ describe.each(Object.entries(ALL))("executor %s", (_, create) => {
     expect(typesOf(events, "cell-1")).toEqual([]);
   });
 
-  test("kill ends a worker that is deaf to everything else", async () => {
+  test("kill ends a worker that ignores everything else", async () => {
     const { events, running } = start([1], {
       FIXTURE_DEAF: "1",
       FIXTURE_STEP_SECONDS: "0.05",
@@ -122,7 +122,7 @@ describe.each(Object.entries(ALL))("executor %s", (_, create) => {
     expect(isAlive(pidOf(events))).toBe(false);
   });
 
-  test.each(["kill", "stop"] as const)("%s ends a worker that has not said ready", async (how) => {
+  test.each(["kill", "stop"] as const)("%s ends a worker that is not ready yet", async (how) => {
     const { bundle, events, running } = start([1], { FIXTURE_NEVER_READY: "1" });
     const log = join(bundle.cells[0]?.folder ?? "", WORKER_LOG);
     await until(() => existsSync(log) && readFileSync(log, "utf8").includes("starting as"));
@@ -134,7 +134,7 @@ describe.each(Object.entries(ALL))("executor %s", (_, create) => {
     expect(events).toEqual([]);
   });
 
-  test("kill and stop before there is a process", async () => {
+  test("kill and stop work before there is a process", async () => {
     for (const how of ["kill", "stop"] as const) {
       const { events, running } = start([1]);
       void running[how]();
@@ -143,7 +143,7 @@ describe.each(Object.entries(ALL))("executor %s", (_, create) => {
     }
   });
 
-  test("events name several runs at once, and each leaves with its outcome", async () => {
+  test("events name several runs at once, and each gets its outcome", async () => {
     const { events, running } = start([1, 2, 3], { FIXTURE_TOGETHER: "1" });
     expect(await running.done).toMatchObject({ open: [], errorType: null });
     const cells = ["cell-1", "cell-2", "cell-3"];
@@ -152,7 +152,7 @@ describe.each(Object.entries(ALL))("executor %s", (_, create) => {
     for (const cell of cells) expect(typesOf(events, cell).at(-1)).toBe("finished");
   });
 
-  test("some runs stop while the others of their lane go on", async () => {
+  test("some runs stop while the others of their lane continue", async () => {
     const env = { FIXTURE_TOGETHER: "1", FIXTURE_STEP_SECONDS: "0.05", FIXTURE_STEPS: "40" };
     const { events, running } = start([1, 2, 3], env);
     await until(() => events.some((event) => event.type === "metrics"));
@@ -165,7 +165,7 @@ describe.each(Object.entries(ALL))("executor %s", (_, create) => {
     ]);
   });
 
-  test("runs that are to stop before there is a worker never begin", async () => {
+  test("runs that are stopped before there is a worker never start", async () => {
     const { events, running } = start([1, 2]);
     running.stopCells(["cell-1"]);
     expect(await running.done).toMatchObject({ open: [], errorType: null });
@@ -184,7 +184,7 @@ describe.each(Object.entries(ALL))("executor %s", (_, create) => {
     expect(isAlive(pidOf(events))).toBe(false);
   });
 
-  test("the next bundle gets a worker that did well, and all that belongs to it", async () => {
+  test("the next bundle gets a worker whose bundle went well, and all its own events", async () => {
     const { bundle, events, running, executor } = start([1]);
     await running.done;
     const [next, more]: [Bundle, WorkerEvent[]] = [bundleOf(2), []];
@@ -198,7 +198,7 @@ describe.each(Object.entries(ALL))("executor %s", (_, create) => {
     expect([pidOf(events), pidOf(more)].map(isAlive)).toEqual([false, false]);
   });
 
-  test.each(["FAIL", "OOM", "DIE", "GAP"])("a worker does nothing more after %s", async (what) => {
+  test.each(["FAIL", "OOM", "DIE", "GAP"])("a worker gets no further bundle after %s", async (what) => {
     const { events, running, executor } = start([1], { [`FIXTURE_${what}`]: "1" });
     await running.done;
     expect(isAlive(pidOf(events))).toBe(false);
@@ -219,7 +219,7 @@ describe.each(Object.entries(ALL))("executor %s", (_, create) => {
     expect(isAlive(pidOf(events))).toBe(false);
   });
 
-  test("a bundle that is attached to ends, with its events or with its runs open", async () => {
+  test("an attached bundle ends, either with its events or with its runs open", async () => {
     const { bundle, running, executor, events } = start([1]);
     await until(() => running.handle !== null);
     const handle = running.handle ?? "";
@@ -230,7 +230,7 @@ describe.each(Object.entries(ALL))("executor %s", (_, create) => {
     expect(more.length === 0 ? again.open : more).toEqual(more.length === 0 ? ["cell-1"] : events);
   });
 
-  test("silence is told, and whether the process is suspended", async () => {
+  test("silence() tells how long, and whether the process is suspended", async () => {
     const { events, running } = start([1], { FIXTURE_HANG: "1" });
     expect(running.silence()).toBeNull();
     await until(() => running.silence()?.process === "idle");
@@ -249,7 +249,7 @@ describe.each(Object.entries(ALL))("executor %s", (_, create) => {
     expect(isAlive(pidOf(events))).toBe(false);
   });
 
-  test("a worker that cannot be started is an end, not an exception", async () => {
+  test("a worker that cannot be started gives an end, not an exception", async () => {
     const running = create({ commandOverride: ["/nowhere/python"] }).start(bundleOf(1), SLOT, () => {});
     const end = await running.done;
     expect(end).toMatchObject({ open: ["cell-1"], errorType: "WorkerError" });

@@ -1,4 +1,4 @@
-/** Where workers train. GPUs are pretended by the fixture worker, which obeys CUDA_VISIBLE_DEVICES as CUDA does. */
+/** Where workers train. The fixture worker pretends to have GPUs, and obeys CUDA_VISIBLE_DEVICES like CUDA. */
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -24,9 +24,9 @@ beforeEach(() => {
 
 interface Trained {
   plan: JobPlan;
-  /** What each worker saw, in the order of the runs. */
+  /** The value of each worker's variable, in the order of the runs. */
   seen: string[];
-  /** Most workers that had the same value at a time. */
+  /** The most workers that had the same value at the same time. */
   together: number;
 }
 
@@ -63,16 +63,16 @@ test("auto is every GPU, one run on each at a time", async () => {
   expect(together).toBe(1);
 });
 
-test("jobs are those of each device", async () => {
+test("jobs is the number of workers on each device", async () => {
   const { plan, seen, together } = await train({ FIXTURE_GPUS: "2" }, { jobs: 2 });
   expect(plan.jobs).toBe(4);
   expect(seen.toSorted()).toEqual(["0", "0", "1", "1"]);
   expect(together).toBe(2);
 });
 
-test("a device counts among those that the user left visible", async () => {
+test("a device's number counts among those that the user left visible", async () => {
   const restricted = { FIXTURE_GPUS: "8", CUDA_VISIBLE_DEVICES: "5, 2,7" };
-  // The fixture, like CUDA, knows no spaces: what it is given has none.
+  // The fixture, like CUDA, does not accept spaces, so its value must have none.
   const { seen } = await train({ ...restricted, CUDA_VISIBLE_DEVICES: "5,2,7" });
   expect(new Set(seen)).toEqual(new Set(["5", "2", "7"]));
   const named = await train(restricted, { devices: ["cuda:1"], force: true });
@@ -80,7 +80,7 @@ test("a device counts among those that the user left visible", async () => {
   expect(readAll(named.plan)).toEqual(["2", "2", "2", "2"]);
 });
 
-/** What the newest attempts saw. */
+/** The values of the newest attempts. */
 function readAll({ cells }: JobPlan): string[] {
   const store = openStore(dbPath, { readonly: true });
   const folders = cells.map(({ id }) => getAttempts(store, id).at(-1)?.folder ?? "");
@@ -97,7 +97,7 @@ test("cpu hides the GPUs; without a GPU nothing is set", async () => {
   expect(readAll(none.plan)).toEqual(["None", "None", "None", "None"]);
 });
 
-test("the spec's devices are used, and the command line's come first", async () => {
+test("the spec's devices are used, unless the command line names others", async () => {
   writeFileSync(file, `${readFileSync(file, "utf8")}devices: [cuda:1]\n`);
   const first = await train({ FIXTURE_GPUS: "2" });
   expect(first.seen).toEqual(["1", "1", "1", "1"]);

@@ -10,7 +10,7 @@ import { createLocal } from "./local.js";
 const CPU: Slot = { device: "cpu", env: { CUDA_VISIBLE_DEVICES: "-1" } };
 const GPU: Slot = { device: "cuda:0", env: { CUDA_VISIBLE_DEVICES: "0" } };
 
-/** Trains one run, and tells which process did it. */
+/** Trains one run, and returns the pid of its worker. */
 async function train(executor: Executor, slot: Slot, seed = 1): Promise<number> {
   const root = tempFolder();
   const folder = join(root, "attempt");
@@ -27,7 +27,7 @@ async function train(executor: Executor, slot: Slot, seed = 1): Promise<number> 
 
 const local = (env = {}) => createLocal({ commandOverride: [fixture("good.py")], env });
 
-test("bundles of a slot have one worker, another device has another one", async () => {
+test("bundles of a slot share a worker, another device has its own", async () => {
   const executor = local();
   const first = await train(executor, CPU);
   expect(await train(executor, CPU, 2)).toBe(first);
@@ -45,13 +45,13 @@ test("two bundles at a time have two workers", async () => {
   await executor.close();
 });
 
-test("a worker that gets no bundle ends by itself", async () => {
+test("a worker that gets no bundle ends on its own", async () => {
   const pid = await train(local(), CPU);
   expect(isAlive(pid)).toBe(true);
   await until(() => !isAlive(pid));
 });
 
-test("a worker that died while it waited is not asked", async () => {
+test("a worker that died while it waited is not used", async () => {
   const executor = local();
   const first = await train(executor, CPU);
   process.kill(first, "SIGKILL");

@@ -1,4 +1,4 @@
-/** Several runs in one worker: what becomes of the others when one fails, and what the same command does then. */
+/** Several runs in one worker: what happens to the others when one fails, and what the same command does next. */
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -51,7 +51,7 @@ async function run(env: Record<string, string> = {}, options: Partial<RunOptions
     outcome,
     states: cells.map(({ state }) => state),
     workers: workers.size,
-    /** Labels of the runs that began. */
+    /** Labels of the runs that started. */
     trained: trained.map((id) => cells.find((cell) => cell.id === id)?.label),
     attempts: attempts.map((list) => list.map((attempt) => attempt.state)),
     resumed: attempts.map((list) => list.at(-1)?.resumed_step),
@@ -59,7 +59,7 @@ async function run(env: Record<string, string> = {}, options: Partial<RunOptions
 }
 
 describe("a run that fails inside a bundle", () => {
-  test("leaves the others alone; the same command trains it alone, from zero", async () => {
+  test("leaves the others alone; the same command trains only it, from the beginning", async () => {
     const first = await run({ FIXTURE_FAIL: "merges:1" });
     expect(first).toMatchObject({ outcome: "failed", states: ["finished", "failed", "finished"], workers: 1 });
     const again = await run();
@@ -67,7 +67,7 @@ describe("a run that fails inside a bundle", () => {
     expect(again.attempts).toEqual([["finished"], ["failed", "finished"], ["finished"]]);
     expect((await run()).trained).toEqual([]);
   });
-  test("on_error: stop does not begin the rest of it, nor another bundle", async () => {
+  test("on_error: stop starts neither the rest of the bundle nor another one", async () => {
     write("{seed: 1..2, method.merges: 0..2}", "on_error: stop\n");
     const env = { FIXTURE_FAIL: "merges:1", FIXTURE_STEP_SECONDS: "0.1" };
     const first = await run(env);
@@ -78,14 +78,14 @@ describe("a run that fails inside a bundle", () => {
     expect(again.trained).toHaveLength(5);
     expect(again.attempts[0]).toEqual(["finished"]);
   });
-  test("on_error: stop does not interrupt what is in training", async () => {
+  test("on_error: stop does not interrupt runs in training", async () => {
     write("{seed: 1..2}", "on_error: stop\n");
     const first = await run({ FIXTURE_FAIL: "1", FIXTURE_STEP_SECONDS: "0.1" }, { jobs: 2 });
     expect(first.states).toEqual(["failed", "finished"]);
   });
 });
 
-test("a worker that dies loses what it had left; the same command goes on from its checkpoint", async () => {
+test("the unfinished runs of a worker that dies are lost; the same command resumes from its checkpoint", async () => {
   const first = await run({ FIXTURE_DIE: "merges:1" });
   expect(first).toMatchObject({ outcome: "failed", states: ["finished", "lost", "lost"] });
   const again = await run();
@@ -93,13 +93,13 @@ test("a worker that dies loses what it had left; the same command goes on from i
   expect(again.attempts).toEqual([["finished"], ["lost", "finished"], ["lost", "finished"]]);
 });
 
-test("out of memory goes on from a checkpoint too; --force begins from zero", async () => {
+test("out of memory resumes from a checkpoint too; --force starts from the beginning", async () => {
   expect((await run({ FIXTURE_OOM: "merges:1" })).states).toEqual(["finished", "out_of_memory", "finished"]);
   expect((await run()).resumed).toEqual([null, 2, null]);
   expect((await run({ FIXTURE_OOM: "merges:1" }, { force: true })).resumed).toEqual([null, null, null]);
 });
 
-test("an enlarged grid trains what is new, a smaller one nothing", async () => {
+test("an enlarged grid trains only new runs, a smaller one none", async () => {
   write("{method.merges: 0..1, method.injections: 0..1}");
   expect((await run()).trained).toHaveLength(4);
   write("{method.merges: 0..2, method.injections: 0..1}");

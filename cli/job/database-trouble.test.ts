@@ -1,4 +1,4 @@
-/** A job whose database is held by another program, deleted, replaced or changed while it trains. */
+/** While a job trains, another program locks, deletes, replaces or changes its database. */
 
 import { readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -29,7 +29,7 @@ afterEach(async () => {
   await Promise.all(holders.map((holder) => holder.kill()));
 });
 
-/** Another program that holds the database until it is killed. */
+/** Another program that locks the database until it is killed. */
 async function hold(): Promise<SecondProcess> {
   const holder = startChild(["hold", dbPath]);
   holders.push(holder);
@@ -58,11 +58,11 @@ function job(onMetrics: () => void, steps = 40, interrupts = new Interrupts()) {
 }
 
 const LOCKED = [
-  "another program holds the database: training goes on, and what it reports waits",
-  "the database is free again: what has waited is stored now",
+  "another program has locked the database: training continues, and its events wait",
+  "the database is free again: the waiting events are stored now",
 ];
 
-test("held by another program: training goes on, everything is stored, and the user is told once", async () => {
+test("locked by another program: training continues, everything is stored, and the user is told once", async () => {
   let released: Promise<void> | undefined;
   const summary = await job(() => {
     released = hold().then(async (holder) => {
@@ -82,7 +82,7 @@ test("held by another program: training goes on, everything is stored, and the u
   store.close();
 }, 60_000);
 
-test("held before it begins: the job waits to begin, and a Ctrl-C ends the waiting", async () => {
+test("locked before the start: the job waits, and Ctrl-C ends the wait", async () => {
   openStore(dbPath).close();
   const holder = await hold();
   const ended = job(() => {}, 2);
@@ -101,7 +101,7 @@ test("held before it begins: the job waits to begin, and a Ctrl-C ends the waiti
   await expect(waiting).rejects.toMatchObject({ code: "INTERRUPTED", exitCode: 130 });
 }, 60_000);
 
-test("still held when the user kills the job: the events wait for the next lor2c", async () => {
+test("still locked when the user kills the job: the events wait for the next lor2c", async () => {
   const interrupts = new Interrupts();
   let holding: Promise<unknown> | undefined;
   const ended = job(
@@ -153,7 +153,7 @@ test.each([
   60_000,
 );
 
-test("deleted at the very end: that is noticed too", async () => {
+test("deleted at the very end: the job notices that too", async () => {
   await expect(job(() => rmSync(dbPath), 1)).rejects.toMatchObject({ code: "DATABASE_REPLACED" });
 }, 60_000);
 
@@ -167,7 +167,7 @@ test("the row of its run is deleted: the job ends with an error, not with a summ
   await expect(job(harm, 10_000)).rejects.toMatchObject({ code: "ATTEMPT_GONE", exitCode: 1 });
 }, 60_000);
 
-test("its log is cut off: the job ends with an error, not with a summary of nothing", async () => {
+test("its log is truncated: the job ends with an error, not with a summary of nothing", async () => {
   const error = await job(() => truncateSync(`${dbPath}-wal`), 10_000).catch((reason: unknown) => reason);
   expect(error).toMatchObject({ exitCode: 1, code: expect.stringMatching(/^DATABASE_(REPLACED|CORRUPT)$/) });
 }, 60_000);

@@ -1,4 +1,4 @@
-/** What becomes of the rest of a sweep when runs fail. */
+/** What happens to the rest of a sweep when runs fail. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
@@ -21,23 +21,23 @@ async function run(grid: string, env: Record<string, string>, more = "") {
   return { ...summary, messages, states: summary.cells.map(({ state }) => state) };
 }
 
-test("on_error: {max: 2} begins nothing after the second failure", async () => {
+test("on_error: {max: 2} starts nothing after the second failure", async () => {
   const { states, notes } = await run("{seed: 1..5}", { FIXTURE_FAIL: "1,2,3,4,5" }, "on_error: {max: 2}\n");
   expect(states).toEqual(["failed", "failed", "skipped", "skipped", "skipped"]);
   expect(notes).toContain("3 runs not started: on_error: 2 runs failed");
 });
 
-test("runs that are certain to fail as three like them did are not begun, and the reason is said once", async () => {
+test("runs that are certain to fail, because three like them did, are not started, and the reason is given once", async () => {
   const all = { FIXTURE_FAIL_EARLY: "1,2,3,4,5,6" };
   const { states, notes } = await run("{seed: 1..6, method.merges: 0..1}", all);
   expect(states).toEqual([...Array(6).fill("failed"), ...Array(6).fill("skipped")]);
   expect(notes.filter((note) => note.includes("not started"))).toEqual([
     "6 runs not started: 3 workers in a row failed on such runs before their first step: ValueError: no room for layer " +
-      "3 of 12; once that is mended, the same command trains them",
+      "3 of 12; after a fix, the same command trains them",
   ]);
 });
 
-test("what failed in training, or with other settings, makes nothing certain", async () => {
+test("failures in training, or with other settings, make no failure certain", async () => {
   const inTraining = await run("{seed: 1..5}", { FIXTURE_FAIL: "1,2,3,4,5" });
   expect(inTraining.states).toEqual(Array(5).fill("failed"));
   const ranks = await run("{method.rank: [2, 3, 4, 5, 6]}", { FIXTURE_FAIL_EARLY: "1" }, "seed: 1\n");

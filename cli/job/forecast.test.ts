@@ -1,4 +1,4 @@
-/** A forecast beside what really happens: a few steps of the packaged model with the real worker. */
+/** Compares a forecast with measured values: a few steps of the packaged model with the real worker. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -57,7 +57,7 @@ describe("each run", () => {
       })),
     );
 
-  test("takes as much disk as was forecast, to a tenth", () => {
+  test("takes the disk that was forecast, within a tenth", () => {
     expect(compared()).toHaveLength(2);
     for (const { forecast, attempt } of compared()) {
       expect(forecast.disk_bytes / Number(attempt?.disk_bytes)).toBeGreaterThan(0.9);
@@ -79,7 +79,7 @@ describe("each run", () => {
   });
 });
 
-test("what was measured has the parts of its time, and the work that was forecast", () => {
+test("the stored measurement has the parts of the time, and the work that was forecast", () => {
   const trainings = read((store) => measuredTrainings(store));
   expect(trainings).toHaveLength(2);
   for (const training of trainings) {
@@ -98,6 +98,6 @@ test("what was measured has the parts of its time, and the work that was forecas
   }
 });
 
-test("a checkpoint goes when its runs are over, and not at the end of the job", () => {
+test("a checkpoint is deleted when its runs are over, not at the end of the job", () => {
   expect(Math.max(...seen.map((keys) => keys.length))).toBe(1);
 });

@@ -1,4 +1,4 @@
-/** Thousands of runs in one bundle: what is written of them grows with the runs and not with the events. */
+/** Thousands of runs in one bundle: the output about them grows with the runs and not with the events. */
 import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -44,7 +44,7 @@ test("2,000 runs with 256 descriptors; --json names the runs of a lane once", { 
 
   const lanes = lines.filter(({ type }) => type === "lane");
   expect(lanes.slice(0, 3).map(({ runs }) => runs.length)).toEqual([RUNS, RUNS / 2, RUNS / 2]);
-  expect(lanes).toHaveLength(3 + RUNS); // each ends with a score of its own
+  expect(lanes).toHaveLength(3 + RUNS); // each run ends with its own score
   const events = lines.filter(({ type }) => type === "event");
   expect(events.filter(({ event }) => event.type === "progress").length).toBeLessThan(2 * 16 + 1);
   expect(events.filter(({ event }) => "cells" in event)).toEqual([]);

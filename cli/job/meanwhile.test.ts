@@ -1,4 +1,4 @@
-/** What other commands do to the database while a job works on it: remove its runs, ask it to end. */
+/** Other commands change the database while a job works on it: they remove its runs, or ask it to end. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
@@ -23,7 +23,7 @@ beforeEach(() => {
   writeFileSync(file, spec);
 });
 
-/** As another command would, over its own connection. */
+/** Like another command, over its own connection. */
 function withStore<T>(work: (store: Store) => T): T {
   const store = openStore(dbPath);
   try {
@@ -33,7 +33,7 @@ function withStore<T>(work: (store: Store) => T): T {
   }
 }
 
-/** Trains two runs, one after the other; `meanwhile` hears of every state that they come to. */
+/** Trains two runs, one after the other; calls `meanwhile` with each of their states. */
 async function job(meanwhile: (run: string, state: RunState) => void, options: Partial<RunOptions> = {}) {
   const reporter = silent({
     states: (runs, state) => {
@@ -59,7 +59,7 @@ test("a run that is removed before its turn is left out, and the others are trai
   expect(notes).toContain(REMOVED);
 });
 
-test("a run that is removed after it was trained is told, and the summary has the others", async () => {
+test("a run that is removed after it was trained is reported, and the summary has the others", async () => {
   const { outcome, states, notes } = await job((run, state) => {
     const finished = (store: Store) => others(store, run).filter((id) => getRun(store, id)?.state === "finished");
     if (state === "running") withStore((store) => removeRuns(store, finished(store)));
@@ -68,7 +68,7 @@ test("a run that is removed after it was trained is told, and the summary has th
   expect(notes).toContain(REMOVED);
 });
 
-test("a run that is removed while it is planned to try it again has no forecast and breaks nothing", async () => {
+test("a run that is removed while its retry is planned has no forecast and breaks nothing", async () => {
   const worker = { commandOverride: [fixture("good.py")], env: { FIXTURE_FAIL: "1,2" } };
   await runExperiment({ source: specSource(file), dbPath, reporter: silent(), worker });
   const source = retrySource({ dbPath, what: [], fromScratch: false });
@@ -86,7 +86,7 @@ test("a run that is removed while it is planned to try it again has no forecast 
   expect(withStore((store) => getForecast(store, gone))).toBeUndefined();
 });
 
-test("once somebody asked the job to end it begins nothing more, not even at once", async () => {
+test("after a request to end the job nothing more starts, not even at once", async () => {
   const { outcome, states, runs } = await job((_, state) => {
     if (state === "finished") withStore((store) => requestExperimentStop(store, 1));
   });

@@ -1,4 +1,4 @@
-/** The pure and the small parts of a job. */
+/** Small and pure parts of a job. */
 import { EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
@@ -20,7 +20,7 @@ import { runQueue } from "./queue.js";
 const GIB = 1024 ** 3;
 const cells = ["a", "b", "c", "d"].map((id) => ({ id }) as PlannedCell);
 
-test("only what is finished is not done again, and with force not even that", () => {
+test("only finished runs are not trained again, and with force they are", () => {
   const states = new Map([
     ["a", "finished"],
     ["b", "failed"],
@@ -42,7 +42,7 @@ test.each([
   expect(jobsPerDevice(asked, machine)).toBe(expected);
 });
 
-test("a queue keeps its slots busy, stops when told, and reports the first error when all is over", async () => {
+test("a queue keeps its slots busy, stops when asked, and throws the first error when all work is over", async () => {
   let [running, most] = [0, 0];
   const done: number[] = [];
   const work = async (item: number) => {
@@ -93,7 +93,7 @@ test("events are stored together, outcomes at once, progress never, the rest at 
   expect(await buffer.close(NEVER)).toBe(0);
 });
 
-test("what storing throws later comes out at the next event and at the end", async () => {
+test("the next event, and the end, throw a later error of storing", async () => {
   const buffer = bufferOf(() => {
     throw new Error("disk full");
   });
@@ -103,7 +103,7 @@ test("what storing throws later comes out at the next event and at the end", asy
   await expect(buffer.close(NEVER)).rejects.toThrow("disk full");
 });
 
-test("the first signal stops, the second kills; afterwards signals are not ours", async () => {
+test("the first signal stops, the second kills; afterwards signals act as before", async () => {
   const source = new EventEmitter();
   const interrupts = new Interrupts(source);
   const paused = interrupts.pause(60_000);
@@ -152,7 +152,7 @@ test("values are compared by step, training before evaluation, within the tolera
   expect(differences([held(0.7)], [held(0.8)], 0).differences).toHaveLength(1);
 });
 
-test("texts make whole pairs or are refused", () => {
+test("texts that do not make whole pairs are refused", () => {
   expect(gatherTexts(["a"], ["b"], undefined)).toEqual([{ text: "a", text_pair: "b" }]);
   expect(() => gatherTexts(["a", "c"], ["b"], undefined)).toThrow("2 --text and 1 --text-pair");
   expect(() => gatherTexts([], [], undefined)).toThrow("no text to label");
@@ -164,7 +164,7 @@ const busyFor = (times: number) => () => {
   return "stored";
 };
 
-test("patience tries again while the database is held, tells it once, and passes on every other error", async () => {
+test("patience tries again while the database is locked, tells the user once, and throws every other error", async () => {
   const said: string[] = [];
   const patience = new Patience((message) => said.push(message), 0);
   expect(await patience.until(busyFor(3), NEVER)).toBe("stored");
@@ -182,7 +182,7 @@ test("patience tries again while the database is held, tells it once, and passes
   expect(() => patience.attempt(broken)).toThrow("broken");
 });
 
-test("patience ends with its reason when nobody wants to wait any longer; short holds are not worth a word", async () => {
+test("patience ends with its reason when it is aborted; short locks are not reported", async () => {
   const said: string[] = [];
   const patience = new Patience((message) => said.push(message), 60_000);
   const wish = new AbortController();

@@ -66,11 +66,11 @@ export class Patience {
     this.#since ??= now;
     if (this.#told || now - this.#since < this.notice) return;
     this.#told = true;
-    this.tell("another program holds the database: training goes on, and what it reports waits");
+    this.tell("another program has locked the database: training continues, and its events wait");
   }
 
   #free(): void {
-    if (this.#told) this.tell("the database is free again: what has waited is stored now");
+    if (this.#told) this.tell("the database is free again: the waiting events are stored now");
     this.#since = null;
     this.#told = false;
   }

@@ -1,4 +1,4 @@
-/** `lor2c run` and its neighbours as a user runs them: real processes, signals and databases; a pretend worker. */
+/** Runs `lor2c run` and related commands like a user: real processes, signals and databases; a fixture worker. */
 
 import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -26,7 +26,7 @@ beforeEach(() => {
 const lor2c = (args: string[], env: Record<string, string> = {}): Started =>
   startProgram([...args, "--db", dbPath], { LOR2C_PYTHON: fixture("good.py"), ...env });
 
-/** Waits for something in its output; a process that ended will not say it any more. */
+/** Waits for a text in the output; fails if the process ends without it. */
 async function says(started: Started, what: string | ((out: string) => boolean)): Promise<void> {
   const has = typeof what === "string" ? (out: string) => out.includes(what) : what;
   let over = false;
@@ -57,7 +57,7 @@ function states(): string[] {
   }
 }
 
-test("plain: lines, the table, no escape codes; the second time there is nothing to do", async () => {
+test("plain: lines and the table without escape codes; the second time there is nothing to do", async () => {
   const first = lor2c(["run", file]);
   expect(await first.closed).toBe(0);
   expect(first.out()).toMatch(/^two: 2 runs, 1 at a time, database /);
@@ -71,7 +71,7 @@ test("plain: lines, the table, no escape codes; the second time there is nothing
   expect(again.out()).not.toContain("training starts");
 });
 
-test("--json: nothing but JSON lines, closed by the summary", async () => {
+test("--json: only JSON lines, the last one the summary", async () => {
   const { out, closed } = lor2c(["run", file, "--json", "--jobs", "2"], { FIXTURE_FAIL: "1" });
   expect(await closed).toBe(1);
   const lines = ndjson(out());
@@ -151,7 +151,7 @@ test("the third Ctrl-C ends the program and its workers, whatever it waits for",
   await until(() => !isAlive(worker));
 });
 
-test("no worker survives a killed runner; its run is lost, and the same command trains it again", async () => {
+test("no worker survives a killed runner; the run is lost, and the same command trains it again", async () => {
   const run = lor2c(["run", file, "--json"], SLOW);
   const { child, out, closed } = run;
   await says(run, '"metrics"');
@@ -167,7 +167,7 @@ test("no worker survives a killed runner; its run is lost, and the same command 
   store.close();
 });
 
-test("two at once share the work: every run is trained once, and both see all of them finished", async () => {
+test("two jobs at once share the work: every run is trained once, and both see all of them finished", async () => {
   const env = { FIXTURE_STEP_SECONDS: "0.1" };
   const both = [lor2c(["run", file, "--json"], env), lor2c(["run", file, "--json"], env)];
   expect(await Promise.all(both.map(({ closed }) => closed))).toEqual([0, 0]);
@@ -180,7 +180,7 @@ test("two at once share the work: every run is trained once, and both see all of
   store.close();
 });
 
-test("a run whose other trainer dies is taken over", async () => {
+test("a run is taken over if the other process that trains it dies", async () => {
   const one = lor2c(["run", file, "--json", "--set", "sweep.grid={seed: [1]}"], SLOW);
   await says(one, '"metrics"');
   const two = lor2c(["run", file, "--json"]);
@@ -211,7 +211,7 @@ test("logs -f ends with the run; --worker shows what the worker wrote", async ()
   expect(worker.out()).toMatch(/^training [0-9a-f]{16}\n$/);
 });
 
-test("verify: 0 same, 1 different and where, 2 not comparable; predict labels", async () => {
+test("verify exits with 0 for equal values, 1 for different ones, which it shows, 2 if not comparable; predict labels", async () => {
   expect(await lor2c(["run", file, "--set", "sweep.grid={seed: [1]}"]).closed).toBe(0);
   const same = lor2c(["verify", "@last"]);
   expect(await same.closed).toBe(0);

@@ -1,4 +1,4 @@
-/** The bundled worker, killed in the middle of a tree: the same command goes on from its checkpoint. */
+/** The bundled worker is killed in the middle of a tree; the same command resumes from its checkpoint. */
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -73,7 +73,7 @@ test("kill -9 of the worker after two of four epochs", { timeout: 400_000 }, asy
     ["finished", 2 * STEPS_PER_EPOCH],
   ];
   expect(told).toEqual([[["finished", null]], [["finished", null]], resumed, resumed]);
-  // The steps before the checkpoint are part of the new attempt's record.
+  // The steps before the checkpoint are stored with the new attempt too.
   const losses = getMetrics(store, attempts[3]?.at(-1)?.id ?? 0, { split: "train", name: "loss" });
   expect(losses.map(({ step }) => step)).toEqual(Array.from({ length: 4 * STEPS_PER_EPOCH }, (_, i) => i + 1));
   store.close();

@@ -120,7 +120,7 @@ test("a failing run leaves the others alone, and only it is trained again", asyn
   expect(attemptsOf(summary.cells[0]?.id ?? "")).toEqual(["failed", "finished"]);
 });
 
-test("a failure without a word on stderr names the runner's log, as the worker's is empty", async () => {
+test("a failure without output on stderr names the runner's log, because the worker's is empty", async () => {
   const { summary, states } = await run({ FIXTURE_OOM: "1", FIXTURE_QUIET: "1" });
   expect(states).toEqual(["out_of_memory", "finished", "finished"]);
   const error = summary.cells[0]?.error;
@@ -139,7 +139,7 @@ test("on_error: stop starts nothing after a failure", async () => {
   store.close();
 });
 
-test("a worker that dies or breaks the protocol loses its run, and says how", async () => {
+test("a worker that dies or breaks the protocol loses its run, and the error says why", async () => {
   const { summary, states } = await run({ FIXTURE_DIE: "1", FIXTURE_GARBAGE: "2" });
   expect(states).toEqual(["lost", "lost", "finished"]);
   expect(summary.cells[0]?.error).toMatchObject({ type: "WorkerError", message: expect.stringContaining("SIGKILL") });
@@ -152,7 +152,7 @@ test("a worker that dies or breaks the protocol loses its run, and says how", as
   expect((await run()).states).toEqual(["finished", "finished", "finished"]);
 });
 
-test("a value that is no number is stored as diverged and breaks nothing", async () => {
+test("a value that is not finite is stored as diverged and breaks nothing", async () => {
   const { summary } = await run({ FIXTURE_NAN: "1" });
   const store = openStore(dbPath, { readonly: true });
   const attempt = findRun(store, summary.cells[0]?.id ?? "").attempt_id ?? 0;
@@ -160,7 +160,7 @@ test("a value that is no number is stored as diverged and breaks nothing", async
   store.close();
 });
 
-test("a run that cannot be is left out with its reason, the others train, and the job has not done all", async () => {
+test("a run that is not possible is left out with its reason; the others train, and the job fails", async () => {
   const { summary, states, reporter } = await run({ FIXTURE_PROBLEM: "2" });
   expect(states).toEqual(["finished", "finished"]);
   const invalid = [{ reason: "the fixture refuses this seed", labels: ["seed=2"] }];
@@ -175,7 +175,7 @@ test("a run that cannot be is left out with its reason, the others train, and th
   expect((await run()).summary).toMatchObject({ outcome: "finished", invalid: [] });
 });
 
-test("where no run can be it is a wrong request, and nothing is started or stored", async () => {
+test("if no run is possible it is a usage error, and nothing is started or stored", async () => {
   await expect(run({ FIXTURE_PROBLEM: "1,2,3" })).rejects.toMatchObject({
     exitCode: 2,
     message: expect.stringContaining("the fixture refuses this seed"),
@@ -185,7 +185,7 @@ test("where no run can be it is a wrong request, and nothing is started or store
   expect(existsSync(dbPath)).toBe(false);
 });
 
-test("warnings of the plan are said before anything trains, of those runs that train", async () => {
+test("warnings of the plan come before training, only for the runs that train", async () => {
   const said: string[] = [];
   class Early extends Recorder {
     override event() {}
@@ -203,7 +203,7 @@ test("warnings of the plan are said before anything trains, of those runs that t
   expect(again.reporter.messages).toEqual(["the fixture warns of this seed"]);
 });
 
-test("a path that can be no database is refused before a worker starts", async () => {
+test("a path that cannot be a database is refused before a worker starts", async () => {
   const worker = { commandOverride: ["python3", fixture("exits-before-ready.py")] };
   await expect(run({}, { worker, dbPath: folder })).rejects.toMatchObject({ code: "NOT_A_DATABASE", exitCode: 2 });
   const text = join(folder, "notes.txt");
@@ -213,7 +213,7 @@ test("a path that can be no database is refused before a worker starts", async (
   await expect(inside).rejects.toMatchObject({ code: "FOLDER_IS_FILE" });
   const nowhere = run({}, { worker, dbPath: join(folder, "a", "b", "lor2c.db") });
   await expect(nowhere).rejects.toMatchObject({ code: "FOLDER_MISSING" });
-  // What may become one is left as it is.
+  // A path that can become a database is not changed.
   await expect(run({}, { worker })).rejects.toMatchObject({ code: "WORKER_START_FAILED" });
   expect(existsSync(dbPath)).toBe(false);
 });

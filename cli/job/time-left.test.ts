@@ -1,4 +1,4 @@
-/** How long a job still takes: the estimate against jobs whose end is known. */
+/** Compares the estimated time left with simulated jobs whose end is known. */
 import { describe, expect, test } from "vitest";
 import type { PlannedCell } from "../plan/cell.js";
 import { inspectedAs, plannedFrom } from "../plan/fixtures/planned.js";
@@ -15,7 +15,7 @@ const STEPS_PER_EPOCH = 20;
 const STEPS = EPOCHS * STEPS_PER_EPOCH;
 const ROWS = 640;
 
-/** Merges by injections over seeds: each merge parts the cells one epoch later. */
+/** Merges by injections over seeds: each merge separates the cells one epoch later. */
 function grid(seeds: number, side = 3): PlannedCell[] {
   const values = `0..${side - 1}`;
   const text = `model: minilm\ntask: movie-reviews\nmethod: imlor2c\ntrain: {num_train_epochs: ${EPOCHS}}\nsweep: {grid: {seed: 1..${seeds}, method.merges: ${values}, method.injections: ${values}}}`;
@@ -38,8 +38,8 @@ interface Moment {
 }
 
 /**
- * A worker of this speed trains a share from `begin`; the moments at which it would be heard of, and its end. Of its cells
- * only those of `apart` make lanes of their own: rules left the others nothing that would part them.
+ * A worker of this speed trains a share from `begin`. Returns the moments of its events, and its end. Only the cells of
+ * `apart` get lanes of their own; the rules leave the others nothing that would separate them.
  */
 function trained(
   clock: JobClock,
@@ -120,7 +120,7 @@ function worstError(
     looks.push(fraction);
     worst = Math.max(worst, Math.abs((secondsLeft ?? 0) - (end - now)) / (end - now));
   }
-  expect(looks).toEqual(looks.toSorted((a, b) => a - b)); // it never goes back
+  expect(looks).toEqual(looks.toSorted((a, b) => a - b)); // the fraction never goes back
   expect(clock.look()).toEqual({ fraction: 1, secondsLeft: 0 });
   return { worst, looks: looks.length, shares: shares.length };
 }
@@ -137,7 +137,7 @@ describe("the error of the estimate, from a tenth of the work on, is below 20 %"
     expect(looks).toBeGreaterThan(80);
     expect(worst).toBeLessThan(0.2);
   });
-  test("also where cells that were planned apart stay one lane in one share, and part in the other", () => {
+  test("also if cells that were planned apart stay one lane in one share and part in the other", () => {
     const cells = grid(1, 4);
     for (const alike of [0, 1]) {
       const one = worstError(cells, 2, (share, index) => (index === alike ? share.cells.slice(0, 1) : share.cells));
@@ -170,27 +170,27 @@ const running = (changes: Partial<ShareTimes> = {}) =>
 const over = share({ state: "over", left: 0, open: 0, startSeconds: 4, done: 10, trainSeconds: 30 });
 
 describe("timeLeft", () => {
-  test("nothing is known before anything was measured, and nothing is left when all is over", () => {
+  test("the time left is null before a measurement, and 0 when all is over", () => {
     expect(timeLeft([share({}), share({ state: "running" })], 2)).toBeNull();
     expect(timeLeft([over], 1)).toBe(0);
     expect(timeLeft([], 1)).toBe(0);
   });
-  test("evaluations have a speed of their own, which is guessed from the rows before one was seen", () => {
+  test("evaluations have their own speed, estimated from rows before the first one", () => {
     const evaluated = { evaluations: 4, evaluateSeconds: 12 };
     expect(timeLeft([running({ evaluationsLeft: 5, ...evaluated, open: 0 })], 1)).toBe(100 + 5 * 3);
     expect(timeLeft([running({ evaluationsLeft: 5, evalRows: 30, open: 0 })], 1)).toBe(100 + 5 * 20);
     expect(timeLeft([running({ ...evaluated, open: 2 })], 1)).toBe(100 + 2 * 3);
   });
-  test("what is being done counts down, but not to nothing", () => {
+  test("the current work counts down, but not to 0", () => {
     expect([10, 99].map((idle) => timeLeft([running({ idle })], 1))).toEqual([90, 50]);
   });
-  test("waiting shares begin where a slot is free first", () => {
+  test("waiting shares start in the slot that is free first", () => {
     const shares = [running({ left: 5 }), running({ left: 45 }), share({}), share({ left: 20 })];
     // 10 + 200 on the first slot, 90 + 40 on the second one
     expect(timeLeft(shares, 2)).toBe(210);
     expect(timeLeft(shares, 3)).toBe(200);
   });
-  test("a start and a finish take as long as those that were seen; another kind has its own speed", () => {
+  test("a start and a finish take as long as measured ones; another kind has its own speed", () => {
     const seen = { ...over, finishes: 2, finishSeconds: 6 };
     expect(timeLeft([seen, share({ open: 3 })], 1)).toBe(4 + 300 + 9);
     expect(timeLeft([seen, running({ kind: "b", startSeconds: 4 }), share({ kind: "b" })], 2)).toBe(4 + 200 + 3);
@@ -198,7 +198,7 @@ describe("timeLeft", () => {
   });
 });
 
-test("what was stopped or not started is not done, and nobody waits for it", () => {
+test("stopped and not started runs are not done, and take no more time", () => {
   let now = 0;
   const clock = new JobClock(1, () => now);
   const shares = shareOut(grid(2, 1), 1);
@@ -216,7 +216,7 @@ test("what was stopped or not started is not done, and nobody waits for it", () 
   expect(clock.look()).toEqual({ fraction: 0.25, secondsLeft: 0 });
 });
 
-test("the job is not at its end after its last step: what is evaluated and saved takes time", () => {
+test("the job is not at its end after its last step: evaluating and saving take time", () => {
   const clock = new JobClock(1, () => 0);
   const [cell] = grid(1, 1);
   const id = cell?.id ?? "";
@@ -230,7 +230,7 @@ test("the job is not at its end after its last step: what is evaluated and saved
   expect(clock.look().fraction).toBe(1);
 });
 
-test("a tree that goes on from a checkpoint counts what this process does", () => {
+test("a resumed tree counts only the work of this process", () => {
   let now = 0;
   const clock = new JobClock(1, () => now);
   clock.add(shareOut(grid(1, 1), 1));
@@ -246,7 +246,7 @@ test("a tree that goes on from a checkpoint counts what this process does", () =
   expect(clock.look().secondsLeft).toBeCloseTo(10 + (4 * 1000 * (10 / 960)) / 3, 6);
 });
 
-test("a failed run is no work any more", () => {
+test("a failed run takes no more time", () => {
   const clock = new JobClock(1, () => 0);
   const cells = grid(2, 1);
   clock.add(shareOut(cells, 1));

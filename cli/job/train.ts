@@ -31,7 +31,7 @@ function holdBack(share: Share, pending: Share[], { alike, model }: Job): boolea
   const same = waiting.filter(({ cells }) => alike.reason(cells) === reason);
   pending.push(...waiting.filter((other) => !same.includes(other)));
   const ids = [share, ...same].flatMap(({ cells }) => cells.map(({ id }) => id));
-  model.set(ids, "skipped", `${reason}; once that is mended, the same command trains them`);
+  model.set(ids, "skipped", `${reason}; after a fix, the same command trains them`);
   return true;
 }
 

@@ -4,7 +4,7 @@ import { until } from "../worker/fixture-worker.js";
 import { SilenceWatch } from "../worker/silence.js";
 import { watchSilence } from "./watch-silence.js";
 
-test("a silent worker is told once, with what its process does, and that it speaks again", async () => {
+test("a silent worker is reported once, with what its process is doing, and again when it sends events", async () => {
   const child = spawn("sleep", ["600"]);
   const watch = new SilenceWatch(child.pid ?? 0);
   const said: string[] = [];
@@ -14,7 +14,7 @@ test("a silent worker is told once, with what its process does, and that it spea
   try {
     await until(() => said.length === 1);
     expect(said[0]).toMatch(
-      /^warn: the worker of seed=1 has said nothing since \d\d:\d\d:\d\d: its process runs and does /,
+      /^warn: the worker of seed=1 has sent nothing since \d\d:\d\d:\d\d: its process runs and does /,
     );
     child.kill("SIGSTOP");
     await until(() => said.length === 2);
@@ -22,7 +22,7 @@ test("a silent worker is told once, with what its process does, and that it spea
     child.kill("SIGCONT");
     watch.heard();
     await until(() => said.some((text) => text.startsWith("info")));
-    expect(said[2]).toBe("info: the worker of seed=1 speaks again");
+    expect(said[2]).toBe("info: the worker of seed=1 sends events again");
   } finally {
     release();
     child.kill("SIGKILL");

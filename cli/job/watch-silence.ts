@@ -36,11 +36,11 @@ export function watchSilence(
     const { seconds, process } = silence;
     if (told !== null && seconds * 1000 < every) {
       told = null;
-      reporter.message("info", `the worker of ${label} speaks again`);
+      reporter.message("info", `the worker of ${label} sends events again`);
     } else if (seconds >= worth[process] && process !== told) {
       told = process;
       const since = new Date(Date.now() - seconds * 1000).toLocaleTimeString("en-GB");
-      reporter.message("warn", `the worker of ${label} has said nothing since ${since}: ${SAYS[process]}`);
+      reporter.message("warn", `the worker of ${label} has sent nothing since ${since}: ${SAYS[process]}`);
     }
   };
   const timer = setInterval(look, every);

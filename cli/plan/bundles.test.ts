@@ -12,7 +12,7 @@ test("a grid over the schedule is one bundle", () => {
   expect(bundles(text)).toHaveLength(1);
 });
 
-test("whatever else differs makes another bundle, in the order of the plan", () => {
+test("any other difference makes another bundle, in the order of the plan", () => {
   const text =
     "model: tiny\ntask: toy\nmethod: moving\nsweep: {grid: {method.merges: 0..1, method.rank: [4, 8], seed: [1, 2]}}";
   expect(bundles(text)).toEqual([

@@ -19,12 +19,12 @@ const changed = (change: (copy: Settings) => void) => {
   return cellId(copy, fingerprint);
 };
 
-test("ids of an earlier day are the ids of today: a change here orphans every stored run", () => {
+test("ids do not change: a change here orphans every stored run", () => {
   expect(golden).toHaveLength(3);
   for (const one of golden) expect(cellId(one.settings, one.fingerprint)).toBe(one.id);
 });
 
-test("16 hexadecimal digits, whatever the order of keys", () => {
+test("an id has 16 hexadecimal digits, whatever the order of keys", () => {
   expect(id).toMatch(/^[0-9a-f]{16}$/);
   const backwards = (value: unknown): unknown =>
     typeof value === "object" && value !== null && !Array.isArray(value)
@@ -48,7 +48,7 @@ describe("out", () => {
   });
 });
 
-test("a run without a holdout has the id it had before there was one; with one, each size is a run of its own", () => {
+test("a run without a holdout has the id from before that key; with a holdout, each size is another run", () => {
   const before = structuredClone(settings) as { train: Partial<Settings["train"]> };
   delete before.train.holdout;
   delete before.train.report_epoch;

@@ -1,4 +1,7 @@
-/** Which combinations are one run is known after the worker has hashed what their paths hold: from the spec to the plan. */
+/**
+ * Which combinations are the same run is known only after the worker has hashed their data: tests from the spec to the
+ * plan.
+ */
 
 import { cpSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +13,7 @@ import { packageFile } from "../spec/package-files.js";
 import type { Plan } from "./plan.js";
 import { resolvePlan } from "./resolve-plan.js";
 
-/** The worker imports torch, on a machine that may be busy. */
+/** The worker imports torch, which is slow on a busy machine. */
 const SECONDS = 120_000;
 
 let folder: string;

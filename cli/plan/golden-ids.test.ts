@@ -1,7 +1,6 @@
 /**
- * YAML in, ids out: whatever moves an id of an earlier day orphans stored runs, be it a key, a default or a parameter. A
- * key that is added says so with `since` (schema.ts; in Python `setting` and `_rule`); one that changes no number, with
- * `outsideId`.
+ * YAML in, ids out. Whatever changes an id, be it a key, a default or a parameter, orphans stored runs. A key that is
+ * added needs `since` (schema.ts; in Python `setting` and `_rule`), or, if it changes no number, `outsideId`.
  */
 
 import { readFileSync, writeFileSync } from "node:fs";
@@ -41,7 +40,7 @@ function idsWith(catalog: Catalog): string[] {
 }
 const ids = golden.map(({ id }) => id);
 
-test("ids are those of an earlier day", () => {
+test("ids have not changed", () => {
   expect(golden.map(({ spec }) => ({ id: cellId(settingsOf(spec), FINGERPRINT), spec }))).toEqual(golden);
 });
 
@@ -84,7 +83,7 @@ describe("a parameter that is added to every method", () => {
     const moved = idsWith(withParameter({ ...added, default: 5, since }));
     for (const [i, id] of moved.entries()) expect(id).not.toBe(ids[i]);
   });
-  test("is told apart by method: another method's parameter of this name counts", () => {
+  test("is distinguished by method: another method's parameter of this name counts", () => {
     const catalog = withParameter({ ...added, since });
     const lora = catalog.methods.find(({ name }) => name === "lora");
     if (!lora) throw new Error("there is no lora");

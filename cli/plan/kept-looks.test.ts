@@ -1,4 +1,4 @@
-/** What was looked at is kept: no worker starts where nothing has changed, and none is spared where something has. */
+/** Results of inspections are kept: no worker starts if nothing has changed, and one does if something has. */
 import { existsSync, readFileSync, renameSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
@@ -31,7 +31,7 @@ beforeEach(() => {
   env = { FIXTURE_SOURCES: rows };
 });
 
-/** The fixture, which leaves a line for each time it is started. */
+/** The fixture worker, which writes a line each time it is started. */
 function writeWorker(path: string): void {
   const script = `#!/bin/sh\necho started >> ${join(folder, "starts")}\nexec python3 ${fixture("good.py")}\n`;
   writeFileSync(path, script, { mode: 0o755 });
@@ -48,7 +48,7 @@ async function plan(sets: string[] = []): Promise<ResolvedPlan> {
   return resolvePlan(loadSpec(file, sets), { executor: executor(), looks: looks() });
 }
 
-/** All of it but the worker's number and those of its lines. */
+/** The whole plan without the worker's pid and event numbers. */
 const shown = ({ cells, invalid, bundles, slots, ready, notes }: ResolvedPlan) => ({
   cells: cells.map(({ inspected, ...cell }) => ({ ...cell, inspected: { ...inspected, seq: 0 } })),
   bundles: bundles.map((bundle) => bundle.map(({ id }) => id)),
@@ -56,7 +56,7 @@ const shown = ({ cells, invalid, bundles, slots, ready, notes }: ResolvedPlan) =
 });
 const idsOf = ({ cells }: ResolvedPlan) => cells.map(({ id }) => id);
 
-test("a second plan starts no worker and is the same", async () => {
+test("a second plan starts no worker and is equal", async () => {
   const [first, second] = [await plan(), await plan()];
   expect(starts()).toBe(1);
   expect(shown(second)).toEqual(shown(first));
@@ -116,7 +116,7 @@ test("a variable of the terminal changes nothing", async () => {
   expect(starts()).toBe(1);
 });
 
-test("what has no stamp, and problems, are looked at each time", async () => {
+test("sources without a stamp, and problems, are inspected each time", async () => {
   env = {};
   await plan();
   await plan();
@@ -127,7 +127,7 @@ test("what has no stamp, and problems, are looked at each time", async () => {
   expect(starts()).toBe(4);
 });
 
-test("a damaged file is as good as none, and is written anew", async () => {
+test("a damaged file is ignored and written again", async () => {
   const first = await plan();
   const { file: kept } = looks();
   const text = readFileSync(kept, "utf8");
@@ -139,7 +139,7 @@ test("a damaged file is as good as none, and is written anew", async () => {
   expect(starts()).toBe(6);
 });
 
-test("plans that are kept at once leave a whole file", async () => {
+test("plans that are kept at the same time leave a valid file", async () => {
   await Promise.all([1, 2, 3, 4].map((seed) => plan([`sweep.grid.seed=[${seed}, 9]`])));
   const lines = readFileSync(looks().file, "utf8").trim().split("\n");
   expect(lines.length).toBeGreaterThan(0);
@@ -169,7 +169,7 @@ test("a place that cannot be written to keeps nothing", async () => {
   expect(starts()).toBe(2);
 });
 
-test("run takes what plan has kept; rows that change after the look are never trained under its ids", async () => {
+test("run uses what plan has kept; rows that change afterwards are never trained under these ids", async () => {
   const planned = await plan();
   const dbPath = join(folder, "lor2c.db");
   const reporter = silent();
@@ -182,7 +182,7 @@ test("run takes what plan has kept; rows that change after the look are never tr
   };
   const first = await runExperiment({ ...options, reporter });
   expect(first.cells.map(({ id }) => id)).toEqual(idsOf(planned));
-  expect(starts()).toBe(1 + 1); // a worker for the bundles, none to look
+  expect(starts()).toBe(1 + 1); // one worker for the bundles, none to inspect
 
   const late = silent({ begin: () => writeFileSync(rows, "evil\t1\n") });
   const second = await runExperiment({ ...options, force: true, reporter: late });

@@ -17,7 +17,7 @@ describe("planCells", () => {
     expect(new Set(plan.cells.map((cell) => cell.id)).size).toBe(5);
     expect(plan.notes).toEqual([]);
   });
-  test("keeps one of two cells that turn out to be the same run, with both places", () => {
+  test("keeps one of two cells that are the same run, with both places", () => {
     const twins = load(minimal("sweep: {grid: {model: [/a/x, /b/x]}}")).cells;
     const plan = planCells(twins, [inspectedAs(), inspectedAs()]);
     expect(plan.cells).toMatchObject([
@@ -43,7 +43,7 @@ describe("planCells", () => {
       expect(error).toMatchObject({ exitCode: 2, code: "CELL_CANNOT_RUN" });
     }
   });
-  test("cells that cannot run stand apart while another can", () => {
+  test("cells that cannot run are returned apart if another can run", () => {
     const most = cells.map((_, i) => inspectedAs(i === 0 ? {} : { fingerprint: null, problems: ["no model"] }));
     const { cells: planned, invalid } = planCells(cells, most);
     expect(planned.map(({ label }) => label)).toEqual(["seed=1"]);
@@ -55,7 +55,7 @@ describe("planCells", () => {
       "no model (seed=2, seed=3, seed=4 and 1 more)",
     ]);
   });
-  test("reasons that differ in their numbers are told once", () => {
+  test("reasons that differ in their numbers are listed once", () => {
     const { invalid } = planCells(
       cells,
       cells.map((_, i) =>
@@ -67,7 +67,7 @@ describe("planCells", () => {
     ]);
     expect(invalid.map(({ problems }) => problems)).toEqual([1, 2, 3, 4].map((i) => [`${i} of 9 do not fit`]));
   });
-  test("an answer that is too short is a fault of ours", () => {
+  test("an answer that is too short is a defect of lor2c", () => {
     expect(() => planCells(cells, [inspectedAs()])).toThrow("inspected 1 of 5");
   });
 });
@@ -144,7 +144,7 @@ describe("planText", () => {
       /\ninvalid: too few rows \(method=moving\)\n\n1 run in 1 bundle: 0 finished, 1 to run; 1 invalid\n$/,
     );
   });
-  test("what runs share is said, and how much more of it is probable", () => {
+  test("the text says what runs share, and how much more is probable", () => {
     const sharing = (probable: boolean) => {
       const together = planned.map((cell, i) => {
         const events = i === 0 ? [] : [{ epoch: 2, key: "merge", probable }];
@@ -163,7 +163,7 @@ describe("planText", () => {
       "4 epochs at most, probably about 3, instead of 6, with one worker: runs of a bundle train as one until they part",
     );
   });
-  test("a long one is cut and says so", () => {
+  test("a long plan is cut, and says so", () => {
     const many = plannedFrom(load(minimal("sweep: {grid: {seed: 1..1234}}")).cells);
     const text = planText({ ...view, cells: many, bundles: many.map((c) => [c]) });
     expect(text.split("\n").length).toBeLessThan(75);

@@ -1,4 +1,7 @@
-/** A run's id depends on the device: plan, run and verify must look on the same one. GPUs are the fixture worker's. */
+/**
+ * A run's id depends on the device: plan, run and verify must inspect on the same one. The fixture worker pretends to
+ * have GPUs.
+ */
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -44,7 +47,7 @@ const trained = async (devices?: Devices) =>
     ({ id }) => id,
   );
 
-/** The device that the worker said it had, and whether the values were the same. */
+/** The device in the worker's handshake, and whether the values were the same. */
 async function verified(selector: string, devices?: Devices): Promise<{ same: boolean; trainedOn: string }> {
   let trainedOn = "";
   const listener = silent({
@@ -80,7 +83,7 @@ test("the device is part of the id, and --devices comes before the spec", async 
   });
 });
 
-test("a GPU that is not there is named before anything is looked at", async () => {
+test("a GPU that does not exist is named before anything is inspected", async () => {
   specOn("[cuda:7]");
   await expect(planned()).rejects.toMatchObject({ code: "DEVICE_MISSING", exitCode: 2 });
 });

@@ -1,17 +1,17 @@
 import { expect, test } from "vitest";
 import { sameRunNotes } from "./same-runs.js";
 
-/** A run of the first label whose other combinations have the other ones. */
+/** A run with the first label; its other combinations have the other labels. */
 const run = (label: string, ...others: string[]) => ({
   label,
   also: others.map((label, i) => ({ position: i + 1, label, axes: {} })),
 });
 
-test("nothing is said where all differ", () => {
+test("there is no note if all differ", () => {
   expect(sameRunNotes([run("a"), run("b")])).toEqual([]);
 });
 
-test("all that are one run are named together", () => {
+test("all combinations of a run are named together", () => {
   expect(sameRunNotes([run("a", "b", "c"), run("d"), run("e", "f")])).toEqual([
     "3 of 6 combinations are the same runs as others, by settings and contents: a, b and c; e and f",
   ]);

@@ -5,7 +5,7 @@ import type { PlannedCell } from "./cell.js";
 import { inspectedAs, plannedFrom } from "./fixtures/planned.js";
 import { shareOut } from "./share-out.js";
 
-/** Cells of a real method of the shipped catalog, with the events that an inspecting worker would name. */
+/** Cells of a real method of the shipped catalog, with the events that a worker would return. */
 function cells(sweep: string, events: (cell: PlannedCell) => { epoch: number; key: string }[]): PlannedCell[] {
   const text = `model: minilm\ntask: movie-reviews\nmethod: imlor2c\ntrain: {num_train_epochs: 8}\nsweep: {grid: ${sweep}}`;
   return plannedFrom(load(text, [], shippedCatalog()).cells).map((cell) => ({
@@ -31,7 +31,7 @@ test("one slot keeps a grid whole; two slots get a part each, with one place for
   expect(parts.flatMap((part) => part.cells.map((cell) => cell.id)).sort()).toEqual(grid.map((cell) => cell.id).sort());
 });
 
-test("as many bundles as slots are left alone, the longest first", () => {
+test("as many bundles as slots are not cut, the longest first", () => {
   const seeds = cells("{method.merges: 0..1, seed: [1, 2]}", (cell) =>
     cell.settings.seed === 2 ? mergesAt(cell) : [],
   );

@@ -8,7 +8,7 @@ if (!one) throw new Error("a cell was expected");
 
 type Event = { epoch: number; key: string; probable?: boolean };
 
-/** A cell that trains so many epochs of 94 steps, and whose trajectory is parted by these events. */
+/** A cell that trains so many epochs of 94 steps, and whose trajectory these events separate. */
 const cell = (epochs: number, events: Event[]) => ({
   ...one,
   settings: { ...one.settings, train: { ...one.settings.train, num_train_epochs: epochs, batch_size: 32 } },
@@ -45,17 +45,17 @@ test.each([
   expect(cellEpochs(grid(epochs))).toBe(alone);
 });
 
-test("cells that are alike are one lane, whatever their number and order", () => {
+test("equal cells are one lane, whatever their number and order", () => {
   const alike = [cell(4, []), cell(4, [{ epoch: 1, key: "a" }]), cell(4, []), cell(4, [{ epoch: 1, key: "a" }])];
   expect(laneEpochs(alike, "planned")).toBe(7);
 });
 
-test("an event after the last epoch parts nothing", () => {
+test("an event after the last epoch separates nothing", () => {
   expect(laneEpochs([cell(4, []), cell(4, [{ epoch: 4, key: "a" }])], "planned")).toBe(4);
   expect(laneEpochs([cell(4, []), cell(4, [{ epoch: 9, key: "a" }])], "planned")).toBe(4);
 });
 
-test("a start of its own shares nothing", () => {
+test("cells with different starts share nothing", () => {
   expect(laneEpochs([cell(4, [{ epoch: 0, key: "x" }]), cell(4, [{ epoch: 0, key: "y" }])], "planned")).toBe(8);
 });
 
@@ -74,7 +74,7 @@ test("halves cost about the same and share most of what can be shared", () => {
   expect(halve([cell(4, [])])).toHaveLength(1);
 });
 
-test("events that will probably find no candidate part nothing in what is probable", () => {
+test("events that will probably find no candidate separate nothing in the probable course", () => {
   const at = (...epochs: number[]) => epochs.map((epoch) => ({ epoch, key: "merge", probable: epoch < 3 }));
   const cells = [cell(6, at()), cell(6, at(1)), cell(6, at(1, 2)), cell(6, at(1, 2, 3)), cell(6, at(1, 2, 3, 4))];
   expect([laneEpochs(cells, "planned"), laneEpochs(cells, "probable")]).toEqual([6 + 5 + 4 + 3 + 2, 6 + 5 + 4]);

@@ -11,7 +11,7 @@ const cells = (...warnings: string[][]): PlannedCell[] =>
     inspected: inspectedAs({ warnings: of }),
   })) as unknown as PlannedCell[];
 
-test("one that holds for every run stands alone, another says where it holds", () => {
+test("a warning for every run names none; another names its runs", () => {
   expect(warningTexts(cells(["slow", "few rows"], ["slow"], ["slow", "odd"], ["slow", "odd"]))).toEqual([
     "slow",
     "few rows (seed=0)",
@@ -41,7 +41,7 @@ test("many runs are counted", () => {
   expect(warningTexts(six)).toEqual(["1 row (seed=0)", "slow (5 of 6 runs)"]);
 });
 
-test("unlike texts of one run are all told", () => {
+test("different texts of one run are all shown", () => {
   expect(warningTexts(cells(["2 rows", "3 rows"], []))).toEqual(["2 rows (seed=0)", "3 rows (seed=0)"]);
   expect(warningTexts(cells(["2 rows", "3 rows"]))).toEqual(["2 rows", "3 rows"]);
 });

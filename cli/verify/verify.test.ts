@@ -60,7 +60,7 @@ test("a drifted value is shown with its step, its name and both values; a tolera
   expect((await verify({ FIXTURE_DRIFT: "0.001" }, { tolerance: 0.01 })).same).toBe(true);
 });
 
-test("a value that is no number equals only itself; a missing step is a difference", async () => {
+test("a value that is not finite equals only itself; a missing step is a difference", async () => {
   await train({ FIXTURE_NAN: "4" });
   expect((await verify({ FIXTURE_NAN: "4" })).same).toBe(true);
   const { differences } = await verify();
@@ -69,7 +69,7 @@ test("a value that is no number equals only itself; a missing step is a differen
   expect(longer.differences.map(({ step, stored }) => [step, stored])).toContainEqual([7, undefined]);
 });
 
-test("what cannot be compared is a wrong request", async () => {
+test("a run that cannot be compared is a usage error", async () => {
   await train({ FIXTURE_FAIL: "4" });
   await expect(verify()).rejects.toMatchObject({ code: "RUN_NOT_FINISHED", exitCode: 2 });
   await train();
@@ -81,7 +81,7 @@ test("what cannot be compared is a wrong request", async () => {
   await expect(verify({ FIXTURE_PROBLEM: "4" })).rejects.toMatchObject({ code: "CANNOT_COMPARE", exitCode: 2 });
 });
 
-test("a training that fails this time is a failure with the worker's last lines", async () => {
+test("a training that fails this time is an error with the worker's last lines", async () => {
   await train();
   await expect(verify({ FIXTURE_DIE: "4" })).rejects.toMatchObject({
     code: "VERIFY_FAILED",

@@ -16,20 +16,20 @@ describe("finding Python", () => {
     expect((await findPython({ LOR2C_PYTHON: "mypython", PATH: folder })).command).toEqual([program]);
   });
 
-  test("an LOR2C_PYTHON that is no program is an error, not passed over", async () => {
+  test("an LOR2C_PYTHON that is not a program is an error, and not skipped", async () => {
     const error = await findPython({ LOR2C_PYTHON: "/nowhere/python" }).catch((e) => e);
     expect(error).toMatchObject({ code: "PYTHON_MISSING" });
     expect(error.message).toContain("/nowhere/python");
   });
 
-  test("else the checkout's environment, else the user's, else a hint what to run", async () => {
+  test("then the checkout's environment, then the user's, then an error that says what to run", async () => {
     const found = await findPython({}).catch((error) => error);
     if (found.command) expect(found.command[0]).toMatch(new RegExp(`^(${checkoutEnvironment()}|${userEnvironment()})`));
     else expect(found.hint).toContain("lor2c setup");
   });
 });
 
-test("the worker's package is found, and the working folder shadows nothing", async () => {
+test("the worker's package is found, and modules of the working folder are not imported", async () => {
   const cwd = tempFolder();
   writeFileSync(join(cwd, "json.py"), "raise SystemExit('shadowed')\n");
   mkdirSync(join(cwd, "lor2c_worker"));
@@ -41,7 +41,7 @@ test("the worker's package is found, and the working folder shadows nothing", as
   expect(result.exitCode).toBe(2);
 });
 
-test("variables are passed on, ours are set, a user's own choice of threads policy stands", () => {
+test("variables are passed on, the worker's are set, and the user's own thread policy is kept", () => {
   const ours = workerEnvironment("m", { EXTRA: "1" }, { OMP_WAIT_POLICY: "ACTIVE", PYTHONPATH: "/mine" });
   expect(ours).toMatchObject({ EXTRA: "1", OMP_WAIT_POLICY: "ACTIVE", PYTHONUNBUFFERED: "1", [MARKER]: "m" });
   expect(ours.PYTHONPATH).toMatch(/python-worker[:;]\/mine$/);

@@ -106,7 +106,7 @@ describe("the bundled worker", { timeout: 120_000 }, () => {
     expect(events).toContainEqual(expect.objectContaining({ type: "stopped", cells: ["cell"] }));
   });
 
-  test("ends by itself, while it trains, when its runner is killed", async () => {
+  test("ends on its own, while it trains, when its runner is killed", async () => {
     const log = join(folder, "orphan.log");
     const runner = execa("node", [builtFixture("holds-a-worker"), log, ...command], {
       env: { HOLD_COMMAND: JSON.stringify(training(100_000)) },

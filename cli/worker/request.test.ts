@@ -54,7 +54,7 @@ test("a worker that dies during the request shows its last lines", async () => {
   });
 });
 
-test("a broken protocol during the request is named", async () => {
+test("the error names a broken protocol", async () => {
   const failed = inspect(
     [{ settings: settings(1) }],
     asking({ commandOverride: ["python3", fixture("prints-garbage.py")] }),

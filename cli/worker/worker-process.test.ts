@@ -15,7 +15,7 @@ const refusal = (name: string, options?: Partial<WorkerOptions>): Promise<Lor2cE
     (error) => error,
   );
 
-/** The fixture goes on by itself until it is over. */
+/** The fixture runs on its own until it is over. */
 async function outcome(name: string, options?: Partial<WorkerOptions>) {
   const { worker, events } = await startFixture(name, options);
   const end = await worker.closed;
@@ -35,7 +35,7 @@ describe("before the handshake", () => {
     expect(error.hint).toContain("worker.log");
   });
 
-  test("silence ends at the time-out", async () => {
+  test("a silent worker ends at the time-out", async () => {
     const error = await refusal("hangs-before-ready.py", { startTimeoutSeconds: 2 });
     expect(error.code).toBe("WORKER_START_TIMEOUT");
     expect(error.message).toContain("2 seconds");
@@ -74,7 +74,7 @@ describe("broken protocol", () => {
     const { end } = await outcome(name);
     expect(end.protocolError?.code).toBe(code);
     expect(end.protocolError?.message).toContain(shows);
-    // One or the other worker still gets to complain that nobody reads on.
+    // Some workers still report that their pipe is closed.
     expect(end.stderrTail.slice(0, 3)).toEqual(["stderr line 1", "stderr line 2", "stderr line 3"]);
   });
 
@@ -95,13 +95,13 @@ describe("stopping", () => {
     await worker.stop();
   });
 
-  test("SIGTERM for one that ignores the message", async () => {
+  test("SIGTERM ends one that ignores the message", async () => {
     const { worker } = await startFixture("ignores-stop-message.py", { stopGraceSeconds: 0.2 });
     await worker.stop();
     expect(await worker.closed).toMatchObject({ signal: "SIGTERM" });
   });
 
-  test("SIGKILL for one that ignores SIGTERM too", async () => {
+  test("SIGKILL ends one that ignores SIGTERM too", async () => {
     const { worker } = await startFixture("ignores-stop.py", { stopGraceSeconds: 0.2, termGraceSeconds: 0.3 });
     await worker.stop();
     const end = await worker.closed;
@@ -116,7 +116,7 @@ describe("stopping", () => {
     await worker.closed;
   });
 
-  test("children go with the worker, those in another session too", async () => {
+  test("the worker's children end with it, also in another session", async () => {
     const { worker, events } = await startFixture("leaves-grandchildren.py");
     await until(() => events.some((event) => event.type === "log"));
     const log = events.find((event) => event.type === "log");
@@ -162,7 +162,7 @@ test("an error of the consumer ends the worker and reaches the caller", async ()
   expect(isAlive(worker.pid)).toBe(false);
 });
 
-test("the log file is there before the worker and takes its stderr", async () => {
+test("the log file exists before the worker and takes its stderr", async () => {
   const { worker, log } = await startFixture("ends-with-stdin.py");
   expect(log()).toBe("");
   await worker.stop();

@@ -17,7 +17,7 @@ const seeds = (count: number): Changes[] =>
 const isRange = ({ low, likely, high }: Range) => low > 0 && low < likely && likely < high;
 
 describe("time", () => {
-  test("runs like it: the same settings take what they took", () => {
+  test("equal settings take what stored runs took", () => {
     const { seconds, secondsBasis, runs } = forecast([{}]);
     expect(secondsBasis).toEqual({ kind: "alike", trainings: 1 });
     expect(seconds.likely).toBeCloseTo(21, 0); // from claim to end, as it is stored
@@ -32,7 +32,7 @@ describe("time", () => {
     const fewer = steps({ rows: 128 }).runs[0]?.seconds.likely ?? 0;
     expect(short - fewer).toBeCloseTo(5);
   });
-  test("many trainings give a narrower range than one, and it holds what was measured", () => {
+  test("many trainings give a narrower range than one, and it includes the measured values", () => {
     const many = [9, 10, 10, 11].map((train_seconds) => training({ train_seconds }));
     const [one, four] = [forecast([{}]).runs[0], forecast([{}], many).runs[0]];
     expect(four?.secondsBasis.trainings).toBe(4);
@@ -52,10 +52,10 @@ describe("time", () => {
     expect(job.secondsBasis.kind).toBe(kind);
     expect(job.seconds.high / job.seconds.low).toBeGreaterThan(2);
   });
-  test("variants of a family are like each other", () => {
+  test("variants of a family count as alike", () => {
     expect(forecast([{ method: { name: "imlor2c", rank: 8 } }]).secondsBasis.kind).toBe("alike");
   });
-  test("the best basis wins, and a job is as good as its poorest", () => {
+  test("the best basis wins, and a job has the poorest basis of its runs", () => {
     const stored = [training({ method: "lora" }), training()];
     expect(forecast([{}], stored).secondsBasis.kind).toBe("alike");
     const two = forecast([{}, { train: { max_length: 64 } }], stored);
@@ -81,13 +81,13 @@ describe("time", () => {
     const method = (merges: number) => ({ name: "imlor2c", rank: 8, merges, injections: 0 });
     const together = [{ method: method(0) }, { method: method(1), events: [merge] }];
     const apart = forecast([together[0] ?? {}]).seconds.likely * 2;
-    expect(forecast(together).seconds.likely).toBeLessThan(apart - 5); // a whole epoch is common
+    expect(forecast(together).seconds.likely).toBeLessThan(apart - 5); // they share a whole epoch
   });
-  test("nothing is left: nothing is taken", () => {
+  test("without remaining runs the forecast is zero", () => {
     const job = forecast([]);
     expect([job.seconds.likely, job.disk, job.peakDisk, job.memory.likely]).toEqual([0, 0, 0, 0]);
   });
-  test("thousands of runs are forecast within one look at what is stored", () => {
+  test("thousands of runs are forecast with one search of the stored trainings", () => {
     let looks = 0;
     const stored = new Proxy([training()], {
       get(target, key) {
@@ -103,7 +103,9 @@ describe("time", () => {
   });
 });
 
-/** Bytes of real runs of the packaged model: folders when they had ended, and the last checkpoint with its state twice. */
+/**
+ * Bytes of real runs of the packaged model: folders when they had ended, and the last checkpoint with its state twice.
+ */
 test.each([
   ["lor2c", { checkpoint: 2 * 2_244_048 + 744_351 + 2_866 }, { run: 750_181 }],
   ["lora", { method: { name: "lora" }, trainable: 73_728, checkpoint: 899_633 + 1_745 }, { run: 904_717 }],
@@ -161,19 +163,19 @@ test.each([
 );
 
 describe("memory", () => {
-  test("what such a worker took is what the next one takes, if its batch is as large", () => {
+  test("the next worker takes what such a worker took, if its batch is equally large", () => {
     expect(memoryOf([minilm()], DEVICE, [training()])).toMatchObject({
       bytes: { likely: 1_200_000_000 },
       basis: { kind: "alike", trainings: 1 },
     });
     expect(memoryOf([minilm({ train: { batch_size: 64 } })], DEVICE, [training()]).basis.kind).toBe("rule");
   });
-  test("of all workers at a time, the largest count", () => {
+  test("the largest workers count for all that train at a time", () => {
     const job = forecast(seeds(4), [], { slots: 2 });
     expect(job.memoryOfAll.likely).toBeLessThan(2 * job.memory.likely);
     expect(job.memoryOfAll.likely).toBeGreaterThan(1.9 * job.memory.likely);
   });
-  test("a GPU holds tensors alone", () => {
+  test("a GPU has only tensors", () => {
     const bytes = (device: typeof GPU) => memoryOf([minilm()], device, []).bytes.likely;
     expect(bytes(DEVICE) - bytes(GPU)).toBeGreaterThan(400 * 1024 ** 2);
   });

@@ -13,7 +13,7 @@ beforeEach(() => {
   path = join(tempFolder(), "events.ndjson");
 });
 
-/** What a follower has read so far, and how it ended. */
+/** The events that a follower has read so far, and how it ended. */
 function follow(offset = 0) {
   const file = new FollowedFile(path, { offset, poll: 5 });
   const seen: { seq: number; end: number }[] = [];
@@ -24,7 +24,7 @@ function follow(offset = 0) {
   return { file, seen, over, numbers: () => seen.map(({ seq }) => seq) };
 }
 
-test("a file that comes later, line by line; the rest when the writer is gone", async () => {
+test("reads a file that is made later, line by line, and the rest when the writer is gone", async () => {
   const { file, numbers, over } = follow();
   writeFileSync(path, line(1) + line(2));
   await until(() => numbers().length === 2);
@@ -47,7 +47,7 @@ test("an unfinished last line waits for its rest, also in the middle of a charac
   await expect(over).rejects.toMatchObject({ code: "PROTOCOL_HALF_LINE" });
 });
 
-test("a later reader goes on behind what was dealt with", async () => {
+test("a later reader continues after the handled lines", async () => {
   writeFileSync(path, line(1) + line(2) + line(3));
   const first = follow();
   await until(() => first.seen.length === 3);
