@@ -12,8 +12,7 @@ interface Args {
 
 export default {
   command: "stop [what]",
-  describe:
-    "Stop runs that train in another terminal, after the current step and with a checkpoint; `run` or `retry` continues",
+  describe: "Stop runs that train in another terminal, after the current step and with a checkpoint; `run` continues",
   complete: experimentsOrRuns,
   builder: (yargs) =>
     yargs

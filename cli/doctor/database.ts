@@ -46,7 +46,8 @@ async function databaseRow(path: string): Promise<Row> {
     }
   } catch (error) {
     const own = error instanceof Lor2cError ? error.hint : undefined;
-    return fail("database", `${path}: ${messageOf(error)}`, own ?? elsewhere);
+    const message = messageOf(error);
+    return fail("database", message.includes(path) ? message : `${path}: ${message}`, own ?? elsewhere);
   }
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { UsageError } from "../errors.js";
+import { reason } from "../spec/read-bytes.js";
 import type { PredictText } from "../worker/predict.js";
 
 const STDIN = 0;
@@ -12,8 +13,13 @@ export function gatherTexts(texts: string[], pairs: string[], file: string | und
   const all = texts.map((text, index): PredictText => ({ text, text_pair: pairs[index] ?? null }));
   if (file !== undefined) all.push(...parseLines(readText(file)));
   if (all.length === 0) throw new UsageError("NO_TEXT", "no text to label", 'give --text "..." or --file');
-  if (new Set(all.map((item) => item.text_pair === null)).size > 1) {
-    throw new UsageError("TEXT_PAIRS", "some texts have a second text and others have none");
+  const alone = all.filter((item) => item.text_pair === null);
+  if (alone.length > 0 && alone.length < all.length) {
+    throw new UsageError(
+      "TEXT_PAIRS",
+      `${alone.length} of ${all.length} texts have no second text, such as ${JSON.stringify(alone[0]?.text)}`,
+      "give one to all of them or to none; in a file, a tab begins the second text",
+    );
   }
   return all;
 }
@@ -30,6 +36,7 @@ function readText(file: string): string {
   try {
     return readFileSync(file === "-" ? STDIN : file, "utf8");
   } catch (error) {
-    throw new UsageError("FILE_UNREADABLE", `${file} cannot be read: ${(error as Error).message}`);
+    const hint = "name a text file with --file, or - for the standard input";
+    throw new UsageError("FILE_UNREADABLE", `${file} cannot be read: ${reason(error)}`, hint);
   }
 }

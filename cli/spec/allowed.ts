@@ -1,6 +1,7 @@
 /** Describes allowed and found values, from JSON Schema, because all keys of a spec have one. */
 import { z } from "zod";
 import { GPU } from "./gpu-names.js";
+import { numberHint } from "./number-hint.js";
 import type { Path } from "./places.js";
 import type { KeyDocs } from "./schema.js";
 import { slipIn } from "./yaml-syntax.js";
@@ -113,7 +114,5 @@ export function writingHint(schema: JsonSchema | undefined, value: unknown): str
   const types = [schema, ...(schema.anyOf ?? [])].flatMap((s) => s.type);
   if (types.includes("boolean") && /^(yes|no|on|off|y|n)$/i.test(value)) return "YAML 1.2 writes true or false";
   if (!types.includes("integer") && !types.includes("number")) return undefined;
-  const plain = value.replaceAll(/[_,' ]/g, "");
-  if (plain === "" || !Number.isFinite(Number(plain))) return undefined;
-  return plain === value ? `the quotes make it text: write ${plain}` : `write ${plain}`;
+  return numberHint(value, { whole: !types.includes("number") });
 }

@@ -62,6 +62,8 @@ describe("all keys", () => {
     expect(new Set(all.map((entry) => `${entry.key} ${entry.method}`)).size).toBe(all.length);
   });
   test("one line each", () => {
+    const [header = "", first = ""] = keyText(explainKey("on_error", catalog)).trimEnd().split("\n").slice(-2);
+    expect(first.indexOf("Runs that may fail")).toBe(header.indexOf("meaning"));
     const lines = allKeysText(explainAll(catalog)).trimEnd().split("\n");
     expect(lines[0]).toMatch(/^key +default +meaning$/);
     expect(lines.filter((line) => line.startsWith("method.rank "))).toHaveLength(1);

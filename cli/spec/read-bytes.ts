@@ -55,7 +55,7 @@ function readAll(fd: number): Buffer | string {
 }
 
 /** Why this file cannot be read. Throws errors that are not about the file, such as too many open files. */
-function reason(error: unknown): string {
+export function reason(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   const known = REASONS[code ?? ""];
   if (known === undefined) throw error;

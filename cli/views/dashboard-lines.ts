@@ -112,7 +112,7 @@ export function staticLine(line: DashboardLine, columns: number): Line {
 function header(state: DashboardState, columns: number): Line[] {
   const { counts, finished, total, fraction, secondsLeft } = headerOf(state);
   const words = counts.map(({ state: name, count }) => `${formatCount(count)} ${stateWord(name)}`).join(", ");
-  const time = secondsLeft === null ? "" : `about ${formatSeconds(secondsLeft)} left`;
+  const time = !secondsLeft ? "" : `about ${formatSeconds(secondsLeft)} left`;
   const right = `${percent(fraction)}  ${finished} of ${total} runs  ${time}`;
   const width = Math.max(0, Math.min(40, columns - stringWidth(right) - 2));
   return [{ text: `${oneLine(state.name)}: ${words}`, bold: true }, { text: `${bar(fraction, width)}  ${right}` }];

@@ -14,7 +14,7 @@ export function allKeysText(all: readonly Explanation[]): string {
   // The method is shown only where there are several.
   const several = new Set([...rows.values()].flatMap(({ methods }) => methods)).size > 1;
   const width = Math.max(...[...rows.keys()].map((key) => key.length));
-  const valueWidth = Math.max(...[...rows.values()].map(({ value }) => Math.min(value.length, 32)));
+  const valueWidth = Math.max("default".length, ...[...rows.values()].map(({ value }) => Math.min(value.length, 32)));
   const lines = [...rows].map(([key, { value, meaning, methods }]) => {
     const of = several && methods.length > 0 && key.split(".").length === 2 ? ` (${methods.join(", ")})` : "";
     return `${key.padEnd(width)}  ${value.padEnd(valueWidth)}  ${meaning}${of}`.trimEnd();

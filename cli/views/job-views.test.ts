@@ -228,6 +228,7 @@ test("plain: a line about the whole job at intervals; the runs of a lane share a
   expect(lines).toEqual(["2 runs: seed=1..2: lost (killed)"]);
   lines.length = 0;
   plain.timeLeft?.({ fraction: 0.129, secondsLeft: null });
+  plain.timeLeft?.({ fraction: 0.129, secondsLeft: 0 }); // stopped: nothing is left to wait for
   plain.timeLeft?.({ fraction: 0.129, secondsLeft: 724 });
   clock.time += 29_000;
   plain.timeLeft?.({ fraction: 0.3, secondsLeft: 500 });

@@ -63,7 +63,7 @@ export function createPlain({ write, every = 10_000, now = Date.now }: PlainOpti
     },
     timeLeft({ fraction, secondsLeft }) {
       const done = Math.floor(fraction * 100);
-      if (secondsLeft === null || now() - lastJob < JOB_EVERY) return;
+      if (!secondsLeft || now() - lastJob < JOB_EVERY) return; // 0: the job is over or was stopped
       lastJob = now();
       write(`${done}% of the job, about ${formatSeconds(secondsLeft)} left`);
     },

@@ -81,6 +81,7 @@ function drawLine(
 }
 
 function label(row: number, height: number, low: number, high: number): string {
+  if (low === high) return row === Math.floor(height / 2) ? formatValue(high) : ""; // where the line is
   if (row === 0) return formatValue(high);
   if (row === height - 1) return formatValue(low);
   return row === Math.floor(height / 2) && height > 4 ? formatValue(high - ((high - low) * row) / (height - 1)) : "";

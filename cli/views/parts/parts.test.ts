@@ -127,6 +127,22 @@ describe("chart", () => {
       )[0] ?? "";
     expect(gap.slice(10)).toMatch(/^[⠀-⣿]+ +[⠀-⣿]+$/);
     expect(chart([{ x: 1, y: 2 }], { width: 20, height: 1 })[1]?.trim()).toBe("1");
+    const constant = chart(
+      [
+        { x: 1, y: 2 },
+        { x: 3, y: 2 },
+      ],
+      { width: 20, height: 5 },
+    );
+    expect(constant.map((row) => row.split("┤")[0]?.trim())).toEqual([
+      "",
+      "",
+      "2",
+      "",
+      "",
+      expect.stringContaining("1"),
+    ]);
+    expect(constant[2]).toMatch(/⠉|⠒|⠤|⣀/);
     expect(chart([{ x: 1, y: null }], { width: 20, height: 1 })).toEqual(["(no values)"]);
   });
   test("several lines share a scale, have different dot patterns, and end at their marks", () => {

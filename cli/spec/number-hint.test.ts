@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { numberHint } from "./number-hint.js";
+
+test.each([
+  ["0,0004", "write 0.0004"],
+  ["4e-4,5", undefined],
+  ["2,5e-4", "write 2.5e-4"],
+  ["-0,5", "write -0.5"],
+  ["1,234", "write 1234, or 1.234 if the comma is a decimal sign"],
+  ["1,234,567", "write 1234567"],
+  ["1 000", "write 1000"],
+  ["1\u202f000", "write 1000"],
+  ["-1'000", "write -1000"],
+  ["1_0", "write 10"],
+  ["4 5", undefined],
+  ["0,000", "write 0.000"],
+  ["8", "the quotes make it text: write 8"],
+  ["2e-4", "the quotes make it text: write 2e-4"],
+  ["", undefined],
+  ["abc", undefined],
+])("a number written as %j: %s", (text, hint) => {
+  expect(numberHint(text, { whole: false })).toBe(hint);
+});
+
+test("a key of whole numbers gets no hint with a fraction", () => {
+  expect(numberHint("4,5", { whole: true })).toBeUndefined();
+  expect(numberHint("1,234", { whole: true })).toBe("write 1234");
+});
