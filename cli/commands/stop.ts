@@ -49,6 +49,12 @@ export default {
           const owners = [...new Set(asked.map(({ owner }) => owner))].join(", ");
           writeNote(`asked ${owners} to stop ${plural(asked.length, "run")}${wait ? " after the current step" : ""}`);
         },
+        onLate: (late) => {
+          const owners = [...new Set(late.map(({ owner }) => owner))].join(", ");
+          writeNote(
+            `still waiting for ${owners}: it may be suspended, or in a long step; Ctrl-C here ends the waiting only`,
+          );
+        },
         onEnd: (run) => {
           if (!json) writeLine(`${shortId(run.run)}  ${run.label}: ${how(run)}`);
         },

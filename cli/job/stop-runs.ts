@@ -16,6 +16,8 @@ import { reapLost, requestExperimentStop, requestStop } from "../store/write.js"
 
 /** Milliseconds between two checks of the runs that were asked to stop. */
 const POLL = 300;
+/** Milliseconds after which a run is late. A job that lives kills a worker that does not stop within 40 s. */
+const LATE = 60_000;
 
 export interface StoppedRun extends RunningOfRun {
   /** `running` if the command did not wait for the end. */
@@ -34,6 +36,10 @@ export interface StopOptions {
   signal: AbortSignal;
   onAsked: (runs: readonly RunningOfRun[]) => void;
   onEnd: (run: StoppedRun) => void;
+  /** Called once with the runs that are late. Their owner may be suspended, or in a long step. */
+  onLate: (runs: readonly RunningOfRun[]) => void;
+  /** Default: 60,000 ms; less for tests. */
+  lateAfter?: number;
 }
 
 /**
@@ -103,7 +109,9 @@ function nothingRuns(store: Store, what: string | undefined, runs: readonly stri
   return new UsageError("NOTHING_RUNS", `nothing of ${what}${more} is in training in ${store.path}`, hint);
 }
 
-async function ends(asked: readonly RunningOfRun[], { dbPath, signal, onEnd }: StopOptions): Promise<StoppedRun[]> {
+async function ends(asked: readonly RunningOfRun[], options: StopOptions): Promise<StoppedRun[]> {
+  const { dbPath, signal, onEnd, onLate, lateAfter = LATE } = options;
+  let late = performance.now() + lateAfter;
   const open = new Map(asked.map((run) => [run.attempt, run]));
   const ended: StoppedRun[] = [];
   while (open.size > 0) {
@@ -120,6 +128,10 @@ async function ends(asked: readonly RunningOfRun[], { dbPath, signal, onEnd }: S
       }
     } finally {
       store.close();
+    }
+    if (open.size > 0 && performance.now() >= late) {
+      late = Number.POSITIVE_INFINITY;
+      onLate([...open.values()]);
     }
     if (open.size > 0) await sleep(POLL, undefined, { signal });
   }
