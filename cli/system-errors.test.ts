@@ -36,7 +36,7 @@ test("a file that is not known is not named", () => {
   }
 });
 
-test("what nobody wrote an explanation for stays as it is", () => {
+test("an error without an explanation stays as it is", () => {
   for (const error of [failure("ENOENT"), failure("SQLITE_ERROR"), new Error("x"), undefined, "text", { code: 5 }]) {
     expect(explainSystemError(error)).toBeUndefined();
   }

@@ -469,6 +469,6 @@ export const WorkerEvent = z.discriminatedUnion("type", [
 export type WorkerEvent = z.infer<typeof WorkerEvent>;
 export type EventOf<T extends WorkerEvent["type"]> = Extract<WorkerEvent, { type: T }>;
 
-/** How an attempt can end. `lost` is written by the runner when the worker died without a word. */
+/** How an attempt can end. `lost` is written by the runner if the worker died without an outcome. */
 export const OUTCOMES = ["finished", "failed", "out_of_memory", "stopped", "lost"] as const;
 export type Outcome = (typeof OUTCOMES)[number];

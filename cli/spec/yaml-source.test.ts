@@ -131,7 +131,7 @@ describe("slips of writing", () => {
   });
 });
 
-describe("characters that nobody sees", () => {
+describe("invisible characters", () => {
   const HINT = "write a plain space or nothing, or quote the text if it belongs there";
   test.each([
     ["before a key", "model: tiny\ntrain:\n\u00a0\u00a0batch_size: 8\n", "3:1 : there is a no-break space (U+00A0)"],

@@ -59,7 +59,7 @@ function nothingFailed(what: readonly string[], rows: readonly RetryRow[]): Usag
   );
 }
 
-/** Outcomes that nobody wished for. */
+/** Outcomes that are retried. A stopped run is retried only if the user names it. */
 const FAILED = "'failed', 'out_of_memory', 'lost'";
 
 /** The runs of an experiment with the state of their newest attempt, in the order of the spec. */
