@@ -52,7 +52,7 @@ test("stop ends the whole job after its step; the same run continues it; without
 });
 
 test("stop of one run lets the job continue with the next", async () => {
-  const job = lor2c(["run", file, "--json", "--set", "sweep.grid={seed: 1..2}"], { ...SLOW, FIXTURE_STEPS: "40" });
+  const job = lor2c(["run", file, "--json", "--set", "sweep.grid={seed: 1..2}"], { FIXTURE_WAIT: "1" });
   await until(() => job.out().includes('"metrics"'));
   const stop = lor2c(["stop", "@last", "--json"]);
   expect(await stop.closed).toBe(0);
@@ -66,7 +66,7 @@ test("stop of one run of a bundle leaves the bundle's other runs in training", a
     file,
     readFileSync(file, "utf8").replace("method: lora", "method: imlor2c").replace("seed: 1..2", "method.merges: 0..1"),
   );
-  const job = lor2c(["run", file, "--json"], { ...SLOW, FIXTURE_STEPS: "40" });
+  const job = lor2c(["run", file, "--json"], { FIXTURE_WAIT: "merges:0" });
   await until(() => job.out().includes('"metrics"'));
   const [plan] = job
     .out()
