@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs";
 import { Lor2cError } from "./errors.js";
 
 interface Known {
@@ -95,11 +96,29 @@ const KNOWN: readonly Known[] = [
 
 /** The error that a user gets for one of the system's; undefined for an error that is not in the list. */
 export function explainSystemError(error: unknown, path?: string): Lor2cError | undefined {
-  const { code, path: own } = (error ?? {}) as NodeJS.ErrnoException;
+  const { code: found, path: own } = (error ?? {}) as NodeJS.ErrnoException;
+  const code = MISSING_PACKAGE.has(found ?? "") && lacksDescriptors() ? "EMFILE" : found;
   const known = typeof code === "string" ? KNOWN.find((one) => one.code.test(code)) : undefined;
   if (!known) return undefined;
   const where = path ?? own;
   const hint = typeof known.hint === "string" ? known.hint : known.hint(where);
   const message = `${known.message(where)} (${code})`;
   return new Lor2cError(known.as, message, hint, known.exitCode ?? 1, { cause: error });
+}
+
+/** Node calls a package missing also when it had no descriptor left to look. */
+const MISSING_PACKAGE: ReadonlySet<string> = new Set(["ERR_MODULE_NOT_FOUND", "MODULE_NOT_FOUND", "ERR_DLOPEN_FAILED"]);
+/** Loading a package opens at most about so many files at a time. */
+const FILES_OF_A_PACKAGE = 8;
+
+function lacksDescriptors(): boolean {
+  const opened: number[] = [];
+  try {
+    while (opened.length < FILES_OF_A_PACKAGE) opened.push(openSync(process.execPath, "r"));
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EMFILE";
+  } finally {
+    for (const descriptor of opened) closeSync(descriptor);
+  }
 }
