@@ -1,9 +1,9 @@
 /** Describes allowed and found values, from JSON Schema, because all keys of a spec have one. */
 import { z } from "zod";
 import { GPU } from "./gpu-names.js";
+import type { KeyDocs } from "./key-docs.js";
 import { numberHint } from "./number-hint.js";
 import type { Path } from "./places.js";
-import type { KeyDocs } from "./schema.js";
 import { slipIn } from "./yaml-syntax.js";
 
 /** The parts of JSON Schema (draft 7) that the keys use, with the documentation from schema.ts. */

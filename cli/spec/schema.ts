@@ -1,45 +1,12 @@
 /**
- * Every key of a spec, once: its meaning, allowed values, unit, default and source. `explain`, the editor schema and
+ * Every key of a spec, once (those of `train` in train-schema.ts): its meaning, allowed values, unit, default and source. `explain`, the editor schema and
  * all messages are made from this file. Parameters of methods are in the catalog, which the worker writes.
  */
 import { z } from "zod";
-import { unfitForName } from "./characters.js";
 import { GPU, hasTwice } from "./gpu-names.js";
+import { count, hf, key, name, text } from "./key-docs.js";
 import { RANGE } from "./range.js";
-
-export interface KeyDocs {
-  description: string;
-  unit?: string;
-  /** Paper section, or the name of the same setting in Hugging Face libraries. */
-  source?: string;
-  /** Names of the key in other tools; only used for suggestions. */
-  aliases?: string[];
-  /** Values of other tools, likewise. */
-  valueAliases?: Record<string, string>;
-  /** Describes the default, where the schema's value does not say enough. */
-  defaultText?: string;
-  /** The key changes no number of a run, so it is not part of the id. */
-  outsideId?: true;
-  since?: Since;
-}
-
-/**
- * For every key that is added after the first release: a run whose value is `before`, which means what runs did without
- * the key, has the id that it had then. Later changes of the default do not change this.
- */
-interface Since {
-  day: string;
-  before: unknown;
-}
-
-const key = <T extends z.ZodType>(schema: T, docs: KeyDocs): T => schema.meta({ ...docs });
-const hf = (name: string) => `transformers TrainingArguments.${name}`;
-const text = () => z.string().min(1);
-const name = (length: number) =>
-  text()
-    .max(length)
-    .refine((value) => unfitForName(value) === undefined, { error: ({ input }) => unfitForName(String(input)) ?? "" });
-const count = () => z.int().min(1);
+import { train } from "./train-schema.js";
 
 const modelMapping = z.strictObject({
   name: key(text(), {
@@ -102,140 +69,6 @@ const data = z
   })
   .prefault({})
   .meta({ description: "Which rows are used" });
-
-const train = z
-  .strictObject({
-    num_train_epochs: key(count().default(3), {
-      description: "Passes over the training rows",
-      unit: "epochs",
-      source: `${hf("num_train_epochs")}; E of paper Eq. 11 and 12`,
-      aliases: ["epochs", "num_epochs", "max_epochs"],
-    }),
-    max_steps: key(count().nullable().default(null), {
-      description: "Stop after this many optimizer steps, even within an epoch",
-      unit: "optimizer steps",
-      source: hf("max_steps"),
-      defaultText: "null: all steps of the epochs",
-    }),
-    batch_size: key(count().default(32), {
-      description: "Rows of one forward pass; times gradient_accumulation_steps is one optimizer step",
-      unit: "rows",
-      source: hf("per_device_train_batch_size"),
-      aliases: ["per_device_train_batch_size", "train_batch_size", "micro_batch_size", "bs"],
-    }),
-    eval_batch_size: key(count().default(64), {
-      description: "Rows of one forward pass of the evaluation",
-      unit: "rows",
-      source: hf("per_device_eval_batch_size"),
-      aliases: ["per_device_eval_batch_size"],
-    }),
-    gradient_accumulation_steps: key(count().default(1), {
-      description: "Forward passes whose gradients are averaged before one optimizer step",
-      unit: "forward passes",
-      source: hf("gradient_accumulation_steps"),
-    }),
-    learning_rate: key(z.number().positive().default(4e-4), {
-      description:
-        "Peak learning rate of everything but the head: linear warm-up from 0, then linear to 0 at the last step",
-      source: `${hf("learning_rate")}; the published GLUE script uses 4e-4 or 5e-4 by task`,
-      aliases: ["lr", "peak_lr"],
-    }),
-    head_learning_rate: key(z.number().positive().nullable().default(null), {
-      description: "Peak learning rate of the classification or regression head",
-      source: "the published GLUE script trains the head at half of the learning rate",
-      aliases: ["head_lr", "classifier_lr"],
-      defaultText: "null: half of train.learning_rate",
-    }),
-    warmup_ratio: key(z.number().min(0).max(1).default(0.06), {
-      description: "Part of all optimizer steps over which the learning rate rises from 0, rounded up to whole steps",
-      unit: "fraction of the steps",
-      source: hf("warmup_ratio"),
-      aliases: ["warmup"],
-    }),
-    weight_decay: key(z.number().min(0).default(0.1), {
-      description: "Decoupled weight decay of AdamW, over all trained tensors",
-      source: hf("weight_decay"),
-      aliases: ["wd"],
-    }),
-    adam_beta1: key(z.number().min(0).lt(1).default(0.9), {
-      description: "Decay of AdamW's running mean of gradients",
-      source: hf("adam_beta1"),
-    }),
-    adam_beta2: key(z.number().min(0).lt(1).default(0.999), {
-      description: "Decay of AdamW's running mean of squared gradients",
-      source: hf("adam_beta2"),
-    }),
-    adam_epsilon: key(z.number().positive().default(1e-8), {
-      description: "Added to AdamW's denominator",
-      source: hf("adam_epsilon"),
-    }),
-    max_grad_norm: key(z.number().positive().default(1.0), {
-      description: "Gradients are scaled down to this norm over everything that has a gradient",
-      unit: "L2 norm",
-      source: hf("max_grad_norm"),
-      aliases: ["gradient_clipping", "clip_grad_norm"],
-    }),
-    max_length: key(z.int().min(4).default(256), {
-      description: "Longer texts are cut to this length; shorter ones are not padded to it",
-      unit: "tokens",
-      source: "transformers tokenizer(max_length)",
-      aliases: ["max_seq_length", "max_seq_len", "cutoff_len"],
-    }),
-    precision: key(z.literal(["auto", "fp32", "mixed"]).default("auto"), {
-      description:
-        "Number format: mixed multiplies in bfloat16 and keeps the rest in fp32; auto is mixed where that is faster, " +
-        "which is measured on a CPU at the start, else fp32",
-      source: "transformers TrainingArguments.bf16",
-      aliases: ["bf16", "fp16", "dtype", "torch_dtype"],
-      valueAliases: { bf16: "mixed", bfloat16: "mixed", float32: "fp32" },
-    }),
-    logging_steps: key(count().default(10), {
-      description: "The training loss is recorded every so many optimizer steps; not part of a run's id",
-      unit: "optimizer steps",
-      source: hf("logging_steps"),
-      outsideId: true,
-    }),
-    score: key(text().nullable().default(null), {
-      description: "Score that chooses the best epoch",
-      source: hf("metric_for_best_model"),
-      aliases: ["metric_for_best_model", "metric"],
-      defaultText: "null: the task's own",
-    }),
-    max_lanes: key(z.union([z.literal("auto"), z.int().min(1).max(1024)]).default("auto"), {
-      description:
-        "Trajectories that go through the model together when runs train as one tree; auto: as memory allows. " +
-        "Changes no number on CPU; on CUDA numbers are equal to the bit at the same value, so it is not part of a run's id",
-      unit: "trajectories",
-      outsideId: true,
-    }),
-    holdout: key(z.union([z.number().gt(0).lt(1), count(), z.null()]).default(null), {
-      description:
-        "Training rows that are not trained on and choose the best epoch, so that the evaluation rows are only " +
-        "reported: a share below 1, or a number of rows; drawn with data.split_seed from those of data.train_rows, " +
-        "in the proportions of the classes",
-      unit: "share of the training rows, or rows",
-      aliases: ["validation_split", "val_set_size", "dev_size"],
-      defaultText: "null: the evaluation rows choose",
-      since: { day: "2026-11-25", before: null },
-    }),
-    report_epoch: key(count().nullable().default(null), {
-      description:
-        "Epoch fixed beforehand whose score is shown beside the best and the last one; all are stored, so it is not " +
-        "part of a run's id",
-      unit: "epochs",
-      defaultText: "null: none",
-      outsideId: true,
-    }),
-    allow_unreached_events: key(z.boolean().default(false), {
-      description:
-        "Train although not all merges and injections that the method asks for fall before the end; such a run is " +
-        "refused otherwise. A note of the run says what did not happen. Changes no number, so it is not part of a run's id",
-      outsideId: true,
-    }),
-  })
-  .prefault({})
-  .meta({ description: "How it is trained: AdamW, linear schedule with warm-up, evaluation after every epoch" });
-
 const task = key(text(), { description: "Registered task: what the rows are and which scores judge them" });
 const methodName = key(text(), { description: "Registered method" });
 const method = { description: "What is trained on the frozen model, with its parameters" };

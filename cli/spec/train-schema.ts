@@ -1,0 +1,136 @@
+/** The keys under `train`. */
+import { z } from "zod";
+import { count, hf, key, text } from "./key-docs.js";
+
+export const train = z
+  .strictObject({
+    num_train_epochs: key(count().default(3), {
+      description: "Passes over the training rows",
+      unit: "epochs",
+      source: `${hf("num_train_epochs")}; E of paper Eq. 11 and 12`,
+      aliases: ["epochs", "num_epochs", "max_epochs"],
+    }),
+    max_steps: key(count().nullable().default(null), {
+      description: "Stop after this many optimizer steps, even within an epoch",
+      unit: "optimizer steps",
+      source: hf("max_steps"),
+      defaultText: "null: all steps of the epochs",
+    }),
+    batch_size: key(count().default(32), {
+      description: "Rows of one forward pass; times gradient_accumulation_steps is one optimizer step",
+      unit: "rows",
+      source: hf("per_device_train_batch_size"),
+      aliases: ["per_device_train_batch_size", "train_batch_size", "micro_batch_size", "bs"],
+    }),
+    eval_batch_size: key(count().default(64), {
+      description: "Rows of one forward pass of the evaluation",
+      unit: "rows",
+      source: hf("per_device_eval_batch_size"),
+      aliases: ["per_device_eval_batch_size"],
+    }),
+    gradient_accumulation_steps: key(count().default(1), {
+      description: "Forward passes whose gradients are averaged before one optimizer step",
+      unit: "forward passes",
+      source: hf("gradient_accumulation_steps"),
+    }),
+    learning_rate: key(z.number().positive().default(4e-4), {
+      description:
+        "Peak learning rate of everything but the head: linear warm-up from 0, then linear to 0 at the last step",
+      source: `${hf("learning_rate")}; the published GLUE script uses 4e-4 or 5e-4 by task`,
+      aliases: ["lr", "peak_lr"],
+    }),
+    head_learning_rate: key(z.number().positive().nullable().default(null), {
+      description: "Peak learning rate of the classification or regression head",
+      source: "the published GLUE script trains the head at half of the learning rate",
+      aliases: ["head_lr", "classifier_lr"],
+      defaultText: "null: half of train.learning_rate",
+    }),
+    warmup_ratio: key(z.number().min(0).max(1).default(0.06), {
+      description: "Part of all optimizer steps over which the learning rate rises from 0, rounded up to whole steps",
+      unit: "fraction of the steps",
+      source: hf("warmup_ratio"),
+      aliases: ["warmup"],
+    }),
+    weight_decay: key(z.number().min(0).default(0.1), {
+      description: "Decoupled weight decay of AdamW, over all trained tensors",
+      source: hf("weight_decay"),
+      aliases: ["wd"],
+    }),
+    adam_beta1: key(z.number().min(0).lt(1).default(0.9), {
+      description: "Decay of AdamW's running mean of gradients",
+      source: hf("adam_beta1"),
+    }),
+    adam_beta2: key(z.number().min(0).lt(1).default(0.999), {
+      description: "Decay of AdamW's running mean of squared gradients",
+      source: hf("adam_beta2"),
+    }),
+    adam_epsilon: key(z.number().positive().default(1e-8), {
+      description: "Added to AdamW's denominator",
+      source: hf("adam_epsilon"),
+    }),
+    max_grad_norm: key(z.number().positive().default(1.0), {
+      description: "Gradients are scaled down to this norm over everything that has a gradient",
+      unit: "L2 norm",
+      source: hf("max_grad_norm"),
+      aliases: ["gradient_clipping", "clip_grad_norm"],
+    }),
+    max_length: key(z.int().min(4).default(256), {
+      description: "Longer texts are cut to this length; shorter ones are not padded to it",
+      unit: "tokens",
+      source: "transformers tokenizer(max_length)",
+      aliases: ["max_seq_length", "max_seq_len", "cutoff_len"],
+    }),
+    precision: key(z.literal(["auto", "fp32", "mixed"]).default("auto"), {
+      description:
+        "Number format: mixed multiplies in bfloat16 and keeps the rest in fp32; auto is mixed where that is faster, " +
+        "which is measured on a CPU at the start, else fp32",
+      source: "transformers TrainingArguments.bf16",
+      aliases: ["bf16", "fp16", "dtype", "torch_dtype"],
+      valueAliases: { bf16: "mixed", bfloat16: "mixed", float32: "fp32" },
+    }),
+    logging_steps: key(count().default(10), {
+      description: "The training loss is recorded every so many optimizer steps; not part of a run's id",
+      unit: "optimizer steps",
+      source: hf("logging_steps"),
+      outsideId: true,
+    }),
+    score: key(text().nullable().default(null), {
+      description: "Score that chooses the best epoch",
+      source: hf("metric_for_best_model"),
+      aliases: ["metric_for_best_model", "metric"],
+      defaultText: "null: the task's own",
+    }),
+    max_lanes: key(z.union([z.literal("auto"), z.int().min(1).max(1024)]).default("auto"), {
+      description:
+        "Trajectories that go through the model together when runs train as one tree; auto: as memory allows. " +
+        "Changes no number on CPU; on CUDA numbers are equal to the bit at the same value, so it is not part of a run's id",
+      unit: "trajectories",
+      outsideId: true,
+    }),
+    holdout: key(z.union([z.number().gt(0).lt(1), count(), z.null()]).default(null), {
+      description:
+        "Training rows that are not trained on and choose the best epoch, so that the evaluation rows are only " +
+        "reported: a share below 1, or a number of rows; drawn with data.split_seed from those of data.train_rows, " +
+        "in the proportions of the classes",
+      unit: "share of the training rows, or rows",
+      aliases: ["validation_split", "val_set_size", "dev_size"],
+      defaultText: "null: the evaluation rows choose",
+      since: { day: "2026-11-25", before: null },
+    }),
+    report_epoch: key(count().nullable().default(null), {
+      description:
+        "Epoch fixed beforehand whose score is shown beside the best and the last one; all are stored, so it is not " +
+        "part of a run's id",
+      unit: "epochs",
+      defaultText: "null: none",
+      outsideId: true,
+    }),
+    allow_unreached_events: key(z.boolean().default(false), {
+      description:
+        "Train although not all merges and injections that the method asks for fall before the end; such a run is " +
+        "refused otherwise. A note of the run says what did not happen. Changes no number, so it is not part of a run's id",
+      outsideId: true,
+    }),
+  })
+  .prefault({})
+  .meta({ description: "How it is trained: AdamW, linear schedule with warm-up, evaluation after every epoch" });
