@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import torch
 
 from . import __version__, messages
 from .channel import finite, split_finite
@@ -99,10 +102,15 @@ def _check_reload(run: TreeRun, cell: TreeCell, adapter: Path, result: CellResul
     labels, kind = prepared.eval.labels, prepared.task.kind
     old = score_logits(before, labels, kind, prepared.task.scores, prepared.eval.parts)
     new = score_logits(logits, labels, kind, prepared.task.scores, prepared.eval.parts)
-    largest = float((logits - before).abs().max())
+    # A run that diverged before its first evaluation has logits that are not finite, in memory and on disk alike.
+    diverged = ~torch.isfinite(before) & ~torch.isfinite(logits)
+    largest = float((logits - before).masked_fill(diverged, 0.0).abs().max())
+    size = float(before.masked_fill(diverged, 0.0).abs().max())
+    same = old[prepared.score] == new[prepared.score] or (
+        math.isnan(old[prepared.score]) and math.isnan(new[prepared.score])
+    )
     tolerance = 1e-5 if prepared.precision == "fp32" else 5e-2
-    exact = prepared.device.type == "cpu" and old[prepared.score] != new[prepared.score]
-    if exact or not largest <= tolerance * max(1.0, float(before.abs().max())):
+    if (prepared.device.type == "cpu" and not same) or not largest <= tolerance * max(1.0, size):
         raise ReloadMismatch(
             f"the saved adapter scores {prepared.score} {new[prepared.score]:.6f} after reloading, "
             f"{old[prepared.score]:.6f} before saving (largest difference of a logit {largest:.3g})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -11,10 +12,13 @@ def singular_values(a: torch.Tensor, b: torch.Tensor) -> list[float]:
     """The r largest singular values of B A, descending; all others are zero. a: [r, d_in], b: [d_out, r].
 
     B = Q1 R1 and A^T = Q2 R2 give B A = Q1 (R1 R2^T) Q2^T, whose singular values are those of the r x r core.
-    Computed in float64, which is cheap at this size, so that rounding does not decide.
+    Computed in float64, which is cheap at this size, so that rounding does not decide. All are NaN when a weight is not
+    finite: the decomposition would raise, and end the other runs that train with this one.
     """
     a, b = a.detach().double(), b.detach().double()
     core = torch.linalg.qr(b, mode="r").R @ torch.linalg.qr(a.T, mode="r").R.T
+    if not bool(torch.isfinite(core).all()):
+        return [math.nan] * core.shape[0]
     return torch.linalg.svdvals(core).tolist()
 
 

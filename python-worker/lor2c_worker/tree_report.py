@@ -41,9 +41,13 @@ def _metrics(run: TreeRun, cells: list[str], split: str, step: int, epoch: float
 def _record(run: TreeRun, step: int, record: EpochRecord) -> None:
     """Send decisions, score tables and ranks of a method that changes its structure."""
     for change in record.changes:
-        run.events.send(messages.Change, cells=record.cells, step=step, **dataclasses.asdict(change))
+        numbers = {"score": finite(change.score), "margin": finite(change.margin)}
+        run.events.send(messages.Change, cells=record.cells, step=step, **(dataclasses.asdict(change) | numbers))
     if record.table is not None:
-        run.events.send(messages.ModuleScores, cells=record.cells, step=step, **dataclasses.asdict(record.table))
+        table = dataclasses.replace(
+            record.table, modules=[dataclasses.replace(m, score=finite(m.score)) for m in record.table.modules]
+        )
+        run.events.send(messages.ModuleScores, cells=record.cells, step=step, **dataclasses.asdict(table))
     if record.ranks is not None:
         run.events.send(messages.Ranks, cells=record.cells, step=step, **dataclasses.asdict(record.ranks))
     for note in record.notes:

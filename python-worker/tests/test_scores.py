@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 import pytest
@@ -34,6 +35,16 @@ def test_core_equals_full_svd(rank: int, d_in: int, d_out: int, seed: int) -> No
 def test_a_module_that_is_still_zero_has_score_zero() -> None:
     values = singular_values(torch.randn(4, 8), torch.zeros(8, 4))
     assert [score(name, values, 8, 1) for name in ("sfs", "mean_singular_value", "top_share")] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_module_that_diverged_has_scores_that_are_not_finite(value: float) -> None:
+    b = torch.randn(8, 4)
+    b[2, 1] = value
+    values = singular_values(torch.randn(4, 8), b)
+    assert len(values) == 4
+    for name in ("sfs", "mean_singular_value", "top_share"):
+        assert not math.isfinite(score(name, values, 8, 1))
 
 
 def test_hand_worked() -> None:

@@ -313,3 +313,16 @@ def test_leaves_on_a_pretrained_encoder_and_real_rows(
         train(worker, tmp_path / "alone", {name: cells[name]})
         alone = worker.until_done()
         assert record(together, name, tmp_path) == record(alone, name, tmp_path / "alone"), name
+
+
+def test_runs_that_diverge_go_on_without_scores(worker: Worker, place: Path, tmp_path: Path) -> None:
+    """Steps of 1e30 end in weights that are not finite. No run of the tree fails."""
+    pairs = [(0, 0), (1, 0), (0, 1)]
+    train(worker, tmp_path, grid(place, pairs, learning_rate=1e30))
+    events = worker.until_done()
+    assert not only(events, messages.Failed)
+    assert {c for done in only(events, messages.Finished) for c in done.cells} == set(grid(place, pairs))
+    changes = only(events, messages.Change)
+    assert {change.kind for change in changes} == {"merge", "inject"}
+    assert all(change.score is None and change.margin is None for change in changes)
+    assert all(m.score is None for table in only(events, messages.ModuleScores) for m in table.modules)
