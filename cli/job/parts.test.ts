@@ -182,7 +182,7 @@ test("patience tries again while the database is locked, tells the user once, an
   const patience = new Patience((message) => said.push(message), 0);
   expect(await patience.until(busyFor(3), NEVER)).toBe("stored");
   expect(said).toEqual([
-    expect.stringMatching(/^another program holds/),
+    expect.stringMatching(/^another program has locked the database/),
     expect.stringMatching(/^the database is free/),
   ]);
   expect(patience.attempt(busyFor(1))).toBe(false);

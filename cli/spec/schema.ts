@@ -1,6 +1,7 @@
 /**
- * Every key of a spec, once (those of `train` in train-schema.ts): its meaning, allowed values, unit, default and source. `explain`, the editor schema and
- * all messages are made from this file. Parameters of methods are in the catalog, which the worker writes.
+ * Every key of a spec, once: its meaning, allowed values, unit, default and source. The keys of `train` are in
+ * train-schema.ts; parameters of methods are in the catalog, which the worker writes. `explain`, the editor schema and
+ * all messages are made from this file.
  */
 import { z } from "zod";
 import { GPU, hasTwice } from "./gpu-names.js";

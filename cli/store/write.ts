@@ -5,7 +5,6 @@ export { recordForecasts } from "./forecasts.js";
 export { checkInPlace } from "./in-place.js";
 export { type AttemptsByCell, endAttempt, ingest } from "./ingest.js";
 export { HEARTBEAT_SECONDS, heartbeat, reapLost } from "./lease.js";
-export { attemptGone } from "./lost-rows.js";
 export { registerExperiment, resumeExperiment } from "./register.js";
 export { removeRuns } from "./remove.js";
 export { requestExperimentStop, requestStop } from "./stop-requests.js";
