@@ -132,7 +132,7 @@ def precision_warning(asked: str, device: torch.device) -> str | None:
 def autocast(device: torch.device, precision: str) -> contextlib.AbstractContextManager[Any]:
     """A context in which `mixed` multiplies in bfloat16; the residual stream, norms, softmax and losses stay fp32.
 
-    Learners that cast by themselves read it (engine/precision.py); any other module runs under torch's autocast.
+    Learners that cast by themselves read it (backbones/precision.py); any other module runs under torch's autocast.
     """
     if precision == "fp32":
         return contextlib.nullcontext()

@@ -14,7 +14,16 @@ from .device import current_device, precision_warning, resolve_precision
 from .errors import PlainError
 from .methods import Horizon, Method, count, method_of, parse_params
 from .models import LoadedModel, config_for_counting, empty_model
-from .prepare import check_length, choosing_score, fingerprint_of, held_out, horizon_of, num_labels, task_data, task_of
+from .run.prepare import (
+    check_length,
+    choosing_score,
+    fingerprint_of,
+    held_out,
+    horizon_of,
+    num_labels,
+    task_data,
+    task_of,
+)
 from .settings import Settings, SettingsError
 from .shape import shape_of
 

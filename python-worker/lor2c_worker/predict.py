@@ -8,13 +8,13 @@ from typing import Any
 import torch
 
 from .channel import finite
-from .checkpoint import read_info
 from .data import task_of
 from .data.encode import encode_texts
 from .device import autocast, current_device, resolve_precision
-from .evaluate import logits_of
+from .evaluation.evaluate import logits_of
 from .methods import method_of, parse_params
 from .models import load_model
+from .run.adapter_folder import read_info
 from .settings import Settings, SettingsError
 
 

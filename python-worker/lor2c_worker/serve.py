@@ -18,11 +18,11 @@ from .device import configure_threads, current_device, describe_device, gpu_name
 from .errors import PlainError, failed_fields
 from .inspection import Inspection, count_parameters
 from .predict import predict
-from .run_tree import run_tree
+from .run.checkpoint import Found, find_checkpoints
+from .run.run_tree import run_tree
+from .run.tree import TreeCell, group_trees, read_cell
 from .settings import Settings, SettingsError
 from .sources import all_sources
-from .tree import TreeCell, group_trees, read_cell
-from .tree_checkpoint import Found, find_checkpoints
 from .usage import begin_command, log_to
 from .versions import package_versions, versions
 

@@ -15,18 +15,19 @@ import torch
 from torch import nn
 from transformers import RobertaConfig, RobertaForSequenceClassification
 
-from lor2c_worker.engine.backbone import Backbone
-from lor2c_worker.engine.bank import BankParams
-from lor2c_worker.engine.bank_learner import BankLearner
-from lor2c_worker.engine.hf_backbone import HfBackbone
-from lor2c_worker.engine.learner import Batch, Change, EpochRecord
-from lor2c_worker.engine.loss import lane_losses
-from lor2c_worker.engine.optimizer import LaneAdamW
-from lor2c_worker.engine.unpadded import UnpaddedEncoder
+from lor2c_worker.adapters.bank import BankParams
+from lor2c_worker.adapters.bank_learner import BankLearner
+from lor2c_worker.backbones.backbone import Backbone
+from lor2c_worker.backbones.hf_backbone import HfBackbone
+from lor2c_worker.backbones.unpadded import UnpaddedEncoder
+from lor2c_worker.data.batch import Batch
+from lor2c_worker.learner import Change, EpochRecord
 from lor2c_worker.methods.lor2c import build_learner
+from lor2c_worker.objective import lane_losses
+from lor2c_worker.optim.adamw import LaneAdamW
 from lor2c_worker.rules import resolve_rules
+from lor2c_worker.run.loop import LinearSchedule
 from lor2c_worker.schedule import Layout, Schedule
-from lor2c_worker.train import LinearSchedule
 
 #: The folder of trajectories: LOR2C_RECORDED (relative to where pytest runs), else beside the checkout.
 GIVEN = os.environ.get("LOR2C_RECORDED")

@@ -14,9 +14,9 @@ from test_train import rows
 from worker import Worker, only, run, settings
 
 from lor2c_worker import messages
+from lor2c_worker.backbones.hf_backbone import base_of, find_layers
 from lor2c_worker.data.encode import Encoded, encode
-from lor2c_worker.engine.hf_backbone import base_of, find_layers
-from lor2c_worker.evaluate import logits_of
+from lor2c_worker.evaluation.evaluate import logits_of
 from lor2c_worker.methods import METHODS, Cell, Horizon, parse_params
 from lor2c_worker.methods.adapter import AdapterLearner, Bottleneck
 from lor2c_worker.settings import SettingsError

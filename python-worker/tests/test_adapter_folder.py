@@ -18,7 +18,7 @@ from transformers import AutoModelForSequenceClassification
 
 import lor2c_worker.peft  # noqa: F401
 from lor2c_worker.data.encode import Encoded, encode
-from lor2c_worker.evaluate import logits_of
+from lor2c_worker.evaluation.evaluate import logits_of
 from lor2c_worker.methods import METHODS
 
 CPU = torch.device("cpu")

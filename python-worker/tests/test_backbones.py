@@ -22,16 +22,16 @@ from transformers import (
     RobertaForSequenceClassification,
 )
 
-from lor2c_worker.engine import lane_groups
-from lor2c_worker.engine.backbone import LEAST, ROW_MULTIPLE, whole_rows
-from lor2c_worker.engine.bank import Bank, BankParams, Structure
-from lor2c_worker.engine.dropout import KeyedDropout, StepMasks
-from lor2c_worker.engine.heads import head_of
-from lor2c_worker.engine.hf_backbone import HfBackbone, base_of
-from lor2c_worker.engine.learner import Batch
-from lor2c_worker.engine.unpadded import UnpaddedEncoder
+from lor2c_worker.adapters import lane_groups
+from lor2c_worker.adapters.bank import Bank, BankParams, Structure
+from lor2c_worker.backbones.backbone import LEAST, ROW_MULTIPLE, whole_rows
+from lor2c_worker.backbones.heads import head_of
+from lor2c_worker.backbones.hf_backbone import HfBackbone, base_of
+from lor2c_worker.backbones.unpadded import UnpaddedEncoder
+from lor2c_worker.data.batch import Batch
+from lor2c_worker.keyed.dropout import KeyedDropout, StepMasks
+from lor2c_worker.keyed.seeding import generator
 from lor2c_worker.schedule import Layout, Span
-from lor2c_worker.seeding import generator
 
 SHAPE = {"hidden_size": 48, "num_hidden_layers": 4, "num_attention_heads": 4, "intermediate_size": 96}
 ENCODER = {**SHAPE, "vocab_size": 100, "max_position_embeddings": 300, "initializer_range": 0.1}

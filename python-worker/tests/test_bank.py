@@ -12,18 +12,19 @@ import torch
 from peft import LoraConfig, TaskType, get_peft_model
 from reference import Reference, inputs_of, lr_list
 
+from lor2c_worker.adapters.bank import BankParams
+from lor2c_worker.adapters.bank_learner import BankLearner
+from lor2c_worker.backbones.hf_backbone import HfBackbone
+from lor2c_worker.backbones.unpadded import UnpaddedEncoder
+from lor2c_worker.data.batch import Batch
 from lor2c_worker.device import autocast, cpu_has_bf16
-from lor2c_worker.engine.bank import BankParams
-from lor2c_worker.engine.bank_learner import BankLearner
-from lor2c_worker.engine.hf_backbone import HfBackbone
-from lor2c_worker.engine.learner import Batch, EpochRecord
-from lor2c_worker.engine.loss import lane_losses
-from lor2c_worker.engine.optimizer import LaneAdamW
-from lor2c_worker.engine.unpadded import UnpaddedEncoder
+from lor2c_worker.keyed.seeding import generator
+from lor2c_worker.learner import EpochRecord
 from lor2c_worker.methods.lor2c import build_learner
+from lor2c_worker.objective import lane_losses
+from lor2c_worker.optim.adamw import LaneAdamW
 from lor2c_worker.rules import PRESETS, Rules
 from lor2c_worker.schedule import Layout, Schedule
-from lor2c_worker.seeding import generator
 
 LAYERS, BATCHES = 7, 2
 CPU = torch.device("cpu")

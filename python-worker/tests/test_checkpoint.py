@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from lor2c_worker.checkpoint import RUN_FILE, RunInfo, measure_folder, read_info, write_folder
+from lor2c_worker.run.adapter_folder import RUN_FILE, RunInfo, measure_folder, read_info, write_folder
 from lor2c_worker.settings import SettingsError
 
 INFO = RunInfo({"seed": 1}, ("a", "b"), "classify", 2, {"accuracy": 0.5}, "0.1.0")

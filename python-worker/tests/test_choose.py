@@ -19,14 +19,14 @@ from test_train import SETTINGS, rows
 from worker import Worker, only, run, settings
 
 from lor2c_worker import messages
-from lor2c_worker.choose import CellResult, Look, collapse_warning, look, note, note_cells
 from lor2c_worker.data.encode import encode
 from lor2c_worker.data.holdout import hold_out, holdout_note
 from lor2c_worker.data.task import DataError, Split
-from lor2c_worker.engine.optimizer import LaneAdamW
-from lor2c_worker.evaluate import is_collapsed, majority_score, score_logits
+from lor2c_worker.evaluation.choose import CellResult, Look, collapse_warning, look, note, note_cells
+from lor2c_worker.evaluation.evaluate import is_collapsed, majority_score, score_logits
 from lor2c_worker.methods import METHODS, Cell, Horizon, parse_params
-from lor2c_worker.train import Report, train
+from lor2c_worker.optim.adamw import LaneAdamW
+from lor2c_worker.run.loop import Report, train
 
 
 def split(labels: list[Any]) -> Split:

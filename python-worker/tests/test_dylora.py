@@ -15,10 +15,10 @@ from worker import Worker, only, run, settings
 
 from lor2c_worker import messages
 from lor2c_worker.data.encode import Encoded, encode
-from lor2c_worker.engine.optimizer import LaneAdamW
-from lor2c_worker.evaluate import evaluate, logits_of
+from lor2c_worker.evaluation.evaluate import evaluate, logits_of
 from lor2c_worker.methods import METHODS, Cell, Horizon, parse_params
 from lor2c_worker.methods.dylora import DyloraLearner, DyloraLinear
+from lor2c_worker.optim.adamw import LaneAdamW
 from lor2c_worker.settings import SettingsError
 
 METHOD = METHODS["dylora"]

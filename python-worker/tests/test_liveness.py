@@ -13,9 +13,9 @@ import tiny
 from test_methods import EPOCHS, build, fresh, run
 from test_train import rows
 
+from lor2c_worker.adapters.bank import Bank
+from lor2c_worker.adapters.bank_learner import BankLearner
 from lor2c_worker.data.encode import Encoded, encode
-from lor2c_worker.engine.bank import Bank
-from lor2c_worker.engine.bank_learner import BankLearner
 from lor2c_worker.methods import METHODS, Cell, Horizon, parse_params
 from lor2c_worker.methods.adalora import AdaLoraLearner
 

@@ -15,9 +15,10 @@ import tiny
 import torch
 from worker import only, settings
 
-from lor2c_worker import lane_width, messages
+from lor2c_worker import messages
+from lor2c_worker.adapters import lane_groups
 from lor2c_worker.channel import Channel
-from lor2c_worker.engine import lane_groups
+from lor2c_worker.run import lane_width
 from lor2c_worker.serve import answer_train
 
 
@@ -107,7 +108,7 @@ def test_the_largest_batches_are_tried_before_the_first_step(
     place: Path, monkeypatch: pytest.MonkeyPatch, training: int, evaluating: int
 ) -> None:
     """As on CUDA. A CPU does not try batches, so the test replaces its function by the trial."""
-    monkeypatch.setattr("lor2c_worker.run_tree.fit_memory", lane_width.try_largest)
+    monkeypatch.setattr("lor2c_worker.run.run_tree.fit_memory", lane_width.try_largest)
     roomy = train(place, "roomy", 4)
     assert len(only(roomy, messages.Finished)) == 4
     Memory(monkeypatch, training, evaluating)
@@ -118,5 +119,5 @@ def test_the_largest_batches_are_tried_before_the_first_step(
 
 def test_trying_the_largest_batches_changes_nothing(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = train(place, "plain", 1)
-    monkeypatch.setattr("lor2c_worker.run_tree.fit_memory", lane_width.try_largest)
+    monkeypatch.setattr("lor2c_worker.run.run_tree.fit_memory", lane_width.try_largest)
     assert results(train(place, "tried", 1)) == results(plain)

@@ -16,17 +16,17 @@ from test_train import SETTINGS, rows
 from transformers import AutoModelForSequenceClassification
 
 import lor2c_worker.peft
+from lor2c_worker.adapters.bank_learner import BankLearner
 from lor2c_worker.data.encode import Encoded, encode
-from lor2c_worker.engine.bank_learner import BankLearner
-from lor2c_worker.engine.learner import EpochRecord, Learner
-from lor2c_worker.engine.loss import lane_losses
-from lor2c_worker.engine.optimizer import LaneAdamW
-from lor2c_worker.evaluate import logits_of
+from lor2c_worker.evaluation.evaluate import logits_of
+from lor2c_worker.learner import EpochRecord, Learner
 from lor2c_worker.methods import METHODS, Cell, Horizon, count, parse_params
 from lor2c_worker.models import LoadedModel, empty_model, known_config, load_model
 from lor2c_worker.models.load import is_head
+from lor2c_worker.objective import lane_losses
+from lor2c_worker.optim.adamw import LaneAdamW
+from lor2c_worker.run.loop import Report, train
 from lor2c_worker.settings import ModelSettings
-from lor2c_worker.train import Report, train
 
 CPU = torch.device("cpu")
 #: Methods that save more or fewer parameters than train at the start, by changes of structure or because of peft.

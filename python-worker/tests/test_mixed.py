@@ -11,6 +11,11 @@ from test_backbones import LENGTHS, bank_of, batch_of, build, hidden, logits_of
 from torch.nn import functional as F
 from transformers import BertConfig, BertForSequenceClassification
 
+from lor2c_worker.adapters.bank import Structure
+from lor2c_worker.backbones.heads import head_of
+from lor2c_worker.backbones.hf_backbone import HfBackbone
+from lor2c_worker.backbones.precision import Products, low_dtype
+from lor2c_worker.backbones.unpadded import UnpaddedEncoder
 from lor2c_worker.device import (
     CLEARLY_FASTER,
     autocast,
@@ -20,11 +25,6 @@ from lor2c_worker.device import (
     precision_warning,
     resolve_precision,
 )
-from lor2c_worker.engine.bank import Structure
-from lor2c_worker.engine.heads import head_of
-from lor2c_worker.engine.hf_backbone import HfBackbone
-from lor2c_worker.engine.precision import Products, low_dtype
-from lor2c_worker.engine.unpadded import UnpaddedEncoder
 from lor2c_worker.schedule import Layout, Span
 from lor2c_worker.settings import SettingsError
 

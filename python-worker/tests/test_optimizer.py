@@ -7,9 +7,9 @@ import copy
 import pytest
 import torch
 
-from lor2c_worker.engine.learner import Slot
-from lor2c_worker.engine.optimizer import LaneAdamW
-from lor2c_worker.seeding import generator
+from lor2c_worker.keyed.seeding import generator
+from lor2c_worker.optim.adamw import LaneAdamW
+from lor2c_worker.optim.slot import Slot
 
 SHAPES = {"body": (5, 7), "head": (3,), "other": (2, 4)}
 

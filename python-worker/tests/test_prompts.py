@@ -15,11 +15,11 @@ from transformers import AutoModelForSequenceClassification, DynamicCache
 from worker import Worker, only, run, settings
 
 from lor2c_worker import messages
+from lor2c_worker.adapters.prompt_learner import PromptLearner
+from lor2c_worker.data.batch import Batch
 from lor2c_worker.data.encode import Encoded, encode
-from lor2c_worker.engine.dropout import PaddedLayout, StepMasks
-from lor2c_worker.engine.learner import Batch
-from lor2c_worker.engine.prompt_learner import PromptLearner
-from lor2c_worker.evaluate import logits_of
+from lor2c_worker.evaluation.evaluate import logits_of
+from lor2c_worker.keyed.dropout import PaddedLayout, StepMasks
 
 VIRTUAL = 3
 KINDS = ("bert", "roberta", "llama")

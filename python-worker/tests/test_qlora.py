@@ -18,10 +18,10 @@ from test_train import rows
 from worker import Worker, only, run, settings
 
 from lor2c_worker import messages
+from lor2c_worker.backbones.hf_backbone import base_of
 from lor2c_worker.data.encode import Encoded, encode
-from lor2c_worker.engine.hf_backbone import base_of
-from lor2c_worker.engine.learner import Learner
-from lor2c_worker.evaluate import logits_of
+from lor2c_worker.evaluation.evaluate import logits_of
+from lor2c_worker.learner import Learner
 from lor2c_worker.methods import METHODS, Cell, Horizon, count, parse_params
 from lor2c_worker.models import LoadedModel, empty_model, known_config
 from lor2c_worker.settings import ModelSettings, SettingsError

@@ -11,7 +11,7 @@ import recorded
 import torch
 from recorded import BACKBONES, FOLDER, Replay, Scenario, common, glue_learner, glue_scenarios, module_name, replay
 
-from lor2c_worker.engine.optimizer import LaneAdamW
+from lor2c_worker.optim.adamw import LaneAdamW
 
 SCENARIOS = glue_scenarios()
 absent = pytest.mark.skipif(

@@ -11,14 +11,14 @@ import torch
 from recorded import FOLDER, GIVEN, arrays, load_initial
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from lor2c_worker.engine.backbone import PROJECTIONS
-from lor2c_worker.engine.bank import BankParams, Structure
-from lor2c_worker.engine.bank_learner import BankLearner
-from lor2c_worker.engine.hf_backbone import HfBackbone
-from lor2c_worker.engine.learner import Batch
-from lor2c_worker.engine.loss import lane_losses
-from lor2c_worker.engine.optimizer import LaneAdamW
+from lor2c_worker.adapters.bank import BankParams, Structure
+from lor2c_worker.adapters.bank_learner import BankLearner
+from lor2c_worker.backbones.backbone import PROJECTIONS
+from lor2c_worker.backbones.hf_backbone import HfBackbone
+from lor2c_worker.data.batch import Batch
 from lor2c_worker.methods.lor2c import build_learner
+from lor2c_worker.objective import lane_losses
+from lor2c_worker.optim.adamw import LaneAdamW
 from lor2c_worker.rules import resolve_rules
 from lor2c_worker.schedule import Layout, Schedule, Span
 

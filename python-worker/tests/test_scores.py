@@ -10,8 +10,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lor2c_worker.keyed.seeding import generator
 from lor2c_worker.scores import score, singular_values
-from lor2c_worker.seeding import generator
 
 
 @settings(max_examples=40, deadline=None)

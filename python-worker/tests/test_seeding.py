@@ -7,10 +7,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lor2c_worker.engine.dropout import PaddedLayout, StepMasks, draw, site_name
-from lor2c_worker.engine.learner import Batch
-from lor2c_worker.engine.unpadded import UnpaddedLayout
-from lor2c_worker.seeding import generator, key, permutation
+from lor2c_worker.backbones.unpadded import UnpaddedLayout
+from lor2c_worker.data.batch import Batch
+from lor2c_worker.keyed.dropout import PaddedLayout, StepMasks, draw, site_name
+from lor2c_worker.keyed.seeding import generator, key, permutation
 
 CPU = torch.device("cpu")
 

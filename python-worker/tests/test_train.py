@@ -12,14 +12,14 @@ from transformers import get_linear_schedule_with_warmup
 
 from lor2c_worker.data.encode import Encoded, encode, train_batches
 from lor2c_worker.data.task import Split
-from lor2c_worker.engine.loss import lane_losses
-from lor2c_worker.engine.optimizer import LaneAdamW
-from lor2c_worker.evaluate import logits_of, score_logits
+from lor2c_worker.evaluation.evaluate import logits_of, score_logits
 from lor2c_worker.methods import METHODS, Cell, Horizon
 from lor2c_worker.methods.lora import LoraParams
 from lor2c_worker.models import load_model
+from lor2c_worker.objective import lane_losses
+from lor2c_worker.optim.adamw import LaneAdamW
+from lor2c_worker.run.loop import LinearSchedule, Report, train
 from lor2c_worker.settings import ModelSettings, TrainSettings
-from lor2c_worker.train import LinearSchedule, Report, train
 
 CPU = torch.device("cpu")
 SETTINGS = TrainSettings(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from lor2c_worker.engine.trajectories import expected_events
+from lor2c_worker.adapters.trajectories import expected_events
 from lor2c_worker.rules import PRESETS
 from lor2c_worker.schedule import Layout, Progress, Schedule, Span
 

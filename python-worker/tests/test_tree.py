@@ -17,8 +17,8 @@ from worker import Worker, only, settings, train
 from lor2c_worker import messages
 from lor2c_worker.device import describe_device
 from lor2c_worker.rules import PRESETS
+from lor2c_worker.run.tree import lane_epochs
 from lor2c_worker.schedule import Schedule
-from lor2c_worker.tree import lane_epochs
 
 EPOCHS, LAYERS = 8, 6
 GRID = [(m, i) for m in range(4) for i in range(4)]

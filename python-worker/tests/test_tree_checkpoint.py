@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from lor2c_worker.tree_checkpoint import STATE_FILE, TREE_FILE, find_checkpoints
+from lor2c_worker.run.checkpoint import STATE_FILE, TREE_FILE, find_checkpoints
 
 VERSIONS = {"lor2c": "1"}
 

@@ -12,13 +12,13 @@ from test_methods import CPU, TRIED, build, fresh, rows
 from test_mixed import needs_bf16
 from torch import nn
 
+from lor2c_worker.adapters.bank_learner import BankLearner
+from lor2c_worker.adapters.peft_learner import PeftLearner
+from lor2c_worker.backbones.unpadded_module import UnpaddedModule, try_unpadded
 from lor2c_worker.data.encode import Encoded, encode
 from lor2c_worker.device import autocast
-from lor2c_worker.engine.bank_learner import BankLearner
-from lor2c_worker.engine.loss import lane_losses
-from lor2c_worker.engine.optimizer import LaneAdamW
-from lor2c_worker.engine.peft_learner import PeftLearner
-from lor2c_worker.engine.unpadded_module import UnpaddedModule, try_unpadded
+from lor2c_worker.objective import lane_losses
+from lor2c_worker.optim.adamw import LaneAdamW
 
 BANK = {"lor2c", "sharelor2c", "mergelor2c", "injectlor2c", "imlor2c"}
 INSIDE = [pytest.param(name, values, id=f"{name}-{values}") for name, values in TRIED if name not in BANK]

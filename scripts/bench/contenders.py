@@ -11,10 +11,11 @@ from peft import LoraConfig, TaskType, get_peft_model
 from turns import Step
 
 from lor2c_worker.device import autocast
-from lor2c_worker.engine.bank_learner import BankLearner
-from lor2c_worker.engine.learner import Batch, Learner
-from lor2c_worker.engine.optimizer import LaneAdamW
-from lor2c_worker.gradients import backward
+from lor2c_worker.adapters.bank_learner import BankLearner
+from lor2c_worker.data.batch import Batch
+from lor2c_worker.learner import Learner
+from lor2c_worker.optim.adamw import LaneAdamW
+from lor2c_worker.run.gradients import backward
 from lor2c_worker.methods import METHODS, Cell, Horizon, parse_params
 from lor2c_worker.methods.lor2c import bank_params, build_learner
 from lor2c_worker.models import LoadedModel
@@ -36,7 +37,7 @@ CONTENDERS = {
 
 
 def step_of(learner: Learner, device: torch.device, precision: str) -> Step:
-    """One step as in lor2c_worker.train."""
+    """One step as in lor2c_worker.run.loop."""
     optimizer = LaneAdamW(learner.slots(), len(learner.lanes), weight_decay=0.1)
 
     def step(batch: Batch, number: int) -> None:

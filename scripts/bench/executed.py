@@ -14,8 +14,8 @@ from turns import clock
 
 from lor2c_worker import messages
 from lor2c_worker.channel import Channel
-from lor2c_worker.run_tree import run_tree
-from lor2c_worker.tree import read_cell
+from lor2c_worker.run.run_tree import run_tree
+from lor2c_worker.run.tree import read_cell
 
 EVAL_ROWS = 64
 

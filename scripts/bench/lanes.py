@@ -11,8 +11,8 @@ from contenders import lor2c, step_of
 from inputs import make_model
 from turns import clock, take_turns, times_less
 
-from lor2c_worker.engine.learner import Batch
-from lor2c_worker.engine.optimizer import LaneAdamW
+from lor2c_worker.data.batch import Batch
+from lor2c_worker.optim.adamw import LaneAdamW
 from lor2c_worker.rules import PRESETS
 from lor2c_worker.schedule import Schedule
 

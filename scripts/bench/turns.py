@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import torch
 
-from lor2c_worker.engine.learner import Batch
+from lor2c_worker.data.batch import Batch
 
 #: One optimizer step on a batch; the number is the step's.
 Step = Callable[[Batch, int], None]

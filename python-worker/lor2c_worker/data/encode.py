@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-from ..engine.learner import Batch, send
-from ..seeding import permutation
+from ..keyed.seeding import permutation
+from .batch import Batch, send
 from .task import Kind, Split
 
 

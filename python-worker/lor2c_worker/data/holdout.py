@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 
-from ..seeding import permutation
+from ..keyed.seeding import permutation
 from .task import DataError, Kind, Split
 
 

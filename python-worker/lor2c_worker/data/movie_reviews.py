@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..seeding import permutation
+from ..keyed.seeding import permutation
 from ..settings import DataSettings
 from ..sources import depends_on
 from .cache import cache_folder, write_atomically

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Literal, Protocol
 
 from ..errors import PlainError
-from ..seeding import permutation
+from ..keyed.seeding import permutation
 from ..settings import DataSettings
 
 Kind = Literal["classify", "regress"]

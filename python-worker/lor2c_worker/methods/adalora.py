@@ -14,10 +14,10 @@ import torch
 from peft import AdaLoraConfig, TaskType
 from peft.tuners.adalora import AdaLoraModel
 
-from ..engine.learner import EpochRecord, Learner, ModuleRank, RankTable
-from ..engine.optimizer import LaneAdamW
-from ..engine.peft_learner import PeftLearner, attach, load_adapter, save_adapter
+from ..adapters.peft_learner import PeftLearner, attach, load_adapter, save_adapter
+from ..learner import EpochRecord, Learner, ModuleRank, RankTable
 from ..models import LoadedModel
+from ..optim.adamw import LaneAdamW
 from ..settings import SettingsError
 from .lora import linear_modules, target_modules
 from .method import Cell, Hooks, Horizon, Part, setting

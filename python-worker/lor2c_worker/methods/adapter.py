@@ -20,11 +20,12 @@ from typing import Any, ClassVar
 import torch
 from torch import nn
 
-from ..engine.hf_backbone import base_of, find_layers
-from ..engine.learner import Batch, Learner, StepKey
-from ..engine.peft_learner import PeftLearner
+from ..adapters.peft_learner import PeftLearner
+from ..backbones.hf_backbone import base_of, find_layers
+from ..data.batch import Batch
+from ..keyed.seeding import StepKey, generator
+from ..learner import Learner
 from ..models import LoadedModel
-from ..seeding import generator
 from ..settings import SettingsError
 from .method import Cell, Hooks, Horizon, Part, setting
 from .own_folder import fill, read_trained, write_trained

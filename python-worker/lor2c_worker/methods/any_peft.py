@@ -15,9 +15,9 @@ import torch
 from peft import PeftConfig, PromptLearningConfig, TaskType, get_peft_model
 from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING, PEFT_TYPE_TO_TUNER_MAPPING
 
-from ..engine.learner import Learner
-from ..engine.peft_learner import PeftLearner, load_adapter, save_adapter, wrap
-from ..engine.prompt_learner import load_prompt, wrap_prompt
+from ..adapters.peft_learner import PeftLearner, load_adapter, save_adapter, wrap
+from ..adapters.prompt_learner import load_prompt, wrap_prompt
+from ..learner import Learner
 from ..models import LoadedModel
 from ..models.load import is_head
 from ..settings import SettingsError

@@ -16,11 +16,13 @@ from typing import ClassVar
 import torch
 from torch import nn
 
-from ..engine.formula import add_low_rank
-from ..engine.learner import Batch, Form, Learner, Slot, StepKey
-from ..engine.peft_learner import PeftLearner
+from ..adapters.formula import add_low_rank
+from ..adapters.peft_learner import PeftLearner
+from ..data.batch import Batch
+from ..keyed.seeding import StepKey, generator
+from ..learner import Form, Learner
 from ..models import LoadedModel
-from ..seeding import generator
+from ..optim.slot import Slot
 from .lora import initialise_a, linear_parts, target_modules
 from .method import Cell, Hooks, Horizon, Part, setting
 from .own_folder import fill, read_trained, write_trained

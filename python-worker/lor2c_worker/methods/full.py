@@ -9,8 +9,8 @@ from typing import ClassVar
 import torch
 from safetensors.torch import load_file, save_file
 
-from ..engine.learner import Learner
-from ..engine.peft_learner import PeftLearner
+from ..adapters.peft_learner import PeftLearner
+from ..learner import Learner
 from ..models import LoadedModel
 from .method import Cell, Hooks, Horizon, Part
 

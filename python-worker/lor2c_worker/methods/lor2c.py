@@ -12,14 +12,14 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..engine.backbone import Backbone
-from ..engine.bank import Bank, BankParams
-from ..engine.bank_learner import BankLearner
-from ..engine.heads import head_of
-from ..engine.hf_backbone import HfBackbone, base_of, find_layers
-from ..engine.learner import Learner
-from ..engine.trajectories import expected_events, trajectory_key
-from ..engine.unpadded import UnpaddedEncoder
+from ..adapters.bank import Bank, BankParams
+from ..adapters.bank_learner import BankLearner
+from ..adapters.trajectories import expected_events, trajectory_key
+from ..backbones.backbone import Backbone
+from ..backbones.heads import head_of
+from ..backbones.hf_backbone import HfBackbone, base_of, find_layers
+from ..backbones.unpadded import UnpaddedEncoder
+from ..learner import Learner
 from ..models import LoadedModel
 from ..rules import preset_name
 from ..schedule import Layout, Progress, Schedule

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..engine.bank_learner import BankLearner
+from ..adapters.bank_learner import BankLearner
 from .method import Cell
 
 

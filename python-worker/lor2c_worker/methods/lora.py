@@ -9,10 +9,10 @@ from typing import ClassVar
 import torch
 from peft import LoraConfig, PeftConfig, TaskType
 
-from ..engine.learner import Learner
-from ..engine.peft_learner import PeftLearner, load_adapter, save_adapter, wrap
+from ..adapters.peft_learner import PeftLearner, load_adapter, save_adapter, wrap
+from ..keyed.seeding import generator
+from ..learner import Learner
 from ..models import LoadedModel
-from ..seeding import generator
 from .method import Cell, Hooks, Horizon, Part, setting
 
 #: Names of the attention projections in each model family, by the names used in the paper (W_q, W_v, ...).

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..engine.learner import Learner
+from ..learner import Learner
 from ..models import LoadedModel
 from ..settings import SettingsError, Since, from_mapping
 

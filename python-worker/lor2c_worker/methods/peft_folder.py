@@ -11,9 +11,9 @@ import torch
 from peft import PeftConfig, TaskType
 from safetensors.torch import load_file, save_file
 
-from ..engine.backbone import PROJECTIONS
-from ..engine.bank import BankParams
-from ..engine.bank_learner import BankLearner
+from ..adapters.bank import BankParams
+from ..adapters.bank_learner import BankLearner
+from ..backbones.backbone import PROJECTIONS
 from ..models import LoadedModel
 from ..peft import Lor2cConfig
 from ..peft.model import Places

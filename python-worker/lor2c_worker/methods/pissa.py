@@ -17,8 +17,8 @@ from peft.tuners.lora import LoraLayer
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from ..engine.learner import Learner
-from ..engine.peft_learner import PeftLearner, attach
+from ..adapters.peft_learner import PeftLearner, attach
+from ..learner import Learner
 from ..models import LoadedModel
 from .lora import linear_parts, target_modules
 from .method import Cell, Hooks, Horizon, Part, count, setting

@@ -14,10 +14,10 @@ from typing import Any, ClassVar
 import torch
 from torch import nn
 
-from ..engine.hf_backbone import base_of
-from ..engine.learner import Learner
-from ..engine.peft_learner import PeftLearner
+from ..adapters.peft_learner import PeftLearner
+from ..backbones.hf_backbone import base_of
 from ..install import install_command
+from ..learner import Learner
 from ..models import LoadedModel
 from ..models.load import is_head
 from ..settings import SettingsError

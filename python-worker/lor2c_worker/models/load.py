@@ -18,7 +18,7 @@ from transformers.utils import cached_file
 from transformers.utils import logging as transformers_logging
 
 from ..data.task import Kind
-from ..seeding import generator
+from ..keyed.seeding import generator
 from ..settings import ModelSettings, SettingsError
 from ..sources import depends_on, depends_on_the_unknown, stamp_of
 from .packaged import resolve

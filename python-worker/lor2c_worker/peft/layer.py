@@ -8,7 +8,7 @@ import torch
 from peft.tuners.tuners_utils import BaseTunerLayer
 from torch import nn
 
-from ..engine.formula import add_low_rank
+from ..adapters.formula import add_low_rank
 from .config import Lor2cConfig
 
 

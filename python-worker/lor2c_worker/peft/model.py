@@ -11,7 +11,7 @@ from peft.tuners.tuners_utils import BaseTuner
 from peft.utils import AuxiliaryTrainingWrapper
 from torch import nn
 
-from ..engine.hf_backbone import find_layers
+from ..backbones.hf_backbone import find_layers
 from .config import Lor2cConfig
 from .layer import NOT_MERGEABLE, InjectedLinear, Inputs, LowRank, SpanLayer, new_a
 

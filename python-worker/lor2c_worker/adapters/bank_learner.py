@@ -1,0 +1,287 @@
+"""Lanes of a bank over a frozen backbone: forward, decisions when they are due, forks where cells differ in them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from ..adapters import lane_groups
+from ..backbones.backbone import Backbone, BatchLayout, FrozenStates
+from ..backbones.heads import Head
+from ..data.batch import Batch
+from ..keyed.dropout import StepMasks
+from ..keyed.seeding import StepKey
+from ..learner import EpochRecord, Expected, Lane, ScoreTable
+from ..optim.adamw import LaneAdamW
+from ..optim.slot import Slot
+from ..rules import Rules
+from ..schedule import Decision, Merge, Progress, Schedule, decide
+from ..scores import score, singular_values
+from .bank import Bank
+from .bank_records import change_of, table_of
+from .bank_state import lanes_with, learner_state, progress_of, restore_slots, structures_of
+from .lane_pass import LanePass, split_lanes
+from .trajectories import effect_of, expected_events, gather_records, vain_tries
+
+#: Singular values of every module of a lane, by the layer it begins on.
+Spectra = dict[int, list[float]]
+
+
+@dataclass
+class BankLane(Lane):
+    """`history`: spectra at each epoch end so far, before its decisions."""
+
+    history: dict[int, Spectra] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What one cell decides, and its effect on the lane. Cells with equal effects stay together."""
+
+    cell: str
+    decisions: tuple[Decision, ...]
+    effects: tuple[tuple[object, ...], ...]
+    #: Tries that found no candidate.
+    notes: tuple[str, ...] = ()
+
+
+class BankLearner:
+    """Implements `Learner`. `schedules`: of each cell. `groups`: the cells of each lane at the start."""
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        bank: Bank,
+        head: Head,
+        schedules: dict[str, Schedule],
+        groups: Sequence[Sequence[str]],
+        seed: int,
+    ) -> None:
+        self.backbone, self.bank, self.head, self.seed = backbone, bank, head, seed
+        self.lanes: list[Lane] = [BankLane(list(cells)) for cells in groups]
+        self._schedules = schedules
+        #: Merges and injections that each cell must have done, or its method did not act.
+        self.required = {cell: (schedule.merges, schedule.injections) for cell, schedule in schedules.items()}
+        self._progress = {cell: Progress() for cell in schedules}
+        #: Lanes that go through the model together; None: all.
+        self.width: int | None = None
+        #: Fill the last group up to `width`, so that no product's shape depends on the number of lanes.
+        self.fill = False
+        #: Seconds of each fork so far.
+        self.fork_seconds: list[float] = []
+        self._pass: LanePass | None = None
+        self._shared: tuple[Batch, StepKey | None, BatchLayout, StepMasks | None, FrozenStates] | None = None
+        if sorted(c for cells in groups for c in cells) != sorted(schedules) or bank.lanes != len(groups):
+            raise ValueError("every cell begins in exactly one lane")
+        self._set_decay()
+
+    def slots(self) -> list[Slot]:
+        return [*self.bank.slots(), *self.head.slots()]
+
+    def groups(self) -> list[list[int]]:
+        return split_lanes(len(self.lanes), self.width)
+
+    def narrow(self) -> int | None:
+        together = self.width if self.fill and self.width else len(self.groups()[0])
+        if together == 1:
+            return None
+        self.width = together // 2
+        self._pass = self._shared = None
+        return self.width
+
+    def forward(self, batch: Batch, step: StepKey | None, lanes: Sequence[int] | None = None) -> torch.Tensor:
+        layout, masks, frozen = self._place(batch, step)
+        chosen, tensors = list(range(len(self.lanes))), {slot.name: slot.tensor for slot in self.slots()}
+        if lanes is not None and (len(lanes) < len(self.lanes) or self.fill):
+            width = (self.width or len(lanes)) if self.fill else len(lanes)
+            self._pass = LanePass(self.slots(), lanes, width, trains=step is not None)
+            chosen, tensors = self._pass.lanes, self._pass.tensors
+        logits = lane_groups.forward(
+            self.backbone, self.bank, self.head, batch, layout, masks, chosen, tensors, frozen
+        )[: None if lanes is None else len(lanes)]
+        return logits if logits.ndim == 3 else logits[:, :, : batch.input_ids.shape[1]]
+
+    def gather(self) -> None:
+        if self._pass is not None:
+            self._pass.gather()
+            self._pass = None
+
+    def _place(self, batch: Batch, step: StepKey | None) -> tuple[BatchLayout, StepMasks | None, FrozenStates]:
+        """Layout, masks and frozen states of a batch: made once for all groups of lanes that train on it."""
+        if self._shared is not None and self._shared[0] is batch and self._shared[1] == step:
+            return self._shared[2:]
+        layout = self.backbone.layout(batch)
+        masks = None if step is None else StepMasks.of(self.seed, step, batch, layout)
+        frozen: FrozenStates = {}
+        self._shared = (batch, step, layout, masks, frozen) if len(self.groups()) > 1 else None
+        return layout, masks, frozen
+
+    def penalty(self) -> torch.Tensor | None:
+        return None
+
+    def after_backward(self, step: int) -> None:
+        pass
+
+    def end_step(self, step: int, epoch: float, optimizer: LaneAdamW) -> list[EpochRecord]:
+        real = {cell for cell, schedule in self._schedules.items() if schedule.real}
+        if not any(any(self._schedules[cell].due(epoch, self._progress[cell])) for cell in real):
+            return []
+        return self._decide(epoch, real, optimizer, tables=False)
+
+    def end_epoch(self, epoch: int, step: int, optimizer: LaneAdamW) -> list[EpochRecord]:
+        return self._decide(epoch, {c for c, s in self._schedules.items() if not s.real}, optimizer, tables=True)
+
+    def expected(self, lane: int, epoch: float) -> Expected:
+        state, layout = self.lanes[lane], self.bank.structures[lane].layout
+        assert isinstance(state, BankLane)
+        newest = state.history[max(state.history)] if state.history else {}
+        events: Expected = {}
+        for cell in state.cells:
+            schedule = self._schedules[cell]
+            scores = self._scores(schedule.rules, newest)
+            events[cell] = expected_events(schedule, layout, self._progress[cell], epoch, scores)
+        return events
+
+    def trainable_parameters(self, lane: int) -> tuple[int, int]:
+        return self.bank.trainable(lane), sum(slot.tensor[0].numel() for slot in self.head.slots())
+
+    def state(self, lane: int) -> dict[str, torch.Tensor]:
+        return self.bank.state(lane) | {slot.name: slot.tensor[lane] for slot in self.head.slots()}
+
+    def progress(self, cell: str) -> Progress:
+        """How many events the cell has done and tried so far."""
+        return self._progress[cell]
+
+    def spectra(self, lane: int) -> Spectra:
+        """Singular values of the lane's modules with the present weights."""
+        spans = self.bank.structures[lane].layout.spans
+        return {s.start: singular_values(self.bank.a(s.start)[lane], self.bank.b(s.start)[lane]) for s in spans}
+
+    def fork(self, groups: Sequence[tuple[int, list[str]]], optimizer: LaneAdamW) -> None:
+        """Replace the lanes; a group is (lane to copy, its cells). Copies moments and history; randomness is keyed."""
+        began = time.perf_counter()
+        if self._regroup(groups, optimizer):
+            self.fork_seconds.append(time.perf_counter() - began)
+
+    def leave(self, cells: Iterable[str], optimizer: LaneAdamW) -> list[int]:
+        """Go on without these cells. Returns, for each lane that is left, its index before."""
+        gone = set(cells)
+        kept = [(row, [cell for cell in lane.cells if cell not in gone]) for row, lane in enumerate(self.lanes)]
+        groups = [(row, members) for row, members in kept if members]
+        self._schedules = {cell: schedule for cell, schedule in self._schedules.items() if cell not in gone}
+        self._regroup(groups, optimizer)
+        return [row for row, _ in groups]
+
+    def _regroup(self, groups: Sequence[tuple[int, list[str]]], optimizer: LaneAdamW) -> bool:
+        """Returns True when it copied tensors."""
+        rows = [row for row, _ in groups]
+        old: list[BankLane] = self.lanes  # type: ignore[assignment]
+        moved = rows != list(range(len(old)))
+        if moved:
+            self.bank.fork(rows)
+            self.head.fork(rows)
+            optimizer.fork(rows, self.slots())
+        self.lanes = [BankLane(cells, dict(old[row].history)) for row, cells in groups]
+        self._set_decay()
+        return moved
+
+    def checkpoint(self, optimizer: LaneAdamW) -> dict[str, Any]:
+        """Everything that `resume` needs. Tensors are not copied."""
+        return {"learner": learner_state(self), "optimizer": optimizer.state_dict()}
+
+    def resume(self, checkpoint: dict[str, Any], cells: Iterable[str], optimizer: LaneAdamW) -> None:
+        """Continue the lanes of a checkpoint that have any of `cells`, all of which it must know; drop other cells.
+
+        Raises ValueError when the checkpoint is of another model.
+        """
+        state = checkpoint["learner"]
+        rows, groups = lanes_with(state, cells)
+        restore_slots(self.slots(), state, rows)
+        self.bank.restore(structures_of(state, rows))
+        self.lanes = [
+            BankLane(members, state["lanes"][row]["history"]) for row, members in zip(rows, groups, strict=True)
+        ]
+        self._progress = {cell: progress_of(state, cell) for members in groups for cell in members}
+        optimizer.resume(checkpoint["optimizer"], rows)
+        self._set_decay()
+
+    def _decide(self, epoch: float, deciding: set[str], optimizer: LaneAdamW, *, tables: bool) -> list[EpochRecord]:
+        """Let the `deciding` cells decide, fork where they differ, and return a record for every cell."""
+        groups: list[tuple[int, list[str]]] = []
+        plans: list[list[_Plan]] = []
+        made: dict[str, ScoreTable] = {}
+        for index, lane in enumerate(self.lanes):
+            assert isinstance(lane, BankLane)
+            spectra = self.spectra(index)
+            if tables:
+                lane.history[int(epoch)] = spectra
+                made |= {cell: self._table(index, cell, epoch, spectra) for cell in lane.cells}
+            by_effect: dict[tuple[object, ...], list[_Plan]] = {}
+            for cell in lane.cells:
+                plan = self._plan(index, cell, epoch, spectra) if cell in deciding else _Plan(cell, (), ())
+                by_effect.setdefault(plan.effects, []).append(plan)
+            for members in by_effect.values():
+                groups.append((index, [plan.cell for plan in members]))
+                plans.append(members)
+        if any(plan.decisions for members in plans for plan in members):
+            self.fork(groups, optimizer)
+        records = []
+        for index, members in enumerate(plans):
+            counts = self._carry_out(index, members[0], optimizer)
+            for plan in members:
+                changes = [
+                    change_of(decision, self._schedules[plan.cell], epoch, count)
+                    for decision, count in zip(plan.decisions, counts, strict=True)
+                ]
+                records.append(EpochRecord(index, [plan.cell], changes, made.get(plan.cell), notes=list(plan.notes)))
+        return gather_records(records)
+
+    def _plan(self, lane: int, cell: str, epoch: float, spectra: Spectra) -> _Plan:
+        schedule, state = self._schedules[cell], self.lanes[lane]
+        assert isinstance(state, BankLane)
+        scores_from = schedule.deciding_epoch(epoch)
+        source = spectra if scores_from == epoch else state.history.get(int(scores_from or 0), {})
+        values = self._scores(schedule.rules, source)
+        before = self._progress[cell]
+        decisions, after = decide(
+            schedule, self.bank.structures[lane].layout, before, epoch, values, scores_from or 0.0
+        )
+        self._progress[cell] = after
+        effects = tuple(effect_of(decision, schedule.rules) for decision in decisions)
+        return _Plan(cell, tuple(decisions), effects, tuple(vain_tries(before, after, epoch)))
+
+    def _scores(self, rules: Rules, spectra: Spectra) -> dict[int, float]:
+        return {s: score(rules.score, values, self.backbone.hidden, rules.score_k) for s, values in spectra.items()}
+
+    def _carry_out(self, lane: int, plan: _Plan, optimizer: LaneAdamW) -> list[int]:
+        """Apply the decisions. Returns the trainable parameters of the body after each."""
+        rules, counts = self._schedules[plan.cell].rules, []
+        for decision in plan.decisions:
+            if isinstance(decision, Merge):
+                self.bank.merge(
+                    lane,
+                    decision,
+                    optimizer,
+                    trains=rules.merged_trains,
+                    moments=rules.merged_moments,
+                    end_dropout=rules.span_dropout_at == "end",
+                )
+            else:
+                self.bank.inject(lane, decision, trains=rules.injected_trains)
+            counts.append(self.bank.trainable(lane))
+        return counts
+
+    def _table(self, lane: int, cell: str, epoch: float, spectra: Spectra) -> ScoreTable:
+        rules, layout = self._schedules[cell].rules, self.bank.structures[lane].layout
+        return table_of(layout, epoch, rules.score, self._scores(rules, spectra), self.bank.trainable(lane))
+
+    def _set_decay(self) -> None:
+        """Set each lane's weight decay from its cells' rules, which agree within a lane (`trajectory_key`)."""
+        rules = [self._schedules[lane.cells[0]].rules for lane in self.lanes]
+        for slot in self.slots():
+            bias = slot.name.endswith("bias")
+            slot.decay = [0.0 if bias and r.decayed_parameters == "no_biases" else r.weight_decay for r in rules]

@@ -1,0 +1,82 @@
+"""The state of a bank learner as plain values and tensors, and back, so that another process can continue it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from ..optim.slot import Slot
+from ..schedule import Layout, Progress, Span
+from .bank import Structure
+
+if TYPE_CHECKING:
+    from .bank_learner import BankLane, BankLearner
+
+
+def learner_state(learner: BankLearner) -> dict[str, Any]:
+    """Tensors are the learner's own, not copies."""
+    lanes: list[BankLane] = learner.lanes  # type: ignore[assignment]
+    return {
+        "lanes": [{"cells": list(lane.cells), "history": lane.history} for lane in lanes],
+        "structures": [_structure_state(structure) for structure in learner.bank.structures],
+        "progress": {cell: dataclasses.asdict(learner.progress(cell)) for lane in lanes for cell in lane.cells},
+        "tensors": {slot.name: slot.tensor.detach() for slot in learner.slots()},
+    }
+
+
+def lanes_with(state: dict[str, Any], cells: Iterable[str]) -> tuple[list[int], list[list[str]]]:
+    """(indices of the lanes of a state that have any of `cells`, those cells of each)."""
+    wanted = set(cells)
+    kept = [(row, [cell for cell in lane["cells"] if cell in wanted]) for row, lane in enumerate(state["lanes"])]
+    kept = [(row, members) for row, members in kept if members]
+    return [row for row, _ in kept], [members for _, members in kept]
+
+
+def restore_slots(slots: list[Slot], state: dict[str, Any], rows: Sequence[int]) -> None:
+    """Give the slots `rows` of the stored tensors. Raises ValueError when a tensor is missing."""
+    for slot in slots:
+        stored = state["tensors"].get(slot.name)
+        if stored is None or stored.shape[1:] != slot.tensor.shape[1:]:
+            raise ValueError(f"the checkpoint lacks the tensor {slot.name}")
+        slot.tensor = stored[list(rows)].to(slot.tensor).clone().requires_grad_()
+
+
+def structures_of(state: dict[str, Any], rows: Sequence[int]) -> list[Structure]:
+    return [_structure(state["structures"][row]) for row in rows]
+
+
+def progress_of(state: dict[str, Any], cell: str) -> Progress:
+    return Progress(**state["progress"][cell])
+
+
+def _structure_state(structure: Structure) -> dict[str, Any]:
+    return {
+        "spans": [[span.start, span.end] for span in structure.layout.spans],
+        "injected": list(structure.layout.injected),
+        "frozen": sorted(structure.frozen),
+        "end_dropout": sorted(structure.end_dropout),
+        "dormant": sorted(structure.dormant),
+    }
+
+
+def _structure(value: dict[str, Any]) -> Structure:
+    return Structure(
+        layout=Layout(tuple(Span(first, last) for first, last in value["spans"]), tuple(value["injected"])),
+        frozen=frozenset(value["frozen"]),
+        end_dropout=frozenset(value["end_dropout"]),
+        dormant=frozenset(value["dormant"]),
+    )
+
+
+def to_cpu(value: Any) -> Any:
+    """`value` with every tensor on the CPU, for saving."""
+    if isinstance(value, torch.Tensor):
+        return value.detach().to("cpu")
+    if isinstance(value, dict):
+        return {key: to_cpu(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(to_cpu(item) for item in value)
+    return value

@@ -1,0 +1,53 @@
+"""Forward of lanes through backbone and head: together on a GPU, where kernel launches cost time; else one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+
+from ..backbones.backbone import Backbone, BatchLayout, FrozenStates
+from ..backbones.heads import Head
+from ..backbones.precision import as_given
+from ..data.batch import Batch
+from ..keyed.dropout import StepMasks
+from .bank import Bank
+
+
+def group_size(lanes: int, device: torch.device) -> int:
+    """How many lanes go through the backbone together.
+
+    On the CPU it is one: products of thousands of rows gain nothing from more rows, and a lane then computes the same
+    products, of the same shapes, as it does alone. So its bits can't depend on its neighbours, with any library.
+    """
+    return lanes if device.type == "cuda" else 1
+
+
+def forward(
+    backbone: Backbone,
+    bank: Bank,
+    head: Head,
+    batch: Batch,
+    layout: BatchLayout,
+    masks: StepMasks | None,
+    lanes: Sequence[int],
+    tensors: Mapping[str, torch.Tensor],
+    frozen: FrozenStates,
+) -> torch.Tensor:
+    """Logits [K, B, C], or [K, B, T, V] of a language model, of the K `lanes`.
+
+    `tensors` [K, ...] are those of these lanes, by the names of the slots of bank and head. `masks` None: without
+    dropout. `frozen`: see `Backbone.forward`.
+    """
+    device = batch.input_ids.device
+    size = group_size(len(lanes), device)
+    # One split: its backward is one `cat`. The backward of slices would fill a whole tensor for each lane.
+    cuts = {slot.name: tensors[slot.name].split(size) for slot in bank.slots()}
+    pooled = []
+    for group, first in enumerate(range(0, len(lanes), size)):
+        members = lanes[first : first + size]
+        adapters = bank.begin(masks, members, {name: parts[group] for name, parts in cuts.items()})
+        hidden = backbone.forward(batch, layout, len(members), adapters, masks, frozen)
+        pooled.append(head.pool(hidden, layout))
+    with as_given(device):
+        return head.logits(torch.cat(pooled), masks, tensors)

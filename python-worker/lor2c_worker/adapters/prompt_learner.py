@@ -1,0 +1,101 @@
+"""Methods of peft that train virtual tokens: prefix tuning, prompt tuning, p-tuning.
+
+This module does not use peft's forward: its prefix tuning needs an argument that newer releases of transformers have
+renamed, and on decoders its prompt tuning pools a padding token. Files are read and written in peft's form.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import PeftConfig, PeftModel, PeftType
+from torch.nn import functional as F
+
+from ..backbones.hf_backbone import base_of
+from ..data.batch import Batch
+from ..keyed.seeding import StepKey
+from ..models import LoadedModel
+from .peft_learner import PeftLearner, attach
+
+
+class PromptLearner(PeftLearner):
+    """Puts virtual tokens before the real ones. Runs padded.
+
+    Prefix tuning gives every layer keys and values for them, [V, 2 L d]; the text keeps its width, and its positions
+    begin at V. The others put [V, d] vectors before the embedded text, which becomes V longer; as in peft, an encoder
+    then pools the first virtual token.
+    """
+
+    module: Any
+
+    def __init__(self, module: Any, head: tuple[str, ...], cells: list[str], seed: int) -> None:
+        super().__init__(module, head, cells, seed)
+        wrapped: Any = module
+        self._inner: Any = wrapped.get_base_model()
+        config: Any = module.active_peft_config
+        self._count = int(config.num_virtual_tokens)
+        self._prefix = config.peft_type == PeftType.PREFIX_TUNING
+        names = inspect.signature(base_of(self._inner).forward).parameters
+        self._cache_name = "cache" if "cache" in names else "past_key_values"
+        pad = self._inner.config.pad_token_id
+        self._filler = 1 if pad == 0 else 0  # any token but padding: its embedding is replaced
+        self._prompts: torch.Tensor | None = None
+        if not self._prefix:
+            wrapped.word_embeddings.register_forward_hook(self._put_prompts)
+
+    def forward(self, batch: Batch, step: StepKey | None, lanes: Sequence[int] | None = None) -> torch.Tensor:
+        """Logits [1, B, C]."""
+        return self._with_prefix(batch, step) if self._prefix else self._with_prompts(batch, step)
+
+    def _with_prefix(self, batch: Batch, step: StepKey | None) -> torch.Tensor:
+        # Computed for a single row, as it is saved, and repeated: so the loaded adapter gives equal bits.
+        cache = self.module.get_prompt(1)
+        cache.batch_repeat_interleave(len(batch.input_ids))
+        with self._dropout.at(batch, step):
+            inputs = self._inputs(dataclasses.replace(batch, attention_mask=self._widen(batch.attention_mask, 1)))
+            return self._inner(**inputs, **{self._cache_name: cache}).logits[None]
+
+    def _with_prompts(self, batch: Batch, step: StepKey | None) -> torch.Tensor:
+        types = batch.token_type_ids
+        longer = dataclasses.replace(
+            batch,
+            input_ids=self._widen(batch.input_ids, self._filler),
+            attention_mask=self._widen(batch.attention_mask, 1),
+            token_type_ids=None if types is None else self._widen(types, 0),
+            lengths=[length + self._count for length in batch.row_lengths()],
+        )
+        self._prompts = self.module.get_prompt(1)
+        try:
+            with self._dropout.at(longer, step):
+                return self._inner(**self._inputs(longer)).logits[None]
+        finally:
+            self._prompts = None
+
+    def _put_prompts(self, module: Any, args: tuple[Any, ...], output: torch.Tensor) -> torch.Tensor:
+        if self._prompts is None:
+            return output
+        prompts = self._prompts.to(output.dtype).expand(len(output), -1, -1)
+        return torch.cat([prompts, output[:, self._count :]], dim=1)
+
+    def _widen(self, x: torch.Tensor, fill: int) -> torch.Tensor:
+        return F.pad(x, (self._count, 0), value=fill)
+
+    @staticmethod
+    def _inputs(batch: Batch) -> dict[str, torch.Tensor]:
+        inputs = {"input_ids": batch.input_ids, "attention_mask": batch.attention_mask}
+        return inputs if batch.token_type_ids is None else inputs | {"token_type_ids": batch.token_type_ids}
+
+
+def wrap_prompt(model: LoadedModel, config: PeftConfig, cells: list[str], seed: int) -> PromptLearner:
+    return PromptLearner(attach(model.module, config, seed), model.head, cells, seed)
+
+
+def load_prompt(model: LoadedModel, folder: Path) -> PromptLearner:
+    """A learner with the saved virtual tokens and head on a freshly loaded model."""
+    module = PeftModel.from_pretrained(model.module, str(folder))
+    return PromptLearner(module.eval(), model.head, [], seed=0)

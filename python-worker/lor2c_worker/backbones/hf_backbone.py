@@ -1,0 +1,127 @@
+"""A transformers module as backbone: any encoder of the BERT kind or decoder of the Llama kind, padded per batch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from ..data.batch import Batch
+from ..keyed.dropout import KeyedDropout, PaddedLayout, StepMasks
+from .backbone import PROJECTIONS, Adapters, BatchLayout, FrozenStates, Projection, whole_rows
+from .precision import as_given
+
+#: Path of the list of layers in the base model, and of the projections in a layer, by family.
+_FAMILIES: tuple[tuple[str, dict[Projection, str]], ...] = (
+    ("encoder.layer", {"query": "attention.self.query", "value": "attention.self.value"}),
+    ("layers", {"query": "self_attn.q_proj", "value": "self_attn.v_proj"}),
+)
+
+
+def find_layers(base: nn.Module) -> tuple[list[nn.Module], dict[Projection, str]]:
+    """(layers in order, paths of the projections in a layer). Raises ValueError for an unknown form."""
+    modules = dict(base.named_modules())
+    for path, projections in _FAMILIES:
+        if path in modules:
+            layers = list(modules[path].children())
+            if layers and all(f"{path}.0.{p}" in modules for p in projections.values()):
+                return layers, projections
+    raise ValueError(f"{type(base).__name__} has no layers with query and value projections of a form known here")
+
+
+def base_of(module: nn.Module) -> nn.Module:
+    """The model without its head."""
+    return getattr(module, str(module.base_model_prefix))
+
+
+class HfBackbone:
+    """Lanes are on the batch axis, [K * B, T]; the module does not know about them.
+
+    Hooks call the adapters at the start and end of each layer and after each projection. Outside of `forward` the
+    module computes as before, but without dropout.
+    """
+
+    def __init__(self, module: nn.Module, seed: int) -> None:
+        self._base = base_of(module)
+        found, paths = find_layers(self._base)
+        config: Any = module.config
+        self.layers, self.hidden = len(found), int(config.hidden_size)
+        self._projections = {
+            (i, name): layer.get_submodule(paths[name]) for i, layer in enumerate(found) for name in PROJECTIONS
+        }
+        self._pad = int(config.pad_token_id or 0)
+        self._dropout = KeyedDropout(self._base, seed)
+        self._adapters: Adapters | None = None
+        self._lanes = 1
+        for i, layer in enumerate(found):
+            layer.register_forward_pre_hook(self._enter(i), with_kwargs=True)
+            layer.register_forward_hook(self._leave(i))
+        for (i, name), projection in self._projections.items():
+            projection.register_forward_hook(self._project(i, name))
+
+    def projection_shape(self, layer: int, name: Projection) -> tuple[int, int]:
+        d_out, d_in = self._projections[layer, name].weight.shape  # type: ignore[misc]
+        return d_in, d_out
+
+    def layout(self, batch: Batch) -> PaddedLayout:
+        return PaddedLayout(self._widen(batch.attention_mask, 0).bool())
+
+    def forward(
+        self,
+        batch: Batch,
+        layout: BatchLayout,
+        lanes: int,
+        adapters: Adapters,
+        masks: StepMasks | None,
+        frozen: FrozenStates | None = None,
+    ) -> torch.Tensor:
+        """Computes all layers each time and ignores `frozen`."""
+        columns = {"input_ids": (batch.input_ids, self._pad), "attention_mask": (batch.attention_mask, 0)}
+        if batch.token_type_ids is not None:
+            columns["token_type_ids"] = (batch.token_type_ids, 0)
+        inputs = {name: self._widen(value, fill).repeat(lanes, 1) for name, (value, fill) in columns.items()}
+        self._adapters, self._lanes = adapters, lanes
+        try:
+            with self._dropout.using(masks):
+                hidden = self._base(**inputs, use_cache=False).last_hidden_state
+        finally:
+            self._adapters = None
+        return self._stack(hidden)
+
+    @staticmethod
+    def _widen(x: torch.Tensor, fill: int) -> torch.Tensor:
+        """Add up to three columns of padding, so that the number of positions is safe (see `whole_rows`)."""
+        rows, width = x.shape
+        return F.pad(x, (0, whole_rows(rows * width, rows) // rows - width), value=fill)
+
+    def _stack(self, x: torch.Tensor) -> torch.Tensor:
+        """[K * B, T, d] -> [K, B * T, d]."""
+        return x.reshape(self._lanes, -1, x.shape[-1])
+
+    def _enter(self, layer: int) -> Any:
+        def hook(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+            if self._adapters is not None:
+                self._adapters.enter(layer, self._stack(args[0] if args else kwargs["hidden_states"]))
+
+        return hook
+
+    def _leave(self, layer: int) -> Any:
+        def hook(module: nn.Module, args: tuple[Any, ...], output: torch.Tensor) -> torch.Tensor:
+            if self._adapters is None:
+                return output
+            with as_given(output.device):
+                return self._adapters.leave(layer, self._stack(output)).view(output.shape)
+
+        return hook
+
+    def _project(self, layer: int, name: Projection) -> Any:
+        def hook(module: nn.Module, args: tuple[Any, ...], output: torch.Tensor) -> torch.Tensor:
+            if self._adapters is None:
+                return output
+            x = self._stack(args[0])
+            with as_given(output.device):
+                return self._adapters.project(layer, name, x, self._stack(output)).to(output.dtype).view(output.shape)
+
+        return hook

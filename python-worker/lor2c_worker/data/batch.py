@@ -1,0 +1,30 @@
+"""Rows of a data set as tensors, as the training loop gives them to a learner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of one micro-batch, right-padded to the longest of them."""
+
+    rows: torch.Tensor  # [B] int64, indices in the data set
+    input_ids: torch.Tensor  # [B, T] int64
+    attention_mask: torch.Tensor  # [B, T] int64, 1 on real tokens
+    token_type_ids: torch.Tensor | None  # [B, T] int64
+    labels: torch.Tensor  # [B] int64 or float; [B, T] int64 with -100 for causal language models
+    tokens: int  # real tokens
+    #: Real tokens of each row, if known on the host; the padding is then on the right.
+    lengths: list[int] | None = None
+
+    def row_lengths(self) -> list[int]:
+        """Real tokens of each row, [B]. Waits for the GPU if they must be counted there."""
+        return self.attention_mask.sum(dim=1).tolist() if self.lengths is None else self.lengths
+
+
+def send(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """Copy a tensor of the host to the device, on CUDA without waiting for running kernels."""
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)

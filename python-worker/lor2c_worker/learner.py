@@ -1,0 +1,165 @@
+"""The contract between the training loop and what it trains: lanes, slots, forward, decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+
+import torch
+
+if TYPE_CHECKING:
+    from .data.batch import Batch
+    from .keyed.seeding import StepKey
+    from .optim.adamw import LaneAdamW
+    from .optim.slot import Slot
+
+#: Cell -> (epoch, effect) of every event that it will probably have, in order.
+Expected = dict[str, list[tuple[float, tuple[object, ...]]]]
+
+
+@dataclass
+class Lane:
+    """One trajectory, shared by the cells that have behaved identically so far."""
+
+    cells: list[str]
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of structure; the fields of the protocol's `change`. Layers are 0-based."""
+
+    kind: Literal["merge", "inject"]
+    epoch: float
+    span_start: int
+    span_end: int
+    source: int
+    score: float | None
+    margin: float | None
+    scores_from_epoch: float
+    trainable_parameters: int
+    detail: str
+
+
+@dataclass(frozen=True)
+class ModuleScore:
+    span_start: int
+    span_end: int
+    kind: Literal["lor2c", "lora"]
+    score: float | None
+
+
+@dataclass(frozen=True)
+class ScoreTable:
+    """Score of every module of the structure, taken at the end of an epoch, before the decisions there."""
+
+    epoch: float
+    score_name: str
+    modules: list[ModuleScore]
+    trainable_parameters: int
+
+
+@dataclass(frozen=True)
+class ModuleRank:
+    module: str  # path in the model
+    rank: int
+
+
+@dataclass(frozen=True)
+class RankTable:
+    """Rank of every module of a method that moves ranks between them, at the end of an epoch."""
+
+    epoch: float
+    modules: list[ModuleRank]
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """What `cells`, all of lane `lane` (its index after any fork), decided, from which scores, and their ranks."""
+
+    lane: int
+    cells: list[str]
+    changes: list[Change] = field(default_factory=list)
+    table: ScoreTable | None = None
+    #: Lines for the run's log.
+    notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    ranks: RankTable | None = None
+
+
+class Learner(Protocol):
+    """All that the training loop knows about a method."""
+
+    lanes: list[Lane]
+
+    def slots(self) -> list[Slot]:
+        """The trained tensors, always the same objects in the same order until a fork."""
+
+    def groups(self) -> list[list[int]]:
+        """Lanes that go through the model together, in order; a single group if memory has room for all."""
+
+    def narrow(self) -> int | None:
+        """Use half as many lanes together from now on. Returns their number, or None if a group has one lane already.
+
+        Drops what was computed since the last `gather`.
+        """
+
+    def forward(self, batch: Batch, step: StepKey | None, lanes: Sequence[int] | None = None) -> torch.Tensor:
+        """Logits [K, B, C] ([K, B, T, V] for causal language models) of one of `groups`, or of all lanes. `step` None:
+        evaluation, without dropout."""
+
+    def gather(self) -> None:
+        """Called after the backward of a `forward`: adds its gradients to the slots'."""
+
+    def penalty(self) -> torch.Tensor | None:
+        """What the method adds to the task's loss of every lane while training, [K] with gradient; None: nothing.
+
+        The loop calls it once per micro-batch, after its `forward`, and weights it like that micro-batch's loss.
+        """
+
+    def after_backward(self, step: int) -> None:
+        """Called between the last backward of a step and its update."""
+
+    def end_step(self, step: int, epoch: float, optimizer: LaneAdamW) -> list[EpochRecord]:
+        """Called after update `step` (counted from 1) at fractional epoch `epoch`. May change structure and fork.
+
+        The step's clipped gradients are still available.
+        """
+
+    def end_epoch(self, epoch: int, step: int, optimizer: LaneAdamW) -> list[EpochRecord]:
+        """Called after the last update of epoch `epoch` (counted from 1), before its evaluation. May fork."""
+
+    def expected(self, lane: int, epoch: float) -> Expected:
+        """What the lane's cells will probably do after `epoch`. Cells part where this differs."""
+
+    def trainable_parameters(self, lane: int) -> tuple[int, int]:
+        """(body, head): the lane's present numbers of parameters."""
+
+    def state(self, lane: int) -> dict[str, torch.Tensor]:
+        """The lane's trained tensors by name, without the lane axis; no copies."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """One of the models that trained tensors make. Its scores are reported as `<score>@<suffix>`."""
+
+    suffix: str
+    values: dict[str, float]  # added to the evaluation's values when this form is the best
+
+
+@runtime_checkable
+class ManyForms(Protocol):
+    """Implemented by a learner whose trained tensors make several models, e.g. one for each rank.
+
+    Every evaluation scores each form. The best one (the first of equals) gives the run's score. It stays in use, so
+    that the saved adapter is that form. Such a learner has a single lane.
+    """
+
+    def forms(self) -> list[Form]:
+        """The forms, at least one and always the same. Among equal scores the first one is the best."""
+
+    def use(self, form: Form) -> None:
+        """Use this form in evaluation (`forward` without a step) and saving from now on. Training is not affected."""
+
+    def in_use(self) -> Form:
+        """The form that evaluation and saving use now."""

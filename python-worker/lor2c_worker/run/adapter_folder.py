@@ -1,0 +1,96 @@
+"""The adapter folder of a run: written under a temporary name, renamed when it is complete."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..settings import SettingsError
+
+#: Beside the method's own files. With it the adapter can be used without the database.
+RUN_FILE = "lor2c.json"
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """Content of `lor2c.json`: how to load the model again and what its answers mean."""
+
+    settings: dict[str, Any]
+    label_names: tuple[str, ...]
+    kind: str
+    epoch: int
+    scores: dict[str, float | None]
+    worker_version: str
+
+
+def write_folder(folder: Path, info: RunInfo, save: Any) -> None:
+    """Call `save(temporary folder)`, add `lor2c.json`, and put the result at `folder`, replacing what was there.
+
+    A reader sees the old folder or the new one, never a mixture; a crash leaves at most a hidden temporary folder.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    try:
+        save(temporary)
+        text = json.dumps(vars(info), indent=2, ensure_ascii=False, allow_nan=False)
+        (temporary / RUN_FILE).write_text(text + "\n", encoding="utf-8")
+        for file in temporary.rglob("*"):
+            if file.is_file():
+                _flush(file)
+        _make_ordinary(temporary)
+        _replace(temporary, folder)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+
+
+def _make_ordinary(folder: Path) -> None:
+    """Give files and folders the modes that the umask asks for: mkdtemp and safetensors make theirs private."""
+    file_mode = (folder / RUN_FILE).stat().st_mode & 0o777
+    folder_mode = file_mode | (file_mode & 0o444) >> 2
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(folder_mode if path.is_dir() else file_mode)
+
+
+def _flush(file: Path) -> None:
+    with file.open("rb") as handle:
+        os.fsync(handle.fileno())
+
+
+def _replace(new: Path, folder: Path) -> None:
+    """Rename `new` to `folder`. A directory cannot be renamed over another one, so the old one is renamed first."""
+    if not folder.exists():
+        new.rename(folder)
+        return
+    old = folder.with_name(f".{folder.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    folder.rename(old)
+    new.rename(folder)
+    shutil.rmtree(old)
+
+
+def read_info(folder: Path) -> RunInfo:
+    """Read `lor2c.json`. Raises SettingsError when the folder is no adapter that lor2c wrote."""
+    path = folder / RUN_FILE
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+        value["label_names"] = tuple(value["label_names"])
+        return RunInfo(**value)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise SettingsError(f"{folder} is no adapter of lor2c ({type(error).__name__}: {error})") from error
+
+
+def measure_folder(folder: Path) -> tuple[int, str]:
+    """Total bytes, and a SHA-256 over names and contents of all files."""
+    digest, total = hashlib.sha256(), 0
+    for file in sorted(f for f in folder.rglob("*") if f.is_file()):
+        content = file.read_bytes()
+        total += len(content)
+        digest.update(file.relative_to(folder).as_posix().encode() + b"\0" + hashlib.sha256(content).digest())
+    return total, digest.hexdigest()

@@ -1,0 +1,142 @@
+"""The end of a cell: check that its method acted and that the saved adapter gives its scores; send its outcome."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from .. import __version__, messages
+from ..channel import finite, split_finite
+from ..device import autocast, peak_memory
+from ..errors import PlainError, failed_fields
+from ..evaluation.choose import CellResult
+from ..evaluation.evaluate import logits_of, majority_score, score_logits
+from ..methods import Cell
+from .adapter_folder import RunInfo, measure_folder, write_folder
+from .checkpoint import BEST_FOLDER
+from .loop import LoopState
+from .prepare import Prepared, load_for
+from .tree import TreeCell
+
+if TYPE_CHECKING:
+    from .run_tree import TreeRun
+
+
+class ReloadMismatch(RuntimeError):
+    """The adapter on disk does not give the scores of the model in memory."""
+
+
+class MethodDidNotAct(PlainError, RuntimeError):
+    """The method did not do what its settings say, so the scores would be those of another method."""
+
+
+def finish_cell(
+    run: TreeRun, cell: TreeCell, result: CellResult, loop: LoopState, overhead: float, closed: set[str]
+) -> None:
+    """Check one cell and send its outcome. An error makes this cell fail and leaves its neighbours alone.
+
+    `overhead`: seconds of the tree outside of steps, divided by its cells.
+    """
+    began = time.perf_counter()
+    try:
+        _check_acted(run, cell)
+        adapter = _write_adapter(run, cell)
+        _check_reload(run, cell, adapter, result)
+    except Exception as error:
+        run.events.send(messages.Failed, cells=[cell.id], **failed_fields(error))
+        closed.add(cell.id)
+        return
+    size, digest = measure_folder(adapter)
+    run.events.send(messages.Artifact, cells=[cell.id], kind="adapter", path=str(adapter), bytes=size, sha256=digest)
+    _send_finished(run, cell, result, loop, overhead + time.perf_counter() - began)
+    closed.add(cell.id)
+
+
+def majority_of(prepared: Prepared) -> float | None:
+    """The score of always answering the most frequent label of the evaluation rows; None for regression."""
+    return majority_score(prepared.eval.labels, prepared.task.kind, prepared.score, prepared.eval.parts)
+
+
+def _check_acted(run: TreeRun, cell: TreeCell) -> None:
+    """Raises MethodDidNotAct when the training was not what the settings say."""
+    reasons = cell.method.check(run.learner, Cell(cell.id, cell.params))
+    if reasons:
+        raise MethodDidNotAct("; ".join(reasons))
+
+
+def _write_adapter(run: TreeRun, cell: TreeCell) -> Path:
+    """Copy the best adapter of the cell's lane into the cell's folder, with the cell's settings beside it."""
+    best, target = run.best[cell.id], cell.folder / "adapter"
+    info = RunInfo(
+        settings=cell.raw_settings,
+        label_names=run.prepared.data.label_names,
+        kind=run.prepared.task.kind,
+        epoch=best.epoch,
+        scores=split_finite(best.values)[0],
+        worker_version=__version__,
+    )
+    source = run.folder / BEST_FOLDER / best.folder
+    write_folder(target, info, partial(shutil.copytree, source, dirs_exist_ok=True))
+    return target
+
+
+def _check_reload(run: TreeRun, cell: TreeCell, adapter: Path, result: CellResult) -> None:
+    """Load the saved adapter onto a freshly loaded model and score it again. Raises ReloadMismatch.
+
+    On CPU the scores must be equal, since the computation is the same. On CUDA the logits may differ by rounding, so
+    that a row at the decision boundary may change sides.
+    """
+    prepared = run.prepared
+    model = load_for(prepared.settings, prepared.data, prepared.task, prepared.device)
+    again = cell.method.load(model, cell.params, adapter)
+    with autocast(prepared.device, prepared.precision):
+        logits = logits_of(again, prepared.eval, prepared.settings.train.eval_batch_size, prepared.device)[0]
+    before = result.best_logits
+    assert before is not None
+    labels, kind = prepared.eval.labels, prepared.task.kind
+    old = score_logits(before, labels, kind, prepared.task.scores, prepared.eval.parts)
+    new = score_logits(logits, labels, kind, prepared.task.scores, prepared.eval.parts)
+    # A run that diverged before its first evaluation has logits that are not finite, in memory and on disk alike.
+    diverged = ~torch.isfinite(before) & ~torch.isfinite(logits)
+    largest = float((logits - before).masked_fill(diverged, 0.0).abs().max())
+    size = float(before.masked_fill(diverged, 0.0).abs().max())
+    same = old[prepared.score] == new[prepared.score] or (
+        math.isnan(old[prepared.score]) and math.isnan(new[prepared.score])
+    )
+    tolerance = 1e-5 if prepared.precision == "fp32" else 5e-2
+    if (prepared.device.type == "cpu" and not same) or not largest <= tolerance * max(1.0, size):
+        raise ReloadMismatch(
+            f"the saved adapter scores {prepared.score} {new[prepared.score]:.6f} after reloading, "
+            f"{old[prepared.score]:.6f} before saving (largest difference of a logit {largest:.3g})"
+        )
+
+
+def _send_finished(run: TreeRun, cell: TreeCell, result: CellResult, loop: LoopState, overhead: float) -> None:
+    prepared = run.prepared
+    lane = next(index for index, lane in enumerate(run.learner.lanes) if cell.id in lane.cells)
+    run.events.send(
+        messages.Finished,
+        cells=[cell.id],
+        score_name=prepared.score,
+        best_score=finite(result.best_score),
+        best_epoch=result.best_epoch,
+        last_score=finite(result.last_score),
+        notes=cell.method.remarks(run.learner, Cell(cell.id, cell.params)),
+        chosen_on="eval" if prepared.holdout is None else "holdout",
+        chosen_score=finite(result.chosen_score),
+        eval_best_score=finite(result.eval_best_score),
+        eval_best_epoch=result.eval_best_epoch,
+        collapsed=result.collapsed,
+        majority_score=majority_of(prepared),
+        train_seconds=result.train_seconds,
+        total_seconds=result.train_seconds + overhead,
+        train_tokens=loop.tokens,
+        trainable_parameters=run.learner.trainable_parameters(lane)[0],
+        peak_memory=peak_memory(prepared.device),
+    )

@@ -1,0 +1,83 @@
+"""How many lanes go through the model before a backward, so that their activations fit into memory."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import torch
+
+from ..adapters.bank_learner import BankLearner
+from ..data.encode import Encoded
+from ..device import autocast
+from .gradients import narrowed_note, step_gradients, within_memory
+
+if TYPE_CHECKING:
+    from .run_tree import TreeRun
+
+#: More lanes at a time do not make a step shorter, even on a large device.
+CUDA_LANES = 32
+#: Share of the memory that is free before training; the rest is for evaluation, forks and other processes.
+SHARE = 0.8
+
+
+def fit_memory(run: TreeRun, step: int) -> None:
+    """Set the number of lanes at a time: `train.max_lanes`, or as many as fit by a measurement.
+
+    On the CPU it is one: more gain nothing (adapters/lane_groups.py), and need their memory at once. On CUDA a group
+    that is not full is filled, unless the cell is alone. There the largest training step and evaluation batch also go
+    through the model here, so that memory runs out before step `step`, the first one, and not after hours.
+
+    Raises torch.OutOfMemoryError when one lane is too much.
+    """
+    learner, asked = run.learner, run.prepared.settings.train.max_lanes
+    on_cuda = run.prepared.device.type == "cuda"
+    if isinstance(learner, BankLearner):
+        if isinstance(asked, int):
+            learner.width = asked
+        elif len(run.cells) > 1:
+            learner.width = _measured_width(run) if on_cuda else 1
+        learner.fill = on_cuda and learner.width is not None
+    if on_cuda:
+        try_largest(run, step)
+
+
+def try_largest(run: TreeRun, step: int) -> None:
+    """Put the longest rows through training and evaluation. Changes no tensor and uses no random numbers."""
+
+    def narrowed(width: int) -> None:
+        run.events.log("info", narrowed_note(width, step), run.ids)
+
+    within_memory(run.learner, partial(_largest_step, run), narrowed)
+    within_memory(run.learner, partial(_largest_evaluation, run), narrowed)
+
+
+def _measured_width(run: TreeRun) -> int:
+    """Lanes that fit, by the memory of one lane's largest step; at most as many as the tree may have."""
+    device = run.prepared.device
+    free = int(torch.cuda.mem_get_info(device)[0])
+    torch.cuda.reset_peak_memory_stats(device)
+    before = torch.cuda.memory_allocated(device)
+    _largest_step(run)
+    each = max(1, torch.cuda.max_memory_allocated(device) - before)
+    return max(1, min(len(run.cells), CUDA_LANES, int(SHARE * free / each)))
+
+
+def _largest_step(run: TreeRun) -> None:
+    prepared = run.prepared
+    batch = prepared.train.batch(_longest(prepared.train, prepared.settings.train.batch_size), prepared.device)
+    casting = partial(autocast, prepared.device, prepared.precision)
+    step_gradients(run.learner, run.optimizer, [batch], 0, prepared.task.kind, casting)
+    run.optimizer.zero_grad()
+
+
+def _largest_evaluation(run: TreeRun) -> None:
+    prepared, learner = run.prepared, run.learner
+    batch = prepared.eval.batch(_longest(prepared.eval, prepared.settings.train.eval_batch_size), prepared.device)
+    with autocast(prepared.device, prepared.precision), torch.inference_mode():
+        for lanes in learner.groups():
+            learner.forward(batch, None, lanes)
+
+
+def _longest(data: Encoded, count: int) -> list[int]:
+    return sorted(range(len(data)), key=lambda row: -len(data.ids[row]))[:count]

@@ -1,0 +1,175 @@
+"""Load what the settings of a run name: rows, model, tokenizer, method, precision."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import torch
+
+from ..data import DataError, TaskData, load_task, task_of
+from ..data.encode import Encoded, encode
+from ..data.holdout import hold_out, holdout_note
+from ..data.task import Split, Task
+from ..device import current_device, resolve_precision
+from ..errors import PlainError
+from ..evaluation.evaluate import SCORES, base_score, rows_of
+from ..methods import Horizon, Method, method_of, parse_params
+from ..models import LoadedModel, load_model, model_fingerprint
+from ..settings import DataSettings, Settings, SettingsError
+from .loop import steps_per_epoch, total_steps
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A model on its device and the encoded rows of its task."""
+
+    settings: Settings
+    task: Task
+    data: TaskData
+    model: LoadedModel
+    train: Encoded
+    eval: Encoded
+    #: Rows that choose the epoch instead of `eval`; they are not in `train`.
+    holdout: Encoded | None
+    method: Method
+    params: Any
+    score: str
+    precision: str
+    device: torch.device
+
+    @property
+    def num_labels(self) -> int:
+        return num_labels(self.data)
+
+
+def num_labels(data: TaskData) -> int:
+    """Width of the head: 1 for regression."""
+    return len(data.label_names) or 1
+
+
+@lru_cache(maxsize=4)
+def _load_task(name: str, data: tuple[tuple[str, Any], ...]) -> TaskData:
+    values = dict(data)
+    values["columns"] = None if values["columns"] is None else dict(values["columns"])
+    return load_task(name, DataSettings(**values))
+
+
+def task_data(settings: Settings) -> TaskData:
+    """Rows of the task. The process remembers them, since cells share them."""
+    values = dict(vars(settings.data))
+    values["columns"] = None if values["columns"] is None else tuple(sorted(values["columns"].items()))
+    return _load_task(settings.task, tuple(sorted(values.items())))
+
+
+def choosing_score(settings: Settings, task: Task) -> str:
+    """Name of the score that decides the best epoch: `train.score`, else the task's first."""
+    score = settings.train.score or task.scores[0]
+    if score not in task.scores or base_score(score) not in SCORES:
+        raise SettingsError(f"train.score {score!r}: task {task.name} computes {', '.join(task.scores)}")
+    return score
+
+
+def held_out(settings: Settings, task: Task, data: TaskData, score: str) -> tuple[TaskData, Split | None]:
+    """(the rows without those that `train.holdout` takes out of training, these rows); a note says so.
+
+    Raises DataError when a split has no row for `score`.
+    """
+    holdout, seed, held = settings.train.holdout, settings.data.split_seed, None
+    if holdout is not None:
+        kept, held = hold_out(data.train, holdout, seed, task.kind)
+        notes = (*data.notes, holdout_note(kept, held, holdout, seed, task.kind))
+        data = replace(data, train=kept, notes=notes)
+    for where, split in (("evaluation", data.eval), ("held-out", held)):
+        if split is not None and not rows_of(score, split.part, len(split)).any():
+            raise DataError(f"train.score {score}: none of the {len(split):,} {where} rows belongs to it")
+    return data, held
+
+
+def horizon_of(settings: Settings, train_rows: int) -> Horizon:
+    train = settings.train
+    steps, per_epoch = total_steps(train_rows, train), steps_per_epoch(train_rows, train)
+    return Horizon(train.num_train_epochs, steps, per_epoch, train.allow_unreached_events)
+
+
+def load_for(settings: Settings, data: TaskData, task: Task, device: torch.device) -> LoadedModel:
+    return load_model(settings.model, num_labels(data), task.kind, settings.seed, device)
+
+
+def prepare(settings: Settings) -> Prepared:
+    """Load rows, model and tokenizer. Raises SettingsError or DataError with what to do."""
+    device = current_device()
+    task, method = task_of(settings.task), method_of(settings.method["name"])
+    params = parse_params(method, settings.method_parameters)
+    method.require()
+    score = choosing_score(settings, task)
+    precision = resolve_precision(settings.train.precision, device)
+    data, held = held_out(settings, task, task_data(settings), score)
+    model = load_for(settings, data, task, device)
+    check_length(settings, model, method.positions(params))
+    length = settings.train.max_length
+    return Prepared(
+        settings=settings,
+        task=task,
+        data=data,
+        model=model,
+        train=encode(data.train, model.tokenizer, task.kind, length),
+        eval=encode(data.eval, model.tokenizer, task.kind, length),
+        holdout=None if held is None else encode(held, model.tokenizer, task.kind, length),
+        method=method,
+        params=params,
+        score=score,
+        precision=precision,
+        device=device,
+    )
+
+
+def check_length(settings: Settings, model: LoadedModel, others: int) -> None:
+    """Raises SettingsError when max_length, with the `others` positions of the method, exceeds the model's positions.
+
+    RoBERTa reserves its first padding_idx + 1 positions.
+    """
+    config = model.config
+    limit = getattr(config, "max_position_embeddings", None)
+    if limit is None:
+        return
+    if "roberta" in config.model_type or config.model_type == "camembert":
+        limit -= (config.pad_token_id or 0) + 1
+    if settings.train.max_length + others > limit:
+        besides = f" besides the {others} positions of the method" if others else ""
+        raise SettingsError(
+            f"train.max_length {settings.train.max_length}: {settings.model.name} takes at most "
+            f"{max(0, limit - others)}{besides}"
+        )
+
+
+class ChangedSincePlanned(PlainError, RuntimeError):
+    """Rows, weights or precision are not those of the plan, whose id must not get other numbers."""
+
+
+def check_planned(prepared: Prepared, planned: Mapping[str, str]) -> None:
+    """Raises ChangedSincePlanned when rows, weights or precision differ from those of the plan."""
+    found = fingerprint_of(prepared.settings, task_data(prepared.settings).fingerprint, prepared.precision)
+    changed = [f"{name} was {was}, is {found.get(name)}" for name, was in planned.items() if found.get(name) != was]
+    if changed:
+        raise ChangedSincePlanned(
+            f"what the run was planned with has changed: {'; '.join(changed)}. The same command plans it anew"
+        )
+
+
+def fingerprint_of(settings: Settings, rows: str, precision: str) -> dict[str, str]:
+    """What can change a number besides the settings, as a part of a run's id. `rows`: their hash."""
+    return {"model": model_fingerprint(settings.model), "data": f"sha256:{rows}", "precision": precision}
+
+
+def hash_tensors(tensors: dict[str, torch.Tensor]) -> str:
+    """SHA-256 over names, shapes and values."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        value = tensors[name].detach().to("cpu", torch.float32).contiguous()
+        digest.update(f"{name}{tuple(value.shape)}".encode())
+        digest.update(value.numpy().tobytes())
+    return digest.hexdigest()

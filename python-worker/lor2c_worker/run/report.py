@@ -1,0 +1,107 @@
+"""What a tree sends the runner during the loop, and what it writes: the best adapters and the checkpoints."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING
+
+import torch
+
+from .. import messages
+from ..channel import Throttle, finite, split_finite
+from ..learner import EpochRecord, Expected, Lane, Learner
+from .checkpoint import BEST_FOLDER, Best
+from .loop import LoopState, Report
+from .tree import lane_epochs
+
+if TYPE_CHECKING:
+    from .run_tree import TreeRun
+
+#: Seconds between two reports of progress.
+PROGRESS_EVERY = 0.25
+
+
+def make_report(run: TreeRun) -> Report:
+    """Functions that send the loop's reports: progress from time to time, everything else at once."""
+    return Report(
+        metrics=lambda *args: _metrics(run, *args),
+        progress=_Progress(run),
+        record=lambda step, record: _record(run, step, record),
+        best=lambda *args: _best(run, *args),
+        checkpoint=run.checkpoint,
+    )
+
+
+def _metrics(run: TreeRun, cells: list[str], split: str, step: int, epoch: float, values: dict[str, float]) -> None:
+    wire, diverged = split_finite(values)
+    run.events.send(messages.Metrics, cells=cells, split=split, step=step, epoch=epoch, values=wire, diverged=diverged)
+
+
+def _record(run: TreeRun, step: int, record: EpochRecord) -> None:
+    """Send decisions, score tables and ranks of a method that changes its structure."""
+    for change in record.changes:
+        numbers = {"score": finite(change.score), "margin": finite(change.margin)}
+        run.events.send(messages.Change, cells=record.cells, step=step, **(dataclasses.asdict(change) | numbers))
+    if record.table is not None:
+        table = dataclasses.replace(
+            record.table, modules=[dataclasses.replace(m, score=finite(m.score)) for m in record.table.modules]
+        )
+        run.events.send(messages.ModuleScores, cells=record.cells, step=step, **dataclasses.asdict(table))
+    if record.ranks is not None:
+        run.events.send(messages.Ranks, cells=record.cells, step=step, **dataclasses.asdict(record.ranks))
+    for note in record.notes:
+        run.events.log("info", note, record.cells)
+    for warning in record.warnings:
+        run.events.log("warn", warning, record.cells)
+
+
+def _best(run: TreeRun, lane: int, cells: list[str], epoch: int, values: dict[str, float]) -> None:
+    """Save the lane's adapter once for all its cells, which are equal so far."""
+    best = Best(f"epoch-{epoch}-{cells[0]}", epoch, values)
+    folder = run.folder / BEST_FOLDER / best.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    run.prepared.method.save(run.learner, lane, run.prepared.model, folder)
+    run.best |= dict.fromkeys(cells, best)
+
+
+class _Progress:
+    """Sends one event per lane from time to time. The epochs left include those of lanes that will part later."""
+
+    def __init__(self, run: TreeRun) -> None:
+        self._run, self._throttle = run, Throttle(PROGRESS_EVERY)
+        #: Expected events of each lane's cells, and the lanes and epoch for which they were computed.
+        self._expected: tuple[list[Lane], int, list[Expected]] | None = None
+
+    def __call__(self, learner: Learner, state: LoopState, phase: str, losses: torch.Tensor | None) -> None:
+        if not self._throttle.ready():
+            return
+        each = [None] * len(learner.lanes) if losses is None else losses.tolist()
+        rate, left = finite(self._rate(state)), self._lane_epochs_left(learner, state.step)
+        for lane, loss in zip(learner.lanes, each, strict=True):
+            self._run.events.send(
+                messages.Progress,
+                cells=lane.cells,
+                phase=phase,
+                step=state.step,
+                total_steps=self._run.total_steps,
+                epoch=min(state.epoch, self._run.prepared.settings.train.num_train_epochs),
+                loss=finite(loss),
+                lanes=len(learner.lanes),
+                lane_epochs_left=left,
+                tokens_per_second=rate,
+            )
+
+    def _rate(self, state: LoopState) -> float:
+        """Real tokens per second of a lane."""
+        seconds = state.train_seconds * state.step / state.lane_steps if state.lane_steps else 0.0
+        return state.tokens / seconds if seconds else float("nan")
+
+    def _lane_epochs_left(self, learner: Learner, step: int) -> float:
+        epoch, end = step / self._run.steps_per_epoch, self._run.total_steps / self._run.steps_per_epoch
+        known = self._expected
+        # `lanes` is a new list after every decision. An epoch's end brings new scores, and tries without a candidate.
+        if known is None or known[0] is not learner.lanes or known[1] != math.floor(epoch):
+            expected = [learner.expected(lane, epoch) for lane in range(len(learner.lanes))]
+            known = self._expected = (learner.lanes, math.floor(epoch), expected)
+        return sum(lane_epochs(events, end, epoch) for events in known[2])

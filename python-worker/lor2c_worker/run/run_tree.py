@@ -1,0 +1,215 @@
+"""A tree of cells from settings to outcomes: prepare, begin or go on from a checkpoint, train, save and check each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from .. import messages
+from ..adapters.bank_learner import BankLearner
+from ..adapters.bank_state import lanes_with
+from ..channel import Channel
+from ..device import autocast, peak_memory
+from ..learner import Learner
+from ..methods import Cell
+from ..optim.adamw import LaneAdamW
+from ..usage import cpu_seconds
+from ..versions import versions
+from .checkpoint import (
+    EVENTS_FILE,
+    Best,
+    Found,
+    best_of,
+    forget_worse,
+    loop_of,
+    prepare_folder,
+    tree_folder,
+    write_checkpoint,
+)
+from .event_log import EventLog
+from .finish import finish_cell, majority_of
+from .lane_width import fit_memory
+from .leaving import leave
+from .loop import LoopState, steps_per_epoch, total_steps, train
+from .prepare import Prepared, check_planned, hash_tensors, horizon_of, prepare
+from .report import make_report
+from .tree import TreeCell
+
+
+@dataclass
+class TreeRun:
+    """The cells, model, optimizer and files of a tree in training."""
+
+    cells: list[TreeCell]
+    prepared: Prepared
+    learner: Learner
+    optimizer: LaneAdamW
+    events: EventLog
+    folder: Path
+    best: dict[str, Best]
+    #: Parameters of the base model with its head, without those that the method adds.
+    total_parameters: int
+    versions: dict[str, str]
+
+    @property
+    def ids(self) -> list[str]:
+        return [cell.id for cell in self.cells]
+
+    @property
+    def total_steps(self) -> int:
+        return total_steps(len(self.prepared.train), self.prepared.settings.train)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return steps_per_epoch(len(self.prepared.train), self.prepared.settings.train)
+
+    def checkpoint(self, loop: LoopState) -> None:
+        """Write a checkpoint if the method can resume it. Others train a single cell, for a short time, and restart."""
+        if isinstance(self.learner, BankLearner):
+            state = self.learner.checkpoint(self.optimizer)
+            write_checkpoint(self.folder, state, loop, self.best, self.events.sync(), self.versions)
+        else:
+            forget_worse(self.folder, self.best)
+
+
+def run_tree(channel: Channel, cells: Sequence[TreeCell], folder: Path, source: Found | None, closed: set[str]) -> None:
+    """Train the cells and send their events up to the outcomes `finished`, `failed` (of a single cell) or `stopped`.
+
+    `folder`: where trees of these settings have their checkpoints. `source`: the checkpoint that all cells go on from.
+    Adds every cell that has its outcome to `closed`. An error of the others is raised.
+    """
+    began = time.perf_counter()
+    run, loop, started = _begin(channel, list(cells), folder, source)
+    before = loop.train_seconds
+    try:
+        for fields in started:
+            channel.send(messages.Started, **fields, resumed_step=None if source is None else loop.step)
+        run.events.replay(run.ids)
+        prepared, settings = run.prepared, run.prepared.settings
+        fit_memory(run, loop.step)
+        loop = train(
+            learner=run.learner,
+            optimizer=run.optimizer,
+            train_data=prepared.train,
+            eval_data=prepared.eval,
+            kind=prepared.task.kind,
+            score_names=prepared.task.scores,
+            score=prepared.score,
+            settings=settings.train,
+            seed=settings.seed,
+            device=prepared.device,
+            autocast=partial(autocast, prepared.device, prepared.precision),
+            should_stop=channel.stop_requested.is_set,
+            report=make_report(run),
+            state=loop,
+            holdout=prepared.holdout,
+            leave=partial(leave, run, channel, closed),
+        )
+        if loop.stopped:
+            channel.send(messages.Stopped, cells=run.ids, step=loop.step)
+            closed.update(run.ids)
+            return
+        _send_tree(run, loop)
+        overhead = (time.perf_counter() - began - (loop.train_seconds - before)) / len(run.cells)
+        for cell in run.cells:
+            finish_cell(run, cell, loop.results[cell.id], loop, overhead, closed)
+    finally:
+        run.events.close()
+
+
+def _begin(
+    channel: Channel, cells: list[TreeCell], folder: Path, source: Found | None
+) -> tuple[TreeRun, LoopState, list[dict[str, Any]]]:
+    first, ids = cells[0], [cell.id for cell in cells]
+    prepared = prepare(first.settings)
+    check_planned(prepared, first.planned)
+    if prepared.device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(prepared.device)
+    total = sum(p.numel() for p in prepared.model.module.parameters())
+    horizon = horizon_of(first.settings, len(prepared.train))
+    learner = prepared.method.build(
+        prepared.model,
+        [Cell(cell.id, cell.params) for cell in cells],
+        first.settings.seed,
+        horizon=horizon,
+    )
+    optimizer = _optimizer(prepared, learner)
+    own = tree_folder(folder, ids)
+    current = versions(first.settings.train.precision)
+    events = EventLog(channel, own / EVENTS_FILE, prepare_folder(own, ids, current, source))
+    run = TreeRun(cells, prepared, learner, optimizer, events, own, {}, total, current)
+    started = _started(cells, prepared, learner, total, horizon.steps)
+    if source is None:
+        return run, LoopState.of(learner), started
+    assert isinstance(learner, BankLearner)
+    learner.resume(source.state, ids, optimizer)
+    run.best = best_of(source.state, ids)
+    kept, _ = lanes_with(source.state["learner"], ids)
+    return run, loop_of(source.state, kept, ids, prepared.device), started
+
+
+def _optimizer(prepared: Prepared, learner: Learner) -> LaneAdamW:
+    train_settings = prepared.settings.train
+    return LaneAdamW(
+        learner.slots(),
+        lanes=len(learner.lanes),
+        betas=(train_settings.adam_beta1, train_settings.adam_beta2),
+        eps=train_settings.adam_epsilon,
+        weight_decay=train_settings.weight_decay,
+        max_grad_norm=train_settings.max_grad_norm,
+    )
+
+
+def _started(
+    cells: list[TreeCell], prepared: Prepared, learner: Learner, total_parameters: int, steps: int
+) -> list[dict[str, Any]]:
+    """Fields of the `started` events, one per lane and notes, from the learner's initial state."""
+    lane_of = {cell: lane for lane, entry in enumerate(learner.lanes) for cell in entry.cells}
+    groups: dict[tuple[int, tuple[str, ...]], list[str]] = {}
+    for cell in cells:
+        notes = (*prepared.data.notes, *cell.method.notes(cell.params))
+        groups.setdefault((lane_of[cell.id], notes), []).append(cell.id)
+    found = []
+    for (lane, notes), ids in groups.items():
+        body, head = learner.trainable_parameters(lane)
+        fields: dict[str, Any] = {
+            "cells": ids,
+            "trainable_parameters": body,
+            "head_parameters": head,
+            "total_parameters": total_parameters,
+            "train_rows": len(prepared.train),
+            "eval_rows": len(prepared.eval),
+            "total_steps": steps,
+            "num_epochs": prepared.settings.train.num_train_epochs,
+            "majority_score": majority_of(prepared),
+            "score_name": prepared.score,
+            "initial_weights": hash_tensors(learner.state(lane)),
+            "notes": list(notes),
+        }
+        found.append(fields)
+    return found
+
+
+def _send_tree(run: TreeRun, loop: LoopState) -> None:
+    learner = run.learner
+    forks = learner.fork_seconds if isinstance(learner, BankLearner) else []
+    run.events.send(
+        messages.Tree,
+        cells=run.ids,
+        lane_epochs=loop.lane_steps / run.steps_per_epoch,
+        cell_epochs=loop.cell_steps / run.steps_per_epoch,
+        lanes=len(learner.lanes),
+        lane_width=(learner.width or len(learner.lanes)) if isinstance(learner, BankLearner) else 1,
+        forks=len(forks),
+        longest_fork_seconds=max(forks, default=0.0),
+        train_seconds=loop.train_seconds,
+        evaluate_seconds=loop.evaluate_seconds,
+        cpu_seconds=cpu_seconds(),
+        peak_memory=peak_memory(run.prepared.device),
+    )
