@@ -7,7 +7,6 @@ import shutil
 import time
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 
@@ -22,10 +21,8 @@ from .adapter_folder import RunInfo, measure_folder, write_folder
 from .checkpoint import BEST_FOLDER
 from .loop import LoopState
 from .prepare import Prepared, load_for
+from .running import TreeRun
 from .tree import TreeCell
-
-if TYPE_CHECKING:
-    from .run_tree import TreeRun
 
 
 class ReloadMismatch(RuntimeError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 import torch
 
@@ -11,9 +10,7 @@ from ..adapters.bank_learner import BankLearner
 from ..data.encode import Encoded
 from ..device import autocast
 from .gradients import narrowed_note, step_gradients, within_memory
-
-if TYPE_CHECKING:
-    from .run_tree import TreeRun
+from .running import TreeRun
 
 #: More lanes at a time do not make a step shorter, even on a large device.
 CUDA_LANES = 32

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .. import messages
 from ..adapters.bank_learner import BankLearner
 from ..channel import Channel
 from .checkpoint import part_checkpoint, tree_folder
 from .loop import LoopState
-
-if TYPE_CHECKING:
-    from .run_tree import TreeRun
+from .running import TreeRun
 
 
 def leave(run: TreeRun, channel: Channel, closed: set[str], state: LoopState) -> LoopState:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import TYPE_CHECKING
 
 import torch
 
@@ -13,10 +12,8 @@ from ..channel import Throttle, finite, split_finite
 from ..learner import EpochRecord, Expected, Lane, Learner
 from .checkpoint import BEST_FOLDER, Best
 from .loop import LoopState, Report
+from .running import TreeRun
 from .tree import lane_epochs
-
-if TYPE_CHECKING:
-    from .run_tree import TreeRun
 
 #: Seconds between two reports of progress.
 PROGRESS_EVERY = 0.25

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,61 +20,16 @@ from ..methods import Cell
 from ..optim.adamw import LaneAdamW
 from ..usage import cpu_seconds
 from ..versions import versions
-from .checkpoint import (
-    EVENTS_FILE,
-    Best,
-    Found,
-    best_of,
-    forget_worse,
-    loop_of,
-    prepare_folder,
-    tree_folder,
-    write_checkpoint,
-)
+from .checkpoint import EVENTS_FILE, Found, best_of, loop_of, prepare_folder, tree_folder
 from .event_log import EventLog
 from .finish import finish_cell, majority_of
 from .lane_width import fit_memory
 from .leaving import leave
-from .loop import LoopState, steps_per_epoch, total_steps, train
+from .loop import LoopState, train
 from .prepare import Prepared, check_planned, hash_tensors, horizon_of, prepare
 from .report import make_report
+from .running import TreeRun
 from .tree import TreeCell
-
-
-@dataclass
-class TreeRun:
-    """The cells, model, optimizer and files of a tree in training."""
-
-    cells: list[TreeCell]
-    prepared: Prepared
-    learner: Learner
-    optimizer: LaneAdamW
-    events: EventLog
-    folder: Path
-    best: dict[str, Best]
-    #: Parameters of the base model with its head, without those that the method adds.
-    total_parameters: int
-    versions: dict[str, str]
-
-    @property
-    def ids(self) -> list[str]:
-        return [cell.id for cell in self.cells]
-
-    @property
-    def total_steps(self) -> int:
-        return total_steps(len(self.prepared.train), self.prepared.settings.train)
-
-    @property
-    def steps_per_epoch(self) -> int:
-        return steps_per_epoch(len(self.prepared.train), self.prepared.settings.train)
-
-    def checkpoint(self, loop: LoopState) -> None:
-        """Write a checkpoint if the method can resume it. Others train a single cell, for a short time, and restart."""
-        if isinstance(self.learner, BankLearner):
-            state = self.learner.checkpoint(self.optimizer)
-            write_checkpoint(self.folder, state, loop, self.best, self.events.sync(), self.versions)
-        else:
-            forget_worse(self.folder, self.best)
 
 
 def run_tree(channel: Channel, cells: Sequence[TreeCell], folder: Path, source: Found | None, closed: set[str]) -> None:

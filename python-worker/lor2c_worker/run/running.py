@@ -1,0 +1,51 @@
+"""A tree in training: what its loop, its reports, its checkpoints and its end have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..adapters.bank_learner import BankLearner
+from ..learner import Learner
+from ..optim.adamw import LaneAdamW
+from .checkpoint import Best, forget_worse, write_checkpoint
+from .event_log import EventLog
+from .loop import LoopState, steps_per_epoch, total_steps
+from .prepare import Prepared
+from .tree import TreeCell
+
+
+@dataclass
+class TreeRun:
+    """The cells, model, optimizer and files of a tree in training."""
+
+    cells: list[TreeCell]
+    prepared: Prepared
+    learner: Learner
+    optimizer: LaneAdamW
+    events: EventLog
+    folder: Path
+    best: dict[str, Best]
+    #: Parameters of the base model with its head, without those that the method adds.
+    total_parameters: int
+    versions: dict[str, str]
+
+    @property
+    def ids(self) -> list[str]:
+        return [cell.id for cell in self.cells]
+
+    @property
+    def total_steps(self) -> int:
+        return total_steps(len(self.prepared.train), self.prepared.settings.train)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return steps_per_epoch(len(self.prepared.train), self.prepared.settings.train)
+
+    def checkpoint(self, loop: LoopState) -> None:
+        """Write a checkpoint if the method can resume it. Others train a single cell, for a short time, and restart."""
+        if isinstance(self.learner, BankLearner):
+            state = self.learner.checkpoint(self.optimizer)
+            write_checkpoint(self.folder, state, loop, self.best, self.events.sync(), self.versions)
+        else:
+            forget_worse(self.folder, self.best)
