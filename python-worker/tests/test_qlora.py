@@ -1,8 +1,7 @@
-"""QLoRA on tiny models. Tests that need bitsandbytes are skipped without it."""
+"""QLoRA on tiny models. bitsandbytes also quantises on the CPU."""
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import sys
 from collections.abc import Iterator
@@ -21,15 +20,13 @@ from lor2c_worker import messages
 from lor2c_worker.backbones.hf_backbone import base_of
 from lor2c_worker.data.encode import Encoded, encode
 from lor2c_worker.evaluation.evaluate import logits_of
+from lor2c_worker.inspection import Inspection
 from lor2c_worker.learner import Learner
 from lor2c_worker.methods import METHODS, Cell, Horizon, count, parse_params
 from lor2c_worker.models import LoadedModel, empty_model, known_config
-from lor2c_worker.settings import ModelSettings, SettingsError
+from lor2c_worker.settings import ModelSettings, Settings, SettingsError
 
 METHOD = METHODS["qlora"]
-needs_bitsandbytes = pytest.mark.skipif(
-    importlib.util.find_spec("bitsandbytes") is None, reason="bitsandbytes is not installed: pip install bitsandbytes"
-)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +65,6 @@ def dequantised(model: LoadedModel) -> None:
             linear.weight.data = (levels[nearest] * largest).view(linear.weight.shape)
 
 
-@needs_bitsandbytes
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_starts_as_the_backbone_rounded_to_nf4(folders: dict[str, Path], data: Encoded, kind: str) -> None:
     learner = build(fresh(folders[kind]), double_quantisation=False)
@@ -80,7 +76,6 @@ def test_it_starts_as_the_backbone_rounded_to_nf4(folders: dict[str, Path], data
     assert torch.allclose(logits_of(learner, data, 16, CPU)[0, :16], expected, atol=1e-5)
 
 
-@needs_bitsandbytes
 @pytest.mark.parametrize("kind", KINDS)
 def test_trains_only_its_own_saves_and_reloads(
     folders: dict[str, Path], data: Encoded, tmp_path: Path, kind: str
@@ -103,14 +98,12 @@ def test_trains_only_its_own_saves_and_reloads(
     assert count(METHOD, empty, cell().params) == body
 
 
-@needs_bitsandbytes
 def test_same_seed_same_losses_other_seed_others(folders: dict[str, Path], data: Encoded) -> None:
     first, again = (train_it(build(fresh(folders["roberta"])), data)[0] for _ in range(2))
     other = train_it(build(fresh(folders["roberta"], 4), 4), data, 4)[0]
     assert first == again != other
 
 
-@needs_bitsandbytes
 def test_a_layer_left_in_full_precision_fails_the_run(folders: dict[str, Path]) -> None:
     learner = METHODS["lora"].build(
         fresh(folders["bert"]), [Cell("c", parse_params(METHODS["lora"], {}))], 3, horizon=Horizon(8, 32, 4)
@@ -119,7 +112,6 @@ def test_a_layer_left_in_full_precision_fails_the_run(folders: dict[str, Path]) 
     assert METHOD.check(build(fresh(folders["bert"]), double_quantisation=False), cell())
 
 
-@needs_bitsandbytes
 def test_a_run_beats_the_majority_and_reloads(
     worker: Worker,
     place: Path,
@@ -135,7 +127,6 @@ def test_a_run_beats_the_majority_and_reloads(
     assert finished.trainable_parameters == 3 * 2 * 4 * (64 + 64)
 
 
-@needs_bitsandbytes
 def test_widths_that_the_cpu_would_read_wrongly_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(tiny.SHAPE, "hidden_size", 16)
     with pytest.raises(SettingsError, match="takes 16 inputs; on the CPU bitsandbytes needs a multiple of 64"):
@@ -143,7 +134,7 @@ def test_widths_that_the_cpu_would_read_wrongly_are_refused(tmp_path: Path, monk
 
 
 def test_without_the_package_the_error_names_the_command(
-    folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+    place: Path, folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in [n for n in sys.modules if n.split(".")[0] == "bitsandbytes"]:
         monkeypatch.delitem(sys.modules, name)
@@ -153,21 +144,10 @@ def test_without_the_package_the_error_names_the_command(
     with pytest.raises(SettingsError, match=command) as refused:
         build(fresh(folders["bert"]))
     assert refused.value.__suppress_context__
-    with pytest.raises(SettingsError, match=command):
-        METHOD.require()
-
-
-def test_a_plan_shows_runs_without_the_package_as_invalid(
-    worker: Worker, place: Path, folders: dict[str, Path], tmp_path: Path
-) -> None:
     value = settings(place, method={"name": "qlora", "rank": 4})
     value["model"] = {"name": str(folders["bert"]), "revision": None}
-    worker.send(type="inspect", request="i", settings=[value])
-    (looked,) = only(worker.until_done(), messages.Inspected)
-    missing = importlib.util.find_spec("bitsandbytes") is None
-    assert [problem.split(":")[0] for problem in looked.problems] == (
-        ["method qlora needs the package bitsandbytes, which is not installed"] if missing else []
-    )
+    with pytest.raises(SettingsError, match=command):  # what a plan shows for its runs
+        Inspection().inspect(Settings.from_json(value))
 
 
 def test_counts_need_no_package() -> None:

@@ -98,11 +98,11 @@ def quantise(model: LoadedModel, params: Any) -> None:
             )
         double = params.double_quantisation
         with torch.device("meta"):
-            new = Linear4bit(linear.in_features, linear.out_features, linear.bias is not None, quant_type="nf4")
+            new: Any = Linear4bit(linear.in_features, linear.out_features, linear.bias is not None, quant_type="nf4")
         # Keeps bitsandbytes from repacking the weights on CPUs with AVX512-BF16, for a product that few shapes fit.
         new.support_avx512bf16_for_cpu = False
         # `to` quantises, even if the weight is already on that device.
-        weight = Params4bit(
+        weight: Any = Params4bit(
             linear.weight.data, requires_grad=False, blocksize=BLOCK, quant_type="nf4", compress_statistics=double
         )
         new.weight, new.bias = weight.to(linear.weight.device), linear.bias
