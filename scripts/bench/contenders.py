@@ -10,16 +10,16 @@ from inputs import make_model, pad_to
 from peft import LoraConfig, TaskType, get_peft_model
 from turns import Step
 
-from lor2c_worker.device import autocast
 from lor2c_worker.adapters.bank_learner import BankLearner
 from lor2c_worker.data.batch import Batch
+from lor2c_worker.device import autocast
 from lor2c_worker.learner import Learner
-from lor2c_worker.optim.adamw import LaneAdamW
-from lor2c_worker.run.gradients import backward
 from lor2c_worker.methods import METHODS, Cell, Horizon, parse_params
 from lor2c_worker.methods.lor2c import bank_params, build_learner
 from lor2c_worker.models import LoadedModel
+from lor2c_worker.optim.adamw import LaneAdamW
 from lor2c_worker.rules import PRESETS
+from lor2c_worker.run.gradients import backward
 from lor2c_worker.schedule import Layout, Schedule
 
 RATE = 4e-4

@@ -8,8 +8,8 @@ import torch
 from transformers import AutoModelForSequenceClassification
 
 from lor2c_worker.data import load_task
-from lor2c_worker.data.encode import Encoded, encode, train_batches
 from lor2c_worker.data.batch import Batch
+from lor2c_worker.data.encode import Encoded, encode, train_batches
 from lor2c_worker.models import LoadedModel, known_config, load_model
 from lor2c_worker.models.load import HEADS, load_tokenizer
 from lor2c_worker.settings import DataSettings, ModelSettings
