@@ -99,11 +99,14 @@ test("retry trains what failed, without the spec file, and nothing else", async 
   expect(named.err()).toContain("2 finished");
 });
 
-test("retry of runs whose rows have changed says so and trains nothing", async () => {
+test("retry of runs whose rows or numerics have changed says so and trains nothing", async () => {
   expect(await lor2c(["run", file], { FIXTURE_FAIL: "1" }).closed).toBe(1);
   const retry = lor2c(["retry"], { FIXTURE_FINGERPRINT: "other" });
   expect(await retry.closed).toBe(2);
   expect(retry.err()).toContain("has changed: seed=1");
+  const later = lor2c(["retry"], { FIXTURE_NUMERICS: "3" });
+  expect(await later.closed).toBe(2);
+  expect(later.err()).toContain("planned with numerics 2, and this lor2c has 3");
   expect(states()["seed=1"]).toBe("failed");
 });
 

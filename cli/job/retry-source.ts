@@ -1,4 +1,5 @@
 import { UsageError } from "../errors.js";
+import { numericsOf } from "../plan/numerics.js";
 import type { ResolvedPlan } from "../plan/resolve-plan.js";
 import type { Cell, Settings } from "../spec/cell.js";
 import { getSettings, type RetryRow, retryRuns } from "../store/read.js";
@@ -46,11 +47,20 @@ function cellOf(store: Store, { run, label }: RetryRow): Cell {
   return { settings: getSettings(store, run) as unknown as Settings, label, axes: {} };
 }
 
-/** Throws if rows or weights have changed, which would make other runs. */
+/** Throws if rows, weights or numerics have changed, which would make other runs. */
 function refuseOthers(runs: readonly RetryRow[], { cells }: ResolvedPlan): void {
   const known = new Set(runs.map(({ run }) => run));
   const others = cells.filter(({ id }) => !known.has(id)).map(({ label }) => label);
   if (others.length === 0) return;
+  const now = numericsOf(cells[0]?.inspected.fingerprint ?? {});
+  const old = new Set(runs.map(({ numerics }) => numerics).filter((numerics) => numerics !== now));
+  if (old.size > 0) {
+    throw new UsageError(
+      "RUN_CHANGED",
+      `they were planned with numerics ${[...old].join(" and ")}, and this lor2c has ${now}: equal settings give other numbers`,
+      "lor2c run SPEC trains them as new runs",
+    );
+  }
   const names = `${others.slice(0, 3).join(", ")}${others.length > 3 ? ` and ${others.length - 3} more` : ""}`;
   throw new UsageError(
     "RUN_CHANGED",

@@ -10,7 +10,7 @@ const golden = JSON.parse(readFileSync(new URL("./fixtures/cell-ids.json", impor
   fingerprint: Record<string, string>;
 }[];
 
-const fingerprint = { model: "a1", tokenizer: "b2", data: "c3", precision: "fp32" };
+const fingerprint = { model: "a1", tokenizer: "b2", data: "c3", precision: "fp32", numerics: "2" };
 const settings = load(minimal("data: {path: rows.tsv}")).cells[0]?.settings as Settings;
 const id = cellId(settings, fingerprint);
 const changed = (change: (copy: Settings) => void) => {

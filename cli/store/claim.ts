@@ -64,8 +64,9 @@ function claim(store: Store, request: ClaimRequest, owner: Owner): Claim {
   const { lastInsertRowid } = store
     .prepare(
       `INSERT INTO attempts (run, number, started_at, owner_kind, owner, heartbeat_at, lease_until, folder, environment,
-                             checkpoint)
-       VALUES (@run, @number, @now, @kind, @owner, @now, @until, @folder, @environment, @checkpoint)`,
+                             checkpoint, numerics)
+       VALUES (@run, @number, @now, @kind, @owner, @now, @until, @folder, @environment, @checkpoint,
+               (SELECT numerics FROM v_runs WHERE run = @run))`,
     )
     .run({
       run: request.runId,

@@ -3,12 +3,12 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { historicDatabase } from "./fixtures/historic.js";
-import { claimedStore, disposableFolder, sampleCell } from "./fixtures/sample.js";
+import { claimAll, claimedStore, disposableFolder, sampleCell } from "./fixtures/sample.js";
 import { migrate, schemaState } from "./migrate.js";
 import { MIGRATIONS } from "./migrations.js";
 import { getAttempts } from "./read.js";
 import { openStore } from "./store.js";
-import { reapLost } from "./write.js";
+import { reapLost, registerExperiment } from "./write.js";
 
 const CELL = sampleCell("a".repeat(16));
 const NEXT = [...MIGRATIONS, { name: "m999_colour", sql: "ALTER TABLE runs ADD COLUMN colour TEXT" }];
@@ -107,6 +107,23 @@ test("runs that finished before m002 were chosen on the evaluation rows; whether
   old.close();
 });
 
+test("runs from before m008 count as numerics 1 in every view; a new attempt has those of its run", () => {
+  const file = join(folder, "old.db");
+  historicDatabase(file, 7).close();
+  const store = openStore(file);
+  const numericsOf = (view: string) => store.prepare(`SELECT DISTINCT numerics FROM ${view}`).pluck().all();
+  for (const view of ["attempts", "v_runs", "v_best", "v_grid"]) expect(numericsOf(view), view).toEqual([1]);
+  const fingerprint = { ...CELL.inspected.fingerprint, numerics: "2" };
+  const cell = { ...CELL, id: "c".repeat(16), inspected: { ...CELL.inspected, fingerprint } };
+  registerExperiment(store, { name: "second", specFile: null, specText: "", cells: [cell] });
+  const planned = store.prepare("SELECT state, numerics FROM v_runs WHERE run = ?").raw();
+  expect(planned.get(cell.id)).toEqual(["planned", 2]);
+  claimAll(store, [cell]);
+  expect(getAttempts(store, cell.id).map(({ numerics }) => numerics)).toEqual([2]);
+  expect(planned.get(cell.id)).toEqual(["running", 2]);
+  store.close();
+});
+
 /** Every row of every table, by table. */
 function contents(db: Database.Database): Map<string, Record<string, unknown>[]> {
   const tables = db
@@ -120,11 +137,13 @@ function contents(db: Database.Database): Map<string, Record<string, unknown>[]>
 
 /** The old row in the newest schema, for migrations that do more than add an empty column. */
 function expectedRow(table: string, row: Record<string, unknown>): Record<string, unknown> {
-  if (table !== "attempts" || !("runner_pid" in row)) return row;
+  if (table !== "attempts") return row;
+  if (!("runner_pid" in row)) return { numerics: 1, ...row };
   const { host, runner_pid, runner_started, ...rest } = row;
   const chosen = row.outcome === "finished" && !("chosen_on" in row);
   return {
     ...rest,
+    numerics: 1,
     owner_kind: "process",
     owner: JSON.stringify({ host, pid: runner_pid, started: runner_started }),
     ...(chosen && { chosen_on: "eval", chosen_score: row.best_score, eval_best_epoch: row.best_epoch }),

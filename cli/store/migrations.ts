@@ -5,6 +5,7 @@ import { m004Bundles } from "./migrations/m004_bundles.js";
 import { m005Owners } from "./migrations/m005_owners.js";
 import { m006Forecasts } from "./migrations/m006_forecasts.js";
 import { m007Stop } from "./migrations/m007_stop.js";
+import { m008Numerics } from "./migrations/m008_numerics.js";
 
 export interface Migration {
   /** `m<number>_<what>`; stored in the table `migrations`, so it must never change. */
@@ -21,4 +22,5 @@ export const MIGRATIONS: readonly Migration[] = [
   m005Owners,
   m006Forecasts,
   m007Stop,
+  m008Numerics,
 ];

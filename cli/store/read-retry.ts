@@ -9,6 +9,7 @@ export interface RetryRow {
   run: string;
   label: string;
   state: StoredState;
+  numerics: number;
   /** The device of its newest attempt; null if the worker did not get that far. */
   device: string | null;
   /** 1: its newest attempt failed, ran out of memory or was lost; or it was tried again after that, and stopped. */
@@ -66,7 +67,7 @@ const FAILED = "'failed', 'out_of_memory', 'lost'";
 const rowsOf = (store: Store, experiment: number): RetryRow[] =>
   store
     .prepare(
-      `SELECT c.run, c.label, v.state, e.device, min(c.position) AS position,
+      `SELECT c.run, c.label, v.state, v.numerics, e.device, min(c.position) AS position,
               v.state IN (${FAILED}) OR (v.state = 'stopped' AND EXISTS (
                 SELECT 1 FROM attempts a WHERE a.run = c.run AND a.outcome IN (${FAILED}))) AS again
        FROM experiment_cells c JOIN v_runs v ON v.run = c.run

@@ -63,6 +63,8 @@ export const RunRow = z.strictObject({
   report_epoch: number.nullable(),
   /** Score after `report_epoch`; null if none is fixed, or the run did not reach it. */
   fixed_score: number.nullable(),
+  /** Which numbers the worker computes, see m008; scores of different ones are not compared. */
+  numerics: number,
   /** Only in a list for which an epoch's score was asked. */
   epoch_score: number.nullable().optional(),
 });
@@ -114,6 +116,7 @@ export const AttemptRow = z.strictObject({
   peak_memory: number.nullable(),
   stopped_at_step: number.nullable(),
   bundle: number.nullable(),
+  numerics: number,
   /** Bytes of its folder when the attempt ended. */
   disk_bytes: number.nullable(),
   resumed_step: number.nullable(),

@@ -81,6 +81,16 @@ test("a run that cannot be compared is a usage error", async () => {
   await expect(verify({ FIXTURE_PROBLEM: "4" })).rejects.toMatchObject({ code: "CANNOT_COMPARE", exitCode: 2 });
 });
 
+test("a run of other numerics is no comparison; the error says what to do", async () => {
+  await train({ FIXTURE_NUMERICS: "1" });
+  const error = await verify().catch((one: unknown) => one);
+  expect(error).toMatchObject({ code: "CANNOT_COMPARE", exitCode: 2 });
+  expect((error as Error).message).toMatch(/was trained with numerics 1, and this lor2c has 2/);
+  expect((error as { hint: string }).hint).toMatch(/^run it again \(lor2c run SPEC .* or verify it with lor2c [\d.]+/);
+  await train();
+  expect((await verify()).same).toBe(true);
+});
+
 test("a training that fails this time is an error with the worker's last lines", async () => {
   await train();
   await expect(verify({ FIXTURE_DIE: "4" })).rejects.toMatchObject({

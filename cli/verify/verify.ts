@@ -9,9 +9,11 @@ import { discard } from "../files.js";
 import { Interrupts } from "../job/interrupt.js";
 import { type JobListener, JobModel } from "../job/model.js";
 import { obey } from "../job/obey.js";
+import { numericsOf } from "../plan/numerics.js";
 import { type ResolvedPlan, resolvePlan } from "../plan/resolve-plan.js";
 import type { EventOf, WorkerEvent } from "../protocol/messages.js";
 import type { Devices } from "../spec/devices.js";
+import type { EnvironmentRow, RunRow } from "../store/read.js";
 import { type Difference, differences, type Measured } from "./compare-runs.js";
 import { readFinishedRun, type StoredRun } from "./stored-run.js";
 
@@ -89,6 +91,7 @@ async function planAgain(
       throw new UsageError("CANNOT_COMPARE", `run ${run.id} cannot be trained here: ${error.message}`, error.hint);
     });
   const now = plan.cells[0]?.inspected.fingerprint ?? {};
+  if (numericsOf(now) !== run.numerics) throw otherNumerics(run, numericsOf(now), environment);
   const changed = [...new Set([...Object.keys(fingerprint), ...Object.keys(now)])]
     .filter((name) => fingerprint[name] !== now[name])
     .map((name) => `    ${name}: was ${fingerprint[name] ?? "absent"}, is ${now[name] ?? "absent"}`);
@@ -96,6 +99,17 @@ async function planAgain(
     throw new UsageError("CANNOT_COMPARE", `what run ${run.id} was trained from has changed:\n${changed.join("\n")}`);
   }
   return plan;
+}
+
+/** The numbers of the two would mean different things, so that no difference would say anything. */
+function otherNumerics(run: RunRow, now: number, environment: EnvironmentRow | null): UsageError {
+  const trained = environment ? `lor2c ${environment.worker_version}` : "the lor2c";
+  const commit = environment?.git_commit ? ` of commit ${environment.git_commit.slice(0, 10)}` : "";
+  return new UsageError(
+    "CANNOT_COMPARE",
+    `run ${run.id} was trained with numerics ${run.numerics}, and this lor2c has ${now}: equal settings give other numbers`,
+    `run it again (lor2c run SPEC makes a run of its own) and verify that one, or verify it with ${trained}${commit} that trained it`,
+  );
 }
 
 async function trainAgain(

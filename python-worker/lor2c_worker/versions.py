@@ -7,6 +7,11 @@ import importlib.metadata
 from . import __version__
 from .device import current_device, resolve_precision
 
+#: Which numbers this worker computes from equal settings, rows, weights and precision. Raise it, once for a release,
+#: when any stored number would come out otherwise: another draw, another order of sums, another rule. It is part of
+#: every run's id, so that old and new numbers are never of one run. Runs stored before there was such a number count
+#: as 1. 2: draws keyed by row and position, the same on every device and layout.
+NUMERICS = 2
 #: Format of a checkpoint's content. Raise it when the content changes.
 CHECKPOINT_FORMAT = "2"
 #: Packages whose version can change a number.
@@ -22,5 +27,5 @@ def versions(precision: str) -> dict[str, str]:
     numbers."""
     device = current_device()
     resolved = resolve_precision(precision, device)
-    own = {"lor2c": __version__, "checkpoint": CHECKPOINT_FORMAT}
+    own = {"lor2c": __version__, "numerics": str(NUMERICS), "checkpoint": CHECKPOINT_FORMAT}
     return {**own, **package_versions(), "device": device.type, "precision": resolved}

@@ -13,6 +13,7 @@ import pytest
 from worker import LORA, Worker, only, run, settings, train
 
 from lor2c_worker import messages
+from lor2c_worker.versions import NUMERICS
 
 
 def test_inspect_counts_without_training(worker: Worker, place: Path) -> None:
@@ -22,7 +23,8 @@ def test_inspect_counts_without_training(worker: Worker, place: Path) -> None:
     assert good.trainable_parameters == 3 * 2 * 4 * (16 + 16)
     assert good.head_parameters == 16 * 16 + 16 + 16 * 2 + 2
     assert (good.train_rows, good.eval_rows, good.total_steps) == (64, 20, 16)
-    assert set(good.fingerprint) == {"model", "data", "precision"}
+    assert set(good.fingerprint) == {"model", "data", "precision", "numerics"}
+    assert good.fingerprint["numerics"] == str(NUMERICS)
     assert (good.shape.layers, good.shape.hidden_size) == (3, 16)
     assert good.shape.embedding_parameters < good.total_parameters
     assert 2 < good.shape.train_row_tokens <= good.shape.longest_row_tokens <= 32

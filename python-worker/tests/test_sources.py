@@ -60,8 +60,8 @@ def test_a_file_of_a_moment_ago_and_a_hub_have_no_stamp(worker: Worker, place: P
     assert sources.files is None
 
 
-@pytest.mark.parametrize("name", ["model", "data"])
-def test_other_rows_or_weights_than_planned_are_not_trained(
+@pytest.mark.parametrize("name", ["model", "data", "numerics"])
+def test_other_rows_weights_or_numerics_than_planned_are_not_trained(
     worker: Worker, place: Path, tmp_path: Path, name: str
 ) -> None:
     value = settings(place, num_train_epochs=1, max_steps=2)

@@ -20,6 +20,7 @@ from ..evaluation.evaluate import SCORES, base_score, rows_of
 from ..methods import Horizon, Method, method_of, parse_params
 from ..models import LoadedModel, load_model, model_fingerprint
 from ..settings import DataSettings, Settings, SettingsError
+from ..versions import NUMERICS
 from .loop import steps_per_epoch, total_steps
 
 
@@ -147,11 +148,11 @@ def check_length(settings: Settings, model: LoadedModel, others: int) -> None:
 
 
 class ChangedSincePlanned(PlainError, RuntimeError):
-    """Rows, weights or precision are not those of the plan, whose id must not get other numbers."""
+    """Rows, weights, precision or numerics are not those of the plan, whose id must not get other numbers."""
 
 
 def check_planned(prepared: Prepared, planned: Mapping[str, str]) -> None:
-    """Raises ChangedSincePlanned when rows, weights or precision differ from those of the plan."""
+    """Raises ChangedSincePlanned when rows, weights, precision or numerics differ from those of the plan."""
     found = fingerprint_of(prepared.settings, task_data(prepared.settings).fingerprint, prepared.precision)
     changed = [f"{name} was {was}, is {found.get(name)}" for name, was in planned.items() if found.get(name) != was]
     if changed:
@@ -162,7 +163,12 @@ def check_planned(prepared: Prepared, planned: Mapping[str, str]) -> None:
 
 def fingerprint_of(settings: Settings, rows: str, precision: str) -> dict[str, str]:
     """What can change a number besides the settings, as a part of a run's id. `rows`: their hash."""
-    return {"model": model_fingerprint(settings.model), "data": f"sha256:{rows}", "precision": precision}
+    return {
+        "model": model_fingerprint(settings.model),
+        "data": f"sha256:{rows}",
+        "precision": precision,
+        "numerics": str(NUMERICS),
+    }
 
 
 def hash_tensors(tensors: dict[str, torch.Tensor]) -> str:

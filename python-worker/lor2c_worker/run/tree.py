@@ -26,7 +26,7 @@ class TreeCell:
     settings: Settings
     method: Method
     params: Any
-    #: The plan's fingerprint of model, data and precision, from which the runner made the id.
+    #: The plan's fingerprint of model, data, precision and numerics, from which the runner made the id.
     planned: Mapping[str, str]
     #: The cell may go on from a checkpoint.
     resume: bool
