@@ -105,7 +105,7 @@ class Channel:
         try:
             value = json.loads(line)
             command = messages.decode_command(value)
-        except (ValueError, RecursionError, messages.DecodeError) as error:
+        except Exception as error:  # any: the reader must outlive every line, or nothing can stop this worker
             request = value.get("request") if isinstance(value, dict) else None
             self._commands.put(NoCommand(f"{error} in {line[:120]!r}", request if isinstance(request, str) else None))
             return
@@ -145,14 +145,16 @@ class Channel:
     def send_counted(self, event_type: type[Any], **fields: Any) -> None:
         """Send an event with the number of all events so far, itself included."""
         with self._lock:
-            self._seq += 1
-            self._write(to_line(messages.encode(event_type(seq=self._seq, events=self._seq, **fields))))
+            number = self._seq + 1
+            line = to_line(messages.encode(event_type(seq=number, events=number, **fields)))
+            self._seq = number
+            self._write(line)
 
     def _write(self, line: bytes) -> None:
         try:
             self._out.write(line)
             self._out.flush()
-        except (BrokenPipeError, ValueError):
+        except BrokenPipeError:
             # The runner has ended and no outcome can be read any more: stop after the current step.
             self.closed.set()
             self.stop_requested.set()

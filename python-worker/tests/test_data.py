@@ -9,10 +9,14 @@ import tarfile
 from pathlib import Path
 
 import pytest
+import tiny
+import torch
 
 from lor2c_worker.data import TASKS, DataError, load_task
+from lor2c_worker.data.encode import encode
 from lor2c_worker.data.movie_reviews import parse, split_rows
 from lor2c_worker.data.pypi_source import read_member
+from lor2c_worker.data.task import Split
 from lor2c_worker.settings import DataSettings, SettingsError
 
 
@@ -207,3 +211,29 @@ def test_two_files_of_one_split(tmp_path: Path, other: str, both: str) -> None:
     (tmp_path / other).write_text(rows, encoding="utf-8")
     with pytest.raises(DataError, match=f"has {both}: keep one of them"):
         load_task("sst2", data)
+
+
+def test_rows_are_kept_flat_and_give_the_tokenizers_ids(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In chunks of any size; 4 bytes a token, and one for its segment."""
+    text = tuple(" ".join(tiny.WORDS[: 1 + i % 17]) for i in range(11))
+    split = Split(text, tuple(i % 2 for i in range(11)), text[::-1])
+    tokenizer = tiny.tokenizer()
+    tokenizer.model_input_names = ["input_ids", "token_type_ids", "attention_mask"]
+    want = tokenizer(list(text), text_pair=list(text[::-1]), truncation=True, max_length=20)
+    whole = encode(split, tokenizer, "classify", 20)
+    monkeypatch.setattr("lor2c_worker.data.encode.CHUNK", 4)
+    for data in (whole, encode(split, tokenizer, "classify", 20)):
+        assert data.ids.nbytes == 4 * sum(map(len, want["input_ids"]))
+        assert data.types is not None
+        assert data.types.nbytes == len(data.ids)
+        rows = [7, 0, 10, 0]
+        batch = data.batch(rows, torch.device("cpu"))
+        assert batch.lengths == [len(want["input_ids"][row]) for row in rows]
+        for place, row in enumerate(rows):
+            n, ids = len(want["input_ids"][row]), batch.input_ids[place].tolist()
+            assert ids[:n] == want["input_ids"][row]
+            assert set(ids[n:]) <= {data.pad_id}
+            assert batch.attention_mask[place].tolist() == [1] * n + [0] * (len(ids) - n)
+            assert batch.token_type_ids is not None
+            assert batch.token_type_ids[place].tolist()[:n] == want["token_type_ids"][row]
+        assert torch.equal(batch.labels, data.labels[rows])

@@ -117,6 +117,34 @@ def test_a_line_that_is_no_command_is_answered(worker: Worker) -> None:
     assert done.request == "after"
 
 
+def test_a_line_too_deep_for_json_is_answered_and_the_end_of_stdin_still_ends_the_worker(worker: Worker) -> None:
+    """The fixture's `close` ends stdin, and waits for the process."""
+    assert worker.process.stdin is not None
+    worker.process.stdin.write(b"[" * 200_000 + b"\n")
+    worker.send(type="inspect", request="after", settings=[])
+    log, *_, done = worker.until_done()
+    assert (log.level, done.request) == ("error", "after")
+
+
+def test_half_a_surrogate_pair_in_the_rows_is_named_and_the_worker_goes_on(
+    worker: Worker, place: Path, tmp_path: Path
+) -> None:
+    value = settings(place)
+    (tmp_path / "train.jsonl").write_text('{"sentence": "good", "label": 1}\n{"sentence": "a \\ud83d", "label": 0}\n')
+    value["data"] = {**value["data"], "path": str(tmp_path)}
+    worker.send(type="inspect", request="i", settings=[value])
+    (inspected,) = only(worker.until_done(), messages.Inspected)
+    assert inspected.problems[0].startswith(f"{tmp_path / 'train.jsonl'}:2: \\ud83d is half a surrogate pair")
+    train(worker, tmp_path, {"odd": value, "good": settings(place, max_steps=1)})
+    events = worker.until_done()
+    (failed,), (finished,) = only(events, messages.Failed), only(events, messages.Finished)
+    assert (failed.cells, failed.error_type, finished.cells) == (["odd"], "DataError", ["good"])
+    (artifact,) = only(events, messages.Artifact)
+    texts = [{"text": "good", "text_pair": None}, {"text": "\udc80", "text_pair": None}]
+    worker.send(type="predict", request="p", folder=artifact.path, texts=texts)
+    assert "text 2: \\udc80 is half a surrogate pair" in worker.until_done()[-1].error
+
+
 def test_a_command_of_the_wrong_shape_is_refused_and_nobody_waits(worker: Worker) -> None:
     worker.send(type="train", request="t", cells=[])
     log, done = worker.until_done()

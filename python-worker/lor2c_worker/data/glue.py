@@ -14,7 +14,7 @@ from typing import Any
 from ..settings import DataSettings
 from .hub import hub_rows
 from .tables import Row, Skipped, find_split, read_rows
-from .task import DataError, Kind, Split, TaskData
+from .task import DataError, Kind, Split, TaskData, checked_text
 
 HUB = "nyu-mll/glue"
 
@@ -137,7 +137,7 @@ class GlueTask:
     def _text(value: Any, where: str) -> str:
         if value is None:
             raise DataError(f"{where}: a text is missing (null)")
-        return str(value)
+        return checked_text(str(value), where)
 
     def _label(self, value: Any, where: str) -> Any:
         return self._value(value, where) if self.kind == "regress" else self._class(value, where)

@@ -112,7 +112,7 @@ def _jsonl(path: Path, content: str) -> Iterator[Row]:
             continue
         try:
             value = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(f"{path}:{number}: not JSON: {error}") from error
         if not isinstance(value, dict):
             raise DataError(f"{path}:{number}: expected an object, found {type(value).__name__}")

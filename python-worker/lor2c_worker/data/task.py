@@ -26,6 +26,18 @@ def not_utf8(where: str, error: UnicodeDecodeError) -> DataError:
     return DataError(f"{where}:{line}: byte 0x{byte:02x} is not UTF-8; save the file as UTF-8")
 
 
+def checked_text(text: str, where: str) -> str:
+    """`text`, which a tokenizer can read. Raises DataError for half a surrogate pair, which a cut text may end with."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        odd = f"\\u{ord(text[error.start]):04x}"
+        raise DataError(
+            f"{where}: {odd} is half a surrogate pair and no character: remove it, or write both halves"
+        ) from None
+    return text
+
+
 @dataclass(frozen=True)
 class Split:
     """Rows of one split. `pair` is None for single-sentence tasks; labels are class indices or floats.

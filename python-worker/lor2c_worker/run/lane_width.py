@@ -77,4 +77,4 @@ def _largest_evaluation(run: TreeRun) -> None:
 
 
 def _longest(data: Encoded, count: int) -> list[int]:
-    return sorted(range(len(data)), key=lambda row: -len(data.ids[row]))[:count]
+    return torch.argsort(data.lengths(), descending=True, stable=True)[:count].tolist()
