@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 import torch
 from inputs import make_model, pad_to
+from learners import RATE, Step, lor2c, step_of
 from peft import LoraConfig, TaskType, get_peft_model
-from turns import Step
 
 from lor2c_worker.adapters.bank_learner import BankLearner
 from lor2c_worker.data.batch import Batch
-from lor2c_worker.device import autocast
-from lor2c_worker.learner import Learner
 from lor2c_worker.methods import METHODS, Cell, Horizon, parse_params
 from lor2c_worker.methods.lor2c import bank_params, build_learner
 from lor2c_worker.models import LoadedModel
-from lor2c_worker.optim.adamw import LaneAdamW
 from lor2c_worker.rules import PRESETS
-from lor2c_worker.run.gradients import backward
 from lor2c_worker.schedule import Layout, Schedule
 
-RATE = 4e-4
 BASE = "hf-max"
 #: Name -> what it is.
 CONTENDERS = {
@@ -34,18 +28,6 @@ CONTENDERS = {
     "lora-bank-mixed": "the same, mixed precision",
     "lora-fp32": "LoRA r 8 on query and value through peft in our loop, fp32",
 }
-
-
-def step_of(learner: Learner, device: torch.device, precision: str) -> Step:
-    """One step as in lor2c_worker.run.loop."""
-    optimizer = LaneAdamW(learner.slots(), len(learner.lanes), weight_decay=0.1)
-
-    def step(batch: Batch, number: int) -> None:
-        optimizer.zero_grad()
-        backward(learner, batch, (number, 0), "classify", 1, partial(autocast, device, precision))
-        optimizer.step(RATE, RATE / 2)
-
-    return step
 
 
 def plain_loop(model: LoadedModel, length: int | None, pad: int) -> Step:
@@ -76,18 +58,6 @@ def plain_loop(model: LoadedModel, length: int | None, pad: int) -> Step:
         optimizer.step()
 
     return step
-
-
-def lor2c(model: LoadedModel, lanes: int = 1) -> BankLearner:
-    """IMLoR2C before its first event, with `lanes` lanes; on a CPU one at a time, as in a run."""
-    method = METHODS["imlor2c"]
-    cells = [Cell(str(lane), parse_params(method, {})) for lane in range(lanes)]
-    learner = method.build(model, cells, 17, horizon=Horizon(30, 30, 1))
-    assert isinstance(learner, BankLearner)
-    learner.width = 1 if learner.slots()[0].tensor.device.type == "cpu" else None
-    if lanes > 1:
-        learner.fork([(0, [str(lane)]) for lane in range(lanes)], LaneAdamW(learner.slots(), 1))
-    return learner
 
 
 def lora_on_the_bank(model: LoadedModel) -> BankLearner:

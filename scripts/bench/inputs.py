@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 
 import torch
-from transformers import AutoModelForSequenceClassification
+from shapes import config_of, random_model
 
 from lor2c_worker.data import load_task
 from lor2c_worker.data.batch import Batch
 from lor2c_worker.data.encode import Encoded, encode, train_batches
-from lor2c_worker.models import LoadedModel, known_config, load_model
-from lor2c_worker.models.load import HEADS, load_tokenizer
+from lor2c_worker.models import LoadedModel, load_model
+from lor2c_worker.models.load import load_tokenizer
 from lor2c_worker.settings import DataSettings, ModelSettings
 
 #: A model name with this ending means random weights of a known shape, which are enough to measure speed.
@@ -22,12 +22,10 @@ def make_model(name: str, device: torch.device) -> LoadedModel:
     """A new model, since contenders wrap theirs. `name`: `roberta-base-random`, or a model of a spec."""
     if not name.endswith(RANDOM):
         return load_model(ModelSettings(name), 2, "classify", 17, device)
-    config = known_config(name.removesuffix(RANDOM))
+    config = config_of(name.removesuffix(RANDOM))
     if config is None:
         raise SystemExit(f"bench: no shape of {name!r} is known; try roberta-base{RANDOM}")
-    torch.manual_seed(17)
-    module = AutoModelForSequenceClassification.from_config(config)
-    return LoadedModel(module.to(device).eval().requires_grad_(False), None, HEADS[config.model_type])
+    return random_model(config, device)
 
 
 def make_rows(task: str, path: str, model: str, max_length: int) -> Encoded:
@@ -35,7 +33,7 @@ def make_rows(task: str, path: str, model: str, max_length: int) -> Encoded:
     random = model.endswith(RANDOM)
     tokenizer = load_tokenizer(ModelSettings("minilm" if random else model))
     data = encode(load_task(task, DataSettings(path=path)).train, tokenizer, "classify", max_length)
-    config = known_config(model.removesuffix(RANDOM)) if random else None
+    config = config_of(model.removesuffix(RANDOM)) if random else None
     return data if config is None else dataclasses.replace(data, pad_id=int(config.pad_token_id or 0), types=None)
 
 

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from contenders import lor2c, step_of
 from inputs import make_model
+from learners import RATE, lor2c, optimizer_of, step_of
 from turns import clock, take_turns, times_less
 
 from lor2c_worker.data.batch import Batch
-from lor2c_worker.optim.adamw import LaneAdamW
 from lor2c_worker.rules import PRESETS
 from lor2c_worker.schedule import Schedule
 
@@ -38,7 +37,7 @@ def fork_and_scores(model: str, batch: Batch, device: torch.device, times: int =
     forks, scores = [], []
     for _ in range(times):
         learner = lor2c(make_model(model, device))
-        optimizer = LaneAdamW(learner.slots(), 1)
+        optimizer = optimizer_of(learner)
         learner.forward(batch, (0, 0)).square().sum().backward()
         optimizer.step(RATE, RATE)  # allocates the moments that a fork copies
         began = clock(device)
@@ -48,9 +47,6 @@ def fork_and_scores(model: str, batch: Batch, device: torch.device, times: int =
         learner.spectra(0)
         scores.append(clock(device) - began)
     return {"fork": statistics.median(forks), "scores": statistics.median(scores)}
-
-
-RATE = 1e-4
 
 
 def lane_epochs(epochs: int, size: int) -> int:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
+from learners import Step
 
 from lor2c_worker.data.batch import Batch
-
-#: One optimizer step on a batch; the number is the step's.
-Step = Callable[[Batch, int], None]
 
 
 def clock(device: torch.device) -> float:

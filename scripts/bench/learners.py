@@ -1,0 +1,77 @@
+"""Learners with a given number of lanes, before any event and after some, without a data set or a spec."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+
+from lor2c_worker.adapters.bank_learner import BankLearner
+from lor2c_worker.data.batch import Batch
+from lor2c_worker.device import autocast
+from lor2c_worker.learner import Learner
+from lor2c_worker.methods import METHODS, Cell, Horizon, parse_params
+from lor2c_worker.models import LoadedModel
+from lor2c_worker.optim.adamw import LaneAdamW
+from lor2c_worker.run.gradients import step_gradients
+
+RATE = 4e-4
+SEED = 17
+#: Epochs in which every event of `lor2c` is due once an epoch.
+EPOCHS = 4
+
+
+def optimizer_of(learner: Learner) -> LaneAdamW:
+    return LaneAdamW(learner.slots(), len(learner.lanes), weight_decay=0.1)
+
+
+def lor2c(model: LoadedModel, lanes: int = 1, *, injections: bool = False, dropout: float = 0.1) -> BankLearner:
+    """IMLoR2C before its first event, with `lanes` lanes; on a CPU one at a time, as in a run.
+
+    With `injections` every lane has three events to come, merges and injections in a mixture of its own.
+    """
+    method = METHODS["imlor2c"]
+    cells = []
+    for lane in range(lanes):
+        injected = lane % (EPOCHS - 1) if injections else 0
+        budget = {"merges": EPOCHS - 1 - injected, "injections": injected} if injections else {}
+        cells.append(Cell(str(lane), parse_params(method, {"dropout": dropout, **budget})))
+    learner: Any = method.build(model, cells, SEED, horizon=Horizon(EPOCHS, EPOCHS, 1))
+    learner.width = 1 if learner.slots()[0].tensor.device.type == "cpu" else None
+    if lanes > 1:
+        learner.fork([(0, [str(lane)]) for lane in range(lanes)], optimizer_of(learner))
+    return learner
+
+
+@torch.no_grad()
+def vary(learner: Learner) -> None:
+    """Give every lane other weights, or lanes would stay copies of each other and decide alike."""
+    for lane in range(len(learner.lanes)):
+        random = torch.Generator().manual_seed(lane)
+        for tensor in learner.state(lane).values():
+            noise = torch.randn(tensor.shape, generator=random) * 0.02
+            tensor.add_(noise.to(tensor))
+
+
+def three_events(learner: Learner, optimizer: LaneAdamW) -> int:
+    """Let epochs end until every lane's events are over. Returns the number of changes."""
+    vary(learner)
+    records = [record for epoch in range(1, EPOCHS) for record in learner.end_epoch(epoch, epoch, optimizer)]
+    return sum(len(record.changes) for record in records)
+
+
+def step_of(learner: Learner, device: torch.device, precision: str, optimizer: LaneAdamW | None = None) -> Step:
+    """One step as in lor2c_worker.run.loop."""
+    used = optimizer_of(learner) if optimizer is None else optimizer
+
+    def step(batch: Batch, number: int) -> None:
+        step_gradients(learner, used, [batch], number, "classify", partial(autocast, device, precision))
+        used.step(RATE, RATE / 2)
+
+    return step
+
+
+#: One optimizer step on a batch; the number is the step's.
+Step = Callable[[Batch, int], None]
