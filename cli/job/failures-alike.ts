@@ -17,6 +17,8 @@ const NOT_YET = [
   "warmup_ratio",
   "logging_steps",
   "report_epoch",
+  "stop_after_nonfinite",
+  "checkpoint_minutes",
 ];
 
 interface Kind {

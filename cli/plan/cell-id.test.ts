@@ -38,8 +38,9 @@ test("an id has 16 hexadecimal digits, whatever the order of keys", () => {
 });
 
 describe("out", () => {
-  test("logging and paths", () => {
+  test("logging, checkpoints and paths", () => {
     expect(changed((s) => (s.train.logging_steps = 99))).toBe(id);
+    expect(changed((s) => (s.train.checkpoint_minutes = 0.5))).toBe(id);
     expect(changed((s) => (s.data.path = "/elsewhere/rows.tsv"))).toBe(id);
     expect(changed((s) => (s.data.path = null))).toBe(id);
     const here = changed((s) => (s.model.name = "/home/a/model"));
@@ -59,9 +60,18 @@ test("a run without a holdout has the id from before that key; with a holdout, e
   expect(changed((s) => (s.train.report_epoch = 2))).toBe(id);
 });
 
+test("a run that ends at its first step that is not finite has the id from before that key; others do not", () => {
+  const before = structuredClone(settings) as { train: Partial<Settings["train"]> };
+  delete before.train.stop_after_nonfinite;
+  expect(cellId(before as Settings, fingerprint)).toBe(id);
+  expect(settings.train.stop_after_nonfinite).toBe(1);
+  const ids = [2, null].map((steps) => changed((s) => (s.train.stop_after_nonfinite = steps)));
+  expect(new Set([id, ...ids]).size).toBe(3);
+});
+
 describe("in", () => {
   const numbers = Object.entries(settings.train).filter(
-    ([key, value]) => typeof value === "number" && key !== "logging_steps",
+    ([key, value]) => typeof value === "number" && key !== "logging_steps" && key !== "checkpoint_minutes",
   );
   test.each(numbers)("train.%s", (key, value) => {
     expect(changed((s) => Object.assign(s.train, { [key]: (value as number) + 1 }))).not.toBe(id);

@@ -125,6 +125,21 @@ export const train = z
       defaultText: "null: none",
       outsideId: true,
     }),
+    stop_after_nonfinite: key(count().nullable().default(1), {
+      description:
+        "A run ends as failed (Diverged) after so many optimizer steps in a row whose loss or gradient norm is not a " +
+        "finite number; it keeps the adapter of its best epoch so far. null: it goes on to its end",
+      unit: "optimizer steps",
+      since: { day: "2026-11-26", before: 1 },
+    }),
+    checkpoint_minutes: key(z.number().positive().default(5), {
+      description:
+        "A checkpoint is written every so many minutes, and when the run is stopped; changes no number, so it is not " +
+        "part of a run's id",
+      unit: "minutes",
+      aliases: ["save_minutes", "checkpoint_interval"],
+      outsideId: true,
+    }),
     allow_unreached_events: key(z.boolean().default(false), {
       description:
         "Train although not all merges and injections that the method asks for fall before the end; such a run is " +

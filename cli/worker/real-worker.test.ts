@@ -51,6 +51,8 @@ function settings(max_steps: number): Settings {
       max_lanes: "auto",
       holdout: null,
       report_epoch: null,
+      stop_after_nonfinite: 1,
+      checkpoint_minutes: 5,
       allow_unreached_events: false,
     },
     seed: 3,

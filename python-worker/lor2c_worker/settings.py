@@ -69,6 +69,10 @@ class TrainSettings:
     holdout: float | int | None = None
     #: Used by the runner's tables only; the worker reports the score of every epoch.
     report_epoch: int | None = None
+    #: Steps in a row with a loss or gradient norm that is not finite after which a run ends as Diverged; None: never.
+    stop_after_nonfinite: int | None = 1
+    #: Minutes between checkpoints. Changes no number.
+    checkpoint_minutes: float = 5.0
     #: Train even if some scheduled events of the method fall after the end.
     allow_unreached_events: bool = False
 

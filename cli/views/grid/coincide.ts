@@ -1,4 +1,5 @@
 import canonicalize from "canonicalize";
+import { shippedIdRules, withoutOutside } from "../../plan/id-rules.js";
 import type { GridCellRow } from "../../store/read.js";
 import type { GridCell } from "./cell.js";
 
@@ -28,13 +29,10 @@ export function findCoincidences(
   }
 }
 
-/** Everything that decides the scores of a run whose changes are known; logging is left out. */
+/** Everything that decides the scores of a run whose changes are known; what is not part of an id is left out. */
 function trainingOf(row: GridCellRow | undefined, free: readonly string[]): string {
-  const settings: Record<string, unknown> = { ...row?.settings };
-  for (const key of [...free, "train.logging_steps"]) {
-    const [section = "", name = ""] = key.split(".");
-    const { [name]: _, ...others } = (settings[section] ?? {}) as Record<string, unknown>;
-    settings[section] = others;
-  }
+  const { outside, later } = shippedIdRules();
+  const freed = free.map((key) => key.split("."));
+  const settings = withoutOutside({ ...row?.settings }, { outside: [...outside, ...freed], later });
   return canonicalize([settings, row?.changes ?? null]) ?? "";
 }
