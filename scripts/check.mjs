@@ -76,6 +76,14 @@ const CHECKS = [
     atLeast: 80,
   },
   {
+    // The contracts in pyproject.toml, through import-linter: which package may import which, and no circles.
+    name: "worker-imports",
+    command: [python, "-c", "from importlinter.cli import lint_imports_command as main; main()", "--no-cache"],
+    cwd: worker,
+    saw: /Analyzed (\d+) files, \d+ dependencies/,
+    atLeast: 100,
+  },
+  {
     name: "vitest",
     command: [
       ...ours("vitest", "vitest.mjs"),
