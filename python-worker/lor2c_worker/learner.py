@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import torch
 
@@ -88,15 +88,23 @@ class EpochRecord:
 
 
 class Learner(Protocol):
-    """All that the training loop knows about a method."""
+    """All that training, checkpoints and reports know about a method. `SingleLane` answers most of it for one lane."""
 
     lanes: list[Lane]
+    #: Lanes that go through the model together; None: all. `use_width` and `narrow` set it.
+    width: int | None
+    #: Seconds of each fork so far.
+    fork_seconds: list[float]
 
     def slots(self) -> list[Slot]:
         """The trained tensors, always the same objects in the same order until a fork."""
 
     def groups(self) -> list[list[int]]:
         """Lanes that go through the model together, in order; a single group if memory has room for all."""
+
+    def use_width(self, width: int | None, *, fill: bool) -> None:
+        """Let `width` lanes go through the model together. `fill`: the last group is filled up with copies, so that no
+        product's shape depends on the number of lanes."""
 
     def narrow(self) -> int | None:
         """Use half as many lanes together from now on. Returns their number, or None if a group has one lane already.
@@ -135,8 +143,64 @@ class Learner(Protocol):
     def trainable_parameters(self, lane: int) -> tuple[int, int]:
         """(body, head): the lane's present numbers of parameters."""
 
-    def state(self, lane: int) -> dict[str, torch.Tensor]:
+    def tensors(self, lane: int) -> dict[str, torch.Tensor]:
         """The lane's trained tensors by name, without the lane axis; no copies."""
+
+    def leave(self, cells: Iterable[str], optimizer: LaneAdamW) -> list[int]:
+        """Go on without these cells, but not without any. Returns, for each lane that is left, its index before."""
+
+    def state(self) -> dict[str, Any]:
+        """All that another process needs to continue, besides the settings and the optimizer's `state_dict`: a dict
+        with keys of text, and in it lists, such dicts, tensors and what JSON has. Tensors are not copied."""
+
+    def restore(self, state: dict[str, Any], cells: Iterable[str]) -> list[int]:
+        """Continue the lanes of a `state` that have any of `cells`, all of which it must know; drop other cells.
+
+        Returns, for each lane, its index in the state; with them the optimizer resumes. Raises ValueError when the
+        state is of another model.
+        """
+
+
+class SingleLane:
+    """What a learner answers that has one lane, and no decisions or penalty of its own."""
+
+    width: int | None = None
+
+    def __init__(self, cells: list[str]) -> None:
+        self.lanes = [Lane(cells)]
+        self.fork_seconds: list[float] = []
+
+    def groups(self) -> list[list[int]]:
+        return [[0]]
+
+    def use_width(self, width: int | None, *, fill: bool) -> None:
+        """Nothing to do: there is one group."""
+
+    def narrow(self) -> int | None:
+        return None
+
+    def gather(self) -> None:
+        """Nothing to do: the gradients are the parameters' own."""
+
+    def penalty(self) -> torch.Tensor | None:
+        return None
+
+    def after_backward(self, step: int) -> None:
+        """Nothing to do."""
+
+    def end_step(self, step: int, epoch: float, optimizer: LaneAdamW) -> list[EpochRecord]:
+        return []
+
+    def end_epoch(self, epoch: int, step: int, optimizer: LaneAdamW) -> list[EpochRecord]:
+        return []
+
+    def expected(self, lane: int, epoch: float) -> Expected:
+        return {cell: [] for cell in self.lanes[lane].cells}
+
+    def leave(self, cells: Iterable[str], optimizer: LaneAdamW) -> list[int]:
+        gone = set(cells)
+        self.lanes = [Lane([cell for cell in self.lanes[0].cells if cell not in gone])]
+        return [0]
 
 
 @dataclass(frozen=True)

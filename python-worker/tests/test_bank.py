@@ -249,7 +249,7 @@ def test_a_cell_alone_equals_the_cell_in_a_tree_of_lanes(number_format: str, pad
         assert norms[cell] == own_norms[cell]
         assert events_of(records, cell) == events_of(own_records, cell)
         lane = next(i for i, lane in enumerate(whole.lanes) if cell in lane.cells)
-        state, own = whole.state(lane), alone.state(0)
+        state, own = whole.tensors(lane), alone.tensors(0)
         assert state.keys() == own.keys()
         assert all(torch.equal(state[name], own[name]) for name in own)
         assert whole.trainable_parameters(lane) == alone.trainable_parameters(0)
@@ -300,7 +300,7 @@ def test_shared_a_goes_with_the_last_module() -> None:
     train(learner, 8, batches())
     assert learner.bank.structures[0].layout == Layout((), tuple(range(LAYERS)))
     assert learner.trainable_parameters(0)[0] == LAYERS * 4 * 2 * 16  # 4 r' d each; the shared A with r d is gone
-    assert "lor2c.shared.A" not in learner.state(0)
+    assert "lor2c.shared.A" not in learner.tensors(0)
 
 
 def test_initial_values_have_no_history_and_their_bounds() -> None:

@@ -50,7 +50,7 @@ def vary(learner: Learner) -> None:
     """Give every lane other weights, or lanes would stay copies of each other and decide alike."""
     for lane in range(len(learner.lanes)):
         random = torch.Generator().manual_seed(lane)
-        for tensor in learner.state(lane).values():
+        for tensor in learner.tensors(lane).values():
             noise = torch.randn(tensor.shape, generator=random) * 0.02
             tensor.add_(noise.to(tensor))
 

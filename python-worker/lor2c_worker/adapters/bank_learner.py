@@ -23,7 +23,7 @@ from ..schedule import Decision, Merge, Progress, Schedule, decide
 from ..scores import score, singular_values
 from .bank import Bank
 from .bank_records import change_of, table_of
-from .bank_state import lanes_with, learner_state, progress_of, restore_slots, structures_of
+from .bank_state import history_of, lanes_with, learner_state, progress_of, restore_slots, structures_of
 from .lane_pass import LanePass, split_lanes
 from .trajectories import effect_of, expected_events, gather_records, vain_tries
 
@@ -84,6 +84,9 @@ class BankLearner:
 
     def groups(self) -> list[list[int]]:
         return split_lanes(len(self.lanes), self.width)
+
+    def use_width(self, width: int | None, *, fill: bool) -> None:
+        self.width, self.fill = width, fill
 
     def narrow(self) -> int | None:
         together = self.width if self.fill and self.width else len(self.groups()[0])
@@ -149,7 +152,7 @@ class BankLearner:
     def trainable_parameters(self, lane: int) -> tuple[int, int]:
         return self.bank.trainable(lane), sum(slot.tensor[0].numel() for slot in self.head.slots())
 
-    def state(self, lane: int) -> dict[str, torch.Tensor]:
+    def tensors(self, lane: int) -> dict[str, torch.Tensor]:
         return self.bank.state(lane) | {slot.name: slot.tensor[lane] for slot in self.head.slots()}
 
     def progress(self, cell: str) -> Progress:
@@ -189,25 +192,22 @@ class BankLearner:
         self._set_decay()
         return moved
 
-    def checkpoint(self, optimizer: LaneAdamW) -> dict[str, Any]:
-        """Everything that `resume` needs. Tensors are not copied."""
-        return {"learner": learner_state(self), "optimizer": optimizer.state_dict()}
+    def state(self) -> dict[str, Any]:
+        return learner_state(self)
 
-    def resume(self, checkpoint: dict[str, Any], cells: Iterable[str], optimizer: LaneAdamW) -> None:
-        """Continue the lanes of a checkpoint that have any of `cells`, all of which it must know; drop other cells.
-
-        Raises ValueError when the checkpoint is of another model.
-        """
-        state = checkpoint["learner"]
+    def restore(self, state: dict[str, Any], cells: Iterable[str]) -> list[int]:
         rows, groups = lanes_with(state, cells)
         restore_slots(self.slots(), state, rows)
         self.bank.restore(structures_of(state, rows))
         self.lanes = [
-            BankLane(members, state["lanes"][row]["history"]) for row, members in zip(rows, groups, strict=True)
+            BankLane(members, history_of(state["lanes"][row]["history"]))
+            for row, members in zip(rows, groups, strict=True)
         ]
         self._progress = {cell: progress_of(state, cell) for members in groups for cell in members}
-        optimizer.resume(checkpoint["optimizer"], rows)
+        self.width, self.fill, self.fork_seconds = state["width"], state["fill"], list(state["fork_seconds"])
+        self._pass = self._shared = None
         self._set_decay()
+        return rows
 
     def _decide(self, epoch: float, deciding: set[str], optimizer: LaneAdamW, *, tables: bool) -> list[EpochRecord]:
         """Let the `deciding` cells decide, fork where they differ, and return a record for every cell."""

@@ -6,8 +6,6 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from ..optim.slot import Slot
 from ..schedule import Layout, Progress, Span
 from .bank import Structure
@@ -20,7 +18,10 @@ def learner_state(learner: BankLearner) -> dict[str, Any]:
     """Tensors are the learner's own, not copies."""
     lanes: list[BankLane] = learner.lanes  # type: ignore[assignment]
     return {
-        "lanes": [{"cells": list(lane.cells), "history": lane.history} for lane in lanes],
+        "lanes": [{"cells": list(lane.cells), "history": _plain_history(lane.history)} for lane in lanes],
+        "width": learner.width,
+        "fill": learner.fill,
+        "fork_seconds": list(learner.fork_seconds),
         "structures": [_structure_state(structure) for structure in learner.bank.structures],
         "progress": {cell: dataclasses.asdict(learner.progress(cell)) for lane in lanes for cell in lane.cells},
         "tensors": {slot.name: slot.tensor.detach() for slot in learner.slots()},
@@ -71,12 +72,10 @@ def _structure(value: dict[str, Any]) -> Structure:
     )
 
 
-def to_cpu(value: Any) -> Any:
-    """`value` with every tensor on the CPU, for saving."""
-    if isinstance(value, torch.Tensor):
-        return value.detach().to("cpu")
-    if isinstance(value, dict):
-        return {key: to_cpu(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return type(value)(to_cpu(item) for item in value)
-    return value
+def _plain_history(history: dict[int, dict[int, list[float]]]) -> list[Any]:
+    """The spectra as pairs, since the keys of JSON are text."""
+    return [[epoch, [[start, values] for start, values in spectra.items()]] for epoch, spectra in history.items()]
+
+
+def history_of(plain: list[Any]) -> dict[int, dict[int, list[float]]]:
+    return {epoch: dict(spectra) for epoch, spectra in plain}

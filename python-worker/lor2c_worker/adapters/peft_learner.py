@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import torch
 from peft import PeftConfig, PeftModel, get_peft_model
@@ -15,23 +16,21 @@ from ..backbones.unpadded_module import try_unpadded
 from ..data.batch import Batch
 from ..keyed.dropout import KeyedDropout, PaddedLayout, StepMasks
 from ..keyed.seeding import StepKey, key
-from ..learner import EpochRecord, Expected, Lane, Learner
+from ..learner import Learner, SingleLane
 from ..models import LoadedModel
 from ..models.load import is_head
-from ..optim.adamw import LaneAdamW
 from ..optim.slot import Slot
 
 
-class PeftLearner:
+class PeftLearner(SingleLane):
     """Implements `Learner` for any method, of peft or not, that trains parameters inside the model.
 
     The encoder runs unpadded if the model and its wrapped layers allow that, else as the transformers module.
     """
 
     def __init__(self, module: nn.Module, head: tuple[str, ...], cells: list[str], seed: int) -> None:
-        self.module = module
-        self.head = head
-        self.lanes = [Lane(cells)]
+        super().__init__(cells)
+        self.module, self.head = module, head
         self._dropout = KeyedDropout(module, seed)
         self._unpadded = try_unpadded(module)
         self._slots = [
@@ -42,15 +41,6 @@ class PeftLearner:
 
     def slots(self) -> list[Slot]:
         return self._slots
-
-    def groups(self) -> list[list[int]]:
-        return [[0]]
-
-    def narrow(self) -> None:
-        return None
-
-    def expected(self, lane: int, epoch: float) -> Expected:
-        return {cell: [] for cell in self.lanes[lane].cells}
 
     def forward(self, batch: Batch, step: StepKey | None, lanes: Sequence[int] | None = None) -> torch.Tensor:
         """Logits [1, B, C]."""
@@ -63,29 +53,32 @@ class PeftLearner:
         with self._dropout.using(masks), running:
             return self.module(**inputs).logits[None]
 
-    def gather(self) -> None:
-        """Nothing to do: the gradients are the parameters' own."""
-
-    def penalty(self) -> torch.Tensor | None:
-        return None
-
-    def after_backward(self, step: int) -> None:
-        """Nothing to do: the parameters are the model's own."""
-
-    def end_step(self, step: int, epoch: float, optimizer: LaneAdamW) -> list[EpochRecord]:
-        return []
-
-    def end_epoch(self, epoch: int, step: int, optimizer: LaneAdamW) -> list[EpochRecord]:
-        return []
-
     def trainable_parameters(self, lane: int) -> tuple[int, int]:
         sizes = {"body": 0, "head": 0}
         for slot in self._slots:
             sizes[slot.role] += slot.tensor.numel()
         return sizes["body"], sizes["head"]
 
-    def state(self, lane: int) -> dict[str, torch.Tensor]:
+    def tensors(self, lane: int) -> dict[str, torch.Tensor]:
         return {slot.name: slot.tensor for slot in self._slots}
+
+    def state(self) -> dict[str, Any]:
+        return {"cells": list(self.lanes[0].cells), "tensors": {s.name: s.tensor.detach() for s in self._slots}}
+
+    def restore(self, state: dict[str, Any], cells: Iterable[str]) -> list[int]:
+        copy_into(self.tensors(0), state["tensors"])
+        self.lanes[0].cells[:] = [cell for cell in state["cells"] if cell in set(cells)]
+        return [0]
+
+
+@torch.no_grad()
+def copy_into(own: Mapping[str, torch.Tensor], stored: Mapping[str, torch.Tensor]) -> None:
+    """Copy stored values. Raises ValueError when names or shapes differ."""
+    odd = sorted(set(own) ^ set(stored)) or [name for name in sorted(own) if own[name].shape != stored[name].shape]
+    if odd:
+        raise ValueError(f"the checkpoint is of another model: it differs in the tensor {odd[0]}")
+    for name, tensor in own.items():
+        tensor.copy_(stored[name])
 
 
 def wrap(model: LoadedModel, config: PeftConfig, cells: list[str], seed: int) -> PeftLearner:

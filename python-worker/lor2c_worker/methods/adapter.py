@@ -182,12 +182,12 @@ class Adapter(Hooks):
         return reasons
 
     def save(self, learner: Learner, lane: int, model: LoadedModel, folder: Path) -> None:
-        write_trained(folder, learner.state(lane), {"method": self.name})
+        write_trained(folder, learner.tensors(lane), {"method": self.name})
 
     def load(self, model: LoadedModel, params: AdapterParams, folder: Path) -> AdapterLearner:
         tensors, _ = read_trained(folder, self.name)
         learner = attach(model, dataclasses.replace(params, random_drop=False, random_drop_max=None), [], 0)
-        fill(learner.state(0), tensors, folder)
+        fill(learner.tensors(0), tensors, folder)
         return learner
 
 

@@ -181,13 +181,13 @@ class Dylora(Hooks):
 
     def save(self, learner: Learner, lane: int, model: LoadedModel, folder: Path) -> None:
         assert isinstance(learner, DyloraLearner)
-        write_trained(folder, learner.state(lane), {"method": self.name, "rank": learner.rank})
+        write_trained(folder, learner.tensors(lane), {"method": self.name, "rank": learner.rank})
 
     def load(self, model: LoadedModel, params: DyloraParams, folder: Path) -> DyloraLearner:
         """A learner that evaluates at the rank that was best when `save` wrote the folder."""
         tensors, config = read_trained(folder, self.name)
         learner = attach(model, params, [], 0)
-        fill(learner.state(0), tensors, folder)
+        fill(learner.tensors(0), tensors, folder)
         learner.rank = int(config["rank"])
         return learner
 

@@ -46,7 +46,7 @@ class Full(Hooks):
         return PeftLearner(model.module, model.head, [c.id for c in cells], seed)
 
     def save(self, learner: Learner, lane: int, model: LoadedModel, folder: Path) -> None:
-        tensors = {n: t.detach().to("cpu").contiguous().clone() for n, t in learner.state(lane).items()}
+        tensors = {n: t.detach().to("cpu").contiguous().clone() for n, t in learner.tensors(lane).items()}
         save_file(tensors, folder / TENSORS, metadata={"format": "pt"})
         model.config.architectures = [type(model.module).__name__]
         model.config.save_pretrained(folder)

@@ -47,7 +47,7 @@ def write_lane(learner: BankLearner, lane: int, model: LoadedModel, folder: Path
     params, layout = learner.bank.params, learner.bank.structures[lane].layout
     names = tensor_names(model, layout, params.share)
     tensors = {
-        names[name]: value.detach().to("cpu").contiguous().clone() for name, value in learner.state(lane).items()
+        names[name]: value.detach().to("cpu").contiguous().clone() for name, value in learner.tensors(lane).items()
     }
     save_file(tensors, folder / TENSORS, metadata={"format": "pt"})
     config_of(params, layout, model).save_pretrained(str(folder))
@@ -84,7 +84,7 @@ def read_layout(folder: Path) -> Layout:
 def read_lane(learner: BankLearner, model: LoadedModel, folder: Path) -> None:
     """Fill the one lane of `learner`, whose layout is the folder's. Raises ValueError when tensors do not fit."""
     names = tensor_names(model, learner.bank.structures[0].layout, learner.bank.params.share)
-    tensors, state = load_file(folder / TENSORS), learner.state(0)
+    tensors, state = load_file(folder / TENSORS), learner.tensors(0)
     expected = {names[name] for name in state}
     if expected != set(tensors):
         odd = sorted(expected ^ set(tensors))[0]

@@ -19,7 +19,6 @@ from typing import Any
 
 import torch
 
-from ..adapters.bank_state import to_cpu
 from ..evaluation.choose import CellResult
 from .loop import LoopState, Window
 
@@ -154,6 +153,17 @@ def _loop_state(loop: LoopState) -> dict[str, Any]:
     window = {"losses": loop.window.losses, "norms": loop.window.norms, "steps": loop.window.steps}
     fields = {k: v for k, v in vars(loop).items() if k not in ("results", "window", "stopped")}
     return to_cpu({**fields, "results": {c: dict(vars(r)) for c, r in loop.results.items()}, "window": window})
+
+
+def to_cpu(value: Any) -> Any:
+    """`value` with every tensor on the CPU, for saving."""
+    if isinstance(value, torch.Tensor):
+        return value.detach().to("cpu")
+    if isinstance(value, dict):
+        return {key: to_cpu(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(to_cpu(item) for item in value)
+    return value
 
 
 def loop_of(state: dict[str, Any], rows: list[int], cells: Iterable[str], device: torch.device) -> LoopState:

@@ -6,7 +6,6 @@ from functools import partial
 
 import torch
 
-from ..adapters.bank_learner import BankLearner
 from ..data.encode import Encoded
 from ..device import autocast
 from .gradients import narrowed_note, step_gradients, within_memory
@@ -19,7 +18,7 @@ SHARE = 0.8
 
 
 def fit_memory(run: TreeRun, step: int) -> None:
-    """Set the number of lanes at a time: `train.max_lanes`, or as many as fit by a measurement.
+    """Set the number of lanes at a time: `train.max_lanes`, that of the checkpoint, or as many as fit by a measurement.
 
     On the CPU it is one: more gain nothing (adapters/lane_groups.py), and need their memory at once. On CUDA a group
     that is not full is filled, unless the cell is alone. There the largest training step and evaluation batch also go
@@ -29,12 +28,12 @@ def fit_memory(run: TreeRun, step: int) -> None:
     """
     learner, asked = run.learner, run.prepared.settings.train.max_lanes
     on_cuda = run.prepared.device.type == "cuda"
-    if isinstance(learner, BankLearner):
-        if isinstance(asked, int):
-            learner.width = asked
-        elif len(run.cells) > 1:
-            learner.width = _measured_width(run) if on_cuda else 1
-        learner.fill = on_cuda and learner.width is not None
+    width = learner.width
+    if isinstance(asked, int):
+        width = asked
+    elif len(run.cells) > 1 and width is None:
+        width = _measured_width(run) if on_cuda else 1
+    learner.use_width(width, fill=on_cuda and width is not None)
     if on_cuda:
         try_largest(run, step)
 
@@ -52,6 +51,7 @@ def try_largest(run: TreeRun, step: int) -> None:
 def _measured_width(run: TreeRun) -> int:
     """Lanes that fit, by the memory of one lane's largest step; at most as many as the tree may have."""
     device = run.prepared.device
+    run.learner.use_width(1, fill=False)  # a tree may begin with several lanes
     free = int(torch.cuda.mem_get_info(device)[0])
     torch.cuda.reset_peak_memory_stats(device)
     before = torch.cuda.memory_allocated(device)

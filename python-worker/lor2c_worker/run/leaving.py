@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from .. import messages
-from ..adapters.bank_learner import BankLearner
 from ..channel import Channel
 from .checkpoint import part_checkpoint, tree_folder
 from .loop import LoopState
@@ -20,7 +19,6 @@ def leave(run: TreeRun, channel: Channel, closed: set[str], state: LoopState) ->
     if len(leaving) == len(run.cells):
         state.stopped = True
         return state
-    assert isinstance(run.learner, BankLearner)  # other learners train a single cell
     part_checkpoint(run.folder, tree_folder(run.folder.parent, leaving), leaving, state.step, run.versions)
     rows = run.learner.leave(leaving, run.optimizer)
     state.window.fork(rows)

@@ -11,8 +11,6 @@ from typing import Any
 import torch
 
 from .. import messages
-from ..adapters.bank_learner import BankLearner
-from ..adapters.bank_state import lanes_with
 from ..channel import Channel
 from ..device import autocast, peak_memory
 from ..learner import Learner
@@ -101,11 +99,10 @@ def _begin(
     started = _started(cells, prepared, learner, total, horizon.steps)
     if source is None:
         return run, LoopState.of(learner), started
-    assert isinstance(learner, BankLearner)
-    learner.resume(source.state, ids, optimizer)
+    rows = learner.restore(source.state["learner"], ids)
+    optimizer.resume(source.state["optimizer"], rows)
     run.best = best_of(source.state, ids)
-    kept, _ = lanes_with(source.state["learner"], ids)
-    return run, loop_of(source.state, kept, ids, prepared.device), started
+    return run, loop_of(source.state, rows, ids, prepared.device), started
 
 
 def _optimizer(prepared: Prepared, learner: Learner) -> LaneAdamW:
@@ -143,7 +140,7 @@ def _started(
             "num_epochs": prepared.settings.train.num_train_epochs,
             "majority_score": majority_of(prepared),
             "score_name": prepared.score,
-            "initial_weights": hash_tensors(learner.state(lane)),
+            "initial_weights": hash_tensors(learner.tensors(lane)),
             "notes": list(notes),
         }
         found.append(fields)
@@ -152,16 +149,15 @@ def _started(
 
 def _send_tree(run: TreeRun, loop: LoopState) -> None:
     learner = run.learner
-    forks = learner.fork_seconds if isinstance(learner, BankLearner) else []
     run.events.send(
         messages.Tree,
         cells=run.ids,
         lane_epochs=loop.lane_steps / run.steps_per_epoch,
         cell_epochs=loop.cell_steps / run.steps_per_epoch,
         lanes=len(learner.lanes),
-        lane_width=(learner.width or len(learner.lanes)) if isinstance(learner, BankLearner) else 1,
-        forks=len(forks),
-        longest_fork_seconds=max(forks, default=0.0),
+        lane_width=learner.width or len(learner.lanes),
+        forks=len(learner.fork_seconds),
+        longest_fork_seconds=max(learner.fork_seconds, default=0.0),
         train_seconds=loop.train_seconds,
         evaluate_seconds=loop.evaluate_seconds,
         cpu_seconds=cpu_seconds(),

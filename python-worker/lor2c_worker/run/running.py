@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..adapters.bank_learner import BankLearner
 from ..learner import Learner
 from ..optim.adamw import LaneAdamW
-from .checkpoint import Best, forget_worse, write_checkpoint
+from .checkpoint import Best, write_checkpoint
 from .event_log import EventLog
 from .loop import LoopState, steps_per_epoch, total_steps
 from .prepare import Prepared
@@ -43,9 +42,5 @@ class TreeRun:
         return steps_per_epoch(len(self.prepared.train), self.prepared.settings.train)
 
     def checkpoint(self, loop: LoopState) -> None:
-        """Write a checkpoint if the method can resume it. Others train a single cell, for a short time, and restart."""
-        if isinstance(self.learner, BankLearner):
-            state = self.learner.checkpoint(self.optimizer)
-            write_checkpoint(self.folder, state, loop, self.best, self.events.sync(), self.versions)
-        else:
-            forget_worse(self.folder, self.best)
+        state = {"learner": self.learner.state(), "optimizer": self.optimizer.state_dict()}
+        write_checkpoint(self.folder, state, loop, self.best, self.events.sync(), self.versions)
