@@ -42,7 +42,7 @@ export const ALLOWED = {
     "scripts",
     "files",
     "attempt-files",
-    "type:protocol",
+    "protocol",
     "type:spec",
     "plan",
     "store",

@@ -57,9 +57,14 @@ export default {
         writeJsonLines(runs);
         return;
       }
-      const { runsTable } = await import("../views/runs-table.js");
+      const [{ runsTable }, { mixedNumerics }] = await Promise.all([
+        import("../views/runs-table.js"),
+        import("../plan/numerics.js"),
+      ]);
       const width = process.stdout.isTTY ? process.stdout.columns : null;
       writeLine(runs.length === 0 ? "no such runs" : runsTable(runs, width, choice));
+      const mixed = mixedNumerics(runs.filter((run) => run.state === "finished"));
+      if (mixed) writeNote(`note: ${mixed}`);
       if (found.length > runs.length && limit === undefined) writeNote("there are more: lor2c ls --all");
     } finally {
       store.close();

@@ -1,7 +1,9 @@
 import { UsageError } from "../errors.js";
+import { mixedNumerics } from "../plan/numerics.js";
 import { findRun, type RunRow } from "../store/read.js";
 import { openReader } from "../store/reader.js";
 import { resolveDbPath } from "../store/store.js";
+import { writeNote } from "../views/output.js";
 import { jsonText, visible } from "../views/parts/visible.js";
 import type { OfRun, View, ViewEntry } from "../views/view.js";
 import { refusePicture, writeOutput, writePicture } from "./write-output.js";
@@ -26,6 +28,8 @@ export async function showRuns({ views, words, db, format, output }: ShowRequest
   let shown: OfRun<unknown>[];
   try {
     const found = selectors.map((selector) => findRun(store, selector));
+    const mixed = mixedNumerics(found.filter((run) => run.state === "finished"));
+    if (mixed) writeNote(`note: ${mixed}`);
     shown = view.load(store, [...new Map(found.map((run): [string, RunRow] => [run.id, run])).values()]);
   } finally {
     store.close();

@@ -61,6 +61,33 @@ test("ls: newest runs first, with their states; the run of a killed runner is lo
   expect(out).not.toContain("\u001b");
 });
 
+test("ls and show say where scores of different numerics stand beside each other; ls names a step of divergence", async () => {
+  const store = openStore(path);
+  const fingerprint = { ...DONE.inspected.fingerprint, numerics: "2" };
+  const newer = (digit: string) => ({
+    ...sampleCell(digit.repeat(16), { label: digit }),
+    inspected: { ...DONE.inspected, fingerprint },
+  });
+  const cells = [newer("c"), newer("d")];
+  registerExperiment(store, { name: "y", specFile: null, specText: "", cells });
+  const attempts = claimAll(store, cells);
+  const failed = { error_type: "Diverged", message: "not finite from step 40 on", traceback: "" };
+  ingest(store, attempts, [
+    say.started(cells.map(({ id }) => id)),
+    say.finished(["c".repeat(16)], 3, 0.7),
+    { type: "failed", seq: 4, cells: ["d".repeat(16)], ...failed },
+  ]);
+  store.close();
+  const list = await lor2c(["ls"]);
+  expect(list.out).toMatch(/^run +state +score \(best\) +numerics /m);
+  expect(list.out).toMatch(/^dddddddd {2}failed, diverged at step 40 +- +2 /m);
+  expect(list.err).toContain("these runs have numerics 1 and 2");
+  expect((await lor2c(["ls", "--task", "some-task", "--limit", "2"])).err).not.toContain("numerics");
+  expect((await lor2c(["show", DONE.id, "cccc", "curves"])).err).toContain("these runs have numerics 1 and 2");
+  expect((await lor2c(["show", "dddd"])).out).toMatch(/state +failed, diverged at step 40$/m);
+  expect((await lor2c(["show", "@best"])).out).toContain("cccc"); // the best of these numerics
+});
+
 test("ls --score: the header names the score, also for an epoch", async () => {
   const score = async (choice: string) => (await lor2c(["ls", "--score", choice])).out;
   expect(await score("last")).toMatch(/score \(last\)[\s\S]*aaaa0000 {2}finished +0\.8100/);

@@ -1,3 +1,4 @@
+import { DIVERGED } from "../protocol/divergence.js";
 import type { EventOf, WorkerEvent } from "../protocol/messages.js";
 import { TrainingOrder } from "../protocol/training-order.js";
 import type { Silence } from "../worker/silence.js";
@@ -22,7 +23,7 @@ export class LocalBundle implements RunningBundle {
   #asked: "stop" | "kill" | undefined;
   /** Runs to stop that were named before the worker had its command. */
   #leaving: string[] | null = [];
-  /** Whether every outcome so far is `finished`. Only then may the worker train another bundle. */
+  /** Whether every run so far has finished or diverged. Only then may the worker train another bundle. */
   #allWell = true;
   #isDone: (event: EventOf<"done">) => void = () => {};
 
@@ -119,7 +120,8 @@ export class LocalBundle implements RunningBundle {
   #receive(event: WorkerEvent): void {
     this.#order.accept(event);
     this.onEvent(event, null);
-    if (event.type === "failed" || event.type === "out_of_memory" || event.type === "stopped") this.#allWell = false;
+    if (event.type === "failed" && event.error_type !== DIVERGED) this.#allWell = false;
+    if (event.type === "out_of_memory" || event.type === "stopped") this.#allWell = false;
     if (event.type === "done") this.#isDone(event);
   }
 

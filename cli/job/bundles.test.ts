@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { tempFolder } from "../fixtures/temp-folder.js";
-import { getAttempts } from "../store/read.js";
+import { getAttempts, getMetrics } from "../store/read.js";
 import { openStore } from "../store/store.js";
 import { fixture } from "../worker/fixture-worker.js";
 import { silent } from "./fixtures/reporter.js";
@@ -46,6 +46,11 @@ async function run(env: Record<string, string> = {}, options: Partial<RunOptions
   });
   const store = openStore(dbPath, { readonly: true });
   const attempts = cells.map(({ id }) => getAttempts(store, id));
+  const newest = attempts.map((list) => {
+    const last = list.at(-1);
+    const losses = last ? getMetrics(store, last.id, { split: "train", name: "loss" }).length : 0;
+    return { error_type: last?.error_type, message: last?.message, losses };
+  });
   store.close();
   return {
     outcome,
@@ -54,6 +59,8 @@ async function run(env: Record<string, string> = {}, options: Partial<RunOptions
     /** Labels of the runs that started. */
     trained: trained.map((id) => cells.find((cell) => cell.id === id)?.label),
     attempts: attempts.map((list) => list.map((attempt) => attempt.state)),
+    /** Of the newest attempt of each run. */
+    newest,
     resumed: attempts.map((list) => list.at(-1)?.resumed_step),
   };
 }
@@ -82,6 +89,25 @@ describe("a run that fails inside a bundle", () => {
     write("{seed: 1..2}", "on_error: stop\n");
     const first = await run({ FIXTURE_FAIL: "1", FIXTURE_STEP_SECONDS: "0.1" }, { jobs: 2 });
     expect(first.states).toEqual(["failed", "finished"]);
+  });
+});
+
+describe("a run that diverges", () => {
+  test.each([
+    ["beside others that train with it", { FIXTURE_TOGETHER: "1" }],
+    ["before others", {}],
+  ])("ends alone %s; its worker goes on, also with the next bundle", async (_, env) => {
+    write("{seed: 1..2, method.merges: 0..2}");
+    const first = await run({ FIXTURE_DIVERGE: "merges:1", ...env });
+    const states = ["finished", "failed", "finished"];
+    expect(first).toMatchObject({ outcome: "failed", states: [...states, ...states], workers: 1 });
+    const [whole, diverged] = first.newest;
+    expect(whole).toMatchObject({ error_type: null, losses: 6 });
+    expect(diverged).toMatchObject({
+      error_type: "Diverged",
+      message: "the loss was not finite from step 1 on",
+      losses: 1,
+    });
   });
 });
 

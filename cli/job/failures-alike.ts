@@ -1,6 +1,7 @@
 import canonicalize from "canonicalize";
 import type { PlannedCell } from "../plan/cell.js";
 import { withoutNumbers } from "../plan/warnings.js";
+import { DIVERGED } from "../protocol/divergence.js";
 import { type Catalog, shippedCatalog } from "../spec/catalog.js";
 import type { JobModel } from "./model.js";
 
@@ -42,7 +43,10 @@ export class FailuresAlike {
   ended(cells: readonly PlannedCell[], { runs }: Pick<JobModel, "runs">): void {
     const kind = this.#kindOf(cells);
     const statuses = cells.flatMap(({ id }) => runs.get(id) ?? []);
-    if (statuses.some(({ lane }) => (lane?.facts.step ?? 0) > 0)) kind.trained = true;
+    // A run diverges only in training, and by what acts there: the learning rate, or the seed.
+    if (statuses.some(({ lane, errorType }) => errorType === DIVERGED || (lane?.facts.step ?? 0) > 0)) {
+      kind.trained = true;
+    }
     const errors = new Set(statuses.map(({ state, reason }) => (state === "failed" ? firstLine(reason) : "")));
     const [error = ""] = errors;
     const before = kind.workers > 0 && withoutNumbers(kind.error) === withoutNumbers(error) ? kind.workers : 0;

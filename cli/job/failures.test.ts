@@ -40,6 +40,8 @@ test("runs that are certain to fail, because three like them did, are not starte
 test("failures in training, or with other settings, make no failure certain", async () => {
   const inTraining = await run("{seed: 1..5}", { FIXTURE_FAIL: "1,2,3,4,5" });
   expect(inTraining.states).toEqual(Array(5).fill("failed"));
+  const diverging = await run("{seed: 1..5}", { FIXTURE_DIVERGE: "1,2,3,4" });
+  expect(diverging.states).toEqual([...Array(4).fill("failed"), "finished"]);
   const ranks = await run("{method.rank: [2, 3, 4, 5, 6]}", { FIXTURE_FAIL_EARLY: "1" }, "seed: 1\n");
   expect(ranks.states).toEqual(Array(5).fill("failed"));
   const oneTrains = await run("{seed: 1..6}", { FIXTURE_FAIL_EARLY: "1,2,4,5,6" });

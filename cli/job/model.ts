@@ -1,3 +1,4 @@
+import { errorText } from "../protocol/divergence.js";
 import { OUTCOMES, type Outcome, type WorkerEvent } from "../protocol/messages.js";
 import { BundleLanes } from "./bundle-lanes.js";
 import { type Lane, type LaneFacts, learn, NO_FACTS } from "./lane.js";
@@ -14,6 +15,8 @@ export interface RunStatus {
   attempt: number | undefined;
   /** Why it is in this state, if that needs an explanation. */
   reason: string | undefined;
+  /** The type of the error that ended it. */
+  errorType: string | undefined;
   /** The last lines of the worker's stderr. */
   stderr: string[];
   /** The lane in which it trains or last trained; undefined before this process has claimed it. */
@@ -58,7 +61,8 @@ export class JobModel {
     private readonly clock?: LaneClock,
     private readonly now: () => number = Date.now,
   ) {
-    const none = { attempt: undefined, reason: undefined, stderr: [], lane: undefined, startedAt: null, endedAt: null };
+    const unknown = { attempt: undefined, reason: undefined, errorType: undefined, lane: undefined };
+    const none = { ...unknown, stderr: [], startedAt: null, endedAt: null };
     this.runs = new Map(runs.map((run) => [run.id, { ...none, ...run }]));
     for (const { state } of this.runs.values()) this.#count(state, 1);
   }
@@ -114,6 +118,7 @@ export class JobModel {
     lane.facts = learn(lane.facts, event);
     if (event.type === "progress") lane.facts.secondsLeft = this.clock?.secondsLeft(lane) ?? null;
     if (OF_LANES.has(event.type)) for (const id of lane.runs) this.#run(id).lane = lane;
+    if (event.type === "failed") for (const id of lane.runs) this.#run(id).errorType = event.error_type;
     for (const listener of this.listeners) listener.event(lane, event);
     if (isOutcome(event.type)) this.set(lane.runs, event.type, reasonOf(event));
     return lane;
@@ -167,6 +172,6 @@ function isOutcome(type: string): type is Outcome {
 }
 
 function reasonOf(event: WorkerEvent): string | undefined {
-  if (event.type === "failed") return `${event.error_type}: ${event.message}`;
+  if (event.type === "failed") return errorText(event.error_type, event.message);
   return event.type === "out_of_memory" ? event.message : undefined;
 }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { RUN_LOG, WORKER_LOG } from "../attempt-files.js";
 import type { PlannedCell } from "../plan/cell.js";
 import { eachKindOnce } from "../plan/warnings.js";
+import { DIVERGED } from "../protocol/divergence.js";
 import { type AttemptRow, bundlesOf, getAttempt, getEpochScore, getNotes, getRun, runStates } from "../store/read.js";
 import type { Store } from "../store/store.js";
 import { resumableRuns } from "../store/write.js";
@@ -118,8 +119,9 @@ function cellSummary(
   };
 }
 
-function cellError(row: AttemptRow, stderrTail: string[]): CellError {
+function cellError(row: AttemptRow, stderr: string[]): CellError {
   const memory = row.outcome === "out_of_memory";
+  const stderrTail = row.error_type === DIVERGED ? [] : stderr; // the worker has nothing to say of it
   return {
     type: row.error_type ?? (memory ? "OutOfMemory" : "Lost"),
     message: row.message ?? "",

@@ -89,6 +89,18 @@ test("a row is a method and its size: other sizes are in no cell, and the two ro
   ]);
 });
 
+test("runs of different numerics are never averaged; a note names both", async () => {
+  storeExperiment(store, "old", seeds({ method: lora, numerics: 1 }, 0.7, 0.71));
+  await new Promise((done) => setTimeout(done, 5));
+  storeExperiment(store, "new", seeds({ method: lora, numerics: 2 }, 0.9, 0.9, 0.9));
+  const table = measure();
+  expect(cellOf(table, "lora")).toMatchObject({ experiment: "new", measured: { n: 3 } });
+  expect(table.notes).toEqual([
+    "MRPC LoRA: several settings fit. Shown: numerics 2 (experiment new); " +
+      "not shown: numerics 1 (experiment old, 2 finished)",
+  ]);
+});
+
 test("several settings fit one cell: the newest experiment's are shown, with a note, and never a mean of both", async () => {
   storeExperiment(store, "short", seeds({ method: lora, train: { num_train_epochs: 3 } }, 0.7, 0.71, 0.72, 0.73));
   await new Promise((done) => setTimeout(done, 5));

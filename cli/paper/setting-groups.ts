@@ -1,6 +1,7 @@
 /** Groups of runs that may be averaged: equal in everything except the seed. Pure. */
 import canonicalize from "canonicalize";
 import { identity } from "../plan/cell-id.js";
+import { numericsOf } from "../plan/numerics.js";
 import { type Catalog, parametersOf } from "../spec/catalog.js";
 import { presetName } from "../spec/parameters.js";
 import type { ComparableRun, ExperimentRef } from "../store/read-comparable.js";
@@ -65,6 +66,8 @@ function factsOf(run: ComparableRun, grid: boolean): Map<string, string> {
   const facts = new Map<string, string>();
   flatten({ ...rest, method: grid ? fixed : { ...fixed, merges, injections } }, "", facts);
   for (const [name, value] of Object.entries(run.fingerprint)) facts.set(`${name} (content)`, value);
+  facts.delete("numerics (content)");
+  facts.set("numerics", String(numericsOf(run.fingerprint)));
   return facts;
 }
 

@@ -48,6 +48,8 @@ export const GridCellRow = z.strictObject({
   /** The structural changes of the current attempt, as text. Equal changes give equal text. */
   changes: text,
   error_type: text.nullable(),
+  message: text.nullable(),
+  numerics: number,
 });
 export type GridCellRow = z.infer<typeof GridCellRow>;
 

@@ -58,7 +58,7 @@ export function gridCells(
       `SELECT c.position, c.run, c.label, v.model, v.task, v.method, v.seed, v.state,
          v.running_attempt IS NOT NULL AS running, coalesce(a.score_name, t.score_name) AS score_name, coalesce(a.majority_score, t.majority_score) AS majority_score,
          CASE WHEN v.state = 'finished' THEN ${shownValue(which)} END AS value,
-         ${newest("t")} AS so_far, r.settings, v.error_type,
+         ${newest("t")} AS so_far, r.settings, v.error_type, v.message, v.numerics,
          (SELECT json_group_array(json_array(kind, epoch, span_start, span_end, source)) FROM
            (SELECT * FROM changes WHERE attempt = v.attempt_id ORDER BY seq)) AS changes,
          (SELECT json_group_object(axis, value) FROM cell_axes x

@@ -9,7 +9,7 @@ const SHORTEST_PREFIX = 4;
 
 /**
  * The run that `selector` means. Throws UsageError if there is none, or more than one.
- * `@best` compares runs of one task only: that of the newest finished run.
+ * `@best` compares runs of one task and numerics only: those of the newest finished run.
  */
 export function findRun(store: Store, selector: string): RunRow {
   if (selector.startsWith("@")) return findNamed(store, selector);
@@ -87,11 +87,12 @@ function best(store: Store, metric: string | null): RunRow {
 function bestByScore(store: Store, like: RunRow): RunRow | undefined {
   const id = store
     .prepare(
-      `SELECT run FROM v_runs WHERE state = 'finished' AND task = ? AND score_name IS ? AND best_score IS NOT NULL
+      `SELECT run FROM v_runs WHERE state = 'finished' AND task = ? AND numerics = ? AND score_name IS ?
+         AND best_score IS NOT NULL
        ORDER BY best_score DESC, started_at DESC LIMIT 1`,
     )
     .pluck()
-    .get(like.task, like.score_name) as string | undefined;
+    .get(like.task, like.numerics, like.score_name) as string | undefined;
   return id === undefined ? undefined : getRun(store, id);
 }
 
@@ -101,10 +102,11 @@ function bestByMetric(store: Store, like: RunRow, metric: string): RunRow | unde
   const id = store
     .prepare(
       `SELECT v.run FROM v_runs v JOIN metrics m ON m.attempt = v.attempt_id AND m.split = 'eval' AND m.name = ?
-       WHERE v.state = 'finished' AND v.task = ? AND m.value IS NOT NULL GROUP BY v.run ORDER BY ${order} LIMIT 1`,
+       WHERE v.state = 'finished' AND v.task = ? AND v.numerics = ? AND m.value IS NOT NULL
+       GROUP BY v.run ORDER BY ${order} LIMIT 1`,
     )
     .pluck()
-    .get(metric, like.task) as string | undefined;
+    .get(metric, like.task, like.numerics) as string | undefined;
   return id === undefined ? undefined : getRun(store, id);
 }
 

@@ -11,6 +11,7 @@ import { type JobListener, JobModel } from "../job/model.js";
 import { obey } from "../job/obey.js";
 import { numericsOf } from "../plan/numerics.js";
 import { type ResolvedPlan, resolvePlan } from "../plan/resolve-plan.js";
+import { errorText } from "../protocol/divergence.js";
 import type { EventOf, WorkerEvent } from "../protocol/messages.js";
 import type { Devices } from "../spec/devices.js";
 import type { EnvironmentRow, RunRow } from "../store/read.js";
@@ -142,7 +143,7 @@ async function trainAgain(
   release();
   interrupts.stop.throwIfAborted();
   if (outcome?.type === "finished") return { metrics, initialWeights };
-  const reason = outcome?.type === "failed" ? `${outcome.error_type}: ${outcome.message}` : end.reason;
+  const reason = outcome?.type === "failed" ? errorText(outcome.error_type, outcome.message) : end.reason;
   const what = outcome?.type === "out_of_memory" ? `out of memory: ${outcome.message}` : reason;
   const tail = end.stderrTail.map((line) => `    | ${line}`);
   throw new Lor2cError("VERIFY_FAILED", [`training run ${run.id} again failed: ${what}`, ...tail].join("\n"));

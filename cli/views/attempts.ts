@@ -1,3 +1,4 @@
+import { errorText } from "../protocol/divergence.js";
 import { type AttemptRow, describeOwner, getAttempts } from "../store/read.js";
 import { type Column, columns } from "./columns.js";
 import { formatScore, formatSeconds } from "./format.js";
@@ -29,7 +30,7 @@ function attemptsText(rows: readonly AttemptRow[], width: number): string {
     formatSeconds(took(row)),
     formatScore(row.best_score),
     describeOwner({ kind: row.owner_kind, id: row.owner }),
-    oneLine([row.error_type, row.message].filter((text) => text !== null).join(": ")),
+    oneLine(row.error_type === null ? (row.message ?? "") : errorText(row.error_type, row.message ?? "")),
   ]);
   return columns(HEADS, lines)
     .map((line) => clip(line, width))

@@ -87,6 +87,41 @@ test("runs that failed alike are listed together", () => {
   expect(text).toMatch(/^failed: other \(9b2e77aa\)\n {4}KeyError: x\n {4}log: \/y$/m);
 });
 
+const DIVERGED = {
+  type: "Diverged",
+  message: "the loss was not finite from step 1200 on",
+  stderrTail: [],
+  logFile: "/x",
+};
+
+test("a run that diverged says so, and at which step, in its row and below", () => {
+  const text = renderSummary(summary([cell({}), cell({ ...failed, error: DIVERGED })]));
+  expect(text).toMatch(/^9b2e77aa {2}method=lor2c {2}lor2c +diverged at step 1,200 /m);
+  expect(text).toContain("    diverged at step 1,200: the loss was not finite from step 1200 on\n    log: /x\n");
+});
+
+test("plain: each run that diverged names its step; only the first says more", () => {
+  const { model, lines } = plainJob();
+  const bundle = model.begin(new Map([["3fa94d1c00000000", 1]]));
+  const { type: error_type, message } = DIVERGED;
+  model.event(bundle, { type: "failed", seq: 1, cells: ["3fa94d1c00000000"], error_type, message, traceback: "" });
+  const other = model.begin(new Map([["9b2e77aa00000000", 1]]));
+  const later = message.replace("1200", "1300");
+  model.event(other, {
+    type: "failed",
+    seq: 1,
+    cells: ["9b2e77aa00000000"],
+    error_type,
+    message: later,
+    traceback: "",
+  });
+  expect(lines).toEqual([
+    expect.stringMatching(/: failed: diverged at step 1,200: the loss was not finite from step 1200 on$/),
+    expect.stringMatching(/: failed: diverged at step 1,300$/),
+  ]);
+  expect(model.runs.get("9b2e77aa00000000")?.reason).toMatch(/^diverged at step 1,300: /);
+});
+
 test("after Ctrl-C the summary says what the same command does with the remaining runs", () => {
   const stopped = (checkpoint: boolean) => cell({ state: "stopped", checkpoint });
   const last = (cells: CellSummary[], outcome: JobSummary["outcome"] = "interrupted") =>

@@ -34,10 +34,7 @@ export function writeNote(text: string): void {
 }
 
 let readerMatters = false;
-/**
- *  head` of a list has what it wanted.|Reports a closed pipe too: a job's lines are its report. Other commands are
- * silent, for `| head`.| head` of a list has what it wanted.
- */
+/** Reports a closed pipe too: a job's lines are its report. Other commands are silent, for `| head`. */
 export function expectReader(): void {
   readerMatters = true;
 }

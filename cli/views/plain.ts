@@ -3,6 +3,7 @@ import type { JobModel } from "../job/model.js";
 import type { JobPlan, Reporter } from "../job/reporter.js";
 import type { RunState } from "../job/run-state.js";
 import { withoutNumbers } from "../plan/warnings.js";
+import { divergence, errorText } from "../protocol/divergence.js";
 import type { EventOf, WorkerEvent } from "../protocol/messages.js";
 import { formatCount, formatScore, formatSeconds, formatValue, plural, shortId } from "./format.js";
 import { clip } from "./parts/fit.js";
@@ -29,10 +30,12 @@ export function createPlain({ write, every = 10_000, now = Date.now }: PlainOpti
   /** Only the first of the runs that fail alike prints the whole error. */
   const asBefore = (event: WorkerEvent): string | null => {
     if (event.type !== "failed") return null;
+    const diverged = divergence(event.error_type, event.message);
     const kind = withoutNumbers(`${event.error_type}: ${event.message}`);
     const known = failures.has(kind);
     failures.add(kind);
-    return known ? `failed alike: ${event.error_type}` : null;
+    if (!known) return null;
+    return diverged ? `failed: ${diverged}` : `failed alike: ${event.error_type}`;
   };
 
   return {
@@ -112,7 +115,7 @@ function eventLine(event: WorkerEvent, facts: LaneFacts): string | null {
         (event.collapsed ? "; collapsed: all predictions are alike" : "")
       );
     case "failed":
-      return `failed: ${event.error_type}: ${event.message}`;
+      return `failed: ${errorText(event.error_type, event.message)}`;
     case "out_of_memory":
       return `out of memory: ${event.message}`;
     case "stopped":

@@ -1,3 +1,4 @@
+import { divergence } from "../protocol/divergence.js";
 import {
   type ArtifactRow,
   type AttemptRow,
@@ -63,7 +64,7 @@ function runFacts(run: RunRow): Fact[] {
   const again =
     run.running_attempt !== null && run.state !== "running" ? `, attempt ${run.running_attempt} is running` : "";
   return [
-    ["state", run.state.replaceAll("_", " ") + again],
+    ["state", stateText(run) + again],
     ["collapsed", run.collapsed ? COLLAPSED : null],
     ...scoreFacts(run),
     ["model", run.model],
@@ -77,6 +78,11 @@ function runFacts(run: RunRow): Fact[] {
     ],
     ["training", training(run)],
   ];
+}
+
+function stateText({ state, error_type, message }: RunRow): string {
+  const diverged = divergence(error_type, message);
+  return state.replaceAll("_", " ") + (diverged ? `, ${diverged}` : "");
 }
 
 const COLLAPSED = "yes: after the chosen epoch all evaluation rows get one and the same prediction";

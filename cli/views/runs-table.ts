@@ -1,4 +1,6 @@
 import stringWidth from "string-width";
+import { mixedNumerics } from "../plan/numerics.js";
+import { divergence } from "../protocol/divergence.js";
 import type { RunRow, WhichEpoch } from "../store/read.js";
 import { type Column, columns } from "./columns.js";
 import { formatCount, formatScore, formatSeconds, shortId } from "./format.js";
@@ -18,11 +20,14 @@ const scoreColumn = (choice: WhichEpoch): TextColumn => ({
 
 type TextColumn = Column & { text: (run: RunRow) => string };
 
+const NUMERICS: TextColumn = { title: "numerics", align: "right", text: (run) => String(run.numerics) };
+
 /** Columns of `lor2c ls`, most important first: a narrow terminal drops the last ones. */
-const columnsWith = (choice: WhichEpoch): TextColumn[] => [
+const columnsWith = (choice: WhichEpoch, mixed: boolean): TextColumn[] => [
   { title: "run", text: (run) => shortId(run.id) },
   { title: "state", text: stateText },
   scoreColumn(choice),
+  ...(mixed ? [NUMERICS] : []),
   { title: "method", text: (run) => run.method },
   { title: "task", text: (run) => run.task },
   { title: "seed", align: "right", text: (run) => String(run.seed) },
@@ -34,12 +39,13 @@ const columnsWith = (choice: WhichEpoch): TextColumn[] => [
 
 function stateText(run: RunRow): string {
   if (run.running_attempt !== null) return "running";
-  return run.collapsed ? `${run.state}, collapsed` : run.state.replaceAll("_", " ");
+  const more = run.collapsed ? "collapsed" : divergence(run.error_type, run.message);
+  return run.state.replaceAll("_", " ") + (more ? `, ${more}` : "");
 }
 
 /** Runs as a table no wider than `width`; null is as wide as needed, for a file or a pipe. */
 export function runsTable(runs: RunRow[], width: number | null, choice: WhichEpoch = "best"): string {
-  const all = columnsWith(choice);
+  const all = columnsWith(choice, mixedNumerics(runs) !== null);
   for (let count = all.length; ; count--) {
     const shown = all.slice(0, count);
     const lines = columns(

@@ -1,5 +1,6 @@
 import type { CellSummary, JobSummary } from "../job/reporter.js";
 import { withoutNumbers } from "../plan/warnings.js";
+import { divergence, errorText } from "../protocol/divergence.js";
 import { columns } from "./columns.js";
 import { formatCount, formatScore, formatSeconds, plural, shortId } from "./format.js";
 
@@ -83,7 +84,7 @@ function table(cells: CellSummary[]): string[] {
 
 /** For a run without a score, its state. */
 function score(cell: CellSummary, named: boolean): string {
-  if (cell.state !== "finished") return words(cell.state);
+  if (cell.state !== "finished") return divergenceOf(cell) ?? words(cell.state);
   const name = named && cell.scoreName ? `${cell.scoreName} ` : "";
   const majority = cell.majorityScore === null ? "" : ` (${formatScore(cell.majorityScore)})`;
   return `${cell.collapsed ? "collapsed " : ""}${name}${formatScore(cell.bestScore)}${majority}`;
@@ -119,12 +120,14 @@ function failure(cells: CellSummary[]): string[] {
   const message = error.message.split("\n");
   return [
     `${words(cell.state)}: ${names.join(", ")}${more}`,
-    `    ${error.type}: ${message[0] ?? ""}`,
+    `    ${errorText(error.type, message[0] ?? "")}`,
     ...message.slice(1).map((line) => `    ${line}`),
     ...error.stderrTail.map((line) => `    | ${line}`),
     `    log: ${error.logFile}`,
   ];
 }
+
+const divergenceOf = ({ error }: CellSummary) => error && divergence(error.type, error.message);
 
 function words(state: string): string {
   return state === "elsewhere" ? "trained by another process" : state.replaceAll("_", " ");

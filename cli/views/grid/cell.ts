@@ -1,8 +1,8 @@
 import type { AxisValue } from "./axis-values.js";
 
 /**
- * `left_out`: not a run of the experiment, because it is excluded or invalid. `diverged`: finished without a finite
- * score.
+ * `left_out`: not a run of the experiment, because it is excluded or invalid. `diverged`: ended because it diverged, or
+ * finished without a finite score.
  */
 export type GridState = "finished" | "running" | "failed" | "stopped" | "planned" | "diverged" | "left_out";
 
@@ -30,7 +30,7 @@ export interface GridCell extends Position {
    * scores.
    */
   coincides: Position | null;
-  /** Why the cell is left out or failed. */
+  /** Why the cell is left out, failed or diverged. */
   reason: string | null;
   runs: string[];
 }

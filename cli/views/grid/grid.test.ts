@@ -55,6 +55,19 @@ describe("a cell", () => {
       ],
       { state: "failed" },
     ],
+    [
+      "diverged",
+      [{ state: "failed", value: null, error_type: "Diverged", message: "not finite from step 7 on" }],
+      { state: "diverged", n: 2, of: 3, reason: expect.stringMatching(/^diverged at step 7, run /) },
+    ],
+    [
+      "failed before diverged",
+      [
+        { state: "failed", value: null, error_type: "Diverged", message: "" },
+        { state: "failed", value: null, error_type: "ValueError" },
+      ],
+      { state: "failed", reason: expect.stringContaining("ValueError") },
+    ],
     ["trained again: its score stands", [{ running: 1 }], { state: "finished", n: 3 }],
     ["one not finite", [{ value: null }], { state: "finished", n: 2, of: 3 }],
     ["none finite", [{ value: null }, { value: null }, { value: null }], { state: "diverged", n: 0, mean: null }],
@@ -79,6 +92,13 @@ describe("a cell", () => {
     expect(values("cannot run: 12 layers only")).toEqual([0, 1, 2, 9]);
     expect(values("excluded by the spec")).toEqual([0, 1, 2]);
   });
+});
+
+test("scores of different numerics are drawn with a note", () => {
+  expect(sampleGrid().notes).toEqual([]);
+  const [note, ...others] = sampleGrid(rows((m) => ({ numerics: m === 0 ? 1 : 2 }))).notes;
+  expect(note).toMatch(/^these runs have numerics 1 and 2, .*do not compare/);
+  expect(others).toEqual([]);
 });
 
 describe("best", () => {

@@ -1,5 +1,7 @@
 /** A grid of scores as plain data: `lor2c heatmap --format json` prints it, and every picture is drawn from it. */
 import { UsageError } from "../../errors.js";
+import { mixedNumerics } from "../../plan/numerics.js";
+import { DIVERGED, divergence } from "../../protocol/divergence.js";
 import { deviation, mean } from "../../stats/mean.js";
 import { CANNOT_RUN, type GridCellRow, type LeftOutRow, type WhichEpoch } from "../../store/read.js";
 import { axisOf, type GridAxis } from "./axes.js";
@@ -96,7 +98,7 @@ export function buildGrid({ experiment, cells, leftOut }: GridSource, options: G
     seeds: Math.max(...built.map((cell) => cell.of)),
     cells: built,
     beside: onePerRun(cells.filter((cell) => !isInside(cell))).map(besideRun),
-    notes: unevenAxes(inside, options),
+    notes: [...unevenAxes(inside, options), ...listOf(mixedNumerics(cells.filter(({ value }) => value !== null)))],
   };
 }
 
@@ -131,8 +133,9 @@ function byPlace<T extends { axes: GridCellRow["axes"] }>(items: readonly T[], {
 function cellAt(at: Position, here: readonly GridCellRow[], leftOut: string | null): GridCell {
   const runs = onePerRun(here);
   const values = runs.flatMap(({ value }) => value ?? []);
-  const failed = runs.find(({ state }) => FAILED.has(state));
-  const state = stateOf(runs, values.length, failed !== undefined);
+  const failures = runs.filter(({ state }) => FAILED.has(state));
+  const failed = failures.find(({ error_type }) => error_type !== DIVERGED) ?? failures[0];
+  const state = stateOf(runs, values.length, failed);
   return {
     ...at,
     state,
@@ -157,20 +160,21 @@ const onePerRun = (cells: readonly GridCellRow[]) => [...new Map(cells.map((cell
 const FAILED: ReadonlySet<string> = new Set(["failed", "out_of_memory", "lost"]);
 
 /** The best possible outcome comes first: a cell with one failed and one running seed is running. */
-function stateOf(runs: readonly GridCellRow[], scored: number, failed: boolean): GridState {
+function stateOf(runs: readonly GridCellRow[], scored: number, failed: GridCellRow | undefined): GridState {
   if (runs.length === 0) return "left_out";
   if (runs.some(({ running, state }) => running === 1 && state !== "finished")) return "running";
-  if (failed) return "failed";
+  if (failed) return failed.error_type === DIVERGED ? "diverged" : "failed";
   if (runs.some(({ state }) => state === "stopped")) return "stopped";
   if (runs.some(({ state }) => state !== "finished")) return "planned";
   return scored === 0 ? "diverged" : "finished";
 }
 
 /** Lost runs share one text without ids, because nothing is wrong with them. */
-const failureOf = ({ run, state, error_type }: GridCellRow) =>
-  state === "lost"
-    ? "lost: its process died; the same command trains it again"
-    : `${state.replaceAll("_", " ")}${error_type ? ` (${error_type})` : ""}, run ${run.slice(0, 8)}`;
+function failureOf({ run, state, error_type, message }: GridCellRow): string {
+  if (state === "lost") return "lost: its process died; the same command trains it again";
+  const failed = `${state.replaceAll("_", " ")}${error_type ? ` (${error_type})` : ""}`;
+  return `${divergence(error_type, message) ?? failed}, run ${run.slice(0, 8)}`;
+}
 
 /** Only cells with the most seeds compete, because one seed may be lucky. If all are equal, none is best. */
 function markBest(cells: GridCell[], lowerIsBetter: boolean): void {
@@ -194,5 +198,7 @@ function unevenAxes(inside: readonly GridCellRow[], { rows, cols }: GridOptions)
 }
 
 const meanOrNull = (values: readonly number[]) => (values.length === 0 ? null : mean(values));
+
+const listOf = <T>(value: T | null): T[] => (value === null ? [] : [value]);
 
 const words = (values: string[]) => [...new Set(values)].join(", ");

@@ -21,7 +21,7 @@ const MEANINGS: Record<Exclude<GridState, "finished">, string> = {
   failed: "failed",
   stopped: "stopped, the same command continues it",
   planned: "not trained yet",
-  diverged: "no finite score",
+  diverged: "diverged",
   left_out: "not in the sweep",
 };
 const BEST = "*";
@@ -89,6 +89,7 @@ export function footnotes(grid: Grid): string[] {
     ...bestLine(grid),
     ...coincidences(grid),
     ...some(reasons(grid, "failed")),
+    ...some(reasons(grid, "diverged")),
     ...some(reasons(grid, "left_out")),
     ...some(grid.beside.map((run) => `beside the grid: ${run.label} ${besideText(grid, run)}`)),
     ...grid.notes.map((note) => `note: ${note}`),
