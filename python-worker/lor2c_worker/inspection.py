@@ -12,7 +12,7 @@ from .data.row_tokens import longest_tokens, mean_tokens
 from .data.task import Task
 from .device import current_device, precision_warning, resolve_precision
 from .errors import PlainError
-from .methods import Horizon, Method, count, method_of, parse_params
+from .methods import Horizon, Plan, count, method_of, parse_params
 from .models import LoadedModel, config_for_counting, empty_model
 from .run.prepare import (
     check_length,
@@ -105,7 +105,7 @@ class Inspection:
         return found
 
     @staticmethod
-    def _params(method: Method, settings: Settings) -> Any:
+    def _params(method: Plan, settings: Settings) -> Any:
         params = parse_params(method, settings.method_parameters)
         method.require()
         return params
@@ -139,7 +139,7 @@ class Inspection:
         return self._once("shapes", [settings.model, labels, task.kind], look)
 
 
-def _method_facts(method: Method, params: Any, model: LoadedModel, horizon: Horizon) -> dict[str, Any]:
+def _method_facts(method: Plan, params: Any, model: LoadedModel, horizon: Horizon) -> dict[str, Any]:
     """Raises SettingsError when the run is too short for its method's events, unless the user allows that."""
     short = method.unreached(model, params, horizon)
     if short and not horizon.may_fall_short:

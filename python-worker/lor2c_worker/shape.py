@@ -6,15 +6,14 @@ from typing import Any
 
 from torch import nn
 
-from .methods import Method, count
+from .methods import Plan
 from .models import LoadedModel
 
 
-def shape_of(model: LoadedModel, method: Method, params: Any, row_tokens: tuple[float, float, int]) -> dict[str, Any]:
+def shape_of(model: LoadedModel, method: Plan, params: Any, row_tokens: tuple[float, float, int]) -> dict[str, Any]:
     """`row_tokens`: mean of training rows, mean of evaluation rows, and of the longest training row."""
     config = model.config
     train, evaluation, longest = row_tokens
-    saved = method.saved_parameters(model, params)
     return {
         "layers": int(config.num_hidden_layers),
         "hidden_size": int(config.hidden_size),
@@ -24,6 +23,6 @@ def shape_of(model: LoadedModel, method: Method, params: Any, row_tokens: tuple[
         "train_row_tokens": train,
         "eval_row_tokens": evaluation,
         "longest_row_tokens": longest,
-        "saved_parameters": count(method, model, params) if saved is None else saved,
+        "saved_parameters": method.saved_parameters(model, params),
         "checkpoint_parameters": method.checkpoint_parameters(model, params),
     }

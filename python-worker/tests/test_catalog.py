@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lor2c_worker.catalog import catalog, parameters
-from lor2c_worker.methods.method import setting
+from lor2c_worker.methods.entry import setting
 from lor2c_worker.rules import Rules
 from lor2c_worker.settings import Since
 

@@ -7,11 +7,13 @@ from .adalora import METHOD as adalora
 from .adapter import METHOD as adapter
 from .any_peft import METHOD as any_peft
 from .dylora import METHOD as dylora
+from .entry import Entry, parse_params
 from .full import METHOD as full
 from .lor2c import METHODS as lor2c_family
 from .lora import METHOD as lora
-from .method import Cell, Horizon, Method, Part, count, parse_params
+from .method import Build, Cell, Method, Store, Verify
 from .pissa import METHOD as pissa
+from .plan import Horizon, Part, Plan, count
 from .qlora import METHOD as qlora
 
 _ALL: tuple[Method, ...] = (full, lora, adalora, pissa, dylora, adapter, qlora, any_peft, *lor2c_family)
@@ -25,4 +27,18 @@ def method_of(name: str) -> Method:
     return METHODS[name]
 
 
-__all__ = ["METHODS", "Cell", "Horizon", "Method", "Part", "count", "method_of", "parse_params"]
+__all__ = [
+    "METHODS",
+    "Build",
+    "Cell",
+    "Entry",
+    "Horizon",
+    "Method",
+    "Part",
+    "Plan",
+    "Store",
+    "Verify",
+    "count",
+    "method_of",
+    "parse_params",
+]

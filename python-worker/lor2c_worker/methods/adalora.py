@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from peft import AdaLoraConfig, TaskType
@@ -19,8 +19,10 @@ from ..learner import EpochRecord, Learner, ModuleRank, RankTable
 from ..models import LoadedModel
 from ..optim.adamw import LaneAdamW
 from ..settings import SettingsError
+from .entry import setting
 from .lora import linear_modules, target_modules
-from .method import Cell, Hooks, Horizon, Part, setting
+from .method import Cell, Method
+from .plan import Horizon, Part
 
 #: peft's prefix of a module's path.
 PREFIX = "base_model.model."
@@ -116,11 +118,11 @@ class AdaLoraLearner(PeftLearner):
         return found
 
 
-class AdaLora(Hooks):
+class AdaLora(Method):
     name = "adalora"
     summary = "LoRA whose rank is spread over the projections by importance, through peft"
     source = "Zhang et al. 2023, arXiv 2303.10512"
-    Params: ClassVar[type] = AdaLoraParams
+    Params = AdaLoraParams
 
     def notes(self, params: AdaLoraParams) -> list[str]:
         return ["the reported training loss leaves the orthogonality penalty out"] if params.orth_reg_weight else []

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import nn
@@ -27,8 +27,10 @@ from ..keyed.seeding import StepKey, generator
 from ..learner import Learner
 from ..models import LoadedModel
 from ..settings import SettingsError
-from .method import Cell, Hooks, Horizon, Part, setting
+from .entry import setting
+from .method import Cell, Method
 from .own_folder import fill, read_trained, write_trained
+from .plan import Horizon, Part
 
 #: Modules whose outputs are those of a layer's blocks, feed-forward last; by the module that identifies the family.
 _PLACES: dict[str, tuple[str, str]] = {
@@ -148,11 +150,11 @@ def places(model: LoadedModel, params: AdapterParams) -> list[tuple[int, str]]:
     return [(i, path) for i in range(params.adapter_drop, len(layers)) for path in paths]
 
 
-class Adapter(Hooks):
+class Adapter(Method):
     name = "adapter"
     summary = "Bottleneck adapters after the blocks, with AdapterDrop"
     source = "Houlsby et al. 2019; Pfeiffer et al. 2021; Rücklé et al. 2021, arXiv 2010.11918"
-    Params: ClassVar[type] = AdapterParams
+    Params = AdapterParams
 
     def notes(self, params: AdapterParams) -> list[str]:
         n = params.adapter_drop

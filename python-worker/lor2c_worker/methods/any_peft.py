@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, get_type_hints
+from typing import Any, get_type_hints
 
 import torch
 from peft import PeftConfig, PromptLearningConfig, TaskType, get_peft_model
@@ -21,9 +21,11 @@ from ..learner import Learner
 from ..models import LoadedModel
 from ..models.load import is_head
 from ..settings import SettingsError
+from .entry import setting
 from .lora import target_modules
-from .method import Cell, Hooks, Horizon, Part, setting
+from .method import Cell, Method
 from .peft_types import misfit
+from .plan import Horizon, Part
 
 #: Fields of every config that the run determines.
 _OURS = {"peft_type", "task_type", "inference_mode", "modules_to_save", "base_model_name_or_path", "revision"}
@@ -133,11 +135,11 @@ def hint(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {' or '.join(spelt[n] for n in near)}?" if near else ""
 
 
-class AnyPeft(Hooks):
+class AnyPeft(Method):
     name = "peft"
     summary = "Any method that peft offers, by type and config"
     source = "https://github.com/huggingface/peft"
-    Params: ClassVar[type] = AnyPeftParams
+    Params = AnyPeftParams
 
     def config(self, model: LoadedModel, params: AnyPeftParams) -> PeftConfig:
         """Raises SettingsError when the config's own checks refuse the values."""

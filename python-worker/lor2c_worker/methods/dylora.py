@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 import torch
 from torch import nn
@@ -23,9 +22,11 @@ from ..keyed.seeding import StepKey, generator
 from ..learner import Form, Learner
 from ..models import LoadedModel
 from ..optim.slot import Slot
+from .entry import setting
 from .lora import initialise_a, linear_parts, target_modules
-from .method import Cell, Hooks, Horizon, Part, setting
+from .method import Cell, Method
 from .own_folder import fill, read_trained, write_trained
+from .plan import Horizon, Part
 
 #: If equal draws are less probable than this, a run with only equal draws counts as faulty.
 UNLIKELY = 1e-6
@@ -150,11 +151,11 @@ def _form(rank: int) -> Form:
     return Form(str(rank), {"rank": float(rank)})
 
 
-class Dylora(Hooks):
+class Dylora(Method):
     name = "dylora"
     summary = "LoRA trained at a rank drawn each step, scored at every rank"
     source = "Valipour et al. 2023, arXiv 2210.07558"
-    Params: ClassVar[type] = DyloraParams
+    Params = DyloraParams
 
     def notes(self, params: DyloraParams) -> list[str]:
         if params.min_rank == params.rank:

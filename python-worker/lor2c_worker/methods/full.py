@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -12,7 +11,8 @@ from safetensors.torch import load_file, save_file
 from ..adapters.peft_learner import PeftLearner
 from ..learner import Learner
 from ..models import LoadedModel
-from .method import Cell, Hooks, Horizon, Part
+from .method import Cell, Method
+from .plan import Horizon, Part
 
 TENSORS = "model.safetensors"
 
@@ -22,13 +22,13 @@ class FullParams:
     pass
 
 
-class Full(Hooks):
+class Full(Method):
     """Saves an ordinary checkpoint, which `from_pretrained` of transformers reads."""
 
     name = "full"
     summary = "Full fine-tuning: every parameter trains"
     source = "paper Table I, FF"
-    Params: ClassVar[type] = FullParams
+    Params = FullParams
 
     def parts(self, model: LoadedModel, params: FullParams) -> list[Part]:
         """Parts by layer, and outside of layers by module."""

@@ -26,12 +26,13 @@ from ..schedule import Layout, Progress, Schedule
 from .lor2c_foresight import foresee, required, unreached
 from .lor2c_liveness import excused, unmet
 from .lor2c_params import ImParams, InjectParams, Lor2cParams, MergeParams, ShareParams
-from .method import Cell, Hooks, Horizon, Part, PlannedEvent
+from .method import Cell, Method
 from .peft_folder import read_lane, read_layout, write_lane
+from .plan import Horizon, Part, PlannedEvent
 
 
 @dataclass(frozen=True)
-class Variant(Hooks):
+class Variant(Method):
     """Implements `Method` for one of the five names."""
 
     name: str

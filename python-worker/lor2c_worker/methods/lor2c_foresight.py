@@ -9,7 +9,7 @@ from typing import Any
 
 from ..rules import Rules
 from ..schedule import Schedule
-from .method import Horizon
+from .plan import Horizon
 
 
 def foresee(schedule: Schedule, rank: int, layers: int, horizon: Horizon) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..rules import PRESETS, Rules, resolve_rules
-from .method import setting
+from .entry import setting
 
 
 @dataclass(frozen=True)

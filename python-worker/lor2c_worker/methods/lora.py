@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 import torch
 from peft import LoraConfig, PeftConfig, TaskType
@@ -13,7 +12,9 @@ from ..adapters.peft_learner import PeftLearner, load_adapter, save_adapter, wra
 from ..keyed.seeding import generator
 from ..learner import Learner
 from ..models import LoadedModel
-from .method import Cell, Hooks, Horizon, Part, setting
+from .entry import setting
+from .method import Cell, Method
+from .plan import Horizon, Part
 
 #: Names of the attention projections in each model family, by the names used in the paper (W_q, W_v, ...).
 PROJECTIONS: dict[str, dict[str, str]] = {
@@ -45,11 +46,11 @@ class LoraParams:
     )
 
 
-class Lora(Hooks):
+class Lora(Method):
     name = "lora"
     summary = "LoRA on attention projections, through peft"
     source = "Hu et al. 2022, arXiv 2106.09685"
-    Params: ClassVar[type] = LoraParams
+    Params = LoraParams
 
     def config(self, model: LoadedModel, params: LoraParams) -> PeftConfig:
         return LoraConfig(

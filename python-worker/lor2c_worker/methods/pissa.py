@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from peft import LoraConfig, PeftConfig, TaskType, get_peft_model_state_dict, set_peft_model_state_dict
@@ -20,8 +20,10 @@ from torch import nn
 from ..adapters.peft_learner import PeftLearner, attach
 from ..learner import Learner
 from ..models import LoadedModel
+from .entry import setting
 from .lora import linear_parts, target_modules
-from .method import Cell, Hooks, Horizon, Part, count, setting
+from .method import Cell, Method
+from .plan import Horizon, Part, count
 
 TENSORS = "adapter_model.safetensors"
 
@@ -58,11 +60,11 @@ class PissaLearner(PeftLearner):
     start: dict[str, tuple[torch.Tensor, torch.Tensor]]
 
 
-class Pissa(Hooks):
+class Pissa(Method):
     name = "pissa"
     summary = "LoRA that starts from the top singular triplets of the weights, through peft"
     source = "Meng et al. 2024, arXiv 2404.02948"
-    Params: ClassVar[type] = PissaParams
+    Params = PissaParams
 
     def config(self, model: LoadedModel, params: PissaParams, *, initialise: bool) -> LoraConfig:
         return LoraConfig(

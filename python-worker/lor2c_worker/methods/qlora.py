@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import nn
@@ -21,8 +21,10 @@ from ..learner import Learner
 from ..models import LoadedModel
 from ..models.load import is_head
 from ..settings import SettingsError
+from .entry import setting
 from .lora import Lora, LoraParams
-from .method import Cell, Horizon, setting
+from .method import Cell
+from .plan import Horizon
 
 MISSING = (
     f"method qlora needs the package bitsandbytes, which is not installed: {install_command('bitsandbytes>=0.50')}"
@@ -46,7 +48,7 @@ class Qlora(Lora):
     name = "qlora"
     summary = "LoRA over a backbone quantised to 4 bits (NF4), through bitsandbytes and peft"
     source = "Dettmers et al. 2023, arXiv 2305.14314"
-    Params: ClassVar[type] = QloraParams
+    Params = QloraParams
 
     def require(self) -> None:
         if not _installed():
