@@ -51,8 +51,13 @@ def fork_and_scores(model: str, batch: Batch, device: torch.device, times: int =
 
 def lane_epochs(epochs: int, size: int) -> int:
     """Lane-epochs of an M x I grid, 0 to size - 1 each, if every try finds a candidate."""
+    return sum(lanes_by_epoch(epochs, size))
+
+
+def lanes_by_epoch(epochs: int, size: int) -> list[int]:
+    """Lanes of that grid in each epoch."""
     cells = [Schedule(epochs, m, i, PRESETS["paper"]).events() for m in range(size) for i in range(size)]
-    return sum(
+    return [
         len({tuple(event for event in events if event[1] < epoch) for events in cells})
         for epoch in range(1, epochs + 1)
-    )
+    ]

@@ -45,6 +45,11 @@ def lor2c(model: LoadedModel, lanes: int = 1, *, injections: bool = False, dropo
     return learner
 
 
+def two_of_each(lanes: int) -> list[tuple[int, list[str]]]:
+    """For `Learner.fork`: every lane of `lor2c` stays and has a copy."""
+    return [(lane, [name]) for lane in range(lanes) for name in (str(lane), f"{lane}'")]
+
+
 @torch.no_grad()
 def vary(learner: Learner) -> None:
     """Give every lane other weights, or lanes would stay copies of each other and decide alike."""
