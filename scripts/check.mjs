@@ -49,7 +49,18 @@ const CHECKS = [
   { name: "generated", command: [process.execPath, join("dist", "scripts", "generate.js"), "--check"] },
   {
     name: "ruff",
-    command: [python, "-m", "ruff", "check", "--config", "pyproject.toml", ".", "../scripts/bench", "../scripts/soak"],
+    command: [
+      python,
+      "-m",
+      "ruff",
+      "check",
+      "--config",
+      "pyproject.toml",
+      ".",
+      "../scripts/bench",
+      "../scripts/gpu",
+      "../scripts/soak",
+    ],
     cwd: worker,
   },
   {
@@ -64,6 +75,7 @@ const CHECKS = [
       "pyproject.toml",
       ".",
       "../scripts/bench",
+      "../scripts/gpu",
       "../scripts/soak",
     ],
     cwd: worker,

@@ -9,6 +9,9 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+# `cuda` runs the tests that have the fixture `device`, and every worker, on the first GPU; `cpu` hides all GPUs.
+os.environ.setdefault("LOR2C_TEST_DEVICE", "cpu")
+os.environ.update({"CUDA_VISIBLE_DEVICES": ""} if os.environ["LOR2C_TEST_DEVICE"] == "cpu" else {})
 
 import pytest
 import tiny
@@ -21,6 +24,12 @@ torch.set_num_threads(1)
 
 #: Folder of the original GLUE files: LOR2C_DATA, else a folder beside the checkout.
 DATA = Path(os.environ.get("LOR2C_DATA", Path(__file__).parents[3] / "shared" / "data"))
+
+
+@pytest.fixture(scope="session")
+def device() -> torch.device:
+    """Where tests compute that take it."""
+    return torch.device("cuda", 0) if os.environ["LOR2C_TEST_DEVICE"] == "cuda" else torch.device("cpu")
 
 
 @pytest.fixture(scope="session")

@@ -34,8 +34,8 @@ def count_step(lanes: int, device: torch.device, shape: str = "tiny-12", precisi
     """Operations of one step of `lanes` lanes at each of TIMES. Another step before has allocated what stays."""
     config = config_of(shape)
     assert config is not None
-    learner = lor2c(random_model(config, device), lanes, injections=True)
-    learner.width = None
+    learner = lor2c(random_model(config, device), lanes, events=True)
+    learner.use_width(None, fill=False)
     optimizer = optimizer_of(learner)
     step = step_of(learner, device, precision, optimizer)
     batch = random_rows(config, 4).batch(range(4), device)

@@ -25,8 +25,8 @@ def grid_and_single(settings: Mapping[str, Any], size: int, device: torch.device
 
     Includes loading, evaluations, and saving and checking each run. `settings`: all but merges and injections.
     """
-    single, _ = _train(settings, [(0, 0)], device)
-    grid, tree = _train(settings, [(m, i) for m in range(size) for i in range(size)], device)
+    single, _ = train_cells(settings, [(0, 0)], device)
+    grid, tree = train_cells(settings, [(m, i) for m in range(size) for i in range(size)], device)
     counts = {key: tree[key] for key in ("lane_epochs", "cell_epochs", "lanes", "forks")}
     return {"grid_seconds": round(grid, 2), "single_seconds": round(single, 2), **counts}
 
@@ -57,10 +57,10 @@ def raw_settings(model: str, task: str, path: str, rows: int, epochs: int, **tra
     }
 
 
-def _train(
+def train_cells(
     settings: Mapping[str, Any], cells: list[tuple[int, int]], device: torch.device
 ) -> tuple[float, dict[str, Any]]:
-    """(seconds, the worker's `tree` event)."""
+    """(seconds, the worker's `tree` event) of cells (merges, injections) that train as one bundle."""
     with tempfile.TemporaryDirectory() as place:
         folder, out = Path(place), BytesIO()
         read = []

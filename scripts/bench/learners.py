@@ -27,27 +27,29 @@ def optimizer_of(learner: Learner) -> LaneAdamW:
     return LaneAdamW(learner.slots(), len(learner.lanes), weight_decay=0.1)
 
 
-def lor2c(model: LoadedModel, lanes: int = 1, *, injections: bool = False, dropout: float = 0.1) -> BankLearner:
+def lor2c(model: LoadedModel, lanes: int = 1, *, events: bool = False, pairs: bool = False) -> BankLearner:
     """IMLoR2C before its first event, with `lanes` lanes; on a CPU one at a time, as in a run.
 
-    With `injections` every lane has three events to come, merges and injections in a mixture of its own.
+    `events`: every lane has three events to come, merges and injections in a mixture of its own. `pairs`: every lane
+    has two cells, its name and that with a dash, which `part` parts.
     """
     method = METHODS["imlor2c"]
-    cells = []
+    groups, cells = [], []
     for lane in range(lanes):
-        injected = lane % (EPOCHS - 1) if injections else 0
-        budget = {"merges": EPOCHS - 1 - injected, "injections": injected} if injections else {}
-        cells.append(Cell(str(lane), parse_params(method, {"dropout": dropout, **budget})))
+        injected = lane % (EPOCHS - 1) if events else 0
+        budget = {"merges": EPOCHS - 1 - injected, "injections": injected} if events else {}
+        groups.append([str(lane), f"{lane}'"] if pairs else [str(lane)])
+        cells += [Cell(name, parse_params(method, budget)) for name in groups[-1]]
     learner: Any = method.build(model, cells, SEED, horizon=Horizon(EPOCHS, EPOCHS, 1))
-    learner.width = 1 if learner.slots()[0].tensor.device.type == "cpu" else None
+    learner.use_width(1 if learner.slots()[0].tensor.device.type == "cpu" else None, fill=False)
     if lanes > 1:
-        learner.fork([(0, [str(lane)]) for lane in range(lanes)], optimizer_of(learner))
+        learner.fork([(0, names) for names in groups], optimizer_of(learner))
     return learner
 
 
-def two_of_each(lanes: int) -> list[tuple[int, list[str]]]:
-    """For `Learner.fork`: every lane of `lor2c` stays and has a copy."""
-    return [(lane, [name]) for lane in range(lanes) for name in (str(lane), f"{lane}'")]
+def part(learner: BankLearner, optimizer: LaneAdamW) -> None:
+    """Give every cell a lane of its own."""
+    learner.fork([(i, [cell]) for i, lane in enumerate(learner.lanes) for cell in lane.cells], optimizer)
 
 
 @torch.no_grad()

@@ -2,8 +2,8 @@
 
     python scripts/gpu
 
-It needs a Python with torch, transformers, peft, scikit-learn and pytest, and nothing from the network: models have random
-weights. Without a GPU, or with --small, it runs in a small form, in seconds, whose times mean nothing.
+It needs a Python with torch, transformers, peft, scikit-learn and pytest, and nothing from the network: models have
+random weights. Without a GPU, or with --small, it runs in a small form, in seconds, whose times mean nothing.
 """
 
 from __future__ import annotations
@@ -17,41 +17,27 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[1:1] = [str(ROOT / "python-worker"), str(ROOT / "scripts" / "bench")]
+sys.path[1:1] = [str(ROOT / place) for place in ("python-worker", "scripts/bench", "python-worker/tests")]
 # This process asks for GPUs without opening one, so that its copies, which run the parts, can.
 os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from decoder import decoder  # noqa: E402
-from equality import equality  # noqa: E402
-from estimate import estimate, text  # noqa: E402
-from lane_costs import lane_costs  # noqa: E402
-from official import official  # noqa: E402
-from operations import operations  # noqa: E402
-from parts import Part, Put, Report, run_parts  # noqa: E402
-from setup import Setup, describe  # noqa: E402
-from suite import suite  # noqa: E402
-from traces import counts, profiles, waits  # noqa: E402
+from parts import Part, Report, run_parts  # noqa: E402
 
-
-def machine(small: bool, put: Put) -> None:
-    for name, value in describe(Setup.of(small).device).items():
-        put(name, value)
-
-
+MACHINE = Part("machine", 60, "the device", "setup", "machine")
 #: In this order, what matters most first. A part that ends early leaves its time to the last one.
 PARTS = (
-    Part("machine", 60, "the device", machine),
-    Part("official", 60, "the official-style padded fp32 cell, TF32 off and on", official),
-    Part("lanes", 130, "time and memory of a step against the number of lanes", lane_costs),
-    Part("operations", 50, "decisions, evaluation, checkpoint, save, reload, fork", operations),
-    Part("equality", 50, "repeated, among neighbours, resumed, and at another width", equality),
-    Part("waits", 30, "places in a step that wait for the device", waits),
-    Part("counts", 30, "torch operations of a step by part of the worker", counts),
-    Part("profile", 60, "kernels and launches of a step", profiles),
-    Part("decoder", 30, "a step of a small decoder", decoder),
-    Part("suite", 300, "tests of the worker on the device", suite),
+    Part("official", 60, "the official-style padded fp32 cell, TF32 off and on", "official", "official"),
+    Part("lanes", 130, "time and memory of a step against the number of lanes", "lane_costs", "lane_costs"),
+    Part("operations", 50, "decisions, evaluation, checkpoint, save, reload, fork", "operations", "operations"),
+    Part("grid", 90, "a 7 x 7 grid of few steps, as the worker trains it", "whole_grid", "whole_grid"),
+    Part("equality", 50, "repeated, among neighbours, resumed, and at another width", "equality", "equality"),
+    Part("waits", 30, "places in a step that wait for the device", "traces", "waits"),
+    Part("counts", 30, "torch operations of a step by part of the worker", "traces", "counts"),
+    Part("profile", 60, "kernels and launches of a step", "traces", "profiles"),
+    Part("decoder", 30, "a step of a small decoder", "decoder", "decoder"),
+    Part("suite", 300, "tests of the worker on the device", "suite", "suite"),
 )
 
 
@@ -61,14 +47,27 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path("gpu.json"), help="the report (default: gpu.json here)")
     parser.add_argument("--seconds", type=float, default=540, help="time for all parts (default: 540)")
     parser.add_argument("--only", default="", help=f"parts, with commas: {', '.join(p.name for p in PARTS)}")
+    parser.add_argument(
+        "--start", choices=("fork", "spawn"), default="fork", help="how parts start; spawn takes longer (default: fork)"
+    )
     given = parser.parse_args()
     names = [name.strip() for name in given.only.split(",") if name.strip()]
     unknown = [name for name in names if name not in {part.name for part in PARTS}]
     if unknown:
         parser.error(f"no part is called {unknown[0]!r}")
-    # Which device there is decides the form of the others.
-    given.parts = [part for part in PARTS if not names or part.name in names or part.name == "machine"]
+    given.parts = [part for part in PARTS if not names or part.name in names]
     return given
+
+
+def _device(start: str, report: Report) -> str:
+    """Run the part that says which device there is, since that decides the form of the others. Returns the way to start
+    their processes. Exits when no process can use the device."""
+    for way in dict.fromkeys((start, "spawn")):
+        run_parts([MACHINE], report, MACHINE.seconds, small=False, start=way)
+        if report.values["parts"]["machine"]["state"] == "done":
+            return way
+    report.write()
+    sys.exit(f"gpu: error: the device cannot be used:\n{report.values['parts']['machine'].get('error', '')}")
 
 
 def main() -> int:
@@ -84,20 +83,23 @@ def main() -> int:
         },
     )
 
-    def small() -> bool:
-        return given.small or report.result("machine").get("device", "cpu") != "cuda"
+    began = time.monotonic()
+    start = _device(given.start, report)
+    small = given.small or report.result("machine")["device"] != "cuda"
+    report.values["small"] = small
+    run_parts(given.parts, report, given.seconds - (time.monotonic() - began), small=small, start=start)
+    from estimate import estimate, text
 
-    run_parts(given.parts, report, given.seconds, small)
-    report.values["small"] = small()
     try:
-        report.values["estimate"] = estimate(*(report.result(name) for name in ("official", "lanes", "operations")))
+        needed = ("official", "lanes", "operations", "grid")
+        report.values["estimate"] = estimate(*(report.result(name) for name in needed))
         print(text(report.values["estimate"]))
     except (KeyError, ValueError) as error:
         print(f"no estimate: a part that it needs has not said {error}")
     bad = [name for name, entry in report.values["parts"].items() if entry["state"] != "done"]
     report.values["complete"] = not bad
     report.write()
-    if small():
+    if small:
         print("small form: these times mean nothing")
     print(f"{', '.join(bad)}: not done" if bad else "every part is done")
     print(f"written to {given.out}")

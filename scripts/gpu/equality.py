@@ -37,18 +37,19 @@ def _train(
     optimizer = optimizer_of(learner)
     for number, batch in enumerate((setup.batches(1) * STEPS)[:STEPS]):
         if resume and number == STEPS - 1:
-            kept = learner.checkpoint(optimizer)
+            learner_state, state = learner.state(), optimizer.state_dict()
             learner = _learner(setup, lanes, width)
+            rows = learner.restore(learner_state, [str(lane) for lane in range(lanes)])
             optimizer = optimizer_of(learner)
-            learner.resume(kept, [str(lane) for lane in range(lanes)], optimizer)
+            optimizer.resume(state, rows)
         step_of(learner, setup.device, precision, optimizer)(batch, number)
-    return [{name: value.detach().clone() for name, value in learner.state(lane).items()} for lane in range(lanes)]
+    return [{name: value.detach().clone() for name, value in learner.tensors(lane).items()} for lane in range(lanes)]
 
 
 def _learner(setup: Setup, lanes: int, width: int | None) -> Any:
     """As in a run: groups of `width` lanes, filled on a GPU; None: all together."""
-    learner = lor2c(setup.model(), lanes, injections=True)
-    learner.width, learner.fill = width, setup.device.type == "cuda" and width is not None
+    learner = lor2c(setup.model(), lanes, events=True)
+    learner.use_width(width, fill=setup.device.type == "cuda" and width is not None)
     return learner
 
 

@@ -9,16 +9,20 @@ from lanes import lanes_by_epoch
 from official import cell_seconds
 from setup import BATCH, EPOCHS, EVAL_ROWS, TRAIN_ROWS
 
+#: What a part has found.
+Result = dict[str, Any]
+
 GRID = 7
 STEPS = math.ceil(TRAIN_ROWS / BATCH)
 #: The grid takes at most the time of one cell with TF32 off, and at most this many with TF32 on.
 CELLS = {"off": 1.0, "on": 5.0}
 
 
-def estimate(official: dict[str, Any], costs: dict[str, Any], operations: dict[str, Any]) -> dict[str, Any]:
-    """For each precision the width of lanes that makes the grid shortest, its seconds in parts, and the goals.
+def estimate(official: Result, costs: Result, operations: Result, grid: Result) -> Result:
+    """For each precision the width of lanes that makes the grid shortest, its seconds in parts, and the goals. `scaled`
+    is another estimate, from the grid that was trained.
 
-    Raises KeyError where a part that it needs has not said enough.
+    Raises KeyError where a part that it needs has not said enough; `grid` may be empty.
     """
     lanes = lanes_by_epoch(EPOCHS, GRID)
     cells = {tf32: cell_seconds(official[f"padded_tf32_{tf32}"], STEPS, BATCH) for tf32 in CELLS}
@@ -46,7 +50,24 @@ def estimate(official: dict[str, Any], costs: dict[str, Any], operations: dict[s
         }
     best = min(found["by_precision"].values(), key=lambda entry: entry["seconds"])
     found["goal_met"] = {tf32: best["official_cells"][tf32] <= most for tf32, most in CELLS.items()}
+    if grid:
+        found["scaled"] = _scaled(grid, sum(lanes))
     return found
+
+
+def _scaled(grid: dict[str, Any], lane_epochs: int) -> dict[str, Any]:
+    """Steps by their number, evaluations by lane-epochs. The rest, mostly loading and checks, is as it was."""
+    times, steps = lane_epochs / grid["lane_epochs"], STEPS / grid["steps_per_epoch"]
+    train, evaluate = grid["train_seconds"], grid["evaluate_seconds"]
+    rest = grid["seconds"] - train - evaluate
+    return {
+        "precision": grid["precision"],
+        "width": grid["lane_width"],
+        "training_seconds": train * times * steps,
+        "evaluation_seconds": evaluate * times,
+        "rest_seconds": rest,
+        "seconds": train * times * steps + evaluate * times + rest,
+    }
 
 
 def _training(entry: dict[str, Any], lanes: list[int]) -> float:
@@ -82,7 +103,13 @@ def text(found: dict[str, Any]) -> str:
         lines.append(
             f"  {precision}: {entry['seconds']:.0f} s at {entry['width']} lanes together, "
             f"{entry['ms_per_lane_step']:.2f} ms a lane-step with everything; "
-            f"{entry['official_cells']['off']:.2f} cells with TF32 off, {entry['official_cells']['on']:.2f} with TF32 on"
+            f"{entry['official_cells']['off']:.2f} cells with TF32 off, {entry['official_cells']['on']:.2f} with it on"
+        )
+    if "scaled" in found:
+        scaled = found["scaled"]
+        lines.append(
+            f"  scaled from a trained grid, {scaled['precision']}: {scaled['seconds']:.0f} s, of which "
+            f"{scaled['training_seconds']:.0f} s are steps"
         )
     for tf32, most in CELLS.items():
         met = "met" if found["goal_met"][tf32] else "NOT met"

@@ -26,7 +26,7 @@ def lane_costs(small: bool, put: Put) -> None:
 
 
 def _measure(setup: Setup, model: Any, batches: list[Any], lanes: int, precision: str) -> dict[str, Any]:
-    learner = lor2c(model, lanes, injections=True)
+    learner = lor2c(model, lanes, events=True)
     optimizer = optimizer_of(learner)
     step = step_of(learner, setup.device, precision, optimizer)
     found: dict[str, Any] = {"lanes": lanes, "precision": precision}

@@ -1,4 +1,4 @@
-"""The official-style cell: transformers and peft, padded to `max_length`, fp32. It is what the grid is compared with."""
+"""The official-style cell: transformers and peft, padded to `max_length`, fp32. The grid is compared with it."""
 
 from __future__ import annotations
 

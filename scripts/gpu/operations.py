@@ -1,4 +1,4 @@
-"""Times of what happens between steps: forks, decisions with their spectra, evaluations, checkpoints, saving, reload."""
+"""Times of what happens between steps: decisions with spectra, evaluations, checkpoints, saving, reload, forks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from learners import lor2c, optimizer_of, step_of, three_events, two_of_each
+from learners import lor2c, optimizer_of, part, step_of, three_events
 from parts import Put
 from setup import EVAL_ROWS, Setup, seconds_of
 
@@ -22,7 +22,7 @@ def operations(small: bool, put: Put) -> None:
     setup = Setup.of(small)
     lanes, device, precision = 2 if small else 16, setup.device, setup.precisions[-1]
     model, rows = setup.model(), setup.rows(8 if small else EVAL_ROWS)
-    learner = lor2c(model, lanes, injections=True)
+    learner = lor2c(model, lanes, events=True, pairs=True)
     optimizer = optimizer_of(learner)
     three_events(learner, optimizer)
     step_of(learner, device, precision, optimizer)(setup.batches(1)[0], 0)
@@ -36,15 +36,14 @@ def operations(small: bool, put: Put) -> None:
     for name, operation in (
         ("decide", lambda: learner.end_epoch(4, 4, optimizer)),
         ("evaluate", evaluate),
-        ("write_state", lambda: torch.save(learner.checkpoint(optimizer), io.BytesIO())),
+        ("write_state", lambda: torch.save([learner.state(), optimizer.state_dict()], io.BytesIO())),
     ):
         operation()
         put(name, seconds_of(operation, device, setup.repeats))
     put("evaluation_rows", len(rows))
     put("save_and_reload", _save_and_reload(setup, learner, model))
     # Last, since it changes the learner: every lane becomes two.
-    put("fork_to", 2 * lanes)
-    put("fork", seconds_of(lambda: learner.fork(two_of_each(lanes), optimizer), device))
+    put("fork", seconds_of(lambda: part(learner, optimizer), device))
 
 
 def _save_and_reload(setup: Setup, learner: Any, model: Any) -> dict[str, float]:

@@ -1,11 +1,12 @@
 """Runs parts one after another, each in a process of its own with its own share of the time.
 
-A part that fails, hangs, or leaves the GPU unusable costs only itself: what it has said so far is in the report, which is
-written after every word of a part.
+A part that fails, hangs, or leaves the GPU unusable costs only itself: what it has said so far is in the report, which
+is written after every word of a part.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import multiprocessing
 import os
@@ -18,7 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 #: Adds to the part's result: (name, value that JSON has). Values of one name replace each other.
 Put = Callable[[str, Any], None]
@@ -26,12 +27,17 @@ Put = Callable[[str, Any], None]
 
 @dataclass(frozen=True)
 class Part:
-    """`run(small, put)` measures; `seconds` is its share of the time; `text` says what it is."""
+    """`seconds` is its share of the time; `text` says what it is. `module` is imported when parts run, and its function
+    `function(small, put)` measures."""
 
     name: str
     seconds: float
     text: str
-    run: Callable[[bool, Put], None]
+    module: str
+    function: str
+
+    def load(self) -> Callable[[bool, Put], None]:
+        return getattr(importlib.import_module(self.module), self.function)
 
 
 class Report:
@@ -52,9 +58,14 @@ class Report:
         return self.values["parts"].get(part, {}).get("result", {})
 
 
-def run_parts(parts: Sequence[Part], report: Report, seconds: float, small: Callable[[], bool]) -> None:
-    """Run the parts within `seconds` in all. `small` is asked before each, and may depend on the results so far."""
+def run_parts(
+    parts: Sequence[Part], report: Report, seconds: float, *, small: bool, start: Literal["fork", "spawn"] = "fork"
+) -> None:
+    """Run the parts within `seconds` in all. `start`: how their processes start. A fork has this process's imports, and
+    can use a GPU only if none of them has opened one; a spawned process imports all again."""
     began = time.monotonic()
+    for part in parts:
+        part.load()  # here, so that forks need not import it all again
     for part in parts:
         left = seconds - (time.monotonic() - began)
         entry: dict[str, Any] = {"state": "running", "text": part.text, "result": {}}
@@ -63,13 +74,12 @@ def run_parts(parts: Sequence[Part], report: Report, seconds: float, small: Call
             entry["state"] = "no time left"
         else:
             print(f"{part.name}: {part.text}", flush=True)
-            _run(part, report, entry, min(part.seconds, left), small())
+            _run(part, report, entry, min(part.seconds, left), small, start)
         report.write()
 
 
-def _run(part: Part, report: Report, entry: dict[str, Any], seconds: float, small: bool) -> None:
-    # A copy of this process has its imports already. It may use a GPU only because this process never does.
-    context = multiprocessing.get_context("fork")
+def _run(part: Part, report: Report, entry: dict[str, Any], seconds: float, small: bool, start: str) -> None:
+    context: Any = multiprocessing.get_context(start)
     ours, theirs = context.Pipe(duplex=False)
     alive, held = context.Pipe(duplex=False)
     began = time.monotonic()
@@ -80,12 +90,13 @@ def _run(part: Part, report: Report, entry: dict[str, Any], seconds: float, smal
     try:
         entry["state"] = _listen(ours, report, entry, began + seconds)
     finally:
-        _end(process)
+        _end(process, patience=0 if entry["state"] == "out of time" else 5)
         held.close()
         ours.close()
         entry["seconds"] = round(time.monotonic() - began, 2)
     if entry["state"] != "done":
-        print(f"  {entry['state']}: {entry.get('error', '').strip().splitlines()[-1:] or part.name}", flush=True)
+        said = entry.get("error", "").strip().splitlines()
+        print(f"  {entry['state']}{': ' + said[-1] if said else ''}", flush=True)
 
 
 def _listen(ours: Connection, report: Report, entry: dict[str, Any], until: float) -> str:
@@ -115,7 +126,7 @@ def _child(part: Part, small: bool, send: Connection, *others: Connection) -> No
     held.close()
     threading.Thread(target=_die_with_parent, args=(alive,), daemon=True).start()
     try:
-        part.run(small, lambda name, value: send.send(("put", name, value)))
+        part.load()(small, lambda name, value: send.send(("put", name, value)))
         send.send(("done", "", None))
     except BaseException:
         send.send(("failed", "", traceback.format_exc()))
@@ -128,9 +139,9 @@ def _die_with_parent(alive: Connection) -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-def _end(process: multiprocessing.process.BaseProcess) -> None:
-    """Let a part that has said all exit; end it, and all that it started, if it does not."""
-    process.join(5)
+def _end(process: multiprocessing.process.BaseProcess, patience: float) -> None:
+    """Let a part exit for some seconds; then end it, and all that it started."""
+    process.join(patience)
     if process.pid is not None and process.is_alive():
         try:
             os.killpg(process.pid, signal.SIGKILL)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from parts import Put
 from shapes import config_of, random_model, random_rows
 from transformers import PretrainedConfig
 
@@ -65,7 +66,7 @@ class Setup:
 
     @property
     def profiled_lanes(self) -> tuple[int, ...]:
-        return (1, 3) if self.small else (1, 8, 32)
+        return (2,) if self.small else (1, 8, 32)
 
     @property
     def repeats(self) -> int:
@@ -139,7 +140,13 @@ def peak_memory(function: Callable[[], object], device: torch.device) -> int | N
     return int(torch.cuda.max_memory_allocated(device) - before)
 
 
-def describe(device: torch.device) -> dict[str, Any]:
+def machine(small: bool, put: Put) -> None:
+    """The device, and torch's version."""
+    for name, value in _describe(Setup.of(small).device).items():
+        put(name, value)
+
+
+def _describe(device: torch.device) -> dict[str, Any]:
     found: dict[str, Any] = {"device": device.type, "torch": torch.__version__}
     if device.type == "cuda":
         properties = torch.cuda.get_device_properties(device)

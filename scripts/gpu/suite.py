@@ -3,41 +3,54 @@
 from __future__ import annotations
 
 import os
-import re
-import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from parts import Put
 from setup import Setup
 
 WORKER = Path(__file__).resolve().parents[2] / "python-worker"
-#: Files with tests that use the fixture `device`. The small form takes the first test only: the suite runs them all.
-FILES = ("tests/test_device.py", "tests/test_optimizer.py", "tests/test_seeding.py")
-OUTCOME = re.compile(r"^(\S+::.+?) (PASSED|FAILED|ERROR|SKIPPED|XFAIL)\b")
+#: Files with tests that use the fixture `device`, and of whole runs, which take a GPU where there is one.
+FILES = (
+    "test_device.py",
+    "test_memory.py",
+    "test_train.py",
+    "test_leaving.py",
+    "test_tree_checkpoint.py",
+)
 
 
 def suite(small: bool, put: Put) -> None:
-    """How many tests passed, and the names and last lines of those that did not. Raises when one failed."""
-    setup = Setup.of(small)
-    # No cache, and no byte code of tests: this may run in a checkout that must stay as it is.
-    command = [sys.executable, "-m", "pytest", "-v", "--tb=short", "--color=no", "-p", "no:cacheprovider"]
-    command += ["tests/test_seeding.py"] if small else list(FILES)
-    environment = {**os.environ, "LOR2C_TEST_DEVICE": setup.device.type, "PYTHONDONTWRITEBYTECODE": "1"}
-    outcomes: dict[str, str] = {}
-    rest: list[str] = []
-    with subprocess.Popen(
-        command, cwd=WORKER, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            found = OUTCOME.match(line)
-            if found is None:
-                rest.append(line.rstrip())
-                continue
-            outcomes[found[1]] = found[2].lower()
-            put("outcomes", {kind: list(outcomes.values()).count(kind) for kind in sorted(set(outcomes.values()))})
-            put("not_passed", {name: kind for name, kind in outcomes.items() if kind in ("failed", "error")})
-    put("last_lines", rest[-60:] if process.returncode else rest[-1:])
-    if process.returncode:
-        raise RuntimeError(f"pytest ended with {process.returncode}: {rest[-1] if rest else 'no output'}")
+    """How many tests passed, and what those said that did not. Raises when one failed. The small form runs one test,
+    since it may itself run within the suite."""
+    import pytest
+
+    os.environ["LOR2C_TEST_DEVICE"] = Setup.of(small).device.type
+    os.chdir(WORKER)
+    # A checkout stays as it is, without a cache.
+    arguments = ["-q", "--tb=short", "--color=no", "-p", "no:cacheprovider"]
+    chosen = ["tests/test_device.py", "-k", "repeats"] if small else [f"tests/{file}" for file in FILES]
+    sys.dont_write_bytecode = True
+    code = pytest.main([*arguments, *chosen], plugins=[_Watch(put)])
+    if code != 0:
+        raise RuntimeError(f"pytest ended with {code!r}")
+
+
+class _Watch:
+    """Tells `put` about each test as it ends, so that a part that is cut off has told about the others."""
+
+    def __init__(self, put: Put) -> None:
+        self._put = put
+        self._outcomes: dict[str, str] = {}
+        self._said: dict[str, str] = {}
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if report.when != "call" and report.passed:
+            return
+        self._outcomes[report.nodeid] = report.outcome
+        if report.failed:
+            self._said[report.nodeid] = str(report.longrepr)[-2000:]
+            self._put("failed", self._said)
+        self._put("outcomes", dict(Counter(self._outcomes.values())))

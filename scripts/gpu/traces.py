@@ -1,4 +1,4 @@
-"""What a step asks of the host: operations by part of the worker, waits for the device, and kernels with their times."""
+"""What a step asks of the host: operations by part of the worker, waits for the device, kernels with their times."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def waits(small: bool, put: Put) -> None:
     """Places in a step, its batch and its epoch's end, that wait for the GPU, as CUDA's own check names them."""
     setup = Setup.of(small)
     rows, size = setup.rows(3 * setup.batch_size), setup.batch_size
-    learner = lor2c(setup.model(), 2, injections=True)
+    learner = lor2c(setup.model(), 2, events=True)
     optimizer = optimizer_of(learner)
     step = step_of(learner, setup.device, setup.precisions[-1], optimizer)
 
@@ -66,7 +66,7 @@ def profiles(small: bool, put: Put) -> None:
     setup = Setup.of(small)
     model, batch = setup.model(), setup.batches(1)[0]
     for lanes in setup.profiled_lanes:
-        learner = lor2c(model, lanes, injections=True)
+        learner = lor2c(model, lanes, events=True)
         optimizer = optimizer_of(learner)
         step = step_of(learner, setup.device, setup.precisions[-1], optimizer)
         for time in ("before", "after"):

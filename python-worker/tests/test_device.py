@@ -1,0 +1,136 @@
+"""What must hold on any device. LOR2C_TEST_DEVICE says which; on a CPU the comparisons with it are trivial."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from test_backbones import batch_of, build, plain_hidden
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "scripts" / "bench"))
+
+from learners import lor2c, optimizer_of, step_of, three_events, vary
+from shapes import config_of, random_model, random_rows
+
+from lor2c_worker.adapters.bank_learner import BankLearner
+from lor2c_worker.backbones.backbone import NO_ADAPTERS
+from lor2c_worker.backbones.unpadded import UnpaddedEncoder
+from lor2c_worker.data.batch import Batch
+from lor2c_worker.evaluation.evaluate import logits_of
+from lor2c_worker.keyed.dropout import PaddedLayout, StepMasks
+
+CPU = torch.device("cpu")
+SHAPES = ["tiny", "tiny-llama"]
+LANES = 3
+
+
+@pytest.fixture(autouse=True)
+def _whole_fp32() -> Any:
+    """TF32 would hide what these tests compare."""
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("highest")
+    yield
+    torch.set_float32_matmul_precision(before)
+
+
+def learner_of(shape: str, device: torch.device, lanes: int = LANES) -> BankLearner:
+    config = config_of(shape)
+    assert config is not None
+    learner = lor2c(random_model(config, device), lanes, events=True)
+    vary(learner)
+    return learner
+
+
+def rows_of(shape: str, count: int = 12) -> Any:
+    config = config_of(shape)
+    assert config is not None
+    return random_rows(config, count, 24)
+
+
+def trained(
+    shape: str,
+    device: torch.device,
+    lanes: int = LANES,
+    use: Callable[[BankLearner], None] = lambda learner: None,
+    precision: str = "fp32",
+) -> list[dict[str, torch.Tensor]]:
+    """Each lane's weights, on the CPU, after two steps, three events and another step. `use` sets the learner up."""
+    learner, rows = learner_of(shape, device, lanes), rows_of(shape)
+    use(learner)
+    optimizer = optimizer_of(learner)
+    step = step_of(learner, device, precision, optimizer)
+    for number in range(3):
+        if number == 2:
+            three_events(learner, optimizer)
+        step(rows.batch(range(4 * number, 4 * number + 4), device), number)
+    return [{name: value.detach().cpu() for name, value in learner.tensors(lane).items()} for lane in range(lanes)]
+
+
+def assert_near(one: list[dict[str, torch.Tensor]], two: list[dict[str, torch.Tensor]], limit: float) -> None:
+    for a, b in zip(one, two, strict=True):
+        assert list(a) == list(b)
+        for name in a:
+            torch.testing.assert_close(a[name], b[name], rtol=0, atol=limit, msg=lambda text, name=name: name + text)
+
+
+def on(device: torch.device, batch: Batch) -> Batch:
+    values = vars(batch).items()
+    return Batch(**{k: v.to(device) if isinstance(v, torch.Tensor) and k != "rows" else v for k, v in values})
+
+
+@pytest.mark.parametrize("kind", ["bert", "roberta"])
+def test_the_unpadded_encoder_is_the_module(kind: str, device: torch.device) -> None:
+    module, batch = build(kind).to(device), on(device, batch_of(kind, [3, 17, 1, 9], 24))
+    encoder = UnpaddedEncoder(module)
+    layout = encoder.layout(batch)
+    with torch.inference_mode():
+        got = encoder.forward(batch, layout, 1, NO_ADAPTERS, None)[0]
+        want = plain_hidden(module, batch)[batch.attention_mask.bool()]
+    placed = torch.empty_like(want)
+    placed[layout.canonical[: batch.tokens]] = got[: batch.tokens]
+    torch.testing.assert_close(placed, want, rtol=0, atol=2e-5)
+
+
+def test_masks_are_those_of_the_cpu(device: torch.device) -> None:
+    drawn = []
+    for place in (CPU, device):
+        batch = on(place, batch_of("bert", [3, 17, 1, 9]))
+        masks = StepMasks.of(5, (2, 1), batch, PaddedLayout.of(batch))
+        drawn.append([masks.tokens("a", 8, 0.3).cpu(), masks.rows("b", 8, 0.1).cpu()])
+    for cpu, there in zip(*drawn, strict=True):
+        assert torch.equal(cpu, there)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_training_is_that_of_the_cpu(shape: str, device: torch.device) -> None:
+    """Structure included: the same decisions, or the names would differ."""
+    assert_near(trained(shape, CPU), trained(shape, device), 2e-5)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_training_repeats_to_the_bit(shape: str, device: torch.device) -> None:
+    assert_near(trained(shape, device), trained(shape, device), 0)
+
+
+def test_lanes_together_are_near_lanes_one_by_one(device: torch.device) -> None:
+    one = trained("tiny", device, use=lambda learner: learner.use_width(1, fill=False))
+    assert_near(one, trained("tiny", device, use=lambda learner: learner.use_width(None, fill=False)), 2e-5)
+
+
+@pytest.mark.parametrize("width", [1, 2])
+def test_at_one_width_neighbours_change_no_bit(width: int, device: torch.device) -> None:
+    def use(learner: BankLearner) -> None:
+        learner.use_width(width, fill=True)
+
+    assert_near(trained("tiny", device, 1, use), trained("tiny", device, 3, use)[:1], 0)
+
+
+def test_evaluation_is_that_of_the_cpu(device: torch.device) -> None:
+    rows = rows_of("tiny")
+    found = [logits_of(learner_of("tiny", place), rows, 5, place) for place in (CPU, device)]
+    assert found[1].shape == (LANES, len(rows), 2)
+    torch.testing.assert_close(*found, rtol=0, atol=2e-5)
