@@ -122,7 +122,7 @@ class Learner(Protocol):
     def penalty(self) -> torch.Tensor | None:
         """What the method adds to the task's loss of every lane while training, [K] with gradient; None: nothing.
 
-        The loop calls it once per micro-batch, after its `forward`, and weights it like that micro-batch's loss.
+        The loop calls it once per step, after the `forward` of the step's first micro-batch.
         """
 
     def after_backward(self, step: int) -> None:

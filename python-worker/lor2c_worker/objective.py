@@ -1,30 +1,108 @@
-"""One mean loss per lane, so that lanes do not influence each other."""
+"""What a task trains and predicts: sums of losses with their weight, so that every cut into micro-batches is exact."""
 
 from __future__ import annotations
 
-from typing import Literal
+from collections import Counter
+from collections.abc import Iterable
+from typing import Literal, Protocol
 
 import torch
 from torch.nn import functional as F
 
-#: Label of a token that a causal language model is not trained on.
-IGNORED = -100
+#: Predictions of a regression count as constant if their range is at most this share of the labels' range.
+CONSTANT = 1e-3
 
 
-def lane_losses(
-    logits: torch.Tensor, labels: torch.Tensor, kind: Literal["classify", "regress", "causal"]
-) -> torch.Tensor:
-    """Mean loss of each lane, [K].
+class Objective(Protocol):
+    """The loss of a task, a sum that a step divides by its whole weight, and what its logits predict."""
 
-    classify: cross entropy, logits [K, B, C], labels [B]. regress: squared error, logits [K, B, 1], labels [B].
-    causal: cross entropy of the next token, logits [K, B, T, V], labels [B, T] with IGNORED where not trained.
+    @property
+    def one(self) -> str:
+        """What all predictions of a collapsed model are, for a message."""
+
+    def sums(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Loss of each lane, summed over the batch: [K], from logits [K, B, ...]. A lane's bits depend on no other."""
+
+    def weight(self, labels: torch.Tensor) -> int | torch.Tensor:
+        """What the sum over these labels is to be divided by for a mean: a number or a scalar on their device."""
+
+    def predictions(self, logits: torch.Tensor) -> torch.Tensor:
+        """Prediction of each row, [N], from the logits of one lane, [N, C]."""
+
+    def majority(self, labels: torch.Tensor) -> float | None:
+        """The most frequent label, the first of equal ones; None where labels are no classes."""
+
+    def collapsed(self, logits: torch.Tensor, labels: torch.Tensor) -> bool:
+        """Whether all predictions are alike, but the labels [N] are not. False when logits [N, C] are not finite."""
+
+
+def means(objective: Objective, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Mean loss of each lane over one batch, [K]."""
+    return objective.sums(logits, labels) / objective.weight(labels)
+
+
+def lane_sums(losses: Iterable[torch.Tensor]) -> torch.Tensor:
+    """Sum of each lane's losses, [K].
+
+    Each lane is summed by itself: the order of a sum over the whole stack could depend on the number of lanes.
     """
-    lanes = logits.shape[0]
-    if kind == "regress":
-        return (logits[..., 0] - labels.to(logits.dtype)).square().mean(dim=1)
-    if kind == "causal":
-        logits, labels = logits[:, :, :-1], labels[:, 1:]
-    targets = labels.reshape(-1)
-    # A loop instead of one reduction over the stack: the order of the sum must not depend on the number of lanes.
-    losses = [F.cross_entropy(logits[k].flatten(0, -2), targets, ignore_index=IGNORED) for k in range(lanes)]
-    return torch.stack(losses)
+    return torch.stack([own.sum() for own in losses])
+
+
+class Classify:
+    """Cross entropy. Logits [K, B, C], labels [B] int64. The weight is the number of rows."""
+
+    one = "one class"
+
+    def sums(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        # `unbind`, since the backward of indexing would fill a whole stack for each lane.
+        return torch.stack([F.cross_entropy(own, labels, reduction="sum") for own in logits.unbind()])
+
+    def weight(self, labels: torch.Tensor) -> int:
+        return len(labels)
+
+    def predictions(self, logits: torch.Tensor) -> torch.Tensor:
+        return logits.argmax(-1)
+
+    def majority(self, labels: torch.Tensor) -> float | None:
+        return Counter(labels.tolist()).most_common(1)[0][0]
+
+    def collapsed(self, logits: torch.Tensor, labels: torch.Tensor) -> bool:
+        return _comparable(logits, labels) and len(self.predictions(logits).unique()) == 1
+
+
+class Regress:
+    """Squared error. Logits [K, B, 1], labels [B] float. The weight is the number of rows."""
+
+    one = "one value"
+
+    def sums(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        return lane_sums((logits[..., 0] - labels.to(logits.dtype)).square().unbind())
+
+    def weight(self, labels: torch.Tensor) -> int:
+        return len(labels)
+
+    def predictions(self, logits: torch.Tensor) -> torch.Tensor:
+        return logits[:, 0]
+
+    def majority(self, labels: torch.Tensor) -> float | None:
+        return None
+
+    def collapsed(self, logits: torch.Tensor, labels: torch.Tensor) -> bool:
+        return _comparable(logits, labels) and _range(self.predictions(logits)) <= CONSTANT * _range(labels)
+
+
+_OBJECTIVES: dict[str, Objective] = {"classify": Classify(), "regress": Regress()}
+
+
+def objective_of(kind: Literal["classify", "regress"]) -> Objective:
+    """The objective of a task of this kind."""
+    return _OBJECTIVES[kind]
+
+
+def _comparable(logits: torch.Tensor, labels: torch.Tensor) -> bool:
+    return bool(torch.isfinite(logits).all()) and _range(labels) > 0
+
+
+def _range(values: torch.Tensor) -> float:
+    return float(values.max()) - float(values.min())

@@ -79,6 +79,14 @@ class Inject:
 Decision = Merge | Inject
 
 
+def multiples(epoch: float, interval: float) -> int:
+    """How many multiples of the real number `interval` (above 0) `epoch` has reached.
+
+    Both are quotients of whole numbers: rounding may put an epoch just below the multiple that it is.
+    """
+    return math.floor(epoch / interval * (1 + 1e-12))
+
+
 @dataclass(frozen=True)
 class Progress:
     """Events done, and tries made (a try without a candidate costs none of the budget)."""
@@ -149,7 +157,7 @@ class Schedule:
         if interval is None:
             return False
         if self.real:
-            return epoch >= (tries + 1) * interval * (1 - 1e-12)  # epoch is a quotient of steps: allow for rounding
+            return multiples(epoch, interval) > tries
         return epoch % interval == 0
 
     def events(self) -> list[tuple[str, float]]:

@@ -14,11 +14,12 @@ import torch
 
 from . import __version__, messages
 from .channel import Channel, NoCommand
-from .device import configure_threads, current_device, describe_device, gpu_names, peak_memory
-from .errors import PlainError, failed_fields
+from .device import configure_threads, describe_device, gpu_names
+from .errors import PlainError
 from .inspection import Inspection, count_parameters
 from .predict import predict
 from .run.checkpoint import Found, find_checkpoints
+from .run.outcome import send_outcome
 from .run.run_tree import run_tree
 from .run.tree import TreeCell, group_trees, read_cell
 from .settings import Settings, SettingsError
@@ -158,14 +159,9 @@ def _outcome_of(channel: Channel, cells: list[str]) -> Iterator[set[str]]:
     closed: set[str] = set()
     try:
         yield closed
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        message = str(error) or "the process ran out of memory"
-        if left := [cell for cell in cells if cell not in closed]:
-            channel.send(messages.OutOfMemory, cells=left, message=message, peak_memory=peak_memory(current_device()))
     except Exception as error:
-        fields = failed_fields(error)
         if left := [cell for cell in cells if cell not in closed]:
-            channel.send(messages.Failed, cells=left, **fields)
+            send_outcome(channel.send, left, error)
 
 
 def answer_predict(channel: Channel, command: messages.Predict) -> None:

@@ -23,10 +23,10 @@ from lor2c_worker.backbones.unpadded import UnpaddedEncoder
 from lor2c_worker.data.batch import Batch
 from lor2c_worker.learner import Change, EpochRecord
 from lor2c_worker.methods.lor2c import build_learner
-from lor2c_worker.objective import lane_losses
+from lor2c_worker.objective import Classify, means
 from lor2c_worker.optim.adamw import LaneAdamW
+from lor2c_worker.optim.linear_schedule import LinearSchedule
 from lor2c_worker.rules import resolve_rules
-from lor2c_worker.run.loop import LinearSchedule
 from lor2c_worker.schedule import Layout, Schedule
 
 #: The folder of trajectories: LOR2C_RECORDED (relative to where pytest runs), else beside the checkout.
@@ -213,7 +213,7 @@ def replay(learner: BankLearner, optimizer: LaneAdamW, epochs: int) -> list[Repl
         for i in range(per_epoch):
             batch = batch_of(data, "train", slice(i * h["batch"], (i + 1) * h["batch"]))
             optimizer.zero_grad()
-            losses = lane_losses(learner.forward(batch, (step, 0)), batch.labels, "classify")
+            losses = means(Classify(), learner.forward(batch, (step, 0)), batch.labels)
             losses.sum().backward()
             rates = h["lr"] * rate.factor(step), h["lr"] / 2 * rate.factor(step)
             norms = optimizer.step(*rates)
@@ -228,7 +228,7 @@ def replay(learner: BankLearner, optimizer: LaneAdamW, epochs: int) -> list[Repl
         batch = batch_of(data, "eval", slice(None))
         with torch.no_grad():
             logits = learner.forward(batch, None)
-        eval_losses = lane_losses(logits, batch.labels, "classify").tolist()
+        eval_losses = means(Classify(), logits, batch.labels).tolist()
         for lane, seen in enumerate(out):
             record = _record_of(records, lane)
             seen.epochs.append(

@@ -21,7 +21,7 @@ from lor2c_worker.device import autocast, cpu_has_bf16
 from lor2c_worker.keyed.seeding import generator
 from lor2c_worker.learner import EpochRecord
 from lor2c_worker.methods.lor2c import build_learner
-from lor2c_worker.objective import lane_losses
+from lor2c_worker.objective import Classify, means
 from lor2c_worker.optim.adamw import LaneAdamW
 from lor2c_worker.rules import PRESETS, Rules
 from lor2c_worker.schedule import Layout, Schedule
@@ -98,7 +98,7 @@ def train(
             optimizer.zero_grad()
             with autocast(CPU, precision):
                 logits = learner.forward(batch, (step, 0))
-            loss = lane_losses(logits, batch.labels, "classify")
+            loss = means(Classify(), logits, batch.labels)
             loss.sum().backward()
             norm = optimizer.step(lrs[step], lrs[step] / 2)
             step += 1
@@ -214,7 +214,7 @@ def test_lora_on_the_bank_equals_peft(kind: str, padded: bool) -> None:
         torch.nn.utils.clip_grad_norm_(parameters.values(), 1.0)
         adam.step()
         optimizer.zero_grad()
-        loss = lane_losses(learner.forward(batch, (step, 0)), batch.labels, "classify")
+        loss = means(Classify(), learner.forward(batch, (step, 0)), batch.labels)
         loss.sum().backward()
         optimizer.step(lr, lr / 2)
         assert abs(loss.item() - want.item()) <= 1e-6, step

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import math
 from collections import Counter
@@ -12,21 +11,24 @@ from typing import Any
 import pytest
 import tiny
 import torch
+from loops import CPU, SETTINGS, Seen, training_of
 from test_dylora import build as build_dylora
 from test_dylora import fill_b
-from test_methods import CPU, fresh
-from test_train import SETTINGS, rows
+from test_methods import fresh
+from test_train import rows
 from worker import Worker, only, run, settings
 
 from lor2c_worker import messages
 from lor2c_worker.data.encode import encode
 from lor2c_worker.data.holdout import hold_out, holdout_note
 from lor2c_worker.data.task import DataError, Split
-from lor2c_worker.evaluation.choose import CellResult, Look, collapse_warning, look, note, note_cells
-from lor2c_worker.evaluation.evaluate import is_collapsed, majority_score, score_logits
+from lor2c_worker.evaluation.choose import CellResult, Judge, Look, collapse_warning, note, note_cells
+from lor2c_worker.evaluation.evaluate import Evaluated, RowEvaluation
+from lor2c_worker.evaluation.scoring import majority_score, score_logits
 from lor2c_worker.methods import METHODS, Cell, Horizon, parse_params
+from lor2c_worker.objective import Classify, Regress
 from lor2c_worker.optim.adamw import LaneAdamW
-from lor2c_worker.run.loop import Report, train
+from lor2c_worker.run.loop import train
 
 
 def split(labels: list[Any]) -> Split:
@@ -82,7 +84,8 @@ def test_a_holdout_that_cannot_choose_is_refused(holdout: float | int, message: 
 
 def seen(score: float, held: float | None = None, collapsed: bool = False) -> Look:
     logits = torch.full((2, 2), score)
-    return Look({"accuracy": score}, logits, collapsed, None if held is None else {"accuracy": held})
+    on_held = None if held is None else Evaluated({"accuracy": held}, logits, collapsed)
+    return Look(Evaluated({"accuracy": score}, logits, collapsed), on_held)
 
 
 def test_the_evaluation_rows_choose_without_a_holdout() -> None:
@@ -100,8 +103,8 @@ def test_held_out_rows_choose_and_both_choices_are_kept() -> None:
     assert marks == [True, True, True, False]
     assert (result.best_score, result.best_epoch, result.chosen_score) == (0.8, 3, 0.75)
     assert (result.eval_best_score, result.eval_best_epoch) == (0.9, 2)
-    assert result.best_logits is not None
-    assert float(result.best_logits[0, 0]) == pytest.approx(0.8)
+    assert result.best_proof is not None
+    assert float(result.best_proof[0, 0]) == pytest.approx(0.8)
 
 
 def test_a_score_that_is_no_number_is_never_the_best_when_there_is_one() -> None:
@@ -124,7 +127,7 @@ def test_collapse_is_of_the_chosen_epoch_and_is_warned_of_when_it_begins() -> No
 def test_every_cell_of_a_bundle_chooses_as_if_it_were_alone(tmp_path: Path) -> None:
     folder = tiny.save(tmp_path, "roberta")
     data, held = (encode(rows(n), tiny.tokenizer(), "classify", 32) for n in (32, 12))
-    method, report = METHODS["imlor2c"], Report(*[lambda *a: None] * 4)
+    method = METHODS["imlor2c"]
     cells = [
         Cell(f"{m}{i}", parse_params(method, {"rank": 4, "merges": m, "injections": i}))
         for m, i in ((0, 0), (1, 0), (1, 1))
@@ -132,22 +135,9 @@ def test_every_cell_of_a_bundle_chooses_as_if_it_were_alone(tmp_path: Path) -> N
 
     def results(group: list[Cell]) -> dict[str, CellResult]:
         learner = method.build(fresh(folder), group, 3, horizon=Horizon(8, 32, 4))
-        return train(
-            learner=learner,
-            optimizer=LaneAdamW(learner.slots(), 1, weight_decay=0.01),
-            train_data=data,
-            eval_data=data,
-            kind="classify",
-            score_names=("accuracy",),
-            score="accuracy",
-            settings=dataclasses.replace(SETTINGS, num_train_epochs=8, learning_rate=2e-2),
-            seed=3,
-            device=CPU,
-            autocast=contextlib.nullcontext,
-            should_stop=lambda: False,
-            report=report,
-            holdout=held,
-        ).results
+        settings = dataclasses.replace(SETTINGS, num_train_epochs=8, learning_rate=2e-2)
+        optimizer = LaneAdamW(learner.slots(), 1, weight_decay=0.01)
+        return train(training_of(learner, data, Seen(), settings, optimizer=optimizer, held=held)).results
 
     together = results(cells)
     assert len({result.eval_best_score for result in together.values()}) > 1, (
@@ -157,32 +147,33 @@ def test_every_cell_of_a_bundle_chooses_as_if_it_were_alone(tmp_path: Path) -> N
         alone, among = results([cell])[cell.id], together[cell.id]
         for name in ("best_score", "best_epoch", "chosen_score", "last_score", "eval_best_score", "eval_best_epoch"):
             assert getattr(alone, name) == getattr(among, name), (cell.id, name)
-        assert alone.best_logits is not None
-        assert among.best_logits is not None
-        assert torch.equal(alone.best_logits, among.best_logits)
+        assert alone.best_proof is not None
+        assert among.best_proof is not None
+        assert torch.equal(alone.best_proof, among.best_proof)
 
 
 def test_what_counts_as_collapsed() -> None:
     labels, values = torch.tensor([0, 1, 0, 1]), torch.tensor([0.0, 5.0, 2.0, 3.0])
     one, two = torch.tensor([[2.0, 1.0]] * 4), torch.tensor([[2.0, 1.0]] * 3 + [[1.0, 2.0]])
-    assert is_collapsed(one, labels, "classify")
-    assert not is_collapsed(two, labels, "classify")
-    assert not is_collapsed(one, torch.zeros(4, dtype=torch.long), "classify")  # every label is that class
-    assert not is_collapsed(torch.full((4, 2), math.nan), labels, "classify")  # diverged, which other messages report
-    assert is_collapsed(torch.tensor([[2.5], [2.501], [2.5], [2.5]]), values, "regress")
-    assert not is_collapsed(torch.tensor([[2.5], [2.6], [2.5], [2.5]]), values, "regress")
-    assert "one class" in collapse_warning("classify", 3)
-    assert "one value" in collapse_warning("regress", 3)
+    classes, numbers = Classify(), Regress()
+    assert classes.collapsed(one, labels)
+    assert not classes.collapsed(two, labels)
+    assert not classes.collapsed(one, torch.zeros(4, dtype=torch.long))  # every label is that class
+    assert not classes.collapsed(torch.full((4, 2), math.nan), labels)  # diverged, which other messages report
+    assert numbers.collapsed(torch.tensor([[2.5], [2.501], [2.5], [2.5]]), values)
+    assert not numbers.collapsed(torch.tensor([[2.5], [2.6], [2.5], [2.5]]), values)
+    assert "one class" in collapse_warning(classes, 3)
+    assert "one value" in collapse_warning(numbers, 3)
 
 
 def test_scores_of_parts_are_of_their_rows_alone() -> None:
     logits = torch.tensor([[2.0, 0.0], [0.0, 2.0], [0.0, 2.0], [0.0, 2.0]])
     labels, parts = torch.tensor([0, 0, 1, 1]), ("m", "m", "mm", "mm")
-    values = score_logits(logits, labels, "classify", ("accuracy_m", "accuracy_mm", "accuracy"), parts)
+    values = score_logits(logits, labels, Classify(), ("accuracy_m", "accuracy_mm", "accuracy"), parts)
     assert values == {"loss": values["loss"], "accuracy_m": 0.5, "accuracy_mm": 1.0, "accuracy": 0.75}
-    assert "accuracy_mm" not in score_logits(logits, labels, "classify", ("accuracy_m", "accuracy_mm"), ("m",) * 4)
-    assert majority_score(labels, "classify", "accuracy_m", parts) == 1.0
-    assert majority_score(labels, "classify", "accuracy") == 0.5
+    assert "accuracy_mm" not in score_logits(logits, labels, Classify(), ("accuracy_m", "accuracy_mm"), ("m",) * 4)
+    assert majority_score(labels, Classify(), "accuracy_m", parts) == 1.0
+    assert majority_score(labels, Classify(), "accuracy") == 0.5
 
 
 def test_a_run_with_a_holdout(worker: Worker, place: Path, tmp_path: Path) -> None:
@@ -234,14 +225,15 @@ def test_the_form_that_held_out_rows_choose_is_the_one_that_is_reported(tmp_path
     learner = build_dylora(tiny.save(tmp_path, "roberta"))
     fill_b(learner)
     data = encode(rows(32), tiny.tokenizer(), "classify", 32)
-    names, device = ("accuracy",), torch.device("cpu")
-    (alone,) = look(learner, data, None, 16, device, "classify", names, "accuracy")
     opposite = dataclasses.replace(data, labels=1 - data.labels)  # the best rank on those rows is the worst on these
-    (chosen,) = look(learner, data, opposite, 16, device, "classify", names, "accuracy")
+    ours, theirs = (RowEvaluation(d, 16, CPU, Classify(), ("accuracy",), "accuracy") for d in (data, opposite))
+    (alone,) = Judge(ours, "accuracy").look(learner)
+    (chosen,) = Judge(ours, "accuracy", theirs).look(learner)
     assert chosen.held is not None
-    each = [chosen.values[f"accuracy@{b}"] for b in range(1, 5)]
-    assert chosen.values["accuracy"] == min(each) < max(each) == alone.values["accuracy"]
-    assert chosen.values["rank"] == chosen.held["rank"] == learner.rank
+    values = chosen.eval.values
+    each = [values[f"accuracy@{b}"] for b in range(1, 5)]
+    assert values["accuracy"] == min(each) < max(each) == alone.eval.values["accuracy"]
+    assert values["rank"] == chosen.held.values["rank"] == learner.rank
 
 
 def test_a_collapsed_run_is_marked_and_warned_of(worker: Worker, place: Path, tmp_path: Path) -> None:

@@ -15,9 +15,10 @@ from worker import Worker, only, run, settings
 
 from lor2c_worker import messages
 from lor2c_worker.data.encode import Encoded, encode
-from lor2c_worker.evaluation.evaluate import evaluate, logits_of
+from lor2c_worker.evaluation.evaluate import RowEvaluation, logits_of
 from lor2c_worker.methods import METHODS, Cell, Horizon, parse_params
 from lor2c_worker.methods.dylora import DyloraLearner, DyloraLinear
+from lor2c_worker.objective import Classify
 from lor2c_worker.optim.adamw import LaneAdamW
 from lor2c_worker.settings import SettingsError
 
@@ -97,7 +98,9 @@ def test_ranks_are_keyed_by_the_step_and_cover_the_range(folder: Path) -> None:
 def test_the_evaluation_has_every_rank_and_the_best_is_left_in_use(folder: Path, data: Encoded) -> None:
     learner = build(folder)
     fill_b(learner)
-    logits, (values,) = evaluate(learner, data, 16, CPU, "classify", ("accuracy", "f1"), "accuracy")
+    evaluation = RowEvaluation(data, 16, CPU, Classify(), ("accuracy", "f1"), "accuracy")
+    [seen] = evaluation.of(learner, choose=True)
+    logits, values = seen.proof[None], seen.values
     each = [values[f"accuracy@{b}"] for b in range(1, 5)]
     assert set(values) == {"loss", "accuracy", "f1", "rank"} | {
         f"{n}@{b}" for n in ("accuracy", "f1") for b in range(1, 5)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,10 @@ from typing import Any
 import pytest
 import tiny
 import torch
+from loops import CPU, SETTINGS, Seen, training_of
 from peft import PeftModel
 from safetensors.torch import load_file
-from test_train import SETTINGS, rows
+from test_train import rows
 from transformers import AutoModelForSequenceClassification
 
 import lor2c_worker.peft
@@ -23,12 +23,11 @@ from lor2c_worker.learner import EpochRecord, Learner
 from lor2c_worker.methods import METHODS, Cell, Horizon, count, parse_params
 from lor2c_worker.models import LoadedModel, empty_model, known_config, load_model
 from lor2c_worker.models.load import is_head
-from lor2c_worker.objective import lane_losses
+from lor2c_worker.objective import Classify, means
 from lor2c_worker.optim.adamw import LaneAdamW
-from lor2c_worker.run.loop import Report, train
+from lor2c_worker.run.loop import train
 from lor2c_worker.settings import ModelSettings
 
-CPU = torch.device("cpu")
 #: Methods that save more or fewer parameters than train at the start, by changes of structure or because of peft.
 NOT_AS_TRAINED = ("mergelor2c", "injectlor2c", "imlor2c", "sharelor2c", "adalora", "peft")
 KINDS = ("bert", "roberta", "llama")
@@ -97,32 +96,10 @@ def build(model: LoadedModel, name: str, values: dict[str, Any], seed: int = 3) 
 
 def run(learner: Learner, data: Encoded, seed: int = 3) -> tuple[list[float], list[EpochRecord]]:
     """Train through the real loop. Returns the loss of every step, and what the structure did."""
-    losses: list[float] = []
-    records: list[EpochRecord] = []
-
-    def metrics(cells: list[str], split: str, step: int, epoch: float, values: dict[str, float]) -> None:
-        if split == "train":
-            losses.append(values["loss"])
-
-    report = Report(
-        metrics=metrics, progress=lambda *a: None, record=lambda _, r: records.append(r), best=lambda *a: None
-    )
-    train(
-        learner=learner,
-        optimizer=LaneAdamW(learner.slots(), 1, weight_decay=0.01),
-        train_data=data,
-        eval_data=data,
-        kind="classify",
-        score_names=("accuracy",),
-        score="accuracy",
-        settings=replace(SETTINGS, num_train_epochs=EPOCHS, learning_rate=5e-3),
-        seed=seed,
-        device=CPU,
-        autocast=contextlib.nullcontext,
-        should_stop=lambda: False,
-        report=report,
-    )
-    return losses, records
+    seen, settings = Seen(), replace(SETTINGS, num_train_epochs=EPOCHS, learning_rate=5e-3)
+    optimizer = LaneAdamW(learner.slots(), 1, weight_decay=0.01)
+    train(training_of(learner, data, seen, settings, optimizer=optimizer, seed=seed))
+    return seen.values("train", "loss", "c"), [record for _, record in seen.records]
 
 
 def tried_on(*kinds: str) -> Any:
@@ -191,7 +168,7 @@ def check_sizes(model: LoadedModel, name: str, values: dict[str, Any], learner: 
 
 def loss_of(learner: Learner, data: Encoded) -> float:
     """Loss over all rows without dropout, since that of a single step is mostly noise."""
-    return float(lane_losses(logits_of(learner, data, 16, CPU), data.labels, "classify")[0])
+    return float(means(Classify(), logits_of(learner, data, 16, CPU), data.labels)[0])
 
 
 def check_peft_reads(base: Path, adapter: Path, data: Encoded, expected: torch.Tensor) -> None:

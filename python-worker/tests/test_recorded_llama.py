@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from loops import Causal
 from recorded import FOLDER, GIVEN, arrays, load_initial
 from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -17,7 +18,7 @@ from lor2c_worker.backbones.backbone import PROJECTIONS
 from lor2c_worker.backbones.hf_backbone import HfBackbone
 from lor2c_worker.data.batch import Batch
 from lor2c_worker.methods.lor2c import build_learner
-from lor2c_worker.objective import lane_losses
+from lor2c_worker.objective import means
 from lor2c_worker.optim.adamw import LaneAdamW
 from lor2c_worker.rules import resolve_rules
 from lor2c_worker.schedule import Layout, Schedule, Span
@@ -87,7 +88,7 @@ def train(name: str, lanes: int, dtype: torch.dtype) -> tuple[BankLearner, list[
         optimizer.zero_grad()
         for part in range(per_step):
             batch = micro_batch(stored, u * per_step + part)
-            loss = lane_losses(learner.forward(batch, (u, part)), batch.labels, "causal") / per_step
+            loss = means(Causal(), learner.forward(batch, (u, part)), batch.labels) / per_step
             loss.sum().backward()
             losses.append(loss.tolist())
         lr = want["lr_seen_at_micro_step"][u * per_step]
@@ -147,7 +148,7 @@ def test_probes(name: str) -> None:
     batch = micro_batch(stored, 0)
     with torch.no_grad():
         logits = learner.forward(batch, None)
-    losses = lane_losses(logits, batch.labels, "causal")
+    losses = means(Causal(), logits, batch.labels)
     assert set(PROBES) == set(want["probe_loss"])
     for lane, probe in enumerate(PROBES):
         assert torch.allclose(logits[lane], stored[f"probe.logits_{probe}"], rtol=0, atol=3e-5), probe

@@ -2,42 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 
 import pytest
 import tiny
 import torch
+from loops import CPU, Seen, training_of
 from transformers import get_linear_schedule_with_warmup
 
 from lor2c_worker.data.encode import Encoded, encode, train_batches
 from lor2c_worker.data.task import Split
-from lor2c_worker.evaluation.evaluate import logits_of, score_logits
+from lor2c_worker.evaluation.evaluate import logits_of
+from lor2c_worker.evaluation.scoring import score_logits
 from lor2c_worker.methods import METHODS, Cell, Horizon
 from lor2c_worker.methods.lora import LoraParams
 from lor2c_worker.models import load_model
-from lor2c_worker.objective import lane_losses
+from lor2c_worker.objective import Classify, Regress, means
 from lor2c_worker.optim.adamw import LaneAdamW
-from lor2c_worker.run.loop import LinearSchedule, Report, train
-from lor2c_worker.settings import ModelSettings, TrainSettings
-
-CPU = torch.device("cpu")
-SETTINGS = TrainSettings(
-    num_train_epochs=3,
-    batch_size=8,
-    eval_batch_size=16,
-    gradient_accumulation_steps=1,
-    learning_rate=1e-2,
-    warmup_ratio=0.1,
-    weight_decay=0.1,
-    adam_beta1=0.9,
-    adam_beta2=0.999,
-    adam_epsilon=1e-8,
-    max_grad_norm=1.0,
-    max_length=32,
-    precision="fp32",
-    logging_steps=1,
-)
+from lor2c_worker.optim.linear_schedule import LinearSchedule
+from lor2c_worker.run.loop import train
+from lor2c_worker.settings import ModelSettings
 
 
 @pytest.mark.parametrize(("total", "ratio"), [(10, 0.06), (100, 0.1), (7, 0.0), (50, 0.5)])
@@ -70,29 +54,9 @@ def losses_of_our_loop(folder: Path, data: Encoded, dropout: float = 0.0) -> tup
     params = LoraParams(rank=4, alpha=8.0, dropout=dropout)
     learner = METHODS["lora"].build(model, [Cell("c", params)], 5, horizon=Horizon(3, 24, 8))
     optimizer = LaneAdamW(learner.slots(), 1, weight_decay=0.1, max_grad_norm=1.0)
-    seen: list[tuple[float, float]] = []
-
-    def metrics(cells: list[str], split: str, step: int, epoch: float, values: dict[str, float]) -> None:
-        if split == "train":
-            seen.append((values["loss"], values["grad_norm"]))
-
-    report = Report(metrics=metrics, progress=lambda *a: None, record=lambda *a: None, best=lambda *a: None)
-    train(
-        learner=learner,
-        optimizer=optimizer,
-        train_data=data,
-        eval_data=data,
-        kind="classify",
-        score_names=("accuracy",),
-        score="accuracy",
-        settings=SETTINGS,
-        seed=5,
-        device=CPU,
-        autocast=contextlib.nullcontext,
-        should_stop=lambda: False,
-        report=report,
-    )
-    return [loss for loss, _ in seen], [norm for _, norm in seen]
+    seen = Seen()
+    train(training_of(learner, data, seen, optimizer=optimizer, seed=5))
+    return seen.values("train", "loss", "c"), seen.values("train", "grad_norm", "c")
 
 
 def losses_of_a_plain_loop(folder: Path, data: Encoded) -> tuple[list[float], list[float]]:
@@ -159,21 +123,21 @@ def test_a_batch_knows_the_lengths_of_its_rows() -> None:
 
 def test_scores_of_non_finite_logits_are_nan_and_do_not_raise() -> None:
     logits = torch.tensor([[float("nan"), 0.0], [1.0, 0.0]])
-    values = score_logits(logits, torch.tensor([0, 1]), "classify", ("accuracy", "matthews"))
+    values = score_logits(logits, torch.tensor([0, 1]), Classify(), ("accuracy", "matthews"))
     assert all(v != v for v in values.values())
 
 
 def test_scores_are_those_of_the_libraries() -> None:
     logits = torch.tensor([[2.0, 0.0], [0.0, 2.0], [0.0, 1.0], [3.0, 0.0]])
-    values = score_logits(logits, torch.tensor([0, 1, 0, 0]), "classify", ("accuracy", "f1", "matthews"))
+    values = score_logits(logits, torch.tensor([0, 1, 0, 0]), Classify(), ("accuracy", "f1", "matthews"))
     assert values["accuracy"] == 0.75
     assert values["f1"] == pytest.approx(2 / 3)
     assert values["matthews"] == pytest.approx(0.5773502691896258)
     line = torch.tensor([[1.0], [2.0], [3.0], [5.0]])
-    values = score_logits(line, torch.tensor([1.0, 2.0, 4.0, 4.5]), "regress", ("pearson", "spearman"))
+    values = score_logits(line, torch.tensor([1.0, 2.0, 4.0, 4.5]), Regress(), ("pearson", "spearman"))
     assert values["spearman"] == pytest.approx(1.0)
     assert 0.9 < values["pearson"] < 1.0
-    constant = score_logits(torch.ones(4, 1), torch.tensor([1.0, 2.0, 4.0, 4.5]), "regress", ("pearson",))
+    constant = score_logits(torch.ones(4, 1), torch.tensor([1.0, 2.0, 4.0, 4.5]), Regress(), ("pearson",))
     assert constant["pearson"] == 0.0
 
 
@@ -184,4 +148,4 @@ def test_evaluation_is_of_every_row_in_order(folder: Path) -> None:
     small, large = logits_of(learner, data, 4, CPU), logits_of(learner, data, 64, CPU)
     assert small.shape == (1, 21, 2)
     assert torch.allclose(small, large, atol=1e-5)
-    assert float(lane_losses(small, data.labels, "classify")[0]) > 0
+    assert float(means(Classify(), small, data.labels)[0]) > 0

@@ -17,7 +17,7 @@ from lor2c_worker.adapters.peft_learner import PeftLearner
 from lor2c_worker.backbones.unpadded_module import UnpaddedModule, try_unpadded
 from lor2c_worker.data.encode import Encoded, encode
 from lor2c_worker.device import autocast
-from lor2c_worker.objective import lane_losses
+from lor2c_worker.objective import Classify, means
 from lor2c_worker.optim.adamw import LaneAdamW
 
 BANK = {"lor2c", "sharelor2c", "mergelor2c", "injectlor2c", "imlor2c"}
@@ -44,7 +44,7 @@ def losses(learner: PeftLearner, data: Encoded, precision: str = "fp32", steps: 
         optimizer.zero_grad()
         with autocast(CPU, precision):
             logits = learner.forward(batch, (step, 0))
-        loss = lane_losses(logits.float(), batch.labels, "classify")
+        loss = means(Classify(), logits.float(), batch.labels)
         out.append(float(loss[0].detach()))
         penalty = learner.penalty()
         (loss if penalty is None else loss + penalty).sum().backward()
@@ -53,7 +53,7 @@ def losses(learner: PeftLearner, data: Encoded, precision: str = "fp32", steps: 
         learner.end_step(step + 1, (step + 1) / 4, optimizer)
     batch = data.batch(range(32), CPU)
     with torch.no_grad(), autocast(CPU, precision):
-        out.append(float(lane_losses(learner.forward(batch, None).float(), batch.labels, "classify")[0]))
+        out.append(float(means(Classify(), learner.forward(batch, None).float(), batch.labels)[0]))
     return out
 
 

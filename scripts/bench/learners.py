@@ -14,6 +14,7 @@ from lor2c_worker.device import autocast
 from lor2c_worker.learner import Learner
 from lor2c_worker.methods import METHODS, Cell, Horizon, parse_params
 from lor2c_worker.models import LoadedModel
+from lor2c_worker.objective import Classify
 from lor2c_worker.optim.adamw import LaneAdamW
 from lor2c_worker.run.gradients import step_gradients
 
@@ -74,7 +75,7 @@ def step_of(learner: Learner, device: torch.device, precision: str, optimizer: L
     used = optimizer_of(learner) if optimizer is None else optimizer
 
     def step(batch: Batch, number: int) -> None:
-        step_gradients(learner, used, [batch], number, "classify", partial(autocast, device, precision))
+        step_gradients(learner, used, [batch], number, Classify(), partial(autocast, device, precision))
         used.step(RATE, RATE / 2)
 
     return step

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Sized
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -103,12 +103,12 @@ def encode_texts(texts: list[str], pairs: list[str] | None, tokenizer: Any, max_
     return encode(split, tokenizer, "classify", max_length)
 
 
-def train_batches(data: Encoded, batch_size: int, seed: int, epoch: int) -> Iterator[list[int]]:
+def train_batches(data: Sized, batch_size: int, seed: int, epoch: int) -> Iterator[list[int]]:
     """Row indices of each batch of `epoch` (1-based): a permutation keyed by (seed, epoch), all rows used."""
     order = [int(i) for i in permutation(len(data), seed, "order", epoch)]
     return (order[i : i + batch_size] for i in range(0, len(order), batch_size))
 
 
-def eval_batches(data: Encoded, batch_size: int) -> Iterator[list[int]]:
+def eval_batches(data: Sized, batch_size: int) -> Iterator[list[int]]:
     """Row indices in file order."""
     return (list(range(i, min(i + batch_size, len(data)))) for i in range(0, len(data), batch_size))

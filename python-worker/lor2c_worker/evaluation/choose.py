@@ -12,26 +12,44 @@ from dataclasses import dataclass, field
 
 import torch
 
-from ..data.encode import Encoded
-from ..data.task import Kind
 from ..learner import Learner
-from .evaluate import evaluate, is_collapsed
+from ..objective import Objective
+from .evaluate import Evaluated, Evaluation
 
 
 @dataclass(frozen=True)
 class Look:
-    """One lane at an epoch end: its scores on the evaluation rows and, where there are any, on the held-out ones."""
+    """One lane at one time: what it is worth on the evaluation rows and, where there are any, on the held-out ones."""
 
-    values: dict[str, float]
-    #: On the evaluation rows, [N, C].
-    logits: torch.Tensor
-    collapsed: bool
-    held: dict[str, float] | None = None
+    eval: Evaluated
+    held: Evaluated | None = None
+
+    @property
+    def choosing(self) -> Evaluated:
+        """Of the rows that choose the epoch."""
+        return self.eval if self.held is None else self.held
 
     def splits(self) -> list[tuple[str, dict[str, float]]]:
         """(name of the split in the protocol's `metrics`, its values)."""
-        held = [] if self.held is None else [("holdout", self.held)]
-        return [*held, ("eval", self.values)]
+        held = [] if self.held is None else [("holdout", self.held.values)]
+        return [*held, ("eval", self.eval.values)]
+
+
+@dataclass(frozen=True)
+class Judge:
+    """The evaluations of a run, and the score that chooses its best epoch."""
+
+    eval: Evaluation
+    score: str
+    #: Rows that are not trained on and choose the epoch instead of the evaluation rows.
+    held: Evaluation | None = None
+
+    def look(self, learner: Learner) -> list[Look]:
+        """Evaluate every lane. A learner with several forms uses the best one on the rows that choose the epoch."""
+        if self.held is None:
+            return [Look(seen) for seen in self.eval.of(learner, choose=True)]
+        held = self.held.of(learner, choose=True)
+        return [Look(seen, chosen) for seen, chosen in zip(self.eval.of(learner), held, strict=True)]
 
 
 @dataclass
@@ -51,49 +69,23 @@ class CellResult:
     collapsed: bool = False
     #: The predictions of the newest epoch are all the same.
     last_collapsed: bool = False
-    #: Evaluation logits of the chosen epoch, [N, C].
-    best_logits: torch.Tensor | None = None
+    #: `Evaluated.proof` on the evaluation rows after the chosen epoch.
+    best_proof: torch.Tensor | None = None
     last_values: dict[str, float] = field(default_factory=dict)
     #: Seconds of optimizer steps: of each step, its time divided by the number of lanes.
     train_seconds: float = 0.0
 
 
-def look(
-    learner: Learner,
-    data: Encoded,
-    held: Encoded | None,
-    batch_size: int,
-    device: torch.device,
-    kind: Kind,
-    names: tuple[str, ...],
-    score: str,
-) -> list[Look]:
-    """Evaluate every lane. A learner with several forms uses the one that is best on the rows that choose the epoch."""
-    held_values: list[dict[str, float]] | None = None
-    if held is not None:
-        _, held_values = evaluate(learner, held, batch_size, device, kind, names, score)
-    logits, values = evaluate(learner, data, batch_size, device, kind, names, score if held is None else None)
-    return [
-        Look(
-            values[lane],
-            logits[lane],
-            is_collapsed(logits[lane], data.labels, kind),
-            None if held_values is None else held_values[lane],
-        )
-        for lane in range(len(values))
-    ]
-
-
 def note(result: CellResult, seen: Look, score: str, epoch: int) -> bool:
     """Record the epoch's scores. Returns True when it is the best so far (the first of equal ones; NaN never)."""
-    value, choosing = seen.values[score], (seen.values if seen.held is None else seen.held)[score]
-    result.last_score, result.last_values, result.last_collapsed = value, seen.values, seen.collapsed
+    value, choosing = seen.eval.values[score], seen.choosing.values[score]
+    result.last_score, result.last_values, result.last_collapsed = value, seen.eval.values, seen.eval.collapsed
     if result.eval_best_epoch == 0 or _better(value, result.eval_best_score):
         result.eval_best_score, result.eval_best_epoch = value, epoch
-    if result.best_logits is not None and not _better(choosing, result.chosen_score):
+    if result.best_proof is not None and not _better(choosing, result.chosen_score):
         return False
     result.chosen_score, result.best_score, result.best_epoch = choosing, value, epoch
-    result.best_logits, result.collapsed = seen.logits.clone(), seen.collapsed
+    result.best_proof, result.collapsed = seen.eval.proof.clone(), seen.eval.collapsed
     return True
 
 
@@ -103,12 +95,11 @@ def note_cells(
     """`note` for all cells of a lane. Returns those whose best epoch this is, and those that collapse with it."""
     before = {cell for cell in cells if results[cell].last_collapsed}
     better = [cell for cell in cells if note(results[cell], seen, score, epoch)]
-    return better, [cell for cell in cells if seen.collapsed and cell not in before]
+    return better, [cell for cell in cells if seen.eval.collapsed and cell not in before]
 
 
-def collapse_warning(kind: Kind, epoch: int) -> str:
-    what = "one value" if kind == "regress" else "one class"
-    return f"epoch {epoch}: collapsed: the predictions for all evaluation rows are {what}"
+def collapse_warning(objective: Objective, epoch: int) -> str:
+    return f"epoch {epoch}: collapsed: the predictions for all evaluation rows are {objective.one}"
 
 
 def _better(value: float, than: float) -> bool:

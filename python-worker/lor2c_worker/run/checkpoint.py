@@ -19,8 +19,7 @@ from typing import Any
 
 import torch
 
-from ..evaluation.choose import CellResult
-from .loop import LoopState, Window
+from .loop_state import LoopState
 
 TREE_FILE, STATE_FILE, EVENTS_FILE, BEST_FOLDER = "tree.json", "state.pt", "events.ndjson", "best"
 
@@ -109,7 +108,7 @@ def write_checkpoint(
     """Replace the state, then delete adapters that are no longer a cell's best."""
     state = {
         **to_cpu(learner),
-        "loop": _loop_state(loop),
+        "loop": to_cpu(loop.plain()),
         "best": {cell: vars(entry) for cell, entry in best.items()},
         "events": events,
     }
@@ -149,12 +148,6 @@ def _replace(path: Path, write: Any) -> None:
     temporary.replace(path)
 
 
-def _loop_state(loop: LoopState) -> dict[str, Any]:
-    window = {"losses": loop.window.losses, "norms": loop.window.norms, "steps": loop.window.steps}
-    fields = {k: v for k, v in vars(loop).items() if k not in ("results", "window", "stopped")}
-    return to_cpu({**fields, "results": {c: dict(vars(r)) for c, r in loop.results.items()}, "window": window})
-
-
 def to_cpu(value: Any) -> Any:
     """`value` with every tensor on the CPU, for saving."""
     if isinstance(value, torch.Tensor):
@@ -164,18 +157,6 @@ def to_cpu(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return type(value)(to_cpu(item) for item in value)
     return value
-
-
-def loop_of(state: dict[str, Any], rows: list[int], cells: Iterable[str], device: torch.device) -> LoopState:
-    """The loop's state from a checkpoint, for `cells`; `rows`: the indices that their lanes had in it."""
-    fields = dict(state["loop"])
-    results, kept = fields.pop("results"), fields.pop("window")
-    window = Window()
-    if kept["losses"] is not None:
-        window.losses, window.norms = kept["losses"][rows].to(device), kept["norms"][rows].to(device)
-        window.steps = kept["steps"]
-    whole = LoopState({cell: CellResult(**result) for cell, result in results.items()}, **fields, window=window)
-    return whole.part(cells)
 
 
 def best_of(state: dict[str, Any], cells: Iterable[str]) -> dict[str, Best]:

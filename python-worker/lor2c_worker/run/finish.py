@@ -12,14 +12,16 @@ import torch
 
 from .. import __version__, messages
 from ..channel import finite, split_finite
-from ..device import autocast, peak_memory
-from ..errors import PlainError, failed_fields
+from ..device import peak_memory
+from ..errors import PlainError
 from ..evaluation.choose import CellResult
-from ..evaluation.evaluate import logits_of, majority_score, score_logits
+from ..evaluation.evaluate import difference
+from ..evaluation.scoring import majority_score
 from ..methods import Cell
 from .adapter_folder import RunInfo, measure_folder, write_folder
 from .checkpoint import BEST_FOLDER
-from .loop import LoopState
+from .loop_state import LoopState
+from .outcome import Diverged, send_outcome
 from .prepare import Prepared, load_for
 from .running import TreeRun
 from .tree import TreeCell
@@ -42,14 +44,15 @@ def finish_cell(
     """
     began = time.perf_counter()
     try:
+        _check_numbers(run, result, loop.step)
         _check_acted(run, cell)
         adapter = _write_adapter(run, cell)
         _check_reload(run, cell, adapter, result)
+        size, digest = measure_folder(adapter)
     except Exception as error:
-        run.events.send(messages.Failed, cells=[cell.id], **failed_fields(error))
+        send_outcome(run.events.send, [cell.id], error)
         closed.add(cell.id)
         return
-    size, digest = measure_folder(adapter)
     run.events.send(messages.Artifact, cells=[cell.id], kind="adapter", path=str(adapter), bytes=size, sha256=digest)
     _send_finished(run, cell, result, loop, overhead + time.perf_counter() - began)
     closed.add(cell.id)
@@ -57,7 +60,14 @@ def finish_cell(
 
 def majority_of(prepared: Prepared) -> float | None:
     """The score of always answering the most frequent label of the evaluation rows; None for regression."""
-    return majority_score(prepared.eval.labels, prepared.task.kind, prepared.score, prepared.eval.parts)
+    return majority_score(prepared.eval.labels, prepared.objective, prepared.score, prepared.eval.parts)
+
+
+def _check_numbers(run: TreeRun, result: CellResult, step: int) -> None:
+    """Raises Diverged when no evaluation gave numbers: the last step before the only one may have ended them."""
+    proof, limit = result.best_proof, run.prepared.settings.train.stop_after_nonfinite
+    if limit is not None and proof is not None and not bool(torch.isfinite(proof).all()):
+        raise Diverged(f"no evaluation up to step {step} gave finite predictions. Use a lower train.learning_rate")
 
 
 def _check_acted(run: TreeRun, cell: TreeCell) -> None:
@@ -91,26 +101,16 @@ def _check_reload(run: TreeRun, cell: TreeCell, adapter: Path, result: CellResul
     """
     prepared = run.prepared
     model = load_for(prepared.settings, prepared.data, prepared.task, prepared.device)
-    again = cell.method.load(model, cell.params, adapter)
-    with autocast(prepared.device, prepared.precision):
-        logits = logits_of(again, prepared.eval, prepared.settings.train.eval_batch_size, prepared.device)[0]
-    before = result.best_logits
-    assert before is not None
-    labels, kind = prepared.eval.labels, prepared.task.kind
-    old = score_logits(before, labels, kind, prepared.task.scores, prepared.eval.parts)
-    new = score_logits(logits, labels, kind, prepared.task.scores, prepared.eval.parts)
-    # A run that diverged before its first evaluation has logits that are not finite, in memory and on disk alike.
-    diverged = ~torch.isfinite(before) & ~torch.isfinite(logits)
-    largest = float((logits - before).masked_fill(diverged, 0.0).abs().max())
-    size = float(before.masked_fill(diverged, 0.0).abs().max())
-    same = old[prepared.score] == new[prepared.score] or (
-        math.isnan(old[prepared.score]) and math.isnan(new[prepared.score])
-    )
+    [again] = prepared.judge.eval.of(cell.method.load(model, cell.params, adapter))
+    assert result.best_proof is not None
+    largest, size = difference(result.best_proof, again.proof)
+    old, new = result.best_score, again.values[prepared.score]
+    same = old == new or (math.isnan(old) and math.isnan(new))
     tolerance = 1e-5 if prepared.precision == "fp32" else 5e-2
     if (prepared.device.type == "cpu" and not same) or not largest <= tolerance * max(1.0, size):
         raise ReloadMismatch(
-            f"the saved adapter scores {prepared.score} {new[prepared.score]:.6f} after reloading, "
-            f"{old[prepared.score]:.6f} before saving (largest difference of a logit {largest:.3g})"
+            f"the saved adapter scores {prepared.score} {new:.6f} after reloading, {old:.6f} before saving "
+            f"(largest difference of a logit {largest:.3g})"
         )
 
 

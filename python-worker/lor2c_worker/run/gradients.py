@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 import torch
 
 from ..data.batch import Batch
-from ..data.task import Kind
 from ..keyed.seeding import StepKey
 from ..learner import Learner
-from ..objective import lane_losses
+from ..objective import Objective
 from ..optim.adamw import LaneAdamW
+from .outcome import is_out_of_memory
 
 T = TypeVar("T")
 
@@ -23,13 +23,13 @@ def within_memory(
     """Call `attempt` and return its result. When it runs out of memory with several lanes together, halve their number
     for good, call `narrowed` with it, and call `attempt` again, from its beginning.
 
-    Raises torch.OutOfMemoryError when a single lane is too much.
+    Raises the error of `attempt` when a single lane is too much.
     """
     while True:
         try:
             return attempt()
-        except torch.OutOfMemoryError:
-            width = learner.narrow()
+        except Exception as error:
+            width = learner.narrow() if is_out_of_memory(error) else None
             if width is None:
                 raise
         # Outside of `except`, where the exception, whose traceback refers to the activations, is gone.
@@ -47,32 +47,51 @@ def step_gradients(
     optimizer: LaneAdamW,
     parts: Sequence[Batch],
     step: int,
-    kind: Kind,
+    objective: Objective,
     autocast: Callable[[], Any],
 ) -> torch.Tensor:
-    """Replace the gradients by those of the micro-batches `parts` of one step. Returns each lane's loss, [K].
+    """Replace the gradients by those of the micro-batches `parts` of one step. Returns each lane's mean loss, [K].
 
-    Randomness is keyed by step and part, so a repetition gives the same gradients.
+    It is the sum over all parts, divided by their whole weight: how rows are cut into parts, and whether these are
+    equal, makes no difference. Randomness is keyed, so a repetition gives the same gradients.
     """
     optimizer.zero_grad()
-    total = backward(learner, parts[0], (step, 0), kind, len(parts), autocast)
+    weight = whole_weight(parts, objective)
+    total = backward(learner, parts[0], (step, 0), objective, weight, autocast, penalize=True)
     for part, batch in enumerate(parts[1:], 1):
         # One after the other: the order of a sum over a stack would depend on the number of lanes.
-        total = total + backward(learner, batch, (step, part), kind, len(parts), autocast)
+        total = total + backward(learner, batch, (step, part), objective, weight, autocast, penalize=False)
     return total
 
 
+def whole_weight(parts: Sequence[Batch], objective: Objective) -> int | torch.Tensor:
+    """The weight of a step, at least 1, so that a step whose labels train nothing has loss 0."""
+    weight = sum((objective.weight(batch.labels) for batch in parts[1:]), objective.weight(parts[0].labels))
+    return weight.clamp(min=1) if isinstance(weight, torch.Tensor) else max(1, weight)
+
+
 def backward(
-    learner: Learner, batch: Batch, key: StepKey, kind: Kind, parts: int, autocast: Callable[[], Any]
+    learner: Learner,
+    batch: Batch,
+    key: StepKey,
+    objective: Objective,
+    weight: int | torch.Tensor,
+    autocast: Callable[[], Any],
+    *,
+    penalize: bool,
 ) -> torch.Tensor:
-    """Add the gradients of one micro-batch, group by group of lanes. Returns each lane's part of the loss, [K]."""
+    """Add the gradients of one micro-batch, group by group of lanes. Returns each lane's part of the loss, [K].
+
+    `weight`: of the whole step. `penalize`: with what the method adds to the loss, which counts once per step and is
+    not returned.
+    """
     found = []
     for lanes in learner.groups():
         with autocast():
             logits = learner.forward(batch, key, lanes)
-        losses = lane_losses(logits.float(), batch.labels, kind) / parts
-        penalty = learner.penalty()
-        whole = losses if penalty is None else losses + penalty / parts
+        losses = objective.sums(logits.float(), batch.labels) / weight
+        penalty = learner.penalty() if penalize else None
+        whole = losses if penalty is None else losses + penalty
         whole.sum().backward()
         learner.gather()
         found.append(losses.detach())

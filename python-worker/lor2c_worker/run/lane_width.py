@@ -7,7 +7,6 @@ from functools import partial
 import torch
 
 from ..data.encode import Encoded
-from ..device import autocast
 from .gradients import narrowed_note, step_gradients, within_memory
 from .running import TreeRun
 
@@ -63,15 +62,14 @@ def _measured_width(run: TreeRun) -> int:
 def _largest_step(run: TreeRun) -> None:
     prepared = run.prepared
     batch = prepared.train.batch(_longest(prepared.train, prepared.settings.train.batch_size), prepared.device)
-    casting = partial(autocast, prepared.device, prepared.precision)
-    step_gradients(run.learner, run.optimizer, [batch], 0, prepared.task.kind, casting)
+    step_gradients(run.learner, run.optimizer, [batch], 0, prepared.objective, prepared.autocast)
     run.optimizer.zero_grad()
 
 
 def _largest_evaluation(run: TreeRun) -> None:
     prepared, learner = run.prepared, run.learner
     batch = prepared.eval.batch(_longest(prepared.eval, prepared.settings.train.eval_batch_size), prepared.device)
-    with autocast(prepared.device, prepared.precision), torch.inference_mode():
+    with prepared.autocast(), torch.inference_mode():
         for lanes in learner.groups():
             learner.forward(batch, None, lanes)
 

@@ -1,11 +1,12 @@
-"""Stops some cells of a tree while the others go on."""
+"""Ends some cells of a tree while the others go on."""
 
 from __future__ import annotations
 
 from .. import messages
 from ..channel import Channel
 from .checkpoint import part_checkpoint, tree_folder
-from .loop import LoopState
+from .loop_state import LoopState
+from .outcome import diverged_at, send_outcome
 from .running import TreeRun
 
 
@@ -20,10 +21,29 @@ def leave(run: TreeRun, channel: Channel, closed: set[str], state: LoopState) ->
         state.stopped = True
         return state
     part_checkpoint(run.folder, tree_folder(run.folder.parent, leaving), leaving, state.step, run.versions)
-    rows = run.learner.leave(leaving, run.optimizer)
-    state.window.fork(rows)
-    run.cells = [cell for cell in run.cells if cell.id not in leaving]
-    run.best = {cell: best for cell, best in run.best.items() if cell not in leaving}
     channel.send(messages.Stopped, cells=leaving, step=state.step)
     closed.update(leaving)
+    return _without(run, leaving, state)
+
+
+def lose(run: TreeRun, closed: set[str], state: LoopState, diverged: dict[int, int]) -> LoopState:
+    """After a step: end the cells of lanes that have diverged as `failed`. Returns the state of the others.
+
+    `diverged`: lane -> the first step that was not finite.
+    """
+    limit = run.prepared.settings.train.stop_after_nonfinite
+    gone: list[str] = []
+    for lane, step in diverged.items():
+        cells = list(run.learner.lanes[lane].cells)
+        send_outcome(run.events.send, cells, diverged_at(step, limit or 1))
+        closed.update(cells)
+        gone += cells
+    return _without(run, gone, state)
+
+
+def _without(run: TreeRun, gone: list[str], state: LoopState) -> LoopState:
+    run.cells = [cell for cell in run.cells if cell.id not in gone]
+    run.best = {cell: best for cell, best in run.best.items() if cell not in gone}
+    if run.cells:
+        state.regroup(run.learner.leave(gone, run.optimizer))
     return state.part(run.ids)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -11,17 +12,20 @@ from typing import Any
 import torch
 
 from ..data import DataError, TaskData, load_task, task_of
-from ..data.encode import Encoded, encode
+from ..data.encode import Encoded, encode, train_batches
 from ..data.holdout import hold_out, holdout_note
 from ..data.task import Split, Task
-from ..device import current_device, resolve_precision
+from ..device import autocast, current_device, resolve_precision
 from ..errors import PlainError
-from ..evaluation.evaluate import SCORES, base_score, rows_of
+from ..evaluation.choose import Judge
+from ..evaluation.evaluate import RowEvaluation
+from ..evaluation.scoring import SCORES, base_score, rows_of
 from ..methods import Horizon, Method, method_of, parse_params
 from ..models import LoadedModel, load_model, model_fingerprint
+from ..objective import Objective, objective_of
 from ..settings import DataSettings, Settings, SettingsError
 from ..versions import NUMERICS
-from .loop import steps_per_epoch, total_steps
+from .moments import Moments, steps_per_epoch, total_steps
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,37 @@ class Prepared:
     @property
     def num_labels(self) -> int:
         return num_labels(self.data)
+
+    @property
+    def objective(self) -> Objective:
+        return objective_of(self.task.kind)
+
+    @property
+    def moments(self) -> Moments:
+        return Moments.of(len(self.train), self.settings.train)
+
+    @property
+    def judge(self) -> Judge:
+        held = None if self.holdout is None else self._evaluation(self.holdout)
+        return Judge(self._evaluation(self.eval), self.score, held)
+
+    def order(self, epoch: int) -> Sequence[list[int]]:
+        """Rows of each micro-batch of an epoch, counted from 1."""
+        return list(train_batches(self.train, self.settings.train.batch_size, self.settings.seed, epoch))
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        return autocast(self.device, self.precision)
+
+    def _evaluation(self, rows: Encoded) -> RowEvaluation:
+        return RowEvaluation(
+            rows,
+            self.settings.train.eval_batch_size,
+            self.device,
+            self.objective,
+            self.task.scores,
+            self.score,
+            self.autocast,
+        )
 
 
 def num_labels(data: TaskData) -> int:

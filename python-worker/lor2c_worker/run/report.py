@@ -11,7 +11,8 @@ from .. import messages
 from ..channel import Throttle, finite, split_finite
 from ..learner import EpochRecord, Expected, Lane, Learner
 from .checkpoint import BEST_FOLDER, Best
-from .loop import LoopState, Report
+from .loop import Report
+from .loop_state import LoopState
 from .running import TreeRun
 from .tree import lane_epochs
 
@@ -82,7 +83,7 @@ class _Progress:
                 phase=phase,
                 step=state.step,
                 total_steps=self._run.total_steps,
-                epoch=min(state.epoch, self._run.prepared.settings.train.num_train_epochs),
+                epoch=self._run.prepared.moments.epoch(state.step),
                 loss=finite(loss),
                 lanes=len(learner.lanes),
                 lane_epochs_left=left,

@@ -12,18 +12,19 @@ import torch
 
 from .. import messages
 from ..channel import Channel
-from ..device import autocast, peak_memory
+from ..device import peak_memory
 from ..learner import Learner
 from ..methods import Cell
 from ..optim.adamw import LaneAdamW
 from ..usage import cpu_seconds
 from ..versions import versions
-from .checkpoint import EVENTS_FILE, Found, best_of, loop_of, prepare_folder, tree_folder
+from .checkpoint import EVENTS_FILE, Found, best_of, prepare_folder, tree_folder
 from .event_log import EventLog
 from .finish import finish_cell, majority_of
 from .lane_width import fit_memory
-from .leaving import leave
-from .loop import LoopState, train
+from .leaving import leave, lose
+from .loop import Training, train
+from .loop_state import LoopState
 from .prepare import Prepared, check_planned, hash_tensors, horizon_of, prepare
 from .report import make_report
 from .running import TreeRun
@@ -45,24 +46,25 @@ def run_tree(channel: Channel, cells: Sequence[TreeCell], folder: Path, source: 
         run.events.replay(run.ids)
         prepared, settings = run.prepared, run.prepared.settings
         fit_memory(run, loop.step)
-        loop = train(
+        training = Training(
             learner=run.learner,
             optimizer=run.optimizer,
-            train_data=prepared.train,
-            eval_data=prepared.eval,
-            kind=prepared.task.kind,
-            score_names=prepared.task.scores,
-            score=prepared.score,
+            rows=prepared.train,
+            order=prepared.order,
+            objective=prepared.objective,
+            judge=prepared.judge,
             settings=settings.train,
-            seed=settings.seed,
+            moments=prepared.moments,
             device=prepared.device,
-            autocast=partial(autocast, prepared.device, prepared.precision),
-            should_stop=channel.stop_requested.is_set,
             report=make_report(run),
-            state=loop,
-            holdout=prepared.holdout,
+            autocast=prepared.autocast,
+            should_stop=channel.stop_requested.is_set,
             leave=partial(leave, run, channel, closed),
+            lose=partial(lose, run, closed),
         )
+        loop = train(training, loop)
+        if not run.cells:
+            return
         if loop.stopped:
             channel.send(messages.Stopped, cells=run.ids, step=loop.step)
             closed.update(run.ids)
@@ -102,7 +104,7 @@ def _begin(
     rows = learner.restore(source.state["learner"], ids)
     optimizer.resume(source.state["optimizer"], rows)
     run.best = best_of(source.state, ids)
-    return run, loop_of(source.state, rows, ids, prepared.device), started
+    return run, LoopState.restored(source.state["loop"], rows, ids, prepared.device), started
 
 
 def _optimizer(prepared: Prepared, learner: Learner) -> LaneAdamW:

@@ -9,7 +9,7 @@ from ..learner import Learner
 from ..optim.adamw import LaneAdamW
 from .checkpoint import Best, write_checkpoint
 from .event_log import EventLog
-from .loop import LoopState, steps_per_epoch, total_steps
+from .loop_state import LoopState
 from .prepare import Prepared
 from .tree import TreeCell
 
@@ -35,11 +35,11 @@ class TreeRun:
 
     @property
     def total_steps(self) -> int:
-        return total_steps(len(self.prepared.train), self.prepared.settings.train)
+        return self.prepared.moments.total
 
     @property
     def steps_per_epoch(self) -> int:
-        return steps_per_epoch(len(self.prepared.train), self.prepared.settings.train)
+        return self.prepared.moments.per_epoch
 
     def checkpoint(self, loop: LoopState) -> None:
         state = {"learner": self.learner.state(), "optimizer": self.optimizer.state_dict()}

@@ -1,0 +1,136 @@
+"""Trains learners through the worker's own loop, and keeps what it reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import torch
+from torch.nn import functional as F
+
+from lor2c_worker.data.encode import train_batches
+from lor2c_worker.data.row_set import RowSet
+from lor2c_worker.evaluation.choose import Judge
+from lor2c_worker.evaluation.evaluate import RowEvaluation
+from lor2c_worker.learner import EpochRecord, Learner
+from lor2c_worker.objective import Classify, Objective
+from lor2c_worker.optim.adamw import LaneAdamW
+from lor2c_worker.run.loop import Report, Training
+from lor2c_worker.run.moments import Moments
+from lor2c_worker.settings import TrainSettings
+
+#: Label of a token that is not trained.
+IGNORED = -100
+CPU = torch.device("cpu")
+SETTINGS = TrainSettings(
+    num_train_epochs=3,
+    batch_size=8,
+    eval_batch_size=16,
+    gradient_accumulation_steps=1,
+    learning_rate=1e-2,
+    warmup_ratio=0.1,
+    weight_decay=0.1,
+    adam_beta1=0.9,
+    adam_beta2=0.999,
+    adam_epsilon=1e-8,
+    max_grad_norm=1.0,
+    max_length=32,
+    precision="fp32",
+    logging_steps=1,
+)
+
+
+class Causal:
+    """Cross entropy of the next token of a language model. Logits [K, B, T, V]; labels [B, T], IGNORED where a token is
+    not trained. The weight is the number of trained tokens."""
+
+    one = "one token"
+
+    def sums(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        targets = labels[:, 1:].flatten()
+        each = [own[:, :-1].flatten(0, 1) for own in logits.unbind()]
+        return torch.stack([F.cross_entropy(own, targets, ignore_index=IGNORED, reduction="sum") for own in each])
+
+    def weight(self, labels: torch.Tensor) -> torch.Tensor:
+        return (labels[:, 1:] != IGNORED).sum()
+
+    def predictions(self, logits: torch.Tensor) -> torch.Tensor:
+        return logits.argmax(-1)
+
+    def majority(self, labels: torch.Tensor) -> None:
+        return None
+
+    def collapsed(self, logits: torch.Tensor, labels: torch.Tensor) -> bool:
+        return False
+
+
+@dataclass
+class Seen:
+    """What the loop reported. Values of each cell, in order."""
+
+    #: split -> cell -> (step, values)
+    metrics: dict[str, dict[str, list[tuple[int, dict[str, float]]]]] = field(default_factory=dict)
+    records: list[tuple[int, EpochRecord]] = field(default_factory=list)
+    best: list[tuple[str, int]] = field(default_factory=list)
+
+    def values(self, split: str, name: str, cell: str) -> list[float]:
+        """One value of each report of a split about a cell."""
+        return [values[name] for _, values in self.metrics.get(split, {}).get(cell, [])]
+
+    def report(self) -> Report:
+        def metrics(cells: list[str], split: str, step: int, epoch: float, values: dict[str, float]) -> None:
+            for cell in cells:
+                self.metrics.setdefault(split, {}).setdefault(cell, []).append((step, values))
+
+        return Report(
+            metrics=metrics,
+            progress=lambda *args: None,
+            record=lambda step, record: self.records.append((step, record)),
+            best=lambda lane, cells, epoch, values: self.best.extend((cell, epoch) for cell in cells),
+        )
+
+
+def training_of(
+    learner: Learner,
+    rows: RowSet,
+    seen: Seen,
+    settings: TrainSettings = SETTINGS,
+    *,
+    optimizer: LaneAdamW | None = None,
+    evaluated: RowSet | None = None,
+    held: RowSet | None = None,
+    seed: int = 3,
+    objective: Objective | None = None,
+    order: Callable[[int], Sequence[Sequence[int]]] | None = None,
+    names: tuple[str, ...] = ("accuracy",),
+    **others: Any,
+) -> Training:
+    """The loop's inputs. `evaluated`: the training rows unless given. `others`: as `Training` has them."""
+    objective = objective or Classify()
+    casting = {name: value for name, value in others.items() if name == "autocast"}
+
+    def evaluation(data: RowSet) -> RowEvaluation:
+        return RowEvaluation(data, settings.eval_batch_size, CPU, objective, names, names[0], **casting)
+
+    judge = Judge(
+        evaluation(rows if evaluated is None else evaluated), names[0], None if held is None else evaluation(held)
+    )
+    inputs: dict[str, Any] = {
+        "learner": learner,
+        "optimizer": optimizer or LaneAdamW(learner.slots(), len(learner.lanes), weight_decay=settings.weight_decay),
+        "rows": rows,
+        "order": order or partial(_order, rows, settings.batch_size, seed),
+        "objective": objective,
+        "judge": judge,
+        "settings": settings,
+        "moments": Moments.of(len(rows), settings),
+        "device": CPU,
+        "report": seen.report(),
+    }
+    return Training(**(inputs | others))
+
+
+def _order(rows: RowSet, batch_size: int, seed: int, epoch: int) -> list[list[int]]:
+    return list(train_batches(rows, batch_size, seed, epoch))
