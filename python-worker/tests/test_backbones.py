@@ -116,7 +116,7 @@ def logits_of(
     if not together:
         tensors = {slot.name: slot.tensor for slot in [*bank.slots(), *head.slots()]}
         return lane_groups.forward(backbone, bank, head, batch, layout, masks, range(bank.lanes), tensors, {})
-    hidden = backbone.forward(batch, layout, bank.lanes, bank.begin(masks), masks)
+    hidden = backbone.forward(batch, layout, bank.lanes, bank.begin(masks), masks, at=head.pooled(layout))
     return head.logits(head.pool(hidden, layout), masks)
 
 

@@ -243,12 +243,13 @@ class BankPass:
         if layer in self._plan.starts:
             self._inputs[layer] = h
 
-    def leave(self, layer: int, h: torch.Tensor) -> torch.Tensor:
+    def leave(self, layer: int, h: torch.Tensor, at: torch.Tensor | None = None) -> torch.Tensor:
         params = self._bank.params
         for start, site, lanes in self._plan.ends.get(layer, ()):
             a, b = (self._tensors[slot] for slot in self._bank.names(start))
             mask = self._mask(f"lor2c.{site}", a.shape[-1], params.dropout)
-            h = _apply(h, self._inputs[start], a, b, params.alpha / params.rank, mask, lanes)
+            x = self._inputs[start] if at is None else self._inputs[start].index_select(1, at)
+            h = _apply(h, x, a, b, params.alpha / params.rank, mask, lanes)
         return h
 
     def project(self, layer: int, name: Projection, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:

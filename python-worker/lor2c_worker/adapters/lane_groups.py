@@ -43,11 +43,11 @@ def forward(
     size = group_size(len(lanes), device)
     # One split: its backward is one `cat`. The backward of slices would fill a whole tensor for each lane.
     cuts = {slot.name: tensors[slot.name].split(size) for slot in bank.slots()}
-    pooled = []
+    pooled, at = [], head.pooled(layout)
     for group, first in enumerate(range(0, len(lanes), size)):
         members = lanes[first : first + size]
         adapters = bank.begin(masks, members, {name: parts[group] for name, parts in cuts.items()})
-        hidden = backbone.forward(batch, layout, len(members), adapters, masks, frozen)
+        hidden = backbone.forward(batch, layout, len(members), adapters, masks, frozen, at)
         pooled.append(head.pool(hidden, layout))
     with as_given(device):
         return head.logits(torch.cat(pooled), masks, tensors)

@@ -25,7 +25,7 @@ def whole_rows(count: int, step: int = 1) -> int:
     return -(-max(count, LEAST) // unit) * unit
 
 
-#: Layer -> its input in the frozen model, [1, positions, d].
+#: Layer -> its input in the frozen model, [1, positions, d]; what the last layer gives has the number of layers.
 FrozenStates = dict[int, torch.Tensor]
 
 
@@ -39,8 +39,12 @@ class Adapters(Protocol):
     def enter(self, layer: int, h: torch.Tensor) -> None:
         """`h` is the hidden state exactly as it enters the layer."""
 
-    def leave(self, layer: int, h: torch.Tensor) -> torch.Tensor:
-        """`h` is the result of the layer's last operation."""
+    def leave(self, layer: int, h: torch.Tensor, at: torch.Tensor | None = None) -> torch.Tensor:
+        """`h` is the result of the layer's last operation. `at`: the positions that `h` has; None: all.
+
+        Where a layer computes some positions only, `h`, `x` and `y` have these, and so have the masks
+        (`StepMasks.only`).
+        """
 
     def project(self, layer: int, name: Projection, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         """`y` is the projection of `x`."""
@@ -54,7 +58,7 @@ class _NoAdapters:
     def enter(self, layer: int, h: torch.Tensor) -> None:
         pass
 
-    def leave(self, layer: int, h: torch.Tensor) -> torch.Tensor:
+    def leave(self, layer: int, h: torch.Tensor, at: torch.Tensor | None = None) -> torch.Tensor:
         return h
 
     def project(self, layer: int, name: Projection, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
@@ -94,8 +98,10 @@ class Backbone(Protocol):
         adapters: Adapters,
         masks: StepMasks | None,
         frozen: FrozenStates | None = None,
+        at: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Last hidden states [K, positions, d]. `masks` None: without dropout.
 
-        `frozen` is a cache that calls with the same batch and masks share: `forward` fills and reads it.
+        `frozen` is a cache that calls with the same batch, masks and `at` share: `forward` fills and reads it. `at` is
+        the position of one token of each row, [B]: if it is given, the result has these positions only, [K, B, d].
         """

@@ -22,8 +22,12 @@ class Head(Protocol):
     def slots(self) -> list[Slot]:
         """The trained tensors; none when the head is frozen."""
 
+    def pooled(self, layout: BatchLayout) -> torch.Tensor | None:
+        """Position of the token that each row's logits are made from, [B]; None: they are made from all tokens."""
+
     def pool(self, hidden: torch.Tensor, layout: BatchLayout) -> torch.Tensor:
-        """hidden [K, positions, d] -> input of `logits`: [K, B, d], or [K, B, T, d] for a language model."""
+        """Hidden states of the `pooled` positions -> input of `logits`: [K, B, d], or [K, B, T, d] for a language
+        model."""
 
     def logits(
         self, pooled: torch.Tensor, masks: StepMasks | None, tensors: Mapping[str, torch.Tensor] | None = None
@@ -67,8 +71,11 @@ class ClassifierHead:
         for slot in self._slots.values():
             slot.tensor = slot.tensor.detach()[list(rows)].clone().requires_grad_()
 
+    def pooled(self, layout: BatchLayout) -> torch.Tensor:
+        return layout.first() if self._pool == "first" else layout.last()
+
     def pool(self, hidden: torch.Tensor, layout: BatchLayout) -> torch.Tensor:
-        return hidden[:, layout.first() if self._pool == "first" else layout.last()]
+        return hidden
 
     def logits(
         self, pooled: torch.Tensor, masks: StepMasks | None, tensors: Mapping[str, torch.Tensor] | None = None
@@ -114,6 +121,9 @@ class LanguageModelHead:
 
     def fork(self, rows: Sequence[int]) -> None:
         pass
+
+    def pooled(self, layout: BatchLayout) -> None:
+        return None
 
     def pool(self, hidden: torch.Tensor, layout: BatchLayout) -> torch.Tensor:
         return hidden.unflatten(1, (len(layout.first()), -1))

@@ -76,8 +76,9 @@ class HfBackbone:
         adapters: Adapters,
         masks: StepMasks | None,
         frozen: FrozenStates | None = None,
+        at: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Computes all layers each time and ignores `frozen`."""
+        """Computes all layers and positions each time and ignores `frozen`."""
         columns = {"input_ids": (batch.input_ids, self._pad), "attention_mask": (batch.attention_mask, 0)}
         if batch.token_type_ids is not None:
             columns["token_type_ids"] = (batch.token_type_ids, 0)
@@ -88,7 +89,8 @@ class HfBackbone:
                 hidden = self._base(**inputs, use_cache=False).last_hidden_state
         finally:
             self._adapters = None
-        return self._stack(hidden)
+        hidden = self._stack(hidden)
+        return hidden if at is None else hidden.index_select(1, at)
 
     @staticmethod
     def _widen(x: torch.Tensor, fill: int) -> torch.Tensor:

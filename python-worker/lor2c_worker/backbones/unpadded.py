@@ -6,17 +6,19 @@ in bfloat16; the residual stream, norms and softmax stay in fp32, and so do the 
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from ..data.batch import Batch
 from ..keyed.dropout import KeyedSite, StepMasks, exact
-from .backbone import Adapters, BatchLayout, FrozenStates, Projection
+from .backbone import Adapters, BatchLayout, FrozenStates, Projection, whole_rows
 from .hf_backbone import base_of
 from .precision import Products, as_given, low_dtype
-from .unpadded_attention import attend
+from .unpadded_attention import attend, attend_from
 from .unpadded_layout import UnpaddedLayout
 
 #: config.model_type of the models whose encoder has this form.
@@ -53,12 +55,17 @@ class UnpaddedEncoder:
         adapters: Adapters,
         masks: StepMasks | None,
         frozen: FrozenStates | None = None,
+        at: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """All lanes share one computation up to the lowest layer that an adapter changes."""
+        """All lanes share one computation up to the lowest layer that an adapter changes.
+
+        With `at` the last layer computes only these positions beyond its keys and values.
+        """
         assert isinstance(layout, UnpaddedLayout)
         frozen = {} if frozen is None else frozen
         device = batch.input_ids.device
-        low = low_dtype(device)
+        low, last = low_dtype(device), self.layers - 1
+        kept = None if at is None else F.pad(at, (0, whole_rows(len(at)) - len(at)))
 
         def spread(h: torch.Tensor) -> torch.Tensor:
             return h.expand(lanes, *h.shape[1:]).contiguous()
@@ -69,15 +76,24 @@ class UnpaddedEncoder:
                 frozen[0] = _drop(self._embeddings.dropout, embedded, "embeddings.dropout", masks, low)
             for i in range(adapters.frozen_layers):
                 if i + 1 not in frozen:
-                    frozen[i + 1] = self._layer(i, frozen[i], layout, None, masks, low)
+                    frozen[i + 1] = self._layer(i, frozen[i], layout, None, masks, low, kept if i == last else None)
                 adapters.enter(i, spread(frozen[i]))
             h = spread(frozen[adapters.frozen_layers])
             if adapters.frozen_layers > 0:
-                h = adapters.leave(adapters.frozen_layers - 1, h)
+                h = self._leave(adapters, adapters.frozen_layers - 1, h, masks, kept)
             for i in range(adapters.frozen_layers, self.layers):
                 adapters.enter(i, h)
-                h = adapters.leave(i, self._layer(i, h, layout, adapters, masks, low))
-        return h
+                h = self._layer(i, h, layout, adapters, masks, low, kept if i == last else None)
+                h = self._leave(adapters, i, h, masks, kept)
+        return h if at is None else h[:, : len(at)]
+
+    def _leave(
+        self, adapters: Adapters, i: int, h: torch.Tensor, masks: StepMasks | None, kept: torch.Tensor | None
+    ) -> torch.Tensor:
+        if kept is None or i < self.layers - 1:
+            return adapters.leave(i, h)
+        with _only(masks, kept):
+            return adapters.leave(i, h, kept)
 
     def _layer(
         self,
@@ -87,27 +103,35 @@ class UnpaddedEncoder:
         adapters: Adapters | None,
         masks: StepMasks | None,
         low: torch.dtype | None,
+        kept: torch.Tensor | None,
     ) -> torch.Tensor:
-        """[K, N, d] -> [K, N, d]. `adapters` None: without any."""
-        layer, site, product = self._layers[i], f"encoder.layer.{i}", self._products
-        own, out = layer.attention.self, layer.attention.output
+        """[K, N, d] -> [K, N, d]. `adapters` None: without any. `kept`: of these positions only, [K, P, d]."""
+        own, site = self._layers[i].attention.self, f"encoder.layer.{i}.attention.self"
         x = h if low is None else h.to(low)
-        query, key, value = (product(linear, x, low) for linear in (own.query, own.key, own.value))
+        key, value = self._products(own.key, x, low), self._products(own.value, x, low)
         if adapters is not None:
-            query = adapters.project(i, "query", h, query).to(key.dtype)
             value = adapters.project(i, "value", h, value).to(key.dtype)
-        padded = h.is_cuda if self._padded_attention is None else self._padded_attention
-        attended = attend(
-            query,
-            key,
-            value,
-            layout,
-            self._heads,
-            masks,
-            f"{site}.attention.self",
-            own.dropout.p,
-            padded=padded,
-        )
+        if kept is None:
+            query = self._query(i, h, adapters, low).to(key.dtype)
+            padded = h.is_cuda if self._padded_attention is None else self._padded_attention
+            attended = attend(query, key, value, layout, self._heads, masks, site, own.dropout.p, padded=padded)
+            return self._after_attention(i, h, attended, masks, low)
+        rows, h = len(layout.starts), h.index_select(1, kept)
+        with _only(masks, kept):
+            query = self._query(i, h, adapters, low).to(key.dtype)[:, :rows]
+            attended = attend_from(query, key, value, layout, self._heads, masks, site, own.dropout.p, kept[:rows])
+            return self._after_attention(i, h, F.pad(attended, (0, 0, 0, len(kept) - rows)), masks, low)
+
+    def _query(self, i: int, h: torch.Tensor, adapters: Adapters | None, low: torch.dtype | None) -> torch.Tensor:
+        query = self._products(self._layers[i].attention.self.query, h if low is None else h.to(low), low)
+        return query if adapters is None else adapters.project(i, "query", h, query)
+
+    def _after_attention(
+        self, i: int, h: torch.Tensor, attended: torch.Tensor, masks: StepMasks | None, low: torch.dtype | None
+    ) -> torch.Tensor:
+        """The layer from its attention's output projection on. h: the layer's input, [K, P, d] as `attended`."""
+        layer, site, product = self._layers[i], f"encoder.layer.{i}", self._products
+        out = layer.attention.output
         dense = product(out.dense, attended, low)
         h = out.LayerNorm(_drop(out.dropout, dense, f"{site}.attention.output.dropout", masks, low) + h)
         inner = layer.intermediate.intermediate_act_fn(product(layer.intermediate.dense, h, low))
@@ -125,6 +149,10 @@ class UnpaddedEncoder:
         word, kind, place = (t.reshape(-1)[layout.source] for t in (ids, types, positions))
         summed = e.word_embeddings(word) + e.token_type_embeddings(kind) + e.position_embeddings(place)
         return e.LayerNorm(summed)
+
+
+def _only(masks: StepMasks | None, kept: torch.Tensor) -> AbstractContextManager[None]:
+    return nullcontext() if masks is None else masks.only(kept)
 
 
 def _drop(

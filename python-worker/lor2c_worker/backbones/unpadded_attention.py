@@ -7,6 +7,8 @@ the backward of its fused attention costs half a step, in fp32 the two take the 
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch.nn import functional as F
 
@@ -37,6 +39,39 @@ def attend(
     return attend_blocks(query, key, value, [(n, len(rows)) for n, rows in layout.blocks], heads, dropped)
 
 
+def attend_from(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    layout: UnpaddedLayout,
+    heads: int,
+    masks: StepMasks | None,
+    site: str,
+    p: float,
+    at: torch.Tensor,
+) -> torch.Tensor:
+    """Attention of one token of each row: query [K, B, d] of the positions `at` [B]; key, value [K, N, d] -> [K, B, d].
+
+    Always padded: with one query for each row the products are small, and short blocks would cost more than they save.
+    """
+    lanes, rows, d = query.shape
+    q = query.reshape(lanes * rows, heads, 1, d // heads)
+    k, v = (_padded(x, layout, heads) for x in (key, value))
+    dropped = None
+    if masks is not None and p > 0.0:
+        [dropped] = masks.pairs(site, heads, p, partial(layout.attention_of, at))
+    allowed = layout.allowed[:, None, None, :].repeat(lanes, 1, 1, 1)
+    return attend_with(dropped, q, k, v, q.shape[-1] ** -0.5, allowed).reshape(lanes, rows, d)
+
+
+def _padded(x: torch.Tensor, layout: UnpaddedLayout, heads: int) -> torch.Tensor:
+    """x [K, N, d] -> [K * B, heads, T, d / heads], zero in the padding."""
+    (rows, width), (lanes, positions, d) = layout.allowed.shape, x.shape
+    real = layout.source[: positions - layout.fillers]
+    wide = x.new_zeros(lanes, rows * width, d).index_copy(1, real, x[:, : len(real)])
+    return wide.view(lanes * rows, width, heads, d // heads).transpose(1, 2)
+
+
 def _attend_padded(
     query: torch.Tensor,
     key: torch.Tensor,
@@ -48,15 +83,8 @@ def _attend_padded(
     p: float,
 ) -> torch.Tensor:
     rows, width = layout.allowed.shape
-    lanes, positions, d = query.shape
-    real = layout.source[: positions - layout.fillers]
-
-    def pad(x: torch.Tensor) -> torch.Tensor:
-        """x [K, N, d] -> [K * B, heads, T, d / heads], zero in the padding."""
-        wide = x.new_zeros(lanes, rows * width, d).index_copy(1, real, x[:, : len(real)])
-        return wide.view(lanes * rows, width, heads, d // heads).transpose(1, 2)
-
-    q, k, v = pad(query), pad(key), pad(value)
+    lanes, _, d = query.shape
+    q, k, v = (_padded(x, layout, heads) for x in (query, key, value))
     allowed = layout.allowed[:, None, None, :].repeat(lanes, 1, 1, 1)
     if masks is None:
         out = F.scaled_dot_product_attention(q, k, v, attn_mask=allowed)

@@ -26,6 +26,7 @@ class UnpaddedLayout:
     canonical: torch.Tensor  # [N]
     fillers: int  # number of fillers among the N
     starts: torch.Tensor  # [B], position of the first token of each row of the batch
+    counts: torch.Tensor  # [B], tokens of each row of the batch
     allowed: torch.Tensor  # [B, T] bool, the padded batch's real places
 
     @staticmethod
@@ -55,6 +56,7 @@ class UnpaddedLayout:
             canonical=send(torch.cat([*canonical, filling]), device),
             fillers=fillers,
             starts=send(torch.tensor(starts), device),
+            counts=send(torch.tensor(lengths), device),
             allowed=mask.bool(),
         )
 
@@ -62,8 +64,7 @@ class UnpaddedLayout:
         return self.starts
 
     def last(self) -> torch.Tensor:
-        ends = {row: length - 1 for row, length in zip(self.order, self.lengths, strict=True)}
-        return self.starts + torch.tensor([ends[row] for row in range(len(ends))], device=self.starts.device)
+        return self.starts + self.counts - 1
 
     def place_tokens(self, drawn: torch.Tensor) -> torch.Tensor:
         return drawn.index_select(0, self.canonical)
@@ -73,6 +74,17 @@ class UnpaddedLayout:
         by_row = dict(zip(self.order, self.lengths, strict=True))
         parts = drawn.split([heads * by_row[row] ** 2 for row in range(len(by_row))])
         return [torch.stack([parts[row] for row in rows]).view(-1, heads, n, n) for n, rows in self.blocks]
+
+    def attention_of(self, at: torch.Tensor, drawn: torch.Tensor, heads: int) -> list[torch.Tensor]:
+        """Flat draws, ordered likewise -> [B, heads, 1, T] of the queries `at`, the position of one token of each row;
+        false outside the rows."""
+        n, device = self.counts[:, None, None], drawn.device
+        squares = self.counts.square()
+        before = (heads * (squares.cumsum(0) - squares))[:, None, None]
+        head, column = torch.arange(heads, device=device)[:, None], torch.arange(self.allowed.shape[1], device=device)
+        place = before + (head * n + (at - self.starts)[:, None, None]) * n + column
+        kept = drawn[place.clamp(max=len(drawn) - 1)] & self.allowed[:, None]
+        return [kept[:, :, None]]
 
     def attention_padded(self, drawn: torch.Tensor, heads: int) -> list[torch.Tensor]:
         """Flat draws, ordered likewise -> one [B, heads, T, T], false outside the rows."""

@@ -51,8 +51,8 @@ class UnpaddedModule:
         """
 
         def forward(*args: Any, **kwargs: Any) -> BaseModelOutputWithPoolingAndCrossAttentions:
-            hidden = self._encoder.forward(batch, layout, 1, NO_ADAPTERS, masks)
-            first = hidden[0].index_select(0, layout.first())[:, None]  # [B, 1, d]
+            hidden = self._encoder.forward(batch, layout, 1, NO_ADAPTERS, masks, at=layout.first())
+            first = hidden[0][:, None]  # [B, 1, d]
             pooled = None if self._base.pooler is None else self._base.pooler(first)
             return BaseModelOutputWithPoolingAndCrossAttentions(last_hidden_state=first, pooler_output=pooled)
 

@@ -101,21 +101,33 @@ class StepMasks:
     def __init__(self, seed: int, step: StepKey, layout: Layout, lengths: list[int], device: torch.device) -> None:
         self.seed, self.step, self.layout, self.device = seed, step, layout, device
         self.lengths = lengths
-        self._kept: dict[tuple[str, float], Any] = {}
+        self._at: torch.Tensor | None = None
+        self._kept: dict[tuple[str, float, bool], Any] = {}
 
     @staticmethod
     def of(seed: int, step: StepKey, batch: Batch, layout: Layout) -> StepMasks:
         return StepMasks(seed, step, layout, batch.row_lengths(), batch.input_ids.device)
 
     def tokens(self, site: str, width: int, p: float) -> torch.Tensor:
-        """[positions of the layout, width]."""
-        count = sum(self.lengths)
+        """[positions of the layout, width]; within `only`, of its positions."""
+        count, at = sum(self.lengths), self._at
 
         def make() -> torch.Tensor:
             # Placed as booleans, which have a quarter of the multipliers' bytes.
-            return multipliers(self.layout.place_tokens(self._draw(count * width, p, site).view(count, width)), p)
+            kept = self.layout.place_tokens(self._draw(count * width, p, site).view(count, width))
+            return multipliers(kept if at is None else kept.index_select(0, at), p)
 
         return self._keep(site, p, make)
+
+    @contextmanager
+    def only(self, at: torch.Tensor) -> Iterator[None]:
+        """A context in which `tokens` gives the masks of the positions `at` [P] alone: those rows of what it gives
+        outside of it. `at` is always the same for one object."""
+        self._at = at
+        try:
+            yield
+        finally:
+            self._at = None
 
     def rows(self, site: str, width: int, p: float) -> torch.Tensor:
         """One mask per example, in row order: [B, width]."""
@@ -140,9 +152,10 @@ class StepMasks:
         return self._keep(site, p, lambda: multipliers(place(self._draw(count, p, site), heads, keys), p))
 
     def _keep(self, site: str, p: float, make: Callable[[], T]) -> T:
-        if (site, p) not in self._kept:
-            self._kept[site, p] = make()
-        return self._kept[site, p]
+        name = (site, p, self._at is None)
+        if name not in self._kept:
+            self._kept[name] = make()
+        return self._kept[name]
 
     def _draw(self, count: int, p: float, site: str) -> torch.Tensor:
         return draw_kept(count, p, self.seed, site, self.step, self.device)
