@@ -11,6 +11,7 @@ import inspect
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from weakref import WeakMethod
 
 import torch
 from peft import PeftConfig, PeftModel, PeftType
@@ -46,7 +47,14 @@ class PromptLearner(PeftLearner):
         self._filler = 1 if pad == 0 else 0  # any token but padding: its embedding is replaced
         self._prompts: torch.Tensor | None = None
         if not self._prefix:
-            wrapped.word_embeddings.register_forward_hook(self._put_prompts)
+            # A bound method would make a cycle, and keep the model until Python looks for some.
+            put = WeakMethod(self._put_prompts)
+
+            def hook(module: Any, args: tuple[Any, ...], output: torch.Tensor) -> torch.Tensor:
+                method = put()
+                return output if method is None else method(output)
+
+            wrapped.word_embeddings.register_forward_hook(hook)
 
     def forward(self, batch: Batch, step: StepKey | None, lanes: Sequence[int] | None = None) -> torch.Tensor:
         """Logits [1, B, C]."""
@@ -76,7 +84,7 @@ class PromptLearner(PeftLearner):
         finally:
             self._prompts = None
 
-    def _put_prompts(self, module: Any, args: tuple[Any, ...], output: torch.Tensor) -> torch.Tensor:
+    def _put_prompts(self, output: torch.Tensor) -> torch.Tensor:
         if self._prompts is None:
             return output
         prompts = self._prompts.to(output.dtype).expand(len(output), -1, -1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from weakref import ref
 
 import torch
 from torch import nn
@@ -55,11 +56,13 @@ class HfBackbone:
         self._dropout = KeyedDropout(self._base, seed)
         self._adapters: Adapters | None = None
         self._lanes = 1
+        # The hooks don't own this object: it owns the module, and a cycle would keep both until Python looks for some.
+        me = ref(self)
         for i, layer in enumerate(found):
-            layer.register_forward_pre_hook(self._enter(i), with_kwargs=True)
-            layer.register_forward_hook(self._leave(i))
+            layer.register_forward_pre_hook(_enter(me, i), with_kwargs=True)
+            layer.register_forward_hook(_leave(me, i))
         for (i, name), projection in self._projections.items():
-            projection.register_forward_hook(self._project(i, name))
+            projection.register_forward_hook(_project(me, i, name))
 
     def projection_shape(self, layer: int, name: Projection) -> tuple[int, int]:
         d_out, d_in = self._projections[layer, name].weight.shape  # type: ignore[misc]
@@ -102,28 +105,34 @@ class HfBackbone:
         """[K * B, T, d] -> [K, B * T, d]."""
         return x.reshape(self._lanes, -1, x.shape[-1])
 
-    def _enter(self, layer: int) -> Any:
-        def hook(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-            if self._adapters is not None:
-                self._adapters.enter(layer, self._stack(args[0] if args else kwargs["hidden_states"]))
 
-        return hook
+def _enter(owner: ref[HfBackbone], layer: int) -> Any:
+    def hook(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        backbone = owner()
+        if backbone is not None and backbone._adapters is not None:
+            backbone._adapters.enter(layer, backbone._stack(args[0] if args else kwargs["hidden_states"]))
 
-    def _leave(self, layer: int) -> Any:
-        def hook(module: nn.Module, args: tuple[Any, ...], output: torch.Tensor) -> torch.Tensor:
-            if self._adapters is None:
-                return output
-            with as_given(output.device):
-                return self._adapters.leave(layer, self._stack(output)).view(output.shape)
+    return hook
 
-        return hook
 
-    def _project(self, layer: int, name: Projection) -> Any:
-        def hook(module: nn.Module, args: tuple[Any, ...], output: torch.Tensor) -> torch.Tensor:
-            if self._adapters is None:
-                return output
-            x = self._stack(args[0])
-            with as_given(output.device):
-                return self._adapters.project(layer, name, x, self._stack(output)).to(output.dtype).view(output.shape)
+def _leave(owner: ref[HfBackbone], layer: int) -> Any:
+    def hook(module: nn.Module, args: tuple[Any, ...], output: torch.Tensor) -> torch.Tensor:
+        backbone = owner()
+        if backbone is None or backbone._adapters is None:
+            return output
+        with as_given(output.device):
+            return backbone._adapters.leave(layer, backbone._stack(output)).view(output.shape)
 
-        return hook
+    return hook
+
+
+def _project(owner: ref[HfBackbone], layer: int, name: Projection) -> Any:
+    def hook(module: nn.Module, args: tuple[Any, ...], output: torch.Tensor) -> torch.Tensor:
+        backbone = owner()
+        if backbone is None or backbone._adapters is None:
+            return output
+        x, y = backbone._stack(args[0]), backbone._stack(output)
+        with as_given(output.device):
+            return backbone._adapters.project(layer, name, x, y).to(output.dtype).view(output.shape)
+
+    return hook

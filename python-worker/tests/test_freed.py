@@ -1,0 +1,65 @@
+"""A tree's model is gone with the tree, at once: the next tree of a worker, and its GPU, need the memory."""
+
+from __future__ import annotations
+
+import gc
+import io
+import json
+from pathlib import Path
+from typing import Any
+from weakref import ref
+
+import pytest
+import tiny
+from torch import nn
+from worker import LORA, settings
+
+from lor2c_worker import messages
+from lor2c_worker.channel import Channel
+from lor2c_worker.models import LoadedModel, load_model
+from lor2c_worker.serve import answer_train
+
+PROMPTS = {"name": "peft", "type": "PROMPT_TUNING", "config": {"num_virtual_tokens": 2}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "method"),
+    [
+        ("bert", LORA),
+        ("bert", {"name": "lor2c", "rank": 2}),
+        ("llama", {"name": "lor2c", "rank": 2}),
+        ("llama", PROMPTS),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value["name"],
+)
+def test_the_model_is_freed_without_a_collection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, method: dict[str, Any]
+) -> None:
+    loaded: list[ref[nn.Module]] = []
+
+    def load(*args: Any) -> LoadedModel:
+        model = load_model(*args)
+        loaded.append(ref(model.module))
+        return model
+
+    monkeypatch.setattr("lor2c_worker.run.prepare.load_model", load)
+    tiny.save(tmp_path / "model", kind)
+    tiny.save_rows(tmp_path / "data", train=8, dev=4)
+    cell = {
+        "cell": "c",
+        "settings": settings(tmp_path, method=method, max_steps=1),
+        "folder": str(tmp_path / "c"),
+        "fingerprint": {},
+        "resume": False,
+    }
+    command = {"type": "train", "request": "t", "cells": [cell], "checkpoint": str(tmp_path / "all"), "log": None}
+    out = io.BytesIO()
+    gc.disable()
+    try:
+        answer_train(Channel(out, io.BytesIO()), messages.decode_command(command))  # type: ignore[arg-type]
+        alive = [module for module in loaded if module() is not None]
+    finally:
+        gc.enable()
+    assert "finished" in [json.loads(line)["type"] for line in out.getvalue().splitlines()]
+    assert loaded
+    assert not alive
