@@ -25,7 +25,7 @@ def test_every_default_of_peft_fits(name: str) -> None:
         value = field.default if factory is dataclasses.MISSING else factory()
         # Some fields are declared as a number, have no default and must be given; peft checks that.
         if value is not None and value is not dataclasses.MISSING:
-            assert misfit(value, hints[field.name]) is None, field.name
+            assert misfit(field.name, value, hints[field.name]) is None, field.name
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,8 @@ def test_every_default_of_peft_fits(name: str) -> None:
         ("LORA", {"init_lora_weights": "gaussian", "rank_pattern": {"query": 2}, "alpha_pattern": {"query": 4}}),
         ("LORA", {"init_lora_weights": False, "use_dora": True, "bias": "all"}),
         ("P_TUNING", {"num_virtual_tokens": 4, "encoder_reparameterization_type": "LSTM", "encoder_hidden_size": None}),
-        ("LOKR", {"init_weights": "lycoris", "decompose_factor": -1}),
+        ("LORA", {"loftq_config": {"loftq_bits": 4}, "layer_replication": [[0, 1], [1, 2]]}),
+        ("LOKR", {"init_weights": "lycoris", "decompose_factor": -1, "alpha": 0.5}),
     ],
 )
 def test_what_peft_takes_is_not_refused(name: str, config: dict[str, Any]) -> None:

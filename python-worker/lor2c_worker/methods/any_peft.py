@@ -33,7 +33,7 @@ _OURS |= {"auto_mapping", "peft_version"}
 #: Fields that draw from a global generator at every step, so that equal seeds would not give equal numbers.
 _UNKEYED = ("rank_dropout", "module_dropout", "encoder_dropout")
 #: Initialisations of LoRA that leave the base weights as they are and need no data.
-_PLAIN_STARTS = (True, False, "true", "false", "gaussian", "orthogonal")
+_PLAIN_STARTS = ("gaussian", "orthogonal")
 #: Types that cannot be trained here for reasons that their classes do not show.
 _UNFIT = {
     "POLY": "it wants a task id with every row",
@@ -66,6 +66,12 @@ class AnyPeftParams:
 
     def __post_init__(self) -> None:
         config = config_class(self.type)
+        start = self.config.get("init_lora_weights")
+        if isinstance(start, str) and start not in _PLAIN_STARTS:
+            raise SettingsError(
+                f"method peft: init_lora_weights {start!r} changes the base weights or needs data first; the saved "
+                "adapter would not fit the base model"
+            )
         ours = _OURS | (_MODELS if self.type in _PROMPTS else set())
         fields = {field.name: field for field in dataclasses.fields(config) if field.init}
         known, declared = set(fields) - ours, get_type_hints(config)
@@ -74,7 +80,7 @@ class AnyPeftParams:
                 raise SettingsError(f"method peft: {name} of the config follows from the run; leave it out")
             if name not in known:
                 raise SettingsError(f"method peft: {self.type} has no key {name!r}{hint(name, known)}")
-            if value != fields[name].default and (expected := misfit(value, declared[name])):
+            if value != fields[name].default and (expected := misfit(name, value, declared[name])):
                 raise SettingsError(f"method peft: {name} of {self.type} is {value!r}, expected {expected}")
         for name in _UNKEYED:
             if self.config.get(name):
@@ -85,12 +91,6 @@ class AnyPeftParams:
         count = self.config.get("num_virtual_tokens")
         if self.type in _PROMPTS and (type(count) is not int or count < 1):
             raise SettingsError(f"method peft: {self.type} needs num_virtual_tokens, a whole number from 1")
-        start = self.config.get("init_lora_weights", True)
-        if start not in _PLAIN_STARTS:
-            raise SettingsError(
-                f"method peft: init_lora_weights {start!r} changes the base weights or needs data first; the saved "
-                "adapter would not fit the base model"
-            )
 
 
 def config_class(name: str) -> type[PeftConfig]:
