@@ -7,9 +7,9 @@
  * Exits 1 when anything failed or a suite ran no test. Set-up comes before: `npm test` does both.
  */
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { interpreterIn } from "./env/worker-env.mjs";
 
@@ -25,7 +25,8 @@ const ours = (...path) => [process.execPath, join(root, "node_modules", ...path)
  * @typedef {{ passed: number, failed: number, skipped: number }} Counts
  * @typedef {object} Check
  * @property {string} name
- * @property {string[]} command
+ * @property {string[]} [command]
+ * @property {() => string[][]} [parts] instead of one command, several that run at the same time
  * @property {string} [cwd]
  * @property {() => Counts} [counts] of a suite: reads the counts from its report
  * @property {RegExp} [saw] finds in its output how many files it checked
@@ -105,7 +106,7 @@ const CHECKS = [
   },
   {
     name: "pytest",
-    command: [python, "-m", "pytest", `--junitxml=${join(results, "pytest.xml")}`],
+    parts: pytestParts,
     cwd: worker,
     counts: pytestCounts,
   },
@@ -125,24 +126,63 @@ function vitestCounts() {
 /** @param {{ status: string, assertionResults: unknown[] }} file */
 const isBroken = (file) => file.status === "failed" && file.assertionResults.length === 0;
 
-/** @returns {Counts} */
+/** Each process of pytest holds torch and small models, about 1 GB. */
+const MOST_PARTS = 4;
+
+/** The worker's test files for as many processes as there are cores, with about equal sizes: a test has one thread. */
+function pytestParts() {
+  const tests = join(worker, "tests");
+  const files = readdirSync(tests, { recursive: true, encoding: "utf8" })
+    .filter((name) => /(^|[\\/])test_[^\\/]*\.py$/.test(name))
+    .map((name) => ({ path: join(tests, name), bytes: statSync(join(tests, name)).size }))
+    .sort((a, b) => b.bytes - a.bytes);
+  const parts = Array.from({ length: Math.min(availableParallelism(), MOST_PARTS) }, (_, part) => ({
+    bytes: 0,
+    command: [python, "-m", "pytest", `--junitxml=${join(results, `pytest-${part}.xml`)}`],
+  }));
+  for (const { path, bytes } of files) {
+    const smallest = parts.reduce((one, other) => (other.bytes < one.bytes ? other : one));
+    smallest.command.push(relative(worker, path));
+    smallest.bytes += bytes;
+  }
+  return parts.map(({ command }) => command);
+}
+
+/** Of all parts; throws when one has left no report. @returns {Counts} */
 function pytestCounts() {
-  const suite = /<testsuite ([^>]*)>/.exec(readFileSync(join(results, "pytest.xml"), "utf8"))?.[1] ?? "";
-  const count = (/** @type {string} */ name) => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);
-  const failed = count("failures") + count("errors");
-  return { passed: count("tests") - failed - count("skipped"), failed, skipped: count("skipped") };
+  const sum = { passed: 0, failed: 0, skipped: 0 };
+  for (let part = 0; part < pytestParts().length; part++) {
+    const report = readFileSync(join(results, `pytest-${part}.xml`), "utf8");
+    const suite = /<testsuite ([^>]*)>/.exec(report)?.[1] ?? "";
+    const count = (/** @type {string} */ name) => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);
+    const failed = count("failures") + count("errors");
+    sum.passed += count("tests") - failed - count("skipped");
+    sum.failed += failed;
+    sum.skipped += count("skipped");
+  }
+  return sum;
 }
 
 /**
- * @param {Check} check @returns {Promise<{ code: number, output: string }>} the output of a static check; a suite
- * writes to this terminal directly, since it takes minutes
+ * The output of a static check; a suite, or its first part, writes to this terminal directly, since it takes minutes,
+ * and the other parts when all have ended.
+ * @param {Check} check @returns {Promise<{ code: number, output: string }>}
  */
-function run({ command: [file = "", ...args], cwd = root, counts }) {
+async function run({ command = [], parts = () => [command], cwd = root, counts }) {
+  const ends = await Promise.all(parts().map((part, i) => start(part, cwd, counts !== undefined && i === 0)));
+  const output = ends.map((end) => end.output).join("");
+  if (counts) process.stdout.write(output);
+  return { code: Math.max(...ends.map(({ code }) => code)), output: counts ? "" : output };
+}
+
+/**
+ * @param {string[]} command @param {string} cwd @param {boolean} shown in this terminal as it comes
+ * @returns {Promise<{ code: number, output: string }>}
+ */
+function start([file = "", ...args], cwd, shown) {
   return new Promise((resolve) => {
-    const child = spawn(file, args, {
-      cwd,
-      stdio: ["ignore", counts ? "inherit" : "pipe", counts ? "inherit" : "pipe"],
-    });
+    const stdio = shown ? "inherit" : "pipe";
+    const child = spawn(file, args, { cwd, stdio: ["ignore", stdio, stdio] });
     let output = "";
     for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => (output += chunk));
     child.on("error", (error) => resolve({ code: 1, output: `${file}: ${error.message}\n` }));

@@ -17,8 +17,12 @@ const worker = (env: Record<string, string> = {}) => ({ commandOverride: [fixtur
 let dbPath: string;
 let file: string;
 
+const shared = tmpdir();
+
 beforeEach(() => {
+  process.env.TMPDIR = shared;
   const folder = tempFolder();
+  process.env.TMPDIR = folder; // what is left there is counted, and other test files verify at the same time
   dbPath = join(folder, "lor2c.db");
   file = join(folder, "spec.yaml");
   writeFileSync(file, "model: minilm\ntask: movie-reviews\nmethod: lora\nseed: 4\ntrain: {logging_steps: 1}\n");
