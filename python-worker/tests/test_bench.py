@@ -7,7 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import tiny
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "scripts" / "bench"))
+
+import against
 
 BENCH = Path(__file__).resolve().parents[2] / "scripts" / "bench"
 
@@ -46,3 +51,19 @@ def test_what_is_missing_or_unknown_is_said() -> None:
     done = bench("--data", "nowhere", "--only", "fast")
     assert done.returncode != 0
     assert "no contender 'fast'; there are hf-max" in done.stderr
+
+
+def test_two_checkouts_take_turns(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """The other one is this one, by another path."""
+    there = tmp_path / "checkout"
+    there.symlink_to(BENCH.parents[1])
+    model, path = str(tiny.save(tmp_path / "model")), str(tiny.save_rows(tmp_path / "rows"))
+    rows = {"task": "sst2", "path": path, "batch_size": 4, "max_length": 32, "steps": 1}
+    found = against.compare(there, [model], [1, 2], 2, rows)[model]
+    for lanes in ("1", "2"):
+        assert len(found[lanes]["here"]) == len(found[lanes]["there"]) == 2
+        assert found[lanes]["times_less"] > 0
+        assert found[lanes]["times_less_than_dynamic"] > 0
+    assert "times less than hf-dynamic" in capfd.readouterr().out
+    with pytest.raises(SystemExit, match="nowhere is no checkout of this project"):
+        against.compare(tmp_path / "nowhere", [model], [1], 1, rows)

@@ -19,6 +19,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "python-worker"))
 
+import against  # noqa: E402
 import torch  # noqa: E402
 from contenders import BASE, CONTENDERS, build  # noqa: E402
 from executed import grid_and_single, raw_settings  # noqa: E402
@@ -70,7 +71,13 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--steps", type=positive, default=2, help="batches of a round")
     parser.add_argument("--rounds", type=positive, default=3, help="turns of every contender")
     parser.add_argument(
-        "--lanes", type=lane_counts, default="1,2,4,8,16", help="numbers of lanes, on the first model; 0: leave out"
+        "--lanes",
+        type=lane_counts,
+        default="1,2,4,8,16",
+        help="numbers of lanes, on the first model (with --against on each); 0: leave out",
+    )
+    parser.add_argument(
+        "--against", type=Path, help="another checkout of this project: compare lanes and the trained grid with it"
     )
     parser.add_argument("--epochs", type=positive, default=30, help="epochs of the predicted grid")
     parser.add_argument(
@@ -168,14 +175,12 @@ def main() -> int:
     given = arguments()
     torch.set_num_threads(1)
     device, models = current_device(), given.models.split(",")
+    if given.against is not None:
+        return write(given, {**head(device), "against": against_other(given, models)})
     kinds = precisions(device)
     print("\n".join(f"{name:16} {text}" for name, text in CONTENDERS.items()))
     report: dict[str, Any] = {
-        "when": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "device": describe_device(),
-        "torch": torch.__version__,
-        "python": platform.python_version(),
-        "clock": "synchronised wall seconds" if device.type == "cuda" else "process CPU seconds, one thread",
+        **head(device),
         "batch_size": given.batch_size,
         "max_length": given.max_length,
         "auto_precision": resolve_precision("auto", device),
@@ -189,6 +194,31 @@ def main() -> int:
     elif given.execute_epochs:
         report["executed"] = execute(models[0], report, given, device)
     print(f"\n{report['clock']}; {report['device']['description']}; auto means {report['auto_precision']} here")
+    return write(given, report)
+
+
+def against_other(given: argparse.Namespace, models: list[str]) -> dict[str, Any]:
+    """Steps on every model, and the trained grid on the first."""
+    rows = {"task": given.task, "path": given.data, "batch_size": given.batch_size, "max_length": given.max_length}
+    rows["steps"] = given.steps
+    found = {"steps": against.compare(given.against, models, given.lanes or [1], given.rounds, rows)}
+    if given.execute_epochs and not models[0].endswith(RANDOM):
+        size = given.execute_rows, given.execute_epochs, GRID
+        found["grid"] = against.grids(given.against, models[0], given.rounds, rows, *size)
+    return found
+
+
+def head(device: torch.device) -> dict[str, Any]:
+    return {
+        "when": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "device": describe_device(),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "clock": "synchronised wall seconds" if device.type == "cuda" else "process CPU seconds, one thread",
+    }
+
+
+def write(given: argparse.Namespace, report: dict[str, Any]) -> int:
     given.out.parent.mkdir(parents=True, exist_ok=True)
     given.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     print(f"written to {given.out}")
