@@ -31,6 +31,18 @@ def configure_threads() -> int:
     return threads
 
 
+def repeatable() -> None:
+    """Let torch choose algorithms that give equal bits when repeated, as far as they exist. Before CUDA is used.
+
+    What has none warns once. Keyed draws, sums in a fixed order and `keyed.attention.plain` leave no such operation in
+    a step. Torch would also fill each new tensor, so that code that reads what it never wrote repeats; none does, and
+    the filling costs a pass over memory.
+    """
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+
+
 def describe_device() -> dict[str, Any]:
     """Fields of the protocol's Device: name, description, memory in bytes, native bfloat16."""
     device = current_device()

@@ -10,11 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from . import __version__, messages
 from .channel import Channel, NoCommand
-from .device import configure_threads, describe_device, gpu_names
+from .device import configure_threads, describe_device, gpu_names, repeatable
 from .errors import PlainError
 from .inspection import Inspection, count_parameters
 from .predict import predict
@@ -31,7 +29,7 @@ from .versions import package_versions, versions
 def serve(channel: Channel) -> None:
     """Send `ready`, then carry out one command after the other. Returns when stdin has ended."""
     configure_threads()
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    repeatable()
     channel.send(
         messages.Ready,
         protocol=messages.PROTOCOL_VERSION,

@@ -16,7 +16,7 @@ from transformers import PretrainedConfig
 
 from lor2c_worker.data.batch import Batch
 from lor2c_worker.data.encode import Encoded
-from lor2c_worker.device import configure_threads, current_device, resolve_precision
+from lor2c_worker.device import configure_threads, current_device, repeatable, resolve_precision
 from lor2c_worker.models import LoadedModel
 from lor2c_worker.settings import SettingsError
 
@@ -35,8 +35,9 @@ class Setup:
 
     @staticmethod
     def of(small: bool) -> Setup:
-        """Sets the number of threads, as the worker does."""
+        """Sets the number of threads and what makes steps repeatable, as the worker does."""
         configure_threads()
+        repeatable()
         device = current_device()
         try:
             kinds: tuple[str, ...] = ("fp32", resolve_precision("mixed", device))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from weakref import ref
+from weakref import finalize, ref
 
 import torch
 from torch import nn
@@ -57,12 +57,14 @@ class HfBackbone:
         self._adapters: Adapters | None = None
         self._lanes = 1
         # The hooks don't own this object: it owns the module, and a cycle would keep both until Python looks for some.
-        me = ref(self)
+        me, hooks = ref(self), []
         for i, layer in enumerate(found):
-            layer.register_forward_pre_hook(_enter(me, i), with_kwargs=True)
-            layer.register_forward_hook(_leave(me, i))
+            hooks.append(layer.register_forward_pre_hook(_enter(me, i), with_kwargs=True))
+            hooks.append(layer.register_forward_hook(_leave(me, i)))
         for (i, name), projection in self._projections.items():
-            projection.register_forward_hook(_project(me, i, name))
+            hooks.append(projection.register_forward_hook(_project(me, i, name)))
+        for hook in hooks:  # the module may outlive it, and get others
+            finalize(self, hook.remove)
 
     def projection_shape(self, layer: int, name: Projection) -> tuple[int, int]:
         d_out, d_in = self._projections[layer, name].weight.shape  # type: ignore[misc]

@@ -12,7 +12,7 @@ from functools import partial
 import torch
 from torch.nn import functional as F
 
-from ..keyed.attention import attend_with
+from ..keyed.attention import attend_with, plain
 from ..keyed.dropout import StepMasks
 from .block_attention import attend_blocks
 from .unpadded_layout import UnpaddedLayout
@@ -86,9 +86,9 @@ def _attend_padded(
     lanes, _, d = query.shape
     q, k, v = (_padded(x, layout, heads) for x in (query, key, value))
     allowed = layout.allowed[:, None, None, :].repeat(lanes, 1, 1, 1)
-    if masks is None:
+    if masks is None and not plain(q):
         out = F.scaled_dot_product_attention(q, k, v, attn_mask=allowed)
     else:
-        [dropped] = masks.pairs(site, heads, p, layout.attention_padded)
+        [dropped] = [None] if masks is None else masks.pairs(site, heads, p, layout.attention_padded)
         out = attend_with(dropped, q, k, v, q.shape[-1] ** -0.5, allowed)
     return out.transpose(1, 2).reshape(lanes, rows * width, d)[:, layout.source]

@@ -57,10 +57,12 @@ def keyed_attention(
     groups = query.shape[1] // key.shape[1]
     if groups > 1:
         key, value = key.repeat_interleave(groups, dim=1), value.repeat_interleave(groups, dim=1)
-    if masks is None:
+    if masks is None and not plain(query):
         out = F.scaled_dot_product_attention(query, key, value, attn_mask=attention_mask, scale=scaling)
         return out.transpose(1, 2).contiguous(), None
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+    if masks is None:
+        return attend_with(None, query, key, value, scale, attention_mask).transpose(1, 2).contiguous(), None
     heads = query.shape[1]
     [dropped] = masks.pairs(site, heads, p, masks.layout.place_attention)
     prefix = key.shape[2] - query.shape[2]
@@ -68,6 +70,12 @@ def keyed_attention(
         before = masks.prefix(f"{site}#prefix", heads, prefix, p, masks.layout.place_prefix)
         dropped = torch.cat([before, dropped], dim=3)
     return attend_with(dropped, query, key, value, scale, attention_mask).transpose(1, 2).contiguous(), None
+
+
+def plain(query: torch.Tensor) -> bool:
+    """Whether attention without dropout must use plain products: on CUDA the backward of torch's fused forms adds in an
+    order that changes from call to call."""
+    return query.is_cuda and torch.is_grad_enabled()
 
 
 def attend_with(

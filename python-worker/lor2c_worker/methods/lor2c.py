@@ -42,6 +42,7 @@ class Variant(Method):
     share: bool = False
     #: Cells of one family that differ only in their schedule can train in one bundle.
     family: str | None = None
+    keeps_model: bool = True
 
     def schedule(self, params: Any, epochs: int, *, causal: bool = False) -> Schedule:
         """When a cell with these params changes its structure. Plans and warnings use it too."""

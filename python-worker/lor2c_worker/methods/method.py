@@ -42,6 +42,9 @@ class Verify(Protocol):
 class Store(Protocol):
     """Writes what was trained, and reads it again."""
 
+    #: `build` and `load` leave the model as it was loaded, so that `load` can use one that has been trained on.
+    keeps_model: bool = False
+
     def save(self, learner: Learner, lane: int, model: LoadedModel, folder: Path) -> None:
         """Write the lane's trained tensors, head included, as safetensors with a config beside them."""
         ...

@@ -52,6 +52,10 @@ class LoadedModel:
     def config(self) -> PretrainedConfig:
         return self.module.config  # type: ignore[return-value]
 
+    def version(self) -> tuple[tuple[int, int], ...]:
+        """Changes when a weight is replaced or changed in place."""
+        return tuple((p.data_ptr(), p._version) for p in self.module.parameters())
+
     def head_parameters(self) -> dict[str, nn.Parameter]:
         """Parameters of the head by their full name."""
         return {name: p for name, p in self.module.named_parameters() if is_head(name, self.head)}

@@ -26,6 +26,9 @@ from .prepare import Prepared, load_for
 from .running import TreeRun
 from .tree import TreeCell
 
+#: Largest difference of a logit after reloading, by precision, as a share of the largest logit (at least of 1).
+TOLERANCE = {"fp32": 1e-5, "mixed": 5e-2}
+
 
 class ReloadMismatch(RuntimeError):
     """The adapter on disk does not give the scores of the model in memory."""
@@ -94,19 +97,26 @@ def _write_adapter(run: TreeRun, cell: TreeCell) -> Path:
 
 
 def _check_reload(run: TreeRun, cell: TreeCell, adapter: Path, result: CellResult) -> None:
-    """Load the saved adapter onto a freshly loaded model and score it again. Raises ReloadMismatch.
+    """Load the saved adapter onto the model and score it again. Raises ReloadMismatch.
 
-    On CPU the scores must be equal, since the computation is the same. On CUDA the logits may differ by rounding, so
-    that a row at the decision boundary may change sides.
+    The model is the one that was trained on, if the method left it as it was loaded, else a fresh one. On CPU the
+    scores must be equal, since the computation is the same. So it is on CUDA, unless memory ran out in training: then
+    products have other shapes, logits may differ by rounding, and a row at the decision boundary may change sides.
     """
     prepared = run.prepared
-    model = load_for(prepared.settings, prepared.data, prepared.task, prepared.device)
-    [again] = prepared.judge.eval.of(cell.method.load(model, cell.params, adapter))
+    untouched = cell.method.keeps_model and prepared.model.version() == prepared.version
+    model = prepared.model
+    if not untouched:
+        model = load_for(prepared.settings, prepared.data, prepared.task, prepared.device)
+    loaded = cell.method.load(model, cell.params, adapter)
+    width = run.learner.width
+    loaded.use_width(width, fill=prepared.device.type == "cuda" and width is not None)
+    [again] = prepared.judge.eval.of(loaded)
     assert result.best_proof is not None
     largest, size = difference(result.best_proof, again.proof)
     old, new = result.best_score, again.values[prepared.score]
     same = old == new or (math.isnan(old) and math.isnan(new))
-    tolerance = 1e-5 if prepared.precision == "fp32" else 5e-2
+    tolerance = TOLERANCE[prepared.precision]
     if (prepared.device.type == "cpu" and not same) or not largest <= tolerance * max(1.0, size):
         raise ReloadMismatch(
             f"the saved adapter scores {prepared.score} {new:.6f} after reloading, {old:.6f} before saving "

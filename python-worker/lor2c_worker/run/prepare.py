@@ -36,6 +36,8 @@ class Prepared:
     task: Task
     data: TaskData
     model: LoadedModel
+    #: `LoadedModel.version` after loading.
+    version: tuple[tuple[int, int], ...]
     train: Encoded
     eval: Encoded
     #: Rows that choose the epoch instead of `eval`; they are not in `train`.
@@ -152,6 +154,7 @@ def prepare(settings: Settings) -> Prepared:
         task=task,
         data=data,
         model=model,
+        version=model.version(),
         train=encode(data.train, model.tokenizer, task.kind, length),
         eval=encode(data.eval, model.tokenizer, task.kind, length),
         holdout=None if held is None else encode(held, model.tokenizer, task.kind, length),
