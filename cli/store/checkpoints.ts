@@ -4,7 +4,7 @@
  * training whose worker uses the folder of its key. Nothing that has an owner is deleted.
  */
 import { randomUUID } from "node:crypto";
-import { existsSync, readFileSync, renameSync, rmdirSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isMissing } from "../errors.js";
 import { discard, entriesOf } from "../files.js";
@@ -14,8 +14,8 @@ import { isBusy } from "./store-errors.js";
 const FOLDER = ".checkpoints";
 /** What is to be deleted is first moved here, under the write lock, so that nobody can claim it in between. */
 const ASIDE = ".removing-";
-/** The worker writes this file; a tree that has it can be resumed. */
-const STATE_FILE = "state.pt";
+/** A folder of this name, with its step, is a complete checkpoint; a tree that has one can be resumed. */
+const STEP = /^step-\d+$/;
 const TREE_FILE = "tree.json";
 
 interface Tree {
@@ -31,7 +31,7 @@ export const checkpointFolder = (store: Store, key: string): string => join(root
 /** Runs that can resume from a checkpoint. None, where the checkpoints cannot be read. */
 export function resumableRuns(store: Store): Set<string> {
   try {
-    const begun = trees(store).filter(({ folder }) => existsSync(join(folder, STATE_FILE)));
+    const begun = trees(store).filter(({ folder }) => entriesOf(folder).some((name) => STEP.test(name)));
     return new Set(begun.flatMap(({ content }) => content.cells));
   } catch {
     return new Set();

@@ -16,7 +16,8 @@ from .device import configure_threads, describe_device, gpu_names, repeatable
 from .errors import PlainError
 from .inspection import Inspection, count_parameters
 from .predict import predict
-from .run.checkpoint import Found, find_checkpoints
+from .run.checkpoint import Found
+from .run.find_checkpoints import find_checkpoints
 from .run.outcome import send_outcome
 from .run.run_tree import run_tree
 from .run.tree import TreeCell, group_trees, read_cell

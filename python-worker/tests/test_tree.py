@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
+import shutil
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from worker import Worker, only, settings, train
 from lor2c_worker import messages
 from lor2c_worker.device import describe_device
 from lor2c_worker.rules import PRESETS
+from lor2c_worker.run.checkpoint import checkpoints_in
+from lor2c_worker.run.manifest import read_manifest, write_manifest
 from lor2c_worker.run.tree import lane_epochs
 from lor2c_worker.schedule import Schedule
 
@@ -175,13 +178,13 @@ def test_a_killed_tree_goes_on_bit_equal(
     worker: Worker, place: Path, tmp_path: Path, alone: dict[str, list[Any]], epoch: int
 ) -> None:
     victim = Worker(tmp_path / "stderr.log")
-    train(victim, tmp_path, grid(place))
-    until_epoch(victim, epoch + 1)  # the evaluation of an epoch comes before its checkpoint, that of the next one after
+    train(victim, tmp_path, grid(place, checkpoint_minutes=1e-9))  # after every step
+    until_epoch(victim, epoch + 1)
     victim.process.send_signal(signal.SIGKILL)
     victim.process.wait(timeout=30)
-    train(worker, tmp_path, grid(place), resume=True)
+    train(worker, tmp_path, grid(place, checkpoint_minutes=1e-9), resume=True)
     events = worker.until_done()
-    assert {e.resumed_step for e in only(events, messages.Started)} <= {4 * epoch, 4 * (epoch + 1)}
+    assert all((e.resumed_step or 0) >= 4 * epoch for e in only(events, messages.Started))
     for name, value in alone.items():
         assert record(events, name, tmp_path) == value, name
 
@@ -228,7 +231,7 @@ def test_new_cells_begin_beside_those_that_go_on(
         assert record(events, name, tmp_path) == alone[name], name
 
 
-@pytest.mark.parametrize("damage", ["state", "tree", "versions"])
+@pytest.mark.parametrize("damage", ["state", "tree", "versions", "former"])
 def test_a_checkpoint_that_cannot_be_used_is_said_and_training_starts_from_zero(
     worker: Worker, place: Path, tmp_path: Path, alone: dict[str, list[Any]], damage: str
 ) -> None:
@@ -239,18 +242,22 @@ def test_a_checkpoint_that_cannot_be_used_is_said_and_training_starts_from_zero(
     stopped.until_done()
     assert stopped.close() == 0
     (folder,) = (tmp_path / "checkpoints").iterdir()
+    (step,) = checkpoints_in(folder)
     if damage == "state":
-        (folder / "state.pt").write_bytes((folder / "state.pt").read_bytes()[:1000])
+        (step / "state.safetensors").write_bytes((step / "state.safetensors").read_bytes()[:1000])
     elif damage == "tree":
         (folder / "tree.json").write_text("{half")
+    elif damage == "versions":
+        write_manifest(step, replace(read_manifest(step), versions={"torch": "1.0"}))
     else:
-        tree = json.loads((folder / "tree.json").read_text())
-        (folder / "tree.json").write_text(json.dumps(tree | {"versions": {"torch": "1.0"}}))
+        shutil.rmtree(step)
+        (folder / "state.pt").write_bytes(b"a pickle of an earlier release")
     train(worker, tmp_path, grid(place, [(1, 1)]), resume=True)
     events = worker.until_done()
     assert only(events, messages.Started)[0].resumed_step is None
     warnings = [e for e in only(events, messages.Log) if e.level == "warn" and "collapsed" not in e.message]
     assert len(warnings) == 1
+    assert warnings[0].message.endswith(": training starts from zero")
     assert record([e for e in events if e not in warnings], "m1i1", tmp_path) == alone["m1i1"]
 
 

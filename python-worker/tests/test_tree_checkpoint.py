@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-import torch
-
-from lor2c_worker.run.checkpoint import STATE_FILE, TREE_FILE, find_checkpoints
+from lor2c_worker.run.checkpoint import describe, step_folder
+from lor2c_worker.run.find_checkpoints import find_checkpoints
+from lor2c_worker.run.manifest import Manifest, write_manifest
 
 VERSIONS = {"lor2c": "1"}
 
 
 def checkpoint(folder: Path, name: str, cells: list[str], step: int) -> Path:
     place = folder / name
-    place.mkdir()
-    (place / TREE_FILE).write_text(json.dumps({"cells": cells, "step": step, "versions": VERSIONS}))
-    torch.save({}, place / STATE_FILE)
+    (place / step_folder(step)).mkdir(parents=True)
+    describe(place, cells)
+    write_manifest(place / step_folder(step), Manifest(step, cells, VERSIONS, {}))
     return place
 
 

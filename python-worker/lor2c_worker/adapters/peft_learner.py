@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from peft import PeftConfig, PeftModel, get_peft_model
@@ -31,6 +31,8 @@ class PeftLearner(SingleLane):
     def __init__(self, module: nn.Module, head: tuple[str, ...], cells: list[str], seed: int) -> None:
         super().__init__(cells)
         self.module, self.head = module, head
+        #: Frozen tensors that belong to the method, and so to its checkpoints (`wrap`).
+        self.frozen: dict[str, torch.Tensor] = {}
         self._dropout = KeyedDropout(module, seed)
         self._unpadded = try_unpadded(module)
         self._slots = [
@@ -63,10 +65,12 @@ class PeftLearner(SingleLane):
         return {slot.name: slot.tensor for slot in self._slots}
 
     def state(self) -> dict[str, Any]:
-        return {"cells": list(self.lanes[0].cells), "tensors": {s.name: s.tensor.detach() for s in self._slots}}
+        trained = {slot.name: slot.tensor.detach() for slot in self._slots}
+        return {"cells": list(self.lanes[0].cells), "tensors": trained, "frozen": dict(self.frozen)}
 
     def restore(self, state: dict[str, Any], cells: Iterable[str]) -> list[int]:
         copy_into(self.tensors(0), state["tensors"])
+        copy_into(self.frozen, state["frozen"])
         self.lanes[0].cells[:] = [cell for cell in state["cells"] if cell in set(cells)]
         return [0]
 
@@ -81,9 +85,26 @@ def copy_into(own: Mapping[str, torch.Tensor], stored: Mapping[str, torch.Tensor
         tensor.copy_(stored[name])
 
 
-def wrap(model: LoadedModel, config: PeftConfig, cells: list[str], seed: int) -> PeftLearner:
-    """A learner for a peft config on the model."""
-    return PeftLearner(attach(model.module, config, seed), model.head, cells, seed)
+AnyLearner = TypeVar("AnyLearner", bound=PeftLearner)
+
+
+def wrap(kind: type[AnyLearner], model: LoadedModel, config: PeftConfig, cells: list[str], seed: int) -> AnyLearner:
+    """A learner for a peft config on the model, which knows what the config drew or computed besides what trains:
+    random bases, residual weights. Another machine might draw or compute it otherwise."""
+    base = [tensor.detach() for tensor in _tensors(model.module).values()]
+    learner = kind(attach(model.module, config, seed), model.head, cells, seed)
+    # `base` keeps the storage of replaced weights alive, so that no new tensor has the address of one.
+    known = {tensor.data_ptr() for tensor in base}
+    learner.frozen = {
+        name: tensor.detach()
+        for name, tensor in _tensors(learner.module).items()
+        if not tensor.requires_grad and tensor.numel() and tensor.data_ptr() not in known
+    }
+    return learner
+
+
+def _tensors(module: nn.Module) -> dict[str, torch.Tensor]:
+    return {**dict(module.named_parameters()), **dict(module.named_buffers())}
 
 
 def attach(module: nn.Module, config: PeftConfig, seed: int) -> PeftModel:

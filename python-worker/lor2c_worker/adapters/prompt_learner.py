@@ -14,14 +14,14 @@ from typing import Any
 from weakref import WeakMethod
 
 import torch
-from peft import PeftConfig, PeftModel, PeftType
+from peft import PeftModel, PeftType
 from torch.nn import functional as F
 
 from ..backbones.hf_backbone import base_of
 from ..data.batch import Batch
 from ..keyed.seeding import StepKey
 from ..models import LoadedModel
-from .peft_learner import PeftLearner, attach
+from .peft_learner import PeftLearner
 
 
 class PromptLearner(PeftLearner):
@@ -97,10 +97,6 @@ class PromptLearner(PeftLearner):
     def _inputs(batch: Batch) -> dict[str, torch.Tensor]:
         inputs = {"input_ids": batch.input_ids, "attention_mask": batch.attention_mask}
         return inputs if batch.token_type_ids is None else inputs | {"token_type_ids": batch.token_type_ids}
-
-
-def wrap_prompt(model: LoadedModel, config: PeftConfig, cells: list[str], seed: int) -> PromptLearner:
-    return PromptLearner(attach(model.module, config, seed), model.head, cells, seed)
 
 
 def load_prompt(model: LoadedModel, folder: Path) -> PromptLearner:

@@ -6,6 +6,7 @@ entries of E of the least important ones to zero, until target_rank triplets per
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import torch
 from peft import AdaLoraConfig, TaskType
 from peft.tuners.adalora import AdaLoraModel
 
-from ..adapters.peft_learner import PeftLearner, attach, load_adapter, save_adapter
+from ..adapters.peft_learner import PeftLearner, load_adapter, save_adapter, wrap
 from ..learner import EpochRecord, Learner, ModuleRank, RankTable
 from ..models import LoadedModel
 from ..optim.adamw import LaneAdamW
@@ -104,6 +105,23 @@ class AdaLoraLearner(PeftLearner):
         modules = [ModuleRank(path, rank) for path, rank in self.ranks().items()]
         return [EpochRecord(0, list(self.lanes[0].cells), ranks=RankTable(epoch, modules))]
 
+    def state(self) -> dict[str, Any]:
+        """With the running importances and uncertainties, and the triplets that the last allocation kept."""
+        allocator = self.module.base_model.rankallocator
+        importance = {"importance": allocator.exp_avg_ipt, "uncertainty": allocator.exp_avg_unc}
+        return super().state() | {"allocator": importance, "rank_pattern": self.config.rank_pattern}
+
+    def restore(self, state: dict[str, Any], cells: Iterable[str]) -> list[int]:
+        rows = super().restore(state, cells)
+        allocator, kept = self.module.base_model.rankallocator, state["allocator"]
+        device = self.slots()[0].tensor.device
+        allocator.exp_avg_ipt = {name: tensor.to(device) for name, tensor in kept["importance"].items()}
+        allocator.exp_avg_unc = {name: tensor.to(device) for name, tensor in kept["uncertainty"].items()}
+        # peft starts all three anew for a name that `ipt` lacks; its values come from the next step's gradients.
+        allocator.ipt = {name: torch.zeros_like(tensor) for name, tensor in allocator.exp_avg_ipt.items()}
+        self.config.rank_pattern = state["rank_pattern"]
+        return rows
+
     def ranks(self) -> dict[str, int]:
         """Number of triplets in use, by the projection's path in the model."""
         pattern: dict[str, list[bool]] = self.config.rank_pattern or {}
@@ -163,8 +181,8 @@ class AdaLora(Method):
         ]
 
     def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, horizon: Horizon) -> AdaLoraLearner:
-        module = attach(model.module, self.config(model, cells[0].params, horizon.steps), seed)
-        return AdaLoraLearner(module, model.head, [c.id for c in cells], seed)
+        config = self.config(model, cells[0].params, horizon.steps)
+        return wrap(AdaLoraLearner, model, config, [c.id for c in cells], seed)
 
     def check(self, learner: Learner, cell: Cell) -> list[str]:
         assert isinstance(learner, AdaLoraLearner)

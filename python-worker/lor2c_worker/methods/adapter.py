@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -117,6 +117,8 @@ class AdapterLearner(PeftLearner):
         self._layers, self._seed, self._most = layers, seed, most
         #: Numbers of layers that training batches left out -> number of batches.
         self.left_out: Counter[int] = Counter()
+        #: Micro-batch of the present step -> layers that it left out. A repeated step replaces them.
+        self._latest: dict[int, int] = {}
 
     def adapters(self) -> list[list[Bottleneck]]:
         """The model's adapters by layer."""
@@ -130,11 +132,23 @@ class AdapterLearner(PeftLearner):
     def forward(self, batch: Batch, step: StepKey | None, lanes: Sequence[int] | None = None) -> torch.Tensor:
         first = self.dropped(step) if self._most and step is not None else 0
         if step is not None:
-            self.left_out[first] += 1
+            self._latest[step[1]] = first
         for layer, adapters in enumerate(self.adapters()):
             for adapter in adapters:
                 adapter.active = layer >= first
         return super().forward(batch, step, lanes)
+
+    def after_backward(self, step: int) -> None:
+        self.left_out.update(self._latest.values())
+        self._latest.clear()
+
+    def state(self) -> dict[str, Any]:
+        """With how often each number of layers was left out."""
+        return super().state() | {"left_out": sorted(self.left_out.items())}
+
+    def restore(self, state: dict[str, Any], cells: Iterable[str]) -> list[int]:
+        self.left_out = Counter(dict(state["left_out"]))
+        return super().restore(state, cells)
 
 
 def places(model: LoadedModel, params: AdapterParams) -> list[tuple[int, str]]:

@@ -16,7 +16,7 @@ from peft import PeftConfig, PromptLearningConfig, TaskType, get_peft_model
 from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING, PEFT_TYPE_TO_TUNER_MAPPING
 
 from ..adapters.peft_learner import PeftLearner, load_adapter, save_adapter, wrap
-from ..adapters.prompt_learner import load_prompt, wrap_prompt
+from ..adapters.prompt_learner import PromptLearner, load_prompt
 from ..learner import Learner
 from ..models import LoadedModel
 from ..models.load import is_head
@@ -184,7 +184,8 @@ class AnyPeft(Method):
 
     def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, horizon: Horizon) -> PeftLearner:
         params, names = cells[0].params, [c.id for c in cells]
-        return (wrap_prompt if params.type in _PROMPTS else wrap)(model, self.config(model, params), names, seed)
+        kind = PromptLearner if params.type in _PROMPTS else PeftLearner
+        return wrap(kind, model, self.config(model, params), names, seed)
 
     def positions(self, params: AnyPeftParams) -> int:
         return int(params.config["num_virtual_tokens"]) if params.type in _PROMPTS else 0

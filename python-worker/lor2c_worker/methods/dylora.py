@@ -8,9 +8,10 @@ sqrt(r / b) besides alpha / r. Evaluation scores every rank; the run reports the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -107,8 +108,6 @@ class DyloraLearner(PeftLearner):
 
     def forward(self, batch: Batch, step: StepKey | None, lanes: Sequence[int] | None = None) -> torch.Tensor:
         rank = self.rank if step is None else self.draw(step[0])
-        if step is not None and step[1] == 0:
-            self.drawn[rank] += 1
         frozen = rank - 1 if self.params.update == "last" else 0
         components = [c.detach() if i < frozen else c for i, c in enumerate(self.components[:rank])]
         for linear, factors in zip(self._linears.values(), self._pairs(components), strict=True):
@@ -123,6 +122,17 @@ class DyloraLearner(PeftLearner):
         """(A [b, d_in], B transposed [b, d_out]) of every projection. One split, so that the gradient is one tensor."""
         pieces = torch.stack(components).split(self._widths, dim=1)
         return list(zip(pieces[::2], pieces[1::2], strict=True))
+
+    def after_backward(self, step: int) -> None:
+        self.drawn[self.draw(step)] += 1
+
+    def state(self) -> dict[str, Any]:
+        """With the rank in use and how often each was drawn."""
+        return super().state() | {"rank": self.rank, "drawn": sorted(self.drawn.items())}
+
+    def restore(self, state: dict[str, Any], cells: Iterable[str]) -> list[int]:
+        self.rank, self.drawn = state["rank"], Counter(dict(state["drawn"]))
+        return super().restore(state, cells)
 
     def forms(self) -> list[Form]:
         return [_form(b) for b in range(self.params.min_rank, self.params.rank + 1)]

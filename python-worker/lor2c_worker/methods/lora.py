@@ -66,7 +66,7 @@ class Lora(Method):
         return linear_parts(model, target_modules(model, params.target_modules), params.rank)
 
     def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, horizon: Horizon) -> PeftLearner:
-        learner = wrap(model, self.config(model, cells[0].params), [c.id for c in cells], seed)
+        learner = wrap(PeftLearner, model, self.config(model, cells[0].params), [c.id for c in cells], seed)
         for name, parameter in learner.module.named_parameters():
             if ".lora_A." in name:
                 initialise_a(parameter, seed, name)

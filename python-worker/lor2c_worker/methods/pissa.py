@@ -7,6 +7,7 @@ B0 and A0 have the top r triplets of W. The frozen weight becomes W - s B0 A0, a
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from peft.tuners.lora import LoraLayer
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from ..adapters.peft_learner import PeftLearner, attach
+from ..adapters.peft_learner import PeftLearner, attach, wrap
 from ..learner import Learner
 from ..models import LoadedModel
 from .entry import setting
@@ -59,6 +60,17 @@ class PissaLearner(PeftLearner):
     module: Any
     start: dict[str, tuple[torch.Tensor, torch.Tensor]]
 
+    def state(self) -> dict[str, Any]:
+        """With the start; the residual weights are among the frozen tensors."""
+        return super().state() | {"start": {name: list(pair) for name, pair in self.start.items()}}
+
+    def restore(self, state: dict[str, Any], cells: Iterable[str]) -> list[int]:
+        rows = super().restore(state, cells)
+        for name, pair in self.start.items():
+            for own, stored in zip(pair, state["start"][name], strict=True):
+                own.copy_(stored)
+        return rows
+
 
 class Pissa(Method):
     name = "pissa"
@@ -86,10 +98,10 @@ class Pissa(Method):
 
     def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, horizon: Horizon) -> PissaLearner:
         """Uses the full decomposition, since peft's fast one draws random numbers."""
-        module = attach(model.module, self.config(model, cells[0].params, initialise=True), seed)
-        learner = PissaLearner(module, model.head, [c.id for c in cells], seed)
+        config = self.config(model, cells[0].params, initialise=True)
+        learner = wrap(PissaLearner, model, config, [c.id for c in cells], seed)
         learner.start = {
-            name: (a.weight.detach().clone(), b.weight.detach().clone()) for name, _, a, b in factors(module)
+            name: (a.weight.detach().clone(), b.weight.detach().clone()) for name, _, a, b in factors(learner.module)
         }
         return learner
 

@@ -1,27 +1,29 @@
-"""Checkpoints of trees in one folder that all trees of the same settings share:
+"""Checkpoints of trees, in one folder that all trees of the same settings share:
 
-<folder>/<name>/tree.json       cells, step and versions: enough to find what can be resumed
-<folder>/<name>/state.pt        learner, optimizer and loop; replaced as a whole
-<folder>/<name>/events.ndjson   events so far (event_log.py)
-<folder>/<name>/best/<n>/       the best adapter of each lane so far
+<folder>/<name>/tree.json        the cells that may go on from it: who owns the folder
+<folder>/<name>/step-<n>/        a checkpoint, complete since it has this name: learner, optimizer and loop
+                                 (state_files.py), and the checksums of all of its files, those below included
+<folder>/<name>/events.ndjson    events so far (event_log.py); a checkpoint knows how many of its bytes are its own
+<folder>/<name>/best/<n>/        the best adapters of the lanes, as of the checkpoints and of now
+
+The newest checkpoint and the one before are kept. What does not match its checksum is not used.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
+from .manifest import Damaged, Manifest, Stamp, files_below, flush, read_manifest, stamp, write_manifest
+from .state_files import read_state, read_values, write_state
 
-from .loop_state import LoopState
-
-TREE_FILE, STATE_FILE, EVENTS_FILE, BEST_FOLDER = "tree.json", "state.pt", "events.ndjson", "best"
+TREE_FILE, EVENTS_FILE, BEST_FOLDER = "tree.json", "events.ndjson", "best"
+_STEP, _NEW = "step-", ".new"
 
 
 @dataclass(frozen=True)
@@ -35,128 +37,160 @@ class Best:
 
 @dataclass(frozen=True)
 class Found:
-    """A checkpoint with some of the wanted cells."""
+    """A checkpoint from which some of the wanted cells can go on."""
 
-    folder: Path
+    folder: Path  # of the tree
     cells: list[str]
-    state: dict[str, Any]
+    manifest: Manifest
+
+    @property
+    def place(self) -> Path:
+        return self.folder / step_folder(self.manifest.step)
+
+    @property
+    def events(self) -> int:
+        """Bytes of its events."""
+        return self.manifest.files[EVENTS_FILE].size
+
+    def read(self) -> dict[str, Any]:
+        """Its state: `learner`, `optimizer`, `loop` and `best`."""
+        return read_state(self.place)
 
 
 def tree_folder(folder: Path, cells: Iterable[str]) -> Path:
-    """Where a tree of exactly these cells has its checkpoint."""
+    """Where a tree of exactly these cells has its checkpoints."""
     name = hashlib.sha256("\n".join(sorted(cells)).encode()).hexdigest()[:16]
     return folder / name
 
 
-def find_checkpoints(folder: Path, cells: Iterable[str], versions: dict[str, str]) -> tuple[list[Found], list[str]]:
-    """(checkpoints to go on from, farthest step first, each with its share of the cells; one line for each that cannot
-    be used). Versions must equal `versions`, since other code computes other numbers."""
-    wanted, found, remarks = set(cells), [], []
-    candidates = []
-    for file in sorted(folder.glob(f"*/{TREE_FILE}")) if folder.is_dir() else []:
-        try:
-            tree = json.loads(file.read_text(encoding="utf-8"))
-            members = set(tree["cells"])
-            if not (file.parent / STATE_FILE).exists():
-                continue  # training ended before its first checkpoint
-            if members & wanted and tree["versions"] != versions:
-                remarks.append(
-                    f"the checkpoint of step {tree['step']} was written by other versions: training starts from zero"
-                )
-            elif members & wanted:
-                candidates.append((tree["step"], file.parent, members))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            remarks.append(f"{file} cannot be read ({error})")
-    # Of those that are as far the smallest: what left a tree has one of its own, and the tree may still be in training.
-    for _, place, members in sorted(candidates, key=lambda entry: (-entry[0], len(entry[2]), entry[1])):
-        taken = sorted(members & wanted)
-        if not taken:
-            continue
-        try:
-            state = torch.load(place / STATE_FILE, map_location="cpu", weights_only=True)
-        except Exception as error:  # a damaged file can raise any error
-            remarks.append(f"{place / STATE_FILE} cannot be read ({type(error).__name__}): training starts from zero")
-            continue
-        found.append(Found(place, taken, state))
-        wanted -= set(taken)
-    return found, remarks
+def step_folder(step: int) -> str:
+    return f"{_STEP}{step}"
 
 
-def prepare_folder(folder: Path, cells: list[str], versions: dict[str, str], source: Found | None) -> int:
+def checkpoints_in(folder: Path) -> list[Path]:
+    """The checkpoints of a tree, the newest first."""
+    found = [
+        (int(path.name.removeprefix(_STEP)), path)
+        for path in folder.glob(f"{_STEP}*")
+        if path.name.removeprefix(_STEP).isdecimal()
+    ]
+    return [path for _, path in sorted(found, reverse=True)]
+
+
+def prepare_folder(folder: Path, cells: list[str], source: Found | None) -> int:
     """Make the folder of a tree, with the events and adapters of `source`. Returns the bytes of those events.
 
     It writes `tree.json` at once, since clean-up reads from it whose folder this is.
     """
-    offset = 0 if source is None else int(source.state["events"])
     if source is None or source.folder != folder:
         shutil.rmtree(folder, ignore_errors=True)
         (folder / BEST_FOLDER).mkdir(parents=True)
-        _describe(folder, cells, 0, versions)
+        describe(folder, cells)
         if source is not None:
-            for cell in source.cells:
-                name = source.state["best"][cell]["folder"] if cell in source.state["best"] else None
-                if name and not (folder / BEST_FOLDER / name).exists():
-                    shutil.copytree(source.folder / BEST_FOLDER / name, folder / BEST_FOLDER / name)
-            with (source.folder / EVENTS_FILE).open("rb") as past:
-                (folder / EVENTS_FILE).write_bytes(past.read(offset))
-    return offset
+            _copy_files(source, folder)
+    else:
+        for newer in checkpoints_in(folder):  # training comes there again
+            if newer != source.place:
+                shutil.rmtree(newer)
+            else:
+                break
+    return 0 if source is None else source.events
+
+
+def _copy_files(source: Found, folder: Path) -> None:
+    for name in source.manifest.files:
+        if name.startswith(f"{BEST_FOLDER}/"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source.folder / name, folder / name)
+    with (source.folder / EVENTS_FILE).open("rb") as past:
+        (folder / EVENTS_FILE).write_bytes(past.read(source.events))
 
 
 def write_checkpoint(
-    folder: Path, learner: dict[str, Any], loop: LoopState, best: dict[str, Best], events: int, versions: dict[str, str]
+    folder: Path,
+    step: int,
+    cells: list[str],
+    state: dict[str, Any],
+    best: dict[str, Best],
+    events: Stamp,
+    versions: dict[str, str],
 ) -> None:
-    """Replace the state, then delete adapters that are no longer a cell's best."""
-    state = {
-        **to_cpu(learner),
-        "loop": to_cpu(loop.plain()),
-        "best": {cell: vars(entry) for cell, entry in best.items()},
-        "events": events,
-    }
-    _replace(folder / STATE_FILE, lambda file: torch.save(state, file))
-    _describe(folder, loop.results, loop.step, versions)
+    """Write the state at `step`, with the events and adapters so far. Keeps the checkpoint before, and deletes those
+    before that, and adapters that none needs."""
+    place, before = folder / step_folder(step), checkpoints_in(folder)
+    describe(folder, cells)
+    if place in before:
+        return  # nothing has happened since
+    for old in before[1:]:
+        shutil.rmtree(old)
+    new = folder / _NEW
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir()
+    write_state(new, {**state, "best": {cell: vars(entry) for cell, entry in best.items()}})
+    known = _files_of(before[0]) if before else {}
+    files = {f"{place.name}/{file.name}": _written(file) for file in files_below(new)}
+    for name in sorted({entry.folder for entry in best.values()}):
+        for file in files_below(folder / BEST_FOLDER / name):
+            path = file.relative_to(folder).as_posix()
+            files[path] = known[path] if path in known else _written(file)
+    _complete(new, Manifest(step, sorted(cells), versions, {**files, EVENTS_FILE: events}), place)
     forget_worse(folder, best)
 
 
-def part_checkpoint(source: Path, target: Path, cells: list[str], step: int, versions: dict[str, str]) -> None:
-    """Give some cells of the checkpoint in `source` a checkpoint of their own. Its state also has their neighbours, but
+def part_checkpoint(source: Path, target: Path, cells: list[str]) -> None:
+    """Give some cells of the newest checkpoint in `source` one of their own. Its state also has their neighbours, but
     only the named cells are read from it."""
-    state = torch.load(source / STATE_FILE, map_location="cpu", weights_only=True)
-    prepare_folder(target, cells, versions, Found(source, cells, state))
-    _replace(target / STATE_FILE, lambda file: file.write((source / STATE_FILE).read_bytes()))
-    _describe(target, cells, step, versions)
+    place = checkpoints_in(source)[0]
+    manifest, best = read_manifest(place), read_values(place)["best"]
+    used = {best[cell]["folder"] for cell in cells if cell in best}
+    files = {
+        name: entry
+        for name, entry in manifest.files.items()
+        if not name.startswith(f"{BEST_FOLDER}/") or name.split("/")[1] in used
+    }
+    own = Manifest(manifest.step, sorted(cells), manifest.versions, files)
+    prepare_folder(target, cells, Found(source, cells, own))
+    shutil.copytree(place, target / _NEW)
+    _complete(target / _NEW, own, target / place.name)
+
+
+def _written(file: Path) -> Stamp:
+    flush(file)
+    return stamp(file)
+
+
+def _complete(new: Path, manifest: Manifest, place: Path) -> None:
+    """Give a checkpoint its manifest and its name, on the disk."""
+    write_manifest(new, manifest)
+    for file in files_below(new):
+        flush(file)
+    new.rename(place)
+    flush(place.parent)
 
 
 def forget_worse(folder: Path, best: dict[str, Best]) -> None:
-    """Delete adapters that are no longer a cell's best, since one of full fine-tuning is a whole model."""
+    """Delete adapters that are neither a cell's best nor in a checkpoint: one of full fine-tuning is a whole model."""
     used = {entry.folder for entry in best.values()}
+    for place in checkpoints_in(folder):
+        used |= {name.split("/")[1] for name in _files_of(place) if name.startswith(f"{BEST_FOLDER}/")}
     for old in (folder / BEST_FOLDER).iterdir():
         if old.name not in used:
             shutil.rmtree(old, ignore_errors=True)
 
 
-def _describe(folder: Path, cells: Iterable[str], step: int, versions: dict[str, str]) -> None:
-    tree = {"cells": sorted(cells), "step": step, "versions": versions}
-    _replace(folder / TREE_FILE, lambda file: file.write(json.dumps(tree).encode()))
+def _files_of(place: Path) -> dict[str, Stamp]:
+    try:
+        return read_manifest(place).files
+    except Damaged:
+        return {}  # nobody can go on from it
 
 
-def _replace(path: Path, write: Any) -> None:
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("wb") as file:
-        write(file)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-
-
-def to_cpu(value: Any) -> Any:
-    """`value` with every tensor on the CPU, for saving."""
-    if isinstance(value, torch.Tensor):
-        return value.detach().to("cpu")
-    if isinstance(value, dict):
-        return {key: to_cpu(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return type(value)(to_cpu(item) for item in value)
-    return value
+def describe(folder: Path, cells: Iterable[str]) -> None:
+    """Write `tree.json`."""
+    temporary = folder / f"{TREE_FILE}.tmp"
+    temporary.write_text(json.dumps({"cells": sorted(cells)}), encoding="utf-8")
+    flush(temporary)
+    temporary.replace(folder / TREE_FILE)
 
 
 def best_of(state: dict[str, Any], cells: Iterable[str]) -> dict[str, Best]:

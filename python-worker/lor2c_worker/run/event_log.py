@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterable
@@ -10,6 +11,7 @@ from typing import Any
 
 from .. import messages
 from ..channel import Channel, to_line
+from .manifest import Stamp
 
 #: Events of a run's record that come before its outcome.
 _KEPT: dict[str, type[Any]] = {
@@ -29,6 +31,8 @@ class EventLog:
         self._channel = channel
         self._file = path.open("r+b" if path.exists() else "w+b")
         self._file.truncate(offset)
+        #: Of all bytes so far.
+        self._digest = hashlib.sha256(self._file.read(offset))
         self._file.seek(offset)
 
     def replay(self, cells: Iterable[str]) -> None:
@@ -46,16 +50,18 @@ class EventLog:
         self._channel.send(event_type, **fields)
         kind = next((name for name, kept in _KEPT.items() if kept is event_type), None)
         if kind is not None:
-            self._file.write(to_line([kind, fields]))
+            line = to_line([kind, fields])
+            self._file.write(line)
+            self._digest.update(line)
 
     def log(self, level: str, message: str, cells: list[str]) -> None:
         self.send(messages.Log, cells=cells, level=level, message=message)
 
-    def sync(self) -> int:
-        """Write everything to disk. Returns the bytes so far."""
+    def sync(self) -> Stamp:
+        """Write everything to disk. Returns the stamp of the file so far."""
         self._file.flush()
         os.fsync(self._file.fileno())
-        return self._file.tell()
+        return Stamp(self._file.tell(), self._digest.hexdigest())
 
     def close(self) -> None:
         self._file.close()

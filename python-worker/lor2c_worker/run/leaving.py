@@ -1,4 +1,4 @@
-"""Ends some cells of a tree while the others go on."""
+"""Between two steps: a checkpoint when it is due, and cells that end while the others go on."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ def leave(run: TreeRun, channel: Channel, closed: set[str], state: LoopState) ->
     `stopped`. Returns the state of the others; its `stopped` is true when none is left."""
     leaving = [cell for cell in run.ids if cell in channel.stopping]
     if not leaving:
+        run.checkpoint_if_due(state)
         return state
     run.checkpoint(state)
     if len(leaving) == len(run.cells):
         state.stopped = True
         return state
-    part_checkpoint(run.folder, tree_folder(run.folder.parent, leaving), leaving, state.step, run.versions)
+    if state.step:
+        part_checkpoint(run.folder, tree_folder(run.folder.parent, leaving), leaving)
     channel.send(messages.Stopped, cells=leaving, step=state.step)
     closed.update(leaving)
     return _without(run, leaving, state)

@@ -35,7 +35,7 @@ class Report:
     record: Callable[[int, EpochRecord], None]
     #: Called after an evaluation that is the cells' best so far: (lane index, cells, epoch, values).
     best: Callable[[int, list[str], int, dict[str, float]], None]
-    #: Called where training can be resumed: after evaluations, and when it stops.
+    #: Called where training can be resumed: after evaluations, and when it stops. `leave` may also write a checkpoint.
     checkpoint: Callable[[LoopState], None] = lambda state: None
 
 

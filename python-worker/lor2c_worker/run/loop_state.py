@@ -108,7 +108,7 @@ class LoopState:
     @property
     def lane_steps(self) -> int:
         """Optimizer steps times the lanes that took them."""
-        ends = [*(start for start, _ in self.lanes_from[1:]), self.step]
+        ends = [*(start for start, _ in self.lanes_from), self.step][1:]  # no lanes before the first step
         return sum((end - start) * len(lanes) for (start, lanes), end in zip(self.lanes_from, ends, strict=True))
 
     @property

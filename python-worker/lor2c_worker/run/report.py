@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import shutil
 
 import torch
 
 from .. import messages
 from ..channel import Throttle, finite, split_finite
 from ..learner import EpochRecord, Expected, Lane, Learner
-from .checkpoint import BEST_FOLDER, Best
+from .checkpoint import BEST_FOLDER, Best, forget_worse
 from .loop import Report
 from .loop_state import LoopState
 from .running import TreeRun
@@ -27,7 +28,7 @@ def make_report(run: TreeRun) -> Report:
         progress=_Progress(run),
         record=lambda step, record: _record(run, step, record),
         best=lambda *args: _best(run, *args),
-        checkpoint=run.checkpoint,
+        checkpoint=lambda state: run.checkpoint(state) if state.stopped else run.checkpoint_if_due(state),
     )
 
 
@@ -58,9 +59,11 @@ def _best(run: TreeRun, lane: int, cells: list[str], epoch: int, values: dict[st
     """Save the lane's adapter once for all its cells, which are equal so far."""
     best = Best(f"epoch-{epoch}-{cells[0]}", epoch, values)
     folder = run.folder / BEST_FOLDER / best.folder
-    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)  # of a training that ended before its next checkpoint
+    folder.mkdir(parents=True)
     run.prepared.method.save(run.learner, lane, run.prepared.model, folder)
     run.best |= dict.fromkeys(cells, best)
+    forget_worse(run.folder, run.best)
 
 
 class _Progress:

@@ -96,15 +96,16 @@ def _begin(
     optimizer = _optimizer(prepared, learner)
     own = tree_folder(folder, ids)
     current = versions(first.settings.train.precision)
-    events = EventLog(channel, own / EVENTS_FILE, prepare_folder(own, ids, current, source))
+    events = EventLog(channel, own / EVENTS_FILE, prepare_folder(own, ids, source))
     run = TreeRun(cells, prepared, learner, optimizer, events, own, {}, total, current)
     started = _started(cells, prepared, learner, total, horizon.steps)
     if source is None:
         return run, LoopState.of(learner), started
-    rows = learner.restore(source.state["learner"], ids)
-    optimizer.resume(source.state["optimizer"], rows)
-    run.best = best_of(source.state, ids)
-    return run, LoopState.restored(source.state["loop"], rows, ids, prepared.device), started
+    state = source.read()
+    rows = learner.restore(state["learner"], ids)
+    optimizer.resume(state["optimizer"], rows)
+    run.best = best_of(state, ids)
+    return run, LoopState.restored(state["loop"], rows, ids, prepared.device), started
 
 
 def _optimizer(prepared: Prepared, learner: Learner) -> LaneAdamW:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..learner import Learner
@@ -10,6 +11,7 @@ from ..optim.adamw import LaneAdamW
 from .checkpoint import Best, write_checkpoint
 from .event_log import EventLog
 from .loop_state import LoopState
+from .moments import save_due
 from .prepare import Prepared
 from .tree import TreeCell
 
@@ -28,6 +30,8 @@ class TreeRun:
     #: Parameters of the base model with its head, without those that the method adds.
     total_parameters: int
     versions: dict[str, str]
+    #: When the last checkpoint was written, or training began; in seconds of a clock that only runs forward.
+    _saved: float = field(default_factory=time.monotonic)
 
     @property
     def ids(self) -> list[str]:
@@ -42,5 +46,13 @@ class TreeRun:
         return self.prepared.moments.per_epoch
 
     def checkpoint(self, loop: LoopState) -> None:
-        state = {"learner": self.learner.state(), "optimizer": self.optimizer.state_dict()}
-        write_checkpoint(self.folder, state, loop, self.best, self.events.sync(), self.versions)
+        """Write a checkpoint between two steps. There is none before the first step, when nothing would be lost."""
+        if loop.step:
+            state = {"learner": self.learner.state(), "optimizer": self.optimizer.state_dict(), "loop": loop.plain()}
+            write_checkpoint(self.folder, loop.step, self.ids, state, self.best, self.events.sync(), self.versions)
+        self._saved = time.monotonic()
+
+    def checkpoint_if_due(self, loop: LoopState) -> None:
+        """Write a checkpoint if the last one is as old as `train.checkpoint_minutes`."""
+        if save_due(time.monotonic(), self._saved, self.prepared.settings.train.checkpoint_minutes):
+            self.checkpoint(loop)

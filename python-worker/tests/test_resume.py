@@ -1,0 +1,82 @@
+"""Every method stops and goes on at every boundary, and ends with the numbers of an undisturbed run."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny
+from stopping import after_evaluation, after_step, at_start, record, train
+from worker import only, settings
+
+from lor2c_worker import messages
+from lor2c_worker.methods import METHODS
+
+#: Every method, and every kind of state that one has besides its trained tensors.
+TRIED: list[tuple[str, dict[str, Any]]] = [
+    ("full", {}),
+    ("lora", {"rank": 4}),
+    ("qlora", {"rank": 4}),
+    ("adalora", {"init_rank": 4, "target_rank": 3, "tinit": 4, "tfinal": 4, "delta_t": 2}),
+    ("pissa", {"rank": 4}),
+    ("dylora", {"rank": 4}),
+    ("adapter", {"bottleneck": 8, "random_drop": True}),
+    ("peft", {"type": "LORA", "config": {"r": 4, "use_dora": True}}),
+    ("peft", {"type": "VERA", "config": {"r": 8, "d_initial": 1.0}}),
+    ("peft", {"type": "PREFIX_TUNING", "config": {"num_virtual_tokens": 3, "prefix_projection": True}}),
+    ("peft", {"type": "P_TUNING", "config": {"num_virtual_tokens": 3}}),
+    ("lor2c", {"rank": 4}),
+    ("sharelor2c", {"rank": 4, "merges": 1, "injections": 1}),
+    ("mergelor2c", {"rank": 4, "merges": 1}),
+    ("injectlor2c", {"rank": 4, "injections": 2}),
+    ("imlor2c", {"rank": 4, "merges": 1, "injections": 1, "rules": "official"}),
+]
+EPOCHS, STEPS_PER_EPOCH = 8, 2
+
+
+def test_every_method_is_tried() -> None:
+    assert {name for name, _ in TRIED} == set(METHODS)
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, Path]:
+    """Folders of a model and rows; those of True are wide enough for the blocks of 64 weights that qlora has."""
+    gc.freeze()  # each training of a worker collects all that is left of the one before, and these tests have many
+    found = {}
+    with pytest.MonkeyPatch.context() as patch:
+        for wide in (False, True):
+            found[wide] = tmp_path_factory.mktemp("tiny")
+            for size, value in (("hidden_size", 64), ("intermediate_size", 256)) if wide else ():
+                patch.setitem(tiny.SHAPE, size, value)
+            tiny.save(found[wide] / "model")
+            tiny.save_rows(found[wide] / "data", train=15, dev=6)
+    return found
+
+
+@pytest.mark.parametrize(("name", "values"), TRIED)
+def test_a_run_that_stops_at_every_boundary_equals_one_that_does_not(
+    places: dict[bool, Path], tmp_path: Path, name: str, values: dict[str, Any]
+) -> None:
+    method = {"name": name, **values}
+    wanted = settings(places[name == "qlora"], method=method, num_train_epochs=EPOCHS, logging_steps=1)
+    whole = record(train(tmp_path / "whole", wanted), tmp_path / "whole")
+    total = EPOCHS * STEPS_PER_EPOCH
+    # (stop after, the step that it stops before)
+    stops = [
+        (at_start, 0),
+        (after_step(1), 1),
+        (after_evaluation(1), STEPS_PER_EPOCH),
+        (after_step(2 * STEPS_PER_EPOCH + 3), 2 * STEPS_PER_EPOCH + 3),
+        (after_step(total - 1), total - 1),
+    ]
+    folder, reached = tmp_path / "stopped", None
+    for stop, step in stops:
+        events = train(folder, wanted, stop=stop)
+        assert [e.resumed_step for e in only(events, messages.Started)] == [reached]
+        assert [e.step for e in only(events, messages.Stopped)] == [step], only(events, messages.Failed)
+        reached = step or None
+    events = train(folder, wanted, stop=after_step(total))  # no step is left to stop before
+    assert [e.resumed_step for e in only(events, messages.Started)] == [reached]
+    assert record(events, folder) == whole
