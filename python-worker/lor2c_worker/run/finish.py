@@ -51,14 +51,34 @@ def finish_cell(
         _check_acted(run, cell)
         adapter = _write_adapter(run, cell)
         _check_reload(run, cell, adapter, result)
-        size, digest = measure_folder(adapter)
+        _send_artifact(run, cell, adapter)
     except Exception as error:
         send_outcome(run.events.send, [cell.id], error)
         closed.add(cell.id)
         return
-    run.events.send(messages.Artifact, cells=[cell.id], kind="adapter", path=str(adapter), bytes=size, sha256=digest)
     _send_finished(run, cell, result, loop, overhead + time.perf_counter() - began)
     closed.add(cell.id)
+
+
+def keep_best(run: TreeRun, cells: list[str]) -> None:
+    """Save the best adapters so far of cells that have diverged, where an evaluation gave them a finite score.
+
+    They are not loaded again, since the cell fails in any case. An error here is told and costs no neighbour anything.
+    """
+    for cell in run.cells:
+        best = run.best.get(cell.id)
+        if cell.id not in cells or best is None or not math.isfinite(best.values[run.prepared.score]):
+            continue
+        try:
+            adapter = _write_adapter(run, cell)
+            _send_artifact(run, cell, adapter)
+        except Exception as error:
+            run.events.log("warn", f"the adapter of epoch {best.epoch} is not saved: {error}", [cell.id])
+
+
+def _send_artifact(run: TreeRun, cell: TreeCell, adapter: Path) -> None:
+    size, digest = measure_folder(adapter)
+    run.events.send(messages.Artifact, cells=[cell.id], kind="adapter", path=str(adapter), bytes=size, sha256=digest)
 
 
 def majority_of(prepared: Prepared) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .. import messages
 from ..channel import Channel
 from .checkpoint import part_checkpoint, tree_folder
+from .finish import keep_best
 from .loop_state import LoopState
 from .outcome import diverged_at, send_outcome
 from .running import TreeRun
@@ -29,7 +30,8 @@ def leave(run: TreeRun, channel: Channel, closed: set[str], state: LoopState) ->
 
 
 def lose(run: TreeRun, closed: set[str], state: LoopState, diverged: dict[int, int]) -> LoopState:
-    """After a step: end the cells of lanes that have diverged as `failed`. Returns the state of the others.
+    """After a step: end the cells of lanes that have diverged as `failed`, with their best adapters so far. Returns the
+    state of the others.
 
     `diverged`: lane -> the first step that was not finite.
     """
@@ -37,6 +39,7 @@ def lose(run: TreeRun, closed: set[str], state: LoopState, diverged: dict[int, i
     gone: list[str] = []
     for lane, step in diverged.items():
         cells = list(run.learner.lanes[lane].cells)
+        keep_best(run, cells)
         send_outcome(run.events.send, cells, diverged_at(step, limit or 1))
         closed.update(cells)
         gone += cells
