@@ -5,19 +5,38 @@ from __future__ import annotations
 import errno
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 #: Nanoseconds. Some file systems keep times to two seconds, and a second change within them may not show.
 _TICK = 2_000_000_000
 
 _stamps: dict[str, str | None] = {}
+#: Files that are read within each `noting`, the innermost last.
+_noted: list[dict[str, str | None]] = []
 
 
 def depends_on(path: Path) -> None:
     """Call this before a file is read or a folder is listed. A missing file has a stamp too."""
     name = str(path.absolute())
-    if name not in _stamps:
-        _stamps[name] = stamp_of(path)
+    if name in _stamps and not _noted:
+        return
+    stamp = stamp_of(path)
+    _stamps.setdefault(name, stamp)
+    for files in _noted:
+        files.setdefault(name, stamp)
+
+
+@contextmanager
+def noting() -> Iterator[dict[str, str | None]]:
+    """Gives the files that are read within, each with its present stamp."""
+    files: dict[str, str | None] = {}
+    _noted.append(files)
+    try:
+        yield files
+    finally:
+        _noted.pop()
 
 
 def depends_on_the_unknown() -> None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
 from ..data import DataError, TaskData, load_task, task_of
 from ..data.encode import Encoded, encode, train_batches
 from ..data.holdout import hold_out, holdout_note
+from ..data.remembered import Remembered
 from ..data.task import Split, Task
 from ..device import autocast, current_device, resolve_precision
 from ..errors import PlainError
@@ -23,9 +24,20 @@ from ..evaluation.scoring import SCORES, base_score, rows_of
 from ..methods import Horizon, Method, method_of, parse_params
 from ..models import LoadedModel, load_model, model_fingerprint
 from ..objective import Objective, objective_of
-from ..settings import DataSettings, Settings, SettingsError
+from ..settings import Settings, SettingsError
 from ..versions import NUMERICS
 from .moments import Moments, steps_per_epoch, total_steps
+
+#: The rows of training, of evaluation, and those held out, if any.
+Splits = tuple[Split, Split, Split | None]
+
+
+class Encodings(NamedTuple):
+    """The same as tokens."""
+
+    train: Encoded
+    eval: Encoded
+    holdout: Encoded | None
 
 
 @dataclass(frozen=True)
@@ -35,6 +47,8 @@ class Prepared:
     settings: Settings
     task: Task
     data: TaskData
+    #: Hash of all rows, also those that were held out.
+    rows: str
     model: LoadedModel
     #: `LoadedModel.version` after loading.
     version: tuple[tuple[int, int], ...]
@@ -89,18 +103,33 @@ def num_labels(data: TaskData) -> int:
     return len(data.label_names) or 1
 
 
-@lru_cache(maxsize=4)
-def _load_task(name: str, data: tuple[tuple[str, Any], ...]) -> TaskData:
-    values = dict(data)
-    values["columns"] = None if values["columns"] is None else dict(values["columns"])
-    return load_task(name, DataSettings(**values))
+#: By what they are read from.
+_ROWS: Remembered[TaskData] = Remembered(4)
+#: By the content of the rows and all else that decides the tokens.
+_TOKENS: Remembered[Encodings] = Remembered(2)
 
 
 def task_data(settings: Settings) -> TaskData:
     """Rows of the task. The process remembers them, since cells share them."""
-    values = dict(vars(settings.data))
-    values["columns"] = None if values["columns"] is None else tuple(sorted(values["columns"].items()))
-    return _load_task(settings.task, tuple(sorted(values.items())))
+    key = json.dumps([settings.task, vars(settings.data)], sort_keys=True)
+    return _ROWS.get(key, lambda: load_task(settings.task, settings.data))
+
+
+def encodings(settings: Settings, task: Task, rows: str, splits: Splits, tokenizer: Any) -> Encodings:
+    """The splits, which are parts of the rows with the hash `rows`, as tokens. The process remembers them: for a large
+    task a tokenizer takes most of a minute."""
+    length, split_seed = settings.train.max_length, settings.data.split_seed
+    key = (rows, split_seed, settings.train.holdout, task.kind, length, model_fingerprint(settings.model))
+
+    def make() -> Encodings:
+        train, evaluation, held = splits
+        return Encodings(
+            encode(train, tokenizer, task.kind, length),
+            encode(evaluation, tokenizer, task.kind, length),
+            None if held is None else encode(held, tokenizer, task.kind, length),
+        )
+
+    return _TOKENS.get(key, make)
 
 
 def choosing_score(settings: Settings, task: Task) -> str:
@@ -145,19 +174,21 @@ def prepare(settings: Settings) -> Prepared:
     method.require()
     score = choosing_score(settings, task)
     precision = resolve_precision(settings.train.precision, device)
-    data, held = held_out(settings, task, task_data(settings), score)
+    whole = task_data(settings)
+    data, held = held_out(settings, task, whole, score)
     model = load_for(settings, data, task, device)
     check_length(settings, model, method.positions(params))
-    length = settings.train.max_length
+    tokens = encodings(settings, task, whole.fingerprint, (data.train, data.eval, held), model.tokenizer)
     return Prepared(
         settings=settings,
         task=task,
         data=data,
+        rows=whole.fingerprint,
         model=model,
         version=model.version(),
-        train=encode(data.train, model.tokenizer, task.kind, length),
-        eval=encode(data.eval, model.tokenizer, task.kind, length),
-        holdout=None if held is None else encode(held, model.tokenizer, task.kind, length),
+        train=tokens.train,
+        eval=tokens.eval,
+        holdout=tokens.holdout,
         method=method,
         params=params,
         score=score,
@@ -191,7 +222,7 @@ class ChangedSincePlanned(PlainError, RuntimeError):
 
 def check_planned(prepared: Prepared, planned: Mapping[str, str]) -> None:
     """Raises ChangedSincePlanned when rows, weights, precision or numerics differ from those of the plan."""
-    found = fingerprint_of(prepared.settings, task_data(prepared.settings).fingerprint, prepared.precision)
+    found = fingerprint_of(prepared.settings, prepared.rows, prepared.precision)
     changed = [f"{name} was {was}, is {found.get(name)}" for name, was in planned.items() if found.get(name) != was]
     if changed:
         raise ChangedSincePlanned(
