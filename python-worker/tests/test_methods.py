@@ -94,9 +94,9 @@ def build(model: LoadedModel, name: str, values: dict[str, Any], seed: int = 3) 
     return METHODS[name].build(model, [Cell("c", params)], seed, horizon=Horizon(EPOCHS, EPOCHS * 4, 4))
 
 
-def run(learner: Learner, data: Encoded, seed: int = 3) -> tuple[list[float], list[EpochRecord]]:
+def run(learner: Learner, data: Encoded, seed: int = 3, epochs: int = EPOCHS) -> tuple[list[float], list[EpochRecord]]:
     """Train through the real loop. Returns the loss of every step, and what the structure did."""
-    seen, settings = Seen(), replace(SETTINGS, num_train_epochs=EPOCHS, learning_rate=5e-3)
+    seen, settings = Seen(), replace(SETTINGS, num_train_epochs=epochs, learning_rate=5e-3)
     optimizer = LaneAdamW(learner.slots(), 1, weight_decay=0.01)
     train(training_of(learner, data, seen, settings, optimizer=optimizer, seed=seed))
     return seen.values("train", "loss", "c"), [record for _, record in seen.records]
@@ -137,14 +137,14 @@ def test_trains_only_its_own_saves_and_reloads(
     trained = {id(slot.tensor) for slot in learner.slots()}
     frozen = {n: p.detach().clone() for n, p in model.module.named_parameters() if id(p) not in trained}
     frozen |= {n: b.detach().clone() for n, b in model.module.named_buffers()}
-    before = loss_of(learner, data)
+    before, start = loss_of(learner, data), learner.trainable_parameters(0)[0]
+    empty = empty_model(ModelSettings(str(folders[kind])), 2, "classify")
     _, records = run(learner, data)
     assert loss_of(learner, data) < before
     now = {**dict(model.module.named_parameters()), **dict(model.module.named_buffers())}
     for full, value in frozen.items():
         assert torch.equal(now[full], value), full
-    done = [change.kind for record in records for change in record.changes]
-    assert done.count("merge") == values.get("merges", 0) or values.get("merges") == 2
+    check_events(name, values, learner, start, records, empty)
     assert METHODS[name].check(learner, Cell("c", parse_params(METHODS[name], values))) == []
     tmp_path.joinpath("adapter").mkdir()
     METHODS[name].save(learner, 0, model, tmp_path / "adapter")
@@ -152,8 +152,27 @@ def test_trains_only_its_own_saves_and_reloads(
     again = METHODS[name].load(fresh(folders[kind]), parse_params(METHODS[name], values), tmp_path / "adapter")
     assert torch.equal(logits_of(again, data, 16, CPU), after)
     check_peft_reads(folders[kind], tmp_path / "adapter", data, after[0])
-    empty = empty_model(ModelSettings(str(folders[kind])), 2, "classify")
     check_sizes(empty, name, values, learner, tmp_path / "adapter")
+
+
+def check_events(
+    name: str, values: dict[str, Any], learner: Learner, start: int, records: list[EpochRecord], empty: LoadedModel
+) -> None:
+    """Events happened as often as asked, or a remark says at how many tries there was no candidate; the number of
+    parameters then changes from `start` as planned."""
+    method, cell = METHODS[name], Cell("c", parse_params(METHODS[name], values))
+    kinds = [change.kind for record in records for change in record.changes]
+    missing = []
+    for kind, noun in (("merge", "merges"), ("inject", "injections")):
+        done, wanted = kinds.count(kind), values.get(noun, 0)
+        assert min(1, wanted) <= done <= wanted  # the first try of either finds a candidate in these models
+        if done < wanted:
+            vain = f"the rules left no candidate at {wanted - done} of {wanted} tries"
+            missing.append(f"{done} of {wanted} {noun} done: {vain}")
+    assert method.remarks(learner, cell) == missing
+    if not missing and values.get("rules") != "official":  # a frozen LoRA does not count there
+        changes = sum(part.count for part in method.changes(empty, cell.params))
+        assert learner.trainable_parameters(0)[0] == start + changes
 
 
 def check_sizes(model: LoadedModel, name: str, values: dict[str, Any], learner: Learner, adapter: Path) -> None:
@@ -206,8 +225,8 @@ def test_same_seed_same_losses_other_seed_others(
     again = run(build(fresh(folders[kind]), name, values), data)
     assert first[0] == again[0]
     assert [r.changes for r in first[1]] == [r.changes for r in again[1]]
-    other = run(build(fresh(folders[kind], 4), name, values, 4), data, 4)
-    assert other[0] != first[0]
+    other = run(build(fresh(folders[kind], 4), name, values, 4), data, 4, epochs=1)
+    assert other[0][0] != first[0][0]  # later ones also differ because the learning rate falls faster
 
 
 def test_the_peft_type_is_registered() -> None:
@@ -249,15 +268,3 @@ def test_counts_of_the_papers_models(model: str, name: str, values: dict[str, An
     if "roberta" in model:
         assert sum(p.numel() for p in empty.head_parameters().values()) == 592_130
         assert sum(p.numel() for p in empty.module.parameters()) == 124_647_170
-
-
-def test_changes_equal_what_the_structure_does(folders: dict[str, Path], data: Encoded) -> None:
-    for name, values in TRIED:
-        if values.get("rules") == "official" or values.get("merges") == 2:
-            continue  # a dormant LoRA does not count there; the second try may find nothing here
-        learner = build(fresh(folders["roberta"]), name, values)
-        start = learner.trainable_parameters(0)[0]
-        run(learner, data)
-        empty = empty_model(ModelSettings(str(folders["roberta"])), 2, "classify")
-        changes = METHODS[name].changes(empty, parse_params(METHODS[name], values))
-        assert learner.trainable_parameters(0)[0] == start + sum(part.count for part in changes), (name, values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -126,9 +127,17 @@ def test_masks_of_a_prefix_lie_on_real_queries() -> None:
     assert placed[1].flatten().tolist() == [9, 10, 0, 0, 11, 12, 0, 0]
 
 
+@pytest.fixture(scope="module")
+def other(place: Path) -> Iterator[Worker]:
+    started = Worker(place / "other.log")
+    yield started
+    assert started.close() == 0
+
+
 @pytest.mark.parametrize("name", TYPES)
 def test_a_run_is_read_by_another_process(
     worker: Worker,
+    other: Worker,
     place: Path,
     tmp_path: Path,
     name: str,
@@ -141,12 +150,10 @@ def test_a_run_is_read_by_another_process(
     assert started.trainable_parameters > 0
     texts = [{"text": text, "text_pair": None} for text in ("the film is good", "the plot is very bad")]
     answers = []
-    other = Worker(tmp_path / "stderr.log")
     for process in (worker, other):
         process.send(type="predict", request="p", folder=artifact.path, texts=texts)
         (predictions,) = only(process.until_done(), messages.Predictions)
         answers.append([item.scores for item in predictions.items])
-    assert other.close() == 0
     assert answers[0] == answers[1]
 
 
