@@ -17,7 +17,8 @@ from ..errors import PlainError
 from ..evaluation.choose import CellResult
 from ..evaluation.evaluate import difference
 from ..evaluation.scoring import majority_score
-from ..methods import Cell
+from ..learner import Learner
+from ..methods import Cell, Verify
 from .adapter_folder import RunInfo, measure_folder, write_folder
 from .checkpoint import BEST_FOLDER
 from .loop_state import LoopState
@@ -48,7 +49,7 @@ def finish_cell(
     began = time.perf_counter()
     try:
         _check_numbers(run, result, loop.step)
-        _check_acted(run, cell)
+        _check_acted(cell.method, run.learner, Cell(cell.id, cell.params))
         adapter = _write_adapter(run, cell)
         _check_reload(run, cell, adapter, result)
         _send_artifact(run, cell, adapter)
@@ -93,9 +94,9 @@ def _check_numbers(run: TreeRun, result: CellResult, step: int) -> None:
         raise Diverged(f"no evaluation up to step {step} gave finite predictions. Use a lower train.learning_rate")
 
 
-def _check_acted(run: TreeRun, cell: TreeCell) -> None:
+def _check_acted(method: Verify, learner: Learner, cell: Cell) -> None:
     """Raises MethodDidNotAct when the training was not what the settings say."""
-    reasons = cell.method.check(run.learner, Cell(cell.id, cell.params))
+    reasons = method.check(learner, cell)
     if reasons:
         raise MethodDidNotAct("; ".join(reasons))
 
