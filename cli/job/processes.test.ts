@@ -119,7 +119,7 @@ test("Ctrl-C twice ends a worker in the middle of a long step", async () => {
   expect(workers.map(isAlive)).toEqual([false]);
 });
 
-test("Ctrl-C twice ends a worker that is still starting", async () => {
+test("Ctrl-C ends a worker that is still starting at once", async () => {
   writeFileSync(file, readFileSync(file, "utf8").replace("1..2", "[1]"));
   const run = lor2c(["run", file, "--json"], { FIXTURE_NEVER_READY: "train" });
   await says(run, '"running"');
