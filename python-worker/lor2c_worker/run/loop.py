@@ -35,7 +35,7 @@ class Report:
     record: Callable[[int, EpochRecord], None]
     #: Called after an evaluation that is the cells' best so far: (lane index, cells, epoch, values).
     best: Callable[[int, list[str], int, dict[str, float]], None]
-    #: Called where training can be resumed: after every step, and when it stops. `leave` may also write a checkpoint.
+    #: Called where training can be resumed: after evaluations, and when it stops. `leave` may also write a checkpoint.
     checkpoint: Callable[[LoopState], None] = lambda state: None
 
 
@@ -97,7 +97,6 @@ def train(training: Training, state: LoopState | None = None) -> LoopState:
             _record(t, state, t.learner.end_epoch(epoch, state.step, t.optimizer), before)
         if due.evaluate and state.results:
             _evaluate(t, state)
-        if state.results:
             t.report.checkpoint(state)
     return state
 
