@@ -23,6 +23,11 @@ def current_device() -> torch.device:
     return torch.device("cuda", 0) if torch.cuda.is_available() else torch.device("cpu")
 
 
+def send(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """Copy a tensor of the host to the device, on CUDA without waiting for running kernels."""
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
+
+
 def configure_threads() -> int:
     """Use one thread on CPU unless OMP_NUM_THREADS says otherwise. Results then do not depend on the number of cores,
     and several workers side by side use the cores better than one with several threads. Returns the number."""

@@ -213,7 +213,7 @@ def replay(learner: BankLearner, optimizer: LaneAdamW, epochs: int) -> list[Repl
         for i in range(per_epoch):
             batch = batch_of(data, "train", slice(i * h["batch"], (i + 1) * h["batch"]))
             optimizer.zero_grad()
-            losses = means(Classify(), learner.forward(batch, (step, 0)), batch.labels)
+            losses = means(Classify(), learner.forward(batch, step), batch.labels)
             losses.sum().backward()
             rates = h["lr"] * rate.factor(step), h["lr"] / 2 * rate.factor(step)
             norms = optimizer.step(*rates)

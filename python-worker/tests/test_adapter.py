@@ -99,8 +99,8 @@ def test_a_batch_leaves_out_the_first_layers_and_evaluation_none(folders: dict[s
     for step in range(12):
         for slot in learner.slots():
             slot.tensor.grad = None
-        learner.forward(data.batch(range(8), CPU), (step, 0)).square().sum().backward()
-        first = learner.dropped((step, 0))
+        learner.forward(data.batch(range(8), CPU), step).square().sum().backward()
+        first = learner.dropped(step)
         seen.add(first)
         assert [found[0].up.weight.grad is not None for found in learner.adapters()] == [i >= first for i in range(3)]
     assert seen == {0, 1, 2}
@@ -115,7 +115,7 @@ def test_random_drops_that_do_not_vary_fail_the_run(
     learner = build(folders["roberta"], random_drop=True)
     train_it(learner, data)
     assert METHOD.check(learner, cell(random_drop=True)) == [
-        "all 32 batches left out the same adapters: random_drop did not act"
+        "all 32 steps left out the same adapters: random_drop did not act"
     ]
 
 

@@ -28,8 +28,10 @@ from lor2c_worker.backbones.backbone import LEAST, ROW_MULTIPLE, whole_rows
 from lor2c_worker.backbones.heads import head_of
 from lor2c_worker.backbones.hf_backbone import HfBackbone, base_of
 from lor2c_worker.backbones.unpadded import UnpaddedEncoder
+from lor2c_worker.backbones.unpadded_layout import UnpaddedLayout
 from lor2c_worker.data.batch import Batch
-from lor2c_worker.keyed.dropout import KeyedDropout, StepMasks
+from lor2c_worker.keyed.dropout import KeyedDropout
+from lor2c_worker.keyed.masks import StepMasks
 from lor2c_worker.keyed.seeding import generator
 from lor2c_worker.schedule import Layout, Span
 
@@ -92,23 +94,19 @@ def bank_of(backbone: Any, module: Any, dropout: float = 0.0) -> Bank:
     return bank
 
 
-def hidden(
-    backbone: Any, batch: Batch, bank: Bank, step: tuple[int, int] | None = None, lanes: int = 1
-) -> torch.Tensor:
+def hidden(backbone: Any, batch: Batch, bank: Bank, step: int | None = None, lanes: int = 1) -> torch.Tensor:
     """Real tokens in row order, [K, N, d]."""
     layout = backbone.layout(batch)
     masks = None if step is None else StepMasks.of(7, step, batch, layout)
     out = backbone.forward(batch, layout, lanes, bank.begin(masks), masks)
-    if hasattr(layout, "canonical"):
-        real = batch.tokens
-        back = torch.empty_like(out[:, :real])
-        back[:, layout.canonical[:real]] = out[:, :real]
-        return back
+    if isinstance(layout, UnpaddedLayout):
+        order = layout.source[: batch.tokens].argsort()
+        return out[:, order]
     return out[:, layout.mask.reshape(-1)]
 
 
 def logits_of(
-    backbone: Any, bank: Bank, head: Any, batch: Batch, step: tuple[int, int] | None = None, *, together: bool = False
+    backbone: Any, bank: Bank, head: Any, batch: Batch, step: int | None = None, *, together: bool = False
 ) -> torch.Tensor:
     """Logits as a learner computes them. `together`: all lanes at once, as on CUDA."""
     layout = backbone.layout(batch)
@@ -177,11 +175,11 @@ def test_both_backbones_draw_the_same_dropout(kind: str) -> None:
     module = build(kind, torch.float64, dropout=0.3)
     backbones = [HfBackbone(copy.deepcopy(module), seed=7), UnpaddedEncoder(module)]
     bank = bank_of(backbones[1], module, dropout=0.3)
-    outs = [hidden(b, batch_of(kind, LENGTHS), bank, (4, 1))[0] for b in backbones]
-    outs.append(hidden(backbones[0], batch_of(kind, LENGTHS, 50), bank, (4, 1))[0])
+    outs = [hidden(b, batch_of(kind, LENGTHS), bank, 4)[0] for b in backbones]
+    outs.append(hidden(backbones[0], batch_of(kind, LENGTHS, 50), bank, 4)[0])
     for other in outs[1:]:
         assert torch.allclose(outs[0], other, rtol=0, atol=1e-10)
-    assert not torch.allclose(outs[0], hidden(backbones[0], batch_of(kind, LENGTHS), bank, (4, 0))[0], atol=1e-2)
+    assert not torch.allclose(outs[0], hidden(backbones[0], batch_of(kind, LENGTHS), bank, 5)[0], atol=1e-2)
     assert not torch.allclose(outs[0], hidden(backbones[0], batch_of(kind, LENGTHS), bank)[0], atol=1e-2)
 
 
@@ -203,7 +201,7 @@ def test_padding_is_not_attended_to_while_dropping(kind: str) -> None:
     if clean.token_type_ids is not None:
         types = torch.where(clean.attention_mask.bool(), clean.token_type_ids, torch.ones_like(clean.token_type_ids))
         junk = Batch(junk.rows, junk.input_ids, junk.attention_mask, types, junk.labels, junk.tokens)
-    for step in (None, (1, 0)):
+    for step in (None, 1):
         one, two = hidden(backbone, clean, bank, step), hidden(backbone, junk, bank, step)
         assert torch.allclose(one, two, rtol=0, atol=1e-12)
     alone = batch_of(kind, LENGTHS[:1])
@@ -239,12 +237,12 @@ def test_a_head_drops_what_the_keyed_module_drops(kind: str) -> None:
     whole = copy.deepcopy(module)
     keyed = KeyedDropout(whole, seed=7)
     extra = {} if batch.token_type_ids is None else {"token_type_ids": batch.token_type_ids}
-    with keyed.at(batch, (4, 1)):
+    with keyed.at(batch, 4):
         want = whole(input_ids=batch.input_ids, attention_mask=batch.attention_mask, **extra).logits
     backbone = UnpaddedEncoder(module)
     bank = bank_of(backbone, module)
     bank.set_structure(0, Structure(Layout(())))
-    got = logits_of(backbone, bank, head_of(module, 1), batch, (4, 1))[0]
+    got = logits_of(backbone, bank, head_of(module, 1), batch, 4)[0]
     assert torch.allclose(got, want, rtol=0, atol=1e-10)
 
 
@@ -262,7 +260,7 @@ def test_small_and_odd_batches_are_the_same_in_any_stack(kind: str, rows: int) -
                 bank = bank_of(backbone, module, dropout=0.2)
                 bank.fork([0] * lanes)
                 head = head_of(module, lanes)
-                logits = logits_of(backbone, bank, head, batch, (0, 0), together=True)
+                logits = logits_of(backbone, bank, head, batch, 0, together=True)
                 logits.square().sum().backward()
                 last = lanes - 1
                 grads = [s.tensor.grad[last] for s in [*bank.slots(), *head.slots()] if s.tensor.grad is not None]

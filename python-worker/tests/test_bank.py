@@ -97,7 +97,7 @@ def train(
         for batch in rows:
             optimizer.zero_grad()
             with autocast(CPU, precision):
-                logits = learner.forward(batch, (step, 0))
+                logits = learner.forward(batch, step)
             loss = means(Classify(), logits, batch.labels)
             loss.sum().backward()
             norm = optimizer.step(lrs[step], lrs[step] / 2)
@@ -214,7 +214,7 @@ def test_lora_on_the_bank_equals_peft(kind: str, padded: bool) -> None:
         torch.nn.utils.clip_grad_norm_(parameters.values(), 1.0)
         adam.step()
         optimizer.zero_grad()
-        loss = means(Classify(), learner.forward(batch, (step, 0)), batch.labels)
+        loss = means(Classify(), learner.forward(batch, step), batch.labels)
         loss.sum().backward()
         optimizer.step(lr, lr / 2)
         assert abs(loss.item() - want.item()) <= 1e-6, step

@@ -76,7 +76,7 @@ def test_components_that_a_step_does_not_train_are_left_alone(folder: Path, data
     for step in range(12):
         before = [component.detach().clone() for component in learner.components]
         optimizer.zero_grad()
-        learner.forward(data.batch(range(8), CPU), (step, 0)).square().sum().backward()
+        learner.forward(data.batch(range(8), CPU), step).square().sum().backward()
         learner.after_backward(step)
         optimizer.step(1e-2, 1e-2)
         rank = learner.draw(step)

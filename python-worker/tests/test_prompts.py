@@ -20,7 +20,8 @@ from lor2c_worker.adapters.prompt_learner import PromptLearner
 from lor2c_worker.data.batch import Batch
 from lor2c_worker.data.encode import Encoded, encode
 from lor2c_worker.evaluation.evaluate import logits_of
-from lor2c_worker.keyed.dropout import PaddedLayout, StepMasks
+from lor2c_worker.keyed.layout import PaddedLayout
+from lor2c_worker.keyed.masks import StepMasks
 
 VIRTUAL = 3
 KINDS = ("bert", "roberta", "llama")
@@ -85,10 +86,10 @@ def test_padding_does_not_matter_with_dropout_or_without(
 ) -> None:
     learner = learner_of(folders[kind], name)
     batch = data.batch(range(8), CPU)
-    for step in (None, (3, 0)):
+    for step in (None, 3):
         one, other = learner.forward(batch, step), learner.forward(wider(batch, data.pad_id), step)
         assert torch.allclose(one, other, atol=1e-5), step
-    alike = torch.allclose(learner.forward(batch, (3, 0)), learner.forward(batch, (4, 0)), atol=1e-5)
+    alike = torch.allclose(learner.forward(batch, 3), learner.forward(batch, 4), atol=1e-5)
     assert alike == (kind == "llama")  # has no dropout
 
 
@@ -106,24 +107,24 @@ def test_attention_to_the_prefix_is_dropped_too(folders: dict[str, Path], data: 
         if hasattr(module, "site"):
             module.p = 0.0
     batch = data.batch(range(8), CPU)
-    first = learner.forward(batch, (0, 0))
-    assert torch.equal(first, learner.forward(batch, (0, 0)))
+    first = learner.forward(batch, 0)
+    assert torch.equal(first, learner.forward(batch, 0))
     drawn = StepMasks.prefix
     try:
         StepMasks.prefix = lambda *args: drawn(*args) * 0  # type: ignore[method-assign, assignment]
-        without = learner.forward(batch, (0, 0))
+        without = learner.forward(batch, 0)
     finally:
         StepMasks.prefix = drawn  # type: ignore[method-assign]
     assert not torch.allclose(first, without, atol=1e-4)
 
 
 def test_masks_of_a_prefix_lie_on_real_queries() -> None:
-    layout = PaddedLayout(torch.tensor([[True, True], [True, False]]))
-    drawn = torch.arange(1.0, 13.0)  # (row, head, query, key): 2 heads, 3 + 0 real queries, 2 keys
-    placed = layout.place_prefix(drawn, 2, 2)
-    assert placed.shape == (2, 2, 2, 2)
-    assert placed[0].flatten().tolist() == [1, 2, 3, 4, 5, 6, 7, 8]
-    assert placed[1].flatten().tolist() == [9, 10, 0, 0, 11, 12, 0, 0]
+    mask = torch.tensor([[1, 1], [1, 0]])
+    batch = Batch(torch.tensor([5, 9]), mask, mask, None, torch.zeros(2), 3)
+    placed = StepMasks.of(1, 0, batch, PaddedLayout.of(batch)).prefix("site", 2, 50, 0.5)
+    assert placed.shape == (2, 2, 2, 50)
+    assert (placed[1, :, 1] == 0).all()
+    assert all(0 < part.count_nonzero() < 50 for part in (*placed[0].flatten(0, 1), *placed[1, :, 0]))
 
 
 @pytest.fixture(scope="module")

@@ -88,7 +88,7 @@ def train(name: str, lanes: int, dtype: torch.dtype) -> tuple[BankLearner, list[
         optimizer.zero_grad()
         for part in range(per_step):
             batch = micro_batch(stored, u * per_step + part)
-            loss = means(Causal(), learner.forward(batch, (u, part)), batch.labels) / per_step
+            loss = means(Causal(), learner.forward(batch, u), batch.labels) / per_step
             loss.sum().backward()
             losses.append(loss.tolist())
         lr = want["lr_seen_at_micro_step"][u * per_step]

@@ -43,7 +43,7 @@ def losses(learner: PeftLearner, data: Encoded, precision: str = "fp32", steps: 
         batch = data.batch(range(8 * (step % 4), 8 * (step % 4) + 8), CPU)
         optimizer.zero_grad()
         with autocast(CPU, precision):
-            logits = learner.forward(batch, (step, 0))
+            logits = learner.forward(batch, step)
         loss = means(Classify(), logits.float(), batch.labels)
         out.append(float(loss[0].detach()))
         penalty = learner.penalty()

@@ -38,7 +38,7 @@ def fork_and_scores(model: str, batch: Batch, device: torch.device, times: int =
     for _ in range(times):
         learner = lor2c(make_model(model, device))
         optimizer = optimizer_of(learner)
-        learner.forward(batch, (0, 0)).square().sum().backward()
+        learner.forward(batch, 0).square().sum().backward()
         optimizer.step(RATE, RATE)  # allocates the moments that a fork copies
         began = clock(device)
         learner.fork([(0, ["0"]), (0, ["0"])], optimizer)

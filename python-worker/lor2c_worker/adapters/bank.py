@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import torch
 
 from ..backbones.backbone import PROJECTIONS, Backbone, Projection
-from ..keyed.dropout import StepMasks
+from ..keyed.masks import StepMasks
 from ..keyed.seeding import generator
 from ..optim.adamw import LaneAdamW
 from ..optim.slot import Slot

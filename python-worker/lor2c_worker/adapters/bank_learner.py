@@ -13,7 +13,7 @@ from ..adapters import lane_groups
 from ..backbones.backbone import Backbone, BatchLayout, FrozenStates
 from ..backbones.heads import Head
 from ..data.batch import Batch
-from ..keyed.dropout import StepMasks
+from ..keyed.masks import StepMasks
 from ..keyed.seeding import StepKey
 from ..learner import EpochRecord, Expected, Lane, ScoreTable
 from ..optim.adamw import LaneAdamW

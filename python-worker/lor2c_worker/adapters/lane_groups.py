@@ -10,7 +10,7 @@ from ..backbones.backbone import Backbone, BatchLayout, FrozenStates
 from ..backbones.heads import Head
 from ..backbones.precision import as_given
 from ..data.batch import Batch
-from ..keyed.dropout import StepMasks
+from ..keyed.masks import StepMasks
 from .bank import Bank
 
 

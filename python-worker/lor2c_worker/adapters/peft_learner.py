@@ -14,7 +14,9 @@ from torch import nn
 from ..backbones.backbone import BatchLayout
 from ..backbones.unpadded_module import try_unpadded
 from ..data.batch import Batch
-from ..keyed.dropout import KeyedDropout, PaddedLayout, StepMasks
+from ..keyed.dropout import KeyedDropout
+from ..keyed.layout import PaddedLayout
+from ..keyed.masks import StepMasks
 from ..keyed.seeding import StepKey, key
 from ..learner import Learner, SingleLane
 from ..models import LoadedModel

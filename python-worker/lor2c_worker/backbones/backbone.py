@@ -8,7 +8,8 @@ from typing import Literal, Protocol
 import torch
 
 from ..data.batch import Batch
-from ..keyed.dropout import Layout, StepMasks
+from ..keyed.layout import Layout
+from ..keyed.masks import StepMasks
 
 Projection = Literal["query", "value"]
 PROJECTIONS: tuple[Projection, ...] = ("query", "value")

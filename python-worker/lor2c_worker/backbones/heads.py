@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import torch
 from torch import nn
 
-from ..keyed.dropout import StepMasks
+from ..keyed.masks import StepMasks
 from ..optim.slot import Slot
 from .backbone import BatchLayout
 

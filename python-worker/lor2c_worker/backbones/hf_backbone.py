@@ -10,7 +10,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from ..data.batch import Batch
-from ..keyed.dropout import KeyedDropout, PaddedLayout, StepMasks
+from ..keyed.dropout import KeyedDropout
+from ..keyed.layout import PaddedLayout
+from ..keyed.masks import StepMasks
 from .backbone import PROJECTIONS, Adapters, BatchLayout, FrozenStates, Projection, whole_rows
 from .precision import as_given
 

@@ -14,7 +14,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from ..data.batch import Batch
-from ..keyed.dropout import KeyedSite, StepMasks, exact
+from ..keyed.dropout import KeyedSite
+from ..keyed.masks import StepMasks, exact
 from .backbone import Adapters, BatchLayout, FrozenStates, Projection, whole_rows
 from .hf_backbone import base_of
 from .precision import Products, as_given, low_dtype

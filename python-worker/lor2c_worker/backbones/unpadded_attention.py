@@ -7,13 +7,11 @@ the backward of its fused attention costs half a step, in fp32 the two take the 
 
 from __future__ import annotations
 
-from functools import partial
-
 import torch
 from torch.nn import functional as F
 
 from ..keyed.attention import attend_with, plain
-from ..keyed.dropout import StepMasks
+from ..keyed.masks import StepMasks
 from .block_attention import attend_blocks
 from .unpadded_layout import UnpaddedLayout
 
@@ -35,7 +33,7 @@ def attend(
         masks = None
     if padded:
         return _attend_padded(query, key, value, layout, heads, masks, site, p)
-    dropped = None if masks is None else masks.pairs(site, heads, p, layout.attention_blocks)
+    dropped = None if masks is None else masks.blocks(site, heads, p, layout.blocks)
     return attend_blocks(query, key, value, [(n, len(rows)) for n, rows in layout.blocks], heads, dropped)
 
 
@@ -59,7 +57,7 @@ def attend_from(
     k, v = (_padded(x, layout, heads) for x in (key, value))
     dropped = None
     if masks is not None and p > 0.0:
-        [dropped] = masks.pairs(site, heads, p, partial(layout.attention_of, at))
+        dropped = masks.pairs_of(at, site, heads, p)
     allowed = layout.allowed[:, None, None, :].repeat(lanes, 1, 1, 1)
     return attend_with(dropped, q, k, v, q.shape[-1] ** -0.5, allowed).reshape(lanes, rows, d)
 
@@ -89,6 +87,6 @@ def _attend_padded(
     if masks is None and not plain(q):
         out = F.scaled_dot_product_attention(q, k, v, attn_mask=allowed)
     else:
-        [dropped] = [None] if masks is None else masks.pairs(site, heads, p, layout.attention_padded)
+        dropped = None if masks is None else masks.pairs(site, heads, p)
         out = attend_with(dropped, q, k, v, q.shape[-1] ** -0.5, allowed)
     return out.transpose(1, 2).reshape(lanes, rows * width, d)[:, layout.source]

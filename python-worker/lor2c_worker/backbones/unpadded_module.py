@@ -15,7 +15,7 @@ from transformers import PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutputWithPoolingAndCrossAttentions
 
 from ..data.batch import Batch
-from ..keyed.dropout import StepMasks
+from ..keyed.masks import StepMasks
 from .backbone import NO_ADAPTERS, BatchLayout
 from .hf_backbone import base_of
 from .unpadded import UnpaddedEncoder

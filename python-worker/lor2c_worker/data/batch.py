@@ -23,8 +23,3 @@ class Batch:
     def row_lengths(self) -> list[int]:
         """Real tokens of each row, [B]. Waits for the GPU if they must be counted there."""
         return self.attention_mask.sum(dim=1).tolist() if self.lengths is None else self.lengths
-
-
-def send(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """Copy a tensor of the host to the device, on CUDA without waiting for running kernels."""
-    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..device import send
 from ..keyed.seeding import permutation
-from .batch import Batch, send
+from .batch import Batch
 from .task import Kind, Split, checked_text
 
 

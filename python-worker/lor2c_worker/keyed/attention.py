@@ -7,7 +7,7 @@ the mask silently becomes None, and tokens attend to padding.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import torch
 from torch import nn
@@ -15,13 +15,18 @@ from torch.nn import functional as F
 from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS, sdpa_mask
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
-if TYPE_CHECKING:
-    from .dropout import KeyedDropout
+from .masks import StepMasks
 
 NAME = "lor2c_keyed"
 
 
-def use_keyed(module: nn.Module, owner: KeyedDropout, site_name: Callable[[str], str]) -> None:
+class HasMasks(Protocol):
+    """What knows the masks of the forward that runs now; None: without dropout."""
+
+    masks: StepMasks | None
+
+
+def use_keyed(module: nn.Module, owner: HasMasks, site_name: Callable[[str], str]) -> None:
     """Make `module` use `keyed_attention`. Raises ValueError when its attention has an unknown form."""
     found = 0
     for name, child in module.named_modules():
@@ -64,10 +69,10 @@ def keyed_attention(
     if masks is None:
         return attend_with(None, query, key, value, scale, attention_mask).transpose(1, 2).contiguous(), None
     heads = query.shape[1]
-    [dropped] = masks.pairs(site, heads, p, masks.layout.place_attention)
+    dropped = masks.pairs(site, heads, p)
     prefix = key.shape[2] - query.shape[2]
     if prefix:
-        before = masks.prefix(f"{site}#prefix", heads, prefix, p, masks.layout.place_prefix)
+        before = masks.prefix(f"{site}#prefix", heads, prefix, p)
         dropped = torch.cat([before, dropped], dim=3)
     return attend_with(dropped, query, key, value, scale, attention_mask).transpose(1, 2).contiguous(), None
 

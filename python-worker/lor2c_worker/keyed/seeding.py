@@ -9,8 +9,9 @@ import hashlib
 
 import torch
 
-#: (optimizer step counted from 0, micro-batch within the step): the key of dropout draws, besides seed and site.
-StepKey = tuple[int, int]
+#: Optimizer step, counted from 0: with seed, site and row the key of dropout draws. Micro-batches of a step share it,
+#: so that it does not matter how a step's rows are cut into them.
+StepKey = int
 
 
 def key(seed: int, purpose: str, *place: int | str) -> int:

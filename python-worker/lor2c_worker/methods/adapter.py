@@ -115,32 +115,28 @@ class AdapterLearner(PeftLearner):
     def __init__(self, model: LoadedModel, layers: list[nn.Module], cells: list[str], seed: int, most: int) -> None:
         super().__init__(model.module, model.head, cells, seed)
         self._layers, self._seed, self._most = layers, seed, most
-        #: Numbers of layers that training batches left out -> number of batches.
+        #: Numbers of layers that training steps left out -> number of steps.
         self.left_out: Counter[int] = Counter()
-        #: Micro-batch of the present step -> layers that it left out. A repeated step replaces them.
-        self._latest: dict[int, int] = {}
+        self._first = 0  # of the last forward
 
     def adapters(self) -> list[list[Bottleneck]]:
         """The model's adapters by layer."""
         return [[module for module in layer.modules() if isinstance(module, Bottleneck)] for layer in self._layers]
 
     def dropped(self, step: StepKey) -> int:
-        """Number of layers, from the first, whose adapters this micro-batch leaves out."""
-        draw = torch.randint(self._most + 1, (), generator=generator(self._seed, "adapter drop", *step))
+        """Number of layers, from the first, whose adapters all micro-batches of this step leave out."""
+        draw = torch.randint(self._most + 1, (), generator=generator(self._seed, "adapter drop", step))
         return int(draw)
 
     def forward(self, batch: Batch, step: StepKey | None, lanes: Sequence[int] | None = None) -> torch.Tensor:
-        first = self.dropped(step) if self._most and step is not None else 0
-        if step is not None:
-            self._latest[step[1]] = first
+        self._first = first = self.dropped(step) if self._most and step is not None else 0
         for layer, adapters in enumerate(self.adapters()):
             for adapter in adapters:
                 adapter.active = layer >= first
         return super().forward(batch, step, lanes)
 
     def after_backward(self, step: int) -> None:
-        self.left_out.update(self._latest.values())
-        self._latest.clear()
+        self.left_out[self._first] += 1
 
     def state(self) -> dict[str, Any]:
         """With how often each number of layers was left out."""
@@ -192,9 +188,9 @@ class Adapter(Method):
             wanted = 0 if i < params.adapter_drop else 2 if params.style == "houlsby" else 1
             if len(found) != wanted:
                 reasons.append(f"layer {i} has {len(found)} adapters, not {wanted}")
-        batches, choices = learner.left_out.total(), (params.random_drop_max or len(layers) - 1) + 1
-        if params.random_drop and len(learner.left_out) == 1 and choices ** (1 - batches) < UNLIKELY:
-            reasons.append(f"all {batches} batches left out the same adapters: random_drop did not act")
+        steps, choices = learner.left_out.total(), (params.random_drop_max or len(layers) - 1) + 1
+        if params.random_drop and len(learner.left_out) == 1 and choices ** (1 - steps) < UNLIKELY:
+            reasons.append(f"all {steps} steps left out the same adapters: random_drop did not act")
         return reasons
 
     def save(self, learner: Learner, lane: int, model: LoadedModel, folder: Path) -> None:

@@ -107,7 +107,7 @@ class DyloraLearner(PeftLearner):
         return int(torch.randint(low, high + 1, (), generator=generator(self._seed, "dylora", step)))
 
     def forward(self, batch: Batch, step: StepKey | None, lanes: Sequence[int] | None = None) -> torch.Tensor:
-        rank = self.rank if step is None else self.draw(step[0])
+        rank = self.rank if step is None else self.draw(step)
         frozen = rank - 1 if self.params.update == "last" else 0
         components = [c.detach() if i < frozen else c for i, c in enumerate(self.components[:rank])]
         for linear, factors in zip(self._linears.values(), self._pairs(components), strict=True):

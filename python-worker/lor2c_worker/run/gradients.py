@@ -53,14 +53,14 @@ def step_gradients(
     """Replace the gradients by those of the micro-batches `parts` of one step. Returns each lane's mean loss, [K].
 
     It is the sum over all parts, divided by their whole weight: how rows are cut into parts, and whether these are
-    equal, makes no difference. Randomness is keyed, so a repetition gives the same gradients.
+    equal, makes no difference. Randomness is keyed by step and row, so a repetition gives the same gradients.
     """
     optimizer.zero_grad()
     weight = whole_weight(parts, objective)
-    total = backward(learner, parts[0], (step, 0), objective, weight, autocast, penalize=True)
-    for part, batch in enumerate(parts[1:], 1):
+    total = backward(learner, parts[0], step, objective, weight, autocast, penalize=True)
+    for batch in parts[1:]:
         # One after the other: the order of a sum over a stack would depend on the number of lanes.
-        total = total + backward(learner, batch, (step, part), objective, weight, autocast, penalize=False)
+        total = total + backward(learner, batch, step, objective, weight, autocast, penalize=False)
     return total
 
 
@@ -73,7 +73,7 @@ def whole_weight(parts: Sequence[Batch], objective: Objective) -> int | torch.Te
 def backward(
     learner: Learner,
     batch: Batch,
-    key: StepKey,
+    step: StepKey,
     objective: Objective,
     weight: int | torch.Tensor,
     autocast: Callable[[], Any],
@@ -88,7 +88,7 @@ def backward(
     found = []
     for lanes in learner.groups():
         with autocast():
-            logits = learner.forward(batch, key, lanes)
+            logits = learner.forward(batch, step, lanes)
         losses = objective.sums(logits.float(), batch.labels) / weight
         penalty = learner.penalty() if penalize else None
         whole = losses if penalty is None else losses + penalty

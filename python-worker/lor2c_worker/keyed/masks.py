@@ -1,0 +1,103 @@
+"""Dropout masks that are a function of (seed, site, step, row, place in the row) and of nothing else.
+
+So they don't depend on device, layout, order of rows, micro-batches, number of lanes or resuming, and all lanes of a
+batch share them (semantics.md section 11).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import torch
+
+from .host_draws import HostDraws
+from .layout import Layout, Rows, right_padded
+from .rate import Rate
+from .seeding import StepKey, key
+from .tensor_draws import TensorDraws
+
+T = TypeVar("T")
+
+
+class StepMasks:
+    """The masks of one micro-batch. A site's name is its place in the model, e.g. `encoder.layer.3.output.dropout`.
+
+    Each is drawn once and kept, since lanes that share it may use it one after another. The numbers of a row begin
+    with the row's id, `rows` of the batch; if a batch had a row twice, both would have the same masks.
+    """
+
+    def __init__(self, seed: int, step: StepKey, layout: Layout, batch: Rows) -> None:
+        self.seed, self.step, self.layout = seed, step, layout
+        self._batch, self._device = batch, batch.attention_mask.device
+        self._draws: HostDraws | TensorDraws | None = None
+        self._at: torch.Tensor | None = None
+        self._kept: dict[tuple[str, float, bool], Any] = {}
+
+    @staticmethod
+    def of(seed: int, step: StepKey, batch: Rows, layout: Layout) -> StepMasks:
+        return StepMasks(seed, step, layout, batch)
+
+    def tokens(self, site: str, width: int, p: float) -> torch.Tensor:
+        """[positions of the layout, width]; within `only`, of its positions. On padding it may have any value."""
+        at = self._at
+        return self._keep(site, p, lambda draws, place, rate: draws.tokens(place, rate, width, at))
+
+    @contextmanager
+    def only(self, at: torch.Tensor) -> Iterator[None]:
+        """A context in which `tokens` gives the masks of the positions `at` [P] alone: those rows of what it gives
+        outside of it. `at` is always the same for one object."""
+        self._at = at
+        try:
+            yield
+        finally:
+            self._at = None
+
+    def rows(self, site: str, width: int, p: float) -> torch.Tensor:
+        """One mask per example, in the batch's order of rows: [B, width]."""
+        return self._keep(site, p, lambda draws, place, rate: draws.rows(place, rate, width))
+
+    def pairs(self, site: str, heads: int, p: float) -> torch.Tensor:
+        """A multiplier for every head and pair (query, key) of real tokens of a row: [B, heads, T, T], else zeros."""
+        return self._keep(site, p, lambda draws, place, rate: draws.pairs(place, rate, heads))
+
+    def pairs_of(self, at: torch.Tensor, site: str, heads: int, p: float) -> torch.Tensor:
+        """The same of one query of each row, whose position `at` [B] has: [B, heads, 1, T]."""
+        return self._keep(site, p, lambda draws, place, rate: draws.pairs_of(at, place, rate, heads))
+
+    def blocks(
+        self, site: str, heads: int, p: float, blocks: Sequence[tuple[int, Sequence[int]]]
+    ) -> list[torch.Tensor]:
+        """As `pairs`, in blocks of rows of equal length n, given as (n, rows): one [rows, heads, n, n] for each."""
+        return self._keep(site, p, lambda draws, place, rate: draws.blocks(place, rate, heads, blocks))
+
+    def prefix(self, site: str, heads: int, keys: int, p: float) -> torch.Tensor:
+        """As `pairs`, for every head, real token and one of `keys` keys before the tokens: [B, heads, T, keys]."""
+        return self._keep(site, p, lambda draws, place, rate: draws.prefix(place, rate, heads, keys))
+
+    def _keep(self, site: str, p: float, make: Callable[[HostDraws | TensorDraws, int, Rate], T]) -> T:
+        name = (site, p, self._at is None)
+        if name not in self._kept:
+            if self._draws is None:
+                self._draws = self._begin()
+            self._kept[name] = make(self._draws, _place(self.seed, site), Rate(p))
+        return self._kept[name]
+
+    def _begin(self) -> HostDraws | TensorDraws:
+        batch = self._batch
+        if batch.lengths is None and not right_padded(batch.attention_mask):
+            raise ValueError("dropout needs rows that are padded on the right")
+        kind = HostDraws if self._device.type == "cpu" else TensorDraws
+        return kind(batch, self.step, self.layout)
+
+
+@lru_cache(maxsize=4096)
+def _place(seed: int, site: str) -> int:
+    return key(seed, "dropout", site)
+
+
+def exact(mask: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """The mask in a format that represents 1 / (1 - p) in the product with x; bfloat16 does not."""
+    return mask.to(torch.promote_types(x.dtype, mask.dtype))
