@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import torch
 from peft import PeftConfig, PeftModel, get_peft_model
+from peft.tuners.lycoris_utils import LycorisLayer
 from torch import nn
 
 from ..backbones.backbone import BatchLayout
@@ -35,6 +36,11 @@ class PeftLearner(SingleLane):
         self.module, self.head = module, head
         #: Frozen tensors that belong to the method, and so to its checkpoints (`wrap`).
         self.frozen: dict[str, torch.Tensor] = {}
+        for layer in module.modules():
+            if isinstance(layer, LycorisLayer):
+                # In training LoHa and LoKr draw whether to act, also where module_dropout is 0. No dropout of theirs is
+                # in use: `peft` refuses them.
+                layer.eval()
         self._dropout = KeyedDropout(module, seed)
         self._unpadded = try_unpadded(module)
         self._slots = [

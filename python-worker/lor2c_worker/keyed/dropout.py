@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
+from . import blocks
 from .attention import use_keyed
 from .layout import PaddedLayout, Rows
 from .masks import StepMasks, exact
@@ -18,8 +19,8 @@ from .seeding import StepKey
 class KeyedDropout:
     """Makes every dropout of a transformers module keyed.
 
-    It replaces nn.Dropout modules, and the functions for attention and its mask (attention.py). Outside of `at` the
-    module computes without dropout, whatever its `training` flag.
+    It replaces nn.Dropout modules, peft's dropout of blocks, and the functions for attention and its mask
+    (attention.py). Outside of `at` the module computes without dropout, whatever its `training` flag.
     """
 
     def __init__(self, module: nn.Module, seed: int) -> None:
@@ -29,6 +30,8 @@ class KeyedDropout:
         for name, child in list(module.named_modules()):
             if isinstance(child, nn.Dropout):
                 _replace(module, name, KeyedSite(self, site_name(name), child.p))
+            elif type(child).__name__ == blocks.NAME:
+                _replace(module, name, blocks.KeyedBlocks(self, site_name(name), float(child.p)))
         use_keyed(module, self, site_name)
 
     @contextmanager

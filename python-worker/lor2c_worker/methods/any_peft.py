@@ -30,8 +30,13 @@ from .plan import Horizon, Part
 #: Fields of every config that the run determines.
 _OURS = {"peft_type", "task_type", "inference_mode", "modules_to_save", "base_model_name_or_path", "revision"}
 _OURS |= {"auto_mapping", "peft_version"}
-#: Fields that draw from a global generator at every step, so that equal seeds would not give equal numbers.
-_UNKEYED = ("rank_dropout", "module_dropout", "encoder_dropout")
+#: Type -> fields that draw from a global generator at every step, so that equal seeds would not give equal numbers.
+#: Others are found out by `run.repeats`, before training.
+_UNKEYED = {
+    "LOHA": ("rank_dropout", "module_dropout"),
+    "LOKR": ("rank_dropout", "module_dropout"),
+    "P_TUNING": ("encoder_dropout",),
+}
 #: Initialisations of LoRA that leave the base weights as they are and need no data.
 _PLAIN_STARTS = ("gaussian", "orthogonal")
 #: Types that cannot be trained here for reasons that their classes do not show.
@@ -82,7 +87,7 @@ class AnyPeftParams:
                 raise SettingsError(f"method peft: {self.type} has no key {name!r}{hint(name, known)}")
             if value != fields[name].default and (expected := misfit(name, value, declared[name])):
                 raise SettingsError(f"method peft: {name} of {self.type} is {value!r}, expected {expected}")
-        for name in _UNKEYED:
+        for name in _UNKEYED.get(self.type, ()):
             if self.config.get(name):
                 raise SettingsError(
                     f"method peft: {name} draws from a global generator, so that the same seed would not give the "

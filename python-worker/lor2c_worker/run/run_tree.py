@@ -26,6 +26,7 @@ from .leaving import leave, lose
 from .loop import Training, train
 from .loop_state import LoopState
 from .prepare import Prepared, check_planned, hash_tensors, horizon_of, prepare
+from .repeats import check_repeats
 from .report import make_report
 from .running import TreeRun
 from .tree import TreeCell
@@ -46,6 +47,9 @@ def run_tree(channel: Channel, cells: Sequence[TreeCell], folder: Path, source: 
         run.events.replay(run.ids)
         prepared, settings = run.prepared, run.prepared.settings
         fit_memory(run, loop.step)
+        if source is None:
+            few = prepared.train.batch(range(min(2, len(prepared.train))), prepared.device)
+            check_repeats(run.learner, few, prepared.autocast)
         training = Training(
             learner=run.learner,
             optimizer=run.optimizer,

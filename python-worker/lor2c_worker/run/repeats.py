@@ -1,0 +1,63 @@
+"""A check before training that results can be repeated: every draw is keyed, and no call changes the next."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..data.batch import Batch
+from ..learner import Learner
+from ..settings import SettingsError
+
+
+def check_repeats(learner: Learner, batch: Batch, autocast: Callable[[], Any]) -> None:
+    """Compute an evaluation and the gradients of a step of `batch`, a few rows, twice. Changes no trained tensor.
+
+    Gradients, since adapters begin as zero: dropout in them does not change their first outputs. Raises SettingsError
+    when two results differ, or when a layer draws from a global random generator: such draws don't come from the run's
+    seed, and on another device, or with other micro-batches, they are others.
+    """
+    device = batch.attention_mask.device
+    before = _generators(device)
+    for what, compute in (("evaluations", _evaluate), ("training steps", _step)):
+        first, again = (compute(learner, batch, autocast) for _ in range(2))
+        if not torch.allclose(first, again, rtol=1e-5, atol=1e-6, equal_nan=True):
+            raise SettingsError(
+                f"two equal {what} of this method differ by {(first - again).abs().max().item():.2g}: a layer of it "
+                "draws without the run's seed, or keeps something from one call to the next. Its results could not be "
+                "repeated; leave out the part of the method's config that does this"
+            )
+    if _generators(device) != before:
+        raise SettingsError(
+            "a layer of this method draws from a global random generator, not from the run's seed, so that the same "
+            "seed would not give the same numbers; leave out the part of the method's config that does this"
+        )
+
+
+def _evaluate(learner: Learner, batch: Batch, autocast: Callable[[], Any]) -> torch.Tensor:
+    with torch.no_grad(), autocast():
+        return learner.forward(batch, None, learner.groups()[0]).float().flatten()
+
+
+def _step(learner: Learner, batch: Batch, autocast: Callable[[], Any]) -> torch.Tensor:
+    """The logits, and sum and norm of each trained tensor's gradient, so that only one gradient is in memory at a time.
+
+    Tensors that the learner trains through copies of their lanes have no gradient here; those draw nothing but masks.
+    """
+    with torch.enable_grad(), autocast():
+        logits = learner.forward(batch, 0, learner.groups()[0])
+    tensors = [slot.tensor for slot in learner.slots()]
+    found = torch.autograd.grad(logits.float().square().sum(), tensors, allow_unused=True)
+    none = torch.zeros(2, device=logits.device)
+    sizes = [none if grad is None else torch.stack([grad.float().sum(), grad.float().norm()]) for grad in found]
+    return torch.cat([logits.detach().float().flatten(), *sizes])
+
+
+def _generators(device: torch.device) -> tuple[Any, ...]:
+    """The states of all global generators."""
+    on_device = torch.cuda.get_rng_state(device).tolist() if device.type == "cuda" else None
+    return torch.get_rng_state().tolist(), on_device, random.getstate(), str(np.random.get_state(legacy=False))
