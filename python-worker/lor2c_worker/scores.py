@@ -8,18 +8,21 @@ from collections.abc import Sequence
 import torch
 
 
-def singular_values(a: torch.Tensor, b: torch.Tensor) -> list[float]:
-    """The r largest singular values of B A, descending; all others are zero. a: [r, d_in], b: [d_out, r].
+def singular_values(a: torch.Tensor, b: torch.Tensor) -> list[list[float]]:
+    """The r largest singular values of each B A, descending; all others are zero. a: [n, r, d_in], b: [n, d_out, r].
 
     B = Q1 R1 and A^T = Q2 R2 give B A = Q1 (R1 R2^T) Q2^T, whose singular values are those of the r x r core.
-    Computed in float64, which is cheap at this size, so that rounding does not decide. All are NaN when a weight is not
-    finite: the decomposition would raise, and end the other runs that train with this one.
+    Computed in float64, which is cheap at this size, so that rounding does not decide. All of a module are NaN when one
+    of its weights is not finite: the decomposition would raise, and end the other runs that train with this one.
     """
+    if len(b) == 0:
+        return []
     a, b = a.detach().double(), b.detach().double()
-    core = torch.linalg.qr(b, mode="r").R @ torch.linalg.qr(a.T, mode="r").R.T
-    if not bool(torch.isfinite(core).all()):
-        return [math.nan] * core.shape[0]
-    return torch.linalg.svdvals(core).tolist()
+    left, right = torch.linalg.qr(b, mode="r").R, torch.linalg.qr(a.mT, mode="r").R
+    core = torch.linalg.matmul(left, right.mT)
+    finite = torch.isfinite(core).all(dim=2).all(dim=1)[:, None]
+    values = torch.linalg.svdvals(torch.where(finite[:, :, None], core, 0.0))
+    return torch.where(finite, values, math.nan).tolist()
 
 
 def score(name: str, values: Sequence[float], hidden: int, k: int) -> float:

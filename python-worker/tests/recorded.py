@@ -150,15 +150,15 @@ def load_initial(
 
     `projection`: path of a projection, to fill with layer and name; `names`: their names if they differ from ours.
     """
-    for slot in learner.bank.slots():
-        kind, *place, part = slot.name.split(".")
+    for name, tensor in learner.bank.modules().items():
+        kind, *place, part = name.split(".")
         if kind == "injected":
-            layer, name = place
-            source = f"{projection.format(layer, (names or {}).get(name, name))}.lora_{part}"
+            layer, own = place
+            source = f"{projection.format(layer, (names or {}).get(own, own))}.lora_{part}"
         else:
             source = f"lor2c.shared.{part}" if place == ["shared"] else f"lor2c.floor{int(place[0]) + 1}.{part}"
         with torch.no_grad():
-            slot.tensor.copy_(weights[source])
+            tensor.copy_(weights[source])
 
 
 def batch_of(data: dict[str, torch.Tensor], split: str, rows: slice) -> Batch:
@@ -247,10 +247,10 @@ def replay(learner: BankLearner, optimizer: LaneAdamW, epochs: int) -> list[Repl
     for lane, seen in enumerate(out):
         seen.final = _modules(learner, lane)
         seen.head = {slot.name: slot.tensor[lane].detach() for slot in learner.head.slots()}
-        for slot in learner.bank.slots():
-            if slot.name.startswith("injected."):
-                _, layer, name, part = slot.name.split(".")
-                seen.injected[int(layer), name, part] = slot.tensor[lane].detach()
+        for place, tensor in learner.bank.modules().items():
+            if place.startswith("injected."):
+                _, layer, name, part = place.split(".")
+                seen.injected[int(layer), name, part] = tensor[lane].detach()
     return out
 
 
@@ -275,8 +275,10 @@ def _frozen(learner: BankLearner, lane: int) -> list[str]:
 
 
 def _modules(learner: BankLearner, lane: int) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
-    bank = learner.bank
-    return {
-        module_name(s.start, s.end): (bank.a(s.start)[lane].detach().clone(), bank.b(s.start)[lane].detach().clone())
-        for s in bank.structures[lane].layout.spans
-    }
+    own = learner.bank.tensors(lane)
+
+    def pair(start: int) -> tuple[torch.Tensor, torch.Tensor]:
+        a = own["lor2c.shared.A"] if learner.bank.params.share else own[f"lor2c.{start}.A"]
+        return a.detach().clone(), own[f"lor2c.{start}.B"].detach().clone()
+
+    return {module_name(s.start, s.end): pair(s.start) for s in learner.bank.structures[lane].layout.spans}

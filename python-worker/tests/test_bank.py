@@ -121,7 +121,7 @@ def events_of(records: list[tuple[int, EpochRecord]], cell: str) -> list[tuple[i
 
 
 def initial_of(learner: BankLearner) -> dict[str, torch.Tensor]:
-    return {slot.name: slot.tensor[0].detach().clone() for slot in learner.bank.slots()}
+    return {name: tensor[0].detach().clone() for name, tensor in learner.bank.modules().items()}
 
 
 def rules(preset: str, **fields: object) -> Rules:
@@ -191,11 +191,11 @@ def test_lora_on_the_bank_equals_peft(kind: str, padded: bool) -> None:
     learner = learner_of(module, schedules, params=params_of(layout=layout, layers=layers), padded=padded)
     peft_names = dict(zip(("query", "value"), names, strict=True))
     parameters = {n: p for n, p in wrapped.named_parameters() if p.requires_grad}
-    for slot in learner.bank.slots():
-        _, layer, name, part = slot.name.split(".")
+    for place, tensor in learner.bank.tensors(0).items():
+        _, layer, name, part = place.split(".")
         [key] = [n for n in parameters if f".{layer}." in n and f".{peft_names[name]}.lora_{part}." in n]
         with torch.no_grad():
-            parameters[key].copy_(slot.tensor[0])
+            parameters[key].copy_(tensor)
     groups = [
         {"params": [p for n, p in parameters.items() if "lora_" in n], "head": False},
         {"params": [p for n, p in parameters.items() if "lora_" not in n], "head": True},
@@ -321,8 +321,8 @@ def test_initial_values_have_no_history_and_their_bounds() -> None:
 def test_grouped_query_attention_has_its_real_shapes() -> None:
     module = classifier("llama")
     learner = learner_of(module, {"cell": Schedule(4, 0, 2, rules("paper"))}, params=params_of(layers=3), padded=True)
-    a, b = learner.bank.injected(0, "value")
-    assert (a.shape, b.shape) == ((1, 2, 16), (1, 8, 2))
+    a, b = (slot.tensor for slot in learner.bank.injected["value"])
+    assert (a.shape, b.shape) == ((1, 3, 2, 16), (1, 3, 8, 2))
     before = learner.trainable_parameters(0)[0]
     train(learner, 4, batches())
     injected = len(learner.bank.structures[0].layout.injected)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 
 import pytest
 import torch
@@ -80,6 +81,8 @@ def test_tensors_without_lane_axis_equal_torch() -> None:
         assert (slot.tensor - reference(grads, 0, torch.float64)[1][slot.name]).abs().max().item() <= 1e-14
     with pytest.raises(ValueError, match="lane axis"):
         LaneAdamW(slots, 2)
+    with pytest.raises(ValueError, match="beside"):
+        LaneAdamW([*slots, *(dataclasses.replace(s, name=f"{s.name} 2", stacked=True) for s in slots)], 1)
 
 
 def test_a_lane_does_not_feel_its_neighbours() -> None:
@@ -88,8 +91,7 @@ def test_a_lane_does_not_feel_its_neighbours() -> None:
     results = []
     for lanes in ([1], [0, 1, 2], [2, 1]):
         slots = slots_of(len(lanes), torch.float32)
-        slots[0].trains = [lane != 2 for lane in lanes]
-        slots[2].counts = [lane != 0 for lane in lanes]
+        slots[0].trains = torch.tensor([lane != 2 for lane in lanes])
         adam = LaneAdamW(slots, len(lanes), weight_decay=0.1)
         for grad in grads:
             for slot in slots:
@@ -113,43 +115,68 @@ def test_frozen_counts_fresh_and_moved() -> None:
 
     step()
     before = body.tensor[0].clone()
-    body.trains = [False, True]  # frozen: not even decayed, but its gradient counts
+    body.trains = torch.tensor([False, True])  # frozen: not even decayed, but its gradient counts
     norms = step()
     assert torch.equal(body.tensor[0], before)
     assert not torch.equal(body.tensor[1], before)
     assert norms.tolist() == pytest.approx([(35 + 3 + 8) ** 0.5] * 2)
     assert [adam.steps("body", lane) for lane in (0, 1)] == [1, 2]
-    body.counts = [False, True]
-    assert step().tolist() == pytest.approx([(3 + 8) ** 0.5, (35 + 3 + 8) ** 0.5])
 
     other.decay = [0.0, None]
-    adam.reset("other", 0)
+    adam.reset("other", 0, 0)
     previous = other.tensor.detach().clone()
     step()
     # Adam's first step is lr * g / (|g| + eps), whatever came before; lane 1 continues and decays.
     assert (previous[0] - other.tensor[0]).flatten().tolist() == pytest.approx([1e-2] * 8, rel=1e-6)
-    assert [adam.steps("other", lane) for lane in (0, 1)] == [1, 4]
+    assert [adam.steps("other", lane) for lane in (0, 1)] == [1, 3]
     assert not torch.allclose(previous[1] - other.tensor[1], torch.full((2, 4), 1e-2, dtype=torch.float64), rtol=1e-4)
 
 
 def test_move_takes_moments_and_count() -> None:
-    slots = [Slot(n, torch.zeros(2, 3, requires_grad=True), "body") for n in ("first", "second")]
-    adam = LaneAdamW(slots, 2, max_grad_norm=None)
+    """Of module 1 of a lane to its module 0, whose own are gone; module 1 has none left."""
+    slot = Slot("bank", torch.zeros(2, 3, 4, requires_grad=True), "body", layered=True)
+    adam = LaneAdamW([slot], 2, max_grad_norm=None)
+    grad = torch.arange(1.0, 7.0).view(2, 3, 1).expand(2, 3, 4)
     for g in (1.0, -3.0):
-        slots[0].tensor.grad, slots[1].tensor.grad = torch.full((2, 3), g), torch.full((2, 3), 7 * g)
+        slot.tensor.grad = g * grad
         adam.step(1e-2, 1e-2)
-    slots[0].trains = [False, True]
-    slots[0].tensor.grad = torch.ones(2, 3)
-    slots[1].tensor.grad = torch.ones(2, 3)
+    slot.trains = torch.tensor([[False, True, True], [True, True, True]])
+    slot.tensor.grad = grad.clone()
     adam.step(1e-2, 1e-2)
     state = copy.deepcopy(adam.state_dict())
-    adam.move("second", "first", 0)
+    adam.move("bank", 0, source=1, target=0)
     after = adam.state_dict()
-    for moment in (0, 1):
-        assert torch.equal(after["moments"]["first"][moment][0], state["moments"]["second"][moment][0])
-        assert torch.equal(after["moments"]["first"][moment][1], state["moments"]["first"][moment][1])
-        assert not after["moments"]["second"][moment][0].any()
-    assert after["steps"] == {"first": [3, 3], "second": [0, 3]}
+    for moment in ("first", "second"):
+        old, new = state[moment]["bank"], after[moment]["bank"]
+        assert torch.equal(new[0, 0], old[0, 1])
+        assert not new[0, 1].any()
+        assert torch.equal(new[0, 2], old[0, 2])
+        assert torch.equal(new[1], old[1])
+    assert after["steps"]["bank"].tolist() == [[3, 0, 3], [3, 3, 3]]
+
+
+def test_rates_may_differ_by_lane() -> None:
+    """A lane with its own rate takes the steps that it takes alone with this rate, to the bit."""
+    grads = gradients(3, 4, torch.float32)
+    body, head = [1e-2, 3e-3, 0.0], [5e-3, 1e-3, 2e-3]
+
+    def train(lanes: list[int]) -> list[Slot]:
+        slots = slots_of(len(lanes), torch.float32)
+        adam = LaneAdamW(slots, len(lanes), weight_decay=0.1)
+        rates = [torch.tensor([row[lane] for lane in lanes], dtype=torch.float64) for row in (body, head)]
+        for grad in grads:
+            for slot in slots:
+                slot.tensor.grad = grad[slot.name][lanes].clone()
+            if len(lanes) == 1:
+                adam.step(body[lanes[0]], head[lanes[0]])
+            else:
+                adam.step(*rates)
+        return slots
+
+    together = train([0, 1, 2])
+    for lane in range(3):
+        for one, other in zip(together, train([lane]), strict=True):
+            assert torch.equal(one.tensor[lane], other.tensor[0])
 
 
 def test_fork_and_restore_go_on_alike() -> None:
@@ -166,8 +193,8 @@ def test_fork_and_restore_go_on_alike() -> None:
     run(adam, slots, grads[:5], [0, 1])
     state, values = copy.deepcopy(adam.state_dict()), [slot.tensor.detach().clone() for slot in slots]
     for slot in slots:
-        slot.tensor = slot.tensor.detach()[[0, 1, 1]].clone().requires_grad_()
-    adam.fork([0, 1, 1], slots)
+        slot.fork([0, 1, 1])
+    adam.fork([0, 1, 1])
     run(adam, slots, grads[5:], [0, 1, 0])
 
     again = slots_of(2, torch.float32)

@@ -112,7 +112,7 @@ def test_trajectory(name: str, lanes: int) -> None:
         after_step = want["grad_norm_after_micro_step"][1::2]
         assert [row[lane] for row in norms] == pytest.approx(after_step, abs=5e-4)
         final = {key.removeprefix("final."): value for key, value in stored.items() if key.startswith("final.")}
-        state = {slot.name: slot.tensor[lane] for slot in learner.bank.slots()}
+        state = {name: tensor[lane] for name, tensor in learner.bank.modules().items()}
         compared = 0
         for key, value in final.items():
             assert torch.allclose(state[own_name(key)], value, rtol=0, atol=3e-5), key
@@ -121,7 +121,7 @@ def test_trajectory(name: str, lanes: int) -> None:
 
 
 def own_name(key: str) -> str:
-    """Slot of a recorded array."""
+    """The bank's name of a recorded array."""
     words = key.split(".")
     if words[0] == "lor2c":
         return f"lor2c.{int(words[1].removeprefix('floor')) - 1}.{words[2]}"
@@ -137,10 +137,9 @@ def test_probes(name: str) -> None:
     with torch.no_grad():
         for key, value in stored.items():
             if key.startswith("final."):
-                slot = next(s for s in learner.bank.slots() if s.name == own_name(key.removeprefix("final.")))
-                slot.tensor.copy_(value)
+                learner.bank.modules()[own_name(key.removeprefix("final."))].copy_(value)
         for projection, word in zip(PROJECTIONS, ("q_proj", "v_proj"), strict=True):
-            learner.bank.injected(5, projection)[1].copy_(stored[f"probe.layer5.{word}.lora_B"])
+            learner.bank.modules()[f"injected.5.{projection}.B"].copy_(stored[f"probe.layer5.{word}.lora_B"])
     for lane, (merged, injected) in enumerate(PROBES.values()):
         covered = {layer for s in merged for layer in range(s.start, s.end + 1)} | set(injected)
         single = [Span(i, i) for i in range(learner.backbone.layers) if i not in covered]

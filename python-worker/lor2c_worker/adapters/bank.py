@@ -1,10 +1,10 @@
-"""Adapters of all lanes, stacked [K, ...], and each lane's structure as data. Knows layers and projections only."""
+"""Adapters of all lanes as a few tensors [K, L, ...], and each lane's structure as data. Knows layers and projections
+only."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import torch
 
@@ -14,90 +14,61 @@ from ..keyed.seeding import generator
 from ..optim.adamw import LaneAdamW
 from ..optim.slot import Slot
 from ..schedule import Inject, Layout, Merge
-from .formula import add_low_rank
+from ..scores import singular_values
+from .bank_pass import BankPass
+from .bank_routes import BankParams, Routes, Structure
+
+__all__ = ["Bank", "BankParams", "Structure"]
 
 
-@dataclass(frozen=True)
-class BankParams:
-    """Shape and scale of the adapters. `layout` is the structure that every lane begins with."""
-
-    rank: int
-    alpha: float
-    dropout: float
-    injected_rank: int
-    injected_alpha: float
-    injected_dropout: float
-    share: bool
-    layout: Layout
-    #: Some lane may use injected LoRA. Otherwise no memory is allocated for it.
-    may_inject: bool
-
-
-@dataclass(frozen=True)
-class Structure:
-    """Structure of one lane beyond its layout: what is frozen, and where merged spans take their dropout mask from."""
-
-    layout: Layout
-    frozen: frozenset[int] = frozenset()  # modules, by their start
-    end_dropout: frozenset[int] = frozenset()  # modules whose mask is keyed by the layer they end on
-    dormant: frozenset[int] = frozenset()  # injected layers whose LoRA does not train, so that its B stays zero
-
-
-@dataclass
-class _Plan:
-    """What a forward of some lanes does, by layer. `lanes` None means all of them, else they are indices among them."""
-
-    starts: set[int] = field(default_factory=set)
-    #: layer -> (start of the module, layer that keys its mask, lanes)
-    ends: dict[int, list[tuple[int, int, list[int] | None]]] = field(default_factory=dict)
-    injected: dict[int, list[int] | None] = field(default_factory=dict)
-
-    @staticmethod
-    def of(structures: Sequence[Structure]) -> _Plan:
-        plan = _Plan()
-        ends: defaultdict[tuple[int, int, int], list[int]] = defaultdict(list)
-        injected: defaultdict[int, list[int]] = defaultdict(list)
-        for lane, structure in enumerate(structures):
-            for span in structure.layout.spans:
-                site = span.end if span.start in structure.end_dropout else span.start
-                ends[span.end, span.start, site].append(lane)
-            for layer in structure.layout.injected:
-                if layer not in structure.dormant:
-                    injected[layer].append(lane)
-        for (end, start, site), members in sorted(ends.items()):
-            plan.starts.add(start)
-            plan.ends.setdefault(end, []).append((start, site, _all_or(members, len(structures))))
-        plan.injected = {layer: _all_or(members, len(structures)) for layer, members in injected.items()}
-        return plan
+#: Singular values of every module of a lane, by the layer it begins on.
+Spectra = dict[int, list[float]]
+#: A and B.
+Pair = tuple[Slot, Slot]
 
 
 class Bank:
-    """Tensors: A [K, r, d] and B [K, d, r] per start layer (one A when shared), and per injected projection."""
+    """Tensors: A [K, L, r, d] and B [K, L, d, r] of the modules, by the layer that they begin on (one A [K, r, d] when
+    shared), and A [K, L, r', d_in] and B [K, L, d_out, r'] of the injected LoRA of each projection."""
 
     def __init__(self, backbone: Backbone, params: BankParams, lanes: int, seed: int, like: torch.Tensor) -> None:
-        """`like` gives device and dtype. Initial values depend on (seed, layer) only, not on earlier draws."""
+        """`like` gives device and dtype. Initial values depend on (seed, layer) only, not on earlier draws.
+
+        Raises ValueError when a projection has different shapes in different layers.
+        """
         self.params, self.layers = params, backbone.layers
         self.structures = [Structure(params.layout) for _ in range(lanes)]
-        self._slots: dict[str, Slot] = {}
-        hidden = backbone.hidden
+        self.residual: Pair | None = None
+        self.injected: dict[Projection, Pair] = {}
+        self._routes: dict[tuple[int, ...], Routes] = {}
 
-        def add(name: str, shape: tuple[int, int], *key: int | str) -> None:
-            value = torch.zeros(shape) if not key else kaiming_uniform(shape, seed, *key)
-            stacked = value.to(like).expand(lanes, *shape).clone().requires_grad_()
-            self._slots[name] = Slot(name, stacked, "body")
+        def slot(name: str, value: torch.Tensor, *, layered: bool = True) -> Slot:
+            stacked = value.to(like).expand(lanes, *value.shape).clone().requires_grad_()
+            return Slot(name, stacked, "body", layered=layered)
 
-        if params.share and params.layout.spans:
-            add("lor2c.shared.A", (params.rank, hidden), "lor2c", "shared")
-        for span in params.layout.spans:
-            if not params.share:
-                add(f"lor2c.{span.start}.A", (params.rank, hidden), "lor2c", span.start)
-            add(f"lor2c.{span.start}.B", (hidden, params.rank))
+        every, hidden = range(self.layers), backbone.hidden
+        if params.layout.spans:
+            shape = (params.rank, hidden)
+            if params.share:
+                a = slot("lor2c.A", kaiming_uniform(shape, seed, "lor2c", "shared"), layered=False)
+            else:
+                a = slot("lor2c.A", torch.stack([kaiming_uniform(shape, seed, "lor2c", i) for i in every]))
+            self.residual = a, slot("lor2c.B", torch.zeros(self.layers, hidden, params.rank))
         if params.may_inject or params.layout.injected:
-            for layer in range(self.layers):
-                for name in PROJECTIONS:
-                    d_in, d_out = backbone.projection_shape(layer, name)
-                    add(f"injected.{layer}.{name}.A", (params.injected_rank, d_in), "injected", layer, name)
-                    add(f"injected.{layer}.{name}.B", (d_out, params.injected_rank))
+            for name in PROJECTIONS:
+                shapes = {backbone.projection_shape(layer, name) for layer in every}
+                if len(shapes) > 1:
+                    raise ValueError(f"the {name} projections of this model have different shapes")
+                [(d_in, d_out)] = shapes
+                shape = (params.injected_rank, d_in)
+                a = slot(
+                    f"injected.{name}.A",
+                    torch.stack([kaiming_uniform(shape, seed, "injected", i, name) for i in every]),
+                )
+                self.injected[name] = (
+                    a,
+                    slot(f"injected.{name}.B", torch.zeros(self.layers, d_out, params.injected_rank)),
+                )
         self._refresh()
 
     @property
@@ -105,52 +76,68 @@ class Bank:
         return len(self.structures)
 
     def slots(self) -> list[Slot]:
-        return list(self._slots.values())
+        pairs = [*([] if self.residual is None else [self.residual]), *self.injected.values()]
+        return [slot for pair in pairs for slot in pair]
 
-    def names(self, start: int) -> tuple[str, str]:
-        """Names of the slots of A and B of the module that begins on `start`."""
-        return "lor2c.shared.A" if self.params.share else f"lor2c.{start}.A", f"lor2c.{start}.B"
+    def used(self) -> list[Slot]:
+        """The slots that a forward of all lanes uses."""
+        spans = any(structure.layout.spans for structure in self.structures)
+        injected = any(set(s.layout.injected) - s.dormant for s in self.structures)
+        pairs = [*([self.residual] if self.residual and spans else []), *(self.injected.values() if injected else [])]
+        return [slot for pair in pairs for slot in pair]
 
-    def a(self, start: int) -> torch.Tensor:
-        """A of the module that begins on `start`, [K, r, d]."""
-        return self._slots[self.names(start)[0]].tensor
+    def tensors(self, lane: int) -> dict[str, torch.Tensor]:
+        """All tensors of the lane's model by name, as they are saved; views without the lane axis."""
+        return {name: slot.tensor[lane][at] for name, slot, at in self._places(self.structures[lane].layout)}
 
-    def b(self, start: int) -> torch.Tensor:
-        """B of the module that begins on `start`, [K, d, r]."""
-        return self._slots[self.names(start)[1]].tensor
-
-    def injected(self, layer: int, name: Projection) -> tuple[torch.Tensor, torch.Tensor]:
-        """A [K, r', d_in] and B [K, d_out, r'] of the LoRA on one projection."""
-        prefix = f"injected.{layer}.{name}"
-        return self._slots[f"{prefix}.A"].tensor, self._slots[f"{prefix}.B"].tensor
-
-    def state(self, lane: int) -> dict[str, torch.Tensor]:
-        """All tensors of the lane's model by name, without the lane axis."""
-        return {name: self._slots[name].tensor[lane] for name in self._names(lane)}
+    def modules(self) -> dict[str, torch.Tensor]:
+        """All modules that may ever be in use, by the names of `tensors`: views [K, ...]."""
+        every = range(self.layers)
+        spans = Layout.initial(self.layers).spans if self.residual else ()
+        layout = Layout(spans, tuple(every) if self.injected else ())
+        return {name: slot.tensor[:, at[0]] if at else slot.tensor for name, slot, at in self._places(layout)}
 
     def trainable(self, lane: int) -> int:
         """Number of parameters by semantics.md section 8. A frozen merged module counts, a dormant LoRA does not."""
-        dormant = self.structures[lane].dormant
-        names = [n for n in self._names(lane) if not (n.startswith("injected.") and int(n.split(".")[1]) in dormant)]
-        return sum(self._slots[name].tensor[0].numel() for name in names)
+        structure = self.structures[lane]
+        live = tuple(layer for layer in structure.layout.injected if layer not in structure.dormant)
+        places = self._places(replace(structure.layout, injected=live))
+        return sum(slot.tensor[lane][at].numel() for _, slot, at in places)
 
-    def _names(self, lane: int) -> list[str]:
-        layout, names = self.structures[lane].layout, []
-        if self.params.share and layout.spans:
-            names.append("lor2c.shared.A")
-        for span in layout.spans:
-            names += [] if self.params.share else [f"lor2c.{span.start}.A"]
-            names.append(f"lor2c.{span.start}.B")
+    def _places(self, layout: Layout) -> Iterator[tuple[str, Slot, tuple[int, ...]]]:
+        """(name, slot, index after the lane) of every tensor of a layout."""
+        if layout.spans:
+            assert self.residual is not None
+            a, b = self.residual
+            if self.params.share:
+                yield "lor2c.shared.A", a, ()
+            for span in layout.spans:
+                if not self.params.share:
+                    yield f"lor2c.{span.start}.A", a, (span.start,)
+                yield f"lor2c.{span.start}.B", b, (span.start,)
         for layer in layout.injected:
-            names += [f"injected.{layer}.{name}.{part}" for name in PROJECTIONS for part in "AB"]
-        return names
+            for name, pair in self.injected.items():
+                for part, slot in zip("AB", pair, strict=True):
+                    yield f"injected.{layer}.{name}.{part}", slot, (layer,)
+
+    def spectra(self, lanes: Sequence[int]) -> list[Spectra]:
+        """Singular values of the modules of these lanes with the present weights."""
+        places = [(lane, span.start) for lane in lanes for span in self.structures[lane].layout.spans]
+        values: list[list[float]] = []
+        if self.residual is not None and places:
+            a, b = (slot.tensor.detach() for slot in self.residual)
+            rows, starts = (torch.tensor(index, device=b.device) for index in zip(*places, strict=True))
+            values = singular_values(a[rows] if self.params.share else a[rows, starts], b[rows, starts])
+        found: dict[int, Spectra] = {lane: {} for lane in lanes}
+        for (lane, start), own in zip(places, values, strict=True):
+            found[lane][start] = own
+        return list(found.values())
 
     def fork(self, rows: Sequence[int]) -> None:
         """Lane i becomes a copy of the former lane rows[i]. The slots stay the same objects with new tensors."""
-        for slot in self._slots.values():
-            slot.tensor = slot.tensor.detach()[list(rows)].clone().requires_grad_()
-        self.structures = [self.structures[row] for row in rows]
-        self._refresh()
+        for slot in self.slots():
+            slot.fork(rows)
+        self.restore([self.structures[row] for row in rows])
 
     @torch.no_grad()
     def merge(
@@ -158,29 +145,36 @@ class Bank:
     ) -> None:
         """Replace both modules by one with A, B and, for `moments` "keep", the Adam state of module `merge.keep`."""
         first, second = merge.first.start, merge.second.start
-        parts = ["B"] if self.params.share else ["A", "B"]
-        for part in parts:
-            target, source = f"lor2c.{first}.{part}", f"lor2c.{second}.{part}"
+        assert self.residual is not None
+        for slot in self.residual:
+            if not slot.layered:  # the shared A stays
+                continue
             if merge.keep == second:
-                self._slots[target].tensor[lane] = self._slots[source].tensor[lane]
-                optimizer.move(source, target, lane)
+                slot.tensor[lane, first] = slot.tensor[lane, second]
+                optimizer.move(slot.name, lane, second, first)
             if moments == "fresh":
-                optimizer.reset(target, lane)
+                optimizer.reset(slot.name, lane, first)
         old = self.structures[lane]
         gone = frozenset({first, second})
-        self.structures[lane] = replace(
-            old,
-            layout=old.layout.merge(merge.first, merge.second),
-            frozen=old.frozen - gone | (frozenset() if trains else frozenset({first})),
-            end_dropout=old.end_dropout - gone | (frozenset({first}) if end_dropout else frozenset()),
+        self.set_structure(
+            lane,
+            replace(
+                old,
+                layout=old.layout.merge(merge.first, merge.second),
+                frozen=old.frozen - gone | (frozenset() if trains else frozenset({first})),
+                end_dropout=old.end_dropout - gone | (frozenset({first}) if end_dropout else frozenset()),
+            ),
         )
-        self._refresh()
 
     def inject(self, lane: int, inject: Inject, *, trains: bool) -> None:
         """Replace the module by LoRA, whose tensors still have their initial values."""
         old = self.structures[lane]
         dormant = old.dormant if trains else old.dormant | {inject.layer}
-        self.structures[lane] = replace(old, layout=old.layout.inject(inject.layer), dormant=dormant)
+        self.set_structure(lane, replace(old, layout=old.layout.inject(inject.layer), dormant=dormant))
+
+    def set_structure(self, lane: int, structure: Structure) -> None:
+        """Change the structure of one lane. Its tensors stay."""
+        self.structures[lane] = structure
         self._refresh()
 
     def restore(self, structures: Sequence[Structure]) -> None:
@@ -188,32 +182,24 @@ class Bank:
         self.structures = list(structures)
         self._refresh()
 
-    def set_structure(self, lane: int, structure: Structure) -> None:
-        """For adapters that are loaded, and for tests."""
-        self.structures[lane] = structure
-        self._refresh()
-
     def _refresh(self) -> None:
-        """Derive the slots' flags from the structures, and drop the plans, which `begin` makes again."""
-        self._plans: dict[tuple[int, ...], _Plan] = {}
-        trains: dict[str, set[int]] = {name: set() for name in self._slots}
-        counts: dict[str, set[int]] = {name: set() for name in self._slots}
-        for lane, structure in enumerate(self.structures):
-            for span in structure.layout.spans:
-                for name in self.names(span.start):
-                    counts[name].add(lane)
-                    if span.start not in structure.frozen or name == "lor2c.shared.A":
-                        trains[name].add(lane)
-            for layer in structure.layout.injected:
-                if layer in structure.dormant:
-                    continue
-                for projection in PROJECTIONS:
-                    for part in "AB":
-                        trains[f"injected.{layer}.{projection}.{part}"].add(lane)
-                        counts[f"injected.{layer}.{projection}.{part}"].add(lane)
-        for name, slot in self._slots.items():
-            slot.trains = [lane in trains[name] for lane in range(self.lanes)]
-            slot.counts = [lane in counts[name] for lane in range(self.lanes)]
+        """Derive from the structures what trains, and drop the routes, which `begin` makes again."""
+        self._routes = {}
+        spans = self._flags([{s.start for s in x.layout.spans} - x.frozen for x in self.structures])
+        injected = self._flags([set(x.layout.injected) - x.dormant for x in self.structures])
+        if self.residual is not None:
+            for slot in self.residual:
+                live = torch.tensor([bool(x.layout.spans) for x in self.structures])
+                slot.trains = spans if slot.layered else live
+        for pair in self.injected.values():
+            for slot in pair:
+                slot.trains = injected
+
+    def _flags(self, of_lanes: Sequence[set[int]]) -> torch.Tensor:
+        flags = torch.zeros((self.lanes, self.layers), dtype=torch.bool)
+        for lane, layers in enumerate(of_lanes):
+            flags[lane, sorted(layers)] = True
+        return flags
 
     def begin(
         self,
@@ -224,64 +210,23 @@ class Bank:
         """The adapters of one forward; `masks` None: without dropout. `lanes`: of these only. `tensors`
         [len(lanes), ...], by the names of the slots, replace the slots' own."""
         members = tuple(range(self.lanes) if lanes is None else lanes)
-        if members not in self._plans:
-            self._plans[members] = _Plan.of([self.structures[lane] for lane in members])
-        if tensors is None:
-            tensors = {name: slot.tensor for name, slot in self._slots.items()}
-        return BankPass(self, self._plans[members], masks, tensors)
+        if members not in self._routes:
+            device = self.slots()[0].tensor.device
+            with torch.inference_mode(False):  # an evaluation makes them too, and training goes on with them
+                self._routes[members] = Routes.of([self.structures[lane] for lane in members], self.layers, device)
+        routes = self._routes[members]
+        given = {slot.name: slot.tensor for slot in self.slots()} if tensors is None else tensors
 
+        def pair(slots: Pair) -> tuple[torch.Tensor, torch.Tensor]:
+            return given[slots[0].name], given[slots[1].name]
 
-class BankPass:
-    """One forward of a bank, or of some lanes of it. Implements `Adapters`."""
-
-    def __init__(self, bank: Bank, plan: _Plan, masks: StepMasks | None, tensors: Mapping[str, torch.Tensor]) -> None:
-        self._bank, self._plan, self._masks, self._tensors = bank, plan, masks, tensors
-        self._inputs: dict[int, torch.Tensor] = {}
-        self.frozen_layers = min([bank.layers, *plan.injected, *(end + 1 for end in plan.ends)])
-
-    def enter(self, layer: int, h: torch.Tensor) -> None:
-        if layer in self._plan.starts:
-            self._inputs[layer] = h
-
-    def leave(self, layer: int, h: torch.Tensor, at: torch.Tensor | None = None) -> torch.Tensor:
-        params = self._bank.params
-        for start, site, lanes in self._plan.ends.get(layer, ()):
-            a, b = (self._tensors[slot] for slot in self._bank.names(start))
-            mask = self._mask(f"lor2c.{site}", a.shape[-1], params.dropout)
-            x = self._inputs[start] if at is None else self._inputs[start].index_select(1, at)
-            h = _apply(h, x, a, b, params.alpha / params.rank, mask, lanes)
-        return h
-
-    def project(self, layer: int, name: Projection, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        if layer not in self._plan.injected:
-            return y
-        params = self._bank.params
-        a, b = (self._tensors[f"injected.{layer}.{name}.{part}"] for part in "AB")
-        mask = self._mask(f"injected.{layer}.{name}", a.shape[-1], params.injected_dropout)
-        return _apply(y, x, a, b, params.injected_alpha / params.injected_rank, mask, self._plan.injected[layer])
-
-    def _mask(self, site: str, width: int, p: float) -> torch.Tensor | None:
-        return None if self._masks is None or p == 0.0 else self._masks.tokens(site, width, p)
-
-
-def _apply(
-    y: torch.Tensor,
-    x: torch.Tensor,
-    a: torch.Tensor,
-    b: torch.Tensor,
-    scale: float,
-    mask: torch.Tensor | None,
-    lanes: list[int] | None,
-) -> torch.Tensor:
-    """The formula on some lanes; the others pass through unchanged, bit for bit."""
-    if lanes is None:
-        return add_low_rank(y, x, a, b, scale, mask)
-    index = torch.tensor(lanes, device=y.device)
-    return y.index_copy(0, index, add_low_rank(y[index], x[index], a[index], b[index], scale, mask).to(y.dtype))
-
-
-def _all_or(members: list[int], lanes: int) -> list[int] | None:
-    return None if len(members) == lanes else members
+        return BankPass(
+            self.params,
+            routes,
+            masks,
+            pair(self.residual) if self.residual and routes.spans.layers else None,
+            {name: pair(slots) for name, slots in self.injected.items()} if routes.injected.layers else {},
+        )
 
 
 def kaiming_uniform(shape: tuple[int, int], seed: int, *key: int | str) -> torch.Tensor:

@@ -20,15 +20,11 @@ from ..optim.adamw import LaneAdamW
 from ..optim.slot import Slot
 from ..rules import Rules
 from ..schedule import Decision, Merge, Progress, Schedule, decide
-from ..scores import score, singular_values
-from .bank import Bank
+from ..scores import score
+from .bank import Bank, Spectra
 from .bank_records import change_of, table_of
 from .bank_state import history_of, lanes_with, learner_state, progress_of, restore_slots, structures_of
-from .lane_pass import LanePass, split_lanes
 from .trajectories import effect_of, expected_events, gather_records, vain_tries
-
-#: Singular values of every module of a lane, by the layer it begins on.
-Spectra = dict[int, list[float]]
 
 
 @dataclass
@@ -73,7 +69,6 @@ class BankLearner:
         self.fill = False
         #: Seconds of each fork so far.
         self.fork_seconds: list[float] = []
-        self._pass: LanePass | None = None
         self._shared: tuple[Batch, StepKey | None, BatchLayout, StepMasks | None, FrozenStates] | None = None
         if sorted(c for cells in groups for c in cells) != sorted(schedules) or bank.lanes != len(groups):
             raise ValueError("every cell begins in exactly one lane")
@@ -83,7 +78,8 @@ class BankLearner:
         return [*self.bank.slots(), *self.head.slots()]
 
     def groups(self) -> list[list[int]]:
-        return split_lanes(len(self.lanes), self.width)
+        count, size = len(self.lanes), self.width or len(self.lanes)
+        return [list(range(first, min(first + size, count))) for first in range(0, count, size)]
 
     def use_width(self, width: int | None, *, fill: bool) -> None:
         self.width, self.fill = width, fill
@@ -93,25 +89,25 @@ class BankLearner:
         if together == 1:
             return None
         self.width = together // 2
-        self._pass = self._shared = None
+        self._shared = None
         return self.width
 
     def forward(self, batch: Batch, step: StepKey | None, lanes: Sequence[int] | None = None) -> torch.Tensor:
         layout, masks, frozen = self._place(batch, step)
-        chosen, tensors = list(range(len(self.lanes))), {slot.name: slot.tensor for slot in self.slots()}
-        if lanes is not None and (len(lanes) < len(self.lanes) or self.fill):
-            width = (self.width or len(lanes)) if self.fill else len(lanes)
-            self._pass = LanePass(self.slots(), lanes, width, trains=step is not None)
-            chosen, tensors = self._pass.lanes, self._pass.tensors
+        used, count = [*self.bank.used(), *self.head.slots()], len(self.lanes) if lanes is None else len(lanes)
+        chosen, tensors = list(range(len(self.lanes))), {slot.name: slot.tensor for slot in used}
+        if lanes is not None and (count < len(self.lanes) or self.fill):
+            more = (self.width or count) - count if self.fill else 0
+            chosen = [*lanes, *[lanes[-1]] * more]
+            leaves = {slot.name: slot.leaf(lanes[0], count, trains=step is not None) for slot in used}
+            tensors = {name: _filled(leaf, more) for name, leaf in leaves.items()}
         logits = lane_groups.forward(
             self.backbone, self.bank, self.head, batch, layout, masks, chosen, tensors, frozen
-        )[: None if lanes is None else len(lanes)]
+        )[:count]
         return logits if logits.ndim == 3 else logits[:, :, : batch.input_ids.shape[1]]
 
     def gather(self) -> None:
-        if self._pass is not None:
-            self._pass.gather()
-            self._pass = None
+        """Nothing to do: a backward adds to the slots' gradients (`Slot.leaf`)."""
 
     def _place(self, batch: Batch, step: StepKey | None) -> tuple[BatchLayout, StepMasks | None, FrozenStates]:
         """Layout, masks and frozen states of a batch: made once for all groups of lanes that train on it."""
@@ -153,7 +149,7 @@ class BankLearner:
         return self.bank.trainable(lane), sum(slot.tensor[0].numel() for slot in self.head.slots())
 
     def tensors(self, lane: int) -> dict[str, torch.Tensor]:
-        return self.bank.state(lane) | {slot.name: slot.tensor[lane] for slot in self.head.slots()}
+        return self.bank.tensors(lane) | {slot.name: slot.tensor[lane] for slot in self.head.slots()}
 
     def progress(self, cell: str) -> Progress:
         """How many events the cell has done and tried so far."""
@@ -161,8 +157,7 @@ class BankLearner:
 
     def spectra(self, lane: int) -> Spectra:
         """Singular values of the lane's modules with the present weights."""
-        spans = self.bank.structures[lane].layout.spans
-        return {s.start: singular_values(self.bank.a(s.start)[lane], self.bank.b(s.start)[lane]) for s in spans}
+        return self.bank.spectra([lane])[0]
 
     def fork(self, groups: Sequence[tuple[int, list[str]]], optimizer: LaneAdamW) -> None:
         """Replace the lanes; a group is (lane to copy, its cells). Copies moments and history; randomness is keyed."""
@@ -187,7 +182,7 @@ class BankLearner:
         if moved:
             self.bank.fork(rows)
             self.head.fork(rows)
-            optimizer.fork(rows, self.slots())
+            optimizer.fork(rows)
         self.lanes = [BankLane(cells, dict(old[row].history)) for row, cells in groups]
         self._set_decay()
         return moved
@@ -205,7 +200,7 @@ class BankLearner:
         ]
         self._progress = {cell: progress_of(state, cell) for members in groups for cell in members}
         self.width, self.fill, self.fork_seconds = state["width"], state["fill"], list(state["fork_seconds"])
-        self._pass = self._shared = None
+        self._shared = None
         self._set_decay()
         return rows
 
@@ -214,9 +209,9 @@ class BankLearner:
         groups: list[tuple[int, list[str]]] = []
         plans: list[list[_Plan]] = []
         made: dict[str, ScoreTable] = {}
-        for index, lane in enumerate(self.lanes):
+        of_lanes = self.bank.spectra(range(len(self.lanes)))
+        for index, (lane, spectra) in enumerate(zip(self.lanes, of_lanes, strict=True)):
             assert isinstance(lane, BankLane)
-            spectra = self.spectra(index)
             if tables:
                 lane.history[int(epoch)] = spectra
                 made |= {cell: self._table(index, cell, epoch, spectra) for cell in lane.cells}
@@ -285,3 +280,12 @@ class BankLearner:
         for slot in self.slots():
             bias = slot.name.endswith("bias")
             slot.decay = [0.0 if bias and r.decayed_parameters == "no_biases" else r.weight_decay for r in rules]
+
+
+def _filled(leaf: torch.Tensor, more: int) -> torch.Tensor:
+    """`leaf` with `more` copies of its last lane, which have no gradient.
+
+    So the shapes of all products stay the same for any number of lanes, and a lane's results on CUDA do not depend on
+    its neighbours.
+    """
+    return leaf if more == 0 else torch.cat([leaf, leaf[-1:].detach().expand(more, *leaf.shape[1:])])

@@ -42,7 +42,7 @@ def forward(
     device = batch.input_ids.device
     size = group_size(len(lanes), device)
     # One split: its backward is one `cat`. The backward of slices would fill a whole tensor for each lane.
-    cuts = {slot.name: tensors[slot.name].split(size) for slot in bank.slots()}
+    cuts = {slot.name: tensors[slot.name].split(size) for slot in bank.used()}
     pooled, at = [], head.pooled(layout)
     for group, first in enumerate(range(0, len(lanes), size)):
         members = lanes[first : first + size]

@@ -1,0 +1,149 @@
+"""Which module acts on which layer of which lane, as small tensors: made once per change of structure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from ..schedule import Layout
+
+
+@dataclass(frozen=True)
+class BankParams:
+    """Shape and scale of the adapters. `layout` is the structure that every lane begins with."""
+
+    rank: int
+    alpha: float
+    dropout: float
+    injected_rank: int
+    injected_alpha: float
+    injected_dropout: float
+    share: bool
+    layout: Layout
+    #: Some lane may use injected LoRA. Otherwise no memory is allocated for it.
+    may_inject: bool
+
+
+@dataclass(frozen=True)
+class Structure:
+    """Structure of one lane beyond its layout: what is frozen, and where merged spans take their dropout mask from."""
+
+    layout: Layout
+    frozen: frozenset[int] = frozenset()  # modules, by their start
+    end_dropout: frozenset[int] = frozenset()  # modules whose mask is keyed by the layer they end on
+    dormant: frozenset[int] = frozenset()  # injected layers whose LoRA does not train, so that its B stays zero
+
+
+#: Which of the lanes that matter: all, none, or bool [K, 1, 1].
+Some = bool | torch.Tensor
+
+
+@dataclass(frozen=True)
+class Order:
+    """The modules that act on some layers, in this order: one per layer and lane, [U, K].
+
+    A lane without one gets another that it does not use, with gate 0, so that no product's shape depends on a lane's
+    neighbours. No module comes twice.
+    """
+
+    layers: tuple[int, ...]
+    #: Of a tensor [K * L, ...]: lane * L + layer that the module begins on, [U * K].
+    index: torch.Tensor
+    #: [U, K, 1, 1]. None: all are 1.
+    gates: torch.Tensor | None
+
+
+@dataclass(frozen=True)
+class Begin:
+    """A layer on which longer modules begin. Their input is held until they end."""
+
+    #: Lanes whose input is held from here on; the others still hold an earlier one, or none.
+    holds: Some
+    #: Of these, the lanes whose dropout is keyed by this layer, not by the one that the module ends on.
+    drops: Some
+
+
+@dataclass(frozen=True)
+class End:
+    """A layer on which modules end."""
+
+    #: Lanes whose module also begins here, so that nothing is held for it.
+    short: Some
+    #: Lanes whose dropout is keyed by this layer, and not applied yet. The same object as `short` if it is the same.
+    drops: Some
+
+
+@dataclass(frozen=True)
+class Routes:
+    """What a forward of K lanes does, by layer. A lane's spans are disjoint, so that it holds one input at a time."""
+
+    begins: dict[int, Begin]
+    ends: dict[int, End]
+    spans: Order
+    injected: Order
+    frozen_layers: int
+
+    @staticmethod
+    def of(structures: Sequence[Structure], layers: int, device: torch.device) -> Routes:
+        """The gates are 1 for every module that acts."""
+        starts: list[dict[int, int]] = [{s.end: s.start for s in x.layout.spans} for x in structures]
+        injected = [{layer: layer for layer in x.layout.injected if layer not in x.dormant} for x in structures]
+        first = [layer for acts in injected for layer in acts] + [end + 1 for ends in starts for end in ends]
+        begins = {layer: _begin(structures, layer, device) for layer in range(layers)}
+        ends = {layer: _end(structures, layer, device) for layer in range(layers)}
+        return Routes(
+            begins={layer: begin for layer, begin in begins.items() if begin is not None},
+            ends={layer: end for layer, end in ends.items() if end is not None},
+            spans=_order(starts, layers, device),
+            injected=_order(injected, layers, device),
+            frozen_layers=min([layers, *first]),
+        )
+
+
+def _begin(structures: Sequence[Structure], layer: int, device: torch.device) -> Begin | None:
+    longer = [[s for s in x.layout.spans if s.merged] for x in structures]
+    holds = [any(s.start == layer for s in spans) for spans in longer]
+    if not any(holds):
+        return None
+    still = [any(s.start < layer <= s.end for s in spans) for spans in longer]
+    early = [layer not in x.end_dropout for x in structures]
+    matter = [a or b for a, b in zip(holds, still, strict=True)]
+    return Begin(_some(holds, matter, device), _some(early, holds, device))
+
+
+def _end(structures: Sequence[Structure], layer: int, device: torch.device) -> End | None:
+    ending = [next((s for s in x.layout.spans if s.end == layer), None) for x in structures]
+    matter = [span is not None for span in ending]
+    if not any(matter):
+        return None
+    short = [span is not None and not span.merged for span in ending]
+    late = [s is not None and s.start in x.end_dropout for s, x in zip(ending, structures, strict=True)]
+    drops = [a or b for a, b in zip(short, late, strict=True)]
+    some = _some(short, matter, device)
+    return End(some, some if drops == short else _some(drops, matter, device))
+
+
+def _some(has: Sequence[bool], matter: Sequence[bool], device: torch.device) -> Some:
+    """Which lanes have it, where only those that matter count."""
+    of_these = {one for one, counts in zip(has, matter, strict=True) if counts}
+    return torch.tensor(has, device=device)[:, None, None] if len(of_these) == 2 else of_these == {True}
+
+
+def _order(acts: Sequence[dict[int, int]], layers: int, device: torch.device) -> Order:
+    """`acts`: of each lane, layer on which a module acts -> layer that it begins on."""
+    used = sorted(set().union(*acts))
+    index, gates = [[0] * len(acts) for _ in used], [[0.0] * len(acts) for _ in used]
+    for lane, starts in enumerate(acts):
+        spare = iter(set(range(layers)) - set(starts.values()))
+        for row, layer in enumerate(used):
+            start = starts.get(layer)
+            gates[row][lane] = float(start is not None)
+            index[row][lane] = lane * layers + (next(spare) if start is None else start)
+    whole = all(gate == 1.0 for row in gates for gate in row)
+    return Order(
+        layers=tuple(used),
+        index=torch.tensor(index, dtype=torch.int64, device=device).flatten(),
+        gates=None if whole else torch.tensor(gates, device=device)[:, :, None, None],
+    )
