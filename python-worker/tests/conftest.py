@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,9 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 # `cuda` runs the tests that have the fixture `device`, and every worker, on the first GPU; `cpu` hides all GPUs.
 os.environ.setdefault("LOR2C_TEST_DEVICE", "cpu")
 os.environ.update({"CUDA_VISIBLE_DEVICES": ""} if os.environ["LOR2C_TEST_DEVICE"] == "cpu" else {})
+
+# Tests share the benchmark's models, rows and counter of operations.
+sys.path.append(str(Path(__file__).resolve().parents[2] / "scripts" / "bench"))
 
 import pytest
 import tiny

@@ -7,12 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import against
 import pytest
 import tiny
-
-sys.path.append(str(Path(__file__).resolve().parents[2] / "scripts" / "bench"))
-
-import against
 
 BENCH = Path(__file__).resolve().parents[2] / "scripts" / "bench"
 

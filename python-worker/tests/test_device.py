@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from test_backbones import batch_of, build, plain_hidden
-
-sys.path.append(str(Path(__file__).resolve().parents[2] / "scripts" / "bench"))
-
 from learners import lor2c, optimizer_of, step_of, three_events, vary
 from shapes import config_of, random_model, random_rows
+from test_backbones import batch_of, build, plain_hidden
 
 from lor2c_worker.adapters.bank_learner import BankLearner
 from lor2c_worker.backbones.backbone import NO_ADAPTERS

@@ -53,7 +53,9 @@ class Calls:
     host: Counter[str] = field(default_factory=Counter)
     copies: Counter[str] = field(default_factory=Counter)
     waits: Counter[str] = field(default_factory=Counter)
-    #: Where the last three were made: "part: file:line operation" -> times.
+    #: Calls by the operation's name.
+    names: Counter[str] = field(default_factory=Counter)
+    #: Where tensors of Python values, copies and waits were made: "part: file:line operation" -> times.
     places: Counter[str] = field(default_factory=Counter)
 
     def outside(self, *parts: str, of: str = "calls") -> int:
@@ -84,6 +86,7 @@ class _Counting(TorchDispatchMode):
         part, place = self._part()
         found = self.found
         found.calls[part] += 1
+        found.names[name] += 1
         found.launches[part] += name.rstrip("_") not in FREE and name not in FREE
         kinds = {
             "host": name == "lift_fresh",

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from ..keyed.attention import attend_with, plain
 from ..keyed.masks import StepMasks
 from .block_attention import attend_blocks
+from .padding import pad, unpad
 from .unpadded_layout import UnpaddedLayout
 
 
@@ -64,10 +65,8 @@ def attend_from(
 
 def _padded(x: torch.Tensor, layout: UnpaddedLayout, heads: int) -> torch.Tensor:
     """x [K, N, d] -> [K * B, heads, T, d / heads], zero in the padding."""
-    (rows, width), (lanes, positions, d) = layout.allowed.shape, x.shape
-    real = layout.source[: positions - layout.fillers]
-    wide = x.new_zeros(lanes, rows * width, d).index_copy(1, real, x[:, : len(real)])
-    return wide.view(lanes * rows, width, heads, d // heads).transpose(1, 2)
+    (rows, width), (lanes, _, d) = layout.allowed.shape, x.shape
+    return pad(x, layout).view(lanes * rows, width, heads, d // heads).transpose(1, 2)
 
 
 def _attend_padded(
@@ -89,4 +88,4 @@ def _attend_padded(
     else:
         dropped = None if masks is None else masks.pairs(site, heads, p)
         out = attend_with(dropped, q, k, v, q.shape[-1] ** -0.5, allowed)
-    return out.transpose(1, 2).reshape(lanes, rows * width, d)[:, layout.source]
+    return unpad(out.transpose(1, 2).reshape(lanes, rows * width, d), layout)

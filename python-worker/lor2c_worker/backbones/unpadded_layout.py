@@ -15,7 +15,7 @@ from .backbone import whole_rows
 
 @dataclass(frozen=True)
 class UnpaddedLayout:
-    """`order`: rows by length. `source`: position -> place in the padded batch.
+    """`order`: rows by length. `source`: position -> place in the padded batch. `places`: the reverse.
 
     A few positions at the end may be fillers (see `whole_rows`): copies of the first token; no token attends to them.
     """
@@ -24,6 +24,7 @@ class UnpaddedLayout:
     lengths: list[int]  # of the rows in `order`
     blocks: list[tuple[int, list[int]]]  # (length, rows) of each block of rows of equal length
     source: torch.Tensor  # [N]
+    places: torch.Tensor  # [B * T], 0 in the padding
     fillers: int  # number of fillers among the N
     starts: list[int]  # position of the first token of each row of the batch, [B]
     firsts: torch.Tensor  # the same on the device
@@ -43,13 +44,16 @@ class UnpaddedLayout:
             position += lengths[row]
         device = mask.device
         fillers = whole_rows(position) - position
-        source = [torch.arange(row * width, row * width + lengths[row]) for row in order]
+        source = torch.cat([torch.arange(row * width, row * width + lengths[row]) for row in order])
+        places = torch.zeros(len(lengths) * width, dtype=torch.long)
+        places[source] = torch.arange(position)
         filling = torch.zeros(fillers, dtype=torch.long)
         return UnpaddedLayout(
             order=order,
             lengths=[lengths[row] for row in order],
             blocks=[(length, list(rows)) for length, rows in groupby(order, key=lengths.__getitem__)],
-            source=send(torch.cat([*source, filling]), device),
+            source=send(torch.cat([source, filling]), device),
+            places=send(places, device),
             fillers=fillers,
             starts=starts,
             firsts=send(torch.tensor(starts), device),
