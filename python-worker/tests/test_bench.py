@@ -32,6 +32,7 @@ def test_every_contender_lanes_and_the_grid(tmp_path: Path) -> None:
         assert len(row["seconds_per_step"]) == 2
         assert row["times_less"] > 0
     assert model["contenders"]["hf-max"]["times_less"] == 1
+    assert model["contenders"]["hf-dynamic"]["times_less_than_dynamic"] == 1
     assert 8 * 4 < model["real_tokens_per_step"] < model["positions_per_step_padded"] == 8 * 32
     assert set(report["lanes"]["by_precision"]["fp32"]) == {"1", "2", "3"}
     assert report["grid"]["distinct_lane_epochs"] == 1083

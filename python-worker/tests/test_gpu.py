@@ -26,8 +26,8 @@ def test_the_small_form_says_everything(tmp_path: Path) -> None:
     report = json.loads(out.read_text())
     parts = report["parts"]
     assert set(parts) == {
-        *("machine", "official", "lanes", "operations", "grid", "equality", "waits", "counts", "profile", "decoder"),
-        "suite",
+        *("machine", "official", "lanes", "operations", "grid", "equality", "waits", "counts", "profile", "masks"),
+        *("decoder", "suite"),
     }
     assert {part["state"] for part in parts.values()} == {"done"}
     assert report["complete"]
@@ -44,6 +44,7 @@ def test_the_small_form_says_everything(tmp_path: Path) -> None:
     assert results["grid"]["lane_epochs"] < results["grid"]["cell_epochs"] == 4 * 3
     for name, value in results["equality"].items():
         assert name == "steps" or value["equal"], name  # on a CPU at every width
+    assert results["masks"]["eager_agrees_with_numpy"]
     assert results["profile"]["2_after"]["operations"] > 100
     assert results["suite"]["outcomes"] == {"passed": 2}
     estimate = report["estimate"]

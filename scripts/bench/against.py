@@ -11,10 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+from options import DYNAMIC, ROOT
+
 HERE, THERE = "here", "there"
-#: What users have without this project, on the batches of `here`.
-DYNAMIC = "hf-dynamic"
 Ask = Callable[..., Any]
 
 

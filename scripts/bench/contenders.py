@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from inputs import make_model, pad_to
 from learners import RATE, Step, lor2c, step_of
+from options import BASE, DYNAMIC
 from peft import LoraConfig, TaskType, get_peft_model
 
 from lor2c_worker.adapters.bank_learner import BankLearner
@@ -16,18 +17,6 @@ from lor2c_worker.methods.lor2c import bank_params, build_learner
 from lor2c_worker.models import LoadedModel
 from lor2c_worker.rules import PRESETS
 from lor2c_worker.schedule import Layout, Schedule
-
-BASE = "hf-max"
-#: Name -> what it is.
-CONTENDERS = {
-    BASE: "(a) transformers + peft LoRA r 8 on query and value, padded to max_length, eager attention, fp32",
-    "hf-dynamic": "(b) the same, padded to the longest row of each batch",
-    "lor2c-fp32": "(c) LoR2C r 8, ours, fp32",
-    "lor2c-mixed": "(d) LoR2C r 8, ours, mixed precision",
-    "lora-bank-fp32": "LoRA r 8 on query and value as a lane of our engine, fp32",
-    "lora-bank-mixed": "the same, mixed precision",
-    "lora-fp32": "LoRA r 8 on query and value through peft in our loop, fp32",
-}
 
 
 def plain_loop(model: LoadedModel, length: int | None, pad: int) -> Step:
@@ -73,7 +62,7 @@ def build(names: Sequence[str], model: str, max_length: int, pad: int, device: t
 
     def make(name: str) -> Step:
         fresh = make_model(model, device)
-        if name in (BASE, "hf-dynamic"):
+        if name in (BASE, DYNAMIC):
             return plain_loop(fresh, max_length if name == BASE else None, pad)
         method, _, precision = name.rpartition("-")
         if method == "lor2c":

@@ -36,6 +36,7 @@ PARTS = (
     Part("waits", 30, "places in a step that wait for the device", "traces", "waits"),
     Part("counts", 30, "torch operations of a step by part of the worker", "traces", "counts"),
     Part("profile", 60, "kernels and launches of a step", "traces", "profiles"),
+    Part("masks", 60, "the dropout masks of a step, and their numbers compiled", "mask_costs", "mask_costs"),
     Part("decoder", 30, "a step of a small decoder", "decoder", "decoder"),
     Part("suite", 300, "tests of the worker on the device", "suite", "suite"),
 )
