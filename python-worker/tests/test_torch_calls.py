@@ -49,3 +49,20 @@ def test_events_add_no_calls_to_head_and_loss(counts: dict[str, Calls]) -> None:
     before, after = (counts[time] for time in TIMES)
     assert after.outside(*FROZEN) > 0
     assert after.calls["head and loss"] == before.calls["head and loss"]
+
+
+def test_a_step_of_many_lanes_is_few_calls(counts: dict[str, Calls]) -> None:
+    """Of 16 lanes on 12 layers after three events each, 8 layers with injected LoRA: what a GPU would be asked to do
+    outside of the frozen layers. A list of lanes or modules in a step would multiply it."""
+    assert counts["before"].outside(*FROZEN, of="launches") < 330
+    after = counts["after"]
+    assert after.outside(*FROZEN, of="launches") < 600
+    assert after.launches["optimizer"] < 110
+    assert after.launches["adapters"] < 380
+
+
+def test_adapters_and_optimizer_make_nothing_of_python_values(counts: dict[str, Calls]) -> None:
+    for time in TIMES:
+        found = counts[time]
+        assert found.host["adapters"] == found.host["optimizer"] == found.host["head and loss"] == 0, found.places
+        assert found.outside("batch", of="copies") == 0

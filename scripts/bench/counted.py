@@ -23,6 +23,7 @@ from shapes import config_of, random_model, random_rows  # noqa: E402
 from torch_calls import Calls, count_calls  # noqa: E402
 
 from lor2c_worker.adapters import lane_groups  # noqa: E402
+from lor2c_worker.optim import stacked  # noqa: E402
 
 #: Before any event, and after three in every lane.
 TIMES = ("before", "after")
@@ -51,13 +52,13 @@ def count_step(lanes: int, device: torch.device, shape: str = "tiny-12", precisi
 
 @contextmanager
 def _together() -> Iterator[None]:
-    """Lanes go through the model together on the CPU too, where a run lets them go one by one."""
-    size = lane_groups.group_size
-    lane_groups.group_size = lambda lanes, device: lanes
+    """Lanes and tensors go together on the CPU too, where a run lets them go one by one."""
+    size, at_once = lane_groups.group_size, stacked.at_once
+    lane_groups.group_size, stacked.at_once = (lambda lanes, device: lanes), (lambda device: True)
     try:
         yield
     finally:
-        lane_groups.group_size = size
+        lane_groups.group_size, stacked.at_once = size, at_once
 
 
 def table(counts: dict[str, Calls]) -> str:

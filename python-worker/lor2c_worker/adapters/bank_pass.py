@@ -9,10 +9,10 @@ import torch
 
 from ..backbones.backbone import Projection
 from ..keyed.dropout import StepMasks, exact
-from .bank_routes import BankParams, Order, Routes, Some
+from .bank_routes import BankParams, Order, Part, Routes, Some
 from .formula import add_low_rank
 
-#: A and B.
+#: A, and B or B transposed.
 Tensors = tuple[torch.Tensor, torch.Tensor]
 
 
@@ -51,20 +51,20 @@ class BankPass:
         if end.short is True or end.short is False:
             x = self._drop(_rows(self._entered if end.short else self._held, at), layer, end.drops)
         elif end.drops is end.short:
-            x = torch.where(end.short, self._drop(_rows(self._entered, at), layer, True), _rows(self._held, at))
+            x = _pick(end.short, self._drop(_rows(self._entered, at), layer, True), _rows(self._held, at))
         else:
-            x = torch.where(end.short, _rows(self._entered, at), _rows(self._held, at))
+            x = _pick(end.short, _rows(self._entered, at), _rows(self._held, at))
             x = self._drop(x, layer, end.drops)
-        a, b = self._spans[layer]
-        return add_low_rank(h, x, a, b, self._params.alpha / self._params.rank)
+        a, bt = self._spans[layer]
+        return add_low_rank(h, x, a, bt, self._params.alpha / self._params.rank)
 
     def project(self, layer: int, name: Projection, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         params, found = self._params, self._injected.get(name, {}).get(layer)
         if found is None:
             return y
-        a, b = found
+        a, bt = found
         mask = self._mask(f"injected.{layer}.{name}", a.shape[-1], params.injected_dropout)
-        return add_low_rank(y, x, a, b, params.injected_alpha / params.injected_rank, mask)
+        return add_low_rank(y, x, a, bt, params.injected_alpha / params.injected_rank, mask)
 
     def _drop(self, x: torch.Tensor, layer: int, lanes: Some) -> torch.Tensor:
         """Dropout keyed by this layer, of these lanes."""
@@ -77,9 +77,27 @@ class BankPass:
 
 def _pick(some: Some, yes: torch.Tensor, no: torch.Tensor) -> torch.Tensor:
     """`yes` for some lanes, `no` for the others."""
-    if isinstance(some, torch.Tensor):
-        return torch.where(some, yes, no)
+    if isinstance(some, Part):
+        return _Where.apply(some, yes, no)
     return yes if some else no
+
+
+class _Where(torch.autograd.Function):
+    """`torch.where`, whose own backward makes two tensors of one zero each time."""
+
+    @staticmethod
+    def forward(ctx: Any, some: Part, yes: torch.Tensor, no: torch.Tensor) -> torch.Tensor:
+        ctx.some = some
+        return torch.where(some.lanes, yes, no)
+
+    @staticmethod
+    def backward(ctx: Any, grad: torch.Tensor) -> tuple[None, torch.Tensor | None, torch.Tensor | None]:
+        _, for_yes, for_no = ctx.needs_input_grad
+        return (
+            None,
+            grad.masked_fill(ctx.some.others, 0.0) if for_yes else None,
+            grad.masked_fill(ctx.some.lanes, 0.0) if for_no else None,
+        )
 
 
 def _rows(x: torch.Tensor | None, at: torch.Tensor | None) -> torch.Tensor:
@@ -88,7 +106,7 @@ def _rows(x: torch.Tensor | None, at: torch.Tensor | None) -> torch.Tensor:
 
 
 def _by_layer(a: torch.Tensor, b: torch.Tensor, order: Order) -> dict[int, Tensors]:
-    """A [K, r, d_in] and B [K, d_out, r] of the modules that act on each layer. B has its gate as a factor."""
+    """A [K, r, d_in] and B transposed [K, r, d_out] of each layer's modules. The gate is a factor of B."""
     if not order.layers:
         return {}
     count = len(order.layers)
@@ -96,7 +114,7 @@ def _by_layer(a: torch.Tensor, b: torch.Tensor, order: Order) -> dict[int, Tenso
     parts_b: torch.Tensor = _Gather.apply(b, order.index, count)
     if order.gates is not None:
         parts_b = parts_b * order.gates.to(b.dtype)
-    return dict(zip(order.layers, zip(parts_a, parts_b.unbind(0), strict=True), strict=True))
+    return dict(zip(order.layers, zip(parts_a, parts_b.mT.contiguous().unbind(0), strict=True), strict=True))
 
 
 class _Gather(torch.autograd.Function):

@@ -36,8 +36,16 @@ class Structure:
     dormant: frozenset[int] = frozenset()  # injected layers whose LoRA does not train, so that its B stays zero
 
 
-#: Which of the lanes that matter: all, none, or bool [K, 1, 1].
-Some = bool | torch.Tensor
+@dataclass(frozen=True)
+class Part:
+    """Some of the lanes and the others, each bool [K, 1, 1]."""
+
+    lanes: torch.Tensor
+    others: torch.Tensor
+
+
+#: Which of the lanes that matter: all, none, or a part.
+Some = bool | Part
 
 
 @dataclass(frozen=True)
@@ -128,7 +136,10 @@ def _end(structures: Sequence[Structure], layer: int, device: torch.device) -> E
 def _some(has: Sequence[bool], matter: Sequence[bool], device: torch.device) -> Some:
     """Which lanes have it, where only those that matter count."""
     of_these = {one for one, counts in zip(has, matter, strict=True) if counts}
-    return torch.tensor(has, device=device)[:, None, None] if len(of_these) == 2 else of_these == {True}
+    if len(of_these) < 2:
+        return of_these == {True}
+    lanes = torch.tensor(has, device=device)[:, None, None]
+    return Part(lanes, ~lanes)
 
 
 def _order(acts: Sequence[dict[int, int]], layers: int, device: torch.device) -> Order:

@@ -73,7 +73,7 @@ class DyloraLinear(nn.Module):
         y = self.base_layer(x)
         flat = self.dropout(x).reshape(1, -1, x.shape[-1])
         scale = self.alpha / len(a)
-        return add_low_rank(y.reshape(1, -1, y.shape[-1]), flat, a[None], b.mT[None], scale).view(y.shape)
+        return add_low_rank(y.reshape(1, -1, y.shape[-1]), flat, a[None], b[None], scale).view(y.shape).to(y.dtype)
 
 
 class DyloraLearner(PeftLearner):

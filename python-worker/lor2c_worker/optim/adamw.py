@@ -57,7 +57,10 @@ class LaneAdamW:
 
     @torch.no_grad()
     def step(self, lr_body: Rate, lr_head: Rate) -> torch.Tensor:
-        """Clip, update, and return the norm of each lane before clipping, [K]. A rate may differ by lane, [K]."""
+        """Clip, update, and return the norm of each lane before clipping, [K]. A rate may differ by lane, [K].
+
+        It scales the gradients of tensors without lane axis in place.
+        """
         norms = self._adam.norms()
         # As clip_grad_norm_: min(1, max / (norm + 1e-6)). Always multiplied: a test of its value would wait for a GPU.
         scale = None if self.max_grad_norm is None else (self.max_grad_norm / (norms + 1e-6)).clamp(max=1.0)

@@ -17,6 +17,12 @@ from .slot import Slot
 Rate = float | torch.Tensor
 
 
+def at_once(device: torch.device) -> bool:
+    """Whether each operation goes over all tensors: on a GPU, where a call costs as much as a small tensor. Elsewhere a
+    tensor goes through all operations while it is in the cache."""
+    return device.type == "cuda"
+
+
 @dataclass(frozen=True)
 class Settings:
     betas: tuple[float, float]
@@ -84,19 +90,21 @@ class StackedAdam:
         if not plan.slots:
             return
         columns = [list(group) for group in zip(*self._coefficients(plan, lr_body, lr_head, scale), strict=True)]
-        chosen = [self._rows_of(slot, rows) for slot, rows in zip(plan.slots, plan.rows, strict=True)]
-        if self._steps.is_cuda:  # where each call costs as much as a small tensor
-            self._move(chosen, columns)
-        else:  # a tensor at a time stays in the cache
-            for i, one in enumerate(chosen):
-                self._move([one], [[column[i]] for column in columns])
-        for slot, rows, (p, _, m, v) in zip(plan.slots, plan.rows, chosen, strict=True):
+        whole = [self._flat(slot) for slot in plan.slots]
+        chosen = [
+            flat if rows is None else tuple(x.index_select(0, rows) for x in flat)
+            for flat, rows in zip(whole, plan.rows, strict=True)
+        ]
+        groups = [slice(None)] if at_once(self._steps.device) else [slice(i, i + 1) for i in range(len(chosen))]
+        for group in groups:
+            self._move(chosen[group], [column[group] for column in columns])
+        for flat, part, rows in zip(whole, chosen, plan.rows, strict=True):
             if rows is not None:
-                for whole, part in zip((slot.tensor.detach(), *self.moments[slot.name]), (p, m, v), strict=True):
-                    _flat(whole, slot).index_copy_(0, rows, part)
+                for place in (0, 2, 3):
+                    flat[place].index_copy_(0, rows, part[place])
 
     def _move(self, chosen: list[tuple[torch.Tensor, ...]], columns: list[list[torch.Tensor]]) -> None:
-        """Formula of AdamW in place. Each of `chosen`: p, gradient, first and second moment, [n, width]."""
+        """Formula of AdamW, in place. Each of `chosen`: as `_flat` gives them, [n, width]."""
         (beta1, beta2), (decays, sizes, floors, scales) = self.settings.betas, columns
         p, grads, m, v = (list(group) for group in zip(*chosen, strict=True))
         g = torch._foreach_mul(grads, scales)
@@ -137,12 +145,13 @@ class StackedAdam:
         body, head = (rate[:, None] if isinstance(rate, torch.Tensor) else rate for rate in (lr_body, lr_head))
         return (1.0 - self._head) * body + self._head * head
 
-    def _rows_of(self, slot: Slot, rows: torch.Tensor | None) -> tuple[torch.Tensor, ...]:
+    def _flat(self, slot: Slot) -> tuple[torch.Tensor, ...]:
+        """Parameter, gradient, first and second moment: views [K * modules, width]."""
         assert slot.tensor.grad is not None
         if slot.name not in self.moments:
             self.moments[slot.name] = torch.zeros_like(slot.tensor), torch.zeros_like(slot.tensor)
-        flat = [_flat(x, slot) for x in (slot.tensor.detach(), slot.tensor.grad.contiguous(), *self.moments[slot.name])]
-        return tuple(flat) if rows is None else tuple(x.index_select(0, rows) for x in flat)
+        tensors = (slot.tensor.detach(), slot.tensor.grad.contiguous(), *self.moments[slot.name])
+        return tuple(x.view(self.lanes * slot.modules, -1) for x in tensors)
 
     def _planned(self) -> _Plan:
         seen = [(slot.trains, slot.decay, slot.tensor.grad is None) for slot in self.slots]
@@ -225,8 +234,3 @@ def _powers(base: float, highest: int) -> torch.Tensor:
     for _ in range(highest):
         values.append(values[-1] * base)
     return torch.tensor(values, dtype=torch.float64)
-
-
-def _flat(tensor: torch.Tensor, slot: Slot) -> torch.Tensor:
-    """[K * modules, n], a view."""
-    return tensor.view(len(tensor) * slot.modules, -1)

@@ -43,7 +43,7 @@ class LowRank(BaseTunerLayer):
             y.reshape(1, -1, y.shape[-1]).to(a.dtype),
             x.reshape(1, -1, x.shape[-1]),
             a[None],
-            b[None],
+            b.mT[None],
             self.lor2c_scale[name],
         )
         return flat.view(y.shape).to(y.dtype)
