@@ -109,15 +109,12 @@ class Learner(Protocol):
     def narrow(self) -> int | None:
         """Use half as many lanes together from now on. Returns their number, or None if a group has one lane already.
 
-        Drops what was computed since the last `gather`.
+        Gradients of the step so far must be computed again.
         """
 
     def forward(self, batch: Batch, step: StepKey | None, lanes: Sequence[int] | None = None) -> torch.Tensor:
         """Logits [K, B, C] ([K, B, T, V] for causal language models) of one of `groups`, or of all lanes. `step` None:
-        evaluation, without dropout."""
-
-    def gather(self) -> None:
-        """Called after the backward of a `forward`: adds its gradients to the slots'."""
+        evaluation, without dropout. A backward adds to the gradients of the slots."""
 
     def penalty(self) -> torch.Tensor | None:
         """What the method adds to the task's loss of every lane while training, [K] with gradient; None: nothing.
@@ -178,9 +175,6 @@ class SingleLane:
 
     def narrow(self) -> int | None:
         return None
-
-    def gather(self) -> None:
-        """Nothing to do: the gradients are the parameters' own."""
 
     def penalty(self) -> torch.Tensor | None:
         return None

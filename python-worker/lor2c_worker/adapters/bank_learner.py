@@ -106,9 +106,6 @@ class BankLearner:
         )[:count]
         return logits if logits.ndim == 3 else logits[:, :, : batch.input_ids.shape[1]]
 
-    def gather(self) -> None:
-        """Nothing to do: a backward adds to the slots' gradients (`Slot.leaf`)."""
-
     def _place(self, batch: Batch, step: StepKey | None) -> tuple[BatchLayout, StepMasks | None, FrozenStates]:
         """Layout, masks and frozen states of a batch: made once for all groups of lanes that train on it."""
         if self._shared is not None and self._shared[0] is batch and self._shared[1] == step:

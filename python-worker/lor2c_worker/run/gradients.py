@@ -93,6 +93,5 @@ def backward(
         penalty = learner.penalty() if penalize else None
         whole = losses if penalty is None else losses + penalty
         whole.sum().backward()
-        learner.gather()
         found.append(losses.detach())
     return torch.cat(found) if len(found) > 1 else found[0]
