@@ -32,7 +32,7 @@ class _Pad(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor, None]:
         found = grad.index_select(1, ctx.layout.source)
-        found[:, len(ctx.layout.source) - ctx.layout.fillers :] = 0.0
+        found[:, len(ctx.layout.source) - ctx.layout.fillers :].zero_()
         return found, None
 
 
