@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -9,36 +10,40 @@ from learners import lor2c, optimizer_of, step_of, vary
 from parts import Put
 from setup import Setup
 
+from lor2c_worker.models import LoadedModel
+
 #: fp32 weights of lanes that went through the model one by one and together may differ by this after a few steps.
 TOLERANCE = 1e-5
-STEPS = 3
+LANES, STEPS = 4, 3
 
 
 def equality(small: bool, put: Put) -> None:
     """Values of each comparison: `equal` to the bit or not, and the largest difference of a weight."""
     setup = Setup.of(small)
     put("steps", STEPS)
+    model = setup.model()  # frozen, so that all learners can share it
     for precision in setup.precisions:
-        first = _train(setup, precision)
-        put(f"repeated_{precision}", _differ(first, _train(setup, precision)))
-        put(f"neighbours_{precision}", _differ(first[:2], _train(setup, precision, lanes=2)))
-        put(f"resumed_{precision}", _differ(first, _train(setup, precision, resume=True)))
-        wide = _train(setup, precision, width=None)
+        train = partial(_train, setup, model, precision)
+        first = train()
+        put(f"repeated_{precision}", _differ(first, train()))
+        put(f"resumed_{precision}", _differ(first, train(resume=True)))
+        wide = train(width=LANES)
+        put(f"neighbours_{precision}", _differ(wide[:2], train(lanes=2, width=LANES)))
         found = _differ(first, wide)
         put(f"width_{precision}", found | {"tolerance": TOLERANCE, "within": found["difference"] <= TOLERANCE})
 
 
 def _train(
-    setup: Setup, precision: str, lanes: int = 4, width: int | None = 1, resume: bool = False
+    setup: Setup, model: LoadedModel, precision: str, lanes: int = LANES, width: int = 1, resume: bool = False
 ) -> list[dict[str, torch.Tensor]]:
     """The lanes' weights after a few steps. `resume`: another learner goes on after the second step."""
-    learner = _learner(setup, lanes, width)
+    learner = _learner(setup, model, lanes, width)
     vary(learner)
     optimizer = optimizer_of(learner)
     for number, batch in enumerate((setup.batches(1) * STEPS)[:STEPS]):
         if resume and number == STEPS - 1:
             learner_state, state = learner.state(), optimizer.state_dict()
-            learner = _learner(setup, lanes, width)
+            learner = _learner(setup, model, lanes, width)
             rows = learner.restore(learner_state, [str(lane) for lane in range(lanes)])
             optimizer = optimizer_of(learner)
             optimizer.resume(state, rows)
@@ -46,10 +51,10 @@ def _train(
     return [{name: value.detach().clone() for name, value in learner.tensors(lane).items()} for lane in range(lanes)]
 
 
-def _learner(setup: Setup, lanes: int, width: int | None) -> Any:
-    """As in a run: groups of `width` lanes, filled on a GPU; None: all together."""
-    learner = lor2c(setup.model(), lanes, events=True)
-    learner.use_width(width, fill=setup.device.type == "cuda" and width is not None)
+def _learner(setup: Setup, model: LoadedModel, lanes: int, width: int) -> Any:
+    """As in a run: groups of `width` lanes, filled on a GPU."""
+    learner = lor2c(model, lanes, events=True)
+    learner.use_width(width, fill=setup.device.type == "cuda")
     return learner
 
 
