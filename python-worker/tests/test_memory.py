@@ -18,7 +18,7 @@ from worker import only, settings
 from lor2c_worker import messages
 from lor2c_worker.adapters import lane_groups
 from lor2c_worker.channel import Channel
-from lor2c_worker.run import lane_width
+from lor2c_worker.run import lane_width, run_tree
 from lor2c_worker.serve import answer_train
 
 
@@ -66,12 +66,12 @@ class Memory:
     """Room for `training` lanes with their activations, or for `evaluating` without."""
 
     def __init__(self, patch: pytest.MonkeyPatch, training: int, evaluating: int) -> None:
-        self.refused = 0
+        self.refused, self.training, self.evaluating = 0, training, evaluating
         forward = lane_groups.forward
 
         def limited(*args: Any) -> torch.Tensor:
             masks, lanes = args[5], args[6]
-            if len(lanes) > (evaluating if masks is None else training):
+            if len(lanes) > (self.evaluating if masks is None else self.training):
                 self.refused += 1
                 raise torch.OutOfMemoryError("no room")
             return forward(*args)
@@ -101,6 +101,19 @@ def test_a_lane_that_does_not_fit_is_out_of_memory(place: Path, monkeypatch: pyt
     events = train(place, "none", 4)
     assert [sorted(e.cells) for e in only(events, messages.OutOfMemory)] == [["m0i0", "m0i1", "m1i0", "m1i1"]]
     assert not only(events, messages.Metrics)
+
+
+def test_lack_of_memory_in_the_closing_check_has_its_own_outcome(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory, send = Memory(monkeypatch, 9, 9), run_tree._send_tree
+
+    def ends(*args: Any) -> None:
+        memory.evaluating = 0
+        send(*args)
+
+    monkeypatch.setattr(run_tree, "_send_tree", ends)
+    events = train(place, "end", 4)
+    assert sorted(c for e in only(events, messages.OutOfMemory) for c in e.cells) == ["m0i0", "m0i1", "m1i0", "m1i1"]
+    assert not only(events, messages.Failed)
 
 
 @pytest.mark.parametrize(("training", "evaluating"), [(0, 9), (9, 0)])
