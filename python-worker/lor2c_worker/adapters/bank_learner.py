@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -23,15 +23,16 @@ from ..schedule import Decision, Merge, Progress, Schedule, decide
 from ..scores import score
 from .bank import Bank, Spectra
 from .bank_records import change_of, table_of
-from .bank_state import history_of, lanes_with, learner_state, progress_of, restore_slots, structures_of
+from .bank_state import (
+    BankLane,
+    history_of,
+    lanes_state,
+    lanes_with,
+    progress_of,
+    restore_slots,
+    structures_of,
+)
 from .trajectories import effect_of, expected_events, gather_records, vain_tries
-
-
-@dataclass
-class BankLane(Lane):
-    """`history`: spectra at each epoch end so far, before its decisions."""
-
-    history: dict[int, Spectra] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -185,7 +186,14 @@ class BankLearner:
         return moved
 
     def state(self) -> dict[str, Any]:
-        return learner_state(self)
+        lanes: list[BankLane] = self.lanes  # type: ignore[assignment]
+        return {
+            **lanes_state(lanes, self.bank.structures, self._progress),
+            "width": self.width,
+            "fill": self.fill,
+            "fork_seconds": list(self.fork_seconds),
+            "tensors": {slot.name: slot.tensor.detach() for slot in self.slots()},
+        }
 
     def restore(self, state: dict[str, Any], cells: Iterable[str]) -> list[int]:
         rows, groups = lanes_with(state, cells)

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
+from ..learner import Lane
 from ..optim.slot import Slot
 from ..schedule import Layout, Progress, Span
-from .bank import Structure
-
-if TYPE_CHECKING:
-    from .bank_learner import BankLane, BankLearner
+from .bank import Spectra, Structure
 
 
-def learner_state(learner: BankLearner) -> dict[str, Any]:
-    """Tensors are the learner's own, not copies."""
-    lanes: list[BankLane] = learner.lanes  # type: ignore[assignment]
+@dataclass
+class BankLane(Lane):
+    """`history`: spectra at each epoch end so far, before its decisions."""
+
+    history: dict[int, Spectra] = field(default_factory=dict)
+
+
+def lanes_state(
+    lanes: Sequence[BankLane], structures: Sequence[Structure], progress: Mapping[str, Progress]
+) -> dict[str, Any]:
+    """Cells, history and structure of each lane, and what each of their cells has decided so far."""
     return {
         "lanes": [{"cells": list(lane.cells), "history": _plain_history(lane.history)} for lane in lanes],
-        "width": learner.width,
-        "fill": learner.fill,
-        "fork_seconds": list(learner.fork_seconds),
-        "structures": [_structure_state(structure) for structure in learner.bank.structures],
-        "progress": {cell: dataclasses.asdict(learner.progress(cell)) for lane in lanes for cell in lane.cells},
-        "tensors": {slot.name: slot.tensor.detach() for slot in learner.slots()},
+        "structures": [_structure_state(structure) for structure in structures],
+        "progress": {cell: dataclasses.asdict(progress[cell]) for lane in lanes for cell in lane.cells},
     }
 
 
