@@ -96,7 +96,7 @@ def bank_of(backbone: Any, module: Any, dropout: float = 0.0) -> Bank:
 def hidden(backbone: Any, batch: Batch, bank: Bank, step: int | None = None, lanes: int = 1) -> torch.Tensor:
     """Real tokens in row order, [K, N, d]."""
     layout = backbone.layout(batch)
-    masks = None if step is None else StepMasks.of(7, step, batch, layout)
+    masks = None if step is None else StepMasks(7, step, batch, layout)
     out = backbone.forward(batch, layout, lanes, bank.begin(masks), masks)
     if isinstance(layout, UnpaddedLayout):
         order = layout.source[: batch.tokens].argsort()
@@ -109,7 +109,7 @@ def logits_of(
 ) -> torch.Tensor:
     """Logits as a learner computes them. `together`: all lanes at once, as on CUDA."""
     layout = backbone.layout(batch)
-    masks = None if step is None else StepMasks.of(7, step, batch, layout)
+    masks = None if step is None else StepMasks(7, step, batch, layout)
     if not together:
         tensors = {slot.name: slot.tensor for slot in [*bank.slots(), *head.slots()]}
         return lane_groups.forward(backbone, bank, head, batch, layout, masks, range(bank.lanes), tensors, {})

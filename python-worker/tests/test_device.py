@@ -94,7 +94,7 @@ def test_masks_are_those_of_the_cpu(device: torch.device) -> None:
     drawn = []
     for place in (CPU, device):
         batch = on(place, batch_of("bert", [3, 17, 1, 9]))
-        masks = StepMasks.of(5, 2, batch, PaddedLayout.of(batch))
+        masks = StepMasks(5, 2, batch, PaddedLayout.of(batch))
         drawn.append([masks.tokens("a", 8, 0.3).cpu(), masks.rows("b", 8, 0.1).cpu()])
     for cpu, there in zip(*drawn, strict=True):
         assert torch.equal(cpu, there)

@@ -31,7 +31,7 @@ def batch_of(lengths: list[int], rows: list[int] | None = None, wider: int = 0) 
 
 
 def padded(batch: Batch, step: int = 2, seed: int = 9, p: float = 0.5) -> Found:
-    drawn = StepMasks.of(seed, step, batch, PaddedLayout.of(batch))
+    drawn = StepMasks(seed, step, batch, PaddedLayout.of(batch))
     tokens = drawn.tokens("tokens", WIDTH, p).unflatten(0, batch.input_ids.shape)
     rows, pairs = drawn.rows("rows", WIDTH, p), drawn.pairs("pairs", HEADS, p)
     prefix = drawn.prefix("prefix", HEADS, PREFIX, p)
@@ -44,7 +44,7 @@ def padded(batch: Batch, step: int = 2, seed: int = 9, p: float = 0.5) -> Found:
 
 def unpadded(batch: Batch, step: int = 2, seed: int = 9) -> Found:
     layout = UnpaddedLayout.of(batch)
-    drawn = StepMasks.of(seed, step, batch, layout)
+    drawn = StepMasks(seed, step, batch, layout)
     tokens, rows = drawn.tokens("tokens", WIDTH, 0.5), drawn.rows("rows", WIDTH, 0.5)
     blocks, whole = drawn.blocks("pairs", HEADS, 0.5, layout.blocks), padded(batch, step, seed)
     found: Found = {}
@@ -60,7 +60,7 @@ def unpadded(batch: Batch, step: int = 2, seed: int = 9) -> Found:
 def check_single_tokens(batch: Batch, layout: UnpaddedLayout, found: Found, step: int, seed: int) -> None:
     """Masks of the first or last token of each row are those of all tokens."""
     for at, token in ((layout.first(), 0), (layout.last(), -1)):
-        drawn = StepMasks.of(seed, step, batch, layout)
+        drawn = StepMasks(seed, step, batch, layout)
         with drawn.only(torch.cat([at, at[:1]])):
             tokens = drawn.tokens("tokens", WIDTH, 0.5)
             pairs = drawn.pairs_of(at, "pairs", HEADS, 0.5)
@@ -77,8 +77,8 @@ def widened(batch: Batch) -> Found:
     """As `HfBackbone` lays the batch out, with more padding than it has."""
     layout = PaddedLayout(HfBackbone._widen(batch.attention_mask, 0).bool())
     assert layout.width > batch.input_ids.shape[1]
-    tokens = StepMasks.of(9, 2, batch, layout).tokens("tokens", WIDTH, 0.5).unflatten(0, (-1, layout.width))
-    pairs = StepMasks.of(9, 2, batch, layout).pairs("pairs", HEADS, 0.5)
+    tokens = StepMasks(9, 2, batch, layout).tokens("tokens", WIDTH, 0.5).unflatten(0, (-1, layout.width))
+    pairs = StepMasks(9, 2, batch, layout).pairs("pairs", HEADS, 0.5)
     lengths, found = batch.row_lengths(), padded(batch)
     names = batch.rows.tolist()
     return {
@@ -102,7 +102,7 @@ def cut(batch: Batch, *rows: int) -> Batch:
 @pytest.mark.parametrize("p", [0.05, 0.1, 0.5, 1e-6])
 def test_masks_keep_the_mean(p: float) -> None:
     batch = batch_of([400, 100], [3, 1])
-    mask = StepMasks.of(1, 0, batch, UnpaddedLayout.of(batch)).tokens("site", 770, p)[:500]
+    mask = StepMasks(1, 0, batch, UnpaddedLayout.of(batch)).tokens("site", 770, p)[:500]
     exact = round(p * 65536) / 65536
     assert (mask == 0).double().mean().item() == pytest.approx(exact, abs=4 * (exact / mask.numel()) ** 0.5)
     assert mask.double().mean().item() == pytest.approx(1, abs=5e-3)
@@ -117,7 +117,7 @@ def test_masks_of_rows_sites_and_places_are_independent() -> None:
     batch = batch_of([300, 300], [0, 1])
 
     def drawn(seed: int = 1, step: int = 0, site: str = "site") -> torch.Tensor:
-        return StepMasks.of(seed, step, batch, PaddedLayout.of(batch)).tokens(site, 1000, p).view(2, count)
+        return StepMasks(seed, step, batch, PaddedLayout.of(batch)).tokens(site, 1000, p).view(2, count)
 
     first = drawn()
     others = {"row": first[1], "step": drawn(step=1)[0], "site": drawn(site="other")[0], "seed": drawn(seed=2)[0]}
@@ -160,4 +160,4 @@ def test_rows_must_be_padded_on_the_right() -> None:
     batch = batch_of([3, 5])
     left = dataclasses.replace(batch, attention_mask=batch.attention_mask.flip(1), lengths=None)
     with pytest.raises(ValueError, match="padded on the right"):
-        StepMasks.of(1, 0, left, PaddedLayout.of(left)).rows("site", 4, 0.5)
+        StepMasks(1, 0, left, PaddedLayout.of(left)).rows("site", 4, 0.5)

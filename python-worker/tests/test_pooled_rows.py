@@ -38,7 +38,7 @@ def results(module: Any, layout_: Layout, where: str, step: int | None, *, cut: 
     bank.fork([0, 0])
     bank.set_structure(1, Structure(Layout(())))
     layout = backbone.layout(batch)
-    masks = None if step is None else StepMasks.of(7, step, batch, layout)
+    masks = None if step is None else StepMasks(7, step, batch, layout)
     at = layout.first() if where == "first" else layout.last()
     out = backbone.forward(batch, layout, 2, bank.begin(masks), masks, at=at if cut else None)
     out = out if cut else out[:, at]

@@ -121,7 +121,7 @@ def test_attention_to_the_prefix_is_dropped_too(folders: dict[str, Path], data: 
 def test_masks_of_a_prefix_lie_on_real_queries() -> None:
     mask = torch.tensor([[1, 1], [1, 0]])
     batch = Batch(torch.tensor([5, 9]), mask, mask, None, torch.zeros(2), 3)
-    placed = StepMasks.of(1, 0, batch, PaddedLayout.of(batch)).prefix("site", 2, 50, 0.5)
+    placed = StepMasks(1, 0, batch, PaddedLayout.of(batch)).prefix("site", 2, 50, 0.5)
     assert placed.shape == (2, 2, 2, 50)
     assert (placed[1, :, 1] == 0).all()
     assert all(0 < part.count_nonzero() < 50 for part in (*placed[0].flatten(0, 1), *placed[1, :, 0]))

@@ -23,7 +23,7 @@ def mask_costs(small: bool, put: Put) -> None:
     put("sites", 3 * layers)
 
     def draw() -> None:
-        masks = StepMasks.of(17, 1, batch, layout)
+        masks = StepMasks(17, 1, batch, layout)
         for layer in range(layers):
             masks.pairs(f"{layer}.attention", heads, 0.1)
             for site in ("output", "ffn"):

@@ -112,7 +112,7 @@ class BankLearner:
         if self._shared is not None and self._shared[0] is batch and self._shared[1] == step:
             return self._shared[2:]
         layout = self.backbone.layout(batch)
-        masks = None if step is None else StepMasks.of(self.seed, step, batch, layout)
+        masks = None if step is None else StepMasks(self.seed, step, batch, layout)
         frozen: FrozenStates = {}
         self._shared = (batch, step, layout, masks, frozen) if len(self.groups()) > 1 else None
         return layout, masks, frozen

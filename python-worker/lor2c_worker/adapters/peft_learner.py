@@ -58,7 +58,7 @@ class PeftLearner(SingleLane):
         if batch.token_type_ids is not None:
             inputs["token_type_ids"] = batch.token_type_ids
         layout: BatchLayout = PaddedLayout.of(batch) if self._unpadded is None else self._unpadded.layout(batch)
-        masks = None if step is None else StepMasks.of(self._dropout.seed, step, batch, layout)
+        masks = None if step is None else StepMasks(self._dropout.seed, step, batch, layout)
         running = nullcontext() if self._unpadded is None else self._unpadded.within(batch, layout, masks)
         with self._dropout.using(masks), running:
             return self.module(**inputs).logits[None]

@@ -37,7 +37,7 @@ class KeyedDropout:
     @contextmanager
     def at(self, batch: Rows, step: StepKey | None) -> Iterator[None]:
         """A context in which the module computes on `batch`. `step` None: evaluation, without dropout."""
-        with self.using(None if step is None else StepMasks.of(self.seed, step, batch, PaddedLayout.of(batch))):
+        with self.using(None if step is None else StepMasks(self.seed, step, batch, PaddedLayout.of(batch))):
             yield
 
     @contextmanager

@@ -29,16 +29,12 @@ class StepMasks:
     with the row's id, `rows` of the batch; if a batch had a row twice, both would have the same masks.
     """
 
-    def __init__(self, seed: int, step: StepKey, layout: Layout, batch: Rows) -> None:
+    def __init__(self, seed: int, step: StepKey, batch: Rows, layout: Layout) -> None:
         self.seed, self.step, self.layout = seed, step, layout
         self._batch, self._device = batch, batch.attention_mask.device
         self._draws: HostDraws | TensorDraws | None = None
         self._at: torch.Tensor | None = None
         self._kept: dict[tuple[str, float, bool], Any] = {}
-
-    @staticmethod
-    def of(seed: int, step: StepKey, batch: Rows, layout: Layout) -> StepMasks:
-        return StepMasks(seed, step, layout, batch)
 
     def tokens(self, site: str, width: int, p: float) -> torch.Tensor:
         """[positions of the layout, width]; within `only`, of its positions. On padding it may have any value."""

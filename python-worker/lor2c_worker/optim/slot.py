@@ -35,6 +35,10 @@ class Slot:
         """Number of modules of a lane: L of a layered tensor, else 1."""
         return self.tensor.shape[1] if self.layered else 1
 
+    def decays(self, lanes: int, default: float) -> list[float]:
+        """Weight decay of each lane; `default` is the optimizer's."""
+        return [default if own is None else own for own in self.decay or [None] * lanes]
+
     def fork(self, rows: Sequence[int]) -> None:
         """Lane i becomes a copy of the former lane rows[i]."""
         index = torch.tensor(list(rows), device=self.tensor.device)

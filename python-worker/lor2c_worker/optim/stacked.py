@@ -170,14 +170,15 @@ class StackedAdam:
         for slot in self.slots:
             if slot.tensor.grad is None:
                 continue
-            flags = torch.ones((lanes, slot.modules), dtype=torch.bool)
-            flags = flags if slot.trains is None else slot.trains.view(lanes, slot.modules)
+            trains = torch.ones(lanes * slot.modules, dtype=torch.bool) if slot.trains is None else slot.trains
+            flags = trains.view(lanes, slot.modules)
             own = flags.flatten().nonzero()[:, 0]
             if len(own) == 0:
                 continue
             columns = self._columns[slot.name]
+            decays = slot.decays(lanes, self.settings.weight_decay)
             trained[:, columns] = flags
-            decay[:, columns] = torch.tensor(self._decay(slot), dtype=torch.float64)[:, None]
+            decay[:, columns] = torch.tensor(decays, dtype=torch.float64)[:, None]
             slots.append(slot)
             rows.append(None if len(own) == flags.numel() else own.to(device))
             counts.append(len(own))
@@ -189,10 +190,6 @@ class StackedAdam:
         return _Plan(
             seen, slots, rows, counts, index.to(device), trained.long().to(device), growth.to(device), decay.to(device)
         )
-
-    def _decay(self, slot: Slot) -> list[float]:
-        own = slot.decay or [None] * self.lanes
-        return [self.settings.weight_decay if value is None else value for value in own]
 
     def reset(self, name: str, lane: int, module: int) -> None:
         """Set moments and step count of one module of one lane to zero."""

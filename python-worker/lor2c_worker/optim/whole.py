@@ -71,8 +71,7 @@ class WholeAdam:
         return self.moments[slot.name]
 
     def _decay(self, slot: Slot) -> float:
-        own = slot.decay[0] if slot.decay else None
-        return self.settings.weight_decay if own is None else own
+        return slot.decays(self.lanes, self.settings.weight_decay)[0]
 
     def restore(self, steps: dict[str, torch.Tensor], moments: dict[str, tuple[torch.Tensor, torch.Tensor]]) -> None:
         """Continue with the counts and moments of a state, by name."""
