@@ -24,6 +24,8 @@ const Parameter = z.object({
   since: z.object({ day: z.string(), before: z.unknown() }).optional(),
   /** Cells that differ only in such parameters train together in one bundle. */
   schedule: z.boolean().optional(),
+  /** Cells that differ only in such parameters can be lanes of one bundle, if their method has `lanes`. */
+  number: z.boolean().optional(),
   /** Only for `preset`: named settings, each of all `fields`. */
   presets: z.record(z.string(), z.record(z.string(), z.unknown())).optional(),
   get fields() {
@@ -37,6 +39,8 @@ const Method = z.object({
   source: z.string(),
   /** Methods of one family differ only in their schedule, so their runs may share a bundle. */
   family: z.string().optional(),
+  /** Its cells can be lanes of one bundle that differ in numbers, seed, learning rates and weight decay. */
+  lanes: z.boolean().optional(),
   parameters: z.array(Parameter),
 });
 

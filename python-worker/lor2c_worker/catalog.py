@@ -23,6 +23,7 @@ def catalog() -> dict[str, Any]:
                 "summary": m.summary,
                 "source": m.source,
                 **({"family": m.family} if m.family else {}),
+                **({"lanes": True} if m.lanes else {}),
                 "parameters": parameters(m.Params),
             }
             for m in METHODS.values()
@@ -57,8 +58,9 @@ def _parameter(field: dataclasses.Field[Any], hint: Any) -> dict[str, Any]:
     }
     if meta.get("since"):
         entry["since"] = dataclasses.asdict(meta["since"])
-    if meta.get("schedule"):
-        entry["schedule"] = True
+    for mark in ("schedule", "number"):
+        if meta.get(mark):
+            entry[mark] = True
     for limit in ("minimum", "maximum", "exclusive_minimum"):
         if meta.get(limit) is not None:
             entry[limit] = meta[limit]

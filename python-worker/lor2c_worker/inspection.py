@@ -12,7 +12,9 @@ from .data.row_tokens import longest_tokens, mean_tokens
 from .data.task import Task
 from .device import current_device, precision_warning, resolve_precision
 from .errors import PlainError
-from .methods import Horizon, Plan, count, method_of, parse_params
+from .methods import Cell, Horizon, Plan, cell_of, count, method_of, parse_params
+from .methods.lanes import start_of
+from .methods.plan import PlannedEvent
 from .models import LoadedModel, config_for_counting, empty_model
 from .run.prepare import (
     check_length,
@@ -88,6 +90,7 @@ class Inspection:
             "train_rows": rows.train,
             "eval_rows": rows.eval,
             "total_steps": horizon.steps,
+            "events": [*_start(method, cell_of("", params, settings)), *of_method["events"]],
             "shape": self._once("shape", [*on_model, tokens], lambda: shape_of(shapes.model, method, params, tokens)),
         }
 
@@ -147,15 +150,18 @@ def _method_facts(method: Plan, params: Any, model: LoadedModel, horizon: Horizo
     return {
         "warnings": [*short, *method.warnings(model, params, horizon)],
         "trainable_parameters": count(method, model, params),
-        "events": [
-            {
-                "epoch": event.epoch,
-                "key": hashlib.sha256(event.what.encode()).hexdigest()[:16],
-                "probable": event.probable,
-            }
-            for event in method.events(model, params, horizon)
-        ],
+        "events": [_plain(event) for event in method.events(model, params, horizon)],
     }
+
+
+def _start(method: Plan, cell: Cell) -> list[dict[str, Any]]:
+    """The event that parts lanes with different numbers before the first step."""
+    return [_plain(PlannedEvent(0.0, json.dumps(start_of(cell)), True))] if method.lanes else []
+
+
+def _plain(event: PlannedEvent) -> dict[str, Any]:
+    key = hashlib.sha256(event.what.encode()).hexdigest()[:16]
+    return {"epoch": event.epoch, "key": key, "probable": event.probable}
 
 
 def count_parameters(settings: Settings) -> dict[str, Any]:

@@ -23,6 +23,8 @@ class Lane:
     """One trajectory, shared by the cells that have behaved identically so far."""
 
     cells: list[str]
+    #: Keys its initial values, its order of rows and its masks.
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ class Learner(Protocol):
         """The trained tensors, always the same objects in the same order until a fork."""
 
     def groups(self) -> list[list[int]]:
-        """Lanes that go through the model together, in order; a single group if memory has room for all."""
+        """Lanes that go through the model together, each group in order. They share a seed, and so rows and masks."""
 
     def use_width(self, width: int | None, *, fill: bool) -> None:
         """Let `width` lanes go through the model together. `fill`: the last group is filled up with copies, so that no
@@ -113,8 +115,8 @@ class Learner(Protocol):
         """
 
     def forward(self, batch: Batch, step: StepKey | None, lanes: Sequence[int] | None = None) -> torch.Tensor:
-        """Logits [K, B, C] ([K, B, T, V] for causal language models) of one of `groups`, or of all lanes. `step` None:
-        evaluation, without dropout. A backward adds to the gradients of the slots."""
+        """Logits [K, B, C] ([K, B, T, V] for causal language models) of one of `groups`, or of all lanes if they are
+        one group. `step` None: evaluation, without dropout. A backward adds to the gradients of the slots."""
 
     def penalty(self) -> torch.Tensor | None:
         """What the method adds to the task's loss of every lane while training, [K] with gradient; None: nothing.
@@ -163,8 +165,8 @@ class SingleLane:
 
     width: int | None = None
 
-    def __init__(self, cells: list[str]) -> None:
-        self.lanes = [Lane(cells)]
+    def __init__(self, cells: list[str], seed: int) -> None:
+        self.lanes = [Lane(cells, seed)]
         self.fork_seconds: list[float] = []
 
     def groups(self) -> list[list[int]]:
@@ -192,8 +194,8 @@ class SingleLane:
         return {cell: [] for cell in self.lanes[lane].cells}
 
     def leave(self, cells: Iterable[str], optimizer: LaneAdamW) -> list[int]:
-        gone = set(cells)
-        self.lanes = [Lane([cell for cell in self.lanes[0].cells if cell not in gone])]
+        gone, [lane] = set(cells), self.lanes
+        self.lanes = [Lane([cell for cell in lane.cells if cell not in gone], lane.seed)]
         return [0]
 
 

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 from transformers import RobertaConfig, RobertaForSequenceClassification
 
-from lor2c_worker.adapters.bank import BankParams
+from lor2c_worker.adapters.bank import BankParams, Numbers
 from lor2c_worker.adapters.bank_learner import BankLearner
 from lor2c_worker.backbones.backbone import Backbone
 from lor2c_worker.backbones.hf_backbone import HfBackbone
@@ -34,7 +34,7 @@ GIVEN = os.environ.get("LOR2C_RECORDED")
 FOLDER = Path(GIVEN) if GIVEN else Path(__file__).parents[3] / "shared" / "recorded"
 
 BACKBONES: dict[str, Callable[[nn.Module], Backbone]] = {
-    "module": lambda module: HfBackbone(module, seed=0),
+    "module": lambda module: HfBackbone(module),
     "unpadded": UnpaddedEncoder,
 }
 
@@ -127,18 +127,16 @@ def glue_learner(scenarios: Sequence[Scenario], dtype: torch.dtype, backbone: st
     one = scenarios[0]
     params = BankParams(
         rank=h["lor2c_r"],
-        alpha=h["lor2c_alpha"],
-        dropout=h["lor2c_dropout"],
         injected_rank=h["lora_r"],
-        injected_alpha=h["lora_alpha"],
-        injected_dropout=h["lora_dropout"],
         share=one.share,
         layout=Layout((), tuple(range(layers))) if one.plain_lora else Layout.initial(layers),
         may_inject=True,  # so that injected LoRA that must not train can be compared too
     )
     schedules = {s.name: s.schedule() for s in scenarios}
     groups = [[s.name] for s in scenarios]
-    learner = build_learner(module, params, schedules, groups, 0, BACKBONES[backbone](module))
+    numbers = Numbers(0, h["lor2c_alpha"], h["lor2c_dropout"], h["lora_alpha"], h["lora_dropout"])
+    own = BACKBONES[backbone](module)
+    learner = build_learner(module, params, schedules, groups, [numbers] * len(groups), backbone=own)
     load_initial(learner, arrays(FOLDER / "glue" / "init.npz"), "roberta.encoder.layer.{}.attention.self.{}")
     return learner
 

@@ -23,7 +23,7 @@ from transformers import (
 )
 
 from lor2c_worker.adapters import lane_groups
-from lor2c_worker.adapters.bank import Bank, BankParams, Structure
+from lor2c_worker.adapters.bank import Bank, BankParams, Numbers, Structure
 from lor2c_worker.backbones.backbone import LEAST, ROW_MULTIPLE, whole_rows
 from lor2c_worker.backbones.heads import head_of
 from lor2c_worker.backbones.hf_backbone import HfBackbone, base_of
@@ -83,8 +83,8 @@ def plain_hidden(module: Any, batch: Batch) -> torch.Tensor:
 
 def bank_of(backbone: Any, module: Any, dropout: float = 0.0) -> Bank:
     """One lane with a merged span, an injected layer and B that is not zero."""
-    params = BankParams(4, 8.0, dropout, 2, 8.0, dropout, False, Layout.initial(backbone.layers), True)
-    bank = Bank(backbone, params, 1, 3, next(module.parameters()))
+    params = BankParams(4, 2, False, Layout.initial(backbone.layers), True)
+    bank = Bank(backbone, params, [Numbers(3, 8.0, dropout, 8.0, dropout)], next(module.parameters()))
     bank.set_structure(0, Structure(Layout((Span(0, 1), Span(3, 3)), (2,))))
     with torch.no_grad():
         for name, tensor in bank.modules().items():
@@ -126,7 +126,7 @@ def test_the_module_backbone_is_the_module(kind: str) -> None:
     module = build(kind)
     batch = batch_of(kind, LENGTHS)
     want = plain_hidden(copy.deepcopy(module), batch)[batch.attention_mask.bool()]
-    backbone = HfBackbone(module, seed=7)
+    backbone = HfBackbone(module)
     bank = bank_of(backbone, module)
     bank.set_structure(0, Structure(Layout(())))
     got = hidden(backbone, batch, bank)[0]
@@ -146,7 +146,7 @@ def test_unpadded_equals_the_module_padded_to_256(kind: str, dtype: torch.dtype)
     module = build(kind, dtype)
     rows = []
     for backbone, batch in (
-        (HfBackbone(copy.deepcopy(module), seed=7), batch_of(kind, LENGTHS, 256)),
+        (HfBackbone(copy.deepcopy(module)), batch_of(kind, LENGTHS, 256)),
         (UnpaddedEncoder(module), batch_of(kind, LENGTHS)),
     ):
         bank, head = bank_of(backbone, module), head_of(module, 1)
@@ -172,7 +172,7 @@ def test_unpadded_equals_the_module_padded_to_256(kind: str, dtype: torch.dtype)
 def test_both_backbones_draw_the_same_dropout(kind: str) -> None:
     """Hidden, attention and adapter dropout: equal for every layout, different at every step."""
     module = build(kind, torch.float64, dropout=0.3)
-    backbones = [HfBackbone(copy.deepcopy(module), seed=7), UnpaddedEncoder(module)]
+    backbones = [HfBackbone(copy.deepcopy(module)), UnpaddedEncoder(module)]
     bank = bank_of(backbones[1], module, dropout=0.3)
     outs = [hidden(b, batch_of(kind, LENGTHS), bank, 4)[0] for b in backbones]
     outs.append(hidden(backbones[0], batch_of(kind, LENGTHS, 50), bank, 4)[0])
@@ -186,7 +186,7 @@ def test_both_backbones_draw_the_same_dropout(kind: str) -> None:
 def test_padding_is_not_attended_to_while_dropping(kind: str) -> None:
     """Values in the padding change nothing, also with attention dropout, so the mask function is in use."""
     module = build(kind, torch.float64, dropout=0.3)
-    backbone = HfBackbone(module, seed=7)
+    backbone = HfBackbone(module)
     bank = bank_of(backbone, module, dropout=0.3)
     clean = batch_of(kind, LENGTHS)
     junk = Batch(
@@ -214,7 +214,7 @@ def test_heads_equal_the_modules_own(kind: str) -> None:
     batch = batch_of(kind, LENGTHS)
     extra = {} if batch.token_type_ids is None else {"token_type_ids": batch.token_type_ids}
     want = copy.deepcopy(module)(input_ids=batch.input_ids, attention_mask=batch.attention_mask, **extra).logits
-    backbone = HfBackbone(module, seed=7)
+    backbone = HfBackbone(module)
     bank = bank_of(backbone, module)
     bank.set_structure(0, Structure(Layout(())))
     head = head_of(module, lanes=1)
@@ -252,8 +252,8 @@ def test_small_and_odd_batches_are_the_same_in_any_stack(kind: str, rows: int) -
     for dtype in (torch.float32, torch.float64):
         module = build(kind, dtype, dropout=0.2)
         batch = batch_of(kind, [3, 1, 2, 5, 7][:rows])
-        for make in [HfBackbone] if kind == "llama" else [HfBackbone, lambda m, seed: UnpaddedEncoder(m)]:
-            backbone = make(copy.deepcopy(module), 7)
+        for make in [HfBackbone] if kind == "llama" else [HfBackbone, UnpaddedEncoder]:
+            backbone = make(copy.deepcopy(module))
             seen = []
             for lanes in (1, 2, 5):
                 bank = bank_of(backbone, module, dropout=0.2)

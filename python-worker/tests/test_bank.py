@@ -12,7 +12,7 @@ import torch
 from peft import LoraConfig, TaskType, get_peft_model
 from reference import Reference, inputs_of, lr_list
 
-from lor2c_worker.adapters.bank import BankParams
+from lor2c_worker.adapters.bank import BankParams, Numbers
 from lor2c_worker.adapters.bank_learner import BankLearner
 from lor2c_worker.backbones.hf_backbone import HfBackbone
 from lor2c_worker.backbones.unpadded import UnpaddedEncoder
@@ -56,31 +56,29 @@ def batches(count: int = BATCHES, rows: int = 6) -> list[Batch]:
 
 def params_of(
     share: bool = False, dropout: float = 0.0, layout: Layout | None = None, layers: int = LAYERS
-) -> BankParams:
-    return BankParams(
+) -> tuple[BankParams, Numbers]:
+    params = BankParams(
         rank=4,
-        alpha=8.0,
-        dropout=dropout,
         injected_rank=2,
-        injected_alpha=6.0,
-        injected_dropout=dropout / 2,
         share=share,
         layout=Layout.initial(layers) if layout is None else layout,
         may_inject=True,
     )
+    return params, Numbers(5, 8.0, dropout, 6.0, dropout / 2)
 
 
 def learner_of(
     module: Any,
     schedules: dict[str, Schedule],
     groups: list[list[str]] | None = None,
-    params: BankParams | None = None,
+    params: tuple[BankParams, Numbers] | None = None,
     *,
     padded: bool = False,
 ) -> BankLearner:
-    backbone = HfBackbone(module, seed=5) if padded else UnpaddedEncoder(module)
+    backbone = HfBackbone(module) if padded else UnpaddedEncoder(module)
     groups = [[cell] for cell in schedules] if groups is None else groups
-    return build_learner(module, params or params_of(), schedules, groups, 5, backbone)
+    shapes, numbers = params or params_of()
+    return build_learner(module, shapes, schedules, groups, [numbers] * len(groups), backbone=backbone)
 
 
 def train(

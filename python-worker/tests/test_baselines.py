@@ -33,8 +33,8 @@ def data() -> Encoded:
 
 
 def build(folder: Path, name: str, values: dict[str, Any], steps: int = STEPS) -> tuple[Any, Cell]:
-    cell = Cell("c", parse_params(METHODS[name], values))
-    return METHODS[name].build(fresh(folder), [cell], 3, horizon=Horizon(EPOCHS, steps, 4)), cell
+    cell = Cell("c", parse_params(METHODS[name], values), 3)
+    return METHODS[name].build(fresh(folder), [cell], horizon=Horizon(EPOCHS, steps, 4)), cell
 
 
 def test_adaloras_penalty_is_what_peft_adds_to_its_own_loss(folder: Path, data: Encoded) -> None:
@@ -203,9 +203,9 @@ def test_a_type_that_reads_the_weights_is_counted_all_the_same(folder: Path) -> 
 def test_pefts_draws_come_from_the_runs_seed_and_disturb_nobody(folder: Path) -> None:
     torch.manual_seed(11)
     expected = torch.rand(3)
-    cell, model = Cell("c", parse_params(METHODS["peft"], {"type": "LOHA"})), fresh(folder)
+    cell, model = Cell("c", parse_params(METHODS["peft"], {"type": "LOHA"}), 3), fresh(folder)
     torch.manual_seed(11)
-    first = METHODS["peft"].build(model, [cell], 3, horizon=Horizon(1, 1, 1))
+    first = METHODS["peft"].build(model, [cell], horizon=Horizon(1, 1, 1))
     assert torch.equal(torch.rand(3), expected)
     again, _ = build(folder, "peft", {"type": "LOHA"})
     for one, other in zip(first.slots(), again.slots(), strict=True):

@@ -129,12 +129,12 @@ def test_every_cell_of_a_bundle_chooses_as_if_it_were_alone(tmp_path: Path) -> N
     data, held = (encode(rows(n), tiny.tokenizer(), "classify", 32) for n in (32, 12))
     method = METHODS["imlor2c"]
     cells = [
-        Cell(f"{m}{i}", parse_params(method, {"rank": 4, "merges": m, "injections": i}))
+        Cell(f"{m}{i}", parse_params(method, {"rank": 4, "merges": m, "injections": i}), 3)
         for m, i in ((0, 0), (1, 0), (1, 1))
     ]
 
     def results(group: list[Cell]) -> dict[str, CellResult]:
-        learner = method.build(fresh(folder), group, 3, horizon=Horizon(8, 32, 4))
+        learner = method.build(fresh(folder), group, horizon=Horizon(8, 32, 4))
         settings = dataclasses.replace(SETTINGS, num_train_epochs=8, learning_rate=2e-2)
         optimizer = LaneAdamW(learner.slots(), 1, weight_decay=0.01)
         return train(training_of(learner, data, Seen(), settings, optimizer=optimizer, held=held)).results

@@ -123,8 +123,8 @@ def test_a_device_that_must_be_waited_for_tells_the_same_step(tmp_path: Path, mo
 
     def lost() -> tuple[int, dict[int, int]]:
         """(step at which the loop saw it, first step of each lane that was not finite)"""
-        cells = [Cell("c", parse_params(method, {"rank": 4, "merges": 1, "injections": 0}))]
-        learner = method.build(fresh(folder), cells, 3, horizon=Horizon(3, 24, 8))
+        cells = [Cell("c", parse_params(method, {"rank": 4, "merges": 1, "injections": 0}), 3)]
+        learner = method.build(fresh(folder), cells, horizon=Horizon(3, 24, 8))
         told: list[tuple[int, dict[int, int]]] = []
 
         def lose(state: LoopState, diverged: dict[int, int]) -> LoopState:

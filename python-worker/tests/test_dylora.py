@@ -36,11 +36,11 @@ def data() -> Encoded:
 
 
 def cell(**values: Any) -> Cell:
-    return Cell("c", parse_params(METHOD, {"rank": 4, **values}))
+    return Cell("c", parse_params(METHOD, {"rank": 4, **values}), 3)
 
 
 def build(folder: Path, **values: Any) -> DyloraLearner:
-    learner = METHOD.build(fresh(folder), [cell(**values)], 3, horizon=Horizon(8, 32, 4))
+    learner = METHOD.build(fresh(folder), [cell(**values)], horizon=Horizon(8, 32, 4))
     assert isinstance(learner, DyloraLearner)
     return learner
 

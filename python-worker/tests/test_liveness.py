@@ -32,7 +32,7 @@ def data() -> Encoded:
 
 def outcome(learner: Any, name: str, values: dict[str, Any]) -> tuple[list[str], list[str]]:
     """(why it failed, what its record says)."""
-    cell = Cell("c", parse_params(METHODS[name], values))
+    cell = Cell("c", parse_params(METHODS[name], values), 3)
     return METHODS[name].check(learner, cell), METHODS[name].remarks(learner, cell)
 
 
@@ -92,8 +92,8 @@ def test_rules_that_leave_no_candidate_are_recorded_and_no_failure(folder: Path,
 
 def test_each_cell_of_a_forked_bundle_is_judged_by_its_own_lane(folder: Path, data: Encoded) -> None:
     method, values = METHODS["imlor2c"], [BOTH | {"merges": 0, "injections": 0}, BOTH]
-    cells = [Cell(str(i), parse_params(method, v)) for i, v in enumerate(values)]
-    learner = method.build(fresh(folder), cells, 3, horizon=Horizon(EPOCHS, EPOCHS * 4, 4))
+    cells = [Cell(str(i), parse_params(method, v), 3) for i, v in enumerate(values)]
+    learner = method.build(fresh(folder), cells, horizon=Horizon(EPOCHS, EPOCHS * 4, 4))
     run(learner, data)
     assert len(learner.lanes) == 2
     assert [method.check(learner, cell) for cell in cells] == [[], []]

@@ -91,14 +91,14 @@ def fresh(folder: Path, seed: int = 3) -> LoadedModel:
 
 def build(model: LoadedModel, name: str, values: dict[str, Any], seed: int = 3) -> Learner:
     params = parse_params(METHODS[name], values)
-    return METHODS[name].build(model, [Cell("c", params)], seed, horizon=Horizon(EPOCHS, EPOCHS * 4, 4))
+    return METHODS[name].build(model, [Cell("c", params, seed)], horizon=Horizon(EPOCHS, EPOCHS * 4, 4))
 
 
 def run(learner: Learner, data: Encoded, seed: int = 3, epochs: int = EPOCHS) -> tuple[list[float], list[EpochRecord]]:
     """Train through the real loop. Returns the loss of every step, and what the structure did."""
     seen, settings = Seen(), replace(SETTINGS, num_train_epochs=epochs, learning_rate=5e-3)
     optimizer = LaneAdamW(learner.slots(), 1, weight_decay=0.01)
-    train(training_of(learner, data, seen, settings, optimizer=optimizer, seed=seed))
+    train(training_of(learner, data, seen, settings, optimizer=optimizer))
     return seen.values("train", "loss", "c"), [record for _, record in seen.records]
 
 

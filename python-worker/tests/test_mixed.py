@@ -33,7 +33,7 @@ needs_bf16 = pytest.mark.skipif(not cpu_has_bf16(), reason="this CPU has no bflo
 
 
 def backbones(kind: str, module: Any) -> list[Any]:
-    whole = [HfBackbone(copy.deepcopy(module), 7)]
+    whole = [HfBackbone(copy.deepcopy(module))]
     return whole if kind == "llama" else [*whole, UnpaddedEncoder(module)]
 
 

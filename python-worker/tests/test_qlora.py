@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +46,11 @@ def data() -> Encoded:
 
 
 def cell(**values: Any) -> Cell:
-    return Cell("c", parse_params(METHOD, {"rank": 4, **values}))
+    return Cell("c", parse_params(METHOD, {"rank": 4, **values}), 3)
 
 
 def build(model: LoadedModel, seed: int = 3, **values: Any) -> Learner:
-    return METHOD.build(model, [cell(**values)], seed, horizon=Horizon(8, 32, 4))
+    return METHOD.build(model, [replace(cell(**values), seed=seed)], horizon=Horizon(8, 32, 4))
 
 
 def dequantised(model: LoadedModel) -> None:
@@ -106,7 +107,7 @@ def test_same_seed_same_losses_other_seed_others(folders: dict[str, Path], data:
 
 def test_a_layer_left_in_full_precision_fails_the_run(folders: dict[str, Path]) -> None:
     learner = METHODS["lora"].build(
-        fresh(folders["bert"]), [Cell("c", parse_params(METHODS["lora"], {}))], 3, horizon=Horizon(8, 32, 4)
+        fresh(folders["bert"]), [Cell("c", parse_params(METHODS["lora"], {}), 3)], horizon=Horizon(8, 32, 4)
     )
     assert len(METHOD.check(learner, cell())) == 18
     assert METHOD.check(build(fresh(folders["bert"]), double_quantisation=False), cell())

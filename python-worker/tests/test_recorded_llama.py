@@ -12,7 +12,7 @@ from loops import Causal
 from recorded import FOLDER, GIVEN, arrays, load_initial
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from lor2c_worker.adapters.bank import BankParams, Structure
+from lor2c_worker.adapters.bank import BankParams, Numbers, Structure
 from lor2c_worker.adapters.bank_learner import BankLearner
 from lor2c_worker.backbones.backbone import PROJECTIONS
 from lor2c_worker.backbones.hf_backbone import HfBackbone
@@ -53,11 +53,7 @@ def learner_of(name: str, lanes: int, dtype: torch.dtype) -> BankLearner:
     layers = module.config.num_hidden_layers
     params = BankParams(
         rank=h["lor2c_r"],
-        alpha=h["lor2c_alpha"],
-        dropout=0.0,
         injected_rank=h["lora_r"],
-        injected_alpha=h["lora_alpha"],
-        injected_dropout=h["lora_dropout"],
         share=False,
         layout=Layout.initial(layers),
         may_inject=True,
@@ -65,7 +61,8 @@ def learner_of(name: str, lanes: int, dtype: torch.dtype) -> BankLearner:
     rules = resolve_rules({"preset": "intended", "weight_decay": 0.0})
     cells = [f"cell {i}" for i in range(lanes)]
     schedules = {cell: Schedule(h["epochs"], 0, 0, rules, causal=True) for cell in cells}
-    learner = build_learner(module, params, schedules, [[c] for c in cells], 0, HfBackbone(module, seed=0))
+    numbers = [Numbers(0, h["lor2c_alpha"], 0.0, h["lora_alpha"], h["lora_dropout"])] * lanes
+    learner = build_learner(module, params, schedules, [[c] for c in cells], numbers, backbone=HfBackbone(module))
     load_initial(learner, weights, "model.layers.{}.self_attn.{}", {"query": "q_proj", "value": "v_proj"})
     return learner
 

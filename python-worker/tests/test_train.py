@@ -52,10 +52,10 @@ def losses_of_our_loop(folder: Path, data: Encoded, dropout: float = 0.0) -> tup
             if isinstance(module, torch.nn.Dropout):
                 module.p = 0.0
     params = LoraParams(rank=4, alpha=8.0, dropout=dropout)
-    learner = METHODS["lora"].build(model, [Cell("c", params)], 5, horizon=Horizon(3, 24, 8))
+    learner = METHODS["lora"].build(model, [Cell("c", params, 5)], horizon=Horizon(3, 24, 8))
     optimizer = LaneAdamW(learner.slots(), 1, weight_decay=0.1, max_grad_norm=1.0)
     seen = Seen()
-    train(training_of(learner, data, seen, optimizer=optimizer, seed=5))
+    train(training_of(learner, data, seen, optimizer=optimizer))
     return seen.values("train", "loss", "c"), seen.values("train", "grad_norm", "c")
 
 
@@ -63,7 +63,7 @@ def losses_of_a_plain_loop(folder: Path, data: Encoded) -> tuple[list[float], li
     """peft's LoRA, torch's AdamW, clip_grad_norm_ and transformers' schedule, written out."""
     model = load_model(ModelSettings(str(folder)), 2, "classify", 5, CPU)
     lora = METHODS["lora"]
-    learner = lora.build(model, [Cell("c", LoraParams(rank=4, alpha=8.0, dropout=0.0))], 5, horizon=Horizon(3, 24, 8))
+    learner = lora.build(model, [Cell("c", LoraParams(rank=4, alpha=8.0, dropout=0.0), 5)], horizon=Horizon(3, 24, 8))
     module = learner.module  # type: ignore[attr-defined]
     head = [p for n, p in module.named_parameters() if p.requires_grad and "modules_to_save" in n]
     body = [p for n, p in module.named_parameters() if p.requires_grad and "modules_to_save" not in n]
@@ -144,7 +144,7 @@ def test_scores_are_those_of_the_libraries() -> None:
 def test_evaluation_is_of_every_row_in_order(folder: Path) -> None:
     data = encode(rows(21), tiny.tokenizer(), "classify", 32)
     model = load_model(ModelSettings(str(folder)), 2, "classify", 5, CPU)
-    learner = METHODS["lora"].build(model, [Cell("c", LoraParams())], 5, horizon=Horizon(1, 24, 24))
+    learner = METHODS["lora"].build(model, [Cell("c", LoraParams(), 5)], horizon=Horizon(1, 24, 24))
     small, large = logits_of(learner, data, 4, CPU), logits_of(learner, data, 64, CPU)
     assert small.shape == (1, 21, 2)
     assert torch.allclose(small, large, atol=1e-5)

@@ -13,6 +13,7 @@ from peft import LoraConfig, TaskType, get_peft_model
 from lor2c_worker.adapters.bank_learner import BankLearner
 from lor2c_worker.data.batch import Batch
 from lor2c_worker.methods import METHODS, Cell, Horizon, parse_params
+from lor2c_worker.methods.lanes import numbers_of
 from lor2c_worker.methods.lor2c import bank_params, build_learner
 from lor2c_worker.models import LoadedModel
 from lor2c_worker.rules import PRESETS
@@ -54,7 +55,8 @@ def lora_on_the_bank(model: LoadedModel) -> BankLearner:
     params = parse_params(METHODS["imlor2c"], {"injected_rank": 8})
     layers = int(model.config.num_hidden_layers)
     bank = bank_params(params, False, layers, True, Layout((), tuple(range(layers))))
-    return build_learner(model.module, bank, {"c": Schedule(1, 0, 0, PRESETS["paper"])}, [["c"]], 17)
+    schedules = {"c": Schedule(1, 0, 0, PRESETS["paper"])}
+    return build_learner(model.module, bank, schedules, [["c"]], [numbers_of(Cell("c", params, 17))])
 
 
 def build(names: Sequence[str], model: str, max_length: int, pad: int, device: torch.device) -> dict[str, Step]:
@@ -70,7 +72,7 @@ def build(names: Sequence[str], model: str, max_length: int, pad: int, device: t
         if method == "lora-bank":
             return step_of(lora_on_the_bank(fresh), device, precision)
         lora = METHODS["lora"]
-        cell = Cell("c", parse_params(lora, {"rank": 8}))
-        return step_of(lora.build(fresh, [cell], 17, horizon=Horizon(1, 1, 1)), device, precision)
+        cell = Cell("c", parse_params(lora, {"rank": 8}), 17)
+        return step_of(lora.build(fresh, [cell], horizon=Horizon(1, 1, 1)), device, precision)
 
     return {name: make(name) for name in names}

@@ -40,8 +40,8 @@ def lor2c(model: LoadedModel, lanes: int = 1, *, events: bool = False, pairs: bo
         injected = lane % (EPOCHS - 1) if events else 0
         budget = {"merges": EPOCHS - 1 - injected, "injections": injected} if events else {}
         groups.append([str(lane), f"{lane}'"] if pairs else [str(lane)])
-        cells += [Cell(name, parse_params(method, budget)) for name in groups[-1]]
-    learner: Any = method.build(model, cells, SEED, horizon=Horizon(EPOCHS, EPOCHS, 1))
+        cells += [Cell(name, parse_params(method, budget), SEED) for name in groups[-1]]
+    learner: Any = method.build(model, cells, horizon=Horizon(EPOCHS, EPOCHS, 1))
     learner.use_width(1 if learner.slots()[0].tensor.device.type == "cpu" else None, fill=False)
     if lanes > 1:
         learner.fork([(0, names) for names in groups], optimizer_of(learner))
@@ -75,7 +75,14 @@ def step_of(learner: Learner, device: torch.device, precision: str, optimizer: L
     used = optimizer_of(learner) if optimizer is None else optimizer
 
     def step(batch: Batch, number: int) -> None:
-        step_gradients(learner, used, [batch], number, Classify(), partial(autocast, device, precision))
+        step_gradients(
+            learner,
+            used,
+            {lane.seed: [batch] for lane in learner.lanes},
+            number,
+            Classify(),
+            partial(autocast, device, precision),
+        )
         used.step(RATE, RATE / 2)
 
     return step

@@ -3,8 +3,9 @@ only."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import torch
 
@@ -16,9 +17,9 @@ from ..optim.slot import Slot
 from ..schedule import Inject, Layout, Merge
 from ..scores import singular_values
 from .bank_pass import BankPass
-from .bank_routes import BankParams, Routes, Structure
+from .bank_routes import BankParams, Numbers, Routes, Structure
 
-__all__ = ["Bank", "BankParams", "Structure"]
+__all__ = ["Bank", "BankParams", "Numbers", "Structure"]
 
 
 #: Singular values of every module of a lane, by the layer it begins on.
@@ -31,43 +32,52 @@ class Bank:
     """Tensors: A [K, L, r, d] and B [K, L, d, r] of the modules, by the layer that they begin on (one A [K, r, d] when
     shared), and A [K, L, r', d_in] and B [K, L, d_out, r'] of the injected LoRA of each projection."""
 
-    def __init__(self, backbone: Backbone, params: BankParams, lanes: int, seed: int, like: torch.Tensor) -> None:
-        """`like` gives device and dtype. Initial values depend on (seed, layer) only, not on earlier draws.
+    def __init__(self, backbone: Backbone, params: BankParams, numbers: Sequence[Numbers], like: torch.Tensor) -> None:
+        """`numbers`: of each lane. `like` gives device and dtype. Initial values depend on (seed of the lane, layer)
+        only, not on earlier draws.
 
         Raises ValueError when a projection has different shapes in different layers.
         """
         self.params, self.layers = params, backbone.layers
-        self.structures = [Structure(params.layout) for _ in range(lanes)]
+        self.numbers = list(numbers)
+        self.structures = [Structure(params.layout) for _ in numbers]
         self.residual: Pair | None = None
         self.injected: dict[Projection, Pair] = {}
+        #: Each module is multiplied by its gate, [K, L]: modules of `residual`, by the layer that they begin on, and
+        #: those of `injected`. Change them with `set_gates`.
+        self.gates, self.injected_gates = (like.new_ones(len(numbers), backbone.layers) for _ in range(2))
         self._routes: dict[tuple[int, ...], Routes] = {}
 
-        def slot(name: str, value: torch.Tensor, *, layered: bool = True) -> Slot:
-            stacked = value.to(like).expand(lanes, *value.shape).clone().requires_grad_()
-            return Slot(name, stacked, "body", layered=layered)
+        def slot(name: str, values: Sequence[torch.Tensor], *, layered: bool = True) -> Slot:
+            """`values`: of each lane."""
+            return Slot(name, torch.stack(list(values)).to(like).requires_grad_(), "body", layered=layered)
+
+        def drawn(make: Callable[[int], torch.Tensor]) -> list[torch.Tensor]:
+            of_seed = {seed: make(seed) for seed in {own.seed for own in numbers}}
+            return [of_seed[own.seed] for own in numbers]
+
+        def zeros(*shape: int) -> list[torch.Tensor]:
+            return [torch.zeros(self.layers, *shape)] * len(numbers)
 
         every, hidden = range(self.layers), backbone.hidden
         if params.layout.spans:
             shape = (params.rank, hidden)
             if params.share:
-                a = slot("lor2c.A", kaiming_uniform(shape, seed, "lor2c", "shared"), layered=False)
+                shared = drawn(lambda seed: kaiming_uniform(shape, seed, "lor2c", "shared"))
+                a = slot("lor2c.A", shared, layered=False)
             else:
-                a = slot("lor2c.A", torch.stack([kaiming_uniform(shape, seed, "lor2c", i) for i in every]))
-            self.residual = a, slot("lor2c.B", torch.zeros(self.layers, hidden, params.rank))
+                each = drawn(lambda seed: torch.stack([kaiming_uniform(shape, seed, "lor2c", i) for i in every]))
+                a = slot("lor2c.A", each)
+            self.residual = a, slot("lor2c.B", zeros(hidden, params.rank))
         if params.may_inject or params.layout.injected:
             for name in PROJECTIONS:
                 shapes = {backbone.projection_shape(layer, name) for layer in every}
                 if len(shapes) > 1:
                     raise ValueError(f"the {name} projections of this model have different shapes")
                 [(d_in, d_out)] = shapes
-                shape = (params.injected_rank, d_in)
-                a = slot(
-                    f"injected.{name}.A",
-                    torch.stack([kaiming_uniform(shape, seed, "injected", i, name) for i in every]),
-                )
                 self.injected[name] = (
-                    a,
-                    slot(f"injected.{name}.B", torch.zeros(self.layers, d_out, params.injected_rank)),
+                    slot(f"injected.{name}.A", drawn(partial(_injected, params.injected_rank, d_in, every, name))),
+                    slot(f"injected.{name}.B", zeros(d_out, params.injected_rank)),
                 )
         self._refresh()
 
@@ -137,7 +147,13 @@ class Bank:
         """Lane i becomes a copy of the former lane rows[i]. The slots stay the same objects with new tensors."""
         for slot in self.slots():
             slot.fork(rows)
-        self.restore([self.structures[row] for row in rows])
+        self.gates, self.injected_gates = self.gates[list(rows)], self.injected_gates[list(rows)]
+        self.restore([self.structures[row] for row in rows], [self.numbers[row] for row in rows])
+
+    def set_gates(self, residual: torch.Tensor, injected: torch.Tensor) -> None:
+        """Multiply each module by its gate from now on; both [K, L]. All are 1 at first."""
+        self.gates, self.injected_gates = residual.to(self.gates), injected.to(self.gates)
+        self._routes = {}
 
     @torch.no_grad()
     def merge(
@@ -154,6 +170,7 @@ class Bank:
                 optimizer.move(slot.name, lane, second, first)
             if moments == "fresh":
                 optimizer.reset(slot.name, lane, first)
+        self.gates[lane, first] = self.gates[lane, merge.keep]
         old = self.structures[lane]
         gone = frozenset({first, second})
         self.set_structure(
@@ -177,9 +194,9 @@ class Bank:
         self.structures[lane] = structure
         self._refresh()
 
-    def restore(self, structures: Sequence[Structure]) -> None:
-        """Set one structure per lane. The slots' tensors must have as many rows already."""
-        self.structures = list(structures)
+    def restore(self, structures: Sequence[Structure], numbers: Sequence[Numbers]) -> None:
+        """Set structure and numbers of each lane. The slots' tensors and the gates must have as many rows already."""
+        self.structures, self.numbers = list(structures), list(numbers)
         self._refresh()
 
     def _refresh(self) -> None:
@@ -207,13 +224,12 @@ class Bank:
         lanes: Sequence[int] | None = None,
         tensors: Mapping[str, torch.Tensor] | None = None,
     ) -> BankPass:
-        """The adapters of one forward; `masks` None: without dropout. `lanes`: of these only. `tensors`
-        [len(lanes), ...], by the names of the slots, replace the slots' own."""
+        """The adapters of one forward; `masks` None: without dropout. `lanes`: of these only, which agree in their
+        dropout. `tensors` [len(lanes), ...], by the names of the slots, replace the slots' own."""
         members = tuple(range(self.lanes) if lanes is None else lanes)
         if members not in self._routes:
-            device = self.slots()[0].tensor.device
             with torch.inference_mode(False):  # an evaluation makes them too, and training goes on with them
-                self._routes[members] = Routes.of([self.structures[lane] for lane in members], self.layers, device)
+                self._routes[members] = self._route(members)
         routes = self._routes[members]
         given = {slot.name: slot.tensor for slot in self.slots()} if tensors is None else tensors
 
@@ -221,12 +237,28 @@ class Bank:
             return given[slots[0].name], given[slots[1].name]
 
         return BankPass(
-            self.params,
+            self.numbers[members[0]],
             routes,
             masks,
             pair(self.residual) if self.residual and routes.spans.layers else None,
             {name: pair(slots) for name, slots in self.injected.items()} if routes.injected.layers else {},
         )
+
+    def _route(self, members: tuple[int, ...]) -> Routes:
+        rows, params, numbers = list(members), self.params, [self.numbers[lane] for lane in members]
+        scales = self.gates.new_tensor([own.alpha / params.rank for own in numbers])
+        injected = self.gates.new_tensor([own.injected_alpha / params.injected_rank for own in numbers])
+        return Routes.of(
+            [self.structures[lane] for lane in members],
+            self.layers,
+            self.gates[rows] * scales[:, None],
+            self.injected_gates[rows] * injected[:, None],
+        )
+
+
+def _injected(rank: int, d_in: int, layers: Iterable[int], name: Projection, seed: int) -> torch.Tensor:
+    """Initial A of the injected LoRA of a projection, [L, r', d_in]."""
+    return torch.stack([kaiming_uniform((rank, d_in), seed, "injected", i, name) for i in layers])
 
 
 def kaiming_uniform(shape: tuple[int, int], seed: int, *key: int | str) -> torch.Tensor:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,7 +48,8 @@ class _Plan:
 
 
 class BankLearner:
-    """Implements `Learner`. `schedules`: of each cell. `groups`: the cells of each lane at the start."""
+    """Implements `Learner`. `schedules`: of each cell. `groups`: the cells of each lane at the start. `decays`: weight
+    decay of cells whose rules name none; of others it is the optimizer's."""
 
     def __init__(
         self,
@@ -56,11 +58,15 @@ class BankLearner:
         head: Head,
         schedules: dict[str, Schedule],
         groups: Sequence[Sequence[str]],
-        seed: int,
+        decays: Mapping[str, float] | None = None,
     ) -> None:
-        self.backbone, self.bank, self.head, self.seed = backbone, bank, head, seed
-        self.lanes: list[Lane] = [BankLane(list(cells)) for cells in groups]
-        self._schedules = schedules
+        if sorted(c for cells in groups for c in cells) != sorted(schedules) or bank.lanes != len(groups):
+            raise ValueError("every cell begins in exactly one lane")
+        self.backbone, self.bank, self.head = backbone, bank, head
+        pairs = list(zip(groups, bank.numbers, strict=True))
+        self.lanes: list[Lane] = [BankLane(list(cells), own.seed) for cells, own in pairs]
+        self._numbers = {cell: own for cells, own in pairs for cell in cells}
+        self._schedules, self._decays = schedules, decays or {}
         #: Merges and injections that each cell must have done, or its method did not act.
         self.required = {cell: (schedule.merges, schedule.injections) for cell, schedule in schedules.items()}
         self._progress = {cell: Progress() for cell in schedules}
@@ -70,23 +76,24 @@ class BankLearner:
         self.fill = False
         #: Seconds of each fork so far.
         self.fork_seconds: list[float] = []
-        self._shared: tuple[Batch, StepKey | None, BatchLayout, StepMasks | None, FrozenStates] | None = None
-        if sorted(c for cells in groups for c in cells) != sorted(schedules) or bank.lanes != len(groups):
-            raise ValueError("every cell begins in exactly one lane")
+        self._shared: tuple[_Shared, BatchLayout, StepMasks | None, FrozenStates] | None = None
         self._set_decay()
 
     def slots(self) -> list[Slot]:
         return [*self.bank.slots(), *self.head.slots()]
 
     def groups(self) -> list[list[int]]:
-        count, size = len(self.lanes), self.width or len(self.lanes)
-        return [list(range(first, min(first + size, count))) for first in range(0, count, size)]
+        """They agree in their dropout too, and are neighbours."""
+        size = self.width or len(self.lanes)
+        alike = itertools.groupby(range(len(self.lanes)), key=lambda lane: self.bank.numbers[lane].together)
+        runs = [list(lanes) for _, lanes in alike]
+        return [run[first : first + size] for run in runs for first in range(0, len(run), size)]
 
     def use_width(self, width: int | None, *, fill: bool) -> None:
         self.width, self.fill = width, fill
 
     def narrow(self) -> int | None:
-        together = self.width if self.fill and self.width else len(self.groups()[0])
+        together = self.width if self.fill and self.width else max(len(group) for group in self.groups())
         if together == 1:
             return None
         self.width = together // 2
@@ -94,7 +101,7 @@ class BankLearner:
         return self.width
 
     def forward(self, batch: Batch, step: StepKey | None, lanes: Sequence[int] | None = None) -> torch.Tensor:
-        layout, masks, frozen = self._place(batch, step)
+        layout, masks, frozen = self._place(batch, step, 0 if lanes is None else lanes[0])
         used, count = [*self.bank.used(), *self.head.slots()], len(self.lanes) if lanes is None else len(lanes)
         chosen, tensors = list(range(len(self.lanes))), {slot.name: slot.tensor for slot in used}
         if lanes is not None and (count < len(self.lanes) or self.fill):
@@ -107,14 +114,17 @@ class BankLearner:
         )[:count]
         return logits if logits.ndim == 3 else logits[:, :, : batch.input_ids.shape[1]]
 
-    def _place(self, batch: Batch, step: StepKey | None) -> tuple[BatchLayout, StepMasks | None, FrozenStates]:
+    def _place(
+        self, batch: Batch, step: StepKey | None, lane: int
+    ) -> tuple[BatchLayout, StepMasks | None, FrozenStates]:
         """Layout, masks and frozen states of a batch: made once for all groups of lanes that train on it."""
-        if self._shared is not None and self._shared[0] is batch and self._shared[1] == step:
-            return self._shared[2:]
+        own = _Shared(batch, step, None if step is None else self.lanes[lane].seed)
+        if self._shared is not None and self._shared[0] == own:
+            return self._shared[1:]
         layout = self.backbone.layout(batch)
-        masks = None if step is None else StepMasks(self.seed, step, batch, layout)
+        masks = None if step is None else StepMasks(self.lanes[lane].seed, step, batch, layout)
         frozen: FrozenStates = {}
-        self._shared = (batch, step, layout, masks, frozen) if len(self.groups()) > 1 else None
+        self._shared = (own, layout, masks, frozen) if len(self.groups()) > 1 else None
         return layout, masks, frozen
 
     def penalty(self) -> torch.Tensor | None:
@@ -181,7 +191,7 @@ class BankLearner:
             self.bank.fork(rows)
             self.head.fork(rows)
             optimizer.fork(rows)
-        self.lanes = [BankLane(cells, dict(old[row].history)) for row, cells in groups]
+        self.lanes = [BankLane(cells, old[row].seed, dict(old[row].history)) for row, cells in groups]
         self._set_decay()
         return moved
 
@@ -193,15 +203,18 @@ class BankLearner:
             "fill": self.fill,
             "fork_seconds": list(self.fork_seconds),
             "tensors": {slot.name: slot.tensor.detach() for slot in self.slots()},
+            "gates": {"residual": self.bank.gates, "injected": self.bank.injected_gates},
         }
 
     def restore(self, state: dict[str, Any], cells: Iterable[str]) -> list[int]:
         rows, groups = lanes_with(state, cells)
         restore_slots(self.slots(), state, rows)
-        self.bank.restore(structures_of(state, rows))
+        numbers = [self._numbers[members[0]] for members in groups]
+        self.bank.set_gates(*(state["gates"][kind][list(rows)] for kind in ("residual", "injected")))
+        self.bank.restore(structures_of(state, rows), numbers)
         self.lanes = [
-            BankLane(members, history_of(state["lanes"][row]["history"]))
-            for row, members in zip(rows, groups, strict=True)
+            BankLane(members, own.seed, history_of(state["lanes"][row]["history"]))
+            for row, members, own in zip(rows, groups, numbers, strict=True)
         ]
         self._progress = {cell: progress_of(state, cell) for members in groups for cell in members}
         self.width, self.fill, self.fork_seconds = state["width"], state["fill"], list(state["fork_seconds"])
@@ -280,11 +293,34 @@ class BankLearner:
         return table_of(layout, epoch, rules.score, self._scores(rules, spectra), self.bank.trainable(lane))
 
     def _set_decay(self) -> None:
-        """Set each lane's weight decay from its cells' rules, which agree within a lane (`trajectory_key`)."""
-        rules = [self._schedules[lane.cells[0]].rules for lane in self.lanes]
+        """Set each lane's weight decay from its cells, which agree within a lane (`trajectory_key`)."""
+        cells = [lane.cells[0] for lane in self.lanes]
+        rules = [self._schedules[cell].rules for cell in cells]
+        named = [
+            self._decays.get(cell) if r.weight_decay is None else r.weight_decay
+            for cell, r in zip(cells, rules, strict=True)
+        ]
         for slot in self.slots():
             bias = slot.name.endswith("bias")
-            slot.decay = [0.0 if bias and r.decayed_parameters == "no_biases" else r.weight_decay for r in rules]
+            slot.decay = [
+                0.0 if bias and r.decayed_parameters == "no_biases" else own
+                for r, own in zip(rules, named, strict=True)
+            ]
+
+
+@dataclass(frozen=True, eq=False)
+class _Shared:
+    """What a batch's layout, masks and frozen states are made from. `seed` None: they have no masks."""
+
+    batch: Batch
+    step: StepKey | None
+    seed: int | None
+
+    def __eq__(self, other: object) -> bool:
+        """The same batch, not an equal one: comparing its tensors would wait for a GPU."""
+        if not isinstance(other, _Shared):
+            return NotImplemented
+        return self.batch is other.batch and (self.step, self.seed) == (other.step, other.seed)
 
 
 def _filled(leaf: torch.Tensor, more: int) -> torch.Tensor:

@@ -9,7 +9,7 @@ import torch
 
 from ..backbones.backbone import Projection
 from ..keyed.dropout import StepMasks, exact
-from .bank_routes import BankParams, Order, Part, Routes, Some
+from .bank_routes import Numbers, Order, Part, Routes, Some
 from .formula import add_low_rank
 
 #: A, and B or B transposed.
@@ -21,14 +21,15 @@ class BankPass:
 
     def __init__(
         self,
-        params: BankParams,
+        numbers: Numbers,
         routes: Routes,
         masks: StepMasks | None,
         residual: Tensors | None,
         injected: Mapping[Projection, Tensors],
     ) -> None:
-        """`residual` and `injected`: A [K, L, r, d_in] (or [K, r, d] for all layers) and B [K, L, d_out, r]."""
-        self._params, self._routes, self._masks = params, routes, masks
+        """`residual` and `injected`: A [K, L, r, d_in] (or [K, r, d] for all layers) and B [K, L, d_out, r].
+        `numbers`: of one of the lanes, which agree in their dropout."""
+        self._numbers, self._routes, self._masks = numbers, routes, masks
         self.frozen_layers = routes.frozen_layers
         self._entered: torch.Tensor | None = None
         #: The input of the longer module that is open in each lane, after its dropout if the start is its key.
@@ -56,19 +57,19 @@ class BankPass:
             x = _pick(end.short, _rows(self._entered, at), _rows(self._held, at))
             x = self._drop(x, layer, end.drops)
         a, bt = self._spans[layer]
-        return add_low_rank(h, x, a, bt, self._params.alpha / self._params.rank)
+        return add_low_rank(h, x, a, bt)
 
     def project(self, layer: int, name: Projection, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        params, found = self._params, self._injected.get(name, {}).get(layer)
+        found = self._injected.get(name, {}).get(layer)
         if found is None:
             return y
         a, bt = found
-        mask = self._mask(f"injected.{layer}.{name}", a.shape[-1], params.injected_dropout)
-        return add_low_rank(y, x, a, bt, params.injected_alpha / params.injected_rank, mask)
+        mask = self._mask(f"injected.{layer}.{name}", a.shape[-1], self._numbers.injected_dropout)
+        return add_low_rank(y, x, a, bt, mask=mask)
 
     def _drop(self, x: torch.Tensor, layer: int, lanes: Some) -> torch.Tensor:
         """Dropout keyed by this layer, of these lanes."""
-        mask = None if lanes is False else self._mask(f"lor2c.{layer}", x.shape[-1], self._params.dropout)
+        mask = None if lanes is False else self._mask(f"lor2c.{layer}", x.shape[-1], self._numbers.dropout)
         return x if mask is None else _pick(lanes, x * exact(mask, x), x)
 
     def _mask(self, site: str, width: int, p: float) -> torch.Tensor | None:
@@ -106,14 +107,12 @@ def _rows(x: torch.Tensor | None, at: torch.Tensor | None) -> torch.Tensor:
 
 
 def _by_layer(a: torch.Tensor, b: torch.Tensor, order: Order) -> dict[int, Tensors]:
-    """A [K, r, d_in] and B transposed [K, r, d_out] of each layer's modules. The gate is a factor of B."""
+    """A [K, r, d_in] and B transposed [K, r, d_out] of each layer's modules, B multiplied by gate and scale."""
     if not order.layers:
         return {}
     count = len(order.layers)
     parts_a = [a] * count if a.ndim == 3 else _Gather.apply(a, order.index, count).unbind(0)
-    parts_b: torch.Tensor = _Gather.apply(b, order.index, count)
-    if order.gates is not None:
-        parts_b = parts_b * order.gates.to(b.dtype)
+    parts_b: torch.Tensor = _Gather.apply(b, order.index, count) * order.factors
     return dict(zip(order.layers, zip(parts_a, parts_b.mT.contiguous().unbind(0), strict=True), strict=True))
 
 

@@ -12,18 +12,31 @@ from ..schedule import Layout
 
 @dataclass(frozen=True)
 class BankParams:
-    """Shape and scale of the adapters. `layout` is the structure that every lane begins with."""
+    """Shapes of the adapters, the same in all lanes. `layout` is the structure that every lane begins with."""
 
     rank: int
-    alpha: float
-    dropout: float
     injected_rank: int
-    injected_alpha: float
-    injected_dropout: float
     share: bool
     layout: Layout
     #: Some lane may use injected LoRA. Otherwise no memory is allocated for it.
     may_inject: bool
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What lanes of one bank may differ in besides their structure. Scales are alpha / rank."""
+
+    #: Keys initial values, the order of rows and the masks.
+    seed: int
+    alpha: float
+    dropout: float
+    injected_alpha: float = 16.0
+    injected_dropout: float = 0.0
+
+    @property
+    def together(self) -> tuple[int, float, float]:
+        """Lanes go through the model together if this is equal: they share rows and masks."""
+        return (self.seed, self.dropout, self.injected_dropout)
 
 
 @dataclass(frozen=True)
@@ -52,15 +65,15 @@ Some = bool | Part
 class Order:
     """The modules that act on some layers, in this order: one per layer and lane, [U, K].
 
-    A lane without one gets another that it does not use, with gate 0, so that no product's shape depends on a lane's
-    neighbours. No module comes twice.
+    A lane without one gets another that it does not use, which is multiplied by 0, so that no product's shape depends
+    on a lane's neighbours. No module comes twice.
     """
 
     layers: tuple[int, ...]
     #: Of a tensor [K * L, ...]: lane * L + layer that the module begins on, [U * K].
     index: torch.Tensor
-    #: [U, K, 1, 1]. None: all are 1.
-    gates: torch.Tensor | None
+    #: What each module is multiplied by, [U, K, 1, 1]: its gate and its scale, or 0 in a lane that does not use it.
+    factors: torch.Tensor
 
 
 @dataclass(frozen=True)
@@ -94,8 +107,11 @@ class Routes:
     frozen_layers: int
 
     @staticmethod
-    def of(structures: Sequence[Structure], layers: int, device: torch.device) -> Routes:
-        """The gates are 1 for every module that acts."""
+    def of(
+        structures: Sequence[Structure], layers: int, factors: torch.Tensor, injected_factors: torch.Tensor
+    ) -> Routes:
+        """`factors` [K, L]: gate times scale of the module that begins on each layer of each lane."""
+        device = factors.device
         starts: list[dict[int, int]] = [{s.end: s.start for s in x.layout.spans} for x in structures]
         injected = [{layer: layer for layer in x.layout.injected if layer not in x.dormant} for x in structures]
         first = [layer for acts in injected for layer in acts] + [end + 1 for ends in starts for end in ends]
@@ -104,8 +120,8 @@ class Routes:
         return Routes(
             begins={layer: begin for layer, begin in begins.items() if begin is not None},
             ends={layer: end for layer, end in ends.items() if end is not None},
-            spans=_order(starts, layers, device),
-            injected=_order(injected, layers, device),
+            spans=_order(starts, factors),
+            injected=_order(injected, injected_factors),
             frozen_layers=min([layers, *first]),
         )
 
@@ -142,19 +158,17 @@ def _some(has: Sequence[bool], matter: Sequence[bool], device: torch.device) -> 
     return Part(lanes, ~lanes)
 
 
-def _order(acts: Sequence[dict[int, int]], layers: int, device: torch.device) -> Order:
-    """`acts`: of each lane, layer on which a module acts -> layer that it begins on."""
-    used = sorted(set().union(*acts))
-    index, gates = [[0] * len(acts) for _ in used], [[0.0] * len(acts) for _ in used]
+def _order(acts: Sequence[dict[int, int]], factors: torch.Tensor) -> Order:
+    """`acts`: of each lane, layer on which a module acts -> layer that it begins on. `factors` [K, L]."""
+    used, layers, device = sorted(set().union(*acts)), factors.shape[1], factors.device
+    index, does = [[0] * len(acts) for _ in used], [[0.0] * len(acts) for _ in used]
     for lane, starts in enumerate(acts):
         spare = iter(set(range(layers)) - set(starts.values()))
         for row, layer in enumerate(used):
             start = starts.get(layer)
-            gates[row][lane] = float(start is not None)
+            does[row][lane] = float(start is not None)
             index[row][lane] = lane * layers + (next(spare) if start is None else start)
-    whole = all(gate == 1.0 for row in gates for gate in row)
-    return Order(
-        layers=tuple(used),
-        index=torch.tensor(index, dtype=torch.int64, device=device).flatten(),
-        gates=None if whole else torch.tensor(gates, device=device)[:, :, None, None],
-    )
+    chosen = torch.tensor(index, dtype=torch.int64, device=device).flatten()
+    own = factors.flatten().index_select(0, chosen).view(len(used), len(acts))
+    own = own * torch.tensor(does, dtype=own.dtype, device=device).view_as(own)
+    return Order(layers=tuple(used), index=chosen, factors=own[:, :, None, None])

@@ -10,7 +10,12 @@ from ..backbones.precision import as_given
 
 
 def add_low_rank(
-    y: torch.Tensor, x: torch.Tensor, a: torch.Tensor, bt: torch.Tensor, scale: float, mask: torch.Tensor | None = None
+    y: torch.Tensor,
+    x: torch.Tensor,
+    a: torch.Tensor,
+    bt: torch.Tensor,
+    scale: float = 1.0,
+    mask: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """Paper Eq. 2 per lane. y: [K, N, d_out]; x: [K, N, d_in]; a: [K, r, d_in]; bt: B transposed, [K, r, d_out];
     mask: [N, d_in].

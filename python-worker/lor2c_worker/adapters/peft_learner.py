@@ -32,7 +32,7 @@ class PeftLearner(SingleLane):
     """
 
     def __init__(self, module: nn.Module, head: tuple[str, ...], cells: list[str], seed: int) -> None:
-        super().__init__(cells)
+        super().__init__(cells, seed)
         self.module, self.head = module, head
         #: Frozen tensors that belong to the method, and so to its checkpoints (`wrap`).
         self.frozen: dict[str, torch.Tensor] = {}

@@ -46,7 +46,7 @@ class HfBackbone:
     module computes as before, but without dropout.
     """
 
-    def __init__(self, module: nn.Module, seed: int) -> None:
+    def __init__(self, module: nn.Module) -> None:
         self._base = base_of(module)
         found, paths = find_layers(self._base)
         config: Any = module.config
@@ -55,7 +55,7 @@ class HfBackbone:
             (i, name): layer.get_submodule(paths[name]) for i, layer in enumerate(found) for name in PROJECTIONS
         }
         self._pad = int(config.pad_token_id or 0)
-        self._dropout = KeyedDropout(self._base, seed)
+        self._dropout = KeyedDropout(self._base)
         self._adapters: Adapters | None = None
         self._lanes = 1
         # The hooks don't own this object: it owns the module, and a cycle would keep both until Python looks for some.

@@ -74,6 +74,8 @@ class CellResult:
     last_values: dict[str, float] = field(default_factory=dict)
     #: Seconds of optimizer steps: of each step, its time divided by the number of lanes.
     train_seconds: float = 0.0
+    #: Real tokens that its lane has trained on.
+    tokens: int = 0
 
 
 def note(result: CellResult, seen: Look, score: str, epoch: int) -> bool:

@@ -23,7 +23,8 @@ class KeyedDropout:
     (attention.py). Outside of `at` the module computes without dropout, whatever its `training` flag.
     """
 
-    def __init__(self, module: nn.Module, seed: int) -> None:
+    def __init__(self, module: nn.Module, seed: int = 0) -> None:
+        """`seed`: that of the masks which `at` makes."""
         self.seed = seed
         self.masks: StepMasks | None = None
         self.calls: dict[str, int] = {}

@@ -11,7 +11,7 @@ from .entry import Entry, parse_params
 from .full import METHOD as full
 from .lor2c import METHODS as lor2c_family
 from .lora import METHOD as lora
-from .method import Build, Cell, Method, Store, Verify
+from .method import Build, Cell, Method, Store, Verify, cell_of
 from .pissa import METHOD as pissa
 from .plan import Horizon, Part, Plan, count
 from .qlora import METHOD as qlora
@@ -38,6 +38,7 @@ __all__ = [
     "Plan",
     "Store",
     "Verify",
+    "cell_of",
     "count",
     "method_of",
     "parse_params",

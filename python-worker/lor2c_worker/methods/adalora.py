@@ -180,9 +180,9 @@ class AdaLora(Method):
             for place, d_in, d_out in linear_modules(model, target_modules(model, params.target_modules))
         ]
 
-    def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, horizon: Horizon) -> AdaLoraLearner:
+    def build(self, model: LoadedModel, cells: list[Cell], *, horizon: Horizon) -> AdaLoraLearner:
         config = self.config(model, cells[0].params, horizon.steps)
-        return wrap(AdaLoraLearner, model, config, [c.id for c in cells], seed)
+        return wrap(AdaLoraLearner, model, config, [c.id for c in cells], cells[0].seed)
 
     def check(self, learner: Learner, cell: Cell) -> list[str]:
         assert isinstance(learner, AdaLoraLearner)

@@ -176,8 +176,8 @@ class Adapter(Method):
         formula = f"2 m d + m + d = 2 * {m} * {d} + {m} + {d}"
         return [Part(f"layer {i} {path}", formula, 2 * m * d + m + d) for i, path in places(model, params)]
 
-    def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, horizon: Horizon) -> AdapterLearner:
-        return attach(model, cells[0].params, [cell.id for cell in cells], seed)
+    def build(self, model: LoadedModel, cells: list[Cell], *, horizon: Horizon) -> AdapterLearner:
+        return attach(model, cells[0].params, [cell.id for cell in cells], cells[0].seed)
 
     def check(self, learner: Learner, cell: Cell) -> list[str]:
         """Check that dropped adapters are absent, all others present, and that random drops varied."""

@@ -187,10 +187,10 @@ class AnyPeft(Method):
             except (ValueError, TypeError, AttributeError) as error:
                 raise SettingsError(f"method peft: {params.type} cannot be put on this model: {error}") from error
 
-    def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, horizon: Horizon) -> PeftLearner:
+    def build(self, model: LoadedModel, cells: list[Cell], *, horizon: Horizon) -> PeftLearner:
         params, names = cells[0].params, [c.id for c in cells]
         kind = PromptLearner if params.type in _PROMPTS else PeftLearner
-        return wrap(kind, model, self.config(model, params), names, seed)
+        return wrap(kind, model, self.config(model, params), names, cells[0].seed)
 
     def positions(self, params: AnyPeftParams) -> int:
         return int(params.config["num_virtual_tokens"]) if params.type in _PROMPTS else 0

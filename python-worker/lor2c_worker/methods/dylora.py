@@ -176,8 +176,8 @@ class Dylora(Method):
     def parts(self, model: LoadedModel, params: DyloraParams) -> list[Part]:
         return linear_parts(model, target_modules(model, params.target_modules), params.rank)
 
-    def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, horizon: Horizon) -> DyloraLearner:
-        learner = attach(model, cells[0].params, [cell.id for cell in cells], seed)
+    def build(self, model: LoadedModel, cells: list[Cell], *, horizon: Horizon) -> DyloraLearner:
+        learner = attach(model, cells[0].params, [cell.id for cell in cells], cells[0].seed)
         learner.initialise()
         return learner
 

@@ -16,6 +16,8 @@ class Entry(Protocol):
     source: str
     #: Methods of one family share bundles: their cells may differ in settings marked `schedule`.
     family: str | None = None
+    #: Cells are lanes of one learner, which may also differ in settings marked `number`, seed, rates and weight decay.
+    lanes: bool = False
     #: Frozen dataclass of the method's settings. The metadata of each field document it (see `setting`).
     Params: type
 
@@ -31,11 +33,13 @@ def setting(
     maximum: float | None = None,
     choices: tuple[str, ...] | None = None,
     schedule: bool = False,
+    number: bool = False,
     since: Since | None = None,
 ) -> Any:
     """A dataclass field with its documentation and limits. The catalog and the spec's checks are made from it.
 
-    `schedule`: cells that differ only in such settings train in one bundle.
+    `schedule`: cells that differ only in such settings train in one bundle. `number`: so they do as lanes of their own,
+    if the method has lanes.
     """
     metadata = {
         "doc": doc,
@@ -46,6 +50,7 @@ def setting(
         "maximum": maximum,
         "choices": choices,
         "schedule": schedule,
+        "number": number,
         "since": since,
     }
     if isinstance(default, list):

@@ -41,9 +41,9 @@ class Full(Method):
                 sizes[place] = sizes.get(place, 0) + parameter.numel()
         return [Part(place, "all parameters", size) for place, size in sizes.items()]
 
-    def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, horizon: Horizon) -> PeftLearner:
+    def build(self, model: LoadedModel, cells: list[Cell], *, horizon: Horizon) -> PeftLearner:
         model.module.requires_grad_(True)
-        return PeftLearner(model.module, model.head, [c.id for c in cells], seed)
+        return PeftLearner(model.module, model.head, [c.id for c in cells], cells[0].seed)
 
     def save(self, learner: Learner, lane: int, model: LoadedModel, folder: Path) -> None:
         tensors = {n: t.detach().to("cpu").contiguous().clone() for n, t in learner.tensors(lane).items()}

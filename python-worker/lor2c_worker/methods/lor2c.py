@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..adapters.bank import Bank, BankParams
+from ..adapters.bank import Bank, BankParams, Numbers
 from ..adapters.bank_learner import BankLearner
 from ..adapters.trajectories import expected_events, trajectory_key
 from ..backbones.backbone import Backbone
@@ -23,6 +23,7 @@ from ..learner import Learner
 from ..models import LoadedModel
 from ..rules import preset_name
 from ..schedule import Layout, Progress, Schedule
+from .lanes import group_lanes, numbers_of, redraw_heads
 from .lor2c_foresight import foresee, required, unreached
 from .lor2c_liveness import excused, unmet
 from .lor2c_params import ImParams, InjectParams, Lor2cParams, MergeParams, ShareParams
@@ -43,6 +44,7 @@ class Variant(Method):
     #: Cells of one family that differ only in their schedule can train in one bundle.
     family: str | None = None
     keeps_model: bool = True
+    lanes: bool = True
 
     def schedule(self, params: Any, epochs: int, *, causal: bool = False) -> Schedule:
         """When a cell with these params changes its structure. Plans and warnings use it too."""
@@ -118,20 +120,20 @@ class Variant(Method):
         injected = layers_of(model) * injected_parameters(model, params) if getattr(params, "injections", 0) else 0
         return sum(part.count for part in self.parts(model, params)) + injected
 
-    def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, horizon: Horizon) -> BankLearner:
-        """Cells begin in one lane unless their rules train differently from the first step on."""
-        groups: dict[tuple[object, ...], list[str]] = {}
-        for cell in cells:
-            groups.setdefault(trajectory_key(cell.params.rules), []).append(cell.id)
+    def build(self, model: LoadedModel, cells: list[Cell], *, horizon: Horizon) -> BankLearner:
+        """Cells begin in one lane unless their numbers or rules make them train differently from the first step on."""
+        lanes = group_lanes(cells, lambda cell: trajectory_key(cell.params.rules))
         schedules = {cell.id: self.schedule(cell.params, horizon.epochs, causal=not model.head) for cell in cells}
         may_inject = any(schedule.injections for schedule in schedules.values())
         learner = build_learner(
             model.module,
             bank_params(cells[0].params, self.share, layers_of(model), may_inject),
             schedules,
-            list(groups.values()),
-            seed,
+            [[cell.id for cell in lane] for lane in lanes],
+            [numbers_of(lane[0]) for lane in lanes],
+            {cell.id: cell.weight_decay for cell in cells if cell.weight_decay is not None},
         )
+        redraw_heads(learner, model)
         layers = layers_of(model)
         learner.required = {cell: required(schedule, layers, horizon) for cell, schedule in schedules.items()}
         return learner
@@ -177,23 +179,19 @@ def injected_parameters(model: LoadedModel, params: Any) -> int:
 def bank_params(params: Any, share: bool, layers: int, may_inject: bool, layout: Layout | None = None) -> BankParams:
     return BankParams(
         rank=params.rank,
-        alpha=params.alpha,
-        dropout=params.dropout,
         injected_rank=injected_rank(params),
-        injected_alpha=getattr(params, "injected_alpha", 16.0),
-        injected_dropout=getattr(params, "injected_dropout", 0.0),
         share=share,
         layout=Layout.initial(layers) if layout is None else layout,
         may_inject=may_inject,
     )
 
 
-def choose_backbone(module: nn.Module, seed: int) -> Backbone:
+def choose_backbone(module: nn.Module) -> Backbone:
     """An unpadded encoder if the model has its form, else the module itself."""
     try:
         return UnpaddedEncoder(module)
     except ValueError:
-        return HfBackbone(module, seed)
+        return HfBackbone(module)
 
 
 def build_learner(
@@ -201,17 +199,19 @@ def build_learner(
     params: BankParams,
     schedules: dict[str, Schedule],
     groups: Sequence[Sequence[str]],
-    seed: int,
+    numbers: Sequence[Numbers],
+    decays: Mapping[str, float] | None = None,
     backbone: Backbone | None = None,
 ) -> BankLearner:
-    """A learner with bank and head over the frozen module, on its device and in its dtype, at least fp32."""
+    """A learner with bank and head over the frozen module, on its device and in its dtype, at least fp32. `groups` and
+    `numbers`: of each lane."""
     module.requires_grad_(False)
-    backbone = choose_backbone(module, seed) if backbone is None else backbone
+    backbone = choose_backbone(module) if backbone is None else backbone
     like: torch.Tensor = next(p for p in module.parameters() if p.is_floating_point())
     if like.dtype not in (torch.float32, torch.float64):
         like = like.float()  # adapters are never in half precision
-    bank = Bank(backbone, params, len(groups), seed, like)
-    return BankLearner(backbone, bank, head_of(module, len(groups)), schedules, groups, seed)
+    bank = Bank(backbone, params, numbers, like)
+    return BankLearner(backbone, bank, head_of(module, len(groups)), schedules, groups, decays)
 
 
 def load_lane(model: LoadedModel, params: Any, share: bool, folder: Path) -> BankLearner:
@@ -224,7 +224,7 @@ def load_lane(model: LoadedModel, params: Any, share: bool, folder: Path) -> Ban
         bank_params(params, share, layers, bool(layout.injected), layout),
         {"loaded": schedule},
         [["loaded"]],
-        0,
+        [numbers_of(Cell("loaded", params))],
     )
     read_lane(learner, model, folder)
     return learner

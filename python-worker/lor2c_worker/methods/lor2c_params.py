@@ -17,10 +17,20 @@ class Lor2cParams:
 
     rank: int = setting(8, "Rank r of B A", minimum=1, source="paper IV-B: 8 on GLUE, 64 on Llama")
     alpha: float = setting(
-        16.0, "Scale: B A is multiplied by alpha / rank", exclusive_minimum=0, source="paper Eq. 2; 32 on Llama"
+        16.0,
+        "Scale: B A is multiplied by alpha / rank",
+        exclusive_minimum=0,
+        number=True,
+        source="paper Eq. 2; 32 on Llama",
     )
     dropout: float = setting(
-        0.1, "Dropout on the input of A", unit="probability", minimum=0, maximum=0.99, source="published code"
+        0.1,
+        "Dropout on the input of A",
+        unit="probability",
+        minimum=0,
+        maximum=0.99,
+        number=True,
+        source="published code",
     )
     rules: Rules = dataclasses.field(
         default=PRESETS["paper"],
@@ -56,9 +66,11 @@ class InjectSettings:
     injected_rank: int | None = setting(
         None, "Rank r' of an injected LoRA; null: half of rank", minimum=1, source="paper IV-B: 4 on GLUE, 32 on Llama"
     )
-    injected_alpha: float = setting(16.0, "Scale: the update is multiplied by alpha / rank", exclusive_minimum=0)
+    injected_alpha: float = setting(
+        16.0, "Scale: the update is multiplied by alpha / rank", exclusive_minimum=0, number=True
+    )
     injected_dropout: float = setting(
-        0.05, "Dropout on the input of an injected LoRA", unit="probability", minimum=0, maximum=0.99
+        0.05, "Dropout on the input of an injected LoRA", unit="probability", minimum=0, maximum=0.99, number=True
     )
 
 

@@ -65,11 +65,11 @@ class Lora(Method):
     def parts(self, model: LoadedModel, params: LoraParams) -> list[Part]:
         return linear_parts(model, target_modules(model, params.target_modules), params.rank)
 
-    def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, horizon: Horizon) -> PeftLearner:
-        learner = wrap(PeftLearner, model, self.config(model, cells[0].params), [c.id for c in cells], seed)
+    def build(self, model: LoadedModel, cells: list[Cell], *, horizon: Horizon) -> PeftLearner:
+        learner = wrap(PeftLearner, model, self.config(model, cells[0].params), [c.id for c in cells], cells[0].seed)
         for name, parameter in learner.module.named_parameters():
             if ".lora_A." in name:
-                initialise_a(parameter, seed, name)
+                initialise_a(parameter, cells[0].seed, name)
         return learner
 
     def save(self, learner: Learner, lane: int, model: LoadedModel, folder: Path) -> None:

@@ -8,22 +8,34 @@ from typing import Any, Protocol
 
 from ..learner import Learner
 from ..models import LoadedModel
+from ..settings import Settings
 from .plan import Horizon, Plan
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One run inside a bundle: its id and the parameters of its method."""
+    """One run inside a bundle: its id, the parameters of its method, and what else its lane may have of its own."""
 
     id: str
     params: Any
+    seed: int = 0
+    #: Peak learning rates of body and head.
+    rates: tuple[float, float] = (0.0, 0.0)
+    #: None: the optimizer's.
+    weight_decay: float | None = None
+
+
+def cell_of(id: str, params: Any, settings: Settings) -> Cell:
+    train = settings.train
+    return Cell(id, params, settings.seed, (train.learning_rate, train.head_lr), train.weight_decay)
 
 
 class Build(Protocol):
     """Makes a frozen model trainable."""
 
-    def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, horizon: Horizon) -> Learner:
-        """Attach to the model. The cells share all settings but those marked `schedule`."""
+    def build(self, model: LoadedModel, cells: list[Cell], *, horizon: Horizon) -> Learner:
+        """Attach to the model. The cells share all settings but those marked `schedule` and, if the method has lanes,
+        `number`, and then also seed, rates and weight decay."""
         ...
 
 

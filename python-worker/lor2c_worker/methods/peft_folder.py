@@ -11,7 +11,7 @@ import torch
 from peft import PeftConfig, TaskType
 from safetensors.torch import load_file, save_file
 
-from ..adapters.bank import BankParams
+from ..adapters.bank import BankParams, Numbers
 from ..adapters.bank_learner import BankLearner
 from ..backbones.backbone import PROJECTIONS
 from ..models import LoadedModel
@@ -44,16 +44,17 @@ def tensor_names(model: LoadedModel, layout: Layout, share: bool) -> dict[str, s
 
 def write_lane(learner: BankLearner, lane: int, model: LoadedModel, folder: Path) -> None:
     """Write the lane's structure and trained tensors, head included."""
-    params, layout = learner.bank.params, learner.bank.structures[lane].layout
+    bank = learner.bank
+    params, layout = bank.params, bank.structures[lane].layout
     names = tensor_names(model, layout, params.share)
     tensors = {
         names[name]: value.detach().to("cpu").contiguous().clone() for name, value in learner.tensors(lane).items()
     }
     save_file(tensors, folder / TENSORS, metadata={"format": "pt"})
-    config_of(params, layout, model).save_pretrained(str(folder))
+    config_of(params, bank.numbers[lane], layout, model).save_pretrained(str(folder))
 
 
-def config_of(params: BankParams, layout: Layout, model: LoadedModel) -> Lor2cConfig:
+def config_of(params: BankParams, numbers: Numbers, layout: Layout, model: LoadedModel) -> Lor2cConfig:
     # peft adds the usual names of heads to every sequence classifier. With them this file equals the one peft writes.
     heads = list(dict.fromkeys([*model.head, "classifier", "score"])) if model.head else None
     return Lor2cConfig(
@@ -61,13 +62,13 @@ def config_of(params: BankParams, layout: Layout, model: LoadedModel) -> Lor2cCo
         base_model_name_or_path=str(getattr(model.config, "_name_or_path", "")) or None,
         inference_mode=True,
         r=params.rank,
-        alpha=params.alpha,
-        dropout=params.dropout,
+        alpha=numbers.alpha,
+        dropout=numbers.dropout,
         spans=[[span.start, span.end] for span in layout.spans],
         injected=list(layout.injected),
         injected_r=params.injected_rank,
-        injected_alpha=params.injected_alpha,
-        injected_dropout=params.injected_dropout,
+        injected_alpha=numbers.injected_alpha,
+        injected_dropout=numbers.injected_dropout,
         share=params.share,
         modules_to_save=heads,
     )

@@ -96,10 +96,10 @@ class Pissa(Method):
         """Those of LoRA with twice the rank."""
         return 2 * count(self, model, params)
 
-    def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, horizon: Horizon) -> PissaLearner:
+    def build(self, model: LoadedModel, cells: list[Cell], *, horizon: Horizon) -> PissaLearner:
         """Uses the full decomposition, since peft's fast one draws random numbers."""
         config = self.config(model, cells[0].params, initialise=True)
-        learner = wrap(PissaLearner, model, config, [c.id for c in cells], seed)
+        learner = wrap(PissaLearner, model, config, [c.id for c in cells], cells[0].seed)
         learner.start = {
             name: (a.weight.detach().clone(), b.weight.detach().clone()) for name, _, a, b in factors(learner.module)
         }

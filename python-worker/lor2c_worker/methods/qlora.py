@@ -57,9 +57,9 @@ class Qlora(Lora):
     def notes(self, params: LoraParams) -> list[str]:
         return ["the backbone is quantised: the adapter belongs to the quantised weights, not to the original ones"]
 
-    def build(self, model: LoadedModel, cells: list[Cell], seed: int, *, horizon: Horizon) -> PeftLearner:
+    def build(self, model: LoadedModel, cells: list[Cell], *, horizon: Horizon) -> PeftLearner:
         quantise(model, cells[0].params)
-        return super().build(model, cells, seed, horizon=horizon)
+        return super().build(model, cells, horizon=horizon)
 
     def check(self, learner: Learner, cell: Cell) -> list[str]:
         """Check that no linear layer of the backbone has full precision."""

@@ -47,6 +47,9 @@ class LoadedModel:
     module: nn.Module
     tokenizer: Any
     head: tuple[str, ...]
+    #: The seed from which the head's weights were drawn, and the names of those that the checkpoint lacks.
+    seed: int = 0
+    fresh: frozenset[str] = frozenset()
 
     @property
     def config(self) -> PretrainedConfig:
@@ -55,6 +58,12 @@ class LoadedModel:
     def version(self) -> tuple[tuple[int, int], ...]:
         """Changes when a weight is replaced or changed in place."""
         return tuple((p.data_ptr(), p._version) for p in self.module.parameters())
+
+    def drawn_head(self, seed: int) -> dict[str, torch.Tensor]:
+        """The weights that the checkpoint lacks, by full name, as another seed draws them: on the CPU, fp32."""
+        return {
+            name: _drawn(name, p, self.config, seed) for name, p in self.module.named_parameters() if name in self.fresh
+        }
 
     def head_parameters(self) -> dict[str, nn.Parameter]:
         """Parameters of the head by their full name."""
@@ -207,22 +216,21 @@ def load_model(settings: ModelSettings, num_labels: int, kind: Kind, seed: int, 
         raise SettingsError(
             f"the checkpoint of {settings.name!r} lacks {len(lacking)} backbone weights, e.g. {lacking[0]}"
         )
-    _initialise(module, fresh, config, seed)
     module.requires_grad_(False)
-    return LoadedModel(module.to(device).eval(), tokenizer, loaded.head)
+    parameters = dict(module.named_parameters())
+    loaded = LoadedModel(module, tokenizer, loaded.head, seed, frozenset(fresh & parameters.keys()))
+    for name, value in loaded.drawn_head(seed).items():
+        parameters[name].copy_(value)
+    module.to(device).eval()
+    return loaded
 
 
-def _initialise(module: nn.Module, names: set[str], config: PretrainedConfig, seed: int) -> None:
+def _drawn(name: str, parameter: nn.Parameter, config: PretrainedConfig, seed: int) -> torch.Tensor:
+    """Initial value of a new parameter: a bias is 0, a weight normal."""
+    if parameter.ndim == 1:
+        return torch.zeros(parameter.shape)
     std = float(getattr(config, "initializer_range", 0.02))
-    for name, parameter in module.named_parameters():
-        if name not in names:
-            continue
-        with torch.no_grad():
-            if parameter.ndim == 1:
-                parameter.zero_()
-            else:
-                draw = torch.randn(parameter.shape, generator=generator(seed, "head", name))
-                parameter.copy_(draw * std)
+    return torch.randn(parameter.shape, generator=generator(seed, "head", name)) * std
 
 
 def model_fingerprint(settings: ModelSettings) -> str:

@@ -49,7 +49,7 @@ def finish_cell(
     began = time.perf_counter()
     try:
         _check_numbers(run, result, loop.step)
-        _check_acted(cell.method, run.learner, Cell(cell.id, cell.params))
+        _check_acted(cell.method, run.learner, cell.cell)
         adapter = _write_adapter(run, cell)
         _check_reload(run, cell, adapter, result)
         _send_artifact(run, cell, adapter)
@@ -155,7 +155,7 @@ def _send_finished(run: TreeRun, cell: TreeCell, result: CellResult, loop: LoopS
         best_score=finite(result.best_score),
         best_epoch=result.best_epoch,
         last_score=finite(result.last_score),
-        notes=cell.method.remarks(run.learner, Cell(cell.id, cell.params)),
+        notes=cell.method.remarks(run.learner, cell.cell),
         chosen_on="eval" if prepared.holdout is None else "holdout",
         chosen_score=finite(result.chosen_score),
         eval_best_score=finite(result.eval_best_score),
@@ -164,7 +164,7 @@ def _send_finished(run: TreeRun, cell: TreeCell, result: CellResult, loop: LoopS
         majority_score=majority_of(prepared),
         train_seconds=result.train_seconds,
         total_seconds=result.train_seconds + overhead,
-        train_tokens=loop.tokens,
+        train_tokens=result.tokens,
         trainable_parameters=run.learner.trainable_parameters(lane)[0],
         peak_memory=peak_memory(prepared.device),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import torch
@@ -45,22 +45,26 @@ def narrowed_note(width: int, step: int) -> str:
 def step_gradients(
     learner: Learner,
     optimizer: LaneAdamW,
-    parts: Sequence[Batch],
+    parts: Mapping[int, Sequence[Batch]],
     step: int,
     objective: Objective,
     autocast: Callable[[], Any],
 ) -> torch.Tensor:
-    """Replace the gradients by those of the micro-batches `parts` of one step. Returns each lane's mean loss, [K].
+    """Replace the gradients by those of one step. `parts`: the micro-batches of each seed, as many for each. Returns
+    each lane's mean loss, [K].
 
     It is the sum over all parts, divided by their whole weight: how rows are cut into parts, and whether these are
     equal, makes no difference. Randomness is keyed by step and row, so a repetition gives the same gradients.
     """
     optimizer.zero_grad()
-    weight = whole_weight(parts, objective)
-    total = backward(learner, parts[0], step, objective, weight, autocast, penalize=True)
-    for batch in parts[1:]:
+    weights = {seed: whole_weight(own, objective) for seed, own in parts.items()}
+    total: torch.Tensor | None = None
+    for number in range(len(next(iter(parts.values())))):
+        batches = {seed: own[number] for seed, own in parts.items()}
+        losses = backward(learner, batches, step, objective, weights, autocast, penalize=number == 0)
         # One after the other: the order of a sum over a stack would depend on the number of lanes.
-        total = total + backward(learner, batch, step, objective, weight, autocast, penalize=False)
+        total = losses if total is None else total + losses
+    assert total is not None
     return total
 
 
@@ -72,24 +76,27 @@ def whole_weight(parts: Sequence[Batch], objective: Objective) -> int | torch.Te
 
 def backward(
     learner: Learner,
-    batch: Batch,
+    batches: Mapping[int, Batch],
     step: StepKey,
     objective: Objective,
-    weight: int | torch.Tensor,
+    weights: Mapping[int, int | torch.Tensor],
     autocast: Callable[[], Any],
     *,
     penalize: bool,
 ) -> torch.Tensor:
-    """Add the gradients of one micro-batch, group by group of lanes. Returns each lane's part of the loss, [K].
+    """Add the gradients of one micro-batch of each seed, group by group of lanes. Returns each lane's part of the loss,
+    [K].
 
-    `weight`: of the whole step. `penalize`: with what the method adds to the loss, which counts once per step and is
-    not returned.
+    `weights`: of the whole step, for each seed. `penalize`: with what the method adds to the loss, which counts once
+    per step and is not returned.
     """
     found = []
     for lanes in learner.groups():
+        seed = learner.lanes[lanes[0]].seed
+        batch = batches[seed]
         with autocast():
             logits = learner.forward(batch, step, lanes)
-        losses = objective.sums(logits.float(), batch.labels) / weight
+        losses = objective.sums(logits.float(), batch.labels) / weights[seed]
         penalty = learner.penalty() if penalize else None
         whole = losses if penalty is None else losses + penalty
         whole.sum().backward()

@@ -62,7 +62,8 @@ def _measured_width(run: TreeRun) -> int:
 def _largest_step(run: TreeRun) -> None:
     prepared = run.prepared
     batch = prepared.train.batch(_longest(prepared.train, prepared.settings.train.batch_size), prepared.device)
-    step_gradients(run.learner, run.optimizer, [batch], 0, prepared.objective, prepared.autocast)
+    parts = {lane.seed: [batch] for lane in run.learner.lanes}
+    step_gradients(run.learner, run.optimizer, parts, 0, prepared.objective, prepared.autocast)
     run.optimizer.zero_grad()
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
@@ -22,6 +22,7 @@ from .gradients import narrowed_note, step_gradients, within_memory
 from .loop_state import Lanes, LoopState, Window, lanes_of, rows_before
 from .moments import Due, Moments, look_due
 from .outcome import diverged_at
+from .rates import Rates
 
 T = TypeVar("T")
 
@@ -50,8 +51,8 @@ class Training:
     learner: Learner
     optimizer: LaneAdamW
     rows: RowSet
-    #: The rows of each micro-batch of an epoch, counted from 1.
-    order: Callable[[int], Sequence[Sequence[int]]]
+    #: The rows of each micro-batch of lanes with a seed in an epoch, counted from 1.
+    order: Callable[[int, int], Sequence[Sequence[int]]]
     objective: Objective
     judge: Judge
     settings: TrainSettings
@@ -65,6 +66,8 @@ class Training:
     #: Called with the lanes that have diverged and the step at which each did: ends their cells and returns the state
     #: of the others.
     lose: Callable[[LoopState, dict[int, int]], LoopState] = _raise
+    #: Peak learning rates (body, head) of cells that have others than the settings.
+    rates: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def train(training: Training, state: LoopState | None = None) -> LoopState:
@@ -77,7 +80,8 @@ def train(training: Training, state: LoopState | None = None) -> LoopState:
     t = training
     state = LoopState.of(t.learner) if state is None else state
     state.stopped = False
-    cut: tuple[int, Sequence[Sequence[int]]] = (0, [])
+    rates = Rates((t.settings.learning_rate, t.settings.head_lr), t.rates)
+    cut: dict[tuple[int, int], Sequence[Sequence[int]]] = {}
     while state.results and state.step < t.moments.total:
         if t.should_stop():
             state.stopped = True
@@ -87,11 +91,12 @@ def train(training: Training, state: LoopState | None = None) -> LoopState:
         if state.stopped:
             return state
         epoch, place = t.moments.place(state.step)
-        if cut[0] != epoch:
-            cut = epoch, t.order(epoch)
-        parts = t.settings.gradient_accumulation_steps
+        seeds = dict.fromkeys(lane.seed for lane in t.learner.lanes)
+        cut = {(seed, epoch): cut.get((seed, epoch)) or t.order(seed, epoch) for seed in seeds}
+        first, parts = place * t.settings.gradient_accumulation_steps, t.settings.gradient_accumulation_steps
+        micro = {seed: rows[first : first + parts] for (seed, _), rows in cut.items()}
         due = t.moments.after(state.step + 1)
-        state = _step(t, state, cut[1][place * parts : (place + 1) * parts], due)
+        state = _step(t, state, micro, rates, due)
         if due.decide and state.results:
             before = lanes_of(t.learner)
             _record(t, state, t.learner.end_epoch(epoch, state.step, t.optimizer), before)
@@ -101,17 +106,19 @@ def train(training: Training, state: LoopState | None = None) -> LoopState:
     return state
 
 
-def _step(t: Training, state: LoopState, micro: Sequence[Sequence[int]], due: Due) -> LoopState:
-    """Take one optimizer step and report it. Returns the state without the lanes that have diverged."""
+def _step(
+    t: Training, state: LoopState, micro: Mapping[int, Sequence[Sequence[int]]], rates: Rates, due: Due
+) -> LoopState:
+    """Take one optimizer step on the micro-batches `micro` of each seed and report it. Returns the state without the
+    lanes that have diverged."""
     began, lanes = time.perf_counter(), lanes_of(t.learner)
-    parts = [t.rows.batch(rows, t.device) for rows in micro]
+    parts = {seed: [t.rows.batch(rows, t.device) for rows in own] for seed, own in micro.items()}
     gradients = partial(step_gradients, t.learner, t.optimizer, parts, state.step, t.objective, t.autocast)
     losses = _within_memory(t, state, gradients)
-    state.tokens += sum(batch.tokens for batch in parts)
+    state.count_tokens(t.learner, {seed: sum(batch.tokens for batch in own) for seed, own in parts.items()})
     t.learner.after_backward(state.step)
     factor = LinearSchedule(t.moments.total, t.settings.warmup_ratio).factor(state.step)
-    lr = t.settings.learning_rate * factor
-    norms = t.optimizer.step(lr, t.settings.head_lr * factor)
+    norms = t.optimizer.step(*rates.at(t.learner, factor, t.device))
     state.step += 1
     state.window.add(losses, norms)
     began = _count(t, state, lanes, began)
@@ -125,7 +132,8 @@ def _step(t: Training, state: LoopState, micro: Sequence[Sequence[int]], due: Du
     state.count_seconds(time.perf_counter() - began)
     if due.log:
         for lane, values in zip(t.learner.lanes, state.window.means(), strict=True):
-            t.report.metrics(lane.cells, "train", state.step, epoch, values | {"learning_rate": lr})
+            rate = {"learning_rate": rates.of(lane)[0] * factor}
+            t.report.metrics(lane.cells, "train", state.step, epoch, values | rate)
         state.window = Window()
     rows = rows_before(t.learner, lanes)
     t.report.progress(t.learner, state, "train", losses if rows is None else losses[rows])

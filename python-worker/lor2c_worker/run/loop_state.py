@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -91,7 +91,7 @@ class LoopState:
 
     results: dict[str, CellResult]
     step: int = 0
-    #: Real tokens of every cell so far.
+    #: Real tokens so far, those of each lane counted.
     tokens: int = 0
     train_seconds: float = 0.0
     evaluate_seconds: float = 0.0
@@ -127,6 +127,7 @@ class LoopState:
         part = replace(self, results=results, lanes_from=[(step, kept(lanes)) for step, lanes in self.lanes_from])
         share = part.lane_steps / self.lane_steps if self.lane_steps else 1.0
         part.train_seconds, part.evaluate_seconds = self.train_seconds * share, self.evaluate_seconds * share
+        part.tokens = round(self.tokens * share)
         return part
 
     def count_step(self, lanes: Lanes, seconds: float) -> None:
@@ -141,6 +142,13 @@ class LoopState:
         lanes = len(self.lanes_from[-1][1])
         for result in self.results.values():
             result.train_seconds += seconds / lanes
+
+    def count_tokens(self, learner: Learner, of_seeds: Mapping[int, int]) -> None:
+        """Count the real tokens of a step of the lanes with each seed."""
+        for lane in learner.lanes:
+            self.tokens += of_seeds[lane.seed]
+            for cell in lane.cells:
+                self.results[cell].tokens += of_seeds[lane.seed]
 
     def regroup(self, rows: Sequence[int]) -> None:
         """Lane i continues lane rows[i]."""

@@ -94,9 +94,8 @@ class _Progress:
             )
 
     def _rate(self, state: LoopState) -> float:
-        """Real tokens per second of a lane."""
-        seconds = state.train_seconds * state.step / state.lane_steps if state.lane_steps else 0.0
-        return state.tokens / seconds if seconds else float("nan")
+        """Real tokens per second, those of each lane counted."""
+        return state.tokens / state.train_seconds if state.train_seconds else float("nan")
 
     def _lane_epochs_left(self, learner: Learner, step: int) -> float:
         epoch, end = step / self._run.steps_per_epoch, self._run.total_steps / self._run.steps_per_epoch

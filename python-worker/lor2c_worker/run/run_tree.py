@@ -14,7 +14,6 @@ from .. import messages
 from ..channel import Channel
 from ..device import peak_memory
 from ..learner import Learner
-from ..methods import Cell
 from ..optim.adamw import LaneAdamW
 from ..usage import cpu_seconds
 from ..versions import versions
@@ -65,6 +64,7 @@ def run_tree(channel: Channel, cells: Sequence[TreeCell], folder: Path, source: 
             should_stop=channel.stop_requested.is_set,
             leave=partial(leave, run, channel, closed),
             lose=partial(lose, run, closed),
+            rates={cell.id: cell.cell.rates for cell in run.cells},
         )
         loop = train(training, loop)
         if not run.cells:
@@ -93,8 +93,7 @@ def _begin(
     horizon = horizon_of(first.settings, len(prepared.train))
     learner = prepared.method.build(
         prepared.model,
-        [Cell(cell.id, cell.params) for cell in cells],
-        first.settings.seed,
+        [cell.cell for cell in cells],
         horizon=horizon,
     )
     optimizer = _optimizer(prepared, learner)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..methods import Method, method_of, parse_params
+from ..methods import Cell, Method, cell_of, method_of, parse_params
+from ..methods.lanes import marked
 from ..settings import Settings
 
 #: (epoch, event). Two cells have one trajectory until their lists of events differ.
@@ -31,6 +32,11 @@ class TreeCell:
     #: The cell may go on from a checkpoint.
     resume: bool
 
+    @property
+    def cell(self) -> Cell:
+        """What its method needs to know of it."""
+        return cell_of(self.id, self.params, self.settings)
+
 
 def read_cell(
     id: str, folder: Path, raw_settings: dict[str, Any], planned: Mapping[str, str], resume: bool
@@ -48,18 +54,27 @@ def read_cell(
 
 
 def group_trees(cells: Sequence[TreeCell]) -> list[list[TreeCell]]:
-    """Group cells that differ only in settings that their method marks as `schedule`, in their order."""
+    """Group cells that differ only in settings that their method marks as `schedule` and, if it has lanes, in numbers.
+    They keep their order."""
     trees: dict[str, list[TreeCell]] = {}
     for cell in cells:
         trees.setdefault(_shared(cell), []).append(cell)
     return list(trees.values())
 
 
+#: Settings of a run that lanes may differ in, besides its seed.
+TRAIN_NUMBERS = ("learning_rate", "head_learning_rate", "weight_decay")
+
+
 def _shared(cell: TreeCell) -> str:
-    scheduled = {f.name for f in fields(cell.method.Params) if f.metadata.get("schedule")}
-    parameters = {k: v for k, v in cell.settings.method_parameters.items() if k not in scheduled}
-    method = {**parameters, "family": cell.method.family or cell.method.name}
-    return json.dumps([{**cell.raw_settings, "method": method}, dict(cell.planned)], sort_keys=True)
+    own = {*marked(cell.method.Params, "schedule")}
+    settings = dict(cell.raw_settings)
+    if cell.method.lanes:
+        own |= {*marked(cell.method.Params, "number")}
+        settings |= {"seed": None, "train": {k: v for k, v in settings["train"].items() if k not in TRAIN_NUMBERS}}
+    parameters = {k: v for k, v in cell.settings.method_parameters.items() if k not in own}
+    settings |= {"method": {**parameters, "family": cell.method.family or cell.method.name}}
+    return json.dumps([settings, dict(cell.planned)], sort_keys=True)
 
 
 def lane_epochs(events: Mapping[str, Events], epochs: float, start: float = 0.0) -> float:

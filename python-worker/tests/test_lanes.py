@@ -1,0 +1,209 @@
+"""Cells that differ in numbers as lanes of one bundle, in a real worker: each has the bits that it has alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from test_backbones import bank_of, batch_of, build
+from test_tree import cell, place, record, until_epoch
+from worker import Worker, only, train
+
+from lor2c_worker import messages
+from lor2c_worker.adapters.bank import Bank, BankParams, Numbers, Structure
+from lor2c_worker.backbones.unpadded import UnpaddedEncoder
+from lor2c_worker.device import describe_device
+from lor2c_worker.run.tree import group_trees, read_cell
+from lor2c_worker.schedule import Layout
+
+__all__ = ["place"]  # a fixture
+
+Cells = dict[str, dict[str, Any]]
+
+
+def sweep(place: Path, **options: Any) -> Cells:
+    """Cells that differ in every number there is, each from `usual` in one or more of them."""
+
+    def one(merges: int, injections: int, rules: Any = "paper", seed: int = 17, **own: Any) -> dict[str, Any]:
+        method = {k: own.pop(k) for k in list(own) if k in METHOD}
+        value = cell(place, merges, injections, rules, **{**options, **own})
+        return {**value, "seed": seed, "method": {**value["method"], **method}}
+
+    return {
+        "usual": one(1, 1),
+        "events": one(2, 1),
+        "rate": one(1, 1, learning_rate=1e-2),
+        "head": one(1, 1, head_learning_rate=3e-2),
+        "decay": one(1, 1, weight_decay=0.3),
+        "seed": one(1, 1, seed=5),
+        "alpha": one(1, 1, alpha=3.0),
+        "dropout": one(1, 1, dropout=0.0),
+        "injected": one(0, 2, injected_alpha=5.0, injected_dropout=0.3),
+        "rules": one(1, 1, rules="official", seed=5, alpha=7.0),
+        "all": one(2, 2, learning_rate=3e-2, weight_decay=0.0, seed=6, alpha=5.0, dropout=0.3, injected_alpha=9.0),
+    }
+
+
+METHOD = {"alpha", "dropout", "injected_alpha", "injected_dropout"}
+#: Cells that begin in a lane of their own: all but `events`, which parts from `usual` later.
+STARTS = 10
+
+
+@pytest.fixture(scope="module")
+def worker(place: Path) -> Iterator[Worker]:
+    started = Worker(place / "stderr.log")
+    next(started.events())
+    yield started
+    assert started.close() == 0
+
+
+@pytest.fixture(scope="module")
+def alone(worker: Worker, place: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
+    records = {}
+    for name, value in sweep(place).items():
+        folder = tmp_path_factory.mktemp("alone")
+        train(worker, folder, {name: value})
+        records[name] = record(worker.until_done(), name, folder)
+    return records
+
+
+def test_a_cell_has_the_bits_that_it_has_alone(
+    worker: Worker, place: Path, tmp_path: Path, alone: dict[str, list[Any]]
+) -> None:
+    train(worker, tmp_path, sweep(place))
+    events = worker.until_done()
+    (tree,) = only(events, messages.Tree)
+    assert tree.lanes == STARTS + 1
+    for name, value in alone.items():
+        assert record(events, name, tmp_path) == value, name
+    assert len({value[-2] for value in alone.values()}) == len(alone), "some number has no effect"
+
+
+def test_each_lane_reports_its_own_rate(alone: dict[str, list[Any]]) -> None:
+    def highest(name: str) -> float:
+        said = [value for value in alone[name] if isinstance(value, dict)]
+        return max(v["values"]["learning_rate"] for v in said if v["type"] == "metrics" and v["split"] == "train")
+
+    assert {name: highest(name) for name in ("usual", "rate", "all")} == {"usual": 2e-2, "rate": 1e-2, "all": 3e-2}
+
+
+def test_the_plan_parts_cells_where_the_worker_does(worker: Worker, place: Path) -> None:
+    """By the event at epoch 0, which the runner's tree is made from."""
+    cells = sweep(place)
+    worker.send(type="inspect", request="i", settings=list(cells.values()))
+    found = only(worker.until_done(), messages.Inspected)
+    starts = [tuple(e.key for e in event.events if e.epoch == 0.0) for event in found]
+    assert len(set(starts)) == STARTS
+    assert starts[0] == starts[1]
+
+
+def test_a_stopped_bundle_goes_on_bit_equal_also_in_parts(
+    worker: Worker, place: Path, tmp_path: Path, alone: dict[str, list[Any]]
+) -> None:
+    """One cell is stopped first and leaves; then the worker stops; then two bundles go on from the checkpoint."""
+    stopped = Worker(tmp_path / "stderr.log")
+    train(stopped, tmp_path, sweep(place))
+    until_epoch(stopped, 2)
+    stopped.send(type="stop", cells=["rules"])
+    until_epoch(stopped, 5)
+    stopped.send(type="stop", cells=None)
+    ends = {name: end.step for end in only(stopped.until_done(), messages.Stopped) for name in end.cells}
+    assert stopped.close() == 0
+    assert set(ends) == set(alone) - {"rules"}  # it ended before
+    names = ["seed", "all", "usual", "rules"]
+    for part in (names, [name for name in alone if name not in names]):
+        train(worker, tmp_path, {name: sweep(place)[name] for name in part}, resume=True)
+        events = worker.until_done()
+        steps = {name: e.resumed_step for e in only(events, messages.Started) for name in e.cells}
+        assert {name: steps[name] for name in part if name != "rules"} == {n: ends[n] for n in part if n != "rules"}
+        assert "rules" not in part or 0 < (steps["rules"] or 0) < ends["usual"]
+        for name in part:
+            assert record(events, name, tmp_path) == alone[name], name
+
+
+def test_a_lane_that_diverges_costs_the_others_nothing(
+    worker: Worker, place: Path, tmp_path: Path, alone: dict[str, list[Any]]
+) -> None:
+    cells = sweep(place)
+    bad = {
+        "bad": cell(place, 1, 1, learning_rate=1e30),
+        "bad seed": {**cell(place, 0, 0, weight_decay=1e38), "seed": 5},
+    }
+    names = ["usual", "seed", "all", "rate"]
+    train(worker, tmp_path, {**bad, **{name: cells[name] for name in names}})
+    events = worker.until_done()
+    assert {n for e in only(events, messages.Failed) for n in e.cells} == set(bad)
+    for name in names:
+        assert record(events, name, tmp_path) == alone[name], name
+
+
+def test_in_mixed_precision_too(worker: Worker, place: Path, tmp_path: Path) -> None:
+    if not describe_device()["bf16"]:
+        pytest.skip("this CPU has no bfloat16")
+    cells = {n: v for n, v in sweep(place, precision="mixed").items() if n in ("usual", "seed", "alpha", "all")}
+    train(worker, tmp_path, cells)
+    together = worker.until_done()
+    for name in ("alpha", "all"):
+        train(worker, tmp_path / "alone", {name: cells[name]})
+        assert record(worker.until_done(), name, tmp_path / "alone") == record(together, name, tmp_path), name
+
+
+@pytest.mark.parametrize("name", ["full", "dylora"])
+def test_a_method_without_lanes_trains_its_cells_one_after_the_other(name: str, place: Path) -> None:
+    cells = [cell(place, 0, 0, learning_rate=rate) for rate in (1e-3, 2e-3)]
+    read = [read_cell(str(i), place, {**value, "method": {"name": name}}, {}, False) for i, value in enumerate(cells)]
+    assert len(group_trees(read)) == 2
+
+
+class TestGates:
+    """A module is multiplied by its gate. No method changes them yet."""
+
+    module = build("bert", torch.float64)
+    batch = batch_of("bert", [3, 7, 5])
+
+    def hidden(self, bank: Bank) -> torch.Tensor:
+        backbone = UnpaddedEncoder(self.module)
+        layout = backbone.layout(self.batch)
+        return backbone.forward(self.batch, layout, bank.lanes, bank.begin(None), None)
+
+    def test_half_a_gate_is_half_the_scale(self) -> None:
+        """Also in the gradients, in a lane beside another."""
+        backbone, found = UnpaddedEncoder(self.module), []
+        for alpha, gate in ((4.0, 1.0), (8.0, 0.5)):
+            bank = bank_of(backbone, self.module)
+            bank.numbers = [Numbers(3, alpha, 0.0, alpha, 0.0)]
+            bank.fork([0, 0])
+            gates = torch.tensor([[gate], [1.0]], dtype=torch.float64).expand(2, backbone.layers)
+            bank.set_gates(gates, gates)
+            out = self.hidden(bank)[0]
+            out.sin().sum().backward()
+            found.append(
+                [out.detach(), *(slot.tensor.grad[0] for slot in bank.slots() if slot.tensor.grad is not None)]
+            )
+        assert len(found[0]) > 3
+        for one, other in zip(*found, strict=True):
+            assert torch.equal(one, other)
+
+    def test_a_closed_gate_is_no_module(self) -> None:
+        backbone = UnpaddedEncoder(self.module)
+        bank = bank_of(backbone, self.module)
+        whole = self.hidden(bank)
+        closed = torch.zeros(1, backbone.layers, dtype=torch.float64)
+        bank.set_gates(closed, closed)
+        gated = self.hidden(bank)
+        bank.set_structure(0, Structure(Layout(())))
+        assert torch.equal(gated, self.hidden(bank))
+        assert not torch.allclose(gated, whole)
+
+    def test_gates_follow_their_lane_and_module(self) -> None:
+        backbone = UnpaddedEncoder(self.module)
+        params = BankParams(4, 2, False, Layout.initial(backbone.layers), True)
+        bank = Bank(backbone, params, [Numbers(3, 8.0, 0.0)] * 2, next(self.module.parameters()))
+        gates = torch.arange(2 * backbone.layers, dtype=torch.float64).view(2, -1)
+        bank.set_gates(gates, -gates)
+        bank.fork([1, 0, 1])
+        assert torch.equal(bank.gates, gates[[1, 0, 1]])
+        assert torch.equal(bank.injected_gates, -gates[[1, 0, 1]])
