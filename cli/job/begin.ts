@@ -49,7 +49,7 @@ export async function beginJob(from: Beginning): Promise<{ job: Job; shares: Sha
     });
   const { experiment, states, asked } = await patience.until(register, interrupts.stop);
   const { todo, finished } = remaining(cells, states, force);
-  const { shares, slots } = assign(todo, plan.slots);
+  const { shares, slots } = assign(todo, plan.slots, plan.ready.device);
 
   const clock = new JobClock(slots.length);
   clock.add(shares);
@@ -67,7 +67,7 @@ export async function beginJob(from: Beginning): Promise<{ job: Job; shares: Sha
 
   const job: Job = {
     ...{ name: source.name, experiment, cells, invalid, notes: [...source.notes, ...plan.notes] },
-    ...{ store, executor, reporter, model, interrupts, patience, force },
+    ...{ store, executor, reporter, model, interrupts, patience, force, device: plan.ready.device },
     logs: new RunLogs((error) => reporter.message("warn", `a run's log cannot be written: ${error.message}`)),
     heartbeats: new Heartbeats(store, patience, {
       onFault: (error) => job.fail(error),

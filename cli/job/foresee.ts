@@ -23,7 +23,7 @@ export function foresee({ cells, slots, ready: { device } }: Plan, store: Store 
   const stored = store ? measuredTrainings(store) : [];
   const { todo } = remaining(cells, states, force);
   const of = (count: number): JobForecast => {
-    const { shares } = assign(todo.slice(0, count), slots);
+    const { shares } = assign(todo.slice(0, count), slots, device);
     return forecastJob(shares, { slots: slots.length, device, stored });
   };
   return { states, todo, device, forecast: of(todo.length), ofFirst: of };

@@ -1,5 +1,6 @@
 import type { Executor } from "../executors/executor.js";
 import type { PlannedCell } from "../plan/cell.js";
+import type { Device } from "../plan/forecast/kind.js";
 import type { Store } from "../store/store.js";
 import type { FailuresAlike } from "./failures-alike.js";
 import type { Heartbeats } from "./heartbeats.js";
@@ -21,6 +22,8 @@ export interface Job {
   notes: string[];
   store: Store;
   executor: Executor;
+  /** Where workers train: its memory limits the lanes of a bundle. */
+  device: Device;
   reporter: Reporter;
   model: JobModel;
   logs: RunLogs;

@@ -1,5 +1,5 @@
 import type { Slot } from "../executors/executor.js";
-import { type Share, shareOut } from "../plan/share-out.js";
+import { assign, type Share } from "../plan/share-out.js";
 import { trainBundle } from "./bundle.js";
 import { settleElsewhere } from "./elsewhere.js";
 import { type Job, mayBegin } from "./job.js";
@@ -43,9 +43,10 @@ export async function waitElsewhere(slots: readonly Slot[], job: Job): Promise<v
     const ids = elsewhere.map((cell) => cell.id);
     const settle = () => settleElsewhere(job.store, ids, job.model);
     const free = new Set(await job.patience.orElse(settle, job.interrupts.stop, []));
-    const shares = shareOut(
+    const { shares } = assign(
       elsewhere.filter((cell) => free.has(cell.id)),
-      slots.length,
+      slots,
+      job.device,
     );
     if (shares.length > 0) await trainShares(shares, slots, job);
     else await job.interrupts.pause(POLL);

@@ -1,14 +1,25 @@
 import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
 import { type Catalog, type Method, shippedCatalog } from "../spec/catalog.js";
+import type { Mapping } from "../spec/merge.js";
 import type { PlannedCell } from "./cell.js";
 import { identity } from "./cell-id.js";
+import { withoutOutside } from "./id-rules.js";
 
 type Bundled = Pick<PlannedCell, "settings" | "inspected">;
+type Bundling = PlannedCell["settings"]["train"]["bundle"];
+
+/** Settings in which lanes of one bundle may differ besides their seed, as `TRAIN_NUMBERS` in the worker's run/tree.py. */
+const TRAIN_NUMBERS = ["learning_rate", "head_learning_rate", "weight_decay"].map((name) => ["train", name]);
+/**
+ * Whether `auto` puts runs with other seeds into one bundle. They share neither rows nor masks, so that nothing but a
+ * worker's start is saved.
+ */
+const SEEDS_TOGETHER = false;
 
 /**
- * Groups cells that share everything except parameters that the catalog marks as `schedule`, so that one backbone, one
- * data order and one set of masks serve them all. Bundles and their cells keep the order of the plan.
+ * Groups cells that one worker trains together, as far as `train.bundle` allows: cells that differ only in their
+ * schedule, or also in numbers. Bundles and their cells keep the order of the plan.
  */
 export function groupBundles<T extends Bundled>(cells: readonly T[], catalog: Catalog = shippedCatalog()): T[][] {
   const bundles = new Map<string, T[]>();
@@ -21,24 +32,52 @@ export function groupBundles<T extends Bundled>(cells: readonly T[], catalog: Ca
   return [...bundles.values()];
 }
 
-/** Caches keys: a plan's cells do not change, and cutting shares needs the key of each several times. */
-const known = new WeakMap<Bundled, { catalog: Catalog; key: string }>();
-
-/** Equal for cells that may share a checkpoint, whatever their spec. */
-export function bundleKey(cell: Bundled, catalog: Catalog = shippedCatalog()): string {
-  const before = known.get(cell);
-  if (before?.catalog === catalog) return before.key;
-  const method = catalog.methods.find(({ name }) => name === cell.settings.method.name);
-  const key = createHash("sha256").update(sharedContent(cell, method)).digest("hex").slice(0, 16);
-  known.set(cell, { catalog, key });
-  return key;
+interface Keys {
+  bundle: string;
+  checkpoint: string;
 }
 
-function sharedContent({ settings, inspected }: Bundled, method: Method | undefined): string {
+/** Caches keys: a plan's cells do not change, and cutting shares needs the keys of each several times. */
+const known = new WeakMap<Bundled, { catalog: Catalog; keys: Keys }>();
+
+const bundleKey = (cell: Bundled, catalog: Catalog): string => keysOf(cell, catalog).bundle;
+
+/**
+ * Equal for cells that may share a checkpoint, whatever their spec: all that could be in one bundle, so that a run finds
+ * its checkpoint although `train.bundle` has changed.
+ */
+export const checkpointKey = (cell: Bundled, catalog: Catalog = shippedCatalog()): string =>
+  keysOf(cell, catalog).checkpoint;
+
+function keysOf(cell: Bundled, catalog: Catalog): Keys {
+  const before = known.get(cell);
+  if (before?.catalog === catalog) return before.keys;
+  const method = catalog.methods.find(({ name }) => name === cell.settings.method.name);
+  const { bundle } = cell.settings.train;
+  const keys = {
+    bundle: `${bundle} ${hash(sharedContent(cell, method, method?.lanes ? bundle : "schedules"))}`,
+    checkpoint: hash(sharedContent(cell, method, method?.lanes ? "numbers" : "schedules")),
+  };
+  known.set(cell, { catalog, keys });
+  return keys;
+}
+
+const hash = (content: string): string => createHash("sha256").update(content).digest("hex").slice(0, 16);
+
+/** What cells have in common that train together if they may differ in this. */
+function sharedContent({ settings, inspected }: Bundled, method: Method | undefined, differ: Bundling): string {
   const { name, ...parameters } = settings.method;
+  const numbers = differ !== "schedules";
   for (const parameter of method?.parameters ?? []) {
-    if (parameter.schedule) delete parameters[parameter.name];
+    if (parameter.schedule || (numbers && parameter.number)) delete parameters[parameter.name];
   }
-  const shared = { ...identity(settings), method: { ...parameters, family: method?.family ?? name } };
+  const seed = !(differ === "numbers" || (differ === "auto" && SEEDS_TOGETHER));
+  const shared = {
+    ...withoutOutside(identity(settings) as Mapping, {
+      outside: [...(numbers ? TRAIN_NUMBERS : []), ...(seed ? [] : [["seed"]])],
+      later: [],
+    }),
+    method: { ...parameters, family: method?.family ?? name },
+  };
   return canonicalize({ shared, fingerprint: inspected.fingerprint }) ?? "";
 }

@@ -2,8 +2,9 @@ import { expect, test } from "vitest";
 import { shippedCatalog } from "../spec/catalog.js";
 import { load } from "../spec/fixtures/specs.js";
 import type { PlannedCell } from "./cell.js";
-import { inspectedAs, plannedFrom } from "./fixtures/planned.js";
-import { shareOut } from "./share-out.js";
+import { DEVICE, inspectedAs, plannedFrom } from "./fixtures/planned.js";
+import { laneBytes } from "./forecast/memory.js";
+import { assign, shareOut } from "./share-out.js";
 
 /** Cells of a real method of the shipped catalog, with the events that a worker would return. */
 function cells(sweep: string, events: (cell: PlannedCell) => { epoch: number; key: string }[]): PlannedCell[] {
@@ -50,4 +51,26 @@ test("cells that never part are not cut: each part would train the whole again",
       ),
     ),
   ).toEqual([6]);
+});
+
+test("a bundle whose lanes would fill the memory is cut into parts that fit, down to single runs", () => {
+  const rates = cells("{train.learning_rate: [1e-4, 2e-4, 3e-4, 4e-4, 5e-4]}", ({ settings }) => [
+    { epoch: 0, key: String(settings.train.learning_rate) },
+  ]);
+  const each = laneBytes(rates[0] as PlannedCell);
+  expect(each).toBe(16 * (147_456 + 592_130));
+  expect(sizes(shareOut(rates, 1, 100 * each))).toEqual([5]);
+  expect(sizes(shareOut(rates, 1, 6 * each)).every((size) => size <= 3)).toBe(true);
+  expect(sizes(shareOut(rates, 1, each))).toEqual([1, 1, 1, 1, 1]);
+  expect(shareOut(rates, 1, each).flatMap((share) => share.cells)).toHaveLength(5);
+});
+
+test("workers on a CPU share its memory, and a GPU has its own", () => {
+  const rates = cells("{train.learning_rate: [1e-4, 2e-4, 3e-4, 4e-4]}", ({ settings }) => [
+    { epoch: 0, key: String(settings.train.learning_rate) },
+  ]);
+  const slots = ["a", "b"].map((device) => ({ device, env: {} }));
+  const memory = 4 * laneBytes(rates[0] as PlannedCell); // half of it is for lanes: two, or one for each worker
+  expect(sizes(assign(rates, slots, { ...DEVICE, memory }).shares)).toEqual([1, 1, 1, 1]);
+  expect(sizes(assign(rates, slots, { ...DEVICE, name: "cuda:0", memory }).shares)).toEqual([2, 2]);
 });

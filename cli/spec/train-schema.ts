@@ -107,6 +107,14 @@ export const train = z
       unit: "trajectories",
       outsideId: true,
     }),
+    bundle: key(z.enum(["auto", "numbers", "schedules"]).default("auto"), {
+      description:
+        "Which runs one worker trains together, as lanes: schedules, those that differ only in merges, injections and " +
+        "rules; numbers, also in seed, learning rates, weight decay, alpha and dropout; auto: where that is faster, " +
+        "which is all of these but the seed. For lora and the LoR2C family. Changes no number, so it is not part of a " +
+        "run's id",
+      outsideId: true,
+    }),
     holdout: key(z.union([z.number().gt(0).lt(1), count(), z.null()]).default(null), {
       description:
         "Training rows that are not trained on and choose the best epoch, so that the evaluation rows are only " +

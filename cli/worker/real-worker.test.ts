@@ -49,6 +49,7 @@ function settings(max_steps: number): Settings {
       logging_steps: 1,
       score: null,
       max_lanes: "auto",
+      bundle: "auto",
       holdout: null,
       report_epoch: null,
       stop_after_nonfinite: 1,

@@ -65,6 +65,8 @@ class TrainSettings:
     score: str | None = None
     #: Lanes that go through the model together; "auto": as many as fit. Changes no number (semantics.md 11).
     max_lanes: int | str = "auto"
+    #: Which runs the runner puts into one bundle. Changes no number.
+    bundle: str = "auto"
     #: Share (below 1) or number of training rows that choose the best epoch and are not trained on.
     holdout: float | int | None = None
     #: Used by the runner's tables only; the worker reports the score of every epoch.

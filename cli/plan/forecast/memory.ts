@@ -57,16 +57,12 @@ export function memoryOf(cells: readonly PlannedCell[], device: Device, stored: 
  */
 function byShapes(cell: PlannedCell, lanes: number, device: Device): Range {
   const { inspected, settings } = cell;
-  const { train_row_tokens, longest_row_tokens, checkpoint_parameters } = shapeOf(cell);
+  const { train_row_tokens, longest_row_tokens } = shapeOf(cell);
   const mixed = inspected.fingerprint?.precision === "mixed";
   const onCpu = device.name === "cpu";
-  const [total, trainable] = [inspected.total_parameters ?? 0, inspected.trainable_parameters ?? 0];
-  const body = checkpoint_parameters ?? trainable;
   // Its weights, those of the model that checks the saved adapter at the end, and bfloat16 copies.
-  const weights = total * FLOAT * (mixed ? 2.5 : 2);
-  // Value, gradient and two moments.
-  const trained = 4 * FLOAT * lanes * (body + (inspected.head_parameters ?? 0));
-  const known = weights + trained + (onCpu ? PROCESS : 0);
+  const weights = (inspected.total_parameters ?? 0) * FLOAT * (mixed ? 2.5 : 2);
+  const known = weights + lanes * laneBytes(cell) + (onCpu ? PROCESS : 0);
   const shapes = Math.min(1, (inspected.total_steps ?? 0) / STEPS_TO_MEET_ALL_SHAPES);
   const prepared = onCpu && mixed ? PREPARED_PRODUCTS * shapes : 0;
   const batch = settings.train.batch_size;
@@ -79,6 +75,13 @@ function byShapes(cell: PlannedCell, lanes: number, device: Device): Range {
     likely: known + prepared + Math.min(longest, activations(cell, batch, largest)),
     high: 1.15 * (known + 1.5 * prepared + longest),
   };
+}
+
+/** Bytes of what a lane has of its own: value, gradient and two moments of every trained parameter. */
+export function laneBytes(cell: PlannedCell): number {
+  const { inspected } = cell;
+  const body = shapeOf(cell).checkpoint_parameters ?? inspected.trainable_parameters ?? 0;
+  return 4 * FLOAT * (body + (inspected.head_parameters ?? 0));
 }
 
 function activations(cell: PlannedCell, rows: number, tokens: number): number {
