@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import torch
 from torch.nn import functional as F
@@ -41,12 +40,28 @@ def means(objective: Objective, logits: torch.Tensor, labels: torch.Tensor) -> t
     return objective.sums(logits, labels) / objective.weight(labels)
 
 
-def lane_sums(losses: Iterable[torch.Tensor]) -> torch.Tensor:
-    """Sum of each lane's losses, [K].
+def lane_sums(losses: torch.Tensor) -> torch.Tensor:
+    """Sum of each lane's losses, [K, n] -> [K].
 
-    Each lane is summed by itself: the order of a sum over the whole stack could depend on the number of lanes.
+    Halves are added until one number is left. The order of torch's sums could depend on the number of lanes.
     """
-    return torch.stack([own.sum() for own in losses])
+    return _Halving.apply(losses)
+
+
+class _Halving(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, losses: torch.Tensor) -> torch.Tensor:
+        ctx.shape, size = losses.shape, 1 << (losses.shape[1] - 1).bit_length()
+        found = F.pad(losses, (0, size - losses.shape[1]))
+        while size > 1:
+            size //= 2
+            low, high = found.split(size, 1)
+            found = low + high
+        return found.squeeze(1)
+
+    @staticmethod
+    def backward(ctx: Any, grad: torch.Tensor) -> torch.Tensor:
+        return grad[:, None].expand(ctx.shape)
 
 
 class Classify:
@@ -57,8 +72,7 @@ class Classify:
     def sums(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         every = labels.expand(len(logits), -1).flatten()
         losses = F.cross_entropy(logits.flatten(0, 1), every, reduction="none").view(len(logits), -1)
-        # `unbind`, since the backward of indexing would fill a whole stack for each lane.
-        return lane_sums(losses.unbind())
+        return lane_sums(losses)
 
     def weight(self, labels: torch.Tensor) -> int:
         return len(labels)
@@ -79,7 +93,7 @@ class Regress:
     one = "one value"
 
     def sums(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        return lane_sums((logits[..., 0] - labels.to(logits.dtype)).square().unbind())
+        return lane_sums((logits[..., 0] - labels.to(logits.dtype)).square())
 
     def weight(self, labels: torch.Tensor) -> int:
         return len(labels)

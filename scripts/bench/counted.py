@@ -9,8 +9,6 @@ through the model together, as on a GPU.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,8 +20,7 @@ from learners import lor2c, optimizer_of, step_of, three_events  # noqa: E402
 from shapes import config_of, random_model, random_rows  # noqa: E402
 from torch_calls import Calls, count_calls  # noqa: E402
 
-from lor2c_worker.adapters import lane_groups  # noqa: E402
-from lor2c_worker.optim import stacked  # noqa: E402
+from lor2c_worker.launches import as_on_a_gpu  # noqa: E402
 
 #: Before any event, and after three in every lane.
 TIMES = ("before", "after")
@@ -41,24 +38,13 @@ def count_step(lanes: int, device: torch.device, shape: str = "tiny-12", precisi
     step = step_of(learner, device, precision, optimizer)
     batch = random_rows(config, 4).batch(range(4), device)
     found = {}
-    with _together():
+    with as_on_a_gpu():
         for number, time in enumerate(TIMES):
             if time == "after":
                 three_events(learner, optimizer)
             step(batch, 2 * number)
             found[time] = count_calls(lambda number=number: step(batch, 2 * number + 1))
     return found
-
-
-@contextmanager
-def _together() -> Iterator[None]:
-    """Lanes and tensors go together on the CPU too, where a run lets them go one by one."""
-    size, at_once = lane_groups.group_size, stacked.at_once
-    lane_groups.group_size, stacked.at_once = (lambda lanes, device: lanes), (lambda device: True)
-    try:
-        yield
-    finally:
-        lane_groups.group_size, stacked.at_once = size, at_once
 
 
 def table(counts: dict[str, Calls]) -> str:

@@ -11,6 +11,7 @@ from ..backbones.heads import Head
 from ..backbones.precision import as_given
 from ..data.batch import Batch
 from ..keyed.masks import StepMasks
+from ..launches import at_once
 from .bank import Bank
 
 
@@ -20,7 +21,7 @@ def group_size(lanes: int, device: torch.device) -> int:
     On the CPU it is one: products of thousands of rows gain nothing from more rows, and a lane then computes the same
     products, of the same shapes, as it does alone. So its bits can't depend on its neighbours, with any library.
     """
-    return lanes if device.type == "cuda" else 1
+    return lanes if at_once(device) else 1
 
 
 def forward(
@@ -42,7 +43,8 @@ def forward(
     device = batch.input_ids.device
     size = group_size(len(lanes), device)
     # One split: its backward is one `cat`. The backward of slices would fill a whole tensor for each lane.
-    cuts = {slot.name: tensors[slot.name].split(size) for slot in bank.used()}
+    used = {slot.name: tensors[slot.name] for slot in bank.used()}
+    cuts = {name: (x,) if size == len(lanes) else x.split(size) for name, x in used.items()}
     pooled, at = [], head.pooled(layout)
     for group, first in enumerate(range(0, len(lanes), size)):
         members = lanes[first : first + size]
@@ -50,4 +52,4 @@ def forward(
         hidden = backbone.forward(batch, layout, len(members), adapters, masks, frozen, at)
         pooled.append(head.pool(hidden, layout))
     with as_given(device):
-        return head.logits(torch.cat(pooled), masks, tensors)
+        return head.logits(pooled[0] if len(pooled) == 1 else torch.cat(pooled), masks, tensors)

@@ -53,7 +53,7 @@ class _Attention(torch.autograd.Function):
                 weight = _drop(weight, dropped[i])
             _put(out, torch.bmm(weight.to(v.dtype), v), start, n, rows)
             start += n * rows
-        out[:, start:] = 0
+        out[:, start:].zero_()
         ctx.save_for_backward(query, key, value)
         ctx.given = blocks, heads, dropped, weights
         return out

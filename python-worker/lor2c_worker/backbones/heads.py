@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from ..keyed.masks import StepMasks
+from ..launches import at_once
 from ..optim.slot import Slot
 from .backbone import BatchLayout
 
@@ -69,7 +70,7 @@ class ClassifierHead:
 
     def fork(self, rows: Sequence[int]) -> None:
         for slot in self._slots.values():
-            slot.tensor = slot.tensor.detach()[list(rows)].clone().requires_grad_()
+            slot.fork(rows)
 
     def pooled(self, layout: BatchLayout) -> torch.Tensor:
         return layout.first() if self._pool == "first" else layout.last()
@@ -93,13 +94,13 @@ class ClassifierHead:
                 x = self._drop(x, rows, call, masks)
                 call += 1
             x = self._linear(tensors[f"{name}.weight"], tensors.get(f"{name}.bias"), x)
-        return x[:, :rows]
+        return x if x.shape[1] == rows else x[:, :rows]
 
     def _linear(self, weight: torch.Tensor, bias: torch.Tensor | None, x: torch.Tensor) -> torch.Tensor:
-        if x.is_cuda:
-            out = torch.bmm(x, weight.mT)
-        else:  # lane by lane, so that the shape of a lane's product does not depend on the number of lanes
-            out = torch.cat([torch.bmm(one, w.mT) for one, w in zip(x.split(1), weight.split(1), strict=True)])
+        if at_once(x.device):
+            return torch.bmm(x, weight.mT) if bias is None else torch.baddbmm(bias[:, None], x, weight.mT)
+        # Lane by lane, so that the shape of a lane's product does not depend on the number of lanes.
+        out = torch.cat([torch.bmm(one, w.mT) for one, w in zip(x.split(1), weight.split(1), strict=True)])
         return out if bias is None else out + bias[:, None]
 
     def _drop(self, x: torch.Tensor, rows: int, call: int, masks: StepMasks | None) -> torch.Tensor:
@@ -107,6 +108,8 @@ class ClassifierHead:
         if masks is None or self._p == 0.0:
             return x
         mask = masks.rows(f"{self._site}#{call}" if call else self._site, x.shape[-1], self._p).to(x.dtype)
+        if x.shape[1] == rows:
+            return x * mask
         return torch.cat([x[:, :rows] * mask, x[:, rows:]], dim=1)
 
 

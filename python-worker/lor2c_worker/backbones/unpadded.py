@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from ..data.batch import Batch
 from ..keyed.dropout import KeyedSite
 from ..keyed.masks import StepMasks, exact
+from ..launches import at_once
 from .backbone import Adapters, BatchLayout, FrozenStates, Projection, whole_rows
 from .hf_backbone import base_of
 from .precision import Products, as_given, low_dtype
@@ -114,7 +115,7 @@ class UnpaddedEncoder:
             value = adapters.project(i, "value", h, value).to(key.dtype)
         if kept is None:
             query = self._query(i, h, adapters, low).to(key.dtype)
-            padded = h.is_cuda if self._padded_attention is None else self._padded_attention
+            padded = at_once(h.device) if self._padded_attention is None else self._padded_attention
             attended = attend(query, key, value, layout, self._heads, masks, site, own.dropout.p, padded=padded)
             return self._after_attention(i, h, attended, masks, low)
         rows, h = len(layout.starts), h.index_select(1, kept)

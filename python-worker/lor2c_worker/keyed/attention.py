@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS, sdpa_mask
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
+from ..launches import at_once
 from .masks import StepMasks
 
 NAME = "lor2c_keyed"
@@ -80,7 +81,7 @@ def keyed_attention(
 def plain(query: torch.Tensor) -> bool:
     """Whether attention without dropout must use plain products: on CUDA the backward of torch's fused forms adds in an
     order that changes from call to call."""
-    return query.is_cuda and torch.is_grad_enabled()
+    return at_once(query.device) and torch.is_grad_enabled()
 
 
 def attend_with(

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import torch
 
+from ..launches import at_once
 from .host_draws import HostDraws
 from .layout import Layout, Rows, right_padded
 from .rate import Rate
@@ -85,7 +86,7 @@ class StepMasks:
         batch = self._batch
         if batch.lengths is None and not right_padded(batch.attention_mask):
             raise ValueError("dropout needs rows that are padded on the right")
-        kind = HostDraws if self._device.type == "cpu" else TensorDraws
+        kind = TensorDraws if at_once(self._device) else HostDraws
         return kind(batch, self.step, self.layout)
 
 

@@ -11,16 +11,11 @@ from dataclasses import dataclass
 
 import torch
 
+from ..launches import at_once
 from .slot import Slot
 
 #: A learning rate of all lanes, or one for each, [K].
 Rate = float | torch.Tensor
-
-
-def at_once(device: torch.device) -> bool:
-    """Whether each operation goes over all tensors: on a GPU, where a call costs as much as a small tensor. Elsewhere a
-    tensor goes through all operations while it is in the cache."""
-    return device.type == "cuda"
 
 
 @dataclass(frozen=True)
@@ -68,6 +63,8 @@ class StackedAdam:
         #: beta1 and beta2 to the power of the steps, by repeated products: `pow` may round a body and a tail apart.
         self._powers = torch.ones((2, lanes, width), dtype=torch.float64, device=device)
         self._plan: _Plan | None = None
+        #: (parameter, first and second moment), and views of them, by name: made anew where one was replaced.
+        self._views: dict[str, tuple[tuple[torch.Tensor, ...], tuple[torch.Tensor, ...]]] = {}
 
     def steps(self, name: str) -> torch.Tensor:
         """Updates of each module since its moments were reset, [K, modules]; a view."""
@@ -89,7 +86,7 @@ class StackedAdam:
         plan = self._planned()
         if not plan.slots:
             return
-        columns = [list(group) for group in zip(*self._coefficients(plan, lr_body, lr_head, scale), strict=True)]
+        columns = self._coefficients(plan, lr_body, lr_head, scale)
         whole = [self._flat(slot) for slot in plan.slots]
         chosen = [
             flat if rows is None else tuple(x.index_select(0, rows) for x in flat)
@@ -124,8 +121,8 @@ class StackedAdam:
 
     def _coefficients(
         self, plan: _Plan, lr_body: Rate, lr_head: Rate, scale: torch.Tensor | None
-    ) -> list[tuple[torch.Tensor, ...]]:
-        """Per slot: decay factor, step size, eps and gradient factor of each of its rows, [n, 1].
+    ) -> list[list[torch.Tensor]]:
+        """Decay factors, step sizes, eps and gradient factors: of each slot [n, 1], for its rows.
 
         With corrections c1, c2 of the moments, lr / c1 * m / (sqrt(v / c2) + eps) = size * m / (sqrt(v) + floor) for
         size = lr * sqrt(c2) / c1 and floor = eps * sqrt(c2).
@@ -137,8 +134,10 @@ class StackedAdam:
         rate = self._rates(lr_body, lr_head)
         factor = torch.ones_like(root) if scale is None else scale.to(root.dtype)[:, None].expand_as(root)
         stack = torch.stack([1.0 - rate * plan.decay, rate * root / first, root * self.settings.eps, factor])
-        rows = stack.flatten(1).index_select(1, plan.places).unsqueeze(2).split(plan.counts, dim=1)
-        return [part.to(slot.tensor.dtype).unbind(0) for slot, part in zip(plan.slots, rows, strict=True)]
+        rows = stack.flatten(1).index_select(1, plan.places).unsqueeze(2)
+        dtypes = [slot.tensor.dtype for slot in plan.slots]
+        cut = {d: [column.split(plan.counts) for column in rows.to(d).unbind(0)] for d in set(dtypes)}
+        return [[cut[d][kind][i] for i, d in enumerate(dtypes)] for kind in range(len(stack))]
 
     def _rates(self, lr_body: Rate, lr_head: Rate) -> torch.Tensor:
         """[M], or [K, M] when the lanes have rates of their own."""
@@ -150,8 +149,12 @@ class StackedAdam:
         assert slot.tensor.grad is not None
         if slot.name not in self.moments:
             self.moments[slot.name] = torch.zeros_like(slot.tensor), torch.zeros_like(slot.tensor)
-        tensors = (slot.tensor.detach(), slot.tensor.grad.contiguous(), *self.moments[slot.name])
-        return tuple(x.view(self.lanes * slot.modules, -1) for x in tensors)
+        shape, tensors = (self.lanes * slot.modules, -1), (slot.tensor, *self.moments[slot.name])
+        kept = self._views.get(slot.name)
+        if kept is None or any(x is not y for x, y in zip(kept[0], tensors, strict=True)):
+            kept = self._views[slot.name] = tensors, tuple(x.detach().view(shape) for x in tensors)
+        parameter, first, second = kept[1]
+        return parameter, slot.tensor.grad.contiguous().view(shape), first, second
 
     def _planned(self) -> _Plan:
         seen = [(slot.trains, slot.decay, slot.tensor.grad is None) for slot in self.slots]
