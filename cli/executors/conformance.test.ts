@@ -125,8 +125,9 @@ describe.each(Object.entries(ALL))("executor %s", (_, create) => {
   test.each(["kill", "stop"] as const)("%s ends a worker that is not ready yet", async (how) => {
     const { bundle, events, running } = start([1], { FIXTURE_NEVER_READY: "1" });
     const log = join(bundle.cells[0]?.folder ?? "", WORKER_LOG);
-    await until(() => existsSync(log) && readFileSync(log, "utf8").includes("starting as"));
-    const pid = Number(/starting as (\d+)/.exec(readFileSync(log, "utf8"))?.[1]);
+    const said = () => (existsSync(log) ? /starting as (\d+)\n/.exec(readFileSync(log, "utf8")) : null);
+    await until(() => said() !== null);
+    const pid = Number(said()?.[1]);
     expect(isAlive(pid)).toBe(true);
     void running[how]();
     expect(await running.done).toMatchObject({ open: ["cell-1"], errorType: null });
