@@ -12,9 +12,7 @@ from .data.row_tokens import longest_tokens, mean_tokens
 from .data.task import Task
 from .device import current_device, precision_warning, resolve_precision
 from .errors import PlainError
-from .methods import Cell, Horizon, Plan, cell_of, count, method_of, parse_params
-from .methods.lanes import start_of
-from .methods.plan import PlannedEvent
+from .methods import Cell, Horizon, Plan, PlannedEvent, cell_of, count, method_of, parse_params, start_of
 from .models import LoadedModel, config_for_counting, empty_model
 from .run.prepare import (
     check_length,

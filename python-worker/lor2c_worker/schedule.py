@@ -6,7 +6,7 @@ semantics.md sections 3 and 4. Layers are 0-based; a module is named by the laye
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .rules import Rules
@@ -40,6 +40,23 @@ class Layout:
     @staticmethod
     def initial(layers: int) -> Layout:
         return Layout(tuple(Span(i, i) for i in range(layers)))
+
+    @staticmethod
+    def checked(spans: Iterable[Sequence[int]], injected: Iterable[int]) -> Layout:
+        """Of [first, last] of each span, and injected layers. Raises ValueError when they overlap or are in the wrong
+        order."""
+        spans, injected = list(spans), sorted(injected)
+        seen = set(injected)
+        if len(seen) != len(injected):
+            raise ValueError(f"injected layers are named twice: {injected}")
+        for span in spans:
+            if len(span) != 2 or not 0 <= span[0] <= span[1]:
+                raise ValueError(f"span {span}: expected [first, last] with 0 <= first <= last")
+            layers = set(range(span[0], span[1] + 1))
+            if layers & seen:
+                raise ValueError(f"span {span}: layer {min(layers & seen)} already belongs to another module")
+            seen |= layers
+        return Layout(tuple(Span(first, last) for first, last in spans), tuple(injected))
 
     def merge(self, first: Span, second: Span) -> Layout:
         rest = [s for s in self.spans if s not in (first, second)]

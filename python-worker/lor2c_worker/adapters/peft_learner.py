@@ -1,15 +1,16 @@
-"""A learner around a model that peft has wrapped: one lane, tensors without a lane axis."""
+"""A learner around a model that peft has wrapped: one lane, tensors without a lane axis.
+
+Functions import peft when they are called, here and in methods/: most runs need none, and it takes more than a second.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
-from peft import PeftConfig, PeftModel, get_peft_model
-from peft.tuners.lycoris_utils import LycorisLayer
 from torch import nn
 
 from ..backbones.backbone import BatchLayout
@@ -24,6 +25,9 @@ from ..models import LoadedModel
 from ..models.load import is_head
 from ..optim.slot import Slot
 
+if TYPE_CHECKING:
+    from peft import PeftConfig, PeftModel
+
 
 class PeftLearner(SingleLane):
     """Implements `Learner` for any method, of peft or not, that trains parameters inside the model.
@@ -36,11 +40,6 @@ class PeftLearner(SingleLane):
         self.module, self.head = module, head
         #: Frozen tensors that belong to the method, and so to its checkpoints (`wrap`).
         self.frozen: dict[str, torch.Tensor] = {}
-        for layer in module.modules():
-            if isinstance(layer, LycorisLayer):
-                # In training LoHa and LoKr draw whether to act, also where module_dropout is 0. No dropout of theirs is
-                # in use: `peft` refuses them.
-                layer.eval()
         self._dropout = KeyedDropout(module, seed)
         self._unpadded = try_unpadded(module)
         self._slots = [
@@ -117,12 +116,23 @@ def _tensors(module: nn.Module) -> dict[str, torch.Tensor]:
 
 def attach(module: nn.Module, config: PeftConfig, seed: int) -> PeftModel:
     """Put a peft config on the module. peft draws from the CPU's global generator, which has a keyed seed meanwhile."""
+    from peft import get_peft_model
+    from peft.tuners.lycoris_utils import LycorisLayer
+
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(key(seed, "peft"))
-        return get_peft_model(module, config)
+        wrapped = get_peft_model(module, config)
+    for layer in wrapped.modules():
+        if isinstance(layer, LycorisLayer):
+            # In training LoHa and LoKr draw whether to act, also where module_dropout is 0. No dropout of theirs is in
+            # use: `peft` refuses them.
+            layer.eval()
+    return wrapped
 
 
 def save_adapter(learner: Learner, folder: Path) -> None:
+    from peft import PeftModel
+
     assert isinstance(learner, PeftLearner)
     assert isinstance(learner.module, PeftModel)
     learner.module.save_pretrained(str(folder), safe_serialization=True)
@@ -130,5 +140,7 @@ def save_adapter(learner: Learner, folder: Path) -> None:
 
 def load_adapter(model: LoadedModel, folder: Path) -> PeftLearner:
     """A learner with the saved adapter and head on a freshly loaded model."""
+    from peft import PeftModel
+
     module = PeftModel.from_pretrained(model.module, str(folder))
     return PeftLearner(module.eval(), model.head, [], seed=0)

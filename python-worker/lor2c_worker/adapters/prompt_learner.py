@@ -14,7 +14,6 @@ from typing import Any
 from weakref import WeakMethod
 
 import torch
-from peft import PeftModel, PeftType
 from torch.nn import functional as F
 
 from ..backbones.hf_backbone import base_of
@@ -40,7 +39,7 @@ class PromptLearner(PeftLearner):
         self._inner: Any = wrapped.get_base_model()
         config: Any = module.active_peft_config
         self._count = int(config.num_virtual_tokens)
-        self._prefix = config.peft_type == PeftType.PREFIX_TUNING
+        self._prefix = config.peft_type == "PREFIX_TUNING"
         names = inspect.signature(base_of(self._inner).forward).parameters
         self._cache_name = "cache" if "cache" in names else "past_key_values"
         pad = self._inner.config.pad_token_id
@@ -101,5 +100,7 @@ class PromptLearner(PeftLearner):
 
 def load_prompt(model: LoadedModel, folder: Path) -> PromptLearner:
     """A learner with the saved virtual tokens and head on a freshly loaded model."""
+    from peft import PeftModel
+
     module = PeftModel.from_pretrained(model.module, str(folder))
     return PromptLearner(module.eval(), model.head, [], seed=0)

@@ -9,11 +9,12 @@ from .any_peft import METHOD as any_peft
 from .dylora import METHOD as dylora
 from .entry import Entry, parse_params
 from .full import METHOD as full
+from .lanes import marked, start_of
 from .lor2c import METHODS as lor2c_family
 from .lora import METHOD as lora
 from .method import Build, Cell, Method, Store, Verify, cell_of
 from .pissa import METHOD as pissa
-from .plan import Horizon, Part, Plan, count
+from .plan import Horizon, Part, Plan, PlannedEvent, count
 from .qlora import METHOD as qlora
 
 _ALL: tuple[Method, ...] = (full, lora, adalora, pissa, dylora, adapter, qlora, any_peft, *lor2c_family)
@@ -36,10 +37,13 @@ __all__ = [
     "Method",
     "Part",
     "Plan",
+    "PlannedEvent",
     "Store",
     "Verify",
     "cell_of",
     "count",
+    "marked",
     "method_of",
     "parse_params",
+    "start_of",
 ]

@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from peft import AdaLoraConfig, TaskType
-from peft.tuners.adalora import AdaLoraModel
 
 from ..adapters.peft_learner import PeftLearner, load_adapter, save_adapter, wrap
 from ..learner import EpochRecord, Learner, ModuleRank, RankTable
@@ -24,6 +22,10 @@ from .entry import setting
 from .lora import linear_modules, target_modules
 from .method import Cell, Method
 from .plan import Horizon, Part
+
+if TYPE_CHECKING:
+    from peft import AdaLoraConfig
+    from peft.tuners.adalora import AdaLoraModel
 
 #: peft's prefix of a module's path.
 PREFIX = "base_model.model."
@@ -151,6 +153,8 @@ class AdaLora(Method):
         return []
 
     def config(self, model: LoadedModel, params: AdaLoraParams, steps: int) -> AdaLoraConfig:
+        from peft import AdaLoraConfig, TaskType
+
         tinit, tfinal, delta_t = params.times(steps)
         return AdaLoraConfig(
             task_type=TaskType.SEQ_CLS,

@@ -9,11 +9,9 @@ import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 import torch
-from peft import PeftConfig, PromptLearningConfig, TaskType, get_peft_model
-from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING, PEFT_TYPE_TO_TUNER_MAPPING
 
 from ..adapters.peft_learner import PeftLearner, load_adapter, save_adapter, wrap
 from ..adapters.prompt_learner import PromptLearner, load_prompt
@@ -26,6 +24,9 @@ from .lora import target_modules
 from .method import Cell, Method
 from .peft_types import misfit
 from .plan import Horizon, Part
+
+if TYPE_CHECKING:
+    from peft import PeftConfig
 
 #: Fields of every config that the run determines.
 _OURS = {"peft_type", "task_type", "inference_mode", "modules_to_save", "base_model_name_or_path", "revision"}
@@ -100,7 +101,7 @@ class AnyPeftParams:
 
 def config_class(name: str) -> type[PeftConfig]:
     """The config class of a type. Raises SettingsError for a type that peft lacks or that does not fit our loop."""
-    types = {_spelt(kind): config for kind, config in PEFT_TYPE_TO_CONFIG_MAPPING.items()}
+    types = types_of_peft()
     fitting = {kind for kind in types if unfit(kind) is None}
     if name not in types:
         raise SettingsError(
@@ -109,13 +110,14 @@ def config_class(name: str) -> type[PeftConfig]:
     reason = unfit(name)
     if reason is not None:
         raise SettingsError(f"method peft: type {name} does not fit: {reason}")
-    return types[name]
+    return types[name][0]
 
 
 def unfit(name: str) -> str | None:
     """Why a type of peft cannot be trained here; None without a known reason."""
-    types = {_spelt(kind): kind for kind in PEFT_TYPE_TO_CONFIG_MAPPING}
-    config, tuner = PEFT_TYPE_TO_CONFIG_MAPPING[types[name]], PEFT_TYPE_TO_TUNER_MAPPING.get(types[name])
+    from peft import PromptLearningConfig
+
+    config, tuner = types_of_peft()[name]
     if name in _UNFIT:
         return _UNFIT[name]
     if issubclass(config, PromptLearningConfig) and name not in _PROMPTS:
@@ -129,9 +131,17 @@ def unfit(name: str) -> str | None:
     return None
 
 
-def _spelt(kind: Any) -> str:
-    """Name of a type: peft's own are members of an enumeration, types registered elsewhere are plain text."""
-    return str(getattr(kind, "value", kind))
+def types_of_peft() -> dict[str, tuple[type[PeftConfig], Any]]:
+    """Name of each type -> its config and its tuner, if it has one. With the type that is registered here."""
+    from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING, PEFT_TYPE_TO_TUNER_MAPPING
+
+    from .. import peft  # noqa: F401
+
+    # Peft's own are members of an enumeration, types registered elsewhere are plain text.
+    return {
+        str(getattr(kind, "value", kind)): (config, PEFT_TYPE_TO_TUNER_MAPPING.get(kind))
+        for kind, config in PEFT_TYPE_TO_CONFIG_MAPPING.items()
+    }
 
 
 def hint(name: str, known: Iterable[str]) -> str:
@@ -148,6 +158,8 @@ class AnyPeft(Method):
 
     def config(self, model: LoadedModel, params: AnyPeftParams) -> PeftConfig:
         """Raises SettingsError when the config's own checks refuse the values."""
+        from peft import TaskType
+
         cls = config_class(params.type)
         fields = {field.name for field in dataclasses.fields(cls)}
         values = copy.deepcopy(params.config)
@@ -178,6 +190,8 @@ class AnyPeft(Method):
         ]
 
     def _copy(self, model: LoadedModel, params: AnyPeftParams, device: str) -> torch.nn.Module:
+        from peft import get_peft_model
+
         with torch.random.fork_rng(devices=[]), torch.device(device), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             empty: Any = type(model.module)(model.config)

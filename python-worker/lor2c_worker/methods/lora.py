@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
-from peft import LoraConfig, PeftConfig, TaskType
 
 from ..adapters.peft_learner import PeftLearner, load_adapter, save_adapter, wrap
 from ..keyed.seeding import generator
@@ -15,6 +15,9 @@ from ..models import LoadedModel
 from .entry import setting
 from .method import Cell, Method
 from .plan import Horizon, Part
+
+if TYPE_CHECKING:
+    from peft import PeftConfig
 
 #: Names of the attention projections in each model family, by the names used in the paper (W_q, W_v, ...).
 PROJECTIONS: dict[str, dict[str, str]] = {
@@ -53,6 +56,8 @@ class Lora(Method):
     Params = LoraParams
 
     def config(self, model: LoadedModel, params: LoraParams) -> PeftConfig:
+        from peft import LoraConfig, TaskType
+
         return LoraConfig(
             task_type=TaskType.SEQ_CLS,
             r=params.rank,

@@ -1,25 +1,29 @@
 """A lane of the bank as a PEFT folder: adapter_config.json and adapter_model.safetensors, and back.
 
-`PeftModel.from_pretrained` reads the folder after `import lor2c_worker.peft`; names are those that peft itself writes.
+`PeftModel.from_pretrained` reads the folder after `import lor2c_worker.peft`; names and values are those that peft
+itself writes. Nothing here needs peft, whose import takes more than a second.
 """
 
 from __future__ import annotations
 
+import importlib.metadata
+import json
 from pathlib import Path
+from typing import Any
 
 import torch
-from peft import PeftConfig, TaskType
 from safetensors.torch import load_file, save_file
 
 from ..adapters.bank import BankParams, Numbers
 from ..adapters.bank_learner import BankLearner
+from ..adapters.places import Places
 from ..backbones.backbone import PROJECTIONS
 from ..models import LoadedModel
-from ..peft import Lor2cConfig
-from ..peft.model import Places
-from ..schedule import Layout, Span
+from ..schedule import Layout
 
-TENSORS = "adapter_model.safetensors"
+CONFIG, TENSORS = "adapter_config.json", "adapter_model.safetensors"
+#: `lor2c_worker.peft.PEFT_TYPE`.
+TYPE = "LOR2C"
 _ROOT = "base_model.model."
 
 
@@ -51,35 +55,42 @@ def write_lane(learner: BankLearner, lane: int, model: LoadedModel, folder: Path
         names[name]: value.detach().to("cpu").contiguous().clone() for name, value in learner.tensors(lane).items()
     }
     save_file(tensors, folder / TENSORS, metadata={"format": "pt"})
-    config_of(params, bank.numbers[lane], layout, model).save_pretrained(str(folder))
+    config = config_of(params, bank.numbers[lane], layout, model)
+    (folder / CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True), encoding="utf-8")
 
 
-def config_of(params: BankParams, numbers: Numbers, layout: Layout, model: LoadedModel) -> Lor2cConfig:
+def config_of(params: BankParams, numbers: Numbers, layout: Layout, model: LoadedModel) -> dict[str, Any]:
+    """The fields of `lor2c_worker.peft.Lor2cConfig`."""
     # peft adds the usual names of heads to every sequence classifier. With them this file equals the one peft writes.
     heads = list(dict.fromkeys([*model.head, "classifier", "score"])) if model.head else None
-    return Lor2cConfig(
-        task_type=TaskType.SEQ_CLS if model.head else TaskType.CAUSAL_LM,
-        base_model_name_or_path=str(getattr(model.config, "_name_or_path", "")) or None,
-        inference_mode=True,
-        r=params.rank,
-        alpha=numbers.alpha,
-        dropout=numbers.dropout,
-        spans=[[span.start, span.end] for span in layout.spans],
-        injected=list(layout.injected),
-        injected_r=params.injected_rank,
-        injected_alpha=numbers.injected_alpha,
-        injected_dropout=numbers.injected_dropout,
-        share=params.share,
-        modules_to_save=heads,
-    )
+    return {
+        "peft_type": TYPE,
+        "peft_version": importlib.metadata.version("peft"),
+        "auto_mapping": None,
+        "task_type": "SEQ_CLS" if model.head else "CAUSAL_LM",
+        "base_model_name_or_path": str(getattr(model.config, "_name_or_path", "")) or None,
+        "revision": None,
+        "inference_mode": True,
+        "r": params.rank,
+        "alpha": numbers.alpha,
+        "dropout": numbers.dropout,
+        "spans": [[span.start, span.end] for span in layout.spans],
+        "injected": list(layout.injected),
+        "injected_r": params.injected_rank,
+        "injected_alpha": numbers.injected_alpha,
+        "injected_dropout": numbers.injected_dropout,
+        "share": params.share,
+        "modules_to_save": heads,
+    }
 
 
 def read_layout(folder: Path) -> Layout:
     """The structure in a folder. Raises ValueError when another method wrote it."""
-    config = PeftConfig.from_pretrained(str(folder))
-    if not isinstance(config, Lor2cConfig) or config.spans is None:
+    file = folder / CONFIG
+    config = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    if not isinstance(config, dict) or config.get("peft_type") != TYPE or config.get("spans") is None:
         raise ValueError(f"{folder} is not a LoR2C adapter with its structure")
-    return Layout(tuple(Span(first, last) for first, last in config.spans), tuple(config.injected))
+    return Layout.checked(config["spans"], config["injected"])
 
 
 def read_lane(learner: BankLearner, model: LoadedModel, folder: Path) -> None:

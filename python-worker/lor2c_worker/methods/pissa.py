@@ -10,11 +10,9 @@ import copy
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from peft import LoraConfig, PeftConfig, TaskType, get_peft_model_state_dict, set_peft_model_state_dict
-from peft.tuners.lora import LoraLayer
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -25,6 +23,10 @@ from .entry import setting
 from .lora import linear_parts, target_modules
 from .method import Cell, Method
 from .plan import Horizon, Part, count
+
+if TYPE_CHECKING:
+    from peft import LoraConfig
+    from peft.tuners.lora import LoraLayer
 
 TENSORS = "adapter_model.safetensors"
 
@@ -79,6 +81,8 @@ class Pissa(Method):
     Params = PissaParams
 
     def config(self, model: LoadedModel, params: PissaParams, *, initialise: bool) -> LoraConfig:
+        from peft import LoraConfig, TaskType
+
         return LoraConfig(
             task_type=TaskType.SEQ_CLS,
             r=params.rank,
@@ -113,6 +117,8 @@ class Pissa(Method):
 
     def save(self, learner: Learner, lane: int, model: LoadedModel, folder: Path) -> None:
         """Write plain LoRA of rank 2r on the original weights, for any peft: s (B A - B0 A0), A and A0 stacked."""
+        from peft import get_peft_model_state_dict
+
         assert isinstance(learner, PissaLearner)
         tensors = {n: t.detach().to("cpu") for n, t in get_peft_model_state_dict(learner.module).items()}
         for name, (a, b) in learner.start.items():
@@ -127,6 +133,8 @@ class Pissa(Method):
 
     def load(self, model: LoadedModel, params: PissaParams, folder: Path) -> PeftLearner:
         """Bit-equal to the saved learner: the same expression computes the residual weight again."""
+        from peft import LoraConfig, PeftConfig, get_peft_model_state_dict, set_peft_model_state_dict
+
         if not isinstance(PeftConfig.from_pretrained(str(folder)), LoraConfig):
             raise ValueError(f"{folder} has no LoRA")
         module = attach(model.module, self.config(model, params, initialise=False), 0)
@@ -146,6 +154,8 @@ class Pissa(Method):
 
 def factors(module: nn.Module) -> list[tuple[str, LoraLayer, nn.Linear, nn.Linear]]:
     """(name, layer, A, B) of every LoRA of the adapter."""
+    from peft.tuners.lora import LoraLayer
+
     return [
         (name, layer, layer.lora_A["default"], layer.lora_B["default"])  # type: ignore[misc]
         for name, layer in module.named_modules()

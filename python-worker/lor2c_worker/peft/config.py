@@ -7,6 +7,8 @@ from typing import Any
 
 from peft import PeftConfig
 
+from ..schedule import Layout
+
 #: A plain string, since peft's enum of methods has no such member.
 PEFT_TYPE = "LOR2C"
 
@@ -45,16 +47,7 @@ class Lor2cConfig(PeftConfig):
         super().__post_init__()
         self.peft_type = PEFT_TYPE
         self.injected = sorted(self.injected)
-        seen: set[int] = set(self.injected)
-        if len(seen) != len(self.injected):
-            raise ValueError(f"injected layers are named twice: {self.injected}")
-        for span in self.spans or []:
-            if len(span) != 2 or not 0 <= span[0] <= span[1]:
-                raise ValueError(f"span {span}: expected [first, last] with 0 <= first <= last")
-            layers = set(range(span[0], span[1] + 1))
-            if layers & seen:
-                raise ValueError(f"span {span}: layer {min(layers & seen)} already belongs to another module")
-            seen |= layers
+        Layout.checked(self.spans or [], self.injected)
         if min(self.r, self.injected_r) < 1:
             raise ValueError("r and injected_r must be at least 1")
 

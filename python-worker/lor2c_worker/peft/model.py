@@ -11,7 +11,7 @@ from peft.tuners.tuners_utils import BaseTuner
 from peft.utils import AuxiliaryTrainingWrapper
 from torch import nn
 
-from ..backbones.hf_backbone import find_layers
+from ..adapters.places import Places
 from .config import Lor2cConfig
 from .layer import NOT_MERGEABLE, InjectedLinear, Inputs, LowRank, SpanLayer, new_a
 
@@ -138,20 +138,6 @@ class Lor2cModel(BaseTuner):
         if hasattr(self.model, "peft_config"):
             del self.model.peft_config
         return self.model
-
-
-class Places:
-    """Paths of the layers and projections of a model that is not wrapped yet, and its hidden size."""
-
-    def __init__(self, model: nn.Module) -> None:
-        prefix = getattr(model, "base_model_prefix", "")
-        base = getattr(model, prefix) if prefix and hasattr(model, prefix) else model
-        names = {id(module): name for name, module in model.named_modules()}
-        layers, projections = find_layers(base)
-        self.layers = [names[id(layer)] for layer in layers]
-        self.projections = list(projections.values())
-        config: Any = model.config
-        self.hidden = int(config.hidden_size)
 
 
 @dataclass

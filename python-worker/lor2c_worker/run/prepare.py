@@ -20,7 +20,7 @@ from ..device import autocast, current_device, resolve_precision
 from ..errors import PlainError
 from ..evaluation.choose import Judge
 from ..evaluation.evaluate import RowEvaluation
-from ..evaluation.scoring import SCORES, base_score, rows_of
+from ..evaluation.scoring import SCORES, base_score, prepare_scores, rows_of
 from ..methods import Horizon, Method, method_of, parse_params
 from ..models import LoadedModel, load_model, model_fingerprint
 from ..objective import Objective, objective_of
@@ -173,6 +173,7 @@ def prepare(settings: Settings) -> Prepared:
     params = parse_params(method, settings.method_parameters)
     method.require()
     score = choosing_score(settings, task)
+    prepare_scores(task.scores)
     precision = resolve_precision(settings.train.precision, device)
     whole = task_data(settings)
     data, held = held_out(settings, task, whole, score)

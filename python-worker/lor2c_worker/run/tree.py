@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..methods import Cell, Method, cell_of, method_of, parse_params
-from ..methods.lanes import marked
+from ..methods import Cell, Method, cell_of, marked, method_of, parse_params
 from ..settings import Settings
 
 #: (epoch, event). Two cells have one trajectory until their lists of events differ.
