@@ -40,6 +40,11 @@ def means(objective: Objective, logits: torch.Tensor, labels: torch.Tensor) -> t
     return objective.sums(logits, labels) / objective.weight(labels)
 
 
+def at_least_fp32(logits: torch.Tensor) -> torch.Tensor:
+    """Logits in the format that losses and scores are computed in: float32, or float64 from a model in float64."""
+    return logits if logits.dtype == torch.float64 else logits.float()
+
+
 def lane_sums(losses: torch.Tensor) -> torch.Tensor:
     """Sum of each lane's losses, [K, n] -> [K].
 

@@ -10,13 +10,15 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
+from lor2c_worker.data.batch import Batch
 from lor2c_worker.data.encode import train_batches
 from lor2c_worker.data.row_set import RowSet
 from lor2c_worker.evaluation.choose import Judge
-from lor2c_worker.evaluation.evaluate import RowEvaluation
+from lor2c_worker.evaluation.evaluate import Evaluated, Evaluation, RowEvaluation
 from lor2c_worker.learner import EpochRecord, Learner
 from lor2c_worker.objective import Classify, Objective
 from lor2c_worker.optim.adamw import LaneAdamW
+from lor2c_worker.optim.stacked import Rate
 from lor2c_worker.run.loop import Report, Training
 from lor2c_worker.run.moments import Moments
 from lor2c_worker.settings import TrainSettings
@@ -64,6 +66,58 @@ class Causal:
 
     def collapsed(self, logits: torch.Tensor, labels: torch.Tensor) -> bool:
         return False
+
+
+@dataclass(frozen=True)
+class Given:
+    """A `RowSet` of rows that are tensors already, padded on the right."""
+
+    input_ids: torch.Tensor  # [N, T] int64
+    attention_mask: torch.Tensor  # [N, T] int64
+    labels: torch.Tensor  # [N], or [N, T] for a language model
+    parts = None
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def batch(self, rows: Sequence[int], device: torch.device) -> Batch:
+        """Without the columns that hold nothing but padding."""
+        index = torch.tensor(list(rows))
+        mask = self.attention_mask[index]
+        width = int(mask.sum(1).max())
+        labels = self.labels[index]
+        if labels.ndim == 2:
+            labels = labels[:, :width]
+        return Batch(index, self.input_ids[index, :width], mask[:, :width], None, labels, int(mask.sum()))
+
+
+def in_order(rows: int, size: int) -> Callable[[int, int], list[range]]:
+    """The `order` of rows 0 to `rows` - 1, `size` at a time, in every epoch."""
+    return lambda seed, epoch: [range(first, min(rows, first + size)) for first in range(0, rows, size)]
+
+
+class Noting(LaneAdamW):
+    """Keeps the learning rates (body, head) of each step."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.rates: list[tuple[Rate, Rate]] = []
+
+    def step(self, lr_body: Rate, lr_head: Rate) -> torch.Tensor:
+        self.rates.append((lr_body, lr_head))
+        return super().step(lr_body, lr_head)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Judges as `inner` does, and keeps what it finds, evaluation by evaluation."""
+
+    inner: Evaluation
+    found: list[list[Evaluated]] = field(default_factory=list)
+
+    def of(self, learner: Learner, *, choose: bool = False) -> list[Evaluated]:
+        self.found.append(self.inner.of(learner, choose=choose))
+        return self.found[-1]
 
 
 @dataclass

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from loops import CPU, SETTINGS, Given, Kept, Noting, Seen, in_order, training_of
 from torch import nn
 from transformers import RobertaConfig, RobertaForSequenceClassification
 
@@ -20,13 +21,14 @@ from lor2c_worker.adapters.bank_learner import BankLearner
 from lor2c_worker.backbones.backbone import Backbone
 from lor2c_worker.backbones.hf_backbone import HfBackbone
 from lor2c_worker.backbones.unpadded import UnpaddedEncoder
-from lor2c_worker.data.batch import Batch
-from lor2c_worker.learner import Change, EpochRecord
+from lor2c_worker.evaluation.choose import Judge
+from lor2c_worker.evaluation.evaluate import RowEvaluation
+from lor2c_worker.learner import Change, EpochRecord, Learner
 from lor2c_worker.methods.lor2c import build_learner
-from lor2c_worker.objective import Classify, means
-from lor2c_worker.optim.adamw import LaneAdamW
-from lor2c_worker.optim.linear_schedule import LinearSchedule
+from lor2c_worker.objective import Classify
 from lor2c_worker.rules import resolve_rules
+from lor2c_worker.run.loop import train
+from lor2c_worker.run.loop_state import LoopState
 from lor2c_worker.schedule import Layout, Schedule
 
 #: The folder of trajectories: LOR2C_RECORDED (relative to where pytest runs), else beside the checkout.
@@ -159,17 +161,9 @@ def load_initial(
             tensor.copy_(weights[source])
 
 
-def batch_of(data: dict[str, torch.Tensor], split: str, rows: slice) -> Batch:
-    mask = data[f"{split}_attention_mask"][rows]
-    width = int(mask.sum(1).max())  # cut columns of padding only: here nothing pads to a fixed length
-    return Batch(
-        rows=torch.arange(len(data[f"{split}_labels"]))[rows],
-        input_ids=data[f"{split}_input_ids"][rows][:, :width],
-        attention_mask=mask[:, :width],
-        token_type_ids=None,
-        labels=data[f"{split}_labels"][rows],
-        tokens=int(mask.sum()),
-    )
+def glue_rows(split: str) -> Given:
+    data = arrays(FOLDER / "glue" / "data.npz")
+    return Given(*(data[f"{split}_{name}"] for name in ("input_ids", "attention_mask", "labels")))
 
 
 @dataclass
@@ -200,61 +194,89 @@ class Replay:
     head: dict[str, torch.Tensor]
 
 
-def replay(learner: BankLearner, optimizer: LaneAdamW, epochs: int) -> list[Replay]:
-    """Train all lanes over the recorded batches. Scenario i is always lane i, since each lane has one cell."""
-    h, data = common()["hyper_parameters"], arrays(FOLDER / "glue" / "data.npz")
-    per_epoch = h["n_train"] // h["batch"]
-    rate = LinearSchedule(epochs * per_epoch, h["warmup_ratio"])
-    out = [Replay([], [], [], [], {}, {}, {}) for _ in learner.lanes]
-    step = 0
-    for epoch in range(1, epochs + 1):
-        for i in range(per_epoch):
-            batch = batch_of(data, "train", slice(i * h["batch"], (i + 1) * h["batch"]))
-            optimizer.zero_grad()
-            losses = means(Classify(), learner.forward(batch, step), batch.labels)
-            losses.sum().backward()
-            rates = h["lr"] * rate.factor(step), h["lr"] / 2 * rate.factor(step)
-            norms = optimizer.step(*rates)
-            step += 1
-            learner.end_step(step, step / per_epoch, optimizer)
-            for lane, seen in enumerate(out):
-                seen.losses.append(losses[lane].item())
-                seen.norms.append(norms[lane].item())
-                seen.rates.append(rates)
-        before = [(_modules(learner, lane), _spans(learner, lane)) for lane in range(len(out))]
-        records = learner.end_epoch(epoch, step, optimizer)
-        batch = batch_of(data, "eval", slice(None))
-        with torch.no_grad():
-            logits = learner.forward(batch, None)
-        eval_losses = means(Classify(), logits, batch.labels).tolist()
-        for lane, seen in enumerate(out):
-            record = _record_of(records, lane)
-            seen.epochs.append(
-                EpochSeen(
-                    before=before[lane][0],
-                    spans_before=before[lane][1],
-                    scores=_table(record),
-                    changes=record.changes,
-                    spans_after=_spans(learner, lane),
-                    frozen_after=_frozen(learner, lane),
-                    parameters=learner.trainable_parameters(lane),
-                    logits=logits[lane].clone(),
-                    eval_loss=eval_losses[lane],
-                )
+def replay(learner: BankLearner, epochs: int) -> list[Replay]:
+    """Train all lanes with the worker's loop over the recorded batches. Scenario i is always lane i, since each lane
+    has one cell."""
+    h, rows, seen = common()["hyper_parameters"], glue_rows("train"), Seen()
+    settings = replace(
+        SETTINGS,
+        num_train_epochs=epochs,
+        batch_size=h["batch"],
+        learning_rate=h["lr"],
+        warmup_ratio=h["warmup_ratio"],
+        weight_decay=h["weight_decay_arg"],  # the script's own argument, which the rules must replace
+    )
+    optimizer = Noting(learner.slots(), len(learner.lanes), weight_decay=settings.weight_decay)
+    judged = Kept(RowEvaluation(glue_rows("eval"), settings.eval_batch_size, CPU, Classify(), (), "loss"))
+    before: list[list[_Before]] = []
+    after: list[list[_After]] = []
+
+    def progress(learner: Learner, state: LoopState, phase: str, losses: torch.Tensor | None) -> None:
+        """Called after each step, before its decisions, and before each evaluation, after the decisions."""
+        assert isinstance(learner, BankLearner)
+        lanes = range(len(learner.lanes))
+        if phase == "evaluate":
+            spans = [(_spans(learner, lane), _frozen(learner, lane)) for lane in lanes]
+            after.append([(*own, learner.trainable_parameters(lane)) for lane, own in enumerate(spans)])
+        elif training.moments.after(state.step).decide:
+            before.append([(_modules(learner, lane), _spans(learner, lane)) for lane in lanes])
+
+    training = training_of(
+        learner,
+        rows,
+        seen,
+        settings,
+        optimizer=optimizer,
+        judge=Judge(judged, "loss"),
+        order=in_order(len(rows), h["batch"]),
+        report=replace(seen.report(), progress=progress),
+    )
+    assert train(training).step == epochs * h["n_train"] // h["batch"]
+    return [_replayed(learner, lane, seen, optimizer, before, after, judged) for lane in range(len(learner.lanes))]
+
+
+#: Modules and spans of a lane before the decisions of an epoch's end; spans, frozen modules and parameters after them.
+_Before = tuple[dict[str, tuple[torch.Tensor, torch.Tensor]], dict[str, list[int]]]
+_After = tuple[dict[str, list[int]], list[str], tuple[int, int]]
+
+
+def _replayed(
+    learner: BankLearner,
+    lane: int,
+    seen: Seen,
+    optimizer: Noting,
+    before: list[list[_Before]],
+    after: list[list[_After]],
+    judged: Kept,
+) -> Replay:
+    [cell] = learner.lanes[lane].cells
+    records = [record for _, record in seen.records if record.lane == lane and record.table is not None]
+    injected = {}
+    for place, tensor in learner.bank.modules().items():
+        if place.startswith("injected."):
+            _, layer, name, part = place.split(".")
+            injected[int(layer), name, part] = tensor[lane].detach()
+    return Replay(
+        losses=seen.values("train", "loss", cell),
+        norms=seen.values("train", "grad_norm", cell),
+        rates=[(float(body), float(head)) for body, head in optimizer.rates],
+        epochs=[
+            EpochSeen(
+                *was[lane],
+                scores=_table(record),
+                changes=record.changes,
+                spans_after=now[lane][0],
+                frozen_after=now[lane][1],
+                parameters=now[lane][2],
+                logits=found[lane].proof,
+                eval_loss=found[lane].values["loss"],
             )
-    for lane, seen in enumerate(out):
-        seen.final = _modules(learner, lane)
-        seen.head = {slot.name: slot.tensor[lane].detach() for slot in learner.head.slots()}
-        for place, tensor in learner.bank.modules().items():
-            if place.startswith("injected."):
-                _, layer, name, part = place.split(".")
-                seen.injected[int(layer), name, part] = tensor[lane].detach()
-    return out
-
-
-def _record_of(records: list[EpochRecord], lane: int) -> EpochRecord:
-    [record] = [r for r in records if r.lane == lane]
-    return record
+            for was, record, now, found in zip(before, records, after, judged.found, strict=True)
+        ],
+        final=_modules(learner, lane),
+        injected=injected,
+        head={slot.name: slot.tensor[lane].detach() for slot in learner.head.slots()},
+    )
 
 
 def _table(record: EpochRecord) -> dict[str, float]:

@@ -9,9 +9,7 @@ from functools import cache
 import pytest
 import recorded
 import torch
-from recorded import BACKBONES, FOLDER, Replay, Scenario, common, glue_learner, glue_scenarios, module_name, replay
-
-from lor2c_worker.optim.adamw import LaneAdamW
+from recorded import BACKBONES, FOLDER, Replay, Scenario, glue_learner, glue_scenarios, module_name, replay
 
 SCENARIOS = glue_scenarios()
 absent = pytest.mark.skipif(
@@ -40,11 +38,7 @@ def stacks() -> list[list[Scenario]]:
 
 def run(scenarios: Iterable[Scenario], backbone: str, dtype: torch.dtype) -> list[Replay]:
     scenarios = list(scenarios)
-    h = common()["hyper_parameters"]
-    learner = glue_learner(scenarios, dtype, backbone)
-    # The script's own argument. The rules must replace it by the decay that the published code really uses.
-    optimizer = LaneAdamW(learner.slots(), len(scenarios), weight_decay=h["weight_decay_arg"])
-    return replay(learner, optimizer, scenarios[0].epochs)
+    return replay(glue_learner(scenarios, dtype, backbone), scenarios[0].epochs)
 
 
 @cache

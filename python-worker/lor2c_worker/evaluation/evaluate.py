@@ -13,7 +13,7 @@ import torch
 from ..data.encode import eval_batches
 from ..data.row_set import RowSet
 from ..learner import Learner, ManyForms
-from ..objective import Objective
+from ..objective import Objective, at_least_fp32
 from .scoring import score_logits
 
 
@@ -22,7 +22,7 @@ class Evaluated:
     """One lane on the rows of an evaluation."""
 
     values: dict[str, float]
-    #: Numbers that the lane's adapter gives again when it is loaded, float32 on the CPU. For a table of rows: [N, C].
+    #: Numbers that the lane's adapter gives again when it is loaded, on the CPU. For a table of rows: [N, C].
     proof: torch.Tensor
     #: All predictions are alike.
     collapsed: bool
@@ -91,12 +91,12 @@ class RowEvaluation:
 
 
 def logits_of(learner: Learner, rows: RowSet, batch_size: int, device: torch.device) -> torch.Tensor:
-    """Logits of every lane for all rows, in file order and without dropout: [K, N, C] float32 on the CPU."""
+    """Logits of every lane for all rows, in file order and without dropout: [K, N, C] on the CPU, `at_least_fp32`."""
     parts = []
     with torch.inference_mode():
         for chosen in eval_batches(rows, batch_size):
             batch = rows.batch(chosen, device)
-            lanes = [learner.forward(batch, None, group).float().cpu() for group in learner.groups()]
+            lanes = [at_least_fp32(learner.forward(batch, None, group)).cpu() for group in learner.groups()]
             parts.append(torch.cat(lanes))
     return torch.cat(parts, dim=1)
 

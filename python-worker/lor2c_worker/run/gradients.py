@@ -10,7 +10,7 @@ import torch
 from ..data.batch import Batch
 from ..keyed.seeding import StepKey
 from ..learner import Learner
-from ..objective import Objective
+from ..objective import Objective, at_least_fp32
 from ..optim.adamw import LaneAdamW
 from .outcome import is_out_of_memory
 
@@ -96,7 +96,7 @@ def backward(
         batch = batches[seed]
         with autocast():
             logits = learner.forward(batch, step, lanes)
-        losses = objective.sums(logits.float(), batch.labels) / weights[seed]
+        losses = objective.sums(at_least_fp32(logits), batch.labels) / weights[seed]
         penalty = learner.penalty() if penalize else None
         whole = losses if penalty is None else losses + penalty
         whole.sum().backward()
