@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 import tiny
 import torch
+from loops import CPU, SETTINGS, Given, Seen, in_order, training_of
 from peft import LoraConfig, TaskType, get_peft_model
 from reference import Reference, inputs_of, lr_list
 
@@ -21,13 +24,13 @@ from lor2c_worker.device import autocast, cpu_has_bf16
 from lor2c_worker.keyed.seeding import generator
 from lor2c_worker.learner import EpochRecord
 from lor2c_worker.methods.lor2c import build_learner
-from lor2c_worker.objective import Classify, means
 from lor2c_worker.optim.adamw import LaneAdamW
 from lor2c_worker.rules import PRESETS, Rules
+from lor2c_worker.run.loop import train as run_loop
+from lor2c_worker.run.moments import Interval, Moments
 from lor2c_worker.schedule import Layout, Schedule
 
-LAYERS, BATCHES = 7, 2
-CPU = torch.device("cpu")
+LAYERS, BATCHES, ROWS = 7, 2, 6
 needs_bf16 = pytest.mark.skipif(not cpu_has_bf16(), reason="this CPU has no bfloat16 products")
 
 
@@ -41,17 +44,17 @@ def classifier(kind: str = "roberta", dtype: torch.dtype = torch.float64, dropou
     return module.to(dtype).eval()
 
 
-def batches(count: int = BATCHES, rows: int = 6) -> list[Batch]:
-    out = []
-    for i in range(count):
-        g = generator(3, "batch", i)
-        lengths = torch.randint(2, 12, (rows,), generator=g)
-        mask = (torch.arange(int(lengths.max())) < lengths[:, None]).long()
-        ids = torch.randint(4, 24, mask.shape, generator=g) * mask
-        out.append(
-            Batch(torch.arange(rows), ids, mask, None, torch.randint(0, 2, (rows,), generator=g), int(mask.sum()))
-        )
-    return out
+def rows_of(count: int = BATCHES) -> Given:
+    """`count` batches of `ROWS` rows each."""
+    g = generator(3, "rows", count)
+    lengths = torch.randint(2, 12, (count * ROWS,), generator=g)
+    mask = (torch.arange(int(lengths.max())) < lengths[:, None]).long()
+    ids = torch.randint(4, 24, mask.shape, generator=g) * mask
+    return Given(ids, mask, torch.randint(0, 2, (len(lengths),), generator=g))
+
+
+def batches(rows: Given) -> list[Batch]:
+    return [rows.batch(chosen, CPU) for chosen in in_order(len(rows), ROWS)(0, 1)]
 
 
 def params_of(
@@ -82,30 +85,29 @@ def learner_of(
 
 
 def train(
-    learner: BankLearner, epochs: int, rows: list[Batch], peak: float = 0.02, precision: str = "fp32"
+    learner: BankLearner, epochs: int, rows: Given, peak: float = 0.02, precision: str = "fp32", **others: Any
 ) -> tuple[dict[str, list[float]], dict[str, list[float]], list[tuple[int, EpochRecord]]]:
-    """Losses and norms of each cell per step, and all records with their epoch."""
-    optimizer = LaneAdamW(learner.slots(), len(learner.lanes))
-    cells = [cell for lane in learner.lanes for cell in lane.cells]
-    losses: dict[str, list[float]] = {cell: [] for cell in cells}
-    norms: dict[str, list[float]] = {cell: [] for cell in cells}
-    records: list[tuple[int, EpochRecord]] = []
-    step, lrs = 0, lr_list(peak, epochs * len(rows))
-    for epoch in range(1, epochs + 1):
-        for batch in rows:
-            optimizer.zero_grad()
-            with autocast(CPU, precision):
-                logits = learner.forward(batch, step)
-            loss = means(Classify(), logits, batch.labels)
-            loss.sum().backward()
-            norm = optimizer.step(lrs[step], lrs[step] / 2)
-            step += 1
-            learner.end_step(step, step / len(rows), optimizer)
-            for i, lane in enumerate(learner.lanes):
-                for cell in lane.cells:
-                    losses[cell].append(loss[i].item())
-                    norms[cell].append(norm[i].item())
-        records += [(epoch, record) for record in learner.end_epoch(epoch, step, optimizer)]
+    """Train with the worker's loop, which evaluates at the end only. Returns losses and norms of each cell per step, and
+    all records with their epoch."""
+    settings = replace(
+        SETTINGS, num_train_epochs=epochs, batch_size=ROWS, learning_rate=peak, warmup_ratio=0.0, weight_decay=0.0
+    )
+    seen = Seen()
+    training = training_of(
+        learner,
+        rows,
+        seen,
+        settings,
+        order=in_order(len(rows), ROWS),
+        moments=replace(Moments.of(len(rows), settings), evaluate=Interval(epochs)),
+        autocast=partial(autocast, CPU, precision),
+        **others,
+    )
+    done = run_loop(training)
+    losses, norms = (
+        {cell: seen.values("train", name, cell) for cell in done.results} for name in ("loss", "grad_norm")
+    )
+    records = [(step // training.moments.per_epoch, record) for step, record in seen.records if not record.warnings]
     return losses, norms, records
 
 
@@ -143,7 +145,7 @@ CHOICES = {
 @pytest.mark.parametrize("choice", CHOICES)
 def test_equals_the_literal_implementation(choice: str, share: bool) -> None:
     """Losses, norms and decisions of every budget. Budgets of equal length are lanes of one stack."""
-    rows, compared = batches(1), 0
+    rows, compared = rows_of(1), 0
     for epochs in sorted({e for e, _, _ in BUDGETS}):
         budgets = [(m, i) for e, m, i in BUDGETS if e == epochs]
         schedules = {f"{m} {i}": Schedule(epochs, m, i, CHOICES[choice], share=share) for m, i in budgets}
@@ -162,7 +164,7 @@ def test_equals_the_literal_implementation(choice: str, share: bool) -> None:
                 scale=2.0,
                 injected_scale=3.0,
             )
-            want = literal.train([inputs_of(b) for b in rows], lr_list(0.02, epochs * len(rows)))
+            want = literal.train([inputs_of(b) for b in batches(rows)], lr_list(0.02, epochs))
             assert events_of(records, cell) == want.events
             assert losses[cell] == pytest.approx(want.losses, abs=1e-9)
             assert norms[cell] == pytest.approx(want.norms, abs=1e-8)
@@ -198,24 +200,20 @@ def test_lora_on_the_bank_equals_peft(kind: str, padded: bool) -> None:
         {"params": [p for n, p in parameters.items() if "lora_" in n], "head": False},
         {"params": [p for n, p in parameters.items() if "lora_" not in n], "head": True},
     ]
-    adam = torch.optim.AdamW(groups, weight_decay=0.01)
-    optimizer = LaneAdamW(learner.slots(), 1, weight_decay=0.01)
-    rows = batches(5)
-    for step in range(50):
-        batch, lr = rows[step % 5], 2e-3
-        for group in groups:
-            group_lr = lr / 2 if group["head"] else lr
-            next(g for g in adam.param_groups if g["head"] == group["head"])["lr"] = group_lr
+    adam, rows, epochs, want = torch.optim.AdamW(groups, weight_decay=0.01), rows_of(5), 10, []
+    each = batches(rows) * epochs
+    for batch, lr in zip(each, lr_list(2e-3, len(each)), strict=True):
+        for group in adam.param_groups:
+            group["lr"] = lr / 2 if group["head"] else lr
         adam.zero_grad()
-        want = wrapped(**inputs_of(batch)).loss
-        want.backward()
+        loss = wrapped(**inputs_of(batch)).loss
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters.values(), 1.0)
         adam.step()
-        optimizer.zero_grad()
-        loss = means(Classify(), learner.forward(batch, step), batch.labels)
-        loss.sum().backward()
-        optimizer.step(lr, lr / 2)
-        assert abs(loss.item() - want.item()) <= 1e-6, step
+        want.append(loss.item())
+    optimizer = LaneAdamW(learner.slots(), 1, weight_decay=0.01)
+    losses, _, _ = train(learner, epochs, rows, 2e-3, optimizer=optimizer)
+    assert losses["lora"] == pytest.approx(want, abs=1e-6)
 
 
 def grid(epochs: int, share: bool = False) -> dict[str, Schedule]:
@@ -231,7 +229,7 @@ def test_a_cell_alone_equals_the_cell_in_a_tree_of_lanes(number_format: str, pad
     """Equal bits for a grid that begins in one lane and forks where decisions differ, with dropout everywhere."""
     dtype = torch.float64 if number_format == "fp64" else torch.float32
     precision = "mixed" if number_format == "mixed" else "fp32"
-    epochs, rows = 4, batches()
+    epochs, rows = 4, rows_of()
     schedules = grid(epochs, share)
     whole = learner_of(
         classifier(dtype=dtype, dropout=0.2), schedules, [list(schedules)], params_of(share, 0.2), padded=padded
@@ -257,7 +255,7 @@ def test_a_cell_alone_equals_the_cell_in_a_tree_of_lanes(number_format: str, pad
 def test_records_name_every_cell_once_and_say_what_it_would_alone() -> None:
     schedules = grid(8)
     learner = learner_of(classifier(), schedules, [list(schedules)])
-    _, _, records = train(learner, 8, batches())
+    _, _, records = train(learner, 8, rows_of())
     for epoch in range(1, 9):
         cells = [cell for e, record in records if e == epoch for cell in record.cells]
         assert sorted(cells) == sorted(schedules)
@@ -273,7 +271,7 @@ def test_trainable_parameters_follow_the_formula(share: bool) -> None:
     learner = learner_of(classifier(), {"cell": schedule}, params=params_of(share))
     count = r * d * (LAYERS + 1) if share else 2 * r * d * LAYERS
     assert learner.trainable_parameters(0)[0] == count
-    _, _, records = train(learner, epochs, batches())
+    _, _, records = train(learner, epochs, rows_of())
     kinds = []
     for _, record in records:
         assert record.table is not None
@@ -295,7 +293,7 @@ def test_shared_a_goes_with_the_last_module() -> None:
     learner = learner_of(
         classifier(), {"cell": Schedule(8, 0, LAYERS, rules("intended"), share=True)}, params=params_of(True)
     )
-    train(learner, 8, batches())
+    train(learner, 8, rows_of())
     assert learner.bank.structures[0].layout == Layout((), tuple(range(LAYERS)))
     assert learner.trainable_parameters(0)[0] == LAYERS * 4 * 2 * 16  # 4 r' d each; the shared A with r d is gone
     assert "lor2c.shared.A" not in learner.tensors(0)
@@ -322,7 +320,7 @@ def test_grouped_query_attention_has_its_real_shapes() -> None:
     a, b = (slot.tensor for slot in learner.bank.injected["value"])
     assert (a.shape, b.shape) == ((1, 3, 2, 16), (1, 3, 8, 2))
     before = learner.trainable_parameters(0)[0]
-    train(learner, 4, batches())
+    train(learner, 4, rows_of())
     injected = len(learner.bank.structures[0].layout.injected)
     assert injected == 2
     per_injection = -2 * 4 * 16 + 2 * (16 + 16) + 2 * (16 + 8)

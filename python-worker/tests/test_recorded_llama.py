@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import pytest
 import torch
-from loops import Causal
+from loops import CPU, SETTINGS, Causal, Given, Seen, training_of
 from recorded import FOLDER, GIVEN, arrays, load_initial
 from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -16,11 +17,13 @@ from lor2c_worker.adapters.bank import BankParams, Numbers, Structure
 from lor2c_worker.adapters.bank_learner import BankLearner
 from lor2c_worker.backbones.backbone import PROJECTIONS
 from lor2c_worker.backbones.hf_backbone import HfBackbone
-from lor2c_worker.data.batch import Batch
+from lor2c_worker.evaluation.choose import Judge
+from lor2c_worker.evaluation.evaluate import RowEvaluation
 from lor2c_worker.methods.lor2c import build_learner
 from lor2c_worker.objective import means
-from lor2c_worker.optim.adamw import LaneAdamW
 from lor2c_worker.rules import resolve_rules
+from lor2c_worker.run.loop import train
+from lor2c_worker.run.moments import Moments
 from lor2c_worker.schedule import Layout, Schedule, Span
 
 LLAMA = FOLDER / "llama"
@@ -29,6 +32,8 @@ pytestmark = pytest.mark.skipif(
     reason="the recorded trajectories are not beside this checkout (LOR2C_RECORDED names their folder)",
 )
 
+#: Steps in which the recorded learning rate rises: more than there are.
+WARMUP = 100
 TRAJECTORIES = sorted(path.stem for path in LLAMA.glob("*.json"))
 #: Structures of the probes, by their name in the recording: live spans beside those of one layer, injected layers.
 PROBES = {
@@ -67,32 +72,54 @@ def learner_of(name: str, lanes: int, dtype: torch.dtype) -> BankLearner:
     return learner
 
 
-def micro_batch(stored: dict[str, torch.Tensor], number: int) -> Batch:
-    ids = stored[f"micro{number:03d}.input_ids"]
-    mask = stored[f"micro{number:03d}.attention_mask"]
-    labels = stored[f"micro{number:03d}.labels"]
-    return Batch(torch.arange(len(ids)), ids, mask, None, labels, int(mask.sum()))
+class MicroLosses(Causal):
+    """Keeps the mean loss of each micro-batch that is trained on, [K]."""
+
+    def __init__(self) -> None:
+        self.losses: list[torch.Tensor] = []
+
+    def sums(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        sums = super().sums(logits, labels)
+        if sums.requires_grad:
+            self.losses.append((sums / self.weight(labels)).detach())
+        return sums
 
 
-def train(name: str, lanes: int, dtype: torch.dtype) -> tuple[BankLearner, list[list[float]], list[list[float]]]:
-    """Losses and gradient norms per micro-step and lane."""
+def rows_of(name: str) -> Given:
+    """The rows of all micro-batches, one after the other."""
     want, stored = recording(name)
-    learner = learner_of(name, lanes, dtype)
-    optimizer = LaneAdamW(learner.slots(), lanes)
-    losses, norms = [], []
-    for u in range(want["optimizer_steps"]):
-        per_step = want["n_micro_steps"] // want["optimizer_steps"]
-        optimizer.zero_grad()
-        for part in range(per_step):
-            batch = micro_batch(stored, u * per_step + part)
-            loss = means(Causal(), learner.forward(batch, u), batch.labels) / per_step
-            loss.sum().backward()
-            losses.append(loss.tolist())
-        lr = want["lr_seen_at_micro_step"][u * per_step]
-        assert lr == pytest.approx(3e-5 * u, abs=1e-12)
-        norms.append(optimizer.step(lr, lr).tolist())
-        learner.end_step(u + 1, (u + 1) / want["optimizer_steps"] * want["hyper_parameters"]["epochs"], optimizer)
-    return learner, losses, norms
+    parts = ("input_ids", "attention_mask", "labels")
+    return Given(*(torch.cat([stored[f"micro{i:03d}.{p}"] for i in range(want["n_micro_steps"])]) for p in parts))
+
+
+def trained(name: str, lanes: int, dtype: torch.dtype) -> tuple[BankLearner, Seen, MicroLosses]:
+    """Train lanes with the worker's loop, each on the recorded micro-batches."""
+    want, h = recording(name)[0], recording(name)[0]["hyper_parameters"]
+    learner, seen, objective, rows = learner_of(name, lanes, dtype), Seen(), MicroLosses(), rows_of(name)
+    settings = replace(
+        SETTINGS,
+        num_train_epochs=h["epochs"],
+        batch_size=h["micro"],
+        gradient_accumulation_steps=h["batch"] // h["micro"],
+        learning_rate=h["lr"],
+        warmup_ratio=WARMUP / want["optimizer_steps"],
+        weight_decay=0.0,
+    )
+    micro = [range(first, first + h["micro"]) for first in range(0, len(rows), h["micro"])]
+    per_epoch = len(micro) // h["epochs"]
+    evaluated = Given(rows.input_ids[:4], rows.attention_mask[:4], rows.labels[:4])
+    training = training_of(
+        learner,
+        rows,
+        seen,
+        settings,
+        objective=objective,
+        order=lambda seed, epoch: micro[(epoch - 1) * per_epoch : epoch * per_epoch],
+        moments=Moments.of(h["n"], settings),
+        judge=Judge(RowEvaluation(evaluated, h["micro"], CPU, Causal(), (), "loss"), "loss"),
+    )
+    assert train(training).step == want["optimizer_steps"]
+    return learner, seen, objective
 
 
 def test_there_is_a_trajectory() -> None:
@@ -103,11 +130,19 @@ def test_there_is_a_trajectory() -> None:
 @pytest.mark.parametrize("name", TRAJECTORIES)
 def test_trajectory(name: str, lanes: int) -> None:
     want, stored = recording(name)
-    learner, losses, norms = train(name, lanes, torch.float32)
+    learner, seen, micro = trained(name, lanes, torch.float32)
+    parts = want["n_micro_steps"] // want["optimizer_steps"]
+    want_losses = want["micro_loss_divided_by_accumulation"]
     for lane in range(lanes):
-        assert [row[lane] for row in losses] == pytest.approx(want["micro_loss_divided_by_accumulation"], abs=1e-5)
-        after_step = want["grad_norm_after_micro_step"][1::2]
-        assert [row[lane] for row in norms] == pytest.approx(after_step, abs=5e-4)
+        cell = f"cell {lane}"
+        assert [float(losses[lane]) / parts for losses in micro.losses] == pytest.approx(want_losses, abs=1e-5)
+        whole = [sum(want_losses[i : i + parts]) for i in range(0, len(want_losses), parts)]
+        assert seen.values("train", "loss", cell) == pytest.approx(whole, abs=2e-5)
+        rates = want["lr_seen_at_micro_step"][::parts]
+        assert seen.values("train", "learning_rate", cell) == pytest.approx(rates, abs=1e-12)
+        after_step = want["grad_norm_after_micro_step"][parts - 1 :: parts]
+        assert seen.values("train", "grad_norm", cell) == pytest.approx(after_step, abs=5e-4)
+        assert len(seen.values("eval", "loss", cell)) == want["hyper_parameters"]["epochs"]
         final = {key.removeprefix("final."): value for key, value in stored.items() if key.startswith("final.")}
         state = {name: tensor[lane] for name, tensor in learner.bank.modules().items()}
         compared = 0
@@ -141,7 +176,7 @@ def test_probes(name: str) -> None:
         covered = {layer for s in merged for layer in range(s.start, s.end + 1)} | set(injected)
         single = [Span(i, i) for i in range(learner.backbone.layers) if i not in covered]
         learner.bank.set_structure(lane, Structure(Layout(tuple(sorted([*merged, *single])), tuple(injected))))
-    batch = micro_batch(stored, 0)
+    batch = rows_of(name).batch(range(4), CPU)
     with torch.no_grad():
         logits = learner.forward(batch, None)
     losses = means(Causal(), logits, batch.labels)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tiny
 import torch
-from test_methods import CPU, TRIED, build, fresh, rows
+from loops import CPU, SETTINGS, Seen, training_of
+from test_methods import TRIED, build, fresh, rows
 from test_mixed import needs_bf16
 from torch import nn
 
@@ -17,8 +20,8 @@ from lor2c_worker.adapters.peft_learner import PeftLearner
 from lor2c_worker.backbones.unpadded_module import UnpaddedModule, try_unpadded
 from lor2c_worker.data.encode import Encoded, encode
 from lor2c_worker.device import autocast
-from lor2c_worker.objective import Classify, means
-from lor2c_worker.optim.adamw import LaneAdamW
+from lor2c_worker.run.loop import train
+from lor2c_worker.run.moments import Interval, Moments
 
 BANK = {"lor2c", "sharelor2c", "mergelor2c", "injectlor2c", "imlor2c"}
 INSIDE = [pytest.param(name, values, id=f"{name}-{values}") for name, values in TRIED if name not in BANK]
@@ -36,25 +39,12 @@ def data() -> Encoded:
     return encode(rows(32), tiny.tokenizer(), "classify", 32)
 
 
-def losses(learner: PeftLearner, data: Encoded, precision: str = "fp32", steps: int = 12) -> list[float]:
-    """Losses of training with dropout, then of one evaluation."""
-    optimizer, out = LaneAdamW(learner.slots(), 1, weight_decay=0.01), []
-    for step in range(steps):
-        batch = data.batch(range(8 * (step % 4), 8 * (step % 4) + 8), CPU)
-        optimizer.zero_grad()
-        with autocast(CPU, precision):
-            logits = learner.forward(batch, step)
-        loss = means(Classify(), logits.float(), batch.labels)
-        out.append(float(loss[0].detach()))
-        penalty = learner.penalty()
-        (loss if penalty is None else loss + penalty).sum().backward()
-        learner.after_backward(step)
-        optimizer.step(1e-3, 5e-4)
-        learner.end_step(step + 1, (step + 1) / 4, optimizer)
-    batch = data.batch(range(32), CPU)
-    with torch.no_grad(), autocast(CPU, precision):
-        out.append(float(means(Classify(), learner.forward(batch, None).float(), batch.labels)[0]))
-    return out
+def losses(learner: PeftLearner, data: Encoded, precision: str = "fp32") -> list[float]:
+    """Losses of training with dropout in the worker's loop, then of one evaluation."""
+    seen, settings = Seen(), replace(SETTINGS, learning_rate=1e-3, warmup_ratio=0.0, weight_decay=0.01)
+    moments = replace(Moments.of(len(data), settings), evaluate=Interval(settings.num_train_epochs))
+    train(training_of(learner, data, seen, settings, moments=moments, autocast=partial(autocast, CPU, precision)))
+    return [*seen.values("train", "loss", "c"), *seen.values("eval", "loss", "c")]
 
 
 def learner_of(folder: Path, name: str, values: dict[str, Any], *, padded: bool) -> PeftLearner:
