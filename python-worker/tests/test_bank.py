@@ -87,8 +87,8 @@ def learner_of(
 def train(
     learner: BankLearner, epochs: int, rows: Given, peak: float = 0.02, precision: str = "fp32", **others: Any
 ) -> tuple[dict[str, list[float]], dict[str, list[float]], list[tuple[int, EpochRecord]]]:
-    """Train with the worker's loop, which evaluates at the end only. Returns losses and norms of each cell per step, and
-    all records with their epoch."""
+    """Train with the worker's loop, which evaluates at the end only. Returns losses and norms of each cell per step,
+    and all records with their epoch."""
     settings = replace(
         SETTINGS, num_train_epochs=epochs, batch_size=ROWS, learning_rate=peak, warmup_ratio=0.0, weight_decay=0.0
     )

@@ -42,7 +42,7 @@ CASES = [
     for name, values in TRIED
     if kind != "causal" or values.get("type") not in LONGER
 ]
-#: Structures in which modules have merged and given way to injected LoRA; only methods with such changes have the tensors.
+#: Structures in which modules have merged and given way to injected LoRA, for methods that do so.
 STRUCTURES = {
     "merges": Structure(Layout((Span(0, 1), Span(2, 2)))),
     "injections": Structure(Layout((Span(0, 0), Span(2, 2)), (1,))),
