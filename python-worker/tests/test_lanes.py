@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,15 +10,25 @@ from typing import Any
 import pytest
 import torch
 from test_backbones import bank_of, batch_of, build
+from test_bank import learner_of, params_of
+from test_methods import fresh
 from test_tree import cell, place, record, until_epoch
 from worker import Worker, only, train
 
 from lor2c_worker import messages
-from lor2c_worker.adapters.bank import Bank, BankParams, Numbers, Structure
+from lor2c_worker.adapters.bank import Bank, Numbers, Structure
+from lor2c_worker.adapters.bank_learner import BankLearner
 from lor2c_worker.backbones.unpadded import UnpaddedEncoder
 from lor2c_worker.device import describe_device
-from lor2c_worker.run.tree import group_trees, read_cell
-from lor2c_worker.schedule import Layout
+from lor2c_worker.keyed.seeding import generator
+from lor2c_worker.methods import METHODS, Cell, Horizon
+from lor2c_worker.methods.lanes import marked
+from lor2c_worker.methods.lor2c_params import ImParams
+from lor2c_worker.optim.adamw import LaneAdamW
+from lor2c_worker.rules import PRESETS
+from lor2c_worker.run.lane_width import most_together
+from lor2c_worker.run.tree import TRAIN_NUMBERS, group_trees, read_cell
+from lor2c_worker.schedule import Inject, Layout, Merge, Schedule, Span
 
 __all__ = ["place"]  # a fixture
 
@@ -29,12 +40,12 @@ def sweep(place: Path, **options: Any) -> Cells:
 
     def one(merges: int, injections: int, rules: Any = "paper", seed: int = 17, **own: Any) -> dict[str, Any]:
         method = {k: own.pop(k) for k in list(own) if k in METHOD}
-        value = cell(place, merges, injections, rules, **{**options, **own})
+        value = cell(place, merges, injections, rules, **{"gradient_accumulation_steps": 2, **options, **own})
         return {**value, "seed": seed, "method": {**value["method"], **method}}
 
     return {
         "usual": one(1, 1),
-        "events": one(2, 1),
+        "events": one(2, 1, max_span=2),
         "rate": one(1, 1, learning_rate=1e-2),
         "head": one(1, 1, head_learning_rate=3e-2),
         "decay": one(1, 1, weight_decay=0.3),
@@ -47,7 +58,7 @@ def sweep(place: Path, **options: Any) -> Cells:
     }
 
 
-METHOD = {"alpha", "dropout", "injected_alpha", "injected_dropout"}
+METHOD = {*marked(ImParams, "number"), *marked(ImParams, "schedule")}
 #: Cells that begin in a lane of their own: all but `events`, which parts from `usual` later.
 STARTS = 10
 
@@ -70,6 +81,16 @@ def alone(worker: Worker, place: Path, tmp_path_factory: pytest.TempPathFactory)
     return records
 
 
+def test_the_sweep_has_every_number(place: Path) -> None:
+    """So that this file proves what the catalog says."""
+    usual, *others = sweep(place).values()
+    varied = {"seed"} if any(other["seed"] != usual["seed"] for other in others) else set()
+    for part in ("train", "method"):
+        varied |= {name for other in others for name, value in other[part].items() if value != usual[part].get(name)}
+    assert varied == {"seed", *TRAIN_NUMBERS, *METHOD}
+    assert {*marked(ImParams, "number")} <= {field.name for field in dataclasses.fields(Numbers)}
+
+
 def test_a_cell_has_the_bits_that_it_has_alone(
     worker: Worker, place: Path, tmp_path: Path, alone: dict[str, list[Any]]
 ) -> None:
@@ -80,6 +101,21 @@ def test_a_cell_has_the_bits_that_it_has_alone(
     for name, value in alone.items():
         assert record(events, name, tmp_path) == value, name
     assert len({value[-2] for value in alone.values()}) == len(alone), "some number has no effect"
+
+
+def test_lanes_that_diverge_cost_the_others_nothing(
+    worker: Worker, place: Path, tmp_path: Path, alone: dict[str, list[Any]]
+) -> None:
+    """With several lanes in a group. The first stands in it before the others."""
+    bad = {"bad": sweep(place, learning_rate=1e30)["usual"], "bad seed": sweep(place, weight_decay=1e38)["seed"]}
+    cells = {
+        name: value | {"train": {**value["train"], "max_lanes": 64}} for name, value in (bad | sweep(place)).items()
+    }
+    train(worker, tmp_path, cells)
+    events = worker.until_done()
+    assert {name for end in only(events, messages.Failed) for name in end.cells} == set(bad)
+    for name, value in alone.items():
+        assert record(events, name, tmp_path) == value, name
 
 
 def test_each_lane_reports_its_own_rate(alone: dict[str, list[Any]]) -> None:
@@ -124,22 +160,6 @@ def test_a_stopped_bundle_goes_on_bit_equal_also_in_parts(
             assert record(events, name, tmp_path) == alone[name], name
 
 
-def test_a_lane_that_diverges_costs_the_others_nothing(
-    worker: Worker, place: Path, tmp_path: Path, alone: dict[str, list[Any]]
-) -> None:
-    cells = sweep(place)
-    bad = {
-        "bad": cell(place, 1, 1, learning_rate=1e30),
-        "bad seed": {**cell(place, 0, 0, weight_decay=1e38), "seed": 5},
-    }
-    names = ["usual", "seed", "all", "rate"]
-    train(worker, tmp_path, {**bad, **{name: cells[name] for name in names}})
-    events = worker.until_done()
-    assert {n for e in only(events, messages.Failed) for n in e.cells} == set(bad)
-    for name in names:
-        assert record(events, name, tmp_path) == alone[name], name
-
-
 def test_in_mixed_precision_too(worker: Worker, place: Path, tmp_path: Path) -> None:
     if not describe_device()["bf16"]:
         pytest.skip("this CPU has no bfloat16")
@@ -149,6 +169,21 @@ def test_in_mixed_precision_too(worker: Worker, place: Path, tmp_path: Path) -> 
     for name in ("alpha", "all"):
         train(worker, tmp_path / "alone", {name: cells[name]})
         assert record(worker.until_done(), name, tmp_path / "alone") == record(together, name, tmp_path), name
+
+
+def test_as_many_lanes_as_a_group_may_have_are_probed(place: Path) -> None:
+    """More would be copies that fill the group of each seed and dropout."""
+    cells = [
+        Cell("a", ImParams(rank=4, merges=1), 1),
+        Cell("b", ImParams(rank=4, alpha=3.0), 1),
+        Cell("c", ImParams(rank=4, dropout=0.0), 1),
+        *(Cell(f"seed {seed}", ImParams(rank=4), seed) for seed in range(2, 6)),
+        Cell("d", ImParams(rank=4, merges=0), 1),
+    ]
+    learner = METHODS["imlor2c"].build(fresh(place / "model"), cells, horizon=Horizon(8, 32, 4))
+    assert most_together(learner) == 3
+    together = [[cell for lane in group for cell in learner.lanes[lane].cells] for group in learner.groups()]
+    assert together == [["c"], ["a", "d", "b"], ["seed 2"], ["seed 3"], ["seed 4"], ["seed 5"]]
 
 
 @pytest.mark.parametrize("name", ["full", "dylora"])
@@ -198,12 +233,47 @@ class TestGates:
         assert torch.equal(gated, self.hidden(bank))
         assert not torch.allclose(gated, whole)
 
-    def test_gates_follow_their_lane_and_module(self) -> None:
+    def test_lanes_with_other_scales_and_gates_go_through_the_model_together(self) -> None:
         backbone = UnpaddedEncoder(self.module)
-        params = BankParams(4, 2, False, Layout.initial(backbone.layers), True)
-        bank = Bank(backbone, params, [Numbers(3, 8.0, 0.0)] * 2, next(self.module.parameters()))
-        gates = torch.arange(2 * backbone.layers, dtype=torch.float64).view(2, -1)
+        bank = bank_of(backbone, self.module)
+        bank.fork([0, 0, 0])
+        bank.numbers = [Numbers(3, alpha, 0.0, 1.0 + alpha, 0.0) for alpha in (4.0, 0.5, 9.0)]
+        bank.set_gates(*torch.rand((2, 3, backbone.layers), dtype=torch.float64, generator=generator(1, "gates")))
+        together, layout = self.hidden(bank), backbone.layout(self.batch)
+        for lane in range(3):
+            own = {slot.name: slot.tensor[lane : lane + 1] for slot in bank.slots()}
+            [alone] = backbone.forward(self.batch, layout, 1, bank.begin(None, [lane], own), None)
+            torch.testing.assert_close(together[lane], alone, rtol=1e-12, atol=1e-12)
+            assert not torch.allclose(together[lane], together[lane - 1])
+
+    def test_gates_follow_their_lane_and_module(self) -> None:
+        """Through a fork, a merge, an injection and a checkpoint."""
+
+        def build() -> BankLearner:
+            return learner_of(self.module, {"a": schedule, "b": schedule}, params=params_of(layers=len(layers)))
+
+        layers = range(UnpaddedEncoder(self.module).layers)
+        schedule = Schedule(epochs=9, merges=1, injections=1, rules=PRESETS["paper"])
+        learner = build()
+        bank, optimizer = learner.bank, LaneAdamW(learner.slots(), 2)
+        gates = torch.arange(2.0 * len(layers), dtype=torch.float64).view(2, -1)
         bank.set_gates(gates, -gates)
-        bank.fork([1, 0, 1])
-        assert torch.equal(bank.gates, gates[[1, 0, 1]])
-        assert torch.equal(bank.injected_gates, -gates[[1, 0, 1]])
+        learner.fork([(1, ["b"]), (0, ["a"])], optimizer)
+        bank.merge(
+            0,
+            Merge(Span(0, 0), Span(1, 1), 1, 0.0, None, 0.0),
+            optimizer,
+            trains=True,
+            moments="keep",
+            end_dropout=False,
+        )
+        bank.inject(1, Inject(2, 0.0, None, 0.0), trains=True)
+        expected = gates[[1, 0]]
+        expected[0, 0] = expected[0, 1]
+        other = build()
+        rows = other.restore(learner.state(), ["a", "b"])
+        assert rows == [0, 1]
+        for found in (bank, other.bank):
+            assert torch.equal(found.gates, expected)
+            assert torch.equal(found.injected_gates, -gates[[1, 0]])
+        assert torch.equal(self.hidden(other.bank), self.hidden(bank))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,14 @@ from torch import nn
 from worker import Worker, only, run, settings
 
 from lor2c_worker import messages
+from lor2c_worker.adapters.bank_learner import BankLearner
 from lor2c_worker.adapters.peft_learner import PeftLearner
+from lor2c_worker.data.batch import Batch
 from lor2c_worker.data.encode import Encoded, encode
 from lor2c_worker.keyed.blocks import KeyedBlocks
+from lor2c_worker.methods import METHODS, Cell, Horizon
 from lor2c_worker.methods.any_peft import _UNKEYED, AnyPeftParams, config_class
+from lor2c_worker.methods.lor2c_params import ImParams
 from lor2c_worker.run.repeats import check_repeats
 from lor2c_worker.settings import SettingsError
 
@@ -154,6 +159,24 @@ def test_a_layer_that_draws_by_itself_is_refused(folder: Path, data: Encoded, ho
     layer.dense = Draws(layer.dense, how)
     with pytest.raises(SettingsError, match=message):
         check(build(model, "full", {}), data)
+
+
+class SecondDraws(BankLearner):
+    """Draws in its second group of lanes only."""
+
+    def forward(self, batch: Batch, step: int | None, lanes: Sequence[int] | None = None) -> torch.Tensor:
+        logits = super().forward(batch, step, lanes)
+        return logits if lanes == [0] else logits + torch.rand_like(logits)
+
+
+def test_every_group_of_lanes_is_checked(folder: Path, data: Encoded) -> None:
+    cells = [Cell("a", ImParams(dropout=0.1), 1), Cell("b", ImParams(dropout=0.3), 1)]
+    learner = METHODS["imlor2c"].build(fresh(folder), cells, horizon=Horizon(8, 32, 4))
+    assert learner.groups() == [[0], [1]]
+    check(learner, data)
+    learner.__class__ = SecondDraws
+    with pytest.raises(SettingsError, match="two equal evaluations"):
+        check(learner, data)
 
 
 def test_dropout_that_is_not_keyed_is_refused(folder: Path, data: Encoded, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -151,8 +151,12 @@ class Bank:
         self.restore([self.structures[row] for row in rows], [self.numbers[row] for row in rows])
 
     def set_gates(self, residual: torch.Tensor, injected: torch.Tensor) -> None:
-        """Multiply each module by its gate from now on; both [K, L]. All are 1 at first."""
-        self.gates, self.injected_gates = residual.to(self.gates), injected.to(self.gates)
+        """Multiply each module by its gate from now on; both [K, L]. All are 1 at first.
+
+        Saved adapters have none: at the end of a run a gate other than 1 would have to be multiplied into B.
+        """
+        like = self.gates
+        self.gates, self.injected_gates = (gates.to(like, copy=True).contiguous() for gates in (residual, injected))
         self._routes = {}
 
     @torch.no_grad()

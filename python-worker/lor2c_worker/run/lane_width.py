@@ -7,6 +7,7 @@ from functools import partial
 import torch
 
 from ..data.encode import Encoded
+from ..learner import Learner
 from .gradients import narrowed_note, step_gradients, within_memory
 from .running import TreeRun
 
@@ -48,15 +49,23 @@ def try_largest(run: TreeRun, step: int) -> None:
 
 
 def _measured_width(run: TreeRun) -> int:
-    """Lanes that fit, by the memory of one lane's largest step; at most as many as the tree may have."""
-    device = run.prepared.device
+    """Lanes that fit, by the memory of one lane's largest step; at most as many as may ever go through the model
+    together."""
+    device, most = run.prepared.device, most_together(run.learner)
     run.learner.use_width(1, fill=False)  # a tree may begin with several lanes
     free = int(torch.cuda.mem_get_info(device)[0])
     torch.cuda.reset_peak_memory_stats(device)
     before = torch.cuda.memory_allocated(device)
     _largest_step(run)
     each = max(1, torch.cuda.max_memory_allocated(device) - before)
-    return max(1, min(len(run.cells), CUDA_LANES, int(SHARE * free / each)))
+    return max(1, min(most, CUDA_LANES, int(SHARE * free / each)))
+
+
+def most_together(learner: Learner) -> int:
+    """Lanes that may go through the model together when all cells have parted: those of different seeds or dropouts
+    never do. A wider group would be filled with copies that nobody needs. Sets the learner's width to None."""
+    learner.use_width(None, fill=False)
+    return max(sum(len(learner.lanes[lane].cells) for lane in group) for group in learner.groups())
 
 
 def _largest_step(run: TreeRun) -> None:

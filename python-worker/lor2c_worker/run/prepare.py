@@ -44,6 +44,7 @@ class Encodings(NamedTuple):
 class Prepared:
     """A model on its device and the encoded rows of its task."""
 
+    #: Of one of the cells. Others may have another seed, other learning rates, weight decay and method parameters.
     settings: Settings
     task: Task
     data: TaskData
@@ -57,7 +58,6 @@ class Prepared:
     #: Rows that choose the epoch instead of `eval`; they are not in `train`.
     holdout: Encoded | None
     method: Method
-    params: Any
     score: str
     precision: str
     device: torch.device
@@ -191,7 +191,6 @@ def prepare(settings: Settings) -> Prepared:
         eval=tokens.eval,
         holdout=tokens.holdout,
         method=method,
-        params=params,
         score=score,
         precision=precision,
         device=device,

@@ -15,7 +15,8 @@ from ..settings import SettingsError
 
 
 def check_repeats(learner: Learner, batch: Batch, autocast: Callable[[], Any]) -> None:
-    """Compute an evaluation and the gradients of a step of `batch`, a few rows, twice. Changes no trained tensor.
+    """Compute an evaluation and the gradients of a step of `batch`, a few rows, twice in every group of lanes. Changes
+    no trained tensor.
 
     Gradients, since adapters begin as zero: dropout in them does not change their first outputs. Raises SettingsError
     when two results differ, or when a layer draws from a global random generator: such draws don't come from the run's
@@ -40,21 +41,25 @@ def check_repeats(learner: Learner, batch: Batch, autocast: Callable[[], Any]) -
 
 def _evaluate(learner: Learner, batch: Batch, autocast: Callable[[], Any]) -> torch.Tensor:
     with torch.no_grad(), autocast():
-        return learner.forward(batch, None, learner.groups()[0]).float().flatten()
+        return torch.cat([learner.forward(batch, None, lanes).float().flatten() for lanes in learner.groups()])
 
 
 def _step(learner: Learner, batch: Batch, autocast: Callable[[], Any]) -> torch.Tensor:
-    """The logits, and sum and norm of each trained tensor's gradient, so that only one gradient is in memory at a time.
+    """The logits of every group of lanes, and sum and norm of each trained tensor's gradient, so that only one gradient
+    is in memory at a time.
 
     Tensors that the learner trains through copies of their lanes have no gradient here; those draw nothing but masks.
     """
-    with torch.enable_grad(), autocast():
-        logits = learner.forward(batch, 0, learner.groups()[0])
-    tensors = [slot.tensor for slot in learner.slots()]
-    found = torch.autograd.grad(logits.float().square().sum(), tensors, allow_unused=True)
-    none = torch.zeros(2, device=logits.device)
-    sizes = [none if grad is None else torch.stack([grad.float().sum(), grad.float().norm()]) for grad in found]
-    return torch.cat([logits.detach().float().flatten(), *sizes])
+    found = []
+    for lanes in learner.groups():
+        with torch.enable_grad(), autocast():
+            logits = learner.forward(batch, 0, lanes)
+        tensors = [slot.tensor for slot in learner.slots()]
+        grads = torch.autograd.grad(logits.float().square().sum(), tensors, allow_unused=True)
+        none = torch.zeros(2, device=logits.device)
+        sizes = [none if grad is None else torch.stack([grad.float().sum(), grad.float().norm()]) for grad in grads]
+        found += [logits.detach().float().flatten(), *sizes]
+    return torch.cat(found)
 
 
 def _generators(device: torch.device) -> tuple[Any, ...]:
