@@ -23,3 +23,17 @@ class Batch:
     def row_lengths(self) -> list[int]:
         """Real tokens of each row, [B]. Waits for the GPU if they must be counted there."""
         return self.attention_mask.sum(dim=1).tolist() if self.lengths is None else self.lengths
+
+    def cut(self, width: int) -> Batch:
+        """The first `width` tokens of each row, or all where there are fewer. Padding must be on the right."""
+        types, labels = self.token_type_ids, self.labels
+        lengths = [min(length, width) for length in self.row_lengths()]
+        return Batch(
+            rows=self.rows,
+            input_ids=self.input_ids[:, :width],
+            attention_mask=self.attention_mask[:, :width],
+            token_type_ids=None if types is None else types[:, :width],
+            labels=labels[:, :width] if labels.ndim == 2 else labels,
+            tokens=sum(lengths),
+            lengths=lengths,
+        )
