@@ -13,7 +13,7 @@ from .device import current_device, resolve_precision
 #: as 1. 2: draws keyed by row and position, the same on every device and layout.
 NUMERICS = 2
 #: Format of a checkpoint's content. Raise it when the content changes.
-CHECKPOINT_FORMAT = "4"
+CHECKPOINT_FORMAT = "5"
 #: Packages whose version can change a number.
 PACKAGES = ("torch", "transformers", "peft", "tokenizers", "safetensors", "numpy", "scipy", "scikit-learn")
 

@@ -16,6 +16,7 @@ from worker import Worker, only, run, settings
 from lor2c_worker import messages
 from lor2c_worker.data.encode import Encoded, encode
 from lor2c_worker.evaluation.evaluate import RowEvaluation, logits_of
+from lor2c_worker.evaluation.proof import proof_of
 from lor2c_worker.methods import METHODS, Cell, Horizon, parse_params
 from lor2c_worker.methods.dylora import DyloraLearner, DyloraLinear
 from lor2c_worker.objective import Classify
@@ -101,7 +102,7 @@ def test_the_evaluation_has_every_rank_and_the_best_is_left_in_use(folder: Path,
     fill_b(learner)
     evaluation = RowEvaluation(data, 16, CPU, Classify(), ("accuracy", "f1"), "accuracy")
     [seen] = evaluation.of(learner, choose=True)
-    logits, values = seen.proof[None], seen.values
+    values = seen.values
     each = [values[f"accuracy@{b}"] for b in range(1, 5)]
     assert set(values) == {"loss", "accuracy", "f1", "rank"} | {
         f"{n}@{b}" for n in ("accuracy", "f1") for b in range(1, 5)
@@ -109,7 +110,7 @@ def test_the_evaluation_has_every_rank_and_the_best_is_left_in_use(folder: Path,
     assert len(set(each)) > 1, "the ranks should differ here, else nothing is tested"
     assert values["accuracy"] == max(each)
     assert values["rank"] == 1 + each.index(max(each)) == learner.rank
-    assert torch.equal(logits_of(learner, data, 16, CPU), logits)
+    assert torch.equal(proof_of(logits_of(learner, data, 16, CPU)[0]), seen.proof)
 
 
 def test_ranks_that_are_not_drawn_fail_the_run(folder: Path, data: Encoded, monkeypatch: pytest.MonkeyPatch) -> None:

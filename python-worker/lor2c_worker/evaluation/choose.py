@@ -87,7 +87,7 @@ def note(result: CellResult, seen: Look, score: str, epoch: int) -> bool:
     if result.best_proof is not None and not _better(choosing, result.chosen_score):
         return False
     result.chosen_score, result.best_score, result.best_epoch = choosing, value, epoch
-    result.best_proof, result.collapsed = seen.eval.proof.clone(), seen.eval.collapsed
+    result.best_proof, result.collapsed = seen.eval.proof, seen.eval.collapsed
     return True
 
 

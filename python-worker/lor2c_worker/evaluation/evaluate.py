@@ -14,6 +14,7 @@ from ..data.encode import eval_batches
 from ..data.row_set import RowSet
 from ..learner import Learner, ManyForms
 from ..objective import Objective, at_least_fp32
+from .proof import is_finite, proof_of
 from .scoring import score_logits
 
 
@@ -22,7 +23,7 @@ class Evaluated:
     """One lane on the rows of an evaluation."""
 
     values: dict[str, float]
-    #: Numbers that the lane's adapter gives again when it is loaded, on the CPU. For a table of rows: [N, C].
+    #: A few numbers that the lane's adapter gives again when it is loaded, float64 on the CPU (`proof_of`).
     proof: torch.Tensor
     #: All predictions are alike.
     collapsed: bool
@@ -30,7 +31,7 @@ class Evaluated:
     @property
     def finite(self) -> bool:
         """Whether the model gives numbers at all."""
-        return bool(torch.isfinite(self.proof).all())
+        return is_finite(self.proof)
 
 
 class Evaluation(Protocol):
@@ -43,7 +44,7 @@ class Evaluation(Protocol):
 
 @dataclass(frozen=True)
 class RowEvaluation:
-    """Scores the predictions for labelled rows. The proof is their logits."""
+    """Scores the predictions for labelled rows. The proof is of their logits."""
 
     rows: RowSet
     batch_size: int
@@ -79,7 +80,7 @@ class RowEvaluation:
         return [
             Evaluated(
                 score_logits(lane, labels, objective, self.names, self.rows.parts),
-                lane,
+                proof_of(lane),
                 objective.collapsed(lane, labels),
             )
             for lane in logits
@@ -99,11 +100,3 @@ def logits_of(learner: Learner, rows: RowSet, batch_size: int, device: torch.dev
             lanes = [at_least_fp32(learner.forward(batch, None, group)).cpu() for group in learner.groups()]
             parts.append(torch.cat(lanes))
     return torch.cat(parts, dim=1)
-
-
-def difference(before: torch.Tensor, again: torch.Tensor) -> tuple[float, float]:
-    """(largest difference between two proofs, largest size of the first). A number that is finite in neither counts as
-    equal; NaN where only one is finite, which is more than any limit."""
-    neither = ~torch.isfinite(before) & ~torch.isfinite(again)
-    apart = (again - before).masked_fill(neither, 0.0).abs()
-    return float(apart.max()), float(before.masked_fill(neither, 0.0).abs().max())

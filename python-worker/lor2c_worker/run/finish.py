@@ -8,14 +8,12 @@ import time
 from functools import partial
 from pathlib import Path
 
-import torch
-
 from .. import __version__, messages
 from ..channel import finite, split_finite
 from ..device import peak_memory
 from ..errors import PlainError
 from ..evaluation.choose import CellResult
-from ..evaluation.evaluate import difference
+from ..evaluation.proof import difference, is_finite
 from ..evaluation.scoring import majority_score
 from ..learner import Learner
 from ..methods import Cell, Verify
@@ -90,7 +88,7 @@ def majority_of(prepared: Prepared) -> float | None:
 def _check_numbers(run: TreeRun, result: CellResult, step: int) -> None:
     """Raises Diverged when no evaluation gave numbers: the last step before the only one may have ended them."""
     proof, limit = result.best_proof, run.prepared.settings.train.stop_after_nonfinite
-    if limit is not None and proof is not None and not bool(torch.isfinite(proof).all()):
+    if limit is not None and proof is not None and not is_finite(proof):
         raise Diverged(f"no evaluation up to step {step} gave finite predictions. Use a lower train.learning_rate")
 
 

@@ -13,7 +13,6 @@ from ..data.batch import Batch
 from ..learner import Learner
 from ..settings import SettingsError
 
-
 #: Tokens of each row. Draws don't depend on their number, and in RoBERTa-base 64 take four times as long.
 TOKENS = 8
 
