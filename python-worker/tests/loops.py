@@ -142,7 +142,7 @@ class Seen:
             metrics=metrics,
             progress=lambda *args: None,
             record=lambda step, record: self.records.append((step, record)),
-            best=lambda lane, cells, epoch, values: self.best.extend((cell, epoch) for cell in cells),
+            best=lambda lane, cells, step, epoch, values: self.best.extend((cell, epoch) for cell in cells),
         )
 
 

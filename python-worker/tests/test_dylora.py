@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tiny
 import torch
-from test_methods import CPU, fresh
+from loops import CPU, SETTINGS, Seen, training_of
+from test_methods import fresh
 from test_methods import run as train_it
 from test_train import rows
 from worker import Worker, only, run, settings
@@ -17,10 +19,13 @@ from lor2c_worker import messages
 from lor2c_worker.data.encode import Encoded, encode
 from lor2c_worker.evaluation.evaluate import RowEvaluation, logits_of
 from lor2c_worker.evaluation.proof import proof_of
+from lor2c_worker.learner import Learner
 from lor2c_worker.methods import METHODS, Cell, Horizon, parse_params
 from lor2c_worker.methods.dylora import DyloraLearner, DyloraLinear
 from lor2c_worker.objective import Classify
 from lor2c_worker.optim.adamw import LaneAdamW
+from lor2c_worker.run.loop import train
+from lor2c_worker.run.loop_state import LoopState
 from lor2c_worker.settings import SettingsError
 
 METHOD = METHODS["dylora"]
@@ -72,18 +77,21 @@ def test_a_form_is_lora_of_that_rank(folder: Path, data: Encoded, rank: int) -> 
 @pytest.mark.parametrize("update", ["all", "last"])
 def test_components_that_a_step_does_not_train_are_left_alone(folder: Path, data: Encoded, update: str) -> None:
     """Neither gradient nor weight decay nor old moments move them."""
-    learner = build(folder, update=update)
+    learner, seen, moves = build(folder, update=update), Seen(), []
     optimizer = LaneAdamW(learner.slots(), 1, weight_decay=0.5)
-    for step in range(12):
-        before = [component.detach().clone() for component in learner.components]
-        optimizer.zero_grad()
-        learner.forward(data.batch(range(8), CPU), step).square().sum().backward()
-        learner.after_backward(step)
-        optimizer.step(1e-2, 1e-2)
+    before = [component.detach().clone() for component in learner.components]
+
+    def progress(_: Learner, state: LoopState, phase: str, losses: torch.Tensor | None) -> None:
+        if phase == "train":
+            moves.append({i for i, c in enumerate(learner.components) if not torch.equal(c, before[i])})
+            before[:] = [component.detach().clone() for component in learner.components]
+
+    settings, report = replace(SETTINGS, warmup_ratio=0.0), replace(seen.report(), progress=progress)
+    train(training_of(learner, data, seen, settings, optimizer=optimizer, report=report))
+    assert len(moves) == 12
+    for step, moved in enumerate(moves):
         rank = learner.draw(step)
-        trained = set(range(rank)) if update == "all" else {rank - 1}
-        moved = {i for i, c in enumerate(learner.components) if not torch.equal(c, before[i])}
-        assert moved == trained
+        assert moved == (set(range(rank)) if update == "all" else {rank - 1})
     counts = [optimizer.steps(f"component.{i}", 0) for i in range(4)]
     drawn = [learner.drawn[b] for b in range(1, 5)]
     assert counts == (drawn if update == "last" else [sum(drawn[i:]) for i in range(4)])

@@ -34,8 +34,9 @@ class Report:
     metrics: Callable[[list[str], str, int, float, dict[str, float]], None]
     progress: Callable[[Learner, LoopState, str, torch.Tensor | None], None]
     record: Callable[[int, EpochRecord], None]
-    #: Called after an evaluation that is the cells' best so far: (lane index, cells, epoch, values).
-    best: Callable[[int, list[str], int, dict[str, float]], None]
+    #: Called after an evaluation that is the cells' best so far: (lane index, cells, step, epoch, values). The step
+    #: tells evaluations of one epoch apart.
+    best: Callable[[int, list[str], int, int, dict[str, float]], None]
     #: Called where training can be resumed: after evaluations, and when it stops. `leave` may also write a checkpoint.
     checkpoint: Callable[[LoopState], None] = lambda state: None
 
@@ -183,7 +184,7 @@ def _evaluate(t: Training, state: LoopState) -> None:
             warning = collapse_warning(t.objective, epoch)
             t.report.record(state.step, EpochRecord(index, collapsing, warnings=[warning]))
         if better:
-            t.report.best(index, better, epoch, seen.eval.values)
+            t.report.best(index, better, state.step, epoch, seen.eval.values)
     state.window = Window()
 
 

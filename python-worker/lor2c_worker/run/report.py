@@ -55,9 +55,9 @@ def _record(run: TreeRun, step: int, record: EpochRecord) -> None:
         run.events.log("warn", warning, record.cells)
 
 
-def _best(run: TreeRun, lane: int, cells: list[str], epoch: int, values: dict[str, float]) -> None:
+def _best(run: TreeRun, lane: int, cells: list[str], step: int, epoch: int, values: dict[str, float]) -> None:
     """Save the lane's adapter once for all its cells, which are equal so far."""
-    best = Best(f"epoch-{epoch}-{cells[0]}", epoch, values)
+    best = Best(f"step-{step}-{cells[0]}", epoch, values)
     folder = run.folder / BEST_FOLDER / best.folder
     shutil.rmtree(folder, ignore_errors=True)  # of a training that ended before its next checkpoint
     folder.mkdir(parents=True)

@@ -1,0 +1,195 @@
+"""Events at real-valued epochs, in the worker's loop: between steps, cut short by max_steps, and through a resume."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+import torch
+from loops import CPU, SETTINGS, Noting, Seen, in_order, training_of
+from test_bank import LAYERS, ROWS, classifier, learner_of, params_of, rows_of, rules
+
+from lor2c_worker.adapters.bank_learner import BankLearner
+from lor2c_worker.adapters.bank_records import change_of
+from lor2c_worker.learner import Change
+from lor2c_worker.run.loop import train
+from lor2c_worker.run.loop_state import LoopState
+from lor2c_worker.run.moments import Interval, Moments
+from lor2c_worker.schedule import Decision, Layout, Merge, Progress, Schedule, decide
+from lor2c_worker.scores import score
+
+EPOCHS, PER_EPOCH = 6, 5
+PAPER = rules("paper")
+#: Merges and injections of each cell: every 1.5 / M and 1.5 / I epochs, a step taking 0.2.
+SCHEDULES = {
+    f"{merges} {injections}": Schedule(EPOCHS, merges, injections, PAPER, causal=True)
+    for merges, injections in ((0, 0), (1, 0), (2, 2), (0, 3), (4, 1))
+} | {"vain": Schedule(EPOCHS, 3, 1, PAPER, causal=True, max_span=1)}
+
+
+class Watched(Noting):
+    """Calls `after` with the number of updates after each, when a step's events have not changed anything yet."""
+
+    after: Callable[[int], None]
+
+    def step(self, lr_body: Any, lr_head: Any) -> torch.Tensor:
+        norms = super().step(lr_body, lr_head)
+        self.after(len(self.rates))
+        return norms
+
+
+@dataclass
+class Pure:
+    """What the schedule alone decides for each cell, from the scores that the learner's weights give."""
+
+    learner: BankLearner
+    layouts: dict[str, Layout] = field(default_factory=lambda: dict.fromkeys(SCHEDULES, Layout.initial(LAYERS)))
+    progress: dict[str, Progress] = field(default_factory=lambda: dict.fromkeys(SCHEDULES, Progress()))
+    found: dict[str, list[tuple[int, Decision]]] = field(default_factory=lambda: {cell: [] for cell in SCHEDULES})
+
+    def after(self, step: int) -> None:
+        epoch = step / PER_EPOCH
+        for lane, entry in enumerate(self.learner.lanes):
+            values = self.learner.spectra(lane)
+            scores = {s: score(PAPER.score, v, self.learner.backbone.hidden, PAPER.score_k) for s, v in values.items()}
+            for cell in entry.cells:
+                assert set(scores) == {span.start for span in self.layouts[cell].spans}
+                decisions, self.progress[cell] = decide(
+                    SCHEDULES[cell], self.layouts[cell], self.progress[cell], epoch, scores, epoch
+                )
+                for decision in decisions:
+                    self.found[cell].append((step, decision))
+                    self.layouts[cell] = follow(self.layouts[cell], decision)
+
+
+def follow(layout: Layout, decision: Decision) -> Layout:
+    if isinstance(decision, Merge):
+        return layout.merge(decision.first, decision.second)
+    return layout.inject(decision.layer)
+
+
+def begin(cells: list[str]) -> BankLearner:
+    return learner_of(classifier(dropout=0.2), {c: SCHEDULES[c] for c in cells}, [cells], params_of(dropout=0.2))
+
+
+def run(
+    learner: BankLearner,
+    seen: Seen,
+    optimizer: Noting,
+    state: LoopState | None = None,
+    *,
+    max_steps: int | None = None,
+    stop_after: int | None = None,
+) -> LoopState:
+    """Train with the worker's loop, which evaluates at the end only."""
+    rows = rows_of(PER_EPOCH)
+    settings = replace(SETTINGS, num_train_epochs=EPOCHS, max_steps=max_steps, batch_size=ROWS, learning_rate=0.02)
+    return train(
+        training_of(
+            learner,
+            rows,
+            seen,
+            settings,
+            optimizer=optimizer,
+            order=in_order(len(rows), ROWS),
+            moments=replace(Moments.of(len(rows), settings), evaluate=Interval(EPOCHS)),
+            should_stop=lambda: len(optimizer.rates) == stop_after,
+        ),
+        state,
+    )
+
+
+def changes(seen: Seen, cell: str) -> list[tuple[int, Change]]:
+    return [(step, change) for step, record in seen.records if cell in record.cells for change in record.changes]
+
+
+def values(learner: BankLearner, cell: str) -> dict[str, torch.Tensor]:
+    lane = next(i for i, entry in enumerate(learner.lanes) if cell in entry.cells)
+    return {name: tensor.detach().clone() for name, tensor in learner.tensors(lane).items()}
+
+
+@pytest.fixture(scope="module")
+def whole() -> tuple[BankLearner, Seen, Pure]:
+    """All cells from one lane on, which forks between steps, and what the schedule alone decides for them."""
+    learner, seen = begin(list(SCHEDULES)), Seen()
+    optimizer, pure = Watched(learner.slots(), 1), Pure(learner)
+    optimizer.after = pure.after
+    assert run(learner, seen, optimizer).step == EPOCHS * PER_EPOCH
+    return learner, seen, pure
+
+
+def test_decisions_are_those_of_the_schedule(whole: tuple[BankLearner, Seen, Pure]) -> None:
+    learner, seen, pure = whole
+    count = {cell: len(found) for cell, found in pure.found.items()}
+    assert count == {"0 0": 0, "1 0": 1, "2 2": 4, "0 3": 3, "4 1": 5, "vain": 1}
+    for cell, schedule in SCHEDULES.items():
+        told = changes(seen, cell)
+        assert [step for step, _ in told] == [step for step, _ in pure.found[cell]]
+        for (step, change), (_, decision) in zip(told, pure.found[cell], strict=True):
+            want = change_of(decision, schedule, step / PER_EPOCH, change.trainable_parameters)
+            assert change == want
+        lane = next(i for i, entry in enumerate(learner.lanes) if cell in entry.cells)
+        assert learner.bank.structures[lane].layout == pure.layouts[cell]
+
+
+def test_events_fall_on_the_first_step_that_reaches_them(whole: tuple[BankLearner, Seen, Pure]) -> None:
+    """Merges of `2 2` at 0.75 and 1.5, its injections too; injections of `0 3` at 0.5, 1 and 1.5."""
+    _, seen, _ = whole
+    assert [(step, c.kind, c.epoch) for step, c in changes(seen, "2 2")] == [
+        (4, "merge", 0.8),
+        (4, "inject", 0.8),
+        (8, "merge", 1.6),
+        (8, "inject", 1.6),
+    ]
+    assert [step for step, _ in changes(seen, "0 3")] == [3, 5, 8]
+    assert [step for step, _ in changes(seen, "4 1")] == [2, 4, 6, 8, 8]
+    notes = [(step, note) for step, record in seen.records if "vain" in record.cells for note in record.notes]
+    assert [step for step, note in notes if "merge was due" in note] == [math.ceil(2.5 * q) for q in range(1, 13)]
+
+
+def test_a_cell_alone_has_the_same_bits(whole: tuple[BankLearner, Seen, Pure]) -> None:
+    learner, seen, _ = whole
+    for cell in ("2 2", "4 1"):
+        alone, own = begin([cell]), Seen()
+        run(alone, own, Noting(alone.slots(), 1))
+        assert own.values("train", "loss", cell) == seen.values("train", "loss", cell)
+        assert changes(own, cell) == changes(seen, cell)
+        got, want = values(alone, cell), values(learner, cell)
+        assert got.keys() == want.keys()
+        assert all(torch.equal(got[name], want[name]) for name in want)
+
+
+def test_max_steps_cuts_an_epoch_and_the_events_after_it() -> None:
+    """Seven steps are 1.4 epochs: events at 1.5 do not happen, those before it in the second epoch do."""
+    learner, seen = begin(list(SCHEDULES)), Seen()
+    optimizer, pure = Watched(learner.slots(), 1), Pure(learner)
+    optimizer.after = pure.after
+    assert run(learner, seen, optimizer, max_steps=7).step == 7
+    steps = {cell: [step for step, _ in changes(seen, cell)] for cell in SCHEDULES}
+    assert steps == {"0 0": [], "1 0": [], "2 2": [4, 4], "0 3": [3, 5], "4 1": [2, 4, 6], "vain": []}
+    assert steps == {cell: [step for step, _ in found] for cell, found in pure.found.items()}
+    ends = [step for step, record in seen.records if record.table is not None]
+    assert set(ends) == {5, 7}, "scores are told at the end of an epoch, and at that of the run"
+
+
+@pytest.mark.parametrize("stop", [4, 5])
+def test_a_resume_between_steps_goes_on_bit_equal(whole: tuple[BankLearner, Seen, Pure], stop: int) -> None:
+    """Stopped after a step with events: within an epoch, and at the end of one."""
+    learner, seen, _ = whole
+    first, own = begin(list(SCHEDULES)), Seen()
+    optimizer = Noting(first.slots(), 1)
+    state = run(first, own, optimizer, stop_after=stop)
+    assert (state.stopped, state.step) == (True, stop)
+    second = begin(list(SCHEDULES))
+    rows = second.restore(first.state(), SCHEDULES)
+    again = Noting(second.slots(), len(second.lanes))
+    again.resume(optimizer.state_dict(), rows)
+    assert run(second, own, again, LoopState.restored(state.plain(), rows, SCHEDULES, CPU)).step == EPOCHS * PER_EPOCH
+    for cell in SCHEDULES:
+        assert own.values("train", "loss", cell) == seen.values("train", "loss", cell)
+        assert changes(own, cell) == changes(seen, cell)
+        got, want = values(second, cell), values(learner, cell)
+        assert all(torch.equal(got[name], want[name]) for name in want)
