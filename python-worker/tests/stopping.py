@@ -46,9 +46,19 @@ class _Runner(io.BytesIO):
 
 def train(folder: Path, settings: dict[str, Any], *, resume: bool = True, stop: When | None = None) -> list[Any]:
     """Train the cell `c` up to its outcome. Returns the events."""
+    return train_cells(folder, {"c": settings}, resume=resume, stop=stop)
+
+
+def train_cells(
+    folder: Path, cells: dict[str, dict[str, Any]], *, resume: bool = True, stop: When | None = None
+) -> list[Any]:
+    """Train cells up to their outcomes. Returns the events."""
     runner = _Runner(stop)
-    cell = messages.TrainCell(cell="c", settings=settings, fingerprint={}, folder=str(folder / "c"), resume=resume)
-    command = messages.Train(request="t", cells=[cell], checkpoint=str(folder / "checkpoints"), log=None)
+    each = [
+        messages.TrainCell(cell=name, settings=settings, fingerprint={}, folder=str(folder / name), resume=resume)
+        for name, settings in cells.items()
+    ]
+    command = messages.Train(request="t", cells=each, checkpoint=str(folder / "checkpoints"), log=None)
     answer_train(runner.channel, command)
     return runner.events
 
