@@ -1,4 +1,7 @@
-"""Jobs that SIGKILL hits at random moments, and then the same command until all is finished."""
+"""Jobs that SIGKILL hits at random moments, and then the same command until all is finished.
+
+A run that was killed well after its first checkpoint must go on from one.
+"""
 
 from __future__ import annotations
 
@@ -9,54 +12,79 @@ import subprocess
 import time
 from pathlib import Path
 
-from compare import differences, remains
-from place import Place, tiny_model
+from compare import ask, differences, remains
+from place import SPECS, Place, tiny_model
 from processes import send, workers
+
+#: Checkpoints are this many steps apart at most, in the specs that write some often.
+STEPS = 120
+#: Attempts that go on from a checkpoint; those of runs that were killed late and begin from zero all the same.
+RESUMED = "SELECT run, number FROM attempts WHERE resumed_step > 0"
+FROM_ZERO = f"""
+    SELECT a.run, a.number FROM attempts a JOIN attempts b ON b.run = a.run AND b.number = a.number - 1
+    WHERE coalesce(a.resumed_step, 0) = 0
+    AND (SELECT max(step) FROM metrics WHERE attempt = b.id) >= coalesce(b.resumed_step, 0) + {STEPS}"""
 
 #: More commands than this for one job is a job that does not end.
 COMMANDS = 6
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--jobs", type=int, default=18, help="jobs (18)")
+    parser.add_argument("--jobs", type=int, default=18, help="jobs for each spec (18)")
+    parser.add_argument("--specs", nargs="+", choices=SPECS, default=["mixed"], help="what is trained (mixed)")
     parser.add_argument("--seed", type=int, default=1, help="of the moments and of what is hit (1)")
     parser.add_argument("--first", type=int, default=0, help="number of the first job, to repeat one (0)")
 
 
 def run(args: argparse.Namespace) -> int:
     tiny = tiny_model()
-    expected = undisturbed(tiny)
     faults = 0
-    for number in range(args.first, args.first + args.jobs):
-        faults += len(disturb(tiny, random.Random(args.seed * 1000 + number), number, expected))
+    for spec in args.specs:
+        expected, lasts = undisturbed(tiny, spec)
+        kills = resumed = 0
+        for number in range(args.first, args.first + args.jobs):
+            chance = random.Random(args.seed * 1000 + number)
+            hits, went_on, wrong = disturb(tiny, spec, chance, number, expected, lasts)
+            kills, resumed, faults = kills + hits, resumed + went_on, faults + len(wrong)
+        print(f"{spec}: {kills} kills, {resumed} attempts went on from a checkpoint", flush=True)
+        if spec != "mixed" and args.jobs >= 10 and resumed == 0:  # it ends before its first checkpoint
+            print("  FAULT: none went on from a checkpoint", flush=True)
+            faults += 1
     return faults
 
 
-def undisturbed(tiny: Path) -> Place:
-    """One worker trains all of it; what two workers store is compared with that as well."""
-    place, begun = Place(tiny), time.monotonic()
-    faults = finish(place)
-    print(f"undisturbed: {'; '.join(faults) or 'finished'}, {time.monotonic() - begun:.1f} s", flush=True)
-    return place
+def undisturbed(tiny: Path, spec: str) -> tuple[Place, float]:
+    """One worker trains all of it; what two workers store is compared with that as well. Returns its seconds too."""
+    place, begun = Place(tiny, spec=spec), time.monotonic()
+    faults, lasts = finish(place), time.monotonic() - begun
+    print(f"{spec}, undisturbed: {'; '.join(faults) or 'finished'}, {lasts:.1f} s", flush=True)
+    return place, lasts
 
 
-def disturb(tiny: Path, chance: random.Random, number: int, expected: Place) -> list[str]:
-    place = Place(tiny)
+def disturb(
+    tiny: Path, spec: str, chance: random.Random, number: int, expected: Place, lasts: float
+) -> tuple[int, int, list[str]]:
+    """(kills, attempts that went on from a checkpoint, faults) of a job that lasts `lasts` seconds undisturbed."""
+    place = Place(tiny, spec=spec)
     place.command[-1] = str(1 + number % 2)
-    hits = [hit(place, chance) for _ in range(chance.randint(1, 3))]
+    hits = [hit(place, chance, lasts) for _ in range(chance.randint(1, 3))]
     faults = finish(place) + differences(expected.database, place.database) + remains(place)
-    print(f"job {number}, --jobs {place.command[-1]}: {', '.join(hits)}: {'; '.join(faults) or 'equal'}", flush=True)
+    went_on = len(ask(place.database, RESUMED))
+    if spec != "mixed":
+        faults += [f"{run}, attempt {n}: from zero" for run, n in ask(place.database, FROM_ZERO)]
+    said = "; ".join(faults) or f"equal, {went_on} went on"
+    print(f"{spec}, job {number}, --jobs {place.command[-1]}: {', '.join(hits)}: {said}", flush=True)
     if faults:
         print(f"  kept: {place.folder}", flush=True)
     else:
         place.remove()
-    return faults
+    return len(hits), went_on, faults
 
 
-def hit(place: Place, chance: random.Random) -> str:
+def hit(place: Place, chance: random.Random, lasts: float) -> str:
     """Starts the job and kills what is drawn: some seconds after its start, or after so many lines."""
     target, lines = chance.choice(["runner", "worker", "both"]), chance.choice([0, 0, *range(1, 60)])
-    seconds = chance.uniform(0, 0.2 if lines else 20)
+    seconds = chance.uniform(0, 0.2 if lines else lasts)
     log = place.folder / "out.txt"
     with log.open("a") as out:
         before = len(log.read_text().splitlines())

@@ -16,11 +16,13 @@ PYTHON = ROOT / "python-worker" / ".venv" / "bin" / "python"
 #: Everything that a trial starts inherits this variable, so that nothing it left behind is mistaken for another's.
 MARK = "LOR2C_SOAK"
 
-SPEC = """\
+_ROWS = """\
 name: soak
 model: {model}
 task: sst2
 data: {{path: {data}}}
+"""
+_MIXED = """\
 method: {{name: imlor2c, rank: 2, injected_rank: 1}}
 train: {{num_train_epochs: 12, batch_size: 4, learning_rate: 2e-3, max_length: 16, logging_steps: 4, precision: fp32}}
 seed: 17
@@ -30,6 +32,25 @@ sweep:
     - {{label: LoRA 1, method: {{name: lora, rank: 2}}, seed: 1}}
     - {{label: LoRA 2, method: {{name: lora, rank: 2}}, seed: 2}}
 """
+#: Checkpoints about eight times a second.
+_LONG = """\
+train:
+  {{num_train_epochs: 25, batch_size: 4, learning_rate: 2e-3, max_length: 16, logging_steps: 4, precision: fp32,
+  checkpoint_minutes: 0.002, bundle: numbers}}
+"""
+_SEEDS = "sweep: {{grid: {{seed: [1, 2]}}}}\n"
+#: What a job trains, by name.
+SPECS = {
+    "mixed": _ROWS + _MIXED,
+    **{name: f"{_ROWS}{_LONG}method: {name}\n{_SEEDS}" for name in ("adalora", "dylora", "full", "lora", "pissa")},
+    "grid": _ROWS
+    + _LONG
+    + """\
+method: {{name: imlor2c, rank: 2, injected_rank: 1}}
+sweep:
+  grid: {{method.merges: 0..1, method.injections: 0..1, train.learning_rate: [1e-3, 2e-3], seed: [1, 2]}}
+""",
+}
 
 
 def tiny_model() -> Path:
@@ -40,13 +61,13 @@ def tiny_model() -> Path:
 
 
 class Place:
-    def __init__(self, tiny: Path, command: list[str] | None = None) -> None:
+    def __init__(self, tiny: Path, command: list[str] | None = None, spec: str = "mixed") -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="lor2c-soak-"))
         self.database = self.folder / "results" / "lor2c.db"
         self.temporary = self.folder / "tmp"
         self.temporary.mkdir()
         self.spec = self.folder / "spec.yaml"
-        self.spec.write_text(SPEC.format(model=tiny / "model", data=tiny / "data"), encoding="utf-8")
+        self.spec.write_text(SPECS[spec].format(model=tiny / "model", data=tiny / "data"), encoding="utf-8")
         self.mark = uuid.uuid4().hex
         self.env = os.environ | {
             MARK: self.mark,
