@@ -185,5 +185,5 @@ def training_of(
     return Training(**(inputs | others))
 
 
-def _order(rows: RowSet, batch_size: int, seed: int, epoch: int) -> list[list[int]]:
-    return list(train_batches(rows, batch_size, seed, epoch))
+def _order(rows: RowSet, batch_size: int, seed: int, epoch: int) -> list[Sequence[int]]:
+    return train_batches(rows, batch_size, seed, epoch)

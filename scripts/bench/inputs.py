@@ -39,7 +39,7 @@ def make_rows(task: str, path: str, model: str, max_length: int) -> Encoded:
 
 def make_batches(data: Encoded, size: int, count: int, device: torch.device) -> list[Batch]:
     """The first `count` batches of a seeded order, each padded to its longest row."""
-    return [data.batch(rows, device) for rows in list(train_batches(data, size, 17, 1))[:count]]
+    return [data.batch(rows, device) for rows in train_batches(data, size, 17, 1)[:count]]
 
 
 def pad_to(batch: Batch, length: int, pad: int) -> Batch:

@@ -79,9 +79,9 @@ class Prepared:
         held = None if self.holdout is None else self._evaluation(self.holdout)
         return Judge(self._evaluation(self.eval), self.score, held)
 
-    def order(self, seed: int, epoch: int) -> Sequence[list[int]]:
+    def order(self, seed: int, epoch: int) -> Sequence[Sequence[int]]:
         """Rows of each micro-batch of an epoch, counted from 1, in the lanes with this seed."""
-        return list(train_batches(self.train, self.settings.train.batch_size, seed, epoch))
+        return train_batches(self.train, self.settings.train.batch_size, seed, epoch)
 
     def autocast(self) -> AbstractContextManager[Any]:
         return autocast(self.device, self.precision)
