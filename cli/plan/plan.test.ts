@@ -102,6 +102,15 @@ describe("planText", () => {
       "
     `);
   });
+  test("lanes that a bundle begins with", () => {
+    const each = planned.map((cell, i) => ({
+      ...cell,
+      inspected: inspectedAs({ events: [{ epoch: 0, key: `${i}`, probable: true }] }),
+    }));
+    expect(planText({ ...view, cells: each, bundles: [each] })).toContain(
+      "2 runs in 1 bundle, with 2 lanes from the first step on: 0 finished, 2 to run",
+    );
+  });
   test("states, what it extends, notes and warnings", () => {
     const [first, second] = planned;
     if (!first || !second) throw new Error("two cells were expected");

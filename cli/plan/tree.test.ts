@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { load, minimal } from "../spec/fixtures/specs.js";
 import { inspectedAs, plannedFrom } from "./fixtures/planned.js";
-import { cellEpochs, halve, laneEpochs, laneEvaluations } from "./tree.js";
+import { cellEpochs, firstLanesOf, halve, laneEpochs, laneEvaluations, lanesOf } from "./tree.js";
 
 const [one] = plannedFrom(load(minimal()).cells);
 if (!one) throw new Error("a cell was expected");
@@ -57,6 +57,17 @@ test("an event after the last epoch separates nothing", () => {
 
 test("cells with different starts share nothing", () => {
   expect(laneEpochs([cell(4, [{ epoch: 0, key: "x" }]), cell(4, [{ epoch: 0, key: "y" }])], "planned")).toBe(8);
+});
+
+test("lanes at the first step and at the end", () => {
+  const [x, y, merge] = [
+    { epoch: 0, key: "x" },
+    { epoch: 0, key: "y" },
+    { epoch: 1, key: "merge" },
+  ];
+  const cells = [cell(4, [x]), cell(4, [y]), cell(4, [x, merge]), cell(4, [y])];
+  expect(firstLanesOf(cells)).toBe(2);
+  expect(lanesOf(cells)).toBe(3);
 });
 
 test("max_steps cuts an epoch short", () => {

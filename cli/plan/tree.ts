@@ -66,11 +66,17 @@ export const laneEpochs = (cells: readonly Treeable[], course: Course, from = 0)
   addedEpochs(inTreeOrder(cells, course), course, from).reduce((sum, added) => sum + added, 0);
 
 /** Lanes that a tree of these cells of one bundle probably has at its end. */
-export function lanesOf(cells: readonly Treeable[]): number {
+export const lanesOf = (cells: readonly Treeable[]): number =>
+  lanesThat(cells, (parting, cell) => parting < epochsOf(cell));
+
+/** Lanes that it begins with: cells that differ in numbers part before the first step. */
+export const firstLanesOf = (cells: readonly Treeable[]): number => lanesThat(cells, (parting) => parting === 0);
+
+function lanesThat(cells: readonly Treeable[], part: (parting: number, cell: Treeable) => boolean): number {
   const ordered = inTreeOrder(cells, "probable");
   return ordered.filter((cell, i) => {
     const before = ordered[i - 1];
-    return !before || partingOf(before, cell, "probable") < epochsOf(cell);
+    return !before || part(partingOf(before, cell, "probable"), cell);
   }).length;
 }
 

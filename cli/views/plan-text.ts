@@ -2,7 +2,7 @@ import stringWidth from "string-width";
 import type { PlannedCell } from "../plan/cell.js";
 import type { Foreseen } from "../plan/forecast/limits.js";
 import { type InvalidCell, reasonsOf, reasonText } from "../plan/plan.js";
-import { cellEpochs, laneEpochs } from "../plan/tree.js";
+import { cellEpochs, firstLanesOf, laneEpochs } from "../plan/tree.js";
 import { warningTexts } from "../plan/warnings.js";
 import { forecastLines } from "./forecast-text.js";
 
@@ -79,7 +79,10 @@ function table(rows: string[][]): string[] {
 function summary({ cells, invalid, bundles, states }: PlanView): string {
   const done = cells.filter((cell) => isDone(states.get(cell.id))).length;
   const running = cells.filter((cell) => states.get(cell.id) === "running").length;
-  const parts = [count(cells.length, "run"), `in ${count(bundles.length, "bundle")}:`, `${number(done)} finished,`];
+  const lanes = bundles.reduce((sum, bundle) => sum + firstLanesOf(bundle), 0);
+  const together = lanes > bundles.length ? `, with ${count(lanes, "lane")} from the first step on` : "";
+  const where = `in ${count(bundles.length, "bundle")}${together}:`;
+  const parts = [count(cells.length, "run"), where, `${number(done)} finished,`];
   if (running > 0) parts.push(`${number(running)} running,`);
   const left = invalid.length === 0 ? "" : `; ${number(invalid.length)} invalid`;
   return [...parts, `${number(cells.length - done - running)} to run`].join(" ") + left + epochs(bundles, states);
