@@ -11,10 +11,9 @@ from typing import Any
 import torch
 
 from ..adapters import lane_groups
-from ..backbones.backbone import Backbone, BatchLayout, FrozenStates
+from ..backbones.backbone import Backbone
 from ..backbones.heads import Head
 from ..data.batch import Batch
-from ..keyed.masks import StepMasks
 from ..keyed.seeding import StepKey
 from ..learner import EpochRecord, Expected, Lane, ScoreTable
 from ..optim.adamw import LaneAdamW
@@ -33,7 +32,8 @@ from .bank_state import (
     restore_slots,
     structures_of,
 )
-from .trajectories import effect_of, expected_events, gather_records, vain_tries
+from .shared_batch import SharedBatch
+from .trajectories import decay_of, effect_of, expected_events, gather_records, vain_tries
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class BankLearner:
         self.fill = False
         #: Seconds of each fork so far.
         self.fork_seconds: list[float] = []
-        self._shared: tuple[_Shared, BatchLayout, StepMasks | None, FrozenStates] | None = None
+        self._shared = SharedBatch(backbone)
         self._set_decay()
 
     def slots(self) -> list[Slot]:
@@ -97,11 +97,14 @@ class BankLearner:
         if together == 1:
             return None
         self.width = together // 2
-        self._shared = None
+        self._shared.forget()
         return self.width
 
     def forward(self, batch: Batch, step: StepKey | None, lanes: Sequence[int] | None = None) -> torch.Tensor:
-        layout, masks, frozen = self._place(batch, step, 0 if lanes is None else lanes[0])
+        seed = None if step is None else self.lanes[0 if lanes is None else lanes[0]].seed
+        layout, masks, frozen = self._shared.of(
+            batch, step, seed, keep=lanes is not None and len(lanes) < len(self.lanes)
+        )
         used, count = [*self.bank.used(), *self.head.slots()], len(self.lanes) if lanes is None else len(lanes)
         chosen, tensors = list(range(len(self.lanes))), {slot.name: slot.tensor for slot in used}
         if lanes is not None and (count < len(self.lanes) or self.fill):
@@ -113,19 +116,6 @@ class BankLearner:
             self.backbone, self.bank, self.head, batch, layout, masks, chosen, tensors, frozen
         )[:count]
         return logits if logits.ndim == 3 else logits[:, :, : batch.input_ids.shape[1]]
-
-    def _place(
-        self, batch: Batch, step: StepKey | None, lane: int
-    ) -> tuple[BatchLayout, StepMasks | None, FrozenStates]:
-        """Layout, masks and frozen states of a batch: made once for all groups of lanes that train on it."""
-        own = _Shared(batch, step, None if step is None else self.lanes[lane].seed)
-        if self._shared is not None and self._shared[0] == own:
-            return self._shared[1:]
-        layout = self.backbone.layout(batch)
-        masks = None if step is None else StepMasks(self.lanes[lane].seed, step, batch, layout)
-        frozen: FrozenStates = {}
-        self._shared = (own, layout, masks, frozen) if len(self.groups()) > 1 else None
-        return layout, masks, frozen
 
     def penalty(self) -> torch.Tensor | None:
         return None
@@ -218,7 +208,7 @@ class BankLearner:
         ]
         self._progress = {cell: progress_of(state, cell) for members in groups for cell in members}
         self.width, self.fill, self.fork_seconds = state["width"], state["fill"], list(state["fork_seconds"])
-        self._shared = None
+        self._shared.forget()
         self._set_decay()
         return rows
 
@@ -295,32 +285,10 @@ class BankLearner:
     def _set_decay(self) -> None:
         """Set each lane's weight decay from its cells, which agree within a lane (`trajectory_key`)."""
         cells = [lane.cells[0] for lane in self.lanes]
-        rules = [self._schedules[cell].rules for cell in cells]
-        named = [
-            self._decays.get(cell) if r.weight_decay is None else r.weight_decay
-            for cell, r in zip(cells, rules, strict=True)
-        ]
+        named = [(self._schedules[cell].rules, self._decays.get(cell)) for cell in cells]
         for slot in self.slots():
             bias = slot.name.endswith("bias")
-            slot.decay = [
-                0.0 if bias and r.decayed_parameters == "no_biases" else own
-                for r, own in zip(rules, named, strict=True)
-            ]
-
-
-@dataclass(frozen=True, eq=False)
-class _Shared:
-    """What a batch's layout, masks and frozen states are made from. `seed` None: they have no masks."""
-
-    batch: Batch
-    step: StepKey | None
-    seed: int | None
-
-    def __eq__(self, other: object) -> bool:
-        """The same batch, not an equal one: comparing its tensors would wait for a GPU."""
-        if not isinstance(other, _Shared):
-            return NotImplemented
-        return self.batch is other.batch and (self.step, self.seed) == (other.step, other.seed)
+            slot.decay = [decay_of(rules, own, bias=bias) for rules, own in named]
 
 
 def _filled(leaf: torch.Tensor, more: int) -> torch.Tensor:

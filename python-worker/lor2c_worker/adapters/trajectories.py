@@ -14,6 +14,14 @@ def trajectory_key(rules: Rules) -> tuple[object, ...]:
     return (rules.weight_decay, rules.decayed_parameters)
 
 
+def decay_of(rules: Rules, own: float | None, *, bias: bool) -> float | None:
+    """Weight decay of a cell's tensor: that of its rules, else its `own`. None: the optimizer's. `bias`: the tensor is
+    a bias, which some rules leave alone."""
+    if bias and rules.decayed_parameters == "no_biases":
+        return 0.0
+    return own if rules.weight_decay is None else rules.weight_decay
+
+
 def effect_of(decision: Decision, rules: Rules) -> tuple[object, ...]:
     """What a decision does to a lane's training, without its reasons."""
     if isinstance(decision, Merge):
