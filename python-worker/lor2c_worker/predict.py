@@ -12,7 +12,7 @@ from .data import task_of
 from .data.encode import encode_texts
 from .device import autocast, current_device, resolve_precision
 from .evaluation.evaluate import logits_of
-from .methods import method_of, parse_params
+from .methods import import_libraries, method_of, parse_params
 from .models import load_model
 from .run.adapter_folder import read_info
 from .settings import Settings, SettingsError
@@ -27,6 +27,7 @@ def predict(folder: Path, texts: list[str], pairs: list[str] | None) -> list[dic
         raise SettingsError(f"task {task.name} takes pairs of texts: give a second text for each (--text-pair)")
     if not task.pairs and pairs is not None:
         raise SettingsError(f"task {task.name} takes single texts: leave out the second text")
+    import_libraries(method)
     model = load_model(settings.model, len(info.label_names) or 1, task.kind, settings.seed, device)
     learner = method.load(model, parse_params(method, settings.method_parameters), folder)
     data = encode_texts(texts, pairs, model.tokenizer, settings.train.max_length)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import io
 import json
+import logging
 from pathlib import Path
 from typing import Any
 from weakref import ref
@@ -55,11 +56,15 @@ def test_the_model_is_freed_without_a_collection(
     command = {"type": "train", "request": "t", "cells": [cell], "checkpoint": str(tmp_path / "all"), "log": None}
     out = io.BytesIO()
     gc.disable()
+    logging.disable(
+        logging.WARNING
+    )  # pytest keeps records; one of a library that peft imports has an error's traceback
     try:
         answer_train(Channel(out, io.BytesIO()), messages.decode_command(command))  # type: ignore[arg-type]
         alive = [module for module in loaded if module() is not None]
     finally:
         gc.enable()
+        logging.disable(logging.NOTSET)
     assert "finished" in [json.loads(line)["type"] for line in out.getvalue().splitlines()]
     assert loaded
     assert not alive

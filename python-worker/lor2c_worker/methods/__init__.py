@@ -12,7 +12,7 @@ from .full import METHOD as full
 from .lanes import marked, start_of
 from .lor2c import METHODS as lor2c_family
 from .lora import METHOD as lora
-from .method import Build, Cell, Method, Store, Verify, cell_of
+from .method import Build, Cell, Method, Store, Verify, cell_of, import_libraries
 from .pissa import METHOD as pissa
 from .plan import Horizon, Part, Plan, PlannedEvent, count
 from .qlora import METHOD as qlora
@@ -42,6 +42,7 @@ __all__ = [
     "Verify",
     "cell_of",
     "count",
+    "import_libraries",
     "marked",
     "method_of",
     "parse_params",

@@ -143,6 +143,7 @@ class AdaLora(Method):
     summary = "LoRA whose rank is spread over the projections by importance, through peft"
     source = "Zhang et al. 2023, arXiv 2303.10512"
     Params = AdaLoraParams
+    libraries = ("peft",)
 
     def notes(self, params: AdaLoraParams) -> list[str]:
         return ["the reported training loss leaves the orthogonality penalty out"] if params.orth_reg_weight else []

@@ -155,6 +155,7 @@ class AnyPeft(Method):
     summary = "Any method that peft offers, by type and config"
     source = "https://github.com/huggingface/peft"
     Params = AnyPeftParams
+    libraries = ("peft",)
 
     def config(self, model: LoadedModel, params: AnyPeftParams) -> PeftConfig:
         """Raises SettingsError when the config's own checks refuse the values."""

@@ -54,6 +54,7 @@ class Lora(Method):
     summary = "LoRA on attention projections, through peft"
     source = "Hu et al. 2022, arXiv 2106.09685"
     Params = LoraParams
+    libraries = ("peft",)
 
     def config(self, model: LoadedModel, params: LoraParams) -> PeftConfig:
         from peft import LoraConfig, TaskType

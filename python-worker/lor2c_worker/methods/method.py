@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -33,10 +34,19 @@ def cell_of(id: str, params: Any, settings: Settings) -> Cell:
 class Build(Protocol):
     """Makes a frozen model trainable."""
 
+    #: What `build`, `save` and `load` import, which may take seconds; `import_libraries` does it before training.
+    libraries: tuple[str, ...] = ()
+
     def build(self, model: LoadedModel, cells: list[Cell], *, horizon: Horizon) -> Learner:
         """Attach to the model. The cells share all settings but those marked `schedule` and, if the method has lanes,
         `number`, and then also seed, rates and weight decay."""
         ...
+
+
+def import_libraries(method: Build) -> None:
+    """Import what the method needs, in no time that is measured as that of a step or an evaluation."""
+    for name in method.libraries:
+        importlib.import_module(name)
 
 
 class Verify(Protocol):

@@ -79,6 +79,7 @@ class Pissa(Method):
     summary = "LoRA that starts from the top singular triplets of the weights, through peft"
     source = "Meng et al. 2024, arXiv 2404.02948"
     Params = PissaParams
+    libraries = ("peft",)
 
     def config(self, model: LoadedModel, params: PissaParams, *, initialise: bool) -> LoraConfig:
         from peft import LoraConfig, TaskType

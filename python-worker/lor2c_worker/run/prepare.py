@@ -21,7 +21,7 @@ from ..errors import PlainError
 from ..evaluation.choose import Judge
 from ..evaluation.evaluate import RowEvaluation
 from ..evaluation.scoring import SCORES, base_score, prepare_scores, rows_of
-from ..methods import Horizon, Method, method_of, parse_params
+from ..methods import Horizon, Method, import_libraries, method_of, parse_params
 from ..models import LoadedModel, load_model, model_fingerprint
 from ..objective import Objective, objective_of
 from ..settings import Settings, SettingsError
@@ -172,6 +172,7 @@ def prepare(settings: Settings) -> Prepared:
     task, method = task_of(settings.task), method_of(settings.method["name"])
     params = parse_params(method, settings.method_parameters)
     method.require()
+    import_libraries(method)
     score = choosing_score(settings, task)
     prepare_scores(task.scores)
     precision = resolve_precision(settings.train.precision, device)
