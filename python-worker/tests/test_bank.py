@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import pytest
@@ -35,13 +35,19 @@ needs_bf16 = pytest.mark.skipif(not cpu_has_bf16(), reason="this CPU has no bflo
 
 
 def classifier(kind: str = "roberta", dtype: torch.dtype = torch.float64, dropout: float = 0.0) -> Any:
+    """A model of its own, with weights that are the same each time."""
+    return copy.deepcopy(_drawn_classifier(kind, dropout)).to(dtype).eval()
+
+
+@cache
+def _drawn_classifier(kind: str, dropout: float) -> Any:
     module = tiny.model(kind)
     if kind != "llama":
         shape = {"num_hidden_layers": LAYERS, "hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout}
         config = type(module.config).from_dict(module.config.to_dict() | shape)
         torch.manual_seed(1)
         module = type(module)(config)
-    return module.to(dtype).eval()
+    return module
 
 
 def rows_of(count: int = BATCHES) -> Given:

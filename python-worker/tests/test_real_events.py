@@ -21,7 +21,7 @@ from lor2c_worker.run.moments import Interval, Moments
 from lor2c_worker.schedule import Decision, Layout, Merge, Progress, Schedule, decide
 from lor2c_worker.scores import score
 
-EPOCHS, PER_EPOCH = 6, 5
+EPOCHS, PER_EPOCH, LATER = 6, 5, 11
 PAPER = rules("paper")
 #: Merges and injections of each cell: every 1.5 / M and 1.5 / I epochs, a step taking 0.2.
 SCHEDULES = {
@@ -177,8 +177,9 @@ def test_max_steps_cuts_an_epoch_and_the_events_after_it() -> None:
 
 @pytest.mark.parametrize("stop", [4, 5])
 def test_a_resume_between_steps_goes_on_bit_equal(whole: tuple[BankLearner, Seen, Pure], stop: int) -> None:
-    """Stopped after a step with events: within an epoch, and at the end of one."""
-    learner, seen, _ = whole
+    """Stopped after a step with events: within an epoch, and at the end of one. Losses show the steps after the last
+    event, which falls on step 8."""
+    _, seen, _ = whole
     first, own = begin(list(SCHEDULES)), Seen()
     optimizer = Noting(first.slots(), 1)
     state = run(first, own, optimizer, stop_after=stop)
@@ -187,9 +188,8 @@ def test_a_resume_between_steps_goes_on_bit_equal(whole: tuple[BankLearner, Seen
     rows = second.restore(first.state(), SCHEDULES)
     again = Noting(second.slots(), len(second.lanes))
     again.resume(optimizer.state_dict(), rows)
-    assert run(second, own, again, LoopState.restored(state.plain(), rows, SCHEDULES, CPU)).step == EPOCHS * PER_EPOCH
+    later = LoopState.restored(state.plain(), rows, SCHEDULES, CPU)
+    assert run(second, own, again, later, stop_after=LATER - stop).step == LATER
     for cell in SCHEDULES:
-        assert own.values("train", "loss", cell) == seen.values("train", "loss", cell)
-        assert changes(own, cell) == changes(seen, cell)
-        got, want = values(second, cell), values(learner, cell)
-        assert all(torch.equal(got[name], want[name]) for name in want)
+        assert own.values("train", "loss", cell) == seen.values("train", "loss", cell)[:LATER]
+        assert changes(own, cell) == [(step, change) for step, change in changes(seen, cell) if step <= LATER]
