@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
 import tiny
 from test_sources import settled
-from worker import settings
+from worker import LORA, settings
 
+from lor2c_worker import messages
+from lor2c_worker.channel import Channel
 from lor2c_worker.data.remembered import Remembered
+from lor2c_worker.inspection import Inspection
+from lor2c_worker.predict import predict
 from lor2c_worker.run import prepare as preparing
 from lor2c_worker.run.prepare import prepare
+from lor2c_worker.serve import answer_train
 from lor2c_worker.settings import Settings
 from lor2c_worker.sources import depends_on
 
@@ -69,3 +75,23 @@ def test_tokens_of_equal_rows_are_made_once(place: Path, tmp_path: Path, monkeyp
     tiny.save_rows(two, train=32)
     assert tokens(two) == [32, 20]
     assert tokens(one) == []
+
+
+def test_all_commands_of_a_worker_read_the_rows_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look, two trainings of different methods, and a prediction, which needs none."""
+    tiny.save(tmp_path / "model")
+    settled(tiny.save_rows(tmp_path / "data", train=16, dev=8) / "dev.tsv")
+    read: list[str] = []
+    load_task = preparing.load_task
+    monkeypatch.setattr(preparing, "load_task", lambda name, data: (read.append(name), load_task(name, data))[1])
+    monkeypatch.setattr(preparing, "_ROWS", Remembered(4))
+    channel = Channel(io.BytesIO(), io.BytesIO())  # type: ignore[arg-type]
+    values = [settings(tmp_path, method=method, num_train_epochs=1) for method in (LORA, {"name": "lor2c", "rank": 2})]
+    Inspection().inspect(Settings.from_json(values[0]))
+    for number, value in enumerate(values):
+        folder = str(tmp_path / f"run-{number}")
+        cell = {"cell": f"c{number}", "settings": value, "folder": folder, "fingerprint": {}, "resume": False}
+        command = {"type": "train", "request": "t", "cells": [cell], "checkpoint": f"{folder}-trees", "log": None}
+        answer_train(channel, messages.decode_command(command))  # type: ignore[arg-type]
+    assert len(predict(tmp_path / "run-1" / "adapter", ["good"], None)) == 1
+    assert read == ["sst2"]
