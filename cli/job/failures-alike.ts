@@ -10,7 +10,7 @@ import type { JobModel } from "./model.js";
  */
 const ENOUGH = 3;
 
-/** Settings that have no effect before the first step, besides the seed and the schedule of changes. */
+/** Settings without effect before the first step, besides the seed and the method's schedule and numbers. */
 const NOT_YET = [
   "learning_rate",
   "head_learning_rate",
@@ -20,6 +20,8 @@ const NOT_YET = [
   "report_epoch",
   "stop_after_nonfinite",
   "checkpoint_minutes",
+  "max_lanes",
+  "bundle",
 ];
 
 interface Kind {
@@ -31,7 +33,7 @@ interface Kind {
 }
 
 /**
- * Notices runs whose failure is certain: runs of one kind (equal but for seed, schedule and what acts only in training)
+ * Notices runs whose failure is certain: runs of one kind (equal but for seed, schedule, numbers and what acts only in training)
  * failed alike in several workers before a first step, and none of the kind came further.
  */
 export class FailuresAlike {
@@ -70,13 +72,13 @@ export class FailuresAlike {
 
   #keyOf({ settings, inspected }: PlannedCell): string {
     const { seed: _, method, train, ...shared } = settings;
-    const schedule = this.catalog.methods
+    const later = this.catalog.methods
       .find(({ name }) => name === method.name)
-      ?.parameters.filter((parameter) => parameter.schedule)
+      ?.parameters.filter((parameter) => parameter.schedule || parameter.number)
       .map(({ name }) => name);
     const keep = (values: object, without: readonly string[]) =>
       Object.fromEntries(Object.entries(values).filter(([name]) => !without.includes(name)));
-    const content = { ...shared, method: keep(method, schedule ?? []), train: keep(train, NOT_YET) };
+    const content = { ...shared, method: keep(method, later ?? []), train: keep(train, NOT_YET) };
     return canonicalize([content, inspected.fingerprint]) ?? "";
   }
 }

@@ -35,6 +35,9 @@ test("runs that are certain to fail, because three like them did, are not starte
     "6 runs not started: 3 workers in a row failed on such runs before their first step: ValueError: no room for layer " +
       "3 of 12; after a fix, the same command trains them",
   ]);
+  const alone = "train: {bundle: schedules}\nseed: 1\n";
+  const alphas = await run("{method.alpha: [4, 8, 16, 32]}", { FIXTURE_FAIL_EARLY: "1" }, alone);
+  expect(alphas.states).toEqual(["failed", "failed", "failed", "skipped"]);
 });
 
 test("failures in training, or with other settings, make no failure certain", async () => {

@@ -1,4 +1,4 @@
-/** The bundled worker is killed in the middle of a tree; the same command resumes from its checkpoint. */
+/** The bundled worker is killed in the middle of a bundle; the same runs, bundled in another way, resume from its checkpoint. */
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -20,21 +20,21 @@ test("kill -9 of the worker after two of four epochs", { timeout: 400_000 }, asy
   });
   writeFileSync(join(folder, "rows.txt"), `${rows.join("\n")}\n`);
   const file = join(folder, "spec.yaml");
-  const spec = [
+  const spec = (bundle: string) => [
     "model: minilm",
     "task: movie-reviews",
     "data: {path: ./rows.txt, train_rows: 32, eval_rows: 16}",
     "method: {name: imlor2c, rank: 2, injections: 0}",
     "train: {num_train_epochs: 4, batch_size: 8, max_length: 32, precision: fp32, logging_steps: 1,",
-    "        checkpoint_minutes: 0.00001}", // after every step
-    "sweep: {grid: {seed: [1, 2], method.merges: [0, 1]}}",
+    `        bundle: ${bundle}, checkpoint_minutes: 0.00001}`, // after every step
+    "sweep: {grid: {seed: [1, 2]}, zip: {method.merges: [0, 1], train.learning_rate: [4.0e-4, 8.0e-4]}}",
   ];
-  writeFileSync(file, `${spec.join("\n")}\n`);
   const dbPath = join(folder, "lor2c.db");
 
   let killed = 0;
   const begun: string[][] = [[], []];
-  const train = (turn: number) => {
+  const train = (turn: number, bundle: string) => {
+    writeFileSync(file, `${spec(bundle).join("\n")}\n`);
     let pid = 0;
     let cells: string[] = [];
     const reporter = silent({
@@ -52,12 +52,12 @@ test("kill -9 of the worker after two of four epochs", { timeout: 400_000 }, asy
     });
     return runExperiment({ source: specSource(file), dbPath, reporter, jobs: 1 });
   };
-  const first = await train(0);
+  const first = await train(0, "auto");
   expect(first.cells.map(({ state }) => state)).toEqual(["finished", "finished", "lost", "lost"]);
   expect(first.cells.map(({ checkpoint }) => checkpoint)).toEqual([false, false, true, true]);
   expect(killed).toBe(2 * STEPS_PER_EPOCH + 1);
 
-  const second = await train(1);
+  const second = await train(1, "schedules");
   expect(second.cells.map(({ error }) => error)).toEqual([undefined, undefined, undefined, undefined]);
   expect(second.outcome).toBe("finished");
   expect(begun[1]?.toSorted()).toEqual(

@@ -65,12 +65,38 @@ test("a bundle whose lanes would fill the memory is cut into parts that fit, dow
   expect(shareOut(rates, 1, each).flatMap((share) => share.cells)).toHaveLength(5);
 });
 
-test("workers on a CPU share its memory, and a GPU has its own", () => {
+test("workers on one device share its memory, those on different GPUs do not", () => {
   const rates = cells("{train.learning_rate: [1e-4, 2e-4, 3e-4, 4e-4]}", ({ settings }) => [
     { epoch: 0, key: String(settings.train.learning_rate) },
   ]);
-  const slots = ["a", "b"].map((device) => ({ device, env: {} }));
   const memory = 4 * laneBytes(rates[0] as PlannedCell); // half of it is for lanes: two, or one for each worker
-  expect(sizes(assign(rates, slots, { ...DEVICE, memory }).shares)).toEqual([1, 1, 1, 1]);
-  expect(sizes(assign(rates, slots, { ...DEVICE, name: "cuda:0", memory }).shares)).toEqual([2, 2]);
+  const on = (...devices: string[]) => {
+    const slots = devices.map((device) => ({ device, env: {} }));
+    return sizes(assign(rates, slots, { ...DEVICE, memory }).shares);
+  };
+  expect(on("cpu", "cpu")).toEqual([1, 1, 1, 1]);
+  expect(on("cuda:0", "cuda:1")).toEqual([2, 2]);
+  expect(on("cuda:0", "cuda:0")).toEqual([1, 1, 1, 1]);
+});
+
+test("lanes that only an improbable event makes count for the memory; one lane is never cut", () => {
+  const merged = cells("{method.merges: 0..3}", mergesAt).map((cell) => ({
+    ...cell,
+    inspected: { ...cell.inspected, events: cell.inspected.events.map((event) => ({ ...event, probable: false })) },
+  }));
+  const each = laneBytes(merged[0] as PlannedCell);
+  expect(sizes(shareOut(merged, 1, 4 * each))).toEqual([2, 2]);
+  const alike = cells("{method.merges: 0..3}", () => []);
+  expect(sizes(shareOut(alike, 1, each))).toEqual([4]);
+});
+
+test.each([
+  [2, [4, 4]],
+  [4, [2, 2, 2, 2]],
+  [8, new Array(8).fill(1)],
+])("two seeds with four rates each give every one of %i workers its part", (slots, expected) => {
+  const rates = cells("{train.learning_rate: [1e-4, 2e-4, 3e-4, 4e-4], seed: [1, 2]}", ({ settings }) => [
+    { epoch: 0, key: `${settings.seed} ${settings.train.learning_rate}` },
+  ]);
+  expect(sizes(shareOut(rates, slots))).toEqual(expected);
 });

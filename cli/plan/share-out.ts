@@ -22,8 +22,8 @@ const WORTH_A_CUT = 0.95;
 const FOR_LANES = 0.5;
 
 /**
- * Assigns shares to slots: at most as many slots as shares, and one slot if nothing is to do. Workers on a CPU have an
- * equal part of the `device`'s memory each.
+ * Assigns shares to slots: at most as many slots as shares, and one slot if nothing is to do. Workers on one device have
+ * an equal part of its memory each; `device` describes every one of them.
  */
 export function assign(
   todo: readonly PlannedCell[],
@@ -31,32 +31,43 @@ export function assign(
   device: Device,
 ): { shares: Share[]; slots: Slot[] } {
   const workers = Math.min(slots.length, Math.max(1, todo.length));
-  const shares = shareOut(todo, workers, device.memory / (device.name === "cpu" ? workers : 1));
+  const shares = shareOut(todo, workers, device.memory / mostOnOneDevice(slots.slice(0, workers)));
   return { shares, slots: slots.slice(0, Math.max(1, shares.length)) };
 }
 
+function mostOnOneDevice(slots: readonly Slot[]): number {
+  const counts = new Map<string, number>();
+  for (const { device } of slots) counts.set(device, (counts.get(device) ?? 0) + 1);
+  return Math.max(1, ...counts.values());
+}
+
 /**
- * Bundles for `slots` workers at a time, the longest first. Those whose lanes would fill a worker's `memory`, in bytes,
- * are cut (by default none), and large ones as long as that ends the job earlier.
+ * Bundles for `slots` workers at a time, the longest first. Those whose lanes could fill a worker's `memory`, in bytes,
+ * are cut (by default none), and large ones where that ends the job earlier. One cut alone may save nothing, as where
+ * four workers have two equal bundles, so that several in a row are tried.
  */
 export function shareOut(cells: readonly PlannedCell[], slots: number, memory = Number.POSITIVE_INFINITY): Share[] {
-  let shares = groupBundles(cells)
+  const whole = groupBundles(cells)
     .flatMap((bundle) => withinMemory(bundle, FOR_LANES * memory))
-    .map(shareOf);
-  for (;;) {
-    const [largest, ...others] = shares.toSorted(longestFirst);
+    .map(shareOf)
+    .toSorted(longestFirst);
+  let [best, tried, cuts] = [whole, whole, 0];
+  while (cuts < 2 * slots) {
+    const [largest, ...others] = tried;
     if (!largest || largest.cells.length < 2) break;
-    const cut = [...halve(largest.cells).map(shareOf), ...others];
-    if (lasts(cut, slots) > WORTH_A_CUT * lasts(shares, slots)) break;
-    shares = cut;
+    tried = [...halve(largest.cells).map(shareOf), ...others].toSorted(longestFirst);
+    cuts++;
+    if (lasts(tried, slots) > WORTH_A_CUT * lasts(best, slots)) continue;
+    [best, cuts] = [tried, 0];
   }
-  return shares.toSorted(longestFirst);
+  return best;
 }
 
 function withinMemory(bundle: PlannedCell[], bytes: number): PlannedCell[][] {
   const [first] = bundle;
-  if (!first || bundle.length === 1 || lanesOf(bundle) * laneBytes(first) <= bytes) return [bundle];
-  return halve(bundle).flatMap((half) => withinMemory(half, bytes));
+  const lanes = lanesOf(bundle, "planned");
+  if (!first || lanes === 1 || lanes * laneBytes(first) <= bytes) return [bundle];
+  return halve(bundle, "planned").flatMap((half) => withinMemory(half, bytes));
 }
 
 const longestFirst = (a: Share, b: Share) => b.cost - a.cost;
@@ -72,8 +83,8 @@ export const costOf = (cells: readonly PlannedCell[], from = 0): number =>
   laneEpochs(cells, "probable", from) * (cells[0]?.inspected.train_rows ?? 1);
 
 /** When the last of the slots is done, if each takes the longest remaining share. */
-const lasts = (shares: readonly Share[], slots: number): number =>
+const lasts = (sorted: readonly Share[], slots: number): number =>
   fillSlots(
-    shares.toSorted(longestFirst).map(({ cost }) => cost),
+    sorted.map(({ cost }) => cost),
     idle(slots),
   );

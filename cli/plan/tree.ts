@@ -65,18 +65,21 @@ function addedEpochs(ordered: readonly Treeable[], course: Course, from = 0): nu
 export const laneEpochs = (cells: readonly Treeable[], course: Course, from = 0): number =>
   addedEpochs(inTreeOrder(cells, course), course, from).reduce((sum, added) => sum + added, 0);
 
-/** Lanes that a tree of these cells of one bundle probably has at its end. */
-export const lanesOf = (cells: readonly Treeable[]): number =>
-  lanesThat(cells, (parting, cell) => parting < epochsOf(cell));
+/** Lanes that a tree of these cells of one bundle has at its end: probably, or if every event finds a candidate. */
+export const lanesOf = (cells: readonly Treeable[], course: Course = "probable"): number =>
+  lanesThat(cells, course, (parting, cell) => parting < epochsOf(cell));
 
 /** Lanes that it begins with: cells that differ in numbers part before the first step. */
-export const firstLanesOf = (cells: readonly Treeable[]): number => lanesThat(cells, (parting) => parting === 0);
+export const firstLanesOf = (cells: readonly Treeable[]): number =>
+  lanesThat(cells, "planned", (parting) => parting === 0);
 
-function lanesThat(cells: readonly Treeable[], part: (parting: number, cell: Treeable) => boolean): number {
-  const ordered = inTreeOrder(cells, "probable");
+type Parts = (parting: number, cell: Treeable) => boolean;
+
+function lanesThat(cells: readonly Treeable[], course: Course, part: Parts): number {
+  const ordered = inTreeOrder(cells, course);
   return ordered.filter((cell, i) => {
     const before = ordered[i - 1];
-    return !before || part(partingOf(before, cell, "probable"), cell);
+    return !before || part(partingOf(before, cell, course), cell);
   }).length;
 }
 
@@ -99,11 +102,11 @@ export function laneEvaluations(cells: readonly Treeable[], from = 0): number {
 export const cellEpochs = (cells: readonly Treeable[]): number => cells.reduce((sum, cell) => sum + epochsOf(cell), 0);
 
 /**
- * Cuts a bundle where its cells share least, into two parts of probably about equal cost. A single cell stays whole.
+ * Cuts a bundle where its cells share least, into two parts of about equal cost. A single cell stays whole.
  */
-export function halve<T extends Treeable>(cells: readonly T[]): T[][] {
-  const ordered = inTreeOrder(cells, "probable");
-  const added = addedEpochs(ordered, "probable");
+export function halve<T extends Treeable>(cells: readonly T[], course: Course = "probable"): T[][] {
+  const ordered = inTreeOrder(cells, course);
+  const added = addedEpochs(ordered, course);
   let best: { at: number; cost: number } | undefined;
   let left = added[0] ?? 0;
   let right = added.slice(1).reduce((sum, value) => sum + value, 0);

@@ -72,15 +72,15 @@ test("a finished run that is trained again with force owns its checkpoint until 
   expect(existsSync(folder)).toBe(false);
 });
 
-test("an attempt owns all checkpoints of its key, because its worker may copy or write there", () => {
+test("a finished tree goes while other trees of its key train, so that a sweep's checkpoints do not add up", () => {
   finish(A);
-  const folder = checkpoint([A]);
+  const [done, open] = [checkpoint([A]), checkpoint([B])];
   const attempt = claim(B, KEY);
   clearCheckpoints(store);
-  expect(existsSync(folder)).toBe(true);
+  expect([existsSync(done), existsSync(open)]).toEqual([false, true]);
   endAttempt(store, attempt, "failed");
   clearCheckpoints(store);
-  expect(existsSync(folder)).toBe(false);
+  expect(existsSync(open)).toBe(true);
 });
 
 test("rm keeps a checkpoint that other runs need, and takes the removed run off it", () => {

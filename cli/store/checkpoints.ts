@@ -1,7 +1,7 @@
 /**
  * Checkpoints lie beside the runs, in `.checkpoints/<key>/<tree>/`; runs that train as one tree share one. A checkpoint
- * is owned by the runs that its `tree.json` names, until each of them is finished or removed, and by every attempt in
- * training whose worker uses the folder of its key. Nothing that has an owner is deleted.
+ * is owned by the runs that its `tree.json` names, until each of them is finished or removed and none is in training.
+ * Nothing that has an owner is deleted. Other trees of a key may train on meanwhile: a sweep has many of one key.
  */
 import { randomUUID } from "node:crypto";
 import { readFileSync, renameSync, rmdirSync, writeFileSync } from "node:fs";
@@ -81,13 +81,13 @@ function setAside(store: Store, unwanted: Tree[]): void {
 
 function unowned(store: Store): Tree[] {
   const open = store.prepare(
-    "SELECT 1 FROM v_runs WHERE run IN (SELECT value FROM json_each(?)) AND state <> 'finished' LIMIT 1",
+    `SELECT 1 FROM v_runs WHERE run IN (SELECT value FROM json_each(@runs)) AND state <> 'finished'
+     UNION ALL SELECT 1 FROM attempts WHERE outcome IS NULL AND run IN (SELECT value FROM json_each(@runs)) LIMIT 1`,
   );
-  return trees(store).filter(
-    (tree) => open.get(JSON.stringify(tree.content.cells)) === undefined && !inUse(store, tree),
-  );
+  return trees(store).filter(({ content }) => open.get({ runs: JSON.stringify(content.cells) }) === undefined);
 }
 
+/** A worker trains one of its runs, or looks for checkpoints of the same key. */
 function inUse(store: Store, { key, content }: Tree): boolean {
   return (
     store

@@ -55,6 +55,8 @@ def _candidates(
     try:
         owners = set(json.loads((tree / TREE_FILE).read_text(encoding="utf-8"))["cells"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        if not tree.exists():
+            return []  # its runs are finished, and the runner has removed it since
         damage = f"{tree.name}/{TREE_FILE} cannot be read ({error})"
     if owners & wanted and not places and (tree / _FORMER_STATE).exists():
         unusable.append(_Unusable("the checkpoint was written by other versions", owners & wanted))
