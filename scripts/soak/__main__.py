@@ -1,7 +1,7 @@
 """Trials that are too long and too random for `npm test`: kills, signals, spoilt specs, garbage from workers.
 
-    python3 scripts/soak kills --jobs 18 --seed 1     # SIGKILL at random moments; results equal to the bit
-    python3 scripts/soak kills --jobs 10 --specs adalora dylora full lora grid   # these from checkpoints
+    python3 scripts/soak kills --kills 30 --seed 1    # SIGKILL and Ctrl-C at random moments; results equal to the bit
+    python3 scripts/soak kills --specs adalora dylora full lora grid    # the same, 10 each, and from checkpoints
     python3 scripts/soak signals                      # other signals, three commands at once, stop, retry
     python3 scripts/soak specs --count 240 --seed 1   # spoilt specs: an exit code and a message, each within 10 s
     python3 scripts/soak garbage                      # what a broken worker may say: each a named outcome

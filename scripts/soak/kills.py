@@ -1,15 +1,18 @@
-"""Jobs that SIGKILL hits at random moments, and then the same command until all is finished.
+"""Jobs that SIGKILL or Ctrl-C hits at random moments, and then the same command until all is finished.
 
-A run that was killed well after its first checkpoint must go on from one.
+What is stored then equals what an undisturbed job stores, to the bit. A run that was killed well after its first
+checkpoint must go on from one.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import random
 import signal
 import subprocess
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from compare import ask, differences, remains
@@ -17,9 +20,11 @@ from place import SPECS, Place, tiny_model
 from processes import send, workers
 
 #: Checkpoints are this many steps apart at most, in the specs that write some often.
-STEPS = 120
-#: Attempts that go on from a checkpoint; those of runs that were killed late and begin from zero all the same.
+STEPS = 64
+#: Attempts after the first that went on from a checkpoint, and those that began from zero.
 RESUMED = "SELECT run, number FROM attempts WHERE resumed_step > 0"
+SCRATCH = "SELECT run, number FROM attempts WHERE number > 1 AND total_steps > 0 AND coalesce(resumed_step, 0) = 0"
+#: Attempts that began from zero although the one before was killed late.
 FROM_ZERO = f"""
     SELECT a.run, a.number FROM attempts a JOIN attempts b ON b.run = a.run AND b.number = a.number - 1
     WHERE coalesce(a.resumed_step, 0) = 0
@@ -29,8 +34,28 @@ FROM_ZERO = f"""
 COMMANDS = 6
 
 
+#: What is killed or, for `ctrl-c`, asked to stop as by a terminal.
+TARGETS = ["runner", "worker", "both", "ctrl-c"]
+
+
+@dataclass
+class Tally:
+    """What happened to the jobs of one spec, or to one of them."""
+
+    jobs: int = 0
+    kills: int = 0
+    resumed: int = 0
+    scratch: int = 0
+    equal: int = 0
+    faults: list[str] = field(default_factory=list)
+
+    def add(self, other: Tally) -> None:
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--jobs", type=int, default=18, help="jobs for each spec (18)")
+    parser.add_argument("--kills", type=int, default=10, help="of running jobs, for each spec, at least (10)")
     parser.add_argument("--specs", nargs="+", choices=SPECS, default=["mixed"], help="what is trained (mixed)")
     parser.add_argument("--seed", type=int, default=1, help="of the moments and of what is hit (1)")
     parser.add_argument("--first", type=int, default=0, help="number of the first job, to repeat one (0)")
@@ -38,52 +63,60 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     tiny = tiny_model()
-    faults = 0
+    tallies = {}
     for spec in args.specs:
-        expected, lasts = undisturbed(tiny, spec)
-        kills = resumed = 0
-        for number in range(args.first, args.first + args.jobs):
+        expected, lasts, faults = undisturbed(tiny, spec)
+        tally = tallies[spec] = Tally(faults=faults)
+        for number in itertools.count(args.first):
+            if tally.kills >= args.kills or faults:
+                break
             chance = random.Random(args.seed * 1000 + number)
-            hits, went_on, wrong = disturb(tiny, spec, chance, number, expected, lasts)
-            kills, resumed, faults = kills + hits, resumed + went_on, faults + len(wrong)
-        print(f"{spec}: {kills} kills, {resumed} attempts went on from a checkpoint", flush=True)
-        if spec != "mixed" and args.jobs >= 10 and resumed == 0:  # it ends before its first checkpoint
-            print("  FAULT: none went on from a checkpoint", flush=True)
-            faults += 1
-    return faults
+            tally.add(disturb(tiny, spec, chance, number, expected, lasts))
+        if spec != "mixed" and tally.resumed == 0:  # mixed ends before its first checkpoint
+            tally.faults.append("none went on from a checkpoint")
+    print(f"\n{'spec':10} {'kills':>5} {'from a checkpoint':>18} {'from zero':>10} {'jobs equal':>11} {'faults':>7}")
+    for spec, t in tallies.items():
+        equal = f"{t.equal} of {t.jobs}"
+        print(f"{spec:10} {t.kills:5} {t.resumed:18} {t.scratch:10} {equal:>11} {len(t.faults):7}", flush=True)
+    return sum(len(tally.faults) for tally in tallies.values())
 
 
-def undisturbed(tiny: Path, spec: str) -> tuple[Place, float]:
+def undisturbed(tiny: Path, spec: str = "mixed") -> tuple[Place, float, list[str]]:
     """One worker trains all of it; what two workers store is compared with that as well. Returns its seconds too."""
     place, begun = Place(tiny, spec=spec), time.monotonic()
     faults, lasts = finish(place), time.monotonic() - begun
     print(f"{spec}, undisturbed: {'; '.join(faults) or 'finished'}, {lasts:.1f} s", flush=True)
-    return place, lasts
+    return place, lasts, faults
 
 
-def disturb(
-    tiny: Path, spec: str, chance: random.Random, number: int, expected: Place, lasts: float
-) -> tuple[int, int, list[str]]:
-    """(kills, attempts that went on from a checkpoint, faults) of a job that lasts `lasts` seconds undisturbed."""
+def disturb(tiny: Path, spec: str, chance: random.Random, number: int, expected: Place, lasts: float) -> Tally:
+    """A job that lasts `lasts` seconds undisturbed."""
     place = Place(tiny, spec=spec)
     place.command[-1] = str(1 + number % 2)
     hits = [hit(place, chance, lasts) for _ in range(chance.randint(1, 3))]
-    faults = finish(place) + differences(expected.database, place.database) + remains(place)
-    went_on = len(ask(place.database, RESUMED))
+    faults = finish(place) + differences(expected.database, place.database)
+    tally = Tally(jobs=1, kills=sum(running for running, _ in hits), equal=not faults, faults=faults)
+    faults += remains(place)
+    tally.resumed, tally.scratch = (len(ask(place.database, sql)) for sql in (RESUMED, SCRATCH))
     if spec != "mixed":
         faults += [f"{run}, attempt {n}: from zero" for run, n in ask(place.database, FROM_ZERO)]
-    said = "; ".join(faults) or f"equal, {went_on} went on"
-    print(f"{spec}, job {number}, --jobs {place.command[-1]}: {', '.join(hits)}: {said}", flush=True)
+    said = "; ".join(faults) or f"equal, {tally.resumed} went on, {tally.scratch} from zero"
+    print(
+        f"{spec}, job {number}, --jobs {place.command[-1]}: {', '.join(what for _, what in hits)}: {said}", flush=True
+    )
     if faults:
         print(f"  kept: {place.folder}", flush=True)
     else:
         place.remove()
-    return len(hits), went_on, faults
+    return tally
 
 
-def hit(place: Place, chance: random.Random, lasts: float) -> str:
-    """Starts the job and kills what is drawn: some seconds after its start, or after so many lines."""
-    target, lines = chance.choice(["runner", "worker", "both"]), chance.choice([0, 0, *range(1, 60)])
+def hit(place: Place, chance: random.Random, lasts: float) -> tuple[bool, str]:
+    """Starts the job and kills what is drawn: some seconds after its start, or after so many lines.
+
+    Returns whether it still ran then, and what was done.
+    """
+    target, lines = chance.choice(TARGETS), chance.choice([0, 0, 0, chance.randrange(1, 20)])
     seconds = chance.uniform(0, 0.2 if lines else lasts)
     log = place.folder / "out.txt"
     with log.open("a") as out:
@@ -92,15 +125,18 @@ def hit(place: Place, chance: random.Random, lasts: float) -> str:
         while job.poll() is None and len(log.read_text().splitlines()) - before < lines:
             time.sleep(0.01)
         end = time.monotonic() + seconds
-        while job.poll() is None and (time.monotonic() < end or (target != "runner" and not workers(place.mark))):
+        while job.poll() is None and (
+            time.monotonic() < end or (target in ("worker", "both") and not workers(place.mark))
+        ):
             time.sleep(0.01)
         ended = job.poll() is not None
-        if target != "runner":
+        if target in ("worker", "both"):
             send(workers(place.mark), signal.SIGKILL)
         if target != "worker" and not ended:
-            send([job.pid], signal.SIGKILL)
+            send([job.pid], signal.SIGINT if target == "ctrl-c" else signal.SIGKILL)
         job.wait(timeout=300)
-    return f"{target} {f'after {lines} lines' if lines else f'after {seconds:.1f} s'}{' (had ended)' if ended else ''}"
+    when = f"after {lines} lines" if lines else f"after {seconds:.1f} s"
+    return not ended, f"{target} {when}{' (had ended)' if ended else ''}"
 
 
 def finish(place: Place) -> list[str]:

@@ -25,8 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     tiny = tiny_model()
-    expected = undisturbed(tiny)
-    faults = 0
+    expected, _, wrong = undisturbed(tiny)
+    faults = len(wrong)
     for name in args.trials:
         place, begun = Place(tiny), time.monotonic()
         found = TRIALS[name](place) + finish(place) + differences(expected.database, place.database) + remains(place)
