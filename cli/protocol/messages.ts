@@ -123,8 +123,12 @@ const Shape = z.strictObject({
   longest_row_tokens: z.number().int(),
   /** Parameters in the saved folder, without the head. */
   saved_parameters: z.number().int(),
-  /** Trained parameters in a checkpoint for each lane, without the head; null if the method makes no checkpoints. */
-  checkpoint_parameters: z.number().int().nullable(),
+  /** Parameters of each lane in a checkpoint with both moments, without the head. */
+  checkpoint_parameters: z.number().int(),
+  /** Numbers of each lane in a checkpoint beside those, without moments: frozen bases, residual weights, running means. */
+  kept_parameters: z.number().int(),
+  /** Modules whose score or rank is stored after each epoch. */
+  scored_modules: z.number().int(),
 });
 export type Shape = z.infer<typeof Shape>;
 

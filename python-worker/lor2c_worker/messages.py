@@ -114,7 +114,9 @@ class InspectedShape:
     eval_row_tokens: float
     longest_row_tokens: int
     saved_parameters: int
-    checkpoint_parameters: int | None
+    checkpoint_parameters: int
+    kept_parameters: int
+    scored_modules: int
 
 
 @dataclass(frozen=True)

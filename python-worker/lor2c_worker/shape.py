@@ -25,4 +25,6 @@ def shape_of(model: LoadedModel, method: Plan, params: Any, row_tokens: tuple[fl
         "longest_row_tokens": longest,
         "saved_parameters": method.saved_parameters(model, params),
         "checkpoint_parameters": method.checkpoint_parameters(model, params),
+        "kept_parameters": method.kept_parameters(model, params),
+        "scored_modules": method.scored_modules(model, params),
     }

@@ -8,11 +8,16 @@ from typing import Any
 
 import pytest
 import tiny
+import torch
 from stopping import after_evaluation, after_step, at_start, record, train
 from worker import only, settings
 
 from lor2c_worker import messages
-from lor2c_worker.methods import METHODS
+from lor2c_worker.methods import METHODS, parse_params
+from lor2c_worker.models import empty_model
+from lor2c_worker.run.checkpoint import checkpoints_in
+from lor2c_worker.run.state_files import read_state
+from lor2c_worker.settings import ModelSettings
 
 #: Every method, and every kind of state that one has besides its trained tensors.
 TRIED: list[tuple[str, dict[str, Any]]] = [
@@ -71,12 +76,35 @@ def test_a_run_that_stops_at_every_boundary_equals_one_that_does_not(
         (after_step(2 * STEPS_PER_EPOCH + 3), 2 * STEPS_PER_EPOCH + 3),
         (after_step(total - 1), total - 1),
     ]
-    folder, reached = tmp_path / "stopped", None
+    folder, reached, sizes = tmp_path / "stopped", None, []
     for stop, step in stops:
         events = train(folder, wanted, stop=stop)
         assert [e.resumed_step for e in only(events, messages.Started)] == [reached]
         assert [e.step for e in only(events, messages.Stopped)] == [step], only(events, messages.Failed)
         reached = step or None
+        sizes.append(size_of(folder / "checkpoints"))
+    assert max(sizes) == pytest.approx(forecast_size(places[name == "qlora"] / "model", name, values), rel=0.1)
     events = train(folder, wanted, stop=after_step(total))  # no step is left to stop before
     assert [e.resumed_step for e in only(events, messages.Started)] == [reached]
     assert record(events, folder) == whole
+
+
+def size_of(checkpoints: Path) -> int:
+    """Bytes of the newest state, those of the loop aside; 0 before the first step."""
+    places = [place for tree in checkpoints.glob("*") for place in checkpoints_in(tree)]
+    state = read_state(places[0]) if places else {"learner": [], "optimizer": []}
+    return sum(tensor.nbytes for part in ("learner", "optimizer") for tensor in tensors_in(state[part]))
+
+
+def forecast_size(model: Path, name: str, values: dict[str, Any]) -> int:
+    """What the runner's forecast of disk counts for a state at its largest."""
+    method, shapes = METHODS[name], empty_model(ModelSettings(str(model)), 2, "classify")
+    params, head = parse_params(method, values), sum(p.numel() for p in shapes.head_parameters().values())
+    return 4 * (3 * (method.checkpoint_parameters(shapes, params) + head) + method.kept_parameters(shapes, params))
+
+
+def tensors_in(value: Any) -> list[torch.Tensor]:
+    if isinstance(value, torch.Tensor):
+        return [value]
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [tensor for item in items for tensor in tensors_in(item)]

@@ -28,7 +28,9 @@ def test_inspect_counts_without_training(worker: Worker, place: Path) -> None:
     assert (good.shape.layers, good.shape.hidden_size) == (3, 16)
     assert good.shape.embedding_parameters < good.total_parameters
     assert 2 < good.shape.train_row_tokens <= good.shape.longest_row_tokens <= 32
-    assert (good.shape.saved_parameters, good.shape.checkpoint_parameters) == (good.trainable_parameters, None)
+    sizes = good.shape
+    assert sizes.saved_parameters == sizes.checkpoint_parameters == good.trainable_parameters
+    assert sizes.kept_parameters == 0
     assert bad.shape is None
     assert "unknown method 'nope'" in bad.problems[0]
 

@@ -8,7 +8,7 @@ export interface Disk {
   run: number;
   /** Bytes that all of them add to the database. */
   database: number;
-  /** Bytes of the checkpoint until the runs are over: state and best adapters of the tree. */
+  /** Bytes of the checkpoints until the runs are over: states and best adapters of the tree. */
   checkpoint: number;
 }
 
@@ -32,25 +32,24 @@ const EVENTS_OF_VALUE = 60;
 export function diskOf(cells: readonly PlannedCell[]): Disk {
   const [cell] = cells;
   if (!cell) throw new Error("a tree without cells");
-  const { saved_parameters, checkpoint_parameters } = shapeOf(cell);
+  const { saved_parameters, checkpoint_parameters, kept_parameters } = shapeOf(cell);
   const head = cell.inspected.head_parameters ?? 0;
   const adapter = (saved_parameters + head) * FLOAT + CONFIGS;
   const lanes = lanesOf(cells);
-  const state = checkpoint_parameters === null ? 0 : lanes * (checkpoint_parameters + head) * STATE;
+  const state = lanes * ((checkpoint_parameters + head) * STATE + kept_parameters * FLOAT);
   const values = valuesOf(cell);
   return {
     run: adapter + LOGS + LOG_OF_EPOCH * epochsOf(cell),
     database: cells.length * (RUN_ROWS + VALUE_ROW * values),
-    // A new state is written beside the old one before it replaces that.
-    checkpoint: lanes * (adapter + EVENTS_OF_VALUE * values) + 2 * state,
+    // The newest checkpoint and the one before are kept, each with its best adapters.
+    checkpoint: 2 * (lanes * adapter + state) + lanes * EVENTS_OF_VALUE * values,
   };
 }
 
 /** Rows of metrics and of scores of modules. */
 function valuesOf(cell: PlannedCell): number {
   const { logging_steps } = cell.settings.train;
-  const { layers, checkpoint_parameters } = shapeOf(cell);
+  const { scored_modules } = shapeOf(cell);
   const reports = Math.ceil((cell.inspected.total_steps ?? 0) / logging_steps);
-  const scored = checkpoint_parameters === null ? 0 : layers;
-  return reports * REPORT_VALUES + Math.ceil(epochsOf(cell)) * (EVALUATION_VALUES + scored);
+  return reports * REPORT_VALUES + Math.ceil(epochsOf(cell)) * (EVALUATION_VALUES + scored_modules);
 }

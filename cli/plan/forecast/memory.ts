@@ -77,11 +77,11 @@ function byShapes(cell: PlannedCell, lanes: number, device: Device): Range {
   };
 }
 
-/** Bytes of what a lane has of its own: value, gradient and two moments of every trained parameter. */
+/** Bytes of what a lane has of its own: value, gradient and two moments of every trained parameter, and what it keeps. */
 export function laneBytes(cell: PlannedCell): number {
   const { inspected } = cell;
-  const body = shapeOf(cell).checkpoint_parameters ?? inspected.trainable_parameters ?? 0;
-  return 4 * FLOAT * (body + (inspected.head_parameters ?? 0));
+  const { checkpoint_parameters, kept_parameters } = shapeOf(cell);
+  return FLOAT * (4 * (checkpoint_parameters + (inspected.head_parameters ?? 0)) + kept_parameters);
 }
 
 function activations(cell: PlannedCell, rows: number, tokens: number): number {

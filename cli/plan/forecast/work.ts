@@ -15,7 +15,9 @@ export const shapeOf = ({ inspected, settings }: Facts): Shape =>
     eval_row_tokens: settings.train.max_length / 2,
     longest_row_tokens: settings.train.max_length,
     saved_parameters: inspected.trainable_parameters ?? 0,
-    checkpoint_parameters: null,
+    checkpoint_parameters: inspected.trainable_parameters ?? 0,
+    kept_parameters: 0,
+    scored_modules: 0,
   };
 
 /**

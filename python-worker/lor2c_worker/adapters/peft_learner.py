@@ -98,19 +98,20 @@ AnyLearner = TypeVar("AnyLearner", bound=PeftLearner)
 def wrap(kind: type[AnyLearner], model: LoadedModel, config: PeftConfig, cells: list[str], seed: int) -> AnyLearner:
     """A learner for a peft config on the model, which knows what the config drew or computed besides what trains:
     random bases, residual weights. Another machine might draw or compute it otherwise."""
-    base = [tensor.detach() for tensor in _tensors(model.module).values()]
+    base = [tensor.detach() for tensor in tensors_of(model.module).values()]
     learner = kind(attach(model.module, config, seed), model.head, cells, seed)
     # `base` keeps the storage of replaced weights alive, so that no new tensor has the address of one.
     known = {tensor.data_ptr() for tensor in base}
     learner.frozen = {
         name: tensor.detach()
-        for name, tensor in _tensors(learner.module).items()
+        for name, tensor in tensors_of(learner.module).items()
         if not tensor.requires_grad and tensor.numel() and tensor.data_ptr() not in known
     }
     return learner
 
 
-def _tensors(module: nn.Module) -> dict[str, torch.Tensor]:
+def tensors_of(module: nn.Module) -> dict[str, torch.Tensor]:
+    """Parameters and buffers by name."""
     return {**dict(module.named_parameters()), **dict(module.named_buffers())}
 
 

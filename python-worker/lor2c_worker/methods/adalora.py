@@ -21,7 +21,7 @@ from ..settings import SettingsError
 from .entry import setting
 from .lora import linear_modules, target_modules
 from .method import Cell, Method
-from .plan import Horizon, Part
+from .plan import Horizon, Part, count
 
 if TYPE_CHECKING:
     from peft import AdaLoraConfig
@@ -184,6 +184,13 @@ class AdaLora(Method):
             Part(place, f"r (d_in + d_out + 1) = {r} * ({d_in} + {d_out} + 1)", r * (d_in + d_out + 1))
             for place, d_in, d_out in linear_modules(model, target_modules(model, params.target_modules))
         ]
+
+    def kept_parameters(self, model: LoadedModel, params: AdaLoraParams) -> int:
+        """Importance and uncertainty of every parameter."""
+        return 2 * count(self, model, params)
+
+    def scored_modules(self, model: LoadedModel, params: AdaLoraParams) -> int:
+        return len(linear_modules(model, target_modules(model, params.target_modules)))
 
     def build(self, model: LoadedModel, cells: list[Cell], *, horizon: Horizon) -> AdaLoraLearner:
         config = self.config(model, cells[0].params, horizon.steps)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 import torch
 
-from ..adapters.peft_learner import PeftLearner, load_adapter, save_adapter, wrap
+from ..adapters.peft_learner import PeftLearner, load_adapter, save_adapter, tensors_of, wrap
 from ..adapters.prompt_learner import PromptLearner, load_prompt
 from ..learner import Learner
 from ..models import LoadedModel
@@ -180,27 +180,38 @@ class AnyPeft(Method):
 
         Raises SettingsError when peft cannot adapt the model.
         """
-        try:
-            wrapped = self._copy(model, params, "meta")
-        except RuntimeError:
-            wrapped = self._copy(model, params, "cpu")
         return [
             Part(name.removeprefix("base_model.model."), " * ".join(map(str, p.shape)), p.numel())
-            for name, p in wrapped.named_parameters()
+            for name, p in self._added(model, params).items()
             if p.requires_grad and not is_head(name, model.head)
         ]
 
-    def _copy(self, model: LoadedModel, params: AnyPeftParams, device: str) -> torch.nn.Module:
+    def kept_parameters(self, model: LoadedModel, params: AnyPeftParams) -> int:
+        """Random bases, and whatever else the type adds without training it."""
+        return sum(tensor.numel() for tensor in self._added(model, params).values() if not tensor.requires_grad)
+
+    def _added(self, model: LoadedModel, params: AnyPeftParams) -> dict[str, torch.Tensor]:
+        """Parameters and buffers that peft adds to the model, its copy of the head included."""
+        try:
+            return self._copy(model, params, "meta")
+        except RuntimeError:
+            return self._copy(model, params, "cpu")
+
+    def _copy(self, model: LoadedModel, params: AnyPeftParams, device: str) -> dict[str, torch.Tensor]:
         from peft import get_peft_model
 
         with torch.random.fork_rng(devices=[]), torch.device(device), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             empty: Any = type(model.module)(model.config)
             empty.requires_grad_(False)
+            before = list(tensors_of(empty).values())
             try:
-                return get_peft_model(empty, self.config(model, params))
+                after = tensors_of(get_peft_model(empty, self.config(model, params)))
             except (ValueError, TypeError, AttributeError) as error:
                 raise SettingsError(f"method peft: {params.type} cannot be put on this model: {error}") from error
+        own = {id(tensor) for tensor in before}
+        # LN_TUNING trains what the model has.
+        return {name: tensor for name, tensor in after.items() if tensor.requires_grad or id(tensor) not in own}
 
     def build(self, model: LoadedModel, cells: list[Cell], *, horizon: Horizon) -> PeftLearner:
         params, names = cells[0].params, [c.id for c in cells]

@@ -29,7 +29,7 @@ from .lor2c_liveness import excused, unmet
 from .lor2c_params import ImParams, InjectParams, Lor2cParams, MergeParams, ShareParams
 from .method import Cell, Method
 from .peft_folder import read_lane, read_layout, write_lane
-from .plan import Horizon, Part, PlannedEvent
+from .plan import Horizon, Part, PlannedEvent, count
 
 
 @dataclass(frozen=True)
@@ -117,8 +117,13 @@ class Variant(Method):
 
     def checkpoint_parameters(self, model: LoadedModel, params: Any) -> int:
         """With injections, every layer's LoRA is in a checkpoint from the start."""
-        injected = layers_of(model) * injected_parameters(model, params) if getattr(params, "injections", 0) else 0
-        return sum(part.count for part in self.parts(model, params)) + injected
+        return count(self, model, params) + (_reserved(model, params) if params.rules.injected_trains else 0)
+
+    def kept_parameters(self, model: LoadedModel, params: Any) -> int:
+        return 0 if params.rules.injected_trains else _reserved(model, params)
+
+    def scored_modules(self, model: LoadedModel, params: Any) -> int:
+        return layers_of(model)
 
     def build(self, model: LoadedModel, cells: list[Cell], *, horizon: Horizon) -> BankLearner:
         """Cells begin in one lane unless their numbers or rules make them train differently from the first step on."""
@@ -157,6 +162,11 @@ class Variant(Method):
 def layers_of(model: LoadedModel) -> int:
     """Number of layers of the backbone; the model may be on meta."""
     return len(find_layers(base_of(model.module))[0])
+
+
+def _reserved(model: LoadedModel, params: Any) -> int:
+    """Parameters of the LoRA of all layers, for which the bank has room where a run may inject."""
+    return layers_of(model) * injected_parameters(model, params) if getattr(params, "injections", 0) else 0
 
 
 def _counted(number: int, noun: str) -> str:

@@ -20,7 +20,7 @@ from ..adapters.peft_learner import PeftLearner, attach, wrap
 from ..learner import Learner
 from ..models import LoadedModel
 from .entry import setting
-from .lora import linear_parts, target_modules
+from .lora import linear_modules, linear_parts, target_modules
 from .method import Cell, Method
 from .plan import Horizon, Part, count
 
@@ -100,6 +100,11 @@ class Pissa(Method):
     def saved_parameters(self, model: LoadedModel, params: PissaParams) -> int:
         """Those of LoRA with twice the rank."""
         return 2 * count(self, model, params)
+
+    def kept_parameters(self, model: LoadedModel, params: PissaParams) -> int:
+        """The start and the residual weights."""
+        places = linear_modules(model, target_modules(model, params.target_modules))
+        return count(self, model, params) + sum(d_in * d_out for _, d_in, d_out in places)
 
     def build(self, model: LoadedModel, cells: list[Cell], *, horizon: Horizon) -> PissaLearner:
         """Uses the full decomposition, since peft's fast one draws random numbers."""

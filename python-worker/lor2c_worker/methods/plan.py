@@ -65,9 +65,18 @@ class Plan(Entry, Protocol):
         """Number of parameters that `save` writes besides the head, for forecasts."""
         return count(self, model, params)
 
-    def checkpoint_parameters(self, model: LoadedModel, params: Any) -> int | None:
-        """Trained parameters of a lane in a checkpoint, besides the head; None: the method writes no checkpoints."""
-        return None
+    def checkpoint_parameters(self, model: LoadedModel, params: Any) -> int:
+        """Parameters of a lane that a checkpoint has with both moments, besides the head."""
+        return count(self, model, params)
+
+    def kept_parameters(self, model: LoadedModel, params: Any) -> int:
+        """Numbers of a lane that a checkpoint has beside them, without moments: what is frozen but not the model's, and
+        running means."""
+        return 0
+
+    def scored_modules(self, model: LoadedModel, params: Any) -> int:
+        """Modules whose score or rank every epoch's end reports, at the start."""
+        return 0
 
     def require(self) -> None:
         """Raises SettingsError when a package that training needs is missing. Counting does not call it."""
