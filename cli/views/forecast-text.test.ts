@@ -36,7 +36,7 @@ test("three lines: time, disk and memory, each with its range and basis", () => 
     expect.stringMatching(
       /^time {4}about \S+( \S+)? \(.+ to .+\) with 1 worker, from 1 stored training of the same model$/,
     ),
-    expect.stringMatching(/^disk {4}about 8\d\.\d MiB, 1\d\d MiB with checkpoints$/),
+    expect.stringMatching(/^disk {4}about 8\d\.\d MiB, 7\d\d MiB with checkpoints$/),
     expect.stringMatching(/^memory {2}about .+ GiB \(.+ to .+\) at the peak, from a rule of thumb$/),
   ]);
   expect(forecastLines(foreseen(3, 2))[2]).toContain("at the peak of each of 2 workers, from");
@@ -55,7 +55,7 @@ test("too much disk: the error says how many would fit, and which setting takes 
   ]);
   const { message, hint } = refusalText(over, foreseen(), { maxDisk: 50e6 });
   expect(message).toMatch(
-    /^the 3 runs that are left will need about 1\d\d MiB of disk, 8\d\.\d MiB of it for good: more than the 47\.7 MiB that --max-disk allows\nnothing was started$/,
+    /^the 3 runs that are left will need about 7\d\d MiB of disk, 8\d\.\d MiB of it for good: more than the 47\.7 MiB that --max-disk allows\nnothing was started$/,
   );
   expect(hint).toBe(
     "the first 2 of them, in the order of the plan, would fit; method.name=full (1 run) takes 98 % of it",
