@@ -20,6 +20,7 @@ from lor2c_worker.device import describe_device
 from lor2c_worker.rules import PRESETS
 from lor2c_worker.run.checkpoint import checkpoints_in
 from lor2c_worker.run.manifest import read_manifest, write_manifest
+from lor2c_worker.run.state_files import read_state
 from lor2c_worker.run.tree import lane_epochs
 from lor2c_worker.schedule import Schedule
 
@@ -212,6 +213,27 @@ def test_a_stopped_tree_goes_on_within_its_epoch_also_in_parts(
         assert {e.resumed_step for e in only(events, messages.Started)} == {end.step}
         for name in part:
             assert record(events, name, tmp_path) == alone[name], name
+
+
+def test_forks_and_lane_width_of_a_tree_that_goes_on_are_those_of_the_whole(
+    worker: Worker, place: Path, tmp_path: Path
+) -> None:
+    pairs = [(0, 0), (1, 0), (2, 1)]
+    train(worker, tmp_path / "whole", grid(place, pairs, max_lanes=2))
+    (whole,) = only(worker.until_done(), messages.Tree)
+    stopped = Worker(tmp_path / "stderr.log")
+    train(stopped, tmp_path, grid(place, pairs, max_lanes=2))
+    until_epoch(stopped, 5)
+    stopped.send(type="stop", cells=None)
+    stopped.until_done()
+    assert stopped.close() == 0
+    (folder,) = (tmp_path / "checkpoints").iterdir()
+    past = read_state(checkpoints_in(folder)[0])["learner"]["fork_seconds"]
+    assert len(past) > 0
+    train(worker, tmp_path, grid(place, pairs), resume=True)  # max_lanes is auto now, which would be 1 on a CPU
+    (tree,) = only(worker.until_done(), messages.Tree)
+    assert (tree.forks, tree.lane_width) == (whole.forks, 2)
+    assert tree.longest_fork_seconds >= max(past)
 
 
 def test_new_cells_begin_beside_those_that_go_on(

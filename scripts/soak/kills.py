@@ -24,11 +24,12 @@ STEPS = 64
 #: Attempts after the first that went on from a checkpoint, and those that began from zero.
 RESUMED = "SELECT run, number FROM attempts WHERE resumed_step > 0"
 SCRATCH = "SELECT run, number FROM attempts WHERE number > 1 AND total_steps > 0 AND coalesce(resumed_step, 0) = 0"
-#: Attempts that began from zero although the one before was killed late.
+#: Attempts that began from zero although one before was killed late. One that never began has no `total_steps`.
 FROM_ZERO = f"""
-    SELECT a.run, a.number FROM attempts a JOIN attempts b ON b.run = a.run AND b.number = a.number - 1
-    WHERE coalesce(a.resumed_step, 0) = 0
-    AND (SELECT max(step) FROM metrics WHERE attempt = b.id) >= coalesce(b.resumed_step, 0) + {STEPS}"""
+    SELECT a.run, a.number FROM attempts a WHERE a.total_steps > 0 AND coalesce(a.resumed_step, 0) = 0
+    AND EXISTS (
+        SELECT 1 FROM attempts b WHERE b.run = a.run AND b.number < a.number
+        AND (SELECT max(step) FROM metrics WHERE attempt = b.id) >= coalesce(b.resumed_step, 0) + {STEPS})"""
 
 #: More commands than this for one job is a job that does not end.
 COMMANDS = 6
