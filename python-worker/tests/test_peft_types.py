@@ -6,15 +6,12 @@ import dataclasses
 from typing import Any, get_type_hints
 
 import pytest
-from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
 
 from lor2c_worker.methods import METHODS, parse_params
-from lor2c_worker.methods.any_peft import config_class, unfit
+from lor2c_worker.methods.any_peft import config_class, types_of_peft, unfit
 from lor2c_worker.methods.peft_types import misfit
 
-TYPES = sorted(
-    name for name in (str(getattr(kind, "value", kind)) for kind in PEFT_TYPE_TO_CONFIG_MAPPING) if unfit(name) is None
-)
+TYPES = sorted(name for name in types_of_peft() if unfit(name) is None)
 
 
 @pytest.mark.parametrize("name", TYPES)
