@@ -10,8 +10,9 @@ from .device import current_device, resolve_precision
 #: Which numbers this worker computes from equal settings, rows, weights and precision. Raise it, once for a release,
 #: when any stored number would come out otherwise: another draw, another order of sums, another rule. It is part of
 #: every run's id, so that old and new numbers are never of one run. Runs stored before there was such a number count
-#: as 1. 2: draws keyed by row and position, the same on every device and layout.
-NUMERICS = 2
+#: as 1. 2: draws keyed by row and position, the same on every device and layout. 3: LoRA trains as lanes of the bank,
+#: and a module's B is multiplied by its scale before the product; both round in another way.
+NUMERICS = 3
 #: Format of a checkpoint's content. Raise it when the content changes.
 CHECKPOINT_FORMAT = "5"
 #: Packages whose version can change a number.

@@ -24,7 +24,7 @@ from lor2c_worker.backbones.unpadded import UnpaddedEncoder
 from lor2c_worker.evaluation.choose import Judge
 from lor2c_worker.evaluation.evaluate import RowEvaluation
 from lor2c_worker.learner import Change, EpochRecord, Learner
-from lor2c_worker.methods.lor2c import build_learner
+from lor2c_worker.methods.lanes import build_learner
 from lor2c_worker.objective import Classify
 from lor2c_worker.rules import resolve_rules
 from lor2c_worker.run.loop import train

@@ -23,7 +23,7 @@ from lor2c_worker.data.batch import Batch
 from lor2c_worker.device import autocast, cpu_has_bf16
 from lor2c_worker.keyed.seeding import generator
 from lor2c_worker.learner import EpochRecord
-from lor2c_worker.methods.lor2c import build_learner
+from lor2c_worker.methods.lanes import build_learner
 from lor2c_worker.optim.adamw import LaneAdamW
 from lor2c_worker.rules import PRESETS, Rules
 from lor2c_worker.run.loop import train as run_loop

@@ -26,8 +26,8 @@ def test_every_contender_lanes_and_the_grid(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     report = json.loads(out.read_text())
     [model] = report["models"].values()
-    names = {"hf-max", "hf-dynamic", "lor2c-fp32", "lora-bank-fp32", "lora-fp32"}
-    assert names <= set(model["contenders"]) <= names | {"lor2c-mixed", "lora-bank-mixed"}
+    names = {"hf-max", "hf-dynamic", "lor2c-fp32", "lora-fp32", "lora-peft-fp32"}
+    assert names <= set(model["contenders"]) <= names | {"lor2c-mixed", "lora-mixed"}
     for row in model["contenders"].values():
         assert len(row["seconds_per_step"]) == 2
         assert row["times_less"] > 0

@@ -13,7 +13,7 @@ from test_backbones import bank_of, batch_of, build
 from test_bank import learner_of, params_of
 from test_methods import fresh
 from test_tree import cell, place, record, until_epoch
-from worker import Worker, only, train
+from worker import Worker, only, settings, train
 
 from lor2c_worker import messages
 from lor2c_worker.adapters.bank import Bank, Numbers, Structure
@@ -158,6 +158,34 @@ def test_a_stopped_bundle_goes_on_bit_equal_also_in_parts(
         assert "rules" not in part or 0 < (steps["rules"] or 0) < ends["usual"]
         for name in part:
             assert record(events, name, tmp_path) == alone[name], name
+
+
+def test_so_has_a_cell_of_lora(worker: Worker, place: Path, tmp_path: Path) -> None:
+    """Together, and each alone; they reload as peft's adapters."""
+
+    def one(seed: int = 17, alpha: float = 8.0, dropout: float = 0.1, **options: Any) -> dict[str, Any]:
+        method = {"name": "lora", "rank": 4, "alpha": alpha, "dropout": dropout, "target_modules": ["key", "value"]}
+        return settings(place, seed, method, logging_steps=1, num_train_epochs=3, **options)
+
+    cells = {
+        "usual": one(),
+        "rate": one(learning_rate=1e-2),
+        "decay": one(weight_decay=0.3),
+        "seed": one(5),
+        "alpha": one(alpha=3.0),
+        "dropout": one(dropout=0.0),
+        "all": one(6, 5.0, 0.3, learning_rate=3e-2, weight_decay=0.0),
+    }
+    train(worker, tmp_path, cells | {"twin": one()})
+    together = worker.until_done()
+    (tree,) = only(together, messages.Tree)
+    assert tree.lanes == len(cells)
+    assert not only(together, messages.ModuleScores)
+    records = {name: record(together, name, tmp_path) for name in cells}
+    for name, value in cells.items():
+        train(worker, tmp_path / "alone", {name: value})
+        assert record(worker.until_done(), name, tmp_path / "alone") == records[name], name
+    assert len({value[-2] for value in records.values()}) == len(cells), "some number has no effect"
 
 
 def test_in_mixed_precision_too(worker: Worker, place: Path, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from lor2c_worker.evaluation.evaluate import logits_of
 from lor2c_worker.inspection import Inspection
 from lor2c_worker.learner import Learner
 from lor2c_worker.methods import METHODS, Cell, Horizon, count, parse_params
+from lor2c_worker.methods.lora_inside import LoraInside, LoraParams
 from lor2c_worker.models import LoadedModel, empty_model, known_config
 from lor2c_worker.settings import ModelSettings, Settings, SettingsError
 
@@ -106,9 +107,7 @@ def test_same_seed_same_losses_other_seed_others(folders: dict[str, Path], data:
 
 
 def test_a_layer_left_in_full_precision_fails_the_run(folders: dict[str, Path]) -> None:
-    learner = METHODS["lora"].build(
-        fresh(folders["bert"]), [Cell("c", parse_params(METHODS["lora"], {}), 3)], horizon=Horizon(8, 32, 4)
-    )
+    learner = LoraInside().build(fresh(folders["bert"]), [Cell("c", LoraParams(), 3)], horizon=Horizon(8, 32, 4))
     assert len(METHOD.check(learner, cell())) == 18
     assert METHOD.check(build(fresh(folders["bert"]), double_quantisation=False), cell())
 

@@ -15,7 +15,7 @@ from lor2c_worker.data.task import Split
 from lor2c_worker.evaluation.evaluate import logits_of
 from lor2c_worker.evaluation.scoring import score_logits
 from lor2c_worker.methods import METHODS, Cell, Horizon
-from lor2c_worker.methods.lora import LoraParams
+from lor2c_worker.methods.lora_inside import LoraInside, LoraParams
 from lor2c_worker.models import load_model
 from lor2c_worker.objective import Classify, Regress, means
 from lor2c_worker.optim.adamw import LaneAdamW
@@ -51,6 +51,7 @@ def losses_of_our_loop(folder: Path, data: Encoded, dropout: float = 0.0) -> tup
         for module in model.module.modules():
             if isinstance(module, torch.nn.Dropout):
                 module.p = 0.0
+        model.config.hidden_dropout_prob = 0.0  # the bank's head takes it from there
     params = LoraParams(rank=4, alpha=8.0, dropout=dropout)
     learner = METHODS["lora"].build(model, [Cell("c", params, 5)], horizon=Horizon(3, 24, 8))
     optimizer = LaneAdamW(learner.slots(), 1, weight_decay=0.1, max_grad_norm=1.0)
@@ -62,8 +63,8 @@ def losses_of_our_loop(folder: Path, data: Encoded, dropout: float = 0.0) -> tup
 def losses_of_a_plain_loop(folder: Path, data: Encoded) -> tuple[list[float], list[float]]:
     """peft's LoRA, torch's AdamW, clip_grad_norm_ and transformers' schedule, written out."""
     model = load_model(ModelSettings(str(folder)), 2, "classify", 5, CPU)
-    lora = METHODS["lora"]
-    learner = lora.build(model, [Cell("c", LoraParams(rank=4, alpha=8.0, dropout=0.0), 5)], horizon=Horizon(3, 24, 8))
+    cell = Cell("c", LoraParams(rank=4, alpha=8.0, dropout=0.0), 5)
+    learner = LoraInside().build(model, [cell], horizon=Horizon(3, 24, 8))
     module = learner.module  # type: ignore[attr-defined]
     head = [p for n, p in module.named_parameters() if p.requires_grad and "modules_to_save" in n]
     body = [p for n, p in module.named_parameters() if p.requires_grad and "modules_to_save" not in n]

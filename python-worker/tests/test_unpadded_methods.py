@@ -25,7 +25,7 @@ from lor2c_worker.device import autocast
 from lor2c_worker.run.loop import train
 from lor2c_worker.run.moments import Interval, Moments
 
-BANK = {"lor2c", "sharelor2c", "mergelor2c", "injectlor2c", "imlor2c"}
+BANK = {"lora", "lor2c", "sharelor2c", "mergelor2c", "injectlor2c", "imlor2c"}
 INSIDE = [pytest.param(name, values, id=f"{name}-{values}") for name, values in TRIED if name not in BANK]
 encoders = pytest.mark.parametrize("kind", ["bert", "roberta"])
 
@@ -120,7 +120,7 @@ def test_falls_back_where_a_block_is_not_the_models_own(folders: dict[str, Path]
     assert try_unpadded(fresh(folders["bert"]).module) is not None
 
 
-def test_the_family_on_the_bank_is_elsewhere(folders: dict[str, Path]) -> None:
+def test_what_trains_on_the_bank_is_elsewhere(folders: dict[str, Path]) -> None:
     """This file leaves out only the learners of lanes."""
     for name, values in TRIED:
         assert isinstance(build(fresh(folders["bert"]), name, values), BankLearner) == (name in BANK)

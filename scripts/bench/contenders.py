@@ -10,14 +10,10 @@ from learners import RATE, Step, lor2c, step_of
 from options import BASE, DYNAMIC
 from peft import LoraConfig, TaskType, get_peft_model
 
-from lor2c_worker.adapters.bank_learner import BankLearner
 from lor2c_worker.data.batch import Batch
 from lor2c_worker.methods import METHODS, Cell, Horizon, parse_params
-from lor2c_worker.methods.lanes import numbers_of
-from lor2c_worker.methods.lor2c import bank_params, build_learner
+from lor2c_worker.methods.lora_inside import LoraInside
 from lor2c_worker.models import LoadedModel
-from lor2c_worker.rules import PRESETS
-from lor2c_worker.schedule import Layout, Schedule
 
 
 def plain_loop(model: LoadedModel, length: int | None, pad: int) -> Step:
@@ -50,15 +46,6 @@ def plain_loop(model: LoadedModel, length: int | None, pad: int) -> Step:
     return step
 
 
-def lora_on_the_bank(model: LoadedModel) -> BankLearner:
-    """LoRA on the bank: every layer injected from the start, at rank 8."""
-    params = parse_params(METHODS["imlor2c"], {"injected_rank": 8})
-    layers = int(model.config.num_hidden_layers)
-    bank = bank_params(params, False, layers, True, Layout((), tuple(range(layers))))
-    schedules = {"c": Schedule(1, 0, 0, PRESETS["paper"])}
-    return build_learner(model.module, bank, schedules, [["c"]], [numbers_of(Cell("c", params, 17))])
-
-
 def build(names: Sequence[str], model: str, max_length: int, pad: int, device: torch.device) -> dict[str, Step]:
     """The named contenders, each on its own model."""
 
@@ -69,9 +56,7 @@ def build(names: Sequence[str], model: str, max_length: int, pad: int, device: t
         method, _, precision = name.rpartition("-")
         if method == "lor2c":
             return step_of(lor2c(fresh), device, precision)
-        if method == "lora-bank":
-            return step_of(lora_on_the_bank(fresh), device, precision)
-        lora = METHODS["lora"]
+        lora = LoraInside() if method == "lora-peft" else METHODS["lora"]
         cell = Cell("c", parse_params(lora, {"rank": 8}), 17)
         return step_of(lora.build(fresh, [cell], horizon=Horizon(1, 1, 1)), device, precision)
 

@@ -14,9 +14,9 @@ CONTENDERS = {
     DYNAMIC: "(b) the same, padded to the longest row of each batch",
     "lor2c-fp32": "(c) LoR2C r 8, ours, fp32",
     "lor2c-mixed": "(d) LoR2C r 8, ours, mixed precision",
-    "lora-bank-fp32": "LoRA r 8 on query and value as a lane of our engine, fp32",
-    "lora-bank-mixed": "the same, mixed precision",
-    "lora-fp32": "LoRA r 8 on query and value through peft in our loop, fp32",
+    "lora-fp32": "LoRA r 8 on query and value, ours, fp32",
+    "lora-mixed": "the same, mixed precision",
+    "lora-peft-fp32": "LoRA r 8 on query and value through peft in our loop, fp32",
 }
 GRID = 7
 

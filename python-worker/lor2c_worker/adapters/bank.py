@@ -9,7 +9,7 @@ from functools import partial
 
 import torch
 
-from ..backbones.backbone import PROJECTIONS, Backbone, Projection
+from ..backbones.backbone import Backbone, Projection
 from ..keyed.masks import StepMasks
 from ..keyed.seeding import generator
 from ..optim.adamw import LaneAdamW
@@ -70,13 +70,13 @@ class Bank:
                 a = slot("lor2c.A", each)
             self.residual = a, slot("lor2c.B", zeros(hidden, params.rank))
         if params.may_inject or params.layout.injected:
-            for name in PROJECTIONS:
+            for name in params.injection.projections:
                 shapes = {backbone.projection_shape(layer, name) for layer in every}
                 if len(shapes) > 1:
                     raise ValueError(f"the {name} projections of this model have different shapes")
                 [(d_in, d_out)] = shapes
                 self.injected[name] = (
-                    slot(f"injected.{name}.A", drawn(partial(_injected, params.injected_rank, d_in, every, name))),
+                    slot(f"injected.{name}.A", drawn(partial(_injected, params, d_in, every, name))),
                     slot(f"injected.{name}.B", zeros(d_out, params.injected_rank)),
                 )
         self._refresh()
@@ -244,6 +244,7 @@ class Bank:
             self.numbers[members[0]],
             routes,
             masks,
+            self.params.injection,
             pair(self.residual) if self.residual and routes.spans.layers else None,
             {name: pair(slots) for name, slots in self.injected.items()} if routes.injected.layers else {},
         )
@@ -260,9 +261,10 @@ class Bank:
         )
 
 
-def _injected(rank: int, d_in: int, layers: Iterable[int], name: Projection, seed: int) -> torch.Tensor:
+def _injected(params: BankParams, d_in: int, layers: Iterable[int], name: Projection, seed: int) -> torch.Tensor:
     """Initial A of the injected LoRA of a projection, [L, r', d_in]."""
-    return torch.stack([kaiming_uniform((rank, d_in), seed, "injected", i, name) for i in layers])
+    shape, initial = (params.injected_rank, d_in), params.injection.initial
+    return torch.stack([kaiming_uniform(shape, seed, *initial(i, name)) for i in layers])
 
 
 def kaiming_uniform(shape: tuple[int, int], seed: int, *key: int | str) -> torch.Tensor:

@@ -130,7 +130,8 @@ class BankLearner:
         return self._decide(epoch, real, optimizer, tables=False)
 
     def end_epoch(self, epoch: int, step: int, optimizer: LaneAdamW) -> list[EpochRecord]:
-        return self._decide(epoch, {c for c, s in self._schedules.items() if not s.real}, optimizer, tables=True)
+        deciding = {c for c, s in self._schedules.items() if not s.real}
+        return self._decide(epoch, deciding, optimizer, tables=self.bank.residual is not None)
 
     def expected(self, lane: int, epoch: float) -> Expected:
         state, layout = self.lanes[lane], self.bank.structures[lane].layout

@@ -11,6 +11,7 @@ from ..backbones.backbone import Projection
 from ..keyed.dropout import StepMasks, exact
 from .bank_routes import Numbers, Order, Part, Routes, Some
 from .formula import add_low_rank
+from .injection import Injection
 
 #: A, and B or B transposed.
 Tensors = tuple[torch.Tensor, torch.Tensor]
@@ -24,12 +25,13 @@ class BankPass:
         numbers: Numbers,
         routes: Routes,
         masks: StepMasks | None,
+        injection: Injection,
         residual: Tensors | None,
         injected: Mapping[Projection, Tensors],
     ) -> None:
         """`residual` and `injected`: A [K, L, r, d_in] (or [K, r, d] for all layers) and B [K, L, d_out, r].
         `numbers`: of one of the lanes, which agree in their dropout."""
-        self._numbers, self._routes, self._masks = numbers, routes, masks
+        self._numbers, self._routes, self._masks, self._injection = numbers, routes, masks, injection
         self.frozen_layers = routes.frozen_layers
         self._entered: torch.Tensor | None = None
         #: The input of the longer module that is open in each lane, after its dropout if the start is its key.
@@ -64,7 +66,7 @@ class BankPass:
         if found is None:
             return y
         a, bt = found
-        mask = self._mask(f"injected.{layer}.{name}", a.shape[-1], self._numbers.injected_dropout)
+        mask = self._mask(self._injection.site(layer, name), a.shape[-1], self._numbers.injected_dropout)
         return add_low_rank(y, x, a, bt, mask=mask)
 
     def _drop(self, x: torch.Tensor, layer: int, lanes: Some) -> torch.Tensor:

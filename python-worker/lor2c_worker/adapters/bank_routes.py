@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from ..schedule import Layout
+from .injection import QUERY_AND_VALUE, Injection
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class BankParams:
     layout: Layout
     #: Some lane may use injected LoRA. Otherwise no memory is allocated for it.
     may_inject: bool
+    injection: Injection = QUERY_AND_VALUE
 
 
 @dataclass(frozen=True)

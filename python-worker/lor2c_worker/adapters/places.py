@@ -7,10 +7,12 @@ from typing import Any
 from torch import nn
 
 from ..backbones.hf_backbone import find_layers
+from .injection import QUERY_AND_VALUE
 
 
 class Places:
-    """Paths of the layers and projections of a model that is not wrapped yet, and its hidden size."""
+    """Paths of the layers of a model that is not wrapped yet, paths in a layer of the projections that an injection
+    takes, and the hidden size."""
 
     def __init__(self, model: nn.Module) -> None:
         prefix = getattr(model, "base_model_prefix", "")
@@ -18,6 +20,6 @@ class Places:
         names = {id(module): name for name, module in model.named_modules()}
         layers, projections = find_layers(base)
         self.layers = [names[id(layer)] for layer in layers]
-        self.projections = list(projections.values())
+        self.projections = {name: projections[name] for name in QUERY_AND_VALUE.projections}
         config: Any = model.config
         self.hidden = int(config.hidden_size)

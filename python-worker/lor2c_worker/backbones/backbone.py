@@ -11,8 +11,8 @@ from ..data.batch import Batch
 from ..keyed.layout import Layout
 from ..keyed.masks import StepMasks
 
-Projection = Literal["query", "value"]
-PROJECTIONS: tuple[Projection, ...] = ("query", "value")
+Projection = Literal["query", "key", "value"]
+PROJECTIONS: tuple[Projection, ...] = ("query", "key", "value")
 
 
 #: A lane's rows of a matrix product are a multiple of this, and at least LEAST. CPU libraries multiply the last, odd

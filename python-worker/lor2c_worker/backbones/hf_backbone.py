@@ -18,8 +18,11 @@ from .precision import as_given
 
 #: Path of the list of layers in the base model, and of the projections in a layer, by family.
 _FAMILIES: tuple[tuple[str, dict[Projection, str]], ...] = (
-    ("encoder.layer", {"query": "attention.self.query", "value": "attention.self.value"}),
-    ("layers", {"query": "self_attn.q_proj", "value": "self_attn.v_proj"}),
+    (
+        "encoder.layer",
+        {"query": "attention.self.query", "key": "attention.self.key", "value": "attention.self.value"},
+    ),
+    ("layers", {"query": "self_attn.q_proj", "key": "self_attn.k_proj", "value": "self_attn.v_proj"}),
 )
 
 
@@ -31,7 +34,7 @@ def find_layers(base: nn.Module) -> tuple[list[nn.Module], dict[Projection, str]
             layers = list(modules[path].children())
             if layers and all(f"{path}.0.{p}" in modules for p in projections.values()):
                 return layers, projections
-    raise ValueError(f"{type(base).__name__} has no layers with query and value projections of a form known here")
+    raise ValueError(f"{type(base).__name__} has no layers with query, key and value projections of a form known here")
 
 
 def base_of(module: nn.Module) -> nn.Module:

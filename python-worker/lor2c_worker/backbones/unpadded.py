@@ -112,6 +112,7 @@ class UnpaddedEncoder:
         x = h if low is None else h.to(low)
         key, value = self._products(own.key, x, low), self._products(own.value, x, low)
         if adapters is not None:
+            key = adapters.project(i, "key", h, key).to(value.dtype)
             value = adapters.project(i, "value", h, value).to(key.dtype)
         if kept is None:
             query = self._query(i, h, adapters, low).to(key.dtype)

@@ -19,9 +19,9 @@ from ..models import LoadedModel
 from ..optim.adamw import LaneAdamW
 from ..settings import SettingsError
 from .entry import setting
-from .lora import linear_modules, target_modules
 from .method import Cell, Method
 from .plan import Horizon, Part, count
+from .projections import check_targets, linear_modules, target_modules
 
 if TYPE_CHECKING:
     from peft import AdaLoraConfig
@@ -63,6 +63,7 @@ class AdaLoraParams:
     def __post_init__(self) -> None:
         if self.target_rank >= self.init_rank:
             raise ValueError(f"target_rank {self.target_rank} must be below init_rank {self.init_rank}")
+        check_targets(self.target_modules)
 
     def times(self, steps: int) -> tuple[int, int, int]:
         """(tinit, tfinal, delta_t) of a run of `steps` steps. Raises SettingsError when no step is left between."""

@@ -20,10 +20,10 @@ from ..models import LoadedModel
 from ..models.load import is_head
 from ..settings import SettingsError
 from .entry import setting
-from .lora import target_modules
 from .method import Cell, Method
 from .peft_types import misfit
 from .plan import Horizon, Part
+from .projections import target_modules
 
 if TYPE_CHECKING:
     from peft import PeftConfig

@@ -24,10 +24,10 @@ from ..learner import Form, Learner
 from ..models import LoadedModel
 from ..optim.slot import Slot
 from .entry import setting
-from .lora import initialise_a, linear_parts, target_modules
 from .method import Cell, Method
 from .own_folder import fill, read_trained, write_trained
 from .plan import Horizon, Part
+from .projections import check_targets, initialise_a, linear_parts, target_modules
 
 #: If equal draws are less probable than this, a run with only equal draws counts as faulty.
 UNLIKELY = 1e-6
@@ -56,6 +56,7 @@ class DyloraParams:
     def __post_init__(self) -> None:
         if self.min_rank > self.rank:
             raise ValueError(f"min_rank {self.min_rank} is larger than rank {self.rank}")
+        check_targets(self.target_modules)
 
 
 class DyloraLinear(nn.Module):

@@ -1,15 +1,21 @@
-"""Cells as lanes of one learner: which begin as one, and initial values that depend on a lane's seed."""
+"""Cells as lanes of one learner: which begin as one, the learner, and initial values that depend on a lane's seed."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 
 import torch
+from torch import nn
 
-from ..adapters.bank import Numbers
+from ..adapters.bank import Bank, BankParams, Numbers
 from ..adapters.bank_learner import BankLearner
+from ..backbones.backbone import Backbone
+from ..backbones.heads import head_of
+from ..backbones.hf_backbone import HfBackbone
+from ..backbones.unpadded import UnpaddedEncoder
 from ..models import LoadedModel
+from ..schedule import Schedule
 from .method import Cell
 
 
@@ -44,6 +50,34 @@ def group_lanes(cells: Sequence[Cell], more: Callable[[Cell], Hashable] = lambda
     for cell in cells:
         lanes.setdefault((*start_of(cell), more(cell)), []).append(cell)
     return sorted(lanes.values(), key=lambda lane: numbers_of(lane[0]).together)
+
+
+def choose_backbone(module: nn.Module) -> Backbone:
+    """An unpadded encoder if the model has its form, else the module itself."""
+    try:
+        return UnpaddedEncoder(module)
+    except ValueError:
+        return HfBackbone(module)
+
+
+def build_learner(
+    module: nn.Module,
+    params: BankParams,
+    schedules: dict[str, Schedule],
+    groups: Sequence[Sequence[str]],
+    numbers: Sequence[Numbers],
+    decays: Mapping[str, float] | None = None,
+    backbone: Backbone | None = None,
+) -> BankLearner:
+    """A learner with bank and head over the frozen module, on its device and in its dtype, at least fp32. `groups` and
+    `numbers`: of each lane."""
+    module.requires_grad_(False)
+    backbone = choose_backbone(module) if backbone is None else backbone
+    like: torch.Tensor = next(p for p in module.parameters() if p.is_floating_point())
+    if like.dtype not in (torch.float32, torch.float64):
+        like = like.float()  # adapters are never in half precision
+    bank = Bank(backbone, params, numbers, like)
+    return BankLearner(backbone, bank, head_of(module, len(groups)), schedules, groups, decays)
 
 
 @torch.no_grad()

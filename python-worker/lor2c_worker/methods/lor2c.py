@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import nn
-
-from ..adapters.bank import Bank, BankParams, Numbers
+from ..adapters.bank import BankParams
 from ..adapters.bank_learner import BankLearner
+from ..adapters.injection import QUERY_AND_VALUE
 from ..adapters.trajectories import expected_events, trajectory_key
-from ..backbones.backbone import Backbone
-from ..backbones.heads import head_of
-from ..backbones.hf_backbone import HfBackbone, base_of, find_layers
-from ..backbones.unpadded import UnpaddedEncoder
+from ..backbones.hf_backbone import base_of, find_layers
 from ..learner import Learner
 from ..models import LoadedModel
 from ..rules import preset_name
 from ..schedule import Layout, Progress, Schedule
-from .lanes import group_lanes, numbers_of, redraw_heads
+from .lanes import build_learner, group_lanes, numbers_of, redraw_heads
 from .lor2c_foresight import foresee, required, unreached
 from .lor2c_liveness import excused, unmet
 from .lor2c_params import ImParams, InjectParams, Lor2cParams, MergeParams, ShareParams
@@ -182,7 +176,7 @@ def injected_rank(params: Any) -> int:
 def injected_parameters(model: LoadedModel, params: Any) -> int:
     """Parameters of the LoRA of rank r' on query and value of one layer."""
     layers, paths = find_layers(base_of(model.module))
-    projections: list[Any] = [layers[0].get_submodule(path) for path in paths.values()]
+    projections: list[Any] = [layers[0].get_submodule(paths[name]) for name in QUERY_AND_VALUE.projections]
     return sum(injected_rank(params) * (linear.in_features + linear.out_features) for linear in projections)
 
 
@@ -194,34 +188,6 @@ def bank_params(params: Any, share: bool, layers: int, may_inject: bool, layout:
         layout=Layout.initial(layers) if layout is None else layout,
         may_inject=may_inject,
     )
-
-
-def choose_backbone(module: nn.Module) -> Backbone:
-    """An unpadded encoder if the model has its form, else the module itself."""
-    try:
-        return UnpaddedEncoder(module)
-    except ValueError:
-        return HfBackbone(module)
-
-
-def build_learner(
-    module: nn.Module,
-    params: BankParams,
-    schedules: dict[str, Schedule],
-    groups: Sequence[Sequence[str]],
-    numbers: Sequence[Numbers],
-    decays: Mapping[str, float] | None = None,
-    backbone: Backbone | None = None,
-) -> BankLearner:
-    """A learner with bank and head over the frozen module, on its device and in its dtype, at least fp32. `groups` and
-    `numbers`: of each lane."""
-    module.requires_grad_(False)
-    backbone = choose_backbone(module) if backbone is None else backbone
-    like: torch.Tensor = next(p for p in module.parameters() if p.is_floating_point())
-    if like.dtype not in (torch.float32, torch.float64):
-        like = like.float()  # adapters are never in half precision
-    bank = Bank(backbone, params, numbers, like)
-    return BankLearner(backbone, bank, head_of(module, len(groups)), schedules, groups, decays)
 
 
 def load_lane(model: LoadedModel, params: Any, share: bool, folder: Path) -> BankLearner:

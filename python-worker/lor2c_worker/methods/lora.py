@@ -1,114 +1,124 @@
-"""LoRA (Hu et al. 2022, arXiv 2106.09685) through the peft library: W x + (alpha / r) B A drop(x)."""
+"""LoRA (Hu et al. 2022, arXiv 2106.09685): W x + (alpha / r) B A drop(x), as lanes of a bank."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-import torch
+from torch import nn
 
-from ..adapters.peft_learner import PeftLearner, load_adapter, save_adapter, wrap
-from ..keyed.seeding import generator
+from ..adapters.bank import BankParams, Numbers
+from ..adapters.bank_learner import BankLearner
+from ..adapters.injection import Injection
+from ..backbones.heads import head_of
+from ..keyed.dropout import site_name
 from ..learner import Learner
 from ..models import LoadedModel
-from .entry import setting
-from .method import Cell, Method
-from .plan import Horizon, Part
-
-if TYPE_CHECKING:
-    from peft import PeftConfig
-
-#: Names of the attention projections in each model family, by the names used in the paper (W_q, W_v, ...).
-PROJECTIONS: dict[str, dict[str, str]] = {
-    "query": {"bert": "query", "llama": "q_proj"},
-    "key": {"bert": "key", "llama": "k_proj"},
-    "value": {"bert": "value", "llama": "v_proj"},
-}
+from ..rules import PRESETS
+from ..schedule import Layout, Schedule
+from .lanes import build_learner, group_lanes, redraw_heads
+from .lor2c import layers_of
+from .lora_folder import is_of, read_lora, write_lora
+from .lora_inside import LoraInside, LoraParams
+from .method import Cell
+from .peft_folder import ROOT
+from .plan import Horizon
+from .projections import linear_modules, ordered, projection_paths, target_modules
 
 
-def target_modules(model: LoadedModel, projections: list[str]) -> list[str]:
-    """Module names for peft. Decoders of the Llama kind name their projections differently."""
-    names = {name.rsplit(".", 1)[-1] for name, _ in model.module.named_modules()}
-    family = "llama" if "q_proj" in names else "bert"
-    return [PROJECTIONS[p][family] for p in projections]
+class Lora(LoraInside):
+    """In the bank every layer is injected from the start, and none has a residual module.
 
+    A model of another form, whose layers have different shapes or a structure that is unknown here, trains with peft's
+    layers inside it (`LoraInside`), in one lane.
+    """
 
-@dataclass(frozen=True)
-class LoraParams:
-    rank: int = setting(8, "Rank r of the update B A", minimum=1, source="paper IV-B: 8 on GLUE, 64 on Llama")
-    alpha: float = setting(
-        16.0, "Scale: the update is multiplied by alpha / rank", exclusive_minimum=0, source="LoRA 4.1"
-    )
-    dropout: float = setting(0.05, "Dropout on the input of A", unit="probability", minimum=0, maximum=1)
-    target_modules: list[str] = setting(
-        ["query", "value"],
-        "Attention projections that get an update",
-        choices=("query", "key", "value"),
-        source="paper III-A: query and value",
-    )
+    lanes = True
+    keeps_model = True
 
-
-class Lora(Method):
-    name = "lora"
-    summary = "LoRA on attention projections, through peft"
-    source = "Hu et al. 2022, arXiv 2106.09685"
-    Params = LoraParams
-    libraries = ("peft",)
-
-    def config(self, model: LoadedModel, params: LoraParams) -> PeftConfig:
-        from peft import LoraConfig, TaskType
-
-        return LoraConfig(
-            task_type=TaskType.SEQ_CLS,
-            r=params.rank,
-            lora_alpha=params.alpha,  # type: ignore[arg-type]
-            lora_dropout=params.dropout,
-            target_modules=target_modules(model, params.target_modules),
-            modules_to_save=list(model.head),
-        )
-
-    def parts(self, model: LoadedModel, params: LoraParams) -> list[Part]:
-        return linear_parts(model, target_modules(model, params.target_modules), params.rank)
-
-    def build(self, model: LoadedModel, cells: list[Cell], *, horizon: Horizon) -> PeftLearner:
-        learner = wrap(PeftLearner, model, self.config(model, cells[0].params), [c.id for c in cells], cells[0].seed)
-        for name, parameter in learner.module.named_parameters():
-            if ".lora_A." in name:
-                initialise_a(parameter, cells[0].seed, name)
+    def build(self, model: LoadedModel, cells: list[Cell], *, horizon: Horizon) -> Learner:
+        """A `BankLearner`, or a `PeftLearner` where the model's form does not allow one."""
+        if not fits(model, cells[0].params):
+            return super().build(model, cells, horizon=horizon)
+        learner = on_bank(model, group_lanes(cells), horizon.epochs)
+        redraw_heads(learner, model)
         return learner
 
     def save(self, learner: Learner, lane: int, model: LoadedModel, folder: Path) -> None:
-        save_adapter(learner, folder)
+        """Write a PEFT folder of type LORA; its form does not depend on the kind of the learner."""
+        if isinstance(learner, BankLearner):
+            write_lora(learner, lane, model, folder)
+        else:
+            super().save(learner, lane, model, folder)
 
-    def load(self, model: LoadedModel, params: LoraParams, folder: Path) -> PeftLearner:
-        return load_adapter(model, folder)
-
-
-def linear_modules(model: LoadedModel, targets: list[str]) -> list[tuple[str, int, int]]:
-    """(place, d_in, d_out) of every targeted projection."""
-    found = []
-    for name, module in model.module.named_modules():
-        if isinstance(module, torch.nn.Linear) and name.rsplit(".", 1)[-1] in targets:
-            layer = next((part for part in name.split(".") if part.isdigit()), "?")
-            found.append((f"layer {layer} {name.rsplit('.', 1)[-1]}", module.in_features, module.out_features))
-    return found
-
-
-def linear_parts(model: LoadedModel, targets: list[str], rank: int) -> list[Part]:
-    """r (d_in + d_out) for every targeted projection (semantics.md section 8)."""
-    return [
-        Part(place, f"r (d_in + d_out) = {rank} * ({d_in} + {d_out})", rank * (d_in + d_out))
-        for place, d_in, d_out in linear_modules(model, targets)
-    ]
+    def load(self, model: LoadedModel, params: LoraParams, folder: Path) -> Learner:
+        """Also what peft wrote. Raises ValueError when the tensors do not fit the settings."""
+        if not (fits(model, params) and is_of(model, params, folder)):
+            return super().load(model, params, folder)
+        learner = on_bank(model, [[Cell("loaded", params)]], 1)
+        read_lora(learner, model, folder)
+        return learner
 
 
-def initialise_a(parameter: torch.nn.Parameter, seed: int, name: str) -> None:
-    """Kaiming-uniform with a = sqrt 5, that is U(-1/sqrt d_in, 1/sqrt d_in), keyed by (seed, name). A is (r, d_in)."""
-    bound = parameter.shape[1] ** -0.5
-    draw = torch.rand(parameter.shape, generator=generator(seed, "lora", name), dtype=torch.float32)
-    with torch.no_grad():
-        parameter.copy_((2 * draw - 1) * bound)
+def fits(model: LoadedModel, params: LoraParams) -> bool:
+    """Whether the bank can train this model: it knows the head and all targeted projections, which are plain linear
+    layers of one shape in all layers. The model may be on meta."""
+    targets = target_modules(model, params.target_modules)
+    try:
+        paths = projection_paths(model.module)
+        head_of(model.module, 0)
+    except ValueError:
+        return False
+    taken = ordered(params.target_modules)
+    shapes: dict[str, set[Any]] = {name: set() for name in taken}
+    for (_, name), path in paths.items():
+        if name in shapes:
+            linear = model.module.get_submodule(path)
+            shapes[name].add(tuple(linear.weight.shape) if type(linear) is nn.Linear else None)
+    alike = all(len(found) == 1 and None not in found for found in shapes.values())
+    return alike and len(linear_modules(model, targets)) == len(taken) * layers_of(model)
+
+
+def on_bank(model: LoadedModel, lanes: Sequence[Sequence[Cell]], epochs: int) -> BankLearner:
+    """A learner with the cells of each lane, for a model that fits."""
+    params, layers = lanes[0][0].params, layers_of(model)
+    every = tuple(range(layers))
+    bank = BankParams(
+        rank=params.rank,
+        injected_rank=params.rank,
+        share=False,
+        layout=Layout((), every),
+        may_inject=True,
+        injection=as_peft(model, params),
+    )
+    cells = [cell for lane in lanes for cell in lane]
+    return build_learner(
+        model.module,
+        bank,
+        {cell.id: Schedule(epochs=epochs, merges=0, injections=0, rules=PRESETS["paper"]) for cell in cells},
+        [[cell.id for cell in lane] for lane in lanes],
+        [lora_numbers(lane[0]) for lane in lanes],
+        {cell.id: cell.weight_decay for cell in cells if cell.weight_decay is not None},
+    )
+
+
+def lora_numbers(cell: Cell) -> Numbers:
+    """LoRA's are those of injected modules; there are no others."""
+    alpha, dropout = cell.params.alpha, cell.params.dropout
+    return Numbers(cell.seed, alpha, dropout, alpha, dropout)
+
+
+def as_peft(model: LoadedModel, params: LoraParams) -> Injection:
+    """Draws keyed by the names that peft gives A and its dropout in this model, so that both kinds of learner have
+    the same initial values and masks."""
+    paths = projection_paths(model.module)
+    sites = {place: site_name(f"{path}.lora_dropout.default") for place, path in paths.items()}
+    return Injection(
+        projections=ordered(params.target_modules),
+        initial=lambda layer, name: ("lora", f"{ROOT}{paths[layer, name]}.lora_A.default.weight"),
+        site=lambda layer, name: sites[layer, name],
+    )
 
 
 METHOD = Lora()

@@ -64,7 +64,8 @@ class Verify(Protocol):
 class Store(Protocol):
     """Writes what was trained, and reads it again."""
 
-    #: `build` and `load` leave the model as it was loaded, so that `load` can use one that has been trained on.
+    #: `build` and `load` leave the model as it was loaded, so that `load` can use one that has been trained on; where
+    #: they don't, the model's parameters show it (`LoadedModel.version`).
     keeps_model: bool = False
 
     def save(self, learner: Learner, lane: int, model: LoadedModel, folder: Path) -> None:

@@ -20,9 +20,9 @@ from ..adapters.peft_learner import PeftLearner, attach, wrap
 from ..learner import Learner
 from ..models import LoadedModel
 from .entry import setting
-from .lora import linear_modules, linear_parts, target_modules
 from .method import Cell, Method
 from .plan import Horizon, Part, count
+from .projections import check_targets, linear_modules, linear_parts, target_modules
 
 if TYPE_CHECKING:
     from peft import LoraConfig
@@ -33,6 +33,8 @@ TENSORS = "adapter_model.safetensors"
 
 @dataclass(frozen=True)
 class PissaParams:
+    """Raises ValueError when no projection is named."""
+
     rank: int = setting(8, "Number r of singular triplets that train", minimum=1)
     alpha: float | None = setting(
         None,
@@ -54,6 +56,9 @@ class PissaParams:
         choices=("query", "key", "value"),
         source="paper III-A: query and value",
     )
+
+    def __post_init__(self) -> None:
+        check_targets(self.target_modules)
 
 
 class PissaLearner(PeftLearner):

@@ -22,7 +22,7 @@ from ..models import LoadedModel
 from ..models.load import is_head
 from ..settings import SettingsError
 from .entry import setting
-from .lora import Lora, LoraParams
+from .lora_inside import LoraInside, LoraParams
 from .method import Cell
 from .plan import Horizon
 
@@ -42,7 +42,7 @@ class QloraParams(LoraParams):
     )
 
 
-class Qlora(Lora):
+class Qlora(LoraInside):
     """LoRA on a quantised backbone."""
 
     name = "qlora"
@@ -57,7 +57,7 @@ class Qlora(Lora):
     def notes(self, params: LoraParams) -> list[str]:
         return ["the backbone is quantised: the adapter belongs to the quantised weights, not to the original ones"]
 
-    def build(self, model: LoadedModel, cells: list[Cell], *, horizon: Horizon) -> PeftLearner:
+    def build(self, model: LoadedModel, cells: list[Cell], *, horizon: Horizon) -> Learner:
         quantise(model, cells[0].params)
         return super().build(model, cells, horizon=horizon)
 
@@ -72,7 +72,7 @@ class Qlora(Lora):
                     reasons.append(f"{name} is not quantised as the settings say")
         return reasons
 
-    def load(self, model: LoadedModel, params: LoraParams, folder: Path) -> PeftLearner:
+    def load(self, model: LoadedModel, params: LoraParams, folder: Path) -> Learner:
         quantise(model, params)
         return super().load(model, params, folder)
 

@@ -82,7 +82,8 @@ class Lor2cModel(BaseTuner):
         changed: list[SpanLayer | InjectedLinear] = [layer]
         if task.injected:
             # The layer itself is the target, since peft does not look inside a layer that it has already wrapped.
-            changed += [inject(layer.base_layer, path, adapter_name, peft_config) for path in self._places.projections]
+            paths = self._places.projections.values()
+            changed += [inject(layer.base_layer, path, adapter_name, peft_config) for path in paths]
         device = next(target.parameters()).device
         for module in changed:
             module._move_adapter_to_device_of_base_layer(adapter_name, device=device)

@@ -1,0 +1,89 @@
+"""LoRA by wrapping the model's own layers through peft, with one lane: where the bank does not fit, and for QLoRA."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..adapters.peft_learner import PeftLearner, load_adapter, save_adapter, wrap
+from ..learner import Learner
+from ..models import LoadedModel
+from ..settings import SettingsError
+from .entry import setting
+from .lanes import start_of
+from .method import Cell, Method
+from .plan import Horizon, Part
+from .projections import check_targets, initialise_a, linear_parts, target_modules
+
+if TYPE_CHECKING:
+    from peft import LoraConfig
+
+
+@dataclass(frozen=True)
+class LoraParams:
+    """Raises ValueError when no projection is named."""
+
+    rank: int = setting(8, "Rank r of the update B A", minimum=1, source="paper IV-B: 8 on GLUE, 64 on Llama")
+    alpha: float = setting(
+        16.0,
+        "Scale: the update is multiplied by alpha / rank",
+        exclusive_minimum=0,
+        number=True,
+        source="LoRA 4.1",
+    )
+    dropout: float = setting(0.05, "Dropout on the input of A", unit="probability", minimum=0, maximum=1, number=True)
+    target_modules: list[str] = setting(
+        ["query", "value"],
+        "Attention projections that get an update",
+        choices=("query", "key", "value"),
+        source="paper III-A: query and value",
+    )
+
+    def __post_init__(self) -> None:
+        check_targets(self.target_modules)
+
+
+def config_of(model: LoadedModel, params: LoraParams) -> LoraConfig:
+    from peft import LoraConfig, TaskType
+
+    return LoraConfig(
+        task_type=TaskType.SEQ_CLS,
+        r=params.rank,
+        lora_alpha=params.alpha,  # type: ignore[arg-type]
+        lora_dropout=params.dropout,
+        target_modules=target_modules(model, params.target_modules),
+        modules_to_save=list(model.head),
+    )
+
+
+class LoraInside(Method):
+    """LoRA as peft computes it."""
+
+    name = "lora"
+    summary = "LoRA on attention projections"
+    source = "Hu et al. 2022, arXiv 2106.09685"
+    Params: type = LoraParams
+    libraries = ("peft",)
+
+    def parts(self, model: LoadedModel, params: LoraParams) -> list[Part]:
+        return linear_parts(model, target_modules(model, params.target_modules), params.rank)
+
+    def build(self, model: LoadedModel, cells: list[Cell], *, horizon: Horizon) -> Learner:
+        """Raises SettingsError when the cells would train differently from the first step on."""
+        first, *others = cells
+        if any(start_of(cell) != start_of(first) for cell in others):
+            raise SettingsError(
+                f"method {self.name} trains one run at a time on this model: set train.bundle to schedules"
+            )
+        learner = wrap(PeftLearner, model, config_of(model, first.params), [cell.id for cell in cells], first.seed)
+        for name, parameter in learner.module.named_parameters():
+            if ".lora_A." in name:
+                initialise_a(parameter, first.seed, name)
+        return learner
+
+    def save(self, learner: Learner, lane: int, model: LoadedModel, folder: Path) -> None:
+        save_adapter(learner, folder)
+
+    def load(self, model: LoadedModel, params: LoraParams, folder: Path) -> Learner:
+        return load_adapter(model, folder)
