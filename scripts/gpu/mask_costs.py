@@ -7,6 +7,7 @@ from parts import Put
 from setup import Setup, seconds_of
 
 from lor2c_worker.backbones.unpadded_layout import UnpaddedLayout
+from lor2c_worker.keyed.device_numbers import numbers_on
 from lor2c_worker.keyed.masks import StepMasks
 from lor2c_worker.keyed.philox import NUMBERS, agrees_with_numpy, row_numbers
 
@@ -37,6 +38,8 @@ def mask_costs(small: bool, put: Put) -> None:
     kinds = {"eager": row_numbers}
     if setup.device.type == "cuda":
         kinds["compiled"] = torch.compile(row_numbers, dynamic=True)
+        kinds["used"] = numbers_on(setup.device)  # the kernel, if it works here
+        put("kernel_is_used", kinds["used"] is not row_numbers)
     for name, numbers in kinds.items():
         put(f"{name}_agrees_with_numpy", agrees_with_numpy(numbers, setup.device))
         numbers(place, step, rows, blocks)

@@ -8,8 +8,9 @@ from functools import lru_cache
 import torch
 
 from ..device import send
+from .device_numbers import numbers_on
 from .layout import Layout, Rows
-from .philox import NUMBERS, row_numbers
+from .philox import NUMBERS
 from .rate import Rate
 from .seeding import StepKey
 
@@ -78,7 +79,8 @@ class TensorDraws:
 
     def _draw(self, place: int, rate: Rate, count: int) -> torch.Tensor:
         """Whether each of `count` numbers of every row is kept, bool [B, count]."""
-        numbers = row_numbers(_on_device(place, self._ids.device), self._step, self._ids, -(-count // NUMBERS))
+        drawn = numbers_on(self._ids.device)
+        numbers = drawn(_on_device(place, self._ids.device), self._step, self._ids, -(-count // NUMBERS))
         return numbers[:, :count].ge(rate.least)
 
     @staticmethod
