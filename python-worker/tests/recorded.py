@@ -251,6 +251,9 @@ def _replayed(
 ) -> Replay:
     [cell] = learner.lanes[lane].cells
     records = [record for _, record in seen.records if record.lane == lane and record.table is not None]
+    if learner.bank.residual is None:  # plain LoRA decides nothing and has no scores
+        assert not [record for _, record in seen.records if record.table is not None or record.changes]
+        records = [EpochRecord(lane, [cell]) for _ in after]
     injected = {}
     for place, tensor in learner.bank.modules().items():
         if place.startswith("injected."):
@@ -280,8 +283,8 @@ def _replayed(
 
 
 def _table(record: EpochRecord) -> dict[str, float]:
-    assert record.table is not None
-    return {module_name(m.span_start, m.span_end): m.score for m in record.table.modules if m.score is not None}
+    modules = [] if record.table is None else record.table.modules
+    return {module_name(m.span_start, m.span_end): m.score for m in modules if m.score is not None}
 
 
 def _spans(learner: BankLearner, lane: int) -> dict[str, list[int]]:

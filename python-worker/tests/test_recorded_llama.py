@@ -15,7 +15,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from lor2c_worker.adapters.bank import BankParams, Numbers, Structure
 from lor2c_worker.adapters.bank_learner import BankLearner
-from lor2c_worker.backbones.backbone import PROJECTIONS
+from lor2c_worker.adapters.injection import QUERY_AND_VALUE
 from lor2c_worker.backbones.hf_backbone import HfBackbone
 from lor2c_worker.evaluation.choose import Judge
 from lor2c_worker.evaluation.evaluate import RowEvaluation
@@ -170,7 +170,7 @@ def test_probes(name: str) -> None:
         for key, value in stored.items():
             if key.startswith("final."):
                 learner.bank.modules()[own_name(key.removeprefix("final."))].copy_(value)
-        for projection, word in zip(PROJECTIONS, ("q_proj", "v_proj"), strict=True):
+        for projection, word in zip(QUERY_AND_VALUE.projections, ("q_proj", "v_proj"), strict=True):
             learner.bank.modules()[f"injected.5.{projection}.B"].copy_(stored[f"probe.layer5.{word}.lora_B"])
     for lane, (merged, injected) in enumerate(PROBES.values()):
         covered = {layer for s in merged for layer in range(s.start, s.end + 1)} | set(injected)
