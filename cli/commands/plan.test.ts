@@ -74,7 +74,7 @@ test("states come from the database; --json prints all of it", async () => {
   const json = JSON.parse(out);
   expect(json.runs.map((one: { state: string }) => one.state)).toEqual(["lost", "running", "planned"]);
   expect(json.runs[0]).toMatchObject({ id: first.id, label: "seed=1", axes: { seed: 1 }, trainable_parameters: 1000 });
-  const epochs = { lanes: 1, lane_epochs: 3, probable_lane_epochs: 3, cell_epochs: 3 };
+  const epochs = { first_lanes: 1, lanes: 1, lane_epochs: 3, probable_lane_epochs: 3, cell_epochs: 3 };
   expect(json.bundles).toEqual(cells.map((cell) => ({ runs: [cell.id], ...epochs })));
   const text = (await run(file, "--db", db)).out;
   expect(text).toMatch(/3 runs in 3 bundles: 0 finished, 1 running, 2 to run\ntime {4}about /);

@@ -21,7 +21,6 @@ const NOT_YET = [
   "stop_after_nonfinite",
   "checkpoint_minutes",
   "max_lanes",
-  "bundle",
 ];
 
 interface Kind {

@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { shippedCatalog } from "../spec/catalog.js";
 import { load } from "../spec/fixtures/specs.js";
 import type { PlannedCell } from "./cell.js";
-import { DEVICE, inspectedAs, plannedFrom } from "./fixtures/planned.js";
+import { DEVICE, inspectedAs, plannedFrom, shapeAs } from "./fixtures/planned.js";
+import { diskOf } from "./forecast/disk.js";
 import { laneBytes } from "./forecast/memory.js";
 import { assign, shareOut } from "./share-out.js";
 
@@ -57,7 +58,7 @@ test("a bundle whose lanes would fill the memory is cut into parts that fit, dow
   const rates = cells("{train.learning_rate: [1e-4, 2e-4, 3e-4, 4e-4, 5e-4]}", ({ settings }) => [
     { epoch: 0, key: String(settings.train.learning_rate) },
   ]);
-  const each = laneBytes(rates[0] as PlannedCell);
+  const each = laneBytes(rates.slice(0, 1));
   expect(each).toBe(16 * (147_456 + 592_130));
   expect(sizes(shareOut(rates, 1, 100 * each))).toEqual([5]);
   expect(sizes(shareOut(rates, 1, 6 * each)).every((size) => size <= 3)).toBe(true);
@@ -69,7 +70,7 @@ test("workers on one device share its memory, those on different GPUs do not", (
   const rates = cells("{train.learning_rate: [1e-4, 2e-4, 3e-4, 4e-4]}", ({ settings }) => [
     { epoch: 0, key: String(settings.train.learning_rate) },
   ]);
-  const memory = 4 * laneBytes(rates[0] as PlannedCell); // half of it is for lanes: two, or one for each worker
+  const memory = 4 * laneBytes(rates.slice(0, 1)); // half of it is for lanes: two, or one for each worker
   const on = (...devices: string[]) => {
     const slots = devices.map((device) => ({ device, env: {} }));
     return sizes(assign(rates, slots, { ...DEVICE, memory }).shares);
@@ -84,7 +85,7 @@ test("lanes that only an improbable event makes count for the memory; one lane i
     ...cell,
     inspected: { ...cell.inspected, events: cell.inspected.events.map((event) => ({ ...event, probable: false })) },
   }));
-  const each = laneBytes(merged[0] as PlannedCell);
+  const each = laneBytes(merged.slice(0, 1));
   expect(sizes(shareOut(merged, 1, 4 * each))).toEqual([2, 2]);
   const alike = cells("{method.merges: 0..3}", () => []);
   expect(sizes(shareOut(alike, 1, each))).toEqual([4]);
@@ -99,4 +100,44 @@ test.each([
     { epoch: 0, key: `${settings.seed} ${settings.train.learning_rate}` },
   ]);
   expect(sizes(shareOut(rates, slots))).toEqual(expected);
+});
+
+test("the memory of a bundle is that of its largest cell, in any order", () => {
+  const injected = cells("{method.injections: 0..3, train.learning_rate: [1e-4, 2e-4]}", ({ settings }) => [
+    { epoch: 0, key: `${settings.train.learning_rate} ${settings.method.injections}` },
+  ]).map((cell) => ({
+    ...cell,
+    inspected: {
+      ...cell.inspected,
+      shape: shapeAs({ checkpoint_parameters: cell.settings.method.injections === 0 ? 10 : 10_000_000 }),
+    },
+  }));
+  const memory = 8 * laneBytes(injected);
+  expect(laneBytes(injected)).toBeGreaterThan(10 * laneBytes(injected.slice(0, 2)));
+  expect(sizes(shareOut(injected, 1, memory))).toEqual([4, 4]);
+  expect(sizes(shareOut(injected.toReversed(), 1, memory))).toEqual([4, 4]);
+});
+
+test("a bundle is cut although a single run is the longest share", () => {
+  const text = (method: string, epochs: number, grid: string) =>
+    `model: minilm\ntask: movie-reviews\nmethod: ${method}\ntrain: {num_train_epochs: ${epochs}, bundle: numbers}\nsweep: {grid: ${grid}}`;
+  const planned = (spec: string) =>
+    plannedFrom(load(spec, [], shippedCatalog()).cells).map((cell) => ({
+      ...cell,
+      inspected: inspectedAs({
+        total_steps: cell.settings.train.num_train_epochs * 94,
+        events: [{ epoch: 0, key: JSON.stringify(cell.settings.train), probable: true }],
+      }),
+    }));
+  const single = planned(text("pissa", 8, "{seed: [1]}"));
+  const swept = planned(text("lora", 2, "{train.learning_rate: [1e-4, 2e-4, 3e-4, 4e-4, 5e-4, 6e-4]}"));
+  const shares = shareOut([...single, ...swept], 2);
+  expect(shares.length).toBeGreaterThan(2);
+});
+
+test("what a lane keeps without moments counts once, on disk and in memory", () => {
+  const [cell] = cells("{method.merges: [0]}", () => []) as [PlannedCell];
+  const keeping = { ...cell, inspected: { ...cell.inspected, shape: shapeAs({ kept_parameters: 1_000_000 }) } };
+  expect(laneBytes([keeping]) - laneBytes([cell])).toBe(4_000_000);
+  expect(diskOf([keeping]).checkpoint - diskOf([cell]).checkpoint).toBe(2 * 4_000_000);
 });

@@ -53,8 +53,9 @@ export function shareOut(cells: readonly PlannedCell[], slots: number, memory = 
     .toSorted(longestFirst);
   let [best, tried, cuts] = [whole, whole, 0];
   while (cuts < 2 * slots) {
-    const [largest, ...others] = tried;
-    if (!largest || largest.cells.length < 2) break;
+    const largest = tried.find(({ cells }) => cells.length > 1);
+    if (!largest) break;
+    const others = tried.filter((share) => share !== largest);
     tried = [...halve(largest.cells).map(shareOf), ...others].toSorted(longestFirst);
     cuts++;
     if (lasts(tried, slots) > WORTH_A_CUT * lasts(best, slots)) continue;
@@ -64,9 +65,8 @@ export function shareOut(cells: readonly PlannedCell[], slots: number, memory = 
 }
 
 function withinMemory(bundle: PlannedCell[], bytes: number): PlannedCell[][] {
-  const [first] = bundle;
   const lanes = lanesOf(bundle, "planned");
-  if (!first || lanes === 1 || lanes * laneBytes(first) <= bytes) return [bundle];
+  if (lanes === 1 || lanes * laneBytes(bundle) <= bytes) return [bundle];
   return halve(bundle, "planned").flatMap((half) => withinMemory(half, bytes));
 }
 

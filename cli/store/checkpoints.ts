@@ -87,15 +87,12 @@ function unowned(store: Store): Tree[] {
   return trees(store).filter(({ content }) => open.get({ runs: JSON.stringify(content.cells) }) === undefined);
 }
 
-/** A worker trains one of its runs, or looks for checkpoints of the same key. */
-function inUse(store: Store, { key, content }: Tree): boolean {
+/** A worker trains one of its runs. Others of the same key only read it. */
+function inUse(store: Store, { content }: Tree): boolean {
   return (
     store
-      .prepare(
-        `SELECT 1 FROM attempts WHERE outcome IS NULL
-         AND (checkpoint = @key OR run IN (SELECT value FROM json_each(@runs))) LIMIT 1`,
-      )
-      .get({ key, runs: JSON.stringify(content.cells) }) !== undefined
+      .prepare("SELECT 1 FROM attempts WHERE outcome IS NULL AND run IN (SELECT value FROM json_each(?)) LIMIT 1")
+      .get(JSON.stringify(content.cells)) !== undefined
   );
 }
 

@@ -1,4 +1,4 @@
-import { cellEpochs, laneEpochs, lanesOf } from "../plan/tree.js";
+import { cellEpochs, firstLanesOf, laneEpochs, lanesOf } from "../plan/tree.js";
 import type { PlanView } from "./plan-text.js";
 import { snakeCaseKeys } from "./snake-case.js";
 
@@ -18,6 +18,7 @@ export function planJson(plan: PlanView) {
     invalid: invalid.map(({ label, axes, settings, problems }) => ({ label, axes, settings, problems })),
     bundles: bundles.map((bundle) => ({
       runs: bundle.map((cell) => cell.id),
+      first_lanes: firstLanesOf(bundle),
       lanes: lanesOf(bundle),
       lane_epochs: laneEpochs(bundle, "planned"),
       probable_lane_epochs: laneEpochs(bundle, "probable"),

@@ -7,7 +7,7 @@ import math
 import os
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -86,8 +86,17 @@ def cpu_has_bf16() -> bool:
     return any(flag in text for flag in ("avx512_bf16", "amx_bf16", " bf16"))
 
 
-def _host_memory() -> int:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+#: Where Linux says how much memory a container may use: version 2 and 1 of control groups.
+_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+
+
+def _host_memory(limits: Sequence[str] = _LIMITS) -> int:
+    """Bytes that this process can have: of the machine, or of its container if that has a limit."""
+    bounds = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    for path in map(Path, limits):
+        text = path.read_text().strip() if path.is_file() else ""
+        bounds += [int(text)] if text.isdecimal() else []  # "max": no limit
+    return min(bounds)
 
 
 def resolve_precision(asked: str, device: torch.device) -> str:

@@ -18,6 +18,7 @@ from worker import only, settings
 from lor2c_worker import messages
 from lor2c_worker.adapters import lane_groups
 from lor2c_worker.channel import Channel
+from lor2c_worker.device import _host_memory
 from lor2c_worker.run import lane_width, run_tree
 from lor2c_worker.serve import answer_train
 
@@ -134,3 +135,10 @@ def test_trying_the_largest_batches_changes_nothing(place: Path, monkeypatch: py
     plain = train(place, "plain", 1)
     monkeypatch.setattr("lor2c_worker.run.run_tree.fit_memory", lane_width.try_largest)
     assert results(train(place, "tried", 1)) == results(plain)
+
+
+def test_a_container_has_the_memory_that_it_is_given(tmp_path: Path) -> None:
+    of_machine = _host_memory(())
+    for text, expected in (("max\n", of_machine), ("1000000\n", 1_000_000), (str(2**63), of_machine)):
+        (tmp_path / "memory.max").write_text(text)
+        assert _host_memory((str(tmp_path / "memory.max"), str(tmp_path / "absent"))) == expected

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import random
 import signal
 import subprocess
@@ -19,23 +20,20 @@ from compare import ask, differences, remains
 from place import SPECS, Place, tiny_model
 from processes import send, workers
 
-#: Checkpoints are this many steps apart at most, in the specs that write some often.
-STEPS = 64
 #: Attempts after the first that went on from a checkpoint, and those that began from zero.
 RESUMED = "SELECT run, number FROM attempts WHERE resumed_step > 0"
 SCRATCH = "SELECT run, number FROM attempts WHERE number > 1 AND total_steps > 0 AND coalesce(resumed_step, 0) = 0"
-#: Attempts that began from zero although one before was killed late. One that never began has no `total_steps`.
-FROM_ZERO = f"""
-    SELECT a.run, a.number FROM attempts a WHERE a.total_steps > 0 AND coalesce(a.resumed_step, 0) = 0
-    AND EXISTS (
-        SELECT 1 FROM attempts b WHERE b.run = a.run AND b.number < a.number
-        AND (SELECT max(step) FROM metrics WHERE attempt = b.id) >= coalesce(b.resumed_step, 0) + {STEPS})"""
+NEWEST = "SELECT run, max(number) FROM attempts GROUP BY run"
+#: The first attempt after a given one that began. One that never began has no `total_steps`.
+NEXT = """
+    SELECT number, coalesce(resumed_step, 0) FROM attempts WHERE run = '{run}' AND number > {number} AND total_steps > 0
+    ORDER BY number LIMIT 1"""
 
 #: More commands than this for one job is a job that does not end.
 COMMANDS = 6
 
 
-#: What is killed or, for `ctrl-c`, asked to stop as by a terminal.
+#: What is killed; with `ctrl-c` the runner gets SIGINT.
 TARGETS = ["runner", "worker", "both", "ctrl-c"]
 
 
@@ -94,13 +92,17 @@ def disturb(tiny: Path, spec: str, chance: random.Random, number: int, expected:
     """A job that lasts `lasts` seconds undisturbed."""
     place = Place(tiny, spec=spec)
     place.command[-1] = str(1 + number % 2)
-    hits = [hit(place, chance, lasts) for _ in range(chance.randint(1, 3))]
-    faults = finish(place) + differences(expected.database, place.database)
+    hits, held = [], []
+    for _ in range(chance.randint(1, 3)):
+        hits.append(hit(place, chance, lasts))
+        held += checkpointed(place)
+    faults = finish(place) + differences(expected.database, place.database, spec)
     tally = Tally(jobs=1, kills=sum(running for running, _ in hits), equal=not faults, faults=faults)
     faults += remains(place)
     tally.resumed, tally.scratch = (len(ask(place.database, sql)) for sql in (RESUMED, SCRATCH))
-    if spec != "mixed":
-        faults += [f"{run}, attempt {n}: from zero" for run, n in ask(place.database, FROM_ZERO)]
+    for run, number in held:
+        began = ask(place.database, NEXT.format(run=run, number=number))
+        faults += [f"{run}, attempt {n}: from zero, past its checkpoint" for n, resumed in began if not resumed]
     said = "; ".join(faults) or f"equal, {tally.resumed} went on, {tally.scratch} from zero"
     print(
         f"{spec}, job {number}, --jobs {place.command[-1]}: {', '.join(what for _, what in hits)}: {said}", flush=True
@@ -110,6 +112,14 @@ def disturb(tiny: Path, spec: str, chance: random.Random, number: int, expected:
     else:
         place.remove()
     return tally
+
+
+def checkpointed(place: Place) -> list[tuple[str, int]]:
+    """The runs that have a checkpoint now, each with its newest attempt."""
+    trees = (place.database.parent / "runs" / ".checkpoints").glob("*/*/tree.json")
+    texts = [tree.read_text() for tree in trees if any(tree.parent.glob("step-*"))]
+    runs = {run for text in texts for run in json.loads(text)["cells"]}
+    return [(str(run), int(str(n))) for run, n in ask(place.database, NEWEST) if run in runs] if runs else []
 
 
 def hit(place: Place, chance: random.Random, lasts: float) -> tuple[bool, str]:

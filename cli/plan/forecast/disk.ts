@@ -1,6 +1,6 @@
 import type { PlannedCell } from "../cell.js";
 import { epochsOf, lanesOf } from "../tree.js";
-import { shapeOf } from "./work.js";
+import { laneOf, shapeOf } from "./work.js";
 
 /** Bytes on disk of the runs of one tree. */
 export interface Disk {
@@ -32,11 +32,9 @@ const EVENTS_OF_VALUE = 60;
 export function diskOf(cells: readonly PlannedCell[]): Disk {
   const [cell] = cells;
   if (!cell) throw new Error("a tree without cells");
-  const { saved_parameters, checkpoint_parameters, kept_parameters } = shapeOf(cell);
-  const head = cell.inspected.head_parameters ?? 0;
-  const adapter = (saved_parameters + head) * FLOAT + CONFIGS;
-  const lanes = lanesOf(cells);
-  const state = lanes * ((checkpoint_parameters + head) * STATE + kept_parameters * FLOAT);
+  const adapter = (shapeOf(cell).saved_parameters + (cell.inspected.head_parameters ?? 0)) * FLOAT + CONFIGS;
+  const [lanes, { trained, kept }] = [lanesOf(cells), laneOf(cells)];
+  const state = lanes * (trained * STATE + kept * FLOAT);
   const values = valuesOf(cell);
   return {
     run: adapter + LOGS + LOG_OF_EPOCH * epochsOf(cell),

@@ -4,7 +4,7 @@ import { lanesOf } from "../tree.js";
 import { type Basis, RULE } from "./basis.js";
 import { comparable, type Device, kindOfCell } from "./kind.js";
 import { measured, type Range } from "./range.js";
-import { shapeOf } from "./work.js";
+import { laneOf, shapeOf } from "./work.js";
 
 export interface Memory {
   /** Bytes: of a worker's process on a CPU, of its tensors on a GPU. */
@@ -48,12 +48,12 @@ export function memoryOf(cells: readonly PlannedCell[], device: Device, stored: 
       basis: { kind: "alike", trainings: alike.length },
     };
   }
-  return { bytes: byShapes(cell, lanes, device), basis: RULE };
+  return { bytes: byShapes(cell, lanes * laneBytes(cells), device), basis: RULE };
 }
 
 /**
  * One lane goes through the model at a time on a CPU; a GPU takes as many as fit, so it needs the memory of at least
- * one.
+ * one. `lanes`: the bytes of their own tensors.
  */
 function byShapes(cell: PlannedCell, lanes: number, device: Device): Range {
   const { inspected, settings } = cell;
@@ -62,7 +62,7 @@ function byShapes(cell: PlannedCell, lanes: number, device: Device): Range {
   const onCpu = device.name === "cpu";
   // Its weights, those of the model that checks the saved adapter at the end, and bfloat16 copies.
   const weights = (inspected.total_parameters ?? 0) * FLOAT * (mixed ? 2.5 : 2);
-  const known = weights + lanes * laneBytes(cell) + (onCpu ? PROCESS : 0);
+  const known = weights + lanes + (onCpu ? PROCESS : 0);
   const shapes = Math.min(1, (inspected.total_steps ?? 0) / STEPS_TO_MEET_ALL_SHAPES);
   const prepared = onCpu && mixed ? PREPARED_PRODUCTS * shapes : 0;
   const batch = settings.train.batch_size;
@@ -77,11 +77,10 @@ function byShapes(cell: PlannedCell, lanes: number, device: Device): Range {
   };
 }
 
-/** Bytes of what a lane has of its own: value, gradient and two moments of every trained parameter, and what it keeps. */
-export function laneBytes(cell: PlannedCell): number {
-  const { inspected } = cell;
-  const { checkpoint_parameters, kept_parameters } = shapeOf(cell);
-  return FLOAT * (4 * (checkpoint_parameters + (inspected.head_parameters ?? 0)) + kept_parameters);
+/** Bytes of what each lane of a bundle has of its own: value, gradient and two moments of every tensor, and what it keeps. */
+export function laneBytes(cells: readonly PlannedCell[]): number {
+  const { trained, kept } = laneOf(cells);
+  return FLOAT * (4 * trained + kept);
 }
 
 function activations(cell: PlannedCell, rows: number, tokens: number): number {

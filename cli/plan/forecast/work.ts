@@ -44,3 +44,15 @@ function attention(cell: Facts, tokens: number): number {
   const { layers, hidden_size } = shapeOf(cell);
   return 4 * layers * hidden_size * tokens * tokens;
 }
+
+/**
+ * Numbers that each lane of a bundle has: trained ones, head included, and those without moments. All lanes have the
+ * tensors that any of the cells may need, e.g. injected LoRA.
+ */
+export function laneOf(cells: readonly PlannedCell[]): { trained: number; kept: number } {
+  const most = (numbers: (cell: PlannedCell) => number) => Math.max(0, ...cells.map(numbers));
+  return {
+    trained: most((cell) => shapeOf(cell).checkpoint_parameters + (cell.inspected.head_parameters ?? 0)),
+    kept: most((cell) => shapeOf(cell).kept_parameters),
+  };
+}
