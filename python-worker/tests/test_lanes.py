@@ -18,10 +18,11 @@ from worker import Worker, only, settings, train
 from lor2c_worker import messages
 from lor2c_worker.adapters.bank import Bank, Numbers, Structure
 from lor2c_worker.adapters.bank_learner import BankLearner
+from lor2c_worker.adapters.bank_routes import shared_seed
 from lor2c_worker.backbones.unpadded import UnpaddedEncoder
 from lor2c_worker.device import describe_device
 from lor2c_worker.keyed.seeding import generator
-from lor2c_worker.methods import METHODS, Cell, Horizon
+from lor2c_worker.methods import METHODS, Cell, Horizon, parse_params
 from lor2c_worker.methods.lanes import marked
 from lor2c_worker.methods.lor2c_params import ImParams
 from lor2c_worker.optim.adamw import LaneAdamW
@@ -221,6 +222,14 @@ def test_a_method_without_lanes_trains_its_cells_one_after_the_other(name: str, 
     assert len(group_trees(read)) == 2
 
 
+def test_lanes_that_do_not_agree_are_refused_in_one_forward() -> None:
+    same, other = Numbers(3, 8.0, 0.1), Numbers(3, 4.0, 0.1)
+    assert shared_seed([same, other]) == 3
+    for odd in (Numbers(4, 8.0, 0.1), Numbers(3, 8.0, 0.2)):
+        with pytest.raises(ValueError, match="different seeds or dropouts"):
+            shared_seed([same, odd])
+
+
 class TestGates:
     """A module is multiplied by its gate. No method changes them yet."""
 
@@ -305,3 +314,12 @@ class TestGates:
             assert torch.equal(found.gates, expected)
             assert torch.equal(found.injected_gates, -gates[[1, 0]])
         assert torch.equal(self.hidden(other.bank), self.hidden(bank))
+
+    def test_a_gate_is_never_lost_in_a_folder(self, place: Path, tmp_path: Path) -> None:
+        method, model = METHODS["lor2c"], fresh(place / "model")
+        learner = method.build(model, [Cell("c", parse_params(method, {"rank": 4}), 3)], horizon=Horizon(4, 4, 1))
+        assert isinstance(learner, BankLearner)
+        method.save(learner, 0, model, tmp_path)
+        learner.bank.set_gates(0.5 * learner.bank.gates, learner.bank.injected_gates)
+        with pytest.raises(ValueError, match="a module whose gate is not 1"):
+            method.save(learner, 0, model, tmp_path)

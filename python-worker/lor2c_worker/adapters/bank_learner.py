@@ -23,6 +23,7 @@ from ..schedule import Decision, Merge, Progress, Schedule, decide
 from ..scores import score
 from .bank import Bank, Spectra
 from .bank_records import change_of, table_of
+from .bank_routes import shared_seed
 from .bank_state import (
     BankLane,
     history_of,
@@ -101,20 +102,19 @@ class BankLearner:
         return self.width
 
     def forward(self, batch: Batch, step: StepKey | None, lanes: Sequence[int] | None = None) -> torch.Tensor:
-        seed = None if step is None else self.lanes[0 if lanes is None else lanes[0]].seed
-        layout, masks, frozen = self._shared.of(
-            batch, step, seed, keep=lanes is not None and len(lanes) < len(self.lanes)
-        )
-        used, count = [*self.bank.used(), *self.head.slots()], len(self.lanes) if lanes is None else len(lanes)
-        chosen, tensors = list(range(len(self.lanes))), {slot.name: slot.tensor for slot in used}
-        if lanes is not None and (count < len(self.lanes) or self.fill):
+        members = list(range(len(self.lanes)) if lanes is None else lanes)
+        seed = None if step is None else shared_seed([self.bank.numbers[lane] for lane in members])
+        count, used = len(members), [*self.bank.used(), *self.head.slots()]
+        part = count < len(self.lanes)
+        layout, masks, frozen = self._shared.of(batch, step, seed, keep=part)
+        tensors = {slot.name: slot.tensor for slot in used}
+        if part or (lanes is not None and self.fill):
             more = (self.width or count) - count if self.fill else 0
-            chosen = [*lanes, *[lanes[-1]] * more]
-            leaves = {slot.name: slot.leaf(lanes[0], count, trains=step is not None) for slot in used}
+            leaves = {slot.name: slot.leaf(members[0], count, trains=step is not None) for slot in used}
             tensors = {name: _filled(leaf, more) for name, leaf in leaves.items()}
-        logits = lane_groups.forward(
-            self.backbone, self.bank, self.head, batch, layout, masks, chosen, tensors, frozen
-        )[:count]
+            members += [members[-1]] * more
+        parts = self.backbone, self.bank, self.head
+        logits = lane_groups.forward(*parts, batch, layout, masks, members, tensors, frozen)[:count]
         return logits if logits.ndim == 3 else logits[:, :, : batch.input_ids.shape[1]]
 
     def penalty(self) -> torch.Tensor | None:
@@ -169,7 +169,7 @@ class BankLearner:
         gone = set(cells)
         kept = [(row, [cell for cell in lane.cells if cell not in gone]) for row, lane in enumerate(self.lanes)]
         groups = [(row, members) for row, members in kept if members]
-        self._schedules = {cell: schedule for cell, schedule in self._schedules.items() if cell not in gone}
+        self._schedules = {cell: own for cell, own in self._schedules.items() if cell not in gone}
         self._regroup(groups, optimizer)
         return [row for row, _ in groups]
 

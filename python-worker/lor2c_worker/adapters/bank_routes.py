@@ -41,6 +41,13 @@ class Numbers:
         return (self.seed, self.dropout, self.injected_dropout)
 
 
+def shared_seed(numbers: Sequence[Numbers]) -> int:
+    """The seed of lanes that go through the model together. Raises ValueError when they differ in seed or dropout."""
+    if len({own.together for own in numbers}) > 1:
+        raise ValueError("lanes with different seeds or dropouts cannot train in one forward: use the learner's groups")
+    return numbers[0].seed
+
+
 @dataclass(frozen=True)
 class Structure:
     """Structure of one lane beyond its layout: what is frozen, and where merged spans take their dropout mask from."""

@@ -59,7 +59,13 @@ def write_lane(learner: BankLearner, lane: int, model: LoadedModel, folder: Path
 
 
 def write_tensors(learner: BankLearner, lane: int, names: Mapping[str, str], folder: Path) -> None:
-    """`names`: the learner's name of each of the lane's tensors -> its name in the folder."""
+    """`names`: the learner's name of each of the lane's tensors -> its name in the folder.
+
+    Raises ValueError when a gate is not 1, since a folder has no gates: multiply it into B first.
+    """
+    bank = learner.bank
+    if not all(bool((gates[lane] == 1).all()) for gates in (bank.gates, bank.injected_gates)):
+        raise ValueError(f"lane {lane} has a module whose gate is not 1, which an adapter's folder cannot say")
     tensors = {
         names[name]: value.detach().to("cpu").contiguous().clone() for name, value in learner.tensors(lane).items()
     }
