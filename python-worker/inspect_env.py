@@ -1,11 +1,13 @@
-"""What an interpreter has, against what the worker needs. Standard library only; prints one JSON object.
+"""What an interpreter imports, against what the worker needs. Standard library only; prints one JSON object.
 
-Set-up and `lor2c doctor` run it with the interpreter in question:
+Set-up and `lor2c doctor` run it with the interpreter and the environment in question:
 
-    python inspect_env.py --project pyproject.toml --lock requirements.lock [--lock requirements-dev.lock]
+    export PYTHONPATH=python-worker
+    python -P inspect_env.py --project pyproject.toml --lock requirements.lock [--lock requirements-dev.lock]
 
 `missing` and `unsuitable` judge by pyproject.toml's ranges: with either no run can work. `different` is not as locked
-(`found` is null when it is not there): a run may work, with numbers that differ from those of the locked versions.
+(`found` is null when it is not there, and names the folder when another copy is imported): a run may work, with
+numbers that differ from those of the locked versions.
 """
 
 import argparse
@@ -14,6 +16,8 @@ import json
 import sys
 import tomllib
 from pathlib import Path
+
+from lor2c_worker.imported import imported_version
 
 try:
     from packaging.requirements import Requirement
@@ -45,6 +49,7 @@ def compare(ranges: list[str], pinned: list[str]) -> dict[str, object]:
     unsuitable: list[dict[str, str | None]] = []
     different: list[dict[str, str | None]] = []
     looked_at = set()
+    locked = {Requirement(line).name for line in pinned}
     for lines, absent, wrong in ((ranges, missing, unsuitable), (pinned, different, different)):
         for requirement in map(Requirement, lines):
             if requirement.marker and not requirement.marker.evaluate():
@@ -55,6 +60,10 @@ def compare(ranges: list[str], pinned: list[str]) -> dict[str, object]:
             if found is None:
                 if all(other["name"] != requirement.name for other in missing):
                     absent.append(entry)
+            elif found.startswith("another copy"):
+                # Its version is unknown. It is told once, beside the exact version if there is one.
+                if lines is pinned or requirement.name not in locked:
+                    different.append(entry)
             # 2.13.0+cpu is 2.13.0 built for another device; a pre-release that is installed was meant to be.
             elif not requirement.specifier.contains(found.split("+")[0], prereleases=True):
                 wrong.append(entry)
@@ -63,7 +72,7 @@ def compare(ranges: list[str], pinned: list[str]) -> dict[str, object]:
 
 def installed(name: str) -> str | None:
     try:
-        return importlib.metadata.version(name)
+        return imported_version(name)
     except importlib.metadata.PackageNotFoundError:
         return None
 

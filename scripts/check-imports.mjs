@@ -26,7 +26,7 @@ export const ALLOWED = {
   "process-identity": ["errors"],
   protocol: ["errors"],
   spec: ["errors", "type:protocol"],
-  worker: ["errors", "files", "protocol", "spec"],
+  worker: ["errors", "files", "protocol", "spec", "scripts"],
   executors: ["errors", "attempt-files", "process-identity", "protocol", "type:spec", "worker"],
   plan: ["errors", "protocol", "spec", "type:store", "worker", "executors"],
   store: ["errors", "system-errors", "files", "process-identity", "protocol", "type:spec", "type:plan"],

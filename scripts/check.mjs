@@ -11,12 +11,14 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:f
 import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { pythonEnvironment } from "./env/python-environment.mjs";
 import { interpreterIn } from "./env/worker-env.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const worker = join(root, "python-worker");
 const results = mkdtempSync(join(tmpdir(), "lor2c-check-"));
 const python = process.env.LOR2C_PYTHON || interpreterIn(join(worker, ".venv"));
+const env = pythonEnvironment({ usersOwn: Boolean(process.env.LOR2C_PYTHON) });
 
 /** Runs a program of node_modules with this Node, so that its bin script need not be executable. @param {string[]} path */
 const ours = (...path) => [process.execPath, join(root, "node_modules", ...path)];
@@ -182,7 +184,7 @@ async function run({ command = [], parts = () => [command], cwd = root, counts }
 function start([file = "", ...args], cwd, shown) {
   return new Promise((resolve) => {
     const stdio = shown ? "inherit" : "pipe";
-    const child = spawn(file, args, { cwd, stdio: ["ignore", stdio, stdio] });
+    const child = spawn(file, args, { cwd, env, stdio: ["ignore", stdio, stdio] });
     let output = "";
     for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => (output += chunk));
     child.on("error", (error) => resolve({ code: 1, output: `${file}: ${error.message}\n` }));

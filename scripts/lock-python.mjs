@@ -12,6 +12,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { pythonEnvironment } from "./env/python-environment.mjs";
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), "..", "python-worker");
 const DEVICE_PACKAGES = /^(nvidia-|cuda-|triton$)/;
@@ -28,10 +29,11 @@ function resolve(python, requirements) {
   try {
     const report = join(temporary, "report.json");
     // A fresh environment, so that no installed package counts as satisfied.
-    execFileSync(python, ["-m", "venv", join(temporary, "venv")]);
+    const env = pythonEnvironment({ usersOwn: false });
+    execFileSync(python, ["-P", "-m", "venv", join(temporary, "venv")], { env });
     const inside = join(temporary, "venv", process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
     const options = ["--quiet", "--dry-run", "--ignore-installed", "--report", report];
-    execFileSync(inside, ["-m", "pip", "install", ...options, ...requirements], { stdio: "inherit" });
+    execFileSync(inside, ["-P", "-m", "pip", "install", ...options, ...requirements], { stdio: "inherit", env });
     /** @type {{ metadata: { name: string, version: string } }[]} */
     const install = JSON.parse(readFileSync(report, "utf8")).install;
     return new Map(

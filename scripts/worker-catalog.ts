@@ -4,7 +4,9 @@ import { findPython, workerCommand } from "../cli/worker/python.js";
 
 /** The catalog that the worker prints, as the text of cli/spec/catalog.json. */
 export async function workerCatalog(cwd: string): Promise<string> {
-  const [file = "", ...args] = [...workerCommand(await findPython()), "--catalog"];
-  const { stdout } = await execa(file, args, { cwd, env: workerEnvironment("generate"), stripFinalNewline: false });
+  const python = await findPython();
+  const [file = "", ...args] = [...workerCommand(python), "--catalog"];
+  const env = workerEnvironment("generate", python.usersOwn);
+  const { stdout } = await execa(file, args, { cwd, env, extendEnv: false, stripFinalNewline: false });
   return stdout;
 }

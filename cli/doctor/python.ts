@@ -30,7 +30,7 @@ export async function pythonRows(environment: NodeJS.ProcessEnv = process.env): 
     python.source === "LOR2C_PYTHON"
       ? "Point LOR2C_PYTHON at another interpreter, or unset it."
       : `\`${setupCommand()}\``;
-  const answer = await probe(python.command);
+  const answer = await probe(python.command, python.usersOwn);
   if ("problem" in answer) return [fail("python", `${where} ${answer.problem}`, repair)];
   const version = `${answer.version}, ${where}`;
   if (!isNewEnough(answer.version)) return [fail("python", `${version} is older than ${OLDEST.join(".")}`, repair)];
@@ -42,7 +42,11 @@ export async function pythonRows(environment: NodeJS.ProcessEnv = process.env): 
 async function packagesRow(python: Python): Promise<Row> {
   const project = packageFile("python-worker");
   try {
-    const { packages, missing, unsuitable, different } = await inspectEnv(python.command, { project, dev: false });
+    const { packages, missing, unsuitable, different } = await inspectEnv(python.command, {
+      project,
+      dev: false,
+      usersOwn: python.usersOwn,
+    });
     const broken = [...missing, ...unsuitable];
     if (broken.length > 0) {
       const lock = join(project, "requirements.lock");

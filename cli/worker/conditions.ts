@@ -2,8 +2,9 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, realpathSync } from "node:fs";
 import { cpus, hostname } from "node:os";
 import { join } from "node:path";
+import { pythonEnvironment } from "../../scripts/env/python-environment.mjs";
 import { packageFile } from "../spec/package-files.js";
-import { findPython, workerCommand } from "./python.js";
+import { findPython, type Python, workerCommand } from "./python.js";
 import { stampOf } from "./stamp.js";
 
 /** Variables of a terminal or a shell, which differ between terminals and change no answer. */
@@ -15,14 +16,16 @@ const DRIVER = ["/proc/driver/nvidia/gpus", "/proc/driver/nvidia/capabilities"];
 
 /**
  * What a worker's answers on this machine depend on besides the question and the files that it reads: its interpreter
- * and code, this machine, and every variable except those that are known not to matter.
+ * and code, this machine, and every variable that it gets except those that are known not to matter.
  */
 export async function localConditions(
   env: Record<string, string | undefined>,
   commandOverride?: readonly string[],
 ): Promise<unknown> {
-  const command = commandOverride ?? workerCommand(await findPython());
-  const variables = Object.entries(env).filter(([name, value]) => value !== undefined && !SESSION.test(name));
+  const python = commandOverride ? undefined : await findPython();
+  const command = commandOverride ?? workerCommand(python as Python);
+  const passedOn = pythonEnvironment({ usersOwn: python?.usersOwn ?? false }, env);
+  const variables = Object.entries(passedOn).filter(([name, value]) => value !== undefined && !SESSION.test(name));
   return {
     command: command.map((part) => [part, stampOf(part)]),
     interpreter: realPath(command[0] ?? ""),

@@ -3,7 +3,6 @@ import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { WorkerError } from "../errors.js";
-import { workerEnvironment } from "./environment.js";
 import { killLeftovers, signalGroup } from "./process-group.js";
 
 export interface Exit {
@@ -14,6 +13,7 @@ export interface Exit {
 function spawn([file = "", ...args]: string[], stderr: number, env: Record<string, string | undefined>) {
   return execa(file, args, {
     env,
+    extendEnv: false,
     stdin: "pipe",
     stdout: "pipe",
     // Any descriptor works here; the type lists only the first ones.
@@ -27,14 +27,14 @@ function spawn([file = "", ...args]: string[], stderr: number, env: Record<strin
   });
 }
 
-/** Throws a WorkerError if there is no such program. */
+/** `environment` makes all variables of the process from its marker. Throws a WorkerError if there is no such program. */
 export async function startProcess(
   command: string[],
   stderr: number,
-  env?: Record<string, string | undefined>,
+  environment: (marker: string) => Record<string, string | undefined>,
 ): Promise<ProcessTree> {
   const marker = randomUUID();
-  const child = spawn(command, stderr, workerEnvironment(marker, env));
+  const child = spawn(command, stderr, environment(marker));
   if (child.pid === undefined) {
     const result = await child;
     throw new WorkerError("WORKER_SPAWN", `the worker could not be started: ${result.shortMessage ?? command[0]}`);

@@ -2,8 +2,9 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, test } from "vitest";
+import { withheld } from "../../scripts/env/python-environment.mjs";
 import { tempFolder } from "../fixtures/temp-folder.js";
-import { loggableEnvironment, MARKER, workerEnvironment } from "./environment.js";
+import { MARKER, workerEnvironment } from "./environment.js";
 import { checkoutEnvironment, findPython, userEnvironment, workerCommand } from "./python.js";
 
 describe("finding Python", () => {
@@ -12,7 +13,11 @@ describe("finding Python", () => {
     const program = join(folder, "mypython");
     writeFileSync(program, "#!/bin/sh\n");
     chmodSync(program, 0o755);
-    expect(await findPython({ LOR2C_PYTHON: program })).toEqual({ command: [program], source: "LOR2C_PYTHON" });
+    expect(await findPython({ LOR2C_PYTHON: program })).toEqual({
+      command: [program],
+      source: "LOR2C_PYTHON",
+      usersOwn: true,
+    });
     expect((await findPython({ LOR2C_PYTHON: "mypython", PATH: folder })).command).toEqual([program]);
   });
 
@@ -29,23 +34,63 @@ describe("finding Python", () => {
   });
 });
 
-test("the worker's package is found, and modules of the working folder are not imported", async () => {
+/** Runs the bundled worker with what the user has set. An unknown argument ends it before it needs any package. */
+async function startBundled(usersOwn: boolean, outer: Record<string, string>, cwd: string) {
+  const python = { command: ["python3"], source: "test", usersOwn };
+  const [file = "", ...args] = workerCommand(python);
+  const env = workerEnvironment("m", usersOwn, { PATH: process.env.PATH, ...outer });
+  return execa(file, [...args, "--nonsense"], { cwd, env, extendEnv: false, reject: false });
+}
+
+describe("modules of the working folder are not imported instead of others", () => {
   const cwd = tempFolder();
-  writeFileSync(join(cwd, "json.py"), "raise SystemExit('shadowed')\n");
+  for (const name of ["json.py", "random.py", "sitecustomize.py", "usercustomize.py", "start.py"]) {
+    writeFileSync(join(cwd, name), "raise SystemExit('shadowed')\n");
+  }
   mkdirSync(join(cwd, "lor2c_worker"));
   writeFileSync(join(cwd, "lor2c_worker", "__main__.py"), "raise SystemExit('shadowed')\n");
-  const [file = "", ...args] = workerCommand({ command: ["python3"], source: "test" });
-  // An unknown argument ends the real worker before it needs any package.
-  const result = await execa(file, [...args, "--nonsense"], { cwd, env: workerEnvironment("m"), reject: false });
-  expect(result.stderr).toContain("--nonsense");
-  expect(result.exitCode).toBe(2);
+
+  test.each<Record<string, string>>([
+    {},
+    { PYTHONPATH: ":/opt/tools" }, // what `export PYTHONPATH=$PYTHONPATH:/opt/tools` leaves
+    { PYTHONPATH: "." },
+    { PYTHONSAFEPATH: "" },
+    { PYTHONSTARTUP: "start.py", PYTHONINSPECT: "1" },
+  ])("%j", async (outer) => {
+    for (const usersOwn of [false, true]) {
+      const { stderr, exitCode } = await startBundled(usersOwn, outer, cwd);
+      expect(stderr).toContain("--nonsense");
+      expect(exitCode).toBe(2);
+    }
+  });
 });
 
-test("variables are passed on, the worker's are set, and the user's own thread policy is kept", () => {
-  const ours = workerEnvironment("m", { EXTRA: "1" }, { OMP_WAIT_POLICY: "ACTIVE", PYTHONPATH: "/mine" });
-  expect(ours).toMatchObject({ EXTRA: "1", OMP_WAIT_POLICY: "ACTIVE", PYTHONUNBUFFERED: "1", [MARKER]: "m" });
-  expect(ours.PYTHONPATH).toMatch(/python-worker[:;]\/mine$/);
-  expect(workerEnvironment("m", {}, {})).toMatchObject({
+test("PYTHONPATH, PYTHONHOME and a user's packages reach an interpreter of the user's own, and no other", async () => {
+  const other = tempFolder();
+  writeFileSync(join(other, "traceback.py"), "raise SystemExit('the copy of ' + __file__)\n");
+  expect((await startBundled(false, { PYTHONPATH: other, PYTHONHOME: "/nowhere" }, other)).stderr).toContain(
+    "--nonsense",
+  );
+  expect((await startBundled(true, { PYTHONPATH: other }, other)).stderr).toContain(`the copy of ${other}`);
+});
+
+test("all variables are passed on, except those of Python's own that replace or change code", () => {
+  const outer = {
+    HTTPS_PROXY: "p",
+    LD_LIBRARY_PATH: "/cuda",
+    HF_TOKEN: "t",
+    SLURM_JOB_ID: "7",
+    OMP_WAIT_POLICY: "ACTIVE",
+  };
+  const python = { PYTHONOPTIMIZE: "2", PYTHONWARNINGS: "error", PYTHONUSERBASE: "/u", PYTHONDONTWRITEBYTECODE: "1" };
+  const ours = workerEnvironment("m", false, { ...outer, ...python });
+  expect(ours).toMatchObject({ ...outer, PYTHONDONTWRITEBYTECODE: "1", PYTHONUNBUFFERED: "1", [MARKER]: "m" });
+  expect(ours.PYTHONPATH).toMatch(/python-worker$/);
+  expect(Object.keys(ours)).not.toEqual(expect.arrayContaining([expect.stringMatching(/OPTIMIZE|WARNINGS|USERBASE/)]));
+  expect(withheld(false, { ...outer, ...python })).toEqual(["PYTHONOPTIMIZE", "PYTHONUSERBASE", "PYTHONWARNINGS"]);
+  expect(withheld(true, python)).toEqual(["PYTHONOPTIMIZE", "PYTHONWARNINGS"]);
+  expect(workerEnvironment("m", true, { PYTHONPATH: "/mine:" }).PYTHONPATH).toMatch(/python-worker[:;]\/mine$/);
+  expect(workerEnvironment("m", false, {})).toMatchObject({
     OMP_WAIT_POLICY: "PASSIVE",
     TOKENIZERS_PARALLELISM: "false",
     HF_HUB_DISABLE_TELEMETRY: "1",
@@ -54,27 +99,8 @@ test("variables are passed on, the worker's are set, and the user's own thread p
 
 test("a set of texts has the same order in every worker, since peft writes some into an adapter's config", async () => {
   const print = ["-c", "print({'query', 'value', 'key', 'classifier', 'score', 'dense', 'output', 'intermediate'})"];
-  const orders = Array.from({ length: 4 }, () => execa("python3", print, { env: workerEnvironment("m", {}, {}) }));
+  const env = workerEnvironment("m", false, { PATH: process.env.PATH, PYTHONHASHSEED: "random" });
+  const orders = Array.from({ length: 4 }, () => execa("python3", print, { env, extendEnv: false }));
   const distinct = new Set((await Promise.all(orders)).map(({ stdout }) => stdout));
   expect(distinct.size).toBe(1);
-});
-
-test("no variable whose name looks secret is logged", () => {
-  const environment = {
-    HF_TOKEN: "x",
-    HF_HOME: "/models",
-    HUGGING_FACE_HUB_TOKEN: "x",
-    OMP_NUM_THREADS: "2",
-    TOKENIZERS_PARALLELISM: "false",
-    LOR2C_API_KEY: "x",
-    HF_PASSWORD: "x",
-    HOME: "/root",
-    CUDA_VISIBLE_DEVICES: "0",
-  };
-  expect(Object.keys(loggableEnvironment(environment))).toEqual([
-    "CUDA_VISIBLE_DEVICES",
-    "HF_HOME",
-    "OMP_NUM_THREADS",
-    "TOKENIZERS_PARALLELISM",
-  ]);
 });

@@ -10,6 +10,8 @@ export interface Python {
   command: string[];
   /** Where it comes from, for `doctor` and logs. */
   source: string;
+  /** Named by LOR2C_PYTHON: the user decides where its packages come from. */
+  usersOwn: boolean;
 }
 
 const interpreterIn = (environment: string): string =>
@@ -24,12 +26,12 @@ export const checkoutEnvironment = (): string => packageFile("python-worker", ".
 /** The interpreter that runs the worker: the user's own, or the checkout's, or the one of `lor2c setup`. */
 export async function findPython(environment: NodeJS.ProcessEnv = process.env): Promise<Python> {
   const own = environment.LOR2C_PYTHON;
-  if (own) return { command: [await ownInterpreter(own, environment)], source: "LOR2C_PYTHON" };
+  if (own) return { command: [await ownInterpreter(own, environment)], source: "LOR2C_PYTHON", usersOwn: true };
   for (const [folder, source] of [
     [checkoutEnvironment(), "checkout"],
     [userEnvironment(), "lor2c setup"],
   ] as const) {
-    if (await isExecutable(interpreterIn(folder))) return { command: [interpreterIn(folder)], source };
+    if (await isExecutable(interpreterIn(folder))) return { command: [interpreterIn(folder)], source, usersOwn: false };
   }
   throw new WorkerError(
     "PYTHON_MISSING",

@@ -2,6 +2,7 @@ import { ProtocolError, WorkerError } from "../errors.js";
 import { EventOrder } from "../protocol/event-order.js";
 import { encodeCommand } from "../protocol/lines.js";
 import type { EventOf, WorkerCommand, WorkerEvent } from "../protocol/messages.js";
+import { workerEnvironment } from "./environment.js";
 import { type ProcessTree, startProcess } from "./process-tree.js";
 import { findPython, type Python, workerCommand } from "./python.js";
 import { type Silence, SilenceWatch } from "./silence.js";
@@ -40,10 +41,13 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerProcess
 
 /** Starts a worker. It can be stopped and killed before it is ready. */
 export async function spawnWorker(options: WorkerOptions): Promise<WorkerProcess> {
-  const command = options.commandOverride ?? workerCommand(options.python ?? (await findPython()));
+  const python = options.commandOverride ? undefined : (options.python ?? (await findPython()));
+  const command = options.commandOverride ?? workerCommand(python as Python);
+  const outer = { ...process.env, ...options.env };
+  const environment = (marker: string) => workerEnvironment(marker, python?.usersOwn ?? false, outer);
   const log = new WorkerLog(options.logFile);
   try {
-    return new WorkerProcess(await startProcess(command, log.fd, options.env), log, options);
+    return new WorkerProcess(await startProcess(command, log.fd, environment), log, options);
   } catch (error) {
     log.close();
     throw error;

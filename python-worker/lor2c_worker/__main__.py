@@ -26,6 +26,8 @@ def main(arguments: list[str]) -> int:
     if arguments:
         print(f"lor2c_worker: unknown argument {arguments[0]!r}; it takes none, or --catalog", file=sys.stderr)
         return 2
+    # For what this process starts: the runner has said it to this one with -P.
+    os.environ["PYTHONSAFEPATH"] = "1"
     die_with_parent()
     channel = Channel(out, sys.stdin.buffer, Deadline())
     channel.start()

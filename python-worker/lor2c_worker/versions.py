@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-
 from . import __version__
 from .device import current_device, resolve_precision
+from .imported import imported_version
 
 #: Which numbers this worker computes from equal settings, rows, weights and precision. Raise it, once for a release,
 #: when any stored number would come out otherwise: another draw, another order of sums, another rule. It is part of
@@ -15,12 +14,22 @@ from .device import current_device, resolve_precision
 NUMERICS = 3
 #: Format of a checkpoint's content. Raise it when the content changes.
 CHECKPOINT_FORMAT = "5"
-#: Packages whose version can change a number.
-PACKAGES = ("torch", "transformers", "peft", "tokenizers", "safetensors", "numpy", "scipy", "scikit-learn")
+#: Packages whose version can change a number, and the module that each is imported by.
+PACKAGES = {
+    "torch": "torch",
+    "transformers": "transformers",
+    "peft": "peft",
+    "tokenizers": "tokenizers",
+    "safetensors": "safetensors",
+    "numpy": "numpy",
+    "scipy": "scipy",
+    "scikit-learn": "sklearn",
+}
 
 
 def package_versions() -> dict[str, str]:
-    return {name: importlib.metadata.version(name) for name in PACKAGES}
+    """Of the copies that this process imports, which need not be the installed ones (`imported.py`)."""
+    return {name: imported_version(name, module) for name, module in PACKAGES.items()}
 
 
 def versions(precision: str) -> dict[str, str]:

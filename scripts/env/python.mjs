@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { pythonEnvironment } from "./python-environment.mjs";
 import { SetupError } from "./setup-error.mjs";
 
 /** Oldest Python that the worker runs on: pyproject.toml's `requires-python`. */
@@ -7,8 +8,9 @@ export const OLDEST = [3, 11];
 /** First the versions that the lock file was resolved and tested for, then any newer `python3`. */
 const NAMES = ["python3.13", "python3.12", "python3.11", "python3", "python"];
 
+/** With `-c` the first place for imports is the working folder, whatever lies there; -P would be unknown to an old Python. */
 const QUESTION =
-  "import sys, json\n" +
+  "import sys\nsys.path[:] = filter(None, sys.path)\nimport json\n" +
   "try:\n import venv, ensurepip\n can = True\n" +
   "except ImportError:\n can = False\n" +
   "print(json.dumps({'version': '.'.join(map(str, sys.version_info[:3])), 'executable': sys.executable, 'venv': can}))";
@@ -21,11 +23,16 @@ const QUESTION =
  * @property {boolean} venv whether it can make virtual environments
  */
 
-/** Asks a program which Python it is. @param {string[]} command @returns {Promise<Interpreter | { command: string[], problem: string }>} */
-export async function probe(command) {
+/**
+ * Asks a program which Python it is.
+ * @param {string[]} command @param {boolean} [usersOwn]
+ * @returns {Promise<Interpreter | { command: string[], problem: string }>}
+ */
+export async function probe(command, usersOwn = false) {
   const [file = "", ...args] = command;
   try {
-    const { stdout } = await promisify(execFile)(file, [...args, "-c", QUESTION], { timeout: 20_000 });
+    const options = { timeout: 20_000, env: pythonEnvironment({ usersOwn }) };
+    const { stdout } = await promisify(execFile)(file, [...args, "-c", QUESTION], options);
     const answer = JSON.parse(stdout);
     if (typeof answer.version !== "string") throw new Error("no version");
     return { command, ...answer };

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { findBasePython, isNewEnough, OLDEST, probe } from "./python.mjs";
+import { pythonEnvironment } from "./python-environment.mjs";
 import { endLeftover, run } from "./run.mjs";
 import { SetupError } from "./setup-error.mjs";
 import { hashOf, readStamp, writeStamp } from "./stamp.mjs";
@@ -100,12 +101,12 @@ export async function makeWorkerEnv(env, { log, progress, signal }) {
 /** @param {string} python @param {string[]} locks */
 function pipInstall(python, locks) {
   const options = ["--disable-pip-version-check", "--no-input", "--progress-bar", "off"];
-  return [python, "-m", "pip", "install", ...options, ...locks.flatMap((lock) => ["-r", lock])];
+  return [python, "-P", "-m", "pip", "install", ...options, ...locks.flatMap((lock) => ["-r", lock])];
 }
 
 /** Without the user's settings that would install elsewhere and leave the environment empty. */
 function pipEnvironment() {
-  const { PIP_TARGET: _, PIP_USER: __, PIP_PREFIX: ___, PYTHONHOME: ____, PYTHONPATH: _____, ...rest } = process.env;
+  const { PIP_TARGET: _, PIP_USER: __, PIP_PREFIX: ___, ...rest } = pythonEnvironment({ usersOwn: false });
   return rest;
 }
 
@@ -120,7 +121,8 @@ async function makeVenv(folder, { log, progress, signal }) {
     const base = await findBasePython();
     if (existsSync(folder)) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     mkdirSync(dirname(folder), { recursive: true });
-    await run([...base.command, "-m", "venv", folder], { log, signal, line });
+    const env = pythonEnvironment({ usersOwn: false });
+    await run([...base.command, "-P", "-m", "venv", folder], { log, signal, line, env });
     writeStamp(begunOf(folder), { base: baseOf(folder), version: base.version });
     return `Python ${base.version}`;
   });
@@ -128,7 +130,7 @@ async function makeVenv(folder, { log, progress, signal }) {
 
 /** @param {string} python */
 const hasPip = (python) =>
-  promisify(execFile)(python, ["-m", "pip", "--version"], { timeout: 60_000 }).then(
+  promisify(execFile)(python, ["-P", "-m", "pip", "--version"], { timeout: 60_000, env: pipEnvironment() }).then(
     () => true,
     () => false,
   );
@@ -183,12 +185,17 @@ export function nearestExisting(path) {
   return existsSync(path) || dirname(path) === path ? path : nearestExisting(dirname(path));
 }
 
-/** Compares the packages of an interpreter with the locks. @param {string[]} python @param {{ project: string, dev: boolean }} env @returns {Promise<Inspection>} */
-export async function inspectEnv([file = "", ...args], { project, dev }) {
+/**
+ * Compares what an interpreter would import with the locks.
+ * @param {string[]} python @param {{ project: string, dev: boolean, usersOwn?: boolean }} env
+ * @returns {Promise<Inspection>}
+ */
+export async function inspectEnv([file = "", ...args], { project, dev, usersOwn = false }) {
   const locks = locksOf(project, dev).flatMap((lock) => ["--lock", lock]);
   const script = [join(project, "inspect_env.py"), "--project", join(project, "pyproject.toml"), ...locks];
   try {
-    const { stdout } = await promisify(execFile)(file, [...args, "-I", ...script], { timeout: 60_000 });
+    const options = { timeout: 60_000, env: pythonEnvironment({ usersOwn, first: [project] }) };
+    const { stdout } = await promisify(execFile)(file, [...args, "-P", ...script], options);
     return JSON.parse(stdout);
   } catch (error) {
     const { stderr = "" } = /** @type {{ stderr?: string }} */ (error);
@@ -219,7 +226,7 @@ export function listPackages(entries) {
  * @returns {Promise<string | undefined>} what differs from the lock, if anything does
  */
 export async function checkOwnPython(own, { project, dev }) {
-  const answer = await probe([own]);
+  const answer = await probe([own], true);
   if ("problem" in answer) {
     throw new SetupError(
       `LOR2C_PYTHON is ${own}: ${answer.problem}`,
@@ -232,7 +239,7 @@ export async function checkOwnPython(own, { project, dev }) {
       "Point it at a newer one, or unset it.",
     );
   }
-  const { missing, unsuitable, different } = await inspectEnv([own], { project, dev });
+  const { missing, unsuitable, different } = await inspectEnv([own], { project, dev, usersOwn: true });
   if (missing.length + unsuitable.length > 0) {
     const lock = locksOf(project, dev).pop();
     throw new SetupError(

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -14,7 +14,10 @@ const silent = { info: () => {}, step: () => ({ line: () => {}, done: () => {}, 
 /** A worker that needs only packages of every new environment, so that pip asks no registry. */
 function projectThatNeeds(dependencies: string[], lock: string[] = []): string {
   const project = tempFolder();
-  copyFileSync(packageFile("python-worker", "inspect_env.py"), join(project, "inspect_env.py"));
+  mkdirSync(join(project, "lor2c_worker"));
+  for (const name of ["inspect_env.py", "lor2c_worker/__init__.py", "lor2c_worker/imported.py"]) {
+    copyFileSync(packageFile("python-worker", name), join(project, name));
+  }
   writeFileSync(join(project, "pyproject.toml"), `[project]\ndependencies = ${JSON.stringify(dependencies)}\n`);
   writeFileSync(join(project, "requirements.lock"), `# locked\n${lock.join("\n")}\n`);
   return project;
