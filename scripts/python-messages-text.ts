@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from types import NoneType, UnionType
-from typing import Any, ClassVar, Literal, TypeAlias, cast, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Literal, TypeAlias, Union, cast, get_args, get_origin, get_type_hints
 `;
 
 export const DECODER = `
@@ -78,7 +78,7 @@ def _decode(value: object, hint: Any, where: str, least: int = 0) -> object:
     origin, arguments = get_origin(hint), get_args(hint)
     if hint is Any:
         return value
-    if origin is UnionType:
+    if origin in (UnionType, Union):  # a Literal or None is the latter
         if value is None and NoneType in arguments:
             return None
         (hint,) = (a for a in arguments if a is not NoneType)

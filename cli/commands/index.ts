@@ -1,5 +1,6 @@
 import type { Command } from "./command.js";
 import completion from "./completion.js";
+import data from "./data.js";
 import doctor from "./doctor.js";
 import explain from "./explain.js";
 import heatmap from "./heatmap.js";
@@ -30,6 +31,7 @@ import verify from "./verify.js";
 const list = [
   init,
   validate,
+  data,
   plan,
   params,
   run,

@@ -38,6 +38,13 @@ const Count = z.strictObject({
   settings: z.array(json),
 });
 
+/** Look at the rows that cells with these settings would train on and be scored on; trains nothing. */
+const Examine = z.strictObject({
+  type: z.literal("examine"),
+  request: z.string(),
+  settings: z.array(json),
+});
+
 /** Train one bundle: cells that share everything except their structural schedule. */
 const Train = z.strictObject({
   type: z.literal("train"),
@@ -77,7 +84,7 @@ const Stop = z.strictObject({
   cells: z.array(z.string()).nullable(),
 });
 
-export const WorkerCommand = z.discriminatedUnion("type", [Inspect, Count, Train, Predict, Stop]);
+export const WorkerCommand = z.discriminatedUnion("type", [Inspect, Count, Examine, Train, Predict, Stop]);
 export type WorkerCommand = z.infer<typeof WorkerCommand>;
 
 // ---------------------------------------------------------------- events: worker -> runner
@@ -193,6 +200,120 @@ const Counted = z.strictObject({
   /** Parameters of the base model with its head. */
   total_parameters: count,
 });
+
+/** A row as the model sees it. */
+const ExaminedRow = z.strictObject({
+  /** From 1, among the rows of its split that are used. */
+  row: count,
+  /** The first characters of the text; null: a single text. */
+  text: z.string(),
+  text_pair: z.string().nullable(),
+  /** The label's name, the value as text for regression, or every label that the row has. */
+  labels: z.array(z.string()),
+});
+
+/** A text that occurs more than once, apart from case and blanks, with its rows in the order of their splits. */
+const SameText = z.strictObject({
+  text: z.string(),
+  text_pair: z.string().nullable(),
+  occurrences: z.array(z.strictObject({ split: z.string(), row: count, labels: z.array(z.string()) })),
+});
+
+/** Rows whose text other rows have too, apart from case and blanks; the first few texts as examples. */
+const Repeats = z.strictObject({ rows: count, first: z.array(SameText) });
+
+/** The rows of one split. */
+const ExaminedSplit = z.strictObject({
+  /** `train`, `holdout` (rows of training that choose the epoch) or `eval`. */
+  split: z.enum(["train", "holdout", "eval"]),
+  rows: count,
+  /** Rows of each label in the order of the labels, also of those that no row has; empty for regression. */
+  labels: z.array(z.strictObject({ label: z.string(), rows: count })),
+  /** How many rows have how many labels, if a row can have several. */
+  labels_per_row: z.array(z.strictObject({ labels: count, rows: count })),
+  /** Values of a regression. */
+  values: z
+    .strictObject({
+      min: z.number(),
+      quarter: z.number(),
+      median: z.number(),
+      three_quarters: z.number(),
+      max: z.number(),
+      mean: z.number(),
+      distinct: count,
+    })
+    .nullable(),
+  /** Tokens of a row, special ones included, before it is cut; null if there is no tokenizer. */
+  tokens: z
+    .strictObject({
+      /** Rows that were tokenised: all, or a sample spread evenly over a large split. */
+      rows: count,
+      min: count,
+      median: count,
+      p90: count,
+      p99: count,
+      max: count,
+      /** Those of them that are longer than `train.max_length`. */
+      cut: count,
+      /** Tokens without special ones, and those among them that stand for text outside the vocabulary. */
+      words: count,
+      unknown: count,
+    })
+    .nullable(),
+  /** Rows with a text of nothing but blanks, and the first of them. */
+  blank: z.strictObject({ rows: count, first: z.array(count) }),
+  /** Rows that repeat an earlier row of the split. */
+  repeated: Repeats,
+  /** Rows of texts that have different labels within the split. */
+  contradicting: Repeats,
+  /** The first rows; `tokens`: what is left after cutting. */
+  first: z.array(ExaminedRow.extend({ tokens: z.array(z.string()) })),
+});
+
+/** The rows of one entry of an `examine` command, or why they cannot be trained on. */
+export const Examined = z.strictObject({
+  type: z.literal("examined"),
+  seq: count,
+  request: z.string(),
+  index: count,
+  /** Why a training would be refused; empty if it would not. */
+  problems: z.array(z.string()),
+  warnings: z.array(z.string()),
+  /** Null if the rows cannot be read. */
+  report: z
+    .strictObject({
+      /** Files that were read, in order; none for rows of a hub. `encoding` is null for a binary format. */
+      files: z.array(
+        z.strictObject({ path: z.string(), format: z.string(), encoding: z.string().nullable(), bytes: count }),
+      ),
+      kind: z.enum(["classify", "regress", "multi_label"]),
+      scores: z.array(z.string()),
+      /** The score that chooses the best epoch. */
+      score: z.string(),
+      /** Hash of the content of all rows. */
+      fingerprint: z.string(),
+      /** Columns or fields of the files in their order, and what each one is used as; null: not used. */
+      columns: z.array(
+        z.strictObject({ column: z.string(), used_as: z.enum(["text", "text_pair", "label"]).nullable() }),
+      ),
+      max_length: count,
+      splits: z.array(ExaminedSplit),
+      /** Rows of `found_in` whose text is in `known_from` too. */
+      shared: z.array(
+        z.strictObject({
+          known_from: z.string(),
+          found_in: z.string(),
+          same_label: Repeats,
+          other_label: Repeats,
+        }),
+      ),
+      /** What a training would note about these rows. */
+      notes: z.array(z.string()),
+    })
+    .nullable(),
+});
+export type Examined = z.infer<typeof Examined>;
+export type ExaminedReport = NonNullable<Examined["report"]>;
 
 /** The training of these cells starts. */
 const Started = z.strictObject({
@@ -453,6 +574,7 @@ export const WorkerEvent = z.discriminatedUnion("type", [
   Inspected,
   Sources,
   Counted,
+  Examined,
   Started,
   Progress,
   Metrics,

@@ -154,6 +154,7 @@ function apply(store: Store, event: WorkerEvent, ids: number[], git: GitState | 
     case "inspected":
     case "sources":
     case "counted":
+    case "examined":
     case "predictions":
     case "done":
     case "ended":

@@ -16,7 +16,7 @@ export interface RequestOptions extends Pick<WorkerOptions, "python" | "commandO
 }
 
 /** A command that is answered with events and does not train. */
-export type Question = Extract<WorkerCommand, { type: "inspect" | "count" | "predict" }>;
+export type Question = Extract<WorkerCommand, { type: "inspect" | "count" | "examine" | "predict" }>;
 
 export interface Answer {
   ready: EventOf<"ready">;

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from types import NoneType, UnionType
-from typing import Any, ClassVar, Literal, TypeAlias, cast, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Literal, TypeAlias, Union, cast, get_args, get_origin, get_type_hints
 
 PROTOCOL_VERSION = 3
 
@@ -25,6 +25,15 @@ class Count:
     """Count parameters from only the model's shapes, without weights or rows."""
 
     type: ClassVar[Literal["count"]] = "count"
+    request: str
+    settings: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Examine:
+    """Look at the rows that cells with these settings would train on and be scored on; trains nothing."""
+
+    type: ClassVar[Literal["examine"]] = "examine"
     request: str
     settings: list[dict[str, Any]]
 
@@ -184,6 +193,200 @@ class Counted:
     changes: list[CountedChange]
     head_parameters: int
     total_parameters: int
+
+
+@dataclass(frozen=True)
+class ExaminedReportFile:
+    path: str
+    format: str
+    encoding: str | None
+    bytes: int
+
+
+@dataclass(frozen=True)
+class ExaminedReportColumn:
+    column: str
+    used_as: Literal["text", "text_pair", "label"] | None
+
+
+@dataclass(frozen=True)
+class ExaminedReportSplitLabel:
+    label: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class ExaminedReportSplitLabelsPerRow:
+    labels: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class ExaminedReportSplitValues:
+    min: float
+    quarter: float
+    median: float
+    three_quarters: float
+    max: float
+    mean: float
+    distinct: int
+
+
+@dataclass(frozen=True)
+class ExaminedReportSplitTokens:
+    rows: int
+    min: int
+    median: int
+    p90: int
+    p99: int
+    max: int
+    cut: int
+    words: int
+    unknown: int
+
+
+@dataclass(frozen=True)
+class ExaminedReportSplitBlank:
+    rows: int
+    first: list[int]
+
+
+@dataclass(frozen=True)
+class ExaminedReportSplitRepeatedFirstOccurrence:
+    split: str
+    row: int
+    labels: list[str]
+
+
+@dataclass(frozen=True)
+class ExaminedReportSplitRepeatedFirst:
+    text: str
+    text_pair: str | None
+    occurrences: list[ExaminedReportSplitRepeatedFirstOccurrence]
+
+
+@dataclass(frozen=True)
+class ExaminedReportSplitRepeated:
+    rows: int
+    first: list[ExaminedReportSplitRepeatedFirst]
+
+
+@dataclass(frozen=True)
+class ExaminedReportSplitContradictingFirstOccurrence:
+    split: str
+    row: int
+    labels: list[str]
+
+
+@dataclass(frozen=True)
+class ExaminedReportSplitContradictingFirst:
+    text: str
+    text_pair: str | None
+    occurrences: list[ExaminedReportSplitContradictingFirstOccurrence]
+
+
+@dataclass(frozen=True)
+class ExaminedReportSplitContradicting:
+    rows: int
+    first: list[ExaminedReportSplitContradictingFirst]
+
+
+@dataclass(frozen=True)
+class ExaminedReportSplitFirst:
+    row: int
+    text: str
+    text_pair: str | None
+    labels: list[str]
+    tokens: list[str]
+
+
+@dataclass(frozen=True)
+class ExaminedReportSplit:
+    split: Literal["train", "holdout", "eval"]
+    rows: int
+    labels: list[ExaminedReportSplitLabel]
+    labels_per_row: list[ExaminedReportSplitLabelsPerRow]
+    values: ExaminedReportSplitValues | None
+    tokens: ExaminedReportSplitTokens | None
+    blank: ExaminedReportSplitBlank
+    repeated: ExaminedReportSplitRepeated
+    contradicting: ExaminedReportSplitContradicting
+    first: list[ExaminedReportSplitFirst]
+
+
+@dataclass(frozen=True)
+class ExaminedReportSharedSameLabelFirstOccurrence:
+    split: str
+    row: int
+    labels: list[str]
+
+
+@dataclass(frozen=True)
+class ExaminedReportSharedSameLabelFirst:
+    text: str
+    text_pair: str | None
+    occurrences: list[ExaminedReportSharedSameLabelFirstOccurrence]
+
+
+@dataclass(frozen=True)
+class ExaminedReportSharedSameLabel:
+    rows: int
+    first: list[ExaminedReportSharedSameLabelFirst]
+
+
+@dataclass(frozen=True)
+class ExaminedReportSharedOtherLabelFirstOccurrence:
+    split: str
+    row: int
+    labels: list[str]
+
+
+@dataclass(frozen=True)
+class ExaminedReportSharedOtherLabelFirst:
+    text: str
+    text_pair: str | None
+    occurrences: list[ExaminedReportSharedOtherLabelFirstOccurrence]
+
+
+@dataclass(frozen=True)
+class ExaminedReportSharedOtherLabel:
+    rows: int
+    first: list[ExaminedReportSharedOtherLabelFirst]
+
+
+@dataclass(frozen=True)
+class ExaminedReportShared:
+    known_from: str
+    found_in: str
+    same_label: ExaminedReportSharedSameLabel
+    other_label: ExaminedReportSharedOtherLabel
+
+
+@dataclass(frozen=True)
+class ExaminedReport:
+    files: list[ExaminedReportFile]
+    kind: Literal["classify", "regress", "multi_label"]
+    scores: list[str]
+    score: str
+    fingerprint: str
+    columns: list[ExaminedReportColumn]
+    max_length: int
+    splits: list[ExaminedReportSplit]
+    shared: list[ExaminedReportShared]
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class Examined:
+    """The rows of one entry of an `examine` command, or why they cannot be trained on."""
+
+    type: ClassVar[Literal["examined"]] = "examined"
+    seq: int
+    request: str
+    index: int
+    problems: list[str]
+    warnings: list[str]
+    report: ExaminedReport | None
 
 
 @dataclass(frozen=True)
@@ -433,13 +636,14 @@ class Ended:
     events: int
 
 
-Command: TypeAlias = Inspect | Count | Train | Predict | Stop
+Command: TypeAlias = Inspect | Count | Examine | Train | Predict | Stop
 
 Event: TypeAlias = (
     Ready
     | Inspected
     | Sources
     | Counted
+    | Examined
     | Started
     | Progress
     | Metrics
@@ -461,6 +665,7 @@ Event: TypeAlias = (
 COMMANDS: dict[str, type[Any]] = {
     Inspect.type: Inspect,
     Count.type: Count,
+    Examine.type: Examine,
     Train.type: Train,
     Predict.type: Predict,
     Stop.type: Stop,
@@ -471,6 +676,7 @@ EVENTS: dict[str, type[Any]] = {
     Inspected.type: Inspected,
     Sources.type: Sources,
     Counted.type: Counted,
+    Examined.type: Examined,
     Started.type: Started,
     Progress.type: Progress,
     Metrics.type: Metrics,
@@ -556,7 +762,7 @@ def _decode(value: object, hint: Any, where: str, least: int = 0) -> object:
     origin, arguments = get_origin(hint), get_args(hint)
     if hint is Any:
         return value
-    if origin is UnionType:
+    if origin in (UnionType, Union):  # a Literal or None is the latter
         if value is None and NoneType in arguments:
             return None
         (hint,) = (a for a in arguments if a is not NoneType)

@@ -14,6 +14,7 @@ from . import __version__, messages
 from .channel import Channel, NoCommand
 from .device import configure_threads, describe_device, gpu_names, repeatable
 from .errors import PlainError
+from .examination import examine
 from .inspection import Inspection, count_parameters
 from .predict import predict
 from .run.checkpoint import Found
@@ -50,6 +51,8 @@ def serve(channel: Channel) -> None:
             answer_each(channel, command, messages.Inspected, Inspection().inspect, _NOT_INSPECTED)
         elif isinstance(command, messages.Count):
             answer_each(channel, command, messages.Counted, count_parameters, _NOT_COUNTED)
+        elif isinstance(command, messages.Examine):
+            answer_each(channel, command, messages.Examined, examine, _NOT_EXAMINED)
         elif isinstance(command, messages.Train):
             answer_train(channel, command)
         elif isinstance(command, messages.Predict):
@@ -77,11 +80,12 @@ _NOT_COUNTED: dict[str, Any] = {
     "head_parameters": 0,
     "total_parameters": 0,
 }
+_NOT_EXAMINED: dict[str, Any] = {"warnings": [], "report": None}
 
 
 def answer_each(
     channel: Channel,
-    command: messages.Inspect | messages.Count,
+    command: messages.Inspect | messages.Count | messages.Examine,
     event: type[Any],
     look: Callable[[Settings], dict[str, Any]],
     otherwise: dict[str, Any],
@@ -91,12 +95,13 @@ def answer_each(
         fields, problems = otherwise, []
         try:
             fields = look(Settings.from_json(raw))
+            problems += fields.get("problems", [])
         except PlainError as error:
             problems.append(str(error))
         except Exception as error:
             problems.append(f"{type(error).__name__}: {error}")
             traceback.print_exc()
-        channel.send(event, request=command.request, index=index, problems=problems, **fields)
+        channel.send(event, request=command.request, index=index, **{**fields, "problems": problems})
         if channel.stop_requested.is_set():
             break
     if event is messages.Inspected:
