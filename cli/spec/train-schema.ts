@@ -140,6 +140,19 @@ export const train = z
       unit: "optimizer steps",
       since: { day: "2026-11-26", before: 1 },
     }),
+    class_weights: key(
+      z.union([z.literal(["none", "balanced"]), z.record(text(), z.number().min(0))]).default("none"),
+      {
+        description:
+          "How much the rows of each class count in the training loss, which is the weighted sum divided by the sum of " +
+          "the weights of the step's rows; balanced: n / (k * count) of n rows in k classes, over the rows that are " +
+          "trained on; a mapping from label to weight: a label that it does not name weighs 1. Scores and the " +
+          "evaluation loss stay unweighted",
+        source: "torch cross_entropy(weight); sklearn compute_class_weight",
+        aliases: ["class_weight", "loss_weights"],
+        since: { day: "2026-11-26", before: "none" },
+      },
+    ),
     checkpoint_minutes: key(z.number().positive().default(5), {
       description:
         "A checkpoint is written every so many minutes, and when the run is stopped; changes no number, so it is not " +

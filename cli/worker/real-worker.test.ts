@@ -53,6 +53,7 @@ function settings(max_steps: number): Settings {
       holdout: null,
       report_epoch: null,
       stop_after_nonfinite: 1,
+      class_weights: "none",
       checkpoint_minutes: 5,
       allow_unreached_events: false,
     },

@@ -14,6 +14,7 @@ from .device import current_device, precision_warning, resolve_precision
 from .errors import PlainError
 from .methods import Cell, Horizon, Plan, PlannedEvent, cell_of, count, method_of, parse_params, start_of
 from .models import LoadedModel, config_for_counting, empty_model
+from .run.class_weights import class_weights
 from .run.prepare import (
     check_length,
     choosing_score,
@@ -115,9 +116,11 @@ class Inspection:
         def look() -> Rows:
             whole = task_data(settings)
             data, _ = held_out(settings, task, whole, score)
+            class_weights(settings.train.class_weights, task.kind, data.label_names, data.train)  # refuses
             return Rows(whole.fingerprint, len(data.train), len(data.eval), num_labels(data), tuple(data.warnings))
 
-        return self._once("rows", [task.name, settings.data, settings.train.holdout, score], look)
+        train = settings.train
+        return self._once("rows", [task.name, settings.data, train.holdout, train.class_weights, score], look)
 
     def _row_tokens(self, settings: Settings) -> tuple[float, float, int]:
         """Estimated tokens: mean of training rows, mean of evaluation rows, and of the longest training row.

@@ -53,6 +53,12 @@ def lane_sums(losses: torch.Tensor) -> torch.Tensor:
     return _Halving.apply(losses)
 
 
+def cross_entropies(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Cross entropy of each row, [K, B], from logits [K, B, C] and class indices [B]."""
+    every = labels.expand(len(logits), -1).flatten()
+    return F.cross_entropy(logits.flatten(0, 1), every, reduction="none").view(len(logits), -1)
+
+
 class _Halving(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, losses: torch.Tensor) -> torch.Tensor:
@@ -75,11 +81,9 @@ class Classify:
     one = "one class"
 
     def sums(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        every = labels.expand(len(logits), -1).flatten()
-        losses = F.cross_entropy(logits.flatten(0, 1), every, reduction="none").view(len(logits), -1)
-        return lane_sums(losses)
+        return lane_sums(cross_entropies(logits, labels))
 
-    def weight(self, labels: torch.Tensor) -> int:
+    def weight(self, labels: torch.Tensor) -> int | torch.Tensor:
         return len(labels)
 
     def predictions(self, logits: torch.Tensor) -> torch.Tensor:

@@ -73,6 +73,8 @@ class TrainSettings:
     report_epoch: int | None = None
     #: Steps in a row with a loss or gradient norm that is not finite after which a run ends as Diverged; None: never.
     stop_after_nonfinite: int | None = 1
+    #: How much the rows of each class count in the training loss: none, balanced, or weights by label.
+    class_weights: str | Mapping[str, float] = "none"
     #: Minutes between checkpoints. Changes no number.
     checkpoint_minutes: float = 5.0
     #: Train even if some scheduled events of the method fall after the end.

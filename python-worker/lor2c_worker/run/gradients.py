@@ -69,9 +69,9 @@ def step_gradients(
 
 
 def whole_weight(parts: Sequence[Batch], objective: Objective) -> int | torch.Tensor:
-    """The weight of a step, at least 1, so that a step whose labels train nothing has loss 0."""
+    """The weight of a step; 1 instead of 0, so that a step whose labels train nothing has loss 0."""
     weight = sum((objective.weight(batch.labels) for batch in parts[1:]), objective.weight(parts[0].labels))
-    return weight.clamp(min=1) if isinstance(weight, torch.Tensor) else max(1, weight)
+    return torch.where(weight > 0, weight, 1) if isinstance(weight, torch.Tensor) else weight or 1
 
 
 def backward(

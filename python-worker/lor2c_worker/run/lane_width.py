@@ -72,7 +72,7 @@ def _largest_step(run: TreeRun) -> None:
     prepared = run.prepared
     batch = prepared.train.batch(_longest(prepared.train, prepared.settings.train.batch_size), prepared.device)
     parts = {lane.seed: [batch] for lane in run.learner.lanes}
-    step_gradients(run.learner, run.optimizer, parts, 0, prepared.objective, prepared.autocast)
+    step_gradients(run.learner, run.optimizer, parts, 0, prepared.training_objective, prepared.autocast)
     run.optimizer.zero_grad()
 
 

@@ -26,6 +26,7 @@ from ..models import LoadedModel, load_model, model_fingerprint
 from ..objective import Objective, objective_of
 from ..settings import Settings, SettingsError
 from ..versions import NUMERICS
+from .class_weights import class_weights, weigh, weights_note
 from .moments import Moments, steps_per_epoch, total_steps
 
 #: The rows of training, of evaluation, and those held out, if any.
@@ -61,6 +62,8 @@ class Prepared:
     score: str
     precision: str
     device: torch.device
+    #: Of each class in the training loss; None: rows count alike.
+    class_weights: tuple[float, ...] | None = None
 
     @property
     def num_labels(self) -> int:
@@ -69,6 +72,11 @@ class Prepared:
     @property
     def objective(self) -> Objective:
         return objective_of(self.task.kind)
+
+    @property
+    def training_objective(self) -> Objective:
+        """With the weights of the classes, which evaluation leaves out."""
+        return weigh(self.objective, self.class_weights)
 
     @property
     def moments(self) -> Moments:
@@ -178,6 +186,10 @@ def prepare(settings: Settings) -> Prepared:
     precision = resolve_precision(settings.train.precision, device)
     whole = task_data(settings)
     data, held = held_out(settings, task, whole, score)
+    weights = class_weights(settings.train.class_weights, task.kind, data.label_names, data.train)
+    if weights is not None:
+        note = weights_note(settings.train.class_weights, weights, data.label_names)
+        data = replace(data, notes=(*data.notes, note))
     model = load_for(settings, data, task, device)
     check_length(settings, model, method.positions(params))
     tokens = encodings(settings, task, whole.fingerprint, (data.train, data.eval, held), model.tokenizer)
@@ -195,6 +207,7 @@ def prepare(settings: Settings) -> Prepared:
         score=score,
         precision=precision,
         device=device,
+        class_weights=weights,
     )
 
 

@@ -54,7 +54,7 @@ def run_tree(channel: Channel, cells: Sequence[TreeCell], folder: Path, source: 
             optimizer=run.optimizer,
             rows=prepared.train,
             order=prepared.order,
-            objective=prepared.objective,
+            objective=prepared.training_objective,
             judge=prepared.judge,
             settings=settings.train,
             moments=prepared.moments,
