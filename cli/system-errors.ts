@@ -87,6 +87,13 @@ const KNOWN: readonly Known[] = [
     hint: "end other programs, or ask for fewer workers: --jobs 1",
   },
   {
+    code: /^ERR_SYSTEM_ERROR: uv_os_homedir$/,
+    as: "NO_HOME",
+    message: () => "no home folder: HOME is not set, and the system has no entry for this user",
+    hint: "set HOME to a folder that can be written",
+    exitCode: 2,
+  },
+  {
     code: /^EAGAIN$/,
     as: "NO_PROCESS",
     message: () => "the system cannot start more processes",
@@ -96,7 +103,8 @@ const KNOWN: readonly Known[] = [
 
 /** The error that a user gets for one of the system's; undefined for an error that is not in the list. */
 export function explainSystemError(error: unknown, path?: string): Lor2cError | undefined {
-  const { code: found, path: own } = (error ?? {}) as NodeJS.ErrnoException;
+  const { path: own } = (error ?? {}) as NodeJS.ErrnoException;
+  const found = codeOf(error);
   const code = MISSING_PACKAGE.has(found ?? "") && lacksDescriptors() ? "EMFILE" : found;
   const known = typeof code === "string" ? KNOWN.find((one) => one.code.test(code)) : undefined;
   if (!known) return undefined;
@@ -104,6 +112,12 @@ export function explainSystemError(error: unknown, path?: string): Lor2cError | 
   const hint = typeof known.hint === "string" ? known.hint : known.hint(where);
   const message = `${known.message(where)} (${code})`;
   return new Lor2cError(known.as, message, hint, known.exitCode ?? 1, { cause: error });
+}
+
+/** Node gives a failed call of the system outside of the file system one code, and its name in `info`. */
+function codeOf(error: unknown): string | undefined {
+  const { code, info } = (error ?? {}) as NodeJS.ErrnoException & { info?: { syscall?: string } };
+  return code === "ERR_SYSTEM_ERROR" && info?.syscall ? `${code}: ${info.syscall}` : code;
 }
 
 /** Node calls a package missing also when it had no descriptor left to look. */

@@ -23,10 +23,11 @@ export const ALLOWED = {
   "source-stack": ["spec"],
   "attempt-files": [],
   files: ["errors"],
+  temporary: ["errors", "files"],
   "process-identity": ["errors"],
   protocol: ["errors"],
   spec: ["errors", "type:protocol"],
-  worker: ["errors", "files", "protocol", "spec", "scripts"],
+  worker: ["errors", "files", "temporary", "protocol", "spec", "scripts"],
   executors: ["errors", "attempt-files", "process-identity", "protocol", "type:spec", "worker"],
   plan: ["errors", "protocol", "spec", "type:store", "worker", "executors"],
   store: ["errors", "system-errors", "files", "process-identity", "protocol", "type:spec", "type:plan"],
@@ -34,7 +35,7 @@ export const ALLOWED = {
   stats: [],
   paper: ["spec", "plan", "stats", "type:store"],
   job: ["errors", "files", "attempt-files", "protocol", "spec", "plan", "store", "worker", "executors"],
-  verify: ["errors", "files", "protocol", "spec", "plan", "store", "worker", "executors", "job"],
+  verify: ["errors", "files", "temporary", "protocol", "spec", "plan", "store", "worker", "executors", "job"],
   predict: ["errors", "files", "protocol", "spec", "store", "worker", "verify"],
   // A view shows stored runs, a plan or the reports of a running job; it starts nothing.
   views: [
@@ -50,7 +51,7 @@ export const ALLOWED = {
     "type:job",
     "type:paper",
   ],
-  doctor: ["errors", "files", "spec", "store", "worker", "scripts"],
+  doctor: ["errors", "files", "temporary", "spec", "store", "worker", "scripts"],
   commands: [
     ...["errors", "files", "type:protocol", "spec", "plan", "store", "worker", "executors", "job"],
     ...["verify", "predict", "paper", "views", "doctor", "scripts"],

@@ -11,8 +11,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:f
 import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { interpreterIn } from "./env/interpreter.mjs";
 import { pythonEnvironment } from "./env/python-environment.mjs";
-import { interpreterIn } from "./env/worker-env.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const worker = join(root, "python-worker");

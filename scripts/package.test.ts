@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { tempFolder } from "../cli/fixtures/temp-folder.js";
@@ -92,6 +92,33 @@ describe("unpacked elsewhere", () => {
     const rows: { name: string; state: string; value: string; advice?: string }[] = JSON.parse(stdout).rows;
     expect(rows.filter((row) => row.state === "fail").map((row) => row.name)).toEqual(["python"]);
     expect(JSON.stringify(rows)).toContain("lor2c setup");
+  });
+
+  test("in a checkout, an environment whose interpreter is gone is told as such, and beside it all other rows", () => {
+    const [scripts, bin] = [join(installed, "scripts"), join(installed, "python-worker", ".venv", "bin")];
+    for (const path of [scripts, bin]) mkdirSync(path, { recursive: true });
+    writeFileSync(join(scripts, "bootstrap.mjs"), ""); // makes it a checkout
+    symlinkSync("/opt/python-gone/bin/python3.11", join(bin, "python"));
+    const { status, stdout } = run(["doctor", "--json"], { TMPDIR: join(folder, "gone") });
+    rmSync(scripts, { recursive: true });
+    rmSync(dirname(bin), { recursive: true });
+    expect(status).toBe(1);
+    const rows: { name: string; state: string; value: string; advice?: string }[] = JSON.parse(stdout).rows;
+    expect(rows.filter((row) => row.state === "fail")).toEqual([
+      {
+        name: "python",
+        state: "fail",
+        value: `${dirname(bin)} is there, but its interpreter is gone (-> /opt/python-gone/bin/python3.11)`,
+        advice: "`npm run setup` makes it anew.",
+      },
+      {
+        name: "temporary files",
+        state: "fail",
+        value: `no temporary folder: TMPDIR is ${join(folder, "gone")}, which does not exist`,
+        advice: "make it, or unset TMPDIR",
+      },
+    ]);
+    expect(rows.map(({ name }) => name)).toEqual(expect.arrayContaining(["node", "sqlite", "database", "disk"]));
   });
 
   test("with an interpreter that has the packages, doctor finds that runs work", async () => {

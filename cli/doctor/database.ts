@@ -1,9 +1,9 @@
-import { existsSync, mkdtempSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { freeBytes, nearestExisting } from "../../scripts/env/worker-env.mjs";
 import { Lor2cError } from "../errors.js";
-import { discard } from "../files.js";
 import { fail, messageOf, ok, type Row, warn } from "./row.js";
+import { whyNotWritable } from "./writable.js";
 
 const MB = 2 ** 20;
 
@@ -17,13 +17,8 @@ export async function databaseRows(flag: string | undefined, sqlite: boolean): P
 
 async function databaseRow(path: string): Promise<Row> {
   const elsewhere = "Name another file with --db or LOR2C_DB, or change the folder's owner or mode.";
-  const folder = nearestExisting(dirname(path));
-  try {
-    // A check of the mode would succeed for root on a read-only disk.
-    discard(mkdtempSync(join(folder, ".lor2c-")));
-  } catch (error) {
-    return fail("database", `${path}: cannot write in ${folder} (${messageOf(error)})`, elsewhere);
-  }
+  const problem = whyNotWritable(dirname(path));
+  if (problem !== undefined) return fail("database", `${path}: ${problem}`, elsewhere);
   if (!existsSync(path) || isEmptyFile(path)) return ok("database", `${path} (the first run makes it)`);
   const [{ openStore }, { schemaState }, { access, constants }] = await Promise.all([
     import("../store/store.js"),

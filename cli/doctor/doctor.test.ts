@@ -4,7 +4,7 @@ import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
 import { tempFolder } from "../fixtures/temp-folder.js";
 import { openStore } from "../store/store.js";
-import { cacheRow } from "./caches.js";
+import { cacheRows } from "./caches.js";
 import { databaseRows } from "./database.js";
 import { nodeRows } from "./node.js";
 import { pythonRows } from "./python.js";
@@ -87,9 +87,28 @@ test("node: a version outside engines is a failure that names the range", async 
   expect(rows.map(({ name, state }) => `${name} ${state}`)).toEqual(["node ok", "npm ok", "lor2c ok", "sqlite ok"]);
 }, 60_000);
 
-test("model cache: by the rules of huggingface_hub, without the token's value", () => {
-  expect(cacheRow({ HF_HUB_CACHE: folder, HF_HOME: "/x" }).value).toBe(folder);
-  expect(cacheRow({ HF_HOME: "/x" }).value).toBe("/x/hub (not there yet)");
-  const row = cacheRow({ HF_HOME: "/x", HF_TOKEN: "hf_secret", HF_HUB_OFFLINE: "1" });
-  expect(row.value).toBe("/x/hub (not there yet); offline: HF_HUB_OFFLINE is set; HF_TOKEN is set");
+test("caches: of data, and of models by the rules of huggingface_hub, without the token's value", () => {
+  const values = (environment: Record<string, string>) => cacheRows(environment).map(({ value }) => value);
+  const cache = { LOR2C_CACHE: folder };
+  expect(values({ ...cache, HF_HUB_CACHE: folder, HF_HOME: "/x" })).toEqual([folder, folder]);
+  expect(values({ ...cache, HF_HOME: folder })[1]).toBe(`${folder}/hub (not there yet)`);
+  const secret = { HF_HOME: folder, HF_TOKEN: "hf_secret", HF_HUB_OFFLINE: "1" };
+  expect(values({ ...cache, ...secret })[1]).toBe(
+    `${folder}/hub (not there yet); offline: HF_HUB_OFFLINE is set; HF_TOKEN is set`,
+  );
+});
+
+test("caches that cannot be written: a look, since runs without downloads work", () => {
+  const file = pretend("a file", "");
+  const rows = cacheRows({ LOR2C_CACHE: join(file, "cache"), HF_HOME: join(file, "hf") });
+  expect(rows.map(({ name, state }) => [name, state])).toEqual([
+    ["data cache", "warn"],
+    ["model cache", "warn"],
+  ]);
+  expect(rows.map(({ value }) => value)).toEqual(Array(2).fill(expect.stringContaining(`cannot write in ${file}`)));
+  expect(rows.map(({ advice }) => advice)).toEqual([
+    expect.stringContaining("LOR2C_CACHE"),
+    expect.stringContaining("HF_HOME"),
+  ]);
+  expect(cacheRows({ LOR2C_CACHE: folder, HF_HOME: join(file, "hf"), HF_HUB_OFFLINE: "1" })[1]?.state).toBe("ok");
 });

@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { promisify } from "node:util";
 import { satisfies } from "../../scripts/env/node-range.mjs";
 import { packageFile, packageRoot } from "../spec/package-files.js";
+import { isCheckout } from "../worker/python.js";
 import { fail, messageOf, ok, type Row, warn } from "./row.js";
 
 const run = promisify(execFile);
@@ -48,7 +49,7 @@ async function rebuildAdvice(): Promise<string> {
   if (!(await answers("make"))) lacking.push("make");
   if (!(await answers("c++")) && !(await answers("g++")) && !(await answers("clang++"))) lacking.push("a C++ compiler");
   const first = lacking.length > 0 && process.platform !== "win32" ? `Install ${lacking.join(" and ")}, then: ` : "";
-  const where = existsSync(packageFile("scripts", "bootstrap.mjs")) ? "" : " in the folder where lor2c is installed";
+  const where = isCheckout() ? "" : " in the folder where lor2c is installed";
   return `${first}\`npm rebuild better-sqlite3\`${where}.`;
 }
 

@@ -1,18 +1,15 @@
-import { existsSync, mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
+import { devNull } from "node:os";
 import { join } from "node:path";
 import { isNewEnough, OLDEST, probe } from "../../scripts/env/python.mjs";
 import { inspectEnv, listPackages } from "../../scripts/env/worker-env.mjs";
 import { Lor2cError } from "../errors.js";
 import { discard } from "../files.js";
 import { packageFile } from "../spec/package-files.js";
-import { findPython, type Python } from "../worker/python.js";
+import { makeTemporaryFolder } from "../temporary.js";
+import { findPython, type Python, setupCommand } from "../worker/python.js";
 import { startWorker } from "../worker/worker-process.js";
 import { fail, messageOf, ok, type Row, warn } from "./row.js";
-
-/** How to make or repair the environment that comes with this installation. */
-const setupCommand = (): string =>
-  existsSync(packageFile("scripts", "bootstrap.mjs")) ? "npm run setup" : "lor2c setup";
 
 /**
  * The interpreter that a run would use, its packages, and whether the worker starts. Each row depends on the one
@@ -67,9 +64,10 @@ async function packagesRow(python: Python): Promise<Row> {
 
 /** Starts the real worker, because only that proves that torch can be imported and the device works. */
 async function workerRows(python: Python): Promise<Row[]> {
-  const folder = mkdtempSync(join(tmpdir(), "lor2c-doctor-"));
+  const folder = temporaryFolder();
   try {
-    const worker = await startWorker({ python, logFile: join(folder, "worker.log"), onEvent: () => {} });
+    const logFile = folder ? join(folder, "worker.log") : devNull;
+    const worker = await startWorker({ python, logFile, onEvent: () => {} });
     const { packages, device } = worker.ready;
     await worker.stop();
     const torch = packages.torch ?? "unknown";
@@ -77,7 +75,16 @@ async function workerRows(python: Python): Promise<Row[]> {
   } catch (error) {
     return [fail("worker", messageOf(error), `\`${setupCommand()}\``)];
   } finally {
-    discard(folder);
+    if (folder) discard(folder);
+  }
+}
+
+/** Undefined if there can be none: a row of its own says why. */
+function temporaryFolder(): string | undefined {
+  try {
+    return makeTemporaryFolder("lor2c-doctor-");
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { withLock } from "../../scripts/env/lock.mjs";
 import { createProgress } from "../../scripts/env/progress.mjs";
@@ -6,7 +6,7 @@ import { Interrupted, SetupError } from "../../scripts/env/setup-error.mjs";
 import { checkOwnPython, isCurrent, makeWorkerEnv } from "../../scripts/env/worker-env.mjs";
 import { Lor2cError, WorkerError } from "../errors.js";
 import { packageFile, packageRoot } from "../spec/package-files.js";
-import { checkoutEnvironment, userEnvironment } from "../worker/python.js";
+import { checkoutEnvironment, isCheckout, userEnvironment } from "../worker/python.js";
 
 /** Makes the worker's environment, or checks the one of LOR2C_PYTHON. Returns lines about the result. */
 export async function setUpWorker(clean: boolean): Promise<string[]> {
@@ -31,7 +31,7 @@ export async function setUpWorker(clean: boolean): Promise<string[]> {
 
 async function make(project: string, clean: boolean): Promise<string> {
   // A checkout has the script that sets up checkouts; the installed package does not.
-  const checkout = existsSync(packageFile("scripts", "bootstrap.mjs"));
+  const checkout = isCheckout();
   const folder = checkout ? checkoutEnvironment() : userEnvironment();
   // The lock and log of a checkout are those of `npm run setup`: so the two wait for each other.
   const state = checkout ? join(packageRoot(), ".setup") : dirname(folder);

@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { dirname, join } from "node:path";
-import envPaths from "env-paths";
 import { z } from "zod";
 import { Inspected, Ready, Sources } from "../protocol/messages.js";
+import { cacheFolder } from "../worker/cache-folder.js";
 import type { Inspection } from "../worker/inspect.js";
 import { stampOf } from "../worker/stamp.js";
 
@@ -20,10 +19,8 @@ const Kept = z.strictObject({
 });
 
 /** The file is in the folder of the worker's downloads. */
-export function looksFile(environment: NodeJS.ProcessEnv = process.env): string {
-  const folder = environment.LOR2C_CACHE?.replace(/^~(?=\/|$)/, homedir());
-  return join(folder || envPaths("lor2c", { suffix: "" }).cache, "looks");
-}
+export const looksFile = (environment: NodeJS.ProcessEnv = process.env): string =>
+  join(cacheFolder(environment), "looks");
 
 /**
  * What workers found out about models and rows, in one file: one line each, the newest first, each with a hash, so

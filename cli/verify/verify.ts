@@ -1,11 +1,8 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Lor2cError, UsageError } from "../errors.js";
 import type { Executor, ExecutorOptions, Slot } from "../executors/executor.js";
 import { EXECUTORS } from "../executors/index.js";
 import { discard } from "../files.js";
-
 import { Interrupts } from "../job/interrupt.js";
 import { type JobListener, JobModel } from "../job/model.js";
 import { obey } from "../job/obey.js";
@@ -15,6 +12,7 @@ import { errorText } from "../protocol/divergence.js";
 import type { EventOf, WorkerEvent } from "../protocol/messages.js";
 import type { Devices } from "../spec/devices.js";
 import type { EnvironmentRow, RunRow } from "../store/read.js";
+import { makeTemporaryFolder } from "../temporary.js";
 import { type Difference, differences, type Measured } from "./compare-runs.js";
 import { readFinishedRun, type StoredRun } from "./stored-run.js";
 
@@ -54,7 +52,7 @@ export async function verifyRun(options: VerifyOptions): Promise<VerifyResult> {
   const stored = readFinishedRun(options.dbPath, options.selector);
   const interrupts = options.interrupts ?? new Interrupts();
   const executor = EXECUTORS.local(options.worker ?? {});
-  const folder = mkdtempSync(join(tmpdir(), "lor2c-verify-"));
+  const folder = makeTemporaryFolder("lor2c-verify-");
   try {
     const { ready, slots } = await planAgain(stored, executor, options, interrupts);
     const again = await trainAgain(stored, folder, executor, slots, options, interrupts);

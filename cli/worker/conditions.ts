@@ -4,6 +4,7 @@ import { cpus, hostname } from "node:os";
 import { join } from "node:path";
 import { pythonEnvironment } from "../../scripts/env/python-environment.mjs";
 import { packageFile } from "../spec/package-files.js";
+import { requireTemporaryFolder } from "../temporary.js";
 import { findPython, type Python, workerCommand } from "./python.js";
 import { stampOf } from "./stamp.js";
 
@@ -22,6 +23,7 @@ export async function localConditions(
   env: Record<string, string | undefined>,
   commandOverride?: readonly string[],
 ): Promise<unknown> {
+  requireTemporaryFolder(); // also where a kept answer makes a worker needless, so that a job fails before its first run
   const python = commandOverride ? undefined : await findPython();
   const command = commandOverride ?? workerCommand(python as Python);
   const passedOn = pythonEnvironment({ usersOwn: python?.usersOwn ?? false }, env);

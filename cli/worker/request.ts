@@ -1,9 +1,8 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { WorkerError } from "../errors.js";
 import { discard } from "../files.js";
 import type { EventOf, WorkerCommand, WorkerEvent } from "../protocol/messages.js";
+import { makeTemporaryFolder } from "../temporary.js";
 import { findPython } from "./python.js";
 import { describeExit } from "./start-failure.js";
 import type { WorkerEnd } from "./worker-end.js";
@@ -35,7 +34,7 @@ export async function request(
   const { signal, onEvent, ...rest } = options;
   signal?.throwIfAborted();
   const python = rest.commandOverride ? undefined : (rest.python ?? (await findPython()));
-  const folder = mkdtempSync(join(tmpdir(), "lor2c-worker-"));
+  const folder = makeTemporaryFolder("lor2c-worker-");
   const events: WorkerEvent[] = [];
   let finish: (done: EventOf<"done">) => void = () => {};
   const finished = new Promise<EventOf<"done">>((resolve) => {

@@ -12,6 +12,7 @@ import sys
 import traceback
 
 from .channel import Channel, claim_stdout
+from .errors import PlainError
 from .lifeline import Deadline, die_with_parent, outlive_parent
 
 
@@ -49,6 +50,8 @@ def guarded(arguments: list[str]) -> int:
         return main(arguments)
     except ModuleNotFoundError as error:
         print(f"{error.name} is not installed for {sys.executable}, which runs the worker", file=sys.stderr)
+    except PlainError as error:
+        print(error, file=sys.stderr)
     except BaseException:
         traceback.print_exc()
     return 1

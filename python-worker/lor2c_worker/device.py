@@ -30,8 +30,13 @@ def send(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
 
 def configure_threads() -> int:
     """Use one thread on CPU unless OMP_NUM_THREADS says otherwise. Results then do not depend on the number of cores,
-    and several workers side by side use the cores better than one with several threads. Returns the number."""
-    threads = int(os.environ.get("OMP_NUM_THREADS", "1"))
+    and several workers side by side use the cores better than one with several threads. Returns the number. A list, one
+    for each level of nested loops, as OpenMP allows, counts with its first number. Raises SettingsError for a text."""
+    named = os.environ.get("OMP_NUM_THREADS", "").strip()
+    first = named.split(",")[0].strip() or "1"
+    if not first.isdecimal() or int(first) < 1:
+        raise SettingsError(f"OMP_NUM_THREADS is {named!r}; it must be a number of threads, e.g. 1, or unset")
+    threads = int(first)
     torch.set_num_threads(threads)
     return threads
 

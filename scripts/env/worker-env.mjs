@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, realpathSync, rmSync, statfsSync } from "node:fs
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { interpreterIn, whyBroken } from "./interpreter.mjs";
 import { findBasePython, isNewEnough, OLDEST, probe } from "./python.mjs";
 import { pythonEnvironment } from "./python-environment.mjs";
 import { endLeftover, run } from "./run.mjs";
@@ -25,10 +26,6 @@ const MB = 2 ** 20;
 /** Disk that the CPU build needs; the CUDA build needs four times as much. */
 const LEAST_DISK = 2000 * MB;
 
-/** @param {string} folder */
-export const interpreterIn = (folder) =>
-  process.platform === "win32" ? join(folder, "Scripts", "python.exe") : join(folder, "bin", "python");
-
 /** @param {string} project @param {boolean} dev */
 const locksOf = (project, dev) =>
   ["requirements.lock", ...(dev ? ["requirements-dev.lock"] : [])].map((name) => join(project, name));
@@ -40,7 +37,7 @@ const begunOf = (folder) => join(folder, ".lor2c-begun.json");
 
 /** Whether everything is installed. Reads a few small files only. @param {WorkerEnv} env */
 export function isCurrent({ folder, project, dev }) {
-  const stamp = readStamp(stampOf(folder));
+  const stamp = whyBroken(folder) === undefined && readStamp(stampOf(folder));
   if (!stamp) return false;
   const locks = locksOf(project, dev);
   return baseOf(folder) === stamp.base && locks.every((lock) => stamp.locks[basename(lock)] === hashOf([lock]));
@@ -115,11 +112,11 @@ function pipEnvironment() {
  * @param {{ log: string, progress: import("./progress.mjs").Progress, signal?: AbortSignal | undefined }} options
  */
 async function makeVenv(folder, { log, progress, signal }) {
-  const begun = readStamp(begunOf(folder));
+  const begun = whyBroken(folder) === undefined && readStamp(begunOf(folder));
   if (begun && begun.base === baseOf(folder) && (await hasPip(interpreterIn(folder)))) return;
   await steps(progress, "Python environment", async (line) => {
     const base = await findBasePython();
-    if (existsSync(folder)) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 }); // also a file, or a link to nowhere
     mkdirSync(dirname(folder), { recursive: true });
     const env = pythonEnvironment({ usersOwn: false });
     await run([...base.command, "-P", "-m", "venv", folder], { log, signal, line, env });

@@ -1,13 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, describe, expect, test } from "vitest";
 import { tempFolder } from "../../cli/fixtures/temp-folder.js";
 import { packageFile } from "../../cli/spec/package-files.js";
+import { interpreterIn } from "./interpreter.mjs";
 import { findBasePython, isNewEnough, probe } from "./python.mjs";
-import { checkOwnPython, inspectEnv, interpreterIn, isCurrent, makeWorkerEnv } from "./worker-env.mjs";
+import { checkOwnPython, inspectEnv, isCurrent, makeWorkerEnv } from "./worker-env.mjs";
 
 const silent = { info: () => {}, step: () => ({ line: () => {}, done: () => {}, fail: () => {} }) };
 
@@ -44,12 +45,13 @@ describe("the worker's environment", () => {
   });
 
   test("is made anew when its interpreter is gone, and when it is damaged", async () => {
-    rmSync(interpreterIn(env.folder));
+    const [interpreter, library] = [interpreterIn(env.folder), join(env.folder, "lib")];
+    rmSync(interpreter);
+    symlinkSync("/no/such/python3.11", interpreter); // as an upgrade of Python leaves it
     expect(isCurrent(env)).toBe(false);
     await makeWorkerEnv(env, options);
     expect(isCurrent(env)).toBe(true);
     rmSync(join(env.folder, ".lor2c-stamp.json"));
-    const library = join(env.folder, "lib");
     const packages = readdirSync(library, { recursive: true })
       .map(String)
       .filter((path) => /site-packages\/pip$/.test(path));
@@ -71,6 +73,8 @@ describe("the worker's environment", () => {
 
   test("is made after a set-up that was killed while its programs went on", async () => {
     rmSync(env.folder, { recursive: true, force: true });
+    writeFileSync(env.folder, "a file where the environment should be");
+    expect(isCurrent(env)).toBe(false);
     const script = `import { makeWorkerEnv } from ${JSON.stringify(packageFile("scripts", "env", "worker-env.mjs"))};
       const step = () => ({ line() {}, done() {}, fail() {} });
       await makeWorkerEnv(${JSON.stringify(env)}, { log: ${JSON.stringify(options.log)}, progress: { info() {}, step } });`;

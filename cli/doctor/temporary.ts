@@ -1,0 +1,19 @@
+import { tmpdir } from "node:os";
+import { Lor2cError } from "../errors.js";
+import { requireTemporaryFolder } from "../temporary.js";
+import { fail, messageOf, ok, type Row } from "./row.js";
+
+/** Where the worker's questions and downloads keep files for a moment. */
+export function temporaryRow(): Row {
+  try {
+    requireTemporaryFolder();
+    return ok("temporary files", tmpdir());
+  } catch (error) {
+    const hint = error instanceof Lor2cError ? error.hint : undefined;
+    return fail(
+      "temporary files",
+      messageOf(error),
+      hint ?? "Free some space there, or name another folder with TMPDIR.",
+    );
+  }
+}

@@ -1,0 +1,78 @@
+"""What the worker says about variables and folders of the user that it cannot use."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from lor2c_worker.data.cache import cache_folder, write_atomically
+from lor2c_worker.data.task import DataError
+from lor2c_worker.device import configure_threads
+from lor2c_worker.settings import SettingsError
+
+
+def test_a_cache_folder_that_cannot_be_made_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    for variables in ({"LOR2C_CACHE": str(file)}, {"LOR2C_CACHE": "", "XDG_CACHE_HOME": str(file)}):
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(DataError, match=rf"cache folder cannot be used: .*{file}.*LOR2C_CACHE"):
+            cache_folder()
+    with pytest.raises(DataError, match="LOR2C_CACHE"):
+        write_atomically(file / "downloaded", b"content")
+
+
+def test_a_user_without_a_home_folder_is_told_of_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    for name in ("LOR2C_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "home", no_home)
+    with pytest.raises(DataError, match=r"Could not determine home directory.*LOR2C_CACHE"):
+        cache_folder()
+
+
+@pytest.mark.parametrize(("named", "threads"), [(None, 1), ("", 1), ("2", 2), (" 2 ", 2), ("2,1", 2)])
+def test_omp_num_threads_is_read_as_openmp_reads_it(
+    monkeypatch: pytest.MonkeyPatch, named: str | None, threads: int
+) -> None:
+    if named is None:
+        monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    else:
+        monkeypatch.setenv("OMP_NUM_THREADS", named)
+    before = torch.get_num_threads()
+    try:
+        assert configure_threads() == threads == torch.get_num_threads()
+    finally:
+        torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("named", ["two", "0", "-1"])
+def test_omp_num_threads_that_is_no_number_is_named(monkeypatch: pytest.MonkeyPatch, named: str) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", named)
+    with pytest.raises(SettingsError, match=f"OMP_NUM_THREADS is '{named}'"):
+        configure_threads()
+
+
+def test_a_worker_that_cannot_start_for_such_a_reason_shows_no_traceback() -> None:
+    command = [sys.executable, "-m", "lor2c_worker"]
+    root = Path(__file__).parent.parent
+    worker = subprocess.run(
+        command,
+        cwd=root,
+        env=os.environ | {"OMP_NUM_THREADS": "two"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert worker.returncode == 1
+    assert worker.stderr.endswith("OMP_NUM_THREADS is 'two'; it must be a number of threads, e.g. 1, or unset\n")
+    assert "Traceback" not in worker.stderr
