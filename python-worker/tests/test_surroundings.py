@@ -62,17 +62,18 @@ def test_omp_num_threads_that_is_no_number_is_named(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_worker_that_cannot_start_for_such_a_reason_shows_no_traceback() -> None:
-    command = [sys.executable, "-m", "lor2c_worker"]
-    root = Path(__file__).parent.parent
-    worker = subprocess.run(
-        command,
-        cwd=root,
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "lor2c_worker"],
+        cwd=Path(__file__).parent.parent,
         env=os.environ | {"OMP_NUM_THREADS": "two"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdin=subprocess.PIPE,  # stays open: a worker whose stdin ends says nothing more
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
     )
+    with worker:
+        assert worker.stderr is not None
+        told = worker.stderr.read()
     assert worker.returncode == 1
-    assert worker.stderr.endswith("OMP_NUM_THREADS is 'two'; it must be a number of threads, e.g. 1, or unset\n")
-    assert "Traceback" not in worker.stderr
+    assert told.endswith("OMP_NUM_THREADS is 'two'; it must be a number of threads, e.g. 1, or unset\n")
+    assert "Traceback" not in told
