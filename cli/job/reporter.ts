@@ -80,12 +80,26 @@ export interface CellSummary {
   error?: CellError;
 }
 
+/** The scores of runs that differ only in seed, split or folds of the rows. */
+export interface Repeats {
+  /** What these runs have in common among the keys that vary; empty if all runs are repeats of one. */
+  label: string;
+  /** The keys in which they differ. */
+  over: string[];
+  scoreName: string;
+  /** How many of the runs have no score (yet). */
+  missing: number;
+  scores: number[];
+}
+
 export interface JobSummary {
   name: string;
   experiment: number;
   dbPath: string;
   outcome: "finished" | "failed" | "interrupted";
   cells: CellSummary[];
+  /** Runs that differ only in seed, split or folds. */
+  repeats: Repeats[];
   /** Cells that cannot run. A job that has any did not do everything that was asked. */
   invalid: InvalidRuns[];
   /** Notes on several runs, each once, e.g. the subset of rows that was used. */

@@ -8,6 +8,7 @@ import type { Store } from "../store/store.js";
 import { resumableRuns } from "../store/write.js";
 import type { Job } from "./job.js";
 import type { JobModel } from "./model.js";
+import { repeatsOf } from "./repeats.js";
 import type { CellError, CellSummary, JobSummary } from "./reporter.js";
 import { FAILURES, type RunState } from "./run-state.js";
 
@@ -24,6 +25,7 @@ export function summarize(job: Job, seconds: number): JobSummary {
     dbPath: store.path,
     outcome: interrupts.urgency !== null ? "interrupted" : failed ? "failed" : "finished",
     cells,
+    repeats: repeatsOf(planned, cells),
     invalid,
     notes: [
       ...job.notes,

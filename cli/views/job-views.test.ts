@@ -52,6 +52,7 @@ const summary = (cells: CellSummary[]): JobSummary => ({
   dbPath: "/x/lor2c.db",
   outcome: cells.includes(failed) ? "failed" : "finished",
   cells,
+  repeats: [],
   invalid: [],
   notes: ["a seeded subset of 3000 of 8455 rows"],
   seconds: 103.4,

@@ -3,12 +3,14 @@ import { withoutNumbers } from "../plan/warnings.js";
 import { divergence, errorText } from "../protocol/divergence.js";
 import { columns } from "./columns.js";
 import { formatCount, formatScore, formatSeconds, plural, shortId } from "./format.js";
+import { repeatLines } from "./repeats.js";
 
 const MOST_LABELS = 8;
 
 /** The summary at the end of a job; the same text in the terminal, in plain output and in a log. No ANSI. */
 export function renderSummary(summary: JobSummary): string {
   const lines = [heading(summary), "", ...table(summary.cells)];
+  if (summary.repeats.length > 0) lines.push("", ...repeatLines(summary.repeats));
   for (const { reason, labels } of summary.invalid)
     lines.push("", `left out, cannot run: ${reason}`, ...listed(labels));
   const collapsed = summary.cells.filter((cell) => cell.collapsed);

@@ -1,0 +1,39 @@
+import type { PlannedCell } from "../plan/cell.js";
+import type { CellSummary, Repeats } from "./reporter.js";
+
+/** Keys that repeat a training: another initialisation or order, another split, or other folds of the rows. */
+const REPEATING = ["seed", "data.split_seed", "data.path"] as const;
+
+/** Groups runs by everything else. `summaries` are of the same runs in the same order. */
+export function repeatsOf(cells: readonly PlannedCell[], summaries: readonly CellSummary[]): Repeats[] {
+  const groups = new Map<string, { cells: PlannedCell[]; summaries: CellSummary[] }>();
+  for (const [i, cell] of cells.entries()) {
+    const summary = summaries[i];
+    if (!summary) continue;
+    const label = labelOf(cell);
+    const group = groups.get(label) ?? { cells: [], summaries: [] };
+    group.cells.push(cell);
+    group.summaries.push(summary);
+    groups.set(label, group);
+  }
+  return [...groups].flatMap(([label, group]) => {
+    const over = REPEATING.filter((key) => new Set(group.cells.map(({ axes }) => JSON.stringify(axes[key]))).size > 1);
+    const scored = group.summaries.filter(({ state, bestScore }) => state === "finished" && bestScore !== null);
+    const names = new Set(scored.map(({ scoreName }) => scoreName));
+    const scoreName = [...names][0];
+    if (over.length === 0 || scored.length < 2 || names.size !== 1 || !scoreName) return [];
+    const scores = scored.flatMap(({ bestScore }) => bestScore ?? []);
+    return [{ label, over, scoreName, missing: group.summaries.length - scores.length, scores }];
+  });
+}
+
+const repeating: ReadonlySet<string> = new Set(REPEATING);
+
+function labelOf({ axes, settings }: PlannedCell): string {
+  const others = Object.entries(axes).filter(([key]) => !repeating.has(key));
+  const parts = others.map(
+    ([key, value]) => `${key.split(".").at(-1)}=${typeof value === "object" ? JSON.stringify(value) : value}`,
+  );
+  // Methods have different keys, so that the same parts may stand for different methods.
+  return parts.join(" ") || (Object.keys(axes).includes("method.name") ? settings.method.name : "");
+}
