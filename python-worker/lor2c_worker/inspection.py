@@ -13,7 +13,16 @@ from .data.task import Task
 from .device import current_device, precision_warning, resolve_precision
 from .errors import PlainError
 from .methods import Cell, Horizon, Plan, PlannedEvent, cell_of, count, method_of, parse_params, start_of
-from .models import LoadedModel, config_for_counting, empty_model
+from .models import (
+    LoadedModel,
+    base_config,
+    check_rows,
+    check_weights,
+    config_for_counting,
+    empty_model,
+    head_note,
+    load_tokenizer,
+)
 from .run.class_weights import class_weights
 from .run.prepare import (
     check_length,
@@ -39,6 +48,7 @@ class Rows:
     train: int
     eval: int
     num_labels: int
+    label_names: tuple[str, ...]
     warnings: tuple[str, ...]
 
 
@@ -70,6 +80,7 @@ class Inspection:
         rows = self._rows(settings, task, score)
         shapes = self.shapes(settings, task, rows.num_labels)
         check_length(settings, shapes.model, method.positions(params))
+        fit = self._fit(settings, task, shapes.model, rows)
         horizon = horizon_of(settings, rows.train)
         on_model = [settings.method, settings.model, rows.num_labels, task.kind]
         of_method = self._once(
@@ -78,7 +89,7 @@ class Inspection:
         tokens = self._row_tokens(settings)
         return {
             **of_method,
-            "warnings": [*of_method["warnings"], *rows.warnings, *([slow] if slow else [])],
+            "warnings": [*of_method["warnings"], *rows.warnings, *fit, *([slow] if slow else [])],
             "fingerprint": self._once(
                 "fingerprint",
                 [settings.model, rows.fingerprint, precision],
@@ -117,7 +128,14 @@ class Inspection:
             whole = task_data(settings)
             data, _ = held_out(settings, task, whole, score)
             class_weights(settings.train.class_weights, task.kind, data.label_names, data.train)  # refuses
-            return Rows(whole.fingerprint, len(data.train), len(data.eval), num_labels(data), tuple(data.warnings))
+            return Rows(
+                whole.fingerprint,
+                len(data.train),
+                len(data.eval),
+                num_labels(data),
+                data.label_names,
+                tuple(data.warnings),
+            )
 
         train = settings.train
         return self._once("rows", [task.name, settings.data, train.holdout, train.class_weights, score], look)
@@ -133,6 +151,20 @@ class Inspection:
             return mean_tokens(whole.train, most), mean_tokens(whole.eval, most), longest_tokens(whole.train, most)
 
         return self._once("tokens", [settings.task, settings.data, settings.train.max_length], look)
+
+    def _fit(self, settings: Settings, task: Task, model: LoadedModel, rows: Rows) -> list[str]:
+        """Warnings about the model's files. Raises SettingsError when they cannot be loaded, or do not fit the rows."""
+        of_model = [settings.model, rows.num_labels, task.kind]
+
+        def look_at_rows() -> list[str]:
+            tokenizer = self._once("tokenizer", [settings.model], lambda: load_tokenizer(settings.model))
+            whole = task_data(settings)
+            return check_rows(settings.model, tokenizer, [whole.train, whole.eval])
+
+        head = self._once("weights", of_model, lambda: check_weights(settings.model, model.module))
+        note = head_note(head, base_config(settings.model), rows.num_labels, rows.label_names)
+        warnings = self._once("fit", [settings.model, settings.task, settings.data], look_at_rows)
+        return [*warnings, *([note] if note else [])]
 
     def shapes(self, settings: Settings, task: Task, labels: int) -> Shapes:
         def look() -> Shapes:

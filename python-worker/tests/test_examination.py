@@ -16,7 +16,7 @@ from lor2c_worker.examination import examine
 from lor2c_worker.examination.labels import values
 from lor2c_worker.examination.lengths import lengths
 from lor2c_worker.examination.same_texts import contradicting, keys_of, repeated, shared
-from lor2c_worker.models.load import load_tokenizer
+from lor2c_worker.models import load_tokenizer
 from lor2c_worker.settings import ModelSettings, Settings
 
 

@@ -20,8 +20,7 @@ from lor2c_worker.data.encode import Encoded, encode
 from lor2c_worker.evaluation.evaluate import logits_of
 from lor2c_worker.learner import EpochRecord, Learner
 from lor2c_worker.methods import METHODS, Cell, Horizon, count, parse_params
-from lor2c_worker.models import LoadedModel, empty_model, known_config, load_model
-from lor2c_worker.models.load import is_head
+from lor2c_worker.models import LoadedModel, empty_model, is_head, known_config, load_model
 from lor2c_worker.objective import Classify, means
 from lor2c_worker.optim.adamw import LaneAdamW
 from lor2c_worker.run.loop import train

@@ -7,7 +7,7 @@ import pytest
 from lor2c_worker.data.movie_reviews import TASK
 from lor2c_worker.data.row_tokens import longest_tokens, mean_tokens
 from lor2c_worker.data.task import Split
-from lor2c_worker.models.load import load_tokenizer
+from lor2c_worker.models import load_tokenizer
 from lor2c_worker.settings import DataSettings, ModelSettings
 
 

@@ -10,8 +10,7 @@ from shapes import config_of, random_model
 from lor2c_worker.data import load_task
 from lor2c_worker.data.batch import Batch
 from lor2c_worker.data.encode import Encoded, encode, train_batches
-from lor2c_worker.models import LoadedModel, load_model
-from lor2c_worker.models.load import load_tokenizer
+from lor2c_worker.models import LoadedModel, load_model, load_tokenizer
 from lor2c_worker.settings import DataSettings, ModelSettings
 
 #: A model name with this ending means random weights of a known shape, which are enough to measure speed.

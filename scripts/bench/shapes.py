@@ -11,8 +11,7 @@ from transformers import AutoModelForSequenceClassification, BertConfig, LlamaCo
 
 from lor2c_worker.data.encode import Encoded, encode
 from lor2c_worker.data.task import Split
-from lor2c_worker.models import LoadedModel, known_config
-from lor2c_worker.models.load import HEADS
+from lor2c_worker.models import HEADS, LoadedModel, known_config
 
 SEED = 17
 #: Lengths of MRPC's training rows in tokens, at every sixteenth of them; their mean is 53.

@@ -21,8 +21,7 @@ from ..keyed.layout import PaddedLayout
 from ..keyed.masks import StepMasks
 from ..keyed.seeding import StepKey, key
 from ..learner import Learner, SingleLane
-from ..models import LoadedModel
-from ..models.load import is_head
+from ..models import LoadedModel, is_head
 from ..optim.slot import Slot
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Any
 from ..data.task import Split, Task, TaskData
 from ..errors import PlainError
 from ..inspection import Inspection
-from ..models.load import load_tokenizer
+from ..models import load_tokenizer
 from ..run.prepare import choosing_score, held_out, task_data, task_of
 from ..settings import Settings
 from ..sources import noting

@@ -16,8 +16,7 @@ import torch
 from ..adapters.peft_learner import PeftLearner, load_adapter, save_adapter, tensors_of, wrap
 from ..adapters.prompt_learner import PromptLearner, load_prompt
 from ..learner import Learner
-from ..models import LoadedModel
-from ..models.load import is_head
+from ..models import LoadedModel, is_head
 from ..settings import SettingsError
 from .entry import setting
 from .method import Cell, Method

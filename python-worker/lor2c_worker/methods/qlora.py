@@ -18,8 +18,7 @@ from ..adapters.peft_learner import PeftLearner
 from ..backbones.hf_backbone import base_of
 from ..install import install_command
 from ..learner import Learner
-from ..models import LoadedModel
-from ..models.load import is_head
+from ..models import LoadedModel, is_head
 from ..settings import SettingsError
 from .entry import setting
 from .lora_inside import LoraInside, LoraParams

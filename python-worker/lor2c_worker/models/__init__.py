@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from .load import (
-    LoadedModel,
-    config_for_counting,
-    empty_model,
-    load_config,
-    load_model,
-    load_tokenizer,
-    model_fingerprint,
-)
+from .config import base_config, config_for_counting, load_config
+from .fingerprint import model_fingerprint
+from .heads import HEADS, is_head
+from .load import LoadedModel, empty_model, load_model
 from .packaged import MODELS, PackagedModel
+from .rows import check_rows
 from .shapes import known_config
+from .tokenizer import load_tokenizer
+from .weights import check_weights, head_note
 
 __all__ = [
+    "HEADS",
     "MODELS",
     "LoadedModel",
     "PackagedModel",
+    "base_config",
+    "check_rows",
+    "check_weights",
     "config_for_counting",
     "empty_model",
+    "head_note",
+    "is_head",
     "known_config",
     "load_config",
     "load_model",

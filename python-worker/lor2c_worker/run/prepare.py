@@ -20,9 +20,10 @@ from ..device import autocast, current_device, resolve_precision
 from ..errors import PlainError
 from ..evaluation.choose import Judge
 from ..evaluation.evaluate import RowEvaluation
+from ..evaluation.scorable import unscorable
 from ..evaluation.scoring import SCORES, base_score, prepare_scores, rows_of
 from ..methods import Horizon, Method, import_libraries, method_of, parse_params
-from ..models import LoadedModel, load_model, model_fingerprint
+from ..models import LoadedModel, check_rows, load_model, model_fingerprint
 from ..objective import Objective, objective_of
 from ..settings import Settings, SettingsError
 from ..versions import NUMERICS
@@ -151,7 +152,8 @@ def choosing_score(settings: Settings, task: Task) -> str:
 def held_out(settings: Settings, task: Task, data: TaskData, score: str) -> tuple[TaskData, Split | None]:
     """(the rows without those that `train.holdout` takes out of training, these rows); a note says so.
 
-    Raises DataError when a split has no row for `score`.
+    Raises DataError when the split that chooses the epoch cannot be scored by `score`; any other score that a split
+    cannot give is a warning.
     """
     holdout, seed, held = settings.train.holdout, settings.data.split_seed, None
     if holdout is not None:
@@ -161,7 +163,27 @@ def held_out(settings: Settings, task: Task, data: TaskData, score: str) -> tupl
     for where, split in (("evaluation", data.eval), ("held-out", held)):
         if split is not None and not rows_of(score, split.part, len(split)).any():
             raise DataError(f"train.score {score}: none of the {len(split):,} {where} rows belongs to it")
+    warnings = _unscorable(task.scores, score, {"evaluation": data.eval} | ({} if held is None else {"held-out": held}))
+    if warnings:
+        data = replace(data, warnings=(*data.warnings, *warnings), notes=(*data.notes, *warnings))
     return data, held
+
+
+def _unscorable(names: Sequence[str], score: str, splits: Mapping[str, Split]) -> list[str]:
+    """Warnings about scores that a split cannot give. The last split chooses the epoch; DataError says if it cannot."""
+    warnings = []
+    for where, split in splits.items():
+        chooses = where == list(splits)[-1]
+        for name in names:
+            reason = unscorable(name, split)
+            if reason is not None and name == score and chooses:
+                raise DataError(
+                    f"the {where} rows cannot be scored by {name}, which chooses the best epoch: {reason}. Give rows "
+                    "with different labels, or choose another score with train.score"
+                )
+            if reason is not None:
+                warnings.append(f"the {where} rows cannot be scored by {name}: {reason}")
+    return warnings
 
 
 def horizon_of(settings: Settings, train_rows: int) -> Horizon:
@@ -192,6 +214,7 @@ def prepare(settings: Settings) -> Prepared:
         data = replace(data, notes=(*data.notes, note))
     model = load_for(settings, data, task, device)
     check_length(settings, model, method.positions(params))
+    check_rows(settings.model, model.tokenizer, [data.train, data.eval])
     tokens = encodings(settings, task, whole.fingerprint, (data.train, data.eval, held), model.tokenizer)
     return Prepared(
         settings=settings,

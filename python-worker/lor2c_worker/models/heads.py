@@ -1,0 +1,35 @@
+"""Which modules of a classifier are its head, and configs for a task."""
+
+from __future__ import annotations
+
+from transformers import PretrainedConfig
+
+from ..data.task import Kind
+from ..settings import SettingsError
+
+#: Modules that train in full as the task's head, by model type. All others belong to the backbone.
+HEADS: dict[str, tuple[str, ...]] = {
+    "bert": ("pooler", "classifier"),
+    "roberta": ("classifier",),
+    "xlm-roberta": ("classifier",),
+    "camembert": ("classifier",),
+    "llama": ("score",),
+    "mistral": ("score",),
+    "qwen2": ("score",),
+}
+
+
+def is_head(parameter: str, head: tuple[str, ...]) -> bool:
+    return any(part in head for part in parameter.split(".")[:-1])
+
+
+def for_task(config: PretrainedConfig, name: str, num_labels: int, kind: Kind) -> PretrainedConfig:
+    """A copy of the shared config for `num_labels` classes. Raises SettingsError when the model has no known head."""
+    config = type(config).from_dict(config.to_dict())
+    config.num_labels = num_labels
+    config.problem_type = "regression" if kind == "regress" else "single_label_classification"
+    if config.model_type not in HEADS:
+        raise SettingsError(
+            f"model {name!r} is of type {config.model_type!r}; supported are {', '.join(sorted(HEADS))}"
+        )
+    return config
