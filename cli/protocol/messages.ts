@@ -160,6 +160,8 @@ export const Inspected = z.strictObject({
   total_parameters: count.nullable(),
   train_rows: count.nullable(),
   eval_rows: count.nullable(),
+  /** Names of the classes, in the order of the head's outputs; none for regression. */
+  label_names: z.array(z.string()),
   total_steps: count.nullable(),
   /**
    * The events that can separate the cell's trajectory from others of its bundle, in order: two cells train as one up

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from .data import task_of
 from .data.row_tokens import longest_tokens, mean_tokens
-from .data.task import Task
+from .data.task import Declared
 from .device import current_device, precision_warning, resolve_precision
 from .errors import PlainError
 from .methods import Cell, Horizon, Plan, PlannedEvent, cell_of, count, method_of, parse_params, start_of
@@ -30,9 +31,7 @@ from .run.prepare import (
     fingerprint_of,
     held_out,
     horizon_of,
-    num_labels,
     task_data,
-    task_of,
 )
 from .settings import Settings, SettingsError
 from .shape import shape_of
@@ -47,8 +46,8 @@ class Rows:
     fingerprint: str
     train: int
     eval: int
-    num_labels: int
     label_names: tuple[str, ...]
+    head: Declared
     warnings: tuple[str, ...]
 
 
@@ -72,17 +71,16 @@ class Inspection:
 
     def inspect(self, settings: Settings) -> dict[str, Any]:
         """Fields of the `inspected` event without request and index. Raises PlainError."""
-        task, method = task_of(settings.task), method_of(settings.method["name"])
+        method = method_of(settings.method["name"])
         params = self._once("params", [settings.method], lambda: self._params(method, settings))
-        score = choosing_score(settings, task)
         device, asked = current_device(), settings.train.precision
         precision, slow = resolve_precision(asked, device), precision_warning(asked, device)
-        rows = self._rows(settings, task, score)
-        shapes = self.shapes(settings, task, rows.num_labels)
+        rows = self._rows(settings)
+        shapes = self.shapes(settings, rows.head)
         check_length(settings, shapes.model, method.positions(params))
-        fit = self._fit(settings, task, shapes.model, rows)
+        fit = self._fit(settings, shapes.model, rows)
         horizon = horizon_of(settings, rows.train)
-        on_model = [settings.method, settings.model, rows.num_labels, task.kind]
+        on_model = [settings.method, settings.model, vars(rows.head)]
         of_method = self._once(
             "method", [*on_model, horizon], lambda: _method_facts(method, params, shapes.model, horizon)
         )
@@ -99,6 +97,7 @@ class Inspection:
             "total_parameters": shapes.total,
             "train_rows": rows.train,
             "eval_rows": rows.eval,
+            "label_names": list(rows.label_names),
             "total_steps": horizon.steps,
             "events": [*_start(method, cell_of("", params, settings)), *of_method["events"]],
             "shape": self._once("shape", [*on_model, tokens], lambda: shape_of(shapes.model, method, params, tokens)),
@@ -123,22 +122,23 @@ class Inspection:
         method.require()
         return params
 
-    def _rows(self, settings: Settings, task: Task, score: str) -> Rows:
+    def _rows(self, settings: Settings) -> Rows:
         def look() -> Rows:
             whole = task_data(settings)
-            data, _ = held_out(settings, task, whole, score)
-            class_weights(settings.train.class_weights, task.kind, data.label_names, data.train)  # refuses
+            data, _ = held_out(settings, whole, choosing_score(settings, whole))
+            class_weights(settings.train.class_weights, data.kind, data.label_names, data.train)  # refuses
             return Rows(
                 whole.fingerprint,
                 len(data.train),
                 len(data.eval),
-                num_labels(data),
                 data.label_names,
+                Declared(data.num_labels, data.kind),
                 tuple(data.warnings),
             )
 
         train = settings.train
-        return self._once("rows", [task.name, settings.data, train.holdout, train.class_weights, score], look)
+        key = [settings.task, settings.data, train.holdout, train.class_weights, train.score]
+        return self._once("rows", key, look)
 
     def _row_tokens(self, settings: Settings) -> tuple[float, float, int]:
         """Estimated tokens: mean of training rows, mean of evaluation rows, and of the longest training row.
@@ -152,9 +152,9 @@ class Inspection:
 
         return self._once("tokens", [settings.task, settings.data, settings.train.max_length], look)
 
-    def _fit(self, settings: Settings, task: Task, model: LoadedModel, rows: Rows) -> list[str]:
+    def _fit(self, settings: Settings, model: LoadedModel, rows: Rows) -> list[str]:
         """Warnings about the model's files. Raises SettingsError when they cannot be loaded, or do not fit the rows."""
-        of_model = [settings.model, rows.num_labels, task.kind]
+        of_model = [settings.model, vars(rows.head)]
 
         def look_at_rows() -> list[str]:
             tokenizer = self._once("tokenizer", [settings.model], lambda: load_tokenizer(settings.model))
@@ -162,17 +162,17 @@ class Inspection:
             return check_rows(settings.model, tokenizer, [whole.train, whole.eval])
 
         head = self._once("weights", of_model, lambda: check_weights(settings.model, model.module))
-        note = head_note(head, base_config(settings.model), rows.num_labels, rows.label_names)
+        note = head_note(head, base_config(settings.model), rows.head.num_labels, rows.label_names)
         warnings = self._once("fit", [settings.model, settings.task, settings.data], look_at_rows)
         return [*warnings, *([note] if note else [])]
 
-    def shapes(self, settings: Settings, task: Task, labels: int) -> Shapes:
+    def shapes(self, settings: Settings, head: Declared) -> Shapes:
         def look() -> Shapes:
-            model = empty_model(settings.model, labels, task.kind)
-            head = sum(p.numel() for p in model.head_parameters().values())
-            return Shapes(model, head, sum(p.numel() for p in model.module.parameters()))
+            model = empty_model(settings.model, head.num_labels, head.kind)
+            of_head = sum(p.numel() for p in model.head_parameters().values())
+            return Shapes(model, of_head, sum(p.numel() for p in model.module.parameters()))
 
-        return self._once("shapes", [settings.model, labels, task.kind], look)
+        return self._once("shapes", [settings.model, head], look)
 
 
 def _method_facts(method: Plan, params: Any, model: LoadedModel, horizon: Horizon) -> dict[str, Any]:
@@ -197,15 +197,24 @@ def _plain(event: PlannedEvent) -> dict[str, Any]:
     return {"epoch": event.epoch, "key": key, "probable": event.probable}
 
 
-def count_parameters(settings: Settings) -> dict[str, Any]:
-    """Fields of the `counted` event without request and index, from shapes alone, without rows or weights.
+def _declared(settings: Settings) -> Declared:
+    known = task_of(settings.task.name).declared(settings.task)
+    if known is None:
+        data = task_data(settings)
+        known = Declared(data.num_labels, data.kind)
+    return known
 
-    The number of classes is the one that the task declares. The paper's models need no hub.
+
+def count_parameters(settings: Settings) -> dict[str, Any]:
+    """Fields of the `counted` event without request and index, from shapes alone, without weights.
+
+    The number of classes is the one that the task declares; only the user's own rows are read for it. The paper's
+    models need no hub.
     """
-    task, method = task_of(settings.task), method_of(settings.method["name"])
+    method, head = method_of(settings.method["name"]), _declared(settings)
     params = parse_params(method, settings.method_parameters)
-    config, shapes = config_for_counting(settings.model, task.num_labels, task.kind)
-    model = empty_model(settings.model, task.num_labels, task.kind, config)
+    config, shapes = config_for_counting(settings.model, head.num_labels, head.kind)
+    model = empty_model(settings.model, head.num_labels, head.kind, config)
     return {
         "shapes": shapes,
         "parts": [vars(part) for part in method.parts(model, params)],

@@ -144,6 +144,7 @@ class Inspected:
     total_parameters: int | None
     train_rows: int | None
     eval_rows: int | None
+    label_names: list[str]
     total_steps: int | None
     events: list[InspectedEvent]
     shape: InspectedShape | None

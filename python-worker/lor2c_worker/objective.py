@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import torch
 from torch.nn import functional as F
+
+from .data.task import Kind
 
 #: Predictions of a regression count as constant if their range is at most this share of the labels' range.
 CONSTANT = 1e-3
@@ -26,13 +28,17 @@ class Objective(Protocol):
         """What the sum over these labels is to be divided by for a mean: a number or a scalar on their device."""
 
     def predictions(self, logits: torch.Tensor) -> torch.Tensor:
-        """Prediction of each row, [N], from the logits of one lane, [N, C]."""
+        """Prediction of each row, in the form of the labels, from the logits of one lane, [N, C]."""
 
-    def majority(self, labels: torch.Tensor) -> float | None:
-        """The most frequent label, the first of equal ones; None where labels are no classes."""
+    def probabilities(self, logits: torch.Tensor) -> torch.Tensor:
+        """Probability of each class, [N, C], from the logits of one lane. A regression has none: its values."""
+
+    def majority(self, labels: torch.Tensor) -> Any:
+        """The best answer that is the same for all rows: the most frequent label (the first of equal ones), or the mean
+        of numbers; None where there is none."""
 
     def collapsed(self, logits: torch.Tensor, labels: torch.Tensor) -> bool:
-        """Whether all predictions are alike, but the labels [N] are not. False when logits [N, C] are not finite."""
+        """Whether all predictions are alike, but the labels are not. False when logits [N, C] are not finite."""
 
 
 def means(objective: Objective, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -89,7 +95,10 @@ class Classify:
     def predictions(self, logits: torch.Tensor) -> torch.Tensor:
         return logits.argmax(-1)
 
-    def majority(self, labels: torch.Tensor) -> float | None:
+    def probabilities(self, logits: torch.Tensor) -> torch.Tensor:
+        return logits.softmax(-1)
+
+    def majority(self, labels: torch.Tensor) -> int:
         return Counter(labels.tolist()).most_common(1)[0][0]
 
     def collapsed(self, logits: torch.Tensor, labels: torch.Tensor) -> bool:
@@ -110,17 +119,48 @@ class Regress:
     def predictions(self, logits: torch.Tensor) -> torch.Tensor:
         return logits[:, 0]
 
-    def majority(self, labels: torch.Tensor) -> float | None:
-        return None
+    def probabilities(self, logits: torch.Tensor) -> torch.Tensor:
+        return logits
+
+    def majority(self, labels: torch.Tensor) -> float:
+        return float(labels.double().mean())
 
     def collapsed(self, logits: torch.Tensor, labels: torch.Tensor) -> bool:
         return _comparable(logits, labels) and _range(self.predictions(logits)) <= CONSTANT * _range(labels)
 
 
-_OBJECTIVES: dict[str, Objective] = {"classify": Classify(), "regress": Regress()}
+class MultiLabel:
+    """Binary cross entropy of each label, averaged over the labels. Logits [K, B, C], labels [B, C] float, 0 or 1. The
+    weight is the number of rows. A label is predicted where its probability is above 0.5."""
+
+    one = "one set of labels"
+
+    def sums(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        every = labels.to(logits.dtype).expand_as(logits)
+        losses = F.binary_cross_entropy_with_logits(logits, every, reduction="none")
+        return lane_sums(losses.flatten(1)) / labels.shape[1]
+
+    def weight(self, labels: torch.Tensor) -> int:
+        return len(labels)
+
+    def predictions(self, logits: torch.Tensor) -> torch.Tensor:
+        return (logits > 0).long()
+
+    def probabilities(self, logits: torch.Tensor) -> torch.Tensor:
+        return logits.sigmoid()
+
+    def majority(self, labels: torch.Tensor) -> tuple[float, ...]:
+        return Counter(map(tuple, labels.tolist())).most_common(1)[0][0]
+
+    def collapsed(self, logits: torch.Tensor, labels: torch.Tensor) -> bool:
+        alike = bool(torch.isfinite(logits).all()) and len(self.predictions(logits).unique(dim=0)) == 1
+        return alike and len(labels.unique(dim=0)) > 1
 
 
-def objective_of(kind: Literal["classify", "regress"]) -> Objective:
+_OBJECTIVES: dict[str, Objective] = {"classify": Classify(), "regress": Regress(), "multi_label": MultiLabel()}
+
+
+def objective_of(kind: Kind) -> Objective:
     """The objective of a task of this kind."""
     return _OBJECTIVES[kind]
 

@@ -61,7 +61,7 @@ def serve(channel: Channel) -> None:
 
 
 #: Fields of an event about a cell that could not be inspected.
-_NOT_INSPECTED: dict[str, Any] = {"warnings": [], "events": []} | dict.fromkeys(
+_NOT_INSPECTED: dict[str, Any] = {"warnings": [], "events": [], "label_names": []} | dict.fromkeys(
     (
         "fingerprint",
         "trainable_parameters",

@@ -33,15 +33,32 @@ class ModelSettings:
 
 
 @dataclass(frozen=True)
+class TaskSettings:
+    """Which task, and for the user's own rows the names and order of its labels, and the scores to compute."""
+
+    name: str
+    labels: list[str] | None = None
+    metrics: list[str] | None = None
+
+
+@dataclass(frozen=True)
 class DataSettings:
     """Where a task's rows come from: `path`, `hub`, or without both the task's own source."""
 
     path: str | None = None
     hub: str | None = None
+    #: Configuration of the hub's data set.
+    config: str | None = None
+    #: Split on the hub, or the name of the folder's file without ending; None: the usual ones.
+    train_split: str | None = None
+    dev_split: str | None = None
+    #: Number (or share, below 1) of rows that are split off the only set of rows there is, to evaluate on.
+    dev_rows: float | int | None = None
     train_rows: int | None = None
     eval_rows: int | None = None
     split_seed: int = 0
-    columns: Mapping[str, str | None] | None = None
+    #: text, text_pair: a name or a list of names that `separator` joins; label: a name.
+    columns: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -79,6 +96,10 @@ class TrainSettings:
     checkpoint_minutes: float = 5.0
     #: Train even if some scheduled events of the method fall after the end.
     allow_unreached_events: bool = False
+    #: Evaluations in a row without a better score after which a run stops; None: it trains its whole schedule.
+    early_stopping_patience: int | None = None
+    #: A stored run, or the folder of its adapter, whose weights the training starts from.
+    start_from: str | None = None
 
     @property
     def head_lr(self) -> float:
@@ -89,7 +110,7 @@ class TrainSettings:
 @dataclass(frozen=True)
 class Settings:
     model: ModelSettings
-    task: str
+    task: TaskSettings
     data: DataSettings
     method: Mapping[str, Any]
     train: TrainSettings
@@ -103,6 +124,10 @@ class Settings:
     def from_json(value: Mapping[str, Any]) -> Settings:
         """Settings from plain values. Raises SettingsError that names a missing or unknown key."""
         parts = dict(value)
+        if isinstance(parts.get("task"), str):  # adapters of worker 0.1 have only the name
+            parts["task"] = {"name": parts["task"]}
+        if "task" in parts:
+            parts["task"] = from_mapping(TaskSettings, parts["task"], "task")
         for key, part in (("model", ModelSettings), ("data", DataSettings), ("train", TrainSettings)):
             parts[key] = from_mapping(part, parts.get(key, {}), key)
         settings = from_mapping(Settings, parts, "settings")

@@ -11,7 +11,8 @@ import tiny
 from test_methods import TRIED
 from worker import settings
 
-from lor2c_worker.data import DataError, task_of
+from lor2c_worker.data import DataError
+from lor2c_worker.data.task import Declared
 from lor2c_worker.inspection import Inspection
 from lor2c_worker.methods import METHODS, parse_params
 from lor2c_worker.settings import Settings
@@ -41,7 +42,7 @@ def test_methods_leave_the_shared_model_as_it_is(place: Path) -> None:
     together = Inspection()
 
     def shapes() -> dict[str, tuple[int, ...]]:
-        model = together.shapes(cells[0], task_of("sst2"), 2).model
+        model = together.shapes(cells[0], Declared(2, "classify")).model
         return {path: tuple(p.shape) for path, p in model.module.named_parameters()}
 
     cells = [of_method(place, name, given) for name, given in TRIED]

@@ -83,7 +83,7 @@ def test_all_commands_of_a_worker_read_the_rows_once(tmp_path: Path, monkeypatch
     settled(tiny.save_rows(tmp_path / "data", train=16, dev=8) / "dev.tsv")
     read: list[str] = []
     load_task = preparing.load_task
-    monkeypatch.setattr(preparing, "load_task", lambda name, data: (read.append(name), load_task(name, data))[1])
+    monkeypatch.setattr(preparing, "load_task", lambda task, data: (read.append(task.name), load_task(task, data))[1])
     monkeypatch.setattr(preparing, "_ROWS", Remembered(4))
     channel = Channel(io.BytesIO(), io.BytesIO())  # type: ignore[arg-type]
     values = [settings(tmp_path, method=method, num_train_epochs=1) for method in (LORA, {"name": "lor2c", "rank": 2})]

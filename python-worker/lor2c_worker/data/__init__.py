@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from ..settings import DataSettings, SettingsError
+from ..settings import DataSettings, SettingsError, TaskSettings
 from .glue_tasks import TASKS as glue
 from .movie_reviews import TASK as movie_reviews
+from .own_task import TASKS as own
 from .task import DataError, Split, Task, TaskData, with_subsets
 
-TASKS: dict[str, Task] = {task.name: task for task in (movie_reviews, *glue)}
+TASKS: dict[str, Task] = {task.name: task for task in (movie_reviews, *glue, *own)}
 
 
 def task_of(name: str) -> Task:
@@ -16,14 +17,15 @@ def task_of(name: str) -> Task:
     return TASKS[name]
 
 
-def load_task(name: str, data: DataSettings) -> TaskData:
-    """The task's rows, cut down to the subsets that the settings ask for. Raises DataError."""
+def load_task(task: TaskSettings | str, data: DataSettings) -> TaskData:
+    """The task's rows, cut down to the subsets that the settings ask for. Raises DataError or SettingsError."""
+    chosen = TaskSettings(task) if isinstance(task, str) else task
     try:
-        return with_subsets(task_of(name).load(data), data)
+        return with_subsets(task_of(chosen.name).load(chosen, data), data)
     except FileNotFoundError as error:
         raise DataError(f"data.path: there is no {error.filename}") from None
     except OSError as error:
-        raise DataError(f"task {name}, data.path {data.path}: {error}") from error
+        raise DataError(f"task {chosen.name}, data.path {data.path}: {error}") from error
 
 
 __all__ = ["TASKS", "DataError", "Split", "Task", "TaskData", "load_task", "task_of"]

@@ -15,7 +15,7 @@ class Batch:
     input_ids: torch.Tensor  # [B, T] int64
     attention_mask: torch.Tensor  # [B, T] int64, 1 on real tokens
     token_type_ids: torch.Tensor | None  # [B, T] int64
-    labels: torch.Tensor  # [B] int64 or float; [B, T] int64 with -100 for causal language models
+    labels: torch.Tensor  # [B] int64 or float; [B, C] float for lists of labels; [B, T] int64 for language models
     tokens: int  # real tokens
     #: Real tokens of each row, if known on the host; the padding is then on the right.
     lengths: list[int] | None = None
@@ -33,7 +33,7 @@ class Batch:
             input_ids=self.input_ids[:, :width],
             attention_mask=self.attention_mask[:, :width],
             token_type_ids=None if types is None else types[:, :width],
-            labels=labels[:, :width] if labels.ndim == 2 else labels,
+            labels=labels[:, :width] if labels.ndim == 2 and not labels.is_floating_point() else labels,
             tokens=sum(lengths),
             lengths=lengths,
         )

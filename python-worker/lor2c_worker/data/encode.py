@@ -82,7 +82,7 @@ def encode(split: Split, tokenizer: Any, kind: Kind, max_length: int) -> Encoded
         types = (
             None if types is None or "token_type_ids" not in out else [*types, _flat(out["token_type_ids"], np.int8)]
         )
-    dtype = torch.float32 if kind == "regress" else torch.long
+    dtype = torch.long if kind == "classify" else torch.float32
     return Encoded(
         ids=torch.from_numpy(np.concatenate(ids)),
         types=None if types is None else torch.from_numpy(np.concatenate(types)),

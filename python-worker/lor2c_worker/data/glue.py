@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..settings import DataSettings
+from ..settings import DataSettings, TaskSettings
 from .hub import hub_rows
 from .tables import Row, Skipped, find_split, read_rows
-from .task import DataError, Kind, Split, TaskData, checked_text
+from .task import DataError, Declared, Kind, Split, TaskData, checked_text, fixed_labels
 
 HUB = "nyu-mll/glue"
 
@@ -74,20 +74,20 @@ class GlueTask:
         return "classify" if self.labels else "regress"
 
     @property
-    def num_labels(self) -> int:
-        return len(self.labels) or 1
-
-    @property
     def pairs(self) -> bool:
         return self.tsv[1] is not None
 
-    def load(self, data: DataSettings) -> TaskData:
+    def declared(self, task: TaskSettings) -> Declared:
+        return Declared(len(self.labels) or 1, self.kind)
+
+    def load(self, task: TaskSettings, data: DataSettings) -> TaskData:
+        scores = fixed_labels(self, task)
         if data.path is not None and data.hub is not None:
             raise DataError("data.path and data.hub exclude each other: rows come from one place")
         train, skipped = self._split(data, self.train)
         parts = [self._split(data, part) for part in self.evaluation]
         notes = _skipped_notes("train", skipped) + [n for _, s in parts for n in _skipped_notes("eval", s)]
-        return TaskData(train, _joined([split for split, _ in parts]), self.labels, tuple(notes))
+        return TaskData(train, _joined([split for split, _ in parts]), self.labels, self.kind, scores, tuple(notes))
 
     def _split(self, data: DataSettings, source: PartSource) -> tuple[Split, Skipped]:
         skipped = Skipped(self.broken_rows)

@@ -16,16 +16,26 @@ def hold_out(train: Split, holdout: float | int, seed: int, kind: Kind) -> tuple
     `holdout`: a share of the rows (below 1, rounded) or their number. Classes keep their proportions to the nearest
     row, by the largest remainder. Raises DataError when too few rows would be left to train on or to choose with.
     """
-    count = round(holdout * len(train)) if holdout < 1 else int(holdout)
-    asked = f"train.holdout {holdout:g}"
+    return _part(train, holdout, seed, kind, "holdout", f"train.holdout {holdout:g}", "holds out")
+
+
+def split_off(rows: Split, dev_rows: float | int, seed: int, kind: Kind) -> tuple[Split, Split]:
+    """(training rows, evaluation rows) of the only set of rows there is: as `hold_out`, with a draw of its own."""
+    return _part(rows, dev_rows, seed, kind, "dev_rows", f"data.dev_rows {dev_rows:g}", "splits off")
+
+
+def _part(
+    train: Split, share: float | int, seed: int, kind: Kind, purpose: str, asked: str, does: str
+) -> tuple[Split, Split]:
+    count = round(share * len(train)) if share < 1 else int(share)
     if count >= len(train):
         raise DataError(f"{asked}: there are only {len(train):,} training rows, and some must be left to train on")
-    order = [int(i) for i in permutation(len(train), seed, "holdout")]
-    held = sorted(order[:count] if kind == "regress" else _stratified(train.labels, order, count))
+    order = [int(i) for i in permutation(len(train), seed, purpose)]
+    held = sorted(_stratified(train.labels, order, count) if kind == "classify" else order[:count])
     if len({train.labels[i] for i in held}) < 2:
         raise DataError(
-            f"{asked} of {len(train):,} training rows holds out {count:,} row{'' if count == 1 else 's'} with fewer "
-            "than two different labels, which cannot tell one epoch from another: hold out more"
+            f"{asked} of {len(train):,} training rows {does} {count:,} row{'' if count == 1 else 's'} with fewer "
+            "than two different labels, which cannot tell one epoch from another: take more"
         )
     out = set(held)
     return train.take([i for i in range(len(train)) if i not in out]), train.take(held)
@@ -46,8 +56,19 @@ def _stratified(labels: Sequence[int | float], order: list[int], count: int) -> 
 
 
 def holdout_note(kept: Split, held: Split, holdout: float | int, seed: int, kind: Kind) -> str:
-    stratified = "" if kind == "regress" else ", in the proportions of the classes"
     return (
         f"holdout: {len(held):,} of {len(kept) + len(held):,} training rows are not trained on and choose the epoch; "
-        f"the evaluation rows are only reported (train.holdout {holdout:g}, data.split_seed {seed}{stratified})"
+        f"the evaluation rows are only reported (train.holdout {holdout:g}, data.split_seed {seed}{_how(kind)})"
     )
+
+
+def dev_note(train: Split, dev: Split, dev_rows: float | int, seed: int, kind: Kind) -> str:
+    return (
+        f"eval: {len(dev):,} of {len(train) + len(dev):,} rows are split off and not trained on "
+        f"(data.dev_rows {dev_rows:g}, data.split_seed {seed}{_how(kind)})"
+    )
+
+
+def _how(kind: Kind) -> str:
+    drawn = {"classify": "in the proportions of the classes", "multi_label": "at random: lists of labels have none"}
+    return f", {drawn[kind]}" if kind in drawn else ""

@@ -7,21 +7,22 @@ from -4 to 4, text), 10,605 rows.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..keyed.seeding import permutation
-from ..settings import DataSettings
+from ..settings import DataSettings, TaskSettings
 from ..sources import depends_on
 from .cache import cache_folder, write_atomically
 from .pypi_source import download_source, read_member
-from .task import DataError, Kind, Split, TaskData, not_utf8
+from .task import DataError, Declared, Kind, Split, TaskData, fixed_labels, not_utf8
 
 PACKAGE, VERSION = "vaderSentiment", "3.3.2"
 SHA256 = "5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9"
 INNER_ARCHIVE = "additional_resources/hutto_ICWSM_2014.tar.gz"
 FILE = "movieReviewSnippets_GroundTruth.txt"
 EVAL_SHARE = 0.2
+LABELS, SCORES = ("negative", "positive"), ("accuracy", "f1")
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,13 @@ class MovieReviews:
     source: str = "Hutto and Gilbert 2014 (VADER), in the vaderSentiment 3.3.2 source archive"
     kind: Kind = "classify"
     pairs: bool = False
-    num_labels: int = 2
-    scores: tuple[str, ...] = ("accuracy", "f1")
+    scores: tuple[str, ...] = SCORES
 
-    def load(self, data: DataSettings) -> TaskData:
+    def declared(self, task: TaskSettings) -> Declared:
+        return Declared(len(LABELS), self.kind)
+
+    def load(self, task: TaskSettings, data: DataSettings) -> TaskData:
+        scores = fixed_labels(self, task)
         if data.hub is not None:
             raise DataError("movie-reviews has no hub source; leave data.hub out, or set data.path to the file")
         if data.columns is not None:
@@ -43,7 +47,7 @@ class MovieReviews:
         if path.is_dir():
             raise DataError(f"data.path {path} is a folder; give the file {FILE} itself")
         depends_on(path)
-        return split_rows(parse(path.read_bytes(), str(path)), data.split_seed)
+        return replace(split_rows(parse(path.read_bytes(), str(path)), data.split_seed), scores=scores)
 
 
 def cached_file() -> Path:
@@ -94,7 +98,7 @@ def split_rows(rows: list[tuple[float, str]], seed: int) -> TaskData:
     def take(indices: list[int]) -> Split:
         return Split(tuple(examples[i][1] for i in indices), tuple(examples[i][0] for i in indices))
 
-    return TaskData(take(train), take(evaluation), ("negative", "positive"))
+    return TaskData(take(train), take(evaluation), LABELS, "classify", SCORES)
 
 
 TASK = MovieReviews()

@@ -10,9 +10,10 @@ from typing import Literal, Protocol
 
 from ..errors import PlainError
 from ..keyed.seeding import permutation
-from ..settings import DataSettings
+from ..settings import DataSettings, SettingsError, TaskSettings
 
-Kind = Literal["classify", "regress"]
+#: classify: each row has one of the classes. multi_label: it has any number of them. regress: it has a number.
+Kind = Literal["classify", "regress", "multi_label"]
 
 
 class DataError(PlainError, ValueError):
@@ -65,14 +66,25 @@ class Split:
 
 @dataclass(frozen=True)
 class TaskData:
-    """The rows of both splits, and what their labels mean. `label_names` is empty for regression."""
+    """The rows of both splits, what their labels mean and which scores judge predictions."""
 
     train: Split
     eval: Split
+    #: Empty for regression.
     label_names: tuple[str, ...]
+    kind: Kind
+    #: Those that are computed; the first one chooses the best epoch unless the spec names another.
+    scores: tuple[str, ...]
     notes: tuple[str, ...] = ()
     #: What a plan should say about the settings; the notes have it too.
     warnings: tuple[str, ...] = ()
+    #: The labels are those of the user's rows, not of a registered task: their names and order are then content too.
+    own_labels: bool = False
+
+    @property
+    def num_labels(self) -> int:
+        """Width of the head: 1 for regression."""
+        return len(self.label_names) or 1
 
     @cached_property
     def fingerprint(self) -> str:
@@ -81,6 +93,8 @@ class TaskData:
         Computed once: the cells of a sweep share their rows, and hashing a large task takes most of a second.
         """
         digest = hashlib.sha256()
+        if self.own_labels:
+            digest.update("\x1f".join((self.kind, *self.label_names)).encode() + b"\x1d")
         for split in (self.train, self.eval):
             for i, text in enumerate(split.text):
                 fields: tuple[str, ...] = (text, split.pair[i] if split.pair else "", repr(split.labels[i]))
@@ -89,6 +103,14 @@ class TaskData:
                 digest.update("\x1f".join(fields).encode() + b"\x1e")
             digest.update(b"\x1d")
         return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What decides the head of a model."""
+
+    num_labels: int
+    kind: Kind
 
 
 class Task(Protocol):
@@ -104,22 +126,22 @@ class Task(Protocol):
     def source(self) -> str: ...
 
     @property
-    def kind(self) -> Kind: ...
+    def kind(self) -> Kind:
+        """What it is for the catalog; the rows that were read say it for certain (`TaskData.kind`)."""
 
     @property
-    def pairs(self) -> bool:
-        """True when a row has two text segments."""
-
-    @property
-    def num_labels(self) -> int:
-        """Width of the head: number of classes, 1 for regression."""
+    def pairs(self) -> bool | None:
+        """True when a row has two text segments; None where the rows decide."""
 
     @property
     def scores(self) -> tuple[str, ...]:
-        """Names of the scores; the first one chooses the best epoch unless the spec names another."""
+        """Names of all its scores; the first one chooses the best epoch unless the spec names another."""
 
-    def load(self, data: DataSettings) -> TaskData:
-        """All rows of both splits, in a fixed order. Raises DataError."""
+    def declared(self, task: TaskSettings) -> Declared | None:
+        """What is known without rows; None where the rows decide."""
+
+    def load(self, task: TaskSettings, data: DataSettings) -> TaskData:
+        """All rows of both splits, in a fixed order. Raises DataError or SettingsError."""
 
 
 def subset(split: Split, count: int | None, seed: int, purpose: str) -> Split:
@@ -150,3 +172,26 @@ def with_subsets(task_data: TaskData, data: DataSettings) -> TaskData:
     return replace(
         task_data, train=splits["train"], eval=splits["eval"], notes=(*notes, *warnings), warnings=tuple(warnings)
     )
+
+
+def fixed_labels(registered: Task, task: TaskSettings) -> tuple[str, ...]:
+    """The scores to compute of a task whose labels are fixed. Raises SettingsError when the spec names its labels."""
+    if task.labels is not None:
+        raise SettingsError(
+            f"task.labels: the labels of {registered.name} are fixed. For labels of your own use task: classify"
+        )
+    return chosen_scores(registered.scores, task.metrics, registered.name)
+
+
+def chosen_scores(scores: tuple[str, ...], metrics: Sequence[str] | None, what: str) -> tuple[str, ...]:
+    """`task.metrics` in their order, else all. Raises SettingsError for one that `what` does not have."""
+    if metrics is None:
+        return scores
+    if not metrics:
+        raise SettingsError("task.metrics: name at least one score, or leave it out for all")
+    for number, name in enumerate(metrics):
+        if name not in scores:
+            raise SettingsError(f"task.metrics {name!r}: {what} has {', '.join(scores)}")
+        if name in metrics[:number]:
+            raise SettingsError(f"task.metrics has {name} twice")
+    return tuple(metrics)

@@ -15,6 +15,7 @@ import torch
 from ..learner import Learner
 from ..objective import Objective
 from .evaluate import Evaluated, Evaluation
+from .scoring import is_better
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,9 @@ def note(result: CellResult, seen: Look, score: str, epoch: int) -> bool:
     """Record the epoch's scores. Returns True when it is the best so far (the first of equal ones; NaN never)."""
     value, choosing = seen.eval.values[score], seen.choosing.values[score]
     result.last_score, result.last_values, result.last_collapsed = value, seen.eval.values, seen.eval.collapsed
-    if result.eval_best_epoch == 0 or _better(value, result.eval_best_score):
+    if result.eval_best_epoch == 0 or is_better(value, result.eval_best_score, score):
         result.eval_best_score, result.eval_best_epoch = value, epoch
-    if result.best_proof is not None and not _better(choosing, result.chosen_score):
+    if result.best_proof is not None and not is_better(choosing, result.chosen_score, score):
         return False
     result.chosen_score, result.best_score, result.best_epoch = choosing, value, epoch
     result.best_proof, result.collapsed = seen.eval.proof, seen.eval.collapsed
@@ -102,7 +103,3 @@ def note_cells(
 
 def collapse_warning(objective: Objective, epoch: int) -> str:
     return f"epoch {epoch}: collapsed: the predictions for all evaluation rows are {objective.one}"
-
-
-def _better(value: float, than: float) -> bool:
-    return value > than or (math.isnan(than) and not math.isnan(value))

@@ -15,7 +15,7 @@ from ..data.row_set import RowSet
 from ..learner import Learner, ManyForms
 from ..objective import Objective, at_least_fp32
 from .proof import is_finite, proof_of
-from .scoring import score_logits
+from .scoring import lower_is_better, score_logits
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class RowEvaluation:
 
     def _rank(self, seen: Evaluated, place: int) -> tuple[bool, float, int]:
         value = seen.values[self.score]
-        return not math.isnan(value), value, place
+        return not math.isnan(value), -value if lower_is_better(self.score) else value, place
 
 
 def logits_of(learner: Learner, rows: RowSet, batch_size: int, device: torch.device) -> torch.Tensor:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..data.task import Split, Task, TaskData
+from ..data.task import Split, TaskData
 from ..errors import PlainError
 from ..inspection import Inspection
 from ..models import load_tokenizer
-from ..run.prepare import choosing_score, held_out, task_data, task_of
+from ..run.prepare import choosing_score, held_out, task_data
 from ..settings import Settings
 from ..sources import noting
 from .files import files_read
@@ -41,11 +41,10 @@ def examine(settings: Settings) -> dict[str, Any]:
 
 def _report(settings: Settings, problems: list[str]) -> dict[str, Any]:
     """Raises PlainError if the rows cannot be read. Only their tokens are left out if there is no tokenizer."""
-    task = task_of(settings.task)
     with noting() as files:
         whole = task_data(settings)
-    score = choosing_score(settings, task)
-    data, held = held_out(settings, task, whole, score)
+    score = choosing_score(settings, whole)
+    data, held = held_out(settings, whole, score)
     splits = {"train": data.train, **({} if held is None else {"holdout": held}), "eval": data.eval}
     tokenizer = None
     try:
@@ -54,19 +53,19 @@ def _report(settings: Settings, problems: list[str]) -> dict[str, Any]:
         problems.append(str(error))
     return {
         "files": files_read(files),
-        "kind": task.kind,
-        "scores": list(task.scores),
+        "kind": data.kind,
+        "scores": list(data.scores),
         "score": score,
         "fingerprint": whole.fingerprint,
         "columns": [],
         "max_length": settings.train.max_length,
         "notes": list(data.notes),
-        **_splits(splits, data, task, tokenizer, settings.train.max_length),
+        **_splits(splits, data, tokenizer, settings.train.max_length),
     }
 
 
 def _splits(
-    splits: dict[str, Split], data: TaskData, task: Task, tokenizer: Any, max_length: int
+    splits: dict[str, Split], data: TaskData, tokenizer: Any, max_length: int
 ) -> dict[str, list[dict[str, Any]]]:
     names = data.label_names
 
@@ -87,7 +86,7 @@ def _splits(
             "rows": len(split),
             "labels": label_counts(split, names),
             "labels_per_row": [],
-            "values": values(split) if task.kind == "regress" else None,
+            "values": values(split) if data.kind == "regress" else None,
             "tokens": None if tokenizer is None else lengths(split, tokenizer, max_length),
             "blank": {"rows": len(keys.blank), "first": [int(row) + 1 for row in keys.blank[:BLANK]]},
             "repeated": repeated(keys, shown),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from transformers import PretrainedConfig
 
 from ..data.task import Kind
@@ -18,6 +20,13 @@ HEADS: dict[str, tuple[str, ...]] = {
     "qwen2": ("score",),
 }
 
+#: The library's name for each kind of task.
+PROBLEM_TYPES: dict[Kind, Any] = {
+    "classify": "single_label_classification",
+    "multi_label": "multi_label_classification",
+    "regress": "regression",
+}
+
 
 def is_head(parameter: str, head: tuple[str, ...]) -> bool:
     return any(part in head for part in parameter.split(".")[:-1])
@@ -27,7 +36,7 @@ def for_task(config: PretrainedConfig, name: str, num_labels: int, kind: Kind) -
     """A copy of the shared config for `num_labels` classes. Raises SettingsError when the model has no known head."""
     config = type(config).from_dict(config.to_dict())
     config.num_labels = num_labels
-    config.problem_type = "regression" if kind == "regress" else "single_label_classification"
+    config.problem_type = PROBLEM_TYPES[kind]
     if config.model_type not in HEADS:
         raise SettingsError(
             f"model {name!r} is of type {config.model_type!r}; supported are {', '.join(sorted(HEADS))}"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..data.task import Kind
 from ..settings import SettingsError
 
 #: Beside the method's own files. With it the adapter can be used without the database.
@@ -22,11 +23,22 @@ class RunInfo:
     """Content of `lor2c.json`: how to load the model again and what its answers mean."""
 
     settings: dict[str, Any]
+    #: In the order of the head's outputs, as `id2label`; none for regression.
     label_names: tuple[str, ...]
-    kind: str
+    kind: Kind
     epoch: int
     scores: dict[str, float | None]
     worker_version: str
+    #: Whether a row has two segments; None in folders of worker 0.1, whose task says it.
+    pairs: bool | None = None
+
+    @property
+    def num_labels(self) -> int:
+        """Width of the head: 1 for regression."""
+        return len(self.label_names) or 1
+
+    def as_json(self) -> dict[str, Any]:
+        return vars(self) | {"id2label": {str(number): name for number, name in enumerate(self.label_names)}}
 
 
 def write_folder(folder: Path, info: RunInfo, save: Any) -> None:
@@ -38,7 +50,7 @@ def write_folder(folder: Path, info: RunInfo, save: Any) -> None:
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
         save(temporary)
-        text = json.dumps(vars(info), indent=2, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(info.as_json(), indent=2, ensure_ascii=False, allow_nan=False)
         (temporary / RUN_FILE).write_text(text + "\n", encoding="utf-8")
         for file in temporary.rglob("*"):
             if file.is_file():
@@ -81,6 +93,7 @@ def read_info(folder: Path) -> RunInfo:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
         value["label_names"] = tuple(value["label_names"])
+        value.pop("id2label", None)
         return RunInfo(**value)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise SettingsError(f"{folder} is no adapter of lor2c ({type(error).__name__}: {error})") from error

@@ -105,10 +105,11 @@ def _write_adapter(run: TreeRun, cell: TreeCell) -> Path:
     info = RunInfo(
         settings=cell.raw_settings,
         label_names=run.prepared.data.label_names,
-        kind=run.prepared.task.kind,
+        kind=run.prepared.data.kind,
         epoch=best.epoch,
         scores=split_finite(best.values)[0],
         worker_version=__version__,
+        pairs=run.prepared.data.train.pair is not None,
     )
     source = run.folder / BEST_FOLDER / best.folder
     write_folder(target, info, partial(shutil.copytree, source, dirs_exist_ok=True))
@@ -126,7 +127,7 @@ def _check_reload(run: TreeRun, cell: TreeCell, adapter: Path, result: CellResul
     untouched = cell.method.keeps_model and prepared.model.version() == prepared.version
     model = prepared.model
     if not untouched:
-        model = load_for(prepared.settings, prepared.data, prepared.task, prepared.device)
+        model = load_for(prepared.settings, prepared.data, prepared.device)
     loaded = cell.method.load(model, cell.params, adapter)
     width = run.learner.width
     loaded.use_width(width, fill=prepared.device.type == "cuda" and width is not None)

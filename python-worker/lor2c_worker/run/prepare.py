@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 
 import torch
 
-from ..data import DataError, TaskData, load_task, task_of
+from ..data import DataError, TaskData, load_task
 from ..data.encode import Encoded, encode, train_batches
 from ..data.holdout import hold_out, holdout_note
 from ..data.remembered import Remembered
-from ..data.task import Split, Task
+from ..data.task import Kind, Split
 from ..device import autocast, current_device, resolve_precision
 from ..errors import PlainError
 from ..evaluation.choose import Judge
@@ -48,7 +48,6 @@ class Prepared:
 
     #: Of one of the cells. Others may have another seed, other learning rates, weight decay and method parameters.
     settings: Settings
-    task: Task
     data: TaskData
     #: Hash of all rows, also those that were held out.
     rows: str
@@ -68,11 +67,11 @@ class Prepared:
 
     @property
     def num_labels(self) -> int:
-        return num_labels(self.data)
+        return self.data.num_labels
 
     @property
     def objective(self) -> Objective:
-        return objective_of(self.task.kind)
+        return objective_of(self.data.kind)
 
     @property
     def training_objective(self) -> Objective:
@@ -101,15 +100,10 @@ class Prepared:
             self.settings.train.eval_batch_size,
             self.device,
             self.objective,
-            self.task.scores,
+            self.data.scores,
             self.score,
             self.autocast,
         )
-
-
-def num_labels(data: TaskData) -> int:
-    """Width of the head: 1 for regression."""
-    return len(data.label_names) or 1
 
 
 #: By what they are read from.
@@ -120,36 +114,36 @@ _TOKENS: Remembered[Encodings] = Remembered(2)
 
 def task_data(settings: Settings) -> TaskData:
     """Rows of the task. The process remembers them, since cells share them."""
-    key = json.dumps([settings.task, vars(settings.data)], sort_keys=True)
+    key = json.dumps([vars(settings.task), vars(settings.data)], sort_keys=True)
     return _ROWS.get(key, lambda: load_task(settings.task, settings.data))
 
 
-def encodings(settings: Settings, task: Task, rows: str, splits: Splits, tokenizer: Any) -> Encodings:
+def encodings(settings: Settings, kind: Kind, rows: str, splits: Splits, tokenizer: Any) -> Encodings:
     """The splits, which are parts of the rows with the hash `rows`, as tokens. The process remembers them: for a large
     task a tokenizer takes most of a minute."""
     length, split_seed = settings.train.max_length, settings.data.split_seed
-    key = (rows, split_seed, settings.train.holdout, task.kind, length, model_fingerprint(settings.model))
+    key = (rows, split_seed, settings.train.holdout, kind, length, model_fingerprint(settings.model))
 
     def make() -> Encodings:
         train, evaluation, held = splits
         return Encodings(
-            encode(train, tokenizer, task.kind, length),
-            encode(evaluation, tokenizer, task.kind, length),
-            None if held is None else encode(held, tokenizer, task.kind, length),
+            encode(train, tokenizer, kind, length),
+            encode(evaluation, tokenizer, kind, length),
+            None if held is None else encode(held, tokenizer, kind, length),
         )
 
     return _TOKENS.get(key, make)
 
 
-def choosing_score(settings: Settings, task: Task) -> str:
-    """Name of the score that decides the best epoch: `train.score`, else the task's first."""
-    score = settings.train.score or task.scores[0]
-    if score not in task.scores or base_score(score) not in SCORES:
-        raise SettingsError(f"train.score {score!r}: task {task.name} computes {', '.join(task.scores)}")
+def choosing_score(settings: Settings, data: TaskData) -> str:
+    """Name of the score that decides the best epoch: `train.score`, else the first one that is computed."""
+    score = settings.train.score or data.scores[0]
+    if score not in data.scores or base_score(score) not in SCORES:
+        raise SettingsError(f"train.score {score!r}: task {settings.task.name} computes {', '.join(data.scores)}")
     return score
 
 
-def held_out(settings: Settings, task: Task, data: TaskData, score: str) -> tuple[TaskData, Split | None]:
+def held_out(settings: Settings, data: TaskData, score: str) -> tuple[TaskData, Split | None]:
     """(the rows without those that `train.holdout` takes out of training, these rows); a note says so.
 
     Raises DataError when the split that chooses the epoch cannot be scored by `score`; any other score that a split
@@ -157,13 +151,13 @@ def held_out(settings: Settings, task: Task, data: TaskData, score: str) -> tupl
     """
     holdout, seed, held = settings.train.holdout, settings.data.split_seed, None
     if holdout is not None:
-        kept, held = hold_out(data.train, holdout, seed, task.kind)
-        notes = (*data.notes, holdout_note(kept, held, holdout, seed, task.kind))
+        kept, held = hold_out(data.train, holdout, seed, data.kind)
+        notes = (*data.notes, holdout_note(kept, held, holdout, seed, data.kind))
         data = replace(data, train=kept, notes=notes)
     for where, split in (("evaluation", data.eval), ("held-out", held)):
         if split is not None and not rows_of(score, split.part, len(split)).any():
             raise DataError(f"train.score {score}: none of the {len(split):,} {where} rows belongs to it")
-    warnings = _unscorable(task.scores, score, {"evaluation": data.eval} | ({} if held is None else {"held-out": held}))
+    warnings = _unscorable(data.scores, score, {"evaluation": data.eval} | ({} if held is None else {"held-out": held}))
     if warnings:
         data = replace(data, warnings=(*data.warnings, *warnings), notes=(*data.notes, *warnings))
     return data, held
@@ -192,33 +186,32 @@ def horizon_of(settings: Settings, train_rows: int) -> Horizon:
     return Horizon(train.num_train_epochs, steps, per_epoch, train.allow_unreached_events)
 
 
-def load_for(settings: Settings, data: TaskData, task: Task, device: torch.device) -> LoadedModel:
-    return load_model(settings.model, num_labels(data), task.kind, settings.seed, device)
+def load_for(settings: Settings, data: TaskData, device: torch.device) -> LoadedModel:
+    return load_model(settings.model, data.num_labels, data.kind, settings.seed, device)
 
 
 def prepare(settings: Settings) -> Prepared:
     """Load rows, model and tokenizer. Raises SettingsError or DataError with what to do."""
     device = current_device()
-    task, method = task_of(settings.task), method_of(settings.method["name"])
+    method = method_of(settings.method["name"])
     params = parse_params(method, settings.method_parameters)
     method.require()
     import_libraries(method)
-    score = choosing_score(settings, task)
-    prepare_scores(task.scores)
     precision = resolve_precision(settings.train.precision, device)
     whole = task_data(settings)
-    data, held = held_out(settings, task, whole, score)
-    weights = class_weights(settings.train.class_weights, task.kind, data.label_names, data.train)
+    score = choosing_score(settings, whole)
+    prepare_scores(whole.scores)
+    data, held = held_out(settings, whole, score)
+    weights = class_weights(settings.train.class_weights, data.kind, data.label_names, data.train)
     if weights is not None:
         note = weights_note(settings.train.class_weights, weights, data.label_names)
         data = replace(data, notes=(*data.notes, note))
-    model = load_for(settings, data, task, device)
+    model = load_for(settings, data, device)
     check_length(settings, model, method.positions(params))
     check_rows(settings.model, model.tokenizer, [data.train, data.eval])
-    tokens = encodings(settings, task, whole.fingerprint, (data.train, data.eval, held), model.tokenizer)
+    tokens = encodings(settings, data.kind, whole.fingerprint, (data.train, data.eval, held), model.tokenizer)
     return Prepared(
         settings=settings,
-        task=task,
         data=data,
         rows=whole.fingerprint,
         model=model,

@@ -1,0 +1,129 @@
+"""Tasks for any rows of the user: `classify` (one label a row, or a list of them) and `regress`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Any
+
+from ..settings import DataSettings, SettingsError, TaskSettings
+from .holdout import dev_note, split_off
+from .own_columns import Columns, columns_of
+from .own_labels import Classes, LabelReader, Numbers
+from .own_source import Table, tables_of
+from .tables import Row
+from .task import DataError, Declared, Kind, Split, TaskData, checked_text, chosen_scores
+
+CLASSIFY = ("accuracy", "f1_macro", "f1", "matthews", "balanced_accuracy", "auroc")
+MULTI_LABEL = ("f1_macro", "f1", "accuracy", "auroc")
+REGRESS = ("pearson", "spearman", "mse", "mae")
+
+
+@dataclass(frozen=True)
+class OwnTask:
+    """Rows from `data.path` or `data.hub` with the columns of `data.columns`."""
+
+    name: str
+    summary: str
+    kind: Kind
+    scores: tuple[str, ...]
+    source: str = "your rows: data.path or data.hub, data.columns"
+    pairs: None = None
+
+    def declared(self, task: TaskSettings) -> Declared | None:
+        if self.kind == "regress":
+            return Declared(1, "regress")
+        return None if task.labels is None else Declared(len(task.labels), "classify")
+
+    def load(self, task: TaskSettings, data: DataSettings) -> TaskData:
+        reader = self._reader(task)
+        train_table, dev_table = tables_of(data)
+        train = self._read(train_table, data, reader)
+        dev = None if dev_table is None else self._read(dev_table, data, reader)
+        names = reader.names()
+        notes: list[str] = []
+        warnings: list[str] = []
+        train = replace(train, labels=tuple(reader.final(train.labels)))
+        if dev is not None:
+            dev = replace(dev, labels=tuple(reader.final(dev.labels)))
+            if (train.pair is None) != (dev.pair is None):
+                raise DataError("one of the splits has pairs of texts and the other single texts: set data.columns")
+        else:
+            assert data.dev_rows is not None
+            whole = train
+            train, dev = split_off(whole, data.dev_rows, data.split_seed, reader.kind)
+            notes.append(dev_note(train, dev, data.dev_rows, data.split_seed, reader.kind))
+        scores = chosen_scores(_scores(reader.kind, len(names)), task.metrics, _described(reader.kind, len(names)))
+        return TaskData(
+            train,
+            dev,
+            names,
+            reader.kind,
+            scores,
+            tuple([*notes, *warnings]),
+            warnings=tuple(warnings),
+            own_labels=True,
+        )
+
+    def _reader(self, task: TaskSettings) -> LabelReader:
+        if self.kind == "classify":
+            return Classes(task.labels)
+        if task.labels is not None:
+            raise SettingsError("task.labels: a regression has no labels. Leave them out, or use task: classify")
+        return Numbers()
+
+    def _read(self, table: Table, data: DataSettings, reader: LabelReader) -> Split:
+        rows, columns = self._columns(table, data)
+        texts: list[str] = []
+        pairs: list[str] = []
+        labels: list[Any] = []
+        for number, row in rows:
+            where = f"{table.place}:{number}"
+            for name in columns.all:
+                if name not in row:
+                    raise DataError(f"{where}: no column {name!r}; it has {', '.join(map(str, row))}")
+            texts.append(_text(row, columns.text, columns.separator, where))
+            if columns.pair is not None:
+                pairs.append(_text(row, columns.pair, columns.separator, where))
+            labels.append(reader.read(row[columns.label], where))
+        return Split(tuple(texts), tuple(labels), tuple(pairs) if columns.pair is not None else None)
+
+    def _columns(self, table: Table, data: DataSettings) -> tuple[Iterator[Row], Columns]:
+        rows = table.rows()
+        first = next(rows, None)
+        if first is None:
+            raise DataError(f"{table.place}: no rows")
+        return chain([first], rows), columns_of(data.columns, list(first[1]), self.kind, table.place)
+
+
+def _text(row: dict[str, Any], names: tuple[str, ...], separator: str, where: str) -> str:
+    parts = []
+    for name in names:
+        if not isinstance(row[name], str):
+            raise DataError(f"{where}: column {name!r} is {row[name]!r}, not text")
+        parts.append(checked_text(row[name], where))
+    return separator.join(parts)
+
+
+def _scores(kind: Kind, classes: int) -> tuple[str, ...]:
+    if kind == "classify":
+        return CLASSIFY if classes == 2 else tuple(name for name in CLASSIFY if name != "f1")
+    return MULTI_LABEL if kind == "multi_label" else REGRESS
+
+
+def _described(kind: Kind, classes: int) -> str:
+    if kind == "classify":
+        return f"a task of {classes} classes"
+    return "a task with lists of labels" if kind == "multi_label" else "a regression"
+
+
+TASKS = (
+    OwnTask(
+        "classify",
+        "Your own rows with one of any number of labels each, or with lists of labels",
+        "classify",
+        CLASSIFY,
+    ),
+    OwnTask("regress", "Your own rows with a number each", "regress", REGRESS),
+)
