@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from worker import Worker, only, run, settings
+from worker import Worker, adapter_of, only, run, settings
 
 from lor2c_worker import messages
 
@@ -21,7 +21,7 @@ def test_the_best_adapter_so_far_is_kept_and_predicts(
     (failed,) = only(events, messages.Failed)
     assert failed.error_type == "Diverged"
     assert "from step 3 on" in failed.message
-    (artifact,) = only(events, messages.Artifact)
+    artifact = adapter_of(events)
     assert events.index(artifact) < events.index(failed)
     assert Path(artifact.path) == tmp_path / "c" / "adapter"
     text = {"text": "a lovely film", "text_pair": None}

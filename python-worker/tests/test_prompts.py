@@ -13,7 +13,7 @@ import torch
 from test_methods import CPU, build, fresh
 from test_train import rows
 from transformers import AutoModelForSequenceClassification, DynamicCache
-from worker import Worker, only, run, settings
+from worker import Worker, adapter_of, only, run, settings
 
 from lor2c_worker import messages
 from lor2c_worker.adapters.prompt_learner import PromptLearner
@@ -145,7 +145,7 @@ def test_a_run_is_read_by_another_process(
     value = settings(place, method={"name": "peft", **method(name)}, num_train_epochs=3)
     events = run(worker, tmp_path, value)
     assert not only(events, messages.Failed), only(events, messages.Failed)  # the worker has reloaded and re-scored it
-    (artifact,) = only(events, messages.Artifact)
+    artifact = adapter_of(events)
     (started,) = only(events, messages.Started)
     assert started.trainable_parameters > 0
     texts = [{"text": text, "text_pair": None} for text in ("the film is good", "the plot is very bad")]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from worker import LORA, Worker, only, run, settings, train
+from worker import LORA, Worker, adapter_of, only, run, settings, train
 
 from lor2c_worker import messages
 from lor2c_worker.versions import NUMERICS
@@ -46,7 +46,7 @@ def test_train_save_reload_predict(worker: Worker, place: Path, tmp_path: Path) 
     steps = [m.step for m in only(events, messages.Metrics) if m.split == "train"]
     assert steps == list(range(4, 65, 4))
     assert [m.epoch for m in only(events, messages.Metrics) if m.split == "eval"] == [float(e) for e in range(1, 9)]
-    (artifact,) = only(events, messages.Artifact)
+    artifact = adapter_of(events)
     assert {f.name for f in Path(artifact.path).iterdir()} >= {"adapter_model.safetensors", "lor2c.json"}
     # Only the best epoch's model is left, since one model per epoch would fill the disk.
     assert len(list(tmp_path.glob("checkpoints/*/best/*"))) == 1
@@ -141,7 +141,7 @@ def test_half_a_surrogate_pair_in_the_rows_is_named_and_the_worker_goes_on(
     events = worker.until_done()
     (failed,), (finished,) = only(events, messages.Failed), only(events, messages.Finished)
     assert (failed.cells, failed.error_type, finished.cells) == (["odd"], "DataError", ["good"])
-    (artifact,) = only(events, messages.Artifact)
+    artifact = adapter_of(events)
     texts = [{"text": "good", "text_pair": None}, {"text": "\udc80", "text_pair": None}]
     worker.send(type="predict", request="p", folder=artifact.path, texts=texts)
     assert "text 2: \\udc80 is half a surrogate pair" in worker.until_done()[-1].error

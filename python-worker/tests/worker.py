@@ -123,3 +123,9 @@ def run(worker: Worker, folder: Path, value: dict[str, Any]) -> list[Any]:
 
 def only(events: list[Any], kind: type) -> list[Any]:
     return [e for e in events if isinstance(e, kind)]
+
+
+def adapter_of(events: list[Any]) -> messages.Artifact:
+    """The event of the only adapter."""
+    [adapter] = [event for event in only(events, messages.Artifact) if event.kind == "adapter"]
+    return adapter

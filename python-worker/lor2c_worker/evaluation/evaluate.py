@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import torch
@@ -27,6 +27,8 @@ class Evaluated:
     proof: torch.Tensor
     #: All predictions are alike.
     collapsed: bool
+    #: What the lane said of each row, [N, C] on the CPU; whoever keeps a result for long leaves them out.
+    logits: torch.Tensor | None = None
 
     @property
     def finite(self) -> bool:
@@ -71,7 +73,7 @@ class RowEvaluation:
             if name in seen.values
         }
         chosen = tried[best]
-        return [Evaluated(chosen.values | forms[best].values | each, chosen.proof, chosen.collapsed)]
+        return [replace(chosen, values=chosen.values | forms[best].values | each)]
 
     def _lanes(self, learner: Learner) -> list[Evaluated]:
         with self.autocast():
@@ -82,6 +84,7 @@ class RowEvaluation:
                 score_logits(lane, labels, objective, self.names, self.rows.parts),
                 proof_of(lane),
                 objective.collapsed(lane, labels),
+                lane,
             )
             for lane in logits
         ]

@@ -8,6 +8,8 @@ import time
 from functools import partial
 from pathlib import Path
 
+import torch
+
 from .. import __version__, messages
 from ..channel import finite, split_finite
 from ..device import peak_memory
@@ -21,6 +23,7 @@ from .adapter_folder import RunInfo, measure_folder, write_folder
 from .checkpoint import BEST_FOLDER
 from .loop_state import LoopState
 from .outcome import Diverged, send_outcome
+from .predictions import PredictionsInfo, write_predictions
 from .prepare import Prepared, load_for
 from .running import TreeRun
 from .tree import TreeCell
@@ -49,8 +52,9 @@ def finish_cell(
         _check_numbers(run, result, loop.step)
         _check_acted(cell.method, run.learner, cell.cell)
         adapter = _write_adapter(run, cell)
-        _check_reload(run, cell, adapter, result)
+        logits = _check_reload(run, cell, adapter, result)
         _send_artifact(run, cell, adapter)
+        _keep_predictions(run, cell, result, logits)
     except Exception as error:
         send_outcome(run.events.send, [cell.id], error)
         closed.add(cell.id)
@@ -116,8 +120,31 @@ def _write_adapter(run: TreeRun, cell: TreeCell) -> Path:
     return target
 
 
-def _check_reload(run: TreeRun, cell: TreeCell, adapter: Path, result: CellResult) -> None:
-    """Load the saved adapter onto the model and score it again. Raises ReloadMismatch.
+def _keep_predictions(run: TreeRun, cell: TreeCell, result: CellResult, logits: torch.Tensor | None) -> None:
+    """Store what the loaded adapter said of the evaluation rows; nothing if its score is no number. A file that can't
+    be written is told and does not fail the run, whose adapter is there."""
+    prepared = run.prepared
+    if logits is None or not math.isfinite(result.best_score):
+        run.events.log("info", "its predictions are not stored: they have no finite score", [cell.id])
+        return
+    info = PredictionsInfo(
+        kind=prepared.data.kind,
+        label_names=prepared.data.label_names,
+        score=prepared.score,
+        epoch=result.best_epoch,
+        data=f"sha256:{prepared.rows}",
+    )
+    try:
+        path, size, digest = write_predictions(cell.folder, prepared.eval, logits, info)
+    except OSError as error:
+        run.events.log("warn", f"its predictions are not stored: {error}", [cell.id])
+        return
+    run.events.send(messages.Artifact, cells=[cell.id], kind="predictions", path=str(path), bytes=size, sha256=digest)
+
+
+def _check_reload(run: TreeRun, cell: TreeCell, adapter: Path, result: CellResult) -> torch.Tensor | None:
+    """Load the saved adapter onto the model and score it again. Returns its logits for the evaluation rows, [N, C].
+    Raises ReloadMismatch.
 
     The model is the one that was trained on, if the method left it as it was loaded, else a fresh one. On CPU the
     scores must be equal, since the computation is the same. So it is on CUDA, unless memory ran out in training: then
@@ -142,6 +169,7 @@ def _check_reload(run: TreeRun, cell: TreeCell, adapter: Path, result: CellResul
             f"the saved adapter scores {prepared.score} {new:.6f} after reloading, {old:.6f} before saving "
             f"(largest difference of a logit {largest:.3g})"
         )
+    return again.logits
 
 
 def _send_finished(run: TreeRun, cell: TreeCell, result: CellResult, loop: LoopState, overhead: float) -> None:
