@@ -18,7 +18,13 @@ export function cellId(settings: Settings, fingerprint: Record<string, string>, 
  * because the fingerprint has the hashes of their contents.
  */
 export function identity(settings: Settings, rules: IdRules = shippedIdRules()): object {
-  const { model, data, ...rest } = withoutOutside(settings, rules);
+  const { model, task, data, ...rest } = withoutOutside(settings, rules);
   const { path: _, ...rows } = data;
-  return { ...rest, model: { ...model, name: isAbsolute(model.name) ? null : model.name }, data: rows };
+  return {
+    ...rest,
+    model: { ...model, name: isAbsolute(model.name) ? null : model.name },
+    // Runs from before labels and metrics could be given have only the name.
+    task: Object.keys(task).length === 1 ? task.name : task,
+    data: rows,
+  };
 }

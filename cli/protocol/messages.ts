@@ -8,7 +8,7 @@
 import { z } from "zod";
 
 /** Raise it whenever a message changes so that the other side could misread it. */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 /** A finite number, or null when the value was NaN or infinite (the event's `diverged` then names it). */
 const metric = z.number().nullable();

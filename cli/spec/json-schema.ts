@@ -14,7 +14,10 @@ export function specJsonSchema(catalog: Catalog = shippedCatalog()): object {
     properties.model ?? {},
     catalog.models.map((model) => model.name),
   );
-  properties.task = { ...properties.task, enum: catalog.tasks.map((task) => task.name) };
+  properties.task = examples(
+    properties.task ?? {},
+    catalog.tasks.map((task) => task.name),
+  );
 
   const cell = Object.fromEntries(Object.keys(CellSchema.shape).map((key) => [key, properties[key] ?? {}]));
   const label = schemaAt(spec, ["sweep", "variants", 0, "label"]) ?? {};
@@ -85,7 +88,7 @@ function sweepValues(catalog: Catalog): Record<string, JsonSchema> {
     values[key] = either(values[key], value);
   }
   values["method.name"] = { enum: catalog.methods.map((method) => method.name) };
-  values.task = { enum: catalog.tasks.map((task) => task.name) };
+  values["task.name"] = { enum: catalog.tasks.map((task) => task.name) };
   return mapValues(values, ({ default: _, ...value }) => value);
 }
 

@@ -23,7 +23,7 @@ jobs: many
       [
         "1:1 nme: unknown key | did you mean \`name\`?",
         "2:8 model: expected text or a mapping, found 5",
-        "3:7 task: unknown task "toi" | did you mean \`toy\`?",
+        "3:7 task.name: unknown task "toi" | did you mean \`toy\`?",
         "4:20 data.train_rows: expected a whole number from 1 or null, found the text "1_000" | write 1000",
         "4:41 data.hub: data.path and data.hub are both given; rows come from one of them | set one to null",
         "5:23 method.rnk: unknown key | did you mean \`rank\`?",
@@ -43,7 +43,7 @@ jobs: many
     expect(problems("seed: 1")).toMatchInlineSnapshot(`
       [
         "1:1 model: is required: text or a mapping",
-        "1:1 task: is required: text",
+        "1:1 task: is required: text or a mapping",
         "1:1 method: is required: text or a mapping",
       ]
     `);
@@ -244,6 +244,6 @@ test("what the runner needs of the file", () => {
     maxFailures: 1,
     extends: null,
     notes: [],
-    document: { task: "toy", method: { name: "plain" } },
+    document: { task: { name: "toy" }, method: { name: "plain" } },
   });
 });

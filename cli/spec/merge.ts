@@ -6,12 +6,14 @@ export type Mapping = Record<string, unknown>;
 export const isMapping = (value: unknown): value is Mapping =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+const NAMED: ReadonlySet<unknown> = new Set(["model", "task", "method"]);
+
 /**
- * Keys whose value may be only a name: `method: x` means `method: {name: x}`, and a method's parameter `p: x` means
+ * Keys whose value may be only a name: `method: x` means `method: {name: x}`, likewise for `model` and `task`, and a method's parameter `p: x` means
  * `p: {preset: x}` where the parameter has presets. Returns the key that holds the name.
  */
 function nameKey(path: Path): "name" | "preset" | undefined {
-  if (path.length === 1 && (path[0] === "model" || path[0] === "method")) return "name";
+  if (path.length === 1 && NAMED.has(path[0])) return "name";
   return path.length === 2 && path[0] === "method" ? "preset" : undefined;
 }
 

@@ -43,9 +43,10 @@ export function cellResolver(catalog: Catalog): (document: Mapping, layers: read
       report(["method", "name"], `unknown method "${name}"`, suggestion(name, [...methods.keys()]));
     }
 
-    const task = typeof document.task === "string" ? tasks.get(document.task) : undefined;
-    if (!task && typeof document.task === "string" && document.task !== "") {
-      report(["task"], `unknown task "${document.task}"`, suggestion(document.task, [...tasks.keys()]));
+    const named = (document.task as Mapping | undefined)?.name;
+    const task = typeof named === "string" ? tasks.get(named) : undefined;
+    if (!task && typeof named === "string" && named !== "") {
+      report(["task", "name"], `unknown task "${named}"`, suggestion(named, [...tasks.keys()]));
     }
     const score = (document.train as Mapping | undefined)?.score;
     if (task && typeof score === "string" && score !== "" && !task.scores.includes(score)) {

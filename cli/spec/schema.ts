@@ -21,6 +21,9 @@ const modelMapping = z.strictObject({
   }),
 });
 
+/** A column, or several whose texts are joined. */
+const texts = () => z.union([text(), z.array(text()).min(1)]);
+
 const data = z
   .strictObject({
     path: key(text().nullable().default(null), {
@@ -31,6 +34,38 @@ const data = z
       description: "Data set on the hub that has the rows; at most one of path and hub",
       source: "datasets load_dataset(path)",
       defaultText: "the task's own source",
+    }),
+    config: key(text().nullable().default(null), {
+      description: "Configuration of the data set on the hub",
+      source: "datasets load_dataset(name)",
+      aliases: ["dataset_config_name", "dataset_config", "subset"],
+      defaultText: "null: the task's own, or the hub's default",
+      since: { day: "2026-11-26", before: null },
+    }),
+    train_split: key(text().nullable().default(null), {
+      description: "Split of the training rows: its name on the hub, or of its file in the folder without the ending",
+      source: "datasets load_dataset(split)",
+      aliases: ["train_split_name", "dataset_train_split"],
+      defaultText: "null: train",
+      since: { day: "2026-11-26", before: null },
+    }),
+    dev_split: key(text().nullable().default(null), {
+      description: "Split of the evaluation rows: its name on the hub, or of its file in the folder without the ending",
+      source: "datasets load_dataset(split)",
+      aliases: ["eval_split", "validation_split_name", "dataset_test_split"],
+      defaultText: "null: dev, validation or eval, the first that is there",
+      since: { day: "2026-11-26", before: null },
+    }),
+    dev_rows: key(z.union([z.number().gt(0).lt(1), count(), z.null()]).default(null), {
+      description:
+        "Rows that become the evaluation rows, where there is only one set of rows: a share below 1, or a number; drawn " +
+        "with split_seed, in the proportions of the classes. They are reported and, unless train.holdout is set, also " +
+        "choose the best epoch; train.holdout takes rows out of the training rows instead, only to choose the epoch",
+      unit: "share of the rows, or rows",
+      source: "scikit-learn train_test_split(test_size)",
+      aliases: ["test_size", "dev_share"],
+      defaultText: "null: the rows come in two splits",
+      since: { day: "2026-11-26", before: null },
     }),
     train_rows: key(count().nullable().default(null), {
       description: "Train on this many rows, drawn with split_seed",
@@ -53,12 +88,18 @@ const data = z
     columns: key(
       z
         .strictObject({
-          text: key(text(), { description: "Column of the text, or of the first text of a pair" }),
-          text_pair: key(text().nullable().default(null), {
-            description: "Column of the second text of a pair",
+          text: key(texts(), {
+            description: "Column of the text, or of the first text of a pair; a list of columns is joined",
+          }),
+          text_pair: key(texts().nullable().default(null), {
+            description: "Column of the second text of a pair; a list of columns is joined",
             defaultText: "null: single texts",
           }),
           label: key(text(), { description: "Column of the label" }),
+          separator: key(z.string().default(" "), {
+            description: "Written between the texts of several columns",
+            since: { day: "2026-11-26", before: " " },
+          }),
         })
         .nullable()
         .default(null),
@@ -70,7 +111,27 @@ const data = z
   })
   .prefault({})
   .meta({ description: "Which rows are used" });
-const task = key(text(), { description: "Registered task: what the rows are and which scores judge them" });
+const taskMapping = z.strictObject({
+  name: key(text(), {
+    description: "Registered task; classify or regress for your own rows",
+    aliases: ["task_name"],
+  }),
+  labels: key(z.array(text()).min(2).nullable().default(null), {
+    description:
+      "Names of the classes of your own rows, in the order of the model's outputs; any other label is an error",
+    source: "transformers PreTrainedConfig.id2label",
+    aliases: ["label_names", "label_list", "classes", "id2label"],
+    defaultText: "null: the labels that are in the rows, sorted",
+    since: { day: "2026-11-26", before: null },
+  }),
+  metrics: key(z.array(text()).min(1).nullable().default(null), {
+    description: "Scores that are computed; the first one chooses the best epoch unless train.score names another",
+    source: "scikit-learn metrics, scipy.stats",
+    defaultText: "null: all of the task",
+    since: { day: "2026-11-26", before: null },
+  }),
+});
+const task = { description: "What the rows are and which scores judge them" };
 const methodName = key(text(), { description: "Registered method" });
 const method = { description: "What is trained on the frozen model, with its parameters" };
 const model = { description: "Pretrained model; frozen" };
@@ -84,7 +145,7 @@ const seed = key(z.int().min(0).max(0xffff_ffff).default(17), {
 /** A cell, after names are written as mappings (`model: x` is `model: {name: x}`). */
 export const CellSchema = z.strictObject({
   model: key(modelMapping, model),
-  task,
+  task: key(taskMapping, task),
   data,
   method: key(z.looseObject({ name: methodName }), method),
   train,
@@ -169,7 +230,7 @@ export const SpecSchema = z.strictObject({
   name: fileKeys.name,
   extends: fileKeys.extends,
   model: key(z.union([text(), modelMapping]), model),
-  task,
+  task: key(z.union([text(), taskMapping]), task),
   data,
   method: key(z.union([text(), z.looseObject({ name: methodName })]), method),
   train,

@@ -125,7 +125,7 @@ function upsertRun(store: Store, { id, label, settings, inspected }: PlannedCell
       label,
       model: model.name,
       model_revision: model.revision,
-      task,
+      task: task.name,
       method: method.name,
       seed,
       split_seed: data.split_seed,

@@ -27,8 +27,19 @@ beforeAll(async () => {
 function settings(max_steps: number): Settings {
   return {
     model: { name: "minilm", revision: null },
-    task: "movie-reviews",
-    data: { path: join(folder, "rows.txt"), hub: null, train_rows: null, eval_rows: 16, split_seed: 0, columns: null },
+    task: { name: "movie-reviews", labels: null, metrics: null },
+    data: {
+      path: join(folder, "rows.txt"),
+      hub: null,
+      config: null,
+      train_split: null,
+      dev_split: null,
+      dev_rows: null,
+      train_rows: null,
+      eval_rows: 16,
+      split_seed: 0,
+      columns: null,
+    },
     method: { name: "lora", rank: 2, alpha: 4, dropout: 0, target_modules: ["query", "value"] },
     train: {
       num_train_epochs: 500,

@@ -22,7 +22,7 @@ const familyOf = (method: string, { methods }: Catalog): string =>
 
 export const kindOfCell = ({ settings, inspected }: PlannedCell, device: Device): Kind => ({
   model: settings.model.name,
-  task: settings.task,
+  task: settings.task.name,
   family: familyOf(settings.method.name, shippedCatalog()),
   precision: inspected.fingerprint?.precision ?? settings.train.precision,
   max_length: settings.train.max_length,
