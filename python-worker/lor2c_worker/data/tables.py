@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..sources import depends_on
+from .cells import checked_header, shown
+from .lines import lines_of
 from .parquet import ENDING as PARQUET
 from .parquet import read_parquet, shards
-from .task import DataError, not_utf8
+from .task import DataError
 
 #: Endings of a split's file, in the order they are looked for; Parquet comes last.
 ENDINGS = (".tsv", ".csv", ".jsonl")
@@ -58,43 +60,28 @@ class Skipped:
 def read_rows(
     paths: Sequence[Path], columns: tuple[str, ...] | None = None, skipped: Skipped | None = None
 ) -> Iterator[Row]:
-    """(line or row number, row) of each row. `columns` names the fields of a TSV without a header. Raises DataError.
+    """(number of the line where the row begins, or its number in a Parquet file; row) of each row, one at a time.
 
-    TSV is raw: tab-separated, a quote is an ordinary character (GLUE's own reader does the same). Up to `skipped.most`
-    rows with too few fields are left out and counted there.
+    `columns` names the fields of a TSV without a header. TSV is raw: tab-separated, a quote is an ordinary character
+    (GLUE's own reader does the same). Up to `skipped.most` rows with too few fields are left out and counted there.
+    Raises DataError that names file and row.
     """
     path = paths[0]
     if path.suffix == PARQUET:
         yield from read_parquet(paths)
-        return
-    try:
-        content = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise not_utf8(str(path), error) from None
-    if path.suffix == ".tsv":
-        yield from _tsv(path, content, columns, skipped or Skipped())
+    elif path.suffix == ".tsv":
+        yield from _tsv(path, columns, skipped or Skipped())
     elif path.suffix == ".csv":
-        reader = csv.DictReader(io.StringIO(content), strict=True)
-        try:
-            for row in reader:
-                if None in row or None in row.values():
-                    raise DataError(f"{path}:{reader.line_num}: the row has more or fewer fields than the header")
-                yield reader.line_num, row
-        except csv.Error as error:
-            raise DataError(f"{path}:{reader.line_num}: {error}") from error
+        yield from _csv(path)
     else:
-        yield from _jsonl(path, content)
+        yield from _jsonl(path)
 
 
-def _tsv(path: Path, content: str, columns: tuple[str, ...] | None, skipped: Skipped) -> Iterator[Row]:
-    # Only \n ends a row; str.splitlines also splits at characters that occur inside sentences.
-    lines = content.split("\n")
-    first = 0
-    if columns is None:
-        columns = tuple(lines[0].rstrip("\r").split("\t"))
-        first = 1
-    for number, line in enumerate(lines[first:], start=first + 1):
-        line = line.rstrip("\r")
+def _tsv(path: Path, columns: tuple[str, ...] | None, skipped: Skipped) -> Iterator[Row]:
+    for number, line in lines_of(path):
+        if columns is None:
+            columns = checked_header(line.split("\t"), f"{path}:{number}")
+            continue
         if not line.strip():
             continue
         fields = line.split("\t")
@@ -102,18 +89,69 @@ def _tsv(path: Path, content: str, columns: tuple[str, ...] | None, skipped: Ski
             skipped.count += 1
             continue
         if len(fields) != len(columns):
-            raise DataError(f"{path}:{number}: {len(fields)} tab-separated fields, expected {len(columns)}")
+            raise DataError(
+                f"{path}:{number}: {len(fields)} tab-separated fields, expected {len(columns)}: {shown(line)}"
+            )
         yield number, dict(zip(columns, fields, strict=True))
 
 
-def _jsonl(path: Path, content: str) -> Iterator[Row]:
-    for number, line in enumerate(content.split("\n"), start=1):
+def _csv(path: Path) -> Iterator[Row]:
+    csv.field_size_limit(sys.maxsize)  # max_length cuts long texts, as those of the other formats
+    reader = csv.reader((f"{line}\n" for _, line in lines_of(path)), strict=True)
+    columns: tuple[str, ...] | None = None
+    begin = 1
+    try:
+        for fields in reader:
+            if columns is None:
+                columns = checked_header(fields, f"{path}:{begin}")
+            elif fields:  # a blank line has none
+                if len(fields) != len(columns):
+                    raise DataError(
+                        f"{path}:{begin}: {len(fields)} fields, but the header has {len(columns)}: "
+                        f"{shown(','.join(fields))}"
+                    )
+                yield begin, dict(zip(columns, fields, strict=True))
+            begin = reader.line_num + 1
+    except csv.Error as error:
+        raise DataError(f"{path}:{begin}: {_reason(error)}") from error
+
+
+#: How the csv module's messages begin, and words that help more.
+_CSV_REASONS = {
+    "unexpected end of data": "a quote opens in this row and never closes; a quote inside of quotes is written twice",
+    "new-line character seen": "a carriage return outside of quotes: quote the field, or end rows with a line feed",
+    "',' expected after": "text after a closing quote; a quote inside of quotes is written twice",
+}
+
+
+def _reason(error: csv.Error) -> str:
+    return next((words for begin, words in _CSV_REASONS.items() if str(error).startswith(begin)), str(error))
+
+
+def _jsonl(path: Path) -> Iterator[Row]:
+    for number, line in lines_of(path):
         if not line.strip():
             continue
         try:
-            value = json.loads(line)
+            value = json.loads(line, object_pairs_hook=_mapping)
+        except _Twice as twice:
+            raise DataError(
+                f"{path}:{number}: {twice.args[0]!r} is there twice; rename or remove one of them"
+            ) from None
         except (ValueError, RecursionError) as error:
-            raise DataError(f"{path}:{number}: not JSON: {error}") from error
+            raise DataError(f"{path}:{number}: not JSON: {error}: {shown(line)}") from error
         if not isinstance(value, dict):
-            raise DataError(f"{path}:{number}: expected an object, found {type(value).__name__}")
+            raise DataError(f"{path}:{number}: expected an object, found {type(value).__name__}: {shown(line)}")
         yield number, value
+
+
+class _Twice(Exception):
+    """A key of a JSON object that occurs twice; JSON's reader would take the last one."""
+
+
+def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _Twice(next(name for name in names if names.count(name) > 1))
+    return made

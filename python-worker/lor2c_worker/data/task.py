@@ -21,14 +21,16 @@ class DataError(PlainError, ValueError):
 
 
 def not_utf8(where: str, error: UnicodeDecodeError) -> DataError:
-    """The error for a file in another encoding, which spreadsheets often write; names line and byte."""
-    line = error.object.count(b"\n", 0, error.start) + 1
+    """The error for a line in another encoding, which spreadsheets often write. `where`: file and line."""
     byte = error.object[error.start]
-    return DataError(f"{where}:{line}: byte 0x{byte:02x} is not UTF-8; save the file as UTF-8")
+    return DataError(f"{where}: byte 0x{byte:02x} is not UTF-8; save the file as UTF-8")
 
 
 def checked_text(text: str, where: str) -> str:
-    """`text`, which a tokenizer can read. Raises DataError for half a surrogate pair, which a cut text may end with."""
+    """`text`, which a tokenizer can read. Raises DataError for half a surrogate pair, with which a cut text may end,
+    and for NUL, of which a file in UTF-16 is full."""
+    if "\0" in text:
+        raise DataError(f"{where}: the text has the character NUL; save the file as UTF-8 text")
     try:
         text.encode()
     except UnicodeEncodeError as error:
