@@ -48,9 +48,13 @@ export function cellResolver(catalog: Catalog): (document: Mapping, layers: read
     if (!task && typeof named === "string" && named !== "") {
       report(["task", "name"], `unknown task "${named}"`, suggestion(named, [...tasks.keys()]));
     }
-    const score = (document.train as Mapping | undefined)?.score;
-    if (task && typeof score === "string" && score !== "" && !task.scores.includes(score)) {
-      report(["train", "score"], `the task ${task.name} has no score "${score}"`, suggestion(score, task.scores));
+    if (task) {
+      const { metrics, labels } = document.task as Mapping;
+      const { score } = (document.train ?? {}) as Mapping;
+      for (const problem of metricProblems(task, { metrics, score })) report(...problem);
+      for (const [i, label] of listOf(labels).entries()) {
+        if (listOf(labels).indexOf(label) < i) report(["task", "labels", i], `is there twice: ${String(label)}`);
+      }
     }
     if (checked.success) {
       const { report_epoch: fixed, num_train_epochs: epochs } = checked.data.train;
@@ -67,6 +71,32 @@ export function cellResolver(catalog: Catalog): (document: Mapping, layers: read
     const settings: Settings = { ...checked.data, method: parameters.data as Settings["method"] };
     return { settings: withAnchoredPaths(settings, layers), issues: [] };
   };
+}
+
+const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+
+/** Scores that the task does not have, or that `task.metrics` leaves out. */
+function metricProblems(
+  task: Catalog["tasks"][number],
+  { metrics, score }: Mapping,
+): [path: Path, message: string, hint?: string][] {
+  const problems: [Path, string, string?][] = [];
+  for (const [i, metric] of listOf(metrics).entries()) {
+    if (typeof metric !== "string" || metric === "") continue; // the schema has reported it
+    const path = ["task", "metrics", i];
+    const known = task.scores.includes(metric);
+    if (!known)
+      problems.push([path, `the task ${task.name} has no score "${metric}"`, suggestion(metric, task.scores)]);
+    else if (listOf(metrics).indexOf(metric) < i) problems.push([path, `is there twice: ${metric}`]);
+  }
+  if (typeof score !== "string" || score === "") return problems;
+  const path = ["train", "score"];
+  if (!task.scores.includes(score)) {
+    problems.push([path, `the task ${task.name} has no score "${score}"`, suggestion(score, task.scores)]);
+  } else if (Array.isArray(metrics) && !metrics.includes(score)) {
+    problems.push([path, `is ${score}, which task.metrics leaves out`, "add it to task.metrics"]);
+  }
+  return problems;
 }
 
 function remembered<Key, Value>(make: (key: Key) => Value): (key: Key) => Value {

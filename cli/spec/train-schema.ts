@@ -153,6 +153,26 @@ export const train = z
         since: { day: "2026-11-26", before: "none" },
       },
     ),
+    early_stopping_patience: key(count().nullable().default(null), {
+      description:
+        "A run ends after so many evaluations in a row without a better score on the rows that choose the best epoch. " +
+        "The learning rate keeps the schedule of all epochs. Where a method changes its structure (merges, injections, " +
+        "AdaLoRA's ranks), the count begins after its last change",
+      unit: "evaluations",
+      source: "transformers EarlyStoppingCallback(early_stopping_patience)",
+      aliases: ["patience", "early_stopping"],
+      defaultText: "null: all epochs",
+      since: { day: "2026-11-26", before: null },
+    }),
+    start_from: key(text().nullable().default(null), {
+      description:
+        "A stored run, or the folder of its adapter, whose trained tensors are the initial ones: same model, method, " +
+        "shapes and labels. The id has the content of the adapter, not its name",
+      source: "transformers Trainer.train(resume_from_checkpoint), weights only",
+      aliases: ["init_from", "adapter_name_or_path", "resume_from_adapter"],
+      defaultText: "null: fresh tensors",
+      since: { day: "2026-11-26", before: null },
+    }),
     checkpoint_minutes: key(z.number().positive().default(5), {
       description:
         "A checkpoint is written every so many minutes, and when the run is stopped; changes no number, so it is not " +

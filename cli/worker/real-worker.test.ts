@@ -65,6 +65,8 @@ function settings(max_steps: number): Settings {
       report_epoch: null,
       stop_after_nonfinite: 1,
       class_weights: "none",
+      early_stopping_patience: null,
+      start_from: null,
       checkpoint_minutes: 5,
       allow_unreached_events: false,
     },

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from .cells import shown
 from .task import DataError, Kind
 
 #: More classes than this are texts or numbers rather than labels, unless the spec names them all.
@@ -51,10 +52,10 @@ class Numbers:
             number = float(value)
         except (TypeError, ValueError, OverflowError):
             raise DataError(
-                f"{where}: the target {_shown(value)} is not a number. To predict classes use task: classify"
+                f"{where}: the target {shown(value)} is not a number. To predict classes use task: classify"
             ) from None
         if not abs(number) <= LARGEST_TARGET:
-            raise DataError(f"{where}: the target {_shown(value)} is not a finite number of 32 bits")
+            raise DataError(f"{where}: the target {shown(value)} is not a finite number of 32 bits")
         return number
 
     def final(self, labels: Sequence[float]) -> Sequence[float]:
@@ -93,7 +94,7 @@ class Classes:
             self._several = values is not None, where
         if self._several[0] != (values is not None):
             this, other = ("a list of labels", "one label") if values is not None else ("one label", "a list of labels")
-            raise DataError(f"{where}: {_shown(value)} is {this}, but {self._several[1]} has {other}: write all alike")
+            raise DataError(f"{where}: {shown(value)} is {this}, but {self._several[1]} has {other}: write all alike")
         if values is None:
             return self._code(value, where)
         return tuple(sorted({self._code(each, where) for each in values}))
@@ -177,7 +178,7 @@ def _label(value: Any, where: str) -> int | str:
             return _one_line(text, where)
     if value is None or isinstance(value, str):
         raise DataError(f"{where}: the label is missing")
-    raise DataError(f"{where}: the label {_shown(value)} is neither text nor a whole number")
+    raise DataError(f"{where}: the label {shown(value)} is neither text nor a whole number")
 
 
 def _one_line(text: str, where: str) -> str:
@@ -201,11 +202,6 @@ def _number(text: int | str) -> bool:
 
 def _fraction(label: int | str) -> bool:
     return isinstance(label, str) and _number(label) and "." in label
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _few(names: Sequence[str]) -> str:

@@ -8,12 +8,13 @@ from itertools import chain
 from typing import Any
 
 from ..settings import DataSettings, SettingsError, TaskSettings
+from .cells import text_of
 from .holdout import dev_note, split_off
 from .own_columns import Columns, columns_of
 from .own_labels import Classes, LabelReader, Numbers
 from .own_source import Table, tables_of
 from .tables import Row
-from .task import DataError, Declared, Kind, Split, TaskData, checked_text, chosen_scores
+from .task import DataError, Declared, Kind, Split, TaskData, chosen_scores
 
 CLASSIFY = ("accuracy", "f1_macro", "f1", "matthews", "balanced_accuracy", "auroc")
 MULTI_LABEL = ("f1_macro", "f1", "accuracy", "auroc")
@@ -98,12 +99,7 @@ class OwnTask:
 
 
 def _text(row: dict[str, Any], names: tuple[str, ...], separator: str, where: str) -> str:
-    parts = []
-    for name in names:
-        if not isinstance(row[name], str):
-            raise DataError(f"{where}: column {name!r} is {row[name]!r}, not text")
-        parts.append(checked_text(row[name], where))
-    return separator.join(parts)
+    return separator.join(text_of(row[name], name, where) for name in names)
 
 
 def _scores(kind: Kind, classes: int) -> tuple[str, ...]:
