@@ -68,6 +68,16 @@ describe.skipIf(!existsSync("/dev/full"))("on a full disk", () => {
   });
 });
 
+test.skipIf(process.getuid?.() !== 0)("a disk that fills up within a text: no half of it at exit 0", () => {
+  const script = `mkdir "$PWD/small" && mount -t tmpfs -o size=16k tmpfs "$PWD/small" 2> /dev/null || exit 77
+    trap 'umount "$PWD/small"' EXIT
+    "$@" > "$PWD/small/out"`;
+  const { status, stderr } = shell(script, ["schema"], "no.db");
+  if (status === 77) return; // a container that may not mount
+  expect(stderr).toContain("standard output can't be written: no space is left (ENOSPC)");
+  expect(status).toBe(1);
+});
+
 describe("a reader that goes away", () => {
   test("ends no training; it is told, since a job's lines are its report", () => {
     const script = 'set -o pipefail; "$@" | head -n 1';

@@ -2,6 +2,7 @@
  * Where commands write. Results go to stdout; messages for people go to stderr. Control characters in texts from data
  * are escaped, so that none moves the cursor or sets a title.
  */
+import { fstatSync, writeSync } from "node:fs";
 import { Lor2cError } from "../errors.js";
 import { jsonText, visible } from "./parts/visible.js";
 
@@ -45,6 +46,7 @@ export function expectReader(): void {
  */
 export function surviveLostOutput(tell: (error: Lor2cError) => void): void {
   let lost = false;
+  writeWhole(process.stdout);
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (lost || (error.code === "EPIPE" && !readerMatters)) return;
     lost = true;
@@ -56,6 +58,30 @@ export function surviveLostOutput(tell: (error: Lor2cError) => void): void {
   process.on("exit", () => {
     if (lost && !process.exitCode) process.exitCode = 1;
   });
+}
+
+/**
+ * Makes a stream into a file write all of a text, or fail: a disk that fills up takes a part of it without an error,
+ * and Node's stream takes that for success (and some versions throw where the rest fails).
+ */
+function writeWhole(out: NodeJS.WriteStream & { fd: number }): void {
+  if (out.isTTY || !isFile(out.fd)) return;
+  out._write = (text: Buffer | string, encoding, done) => {
+    const bytes = typeof text === "string" ? Buffer.from(text, encoding) : text;
+    try {
+      for (let at = 0; at < bytes.length; ) at += writeSync(out.fd, bytes, at);
+    } catch (error) {
+      done(error as Error);
+      return;
+    }
+    done();
+  };
+}
+
+/** Or a device such as /dev/full. Node writes both at once, and pipes and sockets when they take more. */
+function isFile(descriptor: number): boolean {
+  const found = fstatSync(descriptor);
+  return found.isFile() || found.isCharacterDevice();
 }
 
 const REASONS: Record<string, string> = {
