@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..settings import DataSettings, SettingsError, TaskSettings
 from .glue_tasks import TASKS as glue
+from .label_check import check_labels
 from .movie_reviews import TASK as movie_reviews
 from .own_task import TASKS as own
 from .task import DataError, Split, Task, TaskData, with_subsets
@@ -21,11 +24,15 @@ def load_task(task: TaskSettings | str, data: DataSettings) -> TaskData:
     """The task's rows, cut down to the subsets that the settings ask for. Raises DataError or SettingsError."""
     chosen = TaskSettings(task) if isinstance(task, str) else task
     try:
-        return with_subsets(task_of(chosen.name).load(chosen, data), data)
+        found = with_subsets(task_of(chosen.name).load(chosen, data), data)
     except FileNotFoundError as error:
         raise DataError(f"data.path: there is no {error.filename}") from None
     except OSError as error:
         raise DataError(f"task {chosen.name}, data.path {data.path}: {error}") from error
+    if not found.own_labels:
+        return found
+    notes, warnings = check_labels(found)
+    return replace(found, notes=(*found.notes, *notes, *warnings), warnings=(*found.warnings, *warnings))
 
 
 __all__ = ["TASKS", "DataError", "Split", "Task", "TaskData", "load_task", "task_of"]

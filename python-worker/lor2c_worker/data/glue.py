@@ -82,7 +82,7 @@ class GlueTask:
         return Declared(len(self.labels) or 1, self.kind)
 
     def load(self, task: TaskSettings, data: DataSettings) -> TaskData:
-        scores = fixed_labels(self, task)
+        scores = fixed_labels(self, task, data)
         if data.path is not None and data.hub is not None:
             raise DataError("data.path and data.hub exclude each other: rows come from one place")
         train, skipped = self._split(data, self.train)
@@ -128,6 +128,9 @@ class GlueTask:
     def _mapped(self, data: DataSettings) -> tuple[str, str | None, str] | None:
         if data.columns is None:
             return None
+        for key in ("text", "text_pair"):
+            if not isinstance(data.columns.get(key), str | None):
+                raise DataError(f"data.columns.{key}: task {self.name} takes one column; task: classify joins several")
         text, second, label = (data.columns.get(key) for key in ("text", "text_pair", "label"))
         if text is None or label is None or (second is not None) != self.pairs:
             needed = "text, text_pair and label" if self.pairs else "text and label"

@@ -32,6 +32,11 @@ def _part(
         raise DataError(f"{asked}: there are only {len(train):,} training rows, and some must be left to train on")
     order = [int(i) for i in permutation(len(train), seed, purpose)]
     held = sorted(_stratified(train.labels, order, count) if kind == "classify" else order[:count])
+    if len(set(train.labels)) < 2:
+        raise DataError(
+            f"{asked}: all {len(train):,} rows have the same label, so that there is nothing to learn or to choose by. "
+            "Is the column of the labels the right one?"
+        )
     if len({train.labels[i] for i in held}) < 2:
         raise DataError(
             f"{asked} of {len(train):,} training rows {does} {count:,} row{'' if count == 1 else 's'} with fewer "

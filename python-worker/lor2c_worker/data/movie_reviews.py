@@ -41,7 +41,7 @@ class MovieReviews:
         return Declared(len(LABELS), self.kind)
 
     def load(self, task: TaskSettings, data: DataSettings) -> TaskData:
-        scores = fixed_labels(self, task)
+        scores = fixed_labels(self, task, data)
         if data.hub is not None:
             raise DataError("movie-reviews has no hub source; leave data.hub out, or set data.path to the file")
         if data.columns is not None:

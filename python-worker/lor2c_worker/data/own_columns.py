@@ -28,6 +28,11 @@ class Columns:
     label: str
     separator: str = " "
 
+    def used(self, found: Sequence[str]) -> tuple[tuple[str, str | None], ...]:
+        """Each of the columns `found` with what it is used as."""
+        uses = {self.label: "label"} | dict.fromkeys(self.pair or (), "text_pair") | dict.fromkeys(self.text, "text")
+        return tuple((name, uses.get(name)) for name in found)
+
     @property
     def all(self) -> tuple[str, ...]:
         return (*self.text, *(self.pair or ()), self.label)

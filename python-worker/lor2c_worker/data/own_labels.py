@@ -47,8 +47,8 @@ class Numbers:
         if value is None or (isinstance(value, str) and not value.strip()):
             raise DataError(f"{where}: the target is missing")
         try:
-            if isinstance(value, bool | list | tuple):
-                raise TypeError
+            if isinstance(value, bool | list | tuple) or (isinstance(value, str) and "_" in value):
+                raise TypeError  # Python reads 1_000 as a number; a table doesn't write it so
             number = float(value)
         except (TypeError, ValueError, OverflowError):
             raise DataError(

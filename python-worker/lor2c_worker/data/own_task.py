@@ -20,6 +20,9 @@ CLASSIFY = ("accuracy", "f1_macro", "f1", "matthews", "balanced_accuracy", "auro
 MULTI_LABEL = ("f1_macro", "f1", "accuracy", "auroc")
 REGRESS = ("pearson", "spearman", "mse", "mae")
 
+#: `TaskData.columns`.
+Used = tuple[tuple[str, str | None], ...]
+
 
 @dataclass(frozen=True)
 class OwnTask:
@@ -40,32 +43,20 @@ class OwnTask:
     def load(self, task: TaskSettings, data: DataSettings) -> TaskData:
         reader = self._reader(task)
         train_table, dev_table = tables_of(data)
-        train = self._read(train_table, data, reader)
-        dev = None if dev_table is None else self._read(dev_table, data, reader)
-        names = reader.names()
-        notes: list[str] = []
-        warnings: list[str] = []
+        train, columns = self._read(train_table, data, reader)
+        dev = None if dev_table is None else self._read(dev_table, data, reader)[0]
+        names, kind = reader.names(), reader.kind
         train = replace(train, labels=tuple(reader.final(train.labels)))
-        if dev is not None:
+        if dev is not None and dev_table is not None:
             dev = replace(dev, labels=tuple(reader.final(dev.labels)))
-            if (train.pair is None) != (dev.pair is None):
-                raise DataError("one of the splits has pairs of texts and the other single texts: set data.columns")
+            _alike(train, dev, train_table.place, dev_table.place)
+            notes: tuple[str, ...] = ()
         else:
             assert data.dev_rows is not None
-            whole = train
-            train, dev = split_off(whole, data.dev_rows, data.split_seed, reader.kind)
-            notes.append(dev_note(train, dev, data.dev_rows, data.split_seed, reader.kind))
-        scores = chosen_scores(_scores(reader.kind, len(names)), task.metrics, _described(reader.kind, len(names)))
-        return TaskData(
-            train,
-            dev,
-            names,
-            reader.kind,
-            scores,
-            tuple([*notes, *warnings]),
-            warnings=tuple(warnings),
-            own_labels=True,
-        )
+            train, dev = split_off(train, data.dev_rows, data.split_seed, kind)
+            notes = (dev_note(train, dev, data.dev_rows, data.split_seed, kind),)
+        scores = chosen_scores(_scores(kind, len(names)), task.metrics, _described(kind, len(names)))
+        return TaskData(train, dev, names, kind, scores, notes, own_labels=True, columns=columns)
 
     def _reader(self, task: TaskSettings) -> LabelReader:
         if self.kind == "classify":
@@ -74,8 +65,8 @@ class OwnTask:
             raise SettingsError("task.labels: a regression has no labels. Leave them out, or use task: classify")
         return Numbers()
 
-    def _read(self, table: Table, data: DataSettings, reader: LabelReader) -> Split:
-        rows, columns = self._columns(table, data)
+    def _read(self, table: Table, data: DataSettings, reader: LabelReader) -> tuple[Split, Used]:
+        rows, columns, used = self._columns(table, data)
         texts: list[str] = []
         pairs: list[str] = []
         labels: list[Any] = []
@@ -88,18 +79,26 @@ class OwnTask:
             if columns.pair is not None:
                 pairs.append(_text(row, columns.pair, columns.separator, where))
             labels.append(reader.read(row[columns.label], where))
-        return Split(tuple(texts), tuple(labels), tuple(pairs) if columns.pair is not None else None)
+        return Split(tuple(texts), tuple(labels), tuple(pairs) if columns.pair is not None else None), used
 
-    def _columns(self, table: Table, data: DataSettings) -> tuple[Iterator[Row], Columns]:
+    def _columns(self, table: Table, data: DataSettings) -> tuple[Iterator[Row], Columns, Used]:
         rows = table.rows()
         first = next(rows, None)
         if first is None:
             raise DataError(f"{table.place}: no rows")
-        return chain([first], rows), columns_of(data.columns, list(first[1]), self.kind, table.place)
+        found = list(first[1])
+        columns = columns_of(data.columns, found, self.kind, table.place)
+        return chain([first], rows), columns, columns.used(found)
 
 
 def _text(row: dict[str, Any], names: tuple[str, ...], separator: str, where: str) -> str:
     return separator.join(text_of(row[name], name, where) for name in names)
+
+
+def _alike(train: Split, dev: Split, train_place: str, dev_place: str) -> None:
+    if (train.pair is None) != (dev.pair is None):
+        one, other = ("pairs", "single texts") if dev.pair is None else ("single texts", "pairs")
+        raise DataError(f"{train_place} has {one} and {dev_place} has {other}: name the columns with data.columns")
 
 
 def _scores(kind: Kind, classes: int) -> tuple[str, ...]:

@@ -82,6 +82,8 @@ class TaskData:
     warnings: tuple[str, ...] = ()
     #: The labels are those of the user's rows, not of a registered task: their names and order are then content too.
     own_labels: bool = False
+    #: Columns of the training rows, each with what it is used as: text, text_pair, label, or None.
+    columns: tuple[tuple[str, str | None], ...] = ()
 
     @property
     def num_labels(self) -> int:
@@ -176,8 +178,19 @@ def with_subsets(task_data: TaskData, data: DataSettings) -> TaskData:
     )
 
 
-def fixed_labels(registered: Task, task: TaskSettings) -> tuple[str, ...]:
-    """The scores to compute of a task whose labels are fixed. Raises SettingsError when the spec names its labels."""
+#: Keys of `data` that are for the user's own rows: the other tasks know where their splits are.
+OWN_KEYS = ("config", "train_split", "dev_split", "dev_rows")
+
+
+def fixed_labels(registered: Task, task: TaskSettings, data: DataSettings) -> tuple[str, ...]:
+    """The scores to compute of a task whose labels and splits are fixed. Raises SettingsError when the spec names its
+    own."""
+    for key in OWN_KEYS:
+        if getattr(data, key) is not None:
+            raise SettingsError(
+                f"data.{key}: the splits of {registered.name} are fixed. For rows of your own use task: classify or "
+                "regress"
+            )
     if task.labels is not None:
         raise SettingsError(
             f"task.labels: the labels of {registered.name} are fixed. For labels of your own use task: classify"

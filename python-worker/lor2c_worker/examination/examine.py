@@ -57,7 +57,7 @@ def _report(settings: Settings, problems: list[str]) -> dict[str, Any]:
         "scores": list(data.scores),
         "score": score,
         "fingerprint": whole.fingerprint,
-        "columns": [],
+        "columns": [{"column": name, "used_as": used} for name, used in whole.columns],
         "max_length": settings.train.max_length,
         "notes": list(data.notes),
         **_splits(splits, data, tokenizer, settings.train.max_length),

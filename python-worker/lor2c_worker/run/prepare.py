@@ -157,19 +157,19 @@ def held_out(settings: Settings, data: TaskData, score: str) -> tuple[TaskData, 
     for where, split in (("evaluation", data.eval), ("held-out", held)):
         if split is not None and not rows_of(score, split.part, len(split)).any():
             raise DataError(f"train.score {score}: none of the {len(split):,} {where} rows belongs to it")
-    warnings = _unscorable(data.scores, score, {"evaluation": data.eval} | ({} if held is None else {"held-out": held}))
+    warnings = _unscorable(data, score, {"evaluation": data.eval} | ({} if held is None else {"held-out": held}))
     if warnings:
         data = replace(data, warnings=(*data.warnings, *warnings), notes=(*data.notes, *warnings))
     return data, held
 
 
-def _unscorable(names: Sequence[str], score: str, splits: Mapping[str, Split]) -> list[str]:
+def _unscorable(data: TaskData, score: str, splits: Mapping[str, Split]) -> list[str]:
     """Warnings about scores that a split cannot give. The last split chooses the epoch; DataError says if it cannot."""
     warnings = []
     for where, split in splits.items():
         chooses = where == list(splits)[-1]
-        for name in names:
-            reason = unscorable(name, split)
+        for name in data.scores:
+            reason = unscorable(name, split, data.label_names)
             if reason is not None and name == score and chooses:
                 raise DataError(
                     f"the {where} rows cannot be scored by {name}, which chooses the best epoch: {reason}. Give rows "
