@@ -77,7 +77,7 @@ test("a view", async () => {
   expect(await lor2c("show", "aaaa", "aaaa", "pie", "--format", "svg")).toBe("<svg>1</svg>");
   expect(JSON.parse(await lor2c("show", "aaaa", "pie", "--json"))).toBe("slices of seed=1");
   expect(await helpOf("show")).toMatch(/^ +pie +A cake$/m);
-  expect(await helpOf()).toMatch(/Show stored runs: .* or\s+pie/);
+  expect(await helpOf()).toMatch(/Show stored runs: (.|\n)*? or\s+pie/);
   written = "";
   await complete(["lor2c", "show", "aaaa", ""], list);
   expect(written.split("\n")).toEqual(expect.arrayContaining(["@last", "aaaaaaaa", "pie", "curves"]));
@@ -87,7 +87,7 @@ test("a view", async () => {
   });
   await expect(lor2c("show", "aaaa", "settings", "--format", "svg")).rejects.toMatchObject({
     message: "the view settings has no picture",
-    hint: "these have one: curves, timeline, pie",
+    hint: "these have one: curves, timeline, confusion, pie",
   });
 });
 

@@ -27,4 +27,9 @@ export const VIEWS: readonly ViewEntry[] = [
     describe: "The structure by epoch: modules with their scores, merges, injections; ranks, and scores at each rank",
     open: async () => (await import("./timeline/index.js")).timeline,
   },
+  {
+    name: "confusion",
+    describe: "Predictions of the evaluation rows: matrix, precision, recall, F1 per label; errors of a regression",
+    open: async () => (await import("./confusion/index.js")).confusion,
+  },
 ];

@@ -23,6 +23,9 @@ const VALUE_ROW = 80;
 /** Values of an evaluation, and of a report of the training loss. */
 const EVALUATION_VALUES = 4;
 const REPORT_VALUES = 3;
+/** Stored predictions: their header, and of each row its number and label, without its score of each class. */
+const PREDICTIONS = 600;
+const PREDICTED_ROW = 12;
 /** State of a checkpoint: a trained tensor, and its two moments. */
 const STATE = 3 * FLOAT;
 /** A lane's reported events, which the checkpoint keeps. */
@@ -37,11 +40,15 @@ export function diskOf(cells: readonly PlannedCell[]): Disk {
   const state = lanes * (trained * STATE + kept * FLOAT);
   const values = valuesOf(cell);
   return {
-    run: adapter + LOGS + LOG_OF_EPOCH * epochsOf(cell),
+    run: adapter + predictionsOf(cell) + LOGS + LOG_OF_EPOCH * epochsOf(cell),
     database: cells.length * (RUN_ROWS + VALUE_ROW * values),
     // The newest checkpoint and the one before are kept, each with its best adapters.
     checkpoint: 2 * (lanes * adapter + state) + lanes * EVENTS_OF_VALUE * values,
   };
+}
+
+function predictionsOf({ inspected: { eval_rows, label_names } }: PlannedCell): number {
+  return PREDICTIONS + (eval_rows ?? 0) * (PREDICTED_ROW + FLOAT * Math.max(1, label_names.length));
 }
 
 /** Rows of metrics and of scores of modules. */
