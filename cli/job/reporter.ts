@@ -68,6 +68,8 @@ export interface CellSummary {
   chosenOn: "eval" | "holdout" | null;
   /** Whether the predictions of the best epoch are all alike. */
   collapsed: boolean;
+  /** That prediction: a label, or a number; null where it was not told. */
+  collapsedTo: string | null;
   majorityScore: number | null;
   trainableParameters: number | null;
   headParameters: number | null;

@@ -111,6 +111,7 @@ function cellSummary(
     fixedScore: own && fixed !== null ? getEpochScore(store, own.id, fixed) : null,
     chosenOn: own?.chosen_on ?? null,
     collapsed: own?.collapsed === 1,
+    collapsedTo: own?.collapsed_to ?? null,
     majorityScore: own?.majority_score ?? null,
     trainableParameters: own?.trainable_parameters ?? cell.inspected.trainable_parameters,
     headParameters: own?.head_parameters ?? cell.inspected.head_parameters,

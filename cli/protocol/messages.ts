@@ -112,6 +112,8 @@ export const Ready = z.strictObject({
   gpus: z.array(z.string()),
   /** Versions of the packages that can change a number. */
   packages: z.record(z.string(), z.string()),
+  /** Variables of its process that can change a number or say which files are read; none whose name looks secret. */
+  variables: z.record(z.string(), z.string()),
 });
 
 /** The properties of a model and its rows that decide the time, memory and disk of a training. */
@@ -498,6 +500,9 @@ const Finished = z.strictObject({
   eval_best_epoch: count,
   /** Whether all evaluation rows have the same prediction after the chosen epoch. */
   collapsed: z.boolean(),
+  /** That prediction: a label's name, several, or a number; and the share of the evaluation rows that it is right for. */
+  collapsed_to: z.string().nullable(),
+  collapsed_share: metric,
   majority_score: metric,
   /** Seconds of the training loop without evaluation, and of everything. */
   train_seconds: duration,

@@ -7,6 +7,7 @@ import type { Store } from "./store.js";
 /** Returns the id of the row that describes where an attempt runs, and inserts the row if there is none yet. */
 export function recordEnvironment(store: Store, ready: EventOf<"ready">, git: GitState | null): number {
   const packages = Object.entries(ready.packages).sort(([a], [b]) => (a < b ? -1 : 1));
+  const variables = Object.entries(ready.variables).sort(([a], [b]) => (a < b ? -1 : 1));
   const row = {
     worker_version: ready.worker_version,
     protocol: ready.protocol,
@@ -20,7 +21,8 @@ export function recordEnvironment(store: Store, ready: EventOf<"ready">, git: Gi
     git_dirty: git ? Number(git.dirty) : null,
   };
   const identity = createHash("sha256")
-    .update(JSON.stringify([row, packages]))
+    // A row from before variables were stored is found again by a worker that has none.
+    .update(JSON.stringify(variables.length > 0 ? [row, packages, variables] : [row, packages]))
     .digest("hex");
   return store.db.transaction(() => {
     const existing = store.prepare("SELECT id FROM environments WHERE identity = ?").pluck().get(identity);
@@ -35,6 +37,8 @@ export function recordEnvironment(store: Store, ready: EventOf<"ready">, git: Gi
       .run({ ...row, identity, first_seen_at: new Date().toISOString() });
     const insert = store.prepare("INSERT INTO environment_packages (environment, name, version) VALUES (?, ?, ?)");
     for (const [name, version] of packages) insert.run(lastInsertRowid, name, version);
+    const set = store.prepare("INSERT INTO environment_variables (environment, name, value) VALUES (?, ?, ?)");
+    for (const [name, value] of variables) set.run(lastInsertRowid, name, value);
     return Number(lastInsertRowid);
   })();
 }

@@ -107,12 +107,14 @@ test("a run's scores: the rows that chose the epoch, the scores on other rows, a
   ingest(store, attempts, [
     say.metrics([A], 1, 94, { accuracy: 0.77 }, "eval"),
     { ...say.metrics([A], 2, 94, { accuracy: 0.77 }, "eval"), split: "holdout", seq: 2 },
-    { ...say.finished([A], 3, 0.8), ...held, collapsed: true },
+    { ...say.finished([A], 3, 0.8), ...held, collapsed: true, collapsed_to: "negative", collapsed_share: 0.5 },
     say.started([B], 4),
     { ...say.finished([B], 5, 0.7), notes: ["1 of 2 merges", "fp32"] },
   ]);
   expect(getNotes(store, b)).toEqual(["3,000 of 8,000 rows", "fp32", "1 of 2 merges", "fp32"]);
   expect(getAttempt(store, a)).toMatchObject({ ...held, best_score: 0.8, collapsed: 1 });
+  expect(getAttempt(store, a)).toMatchObject({ collapsed_to: "negative", collapsed_share: 0.5 });
+  expect(getAttempt(store, b)).toMatchObject({ collapsed_to: null, collapsed_share: null });
   expect(getAttempt(store, b)).toMatchObject({ chosen_on: "eval", eval_best_score: 0.7, collapsed: 0 });
   expect(getMetrics(store, a, { split: "holdout" })).toHaveLength(1);
 });
@@ -173,7 +175,7 @@ test("an outcome is final, except that the worker's outcome replaces `lost`", ()
   expect(getAttempt(store, b)).toMatchObject({ state: "finished", best_score: 0.81, message: null });
 });
 
-test("equal environments share a row; another version of a package makes a new one", () => {
+test("equal environments share a row; another version of a package or another variable makes a new one", () => {
   ingest(store, attempts, [say.ready()], GIT);
   expect(getAttempt(store, a)?.environment).toBe(getAttempt(store, b)?.environment);
   const environment = getEnvironment(store, getAttempt(store, a)?.environment ?? 0);
@@ -181,7 +183,11 @@ test("equal environments share a row; another version of a package makes a new o
   expect(environment?.packages).toEqual({ numpy: "2.3.0", torch: "2.13.0" });
   ingest(store, attempts, [{ ...say.ready(1), packages: { torch: "2.14.0" } }], GIT);
   expect(getAttempt(store, a)?.environment).not.toBe(environment?.id);
-  expect(store.db.prepare("SELECT count(*) FROM environments").pluck().get()).toBe(2);
+  const variables = { OMP_NUM_THREADS: "4", HF_HOME: "/models" };
+  ingest(store, attempts, [{ ...say.ready(2), variables }], GIT);
+  const other = getEnvironment(store, getAttempt(store, a)?.environment ?? 0);
+  expect([environment?.variables, other?.variables]).toEqual([{}, variables]);
+  expect(store.db.prepare("SELECT count(*) FROM environments").pluck().get()).toBe(3);
 });
 
 test("progress and log are not stored; a cell that the worker was not given is a protocol error and nothing is stored", () => {

@@ -247,6 +247,7 @@ function applyFinished(store: Store, event: EventOf<"finished">, id: number): vo
       `UPDATE attempts SET score_name = @score_name, best_score = @best_score, best_epoch = @best_epoch,
          last_score = @last_score, chosen_on = @chosen_on, chosen_score = @chosen_score,
          eval_best_score = @eval_best_score, eval_best_epoch = @eval_best_epoch, collapsed = @collapsed,
+         collapsed_to = @collapsed_to, collapsed_share = @collapsed_share,
          majority_score = @majority_score, train_seconds = @train_seconds,
          total_seconds = @total_seconds, train_tokens = @train_tokens,
          final_trainable_parameters = @trainable_parameters, peak_memory = @peak_memory WHERE id = @id`,

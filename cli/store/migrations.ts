@@ -6,6 +6,7 @@ import { m005Owners } from "./migrations/m005_owners.js";
 import { m006Forecasts } from "./migrations/m006_forecasts.js";
 import { m007Stop } from "./migrations/m007_stop.js";
 import { m008Numerics } from "./migrations/m008_numerics.js";
+import { m009Surroundings } from "./migrations/m009_surroundings.js";
 
 export interface Migration {
   /** `m<number>_<what>`; stored in the table `migrations`, so it must never change. */
@@ -23,4 +24,5 @@ export const MIGRATIONS: readonly Migration[] = [
   m006Forecasts,
   m007Stop,
   m008Numerics,
+  m009Surroundings,
 ];

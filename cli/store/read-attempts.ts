@@ -103,10 +103,14 @@ export function getEnvironment(store: Store, environmentId: number): Environment
       `SELECT id, worker_version, protocol, python, platform, device, device_description, device_memory, device_bf16,
               git_commit, git_dirty FROM environments WHERE id = ?`,
     )
-    .get(environmentId) as Omit<EnvironmentRow, "packages"> | undefined;
+    .get(environmentId) as Omit<EnvironmentRow, "packages" | "variables"> | undefined;
   const packages = store
     .prepare("SELECT name, version FROM environment_packages WHERE environment = ? ORDER BY name")
     .raw()
     .all(environmentId) as [string, string][];
-  return row && { ...row, packages: Object.fromEntries(packages) };
+  const variables = store
+    .prepare("SELECT name, value FROM environment_variables WHERE environment = ? ORDER BY name")
+    .raw()
+    .all(environmentId) as [string, string][];
+  return row && { ...row, packages: Object.fromEntries(packages), variables: Object.fromEntries(variables) };
 }

@@ -108,6 +108,9 @@ export const AttemptRow = z.strictObject({
   eval_best_score: number.nullable(),
   eval_best_epoch: number.nullable(),
   collapsed: flag.nullable(),
+  /** The one prediction of a collapsed run, and the share of the evaluation rows that it is right for. */
+  collapsed_to: text.nullable(),
+  collapsed_share: number.nullable(),
   majority_score: number.nullable(),
   train_seconds: number.nullable(),
   total_seconds: number.nullable(),
@@ -240,5 +243,6 @@ export const EnvironmentRow = z.strictObject({
   git_commit: text.nullable(),
   git_dirty: flag.nullable(),
   packages: z.record(text, text),
+  variables: z.record(text, text),
 });
 export type EnvironmentRow = z.infer<typeof EnvironmentRow>;

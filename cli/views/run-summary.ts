@@ -9,8 +9,10 @@ import {
   getEnvironment,
   getForecast,
   getNotes,
+  getSettings,
   type RunRow,
 } from "../store/read.js";
+import { collapseText } from "./collapse.js";
 import { comparisonLines } from "./forecast-comparison.js";
 import { formatCount, formatScore, formatSeconds, formatValue, plural } from "./format.js";
 import { formatBytes } from "./parts/bytes.js";
@@ -22,6 +24,7 @@ const TRACEBACK_LINES = 15;
 
 export interface SummaryData {
   run: RunRow;
+  settings: Record<string, unknown>;
   attempt: AttemptRow | null;
   notes: string[];
   environment: EnvironmentRow | null;
@@ -35,6 +38,7 @@ export const runSummary: View<SummaryData> = {
     const id = run.attempt_id;
     return {
       run,
+      settings: getSettings(store, run.id),
       attempt: id === null ? null : (getAttempt(store, id) ?? null),
       notes: id === null ? [] : getNotes(store, id),
       environment: run.environment === null ? null : (getEnvironment(store, run.environment) ?? null),
@@ -45,8 +49,8 @@ export const runSummary: View<SummaryData> = {
   text: textOfEach(summaryText, { alwaysNamed: true }),
 };
 
-function summaryText({ run, attempt, notes, environment, artifacts, forecast }: SummaryData): string {
-  const lines = facts(runFacts(run));
+function summaryText({ run, settings, attempt, notes, environment, artifacts, forecast }: SummaryData): string {
+  const lines = facts(runFacts(run, attempt, settings));
   if (attempt) lines.push("", ...facts(attemptFacts(run, attempt, environment)));
   if (forecast) lines.push("", ...comparisonLines(forecast, attempt));
   if (notes.length > 0) lines.push("", ...notes.map((note) => `note: ${note}`));
@@ -60,12 +64,12 @@ function summaryText({ run, attempt, notes, environment, artifacts, forecast }: 
   return lines.join("\n");
 }
 
-function runFacts(run: RunRow): Fact[] {
+function runFacts(run: RunRow, attempt: AttemptRow | null, settings: Record<string, unknown>): Fact[] {
   const again =
     run.running_attempt !== null && run.state !== "running" ? `, attempt ${run.running_attempt} is running` : "";
   return [
     ["state", stateText(run) + again],
-    ["collapsed", run.collapsed ? COLLAPSED : null],
+    ["collapsed", run.collapsed ? collapseText(attempt, settings) : null],
     ...scoreFacts(run),
     ["model", run.model],
     ["task", run.task],
@@ -84,8 +88,6 @@ function stateText({ state, error_type, message }: RunRow): string {
   const diverged = divergence(error_type, message);
   return state.replaceAll("_", " ") + (diverged ? `, ${diverged}` : "");
 }
-
-const COLLAPSED = "yes: after the chosen epoch all evaluation rows get one and the same prediction";
 
 /**
  * The best, last and fixed score, and, if held-out rows chose, what choosing on the evaluation rows would have added.
@@ -147,10 +149,17 @@ function attemptFacts(run: RunRow, attempt: AttemptRow, environment: Environment
     ["message", attempt.message],
     ["device", environment && `${environment.device} (${environment.device_description})`],
     ["python", environment && `${environment.python}, worker ${environment.worker_version}`],
+    ["variables", environment && variablesText(environment.variables)],
     ["git", git],
     ["folder", attempt.folder],
   ];
 }
+
+/** One per line, as a shell takes them. */
+const variablesText = (variables: Record<string, string>): string =>
+  Object.entries(variables)
+    .map(([name, value]) => `${name}=${/\s/.test(value) ? JSON.stringify(value) : value}`)
+    .join("\n");
 
 function seconds(attempt: AttemptRow): string {
   return `${formatSeconds(attempt.total_seconds)}, ${formatSeconds(attempt.train_seconds)} of it training steps`;

@@ -93,8 +93,9 @@ function score(cell: CellSummary, named: boolean): string {
 }
 
 function collapsedNote(cells: CellSummary[]): string {
-  const which = cells.map((cell) => `${cell.label} (${shortId(cell.id)})`).join(", ");
-  return `collapsed: one and the same prediction for all evaluation rows: ${which}`;
+  const to = ({ collapsedTo }: CellSummary) => (collapsedTo === null ? "" : `: ${collapsedTo}`);
+  const which = cells.map((cell) => `${cell.label} (${shortId(cell.id)})${to(cell)}`).join(", ");
+  return `collapsed: one and the same prediction for all evaluation rows: ${which}; \`lor2c show\` says what may help`;
 }
 
 function trainable({ trainableParameters, headParameters }: CellSummary): string {

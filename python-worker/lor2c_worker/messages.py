@@ -103,6 +103,7 @@ class Ready:
     device: ReadyDevice
     gpus: list[str]
     packages: dict[str, str]
+    variables: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -561,6 +562,8 @@ class Finished:
     eval_best_score: float | None
     eval_best_epoch: int
     collapsed: bool
+    collapsed_to: str | None
+    collapsed_share: float | None
     majority_score: float | None
     train_seconds: float
     total_seconds: float

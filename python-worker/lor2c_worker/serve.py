@@ -25,11 +25,13 @@ from .run.tree import TreeCell, group_trees, read_cell
 from .settings import Settings, SettingsError
 from .sources import all_sources
 from .usage import begin_command, log_to
+from .variables import stored_variables
 from .versions import package_versions, versions
 
 
 def serve(channel: Channel) -> None:
     """Send `ready`, then carry out one command after the other. Returns when stdin has ended."""
+    variables = stored_variables()  # before `repeatable` adds its own
     configure_threads()
     repeatable()
     channel.send(
@@ -41,6 +43,7 @@ def serve(channel: Channel) -> None:
         device=messages.ReadyDevice(**describe_device()),
         gpus=gpu_names(),
         packages=package_versions(),
+        variables=variables,
     )
     while (command := channel.next_command()) is not None:
         if isinstance(command, NoCommand):

@@ -23,10 +23,10 @@ from lor2c_worker.data.encode import encode
 from lor2c_worker.data.holdout import hold_out, holdout_note
 from lor2c_worker.data.task import DataError, Split
 from lor2c_worker.evaluation.choose import CellResult, Judge, Look, collapse_warning, note, note_cells
-from lor2c_worker.evaluation.evaluate import Evaluated, RowEvaluation
+from lor2c_worker.evaluation.evaluate import Evaluated, RowEvaluation, alike
 from lor2c_worker.evaluation.scoring import majority_score, score_logits
 from lor2c_worker.methods import METHODS, Cell, Horizon, parse_params
-from lor2c_worker.objective import Classify, Regress
+from lor2c_worker.objective import Classify, Regress, objective_of
 from lor2c_worker.optim.adamw import LaneAdamW
 from lor2c_worker.run.loop import train
 
@@ -194,6 +194,7 @@ def test_a_run_with_a_holdout(worker: Worker, place: Path, tmp_path: Path) -> No
     assert finished.eval_best_score == max(evaluated)
     assert finished.eval_best_epoch == evaluated.index(max(evaluated)) + 1
     assert not finished.collapsed
+    assert (finished.collapsed_to, finished.collapsed_share) == (None, None)
 
 
 def test_rows_that_are_not_trained_on_change_the_training(worker: Worker, place: Path, tmp_path: Path) -> None:
@@ -236,11 +237,25 @@ def test_the_form_that_held_out_rows_choose_is_the_one_that_is_reported(tmp_path
     assert values["rank"] == chosen.held.values["rank"] == learner.rank
 
 
+def test_what_all_rows_are_predicted_and_for_how_many_it_is_right() -> None:
+    classes = objective_of("classify")
+    assert alike(classes, torch.tensor([[0.0, 1], [0, 2], [0, 3], [0, 4]]), torch.tensor([1, 1, 1, 0])) == (
+        (1.0,),
+        0.75,
+    )
+    assert alike(classes, torch.tensor([[0.0, 1], [1, 0]]), torch.tensor([1, 0])) == ((), None)
+    numbers = objective_of("regress")
+    assert alike(numbers, torch.tensor([[2.5], [2.5]]), torch.tensor([1.0, 4.0])) == ((2.5,), None)
+    sets, labels = objective_of("multi_label"), torch.tensor([[1.0, 0, 1], [0, 0, 1]])
+    assert alike(sets, torch.tensor([[3.0, -1, 2], [1, -2, 4]]), labels) == ((1.0, 0.0, 1.0), 0.5)
+
+
 def test_a_collapsed_run_is_marked_and_warned_of(worker: Worker, place: Path, tmp_path: Path) -> None:
     events = run(worker, tmp_path, settings(place, num_train_epochs=2, learning_rate=1e-12))
     (finished,) = only(events, messages.Finished)
     assert finished.collapsed
-    assert finished.best_score == finished.majority_score
+    assert finished.best_score == finished.majority_score == finished.collapsed_share
+    assert finished.collapsed_to in ("negative", "positive")
     (log,) = [log for log in only(events, messages.Log) if "collapsed" in log.message]
     assert (log.level, log.cells) == ("warn", ["c"])
     assert log.message.startswith("epoch 1: collapsed")

@@ -14,6 +14,7 @@ from lor2c_worker.data.cache import cache_folder, write_atomically
 from lor2c_worker.data.task import DataError
 from lor2c_worker.device import configure_threads
 from lor2c_worker.settings import SettingsError
+from lor2c_worker.variables import stored_variables
 
 
 def test_a_cache_folder_that_cannot_be_made_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,3 +78,26 @@ def test_a_worker_that_cannot_start_for_such_a_reason_shows_no_traceback() -> No
     assert worker.returncode == 1
     assert told.endswith("OMP_NUM_THREADS is 'two'; it must be a number of threads, e.g. 1, or unset\n")
     assert "Traceback" not in told
+
+
+def test_variables_that_are_stored_with_a_run() -> None:
+    own = str(Path(__file__).parent.parent)
+    stored = {
+        "CUBLAS_WORKSPACE_CONFIG": ":16:8",
+        "CUDA_VISIBLE_DEVICES": "0",
+        "HF_ENDPOINT": "https://***@mirror.example/hub",
+        "HF_HOME": "/models",
+        "LD_PRELOAD": "/lib/x.so",
+        "LOR2C_CACHE": "/cache",
+        "OMP_NUM_THREADS": "2",
+        "PYTHONPATH": "/mine",
+        "PYTORCH_CUDA_ALLOC_CONF": "x",
+        "TORCHINDUCTOR_CACHE_DIR": "/t",
+        "TORCH_DEVICE_BACKEND_AUTOLOAD": "0",
+    }
+    changed = {"HF_ENDPOINT": "https://user:pass@mirror.example/hub", "PYTHONPATH": os.pathsep.join([own, "/mine"])}
+    secret = dict.fromkeys(("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_PASSWORD", "TORCH_API_KEY", "HF_AUTH"), "x")
+    other = {"HOME": "/root", "PATH": "/bin", "LOR2C_DB": "x", "PYTHONUTF8": "1", "CUDA_HOME": ""}
+    usual = {"OMP_WAIT_POLICY": "PASSIVE", "TOKENIZERS_PARALLELISM": "false", "HF_HUB_DISABLE_TELEMETRY": "1"}
+    assert stored_variables(stored | changed | secret | other | usual) == stored
+    assert stored_variables({"PYTHONPATH": own, "TOKENIZERS_PARALLELISM": "true"}) == {"TOKENIZERS_PARALLELISM": "true"}

@@ -68,6 +68,9 @@ class CellResult:
     eval_best_epoch: int = 0
     #: The predictions of the chosen epoch are all the same.
     collapsed: bool = False
+    #: `Evaluated.alike` and its share, after the chosen epoch.
+    alike: tuple[float, ...] = ()
+    alike_share: float | None = None
     #: The predictions of the newest epoch are all the same.
     last_collapsed: bool = False
     #: `Evaluated.proof` on the evaluation rows after the chosen epoch.
@@ -89,6 +92,7 @@ def note(result: CellResult, seen: Look, score: str, epoch: int) -> bool:
         return False
     result.chosen_score, result.best_score, result.best_epoch = choosing, value, epoch
     result.best_proof, result.collapsed = seen.eval.proof, seen.eval.collapsed
+    result.alike, result.alike_share = seen.eval.alike, seen.eval.alike_share
     return True
 
 

@@ -29,6 +29,9 @@ class Evaluated:
     collapsed: bool
     #: What the lane said of each row, [N, C] on the CPU; whoever keeps a result for long leaves them out.
     logits: torch.Tensor | None = None
+    #: If they are alike: that prediction, as one number or one for each label, and the share of rows it is right for.
+    alike: tuple[float, ...] = ()
+    alike_share: float | None = None
 
     @property
     def finite(self) -> bool:
@@ -85,6 +88,7 @@ class RowEvaluation:
                 proof_of(lane),
                 objective.collapsed(lane, labels),
                 lane,
+                *alike(objective, lane, labels),
             )
             for lane in logits
         ]
@@ -92,6 +96,18 @@ class RowEvaluation:
     def _rank(self, seen: Evaluated, place: int) -> tuple[bool, float, int]:
         value = seen.values[self.score]
         return not math.isnan(value), -value if lower_is_better(self.score) else value, place
+
+
+def alike(objective: Objective, logits: torch.Tensor, labels: torch.Tensor) -> tuple[tuple[float, ...], float | None]:
+    """`Evaluated.alike` and its share, from the logits of one lane, [N, C]. A number is right for no share of rows."""
+    if not objective.collapsed(logits, labels):
+        return (), None
+    predicted = objective.predictions(logits)
+    one = tuple(predicted.double().mean(0).reshape(-1).tolist())
+    if predicted.is_floating_point():
+        return one, None
+    right = (predicted == labels).reshape(len(labels), -1).all(1)
+    return one, float(right.double().mean())
 
 
 def logits_of(learner: Learner, rows: RowSet, batch_size: int, device: torch.device) -> torch.Tensor:

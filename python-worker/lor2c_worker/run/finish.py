@@ -12,6 +12,7 @@ import torch
 
 from .. import __version__, messages
 from ..channel import finite, split_finite
+from ..data.task import TaskData
 from ..device import peak_memory
 from ..errors import PlainError
 from ..evaluation.choose import CellResult
@@ -172,6 +173,17 @@ def _check_reload(run: TreeRun, cell: TreeCell, adapter: Path, result: CellResul
     return again.logits
 
 
+def _name_of(alike: tuple[float, ...], data: TaskData) -> str | None:
+    """The one prediction of a collapsed run in words: a label, several or none of them, or a number."""
+    if not alike:
+        return None
+    if data.kind == "regress":
+        return f"{alike[0]:.4g}"
+    if data.kind == "classify":
+        return data.label_names[int(alike[0])]
+    return ", ".join(name for name, on in zip(data.label_names, alike, strict=True) if on) or "no label"
+
+
 def _send_finished(run: TreeRun, cell: TreeCell, result: CellResult, loop: LoopState, overhead: float) -> None:
     prepared = run.prepared
     lane = next(index for index, lane in enumerate(run.learner.lanes) if cell.id in lane.cells)
@@ -188,6 +200,8 @@ def _send_finished(run: TreeRun, cell: TreeCell, result: CellResult, loop: LoopS
         eval_best_score=finite(result.eval_best_score),
         eval_best_epoch=result.eval_best_epoch,
         collapsed=result.collapsed,
+        collapsed_to=_name_of(result.alike, prepared.data),
+        collapsed_share=result.alike_share,
         majority_score=majority_of(prepared),
         train_seconds=result.train_seconds,
         total_seconds=result.train_seconds + overhead,
