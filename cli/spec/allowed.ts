@@ -1,5 +1,6 @@
 /** Describes allowed and found values, from JSON Schema, because all keys of a spec have one. */
 import { z } from "zod";
+import { lookalikeIn } from "./characters.js";
 import { GPU } from "./gpu-names.js";
 import type { KeyDocs } from "./key-docs.js";
 import { numberHint } from "./number-hint.js";
@@ -104,14 +105,22 @@ export function foundText(value: unknown): string {
   if (typeof value !== "string") return String(value);
   if (value === "") return "empty text";
   const line = value.replaceAll(/\s+/g, " ");
-  return `the text "${line.length > 40 ? `${line.slice(0, 37)}...` : line}"`;
+  const odd = lookalikeIn(value);
+  return `the text "${line.length > 40 ? `${line.slice(0, 37)}...` : line}"${odd === undefined ? "" : ` with ${odd}`}`;
 }
+
+const isListOfMappings = (value: unknown): boolean =>
+  Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === "object" && one !== null);
 
 /** Hints for values that other YAML readers read differently. */
 export function writingHint(schema: JsonSchema | undefined, value: unknown): string | undefined {
-  if (typeof value !== "string" || !schema) return undefined;
+  if (!schema) return undefined;
+  if (schema.type === "object" && isListOfMappings(value))
+    return "leave out the `- ` before each key: they make a list";
+  if (typeof value !== "string") return undefined;
   if (schema.type === "object") return slipIn(value);
   const types = [schema, ...(schema.anyOf ?? [])].flatMap((s) => s.type);
+  if (types.includes("null") && /^(none|nil|undefined|n\/a)$/i.test(value)) return "YAML writes null";
   if (types.includes("boolean") && /^(yes|no|on|off|y|n)$/i.test(value)) return "YAML 1.2 writes true or false";
   if (!types.includes("integer") && !types.includes("number")) return undefined;
   return numberHint(value, { whole: !types.includes("number") });

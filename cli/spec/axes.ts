@@ -103,7 +103,10 @@ export function variantsAxis(variants: unknown[], { layers, issues }: Reading): 
       issues.push({ path: [...at, key], message: "cannot differ between the runs of a spec", want: "key" });
       delete change[key];
     }
-    const layer: Layer = { find: (path, want) => (path.length === 0 ? undefined : find([...at, ...path], want)) };
+    const layer: Layer = {
+      find: (path, want) => (path.length === 0 ? undefined : find([...at, ...path], want)),
+      replaces: (path) => path.length > 0 && layers.some((one) => one.replaces?.([...at, ...path])),
+    };
     axis.choices.push({
       changes: [{ apply: (document) => merge(document, change) as Mapping, layer, depth: 0 }],
       values: {},

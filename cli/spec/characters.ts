@@ -9,25 +9,51 @@ const LOOKALIKES: Record<string, string> = {
   "\u2028": "line separator",
   "\u2029": "paragraph separator",
   "\u200b": "zero-width space",
+  "\u034f": "combining grapheme joiner",
+  "\u061c": "Arabic letter mark",
+  "\u115f": "Hangul filler",
+  "\u1160": "Hangul filler",
+  "\u200c": "zero-width non-joiner",
+  "\u200d": "zero-width joiner",
   "\u200e": "left-to-right mark",
   "\u200f": "right-to-left mark",
   "\u202f": "narrow no-break space",
   "\u205f": "mathematical space",
   "\u2060": "word joiner",
+  "\u2061": "invisible function sign",
+  "\u2062": "invisible times sign",
+  "\u2063": "invisible separator",
+  "\u2064": "invisible plus sign",
+  "\u2800": "blank of Braille",
   "\u3000": "ideographic space",
+  "\u3164": "Hangul filler",
   "\ufeff": "byte order mark",
+  "\uffa0": "Hangul filler",
 };
+for (const code of [0x202a, 0x202b, 0x202c, 0x202d, 0x202e, 0x2066, 0x2067, 0x2068, 0x2069]) {
+  LOOKALIKES[String.fromCharCode(code)] = "mark of direction";
+}
 for (let code = 0x2000; code <= 0x200a; code++) LOOKALIKES[String.fromCharCode(code)] = "typographic space";
 
 /** Finds the first look-alike of a space in unquoted text, and says what to write. */
 export function findLookalike(text: string): { at: number; message: string; hint: string } | undefined {
   for (let at = 0; at < text.length; at++) {
-    const name = LOOKALIKES[text[at] ?? ""];
-    if (name === undefined) continue;
+    if (LOOKALIKES[text[at] ?? ""] === undefined) continue;
     const hint = "write a plain space or nothing, or quote the text if it belongs there";
-    return { at, message: `there is ${/^[aeiou]/.test(name) ? "an" : "a"} ${name} (${code(text, at)})`, hint };
+    return { at, message: `there is ${named(text, at)}`, hint };
   }
   return undefined;
+}
+
+/** Names the first such character: `a no-break space (U+00A0)`. */
+export function lookalikeIn(text: string): string | undefined {
+  const odd = findLookalike(text);
+  return odd && named(text, odd.at);
+}
+
+function named(text: string, at: number): string {
+  const name = LOOKALIKES[text[at] ?? ""] ?? "character";
+  return `${/^[aeiou]/.test(name) ? "an" : "a"} ${name} (${code(text, at)})`;
 }
 
 const HALF_PAIR = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;

@@ -2,17 +2,23 @@
 import type { z } from "zod";
 import type { SpecProblem } from "../errors.js";
 import { allowedText, foundText, type JsonSchema, keysOf, schemaAt, writingHint } from "./allowed.js";
-import { dotted, type Layer, locate, type Path, type Want } from "./places.js";
+import { listedNumbers } from "./number-hint.js";
+import { dotted, type Layer, locate, type Path, SET_FLAG, type Want } from "./places.js";
 import { nearest, suggestion } from "./suggest.js";
 
 export interface Issue {
   path: Path;
   message: string;
   hint?: string | undefined;
+  /** The axis that the user may have meant by several values of a key. */
+  axis?: Axis | undefined;
   want: Want;
   /** The key is absent; messages show the place of its mapping. */
   missing?: boolean;
 }
+
+/** The key in a grid and its list of values. */
+type Axis = [key: string, values: string];
 
 export const UNKNOWN_KEY = "unknown key";
 
@@ -62,8 +68,19 @@ function issueOf(issue: ZodIssue, base: Path, schema: JsonSchema, root: unknown,
   const names = [here, ...(here?.anyOf ?? [])].flatMap((s) => s?.enum ?? []).filter((name) => typeof name === "string");
   const near = typeof value === "string" ? (here?.valueAliases?.[value] ?? nearest(value, names)) : undefined;
   const hint = near === undefined ? writingHint(here, value) : `did you mean \`${near}\`?`;
-  return [{ path, message: `expected ${allowed}, found ${foundText(value)}`, hint, want: "value" }];
+  const whole = [here, ...(here?.anyOf ?? [])].some((s) => s?.type === "integer");
+  const axis = whole && typeof value === "string" ? axisOf(value, dotted(path)) : undefined;
+  return [{ path, message: `expected ${allowed}, found ${foundText(value)}`, hint, axis, want: "value" }];
 }
+
+/** Several whole numbers where a key takes one, which are an axis of a sweep. */
+function axisOf(text: string, key: string): Axis | undefined {
+  const values = listedNumbers(text);
+  return values && [`sweep.grid.${key}`, `[${values.join(", ")}]`];
+}
+
+const axisHint = ([key, values]: Axis, inFlag: boolean): string =>
+  `for a run with each: ${inFlag ? `--set '${key}=${values}'` : `${key}: ${values}`}`;
 
 export function valueAt(root: unknown, path: Path): unknown {
   let value = root;
@@ -87,8 +104,9 @@ export class ProblemList {
   }
 
   addIssues(issues: readonly Issue[], layers: readonly Layer[]): void {
-    for (const { path, message, hint, want, missing } of issues) {
+    for (const { path, message, hint: written, axis, want, missing } of issues) {
       const place = locate(layers, missing ? path.slice(0, -1) : path, want);
+      const hint = written ?? (axis && axisHint(axis, place.file === SET_FLAG));
       this.add({ ...place, path: dotted(path), message, ...(hint === undefined ? {} : { hint }) });
     }
   }

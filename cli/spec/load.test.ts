@@ -156,7 +156,7 @@ describe("extends", () => {
     );
     expect(problems(minimal("extends: [a, b]"))).toEqual(["4:10 extends: expected text, found a list"]);
     write("broken.yaml", "a: [\n");
-    expect(problems("extends: broken.yaml")[0]).toMatch(/^broken.yaml 2:1 : not YAML/);
+    expect(problems("extends: broken.yaml")[0]).toMatch(/^broken.yaml 1:4 : the bracket \[ that opens here/);
   });
   test.skipIf(process.platform === "win32")("a pipe or a device is refused, not waited for", () => {
     execFileSync("mkfifo", [join(folder, "pipe.yaml")]);
@@ -219,8 +219,8 @@ describe("--set", () => {
         "--set 1:1 : "a..b=1" is not of the form key=value | e.g. --set train.learning_rate=1e-4",
         "--set 1:1 extends: only a file can say what it extends",
         "--set 1:1 foo: unknown key | known here: name, extends, model, task, data, method, train, seed, sweep, on_error, jobs, devices",
+        "--set 1:6 name: the bracket [ that opens here is not closed | end the list with ]",
         "--set 1:6 jobs: unknown tag: !x; only plain YAML values are allowed",
-        "--set 1:7 name: not YAML: flow sequence must end with a ]",
         "--set 1:18 train.max_length: expected a whole number from 4, found 2",
       ]
     `);

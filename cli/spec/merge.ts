@@ -9,8 +9,8 @@ export const isMapping = (value: unknown): value is Mapping =>
 const NAMED: ReadonlySet<unknown> = new Set(["model", "task", "method"]);
 
 /**
- * Keys whose value may be only a name: `method: x` means `method: {name: x}`, likewise for `model` and `task`, and a method's parameter `p: x` means
- * `p: {preset: x}` where the parameter has presets. Returns the key that holds the name.
+ * Keys whose value may be only a name: `method: x` means `method: {name: x}`, likewise for `model` and `task`, and a
+ * method's parameter `p: x` means `p: {preset: x}` where the parameter has presets. Returns the key of the name.
  */
 function nameKey(path: Path): "name" | "preset" | undefined {
   if (path.length === 1 && NAMED.has(path[0])) return "name";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { numberHint } from "./number-hint.js";
+import { listedNumbers, numberHint } from "./number-hint.js";
 
 test.each([
   ["0,0004", "write 0.0004"],
@@ -11,7 +11,17 @@ test.each([
   ["1 000", "write 1000"],
   ["1\u202f000", "write 1000"],
   ["-1'000", "write -1000"],
-  ["1_0", "write 10"],
+  ["1_0", undefined],
+  ["1_000", "write 1000"],
+  ["10_00", undefined],
+  ["1.000.000", "write 1000000"],
+  ["1.000,5", "write 1000.5"],
+  ["1,234.5", "write 1234.5"],
+  ["1\u2007000", "write 1000"],
+  ["1,5e-2", "write 1.5e-2"],
+  ["4e\u22124", "write 4e-4, with the plain minus sign"],
+  ["3;", "write 3"],
+  ["3#x", "a comment begins with a space: write 3 #x"],
   ["4 5", undefined],
   ["0,000", "write 0.000"],
   ["8", "the quotes make it text: write 8"],
@@ -25,4 +35,14 @@ test.each([
 test("a key of whole numbers gets no hint with a fraction", () => {
   expect(numberHint("4,5", { whole: true })).toBeUndefined();
   expect(numberHint("1,234", { whole: true })).toBe("write 1234");
+});
+
+test.each(["1.000", "2.5", "1,2", "1_0", "0,0004"])("whole numbers get no dangerous hint for %j", (text) => {
+  expect(numberHint(text, { whole: true })).toBeUndefined();
+});
+
+test("several numbers are told from one with groups", () => {
+  expect(listedNumbers("1,2, 3")).toEqual(["1", "2", "3"]);
+  expect(listedNumbers("1,000")).toBeUndefined();
+  expect(listedNumbers("1,2.5")).toBeUndefined();
 });

@@ -22,12 +22,25 @@ export type Want = "key" | "value";
 export interface Layer {
   /** The place of exactly this path in this layer. */
   find(path: Path, want: Want): Place | undefined;
+  /** Whether it replaces everything that lower layers have at `path` and below: by a text, a number or a list. */
+  replaces?(path: Path): boolean;
   /** A place below `path` in this layer, for layers made of one dotted key. */
   beneath?(path: Path): Place | undefined;
 }
 
+/** The place of what a layer has at `path` itself, or above it instead of a mapping that could have it. */
+function own(layer: Layer, path: Path, want: Want): Place | undefined {
+  const exact = layer.find(path, want);
+  if (exact) return exact;
+  for (let length = path.length - 1; length > 0; length--) {
+    const above = path.slice(0, length);
+    if (layer.replaces?.(above)) return layer.find(above, "value");
+  }
+  return undefined;
+}
+
 /**
- * The nearest place of `path`: the topmost layer that has it, else a place below it, else the same for its parent.
+ * The nearest place of `path`: the topmost layer that has it or replaces it, else a place below it, else the same for its parent.
  * `layers` go from the lowest to the topmost; the lowest one always has a place for the document itself (`[]`).
  */
 export function locate(layers: readonly Layer[], path: Path, want: Want): Place {
@@ -35,7 +48,7 @@ export function locate(layers: readonly Layer[], path: Path, want: Want): Place 
   for (let length = path.length; length >= 0; length--) {
     const prefix = path.slice(0, length);
     for (const layer of topmostFirst) {
-      const place = layer.find(prefix, want);
+      const place = own(layer, prefix, want);
       if (place) return place;
     }
     // At the root every dotted layer would match, but the document itself is the better place.
@@ -57,6 +70,8 @@ export function dottedLayer(prefix: Path, key: Place, inner: Layer): Layer {
       if (path.length === prefix.length && want === "key") return key;
       return inner.find(path.slice(prefix.length), want);
     },
+    replaces: (path) =>
+      path.length >= prefix.length && under(path) && inner.replaces?.(path.slice(prefix.length)) === true,
     beneath(path) {
       return path.length < prefix.length && path.every((part, i) => prefix[i] === part) ? key : undefined;
     },

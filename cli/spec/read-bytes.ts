@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { isatty } from "node:tty";
+import { lookalikeIn } from "./characters.js";
 import { STDIN } from "./places.js";
 
 /** Far larger than any real spec (a few kB), so that a wrong file does not fill the memory. */
@@ -21,7 +22,8 @@ function readFile(file: string): Buffer | string {
   try {
     fd = openSync(file, "r");
   } catch (error) {
-    return `cannot be read: ${reason(error)}`;
+    const odd = lookalikeIn(file);
+    return `cannot be read: ${reason(error)}${odd === undefined ? "" : `; there is ${odd} in the name`}`;
   }
   try {
     const stat = fstatSync(fd);

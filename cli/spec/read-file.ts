@@ -2,8 +2,8 @@ import type { ProblemList } from "./issues.js";
 import { isMapping, type Mapping } from "./merge.js";
 import type { Layer } from "./places.js";
 import { readBytes } from "./read-bytes.js";
+import { slipsOf } from "./yaml-slips.js";
 import { readYaml } from "./yaml-source.js";
-import { slipIn } from "./yaml-syntax.js";
 
 export interface SpecFile {
   file: string;
@@ -31,13 +31,24 @@ export function readSpecFile(file: string, problems: ProblemList): SpecFile | un
   for (const problem of source.problems) problems.add(problem);
   if (source.value === undefined) return undefined;
   if (isMapping(source.value)) return { file, text, value: source.value, layer: source.layer };
+  // Every line lacks its colon or space, so that YAML reads all of them as one text.
+  const slips = typeof source.value === "string" && /[\s:]/.test(source.value) ? slipsOf(text, 0, text.length) : [];
+  for (const { at, message, hint } of slips)
+    problems.add({ ...start, ...placeAt(text, at), message, ...(hint && { hint }) });
+  if (slips.length > 0) return undefined;
   const found =
     source.value === null ? "is empty" : `holds ${Array.isArray(source.value) ? "a list" : "a single value"}`;
   problems.add({
     ...start,
     message: `${found}; a spec is a mapping of keys`,
-    hint:
-      (typeof source.value === "string" ? slipIn(source.value) : undefined) ?? "`lor2c init` writes one to start from",
+    hint: Array.isArray(source.value)
+      ? "leave out the `- ` before each key, or start from `lor2c init`"
+      : "`lor2c init` writes one to start from",
   });
   return undefined;
+}
+
+function placeAt(text: string, at: number): { line: number; column: number } {
+  const before = text.slice(0, at).split("\n");
+  return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
 }

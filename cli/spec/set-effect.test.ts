@@ -61,3 +61,19 @@ test("of a mapping only the keys that the sweep replaces are refused", () => {
     "--set method.rank applies to 9 of 10 runs; the sweep sets it in the others",
   ]);
 });
+
+test("a problem that a --set causes is told at the flag, also where the file has the key itself", () => {
+  const placesOf = (...sets: string[]) => {
+    try {
+      loadSpec("configs/glue/mrpc-imlor2c.yaml", sets);
+    } catch (error) {
+      if (error instanceof SpecError) return error.problems.map(({ file, path, hint }) => [file, path, hint]);
+    }
+    return [];
+  };
+  expect(placesOf("method=LoRA")).toEqual([["--set", "method.name", "did you mean `lora`?"]]);
+  expect(placesOf("method={name: LoRA}")).toEqual([["--set", "method.name", "did you mean `lora`?"]]);
+  expect(placesOf("task=MRPC")).toEqual([["--set", "task.name", "did you mean `mrpc`?"]]);
+  expect(placesOf("train=3")).toEqual([["--set", "train", undefined]]);
+  expect(placesOf("seed=1,2")).toEqual([["--set", "seed", "for a run with each: --set 'sweep.grid.seed=[1, 2]'"]]);
+});

@@ -1,3 +1,4 @@
+import { findLookalike } from "./characters.js";
 import type { ProblemList } from "./issues.js";
 import { isMapping } from "./merge.js";
 import { dottedLayer, type Layer, type Path, SET_FLAG } from "./places.js";
@@ -24,6 +25,11 @@ export function parseSetFlags(flags: readonly string[], problems: ProblemList): 
         message: `"${flag}" is not of the form key=value`,
         hint: "e.g. --set train.learning_rate=1e-4",
       });
+      continue;
+    }
+    const odd = findLookalike(flag.slice(0, equals));
+    if (odd) {
+      problems.add({ ...at, column: odd.at + 1, path: key, message: odd.message, hint: odd.hint });
       continue;
     }
     const path = splitKey(key);

@@ -30,7 +30,11 @@ describe("what is not a spec", () => {
   test.each([
     ["nothing", "", "1:1 : is empty; a spec is a mapping of keys | `lor2c init` writes one to start from"],
     ["only a comment", "# x\n", "1:1 : is empty; a spec is a mapping of keys | `lor2c init` writes one to start from"],
-    ["a list", "- a\n", "1:1 : holds a list; a spec is a mapping of keys | `lor2c init` writes one to start from"],
+    [
+      "a list",
+      "- model: a\n",
+      "1:1 : holds a list; a spec is a mapping of keys | leave out the `- ` before each key, or start from `lor2c init`",
+    ],
     [
       "a word",
       "hello",
@@ -51,18 +55,17 @@ describe("what is not a spec", () => {
     ],
     ["a list as key", minimal("? [a]\n: 1"), "4:3 : a key must be plain text"],
     ["a key of every object", minimal("__proto__: {a: 1}"), "4:1 __proto__: unknown key"],
-    ["an alias without anchor", minimal("name: *x"), "4:7 name: the alias *x has no anchor before it"],
+    [
+      "an alias without anchor",
+      minimal("name: *x"),
+      '4:7 name: the alias *x has no anchor before it | YAML reads * as an alias; for text, put it in quotes: "*x"',
+    ],
     ["an anchor inside itself", minimal("data: &a {path: *a}"), "4:17 data.path.path: more than 40 levels deep"],
     ["tabs", "train:\n\tseed: 1", "2:1 : YAML is indented with spaces, not with tabs"],
   ])("%s", (_, text, expected) => {
     expect(problems(text)).toContain(expected);
   });
 
-  test("every syntax error is reported, and nothing else", () => {
-    const found = problems('a: "x\nb: [1, 2\nnope: {\n');
-    expect(found.length).toBeGreaterThan(0);
-    expect(found.every((line) => line.includes("not YAML"))).toBe(true);
-  });
   test("bytes that are not UTF-8", () => {
     expect(problems(Uint8Array.of(0x61, 0x3a, 0xff, 0xfe))).toEqual(["1:1 : is not UTF-8 text | save it as UTF-8"]);
   });
@@ -116,7 +119,7 @@ describe("slips of writing", () => {
     expect(problems(minimal("train:\n  batch_size:8\n"))).toEqual([
       `5:3 train: expected a mapping, found the text "batch_size:8" | ${SPACE}`,
     ]);
-    expect(problems("model:minilm\n")).toEqual([`1:1 : holds a single value; a spec is a mapping of keys | ${SPACE}`]);
+    expect(problems("model:minilm\ntask:sst2\n")).toEqual([`1:7 : ${SPACE}`, `2:6 : ${SPACE}`]);
   });
   test("no colon", () => {
     expect(problems("model: minilm\ntask sst2\nmethod: lora\n")).toEqual([
@@ -127,6 +130,57 @@ describe("slips of writing", () => {
   test("two colons in a line", () => {
     expect(problems("model: minilm\nname: run: one\n")).toEqual([
       "2:7 : a second key on this line; put text with ': ' in quotes | a mapping on one line has braces: {key: value}",
+    ]);
+  });
+});
+
+describe("what the YAML library tells as a riddle", () => {
+  const INDENT = "the keys of one mapping begin at the same column";
+  const ONE_PAIR = "put the whole value in one pair of quotes, or in none";
+  test.each([
+    ["train\n  max_length: 9\n", "4:1 : no colon after a key | write train:"],
+    ["train\n", "4:1 : no colon after a key | write train:"],
+    ["seed = 3\n", "4:1 : no colon after a key | write seed: 3"],
+    ["seed\uff1a3\n", "4:5 : there is a colon that YAML does not know (U+FF1A) | write : and a space"],
+    ['name: "a\nseed: 3\n', '4:7 : the quote " that opens here is not closed | end the text with "'],
+    ["name: 'a\nseed: 3\n", "4:7 : the quote ' that opens here is not closed | end the text with '"],
+    ["name: 'it's'\n", `4:11 : there is text after the closing quote | ${ONE_PAIR}`],
+    ["name: \u201ca: b\u201d\n", `4:7 : \u201c is not a quote in YAML | write " or '`],
+    [
+      'name: "C:\\users"\n',
+      /^4:10 : \\u is not an escape; in double quotes a backslash begins one \| put the text in single/,
+    ],
+    [
+      "sweep:\n  grid:\n    seed: [1, 2\n    a: [1]\n",
+      "6:11 : the bracket [ that opens here is not closed | end the list with ]",
+    ],
+    ["sweep: {grid: {seed: [1, 2]}\n", "4:8 : the bracket { that opens here is not closed | end the mapping with }"],
+    ["train: {a: 1, b: 2]}\n", "4:19 : the bracket ] does not close the { before it | end the mapping with }"],
+    ["train: {a: 1}}\n", "4:14 : the bracket } closes nothing | leave it out"],
+    ['train: {"a": 1 "b": 2}\n', "4:14 : a comma is missing here, or quotes around a text with ': '"],
+    ["name: %a # x\n", '4:7 : a value cannot begin with % | put it in quotes: "%a"'],
+    ["name: @a\n", '4:7 : a value cannot begin with @ | put it in quotes: "@a"'],
+    ["name: `a`\n", '4:7 : a value cannot begin with ` | put it in quotes: "`a`"'],
+    ["name: |a\n", '4:7 : a value that begins with | is a block of lines | put it in quotes: "|a"'],
+    ["seed: - 3\n", "4:7 : a list cannot begin on the line of its key | write [3]"],
+    ["train:\n  a: 8\n  - b: 9\n", "6:3 : a list item among the keys of a mapping | leave out the `- `"],
+    ["train:\n  a: 8\n   b: 9\n", `6:4 : is indented by 3 spaces, the line above by 2 | ${INDENT}`],
+    ["train:\n    a: 8\n  b: 9\n", `6:3 : is indented by 2 spaces, the line above by 4 | ${INDENT}`],
+    [" seed: 3\n", `4:2 : is indented by 1 space, the line above by 0 | ${INDENT}`],
+    ["train:\n  a: 8\n \tb: 9\n", "6:2 : YAML is indented with spaces, not with tabs"],
+  ])("%j is one problem, at its place", (text, expected) => {
+    const found = problems(minimal(text));
+    expect(found).toEqual([typeof expected === "string" ? expected : expect.stringMatching(expected)]);
+  });
+  test("a directive, and line ends of another time", () => {
+    expect(problems(`%a\n${minimal()}`)).toEqual(["1:1 : a line cannot begin with % | write # for a comment"]);
+    expect(problems(minimal("seed: 3").replaceAll("\n", "\r"))).toEqual([
+      "1:12 : lines end with a lone carriage return (U+000D) | save the file with line ends of Unix or Windows",
+    ]);
+  });
+  test("dashes before the keys of a mapping", () => {
+    expect(problems(minimal("train:\n  - batch_size: 8\n"))).toEqual([
+      "5:3 train: expected a mapping, found a list | leave out the `- ` before each key: they make a list",
     ]);
   });
 });
@@ -150,6 +204,17 @@ describe("invisible characters", () => {
     expect(problems(minimal(), ["seed=3\u00a0"])).toEqual([
       `--set 1:7 seed: there is a no-break space (U+00A0) | ${HINT}`,
     ]);
+  });
+  test("in the key of a --set, and in quotes where a number belongs", () => {
+    expect(problems(minimal(), ["\u00a0seed=3"])).toEqual([
+      `--set 1:1 seed: there is a no-break space (U+00A0) | ${HINT}`,
+    ]);
+    expect(problems(minimal('seed: "3\u202f"\n'))[0]).toMatch(
+      /found the text "3 " with a narrow no-break space \(U\+202F\)$/,
+    );
+  });
+  test.each(["\u2007", "\u200d", "\u202e", "\u2800", "\u3164", "\uffa0"])("%j is one of them", (odd) => {
+    expect(problems(minimal(`name: a${odd}\n`))[0]).toMatch(/^4:8 : there is an? .* \(U\+/);
   });
   test("are fine in quotes and comments", () => {
     expect(load(minimal('name: "n\u00a03" # \u200b\n')).name).toBe("n\u00a03");

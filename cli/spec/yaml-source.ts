@@ -2,7 +2,7 @@ import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument,
 import type { SpecProblem } from "../errors.js";
 import { findLookalike, unusable } from "./characters.js";
 import { dotted, type Layer, type Path, type Place } from "./places.js";
-import { gluedKey, syntaxProblems } from "./yaml-syntax.js";
+import { gluedKey, quoteHint, syntaxProblems } from "./yaml-syntax.js";
 
 /** Deeper than any sensible spec; stops an anchor that contains itself. */
 const MAX_DEPTH = 40;
@@ -21,6 +21,8 @@ export interface YamlSource {
 interface Entry {
   key: number | undefined;
   value: number;
+  /** Whether the value is a mapping, into which another layer's keys are merged. */
+  mapping: boolean;
 }
 
 const TOO_DEEP = "lists or mappings are nested too deeply to read";
@@ -47,6 +49,7 @@ export function readYaml(source: string, file: string, columnOffset = 0): YamlSo
       const entry = entries.get(JSON.stringify(path));
       return entry && placeOf((want === "key" ? entry.key : undefined) ?? entry.value);
     },
+    replaces: (path) => entries.get(JSON.stringify(path))?.mapping === false,
   };
   const result = (value: unknown, inline = true): YamlSource => ({ value, layer, problems, inline });
 
@@ -71,8 +74,8 @@ export function readYaml(source: string, file: string, columnOffset = 0): YamlSo
     report(exhausted.pos[0], [], TOO_DEEP);
     return result(undefined);
   }
-  for (const error of [...document.errors, ...document.warnings]) {
-    for (const { at, message, hint } of syntaxProblems(error, text)) report(at, [], message, hint);
+  for (const { at, message, hint } of syntaxProblems([...document.errors, ...document.warnings], text)) {
+    report(at, [], message, hint);
   }
   if (document.errors.length > 0) {
     // If the text looks right, the most likely reason is a look-alike of a space.
@@ -109,7 +112,9 @@ export function readYaml(source: string, file: string, columnOffset = 0): YamlSo
       report(place, path, `aliases stand for more than ${MAX_ALIASED_VALUES.toLocaleString("en")} values`);
       throw new TooMuch();
     }
-    if (!entries.has(JSON.stringify(path))) entries.set(JSON.stringify(path), { key, value: place });
+    if (!entries.has(JSON.stringify(path))) {
+      entries.set(JSON.stringify(path), { key, value: place, mapping: isMap(node) || isAlias(node) });
+    }
     if (isAlias(node)) {
       if (++aliases > MAX_ALIASES) {
         report(place, path, `more than ${MAX_ALIASES} aliases`, "write the values out, or use `extends:`");
@@ -117,7 +122,12 @@ export function readYaml(source: string, file: string, columnOffset = 0): YamlSo
       }
       const target = anchors.get(node.source);
       if (target) return walk(target, path, key, place, true);
-      report(place, path, `the alias *${node.source} has no anchor before it`);
+      report(
+        place,
+        path,
+        `the alias *${node.source} has no anchor before it`,
+        `YAML reads * as ${quoteHint(`*${node.source}`)}`,
+      );
       return undefined;
     }
     if (isMap(node) || isSeq(node) || isScalar(node)) {
