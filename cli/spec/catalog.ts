@@ -57,6 +57,8 @@ const Catalog = z.object({
   methods: z.array(Method),
   tasks: z.array(Task),
   models: z.array(z.object({ name: z.string(), summary: z.string() })),
+  /** Scores that are better when they are smaller. */
+  lower_is_better: z.array(z.string()).default([]),
 });
 
 export type Parameter = z.infer<typeof Parameter>;

@@ -7,6 +7,7 @@ import { m006Forecasts } from "./migrations/m006_forecasts.js";
 import { m007Stop } from "./migrations/m007_stop.js";
 import { m008Numerics } from "./migrations/m008_numerics.js";
 import { m009Surroundings } from "./migrations/m009_surroundings.js";
+import { m010Direction } from "./migrations/m010_direction.js";
 
 export interface Migration {
   /** `m<number>_<what>`; stored in the table `migrations`, so it must never change. */
@@ -25,4 +26,5 @@ export const MIGRATIONS: readonly Migration[] = [
   m007Stop,
   m008Numerics,
   m009Surroundings,
+  m010Direction,
 ];

@@ -1,6 +1,7 @@
 import { UsageError } from "../errors.js";
 import { getRun, runsByPrefix } from "./read-runs.js";
 import type { RunRow } from "./rows.js";
+import { lowerIsBetter } from "./score-direction.js";
 import { SELECTORS } from "./selector-words.js";
 import type { Store } from "./store.js";
 
@@ -89,16 +90,15 @@ function bestByScore(store: Store, like: RunRow): RunRow | undefined {
     .prepare(
       `SELECT run FROM v_runs WHERE state = 'finished' AND task = ? AND numerics = ? AND score_name IS ?
          AND best_score IS NOT NULL
-       ORDER BY best_score DESC, started_at DESC LIMIT 1`,
+       ORDER BY best_score ${lowerIsBetter(like.score_name ?? "") ? "ASC" : "DESC"}, started_at DESC LIMIT 1`,
     )
     .pluck()
     .get(like.task, like.numerics, like.score_name) as string | undefined;
   return id === undefined ? undefined : getRun(store, id);
 }
 
-/** Losses are the only metrics of an evaluation that are better when smaller. */
 function bestByMetric(store: Store, like: RunRow, metric: string): RunRow | undefined {
-  const order = /loss$/.test(metric) ? "min(m.value) ASC" : "max(m.value) DESC";
+  const order = lowerIsBetter(metric) ? "min(m.value) ASC" : "max(m.value) DESC";
   const id = store
     .prepare(
       `SELECT v.run FROM v_runs v JOIN metrics m ON m.attempt = v.attempt_id AND m.split = 'eval' AND m.name = ?

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { claimAll, claimedStore, disposableFolder, sampleCell, sampleEvents as say } from "./fixtures/sample.js";
-import { listRuns } from "./read.js";
+import { findRun, listRuns } from "./read.js";
 import type { Store } from "./store.js";
 import { endAttempt, ingest, registerExperiment } from "./write.js";
 
@@ -42,6 +42,23 @@ test("v_best has the best run of each group, with the group's runs, seeds and me
     ["one", 1000, "b", 0.9, 3, 2, 0.8],
     ["two", 1000, "c", 0.6, 1, 1, 0.6],
   ]);
+});
+
+test("v_best and the optimism of v_runs follow the direction of the score", () => {
+  const error = (digit: string, best: number, change: object = {}) => {
+    const id = digit.repeat(16);
+    const [named, of] = [{ score_name: "mse" }, { score_name: "mse", eval_best_score: best, ...change }];
+    ingest(store, attempts, [
+      { ...say.started([id]), ...named },
+      { ...say.finished([id], 5, best), ...of },
+    ]);
+  };
+  error("a", 2);
+  error("b", 0.5, { chosen_on: "holdout", eval_best_score: 0.25 });
+  const best = store.db.prepare("SELECT substr(run, 1, 1), best_score, runs FROM v_best").raw().all();
+  expect(best).toEqual([["b", 0.5, 2]]);
+  expect(store.db.prepare("SELECT optimism FROM v_runs WHERE optimism IS NOT NULL").pluck().all()).toEqual([0.25]);
+  expect(findRun(store, "@best").id[0]).toBe("b");
 });
 
 test("v_runs has the optimism where held-out rows chose, the score of the fixed epoch, and whether the run collapsed", () => {

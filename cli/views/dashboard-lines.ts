@@ -1,6 +1,7 @@
 import stringWidth from "string-width";
 import type { Lane, LaneFacts } from "../job/lane.js";
 import type { RunState } from "../job/run-state.js";
+import { constantAnswer } from "../store/score-direction.js";
 import { headerOf } from "./dashboard-header.js";
 import type { DashboardLine, DashboardState, EndedRuns } from "./dashboard-state.js";
 import { formatCount, formatScore, formatSeconds, formatValue } from "./format.js";
@@ -157,7 +158,8 @@ function detail({ losses, score, scoreName, tokensPerSecond, phase }: LaneFacts,
 
 function endLine({ state, label, facts, seconds, reason }: EndedRuns, columns: number): Line {
   const score = state === "finished" && facts && facts.score !== null ? facts : null;
-  const majority = score?.majorityScore == null ? "" : ` (majority class ${formatScore(score.majorityScore)})`;
+  const majority =
+    score?.majorityScore == null ? "" : ` (${constantAnswer(score.scoreName)} ${formatScore(score.majorityScore)})`;
   const parts = [
     state === "finished" ? "✓ finished" : `${state === "failed" ? "✗" : "■"} ${stateWord(state)}`,
     oneLine(label),

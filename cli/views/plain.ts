@@ -5,6 +5,7 @@ import type { RunState } from "../job/run-state.js";
 import { withoutNumbers } from "../plan/warnings.js";
 import { divergence, errorText } from "../protocol/divergence.js";
 import type { EventOf, WorkerEvent } from "../protocol/messages.js";
+import { constantAnswer } from "../store/score-direction.js";
 import { formatCount, formatScore, formatSeconds, formatValue, plural, shortId } from "./format.js";
 import { clip } from "./parts/fit.js";
 import { renderSummary } from "./summary.js";
@@ -111,7 +112,7 @@ function eventLine(event: WorkerEvent, facts: LaneFacts): string | null {
     case "finished":
       return (
         `finished: ${event.score_name} ${formatScore(event.best_score)} after epoch ${event.best_epoch} ` +
-        `(majority class ${formatScore(event.majority_score)}), ${formatSeconds(event.total_seconds)}` +
+        `(${constantAnswer(event.score_name)} ${formatScore(event.majority_score)}), ${formatSeconds(event.total_seconds)}` +
         (event.collapsed ? "; collapsed: all predictions are alike" : "")
       );
     case "failed":

@@ -13,6 +13,7 @@ import {
   type RunRow,
 } from "../store/read.js";
 import { collapseText } from "./collapse.js";
+import { constantAnswer } from "../store/score-direction.js";
 import { comparisonLines } from "./forecast-comparison.js";
 import { formatCount, formatScore, formatSeconds, formatValue, plural } from "./format.js";
 import { formatBytes } from "./parts/bytes.js";
@@ -112,7 +113,8 @@ function scoreFacts(run: RunRow): Fact[] {
 
 function bestDetail(run: RunRow): string {
   const held = run.chosen_on === "holdout" ? `, chosen on held-out rows, ${formatScore(run.chosen_score)} there` : "";
-  const majority = run.majority_score === null ? "" : ` (majority class ${formatScore(run.majority_score)})`;
+  const majority =
+    run.majority_score === null ? "" : ` (${constantAnswer(run.score_name)} ${formatScore(run.majority_score)})`;
   return `after epoch ${run.best_epoch}${held}${majority}`;
 }
 

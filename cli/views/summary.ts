@@ -1,6 +1,7 @@
 import type { CellSummary, JobSummary } from "../job/reporter.js";
 import { withoutNumbers } from "../plan/warnings.js";
 import { divergence, errorText } from "../protocol/divergence.js";
+import { constantAnswer } from "../store/score-direction.js";
 import { columns } from "./columns.js";
 import { formatCount, formatScore, formatSeconds, plural, shortId } from "./format.js";
 import { repeatLines } from "./repeats.js";
@@ -59,7 +60,7 @@ function table(cells: CellSummary[]): string[] {
     { title: "run" },
     { title: "label" },
     { title: "method" },
-    { title: `${only ?? "score"} at best epoch (majority class)`, align: "right" as const },
+    { title: `${only ?? "score"} at best epoch (${constantAnswer(only ?? null)})`, align: "right" as const },
     { title: "best epoch", align: "right" as const },
     ...(epochs.size > 0
       ? [{ title: epochs.size === 1 ? `at epoch ${[...epochs][0]}` : "at fixed epoch", align: "right" as const }]

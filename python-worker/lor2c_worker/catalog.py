@@ -8,6 +8,7 @@ import typing
 from typing import Any
 
 from .data import TASKS
+from .evaluation.scoring import SCORES
 from .methods import METHODS
 from .models import MODELS
 
@@ -15,7 +16,8 @@ _SCALARS = {int: "int", float: "float", bool: "bool", str: "str"}
 
 
 def catalog() -> dict[str, Any]:
-    """Methods with their parameters, tasks with their scores, and packaged models."""
+    """Methods with their parameters, tasks with their scores, packaged models, and which scores are better
+    when smaller."""
     return {
         "methods": [
             {
@@ -33,6 +35,7 @@ def catalog() -> dict[str, Any]:
             for t in TASKS.values()
         ],
         "models": [{"name": m.name, "summary": m.summary} for m in MODELS.values()],
+        "lower_is_better": [name for name, score in SCORES.items() if score.lower_is_better],
     }
 
 

@@ -1,4 +1,5 @@
 import * as Plot from "@observablehq/plot";
+import { constantAnswer } from "../../store/score-direction.js";
 import { formatValue, plural } from "../format.js";
 import { hex, viridis } from "../grid/colour.js";
 import { clip } from "../parts/fit.js";
@@ -94,7 +95,7 @@ function chart(panel: Panel, several: boolean, colour: (index: number) => string
 }
 
 function titleOf({ title, majority, series }: Panel, several: boolean): string {
-  const beside = majority === null ? "" : ` (dashed: majority class ${formatValue(majority)})`;
+  const beside = majority === null ? "" : ` (dashed: ${constantAnswer(title)} ${formatValue(majority)})`;
   const broken = series.flatMap(({ points }) => points).filter(({ y }) => y === null).length;
   const [first] = series;
   if (!several && first) return `${title}${beside}: ${lastText(first as Series)}`;

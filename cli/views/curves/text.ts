@@ -1,3 +1,4 @@
+import { constantAnswer } from "../../store/score-direction.js";
 import { formatValue } from "../format.js";
 import { chart } from "../parts/chart.js";
 import { clip } from "../parts/fit.js";
@@ -13,7 +14,7 @@ export function curvesText(shown: readonly OfRun<CurvesData>[], width: number): 
 }
 
 function panelText({ title, majority, series }: Panel, several: boolean, width: number): string {
-  const beside = majority === null ? "" : ` (majority class ${formatValue(majority)})`;
+  const beside = majority === null ? "" : ` (${constantAnswer(title)} ${formatValue(majority)})`;
   const [first] = series;
   const heading = `${title}${beside} by epoch${several || !first ? "" : `: ${lastText(first)}`}`;
   const marked = series.map(({ index, points }) => ({ points, index, mark: several ? String(index + 1) : "" }));

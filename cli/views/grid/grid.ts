@@ -1,9 +1,11 @@
 /** A grid of scores as plain data: `lor2c heatmap --format json` prints it, and every picture is drawn from it. */
+
 import { UsageError } from "../../errors.js";
 import { mixedNumerics } from "../../plan/numerics.js";
 import { DIVERGED, divergence } from "../../protocol/divergence.js";
 import { deviation, mean } from "../../stats/mean.js";
 import { CANNOT_RUN, type GridCellRow, type LeftOutRow, type WhichEpoch } from "../../store/read.js";
+import { lowerIsBetter } from "../../store/score-direction.js";
 import { axisOf, type GridAxis } from "./axes.js";
 import type { GridCell, GridState, Position } from "./cell.js";
 import { findCoincidences } from "./coincide.js";
@@ -69,7 +71,7 @@ export function buildGrid({ experiment, cells, leftOut }: GridSource, options: G
   });
   const rows = axisOf(options.rows, options.cols, [...inside, ...invalid]);
   const cols = axisOf(options.cols, options.rows, [...inside, ...invalid]);
-  const lowerIsBetter = /loss$/.test(name);
+  const lower = lowerIsBetter(name);
   const [runsAt, reasonsAt] = [byPlace(inside, options), byPlace(leftOut.filter(isInside), options)];
   const built = rows.values.flatMap((row) =>
     cols.values.map((col) => {
@@ -77,7 +79,7 @@ export function buildGrid({ experiment, cells, leftOut }: GridSource, options: G
       return cellAt({ row, col }, runsAt.get(place) ?? [], reasonsAt.get(place)?.[0]?.reason ?? null);
     }),
   );
-  markBest(built, lowerIsBetter);
+  markBest(built, lower);
   findCoincidences(built, inside, options);
   const values = built.flatMap(({ mean, soFar }) => [mean, soFar]).filter((value) => value !== null);
   return {
@@ -89,8 +91,8 @@ export function buildGrid({ experiment, cells, leftOut }: GridSource, options: G
     score: {
       name,
       which: options.which,
-      lowerIsBetter,
-      fraction: !lowerIsBetter && values.length > 0 && values.every((value) => Math.abs(value) <= 1),
+      lowerIsBetter: lower,
+      fraction: !lower && values.length > 0 && values.every((value) => Math.abs(value) <= 1),
     },
     rows,
     cols,
@@ -177,11 +179,11 @@ function failureOf({ run, state, error_type, message }: GridCellRow): string {
 }
 
 /** Only cells with the most seeds compete, because one seed may be lucky. If all are equal, none is best. */
-function markBest(cells: GridCell[], lowerIsBetter: boolean): void {
+function markBest(cells: GridCell[], lower: boolean): void {
   const most = Math.max(...cells.map(({ n }) => n));
   const able = cells.filter(({ n, mean }) => n === most && mean !== null);
   const means = able.map(({ mean }) => mean ?? 0);
-  const best = lowerIsBetter ? Math.min(...means) : Math.max(...means);
+  const best = lower ? Math.min(...means) : Math.max(...means);
   const winners = able.filter(({ mean }) => Math.abs((mean ?? 0) - best) < 1e-12);
   if (winners.length < able.length) for (const cell of winners) cell.best = true;
 }

@@ -1,4 +1,5 @@
 /** Words and signs for a grid, the same in every picture. */
+import { constantAnswer } from "../../store/score-direction.js";
 import { formatValue } from "../format.js";
 import { oneLine } from "../parts/visible.js";
 import type { GridAxis } from "./axes.js";
@@ -99,7 +100,8 @@ export function footnotes(grid: Grid): string[] {
 function bestLine(grid: Grid): string[] {
   const best = grid.cells.filter((cell) => cell.best);
   const scored = grid.cells.filter((cell) => cell.mean !== null);
-  const majority = grid.majority === null ? "" : ` (majority class ${scoreText(grid, grid.majority)})`;
+  const majority =
+    grid.majority === null ? "" : ` (${constantAnswer(grid.score.name)} ${scoreText(grid, grid.majority)})`;
   if (best.length > 0) return [`best: ${scoreText(grid, best[0]?.mean ?? 0)} at ${placesText(grid, best)}${majority}`];
   return scored.length > 1 ? [`all ${scored.length} scores are equal${majority}`] : [];
 }
