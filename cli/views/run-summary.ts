@@ -12,8 +12,8 @@ import {
   getSettings,
   type RunRow,
 } from "../store/read.js";
-import { collapseText } from "./collapse.js";
 import { constantAnswer } from "../store/score-direction.js";
+import { collapseText } from "./collapse.js";
 import { comparisonLines } from "./forecast-comparison.js";
 import { formatCount, formatScore, formatSeconds, formatValue, plural } from "./format.js";
 import { formatBytes } from "./parts/bytes.js";
