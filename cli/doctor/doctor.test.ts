@@ -1,7 +1,7 @@
-import { chmodSync, existsSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { tempFolder } from "../fixtures/temp-folder.js";
 import { openStore } from "../store/store.js";
 import { cacheRows } from "./caches.js";
@@ -21,9 +21,16 @@ function pretend(name: string, script: string): string {
 
 describe("python", () => {
   test("the environment of this checkout works, down to the worker's handshake", async () => {
-    const rows = await pythonRows({ ...process.env, LOR2C_PYTHON: process.env.LOR2C_PYTHON ?? "" });
-    expect(rows.map((row) => row.name)).toEqual(["python", "packages", "torch", "device"]);
+    // A copy of a locked package that PYTHONPATH names is not imported.
+    const other = join(folder, "other");
+    mkdirSync(join(other, "numpy"), { recursive: true });
+    writeFileSync(join(other, "numpy", "__init__.py"), "raise ImportError('the other numpy')\n");
+    vi.stubEnv("PYTHONPATH", other);
+    const rows = await pythonRows({ ...process.env, LOR2C_PYTHON: "" });
+    vi.unstubAllEnvs();
+    expect(rows.map((row) => row.name)).toEqual(["python", "packages", "torch", "device", "variables"]);
     expect(rows.filter((row) => row.state === "fail")).toEqual([]);
+    expect(rows.at(-1)?.value).toContain("not passed on to the worker: PYTHONPATH");
   }, 60_000);
 
   test.each([

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { devNull } from "node:os";
 import { join } from "node:path";
 import { isNewEnough, OLDEST, probe } from "../../scripts/env/python.mjs";
+import { withheld } from "../../scripts/env/python-environment.mjs";
 import { inspectEnv, listPackages } from "../../scripts/env/worker-env.mjs";
 import { Lor2cError } from "../errors.js";
 import { discard } from "../files.js";
@@ -52,11 +53,10 @@ async function packagesRow(python: Python): Promise<Row> {
       return fail("packages", listPackages(broken), `\`${install}\``);
     }
     if (different.length === 0) return ok("packages", `${packages} as locked`);
-    return warn(
-      "packages",
-      listPackages(different),
-      "Runs work; numbers may differ from those of the locked versions.",
-    );
+    const copies = different.some(({ found }) => found?.startsWith("another copy"));
+    const why = copies && process.env.PYTHONPATH ? " PYTHONPATH puts another copy first." : "";
+    const advice = `Runs work; numbers may differ from those of the locked versions.${why}`;
+    return warn("packages", listPackages(different), advice);
   } catch (error) {
     return fail("packages", messageOf(error), `\`${setupCommand()}\``);
   }
@@ -68,10 +68,10 @@ async function workerRows(python: Python): Promise<Row[]> {
   try {
     const logFile = folder ? join(folder, "worker.log") : devNull;
     const worker = await startWorker({ python, logFile, onEvent: () => {} });
-    const { packages, device } = worker.ready;
+    const { packages, device, variables } = worker.ready;
     await worker.stop();
     const torch = packages.torch ?? "unknown";
-    return [ok("torch", torch), deviceRow(device, torch)];
+    return [ok("torch", torch), deviceRow(device, torch), variablesRow(variables, withheld(python.usersOwn))];
   } catch (error) {
     return [fail("worker", messageOf(error), `\`${setupCommand()}\``)];
   } finally {
@@ -86,6 +86,13 @@ function temporaryFolder(): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What of the user's variables can change a run's numbers or files, and which of Python's own a worker does not get. */
+function variablesRow(variables: Record<string, string>, held: string[]): Row {
+  const found = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+  const not = held.length > 0 ? [`not passed on to the worker: ${held.join(", ")}`] : [];
+  return ok("variables", [...found, ...not].join("; ") || "none that matters to a run");
 }
 
 function deviceRow(device: { name: string; description: string; memory: number; bf16: boolean }, torch: string): Row {

@@ -92,7 +92,9 @@ const training = (steps: number) => ({
 
 describe("the bundled worker", { timeout: 120_000 }, () => {
   test("inspects, trains, saves and predicts", async () => {
-    const { inspected } = await inspect([{ settings: settings(3) }], request);
+    const { inspected, ready } = await inspect([{ settings: settings(3) }], request);
+    // Only the user's: importing torch sets some more.
+    expect(Object.keys(process.env)).toEqual(expect.arrayContaining(Object.keys(ready.variables)));
     expect(inspected[0]?.problems).toEqual([]);
     const { worker, events } = await startFixture("", { commandOverride: command });
     const train = training(3);

@@ -14,6 +14,7 @@ import traceback
 from .channel import Channel, claim_stdout
 from .errors import PlainError
 from .lifeline import Deadline, die_with_parent, outlive_parent
+from .variables import stored_variables
 
 
 def main(arguments: list[str]) -> int:
@@ -27,6 +28,7 @@ def main(arguments: list[str]) -> int:
     if arguments:
         print(f"lor2c_worker: unknown argument {arguments[0]!r}; it takes none, or --catalog", file=sys.stderr)
         return 2
+    variables = stored_variables()  # of the user: importing torch adds some
     # For what this process starts: the runner has said it to this one with -P.
     os.environ["PYTHONSAFEPATH"] = "1"
     die_with_parent()
@@ -40,7 +42,7 @@ def main(arguments: list[str]) -> int:
     gc.freeze()
     gc.enable()
     outlive_parent()
-    serve(channel)
+    serve(channel, variables)
     return 0
 
 

@@ -25,13 +25,14 @@ from .run.tree import TreeCell, group_trees, read_cell
 from .settings import Settings, SettingsError
 from .sources import all_sources
 from .usage import begin_command, log_to
-from .variables import stored_variables
 from .versions import package_versions, versions
 
 
-def serve(channel: Channel) -> None:
-    """Send `ready`, then carry out one command after the other. Returns when stdin has ended."""
-    variables = stored_variables()  # before `repeatable` adds its own
+def serve(channel: Channel, variables: dict[str, str]) -> None:
+    """Send `ready`, then carry out one command after the other. Returns when stdin has ended.
+
+    `variables`: those of the process that are stored with a run, from before any library added its own.
+    """
     configure_threads()
     repeatable()
     channel.send(
