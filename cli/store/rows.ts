@@ -57,7 +57,7 @@ export const RunRow = z.strictObject({
   chosen_score: number.nullable(),
   eval_best_score: number.nullable(),
   eval_best_epoch: number.nullable(),
-  /** How much higher the score would be if the evaluation rows chose the epoch; null if they did. */
+  /** How much better the score would be if the evaluation rows chose the epoch; null if they did. */
   optimism: number.nullable(),
   collapsed: flag.nullable(),
   report_epoch: number.nullable(),
@@ -65,6 +65,8 @@ export const RunRow = z.strictObject({
   fixed_score: number.nullable(),
   /** Which numbers the worker computes, see m008; scores of different ones are not compared. */
   numerics: number,
+  /** Where the rows of `classify` and `regress` come from; scores on different ones are not compared. */
+  own_rows: text.nullable(),
   /** Only in a list for which an epoch's score was asked. */
   epoch_score: number.nullable().optional(),
 });

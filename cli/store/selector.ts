@@ -88,12 +88,12 @@ function best(store: Store, metric: string | null): RunRow {
 function bestByScore(store: Store, like: RunRow): RunRow | undefined {
   const id = store
     .prepare(
-      `SELECT run FROM v_runs WHERE state = 'finished' AND task = ? AND numerics = ? AND score_name IS ?
-         AND best_score IS NOT NULL
+      `SELECT run FROM v_runs WHERE state = 'finished' AND task = ? AND own_rows IS ? AND numerics = ?
+         AND score_name IS ? AND best_score IS NOT NULL
        ORDER BY best_score ${lowerIsBetter(like.score_name ?? "") ? "ASC" : "DESC"}, started_at DESC LIMIT 1`,
     )
     .pluck()
-    .get(like.task, like.numerics, like.score_name) as string | undefined;
+    .get(like.task, like.own_rows, like.numerics, like.score_name) as string | undefined;
   return id === undefined ? undefined : getRun(store, id);
 }
 
@@ -102,11 +102,11 @@ function bestByMetric(store: Store, like: RunRow, metric: string): RunRow | unde
   const id = store
     .prepare(
       `SELECT v.run FROM v_runs v JOIN metrics m ON m.attempt = v.attempt_id AND m.split = 'eval' AND m.name = ?
-       WHERE v.state = 'finished' AND v.task = ? AND v.numerics = ? AND m.value IS NOT NULL
+       WHERE v.state = 'finished' AND v.task = ? AND v.own_rows IS ? AND v.numerics = ? AND m.value IS NOT NULL
        GROUP BY v.run ORDER BY ${order} LIMIT 1`,
     )
     .pluck()
-    .get(metric, like.task, like.numerics) as string | undefined;
+    .get(metric, like.task, like.own_rows, like.numerics) as string | undefined;
   return id === undefined ? undefined : getRun(store, id);
 }
 

@@ -61,6 +61,30 @@ test("v_best and the optimism of v_runs follow the direction of the score", () =
   expect(findRun(store, "@best").id[0]).toBe("b");
 });
 
+test("own rows are compared only with rows of the same place and label", () => {
+  const at = (digit: string, path: string, label: string) => {
+    const { settings, ...rest } = cell(digit, 1, "one");
+    const columns = { text: "t", text_pair: null, label, separator: " " };
+    return {
+      ...rest,
+      settings: { ...settings, task: { name: "classify" }, data: { ...settings.data, path, columns } },
+    };
+  };
+  const own = [at("1", "/a.csv", "x"), at("2", "/a.csv", "x"), at("3", "/a.csv", "y"), at("4", "/b.csv", "x")];
+  registerExperiment(store, { name: "own", specFile: null, specText: "", cells: own as never });
+  for (const [id, attempt] of claimAll(store, own as never)) attempts.set(id, attempt);
+  own.forEach(({ id }, i) => {
+    finish(id[0] ?? "", 0.9 - i / 10);
+  });
+  const best = "SELECT substr(run, 1, 1), own_rows, runs FROM v_best WHERE task = 'classify' ORDER BY 1";
+  expect(store.db.prepare(best).raw().all()).toEqual([
+    ["1", "/a.csv x", 2],
+    ["3", "/a.csv y", 1],
+    ["4", "/b.csv x", 1],
+  ]);
+  expect(findRun(store, "@best").id[0]).toBe("4");
+});
+
 test("v_runs has the optimism where held-out rows chose, the score of the fixed epoch, and whether the run collapsed", () => {
   const [a, b] = ["a".repeat(16), "b".repeat(16)];
   const at = (id: string, seq: number, step: number, accuracy: number) =>

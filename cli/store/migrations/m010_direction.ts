@@ -1,4 +1,7 @@
-/** mse and mae are better when smaller: the best run of a group, and how much choosing on the evaluation rows flatters. */
+/**
+ * mse and mae are better when smaller: the best run of a group, and how much choosing on the evaluation rows flatters.
+ * Runs of the tasks for the user's own rows are compared only where the rows come from one place and have one label column.
+ */
 export const m010Direction = {
   name: "m010_direction",
   sql: `
@@ -36,7 +39,12 @@ SELECT
     a.numerics,
     (SELECT CAST(f.value AS INTEGER) FROM run_fingerprints f WHERE f.run = r.id AND f.name = 'numerics'),
     1
-  ) AS numerics
+  ) AS numerics,
+  CASE WHEN r.task IN ('classify', 'regress') THEN
+    coalesce(json_extract(r.settings, '$.data.path'), json_extract(r.settings, '$.data.hub'), '')
+    || coalesce(' ' || json_extract(r.settings, '$.data.config'), '')
+    || coalesce(' ' || json_extract(r.settings, '$.data.columns.label'), '')
+  END AS own_rows
 FROM runs r
 LEFT JOIN attempts a ON a.id = (
   SELECT c.id FROM attempts c WHERE c.run = r.id ORDER BY c.outcome IS 'finished' DESC, c.number DESC LIMIT 1
@@ -46,21 +54,22 @@ CREATE VIEW v_best AS
 SELECT
   model, task, method, score_name, train_rows, eval_rows,
   runs, seeds, mean_best_score, run, label, seed, best_score, best_epoch, last_score, majority_score,
-  trainable_parameters, final_trainable_parameters, train_seconds, tokens_per_second, peak_memory, ended_at, numerics
+  trainable_parameters, final_trainable_parameters, train_seconds, tokens_per_second, peak_memory, ended_at, numerics,
+  own_rows
 FROM (
   SELECT d.*,
-    row_number() OVER (PARTITION BY model, task, method, score_name, train_rows, eval_rows, numerics
+    row_number() OVER (PARTITION BY model, task, method, score_name, train_rows, eval_rows, numerics, own_rows
                        ORDER BY CASE WHEN score_name IN ('mse', 'mae') THEN -best_score ELSE best_score END DESC, run
                       ) AS place,
     count(*) OVER same AS runs,
     max(seed_place) OVER same AS seeds,
     avg(best_score) OVER same AS mean_best_score
   FROM (
-    SELECT *, dense_rank() OVER (PARTITION BY model, task, method, score_name, train_rows, eval_rows, numerics
+    SELECT *, dense_rank() OVER (PARTITION BY model, task, method, score_name, train_rows, eval_rows, numerics, own_rows
                                  ORDER BY seed) AS seed_place
     FROM v_runs WHERE state = 'finished'
   ) d
-  WINDOW same AS (PARTITION BY model, task, method, score_name, train_rows, eval_rows, numerics)
+  WINDOW same AS (PARTITION BY model, task, method, score_name, train_rows, eval_rows, numerics, own_rows)
 ) WHERE place = 1;
 `,
 };
