@@ -13,6 +13,7 @@ import tiny
 import torch
 
 from lor2c_worker.data import TASKS, DataError, load_task
+from lor2c_worker.data.blob import Blob
 from lor2c_worker.data.encode import encode
 from lor2c_worker.data.movie_reviews import parse, split_rows
 from lor2c_worker.data.pypi_source import read_member
@@ -224,8 +225,8 @@ def test_two_files_of_one_split(tmp_path: Path, other: str, both: str) -> None:
         load_task("sst2", data)
 
 
-def test_rows_are_kept_flat_and_give_the_tokenizers_ids(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In chunks of any size; 4 bytes a token, and one for its segment."""
+def test_rows_are_tokenised_when_needed_and_give_the_tokenizers_ids(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In chunks of any size, in any order, and also where the tokens are in a file."""
     text = tuple(" ".join(tiny.WORDS[: 1 + i % 17]) for i in range(11))
     split = Split(text, tuple(i % 2 for i in range(11)), text[::-1])
     tokenizer = tiny.tokenizer()
@@ -233,11 +234,11 @@ def test_rows_are_kept_flat_and_give_the_tokenizers_ids(monkeypatch: pytest.Monk
     want = tokenizer(list(text), text_pair=list(text[::-1]), truncation=True, max_length=20)
     whole = encode(split, tokenizer, "classify", 20)
     monkeypatch.setattr("lor2c_worker.data.encode.CHUNK", 4)
-    for data in (whole, encode(split, tokenizer, "classify", 20)):
-        assert data.ids.nbytes == 4 * sum(map(len, want["input_ids"]))
-        assert data.types is not None
-        assert data.types.nbytes == len(data.ids)
-        rows = [7, 0, 10, 0]
+    ahead, spilt = encode(split, tokenizer, "classify", 20), encode(split, tokenizer, "classify", 20)
+    ahead.expect([[10, 9], [1, 7]])
+    spilt._blob = Blob(in_memory=10)
+    rows = [7, 0, 10, 0]
+    for data in (whole, ahead, spilt):
         batch = data.batch(rows, torch.device("cpu"))
         assert batch.lengths == [len(want["input_ids"][row]) for row in rows]
         for place, row in enumerate(rows):

@@ -31,9 +31,11 @@ def make_rows(task: str, path: str, model: str, max_length: int) -> Encoded:
     """The training rows of a task. A random model gets MiniLM's tokens, since only their number matters."""
     random = model.endswith(RANDOM)
     tokenizer = load_tokenizer(ModelSettings("minilm" if random else model))
-    data = encode(load_task(task, DataSettings(path=path)).train, tokenizer, "classify", max_length)
-    config = config_of(model.removesuffix(RANDOM)) if random else None
-    return data if config is None else dataclasses.replace(data, pad_id=int(config.pad_token_id or 0), types=None)
+    split = load_task(task, DataSettings(path=path)).train
+    if not random:
+        return encode(split, tokenizer, "classify", max_length)
+    pad = int(config_of(model.removesuffix(RANDOM)).pad_token_id or 0)
+    return Encoded(split, tokenizer, "classify", max_length, segments=False, pad_id=pad)
 
 
 def make_batches(data: Encoded, size: int, count: int, device: torch.device) -> list[Batch]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence, Sized
-from dataclasses import dataclass
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence, Sized
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -14,87 +13,131 @@ import torch
 from ..device import send
 from ..keyed.seeding import permutation
 from .batch import Batch
+from .blob import Blob
 from .task import Kind, Split, checked_text
+from .texts import Texts
+
+#: Rows that are tokenised together: only these exist as lists of Python's integers at one time.
+CHUNK = 2048
 
 
-@dataclass(frozen=True)
 class Encoded:
-    """Tokenised rows, one after the other: row i is `ids[offsets[i] : offsets[i + 1]]`, 4 bytes a token.
+    """Tokenised rows. A row is tokenised when it is first needed, together with rows that come soon, so that the first
+    step of a training waits for few of them, and a short one never touches the others.
 
-    Lists of Python's integers would take 36 bytes a token.
+    A row takes 4 bytes a token, and one for its segment where the model has segments.
     """
 
-    ids: torch.Tensor  # [tokens] int32
-    types: torch.Tensor | None  # [tokens] int8, segment ids; None: the model has none
-    offsets: torch.Tensor  # [N + 1] int64
-    labels: torch.Tensor  # [N], int64 classes or float32 values
-    pad_id: int
-    parts: tuple[str, ...] | None = None  # see `Split.part`
+    def __init__(
+        self,
+        split: Split,
+        tokenizer: Any,
+        kind: Kind,
+        max_length: int,
+        *,
+        segments: bool = True,
+        pad_id: int | None = None,
+    ) -> None:
+        """`max_length` only truncates (the longer segment first). `segments`: False leaves segment ids out."""
+        self._split, self._tokenizer, self._max_length = split, tokenizer, max_length
+        self.pad_id = int(tokenizer.pad_token_id) if pad_id is None else pad_id
+        #: [N] int64 classes or float32 values; [N, C] float32, 0 or 1, for any number of classes.
+        self.labels = torch.tensor(split.labels, dtype=torch.long if kind == "classify" else torch.float32)
+        self.parts = split.part  # see `Split.part`
+        self._blob = Blob()
+        self._starts = np.full(len(split), -1, dtype=np.int64)  # -1: not yet tokenised
+        self._counts = np.zeros(len(split), dtype=np.int32)
+        self._segments: bool | None = None if segments else False  # None: the tokenizer has not said yet
+        self._soon: Iterator[int] = iter(range(len(split)))
 
     def __len__(self) -> int:
-        return len(self.offsets) - 1
+        return len(self._split)
+
+    def expect(self, batches: Iterable[Iterable[int]]) -> None:
+        """Tokenise ahead in this order from now on; changes nothing but the time."""
+        self._soon = chain.from_iterable(batches)
 
     def lengths(self) -> torch.Tensor:
-        """Tokens of each row, [N]."""
-        return self.offsets.diff()
+        """Tokens of each row, [N]. Tokenises all rows."""
+        self._tokenise(np.flatnonzero(self._starts < 0))
+        return torch.from_numpy(self._counts.astype(np.int64))
 
-    def batch(self, rows: Sequence[int], device: torch.device) -> Batch:
+    def longest(self, count: int) -> list[int]:
+        """`count` rows with the most tokens, the most first, among those with the most bytes of text."""
+        size = self._bytes()
+        candidates = np.argsort(-size, kind="stable")[: max(8 * count, CHUNK)]
+        self._need(candidates)
+        return candidates[np.argsort(-self._counts[candidates], kind="stable")][:count].tolist()
+
+    def batch(self, rows: Iterable[int], device: torch.device) -> Batch:
         """The given rows in that order, right-padded to their longest."""
-        index = torch.tensor(list(rows), dtype=torch.long)
-        first = self.offsets[index]
-        counts = self.offsets[index + 1] - first
-        lengths: list[int] = counts.tolist()
-        columns = torch.arange(max(lengths))
-        real = columns < counts[:, None]
-        place = (first[:, None] + columns)[real]
-        ids = torch.full(real.shape, self.pad_id, dtype=torch.long)
-        ids[real] = self.ids[place].long()
-        types = None
-        if self.types is not None:
-            types = torch.zeros(real.shape, dtype=torch.long)
-            types[real] = self.types[place].long()
+        index = np.fromiter(rows, dtype=np.int64)
+        self._need(index)
+        lengths: list[int] = self._counts[index].tolist()
+        shape = len(index), max(lengths)
+        ids = np.full(shape, self.pad_id, dtype=np.int64)
+        types = np.zeros(shape, dtype=np.int64) if self._segments else None
+        for place, (start, count) in enumerate(zip(self._starts[index].tolist(), lengths, strict=True)):
+            content = self._blob.read(start, count * self._token_bytes)
+            ids[place, :count] = np.frombuffer(content, np.int32, count)
+            if types is not None:
+                types[place, :count] = np.frombuffer(content, np.int8, count, offset=4 * count)
+        real = np.arange(shape[1]) < np.array(lengths)[:, None]
+        at = torch.from_numpy(index)
         return Batch(
-            rows=index,
-            input_ids=send(ids, device),
-            attention_mask=send(real.long(), device),
-            token_type_ids=None if types is None else send(types, device),
-            labels=send(self.labels[index], device),
+            rows=at,
+            input_ids=send(torch.from_numpy(ids), device),
+            attention_mask=send(torch.from_numpy(real.astype(np.int64)), device),
+            token_type_ids=None if types is None else send(torch.from_numpy(types), device),
+            labels=send(self.labels[at], device),
             tokens=sum(lengths),
             lengths=lengths,
         )
 
+    @property
+    def _token_bytes(self) -> int:
+        return 5 if self._segments else 4
 
-#: Rows that are tokenised together: only these exist as lists of Python's integers at one time.
-CHUNK = 4096
+    def _bytes(self) -> np.ndarray:
+        """Bytes of each row's texts, [N] int64."""
+        total = np.zeros(len(self), dtype=np.int64)
+        for texts in (self._split.text, self._split.pair or ()):
+            if len(texts):
+                total += texts.bytes_of() if isinstance(texts, Texts) else [len(each.encode()) for each in texts]
+        return total
+
+    def _need(self, rows: np.ndarray) -> None:
+        missing = rows[self._starts[rows] < 0]
+        if len(missing) == 0:
+            return
+        soon = np.fromiter(islice(self._soon, CHUNK), dtype=np.int64)
+        both = np.concatenate([missing, soon[self._starts[soon] < 0]])
+        _, first = np.unique(both, return_index=True)
+        self._tokenise(both[np.sort(first)])
+
+    def _tokenise(self, rows: np.ndarray) -> None:
+        """Tokenise these rows, none of which has been. The library uses all cores for a chunk."""
+        split = self._split
+        for chunk in (rows[i : i + CHUNK].tolist() for i in range(0, len(rows), CHUNK)):
+            pairs = {} if split.pair is None else {"text_pair": [split.pair[row] for row in chunk]}
+            out = self._tokenizer(
+                [split.text[row] for row in chunk],
+                **pairs,
+                truncation=True,
+                max_length=self._max_length,
+                padding=False,
+            )
+            if self._segments is None:
+                self._segments = "token_type_ids" in out
+            types = out["token_type_ids"] if self._segments else [()] * len(chunk)
+            for row, ids, segments in zip(chunk, out["input_ids"], types, strict=True):
+                content = np.array(ids, np.int32).tobytes() + (bytes(segments) if self._segments else b"")
+                self._starts[row], self._counts[row] = self._blob.append(content), len(ids)
 
 
 def encode(split: Split, tokenizer: Any, kind: Kind, max_length: int) -> Encoded:
-    """Tokenise a split; `max_length` only truncates (the longer segment first)."""
-    ids: list[np.ndarray] = []
-    types: list[np.ndarray] | None = []
-    lengths: list[int] = []
-    for start in range(0, len(split), CHUNK):
-        chunk = slice(start, start + CHUNK)
-        pairs = {} if split.pair is None else {"text_pair": list(split.pair[chunk])}
-        out = tokenizer(list(split.text[chunk]), **pairs, truncation=True, max_length=max_length, padding=False)
-        ids.append(_flat(out["input_ids"], np.int32))
-        lengths += map(len, out["input_ids"])
-        types = (
-            None if types is None or "token_type_ids" not in out else [*types, _flat(out["token_type_ids"], np.int8)]
-        )
-    dtype = torch.long if kind == "classify" else torch.float32
-    return Encoded(
-        ids=torch.from_numpy(np.concatenate(ids)),
-        types=None if types is None else torch.from_numpy(np.concatenate(types)),
-        offsets=torch.from_numpy(np.cumsum([0, *lengths], dtype=np.int64)),
-        labels=torch.tensor(split.labels, dtype=dtype),
-        pad_id=int(tokenizer.pad_token_id),
-        parts=split.part,
-    )
-
-
-def _flat(rows: list[list[int]], dtype: Any) -> np.ndarray:
-    return np.fromiter(chain.from_iterable(rows), dtype=dtype)
+    """The rows of a split as tokens; they are tokenised as they are needed."""
+    return Encoded(split, tokenizer, kind, max_length)
 
 
 def encode_texts(texts: list[str], pairs: list[str] | None, tokenizer: Any, max_length: int) -> Encoded:

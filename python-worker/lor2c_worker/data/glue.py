@@ -16,6 +16,7 @@ from .cells import shown, text_of
 from .hub import hub_rows
 from .tables import Row, Skipped, find_split, read_rows
 from .task import DataError, Declared, Kind, Split, TaskData, fixed_labels
+from .texts import Texts, TextsBuilder
 
 HUB = "nyu-mll/glue"
 
@@ -34,9 +35,9 @@ def _joined(splits: list[Split]) -> Split:
     if len(splits) == 1:
         return splits[0]
     return Split(
-        tuple(text for split in splits for text in split.text),
+        Texts.of(text for split in splits for text in split.text),
         tuple(label for split in splits for label in split.labels),
-        tuple(text for split in splits for text in split.pair or ()) or None,
+        None if splits[0].pair is None else Texts.of(text for split in splits for text in split.pair or ()),
         tuple(part for split in splits for part in split.part or ()) or None,
     )
 
@@ -94,7 +95,7 @@ class GlueTask:
         skipped = Skipped(self.broken_rows)
         where, columns, rows = self._source(data, source, skipped)
         text, second, label = columns
-        texts, pairs, labels = [], [], []
+        texts, pairs, labels = TextsBuilder(), TextsBuilder(), []
         for number, row in rows:
             absent = [c for c in columns if c is not None and c not in row]
             if absent:
@@ -106,10 +107,10 @@ class GlueTask:
             if second is not None:
                 pairs.append(text_of(row[second], second, f"{where}:{number}"))
             labels.append(self._label(row[label], f"{where}:{number}"))
-        if not texts:
+        if not labels:
             raise DataError(f"{where}: no rows")
-        part = None if source.part is None else (source.part,) * len(texts)
-        return Split(tuple(texts), tuple(labels), tuple(pairs) if second is not None else None, part), skipped
+        part = None if source.part is None else (source.part,) * len(labels)
+        return Split(texts.done(), tuple(labels), pairs.done() if second is not None else None, part), skipped
 
     def _source(
         self, data: DataSettings, source: PartSource, skipped: Skipped

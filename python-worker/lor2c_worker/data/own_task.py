@@ -15,6 +15,7 @@ from .own_labels import Classes, LabelReader, Numbers
 from .own_source import Table, tables_of
 from .tables import Row
 from .task import DataError, Declared, Kind, Split, TaskData, chosen_scores
+from .texts import TextsBuilder
 
 CLASSIFY = ("accuracy", "f1_macro", "f1", "matthews", "balanced_accuracy", "auroc")
 MULTI_LABEL = ("f1_macro", "f1", "accuracy", "auroc")
@@ -67,8 +68,7 @@ class OwnTask:
 
     def _read(self, table: Table, data: DataSettings, reader: LabelReader) -> tuple[Split, Used]:
         rows, columns, used = self._columns(table, data)
-        texts: list[str] = []
-        pairs: list[str] = []
+        texts, pairs = TextsBuilder(), TextsBuilder()
         labels: list[Any] = []
         for number, row in rows:
             where = f"{table.place}:{number}"
@@ -79,7 +79,7 @@ class OwnTask:
             if columns.pair is not None:
                 pairs.append(_text(row, columns.pair, columns.separator, where))
             labels.append(reader.read(row[columns.label], where))
-        return Split(tuple(texts), tuple(labels), tuple(pairs) if columns.pair is not None else None), used
+        return Split(texts.done(), tuple(labels), pairs.done() if columns.pair is not None else None), used
 
     def _columns(self, table: Table, data: DataSettings) -> tuple[Iterator[Row], Columns, Used]:
         rows = table.rows()

@@ -24,8 +24,13 @@ def mean_tokens(split: Split, max_length: int) -> float:
 
 def longest_tokens(split: Split, max_length: int) -> int:
     """Tokens of the row with the most characters, cut to `max_length`."""
-    longest = max(range(len(split)), key=lambda row: sum(map(len, _segments(split, row))), default=None)
-    return 0 if longest is None else round(min(max_length, _tokens(split, longest)))
+    lengths = map(len, split.text) if split.pair is None else map(_characters, split.text, split.pair)
+    longest = max(enumerate(lengths), key=lambda row: row[1], default=None)
+    return 0 if longest is None else round(min(max_length, _tokens(split, longest[0])))
+
+
+def _characters(text: str, pair: str) -> int:
+    return len(text) + len(pair)
 
 
 def _segments(split: Split, row: int) -> tuple[str, ...]:

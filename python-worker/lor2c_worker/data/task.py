@@ -6,11 +6,13 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import repeat
 from typing import Literal, Protocol
 
 from ..errors import PlainError
 from ..keyed.seeding import permutation
 from ..settings import DataSettings, SettingsError, TaskSettings
+from .texts import Texts
 
 #: classify: each row has one of the classes. multi_label: it has any number of them. regress: it has a number.
 Kind = Literal["classify", "regress", "multi_label"]
@@ -49,9 +51,9 @@ class Split:
     accuracy of the rows of part `mm`.
     """
 
-    text: tuple[str, ...]
+    text: Sequence[str]
     labels: tuple[int, ...] | tuple[float, ...]
-    pair: tuple[str, ...] | None = None
+    pair: Sequence[str] | None = None
     part: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
@@ -59,11 +61,15 @@ class Split:
 
     def take(self, rows: Sequence[int]) -> Split:
         return Split(
-            tuple(self.text[i] for i in rows),
+            _taken(self.text, rows),
             tuple(self.labels[i] for i in rows),
-            None if self.pair is None else tuple(self.pair[i] for i in rows),
+            None if self.pair is None else _taken(self.pair, rows),
             None if self.part is None else tuple(self.part[i] for i in rows),
         )
+
+
+def _taken(texts: Sequence[str], rows: Sequence[int]) -> Sequence[str]:
+    return texts.take(rows) if isinstance(texts, Texts) else tuple(texts[i] for i in rows)
 
 
 @dataclass(frozen=True)
@@ -100,8 +106,9 @@ class TaskData:
         if self.own_labels:
             digest.update("\x1f".join((self.kind, *self.label_names)).encode() + b"\x1d")
         for split in (self.train, self.eval):
-            for i, text in enumerate(split.text):
-                fields: tuple[str, ...] = (text, split.pair[i] if split.pair else "", repr(split.labels[i]))
+            pairs = repeat("") if split.pair is None else split.pair
+            for i, (text, pair) in enumerate(zip(split.text, pairs, strict=False)):
+                fields: tuple[str, ...] = (text, pair, repr(split.labels[i]))
                 if split.part:
                     fields = (*fields, split.part[i])
                 digest.update("\x1f".join(fields).encode() + b"\x1e")

@@ -6,7 +6,6 @@ from functools import partial
 
 import torch
 
-from ..data.encode import Encoded
 from ..learner import Learner
 from .gradients import narrowed_note, step_gradients, within_memory
 from .running import TreeRun
@@ -70,7 +69,7 @@ def most_together(learner: Learner) -> int:
 
 def _largest_step(run: TreeRun) -> None:
     prepared = run.prepared
-    batch = prepared.train.batch(_longest(prepared.train, prepared.settings.train.batch_size), prepared.device)
+    batch = prepared.train.batch(prepared.train.longest(prepared.settings.train.batch_size), prepared.device)
     parts = {lane.seed: [batch] for lane in run.learner.lanes}
     step_gradients(run.learner, run.optimizer, parts, 0, prepared.training_objective, prepared.autocast)
     run.optimizer.zero_grad()
@@ -78,11 +77,7 @@ def _largest_step(run: TreeRun) -> None:
 
 def _largest_evaluation(run: TreeRun) -> None:
     prepared, learner = run.prepared, run.learner
-    batch = prepared.eval.batch(_longest(prepared.eval, prepared.settings.train.eval_batch_size), prepared.device)
+    batch = prepared.eval.batch(prepared.eval.longest(prepared.settings.train.eval_batch_size), prepared.device)
     with prepared.autocast(), torch.inference_mode():
         for lanes in learner.groups():
             learner.forward(batch, None, lanes)
-
-
-def _longest(data: Encoded, count: int) -> list[int]:
-    return torch.argsort(data.lengths(), descending=True, stable=True)[:count].tolist()

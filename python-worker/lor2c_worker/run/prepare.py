@@ -89,7 +89,9 @@ class Prepared:
 
     def order(self, seed: int, epoch: int) -> Sequence[Sequence[int]]:
         """Rows of each micro-batch of an epoch, counted from 1, in the lanes with this seed."""
-        return train_batches(self.train, self.settings.train.batch_size, seed, epoch)
+        batches = train_batches(self.train, self.settings.train.batch_size, seed, epoch)
+        self.train.expect(batches)
+        return batches
 
     def autocast(self) -> AbstractContextManager[Any]:
         return autocast(self.device, self.precision)
