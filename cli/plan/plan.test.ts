@@ -98,6 +98,8 @@ describe("planText", () => {
       a493324e  method=plain   plain     147,456  592,130  124,647,170  3,000 / 1,000     94  to run
       54c6ce23  method=moving  moving    147,456  592,130  124,647,170  3,000 / 1,000     94  to run
 
+      labels: 2 (negative, positive)
+
       2 runs in 2 bundles: 0 finished, 2 to run
       "
     `);
@@ -131,6 +133,7 @@ describe("planText", () => {
       a493324e  method=plain   plain     147,456  592,130  124,647,170  3,000 / 1,000     94  finished
       54c6ce23  method=moving  moving          -  592,130  124,647,170  3,000 / 1,000     94  running
 
+      labels: 2 (negative, positive)
       note: two are one
       warning: slow (method=plain)
       warning: rows are few

@@ -15,6 +15,13 @@ export const warningTexts = (cells: readonly PlannedCell[]): string[] =>
     cells.length,
   );
 
+/** What the worker says of the rows: how they are split, and which are drawn. */
+export const noteTexts = (cells: readonly PlannedCell[]): string[] =>
+  eachKindOnce(
+    cells.flatMap(({ inspected, label }) => inspected.notes.map((text) => ({ text, label }))),
+    cells.length,
+  );
+
 /**
  * Texts about `runs` runs, each kind once, with the labels of its runs if it does not hold for all of them. A kind is
  * a text up to its colon, whatever its numbers: on a grid nearly every run's own numbers differ, and each run's texts

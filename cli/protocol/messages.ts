@@ -151,6 +151,8 @@ export const Inspected = z.strictObject({
   problems: z.array(z.string()),
   /** Warnings that do not prevent a run. */
   warnings: z.array(z.string()),
+  /** How the rows are split and which of them are drawn. */
+  notes: z.array(z.string()),
   /**
    * Everything outside the settings that can change a number: model revision or weights hash, tokenizer hash,
    * data content hash, resolved precision. Part of the cell id. Null when there are problems.

@@ -78,13 +78,16 @@ export function allowedText(schema: JsonSchema | undefined): string {
     case "null":
       return "null";
     case "array":
-      return `a ${schema.minItems ? "non-empty list" : "list"}${schema.items?.type || schema.items?.enum ? ` (each ${allowedText(schema.items)})` : ""}`;
+      return `a ${listKind(Number(schema.minItems ?? 0))}${schema.items?.type || schema.items?.enum ? ` (each ${allowedText(schema.items)})` : ""}`;
     case "object":
       return "a mapping";
     default:
       return "any value";
   }
 }
+
+const listKind = (least: number): string =>
+  least > 1 ? `list of at least ${least}` : least === 1 ? "non-empty list" : "list";
 
 function limits(schema: JsonSchema): string {
   // zod adds the range of exact integers to every integer; this is not a limit of the key.

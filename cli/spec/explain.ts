@@ -40,9 +40,16 @@ export function explainKey(
   throw new UsageError("UNKNOWN_KEY", `a spec has no key "${key}"`, hint);
 }
 
+/** What a key may be besides a name. */
+const MAPPINGS: Record<string, string> = {
+  task: ", or a mapping with name, labels and metrics",
+  method: ", or a mapping with its parameters",
+};
+
 function explanation({ key, schema, method }: KeyEntry, catalog: Catalog): Explanation {
   const registered: Record<string, string[]> = {
     task: catalog.tasks.map((task) => task.name),
+    "task.name": catalog.tasks.map((task) => task.name),
     method: catalog.methods.map((one) => one.name),
     "method.name": catalog.methods.map((one) => one.name),
   };
@@ -53,9 +60,7 @@ function explanation({ key, schema, method }: KeyEntry, catalog: Catalog): Expla
     meaning: schema.description ?? "",
     unit: schema.unit ?? null,
     default: defaultText(schema),
-    allowed: names
-      ? `one of ${names.join(", ")}${key === "method" ? ", or a mapping with its parameters" : ""}`
-      : allowedText(schema),
+    allowed: names ? `one of ${names.join(", ")}${MAPPINGS[key] ?? ""}` : allowedText(schema),
     source: schema.source ?? null,
   };
 }

@@ -88,6 +88,10 @@ function sweepValues(catalog: Catalog): Record<string, JsonSchema> {
     values[key] = either(values[key], value);
   }
   values["method.name"] = { enum: catalog.methods.map((method) => method.name) };
+  values.task = examples(
+    values.task ?? {},
+    catalog.tasks.map((task) => task.name),
+  );
   values["task.name"] = { enum: catalog.tasks.map((task) => task.name) };
   return mapValues(values, ({ default: _, ...value }) => value);
 }

@@ -5,22 +5,24 @@ import type { Settings } from "./cell.js";
 import { type Layer, locate, type Path } from "./places.js";
 
 /** Keys whose value can be a path. */
-const PATH_KEYS: ReadonlySet<string> = new Set(["data.path", "model.name"]);
+const PATH_KEYS: ReadonlySet<string> = new Set(["data.path", "model.name", "train.start_from"]);
 
-/** Whether a model's name is a folder and not a name on a hub. */
+/** Whether the name of a model or run is a folder instead. */
 const isFolder = (name: string) => /^(\.{0,2}|~)\//.test(name) || /^\.{1,2}$/.test(name);
 
 /** Makes paths relative to the file that contains them, so that a spec means the same from every folder. */
-export function withAnchoredPaths({ model, data, ...rest }: Settings, layers: readonly Layer[]): Settings {
+export function withAnchoredPaths({ model, data, train, ...rest }: Settings, layers: readonly Layer[]): Settings {
+  const from = train.start_from;
+  const start_from = from && isFolder(from) ? anchored(from, ["train", "start_from"], layers) : from;
   const path = data.path && anchored(data.path, ["data", "path"], layers);
   const name = isFolder(model.name) ? anchored(model.name, ["model", "name"], layers) : model.name;
-  return { ...rest, model: { ...model, name }, data: { ...data, path } };
+  return { ...rest, model: { ...model, name }, data: { ...data, path }, train: { ...train, start_from } };
 }
 
 /** The value of a dotted key, with paths like those of `withAnchoredPaths`. */
 export function anchoredValue(key: string, value: unknown, layers: readonly Layer[]): unknown {
   if (!PATH_KEYS.has(key) || typeof value !== "string") return value;
-  return key === "model.name" && !isFolder(value) ? value : anchored(value, key.split("."), layers);
+  return key !== "data.path" && !isFolder(value) ? value : anchored(value, key.split("."), layers);
 }
 
 /** Paths in `--set` and on stdin start from the working folder. */

@@ -27,7 +27,10 @@ const texts = () => z.union([text(), z.array(text()).min(1)]);
 const data = z
   .strictObject({
     path: key(text().nullable().default(null), {
-      description: "File or folder of the rows, relative to this file; at most one of path and hub",
+      description:
+        "Folder with a file for each split (train and dev; the ending says the format: csv, tsv, jsonl, parquet), or, " +
+        "with dev_rows, one file; relative to this file. At most one of path and hub",
+      aliases: ["train_file", "data_files", "data_dir"],
       defaultText: "the task's own source",
     }),
     hub: key(text().nullable().default(null), {
@@ -88,14 +91,19 @@ const data = z
     columns: key(
       z
         .strictObject({
-          text: key(texts(), {
+          text: key(texts().nullable().default(null), {
             description: "Column of the text, or of the first text of a pair; a list of columns is joined",
+            defaultText: "null: own rows: text, sentence, text1 or sentence1, where one is there",
           }),
           text_pair: key(texts().nullable().default(null), {
             description: "Column of the second text of a pair; a list of columns is joined",
-            defaultText: "null: single texts",
+            defaultText: "null: single texts; own rows without text: the second of a known pair",
           }),
-          label: key(text(), { description: "Column of the label" }),
+          label: key(text().nullable().default(null), {
+            description: "Column of the label",
+            aliases: ["label_column_name", "target"],
+            defaultText: "null: own rows: label or labels, for regress label or score",
+          }),
           separator: key(z.string().default(" "), {
             description: "Written between the texts of several columns",
             since: { day: "2026-11-26", before: " " },
@@ -116,14 +124,21 @@ const taskMapping = z.strictObject({
     description: "Registered task; classify or regress for your own rows",
     aliases: ["task_name"],
   }),
-  labels: key(z.array(text()).min(2).nullable().default(null), {
-    description:
-      "Names of the classes of your own rows, in the order of the model's outputs; any other label is an error",
-    source: "transformers PreTrainedConfig.id2label",
-    aliases: ["label_names", "label_list", "classes", "id2label"],
-    defaultText: "null: the labels that are in the rows, sorted",
-    since: { day: "2026-11-26", before: null },
-  }),
+  labels: key(
+    z
+      .array(z.union([text(), z.int().transform(String)]))
+      .min(2)
+      .nullable()
+      .default(null),
+    {
+      description:
+        "Names of the classes of your own rows, in the order of the model's outputs; any other label is an error",
+      source: "transformers PreTrainedConfig.id2label",
+      aliases: ["label_names", "label_list", "classes", "id2label"],
+      defaultText: "null: those of the rows, sorted",
+      since: { day: "2026-11-26", before: null },
+    },
+  ),
   metrics: key(z.array(text()).min(1).nullable().default(null), {
     description: "Scores that are computed; the first one chooses the best epoch unless train.score names another",
     source: "scikit-learn metrics, scipy.stats",

@@ -119,7 +119,8 @@ export const train = z
       description:
         "Training rows that are not trained on and choose the best epoch, so that the evaluation rows are only " +
         "reported: a share below 1, or a number of rows; drawn with data.split_seed from those of data.train_rows, " +
-        "in the proportions of the classes",
+        "in the proportions of the classes. data.dev_rows makes evaluation rows instead, for rows that come in one " +
+        "set: they are reported, and choose the epoch unless there is a holdout",
       unit: "share of the training rows, or rows",
       aliases: ["validation_split", "val_set_size", "dev_size"],
       defaultText: "null: the evaluation rows choose",

@@ -3,8 +3,9 @@ import type { PlannedCell } from "../plan/cell.js";
 import type { Foreseen } from "../plan/forecast/limits.js";
 import { type InvalidCell, reasonsOf, reasonText } from "../plan/plan.js";
 import { cellEpochs, firstLanesOf, laneEpochs } from "../plan/tree.js";
-import { warningTexts } from "../plan/warnings.js";
+import { noteTexts, warningTexts } from "../plan/warnings.js";
 import { forecastLines } from "./forecast-text.js";
+import { labelTexts } from "./label-texts.js";
 
 export interface PlanView {
   file: string;
@@ -36,10 +37,11 @@ export function planText(plan: PlanView): string {
   lines.push(...table([[...COLUMNS], ...rows.slice(0, MAX_ROWS)]));
   if (rows.length > MAX_ROWS) lines.push(`... and ${rows.length - MAX_ROWS} more; --json prints all`);
   const invalid = reasonsOf(plan.invalid).map((reason) => `invalid: ${reasonText(reason, rows.length)}`);
-  const notes = plan.notes.map((note) => `note: ${note}`);
+  const notes = [...plan.notes, ...noteTexts(plan.cells)].map((note) => `note: ${note}`);
+  const labels = labelTexts(plan.cells);
   const warnings = [...warningTexts(plan.cells), ...plan.warnings].map((text) => `warning: ${text}`);
   const remarks = [...invalid, ...notes, ...warnings];
-  if (remarks.length > 0) lines.push("", ...remarks);
+  if (labels.length + remarks.length > 0) lines.push("", ...labels, ...remarks);
   lines.push("", summary(plan), ...forecastLines(plan.foresight));
   return `${lines.join("\n")}\n`;
 }

@@ -49,6 +49,7 @@ class Rows:
     label_names: tuple[str, ...]
     head: Declared
     warnings: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ class Inspection:
             "total_parameters": shapes.total,
             "train_rows": rows.train,
             "eval_rows": rows.eval,
+            "notes": list(rows.notes),
             "label_names": list(rows.label_names),
             "total_steps": horizon.steps,
             "events": [*_start(method, cell_of("", params, settings)), *of_method["events"]],
@@ -134,6 +136,7 @@ class Inspection:
                 data.label_names,
                 Declared(data.num_labels, data.kind),
                 tuple(data.warnings),
+                tuple(data.notes),
             )
 
         train = settings.train

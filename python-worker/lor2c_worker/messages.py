@@ -139,6 +139,7 @@ class Inspected:
     index: int
     problems: list[str]
     warnings: list[str]
+    notes: list[str]
     fingerprint: dict[str, str] | None
     trainable_parameters: int | None
     head_parameters: int | None

@@ -65,7 +65,7 @@ def serve(channel: Channel, variables: dict[str, str]) -> None:
 
 
 #: Fields of an event about a cell that could not be inspected.
-_NOT_INSPECTED: dict[str, Any] = {"warnings": [], "events": [], "label_names": []} | dict.fromkeys(
+_NOT_INSPECTED: dict[str, Any] = {"warnings": [], "events": [], "label_names": [], "notes": []} | dict.fromkeys(
     (
         "fingerprint",
         "trainable_parameters",

@@ -1,0 +1,55 @@
+/** What the catalog knows to be wrong with a task, its labels and its metrics. */
+import type { Catalog } from "./catalog.js";
+import type { Issue } from "./issues.js";
+import { isMapping, type Mapping } from "./merge.js";
+import type { Path } from "./places.js";
+import { suggestion } from "./suggest.js";
+
+type Task = Catalog["tasks"][number];
+
+export function taskIssues(document: Mapping, tasks: ReadonlyMap<string, Task>): Issue[] {
+  const task = isMapping(document.task) ? document.task : {};
+  if (typeof task.name !== "string" || task.name === "") return []; // the schema has reported it
+  const known = tasks.get(task.name);
+  if (!known) {
+    const hint = suggestion(task.name, [...tasks.keys()]);
+    return [issue(["task", "name"], `unknown task "${task.name}"`, hint)];
+  }
+  const score = isMapping(document.train) ? document.train.score : undefined;
+  return [...labelIssues(task.labels, known), ...metricIssues(task.metrics, score, known)];
+}
+
+function labelIssues(labels: unknown, task: Task): Issue[] {
+  if (!Array.isArray(labels)) return [];
+  const path: Path = ["task", "labels"];
+  if (task.kind === "regress") {
+    return [issue(path, `the task ${task.name} predicts numbers; it has no labels`, "leave them out")];
+  }
+  const names = labels.map(String);
+  return names.flatMap((name, i) => {
+    if (names.indexOf(name) < i) return [issue([...path, i], `is there twice: ${name}`)];
+    // Labels of rows are read without the blanks around them.
+    if (name !== name.trim()) return [issue([...path, i], `"${name}" has blanks around it, which no label has`)];
+    return [];
+  });
+}
+
+/** Scores that the task does not have, or that `task.metrics` leaves out. */
+function metricIssues(metrics: unknown, score: unknown, task: Task): Issue[] {
+  const listed: unknown[] = Array.isArray(metrics) ? metrics : [];
+  const unknown = (path: Path, name: string) =>
+    issue(path, `the task ${task.name} has no score "${name}"`, suggestion(name, task.scores));
+  const found = listed.flatMap((name, i) => {
+    if (typeof name !== "string" || name === "") return []; // the schema has reported it
+    const path = ["task", "metrics", i];
+    if (!task.scores.includes(name)) return [unknown(path, name)];
+    return listed.indexOf(name) < i ? [issue(path, `is there twice: ${name}`)] : [];
+  });
+  if (typeof score !== "string" || score === "") return found;
+  const path = ["train", "score"];
+  if (!task.scores.includes(score)) return [...found, unknown(path, score)];
+  if (!Array.isArray(metrics) || metrics.includes(score)) return found;
+  return [...found, issue(path, `is ${score}, which task.metrics leaves out`, "add it to task.metrics")];
+}
+
+const issue = (path: Path, message: string, hint?: string): Issue => ({ path, message, hint, want: "value" });
