@@ -70,7 +70,9 @@ def test_a_second_segment_that_the_model_does_not_know_is_refused(models: Path, 
     (tmp_path / "pairs").mkdir()
     for split in ("train", "dev"):
         (tmp_path / "pairs" / f"{split}.tsv").write_text(rows)
-    folder = spoilt(models, tmp_path, "bert", both(config(type_vocab_size=1), tensors(one_segment)))
+    segments = edit("tokenizer_config.json", model_input_names=["input_ids", "token_type_ids", "attention_mask"])
+    spoil = both(segments, config(type_vocab_size=1), tensors(one_segment))
+    folder = spoilt(models, tmp_path, "bert", spoil)
     planned, trained = refusals(cell(models, folder, "rte", tmp_path / "pairs"))
     assert planned == trained
     assert f"{folder}: its tokenizer gives segment ids up to 1, the model has 1 segment:" in planned
