@@ -136,7 +136,9 @@ def test_half_a_surrogate_pair_in_the_rows_is_named_and_the_worker_goes_on(
     value["data"] = {**value["data"], "path": str(tmp_path)}
     worker.send(type="inspect", request="i", settings=[value])
     (inspected,) = only(worker.until_done(), messages.Inspected)
-    assert inspected.problems[0].startswith(f"{tmp_path / 'train.jsonl'}:2: 'sentence': \\ud83d is half a surrogate pair")
+    assert inspected.problems[0].startswith(
+        f"{tmp_path / 'train.jsonl'}:2: 'sentence': \\ud83d is half a surrogate pair"
+    )
     train(worker, tmp_path, {"odd": value, "good": settings(place, max_steps=1)})
     events = worker.until_done()
     (failed,), (finished,) = only(events, messages.Failed), only(events, messages.Finished)
