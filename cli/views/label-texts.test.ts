@@ -13,5 +13,5 @@ test("names in the order of the outputs; many, long and wide ones fit into 80 co
   ]) {
     expect(stringWidth(text)).toBeLessThanOrEqual(80);
   }
-  expect(labelsText(["a\nb", "\u001b[31m"])).toBe("labels: 2 (a\\nb, \\u001b[31m)");
+  expect(labelsText(["a\nb", "\u001b[31m"])).toBe("labels: 2 (a b, \\u001b[31m)");
 });
