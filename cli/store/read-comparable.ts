@@ -2,6 +2,7 @@
 import type { Settings } from "../spec/cell.js";
 import type { StoredState } from "./rows.js";
 import type { Store } from "./store.js";
+import { storedSettings } from "./stored-settings.js";
 
 export interface ExperimentRef {
   id: number;
@@ -57,7 +58,7 @@ export function comparableRuns(store: Store, tasks: readonly string[]): Comparab
   const experiments = experimentsByRun(store);
   return rows.map((row) => ({
     ...row,
-    settings: JSON.parse(row.settings) as Settings,
+    settings: storedSettings(row.settings) as unknown as Settings,
     fingerprint: JSON.parse(row.fingerprint) as Record<string, string>,
     experiments: experiments.get(row.id) ?? [],
   }));

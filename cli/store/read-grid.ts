@@ -1,5 +1,6 @@
 import type { AxisRow, GridCellRow, LeftOutRow } from "./rows.js";
 import type { Store } from "./store.js";
+import { storedSettings } from "./stored-settings.js";
 
 /** The reason of a cell that the spec asks for but that cannot run begins so. The spec itself excludes the others. */
 export const CANNOT_RUN = "cannot run: ";
@@ -71,7 +72,9 @@ export function gridCells(
        WHERE c.experiment = @experiment ORDER BY c.position`,
     )
     .all({ experiment, metric, epoch: which }) as (GridCellRow & { settings: string; axes: string })[];
-  return rows.map((row) => ({ ...row, settings: JSON.parse(row.settings), axes: JSON.parse(row.axes) }) as GridCellRow);
+  return rows.map(
+    (row) => ({ ...row, settings: storedSettings(row.settings), axes: JSON.parse(row.axes) }) as GridCellRow,
+  );
 }
 
 /** Names of the metrics that the evaluations of an experiment's runs measured. */

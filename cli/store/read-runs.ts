@@ -1,5 +1,6 @@
 import type { ExperimentCellRow, ExperimentRow, RunRow, StoredState } from "./rows.js";
 import type { Store } from "./store.js";
+import { storedSettings } from "./stored-settings.js";
 
 /** `v_runs` calls its key `run`, so that people can join on it; a row here calls it `id`. */
 const RUN = "SELECT run AS id, * FROM v_runs";
@@ -53,7 +54,7 @@ export function runsByPrefix(store: Store, prefix: string, limit: number): RunRo
 /** The settings that a run was planned with. */
 export function getSettings(store: Store, id: string): Record<string, unknown> {
   const text = store.prepare("SELECT settings FROM runs WHERE id = ?").pluck().get(id) as string;
-  return JSON.parse(text) as Record<string, unknown>;
+  return storedSettings(text);
 }
 
 export function getFingerprint(store: Store, id: string): Record<string, string> {
