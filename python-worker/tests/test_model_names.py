@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from lor2c_worker.models import load_model, model_fingerprint
-from lor2c_worker.settings import ModelSettings
+from lor2c_worker.settings import ModelSettings, SettingsError
 from lor2c_worker.sources import stamp_of
 
 
@@ -53,3 +53,19 @@ def test_a_branch_that_moves_brings_no_other_weights(tmp_path: Path, monkeypatch
     assert model_fingerprint(settings) == f"some/model@{first}"
     planned = load_file(stored / "snapshots" / first / "model.safetensors")
     assert all(torch.equal(weights[f"bert.{name}"], tensor) for name, tensor in planned.items())
+
+
+def test_a_damaged_snapshot_is_named_with_the_folder_to_delete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("transformers.utils.hub.constants.HF_HUB_CACHE", str(tmp_path))
+    stored = tmp_path / "models--some--damaged"
+    weights = tiny.save(stored / "snapshots" / ("a" * 40)) / "model.safetensors"
+    blob = stored / "blobs" / "b"
+    blob.parent.mkdir()
+    blob.write_bytes(weights.read_bytes()[:10_000])
+    weights.unlink()
+    weights.symlink_to(blob)
+    (stored / "refs").mkdir()
+    (stored / "refs" / "main").write_text("a" * 40)
+    with pytest.raises(SettingsError, match=f"is cut off: 10,000 of .*: delete the folder {stored}, so that"):
+        load_model(ModelSettings("some/damaged", None), 2, "classify", 0, torch.device("cpu"))

@@ -47,7 +47,8 @@ def place_of(settings: ModelSettings) -> Place:
     file = cached_config(name, settings.revision)
     assert file is not None
     snapshot = file.parent
-    remedy = "delete it, so that it is fetched again"
+    # Without a damaged file's link the hub's library would link the same damaged blob again.
+    remedy = f"delete the folder {snapshot.parent.parent}, so that the model is fetched again"
     return Place(snapshot, str(snapshot), constants.is_offline_mode(), remedy)
 
 
