@@ -24,6 +24,6 @@ export default {
     ]);
     const found = key === undefined ? { own: explainAll(), below: [] } : explainKey(key);
     if (json) writeJsonLines([...found.own, ...found.below]);
-    else writeText(key === undefined ? allKeysText(found.own) : keyText(found));
+    else writeText(key === undefined ? allKeysText(found.own) : keyText(found, process.stdout.columns ?? null));
   },
 } satisfies Command<Args>;

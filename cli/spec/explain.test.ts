@@ -79,3 +79,11 @@ test.each([
 ])("unknown: %s", (key, hint) => {
   expect(() => explainKey(key, catalog)).toThrow(expect.objectContaining({ exitCode: 2, hint }));
 });
+
+test("a key in a terminal: no line is wider, and no word is lost", () => {
+  const narrow = keyText(explainKey("train.holdout", catalog), 80);
+  const lines = narrow.split("\n");
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+  expect(lines.length).toBeGreaterThan(6);
+  expect(narrow.split(/\s+/)).toEqual(text("train.holdout").split(/\s+/));
+});

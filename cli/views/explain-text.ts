@@ -1,4 +1,5 @@
 import type { Explanation } from "../spec/explain.js";
+import { wrap } from "./parts/wrap.js";
 
 /** `lor2c explain`: one line per key. */
 export function allKeysText(all: readonly Explanation[]): string {
@@ -22,16 +23,25 @@ export function allKeysText(all: readonly Explanation[]): string {
   return `${"key".padEnd(width)}  ${"default".padEnd(valueWidth)}  meaning\n${lines.join("\n")}\n`;
 }
 
+/** One fact of a key, on as many lines of at most `width` columns as it takes; null is one line. */
+function fact(name: string, text: string, width: number | null): string {
+  const lines = wrap(text.split(" "), " ", width === null ? null : Math.max(20, width - 11));
+  return lines.map((line, i) => `  ${(i === 0 ? name : "").padEnd(9)}${line}`).join("\n");
+}
+
 /** `lor2c explain KEY`. Methods that agree on a parameter share a block. */
-export function keyText({ own, below }: { own: readonly Explanation[]; below: readonly Explanation[] }): string {
+export function keyText(
+  { own, below }: { own: readonly Explanation[]; below: readonly Explanation[] },
+  width: number | null = null,
+): string {
   const blocks = new Map<string, string[]>();
   for (const { method, key: _, ...facts } of own) {
     const block = [
-      `  meaning  ${facts.meaning}`,
-      ...(facts.unit === null ? [] : [`  unit     ${facts.unit}`]),
-      `  default  ${facts.default}`,
-      `  allowed  ${facts.allowed}`,
-      ...(facts.source === null ? [] : [`  source   ${facts.source}`]),
+      fact("meaning", facts.meaning, width),
+      ...(facts.unit === null ? [] : [fact("unit", facts.unit, width)]),
+      fact("default", facts.default, width),
+      fact("allowed", facts.allowed, width),
+      ...(facts.source === null ? [] : [fact("source", facts.source, width)]),
     ].join("\n");
     blocks.set(block, [...(blocks.get(block) ?? []), ...(method === null ? [] : [method])]);
   }
