@@ -1,8 +1,5 @@
 /** Small and pure parts of a job. */
 import { EventEmitter } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { Lor2cError } from "../errors.js";
@@ -156,20 +153,9 @@ test("values are compared by step, training before evaluation, within the tolera
 });
 
 test("texts that do not make whole pairs are refused", () => {
-  expect(gatherTexts(["a"], ["b"], undefined)).toEqual([{ text: "a", text_pair: "b" }]);
-  expect(() => gatherTexts(["a", "c"], ["b"], undefined)).toThrow("2 --text and 1 --text-pair");
-  expect(() => gatherTexts([], [], undefined)).toThrow("no text to label");
-  expect(() => gatherTexts(["a"], [], "/nowhere/texts")).toThrow(
-    "/nowhere/texts cannot be read: there is no such file",
-  );
-  expect(() => gatherTexts(["a"], [], tmpdir())).toThrow("cannot be read: it is a folder");
-  const mixed = join(mkdtempSync(join(tmpdir(), "lor2c-texts-")), "texts");
-  writeFileSync(mixed, "one\tother\n\nalone\n");
-  try {
-    expect(() => gatherTexts([], [], mixed)).toThrow('1 of 2 texts have no second text, such as "alone"');
-  } finally {
-    rmSync(dirname(mixed), { recursive: true });
-  }
+  expect(gatherTexts(["a"], ["b"])).toEqual([{ text: "a", text_pair: "b" }]);
+  expect(() => gatherTexts(["a", "c"], ["b"])).toThrow("2 --text and 1 --text-pair");
+  expect(() => gatherTexts([], [])).toThrow("no text to label");
 });
 
 const busyFor = (times: number) => () => {

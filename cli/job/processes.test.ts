@@ -241,9 +241,14 @@ test("verify exits with 0 for equal values, 1 for different ones, which it shows
   expect(await lor2c(["verify", "@last"], { FIXTURE_FINGERPRINT: "zz" }).closed).toBe(2);
   const texts = join(join(dbPath, ".."), "texts.txt");
   writeFileSync(texts, "second\r\n\nthird\n");
-  const predict = lor2c(["predict", "@last", "--text", "first", "--file", texts]);
+  const predict = lor2c(["predict", "@last", "--text", "first", "--text", "second"]);
   expect([await predict.closed, predict.err()]).toEqual([0, ""]);
-  expect(predict.out()).toBe(["first", "second", "third"].map((text) => `positive 0.7500\t${text}\n`).join(""));
+  expect(predict.out()).toBe(["first", "second"].map((text) => `positive 0.7500\t${text}\n`).join(""));
+  const rows = lor2c(["predict", "@last", "--file", texts]);
+  expect([await rows.closed, rows.out()]).toEqual([0, "second\n\nthird\n"]);
+  expect(rows.err()).toBe(
+    "note: 1 row with an empty text, labelled like any other\nscores by the labels in the file: accuracy 0.5000\n",
+  );
   expect(await lor2c(["predict", "@last"]).closed).toBe(2);
   expect(readFileSync(texts, "utf8")).toContain("third");
 });

@@ -77,6 +77,26 @@ const Predict = z.strictObject({
   texts: z.array(z.strictObject({ text: z.string(), text_pair: z.string().nullable() })),
 });
 
+/** Reload a saved adapter and label the rows of a file, one after the other. */
+const PredictFile = z.strictObject({
+  type: z.literal("predict_file"),
+  request: z.string(),
+  folder: z.string(),
+  /** Absolute path of the rows, and the ending that says how to read them: `.tsv`, `.csv`, `.jsonl`, `.parquet`, `.txt`. */
+  input: z.string(),
+  ending: z.string(),
+  /** Columns of the texts as in `data.columns`, where they are not those of the run. */
+  columns: json.nullable(),
+  /** Absolute path of the file to write. It is incomplete unless `predicted` comes. */
+  output: z.string(),
+  format: z.enum(["tsv", "csv", "jsonl", "parquet", "glue"]),
+  /** Columns of the input that the output has too. */
+  keep: z.array(z.string()),
+  keep_all: z.boolean(),
+  probabilities: z.boolean(),
+  batch_size: count.nullable(),
+});
+
 /** Stop after the current step. Cells in training, and those that have not begun, end with `stopped`. */
 const Stop = z.strictObject({
   type: z.literal("stop"),
@@ -84,7 +104,7 @@ const Stop = z.strictObject({
   cells: z.array(z.string()).nullable(),
 });
 
-export const WorkerCommand = z.discriminatedUnion("type", [Inspect, Count, Examine, Train, Predict, Stop]);
+export const WorkerCommand = z.discriminatedUnion("type", [Inspect, Count, Examine, Train, Predict, PredictFile, Stop]);
 export type WorkerCommand = z.infer<typeof WorkerCommand>;
 
 // ---------------------------------------------------------------- events: worker -> runner
@@ -560,6 +580,29 @@ const Predictions = z.strictObject({
   ),
 });
 
+/** For a progress bar of `predict_file`, about once a second; `total`: rows of the file, null if only reading it tells. */
+const Predicting = z.strictObject({
+  type: z.literal("predicting"),
+  seq: count,
+  request: z.string(),
+  rows: count,
+  total: count.nullable(),
+});
+
+/** The file of `predict_file` is complete. */
+const Predicted = z.strictObject({
+  type: z.literal("predicted"),
+  seq: count,
+  request: z.string(),
+  rows: count,
+  /** Rows whose text is empty or blank; they are labelled as any other. */
+  empty: count,
+  /** Scores of the predictions; null if the rows have no labels. */
+  scores: z.record(z.string(), metric).nullable(),
+  /** Why there are no scores although there is a column of labels. */
+  unscored: z.string().nullable(),
+});
+
 /** The command `request` is done (after its other events), or could not be carried out at all. */
 const Done = z.strictObject({
   type: z.literal("done"),
@@ -598,6 +641,8 @@ export const WorkerEvent = z.discriminatedUnion("type", [
   OutOfMemory,
   Stopped,
   Predictions,
+  Predicting,
+  Predicted,
   Done,
   Ended,
 ]);

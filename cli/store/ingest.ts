@@ -156,6 +156,8 @@ function apply(store: Store, event: WorkerEvent, ids: number[], git: GitState | 
     case "counted":
     case "examined":
     case "predictions":
+    case "predicting":
+    case "predicted":
     case "done":
     case "ended":
       return; // not stored: these are shown, logged, or answers to a question

@@ -122,6 +122,6 @@ test("an interrupt ends it, and the worker", async () => {
 
 test("the adapter of a finished run is found", async () => {
   await train();
-  expect(existsSync(join(adapterFolder(dbPath, "@last"), "weights.json"))).toBe(true);
+  expect(existsSync(join(adapterFolder(dbPath, "@last").folder, "weights.json"))).toBe(true);
   expect(() => adapterFolder(dbPath, "ffff")).toThrow("there is no run ffff");
 });

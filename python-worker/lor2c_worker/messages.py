@@ -75,6 +75,24 @@ class Predict:
 
 
 @dataclass(frozen=True)
+class PredictFile:
+    """Reload a saved adapter and label the rows of a file, one after the other."""
+
+    type: ClassVar[Literal["predict_file"]] = "predict_file"
+    request: str
+    folder: str
+    input: str
+    ending: str
+    columns: dict[str, Any] | None
+    output: str
+    format: Literal["tsv", "csv", "jsonl", "parquet", "glue"]
+    keep: list[str]
+    keep_all: bool
+    probabilities: bool
+    batch_size: int | None
+
+
+@dataclass(frozen=True)
 class Stop:
     """Stop after the current step. Cells in training, and those that have not begun, end with `stopped`."""
 
@@ -622,6 +640,30 @@ class Predictions:
 
 
 @dataclass(frozen=True)
+class Predicting:
+    """For a progress bar of `predict_file`, about once a second; `total`: rows of the file, null if only reading it tells."""
+
+    type: ClassVar[Literal["predicting"]] = "predicting"
+    seq: int
+    request: str
+    rows: int
+    total: int | None
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """The file of `predict_file` is complete."""
+
+    type: ClassVar[Literal["predicted"]] = "predicted"
+    seq: int
+    request: str
+    rows: int
+    empty: int
+    scores: dict[str, float | None] | None
+    unscored: str | None
+
+
+@dataclass(frozen=True)
 class Done:
     """The command `request` is done (after its other events), or could not be carried out at all."""
 
@@ -641,7 +683,7 @@ class Ended:
     events: int
 
 
-Command: TypeAlias = Inspect | Count | Examine | Train | Predict | Stop
+Command: TypeAlias = Inspect | Count | Examine | Train | Predict | PredictFile | Stop
 
 Event: TypeAlias = (
     Ready
@@ -663,6 +705,8 @@ Event: TypeAlias = (
     | OutOfMemory
     | Stopped
     | Predictions
+    | Predicting
+    | Predicted
     | Done
     | Ended
 )
@@ -673,6 +717,7 @@ COMMANDS: dict[str, type[Any]] = {
     Examine.type: Examine,
     Train.type: Train,
     Predict.type: Predict,
+    PredictFile.type: PredictFile,
     Stop.type: Stop,
 }
 
@@ -696,6 +741,8 @@ EVENTS: dict[str, type[Any]] = {
     OutOfMemory.type: OutOfMemory,
     Stopped.type: Stopped,
     Predictions.type: Predictions,
+    Predicting.type: Predicting,
+    Predicted.type: Predicted,
     Done.type: Done,
     Ended.type: Ended,
 }

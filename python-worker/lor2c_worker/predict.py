@@ -3,49 +3,117 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from .channel import finite
 from .data import task_of
-from .data.encode import encode_texts
+from .data.batch import Batch
+from .data.encode import Encoded, encode_texts
 from .device import autocast, current_device, resolve_precision
 from .evaluation.evaluate import logits_of
+from .learner import Learner
 from .methods import import_libraries, method_of, parse_params
-from .models import load_model
-from .objective import objective_of
+from .models import LoadedModel, load_model
+from .objective import Objective, objective_of
 from .run.adapter_folder import RunInfo, read_info
 from .settings import Settings, SettingsError
+
+
+@dataclass(frozen=True)
+class Labeller:
+    """A saved adapter on its model."""
+
+    info: RunInfo
+    settings: Settings
+    model: LoadedModel
+    learner: Learner
+    device: torch.device
+
+    @staticmethod
+    def load(folder: Path) -> Labeller:
+        """Raises SettingsError when the folder is none of an adapter."""
+        info = read_info(folder)
+        settings = Settings.from_json(info.settings)
+        method, device = method_of(settings.method["name"]), current_device()
+        import_libraries(method)
+        model = load_model(settings.model, info.num_labels, info.kind, settings.seed, device)
+        learner = method.load(model, parse_params(method, settings.method_parameters), folder)
+        return Labeller(info, settings, model, learner, device)
+
+    @property
+    def objective(self) -> Objective:
+        return objective_of(self.info.kind)
+
+    def logits(self, texts: list[str], pairs: list[str] | None, batch_size: int | None = None) -> torch.Tensor:
+        """[N, C] on the CPU. Texts of one length go through the model together, so that little is padded."""
+        data = encode_texts(texts, pairs, self.model.tokenizer, self.settings.train.max_length)
+        order = data.lengths().argsort(stable=True)
+        size = batch_size or self.settings.train.eval_batch_size
+        with autocast(self.device, resolve_precision(self.settings.train.precision, self.device)):
+            found = logits_of(self.learner, _Ordered(data, order), size, self.device)[0]
+        logits = torch.empty_like(found)
+        logits[order] = found
+        return logits
+
+
+@dataclass(frozen=True)
+class _Ordered:
+    """The rows of `data` in another order."""
+
+    data: Encoded
+    order: torch.Tensor
+    parts: None = None
+
+    @property
+    def labels(self) -> torch.Tensor:
+        return self.data.labels[self.order]
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def batch(self, rows: Sequence[int], device: torch.device) -> Batch:
+        return self.data.batch(self.order[list(rows)].tolist(), device)
+
+
+def takes_pairs(info: RunInfo, settings: Settings) -> bool:
+    return bool(task_of(settings.task.name).pairs if info.pairs is None else info.pairs)
 
 
 def predict(folder: Path, texts: list[str], pairs: list[str] | None) -> list[dict[str, Any]]:
     """One item per text, with label and scores. Raises SettingsError when the folder or the texts do not fit."""
     info = read_info(folder)
     settings = Settings.from_json(info.settings)
-    method, device = method_of(settings.method["name"]), current_device()
-    takes_pairs = task_of(settings.task.name).pairs if info.pairs is None else info.pairs
-    if takes_pairs and pairs is None:
+    wanted = takes_pairs(info, settings)
+    if wanted and pairs is None:
         raise SettingsError(
             f"task {settings.task.name} takes pairs of texts: give a second text for each (--text-pair)"
         )
-    if not takes_pairs and pairs is not None:
+    if not wanted and pairs is not None:
         raise SettingsError(f"task {settings.task.name} takes single texts: leave out the second text")
-    import_libraries(method)
-    model = load_model(settings.model, info.num_labels, info.kind, settings.seed, device)
-    learner = method.load(model, parse_params(method, settings.method_parameters), folder)
-    data = encode_texts(texts, pairs, model.tokenizer, settings.train.max_length)
-    with autocast(device, resolve_precision(settings.train.precision, device)):
-        logits = logits_of(learner, data, settings.train.eval_batch_size, device)[0]
-    probabilities = objective_of(info.kind).probabilities(logits)
+    labeller = Labeller.load(folder)
+    probabilities = labeller.objective.probabilities(labeller.logits(texts, pairs))
     return [_item(values, info) for values in probabilities.tolist()]
 
 
 def _item(values: list[float], info: RunInfo) -> dict[str, Any]:
+    label, _ = answer(values, info)
     if info.kind == "regress":
         return {"label": f"{values[0]:.4f}", "scores": {"score": finite(values[0])}}
-    scores = dict(zip(info.label_names, values, strict=True))
+    scores = {name: finite(value) for name, value in zip(info.label_names, values, strict=True)}
+    return {"label": json.dumps(label, ensure_ascii=False) if isinstance(label, list) else label, "scores": scores}
+
+
+def answer(values: list[float], info: RunInfo) -> tuple[Any, float | None]:
+    """(label, its probability) from the probabilities of one row: the name, the list of names, or the value of a
+    regression. Only a single name has a probability."""
+    if info.kind == "regress":
+        return values[0], None
     if info.kind == "multi_label":
-        label = json.dumps([name for name, value in scores.items() if value > 0.5], ensure_ascii=False)
-    else:
-        label = max(scores, key=scores.__getitem__)
-    return {"label": label, "scores": {name: finite(value) for name, value in scores.items()}}
+        return [name for name, value in zip(info.label_names, values, strict=True) if value > 0.5], None
+    best = max(range(len(values)), key=values.__getitem__)
+    return info.label_names[best], values[best]

@@ -17,6 +17,7 @@ from .errors import PlainError
 from .examination import examine
 from .inspection import Inspection, count_parameters
 from .predict import predict
+from .predict_file import predict_file
 from .run.checkpoint import Found
 from .run.find_checkpoints import find_checkpoints
 from .run.outcome import send_outcome
@@ -61,6 +62,8 @@ def serve(channel: Channel, variables: dict[str, str]) -> None:
             answer_train(channel, command)
         elif isinstance(command, messages.Predict):
             answer_predict(channel, command)
+        elif isinstance(command, messages.PredictFile):
+            answer_predict_file(channel, command)
     channel.send_counted(messages.Ended)
 
 
@@ -180,11 +183,7 @@ def answer_predict(channel: Channel, command: messages.Predict) -> None:
         both = None if pairs[0] is None else [str(p) for p in pairs]
         items = predict(Path(command.folder), [t.text for t in command.texts], both)
     except Exception as error:
-        expected = isinstance(error, PlainError)
-        if not expected:
-            traceback.print_exc()
-        message = str(error) if expected else f"{type(error).__name__}: {error}"
-        channel.send_counted(messages.Done, request=command.request, error=message)
+        channel.send_counted(messages.Done, request=command.request, error=_told(error))
         return
     channel.send(
         messages.Predictions,
@@ -192,3 +191,20 @@ def answer_predict(channel: Channel, command: messages.Predict) -> None:
         items=[messages.PredictionsItem(**item) for item in items],
     )
     channel.send_counted(messages.Done, request=command.request, error=None)
+
+
+def answer_predict_file(channel: Channel, command: messages.PredictFile) -> None:
+    problem = None
+    try:
+        predict_file(command, channel.send, channel.stop_requested.is_set)
+    except Exception as error:
+        problem = _told(error)
+    channel.send_counted(messages.Done, request=command.request, error=problem)
+
+
+def _told(error: Exception) -> str:
+    """The text of an error that is being handled. A traceback goes to the log, if the message is not enough."""
+    if isinstance(error, PlainError):
+        return str(error)
+    traceback.print_exc()
+    return f"{type(error).__name__}: {error}"

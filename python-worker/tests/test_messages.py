@@ -51,7 +51,10 @@ def test_there_are_invalid_examples_of_both_directions() -> None:
             "train.cells[0]: missing key 'settings'",
         ),
         ({"type": "inspect", "request": None, "settings": []}, "inspect.request: expected str, got null"),
-        ({"type": "resume"}, "unknown command type 'resume'; known are inspect, count, examine, train, predict, stop"),
+        (
+            {"type": "resume"},
+            "unknown command type 'resume'; known are inspect, count, examine, train, predict, predict_file, stop",
+        ),
     ],
 )
 def test_an_error_names_the_key(value: object, says: str) -> None:

@@ -106,7 +106,7 @@ class GlueTask:
             texts.append(text_of(row[text], text, f"{where}:{number}"))
             if second is not None:
                 pairs.append(text_of(row[second], second, f"{where}:{number}"))
-            labels.append(self._label(row[label], f"{where}:{number}"))
+            labels.append(self.read_label(row[label], f"{where}:{number}"))
         if not labels:
             raise DataError(f"{where}: no rows")
         part = None if source.part is None else (source.part,) * len(labels)
@@ -138,7 +138,8 @@ class GlueTask:
             raise DataError(f"data.columns: task {self.name} needs {needed}")
         return text, second, label
 
-    def _label(self, value: Any, where: str) -> Any:
+    def read_label(self, value: Any, where: str) -> Any:
+        """The class or value that a file has for a row. Raises DataError that starts with `where`."""
         return self._value(value, where) if self.kind == "regress" else self._class(value, where)
 
     def _class(self, value: Any, where: str) -> int:
