@@ -155,7 +155,7 @@ def test_each_line_of_text_has_an_answer_also_an_empty_one(label: Label, tmp_pat
         ("lora", "a.txt", "one\ttwo\n", "a.txt:1: the line 'one\\ttwo' has a tab"),
         ("pairs", "a.txt", "one\ttwo\n\n", "a.txt:2: the line '' has no second text"),
         ("lora", "a.txt", b"one\n\xff\n", "a.txt:2: byte 0xff is not UTF-8"),
-        ("three", "a.csv", "id\n1\n", "there is no 'body' (data.columns). To label rows with other columns: --columns text=NAME"),
+        ("three", "a.csv", "id\n1\n", "no 'body' (data.columns). To label rows with other columns: --columns text="),
         ("lora", "a.tsv", "sentence\n", "a.tsv: no rows"),
         ("lora", "a.txt", "", "a.txt: no rows"),
     ],
