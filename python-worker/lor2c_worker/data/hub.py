@@ -10,14 +10,37 @@ from ..sources import depends_on_the_unknown
 from .task import DataError
 
 
-def hub_rows(dataset: str, config: str | None, split: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """(row number from 1, row) of one split. Raises DataError with what to do."""
+def hub_rows(
+    dataset: str, config: str | None, split: str, *, named: bool = False
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(row number from 1, row) of one split. Raises DataError with what to do.
+
+    `named`: the number of a class that the data set has a name for is given as that name, and -1, which stands for
+    no label, as None.
+    """
     datasets = _library()
     try:
         rows = datasets.load_dataset(dataset, config, split=split)
     except Exception as error:
         raise _not_found(f"{_named(dataset, config)}, split {split}", error) from error
-    yield from enumerate(rows, start=1)
+    classes = {column: names for column, feature in rows.features.items() if (names := _names(feature))}
+    if not named or not classes:
+        yield from enumerate(rows, start=1)
+        return
+    for number, row in enumerate(rows, start=1):
+        yield number, row | {column: _named_class(row[column], names) for column, names in classes.items()}
+
+
+def _names(feature: Any) -> list[str] | None:
+    """Of a column of classes, or of lists of classes."""
+    names = getattr(feature, "names", None) or getattr(getattr(feature, "feature", None), "names", None)
+    return list(names) if names else None
+
+
+def _named_class(value: Any, names: list[str]) -> Any:
+    if isinstance(value, list):
+        return [_named_class(each, names) for each in value]
+    return names[value] if isinstance(value, int) and 0 <= value < len(names) else None
 
 
 def hub_splits(dataset: str, config: str | None) -> list[str]:
@@ -48,4 +71,4 @@ def _named(dataset: str, config: str | None) -> str:
 def _not_found(what: str, error: Exception) -> DataError:
     """The library raises many kinds for an unreachable hub, a missing set or a bad name."""
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    return DataError(f"hub data set {what}: {first}. Or set data.path to a folder.")
+    return DataError(f"hub data set {what}: {first.rstrip('. ')}. Or set data.path to a folder.")

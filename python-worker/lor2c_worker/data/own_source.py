@@ -25,7 +25,7 @@ class Table:
     hub: tuple[str, str | None, str] | None = None
 
     def rows(self) -> Iterator[Row]:
-        return hub_rows(*self.hub) if self.hub is not None else read_rows(self.files)
+        return hub_rows(*self.hub, named=True) if self.hub is not None else read_rows(self.files)
 
 
 def tables_of(data: DataSettings) -> tuple[Table, Table | None]:
