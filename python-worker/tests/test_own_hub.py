@@ -1,4 +1,4 @@
-"""Own rows through the `datasets` library, which reads a folder as it reads a hub. Skipped where it is not installed."""
+"""Own rows through `datasets`, which reads a folder as it reads a hub. Skipped where the library is not installed."""
 
 from __future__ import annotations
 
