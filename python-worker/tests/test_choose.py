@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import math
 from collections import Counter
@@ -226,7 +227,8 @@ def test_the_form_that_held_out_rows_choose_is_the_one_that_is_reported(tmp_path
     learner = build_dylora(tiny.save(tmp_path, "roberta"))
     fill_b(learner)
     data = encode(rows(32), tiny.tokenizer(), "classify", 32)
-    opposite = dataclasses.replace(data, labels=1 - data.labels)  # the best rank on those rows is the worst on these
+    opposite = copy.copy(data)
+    opposite.labels = 1 - data.labels  # the best rank on those rows is the worst on these
     ours, theirs = (RowEvaluation(d, 16, CPU, Classify(), ("accuracy",), "accuracy") for d in (data, opposite))
     (alone,) = Judge(ours, "accuracy").look(learner)
     (chosen,) = Judge(ours, "accuracy", theirs).look(learner)

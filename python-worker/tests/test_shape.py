@@ -8,7 +8,7 @@ from lor2c_worker.data.movie_reviews import TASK
 from lor2c_worker.data.row_tokens import longest_tokens, mean_tokens
 from lor2c_worker.data.task import Split
 from lor2c_worker.models import load_tokenizer
-from lor2c_worker.settings import DataSettings, ModelSettings
+from lor2c_worker.settings import DataSettings, ModelSettings, TaskSettings
 
 
 def split(*texts: str, pair: tuple[str, ...] | None = None) -> Split:
@@ -17,7 +17,7 @@ def split(*texts: str, pair: tuple[str, ...] | None = None) -> Split:
 
 def test_estimate_is_near_a_tokenizer() -> None:
     data = DataSettings(path=None, hub=None, train_rows=400, eval_rows=None, split_seed=0, columns=None)
-    rows = TASK.load(data).train
+    rows = TASK.load(TaskSettings("movie-reviews"), data).train
     ids = load_tokenizer(ModelSettings("minilm", None))(list(rows.text))["input_ids"]
     assert mean_tokens(rows, 256) == pytest.approx(sum(map(len, ids)) / len(ids), rel=0.1)
     assert longest_tokens(rows, 256) == pytest.approx(max(map(len, ids)), rel=0.3)

@@ -42,9 +42,14 @@ class Blob:
             return bytes(self._memory[start - self._written : start - self._written + count])
         assert self._file is not None
         # A read takes no more pages of memory than it returns; a mapped file would count as memory of the process.
-        content = os.pread(self._file.fileno(), min(count, self._written - start), start)
-        rest = count - len(content)
-        return content + self._memory[:rest] if rest else content
+        in_file = min(count, self._written - start)
+        content = os.pread(self._file.fileno(), in_file, start)
+        while len(content) < in_file:  # the system may return less than was asked for, of 2 GB and more always
+            more = os.pread(self._file.fileno(), in_file - len(content), start + len(content))
+            if not more:
+                raise OSError("the temporary file of the rows is shorter than what was written to it")
+            content += more
+        return content + self._memory[: count - in_file] if count > in_file else content
 
     def _write(self) -> None:
         try:

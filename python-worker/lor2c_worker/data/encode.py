@@ -42,7 +42,7 @@ class Encoded:
         self._split, self._tokenizer, self._max_length = split, tokenizer, max_length
         self.pad_id = int(tokenizer.pad_token_id) if pad_id is None else pad_id
         #: [N] int64 classes or float32 values; [N, C] float32, 0 or 1, for any number of classes.
-        self.labels = torch.tensor(split.labels, dtype=torch.long if kind == "classify" else torch.float32)
+        self.labels = torch.tensor(np.asarray(split.labels), dtype=torch.long if kind == "classify" else torch.float32)
         self.parts = split.part  # see `Split.part`
         self._blob = Blob()
         self._starts = np.full(len(split), -1, dtype=np.int64)  # -1: not yet tokenised

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..settings import DataSettings, TaskSettings
 from .cells import shown, text_of
 from .hub import hub_rows
+from .labels import Labels, LabelsBuilder
 from .tables import Row, Skipped, find_split, read_rows
 from .task import DataError, Declared, Kind, Split, TaskData, fixed_labels
 from .texts import Texts, TextsBuilder
@@ -36,7 +39,7 @@ def _joined(splits: list[Split]) -> Split:
         return splits[0]
     return Split(
         Texts.of(text for split in splits for text in split.text),
-        tuple(label for split in splits for label in split.labels),
+        Labels(np.concatenate([np.asarray(split.labels) for split in splits])),
         None if splits[0].pair is None else Texts.of(text for split in splits for text in split.pair or ()),
         tuple(part for split in splits for part in split.part or ()) or None,
     )
@@ -95,7 +98,7 @@ class GlueTask:
         skipped = Skipped(self.broken_rows)
         where, columns, rows = self._source(data, source, skipped)
         text, second, label = columns
-        texts, pairs, labels = TextsBuilder(), TextsBuilder(), []
+        texts, pairs, labels = TextsBuilder(), TextsBuilder(), LabelsBuilder()
         for number, row in rows:
             absent = [c for c in columns if c is not None and c not in row]
             if absent:
@@ -107,10 +110,10 @@ class GlueTask:
             if second is not None:
                 pairs.append(text_of(row[second], second, f"{where}:{number}"))
             labels.append(self.read_label(row[label], f"{where}:{number}"))
-        if not labels:
+        if not len(texts):
             raise DataError(f"{where}: no rows")
-        part = None if source.part is None else (source.part,) * len(labels)
-        return Split(texts.done(), tuple(labels), pairs.done() if second is not None else None, part), skipped
+        part = None if source.part is None else (source.part,) * len(texts)
+        return Split(texts.done(), labels.done(), pairs.done() if second is not None else None, part), skipped
 
     def _source(
         self, data: DataSettings, source: PartSource, skipped: Skipped

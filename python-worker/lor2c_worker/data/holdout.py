@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Sequence
+
+import numpy as np
 
 from ..keyed.seeding import permutation
 from .task import DataError, Kind, Split
@@ -30,8 +30,8 @@ def _part(
     count = round(share * len(train)) if share < 1 else int(share)
     if count >= len(train):
         raise DataError(f"{asked}: there are only {len(train):,} training rows, and some must be left to train on")
-    order = [int(i) for i in permutation(len(train), seed, purpose)]
-    held = sorted(_stratified(train.labels, order, count) if kind == "classify" else order[:count])
+    order = permutation(len(train), seed, purpose).numpy()
+    held = np.sort(_stratified(np.asarray(train.labels), order, count) if kind == "classify" else order[:count])
     if len(set(train.labels)) < 2:
         raise DataError(
             f"{asked}: all {len(train):,} rows have the same label, so that there is nothing to learn or to choose by. "
@@ -42,22 +42,20 @@ def _part(
             f"{asked} of {len(train):,} training rows {does} {count:,} row{'' if count == 1 else 's'} with fewer "
             "than two different labels, which cannot tell one epoch from another: take more"
         )
-    out = set(held)
-    return train.take([i for i in range(len(train)) if i not in out]), train.take(held)
+    return train.take(np.delete(np.arange(len(train)), held)), train.take(held)
 
 
-def _stratified(labels: Sequence[int | float], order: list[int], count: int) -> list[int]:
+def _stratified(labels: np.ndarray, order: np.ndarray, count: int) -> np.ndarray:
     """`count` rows of `order`: of each class the first ones, as many as its share asks for."""
-    rows: dict[int | float, list[int]] = defaultdict(list)
-    for row in order:
-        rows[labels[row]].append(row)
+    drawn = labels[order]
+    rows = {label: order[drawn == label] for label in np.unique(labels).tolist()}
     shares = {label: count * len(members) / len(order) for label, members in rows.items()}
     quota = {label: math.floor(share) for label, share in shares.items()}
     # The label breaks ties, not the order of the rows.
     rest = sorted(shares, key=lambda label: (quota[label] - shares[label], label))
     for label in rest[: count - sum(quota.values())]:
         quota[label] += 1
-    return [row for label, members in rows.items() for row in members[: quota[label]]]
+    return np.concatenate([members[: quota[label]] for label, members in rows.items()])
 
 
 def holdout_note(kept: Split, held: Split, holdout: float | int, seed: int, kind: Kind) -> str:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+import numpy as np
+
 from .cells import shown
 from .task import DataError, Kind
 
@@ -28,7 +30,7 @@ class LabelReader(Protocol):
     def read(self, value: Any, where: str) -> Any:
         """What `Split.labels` has for this row until `final`. Raises DataError that starts with `where`."""
 
-    def final(self, labels: Sequence[Any]) -> Sequence[Any]:
+    def final(self, labels: Sequence[Any]) -> Any:
         """The labels of a split as the task has them, when all rows have been read."""
 
     def names(self) -> tuple[str, ...]:
@@ -136,13 +138,17 @@ class Classes:
             )
         return tuple(map(str, found))
 
-    def final(self, labels: Sequence[Any]) -> Sequence[Any]:
-        place = {self._codes[label]: number for number, label in enumerate(self._sorted())}
+    def final(self, labels: Sequence[Any]) -> np.ndarray:
+        """[N] int64, or [N, classes] uint8."""
+        place = np.zeros(len(self._codes), dtype=np.int64)
+        for number, label in enumerate(self._sorted()):
+            place[self._codes[label]] = number
         if self.kind == "classify":
-            return tuple(place[code] for code in labels)
-        width = len(place)
-        rows = ({place[code] for code in codes} for codes in labels)
-        return tuple(tuple(int(number in row) for number in range(width)) for row in rows)
+            return place[np.asarray(labels, dtype=np.int64)]
+        rows = np.zeros((len(labels), len(place)), dtype=np.uint8)
+        for row, codes in enumerate(labels):
+            rows[row, place[list(codes)]] = 1
+        return rows
 
 
 def _list(value: Any) -> list[Any] | tuple[Any, ...] | None:

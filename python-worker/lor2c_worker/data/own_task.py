@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
 from ..settings import DataSettings, SettingsError, TaskSettings
 from .cells import text_of
 from .holdout import dev_note, split_off
+from .labels import LabelsBuilder
 from .own_columns import Columns, columns_of
 from .own_labels import Classes, LabelReader, Numbers
 from .own_source import Table, tables_of
 from .tables import Row
 from .task import DataError, Declared, Kind, Split, TaskData, chosen_scores
-from .texts import TextsBuilder
+from .texts import Texts, TextsBuilder
 
 CLASSIFY = ("accuracy", "f1_macro", "f1", "matthews", "balanced_accuracy", "auroc")
 MULTI_LABEL = ("f1_macro", "f1", "accuracy", "auroc")
@@ -23,6 +24,19 @@ REGRESS = ("pearson", "spearman", "mse", "mae")
 
 #: `TaskData.columns`.
 Used = tuple[tuple[str, str | None], ...]
+
+
+@dataclass(frozen=True)
+class Read:
+    """Rows of a table whose labels have no numbers yet: those depend on the other tables."""
+
+    text: Texts
+    pair: Texts | None
+    labels: Sequence[Any]
+    used: Used
+
+    def split(self, reader: LabelReader) -> Split:
+        return Split(self.text, reader.final(self.labels), self.pair)
 
 
 @dataclass(frozen=True)
@@ -44,12 +58,12 @@ class OwnTask:
     def load(self, task: TaskSettings, data: DataSettings) -> TaskData:
         reader = self._reader(task)
         train_table, dev_table = tables_of(data)
-        train, columns = self._read(train_table, data, reader)
-        dev = None if dev_table is None else self._read(dev_table, data, reader)[0]
+        read = self._read(train_table, data, reader)
+        read_dev = None if dev_table is None else self._read(dev_table, data, reader)
         names, kind = reader.names(), reader.kind
-        train = replace(train, labels=tuple(reader.final(train.labels)))
-        if dev is not None and dev_table is not None:
-            dev = replace(dev, labels=tuple(reader.final(dev.labels)))
+        train = read.split(reader)
+        if read_dev is not None and dev_table is not None:
+            dev = read_dev.split(reader)
             _alike(train, dev, train_table.place, dev_table.place)
             notes: tuple[str, ...] = ()
         else:
@@ -57,7 +71,7 @@ class OwnTask:
             train, dev = split_off(train, data.dev_rows, data.split_seed, kind)
             notes = (dev_note(train, dev, data.dev_rows, data.split_seed, kind),)
         scores = chosen_scores(_scores(kind, len(names)), task.metrics, _described(kind, len(names)))
-        return TaskData(train, dev, names, kind, scores, notes, own_labels=True, columns=columns)
+        return TaskData(train, dev, names, kind, scores, notes, own_labels=True, columns=read.used)
 
     def _reader(self, task: TaskSettings) -> LabelReader:
         if self.kind == "classify":
@@ -66,10 +80,9 @@ class OwnTask:
             raise SettingsError("task.labels: a regression has no labels. Leave them out, or use task: classify")
         return Numbers()
 
-    def _read(self, table: Table, data: DataSettings, reader: LabelReader) -> tuple[Split, Used]:
+    def _read(self, table: Table, data: DataSettings, reader: LabelReader) -> Read:
         rows, columns, used = self._columns(table, data)
-        texts, pairs = TextsBuilder(), TextsBuilder()
-        labels: list[Any] = []
+        texts, pairs, labels = TextsBuilder(), TextsBuilder(), LabelsBuilder()
         for number, row in rows:
             where = f"{table.place}:{number}"
             for name in columns.all:
@@ -79,7 +92,7 @@ class OwnTask:
             if columns.pair is not None:
                 pairs.append(_text(row, columns.pair, columns.separator, where))
             labels.append(reader.read(row[columns.label], where))
-        return Split(texts.done(), tuple(labels), pairs.done() if columns.pair is not None else None), used
+        return Read(texts.done(), pairs.done() if columns.pair is not None else None, labels.done(), used)
 
     def _columns(self, table: Table, data: DataSettings) -> tuple[Iterator[Row], Columns, Used]:
         rows = table.rows()

@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import repeat
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
+
+import numpy as np
 
 from ..errors import PlainError
 from ..keyed.seeding import permutation
 from ..settings import DataSettings, SettingsError, TaskSettings
+from .labels import Labels
 from .texts import Texts
 
 #: classify: each row has one of the classes. multi_label: it has any number of them. regress: it has a number.
@@ -52,23 +55,26 @@ class Split:
     """
 
     text: Sequence[str]
-    labels: tuple[int, ...] | tuple[float, ...]
+    labels: Sequence[Any]
     pair: Sequence[str] | None = None
     part: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "labels", Labels.of(self.labels))
 
     def __len__(self) -> int:
         return len(self.text)
 
-    def take(self, rows: Sequence[int]) -> Split:
+    def take(self, rows: Sequence[int] | np.ndarray) -> Split:
         return Split(
             _taken(self.text, rows),
-            tuple(self.labels[i] for i in rows),
+            Labels.of(self.labels).take(rows),
             None if self.pair is None else _taken(self.pair, rows),
             None if self.part is None else tuple(self.part[i] for i in rows),
         )
 
 
-def _taken(texts: Sequence[str], rows: Sequence[int]) -> Sequence[str]:
+def _taken(texts: Sequence[str], rows: Sequence[int] | np.ndarray) -> Sequence[str]:
     return texts.take(rows) if isinstance(texts, Texts) else tuple(texts[i] for i in rows)
 
 
@@ -107,8 +113,8 @@ class TaskData:
             digest.update("\x1f".join((self.kind, *self.label_names)).encode() + b"\x1d")
         for split in (self.train, self.eval):
             pairs = repeat("") if split.pair is None else split.pair
-            for i, (text, pair) in enumerate(zip(split.text, pairs, strict=False)):
-                fields: tuple[str, ...] = (text, pair, repr(split.labels[i]))
+            for i, (text, pair, label) in enumerate(zip(split.text, pairs, split.labels, strict=False)):
+                fields: tuple[str, ...] = (text, pair, repr(label))
                 if split.part:
                     fields = (*fields, split.part[i])
                 digest.update("\x1f".join(fields).encode() + b"\x1e")
@@ -160,7 +166,7 @@ def subset(split: Split, count: int | None, seed: int, purpose: str) -> Split:
     if count is None or count >= len(split):
         return split
     keep = permutation(len(split), seed, purpose)[:count]
-    return split.take(sorted(int(i) for i in keep))
+    return split.take(np.sort(keep.numpy()))
 
 
 def with_subsets(task_data: TaskData, data: DataSettings) -> TaskData:

@@ -13,6 +13,8 @@ from .blob import Blob
 
 #: Texts that are read from a file at a time, where they lie one after the other.
 _AHEAD = 2048
+#: The most bytes that are read at a time for rows that do not follow each other.
+_TOGETHER = 16 * 2**20
 
 
 class Texts(Sequence[str]):
@@ -48,13 +50,26 @@ class Texts(Sequence[str]):
 
     def __iter__(self) -> Iterator[str]:
         if self._rows is not None:
-            yield from (self[row] for row in range(len(self)))
+            yield from self._of_rows(self._rows)
             return
         for first in range(0, len(self), _AHEAD):
             places = self._offsets[first : first + _AHEAD + 1].tolist()
             content = self._blob.read(places[0], places[-1] - places[0])
             for start, end in pairwise(places):
                 yield content[start - places[0] : end - places[0]].decode()
+
+    def _of_rows(self, rows: np.ndarray) -> Iterator[str]:
+        """Rows that lie near to each other are read together: a part of a split has most of its rows, in order."""
+        for first in range(0, len(rows), _AHEAD):
+            starts, ends = self._offsets[rows[first : first + _AHEAD]], self._offsets[rows[first : first + _AHEAD] + 1]
+            low, high = int(starts.min()), int(ends.max())
+            if high - low <= min(_TOGETHER, 4 * int((ends - starts).sum())):
+                content = self._blob.read(low, high - low)
+                for start, end in zip((starts - low).tolist(), (ends - low).tolist(), strict=True):
+                    yield content[start:end].decode()
+            else:
+                for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+                    yield self._blob.read(start, end - start).decode()
 
     def bytes_of(self) -> np.ndarray:
         """Length of each text in bytes, [N] int64."""
@@ -82,6 +97,9 @@ class TextsBuilder:
 
     def __init__(self) -> None:
         self._blob, self._offsets = Blob(), array("q", [0])
+
+    def __len__(self) -> int:
+        return len(self._offsets) - 1
 
     def append(self, text: str) -> None:
         self._blob.append(text.encode())
