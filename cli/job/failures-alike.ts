@@ -19,6 +19,7 @@ const NOT_YET = [
   "logging_steps",
   "report_epoch",
   "stop_after_nonfinite",
+  "early_stopping_patience",
   "checkpoint_minutes",
   "max_lanes",
 ];

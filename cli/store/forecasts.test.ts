@@ -65,6 +65,15 @@ test("a training of several runs is one row, with the work that was forecast", (
   ]);
 });
 
+test("a training that stopped early did only a part of the work that was forecast", () => {
+  recordForecasts(store, [forecast(A.id), forecast(B.id)]);
+  const ids = [A.id, B.id];
+  const { ready, started, metrics, tree, finished } = sampleEvents;
+  const evaluated = metrics(ids, 2, 47, { accuracy: 0.5 }, "eval");
+  ingest(store, attempts, [ready(), started(ids), evaluated, tree(ids, 3), finished(ids, 4)], null);
+  expect(measuredTrainings(store)).toMatchObject([{ train_work: 2.5e11 }]);
+});
+
 test("a training without a forecast has no work; a resumed training is no measure of time", () => {
   train();
   expect(measuredTrainings(store)).toMatchObject([{ train_work: null }]);

@@ -23,11 +23,15 @@ export interface MeasuredTraining {
   /** From the claim of its runs to the end of the last one. */
   wall_seconds: number;
   peak_memory: number;
-  /** Floating-point operations of a run's steps, as forecast; null without a forecast. */
+  /** Floating-point operations of the steps that a run took, as forecast; null without a forecast. */
   train_work: number | null;
   /** Seconds of a run's steps. Where runs share a step, each gets its part. */
   run_train_seconds: number;
 }
+
+/** The share of an attempt's planned steps that it took: less than 1 if it stopped early. Its last step was evaluated. */
+const TRAINED = `coalesce((SELECT max(m.step) * 1.0 FROM metrics m WHERE m.attempt = a.id AND m.split = 'eval')
+                          / nullif(a.total_steps, 0), 1)`;
 
 /** Newest first. */
 export function measuredTrainings(store: Store, limit = 500): MeasuredTraining[] {
@@ -38,7 +42,7 @@ export function measuredTrainings(store: Store, limit = 500): MeasuredTraining[]
               count(*) AS runs, b.lanes, b.lane_epochs, b.train_seconds, b.evaluate_seconds,
               sum(a.total_seconds - a.train_seconds) AS other_seconds,
               (julianday(max(a.ended_at)) - julianday(min(a.started_at))) * 86400 AS wall_seconds,
-              max(a.peak_memory) AS peak_memory, avg(f.train_work) AS train_work,
+              max(a.peak_memory) AS peak_memory, avg(f.train_work * ${TRAINED}) AS train_work,
               avg(a.train_seconds) AS run_train_seconds
        FROM bundles b
        JOIN attempts a ON a.bundle = b.id

@@ -43,6 +43,16 @@ test("three lines: time, disk and memory, each with its range and basis", () => 
   expect(forecastLines(foreseen(0))).toEqual([]);
 });
 
+test("runs that may stop early take up to the time of all epochs", () => {
+  const { todo, forecast } = foreseen(1);
+  const patient = minilm({ method: { name: "lora" }, trainable: 73_728, train: { early_stopping_patience: 3 } });
+  const job = forecastJob(shareOut([patient], 1), { slots: 1, device: DEVICE, stored: [] });
+  expect([forecast.mayEndEarly, job.mayEndEarly]).toEqual([false, true]);
+  expect(forecastLines({ todo, forecast: job })[0]).toMatch(/^time {4}up to about /);
+  const over = exceeded({ ...foreseen(1), forecast: job, ofFirst: () => job }, { maxHours: 1e-6 });
+  expect(refusalText(over, { todo, forecast: job }, { maxHours: 1e-6 }).message).toMatch(/ will take up to about /);
+});
+
 test("a forecast within the limits refuses nothing", () => {
   expect(exceeded(foreseen(), {})).toEqual([]);
   expect(exceeded(foreseen(), { maxHours: 10, maxDisk: GB })).toEqual([]);

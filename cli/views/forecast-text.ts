@@ -16,11 +16,11 @@ export interface Room {
 /** The forecast in three lines; none if nothing is left to do. */
 export function forecastLines({ todo, forecast }: Pick<Foreseen, "todo" | "forecast">): string[] {
   if (todo.length === 0) return [];
-  const { seconds, secondsBasis, workers, disk, peakDisk, memory, memoryBasis } = forecast;
+  const { secondsBasis, workers, disk, peakDisk, memory, memoryBasis } = forecast;
   const during = peakDisk > 1.1 * disk ? `, ${formatBytes(peakDisk)} with checkpoints` : "";
   const each = workers > 1 ? ` of each of ${workers} workers` : "";
   return [
-    `time    ${spanText(seconds, formatSeconds)} with ${plural(workers, "worker")}, from ${basisText(secondsBasis)}`,
+    `time    ${timeText(forecast)} with ${plural(workers, "worker")}, from ${basisText(secondsBasis)}`,
     `disk    about ${formatBytes(disk)}${during}`,
     `memory  ${spanText(memory, formatBytes)} at the peak${each}, from ${basisText(memoryBasis)}`,
   ];
@@ -75,9 +75,12 @@ export function refusalText(
   return { message: `${lines.join("\n")}\nnothing was started`, hint: hints.flat().join("; ") };
 }
 
-function timeLine(runs: string, { seconds, secondsBasis }: JobForecast, { maxHours }: Limits): string {
-  const span = spanText(seconds, formatSeconds);
-  return `${runs} will take ${span}, by ${basisText(secondsBasis)}: more than --max-hours ${maxHours} allows`;
+const timeText = ({ seconds, mayEndEarly }: JobForecast): string =>
+  `${mayEndEarly ? "up to " : ""}${spanText(seconds, formatSeconds)}`;
+
+function timeLine(runs: string, forecast: JobForecast, { maxHours }: Limits): string {
+  const { secondsBasis } = forecast;
+  return `${runs} will take ${timeText(forecast)}, by ${basisText(secondsBasis)}: more than --max-hours ${maxHours} allows`;
 }
 
 const diskLine = (runs: string, { peakDisk, disk }: JobForecast, { maxDisk = 0 }: Limits): string =>

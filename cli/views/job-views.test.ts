@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { JobModel } from "../job/model.js";
 import type { CellSummary, JobPlan, JobSummary } from "../job/reporter.js";
 import type { EventOf, WorkerEvent } from "../protocol/messages.js";
+import { sampleEvents } from "../store/fixtures/sample.js";
 import { createNdjson } from "./ndjson.js";
 import { createPlain } from "./plain.js";
 import { renderSummary } from "./summary.js";
@@ -122,6 +123,18 @@ test("plain: each run that diverged names its step; only the first says more", (
     expect.stringMatching(/: failed: diverged at step 1,300$/),
   ]);
   expect(model.runs.get("9b2e77aa00000000")?.reason).toMatch(/^diverged at step 1,300: /);
+});
+
+test("plain: a run that is over says what else there is to know", () => {
+  const { model, lines } = plainJob();
+  const bundle = model.begin(new Map([["3fa94d1c00000000", 1]]));
+  const notes = ["stopped early after epoch 7 of 30: no better accuracy for 3 evaluations"];
+  model.event(bundle, { ...sampleEvents.finished(["3fa94d1c00000000"], 1), notes, collapsed: true });
+  expect(lines).toEqual([
+    expect.stringMatching(
+      /1m; collapsed: all predictions are alike; stopped early after epoch 7 of 30: no better accuracy for 3 evaluations$/,
+    ),
+  ]);
 });
 
 test("after Ctrl-C the summary says what the same command does with the remaining runs", () => {

@@ -113,7 +113,9 @@ function eventLine(event: WorkerEvent, facts: LaneFacts): string | null {
       return (
         `finished: ${event.score_name} ${formatScore(event.best_score)} after epoch ${event.best_epoch} ` +
         `(${constantAnswer(event.score_name)} ${formatScore(event.majority_score)}), ${formatSeconds(event.total_seconds)}` +
-        (event.collapsed ? "; collapsed: all predictions are alike" : "")
+        [...(event.collapsed ? ["collapsed: all predictions are alike"] : []), ...event.notes]
+          .map((remark) => `; ${remark}`)
+          .join("")
       );
     case "failed":
       return `failed: ${errorText(event.error_type, event.message)}`;

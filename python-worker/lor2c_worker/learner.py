@@ -139,6 +139,10 @@ class Learner(Protocol):
     def expected(self, lane: int, epoch: float) -> Expected:
         """What the lane's cells will probably do after `epoch`. Cells part where this differs."""
 
+    def settled(self, lane: int, step: int, epoch: float) -> set[str]:
+        """Cells of the lane whose method is over with its changes of structure after step `step`, at `epoch`. A run
+        that ends early must not end before."""
+
     def trainable_parameters(self, lane: int) -> tuple[int, int]:
         """(body, head): the lane's present numbers of parameters."""
 
@@ -192,6 +196,9 @@ class SingleLane:
 
     def expected(self, lane: int, epoch: float) -> Expected:
         return {cell: [] for cell in self.lanes[lane].cells}
+
+    def settled(self, lane: int, step: int, epoch: float) -> set[str]:
+        return set(self.lanes[lane].cells)
 
     def leave(self, cells: Iterable[str], optimizer: LaneAdamW) -> list[int]:
         gone, [lane] = set(cells), self.lanes

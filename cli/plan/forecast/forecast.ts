@@ -33,6 +33,8 @@ export interface JobForecast {
   /** Workers at a time. */
   workers: number;
   seconds: Range;
+  /** Runs may end before their last epoch (train.early_stopping_patience); the seconds are those of all epochs. */
+  mayEndEarly: boolean;
   /** The poorest basis of its runs. */
   secondsBasis: Basis;
   /** Bytes that stay. `peakDisk` includes checkpoints, which are deleted when their runs are over. */
@@ -91,6 +93,9 @@ export function forecastJob(shares: readonly Share[], { slots, device, stored }:
             trees.map(({ seconds }) => seconds),
             workers,
           ),
+    mayEndEarly: shares.some(({ cells }) =>
+      cells.some(({ settings }) => typeof settings.train.early_stopping_patience === "number"),
+    ),
     secondsBasis: poorestOf(trees.map(({ basis }) => basis)),
     disk: stays,
     peakDisk:

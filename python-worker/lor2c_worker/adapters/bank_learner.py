@@ -144,6 +144,15 @@ class BankLearner:
             events[cell] = expected_events(schedule, layout, self._progress[cell], epoch, scores)
         return events
 
+    def settled(self, lane: int, step: int, epoch: float) -> set[str]:
+        """Cells that expect no event, and have done all that they must, or tried it in vain."""
+        return {cell for cell, events in self.expected(lane, epoch).items() if not events and self._acted(cell)}
+
+    def _acted(self, cell: str) -> bool:
+        done, (merges, injections) = self._progress[cell], self.required[cell]
+        merged = done.merges >= merges or done.merge_tries > done.merges
+        return merged and (done.injections >= injections or done.inject_tries > done.injections)
+
     def trainable_parameters(self, lane: int) -> tuple[int, int]:
         return self.bank.trainable(lane), sum(slot.tensor[0].numel() for slot in self.head.slots())
 

@@ -75,6 +75,10 @@ class CellResult:
     last_collapsed: bool = False
     #: `Evaluated.proof` on the evaluation rows after the chosen epoch.
     best_proof: torch.Tensor | None = None
+    #: The structure is final, and evaluations since then count below (run/early_stopping.py).
+    settled: bool = False
+    #: Evaluations in a row without a better score on the rows that choose.
+    stale: int = 0
     last_values: dict[str, float] = field(default_factory=dict)
     #: Seconds of optimizer steps: of each step, its time divided by the number of lanes.
     train_seconds: float = 0.0

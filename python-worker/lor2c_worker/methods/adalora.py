@@ -104,6 +104,12 @@ class AdaLoraLearner(PeftLearner):
         tuner.update_and_allocate(step)
         return []
 
+    def settled(self, lane: int, step: int, epoch: float) -> set[str]:
+        """After the last allocation, `tfinal` steps before the end."""
+        steps = self.config.total_step
+        assert steps is not None
+        return super().settled(lane, step, epoch) if step >= steps - self.config.tfinal else set()
+
     def end_epoch(self, epoch: int, step: int, optimizer: LaneAdamW) -> list[EpochRecord]:
         modules = [ModuleRank(path, rank) for path, rank in self.ranks().items()]
         return [EpochRecord(0, list(self.lanes[0].cells), ranks=RankTable(epoch, modules))]

@@ -22,6 +22,7 @@ from ..learner import Learner
 from ..methods import Cell, Verify
 from .adapter_folder import RunInfo, measure_folder, write_folder
 from .checkpoint import BEST_FOLDER
+from .early_stopping import notes_of
 from .loop_state import LoopState
 from .outcome import Diverged, send_outcome
 from .predictions import PredictionsInfo, write_predictions
@@ -60,7 +61,7 @@ def finish_cell(
         send_outcome(run.events.send, [cell.id], error)
         closed.add(cell.id)
         return
-    _send_finished(run, cell, result, loop, overhead + time.perf_counter() - began)
+    _send_finished(run, cell, result, loop.step, overhead + time.perf_counter() - began)
     closed.add(cell.id)
 
 
@@ -184,8 +185,8 @@ def _name_of(alike: tuple[float, ...], data: TaskData) -> str | None:
     return ", ".join(name for name, on in zip(data.label_names, alike, strict=True) if on) or "no label"
 
 
-def _send_finished(run: TreeRun, cell: TreeCell, result: CellResult, loop: LoopState, overhead: float) -> None:
-    prepared = run.prepared
+def _send_finished(run: TreeRun, cell: TreeCell, result: CellResult, step: int, overhead: float) -> None:
+    prepared, patience = run.prepared, run.prepared.settings.train.early_stopping_patience
     lane = next(index for index, lane in enumerate(run.learner.lanes) if cell.id in lane.cells)
     run.events.send(
         messages.Finished,
@@ -194,7 +195,10 @@ def _send_finished(run: TreeRun, cell: TreeCell, result: CellResult, loop: LoopS
         best_score=finite(result.best_score),
         best_epoch=result.best_epoch,
         last_score=finite(result.last_score),
-        notes=cell.method.remarks(run.learner, cell.cell),
+        notes=[
+            *notes_of(result, step, prepared.moments, prepared.score, patience),
+            *cell.method.remarks(run.learner, cell.cell),
+        ],
         chosen_on="eval" if prepared.holdout is None else "holdout",
         chosen_score=finite(result.chosen_score),
         eval_best_score=finite(result.eval_best_score),

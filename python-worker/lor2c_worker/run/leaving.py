@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 from .. import messages
 from ..channel import Channel
 from .checkpoint import part_checkpoint, tree_folder
-from .finish import keep_best
+from .finish import finish_cell, keep_best
 from .loop_state import LoopState
 from .outcome import diverged_at, send_outcome
+from .report import send_tree
 from .running import TreeRun
 
 
@@ -46,9 +49,22 @@ def lose(run: TreeRun, closed: set[str], state: LoopState, diverged: dict[int, i
     return _without(run, gone, state)
 
 
+def end_early(run: TreeRun, closed: set[str], state: LoopState, cells: list[str]) -> LoopState:
+    """Before a step: finish cells whose score no longer improves, as at the end of a tree. Returns the state of the
+    others."""
+    began, overhead, part = time.perf_counter(), run.overhead(state), state.part(cells)
+    send_tree(run, part, cells)
+    for cell in [cell for cell in run.cells if cell.id in cells]:
+        finish_cell(run, cell, state.results[cell.id], part, overhead, closed)
+    run.counted += overhead * len(cells) + time.perf_counter() - began
+    return _without(run, cells, state)
+
+
 def _without(run: TreeRun, gone: list[str], state: LoopState) -> LoopState:
     run.cells = [cell for cell in run.cells if cell.id not in gone]
     run.best = {cell: best for cell, best in run.best.items() if cell not in gone}
     if run.cells:
         state.regroup(run.learner.leave(gone, run.optimizer))
-    return state.part(run.ids)
+    part = state.part(run.ids)
+    run.counted += state.train_seconds - part.train_seconds
+    return part

@@ -18,6 +18,7 @@ from ..objective import Objective
 from ..optim.adamw import LaneAdamW
 from ..optim.linear_schedule import LinearSchedule
 from ..settings import TrainSettings
+from . import early_stopping
 from .gradients import narrowed_note, step_gradients, within_memory
 from .loop_state import Lanes, LoopState, Window, lanes_of, rows_before
 from .moments import Due, Moments, look_due
@@ -45,6 +46,10 @@ def _raise(state: LoopState, diverged: dict[int, int]) -> LoopState:
     raise diverged_at(min(diverged.values()), 1)
 
 
+def _alone(state: LoopState, cells: list[str]) -> LoopState:
+    raise ValueError("cells that end while others go on need an `end_early`")
+
+
 @dataclass(frozen=True)
 class Training:
     """All that the loop needs."""
@@ -67,12 +72,15 @@ class Training:
     #: Called with the lanes that have diverged and the step at which each did: ends their cells and returns the state
     #: of the others.
     lose: Callable[[LoopState, dict[int, int]], LoopState] = _raise
+    #: Called with cells whose score no longer improves, when others go on: ends them and returns the others' state.
+    end_early: Callable[[LoopState, list[str]], LoopState] = _alone
     #: Peak learning rates (body, head) of cells that have others than the settings.
     rates: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def train(training: Training, state: LoopState | None = None) -> LoopState:
-    """Train from `state` (None: from the start) until the last step, until `should_stop`, or until no cell is left.
+    """Train from `state` (None: from the start) until the last step, until `should_stop`, or until no cell is left or
+    has a score that still improves.
 
     A step: the gradients of its micro-batches (`step_gradients`), clipping and AdamW per lane, the method's changes.
     After it, in this order and where it is due (`Moments`): the report, the method's decisions, the evaluation of every
@@ -84,6 +92,12 @@ def train(training: Training, state: LoopState | None = None) -> LoopState:
     rates = Rates((t.settings.learning_rate, t.settings.head_lr), t.rates)
     cut: dict[tuple[int, int], Sequence[Sequence[int]]] = {}
     while state.results and state.step < t.moments.total:
+        # Before a step, not after an evaluation: a checkpoint may have been written between the two.
+        early = early_stopping.ended(state.results, t.settings.early_stopping_patience)
+        if len(early) == len(state.results):
+            return state
+        if early:
+            state = t.end_early(state, early)
         if t.should_stop():
             state.stopped = True
             t.report.checkpoint(state)
@@ -183,6 +197,8 @@ def _evaluate(t: Training, state: LoopState) -> None:
         if collapsing:
             warning = collapse_warning(t.objective, epoch)
             t.report.record(state.step, EpochRecord(index, collapsing, warnings=[warning]))
+        if t.settings.early_stopping_patience is not None:
+            early_stopping.count(t.learner, index, state, state.step / t.moments.per_epoch, better)
         if better:
             t.report.best(index, better, state.step, epoch, seen.eval.values)
     state.window = Window()

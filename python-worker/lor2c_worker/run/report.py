@@ -10,7 +10,9 @@ import torch
 
 from .. import messages
 from ..channel import Throttle, finite, split_finite
+from ..device import peak_memory
 from ..learner import EpochRecord, Expected, Lane, Learner
+from ..usage import cpu_seconds
 from .checkpoint import BEST_FOLDER, Best, forget_worse
 from .loop import Report
 from .loop_state import LoopState
@@ -64,6 +66,26 @@ def _best(run: TreeRun, lane: int, cells: list[str], step: int, epoch: int, valu
     run.prepared.method.save(run.learner, lane, run.prepared.model, folder)
     run.best |= dict.fromkeys(cells, best)
     forget_worse(run.folder, run.best)
+
+
+def send_tree(run: TreeRun, loop: LoopState, cells: list[str]) -> None:
+    """Send what training `cells` together cost. `loop`: their state."""
+    learner = run.learner
+    lanes = sum(any(cell in cells for cell in lane.cells) for lane in learner.lanes)
+    run.events.send(
+        messages.Tree,
+        cells=cells,
+        lane_epochs=loop.lane_steps / run.steps_per_epoch,
+        cell_epochs=loop.cell_steps / run.steps_per_epoch,
+        lanes=lanes,
+        lane_width=learner.width or lanes,
+        forks=len(learner.fork_seconds),
+        longest_fork_seconds=max(learner.fork_seconds, default=0.0),
+        train_seconds=loop.train_seconds,
+        evaluate_seconds=loop.evaluate_seconds,
+        cpu_seconds=cpu_seconds(),
+        peak_memory=peak_memory(run.prepared.device),
+    )
 
 
 class _Progress:

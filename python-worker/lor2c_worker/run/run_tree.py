@@ -12,21 +12,19 @@ import torch
 
 from .. import messages
 from ..channel import Channel
-from ..device import peak_memory
 from ..learner import Learner
 from ..optim.adamw import LaneAdamW
-from ..usage import cpu_seconds
 from ..versions import versions
 from .checkpoint import EVENTS_FILE, Found, best_of, prepare_folder, tree_folder
 from .event_log import EventLog
 from .finish import finish_cell, majority_of
 from .lane_width import fit_memory
-from .leaving import leave, lose
+from .leaving import end_early, leave, lose
 from .loop import Training, train
 from .loop_state import LoopState
 from .prepare import Prepared, check_planned, hash_tensors, horizon_of, prepare
 from .repeats import check_repeats
-from .report import make_report
+from .report import make_report, send_tree
 from .running import TreeRun
 from .tree import TreeCell
 
@@ -39,7 +37,7 @@ def run_tree(channel: Channel, cells: Sequence[TreeCell], folder: Path, source: 
     """
     began = time.perf_counter()
     run, loop, started = _begin(channel, list(cells), folder, source)
-    before = loop.train_seconds
+    run.began, run.counted = began, -loop.train_seconds
     try:
         for fields in started:
             channel.send(messages.Started, **fields, resumed_step=None if source is None else loop.step)
@@ -64,6 +62,7 @@ def run_tree(channel: Channel, cells: Sequence[TreeCell], folder: Path, source: 
             should_stop=channel.stop_requested.is_set,
             leave=partial(leave, run, channel, closed),
             lose=partial(lose, run, closed),
+            end_early=partial(end_early, run, closed),
             rates={cell.id: cell.cell.rates for cell in run.cells},
         )
         loop = train(training, loop)
@@ -73,8 +72,8 @@ def run_tree(channel: Channel, cells: Sequence[TreeCell], folder: Path, source: 
             channel.send(messages.Stopped, cells=run.ids, step=loop.step)
             closed.update(run.ids)
             return
-        _send_tree(run, loop)
-        overhead = (time.perf_counter() - began - (loop.train_seconds - before)) / len(run.cells)
+        send_tree(run, loop, run.ids)
+        overhead = run.overhead(loop)
         for cell in run.cells:
             finish_cell(run, cell, loop.results[cell.id], loop, overhead, closed)
     finally:
@@ -151,21 +150,3 @@ def _started(
         }
         found.append(fields)
     return found
-
-
-def _send_tree(run: TreeRun, loop: LoopState) -> None:
-    learner = run.learner
-    run.events.send(
-        messages.Tree,
-        cells=run.ids,
-        lane_epochs=loop.lane_steps / run.steps_per_epoch,
-        cell_epochs=loop.cell_steps / run.steps_per_epoch,
-        lanes=len(learner.lanes),
-        lane_width=learner.width or len(learner.lanes),
-        forks=len(learner.fork_seconds),
-        longest_fork_seconds=max(learner.fork_seconds, default=0.0),
-        train_seconds=loop.train_seconds,
-        evaluate_seconds=loop.evaluate_seconds,
-        cpu_seconds=cpu_seconds(),
-        peak_memory=peak_memory(run.prepared.device),
-    )

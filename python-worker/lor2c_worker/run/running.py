@@ -30,6 +30,10 @@ class TreeRun:
     #: Parameters of the base model with its head, without those that the method adds.
     total_parameters: int
     versions: dict[str, str]
+    #: When the tree began, in seconds of a clock that only runs forward.
+    began: float = field(default_factory=time.perf_counter)
+    #: Seconds of it that are counted elsewhere: of cells that have left it, less those of steps before a checkpoint.
+    counted: float = 0.0
     #: When the last checkpoint was written, or training began; in seconds of a clock that only runs forward.
     _saved: float = field(default_factory=time.monotonic)
 
@@ -44,6 +48,10 @@ class TreeRun:
     @property
     def steps_per_epoch(self) -> int:
         return self.prepared.moments.per_epoch
+
+    def overhead(self, loop: LoopState) -> float:
+        """Seconds of the tree outside of steps so far, divided by its cells."""
+        return (time.perf_counter() - self.began - self.counted - loop.train_seconds) / len(self.cells)
 
     def checkpoint(self, loop: LoopState) -> None:
         """Write a checkpoint between two steps. There is none before the first step, when nothing would be lost."""
