@@ -14,6 +14,10 @@ import tiny
 BENCH = Path(__file__).resolve().parents[2] / "scripts" / "bench"
 
 
+def script(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, str(BENCH / name), *arguments], capture_output=True, text=True, check=False)
+
+
 def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, str(BENCH), *arguments], capture_output=True, text=True, check=False)
 
@@ -65,3 +69,10 @@ def test_two_checkouts_take_turns(tmp_path: Path, capfd: pytest.CaptureFixture[s
     assert "times less than hf-dynamic" in capfd.readouterr().out
     with pytest.raises(SystemExit, match="nowhere is no checkout of this project"):
         against.compare(tmp_path / "nowhere", [model], [1], 1, rows)
+
+
+def test_the_stages_of_a_large_table(tmp_path: Path) -> None:
+    done = script("large.py", "--rows", "300", "--model", str(tiny.save(tmp_path / "model")), "--all")
+    assert done.returncode == 0, done.stderr
+    stages = [line[:12].strip() for line in done.stdout.splitlines()]
+    assert stages == ["imports", "read", "hashed", "looked at", "first batch", "last batch"]
