@@ -28,6 +28,8 @@ export const ALLOWED = {
   protocol: ["errors"],
   spec: ["errors", "type:protocol"],
   worker: ["errors", "files", "temporary", "protocol", "spec", "scripts"],
+  // Makes a spec from a look at a table.
+  starter: ["errors", "type:protocol", "spec"],
   executors: ["errors", "attempt-files", "process-identity", "protocol", "type:spec", "worker"],
   plan: ["errors", "protocol", "spec", "type:store", "worker", "executors"],
   store: ["errors", "system-errors", "files", "process-identity", "protocol", "type:spec", "type:plan"],
@@ -54,7 +56,7 @@ export const ALLOWED = {
   doctor: ["errors", "files", "temporary", "spec", "store", "worker", "scripts"],
   commands: [
     ...["errors", "files", "type:protocol", "spec", "plan", "store", "worker", "executors", "job"],
-    ...["verify", "predict", "paper", "views", "doctor", "scripts"],
+    ...["verify", "predict", "paper", "starter", "views", "doctor", "scripts"],
   ],
   parser: ["errors", "spec", "views", "commands"],
   main: ["errors", "system-errors", "scripts", "source-stack", "views", "parser"],

@@ -45,6 +45,16 @@ const Examine = z.strictObject({
   settings: z.array(json),
 });
 
+/** Look at a table of unknown columns: what `lor2c init --data` makes a spec from. */
+const Survey = z.strictObject({
+  type: z.literal("survey"),
+  request: z.string(),
+  /** Absolute path of a file, or of a folder with the files of a training and an evaluation split. */
+  path: z.string(),
+  /** The model whose tokenizer counts tokens. */
+  model: z.string(),
+});
+
 /** Train one bundle: cells that share everything except their structural schedule. */
 const Train = z.strictObject({
   type: z.literal("train"),
@@ -104,7 +114,16 @@ const Stop = z.strictObject({
   cells: z.array(z.string()).nullable(),
 });
 
-export const WorkerCommand = z.discriminatedUnion("type", [Inspect, Count, Examine, Train, Predict, PredictFile, Stop]);
+export const WorkerCommand = z.discriminatedUnion("type", [
+  Inspect,
+  Count,
+  Examine,
+  Survey,
+  Train,
+  Predict,
+  PredictFile,
+  Stop,
+]);
 export type WorkerCommand = z.infer<typeof WorkerCommand>;
 
 // ---------------------------------------------------------------- events: worker -> runner
@@ -340,6 +359,36 @@ export const Examined = z.strictObject({
 });
 export type Examined = z.infer<typeof Examined>;
 export type ExaminedReport = NonNullable<Examined["report"]>;
+
+/** The columns of a table, as its first rows show them. */
+export const Surveyed = z.strictObject({
+  type: z.literal("surveyed"),
+  seq: count,
+  request: z.string(),
+  /** The files of each split; one unnamed split if there is no evaluation split. */
+  splits: z.array(z.strictObject({ split: z.enum(["train", "dev"]).nullable(), files: z.array(z.string()) })),
+  /** Rows of the first split, or only its first ones if there are `more`. */
+  rows: count,
+  more: z.boolean(),
+  columns: z.array(
+    z.strictObject({
+      column: z.string(),
+      /** Rows that have a value. */
+      filled: count,
+      /** What every value is, numbers in text included; `mixed` if they differ. */
+      kind: z.enum(["text", "whole", "number", "boolean", "list", "mixed"]),
+      /** Different values, or different members of lists. */
+      distinct: count,
+      /** The most frequent of them. */
+      values: z.array(z.strictObject({ value: z.string(), rows: count })),
+      /** Mean words of a text. */
+      words: z.number(),
+      /** Tokens of a text, special ones included, in a sample; null for a column without texts or tokenizer. */
+      tokens: z.strictObject({ median: count, p99: count, max: count }).nullable(),
+    }),
+  ),
+});
+export type Surveyed = z.infer<typeof Surveyed>;
 
 /** The training of these cells starts. */
 const Started = z.strictObject({
@@ -627,6 +676,7 @@ export const WorkerEvent = z.discriminatedUnion("type", [
   Sources,
   Counted,
   Examined,
+  Surveyed,
   Started,
   Progress,
   Metrics,

@@ -155,6 +155,7 @@ function apply(store: Store, event: WorkerEvent, ids: number[], git: GitState | 
     case "sources":
     case "counted":
     case "examined":
+    case "surveyed":
     case "predictions":
     case "predicting":
     case "predicted":

@@ -15,7 +15,10 @@ export interface RequestOptions extends Pick<WorkerOptions, "python" | "commandO
 }
 
 /** A command that is answered with events and does not train. */
-export type Question = Extract<WorkerCommand, { type: "inspect" | "count" | "examine" | "predict" | "predict_file" }>;
+export type Question = Extract<
+  WorkerCommand,
+  { type: "inspect" | "count" | "examine" | "survey" | "predict" | "predict_file" }
+>;
 
 export interface Answer {
   ready: EventOf<"ready">;

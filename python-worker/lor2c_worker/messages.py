@@ -39,6 +39,16 @@ class Examine:
 
 
 @dataclass(frozen=True)
+class Survey:
+    """Look at a table of unknown columns: what `lor2c init --data` makes a spec from."""
+
+    type: ClassVar[Literal["survey"]] = "survey"
+    request: str
+    path: str
+    model: str
+
+
+@dataclass(frozen=True)
 class TrainCell:
     cell: str
     settings: dict[str, Any]
@@ -411,6 +421,49 @@ class Examined:
 
 
 @dataclass(frozen=True)
+class SurveyedSplit:
+    split: Literal["train", "dev"] | None
+    files: list[str]
+
+
+@dataclass(frozen=True)
+class SurveyedColumnValue:
+    value: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class SurveyedColumnTokens:
+    median: int
+    p99: int
+    max: int
+
+
+@dataclass(frozen=True)
+class SurveyedColumn:
+    column: str
+    filled: int
+    kind: Literal["text", "whole", "number", "boolean", "list", "mixed"]
+    distinct: int
+    values: list[SurveyedColumnValue]
+    words: float
+    tokens: SurveyedColumnTokens | None
+
+
+@dataclass(frozen=True)
+class Surveyed:
+    """The columns of a table, as its first rows show them."""
+
+    type: ClassVar[Literal["surveyed"]] = "surveyed"
+    seq: int
+    request: str
+    splits: list[SurveyedSplit]
+    rows: int
+    more: bool
+    columns: list[SurveyedColumn]
+
+
+@dataclass(frozen=True)
 class Started:
     """The training of these cells starts."""
 
@@ -683,7 +736,7 @@ class Ended:
     events: int
 
 
-Command: TypeAlias = Inspect | Count | Examine | Train | Predict | PredictFile | Stop
+Command: TypeAlias = Inspect | Count | Examine | Survey | Train | Predict | PredictFile | Stop
 
 Event: TypeAlias = (
     Ready
@@ -691,6 +744,7 @@ Event: TypeAlias = (
     | Sources
     | Counted
     | Examined
+    | Surveyed
     | Started
     | Progress
     | Metrics
@@ -715,6 +769,7 @@ COMMANDS: dict[str, type[Any]] = {
     Inspect.type: Inspect,
     Count.type: Count,
     Examine.type: Examine,
+    Survey.type: Survey,
     Train.type: Train,
     Predict.type: Predict,
     PredictFile.type: PredictFile,
@@ -727,6 +782,7 @@ EVENTS: dict[str, type[Any]] = {
     Sources.type: Sources,
     Counted.type: Counted,
     Examined.type: Examined,
+    Surveyed.type: Surveyed,
     Started.type: Started,
     Progress.type: Progress,
     Metrics.type: Metrics,

@@ -14,7 +14,7 @@ from . import __version__, messages
 from .channel import Channel, NoCommand
 from .device import configure_threads, describe_device, gpu_names, repeatable
 from .errors import PlainError
-from .examination import examine
+from .examination import examine, survey
 from .inspection import Inspection, count_parameters
 from .predict import predict
 from .predict_file import predict_file
@@ -58,6 +58,8 @@ def serve(channel: Channel, variables: dict[str, str]) -> None:
             answer_each(channel, command, messages.Counted, count_parameters, _NOT_COUNTED)
         elif isinstance(command, messages.Examine):
             answer_each(channel, command, messages.Examined, examine, _NOT_EXAMINED)
+        elif isinstance(command, messages.Survey):
+            answer_survey(channel, command)
         elif isinstance(command, messages.Train):
             answer_train(channel, command)
         elif isinstance(command, messages.Predict):
@@ -173,6 +175,16 @@ def _outcome_of(channel: Channel, cells: list[str]) -> Iterator[set[str]]:
     except Exception as error:
         if left := [cell for cell in cells if cell not in closed]:
             send_outcome(channel.send, left, error)
+
+
+def answer_survey(channel: Channel, command: messages.Survey) -> None:
+    try:
+        found = survey(Path(command.path), command.model)
+    except Exception as error:
+        channel.send_counted(messages.Done, request=command.request, error=_told(error))
+        return
+    channel.send(messages.Surveyed, request=command.request, **found)
+    channel.send_counted(messages.Done, request=command.request, error=None)
 
 
 def answer_predict(channel: Channel, command: messages.Predict) -> None:

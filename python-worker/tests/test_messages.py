@@ -53,7 +53,8 @@ def test_there_are_invalid_examples_of_both_directions() -> None:
         ({"type": "inspect", "request": None, "settings": []}, "inspect.request: expected str, got null"),
         (
             {"type": "resume"},
-            "unknown command type 'resume'; known are inspect, count, examine, train, predict, predict_file, stop",
+            "unknown command type 'resume'; known are inspect, count, examine, survey, train, predict, predict_file, "
+            "stop",
         ),
     ],
 )

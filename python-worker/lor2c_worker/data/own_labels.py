@@ -91,7 +91,7 @@ class Classes:
         return "multi_label" if self._several is not None and self._several[0] else "classify"
 
     def read(self, value: Any, where: str) -> int | tuple[int, ...]:
-        values = _list(value)
+        values = list_of(value)
         if self._several is None:
             self._several = values is not None, where
         if self._several[0] != (values is not None):
@@ -151,7 +151,7 @@ class Classes:
         return rows
 
 
-def _list(value: Any) -> list[Any] | tuple[Any, ...] | None:
+def list_of(value: Any) -> list[Any] | tuple[Any, ...] | None:
     """The labels of a row that has a list: a list, or text that is a list in JSON. None for one label."""
     if isinstance(value, list | tuple):
         return value

@@ -1,7 +1,8 @@
-"""Answers to `examine`: the rows that a run would train on and be scored on, before anything trains."""
+"""Answers to `examine` and `survey`: what rows a run would train on, and what an unknown table has in it."""
 
 from __future__ import annotations
 
+from .columns import survey
 from .examine import examine
 
-__all__ = ["examine"]
+__all__ = ["examine", "survey"]

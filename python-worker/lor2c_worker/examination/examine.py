@@ -12,7 +12,7 @@ from ..run.prepare import choosing_score, held_out, task_data
 from ..settings import Settings
 from ..sources import noting
 from .files import files_read
-from .labels import label_counts, label_texts, values
+from .labels import label_counts, label_texts, labels_per_row, values
 from .lengths import lengths, tokens_of
 from .same_texts import Keys, contradicting, keys_of, repeated, shared
 
@@ -74,7 +74,7 @@ def _splits(
         return {
             "text": rows.text[row][:CHARACTERS],
             "text_pair": None if rows.pair is None else rows.pair[row][:CHARACTERS],
-            "labels": label_texts(rows.labels[row], names),
+            "labels": label_texts(rows.labels[row], names, data.kind),
         }
 
     def of(keys: Keys) -> dict[str, Any]:
@@ -84,8 +84,8 @@ def _splits(
         return {
             "split": keys.split,
             "rows": len(split),
-            "labels": label_counts(split, names),
-            "labels_per_row": [],
+            "labels": label_counts(split, names, data.kind),
+            "labels_per_row": labels_per_row(split, names, data.kind),
             "values": values(split) if data.kind == "regress" else None,
             "tokens": None if tokenizer is None else lengths(split, tokenizer, max_length),
             "blank": {"rows": len(keys.blank), "first": [int(row) + 1 for row in keys.blank[:BLANK]]},

@@ -6,15 +6,31 @@ from typing import Any
 
 import numpy as np
 
-from ..data.task import Split
+from ..data.task import Kind, Split
 
 
-def label_counts(split: Split, names: tuple[str, ...]) -> list[dict[str, Any]]:
+def label_counts(split: Split, names: tuple[str, ...], kind: Kind) -> list[dict[str, Any]]:
     """Rows of each label, in the order of the labels. Empty for regression, which has no names."""
     if not names:
         return []
-    counts = np.bincount(np.asarray(split.labels, dtype=np.int64), minlength=len(names))
+    if kind == "multi_label":
+        counts = _several(split, len(names)).sum(axis=0)
+    else:
+        counts = np.bincount(np.asarray(split.labels, dtype=np.int64), minlength=len(names))
     return [{"label": name, "rows": int(rows)} for name, rows in zip(names, counts, strict=True)]
+
+
+def labels_per_row(split: Split, names: tuple[str, ...], kind: Kind) -> list[dict[str, int]]:
+    """How many rows have how many labels, ascending. Empty where each row has one."""
+    if kind != "multi_label":
+        return []
+    counts = np.bincount(_several(split, len(names)).sum(axis=1))
+    return [{"labels": labels, "rows": int(rows)} for labels, rows in enumerate(counts) if rows]
+
+
+def _several(split: Split, width: int) -> np.ndarray:
+    """[N, C] of 0 and 1."""
+    return np.asarray(split.labels, dtype=np.int64).reshape(len(split), width)
 
 
 def values(split: Split) -> dict[str, Any] | None:
@@ -34,6 +50,8 @@ def values(split: Split) -> dict[str, Any] | None:
     }
 
 
-def label_texts(label: Any, names: tuple[str, ...]) -> list[str]:
-    """A row's label as its name, or a regression's value as text."""
+def label_texts(label: Any, names: tuple[str, ...], kind: Kind) -> list[str]:
+    """The names of a row's labels, or a regression's value as text."""
+    if kind == "multi_label":
+        return [name for name, there in zip(names, label, strict=True) if there]
     return [names[label]] if names else [f"{label:.6g}"]
