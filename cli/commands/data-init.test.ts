@@ -48,7 +48,11 @@ describe("data", () => {
     expect(out.match(/^2 of 4 runs: .*split_seed=3/gm)).toHaveLength(1);
     const json = JSON.parse((await run("data", spec, "--json")).out);
     expect(json.row_sets).toHaveLength(2);
-    expect(json.row_sets[0]).toMatchObject({ task: { name: "movie-reviews" }, problems: [], report: { kind: "classify" } });
+    expect(json.row_sets[0]).toMatchObject({
+      task: { name: "movie-reviews" },
+      problems: [],
+      report: { kind: "classify" },
+    });
   });
 
   test("exits with 1 on what training would refuse, after what is known of the rows; with 2 on a wrong spec", async () => {
