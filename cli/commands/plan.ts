@@ -37,22 +37,28 @@ export default {
   handler: async ({ file, set, jobs, devices, db, json, ...limits }) => {
     const { loadSpec } = await import("../spec/load.js");
     const spec = loadSpec(file, set); // before the worker starts: an error in the spec is reported at once
-    const [{ resolvePlan }, { KeptLooks, looksFile }, { EXECUTORS }] = await Promise.all([
-      import("../plan/resolve-plan.js"),
-      import("../plan/kept-looks.js"),
-      import("../executors/index.js"),
-    ]);
-    const wanted = { cells: spec.cells, jobs: jobs ?? spec.jobs, devices: devices ?? spec.devices };
+    const [{ resolvePlan }, { KeptLooks, looksFile }, { EXECUTORS }, { resolveDbPath }, { withStartFolders }] =
+      await Promise.all([
+        import("../plan/resolve-plan.js"),
+        import("../plan/kept-looks.js"),
+        import("../executors/index.js"),
+        import("../store/store.js"),
+        import("../predict/start-folders.js"),
+      ]);
+    const path = resolveDbPath(db);
+    const wanted = {
+      cells: withStartFolders(spec.cells, path),
+      jobs: jobs ?? spec.jobs,
+      devices: devices ?? spec.devices,
+    };
     const where = { executor: EXECUTORS.local({}), looks: new KeptLooks(looksFile()) };
-    const [plan, { planText }, { planJson }, { roomWarnings }, { resolveDbPath }, output] = await Promise.all([
+    const [plan, { planText }, { planJson }, { roomWarnings }, output] = await Promise.all([
       resolvePlan(wanted, where), // takes longest; the rest is loaded meanwhile
       import("../views/plan-text.js"),
       import("../views/plan-json.js"),
       import("../views/forecast-text.js"),
-      import("../store/store.js"),
       import("../views/output.js"),
     ]);
-    const path = resolveDbPath(db);
     const foresight = await foreseen(plan, path);
     const warnings = roomWarnings(foresight, roomFor(path));
     const { states } = foresight;

@@ -54,8 +54,15 @@ export const jobOptions = <T>(yargs: Argv<T>, otherwise: string) =>
 
 /** Trains the remaining runs of `file` with `sets` applied. */
 export async function trainSpec(args: TrainArgs, sets: string[]): Promise<void> {
-  const { specSource } = await import("../job/source.js");
-  await trainJob(args, () => specSource(args.file, sets), args.force);
+  const [{ specSource }, { withStartFolders }] = await Promise.all([
+    import("../job/source.js"),
+    import("../predict/start-folders.js"),
+  ]);
+  const sourceOf = (dbPath: string): JobSource => {
+    const source = specSource(args.file, sets);
+    return { ...source, cells: withStartFolders(source.cells, dbPath) };
+  };
+  await trainJob(args, sourceOf, args.force);
 }
 
 /** Trains the runs of `sourceOf`, shows their grid at the end, if there is one, and sets the exit code. */

@@ -43,6 +43,7 @@ describe("out", () => {
     expect(changed((s) => (s.train.checkpoint_minutes = 0.5))).toBe(id);
     expect(changed((s) => (s.data.path = "/elsewhere/rows.tsv"))).toBe(id);
     expect(changed((s) => (s.data.path = null))).toBe(id);
+    expect(changed((s) => (s.train.start_from = "/runs/one/adapter"))).toBe(id); // its content is in the fingerprint
     const here = changed((s) => (s.model.name = "/home/a/model"));
     expect(changed((s) => (s.model.name = "/mnt/b/model"))).toBe(here);
     expect(here).not.toBe(id);

@@ -15,16 +15,18 @@ export function cellId(settings: Settings, fingerprint: Record<string, string>, 
 
 /**
  * The settings without those that cannot change a number, and without later keys that are not used. Paths are left out,
- * because the fingerprint has the hashes of their contents.
+ * and the run to start from, because the fingerprint has the hashes of their contents.
  */
 export function identity(settings: Settings, rules: IdRules = shippedIdRules()): object {
-  const { model, task, data, ...rest } = withoutOutside(settings, rules);
+  const { model, task, data, train, ...rest } = withoutOutside(settings, rules);
   const { path: _, ...rows } = data;
+  const { start_from: __, ...training } = train;
   return {
     ...rest,
     model: { ...model, name: isAbsolute(model.name) ? null : model.name },
     // Runs from before labels and metrics could be given have only the name.
     task: Object.keys(task).length === 1 ? task.name : task,
     data: rows,
+    train: training,
   };
 }

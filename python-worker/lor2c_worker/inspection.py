@@ -33,6 +33,7 @@ from .run.prepare import (
     horizon_of,
     task_data,
 )
+from .run.start_from import check_start
 from .settings import Settings, SettingsError
 from .shape import shape_of
 
@@ -80,6 +81,7 @@ class Inspection:
         shapes = self.shapes(settings, rows.head)
         check_length(settings, shapes.model, method.positions(params))
         fit = self._fit(settings, shapes.model, rows)
+        check_start(settings, task_data(settings), shapes.model)
         horizon = horizon_of(settings, rows.train)
         on_model = [settings.method, settings.model, vars(rows.head)]
         of_method = self._once(
@@ -91,7 +93,7 @@ class Inspection:
             "warnings": [*of_method["warnings"], *rows.warnings, *fit, *([slow] if slow else [])],
             "fingerprint": self._once(
                 "fingerprint",
-                [settings.model, rows.fingerprint, precision],
+                [settings.model, rows.fingerprint, precision, settings.train.start_from],
                 lambda: fingerprint_of(settings, rows.fingerprint, precision),
             ),
             "head_parameters": shapes.head,

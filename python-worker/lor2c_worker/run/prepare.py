@@ -29,6 +29,7 @@ from ..settings import Settings, SettingsError
 from ..versions import NUMERICS
 from .class_weights import class_weights, weigh, weights_note
 from .moments import Moments, steps_per_epoch, total_steps
+from .start_from import start_hash
 
 #: The rows of training, of evaluation, and those held out, if any.
 Splits = tuple[Split, Split, Split | None]
@@ -264,7 +265,9 @@ def check_planned(prepared: Prepared, planned: Mapping[str, str]) -> None:
 
 def fingerprint_of(settings: Settings, rows: str, precision: str) -> dict[str, str]:
     """What can change a number besides the settings, as a part of a run's id. `rows`: their hash."""
+    start = settings.train.start_from
     return {
+        **({} if start is None else {"start_from": start_hash(start)}),
         "model": model_fingerprint(settings.model),
         "data": f"sha256:{rows}",
         "precision": precision,

@@ -22,10 +22,11 @@ from .lane_width import fit_memory
 from .leaving import end_early, leave, lose
 from .loop import Training, train
 from .loop_state import LoopState
-from .prepare import Prepared, check_planned, hash_tensors, horizon_of, prepare
+from .prepare import Prepared, check_planned, hash_tensors, horizon_of, load_for, prepare
 from .repeats import check_repeats
 from .report import make_report, send_tree
 from .running import TreeRun
+from .start_from import start_from
 from .tree import TreeCell
 
 
@@ -95,6 +96,8 @@ def _begin(
         [cell.cell for cell in cells],
         horizon=horizon,
     )
+    if first.settings.train.start_from is not None:
+        start_from(first.settings, learner, load_for(first.settings, prepared.data, prepared.device))
     optimizer = _optimizer(prepared, learner)
     own = tree_folder(folder, ids)
     current = versions(first.settings.train.precision)
