@@ -98,14 +98,19 @@ async function labelTexts({ run: selector, text, "text-pair": pairs, json, db }:
 }
 
 async function labelRows(args: Args, file: string): Promise<void> {
-  const [{ adapterFolder }, { resolveDbPath }, { labelFile }, { labelledNotes, progressLine }, { writeNote }] =
-    await Promise.all([
-      import("../predict/adapter-folder.js"),
-      import("../store/store.js"),
-      import("../predict/label-file.js"),
-      import("../views/labelled.js"),
-      import("../views/output.js"),
-    ]);
+  const [
+    { adapterFolder },
+    { resolveDbPath },
+    { labelFile },
+    { labelledNotes, progressLine },
+    { writeNote, writeStatus },
+  ] = await Promise.all([
+    import("../predict/adapter-folder.js"),
+    import("../store/store.js"),
+    import("../predict/label-file.js"),
+    import("../views/labelled.js"),
+    import("../views/output.js"),
+  ]);
   const { folder, task } = adapterFolder(resolveDbPath(args.db), args.run);
   const live = process.stderr.isTTY;
   const began = performance.now();
@@ -116,10 +121,10 @@ async function labelRows(args: Args, file: string): Promise<void> {
     probabilities: args.probabilities,
     batchSize: args["batch-size"],
     onProgress: (progress) => {
-      if (live) process.stderr.write(`\r${progressLine(progress, (performance.now() - began) / 1000)}\u001b[K`);
+      if (live) writeStatus(progressLine(progress, (performance.now() - began) / 1000));
     },
   }).finally(() => {
-    if (live) process.stderr.write("\r\u001b[K");
+    if (live) writeStatus("");
   });
   for (const line of labelledNotes(labelled)) writeNote(line);
 }

@@ -30,6 +30,11 @@ export function writeJsonLines(value: unknown): void {
   process.stdout.write(`${jsonText(value, 2)}\n`);
 }
 
+/** Replaces the last line of a terminal's stderr, without a line feed; an empty text clears it. */
+export function writeStatus(text: string): void {
+  process.stderr.write(`\r${visible(text)}\u001b[K`);
+}
+
 export function writeNote(text: string): void {
   process.stderr.write(`${visible(text)}\n`);
 }
