@@ -2,7 +2,7 @@ import { basename, dirname, extname, join, resolve } from "node:path";
 import { UsageError } from "../errors.js";
 import { identityOf, statOf } from "../files.js";
 
-export const FORMATS = ["tsv", "csv", "jsonl", "parquet", "glue"] as const;
+const FORMATS = ["tsv", "csv", "jsonl", "parquet", "glue"] as const;
 export type Format = (typeof FORMATS)[number];
 const ENDINGS = [".tsv", ".csv", ".jsonl", ".parquet", ".txt"];
 

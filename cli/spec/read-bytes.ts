@@ -57,7 +57,7 @@ function readAll(fd: number): Buffer | string {
 }
 
 /** Why this file cannot be read. Throws errors that are not about the file, such as too many open files. */
-export function reason(error: unknown): string {
+function reason(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   const known = REASONS[code ?? ""];
   if (known === undefined) throw error;

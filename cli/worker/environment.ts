@@ -18,7 +18,7 @@ export function workerEnvironment(marker: string, usersOwn: boolean, outer: Envi
     PYTHONHASHSEED: "0",
     // Idle OpenMP threads that spin would take CPU time from other workers.
     OMP_WAIT_POLICY: outer.OMP_WAIT_POLICY ?? "PASSIVE",
-    TOKENIZERS_PARALLELISM: outer.TOKENIZERS_PARALLELISM ?? "false",
+    TOKENIZERS_PARALLELISM: outer.TOKENIZERS_PARALLELISM ?? "true",
     HF_HUB_DISABLE_TELEMETRY: "1",
     [MARKER]: marker,
   };

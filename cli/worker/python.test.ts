@@ -92,7 +92,7 @@ test("all variables are passed on, except those of Python's own that replace or 
   expect(workerEnvironment("m", true, { PYTHONPATH: "/mine:" }).PYTHONPATH).toMatch(/python-worker[:;]\/mine$/);
   expect(workerEnvironment("m", false, {})).toMatchObject({
     OMP_WAIT_POLICY: "PASSIVE",
-    TOKENIZERS_PARALLELISM: "false",
+    TOKENIZERS_PARALLELISM: "true",
     HF_HUB_DISABLE_TELEMETRY: "1",
   });
 });

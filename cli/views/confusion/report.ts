@@ -13,7 +13,7 @@ export interface LabelScores {
 
 export type Mean = Pick<LabelScores, "precision" | "recall" | "f1">;
 
-export interface Confused {
+interface Confused {
   label: string;
   predicted: string;
   rows: number;
