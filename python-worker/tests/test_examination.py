@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
@@ -176,3 +177,20 @@ def test_a_split_without_rows_has_no_figures() -> None:
     assert lengths(empty, None, 8) is None
     assert repeated(keys, shown) == contradicting(keys, shown) == {"rows": 0, "first": []}
     assert shared(keys, keys, shown)["same_label"] == {"rows": 0, "first": []}
+
+
+def test_rows_with_several_labels_are_counted_by_label_and_by_number(place: Path, tmp_path: Path) -> None:
+    rows = [(["b", "a"], "good film"), ([], "bad plot"), (["b"], "good  FILM"), (["a", "b"], "dull film")]
+    for name in ("train", "dev"):
+        lines = [json.dumps({"text": text, "label": labels}) + "\n" for labels, text in rows]
+        (tmp_path / f"{name}.jsonl").write_text("".join(lines))
+    value = given(place, tmp_path)
+    value["task"] = {"name": "classify", "labels": None, "metrics": None}
+    report = look(value)["report"]
+    first = report["splits"][0]
+    assert report["kind"] == "multi_label"
+    assert first["labels"] == [{"label": "a", "rows": 2}, {"label": "b", "rows": 3}]
+    assert first["labels_per_row"] == [{"labels": 0, "rows": 1}, {"labels": 1, "rows": 1}, {"labels": 2, "rows": 2}]
+    assert [row["labels"] for row in first["first"]] == [["a", "b"], [], ["b"]]
+    assert first["contradicting"]["rows"] == 2
+    assert report["shared"][0]["same_label"]["rows"] == 4

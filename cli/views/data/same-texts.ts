@@ -14,6 +14,8 @@ const LABELS = 16;
 
 const nameOf = (split: string) => NAMES[split as keyof typeof NAMES] ?? split;
 
+const labelOf = (kind: ExaminedReport["kind"]) => (kind === "regress" ? "value" : "label");
+
 /** Texts that are in two splits, texts that contradict each other, and blank texts, with the first rows of each. */
 export function sharedLines(report: ExaminedReport, width: number): string[] {
   const blocks = [...report.shared.flatMap((one) => leak(one, report, width)), ...within(report, width)];
@@ -22,7 +24,7 @@ export function sharedLines(report: ExaminedReport, width: number): string[] {
 
 function leak(
   { known_from, found_in, same_label, other_label }: ExaminedReport["shared"][number],
-  { splits }: ExaminedReport,
+  { splits, kind }: ExaminedReport,
   width: number,
 ): string[][] {
   const rows = same_label.rows + other_label.rows;
@@ -31,13 +33,14 @@ function leak(
   const [here, there] = [nameOf(found_in), nameOf(known_from)];
   const share = ((100 * rows) / total).toFixed(1);
   const what = `leakage: ${plural(rows, "row")} of ${here} (${share} %) ${rows === 1 ? "has a text that is" : "have texts that are"} in ${there} too`;
-  const other = other_label.rows === 0 ? "" : `, ${formatCount(other_label.rows)} of them with another label`;
+  const other =
+    other_label.rows === 0 ? "" : `, ${formatCount(other_label.rows)} of them with another ${labelOf(kind)}`;
   // Those with another label first: they are wrong in one of the two places.
   const examples = [...other_label.first, ...same_label.first].slice(0, EXAMPLES);
   return [[...wrap(`${what}${other}`.split(" "), " ", width), ...examples.map((text) => exampleLine(text, width))]];
 }
 
-function within({ splits }: ExaminedReport, width: number): string[][] {
+function within({ splits, kind }: ExaminedReport, width: number): string[][] {
   return splits.flatMap(({ split, blank, contradicting }) => {
     const blocks: string[][] = [];
     if (blank.rows > 0) {
@@ -46,7 +49,7 @@ function within({ splits }: ExaminedReport, width: number): string[][] {
       blocks.push([clip(`blank: ${rows} of ${nameOf(split)}`, width)]);
     }
     if (contradicting.rows > 0) {
-      const what = `same text, several labels: ${plural(contradicting.rows, "row")} of ${nameOf(split)}`;
+      const what = `same text, several ${labelOf(kind)}s: ${plural(contradicting.rows, "row")} of ${nameOf(split)}`;
       blocks.push([what, ...contradicting.first.slice(0, EXAMPLES).map((text) => exampleLine(text, width))]);
     }
     return blocks;

@@ -21,7 +21,7 @@ export function splitsTable(report: ExaminedReport, width: number): string[] {
     ...labelRows(splits),
     ...valueRows(splits),
     ...tokenRows(report),
-    ...oddRows(splits),
+    ...oddRows(report),
   ];
   const columns = splits.map((_, i) => Math.max(...rows.map(([, cells]) => stringWidth(cells[i] ?? ""))));
   const numbers = columns.reduce((sum, column) => sum + column + 2, 0);
@@ -101,11 +101,14 @@ function tokenRows({ splits, max_length }: ExaminedReport): [string, string[]][]
   ];
 }
 
-function oddRows(splits: readonly Split[]): [string, string[]][] {
+function oddRows({ splits, kind }: ExaminedReport): [string, string[]][] {
   const kinds: [string, (split: Split) => number][] = [
     ["blank text", ({ blank }) => blank.rows],
     ["text of an earlier row", ({ repeated }) => repeated.rows],
-    ["text with several labels", ({ contradicting }) => contradicting.rows],
+    [
+      kind === "regress" ? "text with several values" : "text with several labels",
+      ({ contradicting }) => contradicting.rows,
+    ],
   ];
   return kinds.map(([title, of]) => [title, splits.map((split) => someOf(of(split), split.rows))]);
 }

@@ -139,3 +139,15 @@ test("runs share a set of rows unless a key of rows, tokens or scores differs", 
     ).toEqual([6, 6]);
   }
 });
+
+test("a regression has values where other tasks have labels", () => {
+  const text = dataText(
+    viewOf(({ report }) => {
+      if (report) report.kind = "regress";
+    }),
+    80,
+  );
+  expect(text).toContain("text with several values");
+  expect(text).toContain("same text, several values: 2 rows of eval");
+  expect(text).toMatch(/1 of them with\nanother value/);
+});
