@@ -317,3 +317,17 @@ test("NDJSON: names the runs of a lane once and not in its events, uses snake ca
     cells: [{ score_name: "accuracy", error: { stderr_tail: ["Traceback", "ValueError"], log_file: "/x/worker.log" } }],
   });
 });
+
+test("plain and summary: a score without a constant answer's score names none", () => {
+  const { model, lines } = plainJob();
+  const bundle = model.begin(new Map([["3fa94d1c00000000", 1]]));
+  model.event(bundle, {
+    ...sampleEvents.finished(["3fa94d1c00000000"], 1),
+    score_name: "pearson",
+    majority_score: null,
+  });
+  expect(lines.join()).toMatch(/finished: pearson \d\.\d+ after epoch \d+, /);
+  expect(renderSummary(summary([cell({ scoreName: "pearson", majorityScore: null })]))).toMatch(
+    /pearson at best epoch +best epoch/,
+  );
+});

@@ -91,6 +91,11 @@ function planLine({ name, cells, jobs, devices, dbPath }: JobPlan): string {
   return `${name}: ${plural(cells.length, "run")}${left}, ${formatCount(jobs)} at a time${where}, database ${dbPath}`;
 }
 
+/** What a constant answer scores; nothing where there is no such score, as for a correlation. */
+function majorityText({ score_name, majority_score }: EventOf<"finished">): string {
+  return majority_score === null ? "" : ` (${constantAnswer(score_name)} ${formatScore(majority_score)})`;
+}
+
 /** Null if the event is not for a log. */
 function eventLine(event: WorkerEvent, facts: LaneFacts): string | null {
   switch (event.type) {
@@ -111,8 +116,8 @@ function eventLine(event: WorkerEvent, facts: LaneFacts): string | null {
       return event.level === "warn" || event.level === "error" ? `${event.level}: ${event.message}` : null;
     case "finished":
       return (
-        `finished: ${event.score_name} ${formatScore(event.best_score)} after epoch ${event.best_epoch} ` +
-        `(${constantAnswer(event.score_name)} ${formatScore(event.majority_score)}), ${formatSeconds(event.total_seconds)}` +
+        `finished: ${event.score_name} ${formatScore(event.best_score)} after epoch ${event.best_epoch}` +
+        `${majorityText(event)}, ${formatSeconds(event.total_seconds)}` +
         [...(event.collapsed ? ["collapsed: all predictions are alike"] : []), ...event.notes]
           .map((remark) => `; ${remark}`)
           .join("")

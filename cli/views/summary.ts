@@ -56,11 +56,13 @@ function table(cells: CellSummary[]): string[] {
   const scores = new Set(cells.flatMap((cell) => cell.scoreName ?? []));
   const only = scores.size === 1 ? [...scores][0] : undefined;
   const epochs = new Set(cells.flatMap((cell) => cell.reportEpoch ?? []));
+  const judged = cells.some(({ state, majorityScore }) => state !== "finished" || majorityScore !== null);
+  const beside = judged ? ` (${constantAnswer(only ?? null)})` : "";
   const heads = [
     { title: "run" },
     { title: "label" },
     { title: "method" },
-    { title: `${only ?? "score"} at best epoch (${constantAnswer(only ?? null)})`, align: "right" as const },
+    { title: `${only ?? "score"} at best epoch${beside}`, align: "right" as const },
     { title: "best epoch", align: "right" as const },
     ...(epochs.size > 0
       ? [{ title: epochs.size === 1 ? `at epoch ${[...epochs][0]}` : "at fixed epoch", align: "right" as const }]
