@@ -29,8 +29,9 @@ def folder_of(module: str) -> Path | None:
     if spec is None or not spec.has_location or spec.origin is None:
         return None
     # Only the folder may be a link: tools such as uv link each file into an environment from their cache.
+    # A compiled package is `__init__.cpython-311-x86_64-linux-gnu.so`.
     file = Path(spec.origin)
-    return (file.parent.parent if file.stem == "__init__" else file.parent).resolve()
+    return (file.parent.parent if file.name.partition(".")[0] == "__init__" else file.parent).resolve()
 
 
 def top_modules(package: importlib.metadata.Distribution) -> list[str]:

@@ -71,3 +71,11 @@ def test_the_worker_knows_by_which_module_each_package_is_imported() -> None:
     for name, module in PACKAGES.items():
         assert module in top_modules(importlib.metadata.distribution(name))
     assert package_versions() == {name: importlib.metadata.version(name) for name in PACKAGES}
+
+
+def test_no_package_of_this_environment_is_another_copy() -> None:
+    """Also compiled ones, whose `__init__` is a library of the system."""
+    names = {str(package.metadata["Name"]) for package in importlib.metadata.distributions()}
+    copies = {name: version for name in names if (version := imported_version(name)).startswith("another copy")}
+    assert copies == {}
+    assert len(names) > 20

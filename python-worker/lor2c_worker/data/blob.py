@@ -23,7 +23,14 @@ class Blob:
         self._limit = in_memory
         self._memory = bytearray()  # all of it, or what is not yet in the file
         self._file: IO[bytes] | None = None
-        self._written = 0
+        self._begin, self._written = 0, 0
+
+    @staticmethod
+    def of(file: IO[bytes], begin: int, count: int) -> Blob:
+        """The `count` bytes of an open file from `begin`; nothing can be appended to them."""
+        blob = Blob(in_memory=0)
+        blob._file, blob._begin, blob._written = file, begin, count
+        return blob
 
     def __len__(self) -> int:
         return self._written + len(self._memory)
@@ -43,9 +50,10 @@ class Blob:
         assert self._file is not None
         # A read takes no more pages of memory than it returns; a mapped file would count as memory of the process.
         in_file = min(count, self._written - start)
-        content = os.pread(self._file.fileno(), in_file, start)
+        at = self._begin + start
+        content = os.pread(self._file.fileno(), in_file, at)
         while len(content) < in_file:  # the system may return less than was asked for, of 2 GB and more always
-            more = os.pread(self._file.fileno(), in_file - len(content), start + len(content))
+            more = os.pread(self._file.fileno(), in_file - len(content), at + len(content))
             if not more:
                 raise OSError("the temporary file of the rows is shorter than what was written to it")
             content += more

@@ -12,10 +12,12 @@ import torch
 
 from ..device import send
 from ..keyed.seeding import permutation
+from . import token_cache
 from .batch import Batch
 from .blob import Blob
 from .task import Kind, Split, checked_text
 from .texts import Texts
+from .token_cache import Tokens
 
 #: Rows that are tokenised together: only these exist as lists of Python's integers at one time.
 CHUNK = 2048
@@ -37,8 +39,10 @@ class Encoded:
         *,
         segments: bool = True,
         pad_id: int | None = None,
+        key: str | None = None,
     ) -> None:
-        """`max_length` only truncates (the longer segment first). `segments`: False leaves segment ids out."""
+        """`max_length` only truncates (the longer segment first). `segments`: False leaves segment ids out. `key`: all
+        that decides the tokens, if they are to be kept for the next worker (token_cache.py)."""
         self._split, self._tokenizer, self._max_length = split, tokenizer, max_length
         self.pad_id = int(tokenizer.pad_token_id) if pad_id is None else pad_id
         #: [N] int64 classes or float32 values; [N, C] float32, 0 or 1, for any number of classes.
@@ -48,6 +52,10 @@ class Encoded:
         self._starts = np.full(len(split), -1, dtype=np.int64)  # -1: not yet tokenised
         self._counts = np.zeros(len(split), dtype=np.int32)
         self._segments: bool | None = None if segments else False  # None: the tokenizer has not said yet
+        self._key, self._left = key, len(split)
+        if key is not None and (kept := token_cache.find(key, len(split))):
+            self._blob, self._starts, self._counts, self._segments = kept.blob, kept.starts, kept.counts, kept.segments
+            self._left = 0
         self._soon: Iterator[int] = iter(range(len(split)))
 
     def __len__(self) -> int:
@@ -133,11 +141,15 @@ class Encoded:
             for row, ids, segments in zip(chunk, out["input_ids"], types, strict=True):
                 content = np.array(ids, np.int32).tobytes() + (bytes(segments) if self._segments else b"")
                 self._starts[row], self._counts[row] = self._blob.append(content), len(ids)
+            self._left -= len(chunk)
+        if self._left == 0 and self._key is not None:
+            token_cache.keep(self._key, Tokens(self._starts, self._counts, bool(self._segments), self._blob))
+            self._key = None
 
 
-def encode(split: Split, tokenizer: Any, kind: Kind, max_length: int) -> Encoded:
-    """The rows of a split as tokens; they are tokenised as they are needed."""
-    return Encoded(split, tokenizer, kind, max_length)
+def encode(split: Split, tokenizer: Any, kind: Kind, max_length: int, key: str | None = None) -> Encoded:
+    """The rows of a split as tokens; they are tokenised as they are needed. `key`: as in `Encoded`."""
+    return Encoded(split, tokenizer, kind, max_length, key=key)
 
 
 def encode_texts(texts: list[str], pairs: list[str] | None, tokenizer: Any, max_length: int) -> Encoded:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from typing import Any, NamedTuple
 
 import torch
@@ -126,13 +127,14 @@ def encodings(settings: Settings, kind: Kind, rows: str, splits: Splits, tokeniz
     task a tokenizer takes most of a minute."""
     length, split_seed = settings.train.max_length, settings.data.split_seed
     key = (rows, split_seed, settings.train.holdout, kind, length, model_fingerprint(settings.model))
+    stored = json.dumps([*key, *(version(name) for name in ("tokenizers", "transformers"))])
 
     def make() -> Encodings:
         train, evaluation, held = splits
         return Encodings(
-            encode(train, tokenizer, kind, length),
-            encode(evaluation, tokenizer, kind, length),
-            None if held is None else encode(held, tokenizer, kind, length),
+            encode(train, tokenizer, kind, length, f"train {stored}"),
+            encode(evaluation, tokenizer, kind, length, f"eval {stored}"),
+            None if held is None else encode(held, tokenizer, kind, length, f"holdout {stored}"),
         )
 
     return _TOKENS.get(key, make)
