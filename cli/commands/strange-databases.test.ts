@@ -98,7 +98,8 @@ describe("a database that something else changed", () => {
   });
 
   test("a migration that fails gives an error, and leaves no back-up", async () => {
-    change("DELETE FROM migrations WHERE position = (SELECT max(position) FROM migrations)");
+    // m009 makes a table, which is there already.
+    change("DELETE FROM migrations WHERE position >= (SELECT position FROM migrations WHERE name LIKE 'm009%')");
     for (let turn = 0; turn < 2; turn++) {
       const { code, err } = await lor2c("migrate");
       expect([code, err]).toEqual([

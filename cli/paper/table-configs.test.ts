@@ -26,7 +26,7 @@ describe.each(columns.map((column) => [column.task, column] as const))("table1-%
   test("every run is in exactly one row, and has the paper's model, the task, its metric and all rows", () => {
     for (const { settings } of cells) {
       expect(rows.filter((row) => fitsRow({ settings }, row))).toHaveLength(1);
-      expect([settings.model.name, settings.task, settings.train.score]).toEqual([
+      expect([settings.model.name, settings.task.name, settings.train.score]).toEqual([
         "FacebookAI/roberta-base",
         task,
         column.metric,

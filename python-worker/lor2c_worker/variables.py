@@ -18,7 +18,7 @@ _SECRET = re.compile(
     r"TOKEN(?!IZERS)|SECRET|PASSW|CREDENTIAL|AUTH|PRIVATE|COOKIE|SESSION|(^|_)KEY|APIKEY|PAT$|DSN", re.IGNORECASE
 )
 #: What the runner sets for every worker, unless the user has set another value.
-_USUAL = {"HF_HUB_DISABLE_TELEMETRY": "1", "OMP_WAIT_POLICY": "PASSIVE", "TOKENIZERS_PARALLELISM": "false"}
+_USUAL = {"HF_HUB_DISABLE_TELEMETRY": "1", "OMP_WAIT_POLICY": "PASSIVE", "TOKENIZERS_PARALLELISM": "true"}
 #: The user and password of an address.
 _LOGIN = re.compile(r"(?<=://)[^/@\s]+@")
 

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import stringWidth from "string-width";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { CONTROLS, HOSTILE } from "../../fixtures/hostile.js";
 import { claimedStore, disposableFolder, sampleCell, sampleEvents as say } from "../../store/fixtures/sample.js";
 import { parsePredictions } from "../../store/predictions.js";
 import { getRun, type RunRow } from "../../store/read.js";
@@ -11,6 +12,7 @@ import type { Store } from "../../store/store.js";
 import { ingest } from "../../store/write.js";
 import { findPython } from "../../worker/python.js";
 import { svgToPng } from "../parts/png.js";
+import { visible } from "../parts/visible.js";
 import { confusion } from "./index.js";
 import type { ClassReport, ErrorReport, LabelsReport, Mean, Report } from "./report.js";
 
@@ -140,3 +142,16 @@ describe("files", () => {
     writeFileSync(path, content);
   });
 });
+
+test.each(["classes", "many", "sets", "values"])(
+  "%s: no control character of a label reaches a terminal or a picture",
+  async (name) => {
+    const hostile = JSON.parse(JSON.stringify(load(name)), (key, value) =>
+      typeof value === "string" && key !== "kind" ? `${value}${HOSTILE}` : value,
+    );
+    expect(visible(confusion.text(hostile, 80))).not.toMatch(CONTROLS);
+    const svg = (await confusion.svg?.(hostile)) ?? "";
+    expect(svg).not.toMatch(CONTROLS);
+    expect(svgToPng(svg).subarray(1, 4).toString()).toBe("PNG");
+  },
+);
