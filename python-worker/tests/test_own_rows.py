@@ -108,6 +108,7 @@ def test_names_and_their_order_are_content(tmp_path: Path) -> None:
         (["a", "b", None, "a"], ":3: the label is missing"),
         (["a", "b", "  ", "a"], ":3: the label is missing"),
         ([1, 0, 0.5, 1], ":3: the label 0.5 is a number with a fraction. To predict a number use task: regress"),
+        (["0", "0.5", "1", "2.5"], ":2: the label '0.5' is a number with a fraction"),
         (["1.5", "0.5", "2.5", "3.25"], "the labels are numbers with fractions (0.5, 1.5, 2.5, 3.25)"),
         (["a", "b", {"x": 1}, "a"], ":3: the label {'x': 1} is neither text nor a whole number"),
         (["a", "b", ["a"], "a"], ":3: ['a'] is a list of labels, but"),

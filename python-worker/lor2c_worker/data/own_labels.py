@@ -113,6 +113,11 @@ class Classes:
         self._first.setdefault(type(label), (label, where))
         if len(self._first) > 1:
             (one, there), (other, here) = self._first[int], self._first[str]
+            if _fraction(other):
+                raise DataError(
+                    f"{here}: the label {other!r} is a number with a fraction, and {there} has {one}. To predict a "
+                    "number use task: regress; to take them as classes name them all with task.labels"
+                )
             raise DataError(f"{here}: the label {other!r} is text, but {there} has the whole number {one}. {_ADVICE}")
         if len(self._codes) == MOST_CLASSES:
             what = "numbers" if isinstance(label, int) or _fraction(label) else "texts"
