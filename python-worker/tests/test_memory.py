@@ -105,13 +105,13 @@ def test_a_lane_that_does_not_fit_is_out_of_memory(place: Path, monkeypatch: pyt
 
 
 def test_lack_of_memory_in_the_closing_check_has_its_own_outcome(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    memory, send = Memory(monkeypatch, 9, 9), run_tree._send_tree
+    memory, send = Memory(monkeypatch, 9, 9), run_tree.send_tree
 
     def ends(*args: Any) -> None:
         memory.evaluating = 0
         send(*args)
 
-    monkeypatch.setattr(run_tree, "_send_tree", ends)
+    monkeypatch.setattr(run_tree, "send_tree", ends)
     events = train(place, "end", 4)
     assert sorted(c for e in only(events, messages.OutOfMemory) for c in e.cells) == ["m0i0", "m0i1", "m1i0", "m1i1"]
     assert not only(events, messages.Failed)

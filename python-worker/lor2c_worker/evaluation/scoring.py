@@ -127,7 +127,7 @@ SCORES: dict[str, Score] = {
 
 
 def lower_is_better(name: str) -> bool:
-    return SCORES[base_score(name)].lower_is_better
+    return name == "loss" or SCORES[base_score(name)].lower_is_better
 
 
 def is_better(value: float, than: float, name: str) -> bool:
