@@ -1,5 +1,6 @@
 import type { AttemptRow } from "../store/read.js";
 import { formatValue } from "./format.js";
+import { oneLine } from "./parts/visible.js";
 
 /** From this share of the evaluation rows on, a label counts as so frequent that guessing it is hard to beat. */
 const SKEWED = 0.6;
@@ -12,7 +13,7 @@ export function collapseText(attempt: AttemptRow | null, settings: Record<string
   const first = "yes: after the chosen epoch all evaluation rows get one and the same prediction";
   const right = share === null ? "" : `, which ${(100 * share).toFixed(1)} % of them have`;
   return [
-    `${first}${to === null ? "" : `, ${to}${right}`}`,
+    `${first}${to === null ? "" : `, ${oneLine(to)}${right}`}`,
     `what usually helps: ${cures(settings, share).join("; ")}`,
   ].join("\n");
 }

@@ -176,14 +176,14 @@ test("a fixed epoch has its own column, and a collapsed run says so in its row a
   const text = renderSummary(
     summary([
       cell({ reportEpoch: 3, fixedScore: 0.79 }),
-      cell({ id: "9b2e77aa00000000", label: "seed=2", reportEpoch: 3, collapsed: true, collapsedTo: "positive" }),
+      cell({ id: "9b2e77aa00000000", label: "seed=2", reportEpoch: 3, collapsed: true, collapsedTo: "posi\ntive" }),
     ]),
   );
   expect(text).toContain("best epoch  at epoch 3  trainable");
   expect(text).toMatch(/^3fa94d1c .* 2 {6}0\.7900 {2}73,728/m);
   expect(text).toMatch(/^9b2e77aa .* collapsed 0\.8125 \(0\.5000\) +2 +- /m);
   expect(text).toContain(
-    "\ncollapsed: one and the same prediction for all evaluation rows: seed=2 (9b2e77aa): positive; `lor2c show`",
+    "\ncollapsed: one and the same prediction for all evaluation rows: seed=2 (9b2e77aa): posi tive; `lor2c show`",
   );
   const two = renderSummary(summary([cell({ reportEpoch: 3, fixedScore: 0.79 }), cell({ reportEpoch: 5 })]));
   expect(two).toContain("at fixed epoch");

@@ -4,6 +4,7 @@ import { divergence, errorText } from "../protocol/divergence.js";
 import { constantAnswer } from "../store/score-direction.js";
 import { columns } from "./columns.js";
 import { formatCount, formatScore, formatSeconds, plural, shortId } from "./format.js";
+import { oneLine } from "./parts/visible.js";
 import { repeatLines } from "./repeats.js";
 
 const MOST_LABELS = 8;
@@ -96,7 +97,7 @@ function score(cell: CellSummary, named: boolean): string {
 }
 
 function collapsedNote(cells: CellSummary[]): string {
-  const to = ({ collapsedTo }: CellSummary) => (collapsedTo === null ? "" : `: ${collapsedTo}`);
+  const to = ({ collapsedTo }: CellSummary) => (collapsedTo === null ? "" : `: ${oneLine(collapsedTo)}`);
   const which = cells.map((cell) => `${cell.label} (${shortId(cell.id)})${to(cell)}`).join(", ");
   return `collapsed: one and the same prediction for all evaluation rows: ${which}; \`lor2c show\` says what may help`;
 }

@@ -175,13 +175,13 @@ test("summary of a collapsed run with a fixed epoch whose best epoch was chosen 
       eval_best_score: 0.7,
       eval_best_epoch: 1,
       collapsed: true,
-      collapsed_to: "negative",
+      collapsed_to: "nega\ntive", // a label of a user's rows
       collapsed_share: 0.625,
     },
   ]);
   expect(await show("summary", held.id)).toContain(`
 state       finished
-collapsed   yes: after the chosen epoch all evaluation rows get one and the same prediction, negative, which 62.5 % of them have
+collapsed   yes: after the chosen epoch all evaluation rows get one and the same prediction, nega tive, which 62.5 % of them have
             what usually helps: train.class_weights: balanced, since that label is so frequent; a lower train.learning_rate (now 0.002); a longer warm-up, train.warmup_ratio (now 0.06); more epochs (now 2)
 accuracy    0.6000 after epoch 2, chosen on held-out rows, 0.6500 there (majority class 0.5000)
 at the end  0.6000
