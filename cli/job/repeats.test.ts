@@ -41,6 +41,11 @@ test("each combination of the other keys has its own; runs without a score are c
 
 test("no mean of one run, of other settings, or of different scores", () => {
   expect(lines("{grid: {method.rank: [4, 8]}}", [0.5, 0.6])).toEqual([]);
+  expect(lines("{grid: {data.path: [english, german]}}", [0.5, 0.6])).toEqual([]);
+  expect(lines("{grid: {data.path: [english, german], seed: [1, 2]}}", [0.5, 0.6, 0.7, 0.8])).toEqual([
+    expect.stringMatching(/^path=english: mean accuracy of 2 runs over seed: 0\.5500/),
+    expect.stringMatching(/^path=german: mean accuracy of 2 runs over seed: 0\.7500/),
+  ]);
   expect(lines("{grid: {seed: [1, 2]}}", [0.5, null])).toEqual([]);
   expect(lines("{grid: {seed: [1, 2]}}", [0.5, 0.6], ["accuracy", "f1"])).toEqual([]);
 });
