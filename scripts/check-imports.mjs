@@ -38,7 +38,7 @@ export const ALLOWED = {
   paper: ["spec", "plan", "stats", "type:store"],
   job: ["errors", "files", "attempt-files", "protocol", "spec", "plan", "store", "worker", "executors"],
   verify: ["errors", "files", "temporary", "protocol", "spec", "plan", "store", "worker", "executors", "job"],
-  predict: ["errors", "files", "protocol", "spec", "store", "worker", "verify"],
+  predict: ["errors", "files", "temporary", "protocol", "spec", "store", "worker", "verify"],
   // A view shows stored runs, a plan or the reports of a running job; it starts nothing.
   views: [
     "errors",

@@ -1,7 +1,9 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { execa } from "execa";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import yargs, { type CommandModule } from "yargs";
+import { PROGRAM } from "../fixtures/program.js";
 import { tempFolder } from "../fixtures/temp-folder.js";
 import { loadSpec } from "../spec/load.js";
 import { fixture } from "../worker/fixture-worker.js";
@@ -41,6 +43,16 @@ async function run(...args: string[]): Promise<{ out: string; error: unknown }> 
 }
 
 describe("data", () => {
+  test("Ctrl-C ends the worker and leaves no temporary folder", async () => {
+    const temporary = tempFolder();
+    const env = { TMPDIR: temporary, LOR2C_PYTHON: fixture("good.py"), FIXTURE_HANG_FILE: "1" };
+    const running = execa(process.execPath, [PROGRAM, "data", spec], { env, reject: false });
+    while (readdirSync(temporary).length === 0) await new Promise((done) => setTimeout(done, 20));
+    running.kill("SIGINT");
+    expect((await running).exitCode).toBe(130);
+    expect(readdirSync(temporary)).toEqual([]);
+  });
+
   test("shows each different set of rows once, with its runs", async () => {
     const { out, error } = await run("data", spec);
     expect(error).toBeUndefined();

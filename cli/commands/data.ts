@@ -24,20 +24,31 @@ export default {
   handler: async ({ file, set, json }) => {
     const { loadSpec } = await import("../spec/load.js");
     const { cells, name, notes } = loadSpec(file, set); // before the worker starts: its errors are reported at once
-    const [{ rowSets }, { examine }, { EXECUTORS }, { dataJson }, { dataText }, output, { Lor2cError }] =
-      await Promise.all([
-        import("../plan/row-sets.js"),
-        import("../worker/examine.js"),
-        import("../executors/index.js"),
-        import("../views/data/json.js"),
-        import("../views/data/text.js"),
-        import("../views/output.js"),
-        import("../errors.js"),
-      ]);
+    const [
+      { rowSets },
+      { examine },
+      { interruptible },
+      { EXECUTORS },
+      { dataJson },
+      { dataText },
+      output,
+      { Lor2cError },
+    ] = await Promise.all([
+      import("../plan/row-sets.js"),
+      import("../worker/examine.js"),
+      import("../worker/interruptible.js"),
+      import("../executors/index.js"),
+      import("../views/data/json.js"),
+      import("../views/data/text.js"),
+      import("../views/output.js"),
+      import("../errors.js"),
+    ]);
     const sets = rowSets(cells);
-    const examined = await examine(
-      sets.map((set) => set.cells[0]),
-      EXECUTORS.local({}).ask,
+    const examined = await interruptible("interrupted", (signal) =>
+      examine(
+        sets.map((set) => set.cells[0]),
+        (question) => EXECUTORS.local({}).ask(question, { signal }),
+      ),
     );
     const found = sets.flatMap((set, i) => {
       const event = examined[i];

@@ -104,12 +104,14 @@ async function labelRows(args: Args, file: string): Promise<void> {
     { labelFile },
     { labelledNotes, progressLine },
     { writeNote, writeStatus },
+    { visible },
   ] = await Promise.all([
     import("../predict/adapter-folder.js"),
     import("../store/store.js"),
     import("../predict/label-file.js"),
     import("../views/labelled.js"),
     import("../views/output.js"),
+    import("../views/parts/visible.js"),
   ]);
   const { folder, task } = adapterFolder(resolveDbPath(args.db), args.run);
   const live = process.stderr.isTTY;
@@ -120,6 +122,7 @@ async function labelRows(args: Args, file: string): Promise<void> {
     keepAll: args["keep-all"],
     probabilities: args.probabilities,
     batchSize: args["batch-size"],
+    visible,
     onProgress: (progress) => {
       if (live) writeStatus(progressLine(progress, (performance.now() - began) / 1000));
     },

@@ -1,11 +1,12 @@
 /** `predict --file` as a user has it, with a pretend worker: files, Ctrl-C, what is refused. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { beforeAll, expect, test } from "vitest";
 import { PROGRAM } from "../fixtures/program.js";
 import { tempFolder } from "../fixtures/temp-folder.js";
 import { packageFile } from "../spec/package-files.js";
+import { findPython } from "../worker/python.js";
 import { columnsOf, endingOf, formatOf, targetOf } from "./file-request.js";
 
 let folder: string;
@@ -82,4 +83,34 @@ test("what options mean", () => {
     ["test_mismatched.tsv", "MNLI-mm.tsv"],
   ] as const)
     expect(targetOf(folder, "glue", "mnli", input)).toBe(join(folder, name));
+});
+
+test("a pipe is written into, not replaced by a file", async () => {
+  const pipe = join(folder, "pipe.tsv");
+  await execa("mkfifo", [pipe]);
+  const reader = execa("cat", [pipe]);
+  const { exitCode } = await predict("--file", "new.txt", "-o", "pipe.tsv");
+  expect(exitCode).toBe(0);
+  expect(statSync(pipe).isFIFO()).toBe(true);
+  expect((await reader).stdout).toBe("one\n\ntwo");
+});
+
+test("a terminal gets control characters of the rows escaped, a pipe gets the rows as they are", async () => {
+  writeFileSync(join(folder, "odd.txt"), "日本 \u001b[2J\u0007\n");
+  expect((await predict("--file", "odd.txt")).stdout).toBe("日本 \u001b[2J\u0007");
+  const [python = "python3", ...first] = (await findPython()).command;
+  const command = [process.execPath, PROGRAM, "predict", "@last", "--file", "odd.txt"];
+  const terminal = [...first, "-c", "import pty, sys; pty.spawn(sys.argv[1:])", ...command];
+  const { stdout } = await execa(python, terminal, {
+    cwd: folder,
+    env: { LOR2C_PYTHON: packageFile("cli", "worker", "fixtures", "good.py"), LOR2C_DB: join(folder, "lor2c.db") },
+    stdin: "ignore",
+  });
+  expect(stdout).toContain("日本 \\u001b[2J\\u0007");
+});
+
+test("a folder for temporary files that is gone is named", async () => {
+  const env = { TMPDIR: join(folder, "gone") };
+  const { exitCode, stderr } = await lor2c(["predict", "@last", "--file", "new.txt"], env);
+  expect([exitCode, stderr]).toEqual([2, expect.stringContaining(`TMPDIR is ${env.TMPDIR}, which does not exist`)]);
 });

@@ -1,9 +1,10 @@
-import { createReadStream, createWriteStream, mkdtempSync, realpathSync, renameSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { createReadStream, createWriteStream, realpathSync, renameSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { Lor2cError, UsageError } from "../errors.js";
+import { UsageError } from "../errors.js";
 import { discard, statOf } from "../files.js";
+import { makeTemporaryFolder } from "../temporary.js";
+import { interruptible } from "../worker/interruptible.js";
 import { type Predicted, type Predicting, predictFile } from "../worker/predict-file.js";
 import { columnsOf, endingOf, type Format, formatOf, targetOf } from "./file-request.js";
 
@@ -20,6 +21,8 @@ export interface FileRequest {
   probabilities: boolean;
   batchSize: number | undefined;
   onProgress: (progress: Predicting) => void;
+  /** What a terminal gets of a text from the rows; a file or pipe gets the rows as they are. */
+  visible: (text: string) => string;
 }
 
 export interface Labelled extends Predicted {
@@ -29,9 +32,14 @@ export interface Labelled extends Predicted {
 
 /**
  * Labels the rows of a file. The worker writes beside the target, which is replaced when all rows are labelled; an error
- * or Ctrl-C leaves nothing. Without a target the rows go to standard output, which keeps all columns.
+ * or Ctrl-C leaves nothing. A pipe or device gets the rows then. Without a target the rows go to standard output, which
+ * keeps all columns.
  */
-export async function labelFile(asked: FileRequest): Promise<Labelled> {
+export function labelFile(asked: FileRequest): Promise<Labelled> {
+  return interruptible("interrupted; nothing was written", (signal) => labelled(asked, signal));
+}
+
+async function labelled(asked: FileRequest, signal: AbortSignal): Promise<Labelled> {
   const ending = endingOf(asked.file);
   const format = formatOf(asked.format, asked.json, asked.output);
   const columns = columnsOf(asked.columns);
@@ -43,14 +51,13 @@ export async function labelFile(asked: FileRequest): Promise<Labelled> {
     );
   }
   const target = asked.output === undefined ? null : targetOf(asked.output, format, asked.task, asked.file);
-  const folder = mkdtempSync(join(tmpdir(), "lor2c-predict-"));
-  const whole = target !== null && statOf(target) ? realpathSync(target) : target;
+  const folder = makeTemporaryFolder("lor2c-predict-");
+  const found = target === null ? undefined : statOf(target);
+  // A pipe or a device is written into; a file in its place would take it away from everyone.
+  const whole = target === null || (found && !found.isFile()) ? null : found ? realpathSync(target) : target;
   const temporary = whole === null ? join(folder, "predictions") : `${whole}.${process.pid}.tmp`;
-  const interrupt = new AbortController();
-  const stop = () => interrupt.abort(new Lor2cError("INTERRUPTED", "interrupted; nothing was written", undefined, 130));
-  process.once("SIGINT", stop).once("SIGTERM", stop);
   try {
-    const input = asked.file === "-" ? await spooled(join(folder, "input.txt"), interrupt.signal) : resolve(asked.file);
+    const input = asked.file === "-" ? await spooled(join(folder, "input.txt"), signal) : resolve(asked.file);
     const predicted = await predictFile(
       {
         ...{ folder: asked.folder, input, ending, columns, output: temporary, format },
@@ -59,16 +66,24 @@ export async function labelFile(asked: FileRequest): Promise<Labelled> {
         probabilities: asked.probabilities || (asked.json && target === null),
         batch_size: asked.batchSize ?? null,
       },
-      { onProgress: asked.onProgress, signal: interrupt.signal },
+      { onProgress: asked.onProgress, signal },
     );
-    if (whole === null) await pipeline(createReadStream(temporary), process.stdout, { end: false });
-    else renameSync(temporary, whole);
+    if (whole !== null) renameSync(temporary, whole);
+    else if (target !== null) await pipeline(createReadStream(temporary), createWriteStream(target), { signal });
+    else await print(temporary, asked.visible);
     return { ...predicted, path: target };
   } finally {
-    process.off("SIGINT", stop).off("SIGTERM", stop);
     discard(temporary);
     discard(folder);
   }
+}
+
+async function print(path: string, visible: (text: string) => string): Promise<void> {
+  if (!process.stdout.isTTY) return pipeline(createReadStream(path), process.stdout, { end: false });
+  const shown = async function* (texts: AsyncIterable<string>) {
+    for await (const text of texts) yield visible(text);
+  };
+  return pipeline(createReadStream(path, "utf8"), shown, process.stdout, { end: false });
 }
 
 /** Standard input as a file: the worker's own standard input has its commands. */
