@@ -43,6 +43,10 @@ async function run(...args: string[]): Promise<{ out: string; error: unknown }> 
 }
 
 describe("data", () => {
+  test("a run to start from, which is in a database, is no fault of the rows", async () => {
+    expect((await run("data", spec, "--set", "train.start_from=abcd1234")).error).toBeUndefined();
+  });
+
   test("Ctrl-C ends the worker and leaves no temporary folder", async () => {
     const temporary = tempFolder();
     const env = { TMPDIR: temporary, LOR2C_PYTHON: fixture("good.py"), FIXTURE_HANG_FILE: "1" };
