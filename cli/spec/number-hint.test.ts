@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { problems } from "./fixtures/specs.js";
 import { listedNumbers, numberHint } from "./number-hint.js";
 
 test.each([
@@ -45,4 +46,19 @@ test("several numbers are told from one with groups", () => {
   expect(listedNumbers("1,2, 3")).toEqual(["1", "2", "3"]);
   expect(listedNumbers("1,000")).toBeUndefined();
   expect(listedNumbers("1,2.5")).toBeUndefined();
+});
+
+test("a comma in a number between braces", () => {
+  expect(problems("model: tiny\ntask: toy\nmethod: plain\ntrain: {weight_decay: 0,0004, batch_size: 4}")).toEqual([
+    "4:23 train: the comma of 0,0004 ends the value | write 0.0004",
+  ]);
+  expect(problems("model: tiny\ntask: toy\nmethod: plain\ntrain: {weight_decay: 1.000,5}")).toEqual([
+    "4:23 train: the comma of 1.000,5 ends the value | write 1000.5",
+  ]);
+  expect(problems("model: tiny\ntask: toy\nmethod: plain\ntrain: {warmup_ratio: 0,06, learning_rate: 1,5e-2}")).toEqual(
+    [
+      "4:23 train: the comma of 0,06 ends the value | write 0.06",
+      "4:44 train: the comma of 1,5e-2 ends the value | write 1.5e-2",
+    ],
+  );
 });

@@ -22,6 +22,19 @@ export function numberHint(text: string, { whole }: { whole: boolean }): string 
   return /^[;,\]})]+$/.test(sign) ? `write ${before}` : undefined;
 }
 
+/**
+ * A number with a comma between braces, `{rate: 0,0004}`, which YAML reads as the value 0 and the key 0004. `key`: where
+ * the key begins in `text`.
+ */
+export function commaNumber(text: string, key: number): { at: number; message: string; hint: string } | undefined {
+  const [before] = /[+-]?\d[\d.]*,$/.exec(text.slice(Math.max(0, key - 40), key)) ?? [];
+  const [after] = /^\d+(e[+-]?\d+)?(?=\s*[,}])/i.exec(text.slice(key, key + 40)) ?? [];
+  if (before === undefined || after === undefined) return undefined;
+  const written = `${before}${after}`;
+  const hint = numberHint(written, { whole: false }) ?? `write ${written.replaceAll(".", "").replace(",", ".")}`;
+  return { at: key - before.length, message: `the comma of ${written} ends the value`, hint };
+}
+
 /** The numbers of `1,2`: several whole numbers where a key takes one. */
 export function listedNumbers(text: string): string[] | undefined {
   // 1,000 is more likely to be one number.

@@ -1,6 +1,7 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, Scalar, type YAMLMap } from "yaml";
 import type { SpecProblem } from "../errors.js";
 import { findLookalike, unusable } from "./characters.js";
+import { commaNumber } from "./number-hint.js";
 import { dotted, type Layer, type Path, type Place } from "./places.js";
 import { gluedKey, quoteHint, syntaxProblems } from "./yaml-syntax.js";
 
@@ -155,6 +156,11 @@ export function readYaml(source: string, file: string, columnOffset = 0): YamlSo
       const glued = inFlow && item.value === null ? gluedKey(name) : undefined;
       if (glued) {
         report(offset + glued.at, path, glued.message);
+        continue;
+      }
+      const comma = inFlow && item.value === null && !insideAlias ? commaNumber(text, offset) : undefined;
+      if (comma) {
+        report(comma.at, path, comma.message, comma.hint);
         continue;
       }
       const here = [...path, name];
