@@ -13,6 +13,7 @@ interface Args extends OutputArgs<(typeof FORMATS)[number]> {
   model?: string | undefined;
   experiment?: string | undefined;
   score: (typeof SCORES)[number];
+  audit: boolean;
   db?: string | undefined;
 }
 
@@ -28,6 +29,11 @@ export default {
         describe: "Only runs of experiments with this name, even if trained on part of the rows",
       })
       .option("score", { choices: SCORES, default: "best" as const, describe: "A run's score: best or last epoch" })
+      .option("audit", {
+        type: "boolean",
+        default: true,
+        describe: "Say which printed numbers cannot be what they seem; --no-audit leaves it out",
+      })
       .options(outputOptions(FORMATS))
       .option("db", DB_OPTION)
       .example("$0 paper table1", "Which cells are reproduced, which differ, which were not run")
@@ -72,6 +78,7 @@ export default {
       score,
       experiment: experiment ?? null,
       catalog: shippedCatalog(),
+      audited: args.audit,
     });
     const width = output === undefined && process.stdout.isTTY ? process.stdout.columns : null;
     const content = PAPER_FORMATS[wanted](measured, width);

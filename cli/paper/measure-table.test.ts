@@ -35,6 +35,7 @@ function measure(changes: Partial<TableQuestion> = {}) {
     score: "best",
     experiment: null,
     catalog: shippedCatalog(),
+    audited: true,
     ...changes,
   });
 }

@@ -3,11 +3,12 @@
 import type { Catalog } from "../spec/catalog.js";
 import { LEVEL } from "../stats/mean-interval.js";
 import type { ComparableRun } from "../store/read-comparable.js";
+import { audit, auditNotes } from "./audit.js";
 import { averageCell } from "./average.js";
 import { type CellAnswer, measureCell } from "./cell.js";
 import type { MeasuredRow, MeasuredTable, ScoreChoice } from "./measured-table.js";
-import { cellNotes, rowName, runNotes, unusualNotes } from "./notes.js";
-import type { PaperTable, TableName } from "./reference.js";
+import { cellNotes, runNotes, unusualNotes } from "./notes.js";
+import { type PaperTable, rowName, type TableName } from "./reference.js";
 import { fitsRow, isSubset, sameModel } from "./runs-of-cell.js";
 
 export interface TableQuestion {
@@ -22,9 +23,12 @@ export interface TableQuestion {
   experiment: string | null;
   /** Has the defaults of the methods' parameters. */
   catalog: Catalog;
+  /** Whether to say which printed numbers cannot be what they seem. */
+  audited: boolean;
 }
 
-export function measureTable({ name, table, runs, model, score, experiment, catalog }: TableQuestion): MeasuredTable {
+export function measureTable(question: TableQuestion): MeasuredTable {
+  const { name, table, runs, model, score, experiment, catalog, audited } = question;
   const asked = runs.filter((run) => experiment === null || run.experiments.some((one) => one.name === experiment));
   const ofModel = asked.filter((run) => sameModel(run.model, model));
   const counted = ofModel.filter((run) => experiment !== null || !isSubset(run));
@@ -66,7 +70,8 @@ export function measureTable({ name, table, runs, model, score, experiment, cata
       ...unusualNotes(table, answers),
       ...cellNotes(table, answers),
     ],
-    published_notes: table.notes,
+    published_notes: [...table.notes, ...(audited ? auditNotes(table) : [])],
+    audit: audited ? audit(table) : null,
   };
 }
 

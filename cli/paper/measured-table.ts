@@ -1,5 +1,6 @@
 /** A published table with measured results: plain data, from which every format is made. */
 import type { MeanInterval } from "../stats/mean-interval.js";
+import type { Audit } from "./audit.js";
 import type { Optimism } from "./best-of-grid.js";
 import type { TableName } from "./reference.js";
 import type { Judgement } from "./verdict.js";
@@ -26,6 +27,8 @@ export interface MeasuredTable {
   notes: string[];
   /** What is inconsistent in the published numbers. */
   published_notes: string[];
+  /** Which printed numbers cannot be what they seem; null if nobody asked. The notes above say the same. */
+  audit: Audit | null;
 }
 
 export interface MeasuredRow {

@@ -2,7 +2,7 @@
 import type { ComparableRun } from "../store/read-comparable.js";
 import type { CellAnswer } from "./cell.js";
 import type { MeasuredCell } from "./measured-table.js";
-import type { PaperRow, PaperTable } from "./reference.js";
+import { type PaperRow, type PaperTable, rowName } from "./reference.js";
 import { sameModel } from "./runs-of-cell.js";
 
 interface Runs {
@@ -68,12 +68,6 @@ export function cellNotes(table: PaperTable, answers: readonly CellAnswer[][]): 
       return all.map((note) => `${column.name} ${rowName(table, own)}: ${note}`);
     }),
   );
-}
-
-/** Two rows of Table I have the same name; these get their size. */
-export function rowName(table: Pick<PaperTable, "rows">, row: Pick<PaperRow, "label" | "params">): string {
-  const same = table.rows.filter(({ label }) => label === row.label).length;
-  return same > 1 ? `${row.label} ${row.params}` : row.label;
 }
 
 function choiceNote({ choice, task, measured }: MeasuredCell, row: PaperRow): string[] {

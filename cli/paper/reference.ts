@@ -66,3 +66,9 @@ const referenceFile = (): string => packageFile("results", "reference", "paper-t
 export function paperTables(): PaperTables {
   return file.parse(JSON.parse(readFileSync(referenceFile(), "utf8")));
 }
+
+/** Two rows of Table I have the same name; these get their size. */
+export function rowName(table: Pick<PaperTable, "rows">, row: Pick<PaperRow, "label" | "params">): string {
+  const same = table.rows.filter(({ label }) => label === row.label).length;
+  return same > 1 ? `${row.label} ${row.params}` : row.label;
+}

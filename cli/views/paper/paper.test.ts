@@ -11,7 +11,7 @@ import { PAPER_FORMATS } from "./index.js";
 import { latexText } from "./latex.js";
 
 const { tables } = paperTables();
-const empty = { runs: [], score: "best", experiment: null, catalog: shippedCatalog() } as const;
+const empty = { runs: [], score: "best", experiment: null, catalog: shippedCatalog(), audited: true } as const;
 let filled: MeasuredTable;
 let temp: { folder: string; remove: () => void };
 beforeAll(() => {
@@ -32,6 +32,7 @@ beforeAll(() => {
     score: "best",
     experiment: "a_b",
     catalog: shippedCatalog(),
+    audited: true,
   });
   store.close();
 });
