@@ -8,7 +8,7 @@
 import { z } from "zod";
 
 /** Raise it whenever a message changes so that the other side could misread it. */
-export const PROTOCOL_VERSION = 4;
+export const PROTOCOL_VERSION = 5;
 
 /** A finite number, or null when the value was NaN or infinite (the event's `diverged` then names it). */
 const metric = z.number().nullable();
@@ -107,6 +107,84 @@ const PredictFile = z.strictObject({
   batch_size: count.nullable(),
 });
 
+/** How benchmarks are scored. */
+const evaluation = z.strictObject({
+  protocol: z.enum(["instructeval", "lm-eval"]),
+  /** At most so many rows of each benchmark, drawn with `seed`; null: all of them. */
+  rows: z.number().int().positive().nullable(),
+  /** Draws the rows, and decides what is sampled where a protocol samples. */
+  seed: count,
+  /** Absolute path of a folder with the benchmarks' files; null: they come from the hub. */
+  data: z.string().nullable(),
+  /** Tokens that go through the model together, those that are kept for attention included. */
+  batch_tokens: z.number().int().positive(),
+  /** Whether programs that the model writes may be run, each in a fenced process. */
+  allow_code_execution: z.boolean(),
+  /** How the text None in a choice of MMLU is read: as it stands, or as the `nan` that pandas 2 makes of it. */
+  mmlu_none: z.enum(["None", "nan"]),
+});
+
+/** What is evaluated: the adapter in a folder, or else the untuned model of settings whose method is `none`. */
+const subject = {
+  /** Absolute path of a saved adapter; null: there is none, and `settings` name the model. */
+  folder: z.string().nullable(),
+  settings: json.nullable(),
+};
+
+/** Say what `evaluate` would score, row counts and hashes included; generates nothing and needs no weights. */
+const PlanEvaluation = z.strictObject({
+  type: z.literal("plan_evaluation"),
+  request: z.string(),
+  ...subject,
+  evaluation,
+  /** Names such as `mmlu`, `bbh`, `drop`, `humaneval`. */
+  benchmarks: z.array(z.string()).min(1),
+});
+
+/** Score benchmarks one after the other. `stop` ends it between two batches; what is scored by then stays. */
+const Evaluate = z.strictObject({
+  type: z.literal("evaluate"),
+  request: z.string(),
+  ...subject,
+  evaluation,
+  /**
+   * As `evaluation_planned` had them. A worker that finds other hashes must not score, since its numbers would be
+   * stored under a key that stands for others.
+   */
+  model_hash: z.string(),
+  adapter_hash: z.string().nullable(),
+  benchmarks: z
+    .array(
+      z.strictObject({
+        benchmark: z.string(),
+        data_hash: z.string(),
+        settings_hash: z.string(),
+        /**
+         * Absolute path of the folder in which the worker keeps `samples.jsonl`, a line per scored row. Rows that it
+         * has already are not scored again.
+         */
+        folder: z.string(),
+      }),
+    )
+    .min(1),
+});
+
+/** Continue a text. */
+const Generate = z.strictObject({
+  type: z.literal("generate"),
+  request: z.string(),
+  ...subject,
+  prompt: z.string(),
+  /** Around the prompt: nothing, the Alpaca template, or the chat template of the tokenizer. */
+  template: z.enum(["none", "alpaca", "chat"]),
+  max_new_tokens: z.number().int().positive(),
+  /** 0: the most probable token each time. */
+  temperature: z.number().nonnegative(),
+  /** Samples only from the most probable tokens that have this share together; null: from all. */
+  top_p: z.number().nullable(),
+  seed: count,
+});
+
 /** Stop after the current step. Cells in training, and those that have not begun, end with `stopped`. */
 const Stop = z.strictObject({
   type: z.literal("stop"),
@@ -122,6 +200,9 @@ export const WorkerCommand = z.discriminatedUnion("type", [
   Train,
   Predict,
   PredictFile,
+  PlanEvaluation,
+  Evaluate,
+  Generate,
   Stop,
 ]);
 export type WorkerCommand = z.infer<typeof WorkerCommand>;
@@ -652,6 +733,136 @@ const Predicted = z.strictObject({
   unscored: z.string().nullable(),
 });
 
+/** What an evaluation would be. */
+const EvaluationPlanned = z.strictObject({
+  type: z.literal("evaluation_planned"),
+  seq: count,
+  request: z.string(),
+  /** Why it cannot be carried out; empty if it can. */
+  problems: z.array(z.string()),
+  /** Content of the base model (weights, tokenizer, the precision of products), and of the adapter, if there is one. */
+  model_hash: z.string(),
+  adapter_hash: z.string().nullable(),
+  /** In the order of the command; without those that have problems. */
+  benchmarks: z.array(
+    z.strictObject({
+      benchmark: z.string(),
+      /** Rows that are scored, and all rows that the protocol scores without a limit. */
+      rows: count,
+      all_rows: count,
+      /** Examples in each prompt, and rows that have fewer because of the input limit. */
+      shots: count,
+      cut_rows: count,
+      /** Tokens of all prompts, and the most that are generated for a row. */
+      prompt_tokens: count,
+      max_new_tokens: count,
+      /** How tokens are chosen, in words: `greedy`, `sampled at temperature 0.1, seed 0`. */
+      decoding: z.string(),
+      /** What the score is, in words: `exact prefix, mean over questions`. */
+      metric: z.string(),
+      /** Content of the rows and shots, and of everything else that can change a verdict. */
+      data_hash: z.string(),
+      settings_hash: z.string(),
+      /** One line each; e.g. how rows were drawn. */
+      notes: z.array(z.string()),
+    }),
+  ),
+});
+
+/** For a progress bar, about once a second while a benchmark is scored. Never stored. */
+const Evaluating = z.strictObject({
+  type: z.literal("evaluating"),
+  seq: count,
+  request: z.string(),
+  benchmark: z.string(),
+  /** Rows of the benchmark that are scored, those of an earlier worker included, and all of them. */
+  rows: count,
+  total: count,
+  /** Until all benchmarks of the command are scored; null as long as nothing tells. */
+  seconds_left: duration.nullable(),
+});
+
+/** Rows that are scored. A worker that goes on from a `samples.jsonl` first tells the rows in it. */
+const Samples = z.strictObject({
+  type: z.literal("samples"),
+  seq: count,
+  request: z.string(),
+  benchmark: z.string(),
+  items: z.array(
+    z.strictObject({
+      /** Unique in the benchmark, and the same wherever the rows are the same: `abstract_algebra/17`. */
+      row: z.string(),
+      /** Subject or task within the benchmark. */
+      task: z.string(),
+      prompt_hash: z.string(),
+      prompt_tokens: count,
+      shots: count,
+      output: z.string(),
+      new_tokens: count,
+      /** The accepted answer; null where a program decides. */
+      gold: z.string().nullable(),
+      /** 1: right, 0: wrong; between them for a metric that knows more, such as F1. */
+      score: z.number(),
+      /** What else decided: the answer that was extracted, or how a program ended. */
+      detail: z.string().nullable(),
+    }),
+  ),
+});
+
+/** The result of one benchmark: all its rows are scored, and `samples` told each of them once. */
+const Evaluated = z.strictObject({
+  type: z.literal("evaluated"),
+  seq: count,
+  request: z.string(),
+  benchmark: z.string(),
+  protocol: z.string(),
+  metric: z.string(),
+  /** From 0 to 1. */
+  score: z.number(),
+  /** Null where the rows are too few to tell. */
+  standard_error: z.number().nullable(),
+  rows: count,
+  all_rows: count,
+  shots: count,
+  cut_rows: count,
+  max_new_tokens: count,
+  decoding: z.string(),
+  tasks: z.array(
+    z.strictObject({ task: z.string(), score: z.number(), standard_error: z.number().nullable(), rows: count }),
+  ),
+  model_hash: z.string(),
+  adapter_hash: z.string().nullable(),
+  data_hash: z.string(),
+  settings_hash: z.string(),
+  /** Spent on the rows of this benchmark, by earlier workers too. */
+  seconds: duration,
+  prompt_tokens: count,
+  new_tokens: count,
+  /** The file with a line per row. */
+  samples_path: z.string(),
+  samples_bytes: count,
+  samples_sha256: z.string(),
+  /** One line each, such as that HumanEval's cut lets only 130 of the 164 reference solutions pass. */
+  notes: z.array(z.string()),
+});
+
+/** A piece of the text that `generate` makes, in order. The last one has `end`. */
+const Generated = z.strictObject({
+  type: z.literal("generated"),
+  seq: count,
+  request: z.string(),
+  text: z.string(),
+  end: z
+    .strictObject({
+      /** `stop`: the model ended the text; `length`: at `max_new_tokens`; `stopped`: the runner asked. */
+      reason: z.enum(["stop", "length", "stopped"]),
+      prompt_tokens: count,
+      new_tokens: count,
+      seconds: duration,
+    })
+    .nullable(),
+});
+
 /** The command `request` is done (after its other events), or could not be carried out at all. */
 const Done = z.strictObject({
   type: z.literal("done"),
@@ -693,6 +904,11 @@ export const WorkerEvent = z.discriminatedUnion("type", [
   Predictions,
   Predicting,
   Predicted,
+  EvaluationPlanned,
+  Evaluating,
+  Samples,
+  Evaluated,
+  Generated,
   Done,
   Ended,
 ]);

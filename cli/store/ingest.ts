@@ -159,6 +159,11 @@ function apply(store: Store, event: WorkerEvent, ids: number[], git: GitState | 
     case "predictions":
     case "predicting":
     case "predicted":
+    case "evaluation_planned":
+    case "evaluating":
+    case "samples":
+    case "evaluated":
+    case "generated":
     case "done":
     case "ended":
       return; // not stored: these are shown, logged, or answers to a question

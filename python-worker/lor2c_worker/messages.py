@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, ClassVar, Literal, TypeAlias, Union, cast, get_args, get_origin, get_type_hints
 
-PROTOCOL_VERSION = 4
+PROTOCOL_VERSION = 5
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,78 @@ class PredictFile:
     keep_all: bool
     probabilities: bool
     batch_size: int | None
+
+
+@dataclass(frozen=True)
+class PlanEvaluationEvaluation:
+    protocol: Literal["instructeval", "lm-eval"]
+    rows: int | None
+    seed: int
+    data: str | None
+    batch_tokens: int
+    allow_code_execution: bool
+    mmlu_none: Literal["None", "nan"]
+
+
+@dataclass(frozen=True)
+class PlanEvaluation:
+    """Say what `evaluate` would score, row counts and hashes included; generates nothing and needs no weights."""
+
+    type: ClassVar[Literal["plan_evaluation"]] = "plan_evaluation"
+    request: str
+    folder: str | None
+    settings: dict[str, Any] | None
+    evaluation: PlanEvaluationEvaluation
+    benchmarks: list[str] = field(metadata={"min_items": 1})
+
+
+@dataclass(frozen=True)
+class EvaluateEvaluation:
+    protocol: Literal["instructeval", "lm-eval"]
+    rows: int | None
+    seed: int
+    data: str | None
+    batch_tokens: int
+    allow_code_execution: bool
+    mmlu_none: Literal["None", "nan"]
+
+
+@dataclass(frozen=True)
+class EvaluateBenchmark:
+    benchmark: str
+    data_hash: str
+    settings_hash: str
+    folder: str
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Score benchmarks one after the other. `stop` ends it between two batches; what is scored by then stays."""
+
+    type: ClassVar[Literal["evaluate"]] = "evaluate"
+    request: str
+    folder: str | None
+    settings: dict[str, Any] | None
+    evaluation: EvaluateEvaluation
+    model_hash: str
+    adapter_hash: str | None
+    benchmarks: list[EvaluateBenchmark] = field(metadata={"min_items": 1})
+
+
+@dataclass(frozen=True)
+class Generate:
+    """Continue a text."""
+
+    type: ClassVar[Literal["generate"]] = "generate"
+    request: str
+    folder: str | None
+    settings: dict[str, Any] | None
+    prompt: str
+    template: Literal["none", "alpaca", "chat"]
+    max_new_tokens: int
+    temperature: float
+    top_p: float | None
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -717,6 +789,132 @@ class Predicted:
 
 
 @dataclass(frozen=True)
+class EvaluationPlannedBenchmark:
+    benchmark: str
+    rows: int
+    all_rows: int
+    shots: int
+    cut_rows: int
+    prompt_tokens: int
+    max_new_tokens: int
+    decoding: str
+    metric: str
+    data_hash: str
+    settings_hash: str
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class EvaluationPlanned:
+    """What an evaluation would be."""
+
+    type: ClassVar[Literal["evaluation_planned"]] = "evaluation_planned"
+    seq: int
+    request: str
+    problems: list[str]
+    model_hash: str
+    adapter_hash: str | None
+    benchmarks: list[EvaluationPlannedBenchmark]
+
+
+@dataclass(frozen=True)
+class Evaluating:
+    """For a progress bar, about once a second while a benchmark is scored. Never stored."""
+
+    type: ClassVar[Literal["evaluating"]] = "evaluating"
+    seq: int
+    request: str
+    benchmark: str
+    rows: int
+    total: int
+    seconds_left: float | None
+
+
+@dataclass(frozen=True)
+class SamplesItem:
+    row: str
+    task: str
+    prompt_hash: str
+    prompt_tokens: int
+    shots: int
+    output: str
+    new_tokens: int
+    gold: str | None
+    score: float
+    detail: str | None
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Rows that are scored. A worker that goes on from a `samples.jsonl` first tells the rows in it."""
+
+    type: ClassVar[Literal["samples"]] = "samples"
+    seq: int
+    request: str
+    benchmark: str
+    items: list[SamplesItem]
+
+
+@dataclass(frozen=True)
+class EvaluatedTask:
+    task: str
+    score: float
+    standard_error: float | None
+    rows: int
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """The result of one benchmark: all its rows are scored, and `samples` told each of them once."""
+
+    type: ClassVar[Literal["evaluated"]] = "evaluated"
+    seq: int
+    request: str
+    benchmark: str
+    protocol: str
+    metric: str
+    score: float
+    standard_error: float | None
+    rows: int
+    all_rows: int
+    shots: int
+    cut_rows: int
+    max_new_tokens: int
+    decoding: str
+    tasks: list[EvaluatedTask]
+    model_hash: str
+    adapter_hash: str | None
+    data_hash: str
+    settings_hash: str
+    seconds: float
+    prompt_tokens: int
+    new_tokens: int
+    samples_path: str
+    samples_bytes: int
+    samples_sha256: str
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class GeneratedEnd:
+    reason: Literal["stop", "length", "stopped"]
+    prompt_tokens: int
+    new_tokens: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Generated:
+    """A piece of the text that `generate` makes, in order. The last one has `end`."""
+
+    type: ClassVar[Literal["generated"]] = "generated"
+    seq: int
+    request: str
+    text: str
+    end: GeneratedEnd | None
+
+
+@dataclass(frozen=True)
 class Done:
     """The command `request` is done (after its other events), or could not be carried out at all."""
 
@@ -735,8 +933,19 @@ class Ended:
     seq: int
     events: int
 
-
-Command: TypeAlias = Inspect | Count | Examine | Survey | Train | Predict | PredictFile | Stop
+Command: TypeAlias = (
+    Inspect
+    | Count
+    | Examine
+    | Survey
+    | Train
+    | Predict
+    | PredictFile
+    | PlanEvaluation
+    | Evaluate
+    | Generate
+    | Stop
+)
 
 Event: TypeAlias = (
     Ready
@@ -761,6 +970,11 @@ Event: TypeAlias = (
     | Predictions
     | Predicting
     | Predicted
+    | EvaluationPlanned
+    | Evaluating
+    | Samples
+    | Evaluated
+    | Generated
     | Done
     | Ended
 )
@@ -773,6 +987,9 @@ COMMANDS: dict[str, type[Any]] = {
     Train.type: Train,
     Predict.type: Predict,
     PredictFile.type: PredictFile,
+    PlanEvaluation.type: PlanEvaluation,
+    Evaluate.type: Evaluate,
+    Generate.type: Generate,
     Stop.type: Stop,
 }
 
@@ -799,6 +1016,11 @@ EVENTS: dict[str, type[Any]] = {
     Predictions.type: Predictions,
     Predicting.type: Predicting,
     Predicted.type: Predicted,
+    EvaluationPlanned.type: EvaluationPlanned,
+    Evaluating.type: Evaluating,
+    Samples.type: Samples,
+    Evaluated.type: Evaluated,
+    Generated.type: Generated,
     Done.type: Done,
     Ended.type: Ended,
 }
