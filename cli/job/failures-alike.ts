@@ -16,6 +16,7 @@ const NOT_YET = [
   "head_learning_rate",
   "weight_decay",
   "warmup_ratio",
+  "warmup_steps",
   "logging_steps",
   "report_epoch",
   "stop_after_nonfinite",

@@ -61,6 +61,17 @@ test("a run without a holdout has the id from before that key; with a holdout, e
   expect(changed((s) => (s.train.report_epoch = 2))).toBe(id);
 });
 
+test("warm-up steps: without them the id from before that key, with them the ratio is no part of it", () => {
+  const before = structuredClone(settings) as { train: Partial<Settings["train"]> };
+  delete before.train.warmup_steps;
+  expect(cellId(before as Settings, fingerprint)).toBe(id);
+  expect(settings.train.warmup_steps).toBeNull();
+  const of = (steps: number, ratio: number) =>
+    changed((s) => Object.assign(s.train, { warmup_steps: steps, warmup_ratio: ratio }));
+  expect(of(100, 0.06)).toBe(of(100, 0.5));
+  expect(new Set([id, of(0, 0.06), of(6, 0.06), of(100, 0.06)]).size).toBe(4);
+});
+
 test("a run that ends at its first step that is not finite has the id from before that key; others do not", () => {
   const before = structuredClone(settings) as { train: Partial<Settings["train"]> };
   delete before.train.stop_after_nonfinite;

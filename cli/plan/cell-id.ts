@@ -20,7 +20,10 @@ export function cellId(settings: Settings, fingerprint: Record<string, string>, 
 export function identity(settings: Settings, rules: IdRules = shippedIdRules()): object {
   const { model, task, data, train, ...rest } = withoutOutside(settings, rules);
   const { path: _, ...rows } = data;
-  const { start_from: __, ...training } = train;
+  const { start_from: __, ...trained } = train;
+  // Warm-up steps stand in place of the ratio, which is then without effect.
+  const { warmup_ratio: ___, ...inSteps } = trained;
+  const training = train.warmup_steps === null || train.warmup_steps === undefined ? trained : inSteps;
   return {
     ...rest,
     model: { ...model, name: isAbsolute(model.name) ? null : model.name },

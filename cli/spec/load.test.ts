@@ -81,7 +81,7 @@ jobs: many
         "5:1 method_name: unknown key | known here: name, extends, model, task, data, method, train, seed, sweep, on_error, jobs, devices",
         "6:9 train.seed: unknown key | did you mean \`seed\`?",
         "6:18 train.bs: unknown key | did you mean \`train.batch_size\`?",
-        "6:25 train.zzzzzzzz: unknown key | known here: num_train_epochs, max_steps, batch_size, eval_batch_size, gradient_accumulation_steps, learning_rate, head_learning_rate, warmup_ratio, weight_decay, adam_beta1, adam_beta2, adam_epsilon, max_grad_norm, max_length, precision, logging_steps, score, max_lanes, bundle, holdout, report_epoch, stop_after_nonfinite, class_weights, early_stopping_patience, start_from, ...",
+        "6:25 train.zzzzzzzz: unknown key | known here: num_train_epochs, max_steps, batch_size, eval_batch_size, gradient_accumulation_steps, learning_rate, head_learning_rate, warmup_ratio, warmup_steps, weight_decay, adam_beta1, adam_beta2, adam_epsilon, max_grad_norm, max_length, precision, logging_steps, score, max_lanes, bundle, holdout, report_epoch, stop_after_nonfinite, class_weights, early_stopping_patience, ...",
       ]
     `);
     expect(problems("model: tiny\ntask: toy\nmethod: {name: plain, merges: 2}")).toEqual([

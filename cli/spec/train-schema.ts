@@ -46,10 +46,23 @@ export const train = z
       defaultText: "null: half of train.learning_rate",
     }),
     warmup_ratio: key(z.number().min(0).max(1).default(0.06), {
-      description: "Part of all optimizer steps over which the learning rate rises from 0, rounded up to whole steps",
+      description:
+        "Part of all optimizer steps over which the learning rate rises from 0, rounded up to whole steps; without " +
+        "effect, and not part of a run's id, where warmup_steps is given",
       unit: "fraction of the steps",
       source: hf("warmup_ratio"),
       aliases: ["warmup"],
+    }),
+    warmup_steps: key(z.int().min(0).nullable().default(null), {
+      description:
+        "Optimizer steps over which the learning rate rises from 0, instead of warmup_ratio, over which it wins where " +
+        "both are given; 0: no warm-up. Step number u, from 0, has u / warmup_steps of the peak, also in a run that is " +
+        "shorter than its warm-up",
+      unit: "optimizer steps",
+      source: `${hf("warmup_steps")}; method.md section 7: 100 for instructions`,
+      aliases: ["num_warmup_steps", "lr_warmup_steps"],
+      defaultText: "null: train.warmup_ratio of the steps",
+      since: { day: "2026-11-27", before: null },
     }),
     weight_decay: key(z.number().min(0).default(0.1), {
       description: "Decoupled weight decay of AdamW, over all trained tensors",

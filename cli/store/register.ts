@@ -135,7 +135,7 @@ function upsertRun(store: Store, { id, label, settings, inspected }: PlannedCell
       gradient_accumulation_steps: train.gradient_accumulation_steps,
       learning_rate: train.learning_rate,
       head_learning_rate: train.head_learning_rate,
-      warmup_ratio: train.warmup_ratio,
+      warmup_ratio: (train.warmup_steps ?? null) === null ? train.warmup_ratio : null,
       weight_decay: train.weight_decay,
       max_length: train.max_length,
       precision: inspected.fingerprint?.precision ?? train.precision,

@@ -20,7 +20,9 @@ export function collapseText(attempt: AttemptRow | null, settings: Record<string
 
 function cures(settings: Record<string, unknown>, share: number | null): string[] {
   const train = (settings.train ?? {}) as Record<string, unknown>;
-  const { learning_rate: rate, warmup_ratio: warmup, class_weights: weights, num_train_epochs: epochs } = train;
+  const { learning_rate: rate, class_weights: weights, num_train_epochs: epochs } = train;
+  const steps = typeof train.warmup_steps === "number" ? train.warmup_steps : null;
+  const warmup = steps === null ? train.warmup_ratio : null;
   const skewed = share !== null && share >= SKEWED && (weights ?? "none") === "none";
   return [
     ...(skewed ? ["train.class_weights: balanced, since that label is so frequent"] : []),
@@ -28,6 +30,7 @@ function cures(settings: Record<string, unknown>, share: number | null): string[
     ...(typeof warmup === "number" && warmup < LONG_WARMUP
       ? [`a longer warm-up, train.warmup_ratio (now ${formatValue(warmup)})`]
       : []),
+    ...(steps === null ? [] : [`a longer warm-up, train.warmup_steps (now ${formatValue(steps)})`]),
     `more epochs${typeof epochs === "number" ? ` (now ${formatValue(epochs)})` : ""}`,
   ];
 }

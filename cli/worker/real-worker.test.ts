@@ -50,6 +50,7 @@ function settings(max_steps: number): Settings {
       learning_rate: 1e-3,
       head_learning_rate: null,
       warmup_ratio: 0.1,
+      warmup_steps: null,
       weight_decay: 0,
       adam_beta1: 0.9,
       adam_beta2: 0.999,

@@ -25,6 +25,7 @@ from .models import (
     load_tokenizer,
 )
 from .run.class_weights import class_weights
+from .run.moments import schedule_warnings
 from .run.prepare import (
     check_length,
     choosing_score,
@@ -90,7 +91,13 @@ class Inspection:
         tokens = self._row_tokens(settings)
         return {
             **of_method,
-            "warnings": [*of_method["warnings"], *rows.warnings, *fit, *([slow] if slow else [])],
+            "warnings": [
+                *of_method["warnings"],
+                *rows.warnings,
+                *fit,
+                *([slow] if slow else []),
+                *schedule_warnings(horizon.steps, settings.train),
+            ],
             "fingerprint": self._once(
                 "fingerprint",
                 [settings.model, rows.fingerprint, precision, settings.train.start_from],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, TypeVar
@@ -100,6 +101,12 @@ class TrainSettings:
     early_stopping_patience: int | None = None
     #: A stored run, or the folder of its adapter, whose weights the training starts from.
     start_from: str | None = None
+    #: Optimizer steps of the warm-up; None: `warmup_ratio` of all steps.
+    warmup_steps: int | None = None
+
+    def warmup(self, total: int) -> int:
+        """Optimizer steps over which the learning rate rises, of `total`: the ratio rounded up to whole steps."""
+        return math.ceil(self.warmup_ratio * total) if self.warmup_steps is None else self.warmup_steps
 
     @property
     def head_lr(self) -> float:

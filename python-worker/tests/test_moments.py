@@ -17,6 +17,7 @@ from lor2c_worker.run.moments import (
     Policy,
     look_due,
     save_due,
+    schedule_warnings,
     steps_per_epoch,
     total_steps,
 )
@@ -100,6 +101,13 @@ def test_a_step_has_an_epoch_and_the_next_one_a_place() -> None:
 def test_a_checkpoint_is_due_by_time() -> None:
     assert [save_due(now, 100.0, 0.5) for now in (100.0, 129.9, 130.0, 500.0)] == [False, False, True, True]
     assert save_due(100.0, 100.0, 0.0)
+
+
+def test_a_warm_up_that_never_ends_is_a_warning() -> None:
+    assert schedule_warnings(24, SETTINGS) == []
+    assert schedule_warnings(24, replace(SETTINGS, warmup_steps=23)) == []
+    (text,) = schedule_warnings(1024, replace(SETTINGS, warmup_steps=1024))
+    assert text == "train.warmup_steps 1,024: the run has 1,024 steps, so its learning rate never reaches the peak"
 
 
 def test_diverged_lanes_are_looked_for_before_all_that_they_must_not_take_part_in() -> None:

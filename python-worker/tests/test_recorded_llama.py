@@ -102,7 +102,7 @@ def trained(name: str, lanes: int, dtype: torch.dtype) -> tuple[BankLearner, See
         batch_size=h["micro"],
         gradient_accumulation_steps=h["batch"] // h["micro"],
         learning_rate=h["lr"],
-        warmup_ratio=WARMUP / want["optimizer_steps"],
+        warmup_steps=WARMUP,
         weight_decay=0.0,
     )
     micro = [range(first, first + h["micro"]) for first in range(0, len(rows), h["micro"])]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import tiny
 import torch
-from loops import CPU, Seen, training_of
+from loops import CPU, SETTINGS, Seen, training_of
 from transformers import get_linear_schedule_with_warmup
 
 from lor2c_worker.data.encode import Encoded, encode, train_batches
@@ -26,9 +27,23 @@ from lor2c_worker.settings import ModelSettings
 
 @pytest.mark.parametrize(("total", "ratio"), [(10, 0.06), (100, 0.1), (7, 0.0), (50, 0.5)])
 def test_schedule_equals_transformers(total: int, ratio: float) -> None:
-    ours = LinearSchedule(total, ratio)
+    ours = LinearSchedule(total, replace(SETTINGS, warmup_ratio=ratio).warmup(total))
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
     theirs = get_linear_schedule_with_warmup(optimizer, ours.warmup, total)
+    for step in range(total):
+        assert ours.factor(step) == pytest.approx(theirs.get_last_lr()[0], abs=1e-12)
+        optimizer.step()
+        theirs.step()
+
+
+@pytest.mark.parametrize(("steps", "total"), [(0, 10), (1, 10), (6, 24), (24, 24), (100, 24)])
+def test_warmup_steps_win_over_the_ratio_and_equal_transformers(steps: int, total: int) -> None:
+    """Also where the run is shorter than its warm-up."""
+    settings = replace(SETTINGS, warmup_ratio=0.5, warmup_steps=steps)
+    ours = LinearSchedule(total, settings.warmup(total))
+    assert ours.warmup == steps
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    theirs = get_linear_schedule_with_warmup(optimizer, steps, total)
     for step in range(total):
         assert ours.factor(step) == pytest.approx(theirs.get_last_lr()[0], abs=1e-12)
         optimizer.step()
@@ -71,7 +86,7 @@ def losses_of_a_plain_loop(folder: Path, data: Encoded) -> tuple[list[float], li
     optimizer = torch.optim.AdamW(
         [{"params": body, "lr": 1e-2}, {"params": head, "lr": 5e-3}], betas=(0.9, 0.999), eps=1e-8, weight_decay=0.1
     )
-    schedule = get_linear_schedule_with_warmup(optimizer, LinearSchedule(24, 0.1).warmup, 24)
+    schedule = get_linear_schedule_with_warmup(optimizer, SETTINGS.warmup(24), 24)
     losses, norms = [], []
     for epoch in range(1, 4):
         for chosen in train_batches(data, 8, 5, epoch):

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class LinearSchedule:
-    """Linear warm-up from 0 over ceil(ratio * total) steps, then linear to 0 at `total`.
+    """Linear warm-up from 0 over `warmup` steps, then linear to 0 at `total`.
 
-    The first step has factor 0 when there is a warm-up.
+    The first step has factor 0 when there is a warm-up. A warm-up longer than the run never reaches the peak.
     """
 
     total: int
-    warmup_ratio: float
-
-    @property
-    def warmup(self) -> int:
-        return math.ceil(self.warmup_ratio * self.total)
+    warmup: int
 
     def factor(self, step: int) -> float:
         """Multiplier of the peak learning rate for optimizer step `step`, counted from 0."""

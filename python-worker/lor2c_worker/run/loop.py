@@ -132,7 +132,7 @@ def _step(
     losses = _within_memory(t, state, gradients)
     state.count_tokens(t.learner, {seed: sum(batch.tokens for batch in own) for seed, own in parts.items()})
     t.learner.after_backward(state.step)
-    factor = LinearSchedule(t.moments.total, t.settings.warmup_ratio).factor(state.step)
+    factor = LinearSchedule(t.moments.total, t.settings.warmup(t.moments.total)).factor(state.step)
     norms = t.optimizer.step(*rates.at(t.learner, factor, t.device))
     state.step += 1
     state.window.add(losses, norms)

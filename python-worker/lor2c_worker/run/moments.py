@@ -23,6 +23,14 @@ def total_steps(rows: int, settings: TrainSettings) -> int:
     return full if settings.max_steps is None else min(full, settings.max_steps)
 
 
+def schedule_warnings(total: int, settings: TrainSettings) -> list[str]:
+    """What in the settings cannot take effect in a run of `total` steps."""
+    steps = settings.warmup_steps
+    if steps is None or steps < total:
+        return []
+    return [f"train.warmup_steps {steps:,}: the run has {total:,} steps, so its learning rate never reaches the peak"]
+
+
 class Policy(Protocol):
     """Says of every step, counted from 1, whether something is due after it."""
 
