@@ -19,10 +19,10 @@ from worker import Worker, only, run, settings, train
 
 from lor2c_worker import messages
 from lor2c_worker.data.encode import encode
+from lor2c_worker.device import is_out_of_memory
 from lor2c_worker.methods import METHODS, Cell, Horizon, parse_params
 from lor2c_worker.run import loop, moments
 from lor2c_worker.run.loop_state import LoopState, Watch
-from lor2c_worker.run.outcome import is_out_of_memory
 
 __all__ = ["place"]  # a fixture
 

@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 import torch
 
 from ..data.batch import Batch
+from ..device import is_out_of_memory
 from ..keyed.seeding import StepKey
 from ..learner import Learner
 from ..objective import Objective, at_least_fp32
 from ..optim.adamw import LaneAdamW
-from .outcome import is_out_of_memory
 
 T = TypeVar("T")
 

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import torch
-
 from .. import messages
-from ..device import current_device, peak_memory
+from ..device import current_device, is_out_of_memory, peak_memory
 from ..errors import PlainError, failed_fields
-
-#: What libraries say, in errors of no type of their own, when the host or the device has too little memory.
-_NO_ROOM = ("out of memory", "can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED")
 
 
 class Diverged(PlainError, RuntimeError):
@@ -25,13 +20,6 @@ def diverged_at(step: int, limit: int) -> Diverged:
         f"the loss or its gradient was not finite from step {step} on{long}. Use a lower train.learning_rate; with "
         "train.stop_after_nonfinite: null the run would go on to its end"
     )
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether the host or the device had too little memory."""
-    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
-        return True
-    return isinstance(error, RuntimeError) and any(words in str(error) for words in _NO_ROOM)
 
 
 def send_outcome(send: Callable[..., None], cells: list[str], error: Exception) -> None:
