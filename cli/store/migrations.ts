@@ -8,6 +8,7 @@ import { m007Stop } from "./migrations/m007_stop.js";
 import { m008Numerics } from "./migrations/m008_numerics.js";
 import { m009Surroundings } from "./migrations/m009_surroundings.js";
 import { m010Direction } from "./migrations/m010_direction.js";
+import { m012Evaluations } from "./migrations/m012_evaluations.js";
 
 export interface Migration {
   /** `m<number>_<what>`; stored in the table `migrations`, so it must never change. */
@@ -27,4 +28,5 @@ export const MIGRATIONS: readonly Migration[] = [
   m008Numerics,
   m009Surroundings,
   m010Direction,
+  m012Evaluations,
 ];

@@ -5,6 +5,7 @@ export { describeOwner } from "./owners/index.js";
 
 export * from "./read-attempts.js";
 export * from "./read-bundles.js";
+export * from "./read-evaluations.js";
 export * from "./read-grid.js";
 export { measuredTrainings } from "./read-measured.js";
 export { type RetryRow, retryRuns } from "./read-retry.js";

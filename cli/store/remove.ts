@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { isMissing, Lor2cError, UsageError } from "../errors.js";
 import { bytesOf, discard, entriesOf, statOf } from "../files.js";
 import { disownCheckpoints } from "./checkpoints.js";
+import { deleteUnusedEvaluations, evaluatorOf } from "./evaluations.js";
 import { isLost, ownerOf, reapLost, runningAttempts } from "./lease.js";
 import { describeOwner } from "./owners/index.js";
 import type { Store } from "./store.js";
@@ -107,10 +108,13 @@ function deleteRows(store: Store, id: string): number {
 }
 
 function deleteUnused(store: Store): void {
+  deleteUnusedEvaluations(store);
   store.prepare("DELETE FROM experiments WHERE id NOT IN (SELECT experiment FROM experiment_cells)").run();
   store
     .prepare(
-      "DELETE FROM environments WHERE id NOT IN (SELECT environment FROM attempts WHERE environment IS NOT NULL)",
+      `DELETE FROM environments WHERE id NOT IN (
+         SELECT environment FROM attempts WHERE environment IS NOT NULL
+         UNION SELECT environment FROM evaluations WHERE environment IS NOT NULL)`,
     )
     .run();
   store.prepare("DELETE FROM bundles WHERE id NOT IN (SELECT bundle FROM attempts WHERE bundle IS NOT NULL)").run();
@@ -141,6 +145,14 @@ function putBack(aside: string, folder: string): string | null {
 
 function refuseRunning(store: Store, ids: string[]): void {
   for (const id of ids) {
+    const evaluator = evaluatorOf(store, id);
+    if (evaluator !== null) {
+      throw new UsageError(
+        "RUN_RUNNING",
+        `run ${id} is being evaluated by ${evaluator}; nothing was removed`,
+        "wait for it, or end it with Ctrl-C there",
+      );
+    }
     const running = runningAttempts(store, id).find((attempt) => !isLost(attempt));
     if (!running) continue;
     throw new UsageError(

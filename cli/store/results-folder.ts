@@ -26,6 +26,14 @@ export class ResultsFolder {
     );
   }
 
+  /**
+   * The folder of an evaluation: in that of the run whose adapter it is of, or, for an untuned model, one of its own.
+   */
+  ofEvaluation(key: string, run: string | null): string {
+    if (!RUN_ID.test(key)) throw new Error(`${key} is not a key of an evaluation`);
+    return run === null ? join(this.path, RUNS, "models", key) : join(this.ofRun(run), "evaluations", key);
+  }
+
   /** `path` as it is stored: relative to the database, so that both can be moved together. */
   toStored(path: string): string {
     const inside = this.#inRuns(path);

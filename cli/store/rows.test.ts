@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { z } from "zod";
 import { tempFolder } from "../fixtures/temp-folder.js";
+import * as evaluationRows from "./evaluation-rows.js";
 import * as experimentRows from "./experiment-rows.js";
+import { sampleEvaluation } from "./fixtures/evaluation.js";
 import { claimedStore, sampleCell, sampleEvents as say } from "./fixtures/sample.js";
 import { recordForecasts } from "./forecasts.js";
 import * as read from "./read.js";
@@ -17,7 +19,7 @@ const B = sampleCell("b".repeat(16), { seed: 2 });
 let store: Store;
 /** The statements that a reader prepared. */
 let prepared: string[];
-let ids: { attempt: number; experiment: number };
+let ids: { evaluation: string; attempt: number; experiment: number };
 beforeAll(() => {
   const claimed = claimedStore(tempFolder(), [A, B]);
   store = claimed.store;
@@ -52,7 +54,7 @@ beforeAll(() => {
       trainWork: 5,
     } as never,
   ]);
-  ids = { attempt: claimed.attempts.get(A.id) as number, experiment };
+  ids = { evaluation: sampleEvaluation(store, A.id), attempt: claimed.attempts.get(A.id) as number, experiment };
   const prepare = store.prepare.bind(store);
   store.prepare = (sql) => {
     prepared.push(sql);
@@ -80,10 +82,13 @@ const READERS: Record<string, () => unknown[]> = {
   ExperimentCellRow: () => read.experimentCells(store, ids.experiment),
   GridCellRow: () => read.gridCells(store, ids.experiment),
   LeftOutRow: () => read.leftOutCells(store, ids.experiment),
+  EvaluationRow: () => read.evaluationsOf(store, A.id),
+  EvaluationTaskRow: () => read.evaluationTasks(store, ids.evaluation),
+  SampleRow: () => read.samplesOf(store, A.id, { limit: null }),
   AxisRow: () => read.experimentAxes(store),
 };
 
-const SCHEMAS = Object.entries({ ...rows, ...experimentRows }) as [string, z.ZodObject][];
+const SCHEMAS = Object.entries({ ...rows, ...experimentRows, ...evaluationRows }) as [string, z.ZodObject][];
 
 test("every type of row has a reader here", () => {
   expect(SCHEMAS.map(([name]) => name).sort()).toEqual(Object.keys(READERS).sort());

@@ -1,6 +1,13 @@
 /** Everything that writes to the database. */
 export { checkpointFolder, clearCheckpoints, resumableRuns } from "./checkpoints.js";
 export { claimAttempt, claimAttempts } from "./claim.js";
+export {
+  type Claimed,
+  claimEvaluation,
+  finishEvaluation,
+  leaveEvaluations,
+  recordSamples,
+} from "./evaluations.js";
 export { recordForecasts } from "./forecasts.js";
 export { checkInPlace } from "./in-place.js";
 export { type AttemptsByCell, endAttempt, ingest } from "./ingest.js";
