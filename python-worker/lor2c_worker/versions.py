@@ -10,7 +10,8 @@ from .imported import imported_version
 #: when any stored number would come out otherwise: another draw, another order of sums, another rule. It is part of
 #: every run's id, so that old and new numbers are never of one run. Runs stored before there was such a number count
 #: as 1. 2: draws keyed by row and position, the same on every device and layout. 3: LoRA trains as lanes of the bank,
-#: and a module's B is multiplied by its scale before the product; both round in another way.
+#: a module's B is multiplied by its scale before the product, and decoders compute on real tokens only; all three round
+#: in another way.
 NUMERICS = 3
 #: Format of a checkpoint's content. Raise it when the content changes.
 CHECKPOINT_FORMAT = "5"

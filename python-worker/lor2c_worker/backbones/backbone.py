@@ -11,8 +11,10 @@ from ..data.batch import Batch
 from ..keyed.layout import Layout
 from ..keyed.masks import StepMasks
 
-Projection = Literal["query", "key", "value"]
-PROJECTIONS: tuple[Projection, ...] = ("query", "key", "value")
+#: The linear layers of a transformer layer: those of attention, `output` last, and those of the feed-forward block. An
+#: encoder of the BERT kind has no `gate`: its `up` is the intermediate layer, its `down` the output layer.
+Projection = Literal["query", "key", "value", "output", "gate", "up", "down"]
+PROJECTIONS: tuple[Projection, ...] = ("query", "key", "value", "output", "gate", "up", "down")
 
 
 #: A lane's rows of a matrix product are a multiple of this, and at least LEAST. CPU libraries multiply the last, odd
@@ -84,6 +86,8 @@ class Backbone(Protocol):
 
     layers: int
     hidden: int
+    #: Compute each layer again in the backward, from its input, instead of keeping what is inside. Changes no number.
+    checkpointing: bool
 
     def projection_shape(self, layer: int, name: Projection) -> tuple[int, int]:
         """(d_in, d_out)."""
@@ -104,5 +108,5 @@ class Backbone(Protocol):
         """Last hidden states [K, positions, d]. `masks` None: without dropout.
 
         `frozen` is a cache that calls with the same batch, masks and `at` share: `forward` fills and reads it. `at` is
-        the position of one token of each row, [B]: if it is given, the result has these positions only, [K, B, d].
+        positions of tokens, [P], none twice: if they are given, the result has these only, [K, P, d].
         """

@@ -54,14 +54,15 @@ class _Attention(torch.autograd.Function):
             _put(out, torch.bmm(weight.to(v.dtype), v), start, n, rows)
             start += n * rows
         out[:, start:].zero_()
-        ctx.save_for_backward(query, key, value)
-        ctx.given = blocks, heads, dropped, weights
+        # Among the saved tensors, not on `ctx`, so that checkpointing frees them.
+        ctx.save_for_backward(query, key, value, *weights)
+        ctx.given = blocks, heads, dropped
         return out
 
     @staticmethod
     def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        query, key, value = ctx.saved_tensors
-        blocks, heads, dropped, weights = ctx.given
+        query, key, value, *weights = ctx.saved_tensors
+        blocks, heads, dropped = ctx.given
         wanted = ctx.needs_input_grad[:3]
         scale, start = (query.shape[-1] // heads) ** -0.5, 0
         grads = [

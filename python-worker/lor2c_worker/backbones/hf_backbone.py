@@ -13,28 +13,47 @@ from ..data.batch import Batch
 from ..keyed.dropout import KeyedDropout
 from ..keyed.layout import PaddedLayout
 from ..keyed.masks import StepMasks
-from .backbone import PROJECTIONS, Adapters, BatchLayout, FrozenStates, Projection, whole_rows
+from .backbone import Adapters, BatchLayout, FrozenStates, Projection, whole_rows
 from .precision import as_given
 
 #: Path of the list of layers in the base model, and of the projections in a layer, by family.
 _FAMILIES: tuple[tuple[str, dict[Projection, str]], ...] = (
     (
         "encoder.layer",
-        {"query": "attention.self.query", "key": "attention.self.key", "value": "attention.self.value"},
+        {
+            "query": "attention.self.query",
+            "key": "attention.self.key",
+            "value": "attention.self.value",
+            "output": "attention.output.dense",
+            "up": "intermediate.dense",
+            "down": "output.dense",
+        },
     ),
-    ("layers", {"query": "self_attn.q_proj", "key": "self_attn.k_proj", "value": "self_attn.v_proj"}),
+    (
+        "layers",
+        {
+            "query": "self_attn.q_proj",
+            "key": "self_attn.k_proj",
+            "value": "self_attn.v_proj",
+            "output": "self_attn.o_proj",
+            "gate": "mlp.gate_proj",
+            "up": "mlp.up_proj",
+            "down": "mlp.down_proj",
+        },
+    ),
 )
 
 
 def find_layers(base: nn.Module) -> tuple[list[nn.Module], dict[Projection, str]]:
-    """(layers in order, paths of the projections in a layer). Raises ValueError for an unknown form."""
+    """(layers in order, paths of the projections in a layer, in the order of `PROJECTIONS`). Raises ValueError for an
+    unknown form."""
     modules = dict(base.named_modules())
     for path, projections in _FAMILIES:
         if path in modules:
             layers = list(modules[path].children())
             if layers and all(f"{path}.0.{p}" in modules for p in projections.values()):
                 return layers, projections
-    raise ValueError(f"{type(base).__name__} has no layers with query, key and value projections of a form known here")
+    raise ValueError(f"{type(base).__name__} has no layers with projections of a form known here")
 
 
 def base_of(module: nn.Module) -> nn.Module:
@@ -55,8 +74,9 @@ class HfBackbone:
         config: Any = module.config
         self.layers, self.hidden = len(found), int(config.hidden_size)
         self._projections = {
-            (i, name): layer.get_submodule(paths[name]) for i, layer in enumerate(found) for name in PROJECTIONS
+            (i, name): layer.get_submodule(path) for i, layer in enumerate(found) for name, path in paths.items()
         }
+        self.checkpointing = False
         self._pad = int(config.pad_token_id or 0)
         self._dropout = KeyedDropout(self._base)
         self._adapters: Adapters | None = None

@@ -6,7 +6,6 @@ in bfloat16; the residual stream, norms and softmax stay in fp32, and so do the 
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -17,8 +16,9 @@ from ..data.batch import Batch
 from ..keyed.dropout import KeyedSite
 from ..keyed.masks import StepMasks, exact
 from ..launches import at_once
-from .backbone import Adapters, BatchLayout, FrozenStates, Projection, whole_rows
+from .backbone import Adapters, BatchLayout, FrozenStates, Projection
 from .hf_backbone import base_of
+from .layers import only, through_layers
 from .precision import Products, as_given, low_dtype
 from .unpadded_attention import attend, attend_from
 from .unpadded_layout import UnpaddedLayout
@@ -42,9 +42,12 @@ class UnpaddedEncoder:
         self._heads = int(config.num_attention_heads)
         self._padded_attention = padded_attention
         self._products = Products()
+        self.checkpointing = False
 
     def projection_shape(self, layer: int, name: Projection) -> tuple[int, int]:
-        return self.hidden, self.hidden
+        inner: int = self._layers[layer].intermediate.dense.out_features
+        sizes = {"up": (self.hidden, inner), "down": (inner, self.hidden)}
+        return sizes.get(name, (self.hidden, self.hidden))
 
     def layout(self, batch: Batch) -> UnpaddedLayout:
         return UnpaddedLayout.of(batch)
@@ -59,43 +62,21 @@ class UnpaddedEncoder:
         frozen: FrozenStates | None = None,
         at: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """All lanes share one computation up to the lowest layer that an adapter changes.
-
-        With `at` the last layer computes only these positions beyond its keys and values.
-        """
+        """As `through_layers`. `at`: one position of each row."""
         assert isinstance(layout, UnpaddedLayout)
-        frozen = {} if frozen is None else frozen
         device = batch.input_ids.device
-        low, last = low_dtype(device), self.layers - 1
-        kept = None if at is None else F.pad(at, (0, whole_rows(len(at)) - len(at)))
+        low = low_dtype(device)
 
-        def spread(h: torch.Tensor) -> torch.Tensor:
-            return h.expand(lanes, *h.shape[1:]).contiguous()
+        def embed() -> torch.Tensor:
+            return _drop(self._embeddings.dropout, self._embed(batch, layout)[None], "embeddings.dropout", masks, low)
+
+        def layer(i: int, h: torch.Tensor, own: Adapters | None, kept: torch.Tensor | None) -> torch.Tensor:
+            return self._layer(i, h, layout, own, masks, low, kept)
 
         with as_given(device):
-            if 0 not in frozen:
-                embedded = self._embed(batch, layout)[None]
-                frozen[0] = _drop(self._embeddings.dropout, embedded, "embeddings.dropout", masks, low)
-            for i in range(adapters.frozen_layers):
-                if i + 1 not in frozen:
-                    frozen[i + 1] = self._layer(i, frozen[i], layout, None, masks, low, kept if i == last else None)
-                adapters.enter(i, spread(frozen[i]))
-            h = spread(frozen[adapters.frozen_layers])
-            if adapters.frozen_layers > 0:
-                h = self._leave(adapters, adapters.frozen_layers - 1, h, masks, kept)
-            for i in range(adapters.frozen_layers, self.layers):
-                adapters.enter(i, h)
-                h = self._layer(i, h, layout, adapters, masks, low, kept if i == last else None)
-                h = self._leave(adapters, i, h, masks, kept)
-        return h if at is None else h[:, : len(at)]
-
-    def _leave(
-        self, adapters: Adapters, i: int, h: torch.Tensor, masks: StepMasks | None, kept: torch.Tensor | None
-    ) -> torch.Tensor:
-        if kept is None or i < self.layers - 1:
-            return adapters.leave(i, h)
-        with _only(masks, kept):
-            return adapters.leave(i, h, kept)
+            return through_layers(
+                self.layers, embed, layer, lanes, adapters, masks, frozen, at, again=self.checkpointing
+            )
 
     def _layer(
         self,
@@ -118,27 +99,39 @@ class UnpaddedEncoder:
             query = self._query(i, h, adapters, low).to(key.dtype)
             padded = at_once(h.device) if self._padded_attention is None else self._padded_attention
             attended = attend(query, key, value, layout, self._heads, masks, site, own.dropout.p, padded=padded)
-            return self._after_attention(i, h, attended, masks, low)
+            return self._after_attention(i, h, attended, adapters, masks, low)
         rows, h = len(layout.starts), h.index_select(1, kept)
-        with _only(masks, kept):
+        with only(masks, kept):
             query = self._query(i, h, adapters, low).to(key.dtype)[:, :rows]
             attended = attend_from(query, key, value, layout, self._heads, masks, site, own.dropout.p, kept[:rows])
-            return self._after_attention(i, h, F.pad(attended, (0, 0, 0, len(kept) - rows)), masks, low)
+            attended = F.pad(attended, (0, 0, 0, len(kept) - rows))
+            return self._after_attention(i, h, attended, adapters, masks, low)
 
     def _query(self, i: int, h: torch.Tensor, adapters: Adapters | None, low: torch.dtype | None) -> torch.Tensor:
         query = self._products(self._layers[i].attention.self.query, h if low is None else h.to(low), low)
         return query if adapters is None else adapters.project(i, "query", h, query)
 
     def _after_attention(
-        self, i: int, h: torch.Tensor, attended: torch.Tensor, masks: StepMasks | None, low: torch.dtype | None
+        self,
+        i: int,
+        h: torch.Tensor,
+        attended: torch.Tensor,
+        adapters: Adapters | None,
+        masks: StepMasks | None,
+        low: torch.dtype | None,
     ) -> torch.Tensor:
         """The layer from its attention's output projection on. h: the layer's input, [K, P, d] as `attended`."""
         layer, site, product = self._layers[i], f"encoder.layer.{i}", self._products
+
+        def project(name: Projection, linear: nn.Module, x: torch.Tensor) -> torch.Tensor:
+            y = product(linear, x, low)
+            return y if adapters is None else adapters.project(i, name, x, y).to(y.dtype)
+
         out = layer.attention.output
-        dense = product(out.dense, attended, low)
+        dense = project("output", out.dense, attended)
         h = out.LayerNorm(_drop(out.dropout, dense, f"{site}.attention.output.dropout", masks, low) + h)
-        inner = layer.intermediate.intermediate_act_fn(product(layer.intermediate.dense, h, low))
-        dense = product(layer.output.dense, inner, low)
+        inner = layer.intermediate.intermediate_act_fn(project("up", layer.intermediate.dense, h))
+        dense = project("down", layer.output.dense, inner)
         return layer.output.LayerNorm(_drop(layer.output.dropout, dense, f"{site}.output.dropout", masks, low) + h)
 
     def _embed(self, batch: Batch, layout: UnpaddedLayout) -> torch.Tensor:
@@ -152,10 +145,6 @@ class UnpaddedEncoder:
         word, kind, place = (t.reshape(-1)[layout.source] for t in (ids, types, positions))
         summed = e.word_embeddings(word) + e.token_type_embeddings(kind) + e.position_embeddings(place)
         return e.LayerNorm(summed)
-
-
-def _only(masks: StepMasks | None, kept: torch.Tensor) -> AbstractContextManager[None]:
-    return nullcontext() if masks is None else masks.only(kept)
 
 
 def _drop(

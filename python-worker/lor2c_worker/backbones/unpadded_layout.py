@@ -36,7 +36,7 @@ class UnpaddedLayout:
         mask, width = batch.attention_mask, batch.attention_mask.shape[1]
         lengths = batch.row_lengths()
         if batch.lengths is None and not right_padded(mask):
-            raise ValueError("the unpadded encoder takes rows that are padded on the right")
+            raise ValueError("an unpadded model takes rows that are padded on the right")
         order = sorted(range(len(lengths)), key=lengths.__getitem__)
         starts, position = [0] * len(lengths), 0
         for row in order:

@@ -14,6 +14,7 @@ from ..backbones.backbone import Backbone
 from ..backbones.heads import head_of
 from ..backbones.hf_backbone import HfBackbone
 from ..backbones.unpadded import UnpaddedEncoder
+from ..backbones.unpadded_decoder import UnpaddedDecoder
 from ..models import LoadedModel
 from ..schedule import Schedule
 from .method import Cell
@@ -53,11 +54,13 @@ def group_lanes(cells: Sequence[Cell], more: Callable[[Cell], Hashable] = lambda
 
 
 def choose_backbone(module: nn.Module) -> Backbone:
-    """An unpadded encoder if the model has its form, else the module itself."""
-    try:
-        return UnpaddedEncoder(module)
-    except ValueError:
-        return HfBackbone(module)
+    """An unpadded encoder or decoder if the model has its form, else the module itself."""
+    for kind in (UnpaddedEncoder, UnpaddedDecoder):
+        try:
+            return kind(module)
+        except ValueError:
+            continue
+    return HfBackbone(module)
 
 
 def build_learner(
