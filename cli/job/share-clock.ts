@@ -1,6 +1,6 @@
 import type { PlannedCell } from "../plan/cell.js";
 import { costOf, type Share } from "../plan/share-out.js";
-import { epochsOf, laneEvaluations } from "../plan/tree.js";
+import { epochsOf, evaluationsPerEpoch, laneEvaluations } from "../plan/tree.js";
 import { OUTCOMES, type WorkerEvent } from "../protocol/messages.js";
 import type { RunState } from "./run-state.js";
 import type { ShareTimes } from "./time-left.js";
@@ -165,12 +165,13 @@ export class ShareClock {
     return costOf([...this.#tree.values()], this.#epoch(this.#step));
   }
 
-  /** Evaluations of a lane: about one for each remaining epoch, counting the steps since its last evaluation. */
+  /** Evaluations of a lane: as many as the remaining epochs have, counting the steps since its last evaluation. */
   #evaluationsLeft(): number {
     if (this.#tree.size === 0) return 0;
     const evaluated = this.#epoch(this.#evaluated.step);
     if (!this.#lanes) return laneEvaluations([...this.#tree.values()], evaluated);
-    return this.#lanes.epochsLeft + this.#lanes.count * (this.#epoch(this.#step) - evaluated);
+    const epochs = this.#lanes.epochsLeft + this.#lanes.count * (this.#epoch(this.#step) - evaluated);
+    return epochs * evaluationsPerEpoch(this.#first);
   }
 
   #rows(): number {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { load, minimal } from "../spec/fixtures/specs.js";
 import { inspectedAs, plannedFrom } from "./fixtures/planned.js";
-import { cellEpochs, firstLanesOf, halve, laneEpochs, laneEvaluations, lanesOf } from "./tree.js";
+import { cellEpochs, evaluationsOf, firstLanesOf, halve, laneEpochs, laneEvaluations, lanesOf } from "./tree.js";
 
 const [one] = plannedFrom(load(minimal()).cells);
 if (!one) throw new Error("a cell was expected");
@@ -73,6 +73,18 @@ test("lanes at the first step and at the end", () => {
 test("max_steps cuts an epoch short", () => {
   const cut = { ...cell(4, []), inspected: inspectedAs({ total_steps: 47 * 3, events: [] }) };
   expect(laneEpochs([cut], "planned")).toBe(1.5);
+});
+
+test("evaluations by steps: those that follow an epoch or a parting, and the one of the last step", () => {
+  const every = (steps: number, epochs: number, events: Event[] = []) => {
+    const base = cell(epochs, events);
+    return { ...base, settings: { ...base.settings, train: { ...base.settings.train, eval_steps: steps } } };
+  };
+  expect([47, 40, 188, 1000].map((steps) => evaluationsOf(every(steps, 2)))).toEqual([4, 5, 1, 1]);
+  expect(laneEvaluations([every(47, 2)], 0.5)).toBe(3);
+  expect(laneEvaluations([every(40, 2)], 188 / 94)).toBe(1); // the one of the end, for a run that stands at its last step
+  // A merge at epoch 0.75: the lanes are apart at the second and later evaluations.
+  expect(laneEvaluations([every(47, 2), every(47, 2, [{ epoch: 0.75, key: "merge" }])])).toBe(4 + 3);
 });
 
 test("halves cost about the same and share most of what can be shared", () => {

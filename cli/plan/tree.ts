@@ -11,10 +11,27 @@ type Course = "planned" | "probable";
 const eventsOf = ({ inspected: { events } }: Treeable, course: Course) =>
   course === "planned" ? events : events.filter(({ probable }) => probable);
 
+/** Optimizer steps of an epoch; its last batch, and its last accumulation, may be smaller. */
+export const stepsPerEpoch = (
+  rows: number,
+  train: { batch_size: number; gradient_accumulation_steps: number },
+): number => Math.ceil(Math.ceil(rows / train.batch_size) / train.gradient_accumulation_steps);
+
+/** Evaluations of a lane in an epoch: one at its end, or one for every `train.eval_steps` steps. */
+export function evaluationsPerEpoch({ settings: { train }, inspected }: Treeable): number {
+  const every = train.eval_steps ?? null;
+  return every === null ? 1 : Math.max(1, stepsPerEpoch(inspected.train_rows ?? 0, train)) / every;
+}
+
+/** Evaluations of a cell that trains alone; the last is that of its last step. */
+export const evaluationsOf = (cell: Treeable): number => wholeUp(epochsOf(cell) * evaluationsPerEpoch(cell));
+
+/** Rounded up, but for the error of a quotient of whole numbers. */
+const wholeUp = (value: number): number => Math.ceil(value * (1 - 1e-12));
+
 /** Epochs that a cell trains, fractional where `max_steps` cuts one short. */
 export function epochsOf({ settings: { train }, inspected }: Treeable): number {
-  const rows = inspected.train_rows ?? 0;
-  const perEpoch = Math.ceil(Math.ceil(rows / train.batch_size) / train.gradient_accumulation_steps);
+  const perEpoch = stepsPerEpoch(inspected.train_rows ?? 0, train);
   if (perEpoch === 0 || inspected.total_steps === null) return train.num_train_epochs;
   return Math.min(train.num_train_epochs, inspected.total_steps / perEpoch);
 }
@@ -84,16 +101,18 @@ function lanesThat(cells: readonly Treeable[], course: Course, part: Parts): num
 }
 
 /**
- * Evaluations of a lane that probably follow epoch `from`: at the end of every epoch, one for each lane that exists by
- * then.
+ * Evaluations of a lane that probably follow epoch `from`: at the end of every epoch or after every `train.eval_steps`
+ * steps, one for each lane that exists by then.
  */
 export function laneEvaluations(cells: readonly Treeable[], from = 0): number {
   const course = "probable";
   const ordered = inTreeOrder(cells, course);
   const each = ordered.map((cell, i) => {
     const before = ordered[i - 1];
-    const first = Math.max(Math.floor(from) + 1, before ? Math.ceil(partingOf(before, cell, course)) : 1);
-    return Math.max(0, Math.ceil(epochsOf(cell)) - first + 1);
+    const each = evaluationsPerEpoch(cell);
+    const parted = before ? wholeUp(partingOf(before, cell, course) * each) : 1;
+    const first = Math.max(Math.floor(from * each * (1 + 1e-12)) + 1, parted);
+    return Math.max(0, evaluationsOf(cell) - first + 1);
   });
   return each.reduce((sum, count) => sum + count, 0);
 }

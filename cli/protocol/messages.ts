@@ -640,7 +640,8 @@ const Finished = z.strictObject({
   score_name: z.string(),
   /** On the evaluation rows, after the chosen epoch. */
   best_score: metric,
-  best_epoch: count,
+  /** Real where the evaluation was not at the end of an epoch. */
+  best_epoch: epochs,
   last_score: metric,
   /** The rows that chose the epoch, and their score after it. */
   chosen_on: z.enum(["eval", "holdout"]),
@@ -649,7 +650,7 @@ const Finished = z.strictObject({
    * The best on the evaluation rows, whichever rows chose. Minus `best_score`, it is the optimism of choosing on them.
    */
   eval_best_score: metric,
-  eval_best_epoch: count,
+  eval_best_epoch: epochs,
   /** Whether all evaluation rows have the same prediction after the chosen epoch. */
   collapsed: z.boolean(),
   /** That prediction: a label's name, several, or a number; and the share of the evaluation rows that it is right for. */

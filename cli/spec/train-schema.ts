@@ -187,6 +187,17 @@ export const train = z
       defaultText: "null: fresh tensors",
       since: { day: "2026-11-26", before: null },
     }),
+    eval_steps: key(count().nullable().default(null), {
+      description:
+        "Evaluate after every so many optimizer steps, and after the last one, instead of at the end of each epoch. " +
+        "The best epoch is then a real number, and train.early_stopping_patience counts these evaluations. Decisions " +
+        "of a method keep their own times",
+      unit: "optimizer steps",
+      source: hf("eval_steps"),
+      aliases: ["evaluation_steps", "eval_every", "val_check_interval"],
+      defaultText: "null: at the end of each epoch",
+      since: { day: "2026-11-27", before: null },
+    }),
     checkpoint_minutes: key(z.number().positive().default(5), {
       description:
         "A checkpoint is written every so many minutes, and when the run is stopped; changes no number, so it is not " +
@@ -203,4 +214,7 @@ export const train = z
     }),
   })
   .prefault({})
-  .meta({ description: "How it is trained: AdamW, linear schedule with warm-up, evaluation after every epoch" });
+  .meta({
+    description:
+      "How it is trained: AdamW, linear schedule with warm-up, evaluation after every epoch or every so many steps",
+  });

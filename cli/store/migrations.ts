@@ -8,6 +8,7 @@ import { m007Stop } from "./migrations/m007_stop.js";
 import { m008Numerics } from "./migrations/m008_numerics.js";
 import { m009Surroundings } from "./migrations/m009_surroundings.js";
 import { m010Direction } from "./migrations/m010_direction.js";
+import { m011RealEpochs } from "./migrations/m011_real_epochs.js";
 import { m012Evaluations } from "./migrations/m012_evaluations.js";
 
 export interface Migration {
@@ -28,5 +29,6 @@ export const MIGRATIONS: readonly Migration[] = [
   m008Numerics,
   m009Surroundings,
   m010Direction,
+  m011RealEpochs,
   m012Evaluations,
 ];

@@ -7,7 +7,10 @@ export interface MeasuredTraining {
   method: string;
   precision: string | null;
   max_length: number | null;
-  batch_size: number | null;
+  batch_size: number;
+  gradient_accumulation_steps: number;
+  /** Optimizer steps between evaluations; null: one at the end of each epoch. */
+  eval_steps: number | null;
   /** The worker's description of the device. */
   device: string;
   total_parameters: number;
@@ -37,7 +40,9 @@ const TRAINED = `coalesce((SELECT max(m.step) * 1.0 FROM metrics m WHERE m.attem
 export function measuredTrainings(store: Store, limit = 500): MeasuredTraining[] {
   return store
     .prepare(
-      `SELECT r.model, r.task, max(r.method) AS method, r.precision, r.max_length, r.batch_size,
+      `SELECT r.model, r.task, max(r.method) AS method, r.precision, r.max_length, coalesce(r.batch_size, 1) AS batch_size,
+              coalesce(r.gradient_accumulation_steps, 1) AS gradient_accumulation_steps,
+              json_extract(r.settings, '$.train.eval_steps') AS eval_steps,
               e.device_description AS device, max(a.total_parameters) AS total_parameters, a.train_rows, a.eval_rows,
               count(*) AS runs, b.lanes, b.lane_epochs, b.train_seconds, b.evaluate_seconds,
               sum(a.total_seconds - a.train_seconds) AS other_seconds,

@@ -61,6 +61,19 @@ test("v_best and the optimism of v_runs follow the direction of the score", () =
   expect(findRun(store, "@best").id[0]).toBe("b");
 });
 
+test("a best epoch within an epoch is a real number in v_runs, v_best and @best", () => {
+  const id = "a".repeat(16);
+  ingest(store, attempts, [
+    say.started([id]),
+    { ...say.finished([id], 2, 0.8), best_epoch: 1.25, eval_best_epoch: 0.5 },
+  ]);
+  for (const view of ["v_runs", "v_best"]) {
+    expect(store.db.prepare(`SELECT best_epoch FROM ${view} WHERE run = ?`).pluck().get(id), view).toBe(1.25);
+  }
+  expect(store.db.prepare("SELECT eval_best_epoch FROM v_runs WHERE run = ?").pluck().get(id)).toBe(0.5);
+  expect(findRun(store, "@best").best_epoch).toBe(1.25);
+});
+
 test("own rows are compared only with rows of the same place and label", () => {
   const at = (digit: string, path: string, label: string) => {
     const { settings, ...rest } = cell(digit, 1, "one");

@@ -31,6 +31,10 @@ export function formatValue(value: number | null): string {
   return size >= 1e-3 && size < 1e5 ? String(Number(value.toPrecision(4))) : value.toExponential(2);
 }
 
+/** `2`, or `1.33` within an epoch. */
+export const formatEpoch = (value: number | null): string =>
+  value === null ? DASH : String(Math.round(value * 100) / 100);
+
 /** The first part of a run's id, for people to type: long enough to be unique among thousands of runs. */
 export const shortId = (id: string): string => id.slice(0, 8);
 

@@ -6,7 +6,7 @@ import { withoutNumbers } from "../plan/warnings.js";
 import { divergence, errorText } from "../protocol/divergence.js";
 import type { EventOf, WorkerEvent } from "../protocol/messages.js";
 import { constantAnswer } from "../store/score-direction.js";
-import { formatCount, formatScore, formatSeconds, formatValue, plural, shortId } from "./format.js";
+import { formatCount, formatEpoch, formatScore, formatSeconds, formatValue, plural, shortId } from "./format.js";
 import { clip } from "./parts/fit.js";
 import { renderSummary } from "./summary.js";
 
@@ -116,7 +116,7 @@ function eventLine(event: WorkerEvent, facts: LaneFacts): string | null {
       return event.level === "warn" || event.level === "error" ? `${event.level}: ${event.message}` : null;
     case "finished":
       return (
-        `finished: ${event.score_name} ${formatScore(event.best_score)} after epoch ${event.best_epoch}` +
+        `finished: ${event.score_name} ${formatScore(event.best_score)} after epoch ${formatEpoch(event.best_epoch)}` +
         `${majorityText(event)}, ${formatSeconds(event.total_seconds)}` +
         [...(event.collapsed ? ["collapsed: all predictions are alike"] : []), ...event.notes]
           .map((remark) => `; ${remark}`)

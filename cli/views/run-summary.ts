@@ -15,7 +15,7 @@ import {
 import { constantAnswer } from "../store/score-direction.js";
 import { collapseText } from "./collapse.js";
 import { comparisonLines } from "./forecast-comparison.js";
-import { formatCount, formatScore, formatSeconds, formatValue, plural } from "./format.js";
+import { formatCount, formatEpoch, formatScore, formatSeconds, formatValue, plural } from "./format.js";
 import { formatBytes } from "./parts/bytes.js";
 import { type Fact, facts } from "./parts/facts.js";
 import { loadEach, textOfEach, type View } from "./view.js";
@@ -105,7 +105,7 @@ function scoreFacts(run: RunRow): Fact[] {
       "optimism",
       held && run.optimism !== null
         ? `${formatScore(run.optimism)}: choosing on the evaluation rows would have given ` +
-          `${formatScore(run.eval_best_score)} after epoch ${run.eval_best_epoch}`
+          `${formatScore(run.eval_best_score)} after epoch ${formatEpoch(run.eval_best_epoch)}`
         : null,
     ],
   ];
@@ -115,7 +115,7 @@ function bestDetail(run: RunRow): string {
   const held = run.chosen_on === "holdout" ? `, chosen on held-out rows, ${formatScore(run.chosen_score)} there` : "";
   const majority =
     run.majority_score === null ? "" : ` (${constantAnswer(run.score_name)} ${formatScore(run.majority_score)})`;
-  return `after epoch ${run.best_epoch}${held}${majority}`;
+  return `after epoch ${formatEpoch(run.best_epoch)}${held}${majority}`;
 }
 
 function trainable(run: RunRow): string | null {

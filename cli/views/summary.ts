@@ -3,7 +3,7 @@ import { withoutNumbers } from "../plan/warnings.js";
 import { divergence, errorText } from "../protocol/divergence.js";
 import { constantAnswer } from "../store/score-direction.js";
 import { columns } from "./columns.js";
-import { formatCount, formatScore, formatSeconds, plural, shortId } from "./format.js";
+import { formatCount, formatEpoch, formatScore, formatSeconds, plural, shortId } from "./format.js";
 import { oneLine } from "./parts/visible.js";
 import { repeatLines } from "./repeats.js";
 
@@ -77,7 +77,7 @@ function table(cells: CellSummary[]): string[] {
     cell.label,
     cell.method,
     score(cell, only === undefined),
-    cell.bestEpoch === null ? "-" : String(cell.bestEpoch),
+    formatEpoch(cell.bestEpoch),
     ...(epochs.size > 0
       ? [formatScore(cell.fixedScore) + (epochs.size > 1 ? ` (${cell.reportEpoch ?? "-"})` : "")]
       : []),

@@ -173,7 +173,7 @@ test("summary of a collapsed run with a fixed epoch whose best epoch was chosen 
       chosen_on: "holdout",
       chosen_score: 0.65,
       eval_best_score: 0.7,
-      eval_best_epoch: 1,
+      eval_best_epoch: 1.3333,
       collapsed: true,
       collapsed_to: "nega\ntive", // a label of a user's rows
       collapsed_share: 0.625,
@@ -186,7 +186,7 @@ collapsed   yes: after the chosen epoch all evaluation rows get one and the same
 accuracy    0.6000 after epoch 2, chosen on held-out rows, 0.6500 there (majority class 0.5000)
 at the end  0.6000
 at epoch 1  0.7000
-optimism    0.1000: choosing on the evaluation rows would have given 0.7000 after epoch 1
+optimism    0.1000: choosing on the evaluation rows would have given 0.7000 after epoch 1.33
 model `);
   held.settings.train.report_epoch = 2;
   registerExperiment(store, { name: "held", specFile: null, specText: "", cells: [held] });

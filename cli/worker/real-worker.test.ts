@@ -51,6 +51,7 @@ function settings(max_steps: number): Settings {
       head_learning_rate: null,
       warmup_ratio: 0.1,
       warmup_steps: null,
+      eval_steps: null,
       weight_decay: 0,
       adam_beta1: 0.9,
       adam_beta2: 0.999,

@@ -96,7 +96,7 @@ class Inspection:
                 *rows.warnings,
                 *fit,
                 *([slow] if slow else []),
-                *schedule_warnings(horizon.steps, settings.train),
+                *schedule_warnings(horizon.steps, horizon.steps_per_epoch, settings.train),
             ],
             "fingerprint": self._once(
                 "fingerprint",

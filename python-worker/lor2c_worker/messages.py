@@ -699,12 +699,12 @@ class Finished:
     cells: list[str] = field(metadata={"min_items": 1})
     score_name: str
     best_score: float | None
-    best_epoch: int
+    best_epoch: float
     last_score: float | None
     chosen_on: Literal["eval", "holdout"]
     chosen_score: float | None
     eval_best_score: float | None
-    eval_best_epoch: int
+    eval_best_epoch: float
     collapsed: bool
     collapsed_to: str | None
     collapsed_share: float | None

@@ -103,6 +103,8 @@ class TrainSettings:
     start_from: str | None = None
     #: Optimizer steps of the warm-up; None: `warmup_ratio` of all steps.
     warmup_steps: int | None = None
+    #: Optimizer steps between evaluations; None: one at the end of each epoch.
+    eval_steps: int | None = None
 
     def warmup(self, total: int) -> int:
         """Optimizer steps over which the learning rate rises, of `total`: the ratio rounded up to whole steps."""

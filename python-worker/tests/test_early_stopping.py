@@ -103,6 +103,17 @@ def test_held_out_rows_decide_where_they_choose(place: Path, tmp_path: Path) -> 
     assert end_of(held, PATIENCE) == len(held) < EPOCHS
 
 
+def test_patience_counts_evaluations_within_epochs_too(place: Path, tmp_path: Path) -> None:
+    """Of 4 steps an epoch, evaluated after every third: the count is the same, its end and the best are real epochs."""
+    events = stopping.train(tmp_path, cell(place, eval_steps=3))
+    values = scores(events)
+    assert end_of(values, PATIENCE) == len(values) < EPOCHS
+    assert early(events) == [
+        f"stopped early after epoch {len(values) * 3 / 4:.4g} of 12: no better accuracy for 2 evaluations"
+    ]
+    assert outcome(events).best_epoch == (values.index(max(values)) + 1) * 3 / 4
+
+
 @pytest.mark.parametrize(
     ("method", "settled", "changed"),
     [

@@ -1,13 +1,11 @@
-"""Evaluations at a real interval, several in an epoch: the best adapter of each is kept apart and found again."""
+"""Evaluations every few steps, several in an epoch: the best adapter of each is kept apart and found again."""
 
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pytest
 import torch
 from stopping import after_evaluation, record, train
 from worker import only, settings
@@ -17,8 +15,6 @@ from lor2c_worker.channel import Channel
 from lor2c_worker.run.checkpoint import BEST_FOLDER, checkpoints_in
 from lor2c_worker.run.loop_state import LoopState
 from lor2c_worker.run.manifest import check_files, read_manifest
-from lor2c_worker.run.moments import Interval, Moments
-from lor2c_worker.run.prepare import Prepared
 from lor2c_worker.run.report import make_report
 from lor2c_worker.run.run_tree import _begin
 from lor2c_worker.run.tree import read_cell
@@ -26,18 +22,16 @@ from lor2c_worker.run.tree import read_cell
 EPOCHS, PER_EPOCH = 2, 8
 
 
-@pytest.fixture(autouse=True)
-def _twice_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
-    def moments(self: Prepared) -> Moments:
-        return replace(Moments.of(len(self.train), self.settings.train), evaluate=Interval(0.5))
-
-    monkeypatch.setattr(Prepared, "moments", property(moments))
-
-
 def wanted(place: Path, merges: int = 1) -> dict[str, Any]:
     method = {"name": "imlor2c", "rank": 4, "merges": merges, "injections": 1}
     return settings(
-        place, method=method, num_train_epochs=EPOCHS, learning_rate=2e-2, logging_steps=1, checkpoint_minutes=1e-9
+        place,
+        method=method,
+        num_train_epochs=EPOCHS,
+        learning_rate=2e-2,
+        logging_steps=1,
+        checkpoint_minutes=1e-9,
+        eval_steps=PER_EPOCH // 2,
     )
 
 
@@ -55,7 +49,7 @@ def test_a_run_is_evaluated_twice_an_epoch_and_reports_its_best(place: Path, tmp
     (finished,) = only(events, messages.Finished)
     scores = [event.values["accuracy"] for event in seen]
     assert finished.best_score == max(scores)
-    assert finished.best_epoch == (scores.index(max(scores)) + 2) // 2  # the epoch that it falls in, counted from 1
+    assert finished.best_epoch == (scores.index(max(scores)) + 1) / 2
     for number in (0.5, 1.5):
         (stopped,) = only(train(tmp_path / "parts", wanted(place), stop=after_evaluation(number)), messages.Stopped)
         assert stopped.step == number * PER_EPOCH

@@ -90,9 +90,22 @@ def test_the_usual_calendar_is_one_of_epoch_ends() -> None:
     assert steps_of(moments, lambda due: due.decide) == steps_of(moments, lambda due: due.evaluate) == [7, 10]
 
 
+@pytest.mark.parametrize(
+    ("every", "steps"), [(3, [3, 6, 9, 12, 14]), (7, [7, 14]), (1, list(range(1, 15))), (99, [14])]
+)
+def test_evaluations_by_steps_go_on_across_epochs_and_end_with_the_run(every: int, steps: list[int]) -> None:
+    moments = Moments.of(50, replace(SETTINGS, num_train_epochs=2, eval_steps=every))
+    assert (moments.total, moments.per_epoch) == (14, 7)
+    assert steps_of(moments, lambda due: due.evaluate) == steps
+    assert steps_of(moments, lambda due: due.decide) == [7, 14]
+
+
 def test_a_step_has_an_epoch_and_the_next_one_a_place() -> None:
     moments = Moments(total=12, per_epoch=5, logging_steps=1)
     assert [moments.epoch(step) for step in range(13)] == [1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3]
+    reached = [moments.reached(step) for step in range(12)]
+    assert reached == [step / 5 for step in range(12)]
+    assert [type(epoch) for epoch in reached[4:6]] == [float, int], "whole epochs are whole numbers in every file"
     places = [moments.place(step) for step in range(12)]
     assert places == [(1 + step // 5, step % 5) for step in range(12)]
     assert [moments.epoch(step + 1) for step in range(12)] == [epoch for epoch, _ in places]
@@ -103,11 +116,18 @@ def test_a_checkpoint_is_due_by_time() -> None:
     assert save_due(100.0, 100.0, 0.0)
 
 
-def test_a_warm_up_that_never_ends_is_a_warning() -> None:
-    assert schedule_warnings(24, SETTINGS) == []
-    assert schedule_warnings(24, replace(SETTINGS, warmup_steps=23)) == []
-    (text,) = schedule_warnings(1024, replace(SETTINGS, warmup_steps=1024))
+def test_settings_without_effect_are_warnings() -> None:
+    def warnings(total: int, **settings: int) -> list[str]:
+        return schedule_warnings(total, 8, replace(SETTINGS, **settings))
+
+    assert warnings(24) == warnings(24, warmup_steps=23, eval_steps=24) == []
+    (text,) = warnings(1024, warmup_steps=1024)
     assert text == "train.warmup_steps 1,024: the run has 1,024 steps, so its learning rate never reaches the peak"
+    (text,) = warnings(24, eval_steps=25)
+    assert text == "train.eval_steps 25: the run has 24 steps, so it is evaluated at its end only"
+    assert warnings(24, eval_steps=4, report_epoch=2) == warnings(24, eval_steps=7, report_epoch=3) == []
+    (text,) = warnings(24, eval_steps=6, report_epoch=2)
+    assert text == "train.report_epoch 2: with train.eval_steps 6 no evaluation is at its end"
 
 
 def test_diverged_lanes_are_looked_for_before_all_that_they_must_not_take_part_in() -> None:

@@ -1,5 +1,5 @@
 import type { PlannedCell } from "../cell.js";
-import { epochsOf, lanesOf } from "../tree.js";
+import { epochsOf, evaluationsOf, lanesOf } from "../tree.js";
 import { laneOf, shapeOf } from "./work.js";
 
 /** Bytes on disk of the runs of one tree. */
@@ -56,5 +56,6 @@ function valuesOf(cell: PlannedCell): number {
   const { logging_steps } = cell.settings.train;
   const { scored_modules } = shapeOf(cell);
   const reports = Math.ceil((cell.inspected.total_steps ?? 0) / logging_steps);
-  return reports * REPORT_VALUES + Math.ceil(epochsOf(cell)) * (EVALUATION_VALUES + scored_modules);
+  const ends = Math.ceil(epochsOf(cell));
+  return reports * REPORT_VALUES + evaluationsOf(cell) * EVALUATION_VALUES + ends * scored_modules;
 }

@@ -1,5 +1,6 @@
 import type { MeasuredTraining } from "../../store/read-measured.js";
 import type { PlannedCell } from "../cell.js";
+import { stepsPerEpoch } from "../tree.js";
 import { type Basis, RULE, SPREAD } from "./basis.js";
 import { type Comparable, comparable, type Device, kindOfCell } from "./kind.js";
 import { measured, type Range, times, within } from "./range.js";
@@ -52,9 +53,11 @@ function ofRunsAlike(cell: PlannedCell, alike: readonly MeasuredTraining[]): Spe
   };
 }
 
-/** A lane is evaluated at the end of each of its epochs, and of the part of one that `max_steps` leaves. */
-const evaluationSeconds = (row: MeasuredTraining): number =>
-  row.evaluate_seconds / (Math.max(row.lanes, row.lane_epochs) * row.eval_rows);
+/** A lane is evaluated at the end of each of its epochs (or every `eval_steps`), and after its last step. */
+function evaluationSeconds(row: MeasuredTraining): number {
+  const each = row.eval_steps === null ? 1 : stepsPerEpoch(row.train_rows, row) / row.eval_steps;
+  return row.evaluate_seconds / (Math.max(row.lanes, row.lane_epochs * each) * row.eval_rows);
+}
 
 function ofOthers(cell: PlannedCell, device: Device, found: Comparable): Speed {
   const { basis, rate } = rateOf(device, found);

@@ -59,13 +59,13 @@ class CellResult:
 
     #: On the evaluation rows, after the epoch that was chosen.
     best_score: float = math.nan
-    best_epoch: int = 0
+    best_epoch: float = 0
     #: On the rows that chose it: the same number unless rows were held out.
     chosen_score: float = math.nan
     last_score: float = math.nan
     #: The best on the evaluation rows, whichever rows choose.
     eval_best_score: float = math.nan
-    eval_best_epoch: int = 0
+    eval_best_epoch: float = 0
     #: The predictions of the chosen epoch are all the same.
     collapsed: bool = False
     #: `Evaluated.alike` and its share, after the chosen epoch.
@@ -86,7 +86,7 @@ class CellResult:
     tokens: int = 0
 
 
-def note(result: CellResult, seen: Look, score: str, epoch: int) -> bool:
+def note(result: CellResult, seen: Look, score: str, epoch: float) -> bool:
     """Record the epoch's scores. Returns True when it is the best so far (the first of equal ones; NaN never)."""
     value, choosing = seen.eval.values[score], seen.choosing.values[score]
     result.last_score, result.last_values, result.last_collapsed = value, seen.eval.values, seen.eval.collapsed
@@ -101,7 +101,7 @@ def note(result: CellResult, seen: Look, score: str, epoch: int) -> bool:
 
 
 def note_cells(
-    results: Mapping[str, CellResult], cells: list[str], seen: Look, score: str, epoch: int
+    results: Mapping[str, CellResult], cells: list[str], seen: Look, score: str, epoch: float
 ) -> tuple[list[str], list[str]]:
     """`note` for all cells of a lane. Returns those whose best epoch this is, and those that collapse with it."""
     before = {cell for cell in cells if results[cell].last_collapsed}
@@ -109,5 +109,5 @@ def note_cells(
     return better, [cell for cell in cells if seen.eval.collapsed and cell not in before]
 
 
-def collapse_warning(objective: Objective, epoch: int) -> str:
-    return f"epoch {epoch}: collapsed: the predictions for all evaluation rows are {objective.one}"
+def collapse_warning(objective: Objective, epoch: float) -> str:
+    return f"epoch {epoch:.6g}: collapsed: the predictions for all evaluation rows are {objective.one}"

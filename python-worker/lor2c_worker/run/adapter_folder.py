@@ -26,7 +26,7 @@ class RunInfo:
     #: In the order of the head's outputs, as `id2label`; none for regression.
     label_names: tuple[str, ...]
     kind: Kind
-    epoch: int
+    epoch: float
     scores: dict[str, float | None]
     worker_version: str
     #: Whether a row has two segments; None in folders of worker 0.1, whose task says it.

@@ -31,7 +31,7 @@ class Best:
     """The best adapter of a cell so far. Cells that were in one lane at that time have the same folder."""
 
     folder: str
-    epoch: int
+    epoch: float
     values: dict[str, float]
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from ..evaluation.choose import CellResult
 from ..learner import Learner
 from .loop_state import LoopState
-from .moments import Moments
+from .moments import Moments, epoch_text
 
 
 def count(learner: Learner, lane: int, state: LoopState, epoch: float, better: list[str]) -> None:
@@ -33,5 +33,6 @@ def notes_of(result: CellResult, step: int, moments: Moments, score: str, patien
     """A note for the record of a cell that ends after `step`, if it ends before its last step."""
     if patience is None or result.stale < patience or step >= moments.total:
         return []
-    last, times = moments.epoch(moments.total), "1 evaluation" if patience == 1 else f"{patience} evaluations"
-    return [f"stopped early after epoch {moments.epoch(step)} of {last}: no better {score} for {times}"]
+    times = "1 evaluation" if patience == 1 else f"{patience} evaluations"
+    at, last = epoch_text(moments.reached(step)), epoch_text(moments.reached(moments.total))
+    return [f"stopped early after epoch {at} of {last}: no better {score} for {times}"]

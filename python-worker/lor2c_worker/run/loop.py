@@ -37,7 +37,7 @@ class Report:
     record: Callable[[int, EpochRecord], None]
     #: Called after an evaluation that is the cells' best so far: (lane index, cells, step, epoch, values). The step
     #: tells evaluations of one epoch apart.
-    best: Callable[[int, list[str], int, int, dict[str, float]], None]
+    best: Callable[[int, list[str], int, float, dict[str, float]], None]
     #: Called where training can be resumed: after evaluations, and when it stops. `leave` may also write a checkpoint.
     checkpoint: Callable[[LoopState], None] = lambda state: None
 
@@ -189,16 +189,16 @@ def _evaluate(t: Training, state: LoopState) -> None:
     began = time.perf_counter()
     looks = _within_memory(t, state, partial(t.judge.look, t.learner))
     state.evaluate_seconds += time.perf_counter() - began
-    epoch = t.moments.epoch(state.step)
+    epoch = t.moments.reached(state.step)
     for index, (lane, seen) in enumerate(zip(t.learner.lanes, looks, strict=True)):
         for split, values in seen.splits():
-            t.report.metrics(lane.cells, split, state.step, state.step / t.moments.per_epoch, values)
+            t.report.metrics(lane.cells, split, state.step, epoch, values)
         better, collapsing = note_cells(state.results, lane.cells, seen, t.judge.score, epoch)
         if collapsing:
             warning = collapse_warning(t.objective, epoch)
             t.report.record(state.step, EpochRecord(index, collapsing, warnings=[warning]))
         if t.settings.early_stopping_patience is not None:
-            early_stopping.count(t.learner, index, state, state.step / t.moments.per_epoch, better)
+            early_stopping.count(t.learner, index, state, epoch, better)
         if better:
             t.report.best(index, better, state.step, epoch, seen.eval.values)
     state.window = Window()

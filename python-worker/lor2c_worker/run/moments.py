@@ -23,12 +23,27 @@ def total_steps(rows: int, settings: TrainSettings) -> int:
     return full if settings.max_steps is None else min(full, settings.max_steps)
 
 
-def schedule_warnings(total: int, settings: TrainSettings) -> list[str]:
-    """What in the settings cannot take effect in a run of `total` steps."""
-    steps = settings.warmup_steps
-    if steps is None or steps < total:
-        return []
-    return [f"train.warmup_steps {steps:,}: the run has {total:,} steps, so its learning rate never reaches the peak"]
+def schedule_warnings(total: int, per_epoch: int, settings: TrainSettings) -> list[str]:
+    """What in the settings cannot take effect in a run of `total` steps, `per_epoch` an epoch."""
+    warmup, fixed, evaluate, has = (
+        settings.warmup_steps,
+        settings.report_epoch,
+        settings.eval_steps,
+        f"the run has {total:,} steps",
+    )
+    found = []
+    if warmup is not None and warmup >= total:
+        found.append(f"train.warmup_steps {warmup:,}: {has}, so its learning rate never reaches the peak")
+    if evaluate is not None and evaluate > total:
+        found.append(f"train.eval_steps {evaluate:,}: {has}, so it is evaluated at its end only")
+    if evaluate is not None and fixed is not None and fixed * per_epoch % evaluate and fixed * per_epoch != total:
+        found.append(f"train.report_epoch {fixed}: with train.eval_steps {evaluate} no evaluation is at its end")
+    return found
+
+
+def epoch_text(epoch: float) -> str:
+    """`2`, or `1.333`."""
+    return f"{epoch:.4g}" if epoch < 1000 else f"{epoch:.0f}"
 
 
 class Policy(Protocol):
@@ -56,6 +71,16 @@ class Interval:
 
 
 @dataclass(frozen=True)
+class Every:
+    """After every `steps` steps of the run, across its epochs."""
+
+    steps: int
+
+    def due(self, step: int, per_epoch: int) -> bool:
+        return step % self.steps == 0
+
+
+@dataclass(frozen=True)
 class Due:
     """What is due after a step, in this order."""
 
@@ -78,7 +103,9 @@ class Moments:
 
     @staticmethod
     def of(rows: int, settings: TrainSettings) -> Moments:
-        return Moments(total_steps(rows, settings), steps_per_epoch(rows, settings), settings.logging_steps)
+        evaluate = EpochEnd() if settings.eval_steps is None else Every(settings.eval_steps)
+        total, per_epoch = total_steps(rows, settings), steps_per_epoch(rows, settings)
+        return Moments(total, per_epoch, settings.logging_steps, evaluate=evaluate)
 
     def after(self, step: int) -> Due:
         """What is due after `step`, counted from 1."""
@@ -92,6 +119,11 @@ class Moments:
     def epoch(self, step: int) -> int:
         """The epoch, counted from 1, that `step`, counted from 1, belongs to; 1 before the first step."""
         return max(0, step - 1) // self.per_epoch + 1
+
+    def reached(self, step: int) -> float:
+        """The epochs that `step` steps are: a whole number at the end of an epoch, else a real one."""
+        whole, rest = divmod(step, self.per_epoch)
+        return step / self.per_epoch if rest else whole
 
     def place(self, step: int) -> tuple[int, int]:
         """(epoch, counted from 1; step within it, counted from 0) of the step after `step` steps."""

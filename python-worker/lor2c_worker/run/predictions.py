@@ -29,7 +29,7 @@ class PredictionsInfo:
     label_names: tuple[str, ...]
     #: The score that chose the epoch.
     score: str
-    epoch: int
+    epoch: float
     #: Hash of all rows, as in the run's fingerprint: runs with the same one have the same evaluation rows.
     data: str
 

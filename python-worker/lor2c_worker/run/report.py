@@ -57,7 +57,7 @@ def _record(run: TreeRun, step: int, record: EpochRecord) -> None:
         run.events.log("warn", warning, record.cells)
 
 
-def _best(run: TreeRun, lane: int, cells: list[str], step: int, epoch: int, values: dict[str, float]) -> None:
+def _best(run: TreeRun, lane: int, cells: list[str], step: int, epoch: float, values: dict[str, float]) -> None:
     """Save the lane's adapter once for all its cells, which are equal so far."""
     best = Best(f"step-{step}-{cells[0]}", epoch, values)
     folder = run.folder / BEST_FOLDER / best.folder
