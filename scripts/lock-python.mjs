@@ -71,7 +71,7 @@ function list(text, key) {
 const python = process.argv[2];
 if (!python) throw new Error("which Python 3.11? node scripts/lock-python.mjs PYTHON");
 const project = readFileSync(join(folder, "pyproject.toml"), "utf8");
-const runtime = resolve(python, list(project, "dependencies"));
+const runtime = resolve(python, [...list(project, "dependencies"), ...list(project, "gguf")]);
 const everything = resolve(python, [...list(project, "dev"), ...pins(runtime)]);
 const banner = "# GENERATED from pyproject.toml by scripts/lock-python.mjs.\n";
 writeFileSync(

@@ -36,6 +36,7 @@ describe("the locks of the worker's environment", () => {
     const names = [...wanted.matchAll(/"([\w-]+)/g)].map((match) => `${match[1]}==`);
     expect(names.length).toBeGreaterThan(5);
     for (const name of names) expect(worker.join("\n")).toContain(name);
+    expect(worker.join("\n")).toContain("gguf=="); // an extra that set-up installs
   });
 });
 

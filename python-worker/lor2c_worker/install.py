@@ -5,6 +5,6 @@ from __future__ import annotations
 import sys
 
 
-def install_command(requirement: str) -> str:
+def install_command(requirement: str, *options: str) -> str:
     python = f'"{sys.executable}"' if " " in sys.executable else sys.executable
-    return f'{python} -m pip install "{requirement}"'
+    return " ".join([python, "-m pip install", *options, f'"{requirement}"'])

