@@ -1,4 +1,5 @@
 import { UsageError } from "../errors.js";
+import type { PaperTable } from "../paper/reference.js";
 import type { ComparableRun } from "../store/read-comparable.js";
 import type { Command } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
@@ -62,8 +63,14 @@ export default {
       import("../views/parts/visible.js"),
     ]);
     const table = paperTables().tables[name];
-    const tasks = table.columns.map(({ task }) => task);
-    const runs = await storedRuns(db, tasks, experiment);
+    if (table.protocol !== undefined && score === "last") {
+      throw new UsageError(
+        "SCORE_UNKNOWN",
+        `--score last: the scores of ${name} are those of stored adapters, which are of the best epoch`,
+        "leave --score out",
+      );
+    }
+    const runs = await storedRuns(db, table, experiment);
     // The paper's own model needs no stored runs; another model must have some.
     if (model !== undefined && ![table, ...runs].some((one) => sameModel(one.model, model))) {
       const stored = storedModels(runs);
@@ -89,18 +96,26 @@ export default {
 /** No runs if there is no database: the published numbers can be shown without one. */
 async function storedRuns(
   db: string | undefined,
-  tasks: readonly string[],
+  table: PaperTable,
   experiment: string | undefined,
 ): Promise<ComparableRun[]> {
-  const [{ existsSync }, { openReader }, { resolveDbPath }, { comparableRuns }, { experiments }, { writeNote }] =
-    await Promise.all([
-      import("node:fs"),
-      import("../store/reader.js"),
-      import("../store/store.js"),
-      import("../store/read-comparable.js"),
-      import("../store/read.js"),
-      import("../views/output.js"),
-    ]);
+  const [
+    { existsSync },
+    { openReader },
+    { resolveDbPath },
+    { comparableRuns },
+    { evaluatedRuns },
+    { experiments },
+    { writeNote },
+  ] = await Promise.all([
+    import("node:fs"),
+    import("../store/reader.js"),
+    import("../store/store.js"),
+    import("../store/read-comparable.js"),
+    import("../store/read-evaluated.js"),
+    import("../store/read.js"),
+    import("../views/output.js"),
+  ]);
   const path = resolveDbPath(db);
   const named = db !== undefined || Boolean(process.env.LOR2C_DB) || experiment !== undefined;
   if (!named && !existsSync(path)) {
@@ -116,7 +131,12 @@ async function storedRuns(
         throw new UsageError("EXPERIMENT_UNKNOWN", `there is no experiment ${experiment}`, hint);
       }
     }
-    return comparableRuns(store, tasks);
+    if (table.protocol === undefined)
+      return comparableRuns(
+        store,
+        table.columns.map(({ task }) => task),
+      );
+    return evaluatedRuns(store, table.protocol, new Map(table.columns.map(({ task, metric }) => [task, metric])));
   } finally {
     store.close();
   }

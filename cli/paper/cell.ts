@@ -49,7 +49,8 @@ export function measureCell({ table, row, column, runs, score, experiment, catal
   const base = { task: column.task, published, gap, experiment: used?.group.experiment?.name ?? null };
   if (!used) {
     const verdict = judge({ published, decimals: table.decimals, measured: null, gap, incomparable: [] });
-    const cell = { ...base, ...verdict, measured: null, scores: [], trainable_parameters: null, choice: null };
+    const nothing = { measured: null, scores: [], trainable_parameters: null, standard_error: null, choice: null };
+    const cell = { ...base, ...verdict, ...nothing };
     return { cell, shown: [], notes: groups.flatMap((group) => unusable(group, column)), unusual: [] };
   }
 
@@ -66,6 +67,7 @@ export function measureCell({ table, row, column, runs, score, experiment, catal
       measured,
       scores: shown.map((one) => ({ seed: one.run.seed, run: one.run.id, score: one.score })),
       trainable_parameters: shown[0]?.run.trainable_parameters ?? null,
+      standard_error: standardError(shown),
       choice: best && {
         merges: best.best.merges,
         injections: best.best.injections,
@@ -137,4 +139,10 @@ function otherSettings(used: Group, other: Group, scores: number): string {
     `several settings fit. Shown: ${differingSettings(other, used).join(", ")} (${place(used)}); ` +
     `not shown: ${differingSettings(used, other).join(", ")} (${place(other)}, ${scores} finished)`
   );
+}
+
+/** Of one run's score over the rows of a benchmark, times 100; several runs have the spread of their seeds instead. */
+function standardError(shown: readonly Scored[]): number | null {
+  const error = shown.length === 1 ? (shown[0]?.run.standard_error ?? null) : null;
+  return error === null ? null : error * 100;
 }

@@ -49,9 +49,10 @@ export function measureTable(question: TableQuestion): MeasuredTable {
     decimals: table.decimals,
     model: { measured: model, published: table.model, same: sameModel(model, table.model) },
     score,
-    epoch_chosen_on: score === "best" ? chosenOn(shown) : null,
+    epoch_chosen_on: score === "best" && table.protocol === undefined ? chosenOn(shown) : null,
     level: LEVEL,
     experiment,
+    protocol: table.protocol ?? null,
     columns: table.columns.map(({ name, task, metric }) => ({ name, task, metric })),
     rows: table.rows.map((row, i): MeasuredRow => {
       const cells = (answers[i] ?? []).map(({ cell }) => cell);

@@ -21,6 +21,8 @@ export interface MeasuredTable {
   /** The level of every interval. */
   level: number;
   experiment: string | null;
+  /** The protocol of evaluation whose scores are shown; null: the runs' own scores. */
+  protocol: string | null;
   columns: { name: string; task: string; metric: string }[];
   rows: MeasuredRow[];
   /** What the reader needs to know about the measured numbers. */
@@ -58,6 +60,8 @@ export interface MeasuredCell extends AverageCell {
   scores: { seed: number; run: string; score: number }[];
   experiment: string | null;
   trainable_parameters: number | null;
+  /** Of one run's score over the rows of a benchmark, times 100; null where there are several runs, or no benchmark. */
+  standard_error: number | null;
   /** Only for a cell that is the best of a grid. */
   choice: (Optimism & { merges: number; injections: number; cells: number; left_out: number }) | null;
 }

@@ -47,16 +47,21 @@ export function storedModels(runs: readonly ComparableRun[]): string {
   return names.map((name) => `${name} (${runs.filter((run) => run.model === name).length})`).join(", ");
 }
 
-/** For each column, the settings of its runs that differ from the paper's. */
+/** The settings of the runs that differ from the paper's, with the columns and rows that have them. */
 export function unusualNotes(table: PaperTable, answers: readonly CellAnswer[][]): string[] {
-  return table.columns.flatMap((column, at) => {
+  const columns = new Map<string, string[]>();
+  table.columns.forEach((column, at) => {
     const labels = new Map<string, string[]>();
     answers.forEach((row, i) => {
       const [text, own] = [row[at]?.unusual.join(", ") ?? "", table.rows[i]];
       if (text !== "" && own) labels.set(text, [...(labels.get(text) ?? []), rowName(table, own)]);
     });
-    return [...labels].map(([text, rows]) => `${column.name} (${rows.join(", ")}): trained with ${text}`);
+    for (const [text, rows] of labels) {
+      const note = `(${rows.join(", ")}): trained with ${text}`;
+      columns.set(note, [...(columns.get(note) ?? []), column.name]);
+    }
   });
+  return [...columns].map(([note, names]) => `${names.join(", ")} ${note}`);
 }
 
 export function cellNotes(table: PaperTable, answers: readonly CellAnswer[][]): string[] {

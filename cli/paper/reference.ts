@@ -44,6 +44,8 @@ const table = z.strictObject({
   number: z.string(),
   title: z.string(),
   model: z.string(),
+  /** The protocol of evaluation whose scores are the columns; without one the runs' own scores are. */
+  protocol: z.string().optional(),
   /** Decimals of every score. */
   decimals: z.int(),
   columns: z.array(column),

@@ -60,12 +60,16 @@ export function incomparable(run: ComparableRun, column: PaperColumn, model: str
   ];
 }
 
-/** Training settings that differ from those of the published script: `num_train_epochs 3 (script: 30)`. */
+/**
+ * Training settings that differ from those of the published script: `num_train_epochs 3 (script: 30)`. A batch is what one
+ * step trains on.
+ */
 export function otherTraining(
   { settings: { train } }: Pick<ComparableRun, "settings">,
   { training = {} }: PaperColumn,
 ): string[] {
-  const set = train as unknown as Record<string, unknown>;
+  const rows = train.batch_size * train.gradient_accumulation_steps;
+  const set: Record<string, unknown> = { ...train, batch_size: rows };
   const differing = Object.entries(training)
     .filter(([key, value]) => set[key] !== value)
     .map(([key, value]) => `${key} ${set[key]} (script: ${value})`);

@@ -35,6 +35,8 @@ export interface ComparableRun {
   holdout_last: number | null;
   /** The experiments that contain the run, newest first. */
   experiments: ExperimentRef[];
+  /** Of a score over the rows of a benchmark (read-evaluated.ts). */
+  standard_error?: number | null;
 }
 
 type Row = Omit<ComparableRun, "settings" | "fingerprint" | "experiments"> & { settings: string; fingerprint: string };

@@ -18,7 +18,7 @@ const HEAD = [
     "verdict",
     "reason",
   ],
-  ...["mean", "low", "high", "sd", "n", "seeds", "gap", "trainable_parameters", "experiment"],
+  ...["mean", "low", "high", "sd", "n", "seeds", "gap", "trainable_parameters", "standard_error", "experiment"],
   ...["merges", "injections", "grid_cells", "optimism", "optimism_by"],
 ];
 
@@ -40,8 +40,8 @@ function judged({ model, score }: MeasuredTable, { published, verdict, reason, m
   return [model.measured, score, published, verdict, reason, mean, low, high, sd, n ?? 0];
 }
 
-function runsOf({ scores, gap, trainable_parameters, experiment, choice }: MeasuredCell): unknown[] {
+function runsOf({ scores, gap, trainable_parameters, standard_error, experiment, choice }: MeasuredCell): unknown[] {
   const { merges, injections, cells, optimism, by } = choice ?? {};
   const seeds = scores.map(({ seed }) => seed).join(" ");
-  return [seeds, gap, trainable_parameters, experiment, merges, injections, cells, optimism, by];
+  return [seeds, gap, trainable_parameters, standard_error, experiment, merges, injections, cells, optimism, by];
 }

@@ -59,10 +59,12 @@ export function paperLatex(table: MeasuredTable): string {
 const record = (cells: readonly string[]): string => `${cells.join(" & ")} \\\\`;
 
 /** `$86.4 \pm 1.2_{3}^{\neq}$`: number of seeds below, verdict above. */
-function measured(cell: AverageCell, decimals: number): string {
+function measured(cell: AverageCell & { standard_error?: number | null }, decimals: number): string {
   const found = numbers(cell, decimals);
   if (!found) return "--";
-  const half = found.half === null ? "" : ` \\pm ${found.half}`;
+  const error = cell.standard_error ?? null;
+  const spread = error === null ? "" : ` \\pm ${error.toFixed(decimals)}\\,\\mathrm{se}`;
+  const half = found.half === null ? spread : ` \\pm ${found.half}`;
   return `$${found.mean}${half}_{${cell.measured?.n}}^{${MARKS[cell.verdict]}}$`;
 }
 

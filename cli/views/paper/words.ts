@@ -20,7 +20,10 @@ export function legend(table: MeasuredTable): string[] {
   ];
 }
 
-function scoreText({ score, epoch_chosen_on: chosen }: MeasuredTable): string {
+function scoreText({ score, epoch_chosen_on: chosen, protocol }: MeasuredTable): string {
+  if (protocol !== null) {
+    return `that of its stored adapter under the protocol ${protocol}; "se" is the standard error over the rows, where there is one seed.`;
+  }
   if (score === "last") return "that of its last epoch (--score last).";
   const by = {
     eval: "chosen by the dev rows that it is reported on",
@@ -38,11 +41,13 @@ export function numbers({ measured }: AverageCell, decimals: number): { mean: st
   return { mean: mean.toFixed(decimals), half };
 }
 
-/** `86.4 ± 1.2 (3)`. */
-export function measuredText(cell: AverageCell, decimals: number): string {
+/** `86.4 ± 1.2 (3)`; of one run on a benchmark `45.96 ± 0.42 se (1)`. */
+export function measuredText(cell: AverageCell & { standard_error?: number | null }, decimals: number): string {
   const found = numbers(cell, decimals);
   if (!found) return NOT_RUN;
-  return `${found.mean}${found.half === null ? "" : ` ± ${found.half}`} (${cell.measured?.n})`;
+  const error = cell.standard_error ?? null;
+  const spread = error === null ? "" : ` ± ${error.toFixed(decimals)} se`;
+  return `${found.mean}${found.half === null ? spread : ` ± ${found.half}`} (${cell.measured?.n})`;
 }
 
 /** `294,912`, or the least and the most if the cells of a row differ. */

@@ -1,0 +1,100 @@
+/** Table 2 of databases that were filled with the store's functions. */
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { shippedCatalog } from "../spec/catalog.js";
+import { sampleClaim, sampleItems, sampleResult } from "../store/fixtures/evaluation.js";
+import { disposableFolder } from "../store/fixtures/sample.js";
+import { evaluatedRuns } from "../store/read-evaluated.js";
+import type { Store } from "../store/store.js";
+import { finishEvaluation, recordSamples } from "../store/write.js";
+import { PAPER_FORMATS } from "../views/paper/index.js";
+import { paperStore, storeExperiment, type Told } from "./fixtures/stored.js";
+import { measureTable, type TableQuestion } from "./measure-table.js";
+import { paperTables } from "./reference.js";
+
+const published = paperTables().tables.table2;
+const LLAMA = "meta-llama/Llama-2-7b-hf";
+const SCRIPT = { num_train_epochs: 3, batch_size: 16, gradient_accumulation_steps: 8, learning_rate: 3e-4 };
+
+let temp: { folder: string; remove: () => void };
+let store: Store;
+beforeEach(() => {
+  temp = disposableFolder();
+  store = paperStore(temp.folder);
+});
+afterEach(() => {
+  store.close();
+  temp.remove();
+});
+
+const told = (method: Told["method"], seed = 42, changes: Partial<Told> = {}): Told => ({
+  ...{ method, seed, best: 1.2, metric: "loss", task: "alpaca", model: LLAMA, train: SCRIPT, parameters: 33_554_432 },
+  ...changes,
+});
+
+interface Score {
+  benchmark?: string;
+  protocol?: string;
+  score: number;
+  rows?: number;
+  data_hash?: string;
+}
+
+function evaluate(
+  run: string,
+  { benchmark = "mmlu", protocol = "instructeval", score, rows = 2, data_hash = "d" }: Score,
+) {
+  const claimed = sampleClaim(store, run, { adapter_hash: run, benchmark, protocol, data_hash });
+  if (!("folder" in claimed)) throw new Error(JSON.stringify(claimed));
+  recordSamples(store, claimed.key, sampleItems(...Array.from({ length: rows }, () => 1)), 0);
+  finishEvaluation(store, claimed.key, { ...sampleResult(rows), benchmark, score, standard_error: 0.0042 });
+}
+
+function measure(changes: Partial<TableQuestion> = {}) {
+  const metrics = new Map(published.columns.map(({ task, metric }) => [task, metric]));
+  return measureTable({
+    ...{ name: "table2", table: published, runs: evaluatedRuns(store, "instructeval", metrics), model: LLAMA },
+    ...{ score: "best", experiment: null, catalog: shippedCatalog(), audited: false },
+    ...changes,
+  });
+}
+const cellOf = (table: ReturnType<typeof measure>, row: string, task = "mmlu") =>
+  table.rows.find(({ id }) => id === row)?.cells.find((cell) => cell.task === task);
+
+test("the scores of a row are those of its runs' evaluations under the table's protocol, not the runs' own", () => {
+  const [lora] = storeExperiment(store, "t", [told({ name: "lora", rank: 64 })]);
+  evaluate(lora?.id ?? "", { score: 0.4564 });
+  evaluate(lora?.id ?? "", { score: 0.9, protocol: "lm-eval" });
+  const table = measure();
+  expect(cellOf(table, "lora")).toMatchObject({
+    ...{ measured: { n: 1, mean: expect.closeTo(45.64, 6) }, standard_error: expect.closeTo(0.42, 6) },
+    trainable_parameters: 33_554_432,
+  });
+  expect(cellOf(table, "lora", "bbh")?.verdict).toBe("not run");
+  const text = PAPER_FORMATS.text(table, null);
+  expect(text).toContain("45.64 ± 0.42 se (1)");
+  expect(text).toContain("under the protocol instructeval");
+  expect(PAPER_FORMATS.csv(table, null)).toContain("standard_error");
+});
+
+test("of several evaluations of one run that with the most rows counts; a part of the benchmark's rows is no score of the paper", () => {
+  const [lora] = storeExperiment(store, "t", [told({ name: "lora", rank: 64 })]);
+  evaluate(lora?.id ?? "", { score: 0.5, rows: 3, data_hash: "three" });
+  evaluate(lora?.id ?? "", { score: 0.4, rows: 2, data_hash: "two" });
+  expect(cellOf(measure(), "lora")).toMatchObject({
+    ...{ measured: { mean: 50 }, verdict: "not comparable", reason: "evaluated on 3 of 14042 rows" },
+  });
+});
+
+test("training like the script has no note, whatever the cut into micro-batches; other settings are named once for all columns", () => {
+  const [lora, lor2c] = storeExperiment(store, "t", [
+    told({ name: "lora", rank: 64 }),
+    told({ name: "lor2c", rank: 64 }, 42, { train: { ...SCRIPT, num_train_epochs: 1 } }),
+  ]);
+  for (const benchmark of ["mmlu", "bbh"]) {
+    for (const run of [lora, lor2c]) evaluate(run?.id ?? "", { benchmark, score: 0.4 });
+  }
+  const trained = measure().notes.filter((note) => note.includes("trained with"));
+  expect(trained).toEqual([
+    expect.stringMatching(/^MMLU, BBH \(LoR2C\): trained with num_train_epochs 1 \(script: 3\)/),
+  ]);
+});
