@@ -5,8 +5,8 @@ Functions import peft when they are called, here and in methods/: most runs need
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -119,7 +119,7 @@ def attach(module: nn.Module, config: PeftConfig, seed: int) -> PeftModel:
     from peft import get_peft_model
     from peft.tuners.lycoris_utils import LycorisLayer
 
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), _frozen_stays_frozen():
         torch.default_generator.manual_seed(key(seed, "peft"))
         wrapped = get_peft_model(module, config)
     for layer in wrapped.modules():
@@ -128,6 +128,32 @@ def attach(module: nn.Module, config: PeftConfig, seed: int) -> PeftModel:
             # use: `peft` refuses them.
             layer.eval()
     return wrapped
+
+
+@contextmanager
+def _frozen_stays_frozen() -> Iterator[None]:
+    """A context in which peft's move of an adapter to the model's device leaves frozen what was frozen.
+
+    It makes new parameters of those that it moves, and new parameters train. So on a GPU AdaLoRA's numbers of ranks
+    would, which no adapter file has.
+    """
+    from peft.tuners.tuners_utils import BaseTunerLayer
+
+    tuner: Any = BaseTunerLayer
+    move = tuner._move_adapter_to_device_of_base_layer
+
+    def moved(layer: Any, *args: Any, **kwargs: Any) -> None:
+        frozen = {name for name, p in layer.named_parameters() if not p.requires_grad}
+        move(layer, *args, **kwargs)
+        for name, p in layer.named_parameters():
+            if name in frozen:
+                p.requires_grad_(False)
+
+    tuner._move_adapter_to_device_of_base_layer = moved
+    try:
+        yield
+    finally:
+        tuner._move_adapter_to_device_of_base_layer = move
 
 
 def save_adapter(learner: Learner, folder: Path) -> None:
@@ -142,5 +168,6 @@ def load_adapter(model: LoadedModel, folder: Path) -> PeftLearner:
     """A learner with the saved adapter and head on a freshly loaded model."""
     from peft import PeftModel
 
-    module = PeftModel.from_pretrained(model.module, str(folder))
+    with _frozen_stays_frozen():
+        module = PeftModel.from_pretrained(model.module, str(folder))
     return PeftLearner(module.eval(), model.head, [], seed=0)
