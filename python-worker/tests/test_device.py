@@ -18,6 +18,7 @@ from lor2c_worker.data.batch import Batch
 from lor2c_worker.evaluation.evaluate import logits_of
 from lor2c_worker.keyed.layout import PaddedLayout
 from lor2c_worker.keyed.masks import StepMasks
+from lor2c_worker.launches import as_on_a_gpu
 
 CPU = torch.device("cpu")
 SHAPES = ["tiny", "tiny-llama"]
@@ -90,14 +91,25 @@ def test_the_unpadded_encoder_is_the_module(kind: str, device: torch.device) -> 
     torch.testing.assert_close(got[order], want, rtol=0, atol=2e-5)
 
 
+def masks_on(place: torch.device) -> list[torch.Tensor]:
+    """Masks of real tokens, since those of padding may have any value; of rows; and of pairs of tokens."""
+    batch = on(place, batch_of("bert", [3, 17, 1, 9]))
+    masks = StepMasks(5, 2, batch, PaddedLayout.of(batch))
+    real = batch.attention_mask.bool().flatten()
+    drawn = [masks.tokens("a", 8, 0.3)[real], masks.rows("b", 8, 0.1), masks.pairs("c", 2, 0.2)]
+    return [mask.cpu() for mask in drawn]
+
+
 def test_masks_are_those_of_the_cpu(device: torch.device) -> None:
-    drawn = []
-    for place in (CPU, device):
-        batch = on(place, batch_of("bert", [3, 17, 1, 9]))
-        masks = StepMasks(5, 2, batch, PaddedLayout.of(batch))
-        drawn.append([masks.tokens("a", 8, 0.3).cpu(), masks.rows("b", 8, 0.1).cpu()])
-    for cpu, there in zip(*drawn, strict=True):
+    for cpu, there in zip(masks_on(CPU), masks_on(device), strict=True):
         assert torch.equal(cpu, there)
+
+
+def test_masks_in_the_form_of_a_gpu_are_those_of_the_cpu() -> None:
+    plain = masks_on(CPU)
+    with as_on_a_gpu():
+        for cpu, there in zip(plain, masks_on(CPU), strict=True):
+            assert torch.equal(cpu, there)
 
 
 @pytest.mark.parametrize("shape", SHAPES)

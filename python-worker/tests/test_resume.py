@@ -64,6 +64,8 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, Path]:
 def test_a_run_that_stops_at_every_boundary_equals_one_that_does_not(
     places: dict[bool, Path], tmp_path: Path, name: str, values: dict[str, Any]
 ) -> None:
+    if name == "qlora":
+        pytest.importorskip("bitsandbytes")
     method = {"name": name, **values}
     wanted = settings(places[name == "qlora"], method=method, num_train_epochs=EPOCHS, logging_steps=1)
     whole = record(train(tmp_path / "whole", wanted), tmp_path / "whole")

@@ -12,6 +12,10 @@ from typing import Any
 
 from lor2c_worker import messages
 
+#: On a GPU numbers of a run among others, or with another number of lanes at a time, are equal up to rounding only
+#: (docs/reproducing.md), which a decision may turn on.
+ON_GPU = os.environ["LOR2C_TEST_DEVICE"] == "cuda"
+
 TRAIN = {
     "num_train_epochs": 2,
     "max_steps": None,
