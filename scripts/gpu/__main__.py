@@ -29,7 +29,7 @@ MACHINE = Part("machine", 60, "the device", "setup", "machine")
 #: In this order, what matters most first. A part that ends early leaves its time to the last one.
 PARTS = (
     Part("official", 60, "the official-style padded fp32 cell, TF32 off and on", "official", "official"),
-    Part("lanes", 130, "time and memory of a step against the number of lanes", "lane_costs", "lane_costs"),
+    Part("lanes", 120, "time and memory of a step against the number of lanes", "lane_costs", "lane_costs"),
     Part("operations", 50, "decisions, evaluation, checkpoint, save, reload, fork", "operations", "operations"),
     Part("grid", 90, "a 7 x 7 grid of few steps, as the worker trains it", "whole_grid", "whole_grid"),
     Part("equality", 50, "repeated, among neighbours, resumed, and at another width", "equality", "equality"),

@@ -106,10 +106,14 @@ def wait(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
+#: Seconds after which what is timed is not repeated once more.
+ENOUGH = 2.0
+
+
 def seconds_of(function: Callable[[], object], device: torch.device, repeats: int = 1) -> float:
-    """Median wall seconds of a call, with all that it launches."""
-    found = []
-    for _ in range(repeats):
+    """Median wall seconds of a call, with all that it launches. Long calls are repeated less."""
+    found: list[float] = []
+    while len(found) < repeats and sum(found) < ENOUGH:
         wait(device)
         began = time.perf_counter()
         function()

@@ -15,10 +15,12 @@ WORKER = Path(__file__).resolve().parents[2] / "python-worker"
 #: Files with tests that use the fixture `device`, and of whole runs, which take a GPU where there is one.
 FILES = (
     "test_device.py",
+    "test_philox_triton.py",
     "test_memory.py",
     "test_train.py",
     "test_leaving.py",
     "test_tree_checkpoint.py",
+    "test_early_stopping.py",
 )
 
 
