@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import yargs, { type Argv, type CommandModule } from "yargs";
+import yargs, { type Argv, type CommandModule, type MiddlewareFunction } from "yargs";
 import { type Command, verbOf } from "./commands/command.js";
 import { commands } from "./commands/index.js";
 import { UsageError } from "./errors.js";
@@ -23,6 +23,7 @@ export function createParser(written: string[], list: readonly Command[] = comma
     .command(list as unknown as CommandModule[])
     .demandCommand(1, "A command is missing.")
     .strict()
+    .middleware(refuseRepeated(written) as unknown as MiddlewareFunction, true)
     .recommendCommands()
     .version(packageVersion())
     .help()
@@ -45,6 +46,20 @@ export function createParser(written: string[], list: readonly Command[] = comma
       );
     });
   return parser.wrap(Math.min(100, parser.terminalWidth() || 100));
+}
+
+/** yargs makes a list of an option that is given twice; only options that take several values may be. */
+function refuseRepeated(written: readonly string[]) {
+  return (argv: Record<string, unknown>, parser: unknown): void => {
+    const { array } = (parser as { getOptions(): { array: string[] } }).getOptions();
+    const lists = new Set(array);
+    for (const [name, value] of Object.entries(argv)) {
+      if (!Array.isArray(value) || name === "_" || lists.has(name)) continue;
+      const flag = name.length === 1 ? `-${name}` : `--${name}`;
+      if (!written.some((word) => word === flag || word.startsWith(`${flag}=`))) continue; // another name of the option
+      throw new UsageError("USAGE", `${flag} is given ${value.length} times, and takes one value`, `give ${flag} once`);
+    }
+  };
 }
 
 /** yargs drops the argument `-`; commands that read a spec get the name of the standard input instead. */

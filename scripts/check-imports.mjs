@@ -36,7 +36,9 @@ export const ALLOWED = {
   // Pure: means and intervals; stored runs beside published numbers.
   stats: [],
   paper: ["spec", "plan", "stats", "type:store"],
-  job: ["errors", "files", "attempt-files", "protocol", "spec", "plan", "store", "worker", "executors"],
+  // Scores finished runs and untuned models on benchmarks.
+  evaluate: ["errors", "files", "protocol", "spec", "store", "worker", "executors"],
+  job: ["errors", "files", "attempt-files", "protocol", "spec", "plan", "store", "worker", "executors", "evaluate"],
   verify: ["errors", "files", "temporary", "protocol", "spec", "plan", "store", "worker", "executors", "job"],
   predict: ["errors", "files", "temporary", "protocol", "spec", "store", "worker", "verify"],
   // A view shows stored runs, a plan or the reports of a running job; it starts nothing.
@@ -51,12 +53,13 @@ export const ALLOWED = {
     "store",
     "stats",
     "type:job",
+    "type:evaluate",
     "type:paper",
   ],
   doctor: ["errors", "files", "temporary", "spec", "store", "worker", "scripts"],
   commands: [
     ...["errors", "files", "type:protocol", "spec", "plan", "store", "worker", "executors", "job"],
-    ...["verify", "predict", "paper", "starter", "views", "doctor", "scripts"],
+    ...["evaluate", "verify", "predict", "paper", "starter", "views", "doctor", "scripts"],
   ],
   parser: ["errors", "spec", "views", "commands"],
   main: ["errors", "system-errors", "scripts", "source-stack", "views", "parser"],

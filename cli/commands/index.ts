@@ -2,7 +2,9 @@ import type { Command } from "./command.js";
 import completion from "./completion.js";
 import data from "./data.js";
 import doctor from "./doctor.js";
+import evaluate from "./eval.js";
 import explain from "./explain.js";
+import generate from "./generate.js";
 import heatmap from "./heatmap.js";
 import init from "./init.js";
 import logs from "./logs.js";
@@ -43,6 +45,8 @@ const list = [
   heatmap,
   logs,
   predict,
+  evaluate,
+  generate,
   verify,
   paper,
   query,

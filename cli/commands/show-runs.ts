@@ -4,8 +4,9 @@ import { findRun, type RunRow } from "../store/read.js";
 import { openReader } from "../store/reader.js";
 import { resolveDbPath } from "../store/store.js";
 import { writeNote } from "../views/output.js";
+import { csvText } from "../views/parts/csv.js";
 import { jsonText, visible } from "../views/parts/visible.js";
-import type { OfRun, View, ViewEntry } from "../views/view.js";
+import type { OfRun, View, ViewEntry, ViewFilter } from "../views/view.js";
 import { refusePicture, writeOutput, writePicture } from "./write-output.js";
 
 /** Columns if stdout is not a terminal. */
@@ -16,12 +17,14 @@ export interface ShowRequest {
   /** Runs, and optionally the name of a view at the end. */
   words: readonly string[];
   db: string | undefined;
-  format: "text" | "json" | "svg" | "png";
+  format: "text" | "json" | "csv" | "svg" | "png";
   output: string | undefined;
+  filter: ViewFilter;
 }
 
-export async function showRuns({ views, words, db, format, output }: ShowRequest): Promise<void> {
+export async function showRuns({ views, words, db, format, output, filter }: ShowRequest): Promise<void> {
   const { selectors, entry } = partOf(words, views);
+  refuseFilter(filter, entry, views);
   refusePicture(format, output);
   const view = await entry.open();
   const store = openReader(resolveDbPath(db));
@@ -30,7 +33,7 @@ export async function showRuns({ views, words, db, format, output }: ShowRequest
     const found = selectors.map((selector) => findRun(store, selector));
     const mixed = mixedNumerics(found.filter((run) => run.state === "finished"));
     if (mixed) writeNote(`note: ${mixed}`);
-    shown = view.load(store, [...new Map(found.map((run): [string, RunRow] => [run.id, run])).values()]);
+    shown = view.load(store, [...new Map(found.map((run): [string, RunRow] => [run.id, run])).values()], filter);
   } finally {
     store.close();
   }
@@ -38,8 +41,24 @@ export async function showRuns({ views, words, db, format, output }: ShowRequest
     if (!view.svg) throw await noPicture(entry, views);
     return writePicture(await view.svg(shown), format, output);
   }
+  if (format === "csv") {
+    if (!view.csv) throw new UsageError("NO_TABLE", `the view ${entry.name} is no table`, "--json has all of it");
+    const text = csvText(view.csv(shown));
+    return writeOutput(output === undefined && process.stdout.isTTY ? visibleLines(text) : text, output);
+  }
   const width = output === undefined ? (process.stdout.columns ?? WIDTH) : WIDTH;
   writeOutput(`${format === "json" ? json(shown) : visible(view.text(shown, width))}\n`, output);
+}
+
+/** CSV for a terminal: characters that would move its cursor are escaped, and its lines stay lines. */
+const visibleLines = (csv: string): string => csv.split("\r\n").map(visible).join("\r\n");
+
+/** Throws UsageError for a filter that the view would ignore. */
+function refuseFilter(filter: ViewFilter, entry: ViewEntry, views: readonly ViewEntry[]): void {
+  const given = Object.entries(filter).find(([, value]) => value !== undefined)?.[0];
+  if (given === undefined || entry.filtered) return;
+  const names = views.flatMap(({ name, filtered }) => (filtered ? name : [])).join(", ");
+  throw new UsageError("USAGE", `--${given} does not go with the view ${entry.name}`, `it goes with ${names}`);
 }
 
 /** The data of one run as it is; for several, a list with the run of each. */

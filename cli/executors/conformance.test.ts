@@ -209,6 +209,21 @@ describe.each(Object.entries(ALL))("executor %s", (_, create) => {
     expect(pidOf(more)).not.toBe(pidOf(events));
   });
 
+  test("a conversation has answers to one command after the other, and names devices that are not there", async () => {
+    const executor = create({ commandOverride: [fixture("good.py")], env: {} });
+    executors.push(executor);
+    const conversation = await executor.converse("auto");
+    const said: WorkerEvent[] = [];
+    const missing = { type: "survey" as const, request: "one", path: "/no/such", model: "m" };
+    await expect(conversation.ask(missing)).rejects.toMatchObject({ code: "WORKER_REFUSED" });
+    const inspect = { type: "inspect" as const, request: "two", settings: [] };
+    await conversation.ask(inspect, (event) => said.push(event));
+    expect(said.map(({ type }) => type)).toEqual(["sources", "done"]);
+    await conversation.close();
+    expect(isAlive(conversation.ready.pid)).toBe(false);
+    await expect(executor.converse(["cuda:3"])).rejects.toMatchObject({ code: "DEVICE_MISSING" });
+  });
+
   test("a handle finds the worker, and ends it", async () => {
     const { running, executor, events } = start([1], { FIXTURE_STEP_SECONDS: "0.05", FIXTURE_STEPS: "1000" });
     await until(() => events.some((event) => event.type === "metrics"));

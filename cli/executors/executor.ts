@@ -1,6 +1,7 @@
 import type { EventOf, WorkerEvent } from "../protocol/messages.js";
 import type { Settings } from "../spec/cell.js";
 import type { Devices } from "../spec/devices.js";
+import type { Conversation } from "../worker/conversation.js";
 import type { Answer, Question } from "../worker/request.js";
 import type { Silence } from "../worker/silence.js";
 
@@ -67,7 +68,7 @@ export interface RunningBundle {
 interface AskOptions {
   /** Where the worker that answers runs. Default: `auto`. */
   devices?: Devices;
-  /** Ends the worker at once; the call then throws. */
+  /** Ends the worker at once; the call, and an answer that is awaited, then throw. */
   signal?: AbortSignal;
 }
 
@@ -80,6 +81,11 @@ export interface Executor {
    * that worker. Throws UsageError for devices that do not exist.
    */
   ask(question: Question, options?: AskOptions): Promise<Answer>;
+  /**
+   * Starts a worker that answers one command after the other, such as evaluations. Throws UsageError for devices that
+   * do not exist.
+   */
+  converse(place: Devices | Slot, options?: Omit<AskOptions, "devices">): Promise<Conversation>;
   /**
    * What answers depend on besides the question, the devices and the files that a worker names. Equal conditions give
    * equal answers. Without it no answer is kept.

@@ -13,11 +13,11 @@ const NONE = "-1";
  * Asks a worker to which the same devices are visible as to those that will train. `ask` is called with the variables
  * for that worker; `whole` is false if only its handshake matters. Throws UsageError for GPUs that do not exist.
  */
-export async function askOn(
+export async function askOn<Reply extends Pick<Answer, "ready">>(
   devices: Devices,
   outer: Variables,
-  ask: (env: Record<string, string>, whole: boolean) => Promise<Answer>,
-): Promise<Answer> {
+  ask: (env: Record<string, string>, whole: boolean) => Promise<Reply>,
+): Promise<Reply> {
   if (!Array.isArray(devices)) return ask(devices === "cpu" ? { [VISIBLE]: NONE } : {}, true);
   const entries = devices.map((name) => entryOf(name, outer));
   const known = entries.filter((entry) => entry !== undefined);

@@ -3,6 +3,7 @@ import { localConditions } from "../worker/conditions.js";
 import { request } from "../worker/request.js";
 import type { Executor, ExecutorOptions } from "./executor.js";
 import { LocalBundle } from "./local-bundle.js";
+import { converseOn, isSlot, openWatched } from "./local-conversation.js";
 import { askOn, deviceNames, slotsOn } from "./local-devices.js";
 import { jobsPerDevice } from "./local-jobs.js";
 import { LocalWorkers } from "./local-workers.js";
@@ -20,6 +21,11 @@ export function createLocal(options: ExecutorOptions = {}): Executor {
         const asked = whole ? question : { type: "inspect" as const, request: question.request, settings: [] };
         return request(asked, { ...options, env: { ...options.env, ...env }, ...(signal && { signal }) });
       }),
+    converse: (place, { signal } = {}) => {
+      const open = (env: Record<string, string>) =>
+        openWatched({ ...options, env: { ...options.env, ...env }, signal });
+      return isSlot(place) ? open(place.env) : converseOn(place, outer, open);
+    },
     conditions: () => localConditions(outer, options.commandOverride),
     slots: (devices, jobs, ready) => {
       const machine = { cores: availableParallelism(), freeMemory: process.availableMemory() };

@@ -14,7 +14,10 @@ export class SilenceLimit {
   reason: string | null = null;
   #timer: NodeJS.Timeout | undefined;
 
-  watch(worker: WorkerProcess, limit = secondsOf(process.env.LOR2C_SILENCE_LIMIT_SECONDS)): void {
+  watch(
+    worker: Pick<WorkerProcess, "silence" | "kill">,
+    limit = secondsOf(process.env.LOR2C_SILENCE_LIMIT_SECONDS),
+  ): void {
     const look = () => {
       const { idleSeconds } = worker.silence();
       if (idleSeconds < limit) return;

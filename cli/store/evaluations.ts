@@ -4,7 +4,7 @@ import { mkdirSync } from "node:fs";
 import { Lor2cError } from "../errors.js";
 import type { EventOf } from "../protocol/messages.js";
 import { recordEnvironment } from "./environment.js";
-import type { GitState } from "./git.js";
+import { type GitState, gitState } from "./git.js";
 import { leaseEnd } from "./lease.js";
 import { describeOwner, lifeOf } from "./owners/index.js";
 import type { Owner } from "./owners/kind.js";
@@ -44,7 +44,6 @@ export interface EvaluationClaim extends EvaluationIdentity {
     "metric" | "decoding" | "rows" | "all_rows" | "shots" | "cut_rows" | "max_new_tokens"
   >;
   ready: EventOf<"ready">;
-  git: GitState | null;
 }
 
 export type Claimed =
@@ -59,7 +58,8 @@ export type Claimed =
  */
 export function claimEvaluation(store: Store, claim: EvaluationClaim): Claimed {
   const key = evaluationKey(claim);
-  const own = thisProcess(); // before the write lock, not under it
+  // Both take their time, so they come before the write lock.
+  const place = { own: thisProcess(), git: gitState(process.cwd()) };
   const claimed = store.write((): Claimed => {
     const known = getEvaluation(store, key);
     if (known?.state === "finished") {
@@ -67,9 +67,9 @@ export function claimEvaluation(store: Store, claim: EvaluationClaim): Claimed {
       return { stored: known };
     }
     const owner = ownerOf(store, key);
-    if (owner && isWorking(owner, own)) return { busy: describeOwner(owner) };
+    if (owner && isWorking(owner, place.own)) return { busy: describeOwner(owner) };
     const folder = known?.folder ?? folderOf(store, key, claim);
-    upsert(store, key, claim, { folder: store.results.toStored(folder), own });
+    upsert(store, key, claim, { folder: store.results.toStored(folder), ...place });
     link(store, key, claim.run);
     store.prepare("DELETE FROM samples WHERE evaluation = ?").run(key);
     return { key, folder };
@@ -191,7 +191,12 @@ function isWorking(owner: OwnerWithLease, own?: Owner): boolean {
   return life !== "dead" && !(life === "elsewhere" && owner.until < new Date().toISOString());
 }
 
-function upsert(store: Store, key: string, claim: EvaluationClaim, { folder, own }: { folder: string; own: Owner }) {
+function upsert(
+  store: Store,
+  key: string,
+  claim: EvaluationClaim,
+  { folder, own, git }: { folder: string; own: Owner; git: GitState | null },
+): void {
   const { model, model_hash, adapter_hash, protocol, benchmark, data_hash, settings_hash, planned } = claim;
   const now = new Date();
   store
@@ -211,7 +216,7 @@ function upsert(store: Store, key: string, claim: EvaluationClaim, { folder, own
       ...{ metric: planned.metric, decoding: planned.decoding, rows: planned.rows, all_rows: planned.all_rows },
       ...{ shots: planned.shots, cut_rows: planned.cut_rows, max_new_tokens: planned.max_new_tokens },
       settings: JSON.stringify(claim.settings),
-      environment: recordEnvironment(store, claim.ready, claim.git),
+      environment: recordEnvironment(store, claim.ready, git),
       kind: own.kind,
       owner: own.id,
       until: leaseEnd(now),

@@ -1,10 +1,11 @@
 /** Reads evaluations, their tasks and the rows that were scored. */
 import type { z } from "zod";
-import type { EvaluationTaskRow, EvaluationRow as Row, SampleRow } from "./evaluation-rows.js";
+import type * as rows from "./evaluation-rows.js";
 import type { Store } from "./store.js";
 
-export type EvaluationRow = z.infer<typeof Row>;
-export type { EvaluationTaskRow, SampleRow } from "./evaluation-rows.js";
+export type EvaluationRow = z.infer<typeof rows.EvaluationRow>;
+type EvaluationTaskRow = z.infer<typeof rows.EvaluationTaskRow>;
+export type SampleRow = z.infer<typeof rows.SampleRow>;
 
 const COLUMNS = `key, model, model_hash, adapter_hash, protocol, benchmark, data_hash, settings_hash, settings, metric,
   decoding, rows, all_rows, shots, cut_rows, max_new_tokens, folder, begun_at, ended_at, score, standard_error, seconds,
@@ -26,10 +27,10 @@ export function evaluationsOf(store: Store, run: string): EvaluationRow[] {
     .map((row) => withFolder(store, row));
 }
 
-export const evaluationTasks = (store: Store, key: string): z.infer<typeof EvaluationTaskRow>[] =>
+export const evaluationTasks = (store: Store, key: string): EvaluationTaskRow[] =>
   store
     .prepare("SELECT task, score, standard_error, rows FROM evaluation_tasks WHERE evaluation = ? ORDER BY task")
-    .all(key) as z.infer<typeof EvaluationTaskRow>[];
+    .all(key) as EvaluationTaskRow[];
 
 export const evaluationNotes = (store: Store, key: string): string[] =>
   store
@@ -51,7 +52,7 @@ const MATCHES = `evaluation IN (SELECT evaluation FROM evaluation_runs WHERE run
   AND (@wrong = 0 OR s.right = 0)`;
 
 /** The scored rows of a run: wrong ones first, then in the order in which they were scored. */
-export function samplesOf(store: Store, run: string, { limit, ...filter }: SampleFilter): z.infer<typeof SampleRow>[] {
+export function samplesOf(store: Store, run: string, { limit, ...filter }: SampleFilter): SampleRow[] {
   return store
     .prepare(
       `SELECT s.evaluation, e.protocol, e.benchmark, s.row, s.task, s.score, s.right, s.gold, s.output, s.detail,
@@ -59,7 +60,7 @@ export function samplesOf(store: Store, run: string, { limit, ...filter }: Sampl
        FROM samples s JOIN evaluations e ON e.key = s.evaluation
        WHERE ${MATCHES} ORDER BY s.right, e.protocol, e.benchmark, s.evaluation, s.position LIMIT @limit`,
     )
-    .all({ ...given(run, filter), limit: limit ?? -1 }) as z.infer<typeof SampleRow>[];
+    .all({ ...given(run, filter), limit: limit ?? -1 }) as SampleRow[];
 }
 
 /** How many rows the filter matches, and how many of them are right. */

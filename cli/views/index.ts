@@ -32,4 +32,10 @@ export const VIEWS: readonly ViewEntry[] = [
     describe: "Predictions of the evaluation rows: matrix, precision, recall, F1 per label; errors of a regression",
     open: async () => (await import("./confusion/index.js")).confusion,
   },
+  {
+    name: "samples",
+    describe: "Scored rows of benchmarks, wrong ones first: output, accepted answer, verdict",
+    filtered: true,
+    open: async () => (await import("./samples.js")).samples,
+  },
 ];

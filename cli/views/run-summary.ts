@@ -3,6 +3,8 @@ import {
   type ArtifactRow,
   type AttemptRow,
   type EnvironmentRow,
+  type EvaluationRow,
+  evaluationsOf,
   type ForecastRow,
   getArtifacts,
   getAttempt,
@@ -14,6 +16,9 @@ import {
 } from "../store/read.js";
 import { constantAnswer } from "../store/score-direction.js";
 import { collapseText } from "./collapse.js";
+import { columns } from "./columns.js";
+import { storedEvaluation } from "./evaluation-json.js";
+import { decodings, scoreCells } from "./evaluation-table.js";
 import { comparisonLines } from "./forecast-comparison.js";
 import { formatCount, formatEpoch, formatScore, formatSeconds, formatValue, plural } from "./format.js";
 import { formatBytes } from "./parts/bytes.js";
@@ -32,6 +37,7 @@ export interface SummaryData {
   artifacts: ArtifactRow[];
   /** The newest forecast; null for runs from before there were forecasts. */
   forecast: ForecastRow | null;
+  evaluations: Omit<EvaluationRow, "settings">[];
 }
 
 export const runSummary: View<SummaryData> = {
@@ -45,15 +51,20 @@ export const runSummary: View<SummaryData> = {
       environment: run.environment === null ? null : (getEnvironment(store, run.environment) ?? null),
       artifacts: id === null ? [] : getArtifacts(store, id),
       forecast: getForecast(store, run.id) ?? null,
+      evaluations: evaluationsOf(store, run.id).map(storedEvaluation),
     };
   }),
   text: textOfEach(summaryText, { alwaysNamed: true }),
 };
 
-function summaryText({ run, settings, attempt, notes, environment, artifacts, forecast }: SummaryData): string {
+function summaryText(
+  { run, settings, attempt, notes, environment, artifacts, forecast, evaluations }: SummaryData,
+  width: number,
+): string {
   const lines = facts(runFacts(run, attempt, settings));
   if (attempt) lines.push("", ...facts(attemptFacts(run, attempt, environment)));
   if (forecast) lines.push("", ...comparisonLines(forecast, attempt));
+  if (evaluations.length > 0) lines.push("", ...evaluationLines(evaluations, width));
   if (notes.length > 0) lines.push("", ...notes.map((note) => `note: ${note}`));
   if (artifacts.length > 0) lines.push("", ...facts(artifacts.map(artifactFact)));
   if (attempt?.traceback) {
@@ -63,6 +74,19 @@ function summaryText({ run, settings, attempt, notes, environment, artifacts, fo
     lines.push(...trace.slice(-TRACEBACK_LINES).map((line) => `  ${line}`));
   }
   return lines.join("\n");
+}
+
+/** Benchmarks with their scores, whole ones and those that are unfinished or failed. */
+function evaluationLines(rows: SummaryData["evaluations"], width: number): string[] {
+  const heads = ["benchmark", "score", "± s.e.", "rows", "shots"].map((title, index) => ({
+    title,
+    align: index === 0 ? ("left" as const) : ("right" as const),
+  }));
+  const table = columns(
+    heads,
+    rows.map((row) => [row.benchmark, ...scoreCells(row)]),
+  );
+  return [...table, ...decodings(rows, width)];
 }
 
 function runFacts(run: RunRow, attempt: AttemptRow | null, settings: Record<string, unknown>): Fact[] {

@@ -8,15 +8,27 @@ export interface OfRun<Data> {
   data: Data;
 }
 
+/** Which rows a view with rows shows. */
+export interface ViewFilter {
+  benchmark?: string | undefined;
+  task?: string | undefined;
+  /** Only rows that are not right. */
+  wrong?: boolean | undefined;
+  /** At most so many rows; null: all. Undefined: what the view thinks fit. */
+  limit?: number | null | undefined;
+}
+
 /** A view of stored runs: `lor2c show RUN [RUN ...] <name>`. Reports and exports use the same data. */
 export interface View<Data = unknown> {
   /**
    * Plain data of everything that is drawn, with the database's names; `--json` prints it. One entry for each run, in
    * order.
    */
-  load(store: Store, runs: readonly RunRow[]): OfRun<Data>[];
+  load(store: Store, runs: readonly RunRow[], filter?: ViewFilter): OfRun<Data>[];
   /** Pure, no ANSI. Tables, grids and charts keep to `width` columns; paths and messages are never truncated. */
   text(shown: readonly OfRun<Data>[], width: number): string;
+  /** Pure. Records with a head, only for views that are a table. */
+  csv?(shown: readonly OfRun<Data>[]): unknown[][];
   /** Pure. Only for views that draw something; the drawing code is loaded on demand. */
   svg?(shown: readonly OfRun<Data>[]): Promise<string>;
 }
@@ -25,12 +37,15 @@ export interface View<Data = unknown> {
 export interface ViewEntry {
   name: string;
   describe: string;
+  /** Whether it takes --benchmark, --task, --wrong and --limit. */
+  filtered?: true;
   open(): Promise<View>;
 }
 
 /** Makes the `load` of a view that reads each run on its own. */
-export function loadEach<Data>(of: (store: Store, run: RunRow) => Data): View<Data>["load"] {
-  return (store, runs) => runs.map((run) => ({ run: run.id, label: run.label, data: of(store, run) }));
+export function loadEach<Data>(of: (store: Store, run: RunRow, filter: ViewFilter) => Data): View<Data>["load"] {
+  return (store, runs, filter = {}) =>
+    runs.map((run) => ({ run: run.id, label: run.label, data: of(store, run, filter) }));
 }
 
 /** A block for each run, under its name if there are several. */

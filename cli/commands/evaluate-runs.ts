@@ -1,0 +1,85 @@
+/** What `lor2c eval` does, without its options and its output of results. */
+import { evaluateAll } from "../evaluate/evaluate-all.js";
+import { allScored, type EvaluationEvent, type SubjectResult } from "../evaluate/report.js";
+import { findSubject, type Subject } from "../evaluate/subject.js";
+import { EXECUTORS } from "../executors/index.js";
+import { Interrupts } from "../job/interrupt.js";
+import type { Devices } from "../spec/devices.js";
+import type { EvaluationRequest } from "../spec/evaluate-schema.js";
+import { evaluationNotes } from "../store/read.js";
+import { openStore, resolveDbPath, type Store } from "../store/store.js";
+import { evaluationLines, evaluationLog, evaluationStatus } from "../views/evaluation-lines.js";
+import { writeNote, writeStatus } from "../views/output.js";
+
+interface Asked {
+  what: readonly string[];
+  request: EvaluationRequest;
+  db: string | undefined;
+  devices: Devices;
+}
+
+interface Evaluated {
+  results: SubjectResult[];
+  /** What a reader of the scores must know, each line once. */
+  notes: string[];
+  interrupted: boolean;
+}
+
+/** Evaluates runs and models one after the other, and tells on stderr how far it is. */
+export async function evaluateRuns({ what, request, db, devices }: Asked): Promise<Evaluated> {
+  const dbPath = resolveDbPath(db);
+  const subjects = distinct(what.map((one) => findSubject(dbPath, one)));
+  const interrupts = new Interrupts();
+  const show = shower();
+  const store = openStore(dbPath);
+  const warn = () => writeNote("stopping after the rows in hand; a second Ctrl-C ends it at once");
+  interrupts.stop.addEventListener("abort", warn);
+  try {
+    const executor = EXECUTORS.local({});
+    const { stop, kill } = interrupts;
+    const results = await evaluateAll({
+      ...{ subjects, request, executor, store, stop, kill, places: [devices] },
+      tell: show.tell,
+    });
+    show.clear();
+    const interrupted = stop.aborted;
+    return { results, notes: [...notesOf(store, results), ...continuation(results, interrupted)], interrupted };
+  } finally {
+    show.clear();
+    interrupts.stop.removeEventListener("abort", warn);
+    store.close();
+    interrupts.dispose();
+  }
+}
+
+/** Each subject once. */
+function distinct(subjects: readonly Subject[]): Subject[] {
+  return [...new Map(subjects.map((subject) => [subject.run ?? `model ${subject.model}`, subject])).values()];
+}
+
+/** A redrawn line on a terminal, lines from time to time elsewhere; what stays is the same. */
+function shower(): { tell: (event: EvaluationEvent) => void; clear: () => void } {
+  if (!process.stderr.isTTY) return { tell: evaluationLog(writeNote), clear: () => {} };
+  return {
+    clear: () => writeStatus(""),
+    tell: (event) => {
+      if (event.kind === "progress") return writeStatus(evaluationStatus(event));
+      writeStatus("");
+      for (const line of evaluationLines(event)) writeNote(line);
+    },
+  };
+}
+
+function notesOf(store: Store, results: readonly SubjectResult[]): string[] {
+  const notes = results.flatMap((one) =>
+    one.results.flatMap(({ benchmark, row }) =>
+      row ? evaluationNotes(store, row.key).map((note) => `note: ${benchmark}: ${note}`) : [],
+    ),
+  );
+  return [...new Set(notes)];
+}
+
+function continuation(results: readonly SubjectResult[], interrupted: boolean): string[] {
+  if (interrupted) return ["interrupted: the same command goes on; rows that are scored are not scored again"];
+  return !allScored(results) ? ["not everything was evaluated: the same command tries the rest again"] : [];
+}

@@ -1,0 +1,69 @@
+import { UsageError } from "../errors.js";
+import { statOf } from "../files.js";
+import { shippedCatalog } from "../spec/catalog.js";
+import { cellResolver } from "../spec/resolve.js";
+import { findRun, getArtifacts, getAttempt, type RunRow } from "../store/read.js";
+import { openReader } from "../store/reader.js";
+import type { Store } from "../store/store.js";
+
+/** What is evaluated, or generates: the adapter of a run, or an untuned model. */
+export interface Subject {
+  /** Null: an untuned model. */
+  run: string | null;
+  /** What people call it: the run's label, or the model's name. */
+  label: string;
+  model: string;
+  /** Task of the run; null for an untuned model. */
+  task: string | null;
+  /** Absolute path of the adapter; null: `settings` name the model. */
+  folder: string | null;
+  settings: Record<string, unknown> | null;
+}
+
+/** A run is hexadecimal or begins with `@`; everything else is a model. Throws UsageError if there is no such run. */
+export function findSubject(dbPath: string, what: string): Subject {
+  if (!/^@|^[0-9a-f]+$/i.test(what)) return untuned(what);
+  const store = openReader(dbPath);
+  try {
+    return subjectOf(store, findRun(store, what));
+  } finally {
+    store.close();
+  }
+}
+
+/** Throws UsageError if the run is not finished, or its adapter is gone. */
+function subjectOf(store: Store, run: RunRow): Subject {
+  const attempt = run.attempt_id === null ? undefined : getAttempt(store, run.attempt_id);
+  if (run.state !== "finished" || !attempt) {
+    throw new UsageError(
+      "RUN_NOT_FINISHED",
+      `run ${run.id} (${run.label}) is not finished but ${run.state}`,
+      "only a finished run has an adapter to evaluate",
+    );
+  }
+  const folder = getArtifacts(store, attempt.id).find(({ kind }) => kind === "adapter")?.path;
+  if (!folder || !statOf(folder)) {
+    throw new UsageError(
+      "ADAPTER_MISSING",
+      folder ? `the adapter of run ${run.id} is gone: ${folder}` : `run ${run.id} has saved no adapter`,
+      "lor2c run with --force trains it again",
+    );
+  }
+  return { run: run.id, label: run.label, model: run.model, task: run.task, folder, settings: null };
+}
+
+/** A model without an adapter: a packaged name, a name on the hub, or a folder. Throws UsageError for no name. */
+function untuned(model: string): Subject {
+  const document = { model: { name: model }, task: { name: "alpaca" }, method: { name: "none" } };
+  const { settings, issues } = cellResolver(shippedCatalog())(document, []);
+  if (settings) return { run: null, label: model, model, task: null, folder: null, settings: { ...settings } };
+  const [issue] = issues;
+  throw new UsageError(
+    "MODEL_UNKNOWN",
+    `${model} is neither a run nor a model: ${issue?.message ?? ""}`,
+    issue?.hint ?? "a model is a packaged name, a name on the hub, or a folder that begins with ./ or /",
+  );
+}
+
+/** The fields of a command that say what it is about. */
+export const subjectFields = ({ folder, settings }: Subject) => ({ folder, settings });

@@ -1,0 +1,61 @@
+import { countSamples, evaluationsOf, type SampleRow, samplesOf } from "../store/read.js";
+import { formatCount, plural } from "./format.js";
+import { clip } from "./parts/fit.js";
+import { oneLine } from "./parts/visible.js";
+import { loadEach, textOfEach, type View } from "./view.js";
+
+/** Rows that are shown where no limit is given; JSON and CSV have them too. */
+const SHOWN = 20;
+
+interface SamplesData {
+  /** Rows that the filter matches, and right ones among them. */
+  rows: number;
+  right: number;
+  /** Evaluations of the run, whatever the filter. */
+  evaluations: number;
+  samples: SampleRow[];
+}
+
+export const samples: View<SamplesData> = {
+  load: loadEach((store, run, { limit = SHOWN, ...filter }) => ({
+    ...countSamples(store, run.id, filter),
+    evaluations: evaluationsOf(store, run.id).length,
+    samples: samplesOf(store, run.id, { ...filter, limit }),
+  })),
+  text: textOfEach(samplesText),
+  csv: (shown) => [
+    ["run", ...COLUMNS],
+    ...shown.flatMap(({ run, data }) => data.samples.map((row) => [run, ...COLUMNS.map((column) => row[column])])),
+  ],
+};
+
+const COLUMNS = [
+  ...(["evaluation", "protocol", "benchmark", "task", "row", "right", "score", "gold", "output", "detail"] as const),
+  ...(["shots", "prompt_tokens", "new_tokens", "prompt_hash"] as const),
+] as const;
+
+function samplesText({ rows, right, evaluations, samples: shown }: SamplesData, width: number): string {
+  if (evaluations === 0) return "not evaluated yet: lor2c eval RUN --suite instruct";
+  if (rows === 0) return "no scored row fits";
+  const more = rows - shown.length;
+  const head = `${plural(rows, "row")}, ${formatCount(right)} right`;
+  const rest =
+    more > 0 ? [`and ${formatCount(more)} more; --limit N shows more, --json and --format csv whole outputs`] : [];
+  return [head, "", ...shown.flatMap((row) => block(row, width)), ...rest].join("\n");
+}
+
+/** One row: where it is from, then what the model said beside what is right. */
+function block(row: SampleRow, width: number): string[] {
+  const verdict = row.right === 1 ? "right" : row.score > 0 ? `score ${row.score.toFixed(2)}` : "wrong";
+  const of = row.task === row.benchmark ? row.benchmark : `${row.benchmark}, ${row.task}`;
+  const lines = [
+    `${verdict.padEnd(5)}  ${row.row}  (${of}, ${row.protocol})`,
+    `       output  ${quoted(row.output)}`,
+    ...(row.gold === null ? [] : [`       gold    ${quoted(row.gold)}`]),
+    ...(row.detail === null ? [] : [`       ${oneLine(row.detail)}`]),
+  ];
+  return [...lines.map((line) => clip(line, width)), ""];
+}
+
+/** With its line breaks and outer blanks, which decide what is right. */
+const quoted = (text: string): string => oneLine(JSON.stringify(text));
