@@ -15,6 +15,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from ..frozen import FrozenLinear
+
 
 def low_dtype(device: torch.device) -> torch.dtype | None:
     """Number format of matrix products in this context; None: that of their operands."""
@@ -40,8 +42,11 @@ class Products:
     def __call__(self, linear: nn.Module, x: torch.Tensor, low: torch.dtype | None) -> torch.Tensor:
         """`linear` of `x`; with `low`, in that format and returned in it (a layer of another kind decides by itself).
 
-        `x` may be given in either format.
+        `x` may be given in either format. Without `low` the product of a frozen layer is at least fp32, in whatever
+        format its weights are held.
         """
+        if isinstance(linear, FrozenLinear) and not _hooked(linear):
+            return linear.product(x, low)
         if low is None:
             return linear(x)
         if type(linear) is not nn.Linear or linear.weight.requires_grad or _hooked(linear):
