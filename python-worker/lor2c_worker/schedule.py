@@ -126,6 +126,8 @@ class Schedule:
     #: One A for all modules (semantics.md 1, ShareLoR2C).
     share: bool = False
     causal: bool = False
+    #: The epoch that the run ends with, where that is before `epochs`.
+    end: float | None = None
 
     @property
     def real(self) -> bool:
@@ -190,6 +192,21 @@ class Schedule:
                     (q * interval, kind == "inject", kind) for q in range(1, most + 1) if q * interval <= self.epochs
                 ]
         return [(kind, epoch) for epoch, _, kind in sorted(found)]
+
+    def falling(self, per_epoch: int) -> list[tuple[str, float]]:
+        """`events` at the epochs at which they happen, of `per_epoch` steps.
+
+        Real-valued epochs are checked after each step, and a step has at most one event of each kind.
+        """
+        if not self.real:
+            return self.events()
+        found: dict[str, int] = {}
+        falling = []
+        for kind, epoch in self.events():
+            found[kind] = found.get(kind, 0) + 1
+            step = max(found[kind], math.ceil(epoch * per_epoch * (1 - 1e-12)))
+            falling.append((kind, step / per_epoch))
+        return falling
 
 
 def decide(

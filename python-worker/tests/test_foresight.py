@@ -82,6 +82,9 @@ def test_real_intervals_end_where_the_steps_end() -> None:
     (note,) = short(schedule, steps=7)
     assert note.startswith("2 of 4 merges fall after epoch 0.7, where train.max_steps ends")
     assert "they fit with train.max_steps 10, or with" in note
+    assert told(schedule, steps=10)[-1] == "at the end of the last epoch, with no training after it: merge"
+    between = Schedule(4, 3, 0, rules(interval="real"))  # at 0.33, 0.67 and 1, after steps 4, 7 and 10
+    assert told(between, steps=7)[-1].startswith("at the end of the last epoch"), "rounded up to it"
     many = Schedule(4, 50, 0, rules(interval="real"))  # forty steps, each with one merge at most
     (note,) = short(many, layers=100)
     assert note.startswith("10 of 50 merges fall after the last epoch")

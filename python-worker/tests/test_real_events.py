@@ -11,6 +11,7 @@ import pytest
 import torch
 from loops import CPU, SETTINGS, Noting, Seen, in_order, training_of
 from test_bank import LAYERS, ROWS, classifier, learner_of, params_of, rows_of, rules
+from transformers import AutoModelForSequenceClassification
 
 from lor2c_worker.adapters.bank_learner import BankLearner
 from lor2c_worker.adapters.bank_records import change_of
@@ -171,8 +172,61 @@ def test_max_steps_cuts_an_epoch_and_the_events_after_it() -> None:
     steps = {cell: [step for step, _ in changes(seen, cell)] for cell in SCHEDULES}
     assert steps == {"0 0": [], "1 0": [], "2 2": [4, 4], "0 3": [3, 5], "4 1": [2, 4, 6], "vain": []}
     assert steps == {cell: [step for step, _ in found] for cell, found in pure.found.items()}
-    ends = [step for step, record in seen.records if record.table is not None]
-    assert set(ends) == {5, 7}, "scores are told at the end of an epoch, and at that of the run"
+    ends = {cell: [s for s, r in seen.records if r.table is not None and cell in r.cells] for cell in ("0 0", "2 2")}
+    assert ends == {"0 0": [5, 7], "2 2": [4, 5, 7]}, "at events, the ends of epochs, and that of the run"
+
+
+#: Layers with room for three merges and three injections, whichever the scores choose.
+DEEP = 12
+#: By epochs, steps of an epoch, merges and injections: the steps with a merge, and those with an injection. Event q
+#: falls on the first step that reaches epoch q * E / 4 / budget (semantics.md section 3).
+TABLES: list[tuple[int, int, int, int, list[int], list[int]]] = [
+    (3, 8, 3, 3, [2, 4, 6], [2, 4, 6]),  # every 0.25 epochs: the paper's M = I = 3, with the recorded run's 8 steps
+    (3, 24, 3, 3, [6, 12, 18], [6, 12, 18]),
+    (3, 7, 3, 3, [2, 4, 6], [2, 4, 6]),  # 1.75, 3.5 and 5.25 steps
+    (1, 10, 1, 0, [3], []),  # 2.5 steps
+    (1, 4, 2, 0, [1, 2], []),  # two within the first step: one of them, and the other after the second
+    (4, 1, 1, 1, [1], [1]),  # at the end of the first epoch of one step
+    (8, 2, 2, 1, [2, 4], [4]),
+]
+
+
+@pytest.mark.parametrize(("epochs", "per_epoch", "merges", "injections", "merged", "injected"), TABLES)
+def test_the_loop_keeps_the_hand_made_tables(
+    epochs: int, per_epoch: int, merges: int, injections: int, merged: list[int], injected: list[int]
+) -> None:
+    """Also what `plan` foresees, with the epoch that a change and its scores have."""
+    schedule = Schedule(epochs, merges, injections, PAPER, causal=True)
+    shape = classifier().config.to_dict() | {"num_hidden_layers": DEEP}
+    model = AutoModelForSequenceClassification.from_config(classifier().config.from_dict(shape)).double().eval()
+    learner = learner_of(model, {"c": schedule}, [["c"]], params_of(layers=DEEP))
+    seen, rows = Seen(), rows_of(per_epoch)
+    settings = replace(SETTINGS, num_train_epochs=epochs, batch_size=ROWS)
+    moments = replace(Moments.of(len(rows), settings), evaluate=Interval(epochs))
+    train(training_of(learner, rows, seen, settings, order=in_order(len(rows), ROWS), moments=moments))
+    found = changes(seen, "c")
+    assert [step for step, change in found if change.kind == "merge"] == merged
+    assert [step for step, change in found if change.kind == "inject"] == injected
+    assert all(change.epoch == change.scores_from_epoch == step / per_epoch for step, change in found)
+    foreseen = schedule.falling(per_epoch)
+    assert sorted(foreseen) == sorted((change.kind, change.epoch) for _, change in found)
+    told = [(step, record.table.epoch) for step, record in seen.records if record.table is not None]
+    ends = set(range(per_epoch, epochs * per_epoch + 1, per_epoch))
+    assert told == [(step, step / per_epoch) for step in sorted(ends | set(merged) | set(injected))], "once each"
+    before = next(r.table for s, r in seen.records if r.table is not None and s == found[0][0])
+    assert len(before.modules) == DEEP, "the scores that decided, before the change"
+
+
+def test_an_event_at_the_last_step_says_that_no_training_follows() -> None:
+    """Of a run that max_steps ends there; of one that goes on, it does not."""
+    for steps, marked in ((4, True), (5, False)):
+        schedule = Schedule(4, 1, 0, PAPER, causal=True, end=steps / 4)  # a merge at epoch 1
+        learner = learner_of(classifier(), {"c": schedule}, [["c"]], params_of())
+        seen, rows = Seen(), rows_of(4)
+        settings = replace(SETTINGS, num_train_epochs=4, max_steps=steps, batch_size=ROWS)
+        train(training_of(learner, rows, seen, settings, order=in_order(len(rows), ROWS)))
+        ((step, change),) = changes(seen, "c")
+        assert (step, "no training follows" in change.detail) == (4, marked)
 
 
 @pytest.mark.parametrize("stop", [4, 5])

@@ -1,7 +1,6 @@
 import type { ModuleScoreRow } from "../../store/read.js";
 import { formatValue } from "../format.js";
-import { distinct } from "../parts/distinct.js";
-import { thin } from "../parts/epoch-grid.js";
+import { epochTexts, thin } from "../parts/epoch-grid.js";
 import { extent } from "../parts/extent.js";
 import { clip } from "../parts/fit.js";
 import { shade } from "../parts/shade.js";
@@ -29,7 +28,7 @@ function grid(scores: ModuleScoreRow[], width: number): string[] {
   const layers = extent(scores.map((row) => row.span_end))[1] + 1;
   const [low, high] = extent(scores.flatMap((row) => row.score ?? []));
   const epochOf = new Map(scores.map((row) => [row.step, row.epoch]));
-  const heads = distinct(epochOf.values(), (epoch) => String(Math.round(epoch)), formatValue);
+  const heads = epochTexts([...epochOf.values()]);
   const column = Math.max(COLUMN, 1 + extent([...heads.values()].map((head) => head.length))[1]);
   const shown = thin(steps, Math.max(1, Math.floor((width - MARGIN) / column)));
   const at = new Map(shown.map((step) => [step, scores.filter((row) => row.step === step)]));

@@ -77,6 +77,8 @@ class BankLearner:
         self.fill = False
         #: Seconds of each fork so far.
         self.fork_seconds: list[float] = []
+        #: The newest step with real-valued events, and the cells whose scores were told for it.
+        self._scored: tuple[int, set[str]] = (0, set())
         self._shared = SharedBatch(backbone)
         self._set_decay()
 
@@ -125,13 +127,17 @@ class BankLearner:
 
     def end_step(self, step: int, epoch: float, optimizer: LaneAdamW) -> list[EpochRecord]:
         real = {cell for cell, schedule in self._schedules.items() if schedule.real}
-        if not any(any(self._schedules[cell].due(epoch, self._progress[cell])) for cell in real):
+        due = {cell for cell in real if any(self._schedules[cell].due(epoch, self._progress[cell]))}
+        if not due:
             return []
-        return self._decide(epoch, real, optimizer, tables=False)
+        self._scored = step, due
+        return self._decide(epoch, real, optimizer, tables=due)
 
     def end_epoch(self, epoch: int, step: int, optimizer: LaneAdamW) -> list[EpochRecord]:
         deciding = {c for c, s in self._schedules.items() if not s.real}
-        return self._decide(epoch, deciding, optimizer, tables=self.bank.residual is not None)
+        told = self._scored[1] if self._scored[0] == step else set()
+        tables = set() if self.bank.residual is None else self._schedules.keys() - told
+        return self._decide(epoch, deciding, optimizer, tables=tables, history=self.bank.residual is not None)
 
     def expected(self, lane: int, epoch: float) -> Expected:
         state, layout = self.lanes[lane], self.bank.structures[lane].layout
@@ -222,17 +228,22 @@ class BankLearner:
         self._set_decay()
         return rows
 
-    def _decide(self, epoch: float, deciding: set[str], optimizer: LaneAdamW, *, tables: bool) -> list[EpochRecord]:
-        """Let the `deciding` cells decide, fork where they differ, and return a record for every cell."""
+    def _decide(
+        self, epoch: float, deciding: set[str], optimizer: LaneAdamW, *, tables: set[str], history: bool = False
+    ) -> list[EpochRecord]:
+        """Let the `deciding` cells decide, fork where they differ, and return a record for every cell.
+
+        `tables`: cells whose scores before the decisions are told. `history`: keep them for later decisions.
+        """
         groups: list[tuple[int, list[str]]] = []
         plans: list[list[_Plan]] = []
         made: dict[str, ScoreTable] = {}
         of_lanes = self.bank.spectra(range(len(self.lanes)))
         for index, (lane, spectra) in enumerate(zip(self.lanes, of_lanes, strict=True)):
             assert isinstance(lane, BankLane)
-            if tables:
+            if history:
                 lane.history[int(epoch)] = spectra
-                made |= {cell: self._table(index, cell, epoch, spectra) for cell in lane.cells}
+            made |= {cell: self._table(index, cell, epoch, spectra) for cell in lane.cells if cell in tables}
             by_effect: dict[tuple[object, ...], list[_Plan]] = {}
             for cell in lane.cells:
                 plan = self._plan(index, cell, epoch, spectra) if cell in deciding else _Plan(cell, (), ())

@@ -12,7 +12,7 @@ def change_of(decision: Decision, schedule: Schedule, epoch: float, trainable_pa
     span = (decision.span.start, decision.span.end) if isinstance(decision, Merge) else (decision.layer,) * 2
     frozen = not (schedule.rules.merged_trains if merge else schedule.rules.injected_trains)
     notes = ["frozen from now on"] if frozen else []
-    if epoch >= schedule.epochs:
+    if epoch >= (schedule.epochs if schedule.end is None else schedule.end):
         notes.append("no training follows")
     return Change(
         kind="merge" if merge else "inject",

@@ -18,7 +18,7 @@ from ..models import LoadedModel
 from ..rules import preset_name
 from ..schedule import Layout, Progress, Schedule
 from .lanes import build_learner, group_lanes, numbers_of, redraw_heads
-from .lor2c_foresight import foresee, required, unreached
+from .lor2c_foresight import foresee, last_epoch, required, unreached
 from .lor2c_liveness import excused, unmet
 from .lor2c_params import ImParams, InjectParams, Lor2cParams, MergeParams, ShareParams
 from .method import Cell, Method
@@ -40,38 +40,40 @@ class Variant(Method):
     keeps_model: bool = True
     lanes: bool = True
 
-    def schedule(self, params: Any, epochs: int, *, causal: bool = False) -> Schedule:
+    def schedule(self, model: LoadedModel, params: Any, horizon: Horizon) -> Schedule:
         """When a cell with these params changes its structure. Plans and warnings use it too."""
-        return Schedule(
-            epochs=epochs,
+        schedule = Schedule(
+            epochs=horizon.epochs,
             merges=getattr(params, "merges", 0),
             injections=getattr(params, "injections", 0),
             rules=params.rules,
             max_span=getattr(params, "max_span", None),
             share=self.share,
-            causal=causal,
+            causal=not model.head,
         )
+        return dataclasses.replace(schedule, end=last_epoch(schedule, horizon))
 
     def events(self, model: LoadedModel, params: Any, horizon: Horizon) -> list[PlannedEvent]:
         """What parts the cells of a bundle: how they train from the start, and each event with all that decides it."""
         rules = dataclasses.asdict(params.rules)
         choices = json.dumps([rules, getattr(params, "max_span", None)], sort_keys=True)
-        schedule = self.schedule(params, horizon.epochs, causal=not model.head)
+        schedule = self.schedule(model, params, horizon)
         layout = Layout.initial(layers_of(model))
         expected = {(effect[0], epoch) for epoch, effect in expected_events(schedule, layout, Progress(), 0.0, {})}
+        falling = schedule.falling(horizon.steps_per_epoch)
         return [
             PlannedEvent(0.0, json.dumps(trajectory_key(params.rules)), True),
             *(
-                PlannedEvent(float(epoch), f"{kind} {choices}", (kind, epoch) in expected)
-                for kind, epoch in schedule.events()
+                PlannedEvent(float(at), f"{kind} {choices}", (kind, epoch) in expected)
+                for (kind, epoch), (_, at) in zip(schedule.events(), falling, strict=True)
             ),
         ]
 
     def unreached(self, model: LoadedModel, params: Any, horizon: Horizon) -> list[str]:
-        return unreached(self.schedule(params, horizon.epochs, causal=not model.head), layers_of(model), horizon)
+        return unreached(self.schedule(model, params, horizon), layers_of(model), horizon)
 
     def warnings(self, model: LoadedModel, params: Any, horizon: Horizon) -> list[str]:
-        schedule = self.schedule(params, horizon.epochs, causal=not model.head)
+        schedule = self.schedule(model, params, horizon)
         return foresee(schedule, params.rank, layers_of(model), horizon)
 
     def notes(self, params: Any) -> list[str]:
@@ -122,7 +124,7 @@ class Variant(Method):
     def build(self, model: LoadedModel, cells: list[Cell], *, horizon: Horizon) -> BankLearner:
         """Cells begin in one lane unless their numbers or rules make them train differently from the first step on."""
         lanes = group_lanes(cells, lambda cell: trajectory_key(cell.params.rules))
-        schedules = {cell.id: self.schedule(cell.params, horizon.epochs, causal=not model.head) for cell in cells}
+        schedules = {cell.id: self.schedule(model, cell.params, horizon) for cell in cells}
         may_inject = any(schedule.injections for schedule in schedules.values())
         learner = build_learner(
             model.module,

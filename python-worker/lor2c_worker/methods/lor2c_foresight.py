@@ -90,7 +90,7 @@ def unreached(schedule: Schedule, layers: int, horizon: Horizon) -> list[str]:
 
 def _falling(kind: str, schedule: Schedule, horizon: Horizon) -> int:
     """Number of events of a kind before the end of training, if each try finds a candidate."""
-    return sum(happening == kind for happening, _ in _happening(schedule, _last(schedule, horizon), horizon.steps))
+    return sum(happening == kind for happening, _ in _happening(schedule, horizon))
 
 
 def _longer(kind: str, able: int, schedule: Schedule, horizon: Horizon) -> str:
@@ -123,7 +123,7 @@ def _with(schedule: Schedule, key: str, number: int) -> Schedule:
     return dataclasses.replace(schedule, **changed)
 
 
-def _last(schedule: Schedule, horizon: Horizon) -> float:
+def last_epoch(schedule: Schedule, horizon: Horizon) -> float:
     """The last epoch with events. An epoch that max_steps cuts short ends with its decisions too."""
     trained = horizon.steps / horizon.steps_per_epoch
     return trained if schedule.real else math.ceil(trained)
@@ -132,13 +132,13 @@ def _last(schedule: Schedule, horizon: Horizon) -> float:
 def _end(schedule: Schedule, horizon: Horizon) -> str:
     if horizon.steps >= horizon.epochs * horizon.steps_per_epoch:
         return "the last epoch"
-    return f"epoch {_short(_last(schedule, horizon))}, where train.max_steps ends training,"
+    return f"epoch {_short(last_epoch(schedule, horizon))}, where train.max_steps ends training,"
 
 
 def _times(schedule: Schedule, horizon: Horizon) -> list[str]:
-    trained, last = horizon.steps / horizon.steps_per_epoch, _last(schedule, horizon)
-    events, notes = _happening(schedule, last, horizon.steps), []
-    late = [f"{kind} at epoch {epoch:g}" for kind, epoch in events if trained / 2 < epoch < last]
+    trained, last = horizon.steps / horizon.steps_per_epoch, last_epoch(schedule, horizon)
+    events, notes = _happening(schedule, horizon), []
+    late = [f"{kind} at epoch {_short(epoch)}" for kind, epoch in events if trained / 2 < epoch < last]
     at_end = [kind for kind, epoch in events if epoch >= last]
     if late:
         notes.append(f"in the second half of {_short(trained)} epochs: {', '.join(late)}")
@@ -147,15 +147,10 @@ def _times(schedule: Schedule, horizon: Horizon) -> list[str]:
     return notes
 
 
-def _happening(schedule: Schedule, last: float, steps: int) -> list[tuple[str, float]]:
-    """Events up to epoch `last`. A step or an epoch end has at most one of each kind."""
-    found: dict[str, int] = {}
-    events = []
-    for kind, epoch in schedule.events():
-        found[kind] = found.get(kind, 0) + 1
-        if epoch <= last and found[kind] <= steps:
-            events.append((kind, epoch))
-    return events
+def _happening(schedule: Schedule, horizon: Horizon) -> list[tuple[str, float]]:
+    """Events before the end of training, at the epochs at which they happen."""
+    last = last_epoch(schedule, horizon)
+    return [(kind, epoch) for kind, epoch in schedule.falling(horizon.steps_per_epoch) if epoch <= last]
 
 
 def _short(epochs: float) -> str:
