@@ -10,6 +10,7 @@ import { m009Surroundings } from "./migrations/m009_surroundings.js";
 import { m010Direction } from "./migrations/m010_direction.js";
 import { m011RealEpochs } from "./migrations/m011_real_epochs.js";
 import { m012Evaluations } from "./migrations/m012_evaluations.js";
+import { m013Losses } from "./migrations/m013_losses.js";
 
 export interface Migration {
   /** `m<number>_<what>`; stored in the table `migrations`, so it must never change. */
@@ -31,4 +32,5 @@ export const MIGRATIONS: readonly Migration[] = [
   m010Direction,
   m011RealEpochs,
   m012Evaluations,
+  m013Losses,
 ];

@@ -1,7 +1,7 @@
 /** Scores that are better when they are smaller; the worker's catalog lists the same. */
-export const LOWER_IS_BETTER = ["mse", "mae"] as const;
+export const LOWER_IS_BETTER = ["mse", "mae", "loss", "perplexity"] as const;
 
-const LOWER = new RegExp(`(^|_)(${[...LOWER_IS_BETTER, "loss"].join("|")})(@|$)`);
+const LOWER = new RegExp(`(^|_)(${LOWER_IS_BETTER.join("|")})(@|$)`);
 
 /** Whether a smaller value of a score or metric of an evaluation is the better one: a loss or an error, in any form. */
 export const lowerIsBetter = (name: string): boolean => LOWER.test(name);

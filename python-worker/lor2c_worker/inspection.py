@@ -173,7 +173,7 @@ class Inspection:
             whole = task_data(settings)
             return check_rows(settings.model, tokenizer, [whole.train, whole.eval])
 
-        head = self._once("weights", of_model, lambda: check_weights(settings.model, model.module))
+        head = self._once("weights", of_model, lambda: check_weights(settings.model, model.module, model.head))
         note = head_note(head, base_config(settings.model), rows.head.num_labels, rows.label_names)
         warnings = self._once("fit", [settings.model, settings.task, settings.data], look_at_rows)
         return [*warnings, *([note] if note else [])]

@@ -115,8 +115,9 @@ class Learner(Protocol):
         """
 
     def forward(self, batch: Batch, step: StepKey | None, lanes: Sequence[int] | None = None) -> torch.Tensor:
-        """Logits [K, B, C] ([K, B, T, V] for causal language models) of one of `groups`, or of all lanes if they are
-        one group. `step` None: evaluation, without dropout. A backward adds to the gradients of the slots."""
+        """Logits [K, B, C], or of a language model the cross entropy of each target, [K, P], at least float32. Of one
+        of `groups`, or of all lanes if they are one group. `step` None: evaluation, without dropout. A backward adds to
+        the gradients of the slots."""
 
     def penalty(self) -> torch.Tensor | None:
         """What the method adds to the task's loss of every lane while training, [K] with gradient; None: nothing.

@@ -15,27 +15,32 @@ CONSTANT = 1e-3
 
 
 class Objective(Protocol):
-    """The loss of a task, a sum that a step divides by its whole weight, and what its logits predict."""
+    """The loss of a task, a sum that a step divides by its whole weight."""
 
     @property
     def one(self) -> str:
         """What all predictions of a collapsed model are, for a message."""
 
-    def sums(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """Loss of each lane, summed over the batch: [K], from logits [K, B, ...]. A lane's bits depend on no other."""
+    def sums(self, outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Loss of each lane, summed over the batch: [K], from what a learner's forward gives and `Batch.labels`. A
+        lane's bits depend on no other."""
 
     def weight(self, labels: torch.Tensor) -> int | torch.Tensor:
         """What the sum over these labels is to be divided by for a mean: a number or a scalar on their device."""
+
+    def majority(self, labels: torch.Tensor) -> Any:
+        """The best answer that is the same for all rows: the most frequent label (the first of equal ones), or the mean
+        of numbers; None where there is none."""
+
+
+class RowObjective(Objective, Protocol):
+    """Of a task whose rows have labels: also what its logits [K, B, C] predict."""
 
     def predictions(self, logits: torch.Tensor) -> torch.Tensor:
         """Prediction of each row, in the form of the labels, from the logits of one lane, [N, C]."""
 
     def probabilities(self, logits: torch.Tensor) -> torch.Tensor:
         """Probability of each class, [N, C], from the logits of one lane. A regression has none: its values."""
-
-    def majority(self, labels: torch.Tensor) -> Any:
-        """The best answer that is the same for all rows: the most frequent label (the first of equal ones), or the mean
-        of numbers; None where there is none."""
 
     def collapsed(self, logits: torch.Tensor, labels: torch.Tensor) -> bool:
         """Whether all predictions are alike, but the labels are not. False when logits [N, C] are not finite."""
@@ -86,8 +91,8 @@ class Classify:
 
     one = "one class"
 
-    def sums(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        return lane_sums(cross_entropies(logits, labels))
+    def sums(self, outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        return lane_sums(cross_entropies(outputs, labels))
 
     def weight(self, labels: torch.Tensor) -> int | torch.Tensor:
         return len(labels)
@@ -110,8 +115,8 @@ class Regress:
 
     one = "one value"
 
-    def sums(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        return lane_sums((logits[..., 0] - labels.to(logits.dtype)).square())
+    def sums(self, outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        return lane_sums((outputs[..., 0] - labels.to(outputs.dtype)).square())
 
     def weight(self, labels: torch.Tensor) -> int:
         return len(labels)
@@ -135,9 +140,9 @@ class MultiLabel:
 
     one = "one set of labels"
 
-    def sums(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        every = labels.to(logits.dtype).expand_as(logits)
-        losses = F.binary_cross_entropy_with_logits(logits, every, reduction="none")
+    def sums(self, outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        every = labels.to(outputs.dtype).expand_as(outputs)
+        losses = F.binary_cross_entropy_with_logits(outputs, every, reduction="none")
         return lane_sums(losses.flatten(1)) / labels.shape[1]
 
     def weight(self, labels: torch.Tensor) -> int:
@@ -157,12 +162,33 @@ class MultiLabel:
         return alike and len(labels.unique(dim=0)) > 1
 
 
-_OBJECTIVES: dict[str, Objective] = {"classify": Classify(), "regress": Regress(), "multi_label": MultiLabel()}
+class LanguageModel:
+    """Cross entropy of the tokens that count. Outputs [K, P] are their losses, labels [P] the tokens. The weight is
+    their number."""
+
+    one = "one token"
+
+    def sums(self, outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        return lane_sums(outputs)
+
+    def weight(self, labels: torch.Tensor) -> int:
+        return len(labels)
+
+    def majority(self, labels: torch.Tensor) -> None:
+        return None
+
+
+_OF_ROWS: dict[str, RowObjective] = {"classify": Classify(), "regress": Regress(), "multi_label": MultiLabel()}
+
+
+def row_objective_of(kind: Kind) -> RowObjective:
+    """The objective of a task of this kind, whose rows have labels."""
+    return _OF_ROWS[kind]
 
 
 def objective_of(kind: Kind) -> Objective:
-    """The objective of a task of this kind."""
-    return _OBJECTIVES[kind]
+    """The objective of a task of any kind."""
+    return LanguageModel() if kind == "language_model" else row_objective_of(kind)
 
 
 def _comparable(logits: torch.Tensor, labels: torch.Tensor) -> bool:

@@ -19,7 +19,7 @@ from .evaluation.evaluate import logits_of
 from .learner import Learner
 from .methods import import_libraries, method_of, parse_params
 from .models import LoadedModel, load_model
-from .objective import Objective, objective_of
+from .objective import RowObjective, row_objective_of
 from .run.adapter_folder import RunInfo, read_info
 from .settings import Settings, SettingsError
 
@@ -46,8 +46,8 @@ class Labeller:
         return Labeller(info, settings, model, learner, device)
 
     @property
-    def objective(self) -> Objective:
-        return objective_of(self.info.kind)
+    def objective(self) -> RowObjective:
+        return row_objective_of(self.info.kind)
 
     def logits(self, texts: list[str], pairs: list[str] | None, batch_size: int | None = None) -> torch.Tensor:
         """[N, C] on the CPU. Texts of one length go through the model together, so that little is padded."""

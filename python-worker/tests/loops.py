@@ -8,23 +8,22 @@ from functools import partial
 from typing import Any
 
 import torch
-from torch.nn import functional as F
 
 from lor2c_worker.data.batch import Batch
 from lor2c_worker.data.encode import train_batches
 from lor2c_worker.data.row_set import RowSet
+from lor2c_worker.data.targets import Targets
 from lor2c_worker.evaluation.choose import Judge
 from lor2c_worker.evaluation.evaluate import Evaluated, Evaluation, RowEvaluation
+from lor2c_worker.evaluation.language import LanguageEvaluation
 from lor2c_worker.learner import EpochRecord, Learner
-from lor2c_worker.objective import Classify, Objective
+from lor2c_worker.objective import Classify, LanguageModel, RowObjective
 from lor2c_worker.optim.adamw import LaneAdamW
 from lor2c_worker.optim.stacked import Rate
 from lor2c_worker.run.loop import Report, Training
 from lor2c_worker.run.moments import Moments
 from lor2c_worker.settings import TrainSettings
 
-#: Label of a token that is not trained.
-IGNORED = -100
 CPU = torch.device("cpu")
 SETTINGS = TrainSettings(
     num_train_epochs=3,
@@ -44,37 +43,13 @@ SETTINGS = TrainSettings(
 )
 
 
-class Causal:
-    """Cross entropy of the next token of a language model. Logits [K, B, T, V]; labels [B, T], IGNORED where a token is
-    not trained. The weight is the number of trained tokens."""
-
-    one = "one token"
-
-    def sums(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        targets = labels[:, 1:].flatten()
-        each = [own[:, :-1].flatten(0, 1) for own in logits.unbind()]
-        return torch.stack([F.cross_entropy(own, targets, ignore_index=IGNORED, reduction="sum") for own in each])
-
-    def weight(self, labels: torch.Tensor) -> torch.Tensor:
-        return (labels[:, 1:] != IGNORED).sum()
-
-    def predictions(self, logits: torch.Tensor) -> torch.Tensor:
-        return logits.argmax(-1)
-
-    def majority(self, labels: torch.Tensor) -> None:
-        return None
-
-    def collapsed(self, logits: torch.Tensor, labels: torch.Tensor) -> bool:
-        return False
-
-
 @dataclass(frozen=True)
 class Given:
     """A `RowSet` of rows that are tensors already, padded on the right."""
 
     input_ids: torch.Tensor  # [N, T] int64
     attention_mask: torch.Tensor  # [N, T] int64
-    labels: torch.Tensor  # [N], or [N, T] for a language model
+    labels: torch.Tensor  # [N], or [N, T] for a language model, IGNORED where a token does not count
     parts = None
 
     def __len__(self) -> int:
@@ -85,10 +60,11 @@ class Given:
         index = torch.tensor(list(rows))
         mask = self.attention_mask[index]
         width = int(mask.sum(1).max())
-        labels = self.labels[index]
-        if labels.ndim == 2:
-            labels = labels[:, :width]
-        return Batch(index, self.input_ids[index, :width], mask[:, :width], None, labels, int(mask.sum()))
+        labels, ids, tokens = self.labels[index], self.input_ids[index, :width], int(mask.sum())
+        if labels.ndim == 1:
+            return Batch(index, ids, mask[:, :width], None, labels, tokens)
+        targets = Targets.of(labels[:, :width], device)
+        return Batch(index, ids, mask[:, :width], None, targets.ids, tokens, targets=targets)
 
 
 def in_order(rows: int, size: int) -> Callable[[int, int], list[range]]:
@@ -155,20 +131,23 @@ def training_of(
     optimizer: LaneAdamW | None = None,
     evaluated: RowSet | None = None,
     held: RowSet | None = None,
-    objective: Objective | None = None,
+    objective: RowObjective | LanguageModel | None = None,
     order: Callable[[int, int], Sequence[Sequence[int]]] | None = None,
     names: tuple[str, ...] = ("accuracy",),
     **others: Any,
 ) -> Training:
     """The loop's inputs. `evaluated`: the training rows unless given. `others`: as `Training` has them."""
-    objective = objective or Classify()
+    objective = Classify() if objective is None else objective
     casting = {name: value for name, value in others.items() if name == "autocast"}
 
-    def evaluation(data: RowSet) -> RowEvaluation:
+    def evaluation(data: RowSet) -> Evaluation:
+        if isinstance(objective, LanguageModel):
+            return LanguageEvaluation(data, settings.eval_batch_size, CPU, ("loss",), "loss", **casting)
         return RowEvaluation(data, settings.eval_batch_size, CPU, objective, names, names[0], **casting)
 
+    score = "loss" if isinstance(objective, LanguageModel) else names[0]
     judge = Judge(
-        evaluation(rows if evaluated is None else evaluated), names[0], None if held is None else evaluation(held)
+        evaluation(rows if evaluated is None else evaluated), score, None if held is None else evaluation(held)
     )
     inputs: dict[str, Any] = {
         "learner": learner,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 from typing import Any
 
 import pytest
@@ -30,6 +31,7 @@ from lor2c_worker.backbones.hf_backbone import HfBackbone, base_of
 from lor2c_worker.backbones.unpadded import UnpaddedEncoder
 from lor2c_worker.backbones.unpadded_layout import UnpaddedLayout
 from lor2c_worker.data.batch import Batch
+from lor2c_worker.data.targets import Targets
 from lor2c_worker.keyed.dropout import KeyedDropout
 from lor2c_worker.keyed.masks import StepMasks
 from lor2c_worker.keyed.seeding import generator
@@ -114,8 +116,8 @@ def logits_of(
     if not together:
         tensors = {slot.name: slot.tensor for slot in [*bank.slots(), *head.slots()]}
         return lane_groups.forward(backbone, bank, head, batch, layout, masks, range(bank.lanes), tensors, {})
-    hidden = backbone.forward(batch, layout, bank.lanes, bank.begin(masks), masks, at=head.pooled(layout))
-    return head.logits(head.pool(hidden, layout), masks)
+    hidden = backbone.forward(batch, layout, bank.lanes, bank.begin(masks), masks, at=head.positions(batch, layout))
+    return head.outputs(hidden, batch, masks)
 
 
 LENGTHS = [7, 30, 3, 12, 30, 1, 19]
@@ -219,11 +221,14 @@ def test_heads_equal_the_modules_own(kind: str) -> None:
     bank = bank_of(backbone, module)
     bank.set_structure(0, Structure(Layout(())))
     head = head_of(module, lanes=1)
+    if kind == "causal":
+        targets = Targets.every(batch.input_ids, batch.attention_mask)
+        batch = dataclasses.replace(batch, targets=targets, labels=targets.ids)
+        want = F.cross_entropy(want.flatten(0, 1)[targets.places], targets.ids, reduction="none")
     got = logits_of(backbone, bank, head, batch)[0]
     if kind == "causal":
-        real = batch.attention_mask.bool()
-        got, want = got[:, : batch.input_ids.shape[1]][real], want[real]
         assert head.slots() == []
+        assert len(got) == sum(LENGTHS) - len(LENGTHS)
     else:
         assert {s.name for s in head.slots()} <= {name for name, _ in module.named_parameters()}
     assert torch.allclose(got, want, rtol=0, atol=1e-5)

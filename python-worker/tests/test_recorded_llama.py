@@ -9,18 +9,20 @@ from typing import Any
 
 import pytest
 import torch
-from loops import CPU, SETTINGS, Causal, Given, Seen, training_of
+from loops import CPU, SETTINGS, Given, Seen, training_of
 from recorded import FOLDER, GIVEN, arrays, load_initial
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from lor2c_worker.adapters.bank import BankParams, Numbers, Structure
 from lor2c_worker.adapters.bank_learner import BankLearner
 from lor2c_worker.adapters.injection import QUERY_AND_VALUE
+from lor2c_worker.backbones.heads import LanguageModelHead
 from lor2c_worker.backbones.hf_backbone import HfBackbone
+from lor2c_worker.data.batch import Batch
 from lor2c_worker.evaluation.choose import Judge
-from lor2c_worker.evaluation.evaluate import RowEvaluation
+from lor2c_worker.evaluation.language import LanguageEvaluation
 from lor2c_worker.methods.lanes import build_learner
-from lor2c_worker.objective import means
+from lor2c_worker.objective import LanguageModel, means
 from lor2c_worker.rules import resolve_rules
 from lor2c_worker.run.loop import train
 from lor2c_worker.run.moments import Moments
@@ -72,14 +74,14 @@ def learner_of(name: str, lanes: int, dtype: torch.dtype) -> BankLearner:
     return learner
 
 
-class MicroLosses(Causal):
+class MicroLosses(LanguageModel):
     """Keeps the mean loss of each micro-batch that is trained on, [K]."""
 
     def __init__(self) -> None:
         self.losses: list[torch.Tensor] = []
 
-    def sums(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        sums = super().sums(logits, labels)
+    def sums(self, outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        sums = super().sums(outputs, labels)
         if sums.requires_grad:
             self.losses.append((sums / self.weight(labels)).detach())
         return sums
@@ -116,10 +118,20 @@ def trained(name: str, lanes: int, dtype: torch.dtype) -> tuple[BankLearner, See
         objective=objective,
         order=lambda seed, epoch: micro[(epoch - 1) * per_epoch : epoch * per_epoch],
         moments=Moments.of(h["n"], settings),
-        judge=Judge(RowEvaluation(evaluated, h["micro"], CPU, Causal(), (), "loss"), "loss"),
+        judge=Judge(LanguageEvaluation(evaluated, h["micro"], CPU, ("loss",), "loss"), "loss"),
     )
     assert train(training).step == want["optimizer_steps"]
     return learner, seen, objective
+
+
+def logits_of(learner: BankLearner, batch: Batch) -> torch.Tensor:
+    """Of all tokens, [K, B, T, V]; a learner computes losses of targets only."""
+    backbone, lanes = learner.backbone, len(learner.lanes)
+    layout = backbone.layout(batch)
+    hidden = backbone.forward(batch, layout, lanes, learner.bank.begin(None), None)
+    assert isinstance(learner.head, LanguageModelHead)
+    whole = learner.head._project(hidden).unflatten(1, (len(batch.rows), -1))
+    return whole[:, :, : batch.input_ids.shape[1]]
 
 
 def test_there_is_a_trajectory() -> None:
@@ -178,8 +190,8 @@ def test_probes(name: str) -> None:
         learner.bank.set_structure(lane, Structure(Layout(tuple(sorted([*merged, *single])), tuple(injected))))
     batch = rows_of(name).batch(range(4), CPU)
     with torch.no_grad():
-        logits = learner.forward(batch, None)
-    losses = means(Causal(), logits, batch.labels)
+        losses = means(LanguageModel(), learner.forward(batch, None), batch.labels)
+        logits = logits_of(learner, batch)
     assert set(PROBES) == set(want["probe_loss"])
     for lane, probe in enumerate(PROBES):
         assert torch.allclose(logits[lane], stored[f"probe.logits_{probe}"], rtol=0, atol=3e-5), probe

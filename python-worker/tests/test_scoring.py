@@ -131,7 +131,7 @@ def test_the_same_answer_for_every_row_has_a_score(
 
 
 def test_errors_are_better_when_they_are_smaller() -> None:
-    assert [name for name, score in SCORES.items() if score.lower_is_better] == ["mse", "mae"]
+    assert [name for name, score in SCORES.items() if score.lower_is_better] == ["mse", "mae", "loss", "perplexity"]
     assert is_better(1.0, 2.0, "mse")
     assert not is_better(2.0, 1.0, "mae")
     assert is_better(2.0, 1.0, "accuracy_mm")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
@@ -14,6 +15,7 @@ from transformers import (
     BertConfig,
     BertForSequenceClassification,
     LlamaConfig,
+    LlamaForCausalLM,
     LlamaForSequenceClassification,
     PreTrainedModel,
     PreTrainedTokenizerFast,
@@ -69,6 +71,21 @@ def save(folder: Path, kind: str = "bert") -> Path:
     """Write model and tokenizer. The checkpoint has no head, like that of a pretrained encoder."""
     whole = model(kind)
     whole.base_model.save_pretrained(folder)
+    tokenizer().save_pretrained(folder)
+    return folder
+
+
+def causal(seed: int = 0, **changes: Any) -> LlamaForCausalLM:
+    """A language model; `changes`: of its config."""
+    torch.manual_seed(seed)
+    config = LlamaConfig(**(model("llama").config.to_dict() | changes))
+    torch.manual_seed(seed)
+    return LlamaForCausalLM(config)
+
+
+def save_causal(folder: Path, **changes: Any) -> Path:
+    """Write a whole language model, output embedding included, and its tokenizer."""
+    causal(**changes).save_pretrained(folder)
     tokenizer().save_pretrained(folder)
     return folder
 

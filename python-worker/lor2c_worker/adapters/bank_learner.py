@@ -116,8 +116,7 @@ class BankLearner:
             tensors = {name: _filled(leaf, more) for name, leaf in leaves.items()}
             members += [members[-1]] * more
         parts = self.backbone, self.bank, self.head
-        logits = lane_groups.forward(*parts, batch, layout, masks, members, tensors, frozen)[:count]
-        return logits if logits.ndim == 3 else logits[:, :, : batch.input_ids.shape[1]]
+        return lane_groups.forward(*parts, batch, layout, masks, members, tensors, frozen)[:count]
 
     def penalty(self) -> torch.Tensor | None:
         return None

@@ -8,7 +8,6 @@ import torch
 
 from ..backbones.backbone import Backbone, BatchLayout, FrozenStates
 from ..backbones.heads import Head
-from ..backbones.precision import as_given
 from ..data.batch import Batch
 from ..keyed.masks import StepMasks
 from ..launches import at_once
@@ -35,7 +34,7 @@ def forward(
     tensors: Mapping[str, torch.Tensor],
     frozen: FrozenStates,
 ) -> torch.Tensor:
-    """Logits [K, B, C], or [K, B, T, V] of a language model, of the K `lanes`.
+    """Logits [K, B, C], or losses [K, P] of a language model's targets, of the K `lanes`.
 
     `tensors` [K, ...] are those of these lanes, by the names of the slots of bank and head. `masks` None: without
     dropout. `frozen`: see `Backbone.forward`.
@@ -45,11 +44,10 @@ def forward(
     # One split: its backward is one `cat`. The backward of slices would fill a whole tensor for each lane.
     used = {slot.name: tensors[slot.name] for slot in bank.used()}
     cuts = {name: (x,) if size == len(lanes) else x.split(size) for name, x in used.items()}
-    pooled, at = [], head.pooled(layout)
+    found, at = [], head.positions(batch, layout)
     for group, first in enumerate(range(0, len(lanes), size)):
         members = lanes[first : first + size]
         adapters = bank.begin(masks, members, {name: parts[group] for name, parts in cuts.items()})
-        hidden = backbone.forward(batch, layout, len(members), adapters, masks, frozen, at)
-        pooled.append(head.pool(hidden, layout))
-    with as_given(device):
-        return head.logits(pooled[0] if len(pooled) == 1 else torch.cat(pooled), masks, tensors)
+        found.append(backbone.forward(batch, layout, len(members), adapters, masks, frozen, at))
+    hidden = found[0] if len(found) == 1 else torch.cat(found)
+    return head.outputs(hidden, batch, masks, tensors)

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from ..backbones.backbone import BatchLayout
+from ..backbones.causal_module import CausalModule
 from ..backbones.unpadded_module import try_unpadded
 from ..data.batch import Batch
 from ..keyed.dropout import KeyedDropout
@@ -41,6 +42,7 @@ class PeftLearner(SingleLane):
         self.frozen: dict[str, torch.Tensor] = {}
         self._dropout = KeyedDropout(module, seed)
         self._unpadded = try_unpadded(module)
+        self._causal = CausalModule.of(module)
         self._slots = [
             Slot(name=name, tensor=p, role="head" if is_head(name, head) else "body", stacked=False)
             for name, p in module.named_parameters()
@@ -51,7 +53,7 @@ class PeftLearner(SingleLane):
         return self._slots
 
     def forward(self, batch: Batch, step: StepKey | None, lanes: Sequence[int] | None = None) -> torch.Tensor:
-        """Logits [1, B, C]."""
+        """Logits [1, B, C], or losses [1, P] of a language model's targets."""
         inputs = {"input_ids": batch.input_ids, "attention_mask": batch.attention_mask}
         if batch.token_type_ids is not None:
             inputs["token_type_ids"] = batch.token_type_ids
@@ -59,7 +61,9 @@ class PeftLearner(SingleLane):
         masks = None if step is None else StepMasks(self._dropout.seed, step, batch, layout)
         running = nullcontext() if self._unpadded is None else self._unpadded.within(batch, layout, masks)
         with self._dropout.using(masks), running:
-            return self.module(**inputs).logits[None]
+            if self._causal is None or batch.targets is None:
+                return self.module(**inputs).logits[None]
+            return self._causal.losses(inputs, batch.targets, layout.at(batch.targets.places))
 
     def trainable_parameters(self, lane: int) -> tuple[int, int]:
         sizes = {"body": 0, "head": 0}

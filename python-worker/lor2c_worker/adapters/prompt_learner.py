@@ -56,7 +56,7 @@ class PromptLearner(PeftLearner):
             wrapped.word_embeddings.register_forward_hook(hook)
 
     def forward(self, batch: Batch, step: StepKey | None, lanes: Sequence[int] | None = None) -> torch.Tensor:
-        """Logits [1, B, C]."""
+        """Logits [1, B, C], or losses [1, P] of a language model's targets."""
         return self._with_prefix(batch, step) if self._prefix else self._with_prompts(batch, step)
 
     def _with_prefix(self, batch: Batch, step: StepKey | None) -> torch.Tensor:
@@ -65,7 +65,7 @@ class PromptLearner(PeftLearner):
         cache.batch_repeat_interleave(len(batch.input_ids))
         with self._dropout.at(batch, step):
             inputs = self._inputs(dataclasses.replace(batch, attention_mask=self._widen(batch.attention_mask, 1)))
-            return self._inner(**inputs, **{self._cache_name: cache}).logits[None]
+            return self._outputs(batch, {**inputs, self._cache_name: cache}, 0)
 
     def _with_prompts(self, batch: Batch, step: StepKey | None) -> torch.Tensor:
         types = batch.token_type_ids
@@ -79,9 +79,17 @@ class PromptLearner(PeftLearner):
         self._prompts = self.module.get_prompt(1)
         try:
             with self._dropout.at(longer, step):
-                return self._inner(**self._inputs(longer)).logits[None]
+                return self._outputs(batch, self._inputs(longer), self._count)
         finally:
             self._prompts = None
+
+    def _outputs(self, batch: Batch, inputs: dict[str, Any], before: int) -> torch.Tensor:
+        """`before`: so many virtual tokens stand before each row's own."""
+        if self._causal is None or batch.targets is None:
+            return self._inner(**inputs).logits[None]
+        places, width = batch.targets.places, batch.input_ids.shape[1]
+        at = places // width * (width + before) + before + places % width
+        return self._causal.losses(inputs, batch.targets, at)
 
     def _put_prompts(self, output: torch.Tensor) -> torch.Tensor:
         if self._prompts is None:

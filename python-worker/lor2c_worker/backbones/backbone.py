@@ -80,6 +80,9 @@ class BatchLayout(Layout, Protocol):
     def last(self) -> torch.Tensor:
         """Position of each row's last real token, [B]."""
 
+    def at(self, places: torch.Tensor) -> torch.Tensor:
+        """Positions of real tokens, [P], from their places in the padded batch: row * T + column."""
+
 
 class Backbone(Protocol):
     """A frozen model under any number of lanes, which share their batch."""

@@ -7,34 +7,41 @@ from typing import Any, Protocol
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 
+from ..data.batch import Batch
 from ..keyed.masks import StepMasks
 from ..launches import at_once
 from ..optim.slot import Slot
 from .backbone import BatchLayout
+from .precision import Products, as_given, low_dtype
+from .token_loss import token_loss
 
 #: The CPU library computes products of one or two rows in another way, so that rounding would depend on the batch.
 LEAST_ROWS = 4
 
 
 class Head(Protocol):
-    """From hidden states to logits."""
+    """From hidden states to what the task's objective takes."""
 
     def slots(self) -> list[Slot]:
         """The trained tensors; none when the head is frozen."""
 
-    def pooled(self, layout: BatchLayout) -> torch.Tensor | None:
-        """Position of the token that each row's logits are made from, [B]; None: they are made from all tokens."""
+    def positions(self, batch: Batch, layout: BatchLayout) -> torch.Tensor:
+        """The positions whose hidden states it takes, [P]: of one token of each row, or of all tokens that a language
+        model predicts from."""
 
-    def pool(self, hidden: torch.Tensor, layout: BatchLayout) -> torch.Tensor:
-        """Hidden states of the `pooled` positions -> input of `logits`: [K, B, d], or [K, B, T, d] for a language
-        model."""
-
-    def logits(
-        self, pooled: torch.Tensor, masks: StepMasks | None, tensors: Mapping[str, torch.Tensor] | None = None
+    def outputs(
+        self,
+        hidden: torch.Tensor,
+        batch: Batch,
+        masks: StepMasks | None,
+        tensors: Mapping[str, torch.Tensor] | None = None,
     ) -> torch.Tensor:
-        """[K, B, C], or [K, B, T, V]. `tensors` [K, ...], by the names of the slots, replace the slots' own when the
-        forward has only some lanes."""
+        """Logits [K, B, C], or losses [K, P] of a language model, from the hidden states [K, P, d] of these positions.
+
+        `tensors` [K, ...], by the names of the slots, replace the slots' own when the forward has only some lanes.
+        """
 
     def fork(self, rows: Sequence[int]) -> None:
         """Lane i becomes a copy of the former lane rows[i]."""
@@ -72,17 +79,25 @@ class ClassifierHead:
         for slot in self._slots.values():
             slot.fork(rows)
 
-    def pooled(self, layout: BatchLayout) -> torch.Tensor:
+    def positions(self, batch: Batch, layout: BatchLayout) -> torch.Tensor:
         return layout.first() if self._pool == "first" else layout.last()
 
-    def pool(self, hidden: torch.Tensor, layout: BatchLayout) -> torch.Tensor:
-        return hidden
-
-    def logits(
-        self, pooled: torch.Tensor, masks: StepMasks | None, tensors: Mapping[str, torch.Tensor] | None = None
+    def outputs(
+        self,
+        hidden: torch.Tensor,
+        batch: Batch,
+        masks: StepMasks | None,
+        tensors: Mapping[str, torch.Tensor] | None = None,
     ) -> torch.Tensor:
+        """Logits [K, B, C]."""
         if tensors is None:
             tensors = {name: slot.tensor for name, slot in self._slots.items()}
+        with as_given(hidden.device):
+            return self._logits(hidden, masks, tensors)
+
+    def _logits(
+        self, pooled: torch.Tensor, masks: StepMasks | None, tensors: Mapping[str, torch.Tensor]
+    ) -> torch.Tensor:
         x, rows = pooled, pooled.shape[1]
         if rows < LEAST_ROWS:
             x = torch.cat([x, x.new_zeros(x.shape[0], LEAST_ROWS - rows, x.shape[2])], dim=1)
@@ -114,10 +129,12 @@ class ClassifierHead:
 
 
 class LanguageModelHead:
-    """The frozen output embedding of a causal language model."""
+    """The output embedding of a causal language model, which gives losses and no logits. No lane trains it; a method
+    that trains it in the module has a single lane."""
 
     def __init__(self, module: nn.Module) -> None:
         self._project: Any = module.get_output_embeddings()  # type: ignore[operator]
+        self._products = Products()
 
     def slots(self) -> list[Slot]:
         return []
@@ -125,16 +142,29 @@ class LanguageModelHead:
     def fork(self, rows: Sequence[int]) -> None:
         pass
 
-    def pooled(self, layout: BatchLayout) -> None:
-        return None
+    def positions(self, batch: Batch, layout: BatchLayout) -> torch.Tensor:
+        assert batch.targets is not None
+        return layout.at(batch.targets.places)
 
-    def pool(self, hidden: torch.Tensor, layout: BatchLayout) -> torch.Tensor:
-        return hidden.unflatten(1, (len(layout.first()), -1))
-
-    def logits(
-        self, pooled: torch.Tensor, masks: StepMasks | None, tensors: Mapping[str, torch.Tensor] | None = None
+    def outputs(
+        self,
+        hidden: torch.Tensor,
+        batch: Batch,
+        masks: StepMasks | None,
+        tensors: Mapping[str, torch.Tensor] | None = None,
     ) -> torch.Tensor:
-        return torch.cat([self._project(one) for one in pooled.split(1)])
+        assert batch.targets is not None
+        return self.losses(hidden, batch.targets.ids)
+
+    def losses(self, hidden: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
+        """Cross entropy [K, P], at least float32, of the tokens `ids` [P] after hidden [K, P, d]."""
+        if type(self._project) is not nn.Linear:  # an adapter wraps it: its own forward gives the logits
+            each = [F.cross_entropy(self._project(one).float(), ids, reduction="none") for one in hidden]
+            return torch.stack(each)
+        low = low_dtype(hidden.device)
+        with as_given(hidden.device):
+            weight, bias = self._products.operands(self._project, low or hidden.dtype)
+            return token_loss(hidden, weight, ids, bias)
 
 
 def head_of(module: nn.Module, lanes: int) -> Head:

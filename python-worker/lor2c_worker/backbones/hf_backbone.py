@@ -96,7 +96,8 @@ class HfBackbone:
         return d_in, d_out
 
     def layout(self, batch: Batch) -> PaddedLayout:
-        return PaddedLayout(self._widen(batch.attention_mask, 0).bool())
+        mask = batch.attention_mask
+        return PaddedLayout(self._widen(mask, 0).bool(), columns=mask.shape[1])
 
     def forward(
         self,

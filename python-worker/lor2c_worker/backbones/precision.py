@@ -55,6 +55,16 @@ class Products:
         weight, bias = self._copy(linear, low)
         return F.linear(x.to(low), weight, bias)
 
+    def operands(self, linear: nn.Linear, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Weight and bias in this format: the layer's own where they have it or train, so that gradients reach them,
+        else a copy that is kept."""
+        weight, bias = linear.weight, linear.bias
+        if weight.dtype == dtype:
+            return weight, bias
+        if weight.requires_grad:
+            return weight.to(dtype), None if bias is None else bias.to(dtype)
+        return self._copy(linear, dtype)
+
     def _copy(self, linear: nn.Linear, low: torch.dtype) -> tuple[torch.Tensor, torch.Tensor | None]:
         weight = linear.weight
         state = (low, weight.data_ptr(), weight._version)  # replaced or changed weights are cast again

@@ -77,3 +77,6 @@ class UnpaddedLayout:
 
     def last(self) -> torch.Tensor:
         return self.firsts + self.counts - 1
+
+    def at(self, places: torch.Tensor) -> torch.Tensor:
+        return self.places.index_select(0, places)

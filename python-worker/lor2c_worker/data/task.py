@@ -18,7 +18,8 @@ from .labels import Labels
 from .texts import Texts
 
 #: classify: each row has one of the classes. multi_label: it has any number of them. regress: it has a number.
-Kind = Literal["classify", "regress", "multi_label"]
+#: language_model: it is a text, of which some tokens are to be predicted from those before them.
+Kind = Literal["classify", "regress", "multi_label", "language_model"]
 
 
 class DataError(PlainError, ValueError):

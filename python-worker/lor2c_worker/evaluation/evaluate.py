@@ -13,7 +13,7 @@ import torch
 from ..data.encode import eval_batches
 from ..data.row_set import RowSet
 from ..learner import Learner, ManyForms
-from ..objective import Objective, at_least_fp32
+from ..objective import RowObjective, at_least_fp32
 from .proof import is_finite, proof_of
 from .scoring import lower_is_better, score_logits
 
@@ -54,29 +54,14 @@ class RowEvaluation:
     rows: RowSet
     batch_size: int
     device: torch.device
-    objective: Objective
+    objective: RowObjective
     names: tuple[str, ...]
     #: The one of `names` that chooses among forms.
     score: str
     autocast: Callable[[], Any] = nullcontext
 
     def of(self, learner: Learner, *, choose: bool = False) -> list[Evaluated]:
-        if not isinstance(learner, ManyForms):
-            return self._lanes(learner)
-        forms, tried, used = learner.forms(), [], learner.in_use()
-        for form in forms:
-            learner.use(form)
-            tried.append(self._lanes(learner)[0])
-        best = max(range(len(forms)), key=lambda i: self._rank(tried[i], -i)) if choose else forms.index(used)
-        learner.use(forms[best])
-        each = {
-            f"{name}@{form.suffix}": seen.values[name]
-            for form, seen in zip(forms, tried, strict=True)
-            for name in self.names
-            if name in seen.values
-        }
-        chosen = tried[best]
-        return [replace(chosen, values=chosen.values | forms[best].values | each)]
+        return of_forms(learner, self._lanes, self.names, self.score, choose=choose)
 
     def _lanes(self, learner: Learner) -> list[Evaluated]:
         with self.autocast():
@@ -93,12 +78,43 @@ class RowEvaluation:
             for lane in logits
         ]
 
-    def _rank(self, seen: Evaluated, place: int) -> tuple[bool, float, int]:
-        value = seen.values[self.score]
-        return not math.isnan(value), -value if lower_is_better(self.score) else value, place
+
+def of_forms(
+    learner: Learner,
+    lanes: Callable[[Learner], list[Evaluated]],
+    names: tuple[str, ...],
+    score: str,
+    *,
+    choose: bool,
+) -> list[Evaluated]:
+    """What `lanes` finds, as `Evaluation.of` gives it: of a learner with several forms, one result with all of their
+    scores `names`. The best form is that of the best `score`."""
+    if not isinstance(learner, ManyForms):
+        return lanes(learner)
+    forms, tried, used = learner.forms(), [], learner.in_use()
+    for form in forms:
+        learner.use(form)
+        tried.append(lanes(learner)[0])
+    best = max(range(len(forms)), key=lambda i: _rank(tried[i], score, -i)) if choose else forms.index(used)
+    learner.use(forms[best])
+    each = {
+        f"{name}@{form.suffix}": seen.values[name]
+        for form, seen in zip(forms, tried, strict=True)
+        for name in names
+        if name in seen.values
+    }
+    chosen = tried[best]
+    return [replace(chosen, values=chosen.values | forms[best].values | each)]
 
 
-def alike(objective: Objective, logits: torch.Tensor, labels: torch.Tensor) -> tuple[tuple[float, ...], float | None]:
+def _rank(seen: Evaluated, score: str, place: int) -> tuple[bool, float, int]:
+    value = seen.values[score]
+    return not math.isnan(value), -value if lower_is_better(score) else value, place
+
+
+def alike(
+    objective: RowObjective, logits: torch.Tensor, labels: torch.Tensor
+) -> tuple[tuple[float, ...], float | None]:
     """`Evaluated.alike` and its share, from the logits of one lane, [N, C]. A number is right for no share of rows."""
     if not objective.collapsed(logits, labels):
         return (), None

@@ -9,14 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from ..objective import Objective, means
+from ..objective import Objective, RowObjective, means
 
 
 @dataclass(frozen=True)
 class Score:
     """How predictions are judged: `SCORES["accuracy"](labels, predicted)`.
 
-    Labels and predictions are [N]: class indices or numbers; or [N, C], 0 or 1, where a row has a list of labels.
+    Labels and predictions are [N]: class indices or numbers; or [N, C], 0 or 1, where a row has a list of labels. Of
+    texts they are each row's number of tokens that count, and the sum of their losses.
     """
 
     of: Callable[[np.ndarray, np.ndarray], float]
@@ -75,6 +76,17 @@ def _mae(labels: np.ndarray, predicted: np.ndarray) -> float:
     return float(np.mean(np.abs(predicted.astype(np.float64) - labels)))
 
 
+def _token_loss(counts: np.ndarray, sums: np.ndarray) -> float:
+    """Mean loss of the tokens of all rows, in nats: a row counts as often as it has tokens that count."""
+    return float(np.sum(sums, dtype=np.float64) / np.sum(counts))
+
+
+def _perplexity(counts: np.ndarray, sums: np.ndarray) -> float:
+    """Exponential of the mean loss; infinite where that is beyond every number."""
+    with np.errstate(over="ignore"):
+        return float(np.exp(np.float64(_token_loss(counts, sums))))
+
+
 # sklearn and scipy.stats take half a second to import, which most tasks need not wait.
 def _matthews(labels: np.ndarray, predicted: np.ndarray) -> float:
     from sklearn import metrics
@@ -123,11 +135,13 @@ SCORES: dict[str, Score] = {
     "spearman": Score(_spearman, of_constants=False),
     "mse": Score(_mse, lower_is_better=True),
     "mae": Score(_mae, lower_is_better=True),
+    "loss": Score(_token_loss, lower_is_better=True, of_constants=False),
+    "perplexity": Score(_perplexity, lower_is_better=True, of_constants=False),
 }
 
 
 def lower_is_better(name: str) -> bool:
-    return name == "loss" or SCORES[base_score(name)].lower_is_better
+    return SCORES[base_score(name)].lower_is_better
 
 
 def is_better(value: float, than: float, name: str) -> bool:
@@ -175,7 +189,7 @@ def majority_score(
 def score_logits(
     logits: torch.Tensor,
     labels: torch.Tensor,
-    objective: Objective,
+    objective: RowObjective,
     names: tuple[str, ...],
     parts: tuple[str, ...] | None = None,
 ) -> dict[str, float]:

@@ -54,6 +54,8 @@ class PaddedLayout:
     """Positions are (row, column) of the padded batch."""
 
     mask: torch.Tensor  # [B, T] bool
+    #: Columns of the batch, where the layout has more of them; None: as many.
+    columns: int | None = None
 
     @staticmethod
     def of(batch: Rows) -> PaddedLayout:
@@ -80,6 +82,10 @@ class PaddedLayout:
 
     def last(self) -> torch.Tensor:
         return self.first() + self.mask.sum(dim=1) - 1
+
+    def at(self, places: torch.Tensor) -> torch.Tensor:
+        columns = self.columns or self.width
+        return places if columns == self.width else places // columns * self.width + places % columns
 
 
 def right_padded(mask: torch.Tensor) -> bool:

@@ -207,7 +207,7 @@ def attach(model: LoadedModel, params: AdapterParams, cells: list[str], seed: in
     wanted = places(model, params)
     layers = find_layers(base_of(model.module))[0]
     model.module.requires_grad_(False)
-    like = next(iter(model.head_parameters().values()))
+    like = next(model.module.parameters())
     for i, path in wanted:
         adapter = Bottleneck(int(model.config.hidden_size), params, seed, f"{i}.{path}", like.device)
         parent, _, child = path.rpartition(".")

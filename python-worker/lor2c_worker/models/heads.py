@@ -20,12 +20,21 @@ HEADS: dict[str, tuple[str, ...]] = {
     "qwen2": ("score",),
 }
 
+#: Model types that predict the next token. Such a model has no head that trains: the output embedding is its own.
+DECODERS = ("llama", "mistral", "qwen2")
+
 #: The library's name for each kind of task.
 PROBLEM_TYPES: dict[Kind, Any] = {
+    "language_model": None,
     "classify": "single_label_classification",
     "multi_label": "multi_label_classification",
     "regress": "regression",
 }
+
+
+def head_of_task(model_type: str, kind: Kind) -> tuple[str, ...]:
+    """The modules that train in full as the head of a task of this kind."""
+    return () if kind == "language_model" else HEADS[model_type]
 
 
 def is_head(parameter: str, head: tuple[str, ...]) -> bool:
@@ -40,5 +49,10 @@ def for_task(config: PretrainedConfig, name: str, num_labels: int, kind: Kind) -
     if config.model_type not in HEADS:
         raise SettingsError(
             f"model {name!r} is of type {config.model_type!r}; supported are {', '.join(sorted(HEADS))}"
+        )
+    if kind == "language_model" and config.model_type not in DECODERS:
+        raise SettingsError(
+            f"model {name!r} is of type {config.model_type!r}, which predicts no next token: the task needs a decoder, "
+            f"of type {', '.join(DECODERS)}"
         )
     return config

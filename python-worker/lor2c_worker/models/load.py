@@ -9,14 +9,14 @@ import torch
 from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 from torch import nn
-from transformers import AutoModelForSequenceClassification, PretrainedConfig
+from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, PretrainedConfig
 from transformers.utils import logging as transformers_logging
 
 from ..data.task import Kind
 from ..keyed.seeding import generator
 from ..settings import ModelSettings, SettingsError
 from .config import load_config
-from .heads import HEADS, is_head
+from .heads import head_of_task, is_head
 from .packaged import resolve
 from .place import commit_of, first_line, not_found
 from .tokenizer import load_tokenizer
@@ -29,7 +29,7 @@ transformers_logging.disable_progress_bar()
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A sequence-classification model, its tokenizer, and the names of its head modules."""
+    """A model for a task, its tokenizer, and the names of its head modules; a language model has none."""
 
     module: nn.Module
     tokenizer: Any
@@ -68,10 +68,12 @@ def empty_model(
     config.num_labels = num_labels
     try:
         with torch.device("meta"):
-            module = AutoModelForSequenceClassification.from_config(config)
+            module = _auto_class(kind).from_config(config)
     except (ValueError, TypeError, KeyError, AttributeError, RuntimeError, StrictDataclassError) as error:
         raise SettingsError(f"model {settings.name!r}: its config.json makes no model: {first_line(error)}") from error
-    return LoadedModel(module, None, HEADS[config.model_type])
+    if kind == "language_model":
+        module.tie_weights()
+    return LoadedModel(module, None, head_of_task(config.model_type, kind))
 
 
 def load_model(settings: ModelSettings, num_labels: int, kind: Kind, seed: int, device: torch.device) -> LoadedModel:
@@ -84,9 +86,10 @@ def load_model(settings: ModelSettings, num_labels: int, kind: Kind, seed: int, 
     config = load_config(settings, num_labels, kind)
     tokenizer = load_tokenizer(settings)
     config.pad_token_id = tokenizer.pad_token_id
-    check_weights(settings, empty_model(settings, num_labels, kind).module)
+    empty = empty_model(settings, num_labels, kind)
+    check_weights(settings, empty.module, empty.head)
     try:
-        module, info = AutoModelForSequenceClassification.from_pretrained(
+        module, info = _auto_class(kind).from_pretrained(
             resolve(settings.name),
             revision=commit_of(settings.name, settings.revision) or settings.revision,
             config=config,
@@ -98,7 +101,7 @@ def load_model(settings: ModelSettings, num_labels: int, kind: Kind, seed: int, 
         )
     except (OSError, ValueError, SafetensorError) as error:
         raise SettingsError(not_found(settings.name, error)) from error
-    loaded = LoadedModel(module, tokenizer, HEADS[config.model_type])
+    loaded = LoadedModel(module, tokenizer, head_of_task(config.model_type, kind))
     fresh = set(info["missing_keys"]) | {key[0] if isinstance(key, tuple) else key for key in info["mismatched_keys"]}
     lacking = sorted(name for name in fresh if not is_head(name, loaded.head))
     if lacking:
@@ -112,6 +115,10 @@ def load_model(settings: ModelSettings, num_labels: int, kind: Kind, seed: int, 
         parameters[name].copy_(value)
     module.to(device).eval()
     return loaded
+
+
+def _auto_class(kind: Kind) -> Any:
+    return AutoModelForCausalLM if kind == "language_model" else AutoModelForSequenceClassification
 
 
 def _drawn(name: str, parameter: nn.Parameter, config: PretrainedConfig, seed: int) -> torch.Tensor:

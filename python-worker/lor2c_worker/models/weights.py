@@ -10,7 +10,7 @@ from transformers import PretrainedConfig
 
 from ..settings import ModelSettings, SettingsError
 from .headers import Stored, read_headers
-from .heads import HEADS, is_head
+from .heads import is_head
 from .place import Place, place_of
 
 #: Formats that are read as fp32.
@@ -28,8 +28,8 @@ class StoredHead:
     classes: int = 0
 
 
-def check_weights(settings: ModelSettings, module: nn.Module) -> StoredHead:
-    """What the files hold for the head of `module`, which may be on the meta device. Reads no weights.
+def check_weights(settings: ModelSettings, module: nn.Module, head: tuple[str, ...]) -> StoredHead:
+    """What the files hold for the modules `head` of `module`, which may be on the meta device. Reads no weights.
 
     Raises SettingsError when the files lack a weight of the backbone, or have it in another shape or format.
     """
@@ -38,7 +38,7 @@ def check_weights(settings: ModelSettings, module: nn.Module) -> StoredHead:
     if stored is None:
         return StoredHead()
     assert isinstance(config, PretrainedConfig)
-    prefix, head = f"{module.base_model_prefix}.", HEADS[config.model_type]
+    prefix = f"{module.base_model_prefix}."
     named = {_modern(name): tensor for name, tensor in stored.items()}
     pairs = {
         name: (parameter, named.get(name) or named.get(name.removeprefix(prefix)))

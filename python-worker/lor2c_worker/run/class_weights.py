@@ -16,6 +16,7 @@ KEY = "train.class_weights"
 #: Why a task of another kind has no classes to weigh.
 _UNFIT = {
     "regress": "its labels are numbers, not classes",
+    "language_model": "its labels are tokens",
     "multi_label": "a row can have several labels, so that no single weight belongs to it",
 }
 
@@ -35,8 +36,8 @@ class WeightedClassify(Classify):
         #: float64, [C], by device, so that a step copies nothing.
         self._weights = {torch.device("cpu"): torch.tensor(list(weights), dtype=torch.float64)}
 
-    def sums(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        return lane_sums(cross_entropies(logits, labels) * self._of(labels).to(logits.dtype))
+    def sums(self, outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        return lane_sums(cross_entropies(outputs, labels) * self._of(labels).to(outputs.dtype))
 
     def weight(self, labels: torch.Tensor) -> torch.Tensor:
         return self._of(labels).sum()

@@ -56,7 +56,8 @@ def finish_cell(
         adapter = _write_adapter(run, cell)
         logits = _check_reload(run, cell, adapter, result)
         _send_artifact(run, cell, adapter)
-        _keep_predictions(run, cell, result, logits)
+        if logits is not None:
+            _keep_predictions(run, cell, result, logits)
     except Exception as error:
         send_outcome(run.events.send, [cell.id], error)
         closed.add(cell.id)
@@ -122,11 +123,11 @@ def _write_adapter(run: TreeRun, cell: TreeCell) -> Path:
     return target
 
 
-def _keep_predictions(run: TreeRun, cell: TreeCell, result: CellResult, logits: torch.Tensor | None) -> None:
+def _keep_predictions(run: TreeRun, cell: TreeCell, result: CellResult, logits: torch.Tensor) -> None:
     """Store what the loaded adapter said of the evaluation rows; nothing if its score is no number. A file that can't
     be written is told and does not fail the run, whose adapter is there."""
     prepared = run.prepared
-    if logits is None or not math.isfinite(result.best_score):
+    if not math.isfinite(result.best_score):
         run.events.log("info", "its predictions are not stored: they have no finite score", [cell.id])
         return
     info = PredictionsInfo(
@@ -145,8 +146,8 @@ def _keep_predictions(run: TreeRun, cell: TreeCell, result: CellResult, logits: 
 
 
 def _check_reload(run: TreeRun, cell: TreeCell, adapter: Path, result: CellResult) -> torch.Tensor | None:
-    """Load the saved adapter onto the model and score it again. Returns its logits for the evaluation rows, [N, C].
-    Raises ReloadMismatch.
+    """Load the saved adapter onto the model and score it again. Returns its logits for the evaluation rows, [N, C];
+    None of a language model, which predicts nothing about a row. Raises ReloadMismatch.
 
     The model is the one that was trained on, if the method left it as it was loaded, else a fresh one. On CPU the
     scores must be equal, since the computation is the same. So it is on CUDA, unless memory ran out in training: then

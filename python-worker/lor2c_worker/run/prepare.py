@@ -20,12 +20,13 @@ from ..data.task import Kind, Split
 from ..device import autocast, current_device, resolve_precision
 from ..errors import PlainError
 from ..evaluation.choose import Judge
-from ..evaluation.evaluate import RowEvaluation
+from ..evaluation.evaluate import Evaluation, RowEvaluation
+from ..evaluation.language import LanguageEvaluation
 from ..evaluation.scorable import unscorable
 from ..evaluation.scoring import SCORES, base_score, prepare_scores, rows_of
 from ..methods import Horizon, Method, import_libraries, method_of, parse_params
 from ..models import LoadedModel, check_rows, load_model, model_fingerprint
-from ..objective import Objective, objective_of
+from ..objective import Objective, objective_of, row_objective_of
 from ..settings import Settings, SettingsError
 from ..versions import NUMERICS
 from .class_weights import class_weights, weigh, weights_note
@@ -98,16 +99,12 @@ class Prepared:
     def autocast(self) -> AbstractContextManager[Any]:
         return autocast(self.device, self.precision)
 
-    def _evaluation(self, rows: Encoded) -> RowEvaluation:
-        return RowEvaluation(
-            rows,
-            self.settings.train.eval_batch_size,
-            self.device,
-            self.objective,
-            self.data.scores,
-            self.score,
-            self.autocast,
-        )
+    def _evaluation(self, rows: Encoded) -> Evaluation:
+        size, names = self.settings.train.eval_batch_size, self.data.scores
+        if self.data.kind == "language_model":
+            return LanguageEvaluation(rows, size, self.device, names, self.score, self.autocast)
+        objective = row_objective_of(self.data.kind)
+        return RowEvaluation(rows, size, self.device, objective, names, self.score, self.autocast)
 
 
 #: By what they are read from.
