@@ -238,7 +238,7 @@ DAMAGES: list[tuple[str, Callable[[Path], Any], str]] = [
     ("drop", lambda f: put(f, "drop/drop_v0_dev.jsonl.gz", gzip.compress(b"x" * 99)[:-9]), r"not a whole gzip file"),
     ("drop", lambda f: drop_folder(f, "{}\n"), r"jsonl.gz:1: 'context' is missing"),
     ("drop", lambda f: drop_folder(f, '\n{"context": "Passage: a", "ref_text": "1"}'), r"gz:2: 'context' must be"),
-    ("drop", lambda f: drop_folder(f, drop_line("p", "q", " ")), r"gz:1: the answer is empty"),
+    ("drop", lambda f: drop_folder(f, drop_line("p", "q", " ")), r"gz:1: an answer is empty"),
     ("drop", lambda f: drop_folder(f, drop_line("p", "q", "1") * 3), r"3 rows have one accepted answer"),
     ("drop", lambda f: drop_folder(f, drop_line("p", "q", "1") * 9), r"every row shares its passage with a shot"),
     ("arc", lambda f: None, r"no benchmark is named 'arc'; known: mmlu, bbh, drop, humaneval"),

@@ -62,5 +62,6 @@ def _example(task: str, row: int, where: str, fields: dict[str, Any]) -> Example
     target = text_field(fields, "target", where)
     if not target:
         raise DataError(f"{where}: 'target' is empty, and every output begins with it")
-    block = f"{text_field(fields, 'input', where)}\nAnswer:"
-    return Example(f"{task}/{row}", task, row, block, target, block)
+    asked = text_field(fields, "input", where)
+    block = f"{asked}\nAnswer:"
+    return Example(f"{task}/{row}", task, row, block, target, block, parts=(asked,))

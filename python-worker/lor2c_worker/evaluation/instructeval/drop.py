@@ -6,6 +6,7 @@ only. The development file keeps other rows and draws other shots, so those figu
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,13 +28,17 @@ _BEGIN, _QUESTION, _END = "Passage: ", "\nQuestion: ", "\nAnswer:"
 
 def from_folder(folder: Path) -> Reading:
     """Reads the development set's lines of `context` and `ref_text`. Raises DataError."""
-    path = next((folder / name for name in FILES if (folder / name).is_file()), folder / FILES[0])
+    path = _file(folder)
     return _reading(_lines(path), str(path))
 
 
 def from_hub() -> Reading:
     """Reads the hub's copy. Raises DataError with what to do."""
     return _reading(_hub(), hub.place(HUB, None, "validation"))
+
+
+def _file(folder: Path) -> Path:
+    return next((folder / name for name in FILES if (folder / name).is_file()), folder / FILES[0])
 
 
 #: (place for a message, row from 0, passage, question, accepted answers)
@@ -58,23 +63,36 @@ def _hub() -> Iterator[_Row]:
         yield where, number, row["passage"], row["question"], list(row["answers_spans"]["spans"])
 
 
-def _reading(rows: Iterator[_Row], where: str) -> Reading:
-    kept: list[tuple[str, Example]] = []
-    count = 0
+def every_answer(folder: Path | None) -> Reading:
+    """All rows but those on the passages of the same shots, with every accepted answer: `Example.test` is their list,
+    as JSON. None reads the hub's copy. Raises DataError."""
+    if folder is None:
+        return _reading(_hub(), hub.place(HUB, None, "validation"), every=True)
+    path = _file(folder)
+    return _reading(_lines(path), str(path), every=True)
+
+
+def _reading(rows: Iterator[_Row], where: str, every: bool = False) -> Reading:
+    found: list[tuple[str, Example, bool]] = []
     for place, row, passage, question, accepted in rows:
-        count += 1
-        answers = {answer.strip() for answer in accepted}
-        if answers == {""}:
-            raise DataError(f"{place}: the answer is empty, and every output begins with it")
-        if len(answers) == 1:
-            block = f"{passage.strip()} {question.strip()}\nAnswer:"
-            kept.append((passage, Example(f"drop/{row}", "drop", row, block, answers.pop(), passage.strip())))
+        answers = [answer.strip() for answer in accepted]
+        single = len(set(answers)) == 1
+        if "" in answers and (every or single):
+            raise DataError(f"{place}: an answer is empty, and every output begins with it")
+        asked, about = question.strip(), passage.strip()
+        test = json.dumps(answers) if every else ""
+        example = Example(
+            f"drop/{row}", "drop", row, f"{about} {asked}\nAnswer:", answers[0], about, test=test, parts=(about, asked)
+        )
+        found.append((passage, example, single))
+    kept = [(passage, example) for passage, example, single in found if single]
     if len(kept) <= SHOTS:
         raise DataError(f"{where}: {len(kept)} rows have one accepted answer, and {SHOTS} shots and a row are needed")
     drawn = random.Random(SEED).sample(kept, SHOTS)
     passages = {passage for passage, _ in drawn}
-    scored = [example for passage, example in kept if passage not in passages]
+    scored = [example for passage, example, single in found if (single or every) and passage not in passages]
     if not scored:
         raise DataError(f"{where}: every row shares its passage with a shot; none is left to score")
-    note = f"drop: {len(scored):,} of {count:,} rows are scored: those with one accepted answer, on no shot's passage"
+    which = "those" if every else "those with one accepted answer,"
+    note = f"drop: {len(scored):,} of {len(found):,} rows are scored: {which} on no shot's passage"
     return Reading([TaskRows("drop", scored, shots=[example for _, example in drawn])], [note])

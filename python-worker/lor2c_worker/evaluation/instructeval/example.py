@@ -27,6 +27,8 @@ class Example:
     secret: str = ""
     #: What the output's verdict depends on besides; empty where it begins with `answer`.
     test: str = ""
+    #: The source's own texts that the question is made of, for a protocol that asks in another form.
+    parts: tuple[str, ...] = ()
 
     @property
     def gold(self) -> str | None:

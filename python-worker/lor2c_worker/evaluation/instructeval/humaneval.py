@@ -125,7 +125,7 @@ def _reading(rows: Iterator[tuple[str, dict[str, Any]]]) -> tuple[Reading, dict[
         problems[name] = Problem(name, prompt, entry, test)
         question = f"{SENTENCE}\n{prompt}"
         examples.append(
-            Example(name, "humaneval", row, question, solution, question, secret=solution.strip(), test=test)
+            Example(name, "humaneval", row, question, solution, question, solution.strip(), test=test, parts=(prompt,))
         )
     if not examples:
         raise DataError("HumanEval's file has no problem in it; get it again")

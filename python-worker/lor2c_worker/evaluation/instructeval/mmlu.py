@@ -103,4 +103,4 @@ def _example(subject: str, row: int, of: _Fields, none: NoneText, split: str = "
         raise DataError(f"{where}: the answer must be A, B, C or D, and is {shown(letter)}")
     lines = "".join(f"\n{name}. {choice}" for name, choice in zip(LETTERS, choices, strict=True))
     block = f"{question}{lines}\nAnswer:"
-    return Example(f"{split}{subject}/{row}", subject, row, block, letter, block)
+    return Example(f"{split}{subject}/{row}", subject, row, block, letter, block, parts=(question, *choices))

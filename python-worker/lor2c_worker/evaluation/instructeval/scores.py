@@ -19,16 +19,17 @@ class Score:
     #: Of the rows as a sample of such rows; None where one row can't tell.
     standard_error: float | None
     rows: int
+    #: Rows that are wholly right.
     right: int
     #: By task; none within a task.
     tasks: Mapping[str, Score] = field(default_factory=dict)
 
 
-def score(verdicts: Sequence[tuple[str, bool]], mean: Mean) -> Score:
-    """The score of (task, right) of every scored row. Raises ValueError without rows."""
+def score(verdicts: Sequence[tuple[str, float]], mean: Mean) -> Score:
+    """The score from (task, how right) of every scored row, from 0 to 1. Raises ValueError without rows."""
     if not verdicts:
         raise ValueError("no row was scored")
-    by_task: dict[str, list[bool]] = {}
+    by_task: dict[str, list[float]] = {}
     for task, right in verdicts:
         by_task.setdefault(task, []).append(right)
     tasks = {task: _share(own) for task, own in by_task.items()}
@@ -39,10 +40,12 @@ def score(verdicts: Sequence[tuple[str, bool]], mean: Mean) -> Score:
     return Score(value, _error_of_mean(tasks, whole), whole.rows, whole.right, tasks)
 
 
-def _share(rights: Sequence[bool]) -> Score:
-    rows, right = len(rights), sum(rights)
-    share = right / rows
-    return Score(share, math.sqrt(share * (1 - share) / (rows - 1)) if rows > 1 else None, rows, right)
+def _share(rights: Sequence[float]) -> Score:
+    rows = len(rights)
+    mean = math.fsum(rights) / rows
+    spread = math.fsum((right - mean) ** 2 for right in rights)
+    error = math.sqrt(spread / (rows - 1) / rows) if rows > 1 else None
+    return Score(mean, error, rows, sum(right == 1 for right in rights))
 
 
 def _error_of_mean(tasks: Mapping[str, Score], whole: Score) -> float | None:
