@@ -1,6 +1,9 @@
+import type { Executor } from "../executors/executor.js";
 import type { Foresight } from "../job/foresee.js";
 import type { ResolvedPlan } from "../plan/resolve-plan.js";
 import type { Devices } from "../spec/devices.js";
+import type { LoadedSpec } from "../spec/load.js";
+import type { PlannedEvaluation } from "../views/planned-evaluation.js";
 import { type Command, files } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
 import { devicesOption } from "./devices-option.js";
@@ -59,15 +62,38 @@ export default {
       import("../views/forecast-text.js"),
       import("../views/output.js"),
     ]);
-    const foresight = await foreseen(plan, path);
+    const [foresight, evaluation] = await Promise.all([
+      foreseen(plan, path),
+      plannedEvaluation(spec, plan, where.executor, wanted.devices),
+    ]);
     const warnings = roomWarnings(foresight, roomFor(path));
     const { states } = foresight;
-    const view = { ...spec, ...plan, states, notes: [...spec.notes, ...plan.notes], foresight, warnings };
+    const view = { ...spec, ...plan, states, notes: [...spec.notes, ...plan.notes], foresight, warnings, evaluation };
     if (json) output.writeJsonLines(planJson(view));
     else output.writeText(planText(view));
     await refuseOver(foresight, limits);
   },
 } satisfies Command<Args>;
+
+/** Null where the spec evaluates nothing. Throws UsageError if the evaluation cannot be carried out. */
+async function plannedEvaluation(
+  { evaluate: request }: LoadedSpec,
+  { cells }: ResolvedPlan,
+  executor: Executor,
+  devices: Devices,
+): Promise<PlannedEvaluation | null> {
+  if (request === null) return null;
+  const [{ planAmong, planQuestion }, { modelsOf }] = await Promise.all([
+    import("../evaluate/ask-plan.js"),
+    import("../evaluate/subject.js"),
+  ]);
+  const models: PlannedEvaluation["models"] = [];
+  for (const subject of modelsOf(cells.map(({ settings }) => settings))) {
+    const { events } = await executor.ask(planQuestion(subject, request), { devices });
+    models.push({ model: subject.model, benchmarks: planAmong(events).benchmarks });
+  }
+  return { request, models };
+}
 
 /** A missing database has no runs; reading must not create it. */
 async function foreseen(plan: ResolvedPlan, path: string): Promise<Foresight> {

@@ -1,6 +1,7 @@
 import { UsageError } from "../errors.js";
 import { statOf } from "../files.js";
 import { shippedCatalog } from "../spec/catalog.js";
+import type { Settings } from "../spec/cell.js";
 import { cellResolver } from "../spec/resolve.js";
 import { findRun, getArtifacts, getAttempt, type RunRow } from "../store/read.js";
 import { openReader } from "../store/reader.js";
@@ -29,6 +30,22 @@ export function findSubject(dbPath: string, what: string): Subject {
   } finally {
     store.close();
   }
+}
+
+/** The run of an id that is in the database. Throws like `findSubject`. */
+export const storedSubject = (store: Store, id: string): Subject => subjectOf(store, findRun(store, id));
+
+/** The different models of runs, untuned, for a plan before there is an adapter. */
+export function modelsOf(all: readonly Settings[]): Subject[] {
+  const models = new Map(
+    all.map((settings) => {
+      const { name } = settings.model;
+      const untrained = { ...settings, method: { name: "none" } };
+      const subject = { run: null, label: name, model: name, task: null, folder: null, settings: untrained };
+      return [JSON.stringify([settings.model, settings.train.precision]), subject] as const;
+    }),
+  );
+  return [...models.values()];
 }
 
 /** Throws UsageError if the run is not finished, or its adapter is gone. */

@@ -1,13 +1,14 @@
 import type { Executor } from "../executors/executor.js";
 import type { PlannedCell } from "../plan/cell.js";
 import type { Device } from "../plan/forecast/kind.js";
+import type { EvaluationRequest } from "../spec/evaluate-schema.js";
 import type { Store } from "../store/store.js";
 import type { FailuresAlike } from "./failures-alike.js";
 import type { Heartbeats } from "./heartbeats.js";
 import type { Interrupts } from "./interrupt.js";
 import type { JobModel } from "./model.js";
 import type { Patience } from "./patience.js";
-import type { InvalidRuns, Reporter } from "./reporter.js";
+import type { EvaluationSummary, InvalidRuns, Reporter } from "./reporter.js";
 import type { RunLogs } from "./run-logs.js";
 import type { StopWatch } from "./stop-watch.js";
 
@@ -18,6 +19,10 @@ export interface Job {
   experiment: number;
   cells: readonly PlannedCell[];
   invalid: InvalidRuns[];
+  /** What is evaluated after training; null: nothing. */
+  evaluate: EvaluationRequest | null;
+  /** What the evaluation has given so far. */
+  evaluations: EvaluationSummary[];
   /** Notes on several runs, for the summary. */
   notes: string[];
   store: Store;

@@ -1,3 +1,4 @@
+import type { BenchmarkResult, EvaluationEvent } from "../evaluate/report.js";
 import type { JobListener, JobModel } from "./model.js";
 import type { RunState } from "./run-state.js";
 
@@ -94,6 +95,24 @@ export interface Repeats {
   scores: number[];
 }
 
+/** One benchmark of one run. Without a score, `state` and `message` say why. */
+export interface EvaluationSummary {
+  run: string;
+  label: string;
+  protocol: string;
+  /** Null: the run could not be evaluated at all. */
+  benchmark: string | null;
+  state: BenchmarkResult["state"];
+  message: string | null;
+  score: number | null;
+  standardError: number | null;
+  rows: number | null;
+  allRows: number | null;
+  shots: number | null;
+  decoding: string | null;
+  seconds: number | null;
+}
+
 export interface JobSummary {
   name: string;
   experiment: number;
@@ -104,6 +123,8 @@ export interface JobSummary {
   repeats: Repeats[];
   /** Cells that cannot run. A job that has any did not do everything that was asked. */
   invalid: InvalidRuns[];
+  /** Scores of benchmarks after training, in the order of the runs; none without `evaluate` in the spec. */
+  evaluations: EvaluationSummary[];
   /** Notes on several runs, each once, e.g. the subset of rows that was used. */
   notes: string[];
   /** Wall time of this command. */
@@ -118,6 +139,8 @@ export interface Reporter extends JobListener {
   /** `model` is up to date at every later call. */
   begin(plan: JobPlan, model: JobModel): void;
   message(level: "info" | "warn" | "error", text: string): void;
+  /** What happens after training, where the spec has `evaluate`. */
+  evaluation?(event: EvaluationEvent): void;
   /** About once a second. */
   timeLeft?(left: TimeLeft): void;
   /** Resolves when everything is shown and the terminal is as it was. */

@@ -2,6 +2,7 @@ import { UsageError } from "../errors.js";
 import { numericsOf } from "../plan/numerics.js";
 import type { ResolvedPlan } from "../plan/resolve-plan.js";
 import type { Cell, Settings } from "../spec/cell.js";
+import { evaluationRequest } from "../spec/evaluate-schema.js";
 import { getSettings, type RetryRow, retryRuns } from "../store/read.js";
 import { openReader } from "../store/reader.js";
 import type { Store } from "../store/store.js";
@@ -33,6 +34,7 @@ export function retrySource({ dbPath, what, fromScratch }: RetryRequest): JobSou
       maxFailures: Number.POSITIVE_INFINITY,
       notes: [],
       fromScratch,
+      evaluate: experiment.evaluate === null ? null : evaluationRequest(JSON.parse(experiment.evaluate)),
       register: (writer, plan) => {
         refuseOthers(runs, plan);
         return resumeExperiment(writer, experiment.id);

@@ -9,6 +9,7 @@ import { announce } from "./announce.js";
 import { type Approve, openApproved } from "./approved.js";
 import { beginJob } from "./begin.js";
 import { endJob } from "./end.js";
+import { checkEvaluation, evaluateRuns } from "./evaluate-runs.js";
 import { Interrupts } from "./interrupt.js";
 import type { JobSummary, Reporter } from "./reporter.js";
 import type { JobSource } from "./source.js";
@@ -53,6 +54,7 @@ export async function runExperiment(options: RunOptions): Promise<JobSummary> {
     const plan = await interrupts.during(
       resolvePlan(wanted, { executor, signal: interrupts.stop, looks: options.looks }),
     );
+    await interrupts.during(checkEvaluation(source, plan.cells, executor, { devices, signal: interrupts.stop }));
     const approved = await openApproved(plan, options);
     approved.store.busyTimeout = BUSY_TIMEOUT;
     try {
@@ -71,7 +73,7 @@ type Begun = Awaited<ReturnType<typeof beginJob>>;
 async function runJob(begun: Begun, began: number): Promise<JobSummary> {
   const { job } = begun;
   try {
-    await train(begun);
+    await carryOut(begun);
     return await endJob(job, began);
   } catch (error) {
     await job.reporter.abort?.();
@@ -80,12 +82,14 @@ async function runJob(begun: Begun, began: number): Promise<JobSummary> {
   }
 }
 
-async function train({ job, shares, slots }: Begun): Promise<void> {
+async function carryOut(begun: Begun): Promise<void> {
+  const { job, shares, slots } = begun;
   const release = announce(job);
   try {
     await trainShares(shares, slots, job);
     await waitElsewhere(slots, job);
     if (job.fault !== undefined) throw job.fault;
+    await evaluateRuns(begun);
   } finally {
     await job.executor.close();
     job.heartbeats.dispose();

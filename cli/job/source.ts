@@ -2,6 +2,7 @@ import type { InvalidCell } from "../plan/plan.js";
 import type { ResolvedPlan } from "../plan/resolve-plan.js";
 import type { Cell } from "../spec/cell.js";
 import type { Devices } from "../spec/devices.js";
+import type { EvaluationRequest } from "../spec/evaluate-schema.js";
 import { loadSpec } from "../spec/load.js";
 import { CANNOT_RUN } from "../store/read.js";
 import type { Store } from "../store/store.js";
@@ -18,6 +19,8 @@ export interface JobSource {
   /** After this many failures no further run starts. */
   maxFailures: number;
   notes: readonly string[];
+  /** What is evaluated when the runs are trained; null: nothing. */
+  evaluate: EvaluationRequest | null;
   /** Ignore checkpoints. */
   fromScratch: boolean;
   /** Registers the experiment of these runs in the database, or finds it there. Returns its id. */
@@ -37,6 +40,7 @@ export function specSource(file: string, sets: readonly string[] = []): JobSourc
         specText: spec.text,
         sets,
         cells,
+        evaluate: spec.evaluate,
         leftOut: [...spec.leftOut, ...invalid.map(leftOutAs)],
       }),
   };

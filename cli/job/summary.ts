@@ -18,7 +18,10 @@ export function summarize(job: Job, seconds: number): JobSummary {
   const attempts = planned.map((cell) => attemptOf(store, cell.id, model));
   const resumable = job.force ? new Set<string>() : resumableRuns(store);
   const cells = planned.map((cell, index) => cellSummary(store, cell, attempts[index], model, resumable));
-  const failed = invalid.length > 0 || cells.some((cell) => cell.state !== "finished");
+  const failed =
+    invalid.length > 0 ||
+    cells.some((cell) => cell.state !== "finished") ||
+    job.evaluations.some(({ score }) => score === null);
   return {
     name: job.name,
     experiment: job.experiment,
@@ -27,6 +30,7 @@ export function summarize(job: Job, seconds: number): JobSummary {
     cells,
     repeats: repeatsOf(planned, cells),
     invalid,
+    evaluations: job.evaluations,
     notes: [
       ...job.notes,
       ...runNotes(store, planned, attempts),

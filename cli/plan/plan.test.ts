@@ -88,6 +88,7 @@ describe("planText", () => {
     notes: [],
     foresight: { todo: [], forecast: forecastJob([], { slots: 1, device: DEVICE, stored: [] }) },
     warnings: [],
+    evaluation: null,
   };
 
   test("a small plan", () => {

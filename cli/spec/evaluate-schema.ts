@@ -29,12 +29,10 @@ export const evaluate = z.strictObject({
   data: key(text().nullable().default(null), {
     description: "Folder with the benchmarks' files, relative to this file (docs/evaluation.md says which)",
     defaultText: "null: from the hub",
-    aliases: ["path"],
   }),
   batch_tokens: key(count().default(16_384), {
     description: "Tokens that go through the model together, those that are kept for attention included",
     unit: "tokens",
-    aliases: ["batch_size"],
   }),
   allow_code_execution: key(z.boolean().default(false), {
     description:

@@ -4,13 +4,15 @@ import { SpecError, type SpecProblem } from "../errors.js";
 import { type Catalog, shippedCatalog } from "./catalog.js";
 import type { Cell } from "./cell.js";
 import { nameFrom } from "./characters.js";
+import type { EvaluationRequest } from "./evaluate-schema.js";
 import { readExtended } from "./extends.js";
 import { type Issue, issuesOf, ProblemList, UNKNOWN_KEY } from "./issues.js";
 import { specJsonSchemaRaw } from "./keys.js";
 import { labelCells, shownKeys, type Unlabelled } from "./labels.js";
 import { excludedValues, type LeftOut, leftOutAs } from "./left-out.js";
+import { anchoredValue } from "./local-paths.js";
 import { type Mapping, merge, setAt } from "./merge.js";
-import { dotted, type Path, SET_FLAG, STDIN } from "./places.js";
+import { dotted, type Layer, type Path, SET_FLAG, STDIN } from "./places.js";
 import { readSpecFile } from "./read-file.js";
 import { cellResolver } from "./resolve.js";
 import { FileSchema } from "./schema.js";
@@ -31,6 +33,8 @@ export interface LoadedSpec {
   maxFailures: number;
   jobs: FileSettings["jobs"];
   devices: FileSettings["devices"];
+  /** What is evaluated after training; null: nothing. */
+  evaluate: EvaluationRequest | null;
   cells: Cell[];
   /** Combinations of the sweep that are not trained. */
   leftOut: LeftOut[];
@@ -113,6 +117,7 @@ export function loadSpec(file: string, sets: readonly string[] = [], catalog: Ca
     maxFailures: maxFailuresOf(checked.data.on_error),
     jobs: checked.data.jobs,
     devices: checked.data.devices,
+    evaluate: evaluateOf(checked.data.evaluate, layers),
     cells: labelCells(different, shown, sweep.keys, name),
     leftOut: outside.map((values) => leftOutAs(values, shown)),
     notes: [
@@ -162,6 +167,12 @@ const excludedNote = (left: number) =>
 function duplicatesNote(combined: number, different: number): string {
   const equal = combined - different;
   return `${equal} of ${combined} combinations of the sweep ${equal === 1 ? "is" : "are"} equal to another one and left out`;
+}
+
+/** With the folder of the rows as an absolute path. */
+function evaluateOf(request: FileSettings["evaluate"], layers: readonly Layer[]): EvaluationRequest | null {
+  if (!request) return null;
+  return { ...request, data: anchoredValue("evaluate.data", request.data, layers) as string | null };
 }
 
 function maxFailuresOf(onError: FileSettings["on_error"]): number {

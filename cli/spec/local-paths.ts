@@ -5,7 +5,7 @@ import type { Settings } from "./cell.js";
 import { type Layer, locate, type Path } from "./places.js";
 
 /** Keys whose value can be a path. */
-const PATH_KEYS: ReadonlySet<string> = new Set(["data.path", "model.name", "train.start_from"]);
+const PATH_KEYS: ReadonlySet<string> = new Set(["data.path", "model.name", "train.start_from", "evaluate.data"]);
 
 /** Whether the name of a model or run is a folder instead. */
 const isFolder = (name: string) => /^(\.{0,2}|~)\//.test(name) || /^\.{1,2}$/.test(name);
@@ -22,7 +22,9 @@ export function withAnchoredPaths({ model, data, train, ...rest }: Settings, lay
 /** The value of a dotted key, with paths like those of `withAnchoredPaths`. */
 export function anchoredValue(key: string, value: unknown, layers: readonly Layer[]): unknown {
   if (!PATH_KEYS.has(key) || typeof value !== "string") return value;
-  return key !== "data.path" && !isFolder(value) ? value : anchored(value, key.split("."), layers);
+  return key !== "data.path" && key !== "evaluate.data" && !isFolder(value)
+    ? value
+    : anchored(value, key.split("."), layers);
 }
 
 /** Paths in `--set` and on stdin start from the working folder. */

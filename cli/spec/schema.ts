@@ -4,6 +4,7 @@
  * all messages are made from this file.
  */
 import { z } from "zod";
+import { evaluate } from "./evaluate-schema.js";
 import { GPU, hasTwice } from "./gpu-names.js";
 import { count, hf, key, name, text } from "./key-docs.js";
 import { RANGE } from "./range.js";
@@ -237,6 +238,10 @@ const fileKeys = {
         "every GPU, or the CPU without one. Not part of a run's id, as long as the precision stays the same",
     },
   ),
+  evaluate: key(evaluate.nullish(), {
+    description:
+      "Scores the finished runs on benchmarks after training, as a second stage; not part of a run's id. null: no such stage",
+  }),
 };
 export const FileSchema = z.strictObject(fileKeys);
 
@@ -254,4 +259,5 @@ export const SpecSchema = z.strictObject({
   on_error: fileKeys.on_error,
   jobs: fileKeys.jobs,
   devices: fileKeys.devices,
+  evaluate: fileKeys.evaluate,
 });

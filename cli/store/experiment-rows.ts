@@ -9,6 +9,8 @@ export const ExperimentRow = z.strictObject({
   spec_text: text,
   /** JSON list of the `--set` arguments of the command line. */
   sets: text,
+  /** JSON of what is evaluated after training; null: nothing. */
+  evaluate: text.nullable(),
   created_at: text,
   last_run_at: text,
   cells: number,

@@ -14,6 +14,8 @@ export interface ExperimentPlan {
   cells: PlannedCell[];
   /** Combinations of the sweep that are not trained, and why. */
   leftOut?: readonly LeftOut[];
+  /** What is evaluated after training. */
+  evaluate?: object | null;
 }
 
 /**
@@ -28,22 +30,23 @@ export function registerExperiment(store: Store, plan: ExperimentPlan): number {
     .update(JSON.stringify([plan.name, plan.specText, ids, ...(also.length > 0 ? [also] : [])]))
     .digest("hex");
   const sets = JSON.stringify(plan.sets ?? []);
+  const evaluate = plan.evaluate ? JSON.stringify(plan.evaluate) : null;
   return store.write(() => {
     for (const cell of plan.cells) upsertRun(store, cell, now);
     const known = store.prepare("SELECT id FROM experiments WHERE identity = ?").pluck().get(identity);
     if (known !== undefined) {
       store
-        .prepare("UPDATE experiments SET last_run_at = ?, spec_file = ?, sets = ? WHERE id = ?")
-        .run(now, plan.specFile, sets, known);
+        .prepare("UPDATE experiments SET last_run_at = ?, spec_file = ?, sets = ?, evaluate = ? WHERE id = ?")
+        .run(now, plan.specFile, sets, evaluate, known);
       insertLeftOut(store, known as number, plan.leftOut ?? []);
       return known as number;
     }
     const { lastInsertRowid } = store
       .prepare(
-        `INSERT INTO experiments (identity, name, spec_file, spec_text, sets, created_at, last_run_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO experiments (identity, name, spec_file, spec_text, sets, evaluate, created_at, last_run_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
       )
-      .run(identity, plan.name, plan.specFile, plan.specText, sets, now, now);
+      .run(identity, plan.name, plan.specFile, plan.specText, sets, evaluate, now, now);
     placesOf(plan.cells).forEach(([run, place], position) => {
       insertPlace(store, Number(lastInsertRowid), position, run, place);
     });

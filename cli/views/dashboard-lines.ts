@@ -43,6 +43,7 @@ export function liveLines(state: DashboardState, columns: number, rows: number, 
   const above: Line[] = [
     ...header(state, columns),
     ...shown.flatMap((entry) => entryLines(entry, columns, labelWidth(shown, columns))),
+    ...[...state.evaluating.values()].map((text): Line => ({ text, color: "cyan" })),
     ...(hidden > 0 ? [{ text: `  and ${formatCount(hidden)} more running`, dim: true }] : []),
   ];
   const hint: Line = { text: "Ctrl-C: stop after this step; twice: kill", dim: true };

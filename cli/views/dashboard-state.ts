@@ -1,7 +1,9 @@
+import type { EvaluationEvent } from "../evaluate/report.js";
 import type { LaneFacts } from "../job/lane.js";
 import type { JobModel } from "../job/model.js";
 import type { TimeLeft } from "../job/reporter.js";
 import type { RunState } from "../job/run-state.js";
+import { evaluationLines, evaluationStatus } from "./evaluation-lines.js";
 import type { Grid } from "./grid/grid.js";
 
 /** Runs that ended together. */
@@ -29,6 +31,8 @@ export class DashboardState {
   timeLeft: (TimeLeft & { at: number }) | null = null;
   /** The heatmap from the database; null if the runs have no two axes. */
   grid: Grid | null = null;
+  /** How far the benchmark in hand of each run is, after training. */
+  readonly evaluating = new Map<string, string>();
   readonly #ended = new Set<string>();
 
   constructor(
@@ -54,6 +58,16 @@ export class DashboardState {
       seconds: startedAt === null || endedAt === null ? null : (endedAt - startedAt) / 1000,
       reason: state === "finished" ? undefined : reason,
     });
+  }
+
+  /** Results stay on the screen; progress is redrawn. */
+  evaluation(event: EvaluationEvent): void {
+    const name = event.subject.run ?? event.subject.label;
+    if (event.kind === "progress") this.evaluating.set(name, evaluationStatus(event));
+    else {
+      this.evaluating.delete(name);
+      for (const line of evaluationLines(event)) this.message("info", line);
+    }
   }
 
   message(kind: "info" | "warn" | "error", text: string): void {

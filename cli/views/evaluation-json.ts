@@ -1,4 +1,4 @@
-import type { SubjectResult } from "../evaluate/report.js";
+import type { EvaluationEvent, SubjectResult } from "../evaluate/report.js";
 import type { EvaluationRow } from "../store/read.js";
 
 /** What `lor2c eval --json` prints: one entry for each benchmark of each subject, with the database's names. */
@@ -18,3 +18,15 @@ export const evaluationJson = (results: readonly SubjectResult[]) =>
 
 /** A stored evaluation, with what was asked for as an object. */
 export const storedEvaluation = ({ settings, ...row }: EvaluationRow) => ({ ...row, settings: JSON.parse(settings) });
+
+/** What is written of an event: the run instead of all that is known about it. */
+export function evaluationEventJson({ subject, ...event }: EvaluationEvent): object {
+  const { run } = subject;
+  if (event.kind === "progress") {
+    const { secondsLeft: seconds_left, ...rest } = event;
+    return { run, ...rest, seconds_left };
+  }
+  if (event.kind === "begins") return { run, ...event };
+  const { row, ...result } = event.result;
+  return { run, kind: event.kind, protocol: event.protocol, ...result, evaluation: row && storedEvaluation(row) };
+}

@@ -55,6 +55,7 @@ const summary = (cells: CellSummary[]): JobSummary => ({
   outcome: cells.includes(failed) ? "failed" : "finished",
   cells,
   repeats: [],
+  evaluations: [],
   invalid: [],
   notes: ["a seeded subset of 3000 of 8455 rows"],
   seconds: 103.4,

@@ -1,4 +1,5 @@
 import type { Reporter } from "../job/reporter.js";
+import { evaluationEventJson } from "./evaluation-json.js";
 import { snakeCaseKeys } from "./snake-case.js";
 
 /**
@@ -14,6 +15,7 @@ export function createNdjson(write: (value: object) => void): Reporter {
       write({ type: "event", lane: number, event: own });
     },
     states: (runs, state, detail) => write({ type: "state", runs, state, detail: detail ?? null }),
+    evaluation: (event) => write({ type: "evaluation", ...evaluationEventJson(event) }),
     timeLeft: (left) => write({ type: "progress", ...snakeCaseKeys(left) }),
     message: (level, text) => write({ type: "message", level, text }),
     end: (summary) => write({ type: "summary", ...snakeCaseKeys(summary) }),

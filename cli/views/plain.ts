@@ -6,6 +6,7 @@ import { withoutNumbers } from "../plan/warnings.js";
 import { divergence, errorText } from "../protocol/divergence.js";
 import type { EventOf, WorkerEvent } from "../protocol/messages.js";
 import { constantAnswer } from "../store/score-direction.js";
+import { evaluationLog } from "./evaluation-lines.js";
 import { formatCount, formatEpoch, formatScore, formatSeconds, formatValue, plural, shortId } from "./format.js";
 import { clip } from "./parts/fit.js";
 import { renderSummary } from "./summary.js";
@@ -28,6 +29,7 @@ export function createPlain({ write, every = 10_000, now = Date.now }: PlainOpti
   const lastProgress = new WeakMap<Lane, number>();
   const failures = new Set<string>();
   let lastJob = now();
+  const evaluation = evaluationLog(write, now);
   /** Only the first of the runs that fail alike prints the whole error. */
   const asBefore = (event: WorkerEvent): string | null => {
     if (event.type !== "failed") return null;
@@ -62,6 +64,7 @@ export function createPlain({ write, every = 10_000, now = Date.now }: PlainOpti
       if (text === null) return;
       write(`${nameOf(runs, model?.labelOf(runs))}: ${detail ? `${text} (${detail})` : text}`);
     },
+    evaluation,
     message(level, text) {
       write(level === "info" ? text : `${level}: ${text}`);
     },

@@ -4,7 +4,7 @@ import { snakeCaseKeys } from "./snake-case.js";
 
 /** What `lor2c plan --json` prints: all of it, while the text is cut. */
 export function planJson(plan: PlanView) {
-  const { file, name, extends: base, cells, states, notes, bundles, invalid, foresight, warnings } = plan;
+  const { file, name, extends: base, cells, states, notes, bundles, invalid, foresight, warnings, evaluation } = plan;
   return {
     file,
     name,
@@ -24,6 +24,7 @@ export function planJson(plan: PlanView) {
       probable_lane_epochs: laneEpochs(bundle, "probable"),
       cell_epochs: cellEpochs(bundle),
     })),
+    evaluation,
     forecast: snakeCaseKeys(foresight.forecast),
   };
 }

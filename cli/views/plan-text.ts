@@ -6,6 +6,7 @@ import { cellEpochs, firstLanesOf, laneEpochs } from "../plan/tree.js";
 import { noteTexts, warningTexts } from "../plan/warnings.js";
 import { forecastLines } from "./forecast-text.js";
 import { labelTexts } from "./label-texts.js";
+import { type PlannedEvaluation, plannedEvaluationLines } from "./planned-evaluation.js";
 
 export interface PlanView {
   file: string;
@@ -18,6 +19,8 @@ export interface PlanView {
   states: ReadonlyMap<string, string>;
   notes: readonly string[];
   foresight: Pick<Foreseen, "todo" | "forecast">;
+  /** What would be evaluated after training, by model; null: nothing. */
+  evaluation: PlannedEvaluation | null;
   /** Warnings where the forecast exceeds the free memory or disk. */
   warnings: readonly string[];
 }
@@ -43,6 +46,7 @@ export function planText(plan: PlanView): string {
   const remarks = [...invalid, ...notes, ...warnings];
   if (labels.length + remarks.length > 0) lines.push("", ...labels, ...remarks);
   lines.push("", summary(plan), ...forecastLines(plan.foresight));
+  if (plan.evaluation) lines.push("", ...plannedEvaluationLines(plan.evaluation));
   return `${lines.join("\n")}\n`;
 }
 

@@ -12,6 +12,7 @@ const MOST_LABELS = 8;
 /** The summary at the end of a job; the same text in the terminal, in plain output and in a log. No ANSI. */
 export function renderSummary(summary: JobSummary): string {
   const lines = [heading(summary), "", ...table(summary.cells)];
+  if (summary.evaluations.length > 0) lines.push("", ...evaluationLines(summary.evaluations));
   if (summary.repeats.length > 0) lines.push("", ...repeatLines(summary.repeats));
   for (const { reason, labels } of summary.invalid)
     lines.push("", `left out, cannot run: ${reason}`, ...listed(labels));
@@ -21,7 +22,36 @@ export function renderSummary(summary: JobSummary): string {
   for (const cells of failures(summary.cells)) lines.push("", ...failure(cells));
   lines.push("", `stored in ${summary.dbPath}`);
   if (summary.outcome === "interrupted") lines.push(...continuation(summary.cells));
+  if (summary.evaluations.some(({ score: found }) => found === null)) {
+    lines.push("not everything was evaluated: the same command evaluates the rest");
+  }
   return lines.join("\n");
+}
+
+/** Scores of benchmarks, and why there are none. */
+function evaluationLines(all: JobSummary["evaluations"]): string[] {
+  const heads = ["run", "benchmark", "score", "± s.e.", "rows", "shots", "label"].map((title, index) => ({
+    title,
+    align: index >= 2 && index <= 5 ? ("right" as const) : ("left" as const),
+  }));
+  const rows = all.map(
+    ({ run, benchmark, state, score: found, standardError, rows: scored, allRows, shots, label }) => [
+      shortId(run),
+      benchmark ?? "-",
+      found === null ? state : formatScore(found),
+      formatScore(standardError),
+      scored === null ? "-" : `${formatCount(scored)}${scored === allRows ? "" : ` of ${formatCount(allRows)}`}`,
+      formatCount(shots),
+      label,
+    ],
+  );
+  const how = [
+    ...new Set(all.flatMap(({ protocol, decoding }) => (decoding ? `protocol ${protocol}, ${decoding}` : []))),
+  ];
+  const why = all.flatMap(({ run, benchmark, message }) =>
+    message === null ? [] : [`${shortId(run)}  ${benchmark ?? ""}: ${oneLine(message)}`],
+  );
+  return [...columns(heads, rows), ...how, ...why];
 }
 
 /** Says what the same command does with unfinished runs. */
