@@ -21,6 +21,7 @@ const NOT_YET = [
   "report_epoch",
   "stop_after_nonfinite",
   "early_stopping_patience",
+  "gradient_checkpointing",
   "checkpoint_minutes",
   "max_lanes",
 ];

@@ -198,6 +198,13 @@ export const train = z
       defaultText: "null: at the end of each epoch",
       since: { day: "2026-11-27", before: null },
     }),
+    gradient_checkpointing: key(z.boolean().default(false), {
+      description:
+        "The backward computes each layer again, from its input, instead of keeping what is inside: much less memory " +
+        "for activations, and about a third more time per step; changes no number, so it is not part of a run's id",
+      source: hf("gradient_checkpointing"),
+      outsideId: true,
+    }),
     checkpoint_minutes: key(z.number().positive().default(5), {
       description:
         "A checkpoint is written every so many minutes, and when the run is stopped; changes no number, so it is not " +

@@ -70,6 +70,7 @@ function settings(max_steps: number): Settings {
       early_stopping_patience: null,
       start_from: null,
       checkpoint_minutes: 5,
+      gradient_checkpointing: false,
       allow_unreached_events: false,
     },
     seed: 3,

@@ -108,6 +108,10 @@ class Learner(Protocol):
         """Let `width` lanes go through the model together. `fill`: the last group is filled up with copies, so that no
         product's shape depends on the number of lanes."""
 
+    def use_checkpointing(self) -> None:
+        """From now on compute each layer again in the backward instead of keeping what is inside. Changes no number.
+        Raises SettingsError where a layer of this method cannot be computed again."""
+
     def narrow(self) -> int | None:
         """Use half as many lanes together from now on. Returns their number, or None if a group has one lane already.
 

@@ -95,6 +95,8 @@ class TrainSettings:
     class_weights: str | Mapping[str, float] = "none"
     #: Minutes between checkpoints. Changes no number.
     checkpoint_minutes: float = 5.0
+    #: Compute each layer again in the backward instead of keeping what is inside. Changes no number.
+    gradient_checkpointing: bool = False
     #: Train even if some scheduled events of the method fall after the end.
     allow_unreached_events: bool = False
     #: Evaluations in a row without a better score after which a run stops; None: it trains its whole schedule.

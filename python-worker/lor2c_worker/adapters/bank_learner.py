@@ -95,6 +95,10 @@ class BankLearner:
     def use_width(self, width: int | None, *, fill: bool) -> None:
         self.width, self.fill = width, fill
 
+    def use_checkpointing(self) -> None:
+        self.backbone.use_checkpointing()
+        self._shared.keeps_masks = False
+
     def narrow(self) -> int | None:
         together = self.width if self.fill and self.width else max(len(group) for group in self.groups())
         if together == 1:

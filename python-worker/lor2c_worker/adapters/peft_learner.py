@@ -6,7 +6,7 @@ Functions import peft when they are called, here and in methods/: most runs need
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,6 +15,8 @@ from torch import nn
 
 from ..backbones.backbone import BatchLayout
 from ..backbones.causal_module import CausalModule
+from ..backbones.checkpointing import checkpoint_modules, weakly
+from ..backbones.hf_backbone import inner_base, layers_in
 from ..backbones.unpadded_module import try_unpadded
 from ..data.batch import Batch
 from ..keyed.dropout import KeyedDropout
@@ -43,6 +45,7 @@ class PeftLearner(SingleLane):
         self._dropout = KeyedDropout(module, seed)
         self._unpadded = try_unpadded(module)
         self._causal = CausalModule.of(module)
+        self._keeps_masks = True
         self._slots = [
             Slot(name=name, tensor=p, role="head" if is_head(name, head) else "body", stacked=False)
             for name, p in module.named_parameters()
@@ -52,17 +55,29 @@ class PeftLearner(SingleLane):
     def slots(self) -> list[Slot]:
         return self._slots
 
+    def use_checkpointing(self) -> None:
+        self._keeps_masks = False
+        if self._unpadded is not None:
+            self._unpadded.use_checkpointing(weakly(self._again))
+        else:
+            checkpoint_modules(layers_in(inner_base(self.module)), weakly(self._again))
+
+    def _again(self) -> AbstractContextManager[None]:
+        """A context in which layers compute as in the forward that runs now: with its masks."""
+        return self._dropout.using(self._dropout.masks)
+
     def forward(self, batch: Batch, step: StepKey | None, lanes: Sequence[int] | None = None) -> torch.Tensor:
         """Logits [1, B, C], or losses [1, P] of a language model's targets."""
         inputs = {"input_ids": batch.input_ids, "attention_mask": batch.attention_mask}
         if batch.token_type_ids is not None:
             inputs["token_type_ids"] = batch.token_type_ids
         layout: BatchLayout = PaddedLayout.of(batch) if self._unpadded is None else self._unpadded.layout(batch)
-        masks = None if step is None else StepMasks(self._dropout.seed, step, batch, layout)
+        masks = None if step is None else StepMasks(self._dropout.seed, step, batch, layout, keeps=self._keeps_masks)
         running = nullcontext() if self._unpadded is None else self._unpadded.within(batch, layout, masks)
         with self._dropout.using(masks), running:
             if self._causal is None or batch.targets is None:
-                return self.module(**inputs).logits[None]
+                # A cache would keep what checkpointing frees, and get every key twice.
+                return self.module(**inputs, use_cache=False).logits[None]
             return self._causal.losses(inputs, batch.targets, layout.at(batch.targets.places))
 
     def trainable_parameters(self, lane: int) -> tuple[int, int]:

@@ -20,6 +20,7 @@ from ..backbones.hf_backbone import base_of
 from ..data.batch import Batch
 from ..keyed.seeding import StepKey
 from ..models import LoadedModel
+from ..settings import SettingsError
 from .peft_learner import PeftLearner
 
 
@@ -55,6 +56,14 @@ class PromptLearner(PeftLearner):
 
             wrapped.word_embeddings.register_forward_hook(hook)
 
+    def use_checkpointing(self) -> None:
+        if self._prefix:
+            raise SettingsError(
+                "train.gradient_checkpointing does not fit PREFIX_TUNING, whose layers add to a cache of keys and "
+                "values as they compute: leave it out, or use PROMPT_TUNING"
+            )
+        super().use_checkpointing()
+
     def forward(self, batch: Batch, step: StepKey | None, lanes: Sequence[int] | None = None) -> torch.Tensor:
         """Logits [1, B, C], or losses [1, P] of a language model's targets."""
         return self._with_prefix(batch, step) if self._prefix else self._with_prompts(batch, step)
@@ -86,7 +95,7 @@ class PromptLearner(PeftLearner):
     def _outputs(self, batch: Batch, inputs: dict[str, Any], before: int) -> torch.Tensor:
         """`before`: so many virtual tokens stand before each row's own."""
         if self._causal is None or batch.targets is None:
-            return self._inner(**inputs).logits[None]
+            return self._inner(**inputs, use_cache=False).logits[None]
         places, width = batch.targets.places, batch.input_ids.shape[1]
         at = places // width * (width + before) + before + places % width
         return self._causal.losses(inputs, batch.targets, at)

@@ -13,6 +13,8 @@ class SharedBatch:
 
     def __init__(self, backbone: Backbone) -> None:
         self._backbone = backbone
+        #: Keep masks from one use to the next.
+        self.keeps_masks = True
         self._known: tuple[Batch, StepKey | None, int | None] | None = None
         self._made: tuple[BatchLayout, StepMasks | None, FrozenStates] | None = None
 
@@ -24,7 +26,7 @@ class SharedBatch:
         if self._made and self._known and self._known[0] is batch and self._known[1:] == (step, seed):
             return self._made
         layout = self._backbone.layout(batch)
-        masks = None if step is None or seed is None else StepMasks(seed, step, batch, layout)
+        masks = None if step is None or seed is None else StepMasks(seed, step, batch, layout, keeps=self.keeps_masks)
         made: tuple[BatchLayout, StepMasks | None, FrozenStates] = layout, masks, {}
         self._known, self._made = ((batch, step, seed), made) if keep else (None, None)
         return made

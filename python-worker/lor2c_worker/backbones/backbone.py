@@ -89,8 +89,10 @@ class Backbone(Protocol):
 
     layers: int
     hidden: int
-    #: Compute each layer again in the backward, from its input, instead of keeping what is inside. Changes no number.
-    checkpointing: bool
+
+    def use_checkpointing(self) -> None:
+        """From now on compute each layer again in the backward, from its input, instead of keeping what is inside.
+        Changes no number."""
 
     def projection_shape(self, layer: int, name: Projection) -> tuple[int, int]:
         """(d_in, d_out)."""

@@ -55,14 +55,15 @@ class _Attention(torch.autograd.Function):
             start += n * rows
         out[:, start:].zero_()
         # Among the saved tensors, not on `ctx`, so that checkpointing frees them.
-        ctx.save_for_backward(query, key, value, *weights)
-        ctx.given = blocks, heads, dropped
+        ctx.save_for_backward(query, key, value, *weights, *(dropped or ()))
+        ctx.given = blocks, heads, len(dropped or ())
         return out
 
     @staticmethod
     def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        query, key, value, *weights = ctx.saved_tensors
-        blocks, heads, dropped = ctx.given
+        query, key, value, *others = ctx.saved_tensors
+        blocks, heads, masks = ctx.given
+        weights, dropped = others[: len(others) - masks], others[len(others) - masks :] or None
         wanted = ctx.needs_input_grad[:3]
         scale, start = (query.shape[-1] // heads) ** -0.5, 0
         grads = [

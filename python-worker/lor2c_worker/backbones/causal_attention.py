@@ -74,14 +74,15 @@ class _Attention(torch.autograd.Function):
                     weight = _drop(weight, dropped[block.number], tile, heads)
                 block.put_queries(out, torch.bmm(weight.to(v.dtype), v[:, tile.keys]), tile)
         # Among the saved tensors, not on `ctx`, so that checkpointing frees them.
-        ctx.save_for_backward(query, key, value, *weights)
-        ctx.given = blocks, heads, dropped
+        ctx.save_for_backward(query, key, value, *weights, *(dropped or ()))
+        ctx.given = blocks, heads, len(dropped or ())
         return out
 
     @staticmethod
     def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        query, key, value, *weights = ctx.saved_tensors
-        blocks, heads, dropped = ctx.given
+        query, key, value, *others = ctx.saved_tensors
+        blocks, heads, masks = ctx.given
+        weights, dropped = others[: len(others) - masks], others[len(others) - masks :] or None
         for_q, for_k, for_v = ctx.needs_input_grad[:3]
         grads = [
             torch.zeros_like(x, memory_format=torch.contiguous_format) if wanted else None

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 from weakref import finalize, ref
 
 import torch
 from torch import nn
 from torch.nn import functional as F
+from transformers import PreTrainedModel
 
 from ..data.batch import Batch
 from ..keyed.dropout import KeyedDropout
 from ..keyed.layout import PaddedLayout
 from ..keyed.masks import StepMasks
 from .backbone import Adapters, BatchLayout, FrozenStates, Projection, whole_rows
+from .checkpointing import checkpoint_modules, weakly
 from .precision import as_given
 
 #: Path of the list of layers in the base model, and of the projections in a layer, by family.
@@ -43,6 +47,9 @@ _FAMILIES: tuple[tuple[str, dict[Projection, str]], ...] = (
     ),
 )
 
+#: How the class of a model with a head for a task ends.
+_WITH_HEAD = ("ForSequenceClassification", "ForCausalLM")
+
 
 def find_layers(base: nn.Module) -> tuple[list[nn.Module], dict[Projection, str]]:
     """(layers in order, paths of the projections in a layer, in the order of `PROJECTIONS`). Raises ValueError for an
@@ -56,9 +63,26 @@ def find_layers(base: nn.Module) -> tuple[list[nn.Module], dict[Projection, str]
     raise ValueError(f"{type(base).__name__} has no layers with projections of a form known here")
 
 
+def layers_in(base: nn.Module) -> list[nn.Module]:
+    """Layers in order, whatever is wrapped inside them. Raises ValueError for an unknown form."""
+    modules = dict(base.named_modules())
+    for path, _ in _FAMILIES:
+        if path in modules:
+            return list(modules[path].children())
+    raise ValueError(f"{type(base).__name__} has no layers where they are known here")
+
+
 def base_of(module: nn.Module) -> nn.Module:
     """The model without its head."""
     return getattr(module, str(module.base_model_prefix))
+
+
+def inner_base(module: nn.Module) -> nn.Module:
+    """The same of a model that may be wrapped. Raises ValueError when there is not one model of transformers in it."""
+    whole = [m for m in module.modules() if isinstance(m, PreTrainedModel) and type(m).__name__.endswith(_WITH_HEAD)]
+    if len(whole) != 1:
+        raise ValueError(f"{type(module).__name__} is no model of transformers with a head for a task")
+    return base_of(whole[0])
 
 
 class HfBackbone:
@@ -76,7 +100,6 @@ class HfBackbone:
         self._projections = {
             (i, name): layer.get_submodule(path) for i, layer in enumerate(found) for name, path in paths.items()
         }
-        self.checkpointing = False
         self._pad = int(config.pad_token_id or 0)
         self._dropout = KeyedDropout(self._base)
         self._adapters: Adapters | None = None
@@ -90,6 +113,22 @@ class HfBackbone:
             hooks.append(projection.register_forward_hook(_project(me, i, name)))
         for hook in hooks:  # the module may outlive it, and get others
             finalize(self, hook.remove)
+
+    def use_checkpointing(self) -> None:
+        checkpoint_modules(find_layers(self._base)[0], weakly(self._again))
+
+    def _again(self) -> AbstractContextManager[None]:
+        """A context with the adapters, lanes and masks of the forward that runs now."""
+        return self._during(self._adapters, self._lanes, self._dropout.masks)
+
+    @contextmanager
+    def _during(self, adapters: Adapters | None, lanes: int, masks: StepMasks | None) -> Iterator[None]:
+        self._adapters, self._lanes = adapters, lanes
+        try:
+            with self._dropout.using(masks):
+                yield
+        finally:
+            self._adapters = None
 
     def projection_shape(self, layer: int, name: Projection) -> tuple[int, int]:
         d_out, d_in = self._projections[layer, name].weight.shape  # type: ignore[misc]
@@ -114,13 +153,8 @@ class HfBackbone:
         if batch.token_type_ids is not None:
             columns["token_type_ids"] = (batch.token_type_ids, 0)
         inputs = {name: self._widen(value, fill).repeat(lanes, 1) for name, (value, fill) in columns.items()}
-        self._adapters, self._lanes = adapters, lanes
-        try:
-            with self._dropout.using(masks):
-                hidden = self._base(**inputs, use_cache=False).last_hidden_state
-        finally:
-            self._adapters = None
-        hidden = self._stack(hidden)
+        with self._during(adapters, lanes, masks):
+            hidden = self._stack(self._base(**inputs, use_cache=False).last_hidden_state)
         return hidden if at is None else hidden.index_select(1, at)
 
     @staticmethod

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
 
 import torch
 from torch.nn import functional as F
-from torch.utils.checkpoint import checkpoint
 
 from ..keyed.masks import StepMasks
 from .backbone import Adapters, FrozenStates, whole_rows
+from .checkpointing import Again, computed_again
 
 #: Layer number, h [K, N, d], adapters (None: without any) and positions `kept` (None: all) -> h after the layer, of
 #: these positions only, [K, P, d]. It keeps nothing, so that it may be computed again.
@@ -28,24 +27,24 @@ def through_layers(
     frozen: FrozenStates | None,
     at: torch.Tensor | None,
     *,
-    again: bool = False,
+    again: Again | None,
 ) -> torch.Tensor:
     """[1, N, d] of `embed` -> [K, N, d] after the last layer; with `at` of these positions only, [K, len(at), d].
 
     All lanes share one computation up to the lowest layer that an adapter changes. With `at` the last layer computes
     only these positions beyond its keys and values. `again`: the backward computes each layer again, from its input,
-    instead of keeping what is inside (gradient checkpointing).
+    instead of keeping what is inside.
     """
     last, frozen = count - 1, {} if frozen is None else frozen
     kept = None if at is None else F.pad(at, (0, whole_rows(len(at)) - len(at)))
-    again = again and torch.is_grad_enabled()
 
     def each(h: torch.Tensor) -> torch.Tensor:
         return h.expand(lanes, *h.shape[1:]).contiguous()
 
     def compute(i: int, h: torch.Tensor, own: Adapters | None) -> torch.Tensor:
         given = i, h, own, kept if i == last else None
-        return layer(*given) if own is None or not again else _checkpointed(layer, given)
+        # A frozen layer keeps nothing: no gradient goes through it.
+        return layer(*given) if own is None or again is None else computed_again(layer, again, *given)
 
     if 0 not in frozen:
         frozen[0] = embed()
@@ -61,11 +60,6 @@ def through_layers(
         h = compute(i, h, adapters)
         h = _leave(adapters, i, h, masks, kept if i == last else None)
     return h if at is None else h[:, : len(at)]
-
-
-def _checkpointed(layer: Layer, given: tuple[Any, ...]) -> torch.Tensor:
-    """Nothing in a layer draws from a global generator: masks are keyed."""
-    return checkpoint(layer, *given, use_reentrant=False, preserve_rng_state=False)
 
 
 def _leave(

@@ -6,6 +6,7 @@ in bfloat16; the residual stream, norms and softmax stay in fp32, and so do the 
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -17,6 +18,7 @@ from ..keyed.dropout import KeyedSite
 from ..keyed.masks import StepMasks, exact
 from ..launches import at_once
 from .backbone import Adapters, BatchLayout, FrozenStates, Projection
+from .checkpointing import Again
 from .hf_backbone import base_of
 from .layers import only, through_layers
 from .precision import Products, as_given, low_dtype
@@ -42,7 +44,11 @@ class UnpaddedEncoder:
         self._heads = int(config.num_attention_heads)
         self._padded_attention = padded_attention
         self._products = Products()
-        self.checkpointing = False
+        self._again: Again | None = None
+
+    def use_checkpointing(self, again: Again = nullcontext) -> None:
+        """`again`: brings back what wrapped layers read besides their inputs."""
+        self._again = again
 
     def projection_shape(self, layer: int, name: Projection) -> tuple[int, int]:
         inner: int = self._layers[layer].intermediate.dense.out_features
@@ -74,9 +80,7 @@ class UnpaddedEncoder:
             return self._layer(i, h, layout, own, masks, low, kept)
 
         with as_given(device):
-            return through_layers(
-                self.layers, embed, layer, lanes, adapters, masks, frozen, at, again=self.checkpointing
-            )
+            return through_layers(self.layers, embed, layer, lanes, adapters, masks, frozen, at, again=self._again)
 
     def _layer(
         self,

@@ -7,6 +7,7 @@ do the inputs of adapters.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ from ..keyed.masks import StepMasks
 from ..launches import at_once
 from .backbone import Adapters, BatchLayout, FrozenStates, Projection
 from .causal_attention import Heads
+from .checkpointing import Again
 from .decoder_attention import attend
 from .decoder_ops import gated, rms_norm, rotate, spread, take
 from .hf_backbone import base_of, find_layers
@@ -51,7 +53,11 @@ class UnpaddedDecoder:
         self._heads = [_heads_of(config, layer.self_attn, i) for i, layer in enumerate(self._blocks)]
         self._padded_attention = padded_attention
         self._products = Products()
-        self.checkpointing = False
+        self._again: Again | None = None
+
+    def use_checkpointing(self, again: Again = nullcontext) -> None:
+        """`again`: brings back what wrapped layers read besides their inputs."""
+        self._again = again
 
     def projection_shape(self, layer: int, name: Projection) -> tuple[int, int]:
         linear: Any = self._linears[layer][name]
@@ -89,7 +95,7 @@ class UnpaddedDecoder:
                 masks,
                 frozen,
                 at,
-                again=self.checkpointing,
+                again=self._again,
             )
             return self._norm(self._base.norm, h)
 

@@ -17,6 +17,7 @@ from transformers.modeling_outputs import BaseModelOutputWithPoolingAndCrossAtte
 from ..data.batch import Batch
 from ..keyed.masks import StepMasks
 from .backbone import NO_ADAPTERS, BatchLayout
+from .checkpointing import Again
 from .hf_backbone import base_of
 from .unpadded import UnpaddedEncoder
 
@@ -39,6 +40,10 @@ class UnpaddedModule:
             blocks += [layer, attention, attention.self, attention.output, layer.intermediate, layer.output]
         for block in blocks:
             _check_own(block)
+
+    def use_checkpointing(self, again: Again) -> None:
+        """`again`: brings back what the wrapped layers read besides their inputs."""
+        self._encoder.use_checkpointing(again)
 
     def layout(self, batch: Batch) -> BatchLayout:
         return self._encoder.layout(batch)

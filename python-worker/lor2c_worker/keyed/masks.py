@@ -30,8 +30,9 @@ class StepMasks:
     with the row's id, `rows` of the batch; if a batch had a row twice, both would have the same masks.
     """
 
-    def __init__(self, seed: int, step: StepKey, batch: Rows, layout: Layout) -> None:
-        self.seed, self.step, self.layout = seed, step, layout
+    def __init__(self, seed: int, step: StepKey, batch: Rows, layout: Layout, *, keeps: bool = True) -> None:
+        """`keeps` False: each is drawn again whenever it is used, to save memory."""
+        self.seed, self.step, self.layout, self._keeps = seed, step, layout, keeps
         self._batch, self._device = batch, batch.attention_mask.device
         self._draws: HostDraws | TensorDraws | None = None
         self._at: torch.Tensor | None = None
@@ -76,11 +77,14 @@ class StepMasks:
 
     def _keep(self, site: str, p: float, make: Callable[[HostDraws | TensorDraws, int, Rate], T]) -> T:
         name = (site, p, self._at is None)
-        if name not in self._kept:
-            if self._draws is None:
-                self._draws = self._begin()
-            self._kept[name] = make(self._draws, _place(self.seed, site), Rate(p))
-        return self._kept[name]
+        if name in self._kept:
+            return self._kept[name]
+        if self._draws is None:
+            self._draws = self._begin()
+        made = make(self._draws, _place(self.seed, site), Rate(p))
+        if self._keeps:
+            self._kept[name] = made
+        return made
 
     def _begin(self) -> HostDraws | TensorDraws:
         batch = self._batch

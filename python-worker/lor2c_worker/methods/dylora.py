@@ -8,7 +8,8 @@ sqrt(r / b) besides alpha / r. Evaluation scores every rank; the run reports the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,10 @@ class DyloraParams:
         check_targets(self.target_modules)
 
 
+#: A [b, d_in] and B transposed [b, d_out].
+Factors = tuple[torch.Tensor, torch.Tensor]
+
+
 class DyloraLinear(nn.Module):
     """W x + (alpha / b) B A drop(x), with the factors that the learner sets."""
 
@@ -66,7 +71,7 @@ class DyloraLinear(nn.Module):
         super().__init__()
         self.base_layer, self.alpha = base_layer, alpha
         self.dropout = nn.Dropout(dropout)
-        self.factors: tuple[torch.Tensor, torch.Tensor] | None = None  # A [b, d_in], B [b, d_out]
+        self.factors: Factors | None = None
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         assert self.factors is not None
@@ -111,16 +116,31 @@ class DyloraLearner(PeftLearner):
         rank = self.rank if step is None else self.draw(step)
         frozen = rank - 1 if self.params.update == "last" else 0
         components = [c.detach() if i < frozen else c for i, c in enumerate(self.components[:rank])]
-        for linear, factors in zip(self._linears.values(), self._pairs(components), strict=True):
+        with self._using(self._pairs(components)):
+            return super().forward(batch, step, lanes)
+
+    @contextmanager
+    def _using(self, pairs: Sequence[Factors | None]) -> Iterator[None]:
+        """A context in which the projections have these factors."""
+        for linear, factors in zip(self._linears.values(), pairs, strict=True):
             linear.factors = factors
         try:
-            return super().forward(batch, step, lanes)
+            yield
         finally:
             for linear in self._linears.values():
                 linear.factors = None
 
-    def _pairs(self, components: list[torch.Tensor]) -> list[tuple[torch.Tensor, torch.Tensor]]:
-        """(A [b, d_in], B transposed [b, d_out]) of every projection. One split, so that the gradient is one tensor."""
+    @contextmanager
+    def _with(self, pairs: Sequence[Factors | None], masks: AbstractContextManager[None]) -> Iterator[None]:
+        with self._using(pairs), masks:
+            yield
+
+    def _again(self) -> AbstractContextManager[None]:
+        """With its factors too."""
+        return self._with([linear.factors for linear in self._linears.values()], super()._again())
+
+    def _pairs(self, components: list[torch.Tensor]) -> list[Factors]:
+        """Of every projection. One split, so that the gradient is one tensor."""
         pieces = torch.stack(components).split(self._widths, dim=1)
         return list(zip(pieces[::2], pieces[1::2], strict=True))
 

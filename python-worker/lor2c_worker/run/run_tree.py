@@ -96,6 +96,8 @@ def _begin(
         [cell.cell for cell in cells],
         horizon=horizon,
     )
+    if first.settings.train.gradient_checkpointing:
+        learner.use_checkpointing()
     if first.settings.train.start_from is not None:
         start_from(first.settings, learner, load_for(first.settings, prepared.data, prepared.device))
     optimizer = _optimizer(prepared, learner)
