@@ -265,6 +265,6 @@ test("evaluate: a stage of the file, with its defaults, and no setting of a run"
   expect(spec.cells[0]?.settings).toEqual(load(minimal()).cells[0]?.settings);
   expect(load(minimal("evaluate: {}"), ["evaluate=null"]).evaluate).toBeNull();
   expect(() => load(minimal("evaluate: {benchmarks: [piqa], row: 5}"))).toThrow(
-    /evaluate\.benchmarks\[0\]: .*mmlu[\s\S]*evaluate\.row: unknown key\n.*`evaluate\.rows`/,
+    /evaluate\.benchmarks\[0\]: .*mmlu[\s\S]*evaluate\.row: unknown key\n.*`rows`/,
   );
 });
