@@ -21,7 +21,7 @@ from lor2c_worker.evaluation.instructeval import humaneval, leak
 from lor2c_worker.evaluation.instructeval.example import Example, TaskRows
 from lor2c_worker.evaluation.instructeval.load import load, read
 from lor2c_worker.evaluation.instructeval.prompts import fitted, input_limit
-from lor2c_worker.evaluation.instructeval.sample import drawn, shares
+from lor2c_worker.evaluation.instructeval.sample import drawn
 from lor2c_worker.evaluation.instructeval.scores import score
 
 
@@ -172,17 +172,6 @@ def test_a_larger_sample_keeps_the_smaller_one(tmp_path: Path) -> None:
     counts = [sum(name.startswith(f"{task}/") for name in samples[2]) for task in "abc"]
     assert all(abs(count - exact) <= 1 for count, exact in zip(counts, (10, 20, 5), strict=True))
     assert samples[1] != [row.id for _, row in drawn(tasks, 14, 4)]
-
-
-def test_a_sample_over_several_benchmarks_is_shared_by_size() -> None:
-    available = {"mmlu": 11_861, "bbh": 4_199, "drop": 5_928, "humaneval": 164}
-    assert shares(available, 10**6) == available
-    assert shares(available, 200) == {"mmlu": 107, "bbh": 38, "drop": 54, "humaneval": 1}
-    for total in (4, 5, 37, 1_000, 20_000):
-        given = shares(available, total)
-        assert sum(given.values()) == total
-        assert min(given.values()) >= 1
-    assert sum(shares(available, 2).values()) == 2
 
 
 def test_standard_errors() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from .example import Example, TaskRows
 
@@ -27,22 +27,3 @@ def drawn(tasks: Sequence[TaskRows], count: int, seed: int) -> list[tuple[TaskRo
 def _number(seed: int, name: str) -> int:
     """A number below 2**64 that stays the same in every version of Python."""
     return int.from_bytes(hashlib.sha256(f"{seed}\0{name}".encode()).digest()[:8], "big")
-
-
-def shares(available: Mapping[str, int], total: int) -> dict[str, int]:
-    """How many rows each of several benchmarks gives to a sample of `total` rows: as its size, by largest remainders,
-    and at least one each where `total` allows it."""
-    rows = sum(available.values())
-    if total >= rows:
-        return dict(available)
-    exact = {name: total * count / rows for name, count in available.items()}
-    least = 1 if total >= len(available) else 0
-    given = {name: max(least, int(share)) for name, share in exact.items()}
-    by_remainder = sorted(exact, key=lambda name: given[name] - exact[name])
-    while (missing := total - sum(given.values())) != 0:
-        for name in by_remainder if missing > 0 else reversed(by_remainder):
-            if missing > 0 and given[name] < available[name]:
-                given[name], missing = given[name] + 1, missing - 1
-            elif missing < 0 and given[name] > least:
-                given[name], missing = given[name] - 1, missing + 1
-    return given
