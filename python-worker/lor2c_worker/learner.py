@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 import torch
 
 if TYPE_CHECKING:
+    from .backbones.decoder import Decoder
     from .data.batch import Batch
     from .keyed.seeding import StepKey
     from .optim.adamw import LaneAdamW
@@ -147,6 +148,10 @@ class Learner(Protocol):
     def settled(self, lane: int, step: int, epoch: float) -> set[str]:
         """Cells of the lane whose method is over with its changes of structure after step `step`, at `epoch`. A run
         that ends early must not end before."""
+
+    def decoder(self) -> Decoder:
+        """The model as it is now, with adapters and without dropout, as a decoder that continues texts; of the first
+        lane. Raises ValueError for a classifier."""
 
     def trainable_parameters(self, lane: int) -> tuple[int, int]:
         """(body, head): the lane's present numbers of parameters."""

@@ -12,7 +12,11 @@ import torch
 
 from ..adapters import lane_groups
 from ..backbones.backbone import Backbone
-from ..backbones.heads import Head
+from ..backbones.decoder import Decoder
+from ..backbones.heads import Head, LanguageModelHead
+from ..backbones.hf_backbone import HfBackbone
+from ..backbones.hf_decoder import HfDecoder
+from ..backbones.unpadded_decoder import UnpaddedDecoder
 from ..data.batch import Batch
 from ..keyed.seeding import StepKey
 from ..learner import EpochRecord, Expected, Lane, ScoreTable
@@ -22,6 +26,7 @@ from ..rules import Rules
 from ..schedule import Decision, Merge, Progress, Schedule, decide
 from ..scores import score
 from .bank import Bank, Spectra
+from .bank_decoder import BankDecoder
 from .bank_records import change_of, table_of
 from .bank_routes import shared_seed
 from .bank_state import (
@@ -161,6 +166,15 @@ class BankLearner:
         done, (merges, injections) = self._progress[cell], self.required[cell]
         merged = done.merges >= merges or done.merge_tries > done.merges
         return merged and (done.injections >= injections or done.inject_tries > done.injections)
+
+    def decoder(self) -> Decoder:
+        if not isinstance(self.head, LanguageModelHead):
+            raise ValueError("a classifier continues no text")
+        if isinstance(self.backbone, UnpaddedDecoder):
+            return BankDecoder(self.backbone, self.bank, self.head, 0)
+        assert isinstance(self.backbone, HfBackbone)
+        backbone, bank = self.backbone, self.bank
+        return HfDecoder(backbone.module, lambda: backbone.using(bank.begin(None, [0])))
 
     def trainable_parameters(self, lane: int) -> tuple[int, int]:
         return self.bank.trainable(lane), sum(slot.tensor[0].numel() for slot in self.head.slots())

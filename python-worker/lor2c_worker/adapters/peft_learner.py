@@ -16,7 +16,9 @@ from torch import nn
 from ..backbones.backbone import BatchLayout
 from ..backbones.causal_module import CausalModule
 from ..backbones.checkpointing import checkpoint_modules, weakly
+from ..backbones.decoder import Decoder
 from ..backbones.hf_backbone import inner_base, layers_in
+from ..backbones.hf_decoder import HfDecoder
 from ..backbones.unpadded_module import try_unpadded
 from ..data.batch import Batch
 from ..keyed.dropout import KeyedDropout
@@ -79,6 +81,15 @@ class PeftLearner(SingleLane):
                 # A cache would keep what checkpointing frees, and get every key twice.
                 return self.module(**inputs, use_cache=False).logits[None]
             return self._causal.losses(inputs, batch.targets, layout.at(batch.targets.places))
+
+    def decoder(self) -> Decoder:
+        if self._causal is None:
+            raise ValueError("a classifier continues no text")
+        return HfDecoder(self.module, self._evaluating)
+
+    def _evaluating(self) -> AbstractContextManager[None]:
+        """A context in which the module computes as in an evaluation."""
+        return self._dropout.using(None)
 
     def trainable_parameters(self, lane: int) -> tuple[int, int]:
         sizes = {"body": 0, "head": 0}

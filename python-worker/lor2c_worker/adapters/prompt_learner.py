@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 from weakref import WeakMethod
@@ -17,6 +18,7 @@ import torch
 from torch.nn import functional as F
 
 from ..backbones.hf_backbone import base_of
+from ..backbones.hf_decoder import HfCache, HfDecoder
 from ..data.batch import Batch
 from ..keyed.seeding import StepKey
 from ..models import LoadedModel
@@ -100,6 +102,23 @@ class PromptLearner(PeftLearner):
         at = places // width * (width + before) + before + places % width
         return self._causal.losses(inputs, batch.targets, at)
 
+    def decoder(self) -> PromptDecoder:
+        if self._causal is None:
+            raise ValueError("a classifier continues no text")
+        return PromptDecoder(self._inner, self._begin, self._evaluating)
+
+    def _begin(self, cache: HfCache) -> None:
+        """Let each row of the cache begin with the virtual tokens."""
+        rows = len(cache.real)
+        prompt = self.module.get_prompt(1)
+        if self._prefix:
+            prompt.batch_repeat_interleave(rows)
+            cache.states = prompt
+        else:
+            inputs = {self._cache_name: cache.states, "use_cache": True}
+            base_of(self._inner)(inputs_embeds=prompt.expand(rows, -1, -1), **inputs)
+        cache.real = torch.ones(rows, self._count, dtype=torch.bool, device=self._slots[0].tensor.device)
+
     def _put_prompts(self, output: torch.Tensor) -> torch.Tensor:
         if self._prompts is None:
             return output
@@ -113,6 +132,23 @@ class PromptLearner(PeftLearner):
     def _inputs(batch: Batch) -> dict[str, torch.Tensor]:
         inputs = {"input_ids": batch.input_ids, "attention_mask": batch.attention_mask}
         return inputs if batch.token_type_ids is None else inputs | {"token_type_ids": batch.token_type_ids}
+
+
+class PromptDecoder(HfDecoder):
+    """Its caches begin with virtual tokens."""
+
+    def __init__(
+        self, module: Any, begin: Callable[[HfCache], None], using: Callable[[], AbstractContextManager[Any]]
+    ) -> None:
+        super().__init__(module, using)
+        self._begin = begin
+
+    @torch.inference_mode()
+    def new_cache(self, rows: int) -> HfCache:
+        cache = super().new_cache(rows)
+        with self._using():
+            self._begin(cache)
+        return cache
 
 
 def load_prompt(model: LoadedModel, folder: Path) -> PromptLearner:

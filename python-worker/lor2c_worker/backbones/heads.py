@@ -156,6 +156,12 @@ class LanguageModelHead:
         assert batch.targets is not None
         return self.losses(hidden, batch.targets.ids)
 
+    def logits(self, hidden: torch.Tensor) -> torch.Tensor:
+        """[..., d] -> [..., V], float32."""
+        low = low_dtype(hidden.device)
+        with as_given(hidden.device):
+            return self._products(self._project, hidden, low).float()
+
     def losses(self, hidden: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
         """Cross entropy [K, P], at least float32, of the tokens `ids` [P] after hidden [K, P, d]."""
         if type(self._project) is not nn.Linear:  # an adapter wraps it: its own forward gives the logits

@@ -93,7 +93,7 @@ class HfBackbone:
     """
 
     def __init__(self, module: nn.Module) -> None:
-        self._base = base_of(module)
+        self.module, self._base = module, base_of(module)
         found, paths = find_layers(self._base)
         config: Any = module.config
         self.layers, self.hidden = len(found), int(config.hidden_size)
@@ -129,6 +129,10 @@ class HfBackbone:
                 yield
         finally:
             self._adapters = None
+
+    def using(self, adapters: Adapters) -> AbstractContextManager[None]:
+        """A context in which the module itself computes with these adapters, of one lane, without dropout."""
+        return self._during(adapters, 1, None)
 
     def projection_shape(self, layer: int, name: Projection) -> tuple[int, int]:
         d_out, d_in = self._projections[layer, name].weight.shape  # type: ignore[misc]

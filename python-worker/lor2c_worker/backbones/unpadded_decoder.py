@@ -23,6 +23,7 @@ from .checkpointing import Again
 from .decoder_attention import attend
 from .decoder_ops import gated, rms_norm, rotate, spread, take
 from .hf_backbone import base_of, find_layers
+from .key_values import KeyValues
 from .layers import only, through_layers
 from .precision import Products, as_given, low_dtype
 from .unpadded_layout import UnpaddedLayout
@@ -75,14 +76,19 @@ class UnpaddedDecoder:
         masks: StepMasks | None,
         frozen: FrozenStates | None = None,
         at: torch.Tensor | None = None,
+        past: KeyValues | None = None,
     ) -> torch.Tensor:
-        """As `through_layers`, after the final norm. `at`: no position twice."""
+        """As `through_layers`, after the final norm. `at`: no position twice.
+
+        `past`: what the rows have seen before the tokens of the batch, whose keys and values are added to it. For one
+        lane, in an evaluation.
+        """
         assert isinstance(layout, UnpaddedLayout)
-        device, angles = batch.input_ids.device, self._angles(layout)
+        device, angles = batch.input_ids.device, self._angles(layout, past)
         low = low_dtype(device)
 
         def layer(i: int, h: torch.Tensor, own: Adapters | None, kept: torch.Tensor | None) -> torch.Tensor:
-            return self._layer(i, h, layout, angles, own, masks, low, at, kept)
+            return self._layer(i, h, layout, angles, own, masks, low, at, kept, past)
 
         with as_given(device):
             ids = batch.input_ids.reshape(-1)[layout.source]
@@ -97,6 +103,8 @@ class UnpaddedDecoder:
                 at,
                 again=self._again,
             )
+            if past is not None:
+                past.advance(layout)
             return self._norm(self._base.norm, h)
 
     def _layer(
@@ -110,6 +118,7 @@ class UnpaddedDecoder:
         low: torch.dtype | None,
         at: torch.Tensor | None,
         kept: torch.Tensor | None,
+        past: KeyValues | None,
     ) -> torch.Tensor:
         """[K, N, d] -> [K, N, d]. `adapters` None: without any. `kept`: of the positions `at`, with fillers after them
         so that they are as many as `kept`, [K, P, d]."""
@@ -118,13 +127,13 @@ class UnpaddedDecoder:
         value = self._project(i, "value", x, adapters, low)
         if at is None or kept is None:
             query = rotate(self._project(i, "query", x, adapters, low), *angles, heads.size)
-            return self._after_attention(i, h, self._attend(i, query, key, value, layout, masks), adapters, low)
+            return self._after_attention(i, h, self._attend(i, query, key, value, layout, masks, past), adapters, low)
         more, positions = len(kept) - len(at), h.shape[1]
         h, x = (F.pad(take(part, at), (0, 0, 0, more)) for part in (h, x))
         with only(masks, kept):
             query = self._project(i, "query", x, adapters, low)[:, : len(at)]
             query = rotate(query, *_of(angles, at), heads.size)
-        attended = self._attend(i, spread(query, at, positions), key, value, layout, masks)
+        attended = self._attend(i, spread(query, at, positions), key, value, layout, masks, past)
         with only(masks, kept):
             return self._after_attention(i, h, F.pad(take(attended, at), (0, 0, 0, more)), adapters, low)
 
@@ -136,7 +145,12 @@ class UnpaddedDecoder:
         value: torch.Tensor,
         layout: UnpaddedLayout,
         masks: StepMasks | None,
+        past: KeyValues | None,
     ) -> torch.Tensor:
+        if past is not None:
+            past.add(i, key, value, layout, self._heads[i])
+            if not past.empty:
+                return past.attend(i, query, layout, self._heads[i])
         padded = at_once(query.device) if self._padded_attention is None else self._padded_attention
         site = f"layers.{i}.self_attn"
         return attend(query, key, value, layout, self._heads[i], masks, site, self._dropout, padded=padded)
@@ -167,11 +181,14 @@ class UnpaddedDecoder:
         h = F.embedding(ids, embedding.weight) if plain else embedding(ids)
         return h.to(torch.promote_types(h.dtype, torch.float32))
 
-    def _angles(self, layout: UnpaddedLayout) -> Angles:
-        places = (layout.source % layout.width)[None]
+    def _angles(self, layout: UnpaddedLayout, past: KeyValues | None) -> Angles:
+        """Of each token's place in its row."""
+        places = layout.source % layout.width
+        if past is not None:
+            places = places + past.seen(places.device)[layout.source // layout.width]
         weight = next(p for p in self._base.parameters() if p.is_floating_point())
         like = torch.empty(0, dtype=torch.promote_types(weight.dtype, torch.float32), device=places.device)
-        cos, sin = (part[0] for part in self._base.rotary_emb(like, places))
+        cos, sin = (part[0] for part in self._base.rotary_emb(like, places[None]))
         half = cos.shape[-1] // 2  # both halves are equal
         return cos[:, :half].contiguous(), sin[:, :half].contiguous()
 

@@ -66,6 +66,16 @@ class UnpaddedLayout:
         return len(self.source)
 
     @property
+    def real_source(self) -> torch.Tensor:
+        """`source` without the fillers."""
+        return self.source[: len(self.source) - self.fillers]
+
+    def row_counts(self) -> list[int]:
+        """Tokens of each row of the batch, on the host."""
+        found = dict(zip(self.order, self.lengths, strict=True))
+        return [found[row] for row in range(len(self.order))]
+
+    @property
     def width(self) -> int:
         return self.allowed.shape[1]
 

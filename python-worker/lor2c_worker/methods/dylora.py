@@ -119,6 +119,10 @@ class DyloraLearner(PeftLearner):
         with self._using(self._pairs(components)):
             return super().forward(batch, step, lanes)
 
+    def _evaluating(self) -> AbstractContextManager[None]:
+        """At the rank in use."""
+        return self._with(self._pairs(self.components[: self.rank]), super()._evaluating())
+
     @contextmanager
     def _using(self, pairs: Sequence[Factors | None]) -> Iterator[None]:
         """A context in which the projections have these factors."""
