@@ -10,6 +10,10 @@ class PlainError(Exception):
     """An error whose message is enough for the user; it is reported without a traceback."""
 
 
+class Interrupted(PlainError):
+    """The runner has asked to stop."""
+
+
 def failed_fields(error: Exception) -> dict[str, str]:
     """Fields of the event `failed` besides its cells, for the error being handled. A traceback also goes to the log."""
     trace = "" if isinstance(error, PlainError) else traceback.format_exc()

@@ -17,7 +17,7 @@ from .data.glue import GlueTask
 from .data.own_labels import Classes, LabelReader, Numbers
 from .data.task import DataError
 from .data.unlabelled import Source, Unlabelled, count_rows, unlabelled_rows
-from .errors import PlainError
+from .errors import Interrupted
 from .evaluation.scoring import SCORES, base_score, score_logits
 from .predict import Labeller, answer, takes_pairs
 from .predict_output import WRITERS, Answer, Wanted, Writer, names_of_kept
@@ -26,10 +26,6 @@ from .settings import SettingsError
 #: Batches whose rows are sorted by length together.
 WINDOW = 32
 OWN = ("row", "label", "score")
-
-
-class Interrupted(PlainError):
-    """The runner has asked to stop."""
 
 
 def predict_file(command: messages.PredictFile, send: Callable[..., None], stopped: Callable[[], bool]) -> None:

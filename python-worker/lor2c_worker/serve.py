@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from . import __version__, messages
+from .benchmarking.evaluate import evaluate
+from .benchmarking.plan import plan_evaluation
 from .channel import Channel, NoCommand
 from .device import configure_threads, describe_device, gpu_names, repeatable
 from .errors import PlainError
@@ -18,6 +20,7 @@ from .examination import examine, survey
 from .inspection import Inspection, count_parameters
 from .predict import predict
 from .predict_file import predict_file
+from .prompting.generate import generate
 from .run.checkpoint import Found
 from .run.find_checkpoints import find_checkpoints
 from .run.outcome import send_outcome
@@ -64,10 +67,20 @@ def serve(channel: Channel, variables: dict[str, str]) -> None:
             answer_train(channel, command)
         elif isinstance(command, messages.Predict):
             answer_predict(channel, command)
-        elif isinstance(command, messages.PredictFile):
-            answer_predict_file(channel, command)
+        elif (carry_out := _TELLING.get(type(command))) is not None:
+            answer(channel, command, carry_out)
     channel.send_counted(messages.Ended)
 
+
+#: Carries out a command with (the command, what sends an event, whether to stop).
+Telling = Callable[[Any, Callable[..., None], Callable[[], bool]], None]
+
+_TELLING: dict[type, Telling] = {
+    messages.PredictFile: predict_file,
+    messages.PlanEvaluation: plan_evaluation,
+    messages.Evaluate: evaluate,
+    messages.Generate: generate,
+}
 
 #: Fields of an event about a cell that could not be inspected.
 _NOT_INSPECTED: dict[str, Any] = {"warnings": [], "events": [], "label_names": [], "notes": []} | dict.fromkeys(
@@ -205,10 +218,11 @@ def answer_predict(channel: Channel, command: messages.Predict) -> None:
     channel.send_counted(messages.Done, request=command.request, error=None)
 
 
-def answer_predict_file(channel: Channel, command: messages.PredictFile) -> None:
+def answer(channel: Channel, command: Any, carry_out: Telling) -> None:
+    """Carry out a command whose function sends the events. `done` tells an error."""
     problem = None
     try:
-        predict_file(command, channel.send, channel.stop_requested.is_set)
+        carry_out(command, channel.send, channel.stop_requested.is_set)
     except Exception as error:
         problem = _told(error)
     channel.send_counted(messages.Done, request=command.request, error=problem)

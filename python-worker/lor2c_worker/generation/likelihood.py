@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -47,10 +47,14 @@ class _Context:
 
 
 def log_likelihoods(
-    decoder: Decoder, pairs: Sequence[tuple[Sequence[int], Sequence[int]]], device: torch.device, room: Room
+    decoder: Decoder,
+    pairs: Sequence[tuple[Sequence[int], Sequence[int]]],
+    device: torch.device,
+    room: Room,
+    after_batch: Callable[[], None] = lambda: None,
 ) -> list[Likelihood]:
-    """Of each (context, target), as token ids. Batches are halved when memory runs out. Raises ValueError for a
-    context or target without tokens."""
+    """Of each (context, target), as token ids. Batches are halved when memory runs out. `after_batch` may raise to
+    stop. Raises ValueError for a context or target without tokens."""
     found: dict[int, Likelihood] = {}
     wanted = [Continuation(i, tuple(context), tuple(target)) for i, (context, target) in enumerate(pairs)]
     for one in wanted:
@@ -63,6 +67,7 @@ def log_likelihoods(
         for rows in batches(family.rows, lambda: room):
             for one, likelihood in _fitting(decoder, rows, device, beginning):
                 found[one.place] = likelihood
+            after_batch()
     return [found[i] for i in range(len(wanted))]
 
 

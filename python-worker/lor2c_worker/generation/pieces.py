@@ -1,8 +1,8 @@
-"""New tokens as text: in pieces that are whole characters, and up to a text that ends them."""
+"""New tokens as text, in pieces that are whole characters."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 #: What a decoder puts for bytes that are no whole character (yet).
@@ -41,24 +41,3 @@ class Pieces:
     def _text(self, ids: Sequence[int]) -> str:
         text: str = self._decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
         return text
-
-
-def stopping_at(tokenizer: Any, texts: Sequence[str]) -> Callable[[list[int]], bool] | None:
-    """Whether new tokens contain one of `texts`, for `Prompt.stops`; None without texts."""
-    wanted = [text for text in texts if text]
-    if not wanted:
-        return None
-
-    def stops(new: list[int]) -> bool:
-        text = tokenizer.decode(new, skip_special_tokens=False)
-        return any(one in text for one in wanted)
-
-    return stops
-
-
-def cut_at(text: str, ends: Sequence[str]) -> str:
-    """`text` before the first of `ends` in it."""
-    for end in ends:
-        if end:
-            text = text.split(end)[0]
-    return text

@@ -114,6 +114,12 @@ class Rules:
         return logits
 
 
+def ends_of(config: Any) -> frozenset[int]:
+    """Ids of the tokens that end a text, of a `GenerationConfig`."""
+    stored = config.eos_token_id
+    return frozenset() if stored is None else frozenset(stored if isinstance(stored, list) else [stored])
+
+
 def rules_of(config: Any, shown: str, seed: int) -> Rules:
     """The rules of a `GenerationConfig`, read as the library's own `generate` reads it. Raises SettingsError when it
     asks for what is not done here: a score must not be named after a decoding that it does not have. `shown`: how
@@ -124,11 +130,10 @@ def rules_of(config: Any, shown: str, seed: int) -> Rules:
             raise SettingsError(
                 f"{shown} asks for {name} {value!r}, which lor2c does not do: decode greedily, or remove it there"
             )
-    stored = config.eos_token_id
-    eos = frozenset() if stored is None else frozenset(stored if isinstance(stored, list) else [stored])
+    eos = ends_of(config)
     penalty = 1.0 if config.repetition_penalty is None else float(config.repetition_penalty)
     if not config.do_sample:
-        return Rules(eos=eos, repetition_penalty=penalty, seed=seed)
+        return Rules(eos=eos, repetition_penalty=penalty)
     temperature = 1.0 if config.temperature is None else float(config.temperature)
     if not temperature > 0:
         raise SettingsError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .config import base_config, config_for_counting, load_config
 from .fingerprint import model_fingerprint
+from .generation import generation_config
 from .heads import HEADS, is_head
 from .load import LoadedModel, empty_model, load_model
 from .packaged import MODELS, PackagedModel
@@ -22,6 +23,7 @@ __all__ = [
     "check_weights",
     "config_for_counting",
     "empty_model",
+    "generation_config",
     "head_note",
     "is_head",
     "known_config",

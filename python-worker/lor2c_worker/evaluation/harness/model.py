@@ -79,7 +79,8 @@ class HarnessModel(TemplateLM):
             self._note(request, Cost(len(kept), 0, len(context) - len(kept)))
             pairs.append((kept, target))
         own = self._speaking
-        return [(found.log, found.greedy) for found in log_likelihoods(own.decoder, pairs, own.device, own.room)]
+        likelihoods = log_likelihoods(own.decoder, pairs, own.device, own.room, own.after_token)
+        return [(found.log, found.greedy) for found in likelihoods]
 
     def generate_until(self, requests: Sequence[Any], disable_tqdm: bool = True) -> list[str]:
         self._checked(requests)

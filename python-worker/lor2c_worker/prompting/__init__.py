@@ -1,0 +1,1 @@
+"""Asks a model for text: a saved adapter on its model, or the model alone."""

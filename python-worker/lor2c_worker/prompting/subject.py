@@ -1,0 +1,108 @@
+"""What is asked for text: the adapter in a folder on its model, or an untuned model."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..backbones.decoder import Decoder
+from ..backbones.hf_decoder import HfDecoder
+from ..device import autocast, current_device, resolve_precision
+from ..methods import import_libraries, method_of, parse_params
+from ..models import load_model, load_tokenizer, model_fingerprint
+from ..run.adapter_folder import measure_folder, read_info
+from ..settings import Settings, SettingsError
+from ..versions import NUMERICS
+
+#: The method that trains nothing.
+UNTUNED = "none"
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """A language model that is loaded."""
+
+    decoder: Decoder
+    tokenizer: Any
+    device: torch.device
+    precision: str
+    #: Most tokens of a text, prompt included, that the model was made for; None: it names none.
+    positions: int | None
+
+    def computing(self) -> AbstractContextManager[Any]:
+        """Around all that the decoder computes: its precision."""
+        return autocast(self.device, self.precision)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """`folder` None: the untuned model that the settings name."""
+
+    settings: Settings
+    folder: Path | None
+
+    @staticmethod
+    def of(folder: str | None, settings: Mapping[str, Any] | None) -> Subject:
+        """From a command's fields. Raises SettingsError when it is no language model."""
+        if folder is None:
+            if settings is None:
+                raise SettingsError("name a folder with an adapter, or the settings of a model")
+            own = Settings.from_json(settings)
+            if own.method["name"] != UNTUNED:
+                raise SettingsError(f"method {own.method['name']} without an adapter: only {UNTUNED} needs no folder")
+            return Subject(own, None)
+        info = read_info(Path(folder))
+        own = Settings.from_json(info.settings)
+        if info.kind != "language_model":
+            raise SettingsError(
+                f"{folder} is an adapter for the task {own.task.name}, whose model gives labels instead of text: "
+                "label texts with lor2c predict"
+            )
+        return Subject(own, Path(folder))
+
+    @property
+    def device(self) -> torch.device:
+        return current_device()
+
+    @property
+    def precision(self) -> str:
+        """Of products on this device: `fp32` or `mixed`."""
+        return resolve_precision(self.settings.train.precision, self.device)
+
+    def tokenizer(self) -> Any:
+        return load_tokenizer(self.settings.model)
+
+    def model_hash(self) -> str:
+        """Names all of the base model that can change a token: weights, tokenizer, how both are used."""
+        stored = {key: value for key, value in vars(self.settings.model).items() if key not in ("name", "revision")}
+        named = {
+            "model": model_fingerprint(self.settings.model),
+            "stored": stored,
+            "precision": self.precision,
+            "numerics": NUMERICS,
+        }
+        return f"sha256:{hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()}"
+
+    def adapter_hash(self) -> str | None:
+        """Of all files in the adapter's folder, as that of its artifact; None without an adapter."""
+        return None if self.folder is None else measure_folder(self.folder)[1]
+
+    def load(self) -> Speaker:
+        """Raises SettingsError when model or adapter cannot be loaded."""
+        settings = self.settings
+        model = load_model(settings.model, 1, "language_model", settings.seed, self.device)
+        if self.folder is None:
+            decoder: Decoder = HfDecoder(model.module)
+        else:
+            method = method_of(settings.method["name"])
+            import_libraries(method)
+            decoder = method.load(model, parse_params(method, settings.method_parameters), self.folder).decoder()
+        positions = getattr(model.config, "max_position_embeddings", None)
+        return Speaker(decoder, model.tokenizer, self.device, self.precision, positions)
