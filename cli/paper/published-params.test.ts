@@ -6,9 +6,10 @@ import { paperTables } from "./reference.js";
 
 const tables = paperTables();
 const of = (model: string, method: Settings["method"]) =>
-  publishedParams({ ...sampleSettings({ method }), model: { name: model, revision: null } }, tables).map(
-    ({ where, params, withHead }) => `${where}: ${params}${withHead ? " with the head" : ""}`,
-  );
+  publishedParams(
+    { ...sampleSettings({ method }), model: { name: model, revision: null, dtype: "auto", quantization: "none" } },
+    tables,
+  ).map(({ where, params, withHead }) => `${where}: ${params}${withHead ? " with the head" : ""}`);
 
 const ROBERTA = "FacebookAI/roberta-base";
 const LLAMA = "meta-llama/Llama-2-7b-hf";

@@ -20,6 +20,23 @@ const modelMapping = z.strictObject({
     description: "Branch, tag or commit of a model on the hub",
     source: "transformers from_pretrained(revision)",
   }),
+  dtype: key(z.literal(["auto", "bf16", "fp32"]).default("auto"), {
+    description:
+      "How frozen weights are held (train.precision says how products are computed): bf16 rounds the backbone's matrices " +
+      "and embeddings; auto holds those matrices in bf16 that are multiplied in it anyway, which changes no number, and " +
+      "everything else in fp32. Norms, biases, adapters, the head that trains and the optimizer are always in fp32",
+    source: "transformers from_pretrained(dtype)",
+    aliases: ["torch_dtype", "weights_dtype"],
+    since: { day: "2026-11-27", before: "auto" },
+  }),
+  quantization: key(z.literal(["none", "int8", "nf4"]).default("none"), {
+    description:
+      "Hold the matrices of the frozen backbone in 8 or 4 bits, for every method that does not change them: int8 has a " +
+      "scale for each row, nf4 one for 64 weights, quantised again (QLoRA). Embeddings, norms and the head stay",
+    source: "QLoRA (arXiv 2305.14314) section 3; transformers BitsAndBytesConfig",
+    aliases: ["quantisation", "load_in", "quantization_config"],
+    since: { day: "2026-11-27", before: "none" },
+  }),
 });
 
 /** A column, or several whose texts are joined. */

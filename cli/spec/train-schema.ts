@@ -95,10 +95,11 @@ export const train = z
     }),
     precision: key(z.literal(["auto", "fp32", "mixed"]).default("auto"), {
       description:
-        "Number format: mixed multiplies in bfloat16 and keeps the rest in fp32; auto is mixed where that is faster, " +
+        "How products are computed (model.dtype says how weights are held): mixed multiplies in bfloat16 and keeps the rest " +
+        "in fp32; auto is mixed where that is faster, " +
         "which is measured on a CPU at the start, else fp32",
       source: "transformers TrainingArguments.bf16",
-      aliases: ["bf16", "fp16", "dtype", "torch_dtype"],
+      aliases: ["bf16", "fp16"],
       valueAliases: { bf16: "mixed", bfloat16: "mixed", float32: "fp32" },
     }),
     logging_steps: key(count().default(10), {

@@ -26,7 +26,7 @@ beforeAll(async () => {
 
 function settings(max_steps: number): Settings {
   return {
-    model: { name: "minilm", revision: null },
+    model: { name: "minilm", revision: null, dtype: "auto", quantization: "none" },
     task: { name: "movie-reviews", labels: null, metrics: null },
     data: {
       path: join(folder, "rows.txt"),

@@ -13,7 +13,7 @@ from .data.row_tokens import longest_tokens, mean_tokens
 from .data.task import Declared
 from .device import current_device, precision_warning, resolve_precision
 from .errors import PlainError
-from .methods import Cell, Horizon, Plan, PlannedEvent, cell_of, count, method_of, parse_params, start_of
+from .methods import Cell, Horizon, Plan, PlannedEvent, cell_of, count, method_of, parse_params, start_of, storage_for
 from .models import (
     LoadedModel,
     base_config,
@@ -78,6 +78,7 @@ class Inspection:
         params = self._once("params", [settings.method], lambda: self._params(method, settings))
         device, asked = current_device(), settings.train.precision
         precision, slow = resolve_precision(asked, device), precision_warning(asked, device)
+        storage_for(settings, method, device)  # refuses
         rows = self._rows(settings)
         shapes = self.shapes(settings, rows.head)
         check_length(settings, shapes.model, method.positions(params))

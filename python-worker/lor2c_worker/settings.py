@@ -31,6 +31,9 @@ class Since:
 class ModelSettings:
     name: str
     revision: str | None = None
+    #: How frozen weights are held: auto, bf16 or fp32; and how those of linear maps are: none, int8 or nf4.
+    dtype: str = "auto"
+    quantization: str = "none"
 
 
 @dataclass(frozen=True)

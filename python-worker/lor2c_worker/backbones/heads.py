@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from ..data.batch import Batch
+from ..frozen import HalfOutput
 from ..keyed.masks import StepMasks
 from ..launches import at_once
 from ..optim.slot import Slot
@@ -164,7 +165,7 @@ class LanguageModelHead:
 
     def losses(self, hidden: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
         """Cross entropy [K, P], at least float32, of the tokens `ids` [P] after hidden [K, P, d]."""
-        if type(self._project) is not nn.Linear:  # an adapter wraps it: its own forward gives the logits
+        if type(self._project) not in (nn.Linear, HalfOutput):  # an adapter wraps it: its own forward gives the logits
             each = [F.cross_entropy(self._project(one).float(), ids, reduction="none") for one in hidden]
             return torch.stack(each)
         low = low_dtype(hidden.device)

@@ -135,8 +135,8 @@ class HfBackbone:
         return self._during(adapters, 1, None)
 
     def projection_shape(self, layer: int, name: Projection) -> tuple[int, int]:
-        d_out, d_in = self._projections[layer, name].weight.shape  # type: ignore[misc]
-        return d_in, d_out
+        linear: Any = self._projections[layer, name]
+        return int(linear.in_features), int(linear.out_features)
 
     def layout(self, batch: Batch) -> PaddedLayout:
         mask = batch.attention_mask

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from ..frozen import FrozenLinear
+from ..frozen import FrozenLinear, HalfOutput
 
 
 def low_dtype(device: torch.device) -> torch.dtype | None:
@@ -57,11 +57,11 @@ class Products:
 
     def operands(self, linear: nn.Linear, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Weight and bias in this format: the layer's own where they have it or train, so that gradients reach them,
-        else a copy that is kept."""
+        else a copy, which is kept unless the layer holds its weight in bfloat16 to save memory."""
         weight, bias = linear.weight, linear.bias
         if weight.dtype == dtype:
             return weight, bias
-        if weight.requires_grad:
+        if weight.requires_grad or isinstance(linear, HalfOutput):
             return weight.to(dtype), None if bias is None else bias.to(dtype)
         return self._copy(linear, dtype)
 

@@ -33,3 +33,17 @@ class HalfEmbedding(nn.Embedding):
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
         return F.embedding(ids, self.weight).float()
+
+
+class HalfOutput(nn.Linear):
+    """The output embedding of a language model, which may be that of its inputs; gives the format of its input."""
+
+    def __init__(self, given: nn.Linear) -> None:
+        nn.Module.__init__(self)
+        self.out_features, self.in_features = given.weight.shape
+        half = given.weight.detach().to(torch.bfloat16)
+        self.weight = nn.Parameter(half, requires_grad=False)
+        self.bias = given.bias
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.linear(x, self.weight.to(x.dtype), self.bias)

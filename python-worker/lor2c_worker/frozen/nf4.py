@@ -15,6 +15,8 @@ from torch.nn import functional as F
 from .linear import FrozenLinear
 
 BLOCK, SCALE_BLOCK = 64, 256
+#: Blocks that are quantised together.
+PART = 4096
 
 #: Quantiles of the normal distribution with an exact 0, scaled to [-1, 1] (QLoRA, appendix E).
 LEVELS = (
@@ -47,7 +49,10 @@ class Nf4Linear(FrozenLinear):
     def store(self, weight: torch.Tensor) -> None:
         blocks = _blocks(weight.float().reshape(-1), BLOCK)
         scales = blocks.abs().amax(dim=1)
-        codes = _nearest(blocks / _divisor(scales), levels(weight.device)).view(-1, 2)
+        divisor = _divisor(scales)
+        # Part by part: indices and quotients of a whole matrix would take four times its memory.
+        parts = zip(blocks.split(PART), divisor.split(PART), strict=True)
+        codes = torch.cat([_nearest(part / own, levels(weight.device)) for part, own in parts]).view(-1, 2)
         mean = scales.mean()
         rest = _blocks(scales - mean, SCALE_BLOCK)
         largest = rest.abs().amax(dim=1)
@@ -60,7 +65,7 @@ class Nf4Linear(FrozenLinear):
     def dense(self, dtype: torch.dtype) -> torch.Tensor:
         rest = scale_levels(self.codes.device)[self.scale_codes.int()]
         scales = (_blocks(rest, SCALE_BLOCK) * self.scale_scales[:, None]).view(-1)[: len(rest)] + self.scale_mean
-        values = pairs(self.codes.device)[self.codes.int()].view(-1, BLOCK) * scales[:, None]
+        values = pairs(self.codes.device)[self.codes.int()].view(-1, BLOCK).mul_(scales[:, None])
         return values.view(-1)[: self.out_features * self.in_features].view(self.out_features, -1).to(dtype)
 
 
@@ -76,7 +81,7 @@ def _divisor(scales: torch.Tensor) -> torch.Tensor:
 
 def _nearest(values: torch.Tensor, among: torch.Tensor) -> torch.Tensor:
     """Index of the nearest of the ascending numbers `among`, as uint8; of two that are equally near, the lower."""
-    return torch.bucketize(values, (among[1:] + among[:-1]) / 2).to(torch.uint8)
+    return torch.bucketize(values, (among[1:] + among[:-1]) / 2, out_int32=True).to(torch.uint8)
 
 
 @cache

@@ -16,6 +16,7 @@ from .method import Build, Cell, Method, Store, Verify, cell_of, import_librarie
 from .pissa import METHOD as pissa
 from .plan import Horizon, Part, Plan, PlannedEvent, count
 from .qlora import METHOD as qlora
+from .stored import storage_for
 
 _ALL: tuple[Method, ...] = (full, lora, adalora, pissa, dylora, adapter, qlora, any_peft, *lor2c_family)
 
@@ -47,4 +48,5 @@ __all__ = [
     "method_of",
     "parse_params",
     "start_of",
+    "storage_for",
 ]

@@ -16,7 +16,7 @@ import torch
 from ..adapters.peft_learner import PeftLearner, load_adapter, save_adapter, tensors_of, wrap
 from ..adapters.prompt_learner import PromptLearner, load_prompt
 from ..learner import Learner
-from ..models import LoadedModel, is_head
+from ..models import LoadedModel, WeightsUse, is_head
 from ..settings import SettingsError
 from .entry import setting
 from .method import Cell, Method
@@ -49,6 +49,8 @@ _UNFIT = {
 _OWN_TARGETS = {"LN_TUNING"}
 #: Types that train virtual tokens, and the fields of their configs that the model determines.
 _PROMPTS = {"PREFIX_TUNING", "PROMPT_TUNING", "P_TUNING"}
+#: Types that do no more with the weights of the model than multiply; of others it is not known.
+_MULTIPLY = {"LORA", "IA3", "VERA", "LN_TUNING", *_PROMPTS}
 _MODELS = {"token_dim", "num_layers", "num_attention_heads", "num_transformer_submodules"}
 
 
@@ -155,6 +157,10 @@ class AnyPeft(Method):
     source = "https://github.com/huggingface/peft"
     Params = AnyPeftParams
     libraries = ("peft",)
+
+    def weights_use(self, params: AnyPeftParams) -> WeightsUse:
+        plain = params.type in _MULTIPLY and not params.config.get("use_dora")
+        return "multiplies" if plain else "reads"
 
     def config(self, model: LoadedModel, params: AnyPeftParams) -> PeftConfig:
         """Raises SettingsError when the config's own checks refuse the values."""

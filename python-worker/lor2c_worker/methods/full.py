@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 
 from ..adapters.peft_learner import PeftLearner
 from ..learner import Learner
-from ..models import LoadedModel
+from ..models import LoadedModel, WeightsUse
 from .method import Cell, Method
 from .plan import Horizon, Part
 
@@ -29,6 +29,9 @@ class Full(Method):
     summary = "Full fine-tuning: every parameter trains"
     source = "paper Table I, FF"
     Params = FullParams
+
+    def weights_use(self, params: FullParams) -> WeightsUse:
+        return "changes"
 
     def parts(self, model: LoadedModel, params: FullParams) -> list[Part]:
         """Parts by layer, and outside of layers by module."""

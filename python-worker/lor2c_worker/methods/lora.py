@@ -12,6 +12,7 @@ from ..adapters.bank import BankParams, Numbers
 from ..adapters.bank_learner import BankLearner
 from ..adapters.injection import Injection
 from ..backbones.heads import head_of
+from ..frozen import FrozenLinear
 from ..keyed.dropout import site_name
 from ..learner import Learner
 from ..models import LoadedModel
@@ -75,9 +76,14 @@ def fits(model: LoadedModel, params: LoraParams) -> bool:
     for (_, name), path in paths.items():
         if name in shapes:
             linear = model.module.get_submodule(path)
-            shapes[name].add(tuple(linear.weight.shape) if type(linear) is nn.Linear else None)
+            shapes[name].add(_shape(linear))
     alike = all(len(found) == 1 and None not in found for found in shapes.values())
     return alike and len(linear_modules(model, targets)) == len(taken) * layers_of(model)
+
+
+def _shape(linear: nn.Module) -> tuple[int, int] | None:
+    plain = type(linear) is nn.Linear or isinstance(linear, FrozenLinear)
+    return (linear.out_features, linear.in_features) if plain else None  # type: ignore[return-value]
 
 
 def on_bank(model: LoadedModel, lanes: Sequence[Sequence[Cell]], epochs: int) -> BankLearner:

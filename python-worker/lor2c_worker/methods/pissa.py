@@ -18,7 +18,7 @@ from torch import nn
 
 from ..adapters.peft_learner import PeftLearner, attach, wrap
 from ..learner import Learner
-from ..models import LoadedModel
+from ..models import LoadedModel, WeightsUse
 from .entry import setting
 from .method import Cell, Method
 from .plan import Horizon, Part, count
@@ -98,6 +98,9 @@ class Pissa(Method):
             modules_to_save=list(model.head),
             init_lora_weights="pissa" if initialise else False,
         )
+
+    def weights_use(self, params: PissaParams) -> WeightsUse:
+        return "changes"
 
     def parts(self, model: LoadedModel, params: PissaParams) -> list[Part]:
         return linear_parts(model, target_modules(model, params.target_modules), params.rank)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ..models import LoadedModel
+from ..models import LoadedModel, WeightsUse
 from .entry import Entry
 
 
@@ -41,6 +41,10 @@ class Part:
 
 class Plan(Entry, Protocol):
     """The first part of a method. Only `parts` has no default. `model` may be on meta everywhere."""
+
+    def weights_use(self, params: Any) -> WeightsUse:
+        """What the method does with the backbone's weights."""
+        return "multiplies"
 
     def parts(self, model: LoadedModel, params: Any) -> list[Part]:
         """Trainable parameters at the start, without the head, from shapes alone."""

@@ -10,6 +10,7 @@ from .load import LoadedModel, empty_model, load_model
 from .packaged import MODELS, PackagedModel
 from .rows import check_rows
 from .shapes import known_config
+from .storage import Storage, WeightsUse, storage_notes, storage_of
 from .tokenizer import load_tokenizer
 from .weights import check_weights, head_note
 
@@ -18,6 +19,8 @@ __all__ = [
     "MODELS",
     "LoadedModel",
     "PackagedModel",
+    "Storage",
+    "WeightsUse",
     "base_config",
     "check_rows",
     "check_weights",
@@ -31,4 +34,6 @@ __all__ = [
     "load_model",
     "load_tokenizer",
     "model_fingerprint",
+    "storage_notes",
+    "storage_of",
 ]

@@ -96,7 +96,7 @@ def _check(file: Path, shown: str) -> None:
     if content.get("quantization_config"):
         raise SettingsError(
             f"{shown}: the weights are quantised (quantization_config): name the model that they were made from; "
-            "method qlora quantises it by itself"
+            "model.quantization quantises it by itself"
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -13,12 +14,15 @@ from transformers import AutoModelForCausalLM, AutoModelForSequenceClassificatio
 from transformers.utils import logging as transformers_logging
 
 from ..data.task import Kind
+from ..frozen import FrozenLinear
 from ..keyed.seeding import generator
 from ..settings import ModelSettings, SettingsError
 from .config import load_config
 from .heads import head_of_task, is_head
 from .packaged import resolve
 from .place import commit_of, first_line, not_found
+from .read_frozen import read_frozen
+from .storage import PLAIN, Storage
 from .tokenizer import load_tokenizer
 from .weights import check_weights
 
@@ -45,6 +49,12 @@ class LoadedModel:
     def version(self) -> tuple[tuple[int, int], ...]:
         """Changes when a weight is replaced or changed in place."""
         return tuple((p.data_ptr(), p._version) for p in self.module.parameters())
+
+    def total(self) -> int:
+        """Number of parameters, in whatever format they are held."""
+        held = [child for child in self.module.modules() if isinstance(child, FrozenLinear)]
+        weights = sum(child.out_features * child.in_features for child in held)
+        return weights + sum(p.numel() for p in self.module.parameters())
 
     def drawn_head(self, seed: int) -> dict[str, torch.Tensor]:
         """The weights that the checkpoint lacks, by full name, as another seed draws them: on the CPU, fp32."""
@@ -76,8 +86,10 @@ def empty_model(
     return LoadedModel(module, None, head_of_task(config.model_type, kind))
 
 
-def load_model(settings: ModelSettings, num_labels: int, kind: Kind, seed: int, device: torch.device) -> LoadedModel:
-    """The pretrained model with a fresh head, in fp32 on `device`.
+def load_model(
+    settings: ModelSettings, num_labels: int, kind: Kind, seed: int, device: torch.device, storage: Storage = PLAIN
+) -> LoadedModel:
+    """The pretrained model with a fresh head on `device`, its frozen weights held as `storage` says.
 
     Head weights that the checkpoint lacks are drawn from (seed, "head", name), not from a global generator, so that
     they do not depend on earlier draws. Pickled weights are never opened. Raises SettingsError when the model cannot be
@@ -88,29 +100,23 @@ def load_model(settings: ModelSettings, num_labels: int, kind: Kind, seed: int, 
     config.pad_token_id = tokenizer.pad_token_id
     empty = empty_model(settings, num_labels, kind)
     check_weights(settings, empty.module, empty.head)
+    head = empty.head
     try:
-        module, info = _auto_class(kind).from_pretrained(
-            resolve(settings.name),
-            revision=commit_of(settings.name, settings.revision) or settings.revision,
-            config=config,
-            dtype=torch.float32,
-            trust_remote_code=False,
-            output_loading_info=True,
-            ignore_mismatched_sizes=True,
-            use_safetensors=True,
-        )
+        if storage.linear == "fp32":
+            module, fresh = _whole(settings, config, kind)
+        else:
+            make = partial(_auto_class(kind).from_config, config)
+            module, fresh = read_frozen(settings, make, head, storage, device)
     except (OSError, ValueError, SafetensorError) as error:
-        raise SettingsError(not_found(settings.name, error)) from error
-    loaded = LoadedModel(module, tokenizer, head_of_task(config.model_type, kind))
-    fresh = set(info["missing_keys"]) | {key[0] if isinstance(key, tuple) else key for key in info["mismatched_keys"]}
-    lacking = sorted(name for name in fresh if not is_head(name, loaded.head))
+        raise error if isinstance(error, SettingsError) else SettingsError(not_found(settings.name, error)) from error
+    lacking = sorted(name for name in fresh if not is_head(name, head))
     if lacking:
         raise SettingsError(
             f"the checkpoint of {settings.name!r} lacks {len(lacking)} backbone weights, e.g. {lacking[0]}"
         )
     module.requires_grad_(False)
     parameters = dict(module.named_parameters())
-    loaded = LoadedModel(module, tokenizer, loaded.head, seed, frozenset(fresh & parameters.keys()))
+    loaded = LoadedModel(module, tokenizer, head, seed, frozenset(fresh & parameters.keys()))
     for name, value in loaded.drawn_head(seed).items():
         parameters[name].copy_(value)
     module.to(device).eval()
@@ -119,6 +125,22 @@ def load_model(settings: ModelSettings, num_labels: int, kind: Kind, seed: int, 
 
 def _auto_class(kind: Kind) -> Any:
     return AutoModelForCausalLM if kind == "language_model" else AutoModelForSequenceClassification
+
+
+def _whole(settings: ModelSettings, config: PretrainedConfig, kind: Kind) -> tuple[nn.Module, set[str]]:
+    """The model in fp32 on the CPU, and names of the weights that its files lack or have in another shape."""
+    module, info = _auto_class(kind).from_pretrained(
+        resolve(settings.name),
+        revision=commit_of(settings.name, settings.revision) or settings.revision,
+        config=config,
+        dtype=torch.float32,
+        trust_remote_code=False,
+        output_loading_info=True,
+        ignore_mismatched_sizes=True,
+        use_safetensors=True,
+    )
+    mismatched = {key[0] if isinstance(key, tuple) else key for key in info["mismatched_keys"]}
+    return module, set(info["missing_keys"]) | mismatched
 
 
 def _drawn(name: str, parameter: nn.Parameter, config: PretrainedConfig, seed: int) -> torch.Tensor:

@@ -39,7 +39,7 @@ def check_weights(settings: ModelSettings, module: nn.Module, head: tuple[str, .
         return StoredHead()
     assert isinstance(config, PretrainedConfig)
     prefix = f"{module.base_model_prefix}."
-    named = {_modern(name): tensor for name, tensor in stored.items()}
+    named = {modern(name): tensor for name, tensor in stored.items()}
     pairs = {
         name: (parameter, named.get(name) or named.get(name.removeprefix(prefix)))
         for name, parameter in module.named_parameters()
@@ -63,7 +63,7 @@ def check_weights(settings: ModelSettings, module: nn.Module, head: tuple[str, .
     )
 
 
-def _modern(name: str) -> str:
+def modern(name: str) -> str:
     """A name as transformers writes it today: models of 2018 have gamma and beta."""
     return name.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias")
 

@@ -24,7 +24,7 @@ from ..evaluation.evaluate import Evaluation, RowEvaluation
 from ..evaluation.language import LanguageEvaluation
 from ..evaluation.scorable import unscorable
 from ..evaluation.scoring import SCORES, base_score, prepare_scores, rows_of
-from ..methods import Horizon, Method, import_libraries, method_of, parse_params
+from ..methods import Horizon, Method, import_libraries, method_of, parse_params, storage_for
 from ..models import LoadedModel, check_rows, load_model, model_fingerprint
 from ..objective import Objective, objective_of, row_objective_of
 from ..settings import Settings, SettingsError
@@ -189,7 +189,8 @@ def horizon_of(settings: Settings, train_rows: int) -> Horizon:
 
 
 def load_for(settings: Settings, data: TaskData, device: torch.device) -> LoadedModel:
-    return load_model(settings.model, data.num_labels, data.kind, settings.seed, device)
+    storage = storage_for(settings, method_of(settings.method["name"]), device)
+    return load_model(settings.model, data.num_labels, data.kind, settings.seed, device, storage)
 
 
 def prepare(settings: Settings) -> Prepared:

@@ -13,6 +13,7 @@ import torch
 from .. import messages
 from ..channel import Channel
 from ..learner import Learner
+from ..models import storage_notes
 from ..optim.adamw import LaneAdamW
 from ..versions import versions
 from .checkpoint import EVENTS_FILE, Found, best_of, prepare_folder, tree_folder
@@ -89,7 +90,7 @@ def _begin(
     check_planned(prepared, first.planned)
     if prepared.device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(prepared.device)
-    total = sum(p.numel() for p in prepared.model.module.parameters())
+    total = prepared.model.total()
     horizon = horizon_of(first.settings, len(prepared.train))
     learner = prepared.method.build(
         prepared.model,
@@ -134,7 +135,7 @@ def _started(
     lane_of = {cell: lane for lane, entry in enumerate(learner.lanes) for cell in entry.cells}
     groups: dict[tuple[int, tuple[str, ...]], list[str]] = {}
     for cell in cells:
-        notes = (*prepared.data.notes, *cell.method.notes(cell.params))
+        notes = (*prepared.data.notes, *storage_notes(prepared.settings.model), *cell.method.notes(cell.params))
         groups.setdefault((lane_of[cell.id], notes), []).append(cell.id)
     found = []
     for (lane, notes), ids in groups.items():
