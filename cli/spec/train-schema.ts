@@ -206,6 +206,17 @@ export const train = z
       source: hf("gradient_checkpointing"),
       outsideId: true,
     }),
+    tokens_per_batch: key(count().nullable().default(null), {
+      description:
+        "Real tokens of one forward pass. The rows of an optimizer step stay those of batch_size times " +
+        "gradient_accumulation_steps and are cut anew, the longest first, each into the first batch with room; a longer " +
+        "row stands alone. Evaluation too passes so many tokens at once. Numbers change by rounding only. Padding, where " +
+        "a model needs it, comes on top",
+      unit: "tokens",
+      aliases: ["max_tokens", "max_tokens_per_batch", "batch_tokens"],
+      defaultText: "null: batch_size rows",
+      since: { day: "2026-11-27", before: null },
+    }),
     checkpoint_minutes: key(z.number().positive().default(5), {
       description:
         "A checkpoint is written every so many minutes, and when the run is stopped; changes no number, so it is not " +

@@ -52,6 +52,7 @@ function settings(max_steps: number): Settings {
       warmup_ratio: 0.1,
       warmup_steps: null,
       eval_steps: null,
+      tokens_per_batch: null,
       weight_decay: 0,
       adam_beta1: 0.9,
       adam_beta2: 0.999,

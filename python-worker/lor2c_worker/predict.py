@@ -74,6 +74,9 @@ class _Ordered:
     def labels(self) -> torch.Tensor:
         return self.data.labels[self.order]
 
+    def tokens_of(self, rows: Sequence[int]) -> list[int]:
+        return self.data.tokens_of(self.order[list(rows)].tolist())
+
     def __len__(self) -> int:
         return len(self.data)
 

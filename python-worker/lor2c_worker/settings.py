@@ -110,6 +110,8 @@ class TrainSettings:
     warmup_steps: int | None = None
     #: Optimizer steps between evaluations; None: one at the end of each epoch.
     eval_steps: int | None = None
+    #: Real tokens of a micro-batch, into which the rows of a step are cut anew; None: `batch_size` rows.
+    tokens_per_batch: int | None = None
 
     def warmup(self, total: int) -> int:
         """Optimizer steps over which the learning rate rises, of `total`: the ratio rounded up to whole steps."""

@@ -1,4 +1,4 @@
-"""How a step's rows are cut into micro-batches changes no number but by rounding."""
+"""How a step's rows are cut into micro-batches, by rows or by tokens, changes no number but by rounding."""
 
 from __future__ import annotations
 
@@ -34,10 +34,15 @@ def test_cutting_a_step_in_another_way_changes_nothing(folder: Path, name: str, 
     """Steps of 32 rows and of the 18 that are left, whose last micro-batches are smaller; dropout everywhere."""
     data = encode(rows(50), tiny.tokenizer(), "classify", 32)
     found = []
-    for size, parts in ((32, 1), (16, 2), (8, 4)):
+    for size, parts, tokens in ((32, 1, None), (16, 2, None), (8, 4, None), (16, 2, 90), (32, 1, 5)):
         seen = Seen()
         settings = replace(
-            SETTINGS, num_train_epochs=4, batch_size=size, gradient_accumulation_steps=parts, learning_rate=5e-3
+            SETTINGS,
+            num_train_epochs=4,
+            batch_size=size,
+            gradient_accumulation_steps=parts,
+            learning_rate=5e-3,
+            tokens_per_batch=tokens,
         )
         train(training_of(build(fresh(folder), name, values), data, seen, settings))
         found.append(

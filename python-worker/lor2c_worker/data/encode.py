@@ -15,8 +15,10 @@ from ..keyed.seeding import permutation
 from . import token_cache
 from .batch import Batch
 from .blob import Blob
+from .row_set import RowSet
 from .task import Kind, Split, checked_text
 from .texts import Texts
+from .token_batches import in_file_order
 from .token_cache import Tokens
 
 #: Rows that are tokenised together: only these exist as lists of Python's integers at one time.
@@ -69,6 +71,12 @@ class Encoded:
         """Tokens of each row, [N]. Tokenises all rows."""
         self._tokenise(np.flatnonzero(self._starts < 0))
         return torch.from_numpy(self._counts.astype(np.int64))
+
+    def tokens_of(self, rows: Iterable[int]) -> list[int]:
+        """Tokens of each of the given rows, in that order."""
+        index = np.fromiter(rows, dtype=np.int64)
+        self._need(index)
+        return self._counts[index].tolist()
 
     def longest(self, count: int) -> list[int]:
         """`count` rows with the most tokens, the most first, among those with the most bytes of text."""
@@ -169,6 +177,8 @@ def train_batches(data: Sized, batch_size: int, seed: int, epoch: int) -> list[S
     return [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
 
 
-def eval_batches(data: Sized, batch_size: int) -> Iterator[list[int]]:
-    """Row indices in file order."""
+def eval_batches(data: RowSet, batch_size: int, tokens: int | None = None) -> Iterator[list[int]]:
+    """Row indices in file order: so many in a batch, or as many as have at most `tokens` tokens."""
+    if tokens is not None:
+        return in_file_order(data, tokens)
     return (list(range(i, min(i + batch_size, len(data)))) for i in range(0, len(data), batch_size))

@@ -23,5 +23,8 @@ class RowSet(Protocol):
 
     def __len__(self) -> int: ...
 
+    def tokens_of(self, rows: Sequence[int]) -> list[int]:
+        """Real tokens of each of the given rows."""
+
     def batch(self, rows: Sequence[int], device: torch.device) -> Batch:
         """The given rows in that order."""

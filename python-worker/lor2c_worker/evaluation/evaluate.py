@@ -59,13 +59,15 @@ class RowEvaluation:
     #: The one of `names` that chooses among forms.
     score: str
     autocast: Callable[[], Any] = nullcontext
+    #: Real tokens of one batch instead of `batch_size` rows.
+    tokens: int | None = None
 
     def of(self, learner: Learner, *, choose: bool = False) -> list[Evaluated]:
         return of_forms(learner, self._lanes, self.names, self.score, choose=choose)
 
     def _lanes(self, learner: Learner) -> list[Evaluated]:
         with self.autocast():
-            logits = logits_of(learner, self.rows, self.batch_size, self.device)
+            logits = logits_of(learner, self.rows, self.batch_size, self.device, self.tokens)
         labels, objective = self.rows.labels, self.objective
         return [
             Evaluated(
@@ -126,11 +128,13 @@ def alike(
     return one, float(right.double().mean())
 
 
-def logits_of(learner: Learner, rows: RowSet, batch_size: int, device: torch.device) -> torch.Tensor:
+def logits_of(
+    learner: Learner, rows: RowSet, batch_size: int, device: torch.device, tokens: int | None = None
+) -> torch.Tensor:
     """Logits of every lane for all rows, in file order and without dropout: [K, N, C] on the CPU, `at_least_fp32`."""
     parts = []
     with torch.inference_mode():
-        for chosen in eval_batches(rows, batch_size):
+        for chosen in eval_batches(rows, batch_size, tokens):
             batch = rows.batch(chosen, device)
             lanes = [at_least_fp32(learner.forward(batch, None, group)).cpu() for group in learner.groups()]
             parts.append(torch.cat(lanes))

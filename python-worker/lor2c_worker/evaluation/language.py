@@ -29,25 +29,29 @@ class LanguageEvaluation:
     #: The one of `names` that chooses among forms.
     score: str
     autocast: Callable[[], Any] = nullcontext
+    #: Real tokens of one batch instead of `batch_size` rows.
+    tokens: int | None = None
 
     def of(self, learner: Learner, *, choose: bool = False) -> list[Evaluated]:
         return of_forms(learner, self._lanes, self.names, self.score, choose=choose)
 
     def _lanes(self, learner: Learner) -> list[Evaluated]:
         with self.autocast():
-            sums, counts = losses_of(learner, self.rows, self.batch_size, self.device)
+            sums, counts = losses_of(learner, self.rows, self.batch_size, self.device, self.tokens)
         return [Evaluated(self._values(lane.numpy(), counts), proof_of(lane[:, None]), False) for lane in sums]
 
     def _values(self, sums: np.ndarray, counts: np.ndarray) -> dict[str, float]:
         return {name: SCORES[name](counts, sums) for name in ("loss", *self.names)}
 
 
-def losses_of(learner: Learner, rows: RowSet, batch_size: int, device: torch.device) -> tuple[torch.Tensor, np.ndarray]:
+def losses_of(
+    learner: Learner, rows: RowSet, batch_size: int, device: torch.device, tokens: int | None = None
+) -> tuple[torch.Tensor, np.ndarray]:
     """(sum of the losses of each row, [K, N] float64, for every lane; number of its tokens that count, [N]), in file
     order and without dropout, on the CPU."""
     sums, counts = [], []
     with torch.inference_mode():
-        for chosen in eval_batches(rows, batch_size):
+        for chosen in eval_batches(rows, batch_size, tokens):
             batch = rows.batch(chosen, device)
             assert batch.targets is not None
             lanes = [learner.forward(batch, None, group).double().cpu() for group in learner.groups()]

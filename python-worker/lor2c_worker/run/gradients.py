@@ -50,22 +50,28 @@ def step_gradients(
     objective: Objective,
     autocast: Callable[[], Any],
 ) -> torch.Tensor:
-    """Replace the gradients by those of one step. `parts`: the micro-batches of each seed, as many for each. Returns
-    each lane's mean loss, [K].
+    """Replace the gradients by those of one step. `parts`: the micro-batches of each seed. Returns each lane's mean
+    loss, [K].
 
     It is the sum over all parts, divided by their whole weight: how rows are cut into parts, and whether these are
     equal, makes no difference. Randomness is keyed by step and row, so a repetition gives the same gradients.
     """
     optimizer.zero_grad()
     weights = {seed: whole_weight(own, objective) for seed, own in parts.items()}
-    total: torch.Tensor | None = None
-    for number in range(len(next(iter(parts.values())))):
-        batches = {seed: own[number] for seed, own in parts.items()}
-        losses = backward(learner, batches, step, objective, weights, autocast, penalize=number == 0)
-        # One after the other: the order of a sum over a stack would depend on the number of lanes.
-        total = losses if total is None else total + losses
-    assert total is not None
-    return total
+    groups = learner.groups()
+    totals: list[torch.Tensor | None] = [None] * len(groups)
+    for number in range(max(len(own) for own in parts.values())):
+        for group, lanes in enumerate(groups):
+            seed = learner.lanes[lanes[0]].seed
+            if number >= len(parts[seed]):
+                continue  # filled by tokens, the rows of one seed may take fewer micro-batches
+            batch, weight = parts[seed][number], weights[seed]
+            losses = backward(learner, batch, lanes, step, objective, weight, autocast, penalize=number == 0)
+            # One after the other: the order of a sum over a stack would depend on the number of lanes.
+            before = totals[group]
+            totals[group] = losses if before is None else before + losses
+    found = [total for total in totals if total is not None]
+    return torch.cat(found) if len(found) > 1 else found[0]
 
 
 def whole_weight(parts: Sequence[Batch], objective: Objective) -> int | torch.Tensor:
@@ -76,29 +82,24 @@ def whole_weight(parts: Sequence[Batch], objective: Objective) -> int | torch.Te
 
 def backward(
     learner: Learner,
-    batches: Mapping[int, Batch],
+    batch: Batch,
+    lanes: Sequence[int],
     step: StepKey,
     objective: Objective,
-    weights: Mapping[int, int | torch.Tensor],
+    weight: int | torch.Tensor,
     autocast: Callable[[], Any],
     *,
     penalize: bool,
 ) -> torch.Tensor:
-    """Add the gradients of one micro-batch of each seed, group by group of lanes. Returns each lane's part of the loss,
-    [K].
+    """Add the gradients of one micro-batch of one group of lanes. Returns each lane's part of the loss, [K].
 
-    `weights`: of the whole step, for each seed. `penalize`: with what the method adds to the loss, which counts once
-    per step and is not returned.
+    `weight`: of the whole step. `penalize`: with what the method adds to the loss, which counts once per step and is
+    not returned.
     """
-    found = []
-    for lanes in learner.groups():
-        seed = learner.lanes[lanes[0]].seed
-        batch = batches[seed]
-        with autocast():
-            logits = learner.forward(batch, step, lanes)
-        losses = objective.sums(at_least_fp32(logits), batch.labels) / weights[seed]
-        penalty = learner.penalty() if penalize else None
-        whole = losses if penalty is None else losses + penalty
-        whole.sum().backward()
-        found.append(losses.detach())
-    return torch.cat(found) if len(found) > 1 else found[0]
+    with autocast():
+        logits = learner.forward(batch, step, lanes)
+    losses = objective.sums(at_least_fp32(logits), batch.labels) / weight
+    penalty = learner.penalty() if penalize else None
+    whole = losses if penalty is None else losses + penalty
+    whole.sum().backward()
+    return losses.detach()

@@ -6,6 +6,7 @@ from functools import partial
 
 import torch
 
+from ..data.token_batches import filled
 from ..learner import Learner
 from .gradients import narrowed_note, step_gradients, within_memory
 from .running import TreeRun
@@ -69,15 +70,23 @@ def most_together(learner: Learner) -> int:
 
 def _largest_step(run: TreeRun) -> None:
     prepared = run.prepared
-    batch = prepared.train.batch(prepared.train.longest(prepared.settings.train.batch_size), prepared.device)
-    parts = {lane.seed: [batch] for lane in run.learner.lanes}
+    train, settings = prepared.train, prepared.settings.train
+    # Filled by tokens, the first batch has the longest row, and others more rows.
+    rows = 1 if settings.tokens_per_batch is None else settings.gradient_accumulation_steps
+    micro = filled(train, [train.longest(rows * settings.batch_size)], settings.tokens_per_batch)
+    batches = [train.batch(part, prepared.device) for part in micro]
+    parts = {lane.seed: batches for lane in run.learner.lanes}
     step_gradients(run.learner, run.optimizer, parts, 0, prepared.training_objective, prepared.autocast)
     run.optimizer.zero_grad()
 
 
 def _largest_evaluation(run: TreeRun) -> None:
     prepared, learner = run.prepared, run.learner
-    batch = prepared.eval.batch(prepared.eval.longest(prepared.settings.train.eval_batch_size), prepared.device)
+    settings = prepared.settings.train
+    size, tokens = settings.eval_batch_size, settings.tokens_per_batch
+    if tokens is not None:
+        size = max(1, tokens // prepared.eval.tokens_of(prepared.eval.longest(1))[0])
+    batch = prepared.eval.batch(prepared.eval.longest(size), prepared.device)
     with prepared.autocast(), torch.inference_mode():
         for lanes in learner.groups():
             learner.forward(batch, None, lanes)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import torch
 
 from ..data.row_set import RowSet
+from ..data.token_batches import filled
 from ..evaluation.choose import Judge, collapse_warning, note_cells
 from ..learner import EpochRecord, Learner
 from ..objective import Objective
@@ -109,7 +110,8 @@ def train(training: Training, state: LoopState | None = None) -> LoopState:
         seeds = dict.fromkeys(lane.seed for lane in t.learner.lanes)
         cut = {(seed, epoch): cut.get((seed, epoch)) or t.order(seed, epoch) for seed in seeds}
         first, parts = place * t.settings.gradient_accumulation_steps, t.settings.gradient_accumulation_steps
-        micro = {seed: rows[first : first + parts] for (seed, _), rows in cut.items()}
+        tokens = t.settings.tokens_per_batch
+        micro = {seed: filled(t.rows, rows[first : first + parts], tokens) for (seed, _), rows in cut.items()}
         due = t.moments.after(state.step + 1)
         state = _step(t, state, micro, rates, due)
         if due.decide and state.results:

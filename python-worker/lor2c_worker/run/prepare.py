@@ -100,11 +100,12 @@ class Prepared:
         return autocast(self.device, self.precision)
 
     def _evaluation(self, rows: Encoded) -> Evaluation:
-        size, names = self.settings.train.eval_batch_size, self.data.scores
+        train, names = self.settings.train, self.data.scores
+        size, tokens = train.eval_batch_size, train.tokens_per_batch
         if self.data.kind == "language_model":
-            return LanguageEvaluation(rows, size, self.device, names, self.score, self.autocast)
+            return LanguageEvaluation(rows, size, self.device, names, self.score, self.autocast, tokens)
         objective = row_objective_of(self.data.kind)
-        return RowEvaluation(rows, size, self.device, objective, names, self.score, self.autocast)
+        return RowEvaluation(rows, size, self.device, objective, names, self.score, self.autocast, tokens)
 
 
 #: By what they are read from.
