@@ -27,7 +27,7 @@ def test_the_small_form_says_everything(tmp_path: Path) -> None:
     parts = report["parts"]
     assert set(parts) == {
         *("machine", "official", "lanes", "operations", "grid", "equality", "waits", "counts", "profile", "masks"),
-        *("decoder", "suite"),
+        *("decoder", "llama-2", "suite"),
     }
     assert {part["state"] for part in parts.values()} == {"done"}
     assert report["complete"]
@@ -46,6 +46,12 @@ def test_the_small_form_says_everything(tmp_path: Path) -> None:
         assert name == "steps" or value["equal"], name  # on a CPU at every width
     assert results["masks"]["eager_agrees_with_numpy"]
     assert results["profile"]["2_after"]["operations"] > 100
+    cases = {name: value for name, value in results["llama-2"].items() if isinstance(value, dict) and "rows" in value}
+    assert {name.split("_")[0] for name in cases} == {"bf16", "nf4"}
+    for case in cases.values():
+        assert case["learner"] == "BankLearner", "quantised weights too are trained by this project's own engine"
+        assert case["targets"] == case["real_tokens"] - case["rows"], "of rows that all train on their whole text"
+        assert case["tokens_per_second"] > 0
     assert results["suite"]["outcomes"] == {"passed": 2}
     estimate = report["estimate"]
     assert estimate["lane_steps"] == 62_814

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,7 @@ from lor2c_worker.device import autocast
 from lor2c_worker.learner import Learner
 from lor2c_worker.methods import METHODS, Cell, Horizon, parse_params
 from lor2c_worker.models import LoadedModel
-from lor2c_worker.objective import Classify
+from lor2c_worker.objective import Classify, Objective
 from lor2c_worker.optim.adamw import LaneAdamW
 from lor2c_worker.run.gradients import step_gradients
 
@@ -24,8 +24,8 @@ SEED = 17
 EPOCHS = 4
 
 
-def optimizer_of(learner: Learner) -> LaneAdamW:
-    return LaneAdamW(learner.slots(), len(learner.lanes), weight_decay=0.1)
+def optimizer_of(learner: Learner, weight_decay: float = 0.1) -> LaneAdamW:
+    return LaneAdamW(learner.slots(), len(learner.lanes), weight_decay=weight_decay)
 
 
 def lor2c(model: LoadedModel, lanes: int = 1, *, events: bool = False, pairs: bool = False) -> BankLearner:
@@ -71,19 +71,26 @@ def three_events(learner: Learner, optimizer: LaneAdamW) -> int:
 
 
 def step_of(learner: Learner, device: torch.device, precision: str, optimizer: LaneAdamW | None = None) -> Step:
-    """One step as in lor2c_worker.run.loop."""
-    used = optimizer_of(learner) if optimizer is None else optimizer
+    """One step of one micro-batch, as in lor2c_worker.run.loop."""
+    whole = step_of_parts(learner, device, precision, optimizer_of(learner) if optimizer is None else optimizer)
+    return lambda batch, number: whole([batch], number)
 
-    def step(batch: Batch, number: int) -> None:
-        step_gradients(
-            learner,
-            used,
-            {lane.seed: [batch] for lane in learner.lanes},
-            number,
-            Classify(),
-            partial(autocast, device, precision),
-        )
-        used.step(RATE, RATE / 2)
+
+def step_of_parts(
+    learner: Learner,
+    device: torch.device,
+    precision: str,
+    optimizer: LaneAdamW,
+    *,
+    objective: Objective | None = None,
+) -> Callable[[Sequence[Batch], int], None]:
+    """One step of several micro-batches. `objective` None: that of classes."""
+    loss = Classify() if objective is None else objective
+
+    def step(parts: Sequence[Batch], number: int) -> None:
+        given = {lane.seed: parts for lane in learner.lanes}
+        step_gradients(learner, optimizer, given, number, loss, partial(autocast, device, precision))
+        optimizer.step(RATE, RATE / 2)
 
     return step
 

@@ -38,6 +38,7 @@ PARTS = (
     Part("profile", 60, "kernels and launches of a step", "traces", "profiles"),
     Part("masks", 60, "the dropout masks of a step, and their numbers compiled", "mask_costs", "mask_costs"),
     Part("decoder", 30, "a step of a small decoder", "decoder", "decoder"),
+    Part("llama-2", 150, "instruction tuning of a Llama-2-7B shape: tokens per second and memory", "llama", "llama"),
     Part("suite", 300, "tests of the worker on the device", "suite", "suite"),
 )
 
