@@ -17,7 +17,7 @@ from ..backbones.backbone import BatchLayout
 from ..backbones.causal_module import CausalModule
 from ..backbones.checkpointing import checkpoint_modules, weakly
 from ..backbones.decoder import Decoder
-from ..backbones.hf_backbone import inner_base, layers_in
+from ..backbones.hf_backbone import base_of, layers_in, whole_model
 from ..backbones.hf_decoder import HfDecoder
 from ..backbones.unpadded_module import try_unpadded
 from ..data.batch import Batch
@@ -62,7 +62,7 @@ class PeftLearner(SingleLane):
         if self._unpadded is not None:
             self._unpadded.use_checkpointing(weakly(self._again))
         else:
-            checkpoint_modules(layers_in(inner_base(self.module)), weakly(self._again))
+            checkpoint_modules(layers_in(base_of(whole_model(self.module))), weakly(self._again))
 
     def _again(self) -> AbstractContextManager[None]:
         """A context in which layers compute as in the forward that runs now: with its masks."""
@@ -80,7 +80,9 @@ class PeftLearner(SingleLane):
             if self._causal is None or batch.targets is None:
                 # A cache would keep what checkpointing frees, and get every key twice.
                 return self.module(**inputs, use_cache=False).logits[None]
-            return self._causal.losses(inputs, batch.targets, layout.at(batch.targets.places))
+            # Unpadded, the module computes the states before the targets only.
+            at = layout.at(batch.targets.places) if self._unpadded is None else None
+            return self._causal.losses(inputs, batch.targets, at)
 
     def decoder(self) -> Decoder:
         if self._causal is None:

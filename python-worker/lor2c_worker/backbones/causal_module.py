@@ -28,8 +28,10 @@ class CausalModule:
                 return CausalModule(inner)
         return None
 
-    def losses(self, inputs: Mapping[str, Any], targets: Targets, at: torch.Tensor) -> torch.Tensor:
+    def losses(self, inputs: Mapping[str, Any], targets: Targets, at: torch.Tensor | None) -> torch.Tensor:
         """[1, P]. `inputs`: of the base model; `at`: where it has the token before each target, [P], of the positions
-        that it computes for them, one row after the other."""
+        that it computes for them, one row after the other; None: it computes these alone, [1, P, d]."""
         hidden = self._base(**inputs, use_cache=False).last_hidden_state
-        return self._head.losses(hidden.flatten(0, 1).index_select(0, at)[None], targets.ids)
+        if at is not None:
+            hidden = hidden.flatten(0, 1).index_select(0, at)[None]
+        return self._head.losses(hidden, targets.ids)

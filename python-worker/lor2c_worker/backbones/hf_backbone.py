@@ -58,7 +58,8 @@ def find_layers(base: nn.Module) -> tuple[list[nn.Module], dict[Projection, str]
     for path, projections in _FAMILIES:
         if path in modules:
             layers = list(modules[path].children())
-            if layers and all(f"{path}.0.{p}" in modules for p in projections.values()):
+            every = (f"{path}.{i}.{p}" for i in range(len(layers)) for p in projections.values())
+            if layers and all(place in modules for place in every):
                 return layers, projections
     raise ValueError(f"{type(base).__name__} has no layers with projections of a form known here")
 
@@ -77,12 +78,12 @@ def base_of(module: nn.Module) -> nn.Module:
     return getattr(module, str(module.base_model_prefix))
 
 
-def inner_base(module: nn.Module) -> nn.Module:
-    """The same of a model that may be wrapped. Raises ValueError when there is not one model of transformers in it."""
+def whole_model(module: nn.Module) -> PreTrainedModel:
+    """The model of transformers that `module` is or wraps. Raises ValueError when there is not one."""
     whole = [m for m in module.modules() if isinstance(m, PreTrainedModel) and type(m).__name__.endswith(_WITH_HEAD)]
     if len(whole) != 1:
         raise ValueError(f"{type(module).__name__} is no model of transformers with a head for a task")
-    return base_of(whole[0])
+    return whole[0]
 
 
 class HfBackbone:

@@ -1,4 +1,4 @@
-"""A whole classifier of the BERT or RoBERTa form whose encoder runs unpadded, with the layers wrapped inside it.
+"""A whole model, classifier or language model, whose layers run unpadded, with what is wrapped inside them.
 
 It calls wrapped layers (LoRA, IA3, adapters, trainable weights) as modules. It computes the blocks around them by
 itself, so these must be unchanged transformers code.
@@ -10,56 +10,71 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import torch
 from torch import nn
-from transformers import PreTrainedModel
-from transformers.modeling_outputs import BaseModelOutputWithPoolingAndCrossAttentions
+from transformers.modeling_outputs import BaseModelOutputWithPast, BaseModelOutputWithPoolingAndCrossAttentions
+from transformers.utils import ModelOutput
 
 from ..data.batch import Batch
 from ..keyed.masks import StepMasks
 from .backbone import NO_ADAPTERS, BatchLayout
 from .checkpointing import Again
-from .hf_backbone import base_of
+from .hf_backbone import base_of, whole_model
 from .unpadded import UnpaddedEncoder
+from .unpadded_decoder import UnpaddedDecoder
 
 
 class UnpaddedModule:
-    """`within` makes the module's forward use the unpadded encoder, with the module's own head, pooler and wrappers."""
+    """`within` makes the module's forward use the unpadded layers, with the module's own head, pooler and wrappers."""
 
     def __init__(self, module: nn.Module) -> None:
         """Raises ValueError when the module, or a wrapper in it, cannot run unpadded."""
-        whole = [m for m in module.modules() if type(m).__name__.endswith("ForSequenceClassification")]
-        whole = [m for m in whole if isinstance(m, PreTrainedModel)]
-        if len(whole) != 1:
-            raise ValueError(f"{type(module).__name__} is no classifier of transformers")
-        self._encoder = UnpaddedEncoder(whole[0])
-        base: Any = base_of(whole[0])
+        whole = whole_model(module)
+        base: Any = base_of(whole)
         self._base = base
-        blocks: list[nn.Module] = [base, base.embeddings, base.encoder]
-        for layer in base.encoder.layer:
-            attention = layer.attention
-            blocks += [layer, attention, attention.self, attention.output, layer.intermediate, layer.output]
+        self._backbone: UnpaddedEncoder | UnpaddedDecoder
+        blocks: list[nn.Module]
+        if hasattr(base, "encoder"):
+            self._backbone = UnpaddedEncoder(whole)
+            blocks = [base, base.embeddings, base.encoder]
+            for layer in base.encoder.layer:
+                attention = layer.attention
+                blocks += [layer, attention, attention.self, attention.output, layer.intermediate, layer.output]
+        else:
+            self._backbone = UnpaddedDecoder(whole)
+            blocks = [base, *(block for layer in base.layers for block in (layer, layer.self_attn, layer.mlp))]
         for block in blocks:
             _check_own(block)
 
     def use_checkpointing(self, again: Again) -> None:
         """`again`: brings back what the wrapped layers read besides their inputs."""
-        self._encoder.use_checkpointing(again)
+        self._backbone.use_checkpointing(again)
 
     def layout(self, batch: Batch) -> BatchLayout:
-        return self._encoder.layout(batch)
+        return self._backbone.layout(batch)
 
     @contextmanager
     def within(self, batch: Batch, layout: BatchLayout, masks: StepMasks | None) -> Iterator[None]:
-        """A context in which the module computes on `batch`, and its head gets the hidden states of first tokens only.
+        """A context in which the module computes on `batch`, and its head gets the hidden states that it reads: of an
+        encoder the first token's, [B, 1, d]; of a decoder with a score head the last token's in the place of all,
+        [B, T, d]; of a language model those before the targets, [1, P, d].
 
         `layout` is that of `batch`.
         """
+        targets, backbone = batch.targets, self._backbone
 
-        def forward(*args: Any, **kwargs: Any) -> BaseModelOutputWithPoolingAndCrossAttentions:
-            hidden = self._encoder.forward(batch, layout, 1, NO_ADAPTERS, masks, at=layout.first())
-            first = hidden[0][:, None]  # [B, 1, d]
-            pooled = None if self._base.pooler is None else self._base.pooler(first)
-            return BaseModelOutputWithPoolingAndCrossAttentions(last_hidden_state=first, pooler_output=pooled)
+        def hidden(at: torch.Tensor) -> torch.Tensor:
+            return backbone.forward(batch, layout, 1, NO_ADAPTERS, masks, at=at)
+
+        def forward(*args: Any, **kwargs: Any) -> ModelOutput:
+            if isinstance(backbone, UnpaddedEncoder):
+                first = hidden(layout.first())[0][:, None]
+                pooled = None if self._base.pooler is None else self._base.pooler(first)
+                return BaseModelOutputWithPoolingAndCrossAttentions(last_hidden_state=first, pooler_output=pooled)
+            if targets is not None:
+                return BaseModelOutputWithPast(last_hidden_state=hidden(layout.at(targets.places)))
+            last = hidden(layout.last())[0][:, None]  # the module picks each row's last token by itself
+            return BaseModelOutputWithPast(last_hidden_state=last.expand(-1, batch.input_ids.shape[1], -1))
 
         self._base.forward = forward
         try:
@@ -71,11 +86,11 @@ class UnpaddedModule:
 def _check_own(block: nn.Module) -> None:
     hooked = block._forward_hooks or block._forward_pre_hooks or "forward" in vars(block)
     if not type(block).__module__.startswith("transformers.models.") or hooked:
-        raise ValueError(f"a {type(block).__name__} wraps a block of the encoder")
+        raise ValueError(f"a {type(block).__name__} wraps a block of the model")
 
 
 def try_unpadded(module: nn.Module) -> UnpaddedModule | None:
-    """The module with an unpadded encoder, or None when it must run padded."""
+    """The module with unpadded layers, or None when it must run padded."""
     try:
         return UnpaddedModule(module)
     except ValueError:

@@ -21,7 +21,7 @@ from ..settings import SettingsError
 from .entry import setting
 from .method import Cell, Method
 from .plan import Horizon, Part, count
-from .projections import check_targets, linear_modules, target_modules
+from .projections import check_targets, heads_of, linear_modules, target_modules, task_type
 
 if TYPE_CHECKING:
     from peft import AdaLoraConfig
@@ -165,7 +165,7 @@ class AdaLora(Method):
 
         tinit, tfinal, delta_t = params.times(steps)
         return AdaLoraConfig(
-            task_type=TaskType.SEQ_CLS,
+            task_type=TaskType(task_type(model)),
             init_r=params.init_rank,
             target_r=params.target_rank,
             tinit=tinit,
@@ -178,7 +178,7 @@ class AdaLora(Method):
             lora_alpha=params.alpha,  # type: ignore[arg-type]
             lora_dropout=params.dropout,
             target_modules=target_modules(model, params.target_modules),
-            modules_to_save=list(model.head),
+            modules_to_save=heads_of(model),
         )
 
     def parts(self, model: LoadedModel, params: AdaLoraParams) -> list[Part]:

@@ -22,7 +22,7 @@ from .entry import setting
 from .method import Cell, Method
 from .peft_types import misfit
 from .plan import Horizon, Part
-from .projections import target_modules
+from .projections import heads_of, target_modules, task_type
 
 if TYPE_CHECKING:
     from peft import PeftConfig
@@ -176,7 +176,7 @@ class AnyPeft(Method):
         if "encoder_hidden_size" in fields:
             values.setdefault("encoder_hidden_size", int(model.config.hidden_size))
         try:
-            return cls(task_type=TaskType.SEQ_CLS, **(values | {"modules_to_save": list(model.head)}))
+            return cls(task_type=TaskType(task_type(model)), **(values | {"modules_to_save": heads_of(model)}))
         except (ValueError, TypeError) as error:
             raise SettingsError(f"method peft: {params.type}: {error}") from error
 

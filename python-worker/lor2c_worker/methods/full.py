@@ -46,6 +46,9 @@ class Full(Method):
 
     def build(self, model: LoadedModel, cells: list[Cell], *, horizon: Horizon) -> PeftLearner:
         model.module.requires_grad_(True)
+        if not model.head:
+            # A token that serves as padding may also end a text, which trains on it; padding itself has no gradient.
+            model.module.get_input_embeddings().padding_idx = None  # type: ignore[operator]
         return PeftLearner(model.module, model.head, [c.id for c in cells], cells[0].seed)
 
     def save(self, learner: Learner, lane: int, model: LoadedModel, folder: Path) -> None:

@@ -14,7 +14,7 @@ from .entry import setting
 from .lanes import start_of
 from .method import Cell, Method
 from .plan import Horizon, Part
-from .projections import check_targets, initialise_a, linear_parts, target_modules
+from .projections import check_targets, heads_of, initialise_a, linear_parts, target_modules, task_type
 
 if TYPE_CHECKING:
     from peft import LoraConfig
@@ -48,12 +48,12 @@ def config_of(model: LoadedModel, params: LoraParams) -> LoraConfig:
     from peft import LoraConfig, TaskType
 
     return LoraConfig(
-        task_type=TaskType.SEQ_CLS,
+        task_type=TaskType(task_type(model)),
         r=params.rank,
         lora_alpha=params.alpha,  # type: ignore[arg-type]
         lora_dropout=params.dropout,
         target_modules=target_modules(model, params.target_modules),
-        modules_to_save=list(model.head),
+        modules_to_save=heads_of(model),
     )
 
 

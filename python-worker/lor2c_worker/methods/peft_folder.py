@@ -72,8 +72,11 @@ def write_tensors(learner: BankLearner, lane: int, names: Mapping[str, str], fol
     save_file(tensors, folder / TENSORS, metadata={"format": "pt"})
 
 
-def saved_heads(model: LoadedModel) -> list[str]:
-    """The head's modules and those that peft adds for every sequence classifier, so that our file equals peft's."""
+def saved_heads(model: LoadedModel) -> list[str] | None:
+    """The head's modules and those that peft adds for every sequence classifier, so that our file equals peft's; None
+    of a language model."""
+    if not model.head:
+        return None
     return list(dict.fromkeys([*model.head, "classifier", "score"]))
 
 
@@ -100,7 +103,7 @@ def config_of(params: BankParams, numbers: Numbers, layout: Layout, model: Loade
         "injected_alpha": numbers.injected_alpha,
         "injected_dropout": numbers.injected_dropout,
         "share": params.share,
-        "modules_to_save": saved_heads(model) if model.head else None,
+        "modules_to_save": saved_heads(model),
     }
 
 

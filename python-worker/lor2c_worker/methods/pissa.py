@@ -22,7 +22,7 @@ from ..models import LoadedModel, WeightsUse
 from .entry import setting
 from .method import Cell, Method
 from .plan import Horizon, Part, count
-from .projections import check_targets, linear_modules, linear_parts, target_modules
+from .projections import check_targets, heads_of, linear_modules, linear_parts, target_modules, task_type
 
 if TYPE_CHECKING:
     from peft import LoraConfig
@@ -90,12 +90,12 @@ class Pissa(Method):
         from peft import LoraConfig, TaskType
 
         return LoraConfig(
-            task_type=TaskType.SEQ_CLS,
+            task_type=TaskType(task_type(model)),
             r=params.rank,
             lora_alpha=params.rank if params.alpha is None else params.alpha,  # type: ignore[arg-type]
             lora_dropout=params.dropout,
             target_modules=target_modules(model, params.target_modules),
-            modules_to_save=list(model.head),
+            modules_to_save=heads_of(model),
             init_lora_weights="pissa" if initialise else False,
         )
 

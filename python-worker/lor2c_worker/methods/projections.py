@@ -18,6 +18,16 @@ NAMES: dict[str, dict[Projection, str]] = {
 }
 
 
+def task_type(model: LoadedModel) -> str:
+    """What peft calls the task of a model: a language model has no head of its own."""
+    return "SEQ_CLS" if model.head else "CAUSAL_LM"
+
+
+def heads_of(model: LoadedModel) -> list[str] | None:
+    """`modules_to_save` of a peft config."""
+    return list(model.head) or None
+
+
 def target_modules(model: LoadedModel, projections: list[str]) -> list[str]:
     """Module names for peft. Decoders of the Llama kind name their projections differently."""
     names = {name.rsplit(".", 1)[-1] for name, _ in model.module.named_modules()}
