@@ -75,10 +75,10 @@ def test_spans_and_injections(family: str, kind: str) -> None:
         hidden = learner.backbone.forward(batch, layout, 1, learner.bank.begin(None), None, None, layout.last())
         return module.lm_head(hidden[0, -1])
 
-    rows, slides = prompts(5, 3), family == "mistral"
-    found = texts(learner.decoder(), rows, Rules(), Room(300, 4), share=not slides)
+    rows = prompts(5, 3)
+    found = texts(learner.decoder(), rows, Rules(), Room(300, 4))
     assert found == {row.id: greedy(alone, row) for row in rows}
-    plain = texts(HfDecoder(module), rows, Rules(), Room(300, 4), share=not slides)
+    plain = texts(HfDecoder(module), rows, Rules(), Room(300, 4))
     assert plain != found
 
 

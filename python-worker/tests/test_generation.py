@@ -62,8 +62,7 @@ def by_transformers(module: Any, prompt: Prompt, **options: Any) -> list[int]:
 @pytest.mark.parametrize("family", ["llama", "mistral", "qwen2"])
 def test_batches_give_the_tokens_of_transformers_alone(family: str) -> None:
     module, rows = module_of(family, adapter=family != "mistral"), prompts()
-    share = family != "mistral"  # a sliding window has no gaps
-    found = texts(HfDecoder(module), rows, Rules(frozenset([EOS])), Room(400, 5), share=share)
+    found = texts(HfDecoder(module), rows, Rules(frozenset([EOS])), Room(400, 5))
     assert found == {row.id: by_transformers(module, row) for row in rows}
     assert len({tuple(new) for new in found.values()}) > 1
 
@@ -91,7 +90,7 @@ def test_what_is_drawn_depends_on_row_and_seed_only() -> None:
     decoder, rows = HfDecoder(module_of("qwen2")), prompts()
     rules = Rules(frozenset([EOS]), temperature=0.9, top_k=20, top_p=0.95, seed=5)
     together = texts(decoder, rows, rules, Room(10_000, 12))
-    assert together == texts(decoder, rows[::-1], rules, Room(1, 1), share=False)
+    assert together == texts(decoder, rows[::-1], rules, Room(1, 1))
     assert together != texts(decoder, rows, Rules(frozenset([EOS]), temperature=0.9, seed=6), Room(10_000, 12))
 
 
@@ -116,10 +115,11 @@ def test_draws_have_the_shares_that_temperature_top_k_and_top_p_leave() -> None:
 
 
 class Small:
-    """A decoder whose device has memory for so many rows."""
+    """A decoder whose device has memory for so many rows. `shares_within` 0: rows share nothing."""
 
-    def __init__(self, inner: Decoder, most: int) -> None:
+    def __init__(self, inner: Decoder, most: int, shares_within: int | None = None) -> None:
         self.inner, self.most, self.tried = inner, most, list[int]()
+        self.shares_within = shares_within
 
     def new_cache(self, rows: int) -> Cache:
         return self.inner.new_cache(rows)
@@ -133,8 +133,8 @@ class Small:
 
 def test_too_little_memory_halves_the_batches_to_come() -> None:
     inner, rows = HfDecoder(module_of("llama")), prompts()
-    small = Small(inner, 3)
-    assert texts(small, rows, Rules(), Room(10_000, 12), share=False) == texts(inner, rows, Rules(), Room(400, 5))
+    small = Small(inner, 3, shares_within=0)
+    assert texts(small, rows, Rules(), Room(10_000, 12)) == texts(inner, rows, Rules(), Room(400, 5))
     # 12 do not fit, nor do 6; the second half of the 12 is tried as 6 again.
     assert [n for n in small.tried if n > 3] == [12, 6, 6]
     with pytest.raises(torch.OutOfMemoryError):
@@ -172,6 +172,8 @@ def test_a_prompt_that_fits_a_family_badly_stays_out_of_it() -> None:
     assert shared[frozenset(row.id for row in five)] == 100
     assert shared[frozenset(row.id for row in four)] == 60
     assert shared[frozenset(["a", "b"])] == 39  # the last token is left to compute
+    within = families([*four, *five, *same], within=62)
+    assert {family.shared: len(family.rows) for family in within} == {0: 7, 39: 2}
 
 
 def test_batches_are_filled_by_tokens_the_longest_first() -> None:

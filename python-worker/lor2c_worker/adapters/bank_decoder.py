@@ -20,6 +20,11 @@ class BankDecoder:
     def __init__(self, backbone: UnpaddedDecoder, bank: Bank, head: LanguageModelHead, lane: int) -> None:
         self._backbone, self._bank, self._head, self._lane = backbone, bank, head, lane
 
+    @property
+    def shares_within(self) -> None:
+        """A row's places follow each other, whatever it began with."""
+        return None
+
     def new_cache(self, rows: int) -> KeyValues:
         return KeyValues(rows, self._backbone.layers)
 

@@ -25,6 +25,11 @@ class Cache(Protocol):
 class Decoder(Protocol):
     """Continues rows of tokens."""
 
+    @property
+    def shares_within(self) -> int | None:
+        """Rows that go on from one beginning with different numbers of tokens must not have more tokens than this in
+        the end; None: any number."""
+
     def new_cache(self, rows: int) -> Cache:
         """A cache for so many rows, none of which has seen a token."""
 

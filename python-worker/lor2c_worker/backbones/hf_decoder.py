@@ -51,7 +51,8 @@ class HfDecoder:
         self._cache_name = "cache" if "cache" in names else "past_key_values"
         types = getattr(config, "layer_types", None) or []
         slides = "sliding_attention" in types or (not types and getattr(config, "sliding_window", None) is not None)
-        self._window: int | None = config.sliding_window if slides else None
+        #: A gap in a row counts as tokens for a sliding window.
+        self.shares_within: int | None = config.sliding_window if slides else None
 
     def new_cache(self, rows: int) -> HfCache:
         return HfCache(rows)
@@ -63,7 +64,12 @@ class HfDecoder:
         seen = cache.real.to(ids.device)
         before = seen.sum(dim=1, keepdim=True)
         mask = torch.cat([seen, real], dim=1)
-        if self._window is not None and not bool(real.all()) and bool(before.any()) and mask.shape[1] > self._window:
+        if (
+            self.shares_within is not None
+            and not bool(real.all())
+            and bool(before.any())
+            and mask.shape[1] > self.shares_within
+        ):
             raise ValueError("rows of unequal length cannot join a cache of a sliding window: continue them one by one")
         inputs = {
             "input_ids": ids,

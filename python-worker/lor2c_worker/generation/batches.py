@@ -43,14 +43,16 @@ class Family(Generic[Row]):
     rows: tuple[Row, ...]
 
 
-def families(rows: Sequence[Row]) -> list[Family[Row]]:
-    """The prompts grouped by common beginnings, the family of the longest prompt first.
+def families(rows: Sequence[Row], within: int | None = None) -> list[Family[Row]]:
+    """The prompts grouped by common beginnings, the family of the longest prompt first. Rows that can have more tokens
+    than `within` in the end share nothing.
 
     In alphabetical order of their tokens, prompts with a common beginning are neighbours.
     """
-    found: list[Family[Row]] = []
+    long = [] if within is None else [row for row in rows if row.most > within]
+    found: list[Family[Row]] = [Family(0, (row,)) for row in long]
     family: Family[Row] | None = None
-    for row in sorted(rows, key=lambda row: row.ids):
+    for row in sorted((row for row in rows if within is None or row.most <= within), key=lambda row: row.ids):
         joined = None if family is None else _joined(family, row)
         if family is not None and joined is None:
             found.append(family)

@@ -46,8 +46,6 @@ class Generator:
     device: torch.device
     room: Room
     after_token: Callable[[], None] = _nothing
-    #: Compute what prompts have in common only once.
-    share: bool = True
     pace: Pace = field(default_factory=Pace)
 
     def generate(self, prompts: Sequence[Prompt]) -> Iterator[list[Growing]]:
@@ -59,7 +57,7 @@ class Generator:
         for prompt in prompts:
             if not prompt.ids or prompt.max_new_tokens < 1:
                 raise ValueError(f"{prompt.id}: a prompt has at least one token, and at least one is to come")
-        for family in families(prompts) if self.share else [Family(0, tuple(prompts))]:
+        for family in families(prompts, self.decoder.shares_within):
             beginning = self._begin(family)
             for rows in batches(family.rows, lambda: self.room):
                 yield from self._fitting(rows, beginning)

@@ -62,7 +62,7 @@ def log_likelihoods(
             raise ValueError("a context and its continuation have at least one token each")
     by_context = groupby(sorted(wanted, key=lambda one: one.context), key=lambda one: one.context)
     contexts = [_Context(ids, tuple(members)) for ids, members in by_context]
-    for family in families(contexts):
+    for family in families(contexts, decoder.shares_within):
         beginning = Beginning.of(decoder, family.rows[0].ids[: family.shared], device) if family.shared else None
         for rows in batches(family.rows, lambda: room):
             for one, likelihood in _fitting(decoder, rows, device, beginning):
