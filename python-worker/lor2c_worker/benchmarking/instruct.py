@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -21,9 +22,6 @@ from ..prompting.subject import Subject
 from .asked import Asking, Evaluation, hash_of, hash_of_prompt
 from .progress import Left
 from .samples import Sample
-
-#: Programs of HumanEval that run at once.
-_PROGRAMS = 8
 
 
 @dataclass(frozen=True)
@@ -87,7 +85,8 @@ class InstructAsked:
         generator = Generator(
             speaker.decoder, self.rules, speaker.device, asking.room, asking.after_token, pace=asking.pace
         )
-        with ThreadPoolExecutor(_PROGRAMS) as pool:
+        # Programs that HumanEval runs have a time limit: one on each core, so that none waits for another.
+        with ThreadPoolExecutor(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1) as pool:
             for texts in generator.generate(self._prompts(rows)):
                 outputs = [speaker.tokenizer.decode(text.new, skip_special_tokens=True) for text in texts]
                 asked = [self._by_name[text.id] for text in texts]
