@@ -159,6 +159,18 @@ test("a run that has no adapter is refused", async () => {
   });
 });
 
+test("an untuned model is evaluated beside a run, once, in a folder of its own", async () => {
+  const both = await done(["eval", RUN, "minilm", "minilm", "--benchmarks", "mmlu"]);
+  expect([both.code, both.out]).toEqual([0, expect.stringMatching(/\naaaaaaaa {2}mmlu .*cell\n- +mmlu .*minilm\n/)]);
+  const again = JSON.parse((await done(["eval", "minilm", "--benchmarks", "mmlu", "--json"])).out);
+  expect(again).toMatchObject([{ run: null, model: "minilm", state: "stored", evaluation: { adapter_hash: null } }]);
+  expect(again[0].evaluation.folder).toBe(join(folder, "runs", "models", again[0].evaluation.key));
+  expect(await done(["eval", "MiniLM", "--benchmarks", "mmlu"])).toMatchObject({
+    code: 2,
+    err: expect.stringContaining("MiniLM is neither a run nor a model"),
+  });
+});
+
 test("generate: pieces of text as they come, from an option or a pipe; what it took goes to stderr", async () => {
   const said = await done(["generate", RUN, "--prompt", "two  words", "--max-new-tokens", "2"]);
   expect(said).toMatchObject({ code: 0, out: "none: two\n" });

@@ -39,10 +39,8 @@ export const storedSubject = (store: Store, id: string): Subject => subjectOf(st
 export function modelsOf(all: readonly Settings[]): Subject[] {
   const models = new Map(
     all.map((settings) => {
-      const { name } = settings.model;
-      const untrained = { ...settings, method: { name: "none" } };
-      const subject = { run: null, label: name, model: name, task: null, folder: null, settings: untrained };
-      return [JSON.stringify([settings.model, settings.train.precision]), subject] as const;
+      const key = JSON.stringify([settings.model, settings.train.precision]);
+      return [key, untrained(settings, settings.model.name)] as const;
     }),
   );
   return [...models.values()];
@@ -70,16 +68,24 @@ function subjectOf(store: Store, run: RunRow): Subject {
 }
 
 /** A model without an adapter: a packaged name, a name on the hub, or a folder. Throws UsageError for no name. */
-function untuned(model: string): Subject {
-  const document = { model: { name: model }, task: { name: "alpaca" }, method: { name: "none" } };
-  const { settings, issues } = cellResolver(shippedCatalog())(document, []);
-  if (settings) return { run: null, label: model, model, task: null, folder: null, settings: { ...settings } };
+function untuned(name: string): Subject {
+  const catalog = shippedCatalog();
+  // Nothing is trained: only what is said about the model counts, so any task and method fill in the other defaults.
+  const document = { model: { name }, task: { name: catalog.tasks[0]?.name }, method: { name: "full" } };
+  const { settings, issues } = cellResolver(catalog)(document, []);
+  if (settings) return untrained(settings, name);
   const [issue] = issues;
   throw new UsageError(
     "MODEL_UNKNOWN",
-    `${model} is neither a run nor a model: ${issue?.message ?? ""}`,
+    `${name} is neither a run nor a model: ${issue?.message ?? ""}`,
     issue?.hint ?? "a model is a packaged name, a name on the hub, or a folder that begins with ./ or /",
   );
+}
+
+/** The model of these settings as it is. */
+function untrained(settings: Settings, label: string): Subject {
+  const own = { ...settings, method: { name: "none" } };
+  return { run: null, label, model: settings.model.name, task: null, folder: null, settings: own };
 }
 
 /** The fields of a command that say what it is about. */
