@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -302,3 +303,10 @@ def by_harness(
     for name in ("mmlu", "bbh"):
         assert told(sent, name) == lines(folder, name)
     return {event.benchmark: result_of(event) for event in only(sent, messages.Evaluated)}
+
+
+@pytest.mark.skipif(importlib.util.find_spec("lm_eval") is not None, reason="the extra lm-eval is installed")
+def test_a_plan_without_lm_eval_says_what_to_install(worker: Worker, place: Path) -> None:
+    planned = plan(worker, place, ["bbh"], protocol="lm-eval")
+    assert planned.benchmarks == []
+    assert ['pip install "lm-eval==0.4.13"' in problem for problem in planned.problems] == [True]

@@ -238,4 +238,6 @@ def test_without_the_library_a_message_says_what_to_do(tmp_path: Path, monkeypat
     with pytest.raises(
         DataError, match=r"protocol lm-eval needs the package lm-eval .*pip install \"lm-eval==0.4.13\""
     ):
+        harness.check_library()
+    with pytest.raises(DataError, match=r"protocol lm-eval needs the package lm-eval"):
         load("bbh", bbh_folder(tmp_path, t=5)).run([], None)  # type: ignore[arg-type]

@@ -126,7 +126,7 @@ class HarnessAsked:
             shots=self._definition.shots,
             output=found.output,
             new_tokens=found.new_tokens,
-            gold=found.row.gold,
+            gold=None if self.name == "humaneval" else found.row.answer,
             score=found.value,
             detail=found.detail,
         )
@@ -134,6 +134,7 @@ class HarnessAsked:
 
 def ask(subject: Subject, evaluation: Evaluation, name: str, tokenizer: Any) -> HarnessAsked:
     """Raises DataError or SettingsError with what to do."""
+    harness.check_library()
     model = subject.settings.model
     benchmark = harness.load(
         name,

@@ -5,9 +5,10 @@ The library is imported only where rows are scored, so that a plan needs none of
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,13 +80,14 @@ class HarnessBenchmark:
         judged: dict[str, str | None] = {}
         wanted = {row.id: row for row in rows}
         model = HarnessModel(speaking, wanted)
-        tasks, places = {}, {}
+        tasks = {}
         for task in self.tasks:
-            if own := [i for i, row in enumerate(task.rows) if row.id in wanted]:
-                made = configurable(config=config_of(self.name, task, self._values(task, judged)))
-                tasks[made.config.task], places[made.config.task] = made, own
+            if own := [row for row in task.rows if row.id in wanted]:
+                part = replace(task, rows=own)
+                made = configurable(config=config_of(self.name, part, self._values(part, judged)))
+                tasks[made.config.task] = made
         found = evaluator.evaluate(
-            lm=model, task_dict={"tasks": tasks, "groups": {}}, samples=places, bootstrap_iters=0, log_samples=True
+            lm=model, task_dict={"tasks": tasks, "groups": {}}, bootstrap_iters=0, log_samples=True
         )
         scored = {}
         for samples in found["samples"].values():
@@ -170,14 +172,22 @@ def _read(name: str, folder: Path | None, tasks: Collection[str] | None) -> tupl
     return Reading(reading.tasks, [note for note in reading.notes if note != humaneval.NOTE]), problems
 
 
+def check_library() -> None:
+    """Raises DataError with what to do where the library is not installed; imports nothing."""
+    if importlib.util.find_spec("lm_eval") is None:
+        raise _missing("it is not installed")
+
+
+def _missing(why: str) -> DataError:
+    return DataError(f"protocol {PROTOCOL} needs the package lm-eval ({why}): {install_command(REQUIREMENT)}")
+
+
 def _library() -> tuple[Any, Any]:
     try:
         from lm_eval import evaluator
         from lm_eval.api.task import ConfigurableTask
     except ImportError as error:
-        raise DataError(
-            f"protocol {PROTOCOL} needs the package lm-eval ({error}): {install_command(REQUIREMENT)}"
-        ) from None
+        raise _missing(str(error)) from None
     # Each task is announced several times otherwise.
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
     return evaluator, ConfigurableTask
