@@ -11,6 +11,8 @@ export interface MeasuredTraining {
   gradient_accumulation_steps: number;
   /** Optimizer steps between evaluations; null: one at the end of each epoch. */
   eval_steps: number | null;
+  /** A JSON list of model.dtype, model.quantization, train.gradient_checkpointing (0 or 1), train.tokens_per_batch. */
+  how: string;
   /** The worker's description of the device. */
   device: string;
   total_parameters: number;
@@ -43,6 +45,10 @@ export function measuredTrainings(store: Store, limit = 500): MeasuredTraining[]
       `SELECT r.model, r.task, max(r.method) AS method, r.precision, r.max_length, coalesce(r.batch_size, 1) AS batch_size,
               coalesce(r.gradient_accumulation_steps, 1) AS gradient_accumulation_steps,
               json_extract(r.settings, '$.train.eval_steps') AS eval_steps,
+              json_array(coalesce(json_extract(r.settings, '$.model.dtype'), 'auto'),
+                         coalesce(json_extract(r.settings, '$.model.quantization'), 'none'),
+                         coalesce(json_extract(r.settings, '$.train.gradient_checkpointing'), 0),
+                         json_extract(r.settings, '$.train.tokens_per_batch')) AS how,
               e.device_description AS device, max(a.total_parameters) AS total_parameters, a.train_rows, a.eval_rows,
               count(*) AS runs, b.lanes, b.lane_epochs, b.train_seconds, b.evaluate_seconds,
               sum(a.total_seconds - a.train_seconds) AS other_seconds,

@@ -163,6 +163,51 @@ test.each([
   },
 );
 
+/** SmolLM2-135M, with the peak memory that was measured on a CPU in fp32, in MiB. */
+const smollm = (train: Changes["train"], model = {}, precision = "fp32") => {
+  const shape = {
+    ...{ layers: 30, hidden_size: 576, intermediate_size: 1536, attention_heads: 9, embedding_parameters: 28_311_552 },
+    ...{ train_row_tokens: 256, longest_row_tokens: 256, checkpoint_parameters: 460_800 },
+  };
+  const cell = minilm({ train: { max_length: 256, ...train }, trainable: 460_800, shape, precision });
+  Object.assign(cell.settings.model, model);
+  Object.assign(cell.inspected, { head_parameters: 0, total_parameters: 134_515_008 });
+  return memoryOf([cell], DEVICE, []).bytes;
+};
+
+test.each([
+  [1, {}, 1407],
+  [4, {}, 2813],
+  [8, {}, 4585],
+  [8, { gradient_checkpointing: true }, 1891],
+])("memory of a language model with micro-batches of %i rows, %o, is near what was measured", (rows, train, mib) => {
+  const { low, likely, high } = smollm({ batch_size: rows, ...train });
+  expect(Math.abs(likely / (mib * 2 ** 20) - 1)).toBeLessThan(0.1);
+  expect(low).toBeLessThan(mib * 2 ** 20);
+  expect(high).toBeGreaterThan(mib * 2 ** 20);
+});
+
+test("memory of a language model: tokens of a micro-batch, and the bits that weights are held in", () => {
+  const rows = smollm({ batch_size: 4 }).likely;
+  expect(smollm({ batch_size: 64, tokens_per_batch: 1024 }).likely).toBeCloseTo(rows, -3);
+  expect(smollm({ batch_size: 2, gradient_accumulation_steps: 2, tokens_per_batch: 65_536 }).likely).toBeCloseTo(
+    rows,
+    -3,
+  );
+  const linear = 134_515_008 - 28_311_552;
+  const saved = (model: object, precision?: string) => rows - smollm({ batch_size: 4 }, model, precision).likely;
+  expect(saved({ quantization: "nf4" })).toBeCloseTo(linear * (4 - 0.53), -3);
+  expect(saved({ quantization: "int8" })).toBeCloseTo(linear * (4 - 1.01), -3);
+  expect(saved({ dtype: "bf16" })).toBeCloseTo(134_515_008 * 2, -3);
+});
+
+test.each([{ gradient_checkpointing: true }, { tokens_per_batch: 512 }])(
+  "stored trainings with other activations than %o say nothing of its memory",
+  (train) => {
+    expect(memoryOf([minilm({ train })], DEVICE, [training()]).basis.kind).toBe("rule");
+  },
+);
+
 describe("memory", () => {
   test("the next worker takes what such a worker took, if its batch is equally large", () => {
     expect(memoryOf([minilm()], DEVICE, [training()])).toMatchObject({

@@ -15,6 +15,8 @@ interface Kind {
   precision: string | null;
   max_length: number | null;
   device: string;
+  /** How weights are held and activations kept, as `MeasuredTraining.how`. */
+  how: string;
 }
 
 const familyOf = (method: string, { methods }: Catalog): string =>
@@ -27,7 +29,11 @@ export const kindOfCell = ({ settings, inspected }: PlannedCell, device: Device)
   precision: inspected.fingerprint?.precision ?? settings.train.precision,
   max_length: settings.train.max_length,
   device: device.description,
+  how: howOf(settings),
 });
+
+const howOf = ({ model, train }: PlannedCell["settings"]): string =>
+  JSON.stringify([model.dtype, model.quantization, train.gradient_checkpointing ? 1 : 0, train.tokens_per_batch]);
 
 const kindOfTraining = ({ method, ...row }: MeasuredTraining): Kind => ({
   ...row,
@@ -48,7 +54,7 @@ export function comparable(kind: Kind, stored: readonly MeasuredTraining[]): Com
       return keys.every((key) => other[key] === kind[key]);
     });
   return {
-    alike: agree("model", "task", "family", "precision", "max_length", "device"),
+    alike: agree("model", "task", "family", "precision", "max_length", "device", "how"),
     model: agree("model", "precision", "device"),
     device: agree("device"),
   };

@@ -1,10 +1,12 @@
 import type { MeasuredTraining } from "../../store/read-measured.js";
 import type { PlannedCell } from "../cell.js";
 import { lanesOf } from "../tree.js";
+import { activations } from "./activations.js";
 import { type Basis, RULE } from "./basis.js";
 import { comparable, type Device, kindOfCell } from "./kind.js";
+import { languageActivations, languageWeights } from "./language-memory.js";
 import { measured, type Range } from "./range.js";
-import { laneOf, shapeOf } from "./work.js";
+import { isLanguageModel, laneOf, shapeOf } from "./work.js";
 
 export interface Memory {
   /** Bytes: of a worker's process on a CPU, of its tensors on a GPU. */
@@ -19,15 +21,6 @@ const PROCESS = 380 * MIB;
 /** Memory that bfloat16 products keep on a CPU for each shape of a batch (measured: 350 to 580 MiB after 64 steps). */
 const PREPARED_PRODUCTS = 450 * MIB;
 const STEPS_TO_MEET_ALL_SHAPES = 64;
-/**
- * Vectors that a backward pass keeps for a token and layer: this many of the layer's width, and below, of its
- * middle's.
- */
-const HIDDEN_KEPT = 12;
-const MIDDLE_KEPT = 3;
-/** Matrices of attention weights that it keeps for a row, head and layer. */
-const ATTENTION_KEPT = 1.5;
-
 /** Margins on the memory of similar workers (see `measured`); small, because other programs do not change it. */
 const MARGINS = [1.3, 1.2, 1.1];
 
@@ -60,12 +53,21 @@ function byShapes(cell: PlannedCell, lanes: number, device: Device): Range {
   const { train_row_tokens, longest_row_tokens } = shapeOf(cell);
   const mixed = inspected.fingerprint?.precision === "mixed";
   const onCpu = device.name === "cpu";
+  const language = isLanguageModel(cell);
   // Its weights, those of the model that checks the saved adapter at the end, and bfloat16 copies.
-  const weights = (inspected.total_parameters ?? 0) * FLOAT * (mixed ? 2.5 : 2);
+  const weights = language ? languageWeights(cell) : (inspected.total_parameters ?? 0) * FLOAT * (mixed ? 2.5 : 2);
   const known = weights + lanes + (onCpu ? PROCESS : 0);
   const shapes = Math.min(1, (inspected.total_steps ?? 0) / STEPS_TO_MEET_ALL_SHAPES);
   const prepared = onCpu && mixed ? PREPARED_PRODUCTS * shapes : 0;
   const batch = settings.train.batch_size;
+  if (language) {
+    const { low, likely, high } = languageActivations(cell);
+    return {
+      low: 0.8 * (known + low),
+      likely: known + prepared + likely,
+      high: 1.15 * (known + 1.5 * prepared + high),
+    };
+  }
   const average = activations(cell, batch, train_row_tokens);
   // The average of many rows hardly varies; a small batch will have the longest rows at some time.
   const largest = train_row_tokens * (1 + 1 / Math.sqrt(batch));
@@ -81,11 +83,4 @@ function byShapes(cell: PlannedCell, lanes: number, device: Device): Range {
 export function laneBytes(cells: readonly PlannedCell[]): number {
   const { trained, kept } = laneOf(cells);
   return FLOAT * (4 * trained + kept);
-}
-
-function activations(cell: PlannedCell, rows: number, tokens: number): number {
-  const { layers, hidden_size, intermediate_size, attention_heads } = shapeOf(cell);
-  const vectors = tokens * (HIDDEN_KEPT * hidden_size + MIDDLE_KEPT * intermediate_size);
-  const attention = ATTENTION_KEPT * attention_heads * tokens * tokens;
-  return rows * layers * FLOAT * (vectors + attention);
 }

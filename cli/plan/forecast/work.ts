@@ -3,6 +3,9 @@ import type { PlannedCell } from "../cell.js";
 
 type Facts = Pick<PlannedCell, "settings" | "inspected">;
 
+/** Every other kind of task trains a head. */
+export const isLanguageModel = ({ inspected }: Facts): boolean => inspected.head_parameters === 0;
+
 /** The worker's description of model and rows, or a small model without one. */
 export const shapeOf = ({ inspected, settings }: Facts): Shape =>
   inspected.shape ?? {
