@@ -18,7 +18,7 @@ from ..adapters.peft_learner import PeftLearner
 from ..backbones.hf_backbone import base_of
 from ..install import install_command
 from ..learner import Learner
-from ..models import LoadedModel, is_head
+from ..models import LoadedModel, WeightsUse, is_head
 from ..settings import SettingsError
 from .entry import setting
 from .lora_inside import LoraInside, LoraParams
@@ -52,6 +52,10 @@ class Qlora(LoraInside):
     def require(self) -> None:
         if not _installed():
             raise SettingsError(MISSING)
+
+    def weights_use(self, params: LoraParams) -> WeightsUse:
+        """It quantises them by itself, from fp32."""
+        return "changes"
 
     def notes(self, params: LoraParams) -> list[str]:
         return ["the backbone is quantised: the adapter belongs to the quantised weights, not to the original ones"]
