@@ -21,6 +21,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from worker import Worker, only, run, settings
 
 from lor2c_worker import messages
+from lor2c_worker.backbones.hf_decoder import HfDecoder
 from lor2c_worker.data.encode import Encoded, encode
 from lor2c_worker.data.targets import Targets
 from lor2c_worker.evaluation.evaluate import logits_of
@@ -28,6 +29,7 @@ from lor2c_worker.frozen import LINEARS, FrozenLinear, HalfOutput
 from lor2c_worker.inspection import Inspection
 from lor2c_worker.methods import METHODS, parse_params
 from lor2c_worker.models import LoadedModel, Storage, load_model, storage_of
+from lor2c_worker.prompting.subject import Subject
 from lor2c_worker.settings import ModelSettings, Settings, SettingsError
 
 HELD = [Storage("bf16"), Storage("bf16", "bf16"), Storage("int8"), Storage("nf4"), Storage("nf4", "bf16")]
@@ -256,3 +258,15 @@ def test_language_models_keep_their_output_embedding(
     assert torch.allclose(losses[0], F.cross_entropy(expected, targets.ids, reduction="none"), atol=1e-5)
     losses.sum().backward()
     assert any(bool(slot.tensor.grad.any()) for slot in learner.slots() if slot.tensor.grad is not None)
+
+
+def test_prompts_go_to_the_model_as_it_is_held(tmp_path: Path) -> None:
+    shape = tiny.SHAPE | {"vocab_size": 25, "max_position_embeddings": 64, "pad_token_id": 0}
+    LlamaForCausalLM(LlamaConfig(**shape)).save_pretrained(tmp_path)
+    tiny.tokenizer().save_pretrained(tmp_path)
+    value = settings(tmp_path, method={"name": "none"})
+    value["model"] = {"name": str(tmp_path), "quantization": "nf4"}
+    speaker = Subject.of(None, value).load()
+    assert isinstance(speaker.decoder, HfDecoder)
+    held = [child for child in speaker.decoder._module.modules() if isinstance(child, FrozenLinear)]
+    assert len(held) == 3 * 7

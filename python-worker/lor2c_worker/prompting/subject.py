@@ -15,8 +15,8 @@ import torch
 from ..backbones.decoder import Decoder
 from ..backbones.hf_decoder import HfDecoder
 from ..device import autocast, current_device, resolve_precision
-from ..methods import import_libraries, method_of, parse_params
-from ..models import load_model, load_tokenizer, model_fingerprint
+from ..methods import import_libraries, method_of, parse_params, storage_for
+from ..models import Storage, load_model, load_tokenizer, model_fingerprint, storage_of
 from ..run.adapter_folder import measure_folder, read_info
 from ..settings import Settings, SettingsError
 from ..versions import NUMERICS
@@ -97,7 +97,7 @@ class Subject:
     def load(self) -> Speaker:
         """Raises SettingsError when model or adapter cannot be loaded."""
         settings = self.settings
-        model = load_model(settings.model, 1, "language_model", settings.seed, self.device)
+        model = load_model(settings.model, 1, "language_model", settings.seed, self.device, self._storage())
         if self.folder is None:
             decoder: Decoder = HfDecoder(model.module)
         else:
@@ -106,3 +106,9 @@ class Subject:
             decoder = method.load(model, parse_params(method, settings.method_parameters), self.folder).decoder()
         positions = getattr(model.config, "max_position_embeddings", None)
         return Speaker(decoder, model.tokenizer, self.device, self.precision, positions)
+
+    def _storage(self) -> Storage:
+        """How the weights are held: those that an adapter belongs to as its training held them."""
+        if self.folder is None:
+            return storage_of(self.settings.model, self.precision, UNTUNED, "multiplies")
+        return storage_for(self.settings, method_of(self.settings.method["name"]), self.device)
