@@ -102,7 +102,20 @@ describe("in", () => {
     ["hub", (s) => (s.data.hub = "org/rows")],
     ["rows", (s) => (s.data.train_rows = 10)],
     ["split", (s) => (s.data.split_seed = 1)],
-    ["columns", (s) => (s.data.columns = { text: "a", text_pair: null, label: "b", separator: " " })],
+    [
+      "columns",
+      (s) =>
+        (s.data.columns = {
+          text: "a",
+          text_pair: null,
+          label: "b",
+          prompt: null,
+          input: null,
+          response: null,
+          messages: null,
+          separator: " ",
+        }),
+    ],
     ["method", (s) => (s.method.name = "moving")],
     ["parameter", (s) => (s.method.rank = 4)],
     ["precision", (s) => (s.train.precision = "mixed")],

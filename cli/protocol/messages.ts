@@ -327,6 +327,9 @@ const Counted = z.strictObject({
   total_parameters: count,
 });
 
+/** What a column is to a task: of rows with labels, or of texts. */
+const UsedAs = z.enum(["text", "text_pair", "label", "prompt", "input", "response", "messages"]);
+
 /** A row as the model sees it. */
 const ExaminedRow = z.strictObject({
   /** From 1, among the rows of its split that are used. */
@@ -412,16 +415,14 @@ export const Examined = z.strictObject({
       files: z.array(
         z.strictObject({ path: z.string(), format: z.string(), encoding: z.string().nullable(), bytes: count }),
       ),
-      kind: z.enum(["classify", "regress", "multi_label"]),
+      kind: z.enum(["classify", "regress", "multi_label", "language_model"]),
       scores: z.array(z.string()),
       /** The score that chooses the best epoch. */
       score: z.string(),
       /** Hash of the content of all rows. */
       fingerprint: z.string(),
       /** Columns or fields of the files in their order, and what each one is used as; null: not used. */
-      columns: z.array(
-        z.strictObject({ column: z.string(), used_as: z.enum(["text", "text_pair", "label"]).nullable() }),
-      ),
+      columns: z.array(z.strictObject({ column: z.string(), used_as: UsedAs.nullable() })),
       max_length: count,
       splits: z.array(ExaminedSplit),
       /** Rows of `found_in` whose text is in `known_from` too. */

@@ -47,7 +47,7 @@ const Method = z.object({
 const Task = z.object({
   name: z.string(),
   summary: z.string(),
-  kind: z.enum(["classify", "regress"]),
+  kind: z.enum(["classify", "regress", "language_model"]),
   /** The first one chooses the best epoch. */
   scores: z.array(z.string()).min(1),
   source: z.string(),

@@ -26,7 +26,7 @@ function columnIssues(columns: unknown): Issue[] {
   if (!isMapping(columns)) return [];
   const used = new Map<string, string>();
   const issues: Issue[] = [];
-  for (const key of ["text", "text_pair", "label"]) {
+  for (const key of ["text", "text_pair", "label", "prompt", "input", "response", "messages"]) {
     const written = columns[key];
     for (const [i, name] of [written].flat().entries()) {
       if (typeof name !== "string") continue;

@@ -46,8 +46,8 @@ const data = z
   .strictObject({
     path: key(text().nullable().default(null), {
       description:
-        "Folder with a file for each split (train and dev; the ending says the format: csv, tsv, jsonl, parquet), or, " +
-        "with dev_rows, one file; relative to this file. At most one of path and hub",
+        "Folder with a file for each split (train and dev; the ending says the format: csv, tsv, jsonl, parquet; of texts also " +
+        "json, json.gz, jsonl.gz), or, with dev_rows, one file; relative to this file. At most one of path and hub",
       aliases: ["train_file", "data_files", "data_dir"],
       defaultText: "the task's own source",
     }),
@@ -122,6 +122,31 @@ const data = z
             aliases: ["label_column_name", "target"],
             defaultText: "null: own rows: label or labels, for regress label or score",
           }),
+          prompt: key(text().nullable().default(null), {
+            description: "Column of what a response answers, of task instruct",
+            aliases: ["prompt_column", "instruction"],
+            defaultText: "null: instruction, prompt or question, the first that is there",
+            since: { day: "2026-11-27", before: null },
+          }),
+          input: key(text().nullable().default(null), {
+            description: "Column of what a prompt is about, of task instruct; a row may leave it empty",
+            aliases: ["context_column"],
+            defaultText: "null: input or context, where one is there",
+            since: { day: "2026-11-27", before: null },
+          }),
+          response: key(text().nullable().default(null), {
+            description: "Column of the text that is learnt, of task instruct",
+            aliases: ["response_column", "completion"],
+            defaultText: "null: output, response, completion or answer, the first that is there",
+            since: { day: "2026-11-27", before: null },
+          }),
+          messages: key(text().nullable().default(null), {
+            description: "Column of conversations, of task instruct: lists of objects with role and content",
+            source: "trl SFTTrainer, conversational format",
+            aliases: ["conversations"],
+            defaultText: "null: messages or conversations, where one is there and no other column is named",
+            since: { day: "2026-11-27", before: null },
+          }),
           separator: key(z.string().default(" "), {
             description: "Written between the texts of several columns",
             since: { day: "2026-11-26", before: " " },
@@ -134,12 +159,28 @@ const data = z
         defaultText: "the task's own",
       },
     ),
+    template: key(text().nullable().default(null), {
+      description:
+        "What task instruct writes before a response: alpaca, none (the prompt, and its input after a blank line), chat (the " +
+        "tokenizer's chat template), or a text with {prompt} and, where rows have one, {input}",
+      aliases: ["prompt_template", "prompt_template_name", "chat_template"],
+      defaultText: "null: chat for conversations, else alpaca",
+      since: { day: "2026-11-27", before: null },
+    }),
+    train_on: key(z.enum(["response", "all"]).default("response"), {
+      description:
+        "Which tokens of a text count, in training and evaluation: those of responses (and of a conversation's answers), or " +
+        "all, as the published script has it",
+      source: "the published Llama script's train_on_inputs",
+      aliases: ["train_on_inputs", "mask_inputs", "completion_only_loss", "assistant_only_loss"],
+      since: { day: "2026-11-27", before: "response" },
+    }),
   })
   .prefault({})
-  .meta({ description: "Which rows are used" });
+  .meta({ description: "Which rows are used, and how a task of texts writes them" });
 const taskMapping = z.strictObject({
   name: key(text(), {
-    description: "Registered task; classify or regress for your own rows",
+    description: "Registered task; classify, regress or instruct for your own rows",
     aliases: ["task_name"],
   }),
   labels: key(

@@ -22,8 +22,9 @@ export function taskIssues(document: Mapping, tasks: ReadonlyMap<string, Task>):
 function labelIssues(labels: unknown, task: Task): Issue[] {
   if (!Array.isArray(labels)) return [];
   const path: Path = ["task", "labels"];
-  if (task.kind === "regress") {
-    return [issue(path, `the task ${task.name} predicts numbers; it has no labels`, "leave them out")];
+  if (task.kind !== "classify") {
+    const what = task.kind === "regress" ? "predicts numbers" : "learns texts";
+    return [issue(path, `the task ${task.name} ${what}; it has no labels`, "leave them out")];
   }
   const names = labels.map(String);
   return names.flatMap((name, i) => {

@@ -75,6 +75,10 @@ test("keys of data that exclude each other, and columns that are used twice", ()
     text: null,
     text_pair: null,
     label: "c",
+    prompt: null,
+    input: null,
+    response: null,
+    messages: null,
     separator: " ",
   });
 });

@@ -39,6 +39,8 @@ function settings(max_steps: number): Settings {
       eval_rows: 16,
       split_seed: 0,
       columns: null,
+      template: null,
+      train_on: "response",
     },
     method: { name: "lora", rank: 2, alpha: 4, dropout: 0, target_modules: ["query", "value"] },
     train: {

@@ -35,6 +35,7 @@ from .run.prepare import (
     task_data,
 )
 from .run.start_from import check_start
+from .run.text_labels import sampled_label_notes
 from .settings import Settings, SettingsError
 from .shape import shape_of
 
@@ -172,11 +173,15 @@ class Inspection:
         def look_at_rows() -> list[str]:
             tokenizer = self._once("tokenizer", [settings.model], lambda: load_tokenizer(settings.model))
             whole = task_data(settings)
-            return check_rows(settings.model, tokenizer, [whole.train, whole.eval])
+            found = check_rows(settings.model, tokenizer, [whole.train, whole.eval])
+            if whole.kind != "language_model":
+                return found
+            return [*found, *sampled_label_notes({"train": whole.train, "eval": whole.eval}, tokenizer, settings)]
 
         head = self._once("weights", of_model, lambda: check_weights(settings.model, model.module, model.head))
         note = head_note(head, base_config(settings.model), rows.head.num_labels, rows.label_names)
-        warnings = self._once("fit", [settings.model, settings.task, settings.data], look_at_rows)
+        of_rows = [settings.model, settings.task, settings.data, settings.train.max_length]
+        warnings = self._once("fit", of_rows, look_at_rows)
         return [*warnings, *([note] if note else [])]
 
     def shapes(self, settings: Settings, head: Declared) -> Shapes:

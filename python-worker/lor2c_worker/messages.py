@@ -309,7 +309,7 @@ class ExaminedReportFile:
 @dataclass(frozen=True)
 class ExaminedReportColumn:
     column: str
-    used_as: Literal["text", "text_pair", "label"] | None
+    used_as: Literal["text", "text_pair", "label", "prompt", "input", "response", "messages"] | None
 
 
 @dataclass(frozen=True)
@@ -468,7 +468,7 @@ class ExaminedReportShared:
 @dataclass(frozen=True)
 class ExaminedReport:
     files: list[ExaminedReportFile]
-    kind: Literal["classify", "regress", "multi_label"]
+    kind: Literal["classify", "regress", "multi_label", "language_model"]
     scores: list[str]
     score: str
     fingerprint: str

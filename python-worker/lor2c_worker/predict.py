@@ -36,8 +36,8 @@ class Labeller:
 
     @staticmethod
     def load(folder: Path) -> Labeller:
-        """Raises SettingsError when the folder is none of an adapter."""
-        info = read_info(folder)
+        """Raises SettingsError when the folder is none of an adapter, or of one that labels nothing."""
+        info = labelling_info(folder)
         settings = Settings.from_json(info.settings)
         method, device = method_of(settings.method["name"]), current_device()
         import_libraries(method)
@@ -84,13 +84,25 @@ class _Ordered:
         return self.data.batch(self.order[list(rows)].tolist(), device)
 
 
+def labelling_info(folder: Path) -> RunInfo:
+    """What is known of an adapter that labels texts. Raises SettingsError for a language model."""
+    info = read_info(folder)
+    if info.kind == "language_model":
+        task = Settings.from_json(info.settings).task.name
+        raise SettingsError(
+            f"the run is of task {task}, which teaches a model to continue texts, not to label them: "
+            "lor2c generate RUN --prompt TEXT continues one"
+        )
+    return info
+
+
 def takes_pairs(info: RunInfo, settings: Settings) -> bool:
     return bool(task_of(settings.task.name).pairs if info.pairs is None else info.pairs)
 
 
 def predict(folder: Path, texts: list[str], pairs: list[str] | None) -> list[dict[str, Any]]:
     """One item per text, with label and scores. Raises SettingsError when the folder or the texts do not fit."""
-    info = read_info(folder)
+    info = labelling_info(folder)
     settings = Settings.from_json(info.settings)
     wanted = takes_pairs(info, settings)
     if wanted and pairs is None:

@@ -61,8 +61,13 @@ class DataSettings:
     train_rows: int | None = None
     eval_rows: int | None = None
     split_seed: int = 0
-    #: text, text_pair: a name or a list of names that `separator` joins; label: a name.
+    #: text, text_pair: a name or a list of names that `separator` joins; label, prompt, input, response, messages: a
+    #: name.
     columns: Mapping[str, Any] | None = None
+    #: How prompts are written: alpaca, chat, none, or a text with placeholders; None: by the columns.
+    template: str | None = None
+    #: Which tokens of a text count: response or all.
+    train_on: str = "response"
 
 
 @dataclass(frozen=True)

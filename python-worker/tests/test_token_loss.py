@@ -156,7 +156,7 @@ def test_an_evaluation_has_the_loss_of_transformers(config: Any, kind: Any) -> N
 @pytest.mark.parametrize("tied", [False, True])
 def test_a_language_model_is_loaded_with_its_output_embedding_and_no_head(tmp_path: Path, tied: bool) -> None:
     folder = tiny.save_causal(tmp_path / "model", tie_word_embeddings=tied)
-    stored = tiny.causal(tie_word_embeddings=tied).lm_head.weight
+    stored = tiny.causal(tie_word_embeddings=tied, vocab_size=260, max_position_embeddings=512).lm_head.weight
     loaded = load_model(ModelSettings(str(folder)), 1, "language_model", 0, CPU)
     assert torch.equal(loaded.module.get_output_embeddings().weight, stored)  # type: ignore[operator]
     assert (loaded.head, loaded.head_parameters(), loaded.fresh) == ((), {}, frozenset())

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tokenizers import Tokenizer, models, pre_tokenizers, processors
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 from transformers import (
     BertConfig,
     BertForSequenceClassification,
@@ -83,10 +83,28 @@ def causal(seed: int = 0, **changes: Any) -> LlamaForCausalLM:
     return LlamaForCausalLM(config)
 
 
-def save_causal(folder: Path, **changes: Any) -> Path:
-    """Write a whole language model, output embedding included, and its tokenizer."""
-    causal(**changes).save_pretrained(folder)
-    tokenizer().save_pretrained(folder)
+#: Writes <role>content, and [SEP] after it; refuses a tool.
+CHAT = (
+    "{% for m in messages %}{% if m.role == 'tool' %}{{ raise_exception('no tools here') }}{% endif %}"
+    "<{{ m.role }}>{{ m.content }}[SEP]{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}"
+)
+
+
+def text_tokenizer(chat: str | None = None) -> PreTrainedTokenizerFast:
+    """A token for each byte, and [SEP] as the end of a text; adds nothing by itself."""
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    inner = Tokenizer(models.BPE({word: i for i, word in enumerate(SPECIAL + alphabet)}, []))
+    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    inner.decoder = decoders.ByteLevel()
+    return PreTrainedTokenizerFast(
+        tokenizer_object=inner, pad_token="[PAD]", eos_token="[SEP]", unk_token="[UNK]", chat_template=chat
+    )
+
+
+def save_causal(folder: Path, *, chat: str | None = None, **changes: Any) -> Path:
+    """Write a whole language model, output embedding included, and a tokenizer of bytes. `changes`: of its config."""
+    causal(**({"vocab_size": 260, "max_position_embeddings": 512} | changes)).save_pretrained(folder)
+    text_tokenizer(chat).save_pretrained(folder)
     return folder
 
 

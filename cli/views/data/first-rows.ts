@@ -9,12 +9,14 @@ const FIRST = 3;
 const OTHERS = 1;
 
 /** The first rows with their tokens: what a text becomes. Each line is cut to `width`. */
-export function firstRowLines({ splits }: ExaminedReport, width: number): string[] {
+export function firstRowLines({ kind, splits }: ExaminedReport, width: number): string[] {
+  const texts = kind === "language_model";
   return splits.flatMap(({ split, first }) =>
     first.slice(0, split === "train" ? FIRST : OTHERS).flatMap(({ row, text, text_pair, labels, tokens }) => {
       const label = labels.length === 0 ? "no label" : labels.join(" + ");
-      const lines = [`${NAMES[split]} ${formatCount(row)}: ${oneLine(label)}`, `  text    ${oneLine(text)}`];
-      if (text_pair !== null) lines.push(`  pair    ${oneLine(text_pair)}`);
+      const title = `${NAMES[split]} ${formatCount(row)}`;
+      const lines = [texts ? title : `${title}: ${oneLine(label)}`, `  text    ${oneLine(text)}`];
+      if (text_pair !== null) lines.push(`  ${texts ? "reply" : "pair "}   ${oneLine(text_pair)}`);
       if (tokens.length > 0) lines.push(`  tokens  ${tokens.map(oneLine).join(" ")}`);
       return lines.map((line) => clip(line, width));
     }),

@@ -50,7 +50,12 @@ function runsOf(cells: ExaminedSet["cells"], runs: number): string {
 function factLines(report: ExaminedReport, model: string, width: number): string[] {
   const used = report.columns.filter(({ used_as }) => used_as !== null);
   const unused = report.columns.filter(({ used_as }) => used_as === null).map(({ column }) => oneLine(column));
-  const kind = { classify: "classes", regress: "values", multi_label: "several labels a row" }[report.kind];
+  const kind = {
+    classify: "classes",
+    regress: "values",
+    multi_label: "several labels a row",
+    language_model: "the tokens that count",
+  }[report.kind];
   const facts: [string, string[]][] = [
     ["files", report.files.map((file) => [oneLine(file.path), ...about(file)].join("  "))],
     [

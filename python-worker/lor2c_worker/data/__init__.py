@@ -6,12 +6,13 @@ from dataclasses import replace
 
 from ..settings import DataSettings, SettingsError, TaskSettings
 from .glue_tasks import TASKS as glue
+from .instruct import TASKS as instruct
 from .label_check import check_labels
 from .movie_reviews import TASK as movie_reviews
 from .own_task import TASKS as own
 from .task import DataError, Split, Task, TaskData, with_subsets
 
-TASKS: dict[str, Task] = {task.name: task for task in (movie_reviews, *glue, *own)}
+TASKS: dict[str, Task] = {task.name: task for task in (movie_reviews, *glue, *own, *instruct)}
 
 
 def task_of(name: str) -> Task:
@@ -29,6 +30,9 @@ def load_task(task: TaskSettings | str, data: DataSettings) -> TaskData:
         raise DataError(f"data.path: there is no {error.filename}") from None
     except OSError as error:
         raise DataError(f"task {chosen.name}, data.path {data.path}: {error}") from error
+    if found.kind != "language_model" and (data.template is not None or data.train_on != "response"):
+        key = "template" if data.template is not None else "train_on"
+        raise SettingsError(f"data.{key} is for tasks of texts to learn, such as instruct; {chosen.name} has labels")
     if not found.own_labels:
         return found
     notes, warnings = check_labels(found)

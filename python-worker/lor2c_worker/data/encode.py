@@ -133,26 +133,30 @@ class Encoded:
 
     def _tokenise(self, rows: np.ndarray) -> None:
         """Tokenise these rows, none of which has been. The library uses all cores for a chunk."""
-        split = self._split
         for chunk in (rows[i : i + CHUNK].tolist() for i in range(0, len(rows), CHUNK)):
-            pairs = {} if split.pair is None else {"text_pair": [split.pair[row] for row in chunk]}
-            out = self._tokenizer(
-                [split.text[row] for row in chunk],
-                **pairs,
-                truncation=True,
-                max_length=self._max_length,
-                padding=False,
-            )
-            if self._segments is None:
-                self._segments = "token_type_ids" in out
-            types = out["token_type_ids"] if self._segments else [()] * len(chunk)
-            for row, ids, segments in zip(chunk, out["input_ids"], types, strict=True):
+            found, types = self._encode(chunk)
+            for row, ids, segments in zip(chunk, found, types, strict=True):
                 content = np.array(ids, np.int32).tobytes() + (bytes(segments) if self._segments else b"")
                 self._starts[row], self._counts[row] = self._blob.append(content), len(ids)
             self._left -= len(chunk)
         if self._left == 0 and self._key is not None:
             token_cache.keep(self._key, Tokens(self._starts, self._counts, bool(self._segments), self._blob))
             self._key = None
+
+    def _encode(self, rows: list[int]) -> tuple[Any, Any]:
+        """(ids, segments) of each of these rows; segments are empty where the model has none."""
+        split = self._split
+        pairs = {} if split.pair is None else {"text_pair": [split.pair[row] for row in rows]}
+        out = self._tokenizer(
+            [split.text[row] for row in rows],
+            **pairs,
+            truncation=True,
+            max_length=self._max_length,
+            padding=False,
+        )
+        if self._segments is None:
+            self._segments = "token_type_ids" in out
+        return out["input_ids"], out["token_type_ids"] if self._segments else [()] * len(rows)
 
 
 def encode(split: Split, tokenizer: Any, kind: Kind, max_length: int, key: str | None = None) -> Encoded:

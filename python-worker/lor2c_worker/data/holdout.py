@@ -32,6 +32,8 @@ def _part(
         raise DataError(f"{asked}: there are only {len(train):,} training rows, and some must be left to train on")
     order = permutation(len(train), seed, purpose).numpy()
     held = np.sort(_stratified(np.asarray(train.labels), order, count) if kind == "classify" else order[:count])
+    if kind == "language_model":
+        return train.take(np.delete(np.arange(len(train)), held)), train.take(held)
     if len(set(train.labels)) < 2:
         raise DataError(
             f"{asked}: all {len(train):,} rows have the same label, so that there is nothing to learn or to choose by. "

@@ -44,6 +44,9 @@ def columns_of(given: Mapping[str, Any] | None, found: Sequence[str], kind: Kind
     Raises DataError that lists the columns and says what to write.
     """
     asked = given or {}
+    for key in ("prompt", "input", "response", "messages"):
+        if asked.get(key) is not None:
+            raise DataError(f"data.columns.{key} is for task: instruct; this task has text, text_pair and label")
     here = f"{where} has the columns {', '.join(map(str, found))}"
     text, pair = _names(asked.get("text")), _names(asked.get("text_pair"))
     if text is None:

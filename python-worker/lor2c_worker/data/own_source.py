@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +28,7 @@ class Table:
         return hub_rows(*self.hub, named=True) if self.hub is not None else read_rows(self.files)
 
 
-def tables_of(data: DataSettings) -> tuple[Table, Table | None]:
+def tables_of(data: DataSettings, endings: Sequence[str] = ENDINGS) -> tuple[Table, Table | None]:
     """(training rows, evaluation rows). None when `data.dev_rows` is to split them off. Raises DataError."""
     if (data.path is None) == (data.hub is None):
         both = "exclude each other: rows come from one place" if data.path else "are both null: rows come from one"
@@ -38,10 +38,10 @@ def tables_of(data: DataSettings) -> tuple[Table, Table | None]:
     if data.config is not None:
         raise DataError("data.config is the configuration of a data set on the hub; it does not go with data.path")
     path = Path(data.path or "").expanduser()
-    return (_of_file(data, path), None) if path.is_file() else _of_folder(data, path)
+    return (_of_file(data, path, endings), None) if path.is_file() else _of_folder(data, path, endings)
 
 
-def _of_file(data: DataSettings, path: Path) -> Table:
+def _of_file(data: DataSettings, path: Path, endings: Sequence[str]) -> Table:
     if data.dev_rows is None:
         raise DataError(
             f"data.path {path} is one file: set data.dev_rows to a number of rows (or a share, e.g. 0.1) that are "
@@ -50,20 +50,20 @@ def _of_file(data: DataSettings, path: Path) -> Table:
     for key in ("train_split", "dev_split"):
         if getattr(data, key) is not None:
             raise DataError(f"data.{key} chooses among splits; data.path {path} is one file")
-    if path.suffix not in (*ENDINGS, PARQUET):
-        raise DataError(f"data.path {path}: the name must end in {', '.join((*ENDINGS, PARQUET))}")
+    if not path.name.endswith((*endings, PARQUET)):
+        raise DataError(f"data.path {path}: the name must end in {', '.join((*endings, PARQUET))}")
     depends_on(path)
     return _files([path])
 
 
-def _of_folder(data: DataSettings, path: Path) -> tuple[Table, Table | None]:
-    train = _files(find_split(path, (data.train_split or "train",)))
+def _of_folder(data: DataSettings, path: Path, endings: Sequence[str]) -> tuple[Table, Table | None]:
+    train = _files(find_split(path, (data.train_split or "train",), endings))
     if data.dev_rows is None:
-        return train, _files(find_split(path, (data.dev_split,) if data.dev_split else DEV))
+        return train, _files(find_split(path, (data.dev_split,) if data.dev_split else DEV, endings))
     if data.dev_split is not None:
         raise _two_ways(data)
     try:
-        dev = find_split(path, DEV)
+        dev = find_split(path, DEV, endings)
     except DataError:
         return train, None
     raise DataError(

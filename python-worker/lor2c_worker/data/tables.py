@@ -12,18 +12,22 @@ from typing import Any
 
 from ..sources import depends_on
 from .cells import checked_header, shown
+from .json_list import read_json
 from .lines import lines_of
+from .objects import Twice, mapping
 from .parquet import ENDING as PARQUET
 from .parquet import read_parquet, shards
 from .task import DataError
 
 #: Endings of a split's file, in the order they are looked for; Parquet comes last.
 ENDINGS = (".tsv", ".csv", ".jsonl")
+#: Of files of instructions, which are often one list in JSON, and compressed.
+TEXT_ENDINGS = (*ENDINGS, ".json", ".jsonl.gz", ".json.gz")
 
 Row = tuple[int, dict[str, Any]]
 
 
-def find_split(folder: Path, names: Sequence[str]) -> list[Path]:
+def find_split(folder: Path, names: Sequence[str], endings: Sequence[str] = ENDINGS) -> list[Path]:
     """The file of a split in a folder, or its parts.
 
     The first of `names` that has a file counts. Raises DataError when a name has files of several kinds, and, with a
@@ -35,7 +39,7 @@ def find_split(folder: Path, names: Sequence[str]) -> list[Path]:
     if not folder.is_dir():
         raise DataError(f"data.path {folder}: no such folder; it must have the split files, e.g. train.tsv and dev.tsv")
     for name in names:
-        found = [[path] for ending in ENDINGS if (path := folder / f"{name}{ending}").is_file()]
+        found = [[path] for ending in endings if (path := folder / f"{name}{ending}").is_file()]
         if parts := shards(folder, name):
             found.append(parts)
         if len(found) > 1:
@@ -45,7 +49,7 @@ def find_split(folder: Path, names: Sequence[str]) -> list[Path]:
             for path in found[0]:
                 depends_on(path)
             return found[0]
-    wanted = [f"{name}{ending}" for name in names for ending in (*ENDINGS, PARQUET, f"-*{PARQUET}")]
+    wanted = [f"{name}{ending}" for name in names for ending in (*endings, PARQUET, f"-*{PARQUET}")]
     raise DataError(f"data.path {folder}: no file of the {names[0]} split; looked for {', '.join(wanted)}")
 
 
@@ -73,6 +77,8 @@ def read_rows(
         yield from _tsv(path, columns, skipped or Skipped())
     elif path.suffix == ".csv":
         yield from _csv(path)
+    elif path.name.endswith((".json", ".json.gz")):
+        yield from read_json(path)
     else:
         yield from _jsonl(path)
 
@@ -133,8 +139,8 @@ def _jsonl(path: Path) -> Iterator[Row]:
         if not line.strip():
             continue
         try:
-            value = json.loads(line, object_pairs_hook=_mapping)
-        except _Twice as twice:
+            value = json.loads(line, object_pairs_hook=mapping)
+        except Twice as twice:
             raise DataError(
                 f"{path}:{number}: {twice.args[0]!r} is there twice; rename or remove one of them"
             ) from None
@@ -143,15 +149,3 @@ def _jsonl(path: Path) -> Iterator[Row]:
         if not isinstance(value, dict):
             raise DataError(f"{path}:{number}: expected an object, found {type(value).__name__}: {shown(line)}")
         yield number, value
-
-
-class _Twice(Exception):
-    """A key of a JSON object that occurs twice; JSON's reader would take the last one."""
-
-
-def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise _Twice(next(name for name in names if names.count(name) > 1))
-    return made

@@ -48,8 +48,20 @@ def checked_text(text: str, where: str) -> str:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """The place that rows were read from, and the number of each there."""
+
+    place: str
+    numbers: np.ndarray  # [N] int64
+
+    def take(self, rows: Sequence[int] | np.ndarray) -> Origin:
+        return Origin(self.place, self.numbers[np.asarray(rows, dtype=np.int64)])
+
+
+@dataclass(frozen=True)
 class Split:
-    """Rows of one split. `pair` is None for single-sentence tasks; labels are class indices or floats.
+    """Rows of one split. `pair` is None for single-sentence tasks; labels are class indices or floats. Of a language
+    model `text` has prompts and `pair` responses, or `text` alone has conversations; the labels, all 0, mean nothing.
 
     A task that is scored on several sets of rows has the name of each row's set in `part`: `accuracy_mm` is the
     accuracy of the rows of part `mm`.
@@ -59,6 +71,8 @@ class Split:
     labels: Sequence[Any]
     pair: Sequence[str] | None = None
     part: tuple[str, ...] | None = None
+    #: Where the rows were read, for messages.
+    origin: Origin | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "labels", Labels.of(self.labels))
@@ -72,7 +86,12 @@ class Split:
             Labels.of(self.labels).take(rows),
             None if self.pair is None else _taken(self.pair, rows),
             None if self.part is None else tuple(self.part[i] for i in rows),
+            None if self.origin is None else self.origin.take(rows),
         )
+
+    def where(self, row: int) -> str:
+        """What to call a row in a message."""
+        return f"row {row + 1}" if self.origin is None else f"{self.origin.place}:{self.origin.numbers[row]}"
 
 
 def _taken(texts: Sequence[str], rows: Sequence[int] | np.ndarray) -> Sequence[str]:

@@ -11,6 +11,7 @@ FORMATS = {
     ".tsv": "TSV",
     ".csv": "CSV",
     ".jsonl": "JSON lines",
+    ".json": "JSON",
     ".parquet": "Parquet",
     ".txt": "text",
 }
@@ -23,11 +24,12 @@ def files_read(names: Iterable[str]) -> list[dict[str, Any]]:
 
 
 def _file(path: Path) -> dict[str, Any]:
-    kind = FORMATS.get(path.suffix, path.suffix.removeprefix(".") or "file")
+    packed, ending = path.suffix == ".gz", Path(path.name.removesuffix(".gz")).suffix
+    kind = FORMATS.get(ending, ending.removeprefix(".") or "file") + (", gzip" if packed else "")
     return {
         "path": str(path),
         "format": kind,
-        "encoding": None if kind == "Parquet" else _encoding(path),
+        "encoding": None if packed or kind == "Parquet" else _encoding(path),
         "bytes": path.stat().st_size,
     }
 

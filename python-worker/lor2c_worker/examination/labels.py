@@ -52,6 +52,8 @@ def values(split: Split) -> dict[str, Any] | None:
 
 def label_texts(label: Any, names: tuple[str, ...], kind: Kind) -> list[str]:
     """The names of a row's labels, or a regression's value as text."""
+    if kind == "language_model":
+        return []
     if kind == "multi_label":
         return [name for name, there in zip(names, label, strict=True) if there]
     return [names[label]] if names else [f"{label:.6g}"]

@@ -14,6 +14,7 @@ import torch
 
 from ..data import DataError, TaskData, load_task
 from ..data.encode import Encoded, encode, train_batches
+from ..data.encode_text import EncodedTexts
 from ..data.holdout import hold_out, holdout_note
 from ..data.remembered import Remembered
 from ..data.task import Kind, Split
@@ -32,6 +33,7 @@ from ..versions import NUMERICS
 from .class_weights import class_weights, weigh, weights_note
 from .moments import Moments, steps_per_epoch, total_steps
 from .start_from import start_hash
+from .text_labels import label_notes
 
 #: The rows of training, of evaluation, and those held out, if any.
 Splits = tuple[Split, Split, Split | None]
@@ -124,15 +126,22 @@ def encodings(settings: Settings, kind: Kind, rows: str, splits: Splits, tokeniz
     """The splits, which are parts of the rows with the hash `rows`, as tokens. The process remembers them: for a large
     task a tokenizer takes most of a minute."""
     length, split_seed = settings.train.max_length, settings.data.split_seed
-    key = (rows, split_seed, settings.train.holdout, kind, length, model_fingerprint(settings.model))
+    key: tuple[Any, ...] = (rows, split_seed, settings.train.holdout, kind, length, model_fingerprint(settings.model))
+    if kind == "language_model":
+        key = (*key, settings.data.train_on)
     stored = json.dumps([*key, *(version(name) for name in ("tokenizers", "transformers"))])
+
+    def tokens_of(split: Split, stored_as: str) -> Encoded:
+        if kind == "language_model":
+            return EncodedTexts(split, tokenizer, length, train_on=settings.data.train_on, key=stored_as)
+        return encode(split, tokenizer, kind, length, stored_as)
 
     def make() -> Encodings:
         train, evaluation, held = splits
         return Encodings(
-            encode(train, tokenizer, kind, length, f"train {stored}"),
-            encode(evaluation, tokenizer, kind, length, f"eval {stored}"),
-            None if held is None else encode(held, tokenizer, kind, length, f"holdout {stored}"),
+            tokens_of(train, f"train {stored}"),
+            tokens_of(evaluation, f"eval {stored}"),
+            None if held is None else tokens_of(held, f"holdout {stored}"),
         )
 
     return _TOKENS.get(key, make)
@@ -214,6 +223,8 @@ def prepare(settings: Settings) -> Prepared:
     check_length(settings, model, method.positions(params))
     check_rows(settings.model, model.tokenizer, [data.train, data.eval])
     tokens = encodings(settings, data.kind, whole.fingerprint, (data.train, data.eval, held), model.tokenizer)
+    unlabelled = label_notes({"train": tokens.train, "eval": tokens.eval, "holdout": tokens.holdout}, settings)
+    data = replace(data, notes=(*data.notes, *unlabelled))
     return Prepared(
         settings=settings,
         data=data,
