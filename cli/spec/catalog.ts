@@ -17,6 +17,8 @@ const Parameter = z.object({
   exclusive_minimum: z.number().optional(),
   /** The values of an enum, or the allowed elements of a list. */
   choices: z.array(z.union([z.string(), z.number(), z.boolean()])).optional(),
+  /** A text that may stand in the place of a list. */
+  alone: z.string().optional(),
   doc: z.string(),
   unit: z.string().nullable(),
   source: z.string().nullable(),

@@ -52,8 +52,10 @@ function plainSchema(parameter: Parameter): z.ZodType {
       return z.boolean();
     case "int_list":
       return z.array(choices ?? limited(z.int(), parameter));
-    case "str_list":
-      return z.array(choices ?? z.string());
+    case "str_list": {
+      const list = z.array(choices ?? z.string());
+      return parameter.alone === undefined ? list : z.union([list, z.literal(parameter.alone)]);
+    }
     case "json":
     case "preset": // its own schema, above
       return z.unknown().refine(isJson, "expected a value that JSON can hold");

@@ -69,6 +69,8 @@ def _parameter(field: dataclasses.Field[Any], hint: Any) -> dict[str, Any]:
             entry[limit] = meta[limit]
     if meta.get("choices") is not None:
         entry["choices"] = list(meta["choices"])
+    if meta.get("alone") is not None:
+        entry["alone"] = meta["alone"]
     return entry
 
 

@@ -30,7 +30,7 @@ from lor2c_worker.run.loop import train
 from lor2c_worker.settings import SettingsError
 
 LORA, INSIDE, HORIZON = METHODS["lora"], LoraInside(), Horizon(3, 12, 4)
-ALL = ["query", "key", "value"]
+ALL = "all-linear"
 every_kind = pytest.mark.parametrize("kind", ["bert", "roberta", "llama"])
 
 
@@ -64,7 +64,7 @@ def saved(method: Any, learner: Learner, model: LoadedModel, folder: Path) -> di
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
-@pytest.mark.parametrize("targets", [["query", "value"], ["key"], ["value", "key", "query"]], ids=str)
+@pytest.mark.parametrize("targets", [["query", "value"], ["key"], ["down", "output"]], ids=str)
 @every_kind
 def test_trains_as_with_pefts_layers(
     folders: dict[str, Path], data: Encoded, tmp_path: Path, kind: str, targets: list[str], dtype: torch.dtype
@@ -178,6 +178,19 @@ def test_a_model_of_another_form_trains_with_pefts_layers(folders: dict[str, Pat
     assert isinstance(LORA.build(model, [cell()], horizon=HORIZON), PeftLearner)
     only_query = cell(target_modules=["query"])
     assert isinstance(LORA.build(uneven(folders["llama"]), [only_query], horizon=HORIZON), BankLearner)
+
+
+def test_all_linear_counts_grouped_queries_and_what_a_model_lacks_is_named(folders: dict[str, Path]) -> None:
+    """The tiny Llama: d 16, one of two heads of keys and values, 32 inside; the tiny BERT has no gate."""
+    d, kv, inner, rank = 16, 8, 32, 4
+    llama = 3 * rank * (2 * 2 * d + 2 * (d + kv) + 3 * (d + inner))
+    assert count(LORA, fresh(folders["llama"]), cell(target_modules=ALL).params) == llama
+    bert = 3 * rank * (4 * 2 * d + 2 * (d + inner))
+    assert count(LORA, fresh(folders["bert"]), cell(target_modules=ALL).params) == bert
+    with pytest.raises(SettingsError, match="has no gate projection; it has query, key, value, output, up, down"):
+        LORA.build(fresh(folders["bert"]), [cell(target_modules=["gate"])], horizon=HORIZON)
+    with pytest.raises(SettingsError, match="write all-linear, or a list"):
+        cell(target_modules="every")
 
 
 @pytest.mark.parametrize("name", ["lora", "adalora", "pissa", "dylora", "qlora"])

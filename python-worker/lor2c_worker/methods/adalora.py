@@ -21,7 +21,7 @@ from ..settings import SettingsError
 from .entry import setting
 from .method import Cell, Method
 from .plan import Horizon, Part, count
-from .projections import check_targets, heads_of, linear_modules, target_modules, task_type
+from .projections import Targets, check_targets, heads_of, linear_modules, target_modules, targets_setting, task_type
 
 if TYPE_CHECKING:
     from peft import AdaLoraConfig
@@ -53,12 +53,7 @@ class AdaLoraParams:
     )
     alpha: float = setting(16.0, "Scale: the update is multiplied by alpha / init_rank", exclusive_minimum=0)
     dropout: float = setting(0.05, "Dropout on the input of A", unit="probability", minimum=0, maximum=1)
-    target_modules: list[str] = setting(
-        ["query", "value"],
-        "Attention projections that get an update",
-        choices=("query", "key", "value"),
-        source="paper III-A: query and value",
-    )
+    target_modules: Targets = targets_setting("Projections that get an update")
 
     def __post_init__(self) -> None:
         if self.target_rank >= self.init_rank:

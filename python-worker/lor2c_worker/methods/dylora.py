@@ -28,7 +28,7 @@ from .entry import setting
 from .method import Cell, Method
 from .own_folder import fill, read_trained, write_trained
 from .plan import Horizon, Part
-from .projections import check_targets, initialise_a, linear_parts, target_modules
+from .projections import Targets, check_targets, initialise_a, is_target, linear_parts, target_modules, targets_setting
 
 #: If equal draws are less probable than this, a run with only equal draws counts as faulty.
 UNLIKELY = 1e-6
@@ -50,9 +50,7 @@ class DyloraParams:
         choices=("all", "last"),
         source="DyLoRA section 4.1: `last` is its frozen mode",
     )
-    target_modules: list[str] = setting(
-        ["query", "value"], "Attention projections that get an update", choices=("query", "key", "value")
-    )
+    target_modules: Targets = targets_setting("Projections that get an update")
 
     def __post_init__(self) -> None:
         if self.min_rank > self.rank:
@@ -234,7 +232,7 @@ def attach(model: LoadedModel, params: DyloraParams, cells: list[str], seed: int
     linears: dict[str, DyloraLinear] = {}
     for name, module in list(model.module.named_modules()):
         parent, _, child = name.rpartition(".")
-        if isinstance(module, nn.Linear) and child in targets:
+        if isinstance(module, nn.Linear) and is_target(name, targets):
             linears[name] = DyloraLinear(module, params.alpha, params.dropout)
             setattr(model.module.get_submodule(parent), child, linears[name])
     for parameter in model.head_parameters().values():

@@ -32,11 +32,13 @@ def setting(
     exclusive_minimum: float | None = None,
     maximum: float | None = None,
     choices: tuple[str, ...] | None = None,
+    alone: str | None = None,
     schedule: bool = False,
     number: bool = False,
     since: Since | None = None,
 ) -> Any:
-    """A dataclass field with its documentation and limits. The catalog and the spec's checks are made from it.
+    """A dataclass field with its documentation and limits. The catalog and the spec's checks are made from it. `alone`:
+    a text that may stand in the place of a list.
 
     `schedule`: cells that differ only in such settings train in one bundle. `number`: so they do as lanes of their own,
     if the method has lanes.
@@ -49,6 +51,7 @@ def setting(
         "exclusive_minimum": exclusive_minimum,
         "maximum": maximum,
         "choices": choices,
+        "alone": alone,
         "schedule": schedule,
         "number": number,
         "since": since,

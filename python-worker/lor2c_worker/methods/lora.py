@@ -25,7 +25,7 @@ from .lora_inside import LoraInside, LoraParams
 from .method import Cell
 from .peft_folder import ROOT
 from .plan import Horizon
-from .projections import linear_modules, ordered, projection_paths, target_modules
+from .projections import linear_modules, projection_paths, taken, target_modules
 
 
 class Lora(LoraInside):
@@ -65,20 +65,19 @@ class Lora(LoraInside):
 def fits(model: LoadedModel, params: LoraParams) -> bool:
     """Whether the bank can train this model: it knows the head and all targeted projections, which are plain linear
     layers of one shape in all layers. The model may be on meta."""
-    targets = target_modules(model, params.target_modules)
     try:
         paths = projection_paths(model.module)
         head_of(model.module, 0)
     except ValueError:
         return False
-    taken = ordered(params.target_modules)
-    shapes: dict[str, set[Any]] = {name: set() for name in taken}
+    targets, chosen = target_modules(model, params.target_modules), taken(model, params.target_modules)
+    shapes: dict[str, set[Any]] = {name: set() for name in chosen}
     for (_, name), path in paths.items():
         if name in shapes:
             linear = model.module.get_submodule(path)
             shapes[name].add(_shape(linear))
     alike = all(len(found) == 1 and None not in found for found in shapes.values())
-    return alike and len(linear_modules(model, targets)) == len(taken) * layers_of(model)
+    return alike and len(linear_modules(model, targets)) == len(chosen) * layers_of(model)
 
 
 def _shape(linear: nn.Module) -> tuple[int, int] | None:
@@ -121,7 +120,7 @@ def as_peft(model: LoadedModel, params: LoraParams) -> Injection:
     paths = projection_paths(model.module)
     sites = {place: site_name(f"{path}.lora_dropout.default") for place, path in paths.items()}
     return Injection(
-        projections=ordered(params.target_modules),
+        projections=taken(model, params.target_modules),
         initial=lambda layer, name: ("lora", f"{ROOT}{paths[layer, name]}.lora_A.default.weight"),
         site=lambda layer, name: sites[layer, name],
     )

@@ -14,7 +14,16 @@ from .entry import setting
 from .lanes import start_of
 from .method import Cell, Method
 from .plan import Horizon, Part
-from .projections import check_targets, heads_of, initialise_a, linear_parts, target_modules, task_type
+from .projections import (
+    Targets,
+    check_targets,
+    heads_of,
+    initialise_a,
+    linear_parts,
+    target_modules,
+    targets_setting,
+    task_type,
+)
 
 if TYPE_CHECKING:
     from peft import LoraConfig
@@ -33,12 +42,7 @@ class LoraParams:
         source="LoRA 4.1",
     )
     dropout: float = setting(0.05, "Dropout on the input of A", unit="probability", minimum=0, maximum=1, number=True)
-    target_modules: list[str] = setting(
-        ["query", "value"],
-        "Attention projections that get an update",
-        choices=("query", "key", "value"),
-        source="paper III-A: query and value",
-    )
+    target_modules: Targets = targets_setting("Projections that get an update")
 
     def __post_init__(self) -> None:
         check_targets(self.target_modules)

@@ -22,7 +22,16 @@ from ..models import LoadedModel, WeightsUse
 from .entry import setting
 from .method import Cell, Method
 from .plan import Horizon, Part, count
-from .projections import check_targets, heads_of, linear_modules, linear_parts, target_modules, task_type
+from .projections import (
+    Targets,
+    check_targets,
+    heads_of,
+    linear_modules,
+    linear_parts,
+    target_modules,
+    targets_setting,
+    task_type,
+)
 
 if TYPE_CHECKING:
     from peft import LoraConfig
@@ -50,12 +59,7 @@ class PissaParams:
         maximum=1,
         source="PiSSA 5: 0",
     )
-    target_modules: list[str] = setting(
-        ["query", "value"],
-        "Attention projections whose top triplets train",
-        choices=("query", "key", "value"),
-        source="paper III-A: query and value",
-    )
+    target_modules: Targets = targets_setting("Projections whose top triplets train")
 
     def __post_init__(self) -> None:
         check_targets(self.target_modules)

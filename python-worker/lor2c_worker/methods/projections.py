@@ -1,6 +1,9 @@
-"""The attention projections of a model, as methods name them: their modules, paths and numbers of parameters."""
+"""The projections of a model, as methods name them: their modules, paths and numbers of parameters."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import nn
@@ -9,13 +12,26 @@ from ..backbones.backbone import PROJECTIONS, Projection
 from ..backbones.hf_backbone import base_of, find_layers
 from ..keyed.seeding import generator
 from ..models import LoadedModel
+from ..settings import SettingsError
+from .entry import setting
 from .plan import Part
 
-#: Names of the modules in each model family, by the names used in the paper (W_q, W_v, ...).
-NAMES: dict[str, dict[Projection, str]] = {
-    "bert": {"query": "query", "key": "key", "value": "value"},
-    "llama": {"query": "q_proj", "key": "k_proj", "value": "v_proj"},
-}
+#: Stands for all projections that a model has.
+ALL_LINEAR = "all-linear"
+#: What a method's `target_modules` says.
+Targets = list[str] | str
+
+
+def targets_setting(doc: str) -> Any:
+    """The setting `target_modules` of a method."""
+    return setting(
+        ["query", "value"],
+        f"{doc}: a list, or all-linear for all that the model has. output is attention's, gate, up and down are those "
+        "of the feed-forward block; encoders have no gate",
+        choices=PROJECTIONS,
+        alone=ALL_LINEAR,
+        source="paper III-A: query and value",
+    )
 
 
 def task_type(model: LoadedModel) -> str:
@@ -28,22 +44,53 @@ def heads_of(model: LoadedModel) -> list[str] | None:
     return list(model.head) or None
 
 
-def target_modules(model: LoadedModel, projections: list[str]) -> list[str]:
-    """Module names for peft. Decoders of the Llama kind name their projections differently."""
-    names = {name.rsplit(".", 1)[-1] for name, _ in model.module.named_modules()}
-    family = NAMES["llama" if "q_proj" in names else "bert"]
-    return [family[p] for p in projections]  # type: ignore[index]
+def target_modules(model: LoadedModel, targets: Targets) -> list[str]:
+    """Ends of the modules' paths, as peft takes them. Raises SettingsError when the model lacks a projection."""
+    layers, paths = _found(model)
+    ends = []
+    for name in taken(model, targets):
+        path = paths[name]
+        if path == "output.dense":  # attention's output ends alike
+            ends += [f"layer.{i}.{path}" for i in range(layers)]
+        else:
+            last = path.rsplit(".", 1)[-1]
+            ends.append(path if last == "dense" else last)
+    return ends
 
 
-def check_targets(projections: list[str]) -> None:
-    """Raises ValueError when a list of projections is empty: nothing would train but the head."""
-    if not projections:
-        raise ValueError(f"target_modules is empty: name at least one of {', '.join(PROJECTIONS)}")
+def _found(model: LoadedModel) -> tuple[int, Mapping[Projection, str]]:
+    """(number of layers, paths of the projections in a layer)."""
+    try:
+        layers, paths = find_layers(base_of(model.module))
+    except ValueError as error:
+        raise SettingsError(f"target_modules: {error}") from error
+    return len(layers), paths
 
 
-def ordered(projections: list[str]) -> tuple[Projection, ...]:
-    """Each once, in the order of `PROJECTIONS`."""
-    return tuple(name for name in PROJECTIONS if name in projections)
+def taken(model: LoadedModel, targets: Targets) -> tuple[Projection, ...]:
+    """The projections, each once, in the order of `PROJECTIONS`. Raises SettingsError when the model lacks one."""
+    _, paths = _found(model)
+    if targets == ALL_LINEAR:
+        return tuple(name for name in PROJECTIONS if name in paths)
+    lacking = [name for name in targets if name not in paths]
+    if lacking:
+        raise SettingsError(
+            f"target_modules: a layer of this model has no {lacking[0]} projection; it has {', '.join(paths)}"
+        )
+    return tuple(name for name in PROJECTIONS if name in targets)
+
+
+def is_target(path: str, ends: Sequence[str]) -> bool:
+    """Whether a module's path ends like one of `target_modules`."""
+    return any(path.endswith(f".{end}") for end in ends)
+
+
+def check_targets(targets: Targets) -> None:
+    """Raises ValueError when no projection is named: nothing would train but the head."""
+    if not targets:
+        raise ValueError(f"target_modules is empty: name at least one of {', '.join(PROJECTIONS)}, or {ALL_LINEAR}")
+    if isinstance(targets, str) and targets != ALL_LINEAR:
+        raise ValueError(f"target_modules is {targets!r}: write {ALL_LINEAR}, or a list of {', '.join(PROJECTIONS)}")
 
 
 def projection_paths(module: nn.Module) -> dict[tuple[int, Projection], str]:
@@ -57,9 +104,12 @@ def linear_modules(model: LoadedModel, targets: list[str]) -> list[tuple[str, in
     """(place, d_in, d_out) of every targeted projection."""
     found = []
     for name, module in model.module.named_modules():
-        if isinstance(module, nn.Linear) and name.rsplit(".", 1)[-1] in targets:
-            layer = next((part for part in name.split(".") if part.isdigit()), "?")
-            found.append((f"layer {layer} {name.rsplit('.', 1)[-1]}", module.in_features, module.out_features))
+        if isinstance(module, nn.Linear) and is_target(name, targets):
+            parts = name.split(".")
+            number = next((at for at, part in enumerate(parts) if part.isdigit()), None)
+            layer, inner = ("?", parts) if number is None else (parts[number], parts[number + 1 :])
+            place = ".".join(inner) if parts[-1] == "dense" else parts[-1]
+            found.append((f"layer {layer} {place}", module.in_features, module.out_features))
     return found
 
 
