@@ -47,6 +47,39 @@ def test_every_contender_lanes_and_the_grid(tmp_path: Path) -> None:
     assert f"written to {out}" in done.stdout
 
 
+def test_decoders_train_and_generate(tmp_path: Path) -> None:
+    model, rows, out = tiny.save_causal(tmp_path / "model"), tmp_path / "rows.json", tmp_path / "out.json"
+    rows.write_text(json.dumps([{"instruction": f"say {i}", "input": "", "output": f"{i} it is"} for i in range(200)]))
+    size = [
+        "--rows",
+        "2",
+        "--max-length",
+        "96",
+        "--tokens",
+        "120",
+        "--rounds",
+        "1",
+        "--generate",
+        "3",
+        "--new-tokens",
+        "4",
+    ]
+    only = ["--only", "lora-fp32,lora-fp32-checkpointing,lor2c-fp32"]
+    given = ["--data", str(rows), "--model", str(model), *size, "--out", str(out)]
+    done = script("decoder.py", *given, *only, "--no-memory")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(out.read_text())
+    found = report["train"]["contenders"]
+    assert list(found) == ["hf-1-max", "lora-fp32", "lora-fp32-checkpointing", "lor2c-fp32"]
+    for entry in found.values():
+        assert entry["tokens_per_second"] > 0
+    assert report["generation"]["equal"]
+    assert report["generation"]["new_tokens"] == 3 * 4
+    memory = json.loads(script("decoder.py", *given, "--alone", "lor2c-fp32").stdout)
+    assert memory["peak"] >= memory["loaded"] > 0
+    assert "no contender 'fast'" in script("decoder.py", "--data", "nowhere", "--only", "fast").stderr
+
+
 def test_what_is_missing_or_unknown_is_said() -> None:
     assert "--data" in bench().stderr
     assert "6 merges need as many epochs" in bench("--data", "nowhere", "--execute-epochs", "2").stderr

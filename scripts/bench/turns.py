@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 import torch
-from learners import Step
 
-from lor2c_worker.data.batch import Batch
+#: What a step is made of: a batch, or the rows of one.
+T = TypeVar("T")
 
 
 def clock(device: torch.device) -> float:
@@ -21,7 +22,7 @@ def clock(device: torch.device) -> float:
 
 
 def take_turns(
-    steps: Mapping[str, Step], batches: Sequence[Batch], rounds: int, device: torch.device
+    steps: Mapping[str, Callable[[T, int], None]], batches: Sequence[T], rounds: int, device: torch.device
 ) -> dict[str, list[float]]:
     """Seconds per step of each contender in each round: A B C, A B C, ... One step of each before warms up."""
     for step in steps.values():
