@@ -10,7 +10,7 @@ import { fixture, until } from "../worker/fixture-worker.js";
 
 const SPEC = `name: two
 model: minilm
-task: movie-reviews
+task: alpaca
 method: lora
 jobs: 2
 sweep: {grid: {seed: 1..2}}
@@ -77,6 +77,8 @@ test("what cannot be evaluated is refused before anything is trained", async () 
     out: "",
     err: expect.stringContaining("bbh: the fixture has no such rows"),
   });
+  const labels = await done(["run", file, "--set", "task=movie-reviews"]);
+  expect(labels).toMatchObject({ code: 2, out: "", err: expect.stringContaining("task movie-reviews gives labels") });
   const set = ["--set", "evaluate.benchmarks=[humaneval]"];
   expect((await done(["run", file, ...set])).err).toContain("needs --allow-code-execution");
 });

@@ -233,8 +233,8 @@ describe("paths", () => {
     expect(settings?.data.path).toBe(join(folder, "rows.tsv"));
     expect(settings?.model.name).toBe(resolve("here"));
     expect(load(minimal("data: {path: ~/rows.tsv}")).cells[0]?.settings.data.path).toBe(join(homedir(), "rows.tsv"));
-    expect(load(minimal("evaluate: {data: bench}")).evaluate?.data).toBe(join(folder, "bench"));
-    expect(load(minimal(), ["evaluate.data=bench"]).evaluate?.data).toBe(resolve("bench"));
+    expect(load(minimal("evaluate: {data: bench}"), ["task=prose"]).evaluate?.data).toBe(join(folder, "bench"));
+    expect(load(minimal(), ["task=prose", "evaluate.data=bench"]).evaluate?.data).toBe(resolve("bench"));
     expect(load(minimal(), ["model=org/name"]).cells[0]?.settings.model.name).toBe("org/name");
   });
 });
@@ -251,7 +251,7 @@ test("what the runner needs of the file", () => {
 });
 
 test("evaluate: a stage of the file, with its defaults, and no setting of a run", () => {
-  const spec = load(minimal("evaluate: {rows: 50, benchmarks: [mmlu]}"));
+  const spec = load(minimal("evaluate: {rows: 50, benchmarks: [mmlu]}"), ["task=prose"]);
   expect(spec.evaluate).toEqual({
     protocol: "instructeval",
     benchmarks: ["mmlu"],
@@ -262,9 +262,15 @@ test("evaluate: a stage of the file, with its defaults, and no setting of a run"
     allow_code_execution: false,
     mmlu_none: "None",
   });
-  expect(spec.cells[0]?.settings).toEqual(load(minimal()).cells[0]?.settings);
+  expect(spec.cells[0]?.settings).toEqual(load(minimal(), ["task=prose"]).cells[0]?.settings);
   expect(load(minimal("evaluate: {}"), ["evaluate=null"]).evaluate).toBeNull();
   expect(() => load(minimal("evaluate: {benchmarks: [piqa], row: 5}"))).toThrow(
     /evaluate\.benchmarks\[0\]: .*mmlu[\s\S]*evaluate\.row: unknown key\n.*`rows`/,
   );
+});
+
+test("evaluate: only of models that write text; a sweep names every task that gives labels", () => {
+  expect(problems(minimal("evaluate: {}\nsweep: {grid: {task: [prose, toy, grade]}}"))).toEqual([
+    "4:11 evaluate: benchmarks ask models for text, and the tasks toy, grade give labels | leave it out, or take a task that learns texts: prose",
+  ]);
 });

@@ -19,6 +19,7 @@ import { FileSchema } from "./schema.js";
 import { SetEffects } from "./set-effect.js";
 import { parseSetFlags } from "./set-flags.js";
 import { type Combination, type Excluded, expand, expandSome, readSweep } from "./sweep.js";
+import { unscorable } from "./task-issues.js";
 
 type FileSettings = z.output<typeof FileSchema>;
 
@@ -99,6 +100,7 @@ export function loadSpec(file: string, sets: readonly string[] = [], catalog: Ca
     if (flags.every(({ path }) => path[0] !== "sweep")) problems.addIssues(expanded.useless, layers);
     else notes.push(...expanded.useless.map(({ path, message }) => `${dotted(path)} ${message}`));
   }
+  if (checked.success && checked.data.evaluate) problems.addIssues(unscorable(cells.values(), catalog), layers);
   const named = flags.find(({ path }) => path.join(".") === "method.name");
   if (named) hintAtMethod(problems.problems, String(named.value));
   const { useless, notes: effectNotes } = effects.result();

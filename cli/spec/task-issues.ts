@@ -1,5 +1,6 @@
 /** What the catalog knows to be wrong with a task, its labels and its metrics. */
 import type { Catalog } from "./catalog.js";
+import type { Settings } from "./cell.js";
 import type { Issue } from "./issues.js";
 import { isMapping, type Mapping } from "./merge.js";
 import type { Path } from "./places.js";
@@ -51,6 +52,17 @@ function metricIssues(metrics: unknown, score: unknown, task: Task): Issue[] {
   if (!task.scores.includes(score)) return [...found, unknown(path, score)];
   if (!Array.isArray(metrics) || metrics.includes(score)) return found;
   return [...found, issue(path, `is ${score}, which task.metrics leaves out`, "add it to task.metrics")];
+}
+
+/** A problem with `evaluate` if one of the cells trains a model that gives labels instead of text. */
+export function unscorable(cells: Iterable<{ settings: Settings }>, { tasks }: Catalog): Issue[] {
+  const texts = new Set(tasks.flatMap(({ name, kind }) => (kind === "language_model" ? [name] : [])));
+  const names = new Set([...cells].map(({ settings }) => settings.task.name).filter((name) => !texts.has(name)));
+  if (names.size === 0) return [];
+  const many = names.size > 1;
+  const whose = `the task${many ? "s" : ""} ${[...names].join(", ")} ${many ? "give" : "gives"} labels`;
+  const hint = `leave it out, or take a task that learns texts: ${[...texts].join(", ")}`;
+  return [issue(["evaluate"], `benchmarks ask models for text, and ${whose}`, hint)];
 }
 
 const issue = (path: Path, message: string, hint?: string): Issue => ({ path, message, hint, want: "value" });
