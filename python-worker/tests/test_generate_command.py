@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import asking
 import pytest
 import torch
-from recorded import FOLDER
 from transformers import AutoModelForCausalLM
 
 from lor2c_worker import messages
-from lor2c_worker.data.alpaca_template import alpaca_prompt
+from lor2c_worker.data.prompt_template import written
 from lor2c_worker.models import load_tokenizer
 from lor2c_worker.prompting.generate import generate, prompt_ids
 from lor2c_worker.prompting.subject import Subject
@@ -82,7 +80,7 @@ def test_a_stop_ends_the_text(place: Path) -> None:
 def test_templates_are_around_the_prompt(place: Path) -> None:
     tokenizer = load_tokenizer(Subject.of(None, asking.model_settings(place / "model", asking.UNTUNED)).settings.model)
     assert tokenizer.decode(prompt_ids(tokenizer, "Hi", "chat")) == "<user>Hi<assistant>"
-    assert tokenizer.decode(prompt_ids(tokenizer, "Hi", "alpaca")) == alpaca_prompt("Hi")
+    assert tokenizer.decode(prompt_ids(tokenizer, "Hi", "alpaca")) == written("alpaca", "Hi", "")
     with pytest.raises(SettingsError, match="no chat template"):
         spoken(place, template="chat", model="mute")
     with pytest.raises(SettingsError, match="the prompt has no tokens"):
@@ -102,16 +100,3 @@ def test_other_settings_are_no_language_model(place: Path) -> None:
         Subject.of(None, asking.model_settings(place / "model", asking.LORA))
     with pytest.raises(SettingsError, match="name a folder"):
         Subject.of(None, None)
-
-
-def test_the_alpaca_template_equals_the_recorded_one() -> None:
-    file = FOLDER / "instruct" / "alpaca.jsonl"
-    if not file.is_file():
-        pytest.skip("the recordings of instruct are not here (LOR2C_RECORDED names their folder)")
-    rows = [json.loads(line) for line in file.read_text().splitlines()]
-    texts = [row["text"] for row in rows if "text" in row]
-    assert len(texts) >= 3
-    for text in texts:
-        instruction = text.split("### Instruction:\n")[1].split("\n\n### ")[0]
-        given = text.split("### Input:\n")[1].split("\n\n### ")[0] if "### Input:\n" in text else ""
-        assert text.startswith(alpaca_prompt(instruction, given))

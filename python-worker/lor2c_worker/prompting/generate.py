@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from .. import messages
-from ..data.alpaca_template import alpaca_prompt
+from ..data.prompt_template import written
 from ..generation.pieces import Pieces
 from ..generation.rules import Rules, ends_of
 from ..generation.together import Prompt, continue_together
@@ -60,7 +60,7 @@ def prompt_ids(tokenizer: Any, prompt: str, template: Template) -> tuple[int, ..
         text = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
         ids = tokenizer(text, add_special_tokens=False)["input_ids"]
     else:
-        ids = tokenizer(alpaca_prompt(prompt) if template == "alpaca" else prompt)["input_ids"]
+        ids = tokenizer(written(template, prompt, ""))["input_ids"]
     if not ids:
         raise SettingsError("the prompt has no tokens, and the tokenizer adds none: give at least one character")
     return tuple(ids)
