@@ -6,6 +6,7 @@ import type { Conversation } from "../worker/conversation.js";
 import { evaluateSubject } from "./evaluate-subject.js";
 import type { SubjectResult, TellEvaluation } from "./report.js";
 import type { Subject } from "./subject.js";
+import { Turns } from "./turns.js";
 
 export interface EvaluateAll {
   subjects: readonly Subject[];
@@ -28,6 +29,7 @@ export async function evaluateAll(options: EvaluateAll): Promise<SubjectResult[]
   const pending = [...subjects];
   const results: SubjectResult[] = [];
   const errors: unknown[] = [];
+  const turns = new Turns();
   const serve = async (place: Devices | Slot) => {
     let conversation: Conversation | undefined;
     try {
@@ -36,7 +38,7 @@ export async function evaluateAll(options: EvaluateAll): Promise<SubjectResult[]
         if (subject === undefined) return;
         try {
           if (!conversation?.alive) conversation = await opened(executor, place, { stop, kill, before: conversation });
-          results.push(await evaluateSubject(subject, { ...options, conversation }));
+          results.push(await evaluateSubject(subject, { ...options, conversation, turns }));
         } catch (error) {
           if (stop.aborted) return;
           if (!onProblem) throw error;

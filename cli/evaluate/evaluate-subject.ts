@@ -6,15 +6,18 @@ import { getEvaluation } from "../store/read.js";
 import type { Store } from "../store/store.js";
 import { claimEvaluation, finishEvaluation, leaveEvaluations, recordSamples } from "../store/write.js";
 import type { Conversation } from "../worker/conversation.js";
-import { planAmong, planQuestion, settingsOf } from "./ask-plan.js";
+import { type EvaluationPlan, planAmong, planQuestion, settingsOf } from "./ask-plan.js";
 import type { BenchmarkResult, SubjectResult, TellEvaluation } from "./report.js";
 import { type Subject, subjectFields } from "./subject.js";
+import type { Turns } from "./turns.js";
 
 export interface Evaluator {
   store: Store;
   conversation: Conversation;
   request: EvaluationRequest;
   tell: TellEvaluation;
+  /** Of adapters: equal ones, as those of runs with `method: none`, have the same scores, which one subject gets. */
+  turns: Turns;
   /** Aborted: the worker ends after the rows that it has in hand. */
   stop: AbortSignal;
 }
@@ -26,8 +29,14 @@ type Evaluate = Extract<WorkerCommand, { type: "evaluate" }>;
  * again. A failure of the worker is in the results; throws UsageError if there is nothing to score it with.
  */
 export async function evaluateSubject(subject: Subject, evaluator: Evaluator): Promise<SubjectResult> {
-  const { store, request, tell } = evaluator;
   const plan = await planned(subject, evaluator);
+  const same = JSON.stringify([plan.model_hash, plan.adapter_hash]);
+  return await evaluator.turns.take(same, () => evaluatePlanned(subject, plan, evaluator));
+}
+
+async function evaluatePlanned(subject: Subject, plan: EvaluationPlan, evaluator: Evaluator): Promise<SubjectResult> {
+  const { store, request, tell } = evaluator;
+  evaluator.stop.throwIfAborted();
   const { protocol } = request;
   tell({ kind: "begins", subject, protocol, benchmarks: plan.benchmarks });
   const results = new Map<string, BenchmarkResult>();

@@ -133,6 +133,17 @@ test("a worker that dies at one run's benchmark leaves the other run's scores; s
   expect(stored()).toEqual([BOTH, BOTH]);
 });
 
+test("runs of untuned models, evaluated at the same time, share one evaluation", async () => {
+  const untuned = { FIXTURE_EVAL_UNTUNED: "", FIXTURE_EVAL_SECONDS: "0.1" };
+  const ran = await done(["run", file, "--json", "--set", "evaluate.benchmarks=[mmlu]"], untuned);
+  expect(ran.code).toBe(0);
+  const states = ndjson(ran.out)
+    .at(-1)
+    .evaluations.map(({ state }: { state: string }) => state);
+  expect(states.sort()).toEqual(["evaluated", "stored"]);
+  expect(stored()).toEqual([["mmlu finished"], ["mmlu finished"]]);
+});
+
 test("Ctrl-C in the second stage: trained runs stay finished, the exit code is 130, and the same command goes on", async () => {
   const slow = { FIXTURE_EVAL_SECONDS: "0.2", FIXTURE_EVAL_ROWS: "100" };
   const began = start(["run", file, "--set", "evaluate.rows=100"], slow);

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from lor2c_worker import messages
 from lor2c_worker.benchmarking.evaluate import evaluate
 from lor2c_worker.benchmarking.plan import plan_evaluation
 from lor2c_worker.errors import Interrupted
+from lor2c_worker.run.adapter_folder import RunInfo, write_folder
 
 EVALUATION = {
     "protocol": "instructeval",
@@ -234,6 +235,16 @@ def test_the_untuned_model_says_something_else(worker: Worker, place: Path, tmp_
     found = told(events, "bbh")
     assert found.keys() == rows["bbh"].keys()
     assert {name: row["output"] for name, row in found.items()} != {n: row["output"] for n, row in rows["bbh"].items()}
+
+
+def test_a_run_that_trains_nothing_has_the_scores_of_its_model(worker: Worker, place: Path, tmp_path: Path) -> None:
+    saved = RunInfo(asking.model_settings(place / "model", asking.UNTUNED), (), "language_model", 1, {}, "test")
+    write_folder(tmp_path / "adapter", saved, lambda target: (target / "weights").write_text("of nothing"))
+    worker.send(**planning_of(place, ["bbh"]) | {"folder": str(tmp_path / "adapter")})
+    [planned] = only(worker.until_done(), messages.EvaluationPlanned)
+    model = plan(worker, place, ["bbh"], adapter=False)
+    assert replace(planned, seq=model.seq) == model
+    assert planned.adapter_hash is None
 
 
 def test_a_quick_look_takes_some_rows(worker: Worker, place: Path, whole: Any) -> None:

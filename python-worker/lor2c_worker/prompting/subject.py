@@ -43,7 +43,7 @@ class Speaker:
 
 @dataclass(frozen=True)
 class Subject:
-    """`folder` None: the untuned model that the settings name."""
+    """`folder` None: the untuned model that the settings name, or a run's whose method is `none`."""
 
     settings: Settings
     folder: Path | None
@@ -65,7 +65,8 @@ class Subject:
                 f"{folder} is an adapter for the task {own.task.name}, whose model gives labels instead of text: "
                 "label texts with lor2c predict"
             )
-        return Subject(own, Path(folder))
+        # A run that trained nothing has the scores of the model, whoever asks.
+        return Subject(own, None if own.method["name"] == UNTUNED else Path(folder))
 
     @property
     def device(self) -> torch.device:
