@@ -16,7 +16,8 @@ from lor2c_worker.backbones.hf_decoder import HfDecoder
 from lor2c_worker.data.batch import Batch
 from lor2c_worker.generation.batches import Room, batches, families
 from lor2c_worker.generation.generator import Generator
-from lor2c_worker.generation.rules import Rules, rules_of
+from lor2c_worker.generation.likelihood import log_likelihoods
+from lor2c_worker.generation.rules import NotNumbers, Rules, rules_of
 from lor2c_worker.generation.together import Prompt
 from lor2c_worker.settings import SettingsError
 
@@ -196,3 +197,15 @@ def test_rules_follow_generation_config() -> None:
     assert sampled.greedy() == Rules()
     with pytest.raises(SettingsError, match=r"m/generation_config.json asks for num_beams 4"):
         of(num_beams=4)
+
+
+def test_a_model_that_gives_nan_says_nothing() -> None:
+    module: Any = tiny_decoders.causal("llama")
+    with torch.no_grad():
+        module.lm_head.weight[5] = float("nan")
+    decoder, room = HfDecoder(module), Room(1000, 8)
+    for rules in (Rules(), Rules(temperature=0.7), Rules(repetition_penalty=1.2)):
+        with pytest.raises(NotNumbers, match="gives NaN"):
+            list(Generator(decoder, rules, CPU, room).generate(prompts(2)))
+    with pytest.raises(NotNumbers):
+        log_likelihoods(decoder, [((3, 4), (6,)), ((3, 4), (7,))], CPU, room)

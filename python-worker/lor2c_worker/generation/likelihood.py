@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -11,6 +12,7 @@ import torch
 from ..backbones.decoder import Cache, Decoder
 from ..device import is_out_of_memory
 from .batches import Room, batches, families
+from .rules import NotNumbers
 from .together import Beginning
 from .tokens import token_batch
 
@@ -54,7 +56,7 @@ def log_likelihoods(
     after_batch: Callable[[], None] = lambda: None,
 ) -> list[Likelihood]:
     """Of each (context, target), as token ids. Batches are halved when memory runs out. `after_batch` may raise to
-    stop. Raises ValueError for a context or target without tokens."""
+    stop. Raises ValueError for a context or target without tokens, and NotNumbers for a model that gives NaN."""
     found: dict[int, Likelihood] = {}
     wanted = [Continuation(i, tuple(context), tuple(target)) for i, (context, target) in enumerate(pairs)]
     for one in wanted:
@@ -99,6 +101,8 @@ def _together(
         logs = of_rows.double().log_softmax(dim=-1).gather(1, targets[:, None])[:, 0].tolist()
         best = (of_rows.argmax(dim=-1) == targets).tolist()
         for (_, one), log, greedy in zip(going, logs, best, strict=True):
+            if math.isnan(log):
+                raise NotNumbers
             before = so_far[one.place]
             so_far[one.place] = Likelihood(before.log + log, before.greedy and greedy)
         yield from ((one, so_far[one.place]) for _, one in going if len(one.target) == step + 1)

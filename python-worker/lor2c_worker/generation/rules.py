@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import torch
 
+from ..errors import PlainError
 from ..keyed.seeding import key
 from ..settings import SettingsError
 
@@ -39,6 +40,16 @@ _NEUTRAL: dict[str, tuple[Any, ...]] = {
 }
 #: The library's, where a config that samples names none.
 _TOP_K = 50
+
+
+class NotNumbers(PlainError, ArithmeticError):
+    """The model's output is NaN. Chosen among as if they were numbers, such outputs would get a score all the same."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the model gives NaN instead of numbers: its weights or its adapter have such values, or overflow here; "
+            "nothing is chosen from that"
+        )
 
 
 class Text(Protocol):
@@ -87,12 +98,15 @@ class Rules:
         return replace(self, temperature=temperature, seed=seed)
 
     def choose(self, logits: torch.Tensor, texts: Sequence[Text]) -> list[int]:
-        """The next token of each text from `logits` [B, V] float32."""
+        """The next token of each text from `logits` [B, V] float32. Raises NotNumbers when a text's have NaN."""
         if self.repetition_penalty != 1.0:
             logits = self._penalised(logits, texts)
         if self.temperature is None:
-            return logits.argmax(dim=-1).tolist()
+            best, places = logits.max(dim=-1)  # NaN is larger than any number
+            _check(best)
+            return places.tolist()
         values, ids = (logits / self.temperature).sort(dim=-1, descending=True, stable=True)
+        _check(values[:, 0])
         if 0 < self.top_k < values.shape[-1]:
             values, ids = values[:, : self.top_k], ids[:, : self.top_k]
         shares = values.double().softmax(dim=-1)
@@ -112,6 +126,11 @@ class Rules:
             found = row[ids]
             row[ids] = torch.where(found < 0, found * self.repetition_penalty, found / self.repetition_penalty)
         return logits
+
+
+def _check(best: torch.Tensor) -> None:
+    if best.isnan().any():
+        raise NotNumbers
 
 
 def ends_of(config: Any) -> frozenset[int]:
