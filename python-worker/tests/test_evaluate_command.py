@@ -27,6 +27,7 @@ EVALUATION = {
     "allow_code_execution": False,
     "mmlu_none": "nan",
 }
+HARNESS = {"protocol": "lm-eval", "mmlu_none": "None"}
 
 
 @pytest.fixture(scope="module")
@@ -287,7 +288,7 @@ def test_a_benchmark_that_is_not_there_is_a_problem_of_its_own(worker: Worker, p
 def test_lm_eval_goes_on_as_well(place: Path, tmp_path: Path) -> None:
     pytest.importorskip("lm_eval", reason="the extra lm-eval is not installed")
     planned: list[messages.EvaluationPlanned] = []
-    command = messages.decode_command(planning_of(place, ["mmlu", "bbh"], protocol="lm-eval"))
+    command = messages.decode_command(planning_of(place, ["mmlu", "bbh"], **HARNESS))
     assert isinstance(command, messages.PlanEvaluation)
     plan_evaluation(command, lambda kind, **fields: planned.append(kind(seq=1, **fields)), lambda: False)
     assert planned[0].problems == []
@@ -308,7 +309,7 @@ def by_harness(
     def send(kind: type, **fields: Any) -> None:
         sent.append(kind(seq=1, **fields))
 
-    command = messages.decode_command(evaluation_of(place, planned, folder, protocol="lm-eval"))
+    command = messages.decode_command(evaluation_of(place, planned, folder, **HARNESS))
     assert isinstance(command, messages.Evaluate)
     evaluate(command, send, lambda: stop_after is not None and len(only(sent, messages.Samples)) >= stop_after)
     for name in ("mmlu", "bbh"):
@@ -321,3 +322,8 @@ def test_a_plan_without_lm_eval_says_what_to_install(worker: Worker, place: Path
     planned = plan(worker, place, ["bbh"], protocol="lm-eval")
     assert planned.benchmarks == []
     assert ['pip install "lm-eval==0.4.13"' in problem for problem in planned.problems] == [True]
+
+
+def test_lm_eval_has_no_nan_among_choices(worker: Worker, place: Path) -> None:
+    planned = plan(worker, place, ["mmlu"], protocol="lm-eval", mmlu_none="nan")
+    assert planned.problems == ["mmlu_none nan belongs to instructeval; lm-eval asks MMLU's choices as they stand"]

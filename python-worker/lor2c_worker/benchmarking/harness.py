@@ -16,6 +16,7 @@ from ..evaluation.instructeval.scores import Score
 from ..generation.rules import ends_of
 from ..models import base_config, generation_config
 from ..prompting.subject import Subject
+from ..settings import SettingsError
 from .asked import Asking, Evaluation, hash_of, hash_of_prompt
 from .progress import Left
 from .samples import Sample
@@ -134,6 +135,8 @@ class HarnessAsked:
 
 def ask(subject: Subject, evaluation: Evaluation, name: str, tokenizer: Any) -> HarnessAsked:
     """Raises DataError or SettingsError with what to do."""
+    if name == "mmlu" and evaluation.mmlu_none == "nan":
+        raise SettingsError(f"mmlu_none nan belongs to instructeval; {PROTOCOL} asks MMLU's choices as they stand")
     harness.check_library()
     model = subject.settings.model
     benchmark = harness.load(
