@@ -23,6 +23,7 @@ export default {
   handler: async ({ file, set, all, json }) => {
     const [
       { loadSpec },
+      { methodName },
       { countCells },
       { paramsTexts, totals },
       { paperTables },
@@ -32,6 +33,7 @@ export default {
       { EXECUTORS },
     ] = await Promise.all([
       import("../spec/load.js"),
+      import("../spec/cell.js"),
       import("../worker/count.js"),
       import("../views/params-text.js"),
       import("../paper/reference.js"),
@@ -45,10 +47,11 @@ export default {
     const problems = new Set(counted.flatMap((count) => count.problems));
     if (problems.size > 0) throw new UsageError("CELL_CANNOT_RUN", [...problems].join("\n"));
     const tables = paperTables();
-    const cells = spec.cells.flatMap(({ label, settings }, i) => {
+    const cells = spec.cells.flatMap((cell, i) => {
+      const { label, settings } = cell;
       const count = counted[i];
       if (!count) return [];
-      return [{ label, method: settings.method.name, counted: count, published: publishedParams(settings, tables) }];
+      return [{ label, method: methodName(cell), counted: count, published: publishedParams(settings, tables) }];
     });
     if (json) {
       const out = cells.map(({ label, method, published, counted: { parts, changes, shapes, ...rest } }) => ({

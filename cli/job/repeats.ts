@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import type { PlannedCell } from "../plan/cell.js";
+import { methodName } from "../spec/cell.js";
 import type { CellSummary, Repeats } from "./reporter.js";
 
 /**
@@ -43,11 +44,12 @@ function foldsOf({ axes }: PlannedCell): string {
 
 const repeating: ReadonlySet<string> = new Set(REPEATING);
 
-function labelOf({ axes, settings }: PlannedCell): string {
+function labelOf(cell: PlannedCell): string {
+  const { axes } = cell;
   const others = Object.entries(axes).filter(([key]) => !repeating.has(key));
   const parts = others.map(
     ([key, value]) => `${key.split(".").at(-1)}=${typeof value === "object" ? JSON.stringify(value) : value}`,
   );
   // Methods have different keys, so that the same parts may stand for different methods.
-  return parts.join(" ") || (Object.keys(axes).includes("method.name") ? settings.method.name : "");
+  return parts.join(" ") || (Object.keys(axes).includes("method.name") ? methodName(cell) : "");
 }

@@ -3,6 +3,7 @@ import { RUN_LOG, WORKER_LOG } from "../attempt-files.js";
 import type { PlannedCell } from "../plan/cell.js";
 import { eachKindOnce } from "../plan/warnings.js";
 import { DIVERGED } from "../protocol/divergence.js";
+import { methodName } from "../spec/cell.js";
 import { type AttemptRow, bundlesOf, getAttempt, getEpochScore, getNotes, getRun, runStates } from "../store/read.js";
 import type { Store } from "../store/store.js";
 import { resumableRuns } from "../store/write.js";
@@ -105,7 +106,7 @@ function cellSummary(
   return {
     id: cell.id,
     label: cell.label,
-    method: cell.settings.method.name,
+    method: methodName(cell),
     state,
     scoreName: own?.score_name ?? null,
     bestScore: own?.best_score ?? null,

@@ -86,7 +86,7 @@ test("a row is a method and its size: other sizes are in no cell, and the two ro
   expect(cellOf(table, "adptd-0.3m").measured?.mean).toBeCloseTo(81, 6);
   expect(cellOf(table, "adptd-0.9m").measured?.mean).toBeCloseTo(82, 6);
   expect(table.notes).toEqual([
-    "runs of these tasks that have no row in the table, because of another method or size: 1 (lora)",
+    "runs of these tasks that have no row in the table, because of another method, size or quantisation: 1 (lora)",
   ]);
 });
 
@@ -235,7 +235,7 @@ test("IMLoR2C: the best of the stored grid, the paper's best cell, and the optim
     choice: { merges: 0, injections: 0, cells: 2, by: "leave-one-seed-out", optimism: expect.closeTo(5.5, 6) },
   });
   expect(table.notes).toEqual([
-    "runs of these tasks that have no row in the table, because of another method or size: 2 (imlor2c)",
+    "runs of these tasks that have no row in the table, because of another method, size or quantisation: 2 (imlor2c)",
     "MRPC IMLoR2C: the best of 2 stored cells of M x I: merges 0, injections 0 (paper: merges 1, injections 4)",
     "MRPC IMLoR2C: the optimism of this choice is +5.50: chosen on the other seeds, one left out in turn, the same choice scores 80.00",
   ]);

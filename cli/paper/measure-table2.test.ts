@@ -76,6 +76,17 @@ test("the scores of a row are those of its runs' evaluations under the table's p
   expect(PAPER_FORMATS.csv(table, null)).toContain("standard_error");
 });
 
+test("LoRA's runs and QLoRA's are told apart by how the model was held", () => {
+  const lora = { name: "lora", rank: 64 };
+  const cells = storeExperiment(store, "t", [told(lora), told(lora, 42, { quantization: "nf4" })]);
+  cells.forEach(({ id }, i) => {
+    evaluate(id, { score: 0.45 + i / 100 });
+  });
+  const table = measure();
+  expect(cellOf(table, "lora")?.measured).toMatchObject({ n: 1, mean: expect.closeTo(45, 6) });
+  expect(cellOf(table, "qlora")?.measured).toMatchObject({ n: 1, mean: expect.closeTo(46, 6) });
+});
+
 test("of several evaluations of one run that with the most rows counts; a part of the benchmark's rows is no score of the paper", () => {
   const [lora] = storeExperiment(store, "t", [told({ name: "lora", rank: 64 })]);
   evaluate(lora?.id ?? "", { score: 0.5, rows: 3, data_hash: "three" });

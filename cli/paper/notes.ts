@@ -35,7 +35,7 @@ export function runNotes({ asked, ofModel, counted, strangers, model, published 
   if (strangers.length > 0) {
     const names = [...new Set(strangers.map((run) => run.settings.method.name))].sort().join(", ");
     notes.push(
-      `runs of these tasks that have no row in the table, because of another method or size: ${strangers.length} (${names})`,
+      `runs of these tasks that have no row in the table, because of another method, size or quantisation: ${strangers.length} (${names})`,
     );
   }
   return notes;

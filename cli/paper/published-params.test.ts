@@ -5,9 +5,9 @@ import { publishedParams } from "./published-params.js";
 import { paperTables } from "./reference.js";
 
 const tables = paperTables();
-const of = (model: string, method: Settings["method"]) =>
+const of = (model: string, method: Settings["method"], quantization: Settings["model"]["quantization"] = "none") =>
   publishedParams(
-    { ...sampleSettings({ method }), model: { name: model, revision: null, dtype: "auto", quantization: "none" } },
+    { ...sampleSettings({ method }), model: { name: model, revision: null, dtype: "auto", quantization } },
     tables,
   ).map(({ where, params, withHead }) => `${where}: ${params}${withHead ? " with the head" : ""}`);
 
@@ -29,6 +29,13 @@ test.each<[string, Settings["method"], string[]]>([
   [LLAMA, { name: "imlor2c", rank: 64, merges: 8, injections: 8 }, ["Table II, IMLoR2C: 12.6M"]],
 ])("%s %j", (model, method, expected) => {
   expect(of(model, method)).toEqual(expected);
+});
+
+test("LoRA's row and QLoRA's differ in how the model is held", () => {
+  const lora = { name: "lora", rank: 64 };
+  expect(of(LLAMA, lora, "nf4")).toEqual(["Table II, QLoRA: 33.6M"]);
+  expect(of(LLAMA, lora, "int8")).toEqual([]);
+  expect(of(LLAMA, { name: "lor2c", rank: 64 }, "nf4")).toEqual([]);
 });
 
 test("every count that the paper prints is the exact count, rounded", () => {

@@ -10,8 +10,13 @@ export function sameModel(one: string, other: string): boolean {
   return last(one) === last(other);
 }
 
-/** Whether a run's method is the row's: it has every parameter that the reference names, and is within the grid. */
-export function fitsRow({ settings: { method } }: Pick<ComparableRun, "settings">, row: PaperRow): boolean {
+/**
+ * Whether a run's method is the row's: it has every parameter that the reference names, is within the grid, and its
+ * frozen weights are quantised as the row's are (LoRA and QLoRA differ in nothing else).
+ */
+export function fitsRow({ settings: { model, method } }: Pick<ComparableRun, "settings">, row: PaperRow): boolean {
+  // Runs of earlier versions do not have the key.
+  if ((model.quantization ?? "none") !== row.quantization) return false;
   const grid = row.best_of_grid;
   const within = (value: unknown, [low, high]: [number, number]) =>
     typeof value === "number" && value >= low && value <= high;

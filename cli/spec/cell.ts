@@ -17,4 +17,10 @@ export interface PlaceInSweep {
 /** One fully resolved training run. */
 export interface Cell extends PlaceInSweep {
   settings: Settings;
+  /** The method's name in the spec, where it stands for another one: `qlora` for lora over nf4. */
+  written?: string | undefined;
 }
+
+/** The method as tables name it. */
+export const methodName = ({ settings, written }: Pick<Cell, "settings" | "written">): string =>
+  written ?? settings.method.name;

@@ -1,5 +1,6 @@
 import { UsageError } from "../errors.js";
 import { allowedText, type JsonSchema } from "./allowed.js";
+import { nameableMethods, nameTexts } from "./becomes.js";
 import { type Catalog, shippedCatalog } from "./catalog.js";
 import { type KeyEntry, listKeys } from "./keys.js";
 import { nearest } from "./suggest.js";
@@ -28,7 +29,7 @@ export function explainKey(
   catalog: Catalog = shippedCatalog(),
 ): { own: Explanation[]; below: Explanation[] } {
   const all = explainAll(catalog);
-  const method = catalog.methods.find(({ name }) => key === `method.${name}`)?.name;
+  const method = nameableMethods(catalog).find(({ name }) => key === `method.${name}`)?.name;
   if (method !== undefined) return { own: [], below: all.filter((entry) => entry.method === method) };
   const own = all.filter((entry) => entry.key === key);
   if (own.length > 0) return { own, below: all.filter((entry) => entry.key.startsWith(`${key}.`)) };
@@ -50,8 +51,8 @@ function explanation({ key, schema, method }: KeyEntry, catalog: Catalog): Expla
   const registered: Record<string, string[]> = {
     task: catalog.tasks.map((task) => task.name),
     "task.name": catalog.tasks.map((task) => task.name),
-    method: catalog.methods.map((one) => one.name),
-    "method.name": catalog.methods.map((one) => one.name),
+    method: nameTexts(catalog),
+    "method.name": nameTexts(catalog),
   };
   const names = registered[key];
   return {

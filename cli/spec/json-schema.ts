@@ -1,5 +1,6 @@
 /** The schema of a spec for editors: JSON Schema draft 7 with the parameters of every method, for completion. */
 import { type JsonSchema, schemaAt, toJsonSchema } from "./allowed.js";
+import { nameableMethods } from "./becomes.js";
 import { type Catalog, type Method, shippedCatalog } from "./catalog.js";
 import { listKeys, specJsonSchemaRaw } from "./keys.js";
 import { methodSchema } from "./parameters.js";
@@ -56,7 +57,7 @@ export function specJsonSchema(catalog: Catalog = shippedCatalog()): object {
 
 /** A name, or a mapping with the parameters of the method it names, or, with `extends`, only parameters. */
 function methodDefinition(catalog: Catalog, docs: JsonSchema | undefined): JsonSchema {
-  const names = catalog.methods.map((method) => method.name);
+  const names = nameableMethods(catalog).map((method) => method.name);
   const parameters: Record<string, JsonSchema> = {};
   for (const { path, schema } of listKeys(catalog).filter((entry) => entry.method && entry.path.length === 2)) {
     const name = path[1] ?? "";
@@ -66,7 +67,7 @@ function methodDefinition(catalog: Catalog, docs: JsonSchema | undefined): JsonS
     description: docs?.description ?? "",
     anyOf: [
       { enum: names },
-      ...catalog.methods.map((method) => ({ title: method.name, ...withName(method) })),
+      ...nameableMethods(catalog).map((method) => ({ title: method.name, ...withName(method) })),
       { title: "parameters only", type: "object", properties: parameters, additionalProperties: false },
     ],
   };
@@ -87,7 +88,7 @@ function sweepValues(catalog: Catalog): Record<string, JsonSchema> {
     const value = key === "method" ? { $ref: "#/definitions/method" } : schema;
     values[key] = either(values[key], value);
   }
-  values["method.name"] = { enum: catalog.methods.map((method) => method.name) };
+  values["method.name"] = { enum: nameableMethods(catalog).map((method) => method.name) };
   values.task = examples(
     values.task ?? {},
     catalog.tasks.map((task) => task.name),

@@ -1,4 +1,5 @@
 import { type JsonSchema, schemaAt, toJsonSchema } from "./allowed.js";
+import { nameableMethods } from "./becomes.js";
 import type { Catalog, Method } from "./catalog.js";
 import type { KeyHint } from "./issues.js";
 import { methodSchema } from "./parameters.js";
@@ -29,7 +30,7 @@ export function listKeys(catalog: Catalog): KeyEntry[] {
     if (path.length === 1 && path[0] === "method" && method === null) {
       const name = schemaAt(schema, ["name"]);
       if (name) visit(name, ["method", "name"], null);
-      for (const one of catalog.methods) {
+      for (const one of nameableMethods(catalog)) {
         const { name: _, ...parameters } = toJsonSchema(methodSchema(one)).properties ?? {};
         for (const [key, inner] of Object.entries(parameters)) visit(inner, ["method", key], one);
       }

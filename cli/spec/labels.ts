@@ -1,13 +1,12 @@
 import { type Catalog, parametersOf } from "./catalog.js";
-import type { Cell, Settings } from "./cell.js";
+import { type Cell, methodName } from "./cell.js";
 import { valueAt } from "./issues.js";
 import { shownNames } from "./local-paths.js";
 import { isMapping, type Mapping } from "./merge.js";
 import { presetName } from "./parameters.js";
 import type { Path } from "./places.js";
 
-export interface Unlabelled {
-  settings: Settings;
+export interface Unlabelled extends Pick<Cell, "settings" | "written"> {
   /** The user's label of the variant, which replaces all keys that variants change. */
   variant: string | null;
   /** Whether this label is the whole name. */
@@ -33,14 +32,14 @@ export interface ShownKey {
 
 /** `outside`: values by key of combinations that are not trained, to be shown in the same way. */
 export function shownKeys(
-  cells: readonly Pick<Unlabelled, "settings">[],
+  cells: readonly Pick<Unlabelled, "settings" | "written">[],
   outside: readonly Mapping[],
   keys: SweepKeys,
   catalog: Catalog,
 ): ShownKey[] {
   const all = new Map([...keys.variants, ...keys.grid, ...keys.include].map((path) => [path.join("."), path]));
   return [...all].map(([key, path]) => {
-    const values = cells.map(({ settings }) => tellingValue(settings, path, catalog));
+    const values = cells.map((cell) => tellingValue(cell, path, catalog));
     const show = shownNames(key, [...values, ...outside.map((one) => one[key])]);
     return { key, values: values.map(show), show };
   });
@@ -63,7 +62,7 @@ export function labelCells(
   const names = shortNames(varying.map(({ key }) => key));
   const unused = uniqueLabels();
 
-  return cells.map(({ settings, variant, own, included }, i) => {
+  return cells.map(({ settings, written, variant, own, included }, i) => {
     const axes: Mapping = {};
     const parts = variant === null ? [] : [variant];
     for (const { key, values } of varying) {
@@ -74,8 +73,8 @@ export function labelCells(
       const tells = inGrid.has(key) || (variant === null && (inVariants.has(key) || included.has(key)));
       if (tells && !own) parts.push(`${names.get(key)}=${text(value)}`);
     }
-    const label = parts.join(" ") || (cells.length === 1 ? name : `method=${settings.method.name}`);
-    return { settings, label: unused(label), axes };
+    const label = parts.join(" ") || (cells.length === 1 ? name : `method=${methodName({ settings, written })}`);
+    return { settings, ...(written && { written }), label: unused(label), axes };
   });
 }
 
@@ -91,8 +90,10 @@ function uniqueLabels(): (label: string) => string {
   };
 }
 
-/** The name of a preset; any other value as it is. Undefined if the cell's method has no such parameter. */
-function tellingValue(settings: Settings, path: Path, catalog: Catalog): unknown {
+/** The name of a method or preset; any other value as it is. Undefined if the cell's method has no such parameter. */
+function tellingValue(cell: Pick<Cell, "settings" | "written">, path: Path, catalog: Catalog): unknown {
+  const { settings } = cell;
+  if (path.join(".") === "method.name") return methodName(cell);
   const value = valueAt(settings, path);
   if (path.length !== 2 || path[0] !== "method" || !isMapping(value)) return value;
   const parameter = parametersOf(catalog, settings.method.name).find((one) => one.name === path[1]);

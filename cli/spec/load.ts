@@ -84,10 +84,11 @@ export function loadSpec(file: string, sets: readonly string[] = [], catalog: Ca
     combined++;
     effects.see(cellDocument);
     const cellLayers = [...layers, ...changes];
-    const { settings, issues } = resolve(cellDocument, cellLayers);
-    if (!settings) return problems.addIssues((issues as Issue[]).filter(counts), cellLayers);
+    const resolved = resolve(cellDocument, cellLayers);
+    if (!resolved.settings) return problems.addIssues(resolved.issues.filter(counts), cellLayers);
+    const { settings, written } = resolved;
     const same = JSON.stringify(settings); // its keys have the schema's order
-    if (!cells.has(same)) cells.set(same, { settings, variant: label, own, included });
+    if (!cells.has(same)) cells.set(same, { settings, written, variant: label, own, included });
   };
   let excluded: Excluded[] = [];
   const notes: string[] = [];

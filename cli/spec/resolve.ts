@@ -1,4 +1,5 @@
 import { type JsonSchema, toJsonSchema } from "./allowed.js";
+import { meaningOf, nameableMethods } from "./becomes.js";
 import type { Catalog, Method } from "./catalog.js";
 import type { Settings } from "./cell.js";
 import { dataIssues } from "./data-issues.js";
@@ -13,7 +14,10 @@ import { CellSchema } from "./schema.js";
 import { suggestion } from "./suggest.js";
 import { taskIssues } from "./task-issues.js";
 
-export type Resolved = { settings: Settings; issues: [] } | { settings: undefined; issues: Issue[] };
+/** `written`: the method's name in the spec, where it stands for another one (`qlora`). */
+export type Resolved =
+  | { settings: Settings; written?: string | undefined; issues: [] }
+  | { settings: undefined; issues: Issue[] };
 
 /** Checks one cell's document against the schema and the catalog and fills in every default. */
 export function cellResolver(catalog: Catalog): (document: Mapping, layers: readonly Layer[]) => Resolved {
@@ -30,11 +34,15 @@ export function cellResolver(catalog: Catalog): (document: Mapping, layers: read
     return { ...spec, properties: { ...spec.properties, method: toJsonSchema(schemaOf(method)) } };
   });
   const tasks = new Map(catalog.tasks.map((task) => [task.name, task]));
+  const names = nameableMethods(catalog).map(({ name }) => name);
   const models = catalog.models.map(({ name }) => name);
 
-  return (document, layers) => {
+  return (asWritten, layers) => {
+    const { document, written, issues: contradictions } = meaningOf(asWritten);
     const checked = CellSchema.safeParse(document);
-    const issues = checked.success ? [] : issuesOf(checked.error.issues, spec, document, keyHint);
+    const issues = checked.success
+      ? contradictions
+      : [...contradictions, ...issuesOf(checked.error.issues, spec, document, keyHint)];
     const report = (path: Path, message: string, hint?: string) => issues.push({ path, message, hint, want: "value" });
 
     const name = (document.method as Mapping | undefined)?.name;
@@ -44,7 +52,7 @@ export function cellResolver(catalog: Catalog): (document: Mapping, layers: read
     if (method && parameters && !parameters.success) {
       issues.push(...issuesOf(parameters.error.issues, jsonOf(method), document, keyHint, ["method"]));
     } else if (!method && typeof name === "string" && name !== "") {
-      report(["method", "name"], `unknown method "${name}"`, suggestion(name, [...methods.keys()]));
+      report(["method", "name"], `unknown method "${name}"`, suggestion(name, names));
     }
 
     issues.push(...taskIssues(document, tasks), ...dataIssues(document.data), ...modelIssues(document.model, models));
@@ -56,7 +64,7 @@ export function cellResolver(catalog: Catalog): (document: Mapping, layers: read
     }
     if (!checked.success || !parameters?.success || issues.length > 0) return { settings: undefined, issues };
     const settings: Settings = { ...checked.data, method: parameters.data as Settings["method"] };
-    return { settings: withAnchoredPaths(settings, layers), issues: [] };
+    return { settings: withAnchoredPaths(settings, layers), written, issues: [] };
   };
 }
 

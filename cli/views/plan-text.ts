@@ -56,7 +56,7 @@ function row(cell: PlannedCell, state: string | undefined): string[] {
   return [
     cell.id.slice(0, 8),
     cell.label,
-    cell.settings.method.name,
+    cell.written ?? cell.settings.method.name,
     number(trainable_parameters),
     number(head_parameters),
     number(total_parameters),
@@ -66,8 +66,12 @@ function row(cell: PlannedCell, state: string | undefined): string[] {
   ];
 }
 
-const invalidRow = ({ label, settings }: InvalidCell): string[] =>
-  COLUMNS.map((column) => ({ label, method: settings.method.name, state: "invalid" })[column as string] ?? "-");
+const invalidRow = (cell: InvalidCell): string[] =>
+  COLUMNS.map(
+    (column) =>
+      ({ label: cell.label, method: cell.written ?? cell.settings.method.name, state: "invalid" })[column as string] ??
+      "-",
+  );
 
 const number = (value: number | null) => (value === null ? "-" : value.toLocaleString("en-US"));
 

@@ -143,10 +143,9 @@ class Settings:
 
     @staticmethod
     def from_json(value: Mapping[str, Any]) -> Settings:
-        """Settings from plain values. Raises SettingsError that names a missing or unknown key."""
-        parts = dict(value)
-        if isinstance(parts.get("task"), str):  # adapters of worker 0.1 have only the name
-            parts["task"] = {"name": parts["task"]}
+        """Settings from plain values, also of earlier versions. Raises SettingsError that names a missing or unknown
+        key."""
+        parts = renewed(value)
         if "task" in parts:
             parts["task"] = from_mapping(TaskSettings, parts["task"], "task")
         for key, part in (("model", ModelSettings), ("data", DataSettings), ("train", TrainSettings)):
@@ -155,6 +154,27 @@ class Settings:
         if "name" not in settings.method:
             raise SettingsError("settings.method.name is missing")
         return settings
+
+
+def renewed(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What an earlier version stored, as today's settings that mean the same. Raises SettingsError if none do.
+
+    Worker 0.1 had only the task's name. Method qlora had layers of its own, whose weights were those that lora over NF4
+    has (on CPUs but for the rounding of a few scales); without double quantisation they were others.
+    """
+    value = dict(settings)
+    if isinstance(value.get("task"), str):
+        value["task"] = {"name": value["task"]}
+    method = value.get("method")
+    if not isinstance(method, Mapping) or method.get("name") != "qlora":
+        return value
+    method = dict(method) | {"name": "lora"}
+    if not method.pop("double_quantisation", True):
+        raise SettingsError(
+            "method qlora with double_quantisation: false: NF4 always quantises the scales of its blocks now, which "
+            "makes other weights than those of this run; train it again, without double_quantisation"
+        )
+    return value | {"method": method, "model": {**value.get("model", {}), "quantization": "nf4"}}
 
 
 def from_mapping(cls: type[T], value: Mapping[str, Any], where: str) -> T:

@@ -229,7 +229,7 @@ BROKEN: dict[str, tuple[str, Callable[[Path], None], tuple[str, ...]]] = {
     "quantised": (
         "llama",
         config(quantization_config={"quant_method": "bitsandbytes", "load_in_8bit": True}),
-        ("{m}/config.json: the weights are quantised", "method qlora"),
+        ("{m}/config.json: the weights are quantised", "model.quantization quantises it by itself"),
     ),
     "an adapter": (
         "bert",

@@ -1,6 +1,6 @@
 """A run whose method did not act as its spec says fails with the reason. These tests break methods on purpose.
 
-More such tests: test_baselines.py (AdaLoRA, PiSSA), test_dylora.py, test_adapter.py, test_qlora.py.
+More such tests: test_baselines.py (AdaLoRA, PiSSA), test_dylora.py, test_adapter.py.
 """
 
 from __future__ import annotations

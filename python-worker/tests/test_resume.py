@@ -23,7 +23,6 @@ from lor2c_worker.settings import ModelSettings
 TRIED: list[tuple[str, dict[str, Any]]] = [
     ("full", {}),
     ("lora", {"rank": 4}),
-    ("qlora", {"rank": 4}),
     ("adalora", {"init_rank": 4, "target_rank": 3, "tinit": 4, "tfinal": 4, "delta_t": 2}),
     ("pissa", {"rank": 4}),
     ("dylora", {"rank": 4}),
@@ -46,28 +45,24 @@ def test_every_method_is_tried() -> None:
 
 
 @pytest.fixture(scope="module")
-def places(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, Path]:
-    """Folders of a model and rows; those of True are wide enough for the blocks of 64 weights that qlora has."""
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of a model and rows."""
     gc.freeze()  # each training of a worker collects all that is left of the one before, and these tests have many
-    found = {}
-    with pytest.MonkeyPatch.context() as patch:
-        for wide in (False, True):
-            found[wide] = tmp_path_factory.mktemp("tiny")
-            for size, value in (("hidden_size", 64), ("intermediate_size", 256)) if wide else ():
-                patch.setitem(tiny.SHAPE, size, value)
-            tiny.save(found[wide] / "model")
-            tiny.save_rows(found[wide] / "data", train=15, dev=6)
+    found = tmp_path_factory.mktemp("tiny")
+    tiny.save(found / "model")
+    tiny.save_rows(found / "data", train=15, dev=6)
     return found
 
 
-@pytest.mark.parametrize(("name", "values"), TRIED)
+@pytest.mark.parametrize(
+    ("name", "values", "quantization"),
+    [*((name, values, "none") for name, values in TRIED), ("lora", {"rank": 4}, "nf4")],
+)
 def test_a_run_that_stops_at_every_boundary_equals_one_that_does_not(
-    places: dict[bool, Path], tmp_path: Path, name: str, values: dict[str, Any]
+    place: Path, tmp_path: Path, name: str, values: dict[str, Any], quantization: str
 ) -> None:
-    if name == "qlora":
-        pytest.importorskip("bitsandbytes")
-    method = {"name": name, **values}
-    wanted = settings(places[name == "qlora"], method=method, num_train_epochs=EPOCHS, logging_steps=1)
+    wanted = settings(place, method={"name": name, **values}, num_train_epochs=EPOCHS, logging_steps=1)
+    wanted["model"]["quantization"] = quantization
     whole = record(train(tmp_path / "whole", wanted), tmp_path / "whole")
     total = EPOCHS * STEPS_PER_EPOCH
     # (stop after, the step that it stops before)
@@ -85,7 +80,7 @@ def test_a_run_that_stops_at_every_boundary_equals_one_that_does_not(
         assert [e.step for e in only(events, messages.Stopped)] == [step], only(events, messages.Failed)
         reached = step or None
         sizes.append(size_of(folder / "checkpoints"))
-    assert max(sizes) == pytest.approx(forecast_size(places[name == "qlora"] / "model", name, values), rel=0.1)
+    assert max(sizes) == pytest.approx(forecast_size(place / "model", name, values), rel=0.1)
     events = train(folder, wanted, stop=after_step(total))  # no step is left to stop before
     assert [e.resumed_step for e in only(events, messages.Started)] == [reached]
     assert record(events, folder) == whole

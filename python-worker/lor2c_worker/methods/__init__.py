@@ -15,10 +15,9 @@ from .lora import METHOD as lora
 from .method import Build, Cell, Method, Store, Verify, cell_of, import_libraries
 from .pissa import METHOD as pissa
 from .plan import Horizon, Part, Plan, PlannedEvent, count
-from .qlora import METHOD as qlora
 from .stored import storage_for
 
-_ALL: tuple[Method, ...] = (full, lora, adalora, pissa, dylora, adapter, qlora, any_peft, *lor2c_family)
+_ALL: tuple[Method, ...] = (full, lora, adalora, pissa, dylora, adapter, any_peft, *lor2c_family)
 
 METHODS: dict[str, Method] = {method.name: method for method in _ALL}
 

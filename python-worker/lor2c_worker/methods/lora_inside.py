@@ -1,4 +1,4 @@
-"""LoRA by wrapping the model's own layers through peft, with one lane: where the bank does not fit, and for QLoRA."""
+"""LoRA by wrapping the model's own layers through peft, with one lane, where the bank does not fit."""
 
 from __future__ import annotations
 

@@ -7,12 +7,12 @@ import json
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ..data.task import Kind
-from ..settings import SettingsError
+from ..settings import SettingsError, renewed
 
 #: Beside the method's own files. With it the adapter can be used without the database.
 RUN_FILE = "lor2c.json"
@@ -88,15 +88,22 @@ def _replace(new: Path, folder: Path) -> None:
 
 
 def read_info(folder: Path) -> RunInfo:
-    """Read `lor2c.json`. Raises SettingsError when the folder is no adapter that lor2c wrote."""
+    """Read `lor2c.json`, of this version or an earlier one.
+
+    Raises SettingsError when the folder is no adapter that lor2c wrote, or one that no method of today can load.
+    """
     path = folder / RUN_FILE
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
         value["label_names"] = tuple(value["label_names"])
         value.pop("id2label", None)
-        return RunInfo(**value)
+        info = RunInfo(**value)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise SettingsError(f"{folder} is no adapter of lor2c ({type(error).__name__}: {error})") from error
+    try:
+        return replace(info, settings=renewed(info.settings))
+    except SettingsError as error:
+        raise SettingsError(f"{folder}: {error}") from error
 
 
 def measure_folder(folder: Path) -> tuple[int, str]:
