@@ -20,7 +20,8 @@ def add_low_rank(
     """Paper Eq. 2 per lane. y: [K, N, d_out]; x: [K, N, d_in]; a: [K, r, d_in]; bt: B transposed, [K, r, d_out];
     mask: [N, d_in].
 
-    A single adapter has K = 1. In mixed precision y or x may be bfloat16; the products have the format of A and B.
+    A single adapter has K = 1. In mixed precision y or x may be bfloat16; the products and the sum have the format of A
+    and B, and the result has that of y.
     """
     with as_given(x.device):
         x = x.to(a.dtype)
@@ -37,9 +38,9 @@ class _LowRank(torch.autograd.Function):
     ) -> torch.Tensor:
         inner = torch.bmm(x, a.mT)
         ctx.save_for_backward(x, a, bt, inner)
-        ctx.scale, ctx.dtype = scale, y.dtype
+        ctx.scale = scale
         if inner.dtype != y.dtype:
-            return y + torch.bmm(inner, bt) * scale
+            return torch.add(y, torch.bmm(inner, bt), alpha=scale, out=torch.empty_like(y))  # in one pass
         return torch.baddbmm(y, inner, bt, alpha=scale)
 
     @staticmethod
@@ -47,10 +48,11 @@ class _LowRank(torch.autograd.Function):
         x, a, bt, inner = ctx.saved_tensors
         for_y, for_x, for_a, for_b = ctx.needs_input_grad[:4]
         with as_given(grad.device):
+            for_sum, grad = grad, grad.to(a.dtype)
             # With beta 0 the first operand gives only the shape.
             back = torch.baddbmm(inner, grad, bt.mT, beta=0, alpha=ctx.scale)
             return (
-                grad.to(ctx.dtype) if for_y else None,
+                for_sum if for_y else None,
                 torch.bmm(back, a) if for_x else None,
                 torch.bmm(back.mT, x) if for_a else None,
                 torch.baddbmm(bt, inner.mT, grad, beta=0, alpha=ctx.scale) if for_b else None,

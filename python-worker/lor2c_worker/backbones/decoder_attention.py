@@ -1,13 +1,17 @@
 """Causal attention of the unpadded decoder, in the form that is fastest on the device.
 
 On the CPU it makes batched products for each length of row (causal_attention.py). On CUDA, 16-bit numbers go through
-torch's flash attention over rows of any lengths, whose backward repeats to the bit where torch is asked for that; keyed
-dropout and fp32 take one product over all rows, padded.
+torch's flash attention over rows of any lengths, whose backward is asked to repeat to the bit; keyed dropout and fp32
+take one product over all rows, padded.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
+from inspect import signature
+from typing import Any
 
 import torch
 from torch.nn import functional as F
@@ -84,18 +88,71 @@ def _attend_padded(
 def _flash(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, layout: UnpaddedLayout, heads: Heads
 ) -> torch.Tensor:
-    """The fillers of each lane form a row of their own."""
+    """The fillers of each lane form a row of their own. Scores are scaled by 1 / sqrt(size)."""
     from torch.nn.attention.varlen import varlen_attn  # of CUDA only
 
     lanes, positions, _ = query.shape
     lengths = (*layout.lengths, layout.fillers) if layout.fillers else tuple(layout.lengths)
     bounds, longest = _bounds(lengths, lanes, query.device), max(lengths)
     q, k, v = (x.reshape(lanes * positions, -1, heads.size) for x in (query, key, value))
-    window = (-1, 0) if heads.window is None else (heads.window - 1, 0)
-    shared, scale = heads.group > 1, heads.size**-0.5
-    found = varlen_attn(q, k, v, bounds, bounds, longest, longest, window_size=window, enable_gqa=shared, scale=scale)
+    if heads.group > 1 and "enable_gqa" not in signature(varlen_attn).parameters:
+        # Before torch 2.12 a key has one query head.
+        k, v = (x.repeat_interleave(heads.group, dim=1) for x in (k, v))
+    return _Flash.apply(q, k, v, bounds, longest, heads.window).reshape(query.shape)
+
+
+class _Flash(torch.autograd.Function):
+    """With a backward that repeats to the bit. Torch's does only where what does not repeat raises an error, so that it
+    is asked for here alone. It computes the forward again, a hundredth of a step, and keeps only the operands."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        q: torch.Tensor,
+        k: torch.Tensor,
+        v: torch.Tensor,
+        bounds: torch.Tensor,
+        longest: int,
+        window: int | None,
+    ) -> torch.Tensor:
+        ctx.save_for_backward(q, k, v, bounds)
+        ctx.form = longest, window
+        return _varlen(q, k, v, bounds, longest, window)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        *given, bounds = ctx.saved_tensors
+        wanted = ctx.needs_input_grad[:3]
+        with torch.enable_grad(), _strictly():
+            own = [x.detach().requires_grad_(needs) for x, needs in zip(given, wanted, strict=True)]
+            out = _varlen(*own, bounds, *ctx.form)
+            found = iter(torch.autograd.grad(out, [x for x in own if x.requires_grad], grad))
+        return *(next(found) if needs else None for needs in wanted), None, None, None
+
+
+def _varlen(
+    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, bounds: torch.Tensor, longest: int, window: int | None
+) -> torch.Tensor:
+    """q [N, heads, size], k and v [N, key heads, size]; row i is at bounds[i] to bounds[i + 1]."""
+    from torch.nn.attention.varlen import varlen_attn  # of CUDA only
+
+    sees = (-1, 0) if window is None else (window - 1, 0)
+    more = {"enable_gqa": True} if q.shape[1] != k.shape[1] else {}
+    found = varlen_attn(q, k, v, bounds, bounds, longest, longest, window_size=sees, **more)
     assert isinstance(found, torch.Tensor)
-    return found.reshape(query.shape)
+    return found
+
+
+@contextmanager
+def _strictly() -> Iterator[None]:
+    """A context in which torch repeats to the bit or raises, if it is asked to repeat at all."""
+    asked, lenient = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.use_deterministic_algorithms(asked)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(asked, warn_only=lenient)
 
 
 @lru_cache(maxsize=8)

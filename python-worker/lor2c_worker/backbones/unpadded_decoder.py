@@ -164,7 +164,7 @@ class UnpaddedDecoder:
         x = self._norm(layer.post_attention_layernorm, h)
         gate, up = (self._project(i, name, x, adapters, low) for name in ("gate", "up"))
         act = layer.mlp.act_fn
-        inner = gated(gate, up) if isinstance(act, nn.SiLU) else act(gate) * up
+        inner = gated(gate, up) if _is_silu(act) else act(gate) * up
         return h + self._project(i, "down", inner, adapters, low)
 
     def _project(
@@ -198,6 +198,11 @@ class UnpaddedDecoder:
         if type(norm).__name__.endswith("RMSNorm") and not norm._forward_hooks:
             return rms_norm(h, norm.weight, norm.variance_epsilon)
         return norm(h)
+
+
+def _is_silu(act: Any) -> bool:
+    """Transformers has had a class of its own for it."""
+    return type(act) is nn.SiLU or type(act).__name__ == "SiLUActivation"
 
 
 def _of(angles: Angles, at: torch.Tensor) -> Angles:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from weakref import ref
 
 import torch
 from torch import nn
@@ -60,10 +61,38 @@ class _Product(torch.autograd.Function):
         ctx.given = linear, dtype, x.dtype
         with torch.autocast(x.device.type, enabled=False):
             bias = None if linear.bias is None else linear.bias.to(dtype)
-            return F.linear(x.to(dtype), linear.dense(dtype), bias)
+            return F.linear(_last(x, dtype), linear.dense(dtype), bias)
 
     @staticmethod
     def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, None, None]:
         linear, dtype, given = ctx.given
         with torch.autocast(grad.device.type, enabled=False):
             return grad.to(dtype).matmul(linear.dense(dtype)).to(given), None, None
+
+
+class _LastCast:
+    """Layers that follow each other often read one input, such as query, key and value. Its copy in the format of the
+    products is kept as long as it lives, or until another is cast."""
+
+    def __init__(self) -> None:
+        self._given: ref[torch.Tensor] | None = None
+        self._version = 0
+        self._made: torch.Tensor | None = None
+
+    def __call__(self, x: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+        if x.dtype == dtype or x.is_inference():
+            return x.to(dtype)
+        made = self._made
+        own = self._given is not None and self._given() is x and self._version == x._version
+        if made is not None and own and made.dtype == dtype:
+            return made
+        self._made = made = x.to(dtype)
+        self._given, self._version = ref(x, self._forget), x._version
+        return made
+
+    def _forget(self, gone: ref[torch.Tensor]) -> None:
+        if self._given is gone:
+            self._given = self._made = None
+
+
+_last = _LastCast()

@@ -7,12 +7,17 @@ their block. Values are those that bitsandbytes computes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 import torch
 from torch.nn import functional as F
 
+from ..kernels import tried
 from .linear import FrozenLinear
+
+#: `nf4_triton.dense`.
+Kernel = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, tuple[int, int], torch.dtype], torch.Tensor]
 
 BLOCK, SCALE_BLOCK = 64, 256
 #: Blocks that are quantised together.
@@ -65,8 +70,28 @@ class Nf4Linear(FrozenLinear):
     def dense(self, dtype: torch.dtype) -> torch.Tensor:
         rest = scale_levels(self.codes.device)[self.scale_codes.int()]
         scales = (_blocks(rest, SCALE_BLOCK) * self.scale_scales[:, None]).view(-1)[: len(rest)] + self.scale_mean
+        shape, device = (self.out_features, self.in_features), self.codes.device
+        kernel = _kernel(device)
+        if kernel is not None:
+            return kernel(self.codes, scales, levels(device), shape, dtype)
         values = pairs(self.codes.device)[self.codes.int()].view(-1, BLOCK).mul_(scales[:, None])
         return values.view(-1)[: self.out_features * self.in_features].view(self.out_features, -1).to(dtype)
+
+
+@cache
+def _kernel(device: torch.device) -> Kernel | None:
+    """On CUDA, if it works there. The first call waits for the device."""
+    if device.type != "cuda":
+        return None
+
+    def load() -> Kernel:
+        from .nf4_triton import dense
+
+        given = torch.zeros(32, dtype=torch.uint8, device=device), torch.ones(1, device=device), levels(device)
+        assert dense(*given, (8, 8), torch.float32).eq(-1).all(), "it gives other numbers"
+        return dense
+
+    return tried(load, "NF4 weights are computed")
 
 
 def _blocks(values: torch.Tensor, size: int) -> torch.Tensor:

@@ -85,7 +85,7 @@ class TensorDraws:
 
     @staticmethod
     def _multipliers(kept: torch.Tensor, rate: Rate) -> torch.Tensor:
-        return kept.to(torch.float32).mul_(rate.scale)
+        return kept * rate.scale  # float32, in one pass
 
 
 @lru_cache(maxsize=4096)
