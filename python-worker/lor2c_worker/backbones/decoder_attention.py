@@ -126,7 +126,8 @@ class _Flash(torch.autograd.Function):
         wanted = ctx.needs_input_grad[:3]
         with torch.enable_grad(), _strictly():
             own = [x.detach().requires_grad_(needs) for x, needs in zip(given, wanted, strict=True)]
-            out = _varlen(*own, bounds, *ctx.form)
+            q, k, v = own
+            out = _varlen(q, k, v, bounds, *ctx.form)
             found = iter(torch.autograd.grad(out, [x for x in own if x.requires_grad], grad))
         return *(next(found) if needs else None for needs in wanted), None, None, None
 
@@ -138,7 +139,7 @@ def _varlen(
     from torch.nn.attention.varlen import varlen_attn  # of CUDA only
 
     sees = (-1, 0) if window is None else (window - 1, 0)
-    more = {"enable_gqa": True} if q.shape[1] != k.shape[1] else {}
+    more: dict[str, Any] = {"enable_gqa": True} if q.shape[1] != k.shape[1] else {}
     found = varlen_attn(q, k, v, bounds, bounds, longest, longest, window_size=sees, **more)
     assert isinstance(found, torch.Tensor)
     return found
