@@ -144,6 +144,20 @@ def test_wrapped_layers_compute_the_same_unpadded(folder: Path, name: str, value
         assert torch.allclose(got, want, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.parametrize("type_", ["VERA", "LOHA"])
+def test_layers_that_give_fp32_in_mixed_precision(folder: Path, type_: str) -> None:
+    """They wrap query and value alone, and attention needs all in one format."""
+    [values] = [one.values[1] for one in ONCE if one.values[1].get("type") == type_]
+    learner, batch = build(fresh(folder), "peft", dict(values)), batch_of()
+    want = losses(learner, batch)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = learner.forward(batch, 1)
+    found.sum().backward()
+    assert found.dtype == torch.float32
+    assert torch.allclose(found[0].detach(), want, rtol=0.05)
+    assert all(bool(slot.tensor.grad.isfinite().all()) for slot in learner.slots() if slot.tensor.grad is not None)
+
+
 def test_full_training_of_a_tied_embedding(folder: Path) -> None:
     """It trains as one tensor, from both of its uses, and where padding is a token of the text, that token's too."""
     model = fresh(folder)

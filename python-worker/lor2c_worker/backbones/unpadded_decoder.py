@@ -170,8 +170,10 @@ class UnpaddedDecoder:
     def _project(
         self, i: int, name: Projection, x: torch.Tensor, adapters: Adapters | None, low: torch.dtype | None
     ) -> torch.Tensor:
-        """In the number format of the products. Adapters get `x` as it is given."""
+        """In the number format of the products, also where a wrapped layer gives another one. Adapters get `x` as it is
+        given."""
         y = self._products(self._linears[i][name], x, low)
+        y = y if low is None else y.to(low)
         return y if adapters is None else adapters.project(i, name, x, y).to(y.dtype)
 
     def _embed(self, ids: torch.Tensor) -> torch.Tensor:
