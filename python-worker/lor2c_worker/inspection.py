@@ -102,7 +102,7 @@ class Inspection:
             ],
             "fingerprint": self._once(
                 "fingerprint",
-                [settings.model, rows.fingerprint, precision, settings.train.start_from],
+                [settings.model, settings.task, settings.data, rows.fingerprint, precision, settings.train.start_from],
                 lambda: fingerprint_of(settings, rows.fingerprint, precision),
             ),
             "head_parameters": shapes.head,

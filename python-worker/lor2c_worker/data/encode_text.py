@@ -28,6 +28,8 @@ class EncodedTexts(Encoded):
         """`train_on`: response or all. Raises SettingsError when the tokenizer lacks what the rows need."""
         super().__init__(split, tokenizer, "language_model", max_length, key=key)
         self._segments, self._all = True, train_on == "all"
+        # Tokenizers of chats may drop the beginning of what is too long: the place of the response would be unknown.
+        tokenizer.truncation_side = "right"
         if split.pair is None:
             check_chat(tokenizer)
             if not tokenizer.is_fast and not self._all:
@@ -77,7 +79,8 @@ class EncodedTexts(Encoded):
                 own.append(end)
         if self._all:
             return ids, [[1] * len(own) for own in ids]
-        begins = [len(own) - (own[-1:] == [end]) for own in self._ids(prompts)]
+        asked = [own[:-1] if own[-1:] == [end] else own for own in self._ids(prompts)]
+        begins = [_begin(one, own, pairs[row]) for one, own, row in zip(asked, ids, rows, strict=True)]
         return ids, [[int(place >= n) for place in range(len(own))] for own, n in zip(ids, begins, strict=True)]
 
     def _ids(self, texts: list[str]) -> list[list[int]]:
@@ -101,5 +104,24 @@ class EncodedTexts(Encoded):
             if self._all:
                 counts.append([1] * len(ids[-1]))
             else:
-                counts.append([int(any(a <= begin < b for a, b in spans)) for begin, _ in out["offset_mapping"]])
+                counts.append([int(_within(place, spans)) for place in out["offset_mapping"]])
         return ids, counts
+
+
+def _begin(prompt: list[int], whole: list[int], response: str) -> int:
+    """Place of the first token of a text that is of its response; `prompt`: the tokens of the prompt alone.
+
+    A token that joins the end of the prompt with the first word, such as a blank with it, is of the response: one of a
+    single word would not count at all. One that joins blanks is of the prompt, as in the published script, which takes
+    as many tokens as the prompt has alone.
+    """
+    if not response[:1].strip():
+        return len(prompt)
+    pairs = zip(prompt, whole, strict=False)
+    return next((place for place, (a, b) in enumerate(pairs) if a != b), len(prompt))
+
+
+def _within(place: tuple[int, int], spans: list[tuple[int, int]]) -> bool:
+    """Whether a token with this begin and end has a part in any of the spans."""
+    begin, end = place
+    return any(begin < b and end > a for a, b in spans)

@@ -33,6 +33,8 @@ def _part(
     order = permutation(len(train), seed, purpose).numpy()
     held = np.sort(_stratified(np.asarray(train.labels), order, count) if kind == "classify" else order[:count])
     if kind == "language_model":
+        if count == 0:
+            raise DataError(f"{asked} of {len(train):,} training rows {does} none, and there must be some: take more")
         return train.take(np.delete(np.arange(len(train)), held)), train.take(held)
     if len(set(train.labels)) < 2:
         raise DataError(

@@ -116,11 +116,15 @@ class InstructTask:
 
 
 def _with_names(table: Table) -> tuple[Iterator[Row], list[str]]:
+    """(rows, names of all columns that any of them has). Raises DataError when there are none."""
     rows = table.rows()
     first = next(rows, None)
     if first is None:
         raise DataError(f"{table.place}: no rows")
-    return chain([first], rows), list(first[1])
+    if not table.varies:
+        return chain([first], rows), list(first[1])
+    # Without an input, many files leave the key out, perhaps in their first row.
+    return table.rows(), list(dict.fromkeys(name for _, row in chain([first], rows) for name in row))
 
 
 def _cell(row: dict[str, object], name: str, where: str) -> object:

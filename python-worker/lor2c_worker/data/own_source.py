@@ -9,7 +9,7 @@ from pathlib import Path
 from ..settings import DataSettings
 from ..sources import depends_on
 from .hub import hub_rows, hub_splits
-from .tables import ENDINGS, PARQUET, Row, find_split, read_rows
+from .tables import ENDINGS, JSON_ENDINGS, PARQUET, Row, find_split, read_rows
 from .task import DataError
 
 DEV = ("dev", "validation", "eval")
@@ -23,6 +23,11 @@ class Table:
     files: tuple[Path, ...] = ()
     #: (data set, configuration, split) on the hub.
     hub: tuple[str, str | None, str] | None = None
+
+    @property
+    def varies(self) -> bool:
+        """Whether rows may have different columns, as objects of JSON do."""
+        return any(file.name.endswith(JSON_ENDINGS) for file in self.files)
 
     def rows(self) -> Iterator[Row]:
         return hub_rows(*self.hub, named=True) if self.hub is not None else read_rows(self.files)

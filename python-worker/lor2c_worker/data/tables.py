@@ -23,6 +23,8 @@ from .task import DataError
 ENDINGS = (".tsv", ".csv", ".jsonl")
 #: Of files of instructions, which are often one list in JSON, and compressed.
 TEXT_ENDINGS = (*ENDINGS, ".json", ".jsonl.gz", ".json.gz")
+#: Of files whose rows are objects of JSON.
+JSON_ENDINGS = (".jsonl", ".json", ".jsonl.gz", ".json.gz")
 
 Row = tuple[int, dict[str, Any]]
 

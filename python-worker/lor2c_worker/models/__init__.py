@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .config import base_config, config_for_counting, load_config
-from .fingerprint import model_fingerprint
+from .fingerprint import chat_fingerprint, model_fingerprint
 from .generation import generation_config
 from .heads import HEADS, is_head
 from .load import LoadedModel, empty_model, load_model
@@ -22,6 +22,7 @@ __all__ = [
     "Storage",
     "WeightsUse",
     "base_config",
+    "chat_fingerprint",
     "check_rows",
     "check_weights",
     "config_for_counting",

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from ..data import DataError, TaskData, load_task
+from ..data import DataError, TaskData, load_task, task_of
 from ..data.encode import Encoded, encode, train_batches
 from ..data.encode_text import EncodedTexts
 from ..data.holdout import hold_out, holdout_note
@@ -26,7 +26,7 @@ from ..evaluation.language import LanguageEvaluation
 from ..evaluation.scorable import unscorable
 from ..evaluation.scoring import SCORES, base_score, prepare_scores, rows_of
 from ..methods import Horizon, Method, import_libraries, method_of, parse_params, storage_for
-from ..models import LoadedModel, check_rows, load_model, model_fingerprint
+from ..models import LoadedModel, chat_fingerprint, check_rows, load_model, model_fingerprint
 from ..objective import Objective, objective_of, row_objective_of
 from ..settings import Settings, SettingsError
 from ..versions import NUMERICS
@@ -128,7 +128,7 @@ def encodings(settings: Settings, kind: Kind, rows: str, splits: Splits, tokeniz
     length, split_seed = settings.train.max_length, settings.data.split_seed
     key: tuple[Any, ...] = (rows, split_seed, settings.train.holdout, kind, length, model_fingerprint(settings.model))
     if kind == "language_model":
-        key = (*key, settings.data.train_on)
+        key = (*key, settings.data.train_on, chat_fingerprint(settings.model))
     stored = json.dumps([*key, *(version(name) for name in ("tokenizers", "transformers"))])
 
     def tokens_of(split: Split, stored_as: str) -> Encoded:
@@ -277,8 +277,11 @@ def check_planned(prepared: Prepared, planned: Mapping[str, str]) -> None:
 
 def fingerprint_of(settings: Settings, rows: str, precision: str) -> dict[str, str]:
     """What can change a number besides the settings, as a part of a run's id. `rows`: their hash."""
-    start = settings.train.start_from
+    start, chat = settings.train.start_from, None
+    if task_of(settings.task.name).kind == "language_model" and settings.data.template in (None, "chat"):
+        chat = chat_fingerprint(settings.model)
     return {
+        **({} if chat is None else {"chat_template": chat}),
         **({} if start is None else {"start_from": start_hash(start)}),
         "model": model_fingerprint(settings.model),
         "data": f"sha256:{rows}",
