@@ -1,15 +1,15 @@
 import { UsageError } from "../errors.js";
 import { statOf } from "../files.js";
-import { shippedCatalog } from "../spec/catalog.js";
+import { methodTrains, shippedCatalog } from "../spec/catalog.js";
 import type { Settings } from "../spec/cell.js";
 import { cellResolver } from "../spec/resolve.js";
-import { findRun, getArtifacts, getAttempt, type RunRow } from "../store/read.js";
+import { findRun, getArtifacts, getAttempt, getSettings, type RunRow } from "../store/read.js";
 import { openReader } from "../store/reader.js";
 import type { Store } from "../store/store.js";
 
 /** What is evaluated, or generates: the adapter of a run, or an untuned model. */
 export interface Subject {
-  /** Null: an untuned model. */
+  /** Null: an untuned model that is nobody's run. */
   run: string | null;
   /** What people call it: the run's label, or the model's name. */
   label: string;
@@ -55,6 +55,10 @@ function subjectOf(store: Store, run: RunRow): Subject {
       `run ${run.id} (${run.label}) is not finished but ${run.state}`,
       "only a finished run has an adapter to evaluate",
     );
+  }
+  if (!methodTrains(shippedCatalog(), run.method)) {
+    const settings = getSettings(store, run.id) as unknown as Settings;
+    return { ...untrained(settings, run.label), run: run.id, task: run.task };
   }
   const folder = getArtifacts(store, attempt.id).find(({ kind }) => kind === "adapter")?.path;
   if (!folder || !statOf(folder)) {

@@ -1,7 +1,7 @@
 /** Table 2 of databases that were filled with the store's functions. */
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { shippedCatalog } from "../spec/catalog.js";
-import { sampleClaim, sampleItems, sampleResult } from "../store/fixtures/evaluation.js";
+import { sampleClaim, sampleEvaluation, sampleItems, sampleResult } from "../store/fixtures/evaluation.js";
 import { disposableFolder } from "../store/fixtures/sample.js";
 import { evaluatedRuns } from "../store/read-evaluated.js";
 import type { Store } from "../store/store.js";
@@ -85,6 +85,20 @@ test("LoRA's runs and QLoRA's are told apart by how the model was held", () => {
   const table = measure();
   expect(cellOf(table, "lora")?.measured).toMatchObject({ n: 1, mean: expect.closeTo(45, 6) });
   expect(cellOf(table, "qlora")?.measured).toMatchObject({ n: 1, mean: expect.closeTo(46, 6) });
+});
+
+test("the row of the untuned model is a run of the method none, whatever it would train with, and shares the model's scores", () => {
+  const [none] = storeExperiment(store, "t", [
+    told({ name: "none" }, 42, { train: { num_train_epochs: 1 }, parameters: 0 }),
+  ]);
+  sampleEvaluation(store, null, { adapter_hash: null, benchmark: "bbh" }); // `lor2c eval MODEL`
+  evaluate(none?.id ?? "", { score: 0.4596 });
+  const shared = sampleClaim(store, none?.id ?? "", { adapter_hash: null, benchmark: "bbh" });
+  expect(shared).toMatchObject({ stored: { state: "finished" } });
+  const table = measure();
+  expect(cellOf(table, "base")).toMatchObject({ measured: { n: 1, mean: expect.closeTo(45.96, 6) } });
+  expect(cellOf(table, "base", "bbh")?.measured).toMatchObject({ n: 1 });
+  expect(table.notes.filter((note) => note.includes("trained with"))).toEqual([]);
 });
 
 test("of several evaluations of one run that with the most rows counts; a part of the benchmark's rows is no score of the paper", () => {

@@ -1,5 +1,5 @@
 /** Which stored runs belong to a cell of a published table. Pure. */
-import { type Catalog, parametersOf } from "../spec/catalog.js";
+import { type Catalog, methodTrains, parametersOf, shippedCatalog } from "../spec/catalog.js";
 import { presetName } from "../spec/parameters.js";
 import type { ComparableRun } from "../store/read-comparable.js";
 import type { PaperColumn, PaperRow } from "./reference.js";
@@ -47,6 +47,10 @@ export function otherMethod(
   });
 }
 
+/** An untuned model is the same with any training settings. */
+const trained = ({ settings: { method } }: Pick<ComparableRun, "settings">): boolean =>
+  methodTrains(shippedCatalog(), method.name);
+
 /** Whether a run was trained or evaluated on part of the rows, which makes it another task. */
 export const isSubset = ({ settings: { data } }: ComparableRun): boolean =>
   data.train_rows !== null || data.eval_rows !== null;
@@ -58,7 +62,7 @@ export function incomparable(run: ComparableRun, column: PaperColumn, model: str
   const dev = column.eval_rows;
   return [
     ...(sameModel(run.model, model) ? [] : ["another model"]),
-    ...(data.train_rows === null ? [] : [`trained on ${data.train_rows} rows`]),
+    ...(data.train_rows === null || !trained(run) ? [] : [`trained on ${data.train_rows} rows`]),
     ...(evaluated === null || dev === undefined || evaluated === dev
       ? []
       : [`evaluated on ${evaluated} of ${dev} rows`]),
@@ -69,10 +73,9 @@ export function incomparable(run: ComparableRun, column: PaperColumn, model: str
  * Training settings that differ from those of the published script: `num_train_epochs 3 (script: 30)`. A batch is what one
  * step trains on.
  */
-export function otherTraining(
-  { settings: { train } }: Pick<ComparableRun, "settings">,
-  { training = {} }: PaperColumn,
-): string[] {
+export function otherTraining(run: Pick<ComparableRun, "settings">, { training = {} }: PaperColumn): string[] {
+  if (!trained(run)) return [];
+  const { train } = run.settings;
   const rows = train.batch_size * train.gradient_accumulation_steps;
   const set: Record<string, unknown> = { ...train, batch_size: rows };
   const differing = Object.entries(training)

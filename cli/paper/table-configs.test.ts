@@ -10,6 +10,7 @@ import { paperTables } from "./reference.js";
 import { fitsRow, otherTraining } from "./runs-of-cell.js";
 
 const { columns, rows } = paperTables().tables.table1;
+const two = paperTables().tables.table2;
 const cellsOf = (folder: string, name: string, ...sets: string[]): Cell[] =>
   loadSpec(packageFile("configs", folder, `${name}.yaml`), sets).cells;
 const same = ({ settings }: Cell): string => canonicalize(identity(settings)) ?? "";
@@ -69,4 +70,68 @@ test("table1.yaml has the runs of the six files and no others", () => {
   const six = columns.flatMap(({ task }) => cellsOf("tables", `table1-${task}`).map(same));
   expect(new Set(cellsOf("tables", "table1").map(same))).toEqual(new Set(six));
   expect(new Set(six).size).toBe(180);
+});
+
+describe("table2.yaml", () => {
+  const cells = cellsOf("tables", "table2");
+  const fitting = (cell: Cell) => two.rows.filter((row) => fitsRow(cell, row)).map(({ id }) => id);
+
+  test("has one run of every row of the reference, and below them three of other settings", () => {
+    const placed = cells.map((cell) => [cell.label, fitting(cell)] as const);
+    expect(placed.slice(0, two.rows.length).flatMap(([, ids]) => ids)).toEqual(two.rows.map(({ id }) => id));
+    expect(placed.slice(two.rows.length)).toEqual([
+      ["LoR2C r8", []],
+      ["IMLoR2C r8", []],
+      ["LoRA all-linear", []],
+    ]);
+  });
+
+  test("trains the paper's model like the published script, except for the learning rate of full fine-tuning", () => {
+    for (const cell of cells) {
+      const { model, task, data, train, seed } = cell.settings;
+      expect([model.name, task.name, data.train_rows, train.max_steps, seed]).toEqual([
+        two.model,
+        "alpaca",
+        null,
+        null,
+        42,
+      ]);
+      const rate = cell.settings.method.name === "full" ? [expect.stringMatching(/^learning_rate 0.00002 /)] : [];
+      for (const column of two.columns) expect(otherTraining(cell, column)).toEqual(rate);
+    }
+  });
+
+  test("has the runs of configs/llama/, so that they are not trained again", () => {
+    const known = new Set(cells.map(same));
+    for (const name of ["alpaca", "alpaca-lora", "alpaca-qlora", "alpaca-imlor2c"]) {
+      for (const cell of cellsOf("llama", name)) expect(known, name).toContain(same(cell));
+    }
+  });
+
+  test("its evaluation is the table's", () => {
+    const { evaluate } = loadSpec(packageFile("configs", "tables", "table2.yaml"));
+    expect(evaluate).toMatchObject({
+      protocol: two.protocol,
+      benchmarks: two.columns.map(({ task }) => task),
+      rows: null,
+    });
+  });
+});
+
+test("table2-smollm2.yaml has every row's method on the small decoder, and LoR2C over nf4", () => {
+  const small = cellsOf("tables", "table2-smollm2");
+  const methods = (all: readonly Cell[]) => all.map(({ settings }) => settings.method.name);
+  const ofRows = cellsOf("tables", "table2").slice(0, two.rows.length);
+  expect(methods(small)).toEqual([...methods(ofRows), "lor2c"]);
+  for (const { settings } of small) {
+    const { model, data, train } = settings;
+    expect([model.name, data.train_rows, train.num_train_epochs, train.batch_size, train.warmup_steps]).toEqual([
+      "smollm2-135m",
+      2000,
+      1,
+      16,
+      6,
+    ]);
+  }
+  expect(small.at(-1)?.settings.model.quantization).toBe("nf4");
 });

@@ -130,3 +130,22 @@ describe("in", () => {
     expect(cellId(settings, { ...fingerprint, [key]: "other" })).not.toBe(id);
   });
 });
+
+test("an untuned model is the same run with any seed and training settings, and another with other rows or precision", () => {
+  const untuned = (change: (copy: Settings) => void = () => {}) =>
+    changed((s) => {
+      s.method = { name: "none" };
+      change(s);
+    });
+  expect(untuned((s) => (s.seed = 99))).toBe(untuned());
+  expect(untuned((s) => Object.assign(s.train, { learning_rate: 1, num_train_epochs: 9, warmup_steps: 3 }))).toBe(
+    untuned(),
+  );
+  const others = [
+    untuned((s) => (s.train.max_length = 8)),
+    untuned((s) => (s.train.holdout = 3)),
+    untuned((s) => (s.data.split_seed = 1)),
+    untuned((s) => (s.model.quantization = "nf4")),
+  ];
+  expect(new Set([id, untuned(), ...others]).size).toBe(6);
+});

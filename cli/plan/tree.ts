@@ -23,8 +23,9 @@ export function evaluationsPerEpoch({ settings: { train }, inspected }: Treeable
   return every === null ? 1 : Math.max(1, stepsPerEpoch(inspected.train_rows ?? 0, train)) / every;
 }
 
-/** Evaluations of a cell that trains alone; the last is that of its last step. */
-export const evaluationsOf = (cell: Treeable): number => wholeUp(epochsOf(cell) * evaluationsPerEpoch(cell));
+/** Evaluations of a cell that trains alone; the last is that of its last step, or the only one without steps. */
+export const evaluationsOf = (cell: Treeable): number =>
+  Math.max(1, wholeUp(epochsOf(cell) * evaluationsPerEpoch(cell)));
 
 /** Rounded up, but for the error of a quotient of whole numbers. */
 const wholeUp = (value: number): number => Math.ceil(value * (1 - 1e-12));

@@ -1,5 +1,6 @@
 import { UsageError } from "../errors.js";
 import { statOf } from "../files.js";
+import { methodTrains, shippedCatalog } from "../spec/catalog.js";
 import { getArtifacts } from "../store/read.js";
 import { finishedAttempt, withReader } from "../verify/stored-run.js";
 
@@ -12,7 +13,9 @@ export function adapterFolder(dbPath: string, selector: string): { folder: strin
     throw new UsageError(
       "ADAPTER_MISSING",
       folder ? `the adapter of run ${run.id} is gone: ${folder}` : `run ${run.id} has saved no adapter`,
-      "lor2c run with --force trains it again",
+      methodTrains(shippedCatalog(), run.method)
+        ? "lor2c run with --force trains it again"
+        : `its method, ${run.method}, trains nothing`,
     );
   });
 }

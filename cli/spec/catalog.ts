@@ -43,6 +43,8 @@ const Method = z.object({
   family: z.string().optional(),
   /** Its cells can be lanes of one bundle that differ in numbers, seed, learning rates and weight decay. */
   lanes: z.boolean().optional(),
+  /** False: nothing trains. A run has no steps, one evaluation of the model as it is, and no adapter. */
+  trains: z.boolean().optional(),
   parameters: z.array(Parameter),
 });
 
@@ -72,6 +74,10 @@ export const parseCatalog = (value: unknown): Catalog => Catalog.parse(value);
 /** Empty for a method that is not in the catalog. */
 export const parametersOf = (catalog: Catalog, method: unknown): Parameter[] =>
   catalog.methods.find(({ name }) => name === method)?.parameters ?? [];
+
+/** Whether it trains something; also of a method that is not in the catalog. */
+export const methodTrains = (catalog: Catalog, method: unknown): boolean =>
+  catalog.methods.find(({ name }) => name === method)?.trains !== false;
 
 let shipped: Catalog | undefined;
 

@@ -29,6 +29,11 @@ describe.each(specs.map((file) => [relative(folder, file), file]))("%s", (_, fil
     for (const { label, settings } of loadSpec(file).cells) {
       const { merges = 0, injections = 0 } = settings.method as { merges?: number; injections?: number };
       if (merges === 0 && injections === 0) continue;
+      if (["alpaca", "instruct"].includes(settings.task.name)) {
+        // Events of decoders fall on multiples of a real interval, and a step has at most one of each kind.
+        expect([label, settings.train.max_steps]).toEqual([label, null]);
+        continue;
+      }
       // One of a kind falls at the end of an epoch at most (docs/semantics.md, section 3).
       expect([label, settings.train.max_steps]).toEqual([label, null]);
       expect([label, Math.max(merges, injections) <= settings.train.num_train_epochs]).toEqual([label, true]);

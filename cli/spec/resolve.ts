@@ -12,7 +12,7 @@ import { methodSchema } from "./parameters.js";
 import type { Layer, Path } from "./places.js";
 import { CellSchema } from "./schema.js";
 import { suggestion } from "./suggest.js";
-import { taskIssues } from "./task-issues.js";
+import { taskIssues, untrainedIssues } from "./task-issues.js";
 
 /** `written`: the method's name in the spec, where it stands for another one (`qlora`). */
 export type Resolved =
@@ -56,6 +56,7 @@ export function cellResolver(catalog: Catalog): (document: Mapping, layers: read
     }
 
     issues.push(...taskIssues(document, tasks), ...dataIssues(document.data), ...modelIssues(document.model, models));
+    if (method?.trains === false) issues.push(...untrainedIssues(document, tasks));
     if (checked.success) {
       const { report_epoch: fixed, num_train_epochs: epochs } = checked.data.train;
       if (fixed !== null && fixed > epochs) {

@@ -20,6 +20,24 @@ export function taskIssues(document: Mapping, tasks: ReadonlyMap<string, Task>):
   return [...labelIssues(task.labels, known), ...metricIssues(task.metrics, score, known)];
 }
 
+/** What does not go with a method that trains nothing. */
+export function untrainedIssues(document: Mapping, tasks: ReadonlyMap<string, Task>): Issue[] {
+  const found: Issue[] = [];
+  const task = isMapping(document.task) ? tasks.get(String(document.task.name)) : undefined;
+  if (task && task.kind !== "language_model") {
+    const why = `nothing trains, and a new head for ${task.name} would be random numbers`;
+    found.push(issue(["method"], why, `take a task that learns texts: ${textTasks([...tasks.values()]).join(", ")}`));
+  }
+  const start = isMapping(document.train) ? document.train.start_from : undefined;
+  if (typeof start === "string") {
+    found.push(issue(["train", "start_from"], "nothing trains, so there is nothing to start with", "leave it out"));
+  }
+  return found;
+}
+
+const textTasks = (tasks: readonly Task[]): string[] =>
+  tasks.flatMap(({ name, kind }) => (kind === "language_model" ? [name] : []));
+
 function labelIssues(labels: unknown, task: Task): Issue[] {
   if (!Array.isArray(labels)) return [];
   const path: Path = ["task", "labels"];
@@ -56,7 +74,7 @@ function metricIssues(metrics: unknown, score: unknown, task: Task): Issue[] {
 
 /** A problem with `evaluate` if one of the cells trains a model that gives labels instead of text. */
 export function unscorable(cells: Iterable<{ settings: Settings }>, { tasks }: Catalog): Issue[] {
-  const texts = new Set(tasks.flatMap(({ name, kind }) => (kind === "language_model" ? [name] : [])));
+  const texts = new Set(textTasks(tasks));
   const names = new Set([...cells].map(({ settings }) => settings.task.name).filter((name) => !texts.has(name)));
   if (names.size === 0) return [];
   const many = names.size > 1;

@@ -26,6 +26,7 @@ def catalog() -> dict[str, Any]:
                 "source": m.source,
                 **({"family": m.family} if m.family else {}),
                 **({"lanes": True} if m.lanes else {}),
+                **({} if m.trains else {"trains": False}),
                 "parameters": parameters(m.Params),
             }
             for m in METHODS.values()

@@ -98,7 +98,7 @@ class Inspection:
                 *rows.warnings,
                 *fit,
                 *([slow] if slow else []),
-                *schedule_warnings(horizon.steps, horizon.steps_per_epoch, settings.train),
+                *(schedule_warnings(horizon.steps, horizon.steps_per_epoch, settings.train) if method.trains else []),
             ],
             "fingerprint": self._once(
                 "fingerprint",

@@ -21,7 +21,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from worker import Worker, only, run, settings
 
 from lor2c_worker import messages
-from lor2c_worker.backbones.hf_decoder import HfDecoder
+from lor2c_worker.backbones.adapted_decoder import AdaptedDecoder
 from lor2c_worker.data.encode import Encoded, encode
 from lor2c_worker.data.targets import Targets
 from lor2c_worker.evaluation.evaluate import logits_of
@@ -267,6 +267,6 @@ def test_prompts_go_to_the_model_as_it_is_held(tmp_path: Path) -> None:
     value = settings(tmp_path, method={"name": "none"})
     value["model"] = {"name": str(tmp_path), "quantization": "nf4"}
     speaker = Subject.of(None, value).load()
-    assert isinstance(speaker.decoder, HfDecoder)
-    held = [child for child in speaker.decoder._module.modules() if isinstance(child, FrozenLinear)]
+    assert isinstance(speaker.decoder, AdaptedDecoder)
+    held = [child for child in speaker.decoder._backbone._base.modules() if isinstance(child, FrozenLinear)]
     assert len(held) == 3 * 7

@@ -35,7 +35,10 @@ const EVENTS_OF_VALUE = 60;
 export function diskOf(cells: readonly PlannedCell[]): Disk {
   const [cell] = cells;
   if (!cell) throw new Error("a tree without cells");
-  const adapter = (shapeOf(cell).saved_parameters + (cell.inspected.head_parameters ?? 0)) * FLOAT + CONFIGS;
+  const saves = cell.inspected.total_steps !== 0;
+  const adapter = saves
+    ? (shapeOf(cell).saved_parameters + (cell.inspected.head_parameters ?? 0)) * FLOAT + CONFIGS
+    : 0;
   const [lanes, { trained, kept }] = [lanesOf(cells), laneOf(cells)];
   const state = lanes * (trained * STATE + kept * FLOAT);
   const values = valuesOf(cell);

@@ -25,9 +25,11 @@ export function runSeconds(cell: PlannedCell, tree: readonly PlannedCell[], spee
 export const jobSeconds = (trees: readonly Range[], slots: number): Range =>
   combined(trees, (lengths) => fillSlots(lengths, idle(slots)));
 
-/** The check of saved runs: each is loaded and evaluated again. */
+/** The check of saved runs: each is loaded and evaluated again. A run without steps saves nothing. */
 const checkOf = (cells: readonly PlannedCell[], { finish, evaluationRow }: Speed): Range =>
-  sum([finish, times(evaluationRow, cells[0]?.inspected.eval_rows ?? 0)]);
+  cells.every(({ inspected }) => inspected.total_steps === 0)
+    ? { low: 0, likely: 0, high: 0 }
+    : sum([finish, times(evaluationRow, cells[0]?.inspected.eval_rows ?? 0)]);
 
 const evaluations = (cells: readonly PlannedCell[], { evaluationRow }: Speed): Range =>
   times(evaluationRow, laneEvaluations(cells) * evaluationRowsOf(cells));

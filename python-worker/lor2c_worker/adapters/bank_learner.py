@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from ..adapters import lane_groups
+from ..backbones.adapted_decoder import AdaptedDecoder
 from ..backbones.backbone import Backbone
 from ..backbones.decoder import Decoder
 from ..backbones.heads import Head, LanguageModelHead
@@ -26,7 +27,6 @@ from ..rules import Rules
 from ..schedule import Decision, Merge, Progress, Schedule, decide
 from ..scores import score
 from .bank import Bank, Spectra
-from .bank_decoder import BankDecoder
 from .bank_records import change_of, table_of
 from .bank_routes import shared_seed
 from .bank_state import (
@@ -170,10 +170,10 @@ class BankLearner:
     def decoder(self) -> Decoder:
         if not isinstance(self.head, LanguageModelHead):
             raise ValueError("a classifier continues no text")
-        if isinstance(self.backbone, UnpaddedDecoder):
-            return BankDecoder(self.backbone, self.bank, self.head, 0)
-        assert isinstance(self.backbone, HfBackbone)
         backbone, bank = self.backbone, self.bank
+        if isinstance(backbone, UnpaddedDecoder):
+            return AdaptedDecoder(backbone, self.head, lambda: bank.begin(None, [0]))
+        assert isinstance(backbone, HfBackbone)
         return HfDecoder(backbone.module, lambda: backbone.using(bank.begin(None, [0])))
 
     def trainable_parameters(self, lane: int) -> tuple[int, int]:

@@ -13,11 +13,12 @@ from .lanes import marked, start_of
 from .lor2c import METHODS as lor2c_family
 from .lora import METHOD as lora
 from .method import Build, Cell, Method, Store, Verify, cell_of, import_libraries
+from .none import METHOD as none
 from .pissa import METHOD as pissa
 from .plan import Horizon, Part, Plan, PlannedEvent, count
 from .stored import storage_for
 
-_ALL: tuple[Method, ...] = (full, lora, adalora, pissa, dylora, adapter, any_peft, *lor2c_family)
+_ALL: tuple[Method, ...] = (none, full, lora, adalora, pissa, dylora, adapter, any_peft, *lor2c_family)
 
 METHODS: dict[str, Method] = {method.name: method for method in _ALL}
 

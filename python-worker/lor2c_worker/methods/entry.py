@@ -18,6 +18,8 @@ class Entry(Protocol):
     family: str | None = None
     #: Cells are lanes of one learner, which may also differ in settings marked `number`, seed, rates and weight decay.
     lanes: bool = False
+    #: False: nothing trains. A run has no steps, one evaluation of the model as it is, and no adapter.
+    trains: bool = True
     #: Frozen dataclass of the method's settings. The metadata of each field document it (see `setting`).
     Params: type
 

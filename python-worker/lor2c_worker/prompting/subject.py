@@ -13,16 +13,12 @@ from typing import Any
 import torch
 
 from ..backbones.decoder import Decoder
-from ..backbones.hf_decoder import HfDecoder
 from ..device import autocast, current_device, resolve_precision
-from ..methods import import_libraries, method_of, parse_params, storage_for
-from ..models import Storage, load_model, load_tokenizer, model_fingerprint, storage_of
+from ..methods import Cell, Horizon, import_libraries, method_of, parse_params, storage_for
+from ..models import load_model, load_tokenizer, model_fingerprint
 from ..run.adapter_folder import measure_folder, read_info
 from ..settings import Settings, SettingsError
 from ..versions import NUMERICS
-
-#: The method that trains nothing.
-UNTUNED = "none"
 
 
 @dataclass(frozen=True)
@@ -55,8 +51,8 @@ class Subject:
             if settings is None:
                 raise SettingsError("name a folder with an adapter, or the settings of a model")
             own = Settings.from_json(settings)
-            if own.method["name"] != UNTUNED:
-                raise SettingsError(f"method {own.method['name']} without an adapter: only {UNTUNED} needs no folder")
+            if method_of(own.method["name"]).trains:
+                raise SettingsError(f"method {own.method['name']} without an adapter: only none needs no folder")
             return Subject(own, None)
         info = read_info(Path(folder))
         own = Settings.from_json(info.settings)
@@ -66,7 +62,7 @@ class Subject:
                 "label texts with lor2c predict"
             )
         # A run that trained nothing has the scores of the model, whoever asks.
-        return Subject(own, None if own.method["name"] == UNTUNED else Path(folder))
+        return Subject(own, Path(folder) if method_of(own.method["name"]).trains else None)
 
     @property
     def device(self) -> torch.device:
@@ -97,19 +93,15 @@ class Subject:
 
     def load(self) -> Speaker:
         """Raises SettingsError when model or adapter cannot be loaded."""
-        settings = self.settings
-        model = load_model(settings.model, 1, "language_model", settings.seed, self.device, self._storage())
+        settings, method = self.settings, method_of(self.settings.method["name"])
+        # The weights that an adapter belongs to are held as its training held them.
+        storage = storage_for(settings, method, self.device)
+        model = load_model(settings.model, 1, "language_model", settings.seed, self.device, storage)
+        import_libraries(method)
+        params = parse_params(method, settings.method_parameters)
         if self.folder is None:
-            decoder: Decoder = HfDecoder(model.module)
+            learner = method.build(model, [Cell("untuned", params)], horizon=Horizon(0, 0, 1))
         else:
-            method = method_of(settings.method["name"])
-            import_libraries(method)
-            decoder = method.load(model, parse_params(method, settings.method_parameters), self.folder).decoder()
+            learner = method.load(model, params, self.folder)
         positions = getattr(model.config, "max_position_embeddings", None)
-        return Speaker(decoder, model.tokenizer, self.device, self.precision, positions)
-
-    def _storage(self) -> Storage:
-        """How the weights are held: those that an adapter belongs to as its training held them."""
-        if self.folder is None:
-            return storage_of(self.settings.model, self.precision, UNTUNED, "multiplies")
-        return storage_for(self.settings, method_of(self.settings.method["name"]), self.device)
+        return Speaker(learner.decoder(), model.tokenizer, self.device, self.precision, positions)

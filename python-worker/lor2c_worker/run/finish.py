@@ -53,17 +53,23 @@ def finish_cell(
     try:
         _check_numbers(run, result, loop.step)
         _check_acted(cell.method, run.learner, cell.cell)
-        adapter = _write_adapter(run, cell)
-        logits = _check_reload(run, cell, adapter, result)
-        _send_artifact(run, cell, adapter)
-        if logits is not None:
-            _keep_predictions(run, cell, result, logits)
+        if cell.method.trains:
+            _keep_adapter(run, cell, result)
     except Exception as error:
         send_outcome(run.events.send, [cell.id], error)
         closed.add(cell.id)
         return
     _send_finished(run, cell, result, loop.step, overhead + time.perf_counter() - began)
     closed.add(cell.id)
+
+
+def _keep_adapter(run: TreeRun, cell: TreeCell, result: CellResult) -> None:
+    """Write the cell's adapter, and what it says of the evaluation rows. Raises ReloadMismatch."""
+    adapter = _write_adapter(run, cell)
+    logits = _check_reload(run, cell, adapter, result)
+    _send_artifact(run, cell, adapter)
+    if logits is not None:
+        _keep_predictions(run, cell, result, logits)
 
 
 def keep_best(run: TreeRun, cells: list[str]) -> None:
@@ -96,7 +102,8 @@ def _check_numbers(run: TreeRun, result: CellResult, step: int) -> None:
     """Raises Diverged when no evaluation gave numbers: the last step before the only one may have ended them."""
     proof, limit = result.best_proof, run.prepared.settings.train.stop_after_nonfinite
     if limit is not None and proof is not None and not is_finite(proof):
-        raise Diverged(f"no evaluation up to step {step} gave finite predictions. Use a lower train.learning_rate")
+        advice = "Use a lower train.learning_rate" if step else "The model itself gives none"
+        raise Diverged(f"no evaluation up to step {step} gave finite predictions. {advice}")
 
 
 def _check_acted(method: Verify, learner: Learner, cell: Cell) -> None:

@@ -44,7 +44,8 @@ def try_largest(run: TreeRun, step: int) -> None:
     def narrowed(width: int) -> None:
         run.events.log("info", narrowed_note(width, step), run.ids)
 
-    within_memory(run.learner, partial(_largest_step, run), narrowed)
+    if run.total_steps:
+        within_memory(run.learner, partial(_largest_step, run), narrowed)
     within_memory(run.learner, partial(_largest_evaluation, run), narrowed)
 
 

@@ -92,6 +92,11 @@ def train(training: Training, state: LoopState | None = None) -> LoopState:
     state.stopped = False
     rates = Rates((t.settings.learning_rate, t.settings.head_lr), t.rates)
     cut: dict[tuple[int, int], Sequence[Sequence[int]]] = {}
+    if t.moments.total == 0:
+        state.stopped = t.should_stop()
+        if not state.stopped:
+            _evaluate(t, state)
+        return state
     while state.results and state.step < t.moments.total:
         # Before a step, not after an evaluation: a checkpoint may have been written between the two.
         early = early_stopping.ended(state.results, t.settings.early_stopping_patience)

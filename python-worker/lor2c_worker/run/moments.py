@@ -93,7 +93,8 @@ class Due:
 
 @dataclass(frozen=True)
 class Moments:
-    """The calendar of a run of `total` steps. Whatever its policies say, a run ends with all of them."""
+    """The calendar of a run of `total` steps. Whatever its policies say, a run ends with all of them; one without steps
+    is evaluated, at epoch 0."""
 
     total: int
     per_epoch: int
@@ -117,8 +118,9 @@ class Moments:
         )
 
     def epoch(self, step: int) -> int:
-        """The epoch, counted from 1, that `step`, counted from 1, belongs to; 1 before the first step."""
-        return max(0, step - 1) // self.per_epoch + 1
+        """The epoch, counted from 1, that `step`, counted from 1, belongs to; 1 before the first step, 0 if there is
+        none."""
+        return max(0, step - 1) // self.per_epoch + 1 if self.total else 0
 
     def reached(self, step: int) -> float:
         """The epochs that `step` steps are: a whole number at the end of an epoch, else a real one."""

@@ -31,7 +31,7 @@ from ..objective import Objective, objective_of, row_objective_of
 from ..settings import Settings, SettingsError
 from ..versions import NUMERICS
 from .class_weights import class_weights, weigh, weights_note
-from .moments import Moments, steps_per_epoch, total_steps
+from .moments import Moments
 from .start_from import start_hash
 from .text_labels import label_notes
 
@@ -85,7 +85,7 @@ class Prepared:
 
     @property
     def moments(self) -> Moments:
-        return Moments.of(len(self.train), self.settings.train)
+        return moments_of(self.settings, len(self.train))
 
     @property
     def judge(self) -> Judge:
@@ -192,10 +192,15 @@ def _unscorable(data: TaskData, score: str, splits: Mapping[str, Split]) -> list
     return warnings
 
 
+def moments_of(settings: Settings, train_rows: int) -> Moments:
+    moments = Moments.of(train_rows, settings.train)
+    return moments if method_of(settings.method["name"]).trains else replace(moments, total=0)
+
+
 def horizon_of(settings: Settings, train_rows: int) -> Horizon:
-    train = settings.train
-    steps, per_epoch = total_steps(train_rows, train), steps_per_epoch(train_rows, train)
-    return Horizon(train.num_train_epochs, steps, per_epoch, train.allow_unreached_events)
+    train, moments = settings.train, moments_of(settings, train_rows)
+    epochs = train.num_train_epochs if moments.total else 0
+    return Horizon(epochs, moments.total, moments.per_epoch, train.allow_unreached_events)
 
 
 def load_for(settings: Settings, data: TaskData, device: torch.device) -> LoadedModel:

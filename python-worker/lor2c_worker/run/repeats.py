@@ -29,7 +29,8 @@ def check_repeats(learner: Learner, batch: Batch, autocast: Callable[[], Any]) -
     """
     batch, device = batch.cut(TOKENS), batch.attention_mask.device
     before = _generators(device)
-    for what, compute in (("evaluations", _evaluate), ("training steps", _step)):
+    steps = (("training steps", _step),) if learner.slots() else ()
+    for what, compute in (("evaluations", _evaluate), *steps):
         first, again = (compute(learner, batch, autocast) for _ in range(2))
         if not torch.allclose(first, again, rtol=1e-5, atol=1e-6, equal_nan=True):
             raise SettingsError(

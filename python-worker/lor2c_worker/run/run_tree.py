@@ -13,6 +13,7 @@ import torch
 from .. import messages
 from ..channel import Channel
 from ..learner import Learner
+from ..methods import Horizon
 from ..models import storage_notes
 from ..optim.adamw import LaneAdamW
 from ..versions import versions
@@ -106,7 +107,7 @@ def _begin(
     current = versions(first.settings.train.precision)
     events = EventLog(channel, own / EVENTS_FILE, prepare_folder(own, ids, source))
     run = TreeRun(cells, prepared, learner, optimizer, events, own, {}, total, current)
-    started = _started(cells, prepared, learner, total, horizon.steps)
+    started = _started(cells, prepared, learner, total, horizon)
     if source is None:
         return run, LoopState.of(learner), started
     state = source.read()
@@ -129,7 +130,7 @@ def _optimizer(prepared: Prepared, learner: Learner) -> LaneAdamW:
 
 
 def _started(
-    cells: list[TreeCell], prepared: Prepared, learner: Learner, total_parameters: int, steps: int
+    cells: list[TreeCell], prepared: Prepared, learner: Learner, total_parameters: int, horizon: Horizon
 ) -> list[dict[str, Any]]:
     """Fields of the `started` events, one per lane and notes, from the learner's initial state."""
     lane_of = {cell: lane for lane, entry in enumerate(learner.lanes) for cell in entry.cells}
@@ -147,8 +148,8 @@ def _started(
             "total_parameters": total_parameters,
             "train_rows": len(prepared.train),
             "eval_rows": len(prepared.eval),
-            "total_steps": steps,
-            "num_epochs": prepared.settings.train.num_train_epochs,
+            "total_steps": horizon.steps,
+            "num_epochs": horizon.epochs,
             "majority_score": majority_of(prepared),
             "score_name": prepared.score,
             "initial_weights": hash_tensors(learner.tensors(lane)),
