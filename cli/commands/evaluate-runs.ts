@@ -6,10 +6,13 @@ import { EXECUTORS } from "../executors/index.js";
 import { Interrupts } from "../job/interrupt.js";
 import type { Devices } from "../spec/devices.js";
 import type { EvaluationRequest } from "../spec/evaluate-schema.js";
-import { evaluationNotes } from "../store/read.js";
+import { evaluationNotes, stopRequestOfRuns } from "../store/read.js";
 import { openStore, resolveDbPath, type Store } from "../store/store.js";
 import { evaluationLines, evaluationLog, evaluationStatus } from "../views/evaluation-lines.js";
 import { writeNote, writeStatus } from "../views/output.js";
+
+/** Milliseconds between two looks for a stop that another terminal asks for. */
+const LOOK_EVERY = 1000;
 
 interface Asked {
   what: readonly string[];
@@ -32,8 +35,9 @@ export async function evaluateRuns({ what, request, db, devices }: Asked): Promi
   const interrupts = new Interrupts();
   const show = shower();
   const store = openStore(dbPath);
-  const warn = () => writeNote("stopping after the rows in hand; a second Ctrl-C ends it at once");
+  const warn = () => writeNote(stopping(interrupts.cause));
   interrupts.stop.addEventListener("abort", warn);
+  const unwatch = watchStops(store, subjects, () => interrupts.stopBecause("lor2c stop asks for it"));
   try {
     const executor = EXECUTORS.local({});
     const { stop, kill } = interrupts;
@@ -46,10 +50,30 @@ export async function evaluateRuns({ what, request, db, devices }: Asked): Promi
     return { results, notes: [...notesOf(store, results), ...continuation(results, interrupted)], interrupted };
   } finally {
     show.clear();
+    unwatch();
     interrupts.stop.removeEventListener("abort", warn);
     store.close();
     interrupts.dispose();
   }
+}
+
+const stopping = (cause: string): string =>
+  `stopping; rows that are scored stay${
+    cause.startsWith("SIG") ? "; a second signal ends it at once" : `: ${cause}; Ctrl-C ends it at once`
+  }`;
+
+/** Calls `stop` once `lor2c stop` names an experiment of these subjects. Returns what ends that. */
+function watchStops(store: Store, subjects: readonly Subject[], stop: () => void): () => void {
+  const runs = subjects.flatMap(({ run }) => run ?? []);
+  const before = stopRequestOfRuns(store, runs);
+  const timer = setInterval(() => {
+    try {
+      if (stopRequestOfRuns(store, runs) !== before) stop();
+    } catch {
+      // The next look is a second away.
+    }
+  }, LOOK_EVERY);
+  return () => clearInterval(timer);
 }
 
 /** Each subject once. */

@@ -12,7 +12,8 @@ interface Args {
 
 export default {
   command: "stop [what]",
-  describe: "Stop runs that train in another terminal, after the current step and with a checkpoint; `run` continues",
+  describe:
+    "Stop runs that train in another terminal, after the current step and with a checkpoint, or are evaluated; `run` continues",
   complete: experimentsOrRuns,
   builder: (yargs) =>
     yargs
@@ -61,7 +62,9 @@ export default {
       });
       if (json)
         writeJson(
-          runs.map(({ run, label, state, stoppedAtStep }) => ({ run, label, state, stopped_at_step: stoppedAtStep })),
+          runs.map(({ run, label, benchmark, state, stoppedAtStep }) => ({
+            ...{ run, label, benchmark, state, stopped_at_step: stoppedAtStep },
+          })),
         );
     } catch (error) {
       interrupts.stop.throwIfAborted();
@@ -72,5 +75,5 @@ export default {
   },
 } satisfies Command<Args>;
 
-const how = ({ state, stoppedAtStep }: StoppedRun): string =>
-  `${state.replaceAll("_", " ")}${stoppedAtStep === null ? "" : ` after step ${stoppedAtStep.toLocaleString("en-US")}`}`;
+const how = ({ state, stoppedAtStep, benchmark }: StoppedRun): string =>
+  `${benchmark === null ? "" : `${benchmark} `}${state.replaceAll("_", " ")}${stoppedAtStep === null ? "" : ` after step ${stoppedAtStep.toLocaleString("en-US")}`}`;

@@ -101,7 +101,7 @@ test.each([
   began.child.kill(signal);
   expect(await began.closed).toBe(code);
   if (signal === "SIGINT") {
-    expect(began.err()).toContain("stopping after the rows in hand");
+    expect(began.err()).toContain("stopping; rows that are scored stay; a second signal ends it at once");
     expect(began.err()).toContain("interrupted: the same command goes on; rows that are scored are not scored again");
     expect(stored().map(({ state, score }) => [state, score])).toEqual([
       ["unfinished", null],

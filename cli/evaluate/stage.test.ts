@@ -144,6 +144,19 @@ test("runs of untuned models, evaluated at the same time, share one evaluation",
   expect(stored()).toEqual([["mmlu finished"], ["mmlu finished"]]);
 });
 
+test("lor2c stop ends a job in its second stage; one run's evaluation alone it cannot end, and says so", async () => {
+  const slow = { FIXTURE_EVAL_SECONDS: "0.2", FIXTURE_EVAL_ROWS: "400" };
+  const began = start(["run", file, "--set", "evaluate.rows=400"], slow);
+  await until(() => began.out().includes("evaluates mmlu"));
+  await until(() => stored().flat().length > 0);
+  const one = await done(["stop", "@last"]);
+  expect(one).toMatchObject({ code: 2, err: expect.stringContaining("stop all of its experiment: lor2c stop 1") });
+  const stop = await done(["stop", "--json"]);
+  expect(JSON.parse(stop.out)[0]).toMatchObject({ benchmark: "mmlu", state: "stopped", stopped_at_step: null });
+  expect([stop.code, await began.closed]).toEqual([0, 130]);
+  expect(stored().flat()).not.toContain("mmlu finished");
+});
+
 test("Ctrl-C in the second stage: trained runs stay finished, the exit code is 130, and the same command goes on", async () => {
   const slow = { FIXTURE_EVAL_SECONDS: "0.2", FIXTURE_EVAL_ROWS: "100" };
   const began = start(["run", file, "--set", "evaluate.rows=100"], slow);

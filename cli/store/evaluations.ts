@@ -154,6 +154,31 @@ export function evaluatorOf(store: Store, run: string): string | null {
   return owner ? describeOwner(owner) : null;
 }
 
+export interface EvaluatingOfRun {
+  evaluation: string;
+  benchmark: string;
+  run: string;
+  label: string;
+  /** For people. */
+  owner: string;
+}
+
+/** The evaluations of these runs that a process carries out; those of all runs if `runs` is null. */
+export function evaluatingOf(store: Store, runs: readonly string[] | null): EvaluatingOfRun[] {
+  const rows = store
+    .prepare(
+      `SELECT e.key AS evaluation, e.benchmark, l.run, r.label, e.owner_kind AS kind, e.owner AS id, e.lease_until AS until
+       FROM evaluations e JOIN evaluation_runs l ON l.evaluation = e.key JOIN runs r ON r.id = l.run
+       WHERE e.owner IS NOT NULL AND (@runs IS NULL OR l.run IN (SELECT value FROM json_each(@runs)))
+       ORDER BY e.begun_at, e.key, l.run`,
+    )
+    .all({ runs: runs === null ? null : JSON.stringify(runs) }) as (OwnerWithLease & Omit<EvaluatingOfRun, "owner">)[];
+  return rows.flatMap(({ kind, id, until, ...rest }) => {
+    const owner = { kind, id, until };
+    return isWorking(owner) ? { ...rest, owner: describeOwner(owner) } : [];
+  });
+}
+
 /** Deletes evaluations of adapters that no run has any more. Those of untuned models stay. */
 export function deleteUnusedEvaluations(store: Store): void {
   store

@@ -1,5 +1,6 @@
 /** Everything that reads the database; works on a read-only store. */
 export { chooseRuns, runsOf } from "./choose.js";
+export { type EvaluatingOfRun, evaluatingOf } from "./evaluations.js";
 export { getForecast } from "./forecasts.js";
 export { describeOwner } from "./owners/index.js";
 
@@ -12,4 +13,10 @@ export { type RetryRow, retryRuns } from "./read-retry.js";
 export * from "./read-runs.js";
 export type * from "./rows.js";
 export { findRun } from "./selector.js";
-export { experimentStopRequest, type RunningOfRun, runningOf, stopRequests } from "./stop-requests.js";
+export {
+  experimentStopRequest,
+  type RunningOfRun,
+  runningOf,
+  stopRequestOfRuns,
+  stopRequests,
+} from "./stop-requests.js";

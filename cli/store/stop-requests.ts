@@ -47,6 +47,17 @@ export function experimentStopRequest(store: Store, experiment: number): string 
   return (when as string | null | undefined) ?? null;
 }
 
+/** The same of all experiments that have one of these runs: when somebody last asked to stop any of them. */
+export function stopRequestOfRuns(store: Store, runs: readonly string[]): string | null {
+  return store
+    .prepare(
+      `SELECT max(stop_requested_at) FROM experiments WHERE id IN (
+         SELECT experiment FROM experiment_cells WHERE run IN (SELECT value FROM json_each(?)))`,
+    )
+    .pluck()
+    .get(JSON.stringify(runs)) as string | null;
+}
+
 export interface RunningOfRun {
   attempt: number;
   run: string;
