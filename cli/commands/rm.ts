@@ -12,7 +12,7 @@ interface Args {
 
 export default {
   command: "rm <runs..>",
-  describe: "Delete runs permanently: their rows and their files, in one step",
+  describe: "Delete runs, or the scores of untuned models, permanently: rows and files, in one step",
   complete: runs,
   builder: (yargs) =>
     yargs
@@ -20,7 +20,7 @@ export default {
         type: "string",
         array: true,
         demandOption: true,
-        describe: `Runs, each ${SELECTORS}`,
+        describe: `Runs, each ${SELECTORS}; or names of untuned models, whose evaluations go`,
       })
       .option("yes", { alias: "y", type: "boolean", default: false, describe: "Do not ask" })
       .option("db", DB_OPTION)
@@ -28,7 +28,13 @@ export default {
       .example("$0 rm @failed", "Delete the newest failed run, after a question")
       .example("$0 rm 3fa9 77c0 --yes", "Delete two runs without a question"),
   handler: async ({ runs: selectors, yes, db, json }) => {
-    const [{ openStore, resolveDbPath }, { findRun }, { removeRuns }, { formatBytes }, output] = await Promise.all([
+    const [
+      { openStore, resolveDbPath },
+      { evaluatedModels, findRun },
+      { removeModel, removeRuns },
+      { formatBytes },
+      output,
+    ] = await Promise.all([
       import("../store/store.js"),
       import("../store/read.js"),
       import("../store/write.js"),
@@ -39,11 +45,22 @@ export default {
     openStore(path, { readonly: true }).close(); // a missing database is an error here; it is not made
     const store = openStore(path);
     try {
-      const found = new Map(selectors.map((selector) => findRun(store, selector)).map((run) => [run.id, run]));
-      if (!yes && !(await confirm([...found.values()]))) {
+      const evaluated = evaluatedModels(store);
+      // As for `eval`: hexadecimal or with @, it is a run.
+      const models = new Set(selectors.filter((name) => !/^@|^[0-9a-f]+$/i.test(name) && evaluated.includes(name)));
+      const others = selectors.filter((selector) => !models.has(selector));
+      const found = new Map(others.map((selector) => findRun(store, selector)).map((run) => [run.id, run]));
+      if (!yes && !(await confirm([...found.values()], [...models]))) {
         output.writeNote("nothing was removed");
         return;
       }
+      for (const model of models) {
+        const { evaluations, fileBytes, problems } = removeModel(store, model);
+        for (const problem of problems) output.writeNote(`warning: ${problem}`);
+        if (json) output.writeJson({ model, evaluations, fileBytes, problems });
+        else output.writeLine(`removed ${evaluations} of ${model}; freed ${formatBytes(fileBytes)} of files`);
+      }
+      if (found.size === 0) return;
       const removal = removeRuns(store, [...found.keys()]);
       const freed = `${formatBytes(removal.fileBytes)} of files, ${formatBytes(removal.databaseBytes)} of the database`;
       for (const problem of removal.problems) output.writeNote(`warning: ${problem}`);
@@ -55,13 +72,16 @@ export default {
   },
 } satisfies Command<Args>;
 
-async function confirm(runs: RunRow[]): Promise<boolean> {
+async function confirm(runs: RunRow[], models: string[]): Promise<boolean> {
   const [{ isInteractive }, { UsageError }, { oneLine }] = await Promise.all([
     import("../views/terminal.js"),
     import("../errors.js"),
     import("../views/parts/visible.js"),
   ]);
-  const list = runs.map((run) => `    ${run.id}  ${run.state}  ${oneLine(run.label)}`).join("\n");
+  const list = [
+    ...runs.map((run) => `    ${run.id}  ${run.state}  ${oneLine(run.label)}`),
+    ...models.map((model) => `    evaluations of ${oneLine(model)}`),
+  ].join("\n");
   if (!isInteractive()) {
     throw new UsageError(
       "NOT_CONFIRMED",

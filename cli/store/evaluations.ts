@@ -1,7 +1,7 @@
 /** Writes evaluations: scores of benchmarks, of the adapter of a run or of an untuned model. */
 import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
-import { Lor2cError } from "../errors.js";
+import { Lor2cError, UsageError } from "../errors.js";
 import type { EventOf } from "../protocol/messages.js";
 import { recordEnvironment } from "./environment.js";
 import { type GitState, gitState } from "./git.js";
@@ -177,6 +177,17 @@ export function evaluatingOf(store: Store, runs: readonly string[] | null): Eval
     const owner = { kind, id, until };
     return isWorking(owner) ? { ...rest, owner: describeOwner(owner) } : [];
   });
+}
+
+/** Throws UsageError if a process carries out this evaluation, of `model`. */
+export function refuseEvaluated(store: Store, key: string, model: string): void {
+  const owner = ownerOf(store, key);
+  if (!owner || !isWorking(owner)) return;
+  throw new UsageError(
+    "RUN_RUNNING",
+    `${model} is being evaluated by ${describeOwner(owner)}; nothing was removed`,
+    "wait for it, or end it with Ctrl-C there",
+  );
 }
 
 /** Deletes evaluations of adapters that no run has any more. Those of untuned models stay. */

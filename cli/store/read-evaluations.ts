@@ -27,6 +27,10 @@ export function evaluationsOf(store: Store, run: string): EvaluationRow[] {
     .map((row) => withFolder(store, row));
 }
 
+/** The names of untuned models that have evaluations. */
+export const evaluatedModels = (store: Store): string[] =>
+  store.prepare("SELECT DISTINCT model FROM evaluations WHERE adapter_hash IS NULL").pluck().all() as string[];
+
 export const evaluationTasks = (store: Store, key: string): EvaluationTaskRow[] =>
   store
     .prepare("SELECT task, score, standard_error, rows FROM evaluation_tasks WHERE evaluation = ? ORDER BY task")

@@ -14,6 +14,7 @@ export { type AttemptsByCell, endAttempt, ingest } from "./ingest.js";
 export { HEARTBEAT_SECONDS, heartbeat, reapLost } from "./lease.js";
 export { registerExperiment, resumeExperiment } from "./register.js";
 export { removeRuns } from "./remove.js";
+export { removeModel } from "./remove-model.js";
 export { requestExperimentStop, requestStop } from "./stop-requests.js";
 export { isBusy } from "./store-errors.js";
 export { WaitingEvents } from "./waiting-events.js";
