@@ -87,7 +87,7 @@ function table(cells: CellSummary[]): string[] {
   const scores = new Set(cells.flatMap((cell) => cell.scoreName ?? []));
   const only = scores.size === 1 ? [...scores][0] : undefined;
   const epochs = new Set(cells.flatMap((cell) => cell.reportEpoch ?? []));
-  const judged = cells.some(({ state, majorityScore }) => state !== "finished" || majorityScore !== null);
+  const judged = cells.some(({ majorityScore }) => majorityScore !== null);
   const beside = judged ? ` (${constantAnswer(only ?? null)})` : "";
   const heads = [
     { title: "run" },
