@@ -17,8 +17,8 @@ from .data.encode import Encoded, encode_texts
 from .device import autocast, current_device, resolve_precision
 from .evaluation.evaluate import logits_of
 from .learner import Learner
-from .methods import import_libraries, method_of, parse_params, storage_for
-from .models import LoadedModel, load_model
+from .methods import import_libraries, load_held, method_of, parse_params
+from .models import LoadedModel
 from .objective import RowObjective, row_objective_of
 from .run.adapter_folder import RunInfo, read_info
 from .settings import Settings, SettingsError
@@ -41,8 +41,7 @@ class Labeller:
         settings = Settings.from_json(info.settings)
         method, device = method_of(settings.method["name"]), current_device()
         import_libraries(method)
-        storage = storage_for(settings, method, device)
-        model = load_model(settings.model, info.num_labels, info.kind, settings.seed, device, storage)
+        model = load_held(settings, method, info.num_labels, info.kind, device)
         learner = method.load(model, parse_params(method, settings.method_parameters), folder)
         return Labeller(info, settings, model, learner, device)
 

@@ -26,20 +26,9 @@ from lor2c_worker.data.token_batches import first_fit
 from lor2c_worker.frozen import LINEARS
 from lor2c_worker.learner import Learner
 from lor2c_worker.methods import METHODS, Cell, Horizon, parse_params
-from lor2c_worker.models import LoadedModel
+from lor2c_worker.models import LoadedModel, known_config
 from lor2c_worker.objective import LanguageModel
 
-LLAMA_2_7B = LlamaConfig(
-    vocab_size=32000,
-    hidden_size=4096,
-    num_hidden_layers=32,
-    num_attention_heads=32,
-    num_key_value_heads=32,
-    intermediate_size=11008,
-    max_position_embeddings=4096,
-    rms_norm_eps=1e-5,
-    pad_token_id=0,
-)
 TINY = LlamaConfig(
     vocab_size=128,
     hidden_size=64,
@@ -99,11 +88,19 @@ SMALL_CASES = (
 )
 
 
+def _llama_2_7b() -> PretrainedConfig:
+    """The shape that `lor2c params` counts, with what only a step needs."""
+    config = known_config("meta-llama/Llama-2-7b-hf")
+    assert config is not None
+    config.update({"rms_norm_eps": 1e-5, "pad_token_id": 0})
+    return config
+
+
 def llama(small: bool, put: Put) -> None:
     """Of each case: seconds of a step, real tokens a second, model TFLOP/s (four operations per token and weight), and
     the peak bytes of the device's allocator, weights included."""
     setup = Setup.of(small)
-    config, cases = (TINY, SMALL_CASES) if small else (LLAMA_2_7B, CASES)
+    config, cases = (TINY, SMALL_CASES) if small else (_llama_2_7b(), CASES)
     put("power_limit_watts", power_limit())
     model, held = None, ""
     for case in cases:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -62,11 +61,6 @@ class Asked(Protocol):
 
     def score(self, values: Mapping[str, float]) -> Score:
         """From the value of every row, from 0 to 1."""
-
-
-def hash_of(named: Mapping[str, Any]) -> str:
-    """SHA-256 of plain values."""
-    return f"sha256:{hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()}"
 
 
 def hash_of_prompt(prompt: str) -> str:

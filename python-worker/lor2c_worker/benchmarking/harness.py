@@ -15,9 +15,9 @@ from ..evaluation.harness.definitions import Definition
 from ..evaluation.instructeval.scores import Score
 from ..generation.rules import ends_of
 from ..models import base_config, generation_config
-from ..prompting.subject import Subject
+from ..prompting.subject import Subject, hash_of
 from ..settings import SettingsError
-from .asked import Asking, Evaluation, hash_of, hash_of_prompt
+from .asked import Asking, Evaluation, hash_of_prompt
 from .progress import Left
 from .samples import Sample
 

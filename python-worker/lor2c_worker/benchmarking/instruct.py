@@ -18,8 +18,8 @@ from ..generation.generator import Generator
 from ..generation.rules import Rules, rules_of
 from ..generation.together import Growing, Prompt
 from ..models import generation_config
-from ..prompting.subject import Subject
-from .asked import Asking, Evaluation, hash_of, hash_of_prompt
+from ..prompting.subject import Subject, hash_of
+from .asked import Asking, Evaluation, hash_of_prompt
 from .progress import Left
 from .samples import Sample
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from .. import messages
 from ..errors import PlainError
 from ..settings import from_mapping
 
@@ -23,19 +24,9 @@ class SamplesError(PlainError, ValueError):
 
 
 @dataclass(frozen=True)
-class Sample:
+class Sample(messages.SamplesItem):
     """A scored row: the fields of the protocol's `samples`, and the seconds that it took."""
 
-    row: str
-    task: str
-    prompt_hash: str
-    prompt_tokens: int
-    shots: int
-    output: str
-    new_tokens: int
-    gold: str | None
-    score: float
-    detail: str | None
     seconds: float = 0.0
 
     def item(self) -> dict[str, Any]:

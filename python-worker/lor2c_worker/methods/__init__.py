@@ -16,7 +16,7 @@ from .method import Build, Cell, Method, Store, Verify, cell_of, import_librarie
 from .none import METHOD as none
 from .pissa import METHOD as pissa
 from .plan import Horizon, Part, Plan, PlannedEvent, count
-from .stored import storage_for
+from .stored import load_held, storage_for
 
 _ALL: tuple[Method, ...] = (none, full, lora, adalora, pissa, dylora, adapter, any_peft, *lor2c_family)
 
@@ -44,6 +44,7 @@ __all__ = [
     "cell_of",
     "count",
     "import_libraries",
+    "load_held",
     "marked",
     "method_of",
     "parse_params",

@@ -14,11 +14,16 @@ import torch
 
 from ..backbones.decoder import Decoder
 from ..device import autocast, current_device, resolve_precision
-from ..methods import Cell, Horizon, import_libraries, method_of, parse_params, storage_for
-from ..models import load_model, load_tokenizer, model_fingerprint
+from ..methods import Cell, Horizon, import_libraries, load_held, method_of, parse_params
+from ..models import load_tokenizer, model_fingerprint
 from ..run.adapter_folder import measure_folder, read_info
 from ..settings import Settings, SettingsError
 from ..versions import NUMERICS
+
+
+def hash_of(named: Mapping[str, Any]) -> str:
+    """SHA-256 of plain values."""
+    return f"sha256:{hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()}"
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,7 @@ class Subject:
             "precision": self.precision,
             "numerics": NUMERICS,
         }
-        return f"sha256:{hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()}"
+        return hash_of(named)
 
     def adapter_hash(self) -> str | None:
         """Of all files in the adapter's folder, as that of its artifact; None without an adapter."""
@@ -94,9 +99,7 @@ class Subject:
     def load(self) -> Speaker:
         """Raises SettingsError when model or adapter cannot be loaded."""
         settings, method = self.settings, method_of(self.settings.method["name"])
-        # The weights that an adapter belongs to are held as its training held them.
-        storage = storage_for(settings, method, self.device)
-        model = load_model(settings.model, 1, "language_model", settings.seed, self.device, storage)
+        model = load_held(settings, method, 1, "language_model", self.device)
         import_libraries(method)
         params = parse_params(method, settings.method_parameters)
         if self.folder is None:

@@ -25,8 +25,8 @@ from ..evaluation.evaluate import Evaluation, RowEvaluation
 from ..evaluation.language import LanguageEvaluation
 from ..evaluation.scorable import unscorable
 from ..evaluation.scoring import SCORES, base_score, prepare_scores, rows_of
-from ..methods import Horizon, Method, import_libraries, method_of, parse_params, storage_for
-from ..models import LoadedModel, chat_fingerprint, check_rows, load_model, model_fingerprint
+from ..methods import Horizon, Method, import_libraries, load_held, method_of, parse_params
+from ..models import LoadedModel, chat_fingerprint, check_rows, model_fingerprint
 from ..objective import Objective, objective_of, row_objective_of
 from ..settings import Settings, SettingsError
 from ..versions import NUMERICS
@@ -204,8 +204,7 @@ def horizon_of(settings: Settings, train_rows: int) -> Horizon:
 
 
 def load_for(settings: Settings, data: TaskData, device: torch.device) -> LoadedModel:
-    storage = storage_for(settings, method_of(settings.method["name"]), device)
-    return load_model(settings.model, data.num_labels, data.kind, settings.seed, device, storage)
+    return load_held(settings, method_of(settings.method["name"]), data.num_labels, data.kind, device)
 
 
 def prepare(settings: Settings) -> Prepared:

@@ -17,7 +17,7 @@ from ...install import install_command
 from ..instructeval import bbh, drop, humaneval, mmlu
 from ..instructeval.example import Example, Reading, TaskRows
 from ..instructeval.humaneval import Problem
-from ..instructeval.load import unrunnable
+from ..instructeval.load import check_asked, sample_notes
 from ..instructeval.sample import drawn
 from ..instructeval.scores import Score, score
 from .definitions import DEFINITIONS, Definition, asked, config_of, judge_of
@@ -143,19 +143,12 @@ def load(
     allow_code_execution: bool = False,
 ) -> HarnessBenchmark:
     """A benchmark's rows; the parameters are those of the protocol `instructeval`. Raises DataError."""
-    if name not in DEFINITIONS:
-        raise DataError(f"no benchmark is named {name!r}; known: {', '.join(BENCHMARKS)}")
-    if rows is not None and rows < 1:
-        raise DataError(f"{name}: a sample must have at least one row, and {rows} were asked for")
-    if name == "humaneval" and (problem := unrunnable(allow_code_execution)):
-        raise DataError(problem)
+    check_asked(name, BENCHMARKS, rows, allow_code_execution=allow_code_execution)
     reading, problems = _read(name, None if folder is None else folder / name, tasks)
     own = [asked(name, task) for task in reading.tasks]
     available = sum(len(task.rows) for task in own)
     wanted = available if rows is None else min(rows, available)
-    notes = list(reading.notes)
-    if wanted < available:
-        notes.append(f"{name}: a seeded sample of {wanted:,} of {available:,} rows (seed {seed})")
+    notes = [*reading.notes, *sample_notes(name, wanted, available, seed)]
     chosen = [row for _, row in drawn(own, wanted, seed)]
     return HarnessBenchmark(name, chosen, available, Reading(own).hash(), notes, own, problems)
 

@@ -60,12 +60,7 @@ def load(
     permission and a fence.
     Raises DataError for rows that are missing or damaged, and for a row that occurs in its own prompt.
     """
-    if name not in SUITES:
-        raise DataError(f"no benchmark is named {name!r}; known: {', '.join(BENCHMARKS)}")
-    if rows is not None and rows < 1:
-        raise DataError(f"{name}: a sample must have at least one row, and {rows} were asked for")
-    if name == "humaneval" and (problem := unrunnable(allow_code_execution)):
-        raise DataError(problem)
+    check_asked(name, BENCHMARKS, rows, allow_code_execution=allow_code_execution)
     suite, (reading, judge) = SUITES[name], _judged(name, folder, none, tasks)
     available = sum(len(task.rows) for task in reading.tasks)
     wanted = available if rows is None else min(rows, available)
@@ -89,7 +84,22 @@ def load(
     )
 
 
-def unrunnable(allowed: bool) -> str | None:
+def check_asked(name: str, known: Sequence[str], rows: int | None, *, allow_code_execution: bool) -> None:
+    """Raises DataError for a benchmark that is none of `known`, a sample of no rows, and programs that can't run."""
+    if name not in known:
+        raise DataError(f"no benchmark is named {name!r}; known: {', '.join(known)}")
+    if rows is not None and rows < 1:
+        raise DataError(f"{name}: a sample must have at least one row, and {rows} were asked for")
+    if name == "humaneval" and (problem := _unrunnable(allow_code_execution)):
+        raise DataError(problem)
+
+
+def sample_notes(name: str, rows: int, available: int, seed: int) -> list[str]:
+    """What a quick look says of itself."""
+    return [f"{name}: a seeded sample of {rows:,} of {available:,} rows (seed {seed})"] if rows < available else []
+
+
+def _unrunnable(allowed: bool) -> str | None:
     """Why HumanEval's programs can't run; None where they may and can."""
     if not allowed:
         return "humaneval runs programs that the model writes: it needs your permission, --allow-code-execution"
@@ -123,9 +133,7 @@ def _judged(
 
 
 def _notes(name: str, rows: Sequence[Row], shots: int, limit: int, available: int, seed: int) -> list[str]:
-    said = []
-    if len(rows) < available:
-        said.append(f"{name}: a seeded sample of {len(rows):,} of {available:,} rows (seed {seed})")
+    said = sample_notes(name, len(rows), available, seed)
     if not shots:
         return said  # nothing can be left out, and the published code looks at no length here
     if short := sum(row.shots < shots for row in rows):
