@@ -41,7 +41,8 @@ EPOCHS, STEPS_PER_EPOCH = 8, 2
 
 
 def test_every_method_is_tried() -> None:
-    assert {name for name, _ in TRIED} == set(METHODS)
+    # A method that takes no step has none to go on from (test_none.py has its stop).
+    assert {name for name, _ in TRIED} == {name for name, method in METHODS.items() if method.trains}
 
 
 @pytest.fixture(scope="module")
