@@ -76,6 +76,7 @@ function sharedContent({ settings, inspected }: Bundled, method: Method | undefi
   const shared = {
     ...withoutOutside(identity(settings) as Mapping, {
       outside: [...(numbers ? TRAIN_NUMBERS : []), ...(seed ? [] : [["seed"]])],
+      ofSteps: [],
       later: [],
     }),
     method: { ...parameters, family: method?.family ?? name },

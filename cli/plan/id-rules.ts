@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { shippedCatalog } from "../spec/catalog.js";
+import { methodTrains, shippedCatalog } from "../spec/catalog.js";
 import { valueAt } from "../spec/issues.js";
 import { type KeyEntry, listKeys } from "../spec/keys.js";
 import type { Mapping } from "../spec/merge.js";
@@ -9,6 +9,8 @@ import type { Path } from "../spec/places.js";
 export interface IdRules {
   /** Keys that change no number. */
   outside: Path[];
+  /** Keys that act on optimizer steps alone; not part of the id of a run whose method takes none. */
+  ofSteps: Path[];
   /**
    * Keys that are newer than some stored runs; not part of the id while they have the value that means the earlier
    * behaviour.
@@ -17,9 +19,10 @@ export interface IdRules {
 }
 
 export function idRules(keys: readonly KeyEntry[]): IdRules {
-  const rules: IdRules = { outside: [], later: [] };
+  const rules: IdRules = { outside: [], ofSteps: [], later: [] };
   for (const { path, schema, method } of keys) {
     if (schema.outsideId) rules.outside.push(path);
+    if (schema.ofSteps) rules.ofSteps.push(path);
     if (schema.since) rules.later.push({ path, method: method?.name ?? null, before: schema.since.before });
   }
   return rules;
@@ -32,14 +35,15 @@ export function shippedIdRules(): IdRules {
   return shipped;
 }
 
-/** The settings that are part of the id. */
-export function withoutOutside<T extends Mapping>(settings: T, { outside, later }: IdRules): T {
+/** The settings that are part of the id, by these rules. */
+export function withoutOutside<T extends Mapping>(settings: T, { outside, ofSteps, later }: IdRules): T {
   const name = valueAt(settings, ["method", "name"]);
+  const still = methodTrains(shippedCatalog(), String(name)) ? [] : ofSteps;
   const old = later.filter(
     ({ path, method, before }) =>
       (method === null || method === name) && isDeepStrictEqual(valueAt(settings, path), before),
   );
-  return [...outside, ...old.map(({ path }) => path)].reduce(without, settings);
+  return [...outside, ...still, ...old.map(({ path }) => path)].reduce(without, settings);
 }
 
 function without<T extends Mapping>(value: T, [head, ...rest]: Path): T {

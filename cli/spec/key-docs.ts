@@ -15,6 +15,8 @@ export interface KeyDocs {
   defaultText?: string;
   /** The key changes no number of a run, so it is not part of the id. */
   outsideId?: true;
+  /** The key acts on optimizer steps alone, so it is not part of the id of a run that takes none. */
+  ofSteps?: true;
   since?: Since;
 }
 

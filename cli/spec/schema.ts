@@ -214,6 +214,7 @@ const seed = key(z.int().min(0).max(0xffff_ffff).default(17), {
   description: "Seed of the initial weights, the order of the rows and the dropout",
   source: `${hf("seed")}; the published script uses 17`,
   aliases: ["random_seed", "data_seed"],
+  ofSteps: true,
 });
 
 /** A cell, after names are written as mappings (`model: x` is `model: {name: x}`). */

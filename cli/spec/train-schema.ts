@@ -9,18 +9,21 @@ export const train = z
       unit: "epochs",
       source: `${hf("num_train_epochs")}; E of paper Eq. 11 and 12`,
       aliases: ["epochs", "num_epochs", "max_epochs"],
+      ofSteps: true,
     }),
     max_steps: key(count().nullable().default(null), {
       description: "Stop after this many optimizer steps, even within an epoch",
       unit: "optimizer steps",
       source: hf("max_steps"),
       defaultText: "null: all steps of the epochs",
+      ofSteps: true,
     }),
     batch_size: key(count().default(32), {
       description: "Rows of one forward pass; times gradient_accumulation_steps is one optimizer step",
       unit: "rows",
       source: hf("per_device_train_batch_size"),
       aliases: ["per_device_train_batch_size", "train_batch_size", "micro_batch_size", "bs"],
+      ofSteps: true,
     }),
     eval_batch_size: key(count().default(64), {
       description: "Rows of one forward pass of the evaluation",
@@ -32,18 +35,21 @@ export const train = z
       description: "Forward passes whose gradients are averaged before one optimizer step",
       unit: "forward passes",
       source: hf("gradient_accumulation_steps"),
+      ofSteps: true,
     }),
     learning_rate: key(z.number().positive().default(4e-4), {
       description:
         "Peak learning rate of everything but the head: linear warm-up from 0, then linear to 0 at the last step",
       source: `${hf("learning_rate")}; the published GLUE script uses 4e-4 or 5e-4 by task`,
       aliases: ["lr", "peak_lr"],
+      ofSteps: true,
     }),
     head_learning_rate: key(z.number().positive().nullable().default(null), {
       description: "Peak learning rate of the classification or regression head",
       source: "the published GLUE script trains the head at half of the learning rate",
       aliases: ["head_lr", "classifier_lr"],
       defaultText: "null: half of train.learning_rate",
+      ofSteps: true,
     }),
     warmup_ratio: key(z.number().min(0).max(1).default(0.06), {
       description:
@@ -52,6 +58,7 @@ export const train = z
       unit: "fraction of the steps",
       source: hf("warmup_ratio"),
       aliases: ["warmup"],
+      ofSteps: true,
     }),
     warmup_steps: key(z.int().min(0).nullable().default(null), {
       description:
@@ -63,29 +70,35 @@ export const train = z
       aliases: ["num_warmup_steps", "lr_warmup_steps"],
       defaultText: "null: train.warmup_ratio of the steps",
       since: { day: "2026-11-27", before: null },
+      ofSteps: true,
     }),
     weight_decay: key(z.number().min(0).default(0.1), {
       description: "Decoupled weight decay of AdamW, over all trained tensors",
       source: hf("weight_decay"),
       aliases: ["wd"],
+      ofSteps: true,
     }),
     adam_beta1: key(z.number().min(0).lt(1).default(0.9), {
       description: "Decay of AdamW's running mean of gradients",
       source: hf("adam_beta1"),
+      ofSteps: true,
     }),
     adam_beta2: key(z.number().min(0).lt(1).default(0.999), {
       description: "Decay of AdamW's running mean of squared gradients",
       source: hf("adam_beta2"),
+      ofSteps: true,
     }),
     adam_epsilon: key(z.number().positive().default(1e-8), {
       description: "Added to AdamW's denominator",
       source: hf("adam_epsilon"),
+      ofSteps: true,
     }),
     max_grad_norm: key(z.number().positive().default(1.0), {
       description: "Gradients are scaled down to this norm over everything that has a gradient",
       unit: "L2 norm",
       source: hf("max_grad_norm"),
       aliases: ["gradient_clipping", "clip_grad_norm"],
+      ofSteps: true,
     }),
     max_length: key(z.int().min(4).default(256), {
       description: "Longer texts are cut to this length; shorter ones are not padded to it",
@@ -154,6 +167,7 @@ export const train = z
         "finite number; it keeps the adapter of its best epoch so far. null: it goes on to its end",
       unit: "optimizer steps",
       since: { day: "2026-11-26", before: 1 },
+      ofSteps: true,
     }),
     class_weights: key(
       z.union([z.literal(["none", "balanced"]), z.record(text(), z.number().min(0))]).default("none"),
@@ -166,6 +180,7 @@ export const train = z
         source: "torch cross_entropy(weight); sklearn compute_class_weight",
         aliases: ["class_weight", "loss_weights"],
         since: { day: "2026-11-26", before: "none" },
+        ofSteps: true,
       },
     ),
     early_stopping_patience: key(count().nullable().default(null), {
@@ -178,6 +193,7 @@ export const train = z
       aliases: ["patience", "early_stopping"],
       defaultText: "null: all epochs",
       since: { day: "2026-11-26", before: null },
+      ofSteps: true,
     }),
     start_from: key(text().nullable().default(null), {
       description:
@@ -198,6 +214,7 @@ export const train = z
       aliases: ["evaluation_steps", "eval_every", "val_check_interval"],
       defaultText: "null: at the end of each epoch",
       since: { day: "2026-11-27", before: null },
+      ofSteps: true,
     }),
     gradient_checkpointing: key(z.boolean().default(false), {
       description:

@@ -31,8 +31,8 @@ export function findCoincidences(
 
 /** Everything that decides the scores of a run whose changes are known; what is not part of an id is left out. */
 function trainingOf(row: GridCellRow | undefined, free: readonly string[]): string {
-  const { outside, later } = shippedIdRules();
+  const { outside, ...others } = shippedIdRules();
   const freed = free.map((key) => key.split("."));
-  const settings = withoutOutside({ ...row?.settings }, { outside: [...outside, ...freed], later });
+  const settings = withoutOutside({ ...row?.settings }, { outside: [...outside, ...freed], ...others });
   return canonicalize([settings, row?.changes ?? null]) ?? "";
 }
