@@ -1,6 +1,7 @@
 /** The options of `lor2c eval`, which say the same as the keys of `evaluate:` in a spec. */
 import { UsageError } from "../errors.js";
 import type { EvaluationRequest } from "../spec/evaluate-schema.js";
+import { counted } from "./number-options.js";
 
 const BENCHMARKS = "mmlu, bbh, drop, humaneval";
 
@@ -79,13 +80,4 @@ export async function requestOf(args: EvaluateArgs): Promise<EvaluationRequest> 
     mmlu_none: args["mmlu-none"],
     allow_code_execution: args["allow-code-execution"],
   });
-}
-
-/** Throws unless the text is a whole number from `least` on; yargs prints the message as a usage error. */
-export function counted(name: string, least = 1): (text: string | undefined) => number | undefined {
-  return (text) => {
-    if (text === undefined) return undefined;
-    if (/^\d{1,9}$/.test(text) && Number(text) >= least) return Number(text);
-    throw new Error(`--${name} ${text}: give a whole number from ${least} on`);
-  };
 }

@@ -2,7 +2,7 @@ import type { Devices } from "../spec/devices.js";
 import { type Command, runs } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
 import { devicesOption } from "./devices-option.js";
-import { counted } from "./evaluate-options.js";
+import { counted, numbered } from "./number-options.js";
 
 interface Args {
   run: string;
@@ -119,13 +119,4 @@ async function readPrompt(): Promise<string> {
   if (process.stdin.isTTY) throw new UsageError("NO_TEXT", "no prompt", 'give --prompt "...", or pipe a text into it');
   const { text } = await import("node:stream/consumers");
   return (await text(process.stdin)).replace(/\r?\n$/, "");
-}
-
-/** Throws unless the text is such a number; yargs prints the message as a usage error. */
-function numbered(name: string, fits: (value: number) => boolean, what: string) {
-  return (text: string | undefined): number | undefined => {
-    if (text === undefined) return undefined;
-    if (/^\d*\.?\d+$/.test(text) && fits(Number(text))) return Number(text);
-    throw new Error(`--${name} ${text}: give ${what}`);
-  };
 }

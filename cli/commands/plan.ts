@@ -83,16 +83,10 @@ async function plannedEvaluation(
   devices: Devices,
 ): Promise<PlannedEvaluation | null> {
   if (request === null) return null;
-  const [{ planAmong, planQuestion }, { modelsOf }] = await Promise.all([
-    import("../evaluate/ask-plan.js"),
-    import("../evaluate/subject.js"),
-  ]);
-  const models: PlannedEvaluation["models"] = [];
-  for (const subject of modelsOf(cells.map(({ settings }) => settings))) {
-    const { events } = await executor.ask(planQuestion(subject, request), { devices });
-    models.push({ model: subject.model, benchmarks: planAmong(events).benchmarks });
-  }
-  return { request, models };
+  const { planModels } = await import("../evaluate/ask-plan.js");
+  const settings = cells.map((cell) => cell.settings);
+  const plans = await planModels(executor, settings, request, { devices });
+  return { request, models: plans.map(({ model, plan: { benchmarks } }) => ({ model, benchmarks })) };
 }
 
 /** A missing database has no runs; reading must not create it. */

@@ -1,5 +1,5 @@
 import type { RunRow } from "../store/read.js";
-import { SELECTORS } from "../store/selector-words.js";
+import { namesRun, SELECTORS } from "../store/selector-words.js";
 import { type Command, runs } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
 
@@ -46,8 +46,7 @@ export default {
     const store = openStore(path);
     try {
       const evaluated = evaluatedModels(store);
-      // As for `eval`: hexadecimal or with @, it is a run.
-      const models = new Set(selectors.filter((name) => !/^@|^[0-9a-f]+$/i.test(name) && evaluated.includes(name)));
+      const models = new Set(selectors.filter((name) => !namesRun(name) && evaluated.includes(name)));
       const others = selectors.filter((selector) => !models.has(selector));
       const found = new Map(others.map((selector) => findRun(store, selector)).map((run) => [run.id, run]));
       if (!yes && !(await confirm([...found.values()], [...models]))) {

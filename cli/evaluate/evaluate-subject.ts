@@ -6,7 +6,7 @@ import { getEvaluation } from "../store/read.js";
 import type { Store } from "../store/store.js";
 import { claimEvaluation, finishEvaluation, leaveEvaluations, recordSamples } from "../store/write.js";
 import type { Conversation } from "../worker/conversation.js";
-import { type EvaluationPlan, planAmong, planQuestion, settingsOf } from "./ask-plan.js";
+import { askPlan, type EvaluationPlan, settingsOf } from "./ask-plan.js";
 import type { BenchmarkResult, SubjectResult, TellEvaluation } from "./report.js";
 import { type Subject, subjectFields } from "./subject.js";
 import type { Turns } from "./turns.js";
@@ -74,19 +74,17 @@ async function evaluatePlanned(subject: Subject, plan: EvaluationPlan, evaluator
 
 /** While it plans, a worker has nothing to save: a stop ends it at once. */
 async function planned(subject: Subject, { conversation, request, stop }: Evaluator) {
-  const events: WorkerEvent[] = [];
   const end = () => conversation.kill();
   stop.addEventListener("abort", end);
   try {
     stop.throwIfAborted();
-    await conversation.ask(planQuestion(subject, request), (event) => events.push(event));
+    return await askPlan(conversation, subject, request);
   } catch (error) {
     stop.throwIfAborted();
     throw error;
   } finally {
     stop.removeEventListener("abort", end);
   }
-  return planAmong(events);
 }
 
 /** Lets the worker score benchmarks, and stores what it says. `keys`: of the rows in the database, by benchmark. */

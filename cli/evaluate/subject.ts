@@ -5,6 +5,7 @@ import type { Settings } from "../spec/cell.js";
 import { cellResolver } from "../spec/resolve.js";
 import { findRun, getArtifacts, getAttempt, getSettings, type RunRow } from "../store/read.js";
 import { openReader } from "../store/reader.js";
+import { namesRun } from "../store/selector-words.js";
 import type { Store } from "../store/store.js";
 
 /** What is evaluated, or generates: the adapter of a run, or an untuned model. */
@@ -21,9 +22,9 @@ export interface Subject {
   settings: Record<string, unknown> | null;
 }
 
-/** A run is hexadecimal or begins with `@`; everything else is a model. Throws UsageError if there is no such run. */
+/** Everything that `namesRun` refuses is a model. Throws UsageError if there is no such run. */
 export function findSubject(dbPath: string, what: string): Subject {
-  if (!/^@|^[0-9a-f]+$/i.test(what)) return untuned(what);
+  if (!namesRun(what)) return untuned(what);
   const store = openReader(dbPath);
   try {
     return subjectOf(store, findRun(store, what));

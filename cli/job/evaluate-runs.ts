@@ -1,8 +1,8 @@
 /** The second stage of a job: benchmarks, with the adapters of its finished runs. */
-import { planAmong, planQuestion } from "../evaluate/ask-plan.js";
+import { planModels } from "../evaluate/ask-plan.js";
 import { evaluateAll } from "../evaluate/evaluate-all.js";
 import type { BenchmarkResult, EvaluationEvent } from "../evaluate/report.js";
-import { modelsOf, type Subject, storedSubject } from "../evaluate/subject.js";
+import { type Subject, storedSubject } from "../evaluate/subject.js";
 import type { Executor, Slot } from "../executors/executor.js";
 import type { PlannedCell } from "../plan/cell.js";
 import type { Devices } from "../spec/devices.js";
@@ -24,9 +24,8 @@ export async function checkEvaluation(
   options: { devices: Devices; signal: AbortSignal },
 ): Promise<void> {
   if (evaluate === null) return;
-  for (const subject of modelsOf(cells.map(({ settings }) => settings))) {
-    planAmong((await executor.ask(planQuestion(subject, { ...evaluate, rows: 1 }), options)).events);
-  }
+  const settings = cells.map((cell) => cell.settings);
+  await planModels(executor, settings, { ...evaluate, rows: 1 }, options);
 }
 
 /** Evaluates the finished runs of a job, also those that were trained before. A failure leaves the run finished. */

@@ -28,13 +28,13 @@ test.each(TABLES)("%s: the audit names exactly the scores that no count of right
 });
 
 test("what a reader of the paper is told", () => {
-  expect(auditNotes(tables.table1)).toEqual([
+  expect(auditNotes(tables.table1, audit(tables.table1))).toEqual([
     expect.stringMatching(/among 872 rows of SST-2 gives 94\.1 \(ShareLoR2C\), so no single evaluation does/),
     expect.stringMatching(/among 408 rows of MRPC gives 88\.4 \(AdptD 0\.9M\), 88\.8 \(ShareLoR2C\)/),
     expect.stringMatching(/among 277 rows of RTE gives .*73\.4 \(ShareLoR2C\)/),
     "Audit: the average of IMLoR2C is printed as 85.8; its scores average 85.95.",
   ]);
-  expect(auditNotes(tables.table2)).toEqual([
+  expect(auditNotes(tables.table2, audit(tables.table2))).toEqual([
     expect.stringMatching(/among 6,285 rows of DROP gives 31\.94 \(AdaLoRA\)/),
     expect.stringMatching(/among 164 rows of HEval gives 15\.09 \(LoRA\), 15\.32 \(LoR2C\)/),
   ]);

@@ -44,9 +44,8 @@ function isShare(score: number, rows: number, decimals: number): boolean {
   return Math.abs((100 * nearest) / rows - score) <= half;
 }
 
-/** The audit as sentences, one for each column and average that is odd. */
-export function auditNotes(table: PaperTable): string[] {
-  const { scores, averages } = audit(table);
+/** What `audit` found in the table as sentences, one for each column and average that is odd. */
+export function auditNotes(table: PaperTable, { scores, averages }: Audit): string[] {
   const number = (value: number) => value.toFixed(table.decimals);
   const byColumn = table.columns.flatMap(({ name }) => {
     const odd = scores.filter(({ column }) => column === name);

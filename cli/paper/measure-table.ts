@@ -42,6 +42,7 @@ export function measureTable(question: TableQuestion): MeasuredTable {
   });
   const strangers = counted.filter((run) => !table.rows.some((row) => fitsRow(run, row)));
   const shown = answers.flat().flatMap((answer) => answer.shown);
+  const found = audited ? audit(table) : null;
   return {
     table: name,
     number: table.number,
@@ -71,8 +72,8 @@ export function measureTable(question: TableQuestion): MeasuredTable {
       ...unusualNotes(table, answers),
       ...cellNotes(table, answers),
     ],
-    published_notes: [...table.notes, ...(audited ? auditNotes(table) : [])],
-    audit: audited ? audit(table) : null,
+    published_notes: [...table.notes, ...(found === null ? [] : auditNotes(table, found))],
+    audit: found,
   };
 }
 

@@ -2,43 +2,39 @@
 import { type ComparableRun, comparableRuns } from "./read-comparable.js";
 import type { Store } from "./store.js";
 
-/** A run whose scores are those of one benchmark; `task` is the benchmark, `eval_rows` the rows that were scored. */
-export interface EvaluatedRun extends ComparableRun {
-  /** The standard error of the score over the benchmark's rows; null where they are too few. */
-  standard_error: number | null;
-  decoding: string;
-}
-
 interface Row {
   run: string;
   benchmark: string;
   score: number;
   standard_error: number | null;
   rows: number;
-  decoding: string;
 }
 
 /**
  * The finished evaluations under `protocol` of all runs, with the score names `metrics` (by benchmark; others are left
- * out). Of several evaluations of one run on one benchmark, that with the most rows counts, then the newest.
+ * out): `task` is the benchmark, `eval_rows` the rows that were scored. Of several evaluations of one run on one
+ * benchmark, that with the most rows counts, then the newest.
  */
-export function evaluatedRuns(store: Store, protocol: string, metrics: ReadonlyMap<string, string>): EvaluatedRun[] {
+export function evaluatedRuns(store: Store, protocol: string, metrics: ReadonlyMap<string, string>): ComparableRun[] {
   const rows = store
     .prepare(
-      `SELECT l.run, e.benchmark, e.score, e.standard_error, e.rows, e.decoding
+      `SELECT l.run, e.benchmark, e.score, e.standard_error, e.rows
        FROM evaluations e JOIN evaluation_runs l ON l.evaluation = e.key
        WHERE e.protocol = ? AND e.state = 'finished' ORDER BY e.rows, e.ended_at, e.key`,
     )
     .all(protocol) as Row[];
   const chosen = new Map(rows.map((row) => [JSON.stringify([row.run, row.benchmark]), row]));
-  const tasks = store.prepare("SELECT DISTINCT task FROM v_runs").pluck().all() as string[];
+  const tasks = store
+    .prepare("SELECT DISTINCT task FROM v_runs WHERE run IN (SELECT run FROM evaluation_runs)")
+    .pluck()
+    .all() as string[];
   const runs = new Map(comparableRuns(store, tasks).map((run) => [run.id, run]));
-  return [...chosen.values()].flatMap((row): EvaluatedRun[] => {
+  return [...chosen.values()].flatMap((row): ComparableRun[] => {
     const [run, metric] = [runs.get(row.run), metrics.get(row.benchmark)];
     if (run === undefined || metric === undefined) return [];
     const scores = { score_name: metric, best_score: row.score, last_score: row.score };
     const others = { majority_score: null, holdout_best: null, holdout_last: null, eval_rows: row.rows };
-    const own = { task: row.benchmark, standard_error: row.standard_error, decoding: row.decoding };
+    const own = { task: row.benchmark, standard_error: row.standard_error };
     return [{ ...run, ...scores, ...others, ...own }];
   });
 }
