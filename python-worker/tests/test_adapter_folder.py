@@ -23,8 +23,8 @@ from lor2c_worker.methods import METHODS
 
 CPU = torch.device("cpu")
 FAMILY = [(name, values) for name, values in TRIED if METHODS[name].family is not None]
-#: Largest difference of a logit. The decoder runs on the transformers module, the encoders run unpadded.
-TOLERANCE = {"bert": 1e-5, "roberta": 1e-5, "llama": 1e-6}
+#: Largest difference of a logit: the run is unpadded, the fresh process runs the padded transformers module.
+TOLERANCE = 1e-5
 
 READER = """
 import sys, json, torch
@@ -48,7 +48,7 @@ def data() -> Encoded:
     return encode(rows(16), tiny.tokenizer(), "classify", 32)
 
 
-@pytest.mark.parametrize("kind", sorted(TOLERANCE))
+@pytest.mark.parametrize("kind", ["bert", "roberta", "llama"])
 def test_a_fresh_process_gives_the_runs_own_logits(kind: str, data: Encoded, tmp_path: Path) -> None:
     base = tiny.save(tmp_path / "base", kind)
     expected: dict[str, torch.Tensor] = {}
@@ -74,7 +74,7 @@ def test_a_fresh_process_gives_the_runs_own_logits(kind: str, data: Encoded, tmp
     subprocess.run(command, check=True, cwd=Path(__file__).parents[1], timeout=300)
     for folder_name, own in expected.items():
         found = torch.load(f"{folder_name}/logits.pt")
-        assert float((found - own).abs().max()) <= TOLERANCE[kind], folder_name
+        assert float((found - own).abs().max()) <= TOLERANCE, folder_name
 
 
 @pytest.mark.parametrize(("name", "values"), FAMILY, ids=lambda v: v if isinstance(v, str) else str(v))

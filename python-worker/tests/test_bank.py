@@ -12,6 +12,7 @@ import pytest
 import tiny
 import torch
 from loops import CPU, SETTINGS, Given, Seen, in_order, training_of
+from marks import needs_bf16
 from peft import LoraConfig, TaskType, get_peft_model
 from reference import Reference, inputs_of, lr_list
 
@@ -20,7 +21,7 @@ from lor2c_worker.adapters.bank_learner import BankLearner
 from lor2c_worker.backbones.hf_backbone import HfBackbone
 from lor2c_worker.backbones.unpadded import UnpaddedEncoder
 from lor2c_worker.data.batch import Batch
-from lor2c_worker.device import autocast, cpu_has_bf16
+from lor2c_worker.device import autocast
 from lor2c_worker.keyed.seeding import generator
 from lor2c_worker.learner import EpochRecord
 from lor2c_worker.methods.lanes import build_learner
@@ -31,7 +32,6 @@ from lor2c_worker.run.moments import Interval, Moments
 from lor2c_worker.schedule import Layout, Schedule
 
 LAYERS, BATCHES, ROWS = 7, 2, 6
-needs_bf16 = pytest.mark.skipif(not cpu_has_bf16(), reason="this CPU has no bfloat16 products")
 
 
 def classifier(kind: str = "roberta", dtype: torch.dtype = torch.float64, dropout: float = 0.0) -> Any:

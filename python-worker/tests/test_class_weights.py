@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import stopping
 import torch
+from marks import needs_bf16
 from sklearn.utils.class_weight import compute_class_weight
 from test_gradients import SEED, STEP, learner_of, rows_of
 from worker import LORA, only, settings
@@ -130,7 +131,7 @@ def test_the_plan_refuses_an_unknown_label(place: Path) -> None:
         Inspection().inspect(Settings.from_json(settings(place, class_weights={"neutral": 2})))
 
 
-@pytest.mark.parametrize("precision", ["fp32", "mixed"])
+@pytest.mark.parametrize("precision", ["fp32", pytest.param("mixed", marks=needs_bf16)])
 def test_weights_change_the_training_and_are_noted(place: Path, tmp_path: Path, precision: str) -> None:
     """The rows that are trained on are those that `data.train_rows` and `train.holdout` leave."""
     asked = {"plain": "none", "even": {"negative": 2, "positive": 2}, "uneven": {"negative": 9}, "same": "balanced"}

@@ -46,7 +46,7 @@ def test_the_model_is_freed_without_a_collection(
         loaded.append(ref(model.module))
         return model
 
-    monkeypatch.setattr("lor2c_worker.run.prepare.load_model", load)
+    monkeypatch.setattr("lor2c_worker.methods.stored.load_model", load)
     tiny.save(tmp_path / "model", kind)
     tiny.save_rows(tmp_path / "data", train=8, dev=4)
     cell = {

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from marks import needs_bf16
 from test_backbones import bank_of, batch_of, build
 from test_bank import learner_of, params_of
 from test_methods import fresh
@@ -20,7 +21,6 @@ from lor2c_worker.adapters.bank import Bank, Numbers, Structure
 from lor2c_worker.adapters.bank_learner import BankLearner
 from lor2c_worker.adapters.bank_routes import shared_seed
 from lor2c_worker.backbones.unpadded import UnpaddedEncoder
-from lor2c_worker.device import describe_device
 from lor2c_worker.keyed.seeding import generator
 from lor2c_worker.methods import METHODS, Cell, Horizon, parse_params
 from lor2c_worker.methods.lanes import marked
@@ -189,9 +189,8 @@ def test_so_has_a_cell_of_lora(worker: Worker, place: Path, tmp_path: Path) -> N
     assert len({value[-2] for value in records.values()}) == len(cells), "some number has no effect"
 
 
+@needs_bf16
 def test_in_mixed_precision_too(worker: Worker, place: Path, tmp_path: Path) -> None:
-    if not describe_device()["bf16"]:
-        pytest.skip("this CPU has no bfloat16")
     cells = {n: v for n, v in sweep(place, precision="mixed").items() if n in ("usual", "seed", "alpha", "all")}
     train(worker, tmp_path, cells)
     together = worker.until_done()

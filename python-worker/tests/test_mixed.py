@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from marks import needs_bf16
 from test_backbones import LENGTHS, bank_of, batch_of, build, hidden, logits_of
 from torch.nn import functional as F
 from transformers import BertConfig, BertForSequenceClassification
@@ -29,7 +30,6 @@ from lor2c_worker.schedule import Layout, Span
 from lor2c_worker.settings import SettingsError
 
 CPU = torch.device("cpu")
-needs_bf16 = pytest.mark.skipif(not cpu_has_bf16(), reason="this CPU has no bfloat16 products")
 
 
 def backbones(kind: str, module: Any) -> list[Any]:

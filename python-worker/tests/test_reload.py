@@ -33,7 +33,7 @@ def loads(monkeypatch: pytest.MonkeyPatch) -> list[LoadedModel]:
         found.append(load_model(*args))
         return found[-1]
 
-    monkeypatch.setattr("lor2c_worker.run.prepare.load_model", load)
+    monkeypatch.setattr("lor2c_worker.methods.stored.load_model", load)
     return found
 
 

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 import tiny
 import torch
+from marks import needs_bf16
 from transformers import BertConfig, BertModel
 from worker import Worker, only, settings, train
 
 from lor2c_worker import messages
-from lor2c_worker.device import describe_device
 from lor2c_worker.rules import PRESETS
 from lor2c_worker.run.checkpoint import checkpoints_in
 from lor2c_worker.run.manifest import read_manifest, write_manifest
@@ -322,12 +322,10 @@ def mrpc(glue_folder: Path) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("precision", ["fp32", "mixed"])
+@pytest.mark.parametrize("precision", ["fp32", pytest.param("mixed", marks=needs_bf16)])
 def test_leaves_on_a_pretrained_encoder_and_real_rows(
     worker: Worker, place: Path, tmp_path: Path, mrpc: dict[str, Any], precision: str
 ) -> None:
-    if precision == "mixed" and not describe_device()["bf16"]:
-        pytest.skip("this CPU has no bfloat16")
     pairs = [(0, 0), (1, 1), (2, 2), (2, 1), (0, 2)]
     cells = {
         name: value

@@ -13,8 +13,8 @@ import pytest
 import tiny
 import torch
 from loops import CPU, SETTINGS, Seen, training_of
+from marks import needs_bf16
 from test_methods import PROMPTS, TRIED, build, fresh, rows
-from test_mixed import needs_bf16
 from torch import nn
 
 from lor2c_worker.adapters.bank_learner import BankLearner
