@@ -40,6 +40,7 @@ export function guess(surveyed: Surveyed, asked: Asked, file: string): Guess {
   if (twice) {
     throw new UsageError("COLUMN_TWICE", `${twice.column} is named twice`, "a column is a text or the label, once");
   }
+  if (!named.label) refuseInstructions(columns, file);
   const label = guessLabel(columns, rows, named.label, taken);
   if (!label) throw unclear("label", "--label COL", file, columns);
   const texts = guessTexts(
@@ -50,6 +51,24 @@ export function guess(surveyed: Surveyed, asked: Asked, file: string): Guess {
   if (!texts)
     throw unclear("text", "--text COL (repeat it to join several, --text-pair COL for a pair)", file, columns);
   return { ...texts, ...label, unsure: [...texts.unsure, ...label.unsure] };
+}
+
+/** Columns that `task: instruct` takes by their names; `data/instruct.py` has them all. */
+const CONVERSATIONS = ["messages", "conversation", "conversations"];
+const PROMPTS = ["instruction", "prompt"];
+const RESPONSES = ["output", "response", "completion"];
+
+/** Rows to learn answers from have no label. A UsageError that says how to train on them. */
+function refuseInstructions(columns: readonly Column[], file: string): void {
+  const first = (names: readonly string[]) => names.find((name) => columns.some(({ column }) => column === name));
+  const [conversation, prompt, response] = [first(CONVERSATIONS), first(PROMPTS), first(RESPONSES)];
+  const rows = conversation ? `conversations (${conversation})` : `prompts with responses (${prompt}, ${response})`;
+  if (!conversation && !(prompt && response)) return;
+  throw new UsageError(
+    "ROWS_OF_INSTRUCTIONS",
+    `${file} has ${rows}, and init writes specs for rows with a label`,
+    "train on them with task: instruct (docs/instructions.md), or name a label with --label COL",
+  );
 }
 
 function unclear(what: string, option: string, file: string, columns: readonly Column[]): UsageError {

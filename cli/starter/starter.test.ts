@@ -45,6 +45,11 @@ describe("guess", () => {
     ["fractions", [sentences("t"), column("hours", "number", 250)], ["t", null, "hours", "regress", 0]],
     ["lists", [sentences("t"), column("tags", "list", 6)], ["t", null, "tags", "multi_label", 0]],
     [
+      "a text under a name of instructions",
+      [sentences("prompt"), classes("topic")],
+      ["prompt", null, "topic", "classify", 0],
+    ],
+    [
       "a pair by its names",
       [sentences("premise"), sentences("hypothesis"), classes("gold_label")],
       ["premise", "hypothesis", "gold_label", "classify", 0],
@@ -95,6 +100,20 @@ describe("guess", () => {
       "--label COL",
     ],
     ["no text", [classes("a"), classes("b")], {}, "no column looks like the text", "--text COL"],
+    [
+      "conversations",
+      [column("messages", "mixed", 96)],
+      {},
+      "feedback.csv has conversations (messages), and init writes specs for rows with a label",
+      "task: instruct",
+    ],
+    [
+      "prompts with responses, although these look like labels",
+      [sentences("prompt"), classes("response", 6)],
+      {},
+      "has prompts with responses (prompt, response)",
+      "task: instruct (docs/instructions.md), or name a label with --label COL",
+    ],
     [
       "another name",
       [sentences("text"), classes("mood")],

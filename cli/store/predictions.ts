@@ -44,19 +44,19 @@ export function loadPredictions(store: Store, run: RunRow): Predictions {
       ? undefined
       : getArtifacts(store, run.attempt_id).find(({ kind }) => kind === "predictions");
   if (!stored) {
-    throw new UsageError(
-      "NO_PREDICTIONS",
-      `run ${run.id} (${run.label}) has no stored predictions`,
-      run.state === "finished"
-        ? "its score is not a finite number, or it is from before predictions were kept; lor2c run --force trains it again"
-        : `it is ${run.state}; finished runs have them`,
-    );
+    throw new UsageError("NO_PREDICTIONS", `run ${run.id} (${run.label}) has no stored predictions`, noneBecause(run));
   }
   const content = read(stored.path);
   if (content.length !== stored.bytes || createHash("sha256").update(content).digest("hex") !== stored.sha256) {
     throw damaged(stored.path, `it has ${content.length} bytes that are not the ${stored.bytes} that the run wrote`);
   }
   return parsePredictions(content, stored.path);
+}
+
+function noneBecause({ id, state, score_name }: RunRow): string {
+  if (score_name === "loss") return `a language model labels no rows; lor2c show ${id} samples has what it answered`;
+  if (state !== "finished") return `it is ${state}; finished runs have them`;
+  return "its score is not a finite number, or it is from before predictions were kept; lor2c run --force trains it again";
 }
 
 function read(path: string): Buffer {

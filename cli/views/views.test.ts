@@ -8,6 +8,7 @@ import { claimAll, disposableFolder, sampleCell, sampleEvents as say } from "../
 import { getRun, type RunRow } from "../store/read.js";
 import { openStore, type Store } from "../store/store.js";
 import { endAttempt, ingest, registerExperiment } from "../store/write.js";
+import { loadCurves, panelsOf } from "./curves/data.js";
 import { VIEWS } from "./index.js";
 import { svgToPng } from "./parts/png.js";
 import { visible } from "./parts/visible.js";
@@ -260,6 +261,12 @@ test("curves: losses and score; values that are not finite are counted", async (
   expect(text).toContain("accuracy (majority class 0.5) by epoch: last 0.81\n");
   expect(await show("curves", BROKEN.id)).toContain("training loss by epoch: last -, 1 of 2 not finite");
   expect(await show("curves", PLANNED.id)).toBe("nothing has been measured yet");
+});
+
+test("curves: a loss that is the score is drawn once", async () => {
+  const data = loadCurves(store, getRun(store, DONE.id) as RunRow);
+  const titles = panelsOf([{ run: DONE.id, label: "a", data: { ...data, score_name: "loss" } }]);
+  expect(titles.map(({ title }) => title)).toEqual(["training loss", "evaluation loss"]);
 });
 
 test("attempts: one block for each attempt", async () => {

@@ -90,6 +90,6 @@ def test_a_problem_is_told_of_every_cell_that_has_it(place: Path) -> None:
     value["data"]["path"] = str(place / "nowhere")
     together = Inspection()
     for seed in (1, 2):
-        with pytest.raises(DataError, match="no such folder"):
+        with pytest.raises(DataError, match="no such file or folder"):
             together.inspect(Settings.from_json({**value, "seed": seed}))
     assert together.inspect(read(place))["train_rows"] == 64

@@ -127,6 +127,10 @@ test("pictures of every kind", async () => {
 describe("files", () => {
   test("a run without predictions says so", () => {
     expect(() => load("none")).toThrow(/\(none\) has no stored predictions/);
+    const language = { ...rowOf("none"), score_name: "loss" };
+    expect(() => confusion.load(store, [language])).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining("a language model labels no rows") }),
+    );
   });
   test("a damaged or missing file is an error that names it", () => {
     const path = made.classes?.path ?? "";

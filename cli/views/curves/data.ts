@@ -57,7 +57,8 @@ export function panelsOf(shown: readonly OfRun<CurvesData>[]): Panel[] {
     }),
   });
   const losses = (rows: MetricRow[]) => rows.map(({ epoch, value }) => ({ x: epoch, y: value }));
-  const names = [...new Set(shown.map(({ data }) => data.score_name))];
+  // a loss that is the score has its chart already
+  const names = [...new Set(shown.map(({ data }) => data.score_name))].filter((name) => name !== "loss");
   return [
     panel("training loss", (data) => losses(data.train_loss)),
     panel("evaluation loss", (data) => losses(data.eval_loss)),

@@ -39,7 +39,7 @@ def find_split(folder: Path, names: Sequence[str], endings: Sequence[str] = ENDI
     if folder.is_file():
         raise DataError(f"data.path {folder} is a file; give its folder, with train and dev files")
     if not folder.is_dir():
-        raise DataError(f"data.path {folder}: no such folder; it must have the split files, e.g. train.tsv and dev.tsv")
+        raise DataError(f"data.path {folder}: no such file or folder; a folder must have e.g. train.tsv and dev.tsv")
     for name in names:
         found = [[path] for ending in endings if (path := folder / f"{name}{ending}").is_file()]
         if parts := shards(folder, name):
