@@ -144,7 +144,8 @@ const data = z
             description: "Column of conversations, of task instruct: lists of objects with role and content",
             source: "trl SFTTrainer, conversational format",
             aliases: ["conversations"],
-            defaultText: "null: messages or conversations, where one is there and no other column is named",
+            defaultText:
+              "null: messages, conversation or conversations, where one is there and no other column is named",
             since: { day: "2026-11-27", before: null },
           }),
           separator: key(z.string().default(" "), {

@@ -32,7 +32,8 @@ export const train = z
       aliases: ["per_device_eval_batch_size"],
     }),
     gradient_accumulation_steps: key(count().default(1), {
-      description: "Forward passes whose gradients are averaged before one optimizer step",
+      description:
+        "Forward passes of one optimizer step, whose loss is the mean over all of their rows (of texts: all tokens that count)",
       unit: "forward passes",
       source: hf("gradient_accumulation_steps"),
       ofSteps: true,

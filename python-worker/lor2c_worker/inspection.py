@@ -80,6 +80,8 @@ class Inspection:
         device, asked = current_device(), settings.train.precision
         precision, slow = resolve_precision(asked, device), precision_warning(asked, device)
         storage_for(settings, method, device)  # refuses
+        if settings.train.gradient_checkpointing:
+            method.check_checkpointing(params)
         rows = self._rows(settings)
         shapes = self.shapes(settings, rows.head)
         check_length(settings, shapes.model, method.positions(params))

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 import tiny
+import torch
 from loops import CPU
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast
 from worker import settings
 
@@ -64,6 +65,87 @@ def test_a_tokenizer_that_drops_the_beginning_of_long_texts_cuts_their_end() -> 
     tokenizer = joining_tokenizer()
     tokenizer.truncation_side = "left"
     assert counted(Split(["abcdef"], [0], ["ghijkl"]), tokenizer, 9) == "ghi"
+
+
+def test_an_end_token_that_the_tokenizer_adds_to_what_it_cut_does_not_count() -> None:
+    adds = joining_tokenizer()
+    adds.backend_tokenizer.post_processor = processors.TemplateProcessing(
+        single="$A [SEP]", special_tokens=[("[SEP]", 2)]
+    )
+    assert adds("a")["input_ids"][-1] == adds.eos_token_id
+    rows = Split(["abcdef"] * 3, [0] * 3, ["", "ghi", "ghijkl"])
+    for length in (5, 6, 7, 9, 10, 64):
+        one, two = (EncodedTexts(rows, each, length, train_on="response") for each in (adds, joining_tokenizer()))
+        assert one.counted().tolist() == two.counted().tolist()
+        assert torch.equal(one.batch(range(3), CPU).input_ids, two.batch(range(3), CPU).input_ids)
+
+
+@pytest.mark.parametrize(
+    ("template", "says"),
+    [
+        (
+            "{% for m in messages %}{{ m.role }}{% endfor %}{% if add_generation_prompt %}!{% endif %}",
+            "another way than",
+        ),
+        ("{% for m in messages %}{{ m.role }}{% if loop.last %}!{% endif %}{% endfor %}", "when others follow"),
+    ],
+)
+def test_why_the_place_of_an_answer_is_unknown_is_said(template: str, says: str) -> None:
+    messages = [{"role": role, "content": "x"} for role in ("assistant", "user", "assistant", "user")]
+    split = Split([json.dumps(messages)], [0], None)
+    with pytest.raises(DataError, match=f"{says}.* use data.train_on: all"):
+        EncodedTexts(split, joining_tokenizer(template), 64, train_on="response").counted()
+
+
+def test_a_call_of_a_tool_is_refused_instead_of_left_out(tmp_path: Path) -> None:
+    calls = {"role": "assistant", "content": "", "tool_calls": [{"function": {"name": "f"}}]}
+    (tmp_path / "rows.jsonl").write_text(json.dumps({"messages": [{"role": "user", "content": "a"}, calls]}))
+    with pytest.raises(DataError, match=r"rows\.jsonl:1: message 2 has tool_calls, of which nothing would be learnt"):
+        load_task("instruct", DataSettings(path=str(tmp_path / "rows.jsonl"), dev_rows=1))
+
+
+def test_inputs_that_a_template_leaves_out_are_counted(tmp_path: Path) -> None:
+    rows = [{"prompt": "a", "input": "b" * (i % 2), "answer": "c"} for i in range(8)]
+    (tmp_path / "rows.json").write_text(json.dumps(rows))
+
+    def notes(template: str) -> str:
+        return " ".join(
+            load_task("instruct", DataSettings(str(tmp_path / "rows.json"), dev_rows=2, template=template)).notes
+        )
+
+    assert "4 of 8 rows have an input (column input), which data.template leaves out" in notes("Q: {prompt}\nA: ")
+    assert not any("leaves out" in notes(template) for template in ("{prompt} {input}", "alpaca", "none", "chat"))
+
+
+def test_rows_without_labels_are_told_by_their_reason(tmp_path: Path) -> None:
+    """A template that leaves an answer out: nothing was cut."""
+    tiny.save_causal(
+        tmp_path / "model",
+        chat="{% for m in messages %}{% if m.content != 'no' %}{{ m.content }}{% endif %}{% endfor %}",
+    )
+    texts = ["a" * 80, "no", "yes", "yes"]
+    rows = [
+        {"messages": [{"role": "user", "content": "say"}, {"role": "assistant", "content": text}]} for text in texts
+    ]
+    rows[0]["messages"].insert(0, {"role": "user", "content": "a" * 80})
+    value = settings(tmp_path, method={"name": "lora"}, max_length=64)
+    value["task"], value["data"] = {"name": "instruct"}, {"path": str(tmp_path / "rows")}
+    (tmp_path / "rows").mkdir()
+
+    def look(chosen: list[Any]) -> list[str]:
+        for name in ("train.json", "dev.json"):
+            (tmp_path / "rows" / name).write_text(json.dumps(chosen))
+        return Inspection().inspect(Settings.from_json(value))["warnings"]
+
+    has = "1 of 4 rows have no token that counts"
+    assert look(rows)[:2] == [
+        f"train: {has}: their prompts fill train.max_length 64",
+        f"train: {has}: their responses are empty",
+    ]
+    with pytest.raises(
+        DataError, match=r"no token of the train rows counts: their responses are empty\. `lor2c data SPEC`"
+    ):
+        look(rows[1:2])
 
 
 def test_an_input_that_the_first_row_lacks_is_read(tmp_path: Path) -> None:

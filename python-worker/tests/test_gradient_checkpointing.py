@@ -15,17 +15,20 @@ from test_backbones import LENGTHS, bank_of, batch_of, build
 from test_methods import build as learner_of
 from test_methods import fresh, rows
 from torch.profiler import ProfilerActivity, profile
+from worker import settings
 
 from lor2c_worker.adapters.bank_learner import BankLearner
 from lor2c_worker.backbones.heads import head_of
 from lor2c_worker.backbones.hf_backbone import HfBackbone
 from lor2c_worker.data.encode import Encoded, encode
 from lor2c_worker.device import autocast
+from lor2c_worker.inspection import Inspection
 from lor2c_worker.learner import Learner
 from lor2c_worker.methods.lanes import choose_backbone
 from lor2c_worker.rules import PRESETS
+from lor2c_worker.run.prepare import prepare
 from lor2c_worker.schedule import Schedule
-from lor2c_worker.settings import SettingsError
+from lor2c_worker.settings import Settings, SettingsError
 
 
 def lanes_of(kind: str, make: Callable[[Any], Any], lanes: int = 2) -> BankLearner:
@@ -102,12 +105,12 @@ def test_methods_inside_the_module_get_equal_bits(
     assert_same(*found)
 
 
-def test_a_layer_that_adds_to_a_cache_is_refused(folders: dict[str, Path]) -> None:
-    learner = learner_of(
-        fresh(folders["llama"]), "peft", {"type": "PREFIX_TUNING", "config": {"num_virtual_tokens": 2}}
-    )
+@pytest.mark.parametrize("look", [Inspection().inspect, prepare], ids=["plan", "run"])
+def test_a_layer_that_adds_to_a_cache_is_refused(place: Path, look: Callable[[Settings], Any]) -> None:
+    method = {"name": "peft", "type": "PREFIX_TUNING", "config": {"num_virtual_tokens": 2}}
+    value = Settings.from_json(settings(place, method=method, gradient_checkpointing=True))
     with pytest.raises(SettingsError, match="gradient_checkpointing does not fit PREFIX_TUNING"):
-        learner.use_checkpointing()
+        look(value)
 
 
 def kept_bytes(learner: BankLearner, batch: Any) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -222,14 +223,17 @@ def test_loading_needs_no_copy_in_fp32(tmp_path: Path) -> None:
     assert fp32 > 0.9
 
 
-@pytest.mark.parametrize("tied", [False, True])
+@pytest.mark.parametrize(("tied", "says"), [(False, False), (True, True), (False, True)])
 @pytest.mark.parametrize("storage", HELD, ids=lambda storage: f"{storage.linear}-{storage.embeddings}")
 def test_language_models_keep_their_output_embedding(
-    tmp_path: Path, data: Encoded, storage: Storage, tied: bool
+    tmp_path: Path, data: Encoded, storage: Storage, tied: bool, says: bool
 ) -> None:
+    """Also one of its own where config.json says that there is none."""
     shape = tiny.SHAPE | {"vocab_size": 25, "max_position_embeddings": 64, "pad_token_id": 0, "initializer_range": 0.2}
     LlamaForCausalLM(LlamaConfig(**shape, tie_word_embeddings=tied)).save_pretrained(tmp_path)
     tiny.tokenizer().save_pretrained(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(config | {"tie_word_embeddings": says}))
 
     def language_model(storage: Storage) -> LoadedModel:
         return load_model(ModelSettings(str(tmp_path)), 0, "language_model", 3, CPU, storage)

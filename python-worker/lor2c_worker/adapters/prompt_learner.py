@@ -22,7 +22,6 @@ from ..backbones.hf_decoder import HfCache, HfDecoder
 from ..data.batch import Batch
 from ..keyed.seeding import StepKey
 from ..models import LoadedModel
-from ..settings import SettingsError
 from .peft_learner import PeftLearner
 
 
@@ -58,14 +57,6 @@ class PromptLearner(PeftLearner):
                 return output if method is None else method(output)
 
             wrapped.word_embeddings.register_forward_hook(hook)
-
-    def use_checkpointing(self) -> None:
-        if self._prefix:
-            raise SettingsError(
-                "train.gradient_checkpointing does not fit PREFIX_TUNING, whose layers add to a cache of keys and "
-                "values as they compute: leave it out, or use PROMPT_TUNING"
-            )
-        super().use_checkpointing()
 
     def forward(self, batch: Batch, step: StepKey | None, lanes: Sequence[int] | None = None) -> torch.Tensor:
         """Logits [1, B, C], or losses [1, P] of a language model's targets."""

@@ -38,6 +38,12 @@ def _message(value: Any, where: str) -> dict[str, str]:
         raise DataError(f"{where} is no object with role and content: {shown(value)}")
     if value["role"] not in ROLES:
         raise DataError(f"{where} has the role {shown(value['role'])}; known are {', '.join(ROLES)}")
+    for key in ("tool_calls", "function_call"):
+        if value.get(key):
+            raise DataError(
+                f"{where} has {key}, of which nothing would be learnt: write the call as the message's content, or "
+                "leave the row out"
+            )
     return {"role": value["role"], "content": text_of(value["content"], "content", where)}
 
 
@@ -63,11 +69,7 @@ def rendered(text: str, tokenizer: Any, where: str, *, spans: bool = True) -> tu
         for place, message in enumerate(messages):
             if spans and message["role"] == LEARNT:
                 before, after = write(place, asks=True) if place else "", write(place + 1)
-                if not (after.startswith(before) and whole.startswith(after)):
-                    raise DataError(
-                        f"{where}: the tokenizer's chat template writes message {place + 1} differently when others "
-                        "follow it, so that its place in the conversation is unknown: use data.train_on: all"
-                    )
+                _check_place(before, after, whole, f"{where}: the tokenizer's chat template", place + 1)
                 found.append((len(before), len(after)))
     except DataError:
         raise
@@ -75,6 +77,17 @@ def rendered(text: str, tokenizer: Any, where: str, *, spans: bool = True) -> tu
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise DataError(f"{where}: the tokenizer's chat template refuses the conversation: {first}") from error
     return whole, found
+
+
+def _check_place(before: str, after: str, whole: str, template: str, number: int) -> None:
+    """Raises DataError unless the text up to an answer, that with it, and the whole begin alike."""
+    how = None
+    if not whole.startswith(after):
+        how = f"writes message {number} differently when others follow it"
+    elif not after.startswith(before):
+        how = f"begins message {number} in another way than it asks for an answer"
+    if how is not None:
+        raise DataError(f"{template} {how}, so that its place in the conversation is unknown: use data.train_on: all")
 
 
 def check_chat(tokenizer: Any) -> None:

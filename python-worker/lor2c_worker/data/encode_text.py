@@ -73,19 +73,22 @@ class EncodedTexts(Encoded):
             return self._conversations(rows)
         prompts = [self._split.text[row] for row in rows]
         wholes = [prompt + pairs[row] for prompt, row in zip(prompts, rows, strict=True)]
-        ids, end = self._ids(wholes), self._tokenizer.eos_token_id
+        ids = self._ids(wholes)
         for own in ids:
-            if len(own) < self._max_length and (not own or own[-1] != end):
-                own.append(end)
+            if len(own) < self._max_length:
+                own.append(self._tokenizer.eos_token_id)
         if self._all:
             return ids, [[1] * len(own) for own in ids]
-        asked = [own[:-1] if own[-1:] == [end] else own for own in self._ids(prompts)]
-        begins = [_begin(one, own, pairs[row]) for one, own, row in zip(asked, ids, rows, strict=True)]
+        begins = [_begin(one, own, pairs[row]) for one, own, row in zip(self._ids(prompts), ids, rows, strict=True)]
         return ids, [[int(place >= n) for place in range(len(own))] for own, n in zip(ids, begins, strict=True)]
 
     def _ids(self, texts: list[str]) -> list[list[int]]:
-        out = self._tokenizer(texts, truncation=True, max_length=self._max_length, padding=False)
-        return [list(ids) for ids in out["input_ids"]]
+        """At most `max_length` tokens of each text, without the end token. Some tokenizers add one by themselves, also
+        to what they cut: with one token more it is seen and taken off."""
+        end, most = self._tokenizer.eos_token_id, self._max_length
+        out = self._tokenizer(texts, truncation=True, max_length=most + 1, padding=False)
+        found = [list(ids) for ids in out["input_ids"]]
+        return [(ids[:-1] if ids[-1:] == [end] else ids)[:most] for ids in found]
 
     def _conversations(self, rows: list[int]) -> tuple[list[list[int]], list[list[int]]]:
         ids, counts = [], []

@@ -16,7 +16,7 @@ from .holdout import dev_note, split_off
 from .instruct_columns import InstructColumns, instruct_columns
 from .labels import Labels
 from .own_source import Table, tables_of
-from .prompt_template import check_template, written
+from .prompt_template import check_template, writes_input, written
 from .tables import TEXT_ENDINGS, Row
 from .task import DataError, Declared, Kind, Origin, Split, TaskData, chosen_scores
 from .texts import TextsBuilder
@@ -85,7 +85,7 @@ class InstructTask:
         template = data.template or ("alpaca" if columns.messages is None else "chat")
         if columns.messages is not None and template != "chat":
             raise SettingsError(f"data.template {template!r}: conversations are written by the tokenizer's own: chat")
-        texts, responses, numbers, empty = TextsBuilder(), TextsBuilder(), array("q"), 0
+        texts, responses, numbers, empty, inputs = TextsBuilder(), TextsBuilder(), array("q"), 0, 0
         for number, row in rows:
             where = f"{table.place}:{number}"
             numbers.append(number)
@@ -98,6 +98,7 @@ class InstructTask:
             value = None if columns.input is None else row.get(columns.input)
             given = "" if value is None else text_of(value, str(columns.input), where)
             empty += not response.strip()
+            inputs += given != ""
             if template == "chat":
                 asked = written("none", prompt, given)
                 roles = ({"role": "user", "content": asked}, {"role": "assistant", "content": response})
@@ -105,7 +106,11 @@ class InstructTask:
             else:
                 texts.append(written(template, prompt, given))
                 responses.append(response)
-        notes = [f"{table.place}: {empty:,} of {len(numbers):,} rows have an empty response"] if empty else []
+        of_rows = f"of {len(numbers):,} rows"
+        notes = [f"{table.place}: {empty:,} {of_rows} have an empty response"] if empty else []
+        if inputs and not writes_input(template):
+            has = f"{table.place}: {inputs:,} {of_rows} have an input (column {columns.input})"
+            notes.append(f"{has}, which data.template leaves out; {{input}} in it writes them")
         split = Split(
             texts.done(),
             Labels.of(np.zeros(len(numbers), dtype=np.int64)),

@@ -36,6 +36,10 @@ def check_template(template: str | None) -> None:
         raise SettingsError(f"data.template: unknown placeholder {{{odd[0]}}}; known are {{prompt}} and {{input}}")
 
 
+def writes_input(template: str) -> bool:
+    return template in NAMES or "input" in _PLACE.findall(template)
+
+
 def written(template: str, prompt: str, given: str) -> str:
     """What stands before the response. `given`: the row's input, "" where it has none; a blank is one. Braces in the
     values are plain text."""

@@ -223,6 +223,13 @@ class AnyPeft(Method):
         kind = PromptLearner if params.type in _PROMPTS else PeftLearner
         return wrap(kind, model, self.config(model, params), names, cells[0].seed)
 
+    def check_checkpointing(self, params: AnyPeftParams) -> None:
+        if params.type == "PREFIX_TUNING":
+            raise SettingsError(
+                "train.gradient_checkpointing does not fit PREFIX_TUNING, whose layers add to a cache of keys and "
+                "values as they compute: leave it out, or use PROMPT_TUNING"
+            )
+
     def positions(self, params: AnyPeftParams) -> int:
         return int(params.config["num_virtual_tokens"]) if params.type in _PROMPTS else 0
 

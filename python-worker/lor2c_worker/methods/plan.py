@@ -82,6 +82,10 @@ class Plan(Entry, Protocol):
         """Modules whose score or rank every epoch's end reports, at the start."""
         return 0
 
+    def check_checkpointing(self, params: Any) -> None:
+        """Raises SettingsError when the backward cannot compute layers again (`train.gradient_checkpointing`)."""
+        return None
+
     def require(self) -> None:
         """Raises SettingsError when a package that training needs is missing. Counting does not call it."""
         return None

@@ -54,6 +54,8 @@ def read_frozen(
             return opened.get_tensor(own).to(device, copy=True)
 
     outputs = getattr(module, "get_output_embeddings", lambda: None)()
+    if outputs is not None and _two_heads(module, outputs, read):
+        module.config.tie_word_embeddings = False
     base = getattr(module, str(module.base_model_prefix))
     for name, child in list(base.named_modules(prefix=str(module.base_model_prefix))):
         if isinstance(child, nn.Linear) and not is_head(f"{name}.weight", head):
@@ -81,6 +83,16 @@ def read_frozen(
         module.set_output_embeddings(HalfOutput(module.get_output_embeddings()))
     module.tie_weights()
     return module.to(device), fresh
+
+
+def _two_heads(module: Any, outputs: nn.Module, read: Read) -> bool:
+    """Whether config.json ties the embeddings of inputs and outputs, but they differ in the files: then transformers
+    does not tie them. Here `module` has not tied them yet."""
+    if not module.config.tie_word_embeddings:
+        return False
+    names = {id(child): name for name, child in module.named_modules()}
+    one, other = (read(f"{names[id(child)]}.weight") for child in (module.get_input_embeddings(), outputs))
+    return one is not None and other is not None and not torch.equal(one, other)
 
 
 def _headers(settings: ModelSettings, config: PretrainedConfig) -> dict[str, tuple[Path, str]]:

@@ -41,8 +41,8 @@ def storage_of(model: ModelSettings, precision: str, method: str, use: WeightsUs
         )
     if use == "changes" and model.dtype == "bf16":
         raise SettingsError(
-            f"model.dtype bf16: method {method} changes the backbone's weights, and a step is smaller than the "
-            "rounding of bfloat16. Set it to auto or fp32; train.precision: mixed multiplies in bfloat16 all the same"
+            f"model.dtype bf16: method {method} changes the backbone's weights, and bfloat16 would round its changes "
+            "away. Set it to auto or fp32; train.precision: mixed multiplies in bfloat16 all the same"
         )
     embeddings = "bf16" if model.dtype == "bf16" else "fp32"
     if model.quantization != "none":

@@ -213,6 +213,8 @@ def prepare(settings: Settings) -> Prepared:
     method = method_of(settings.method["name"])
     params = parse_params(method, settings.method_parameters)
     method.require()
+    if settings.train.gradient_checkpointing:
+        method.check_checkpointing(params)
     import_libraries(method)
     precision = resolve_precision(settings.train.precision, device)
     whole = task_data(settings)

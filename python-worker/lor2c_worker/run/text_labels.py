@@ -1,4 +1,4 @@
-"""Whether any tokens of texts count, and how many rows have none: their prompts fill what is left of them."""
+"""Whether any tokens of texts count, and how many rows have none: long prompts fill them, or responses are empty."""
 
 from __future__ import annotations
 
@@ -24,11 +24,8 @@ def label_notes(splits: Mapping[str, Encoded | None], settings: Settings) -> lis
     notes = []
     for name, rows in splits.items():
         if isinstance(rows, EncodedTexts):
-            counts = rows.counted()
-            if not counts.any():
-                raise _none_counts(name, settings)
-            if empty := int(np.sum(counts == 0)):
-                notes.append(f"{name}: {empty:,} of {len(counts):,} rows {_reason(settings)}")
+            _check_some(name, rows, settings)
+            notes += _notes(name, rows, settings)
     return notes
 
 
@@ -37,12 +34,10 @@ def sampled_label_notes(splits: Mapping[str, Split], tokenizer: Any, settings: S
     notes = []
     for name, split in splits.items():
         chosen = range(0, len(split), max(1, len(split) // SAMPLE))
-        counts = _encoded(split.take(chosen), tokenizer, settings).counted()
-        if not counts.any() and not _encoded(split, tokenizer, settings).counted().any():
-            raise _none_counts(name, settings)
-        if empty := int(np.sum(counts == 0)):
-            sample = "" if len(counts) == len(split) else "a sample of "
-            notes.append(f"{name}: {empty:,} of {sample}{len(counts):,} rows {_reason(settings)}")
+        sample = _encoded(split.take(chosen), tokenizer, settings)
+        if not sample.counted().any():
+            _check_some(name, _encoded(split, tokenizer, settings), settings)
+        notes += _notes(name, sample, settings, "" if len(sample) == len(split) else "a sample of ")
     return notes
 
 
@@ -50,12 +45,36 @@ def _encoded(split: Split, tokenizer: Any, settings: Settings) -> EncodedTexts:
     return EncodedTexts(split, tokenizer, settings.train.max_length, train_on=settings.data.train_on)
 
 
-def _reason(settings: Settings) -> str:
-    return f"have no token that counts: their prompts fill train.max_length {settings.train.max_length}"
+def _notes(name: str, rows: EncodedTexts, settings: Settings, sample: str = "") -> list[str]:
+    cut, empty = _without(rows, settings)
+    return [
+        f"{name}: {count:,} of {sample}{len(rows):,} rows have no token that counts: {why}"
+        for count, why in ((cut, _filled(settings)), (empty, _empty(settings)))
+        if count
+    ]
 
 
-def _none_counts(name: str, settings: Settings) -> DataError:
-    return DataError(
-        f"no token of the {name} rows counts: their prompts fill train.max_length {settings.train.max_length}. "
-        "Raise it, or let prompts count too with data.train_on: all"
-    )
+def _check_some(name: str, rows: EncodedTexts, settings: Settings) -> None:
+    """Raises DataError when no token counts."""
+    if rows.counted().any():
+        return
+    cut, _ = _without(rows, settings)
+    why, advice = _empty(settings), "`lor2c data SPEC` shows them"
+    if cut:
+        why, advice = _filled(settings), "Raise it, or let prompts count too with data.train_on: all"
+    raise DataError(f"no token of the {name} rows counts: {why}. {advice}")
+
+
+def _without(rows: EncodedTexts, settings: Settings) -> tuple[int, int]:
+    """How many rows without any token that counts were cut, and how many were not."""
+    found = np.flatnonzero(rows.counted() == 0)
+    cut = sum(tokens >= settings.train.max_length for tokens in rows.tokens_of(found))
+    return cut, len(found) - cut
+
+
+def _filled(settings: Settings) -> str:
+    return f"their prompts fill train.max_length {settings.train.max_length}"
+
+
+def _empty(settings: Settings) -> str:
+    return "their responses are empty" if settings.data.train_on == "response" else "they have no second token"
