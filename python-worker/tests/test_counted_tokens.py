@@ -97,6 +97,15 @@ def test_why_the_place_of_an_answer_is_unknown_is_said(template: str, says: str)
         EncodedTexts(split, joining_tokenizer(template), 64, train_on="response").counted()
 
 
+@pytest.mark.parametrize("train_on", ["response", "all"])
+def test_a_conversation_of_which_a_template_writes_nothing_is_refused(train_on: str) -> None:
+    """A row has at least one token."""
+    split = Split([json.dumps([{"role": "assistant", "content": ""}])], [0], None)
+    tokenizer = joining_tokenizer("{% for m in messages %}{{ m.content }}{% endfor %}")
+    with pytest.raises(DataError, match="row 1: the tokenizer's chat template writes nothing of the conversation"):
+        EncodedTexts(split, tokenizer, 64, train_on=train_on).counted()
+
+
 def test_a_call_of_a_tool_is_refused_instead_of_left_out(tmp_path: Path) -> None:
     calls = {"role": "assistant", "content": "", "tool_calls": [{"function": {"name": "f"}}]}
     (tmp_path / "rows.jsonl").write_text(json.dumps({"messages": [{"role": "user", "content": "a"}, calls]}))

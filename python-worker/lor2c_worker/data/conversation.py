@@ -65,6 +65,8 @@ def rendered(text: str, tokenizer: Any, where: str, *, spans: bool = True) -> tu
 
     try:
         whole = write(len(messages))
+        if not whole:
+            raise DataError(f"{where}: the tokenizer's chat template writes nothing of the conversation")
         found = []
         for place, message in enumerate(messages):
             if spans and message["role"] == LEARNT:
