@@ -102,13 +102,21 @@ function tokenRows({ splits, max_length }: ExaminedReport): [string, string[]][]
 }
 
 function oddRows({ splits, kind }: ExaminedReport): [string, string[]][] {
-  const kinds: [string, (split: Split) => number][] = [
-    ["blank text", ({ blank }) => blank.rows],
-    ["text of an earlier row", ({ repeated }) => repeated.rows],
-    [
-      kind === "regress" ? "text with several values" : "text with several labels",
-      ({ contradicting }) => contradicting.rows,
-    ],
-  ];
+  const blank = (split: Split) => split.blank.rows;
+  const repeated = (split: Split) => split.repeated.rows;
+  const kinds: [string, (split: Split) => number][] =
+    kind === "language_model"
+      ? [
+          ["blank prompt or response", blank],
+          ["the same as an earlier row", repeated],
+        ]
+      : [
+          ["blank text", blank],
+          ["text of an earlier row", repeated],
+          [
+            kind === "regress" ? "text with several values" : "text with several labels",
+            ({ contradicting }) => contradicting.rows,
+          ],
+        ];
   return kinds.map(([title, of]) => [title, splits.map((split) => someOf(of(split), split.rows))]);
 }

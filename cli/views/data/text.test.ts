@@ -103,6 +103,21 @@ test("no line of text is wider than the terminal, whatever the labels and texts 
   expect(lines.join("\n")).toContain("170 more labels");
 });
 
+test("a prompt is cut at its beginning, where the template says the same in every row", () => {
+  const view = viewOf(({ report }) => {
+    if (report) report.kind = "language_model";
+    for (const split of report?.splits ?? []) {
+      split.first = [{ row: 1, text: `${"Below is 映画. ".repeat(20)}Why?`, text_pair: "So.", labels: [], tokens: [] }];
+    }
+  });
+  const lines = dataText(view, 80).split("\n");
+  const prompt = lines.find((line) => line.startsWith("  prompt  ")) ?? "";
+  expect(prompt).toMatch(/^ {2}prompt {2}….*Below is 映画\. Why\?$/);
+  expect(stringWidth(prompt)).toBeLessThanOrEqual(80);
+  expect(lines).toContain("  reply   So.");
+  expect(lines.join("\n")).not.toContain("text with several labels");
+});
+
 test("rows that cannot be read have their problem and nothing else; several sets name their runs", () => {
   const view = viewOf(
     (examined) => {

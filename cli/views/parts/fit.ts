@@ -8,6 +8,12 @@ export function clip(text: string, width: number): string {
   return stringWidth(cut) > width ? cliTruncate(text, width - 1) : cut;
 }
 
+/** The end of `text`, as `clip` has its beginning. */
+export function clipStart(text: string, width: number): string {
+  const cut = cliTruncate(text, width, { position: "start" });
+  return stringWidth(cut) > width ? cliTruncate(text, width - 1, { position: "start" }) : cut;
+}
+
 /** Exactly `width` columns: cut or filled with spaces. */
 export function fitTo(text: string, width: number, align: "left" | "right" = "left"): string {
   const cut = clip(text, width);
