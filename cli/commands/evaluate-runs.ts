@@ -1,15 +1,18 @@
 /** What `lor2c eval` does, without its options and its output of results. */
 import { evaluateAll } from "../evaluate/evaluate-all.js";
+import { Refused } from "../evaluate/refused.js";
 import { allScored, type EvaluationEvent, type SubjectResult } from "../evaluate/report.js";
 import { findSubject, type Subject } from "../evaluate/subject.js";
 import { EXECUTORS } from "../executors/index.js";
 import { Interrupts } from "../job/interrupt.js";
 import type { Devices } from "../spec/devices.js";
 import type { EvaluationRequest } from "../spec/evaluate-schema.js";
-import { evaluationNotes, stopRequestOfRuns } from "../store/read.js";
+import { stopRequestOfRuns } from "../store/read.js";
 import { openStore, resolveDbPath, type Store } from "../store/store.js";
-import { evaluationLines, evaluationLog, evaluationStatus } from "../views/evaluation-lines.js";
+import { evaluationLines, evaluationLog, evaluationStatus, refusedLine } from "../views/evaluation-lines.js";
+import { benchmarkNotes } from "../views/evaluation-table.js";
 import { writeNote, writeStatus } from "../views/output.js";
+import { clip } from "../views/parts/fit.js";
 
 /** Milliseconds between two looks for a stop that another terminal asks for. */
 const LOOK_EVERY = 1000;
@@ -28,12 +31,19 @@ interface Evaluated {
   interrupted: boolean;
 }
 
-/** Evaluates runs and models one after the other, and tells on stderr how far it is. */
+/**
+ * Evaluates runs and models one after the other, and tells on stderr how far it is. One that cannot be evaluated leaves
+ * the others alone. Throws UsageError if that goes for all of them.
+ */
 export async function evaluateRuns({ what, request, db, devices }: Asked): Promise<Evaluated> {
   const dbPath = resolveDbPath(db);
   const subjects = distinct(what.map((one) => findSubject(dbPath, one)));
   const interrupts = new Interrupts();
   const show = shower();
+  const refused = new Refused(subjects, request, (subject, why) => {
+    show.clear();
+    writeNote(refusedLine(subject, why));
+  });
   const store = openStore(dbPath);
   const warn = () => writeNote(stopping(interrupts.cause));
   interrupts.stop.addEventListener("abort", warn);
@@ -43,11 +53,16 @@ export async function evaluateRuns({ what, request, db, devices }: Asked): Promi
     const { stop, kill } = interrupts;
     const results = await evaluateAll({
       ...{ subjects, request, executor, store, stop, kill, places: [devices] },
-      tell: show.tell,
-    });
+      tell: (event) => {
+        if (event.kind === "begins") refused.tell();
+        show.tell(event);
+      },
+      onProblem: (subject, error) => refused.add(subject, error),
+    }).then((done) => refused.among(done));
     show.clear();
     const interrupted = stop.aborted;
-    return { results, notes: [...notesOf(store, results), ...continuation(results, interrupted)], interrupted };
+    const scored = results.flatMap((one) => one.results.flatMap(({ row }) => row ?? []));
+    return { results, notes: [...benchmarkNotes(scored), ...continuation(results, interrupted)], interrupted };
   } finally {
     show.clear();
     unwatch();
@@ -87,20 +102,12 @@ function shower(): { tell: (event: EvaluationEvent) => void; clear: () => void }
   return {
     clear: () => writeStatus(""),
     tell: (event) => {
-      if (event.kind === "progress") return writeStatus(evaluationStatus(event));
+      if (event.kind === "progress")
+        return writeStatus(clip(evaluationStatus(event), (process.stderr.columns ?? 80) - 1));
       writeStatus("");
       for (const line of evaluationLines(event)) writeNote(line);
     },
   };
-}
-
-function notesOf(store: Store, results: readonly SubjectResult[]): string[] {
-  const notes = results.flatMap((one) =>
-    one.results.flatMap(({ benchmark, row }) =>
-      row ? evaluationNotes(store, row.key).map((note) => `note: ${benchmark}: ${note}`) : [],
-    ),
-  );
-  return [...new Set(notes)];
 }
 
 function continuation(results: readonly SubjectResult[], interrupted: boolean): string[] {

@@ -33,7 +33,7 @@ export default {
       .option("prompt", { type: "string", describe: "The text; without it, standard input is read" })
       .option("template", {
         choices: ["none", "alpaca", "chat"] as const,
-        describe: "What is put around the prompt. Default: alpaca for a run of the task alpaca, else none",
+        describe: "What is put around the prompt. Default: what the run was trained with, none for an untuned model",
       })
       // no default: yargs treats a default as given when it checks for conflicts
       .option("chat", { type: "boolean", describe: "The same as --template chat", conflicts: "template" })
@@ -70,15 +70,16 @@ export default {
   handler: async (args) => {
     const { UsageError } = await import("../errors.js");
     const { temperature = 0, seed = 0 } = args;
-    if (args["top-p"] !== undefined && temperature === 0) {
-      throw new UsageError("USAGE", "--top-p goes with --temperature above 0", "at 0 no token is sampled");
+    const sampling = (["top-p", "seed"] as const).find((name) => args[name] !== undefined);
+    if (sampling && temperature === 0) {
+      throw new UsageError("USAGE", `--${sampling} goes with --temperature above 0`, "at 0 no token is sampled");
     }
     const prompt = args.prompt ?? (await readPrompt());
     if (prompt.trim() === "") throw new UsageError("NO_TEXT", "the prompt is empty", 'give --prompt "..."');
     const [
       { findSubject },
       { resolveDbPath },
-      { generateText },
+      { generateText, writtenPrompt },
       { EXECUTORS },
       output,
       { visible },
@@ -93,24 +94,28 @@ export default {
       import("../views/generated.js"),
     ]);
     const subject = findSubject(resolveDbPath(args.db), args.run);
-    const template = args.chat ? "chat" : (args.template ?? (subject.task === "alpaca" ? "alpaca" : "none"));
+    const template = args.chat ? "chat" : (args.template ?? subject.template);
+    const unread = new AbortController();
+    process.stdout.once("error", () => unread.abort()); // as of a closed pipe; the program's own listener tells it
     const show = (piece: string) => output.writeColoured(process.stdout.isTTY ? visible(piece) : piece);
     const { text, end } = await generateText({
       subject,
       executor: EXECUTORS.local({}),
       devices: args.devices ?? "auto",
       asked: {
-        ...{ prompt, template, temperature, seed, top_p: args["top-p"] ?? null },
+        ...writtenPrompt(prompt, template),
+        ...{ temperature, seed, top_p: args["top-p"] ?? null },
         max_new_tokens: args["max-new-tokens"] ?? 256,
       },
       onText: args.json ? () => {} : show,
+      unread: unread.signal,
     });
     if (args.json) output.writeJson({ run: subject.run, model: subject.model, template, prompt, text, ...end });
     else {
       output.writeLine();
       output.writeNote(generatedNote(end, template));
     }
-    if (end.reason === "stopped") process.exitCode = 130;
+    if (end.reason === "stopped" && !unread.signal.aborted) process.exitCode = 130;
   },
 } satisfies Command<Args>;
 

@@ -86,7 +86,7 @@ async function plannedEvaluation(
   const { planModels } = await import("../evaluate/ask-plan.js");
   const settings = cells.map((cell) => cell.settings);
   const plans = await planModels(executor, settings, request, { devices });
-  return { request, models: plans.map(({ model, plan: { benchmarks } }) => ({ model, benchmarks })) };
+  return { request, models: plans.map(({ label, plan: { benchmarks } }) => ({ model: label, benchmarks })) };
 }
 
 /** A missing database has no runs; reading must not create it. */

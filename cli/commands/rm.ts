@@ -32,13 +32,19 @@ export default {
       { openStore, resolveDbPath },
       { evaluatedModels, findRun },
       { removeModel, removeRuns },
+      { evaluatedModel },
       { formatBytes },
+      { plural },
+      { oneLine },
       output,
     ] = await Promise.all([
       import("../store/store.js"),
       import("../store/read.js"),
       import("../store/write.js"),
+      import("../evaluate/subject.js"),
       import("../views/parts/bytes.js"),
+      import("../views/format.js"),
+      import("../views/parts/visible.js"),
       import("../views/output.js"),
     ]);
     const path = resolveDbPath(db);
@@ -46,9 +52,11 @@ export default {
     const store = openStore(path);
     try {
       const evaluated = evaluatedModels(store);
-      const models = new Set(selectors.filter((name) => !namesRun(name) && evaluated.includes(name)));
-      const others = selectors.filter((selector) => !models.has(selector));
-      const found = new Map(others.map((selector) => findRun(store, selector)).map((run) => [run.id, run]));
+      const models = new Set(
+        selectors.filter((name) => !namesRun(name)).map((name) => evaluatedModel(name, evaluated)),
+      );
+      const named = selectors.filter(namesRun).map((selector) => findRun(store, selector));
+      const found = new Map(named.map((run) => [run.id, run]));
       if (!yes && !(await confirm([...found.values()], [...models]))) {
         output.writeNote("nothing was removed");
         return;
@@ -57,14 +65,17 @@ export default {
         const { evaluations, fileBytes, problems } = removeModel(store, model);
         for (const problem of problems) output.writeNote(`warning: ${problem}`);
         if (json) output.writeJson({ model, evaluations, fileBytes, problems });
-        else output.writeLine(`removed ${evaluations} of ${model}; freed ${formatBytes(fileBytes)} of files`);
+        else {
+          const removed = `${plural(evaluations, "evaluation")} of the untuned model ${oneLine(model)}`;
+          output.writeLine(`removed ${removed}; freed ${formatBytes(fileBytes)} of files`);
+        }
       }
       if (found.size === 0) return;
       const removal = removeRuns(store, [...found.keys()]);
       const freed = `${formatBytes(removal.fileBytes)} of files, ${formatBytes(removal.databaseBytes)} of the database`;
       for (const problem of removal.problems) output.writeNote(`warning: ${problem}`);
       if (json) output.writeJson({ ...removal, ids: [...found.keys()] });
-      else output.writeLine(`removed ${found.size}; freed ${freed}`);
+      else output.writeLine(`removed ${plural(found.size, "run")}; freed ${freed}`);
     } finally {
       store.close();
     }

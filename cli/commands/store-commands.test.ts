@@ -216,7 +216,7 @@ test("rm: needs --yes without a terminal, then deletes rows and files", async ()
   expect(refused).toMatchObject({ code: 2, out: "", err: expect.stringContaining("--yes") });
   expect(existsSync(log)).toBe(true);
   const done = await lor2c(["rm", "aaaa", "@best", "--yes"]);
-  expect(done.out).toMatch(/^removed 1; freed 2 KiB of files, .* of the database\n$/);
+  expect(done.out).toMatch(/^removed 1 run; freed 2 KiB of files, .* of the database\n$/);
   expect(existsSync(join(temp.folder, "runs", DONE.id))).toBe(false);
   expect(JSON.parse((await lor2c(["ls", "--json"])).out)).toHaveLength(1);
   const json = JSON.parse((await lor2c(["rm", "bbbb", "--yes", "--json"])).out);

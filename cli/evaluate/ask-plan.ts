@@ -19,12 +19,12 @@ export async function planModels(
   settings: readonly Settings[],
   request: EvaluationRequest,
   { devices, signal }: { devices: Devices; signal?: AbortSignal },
-): Promise<{ model: string; plan: EvaluationPlan }[]> {
+): Promise<{ label: string; plan: EvaluationPlan }[]> {
   const conversation = await executor.converse(devices, signal && { signal });
   try {
-    const plans: { model: string; plan: EvaluationPlan }[] = [];
+    const plans: { label: string; plan: EvaluationPlan }[] = [];
     for (const subject of modelsOf(settings)) {
-      plans.push({ model: subject.model, plan: await askPlan(conversation, subject, request) });
+      plans.push({ label: subject.label, plan: await askPlan(conversation, subject, request) });
     }
     return plans;
   } finally {

@@ -1,5 +1,5 @@
 /** `lor2c eval`, `generate` and `show RUN samples` like a user: real processes, signals and databases; a fixture worker. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
 import { type Started, startProgram } from "../fixtures/start-program.js";
@@ -69,7 +69,10 @@ test("a run is scored once: one table with standard errors, rows in the database
   expect(results[0]).toMatchObject({
     run: RUN,
     protocol: "instructeval",
-    evaluation: { rows: 4, all_rows: 6, settings: { rows: 4, seed: 0, mmlu_none: "None" } },
+    evaluation: {
+      ...{ rows: 4, all_rows: 6, settings: { rows: 4, seed: 0, mmlu_none: "None" } },
+      notes: ["4 of 6 rows, drawn with seed 0"],
+    },
   });
   // Other rows are another evaluation, and so are files that have changed.
   expect((await done([...EVAL, "mmlu"])).err).toContain("mmlu 6 rows");
@@ -78,6 +81,7 @@ test("a run is scored once: one table with standard errors, rows in the database
 
   const shown = await done(["show", RUN]);
   expect(shown.out).toMatch(/benchmark +score +± s\.e\. +rows +shots\nbbh +0\./);
+  expect(shown.out).toContain("note: mmlu: 4 of 6 rows, drawn with seed 0");
   const csv = await done(["show", RUN, "samples", "--benchmark", "bbh", "--format", "csv", "--limit", "all"]);
   expect(csv.out.split("\r\n")).toHaveLength(1 + 4 + 1);
   const wrong = await done(["show", RUN, "samples", "--wrong", "--limit", "1", "--task", "bbh_1"]);
@@ -159,13 +163,31 @@ test("a run that has no adapter is refused", async () => {
   });
 });
 
+test("one that cannot be evaluated is named, and the others are evaluated; if none can be, that is refused", async () => {
+  rmSync(join(folder, "runs", RUN, "attempt-1", "adapter", "weights.json"));
+  const both = await done(["eval", RUN, "minilm", "--benchmarks", "mmlu,bbh"]);
+  expect(both).toMatchObject({
+    code: 1,
+    out: expect.stringMatching(/\naaaaaaaa {2}mmlu +failed .*\naaaaaaaa {2}bbh +failed .*\n- +mmlu +0\.\d{4}/),
+    err: expect.stringContaining("aaaaaaaa  cell: cannot be evaluated: no adapter in "),
+  });
+  const none = await done(["eval", RUN, "minilm", "--benchmarks", "drop"], { FIXTURE_EVAL_PROBLEM: "drop" });
+  expect(none).toMatchObject({
+    code: 2,
+    out: "",
+    err: expect.stringMatching(/cell: no adapter in .*\nminilm: drop: the fixture has no such rows\n/),
+  });
+});
+
 test("an untuned model is evaluated beside a run, once, in a folder of its own", async () => {
   const both = await done(["eval", RUN, "minilm", "minilm", "--benchmarks", "mmlu"]);
   expect([both.code, both.out]).toEqual([0, expect.stringMatching(/\naaaaaaaa {2}mmlu .*cell\n- +mmlu .*minilm\n/)]);
   const again = JSON.parse((await done(["eval", "minilm", "--benchmarks", "mmlu", "--json"])).out);
   expect(again).toMatchObject([{ run: null, model: "minilm", state: "stored", evaluation: { adapter_hash: null } }]);
   expect(again[0].evaluation.folder).toBe(join(folder, "runs", "models", again[0].evaluation.key));
-  expect((await done(["rm", "minilm", "--yes"])).out).toMatch(/^removed 1 of minilm; freed /);
+  expect((await done(["rm", "minilm", "--yes"])).out).toMatch(
+    /^removed 1 evaluation of the untuned model minilm; freed /,
+  );
   expect([existsSync(again[0].evaluation.folder), existsSync(samplesFile())]).toEqual([false, true]);
   expect(await done(["eval", "MiniLM", "--benchmarks", "mmlu"])).toMatchObject({
     code: 2,
@@ -183,8 +205,13 @@ test("generate: pieces of text as they come, from an option or a pipe; what it t
   expect(chat.out).not.toContain("\u001b");
   expect(JSON.parse(chat.out)).toMatchObject({ text: "a\u001b[2J b", template: "chat", reason: "stop", new_tokens: 2 });
   expect(await done(["generate", RUN, "--prompt", " "])).toMatchObject({ code: 2 });
-  expect((await done(["generate", RUN, "--prompt", "x", "--top-p", "0.5"])).err).toContain("--temperature above 0");
+  expect((await done(["generate", RUN, "--prompt", "x", "--seed", "5"])).err).toContain("--temperature above 0");
   expect((await done(["generate", RUN, "--prompt", "x", "--chat", "--template", "alpaca"])).code).toBe(2);
+  const long = { FIXTURE_EVAL_TEXT: Array(600).fill("word").join(" "), FIXTURE_EVAL_SECONDS: "0.02" };
+  const unread = lor2c(["generate", RUN, "--prompt", "x", "--max-new-tokens", "600"], long);
+  await until(() => unread.out() !== "");
+  unread.child.stdout?.destroy();
+  expect([await unread.closed, unread.err()]).toEqual([0, expect.stringMatching(/^\d+ tokens in .*; interrupted\n$/)]);
   const piped = startProgram(["generate", RUN, "--db", dbPath], { LOR2C_PYTHON: fixture("good.py") });
   piped.child.kill("SIGINT");
   expect(await piped.closed).not.toBe(0);

@@ -4,7 +4,14 @@ import type { EventOf, WorkerCommand, WorkerEvent } from "../protocol/messages.j
 import type { EvaluationRequest } from "../spec/evaluate-schema.js";
 import { getEvaluation } from "../store/read.js";
 import type { Store } from "../store/store.js";
-import { claimEvaluation, finishEvaluation, leaveEvaluations, recordSamples } from "../store/write.js";
+import {
+  claimEvaluation,
+  finishEvaluation,
+  HEARTBEAT_SECONDS,
+  keepEvaluations,
+  leaveEvaluations,
+  recordSamples,
+} from "../store/write.js";
 import type { Conversation } from "../worker/conversation.js";
 import { askPlan, type EvaluationPlan, settingsOf } from "./ask-plan.js";
 import type { BenchmarkResult, SubjectResult, TellEvaluation } from "./report.js";
@@ -120,15 +127,19 @@ async function score(
     recordSamples(store, keys.get(benchmark) as string, items, before);
     told.set(benchmark, before + items.length);
   };
+  const openKeys = () => order.open.map((benchmark) => keys.get(benchmark) as string);
   const leave = (message: string | null, state: "failed" | "stopped") => {
-    const open = order.open;
-    leaveEvaluations(
-      store,
-      open.map((benchmark) => keys.get(benchmark) as string),
-      message,
-    );
-    for (const benchmark of open) add({ benchmark, state, row: null, message });
+    leaveEvaluations(store, openKeys(), message);
+    for (const benchmark of order.open) add({ benchmark, state, row: null, message });
   };
+  const keep = () => {
+    try {
+      keepEvaluations(store, openKeys());
+    } catch {
+      // A lease outlasts many of these; what ails the database shows at the next rows.
+    }
+  };
+  const beat = setInterval(keep, HEARTBEAT_SECONDS * 1000);
   stop.addEventListener("abort", end);
   try {
     if (!stop.aborted) await conversation.ask(command, hear);
@@ -139,6 +150,7 @@ async function score(
     leave(error instanceof Lor2cError ? error.message : String(error), "failed");
     throw error;
   } finally {
+    clearInterval(beat);
     stop.removeEventListener("abort", end);
   }
 }

@@ -15,6 +15,15 @@ export interface Generation {
   asked: Omit<Generate, "type" | "request" | "folder" | "settings">;
   /** Gets the text piece by piece. */
   onText: (piece: string) => void;
+  /** Aborted when nobody reads the text any more; it then ends as at Ctrl-C. */
+  unread: AbortSignal;
+}
+
+/** The prompt within a template; a text of the spec's own is written here, and its place for an input stays empty. */
+export function writtenPrompt(prompt: string, template: string): Pick<Generate, "prompt" | "template"> {
+  if (template === "none" || template === "alpaca" || template === "chat") return { prompt, template };
+  const values: Record<string, string> = { prompt, input: "" };
+  return { prompt: template.replace(/\{(prompt|input)\}/g, (_, name) => values[name] ?? ""), template: "none" };
 }
 
 /** Continues a text. Ctrl-C ends it after the token in hand, and at once while the worker starts. */
@@ -23,7 +32,7 @@ export function generateText(generation: Generation): Promise<{ text: string; en
 }
 
 async function generated(
-  { subject, executor, devices, asked, onText }: Generation,
+  { subject, executor, devices, asked, onText, unread }: Generation,
   signal: AbortSignal,
 ): Promise<{ text: string; end: End }> {
   const starting = new AbortController();
@@ -32,7 +41,7 @@ async function generated(
   const conversation = await executor.converse(devices, { signal: starting.signal });
   signal.removeEventListener("abort", abort);
   const stop = () => void conversation.stop().catch(() => {}); // the answer has the error
-  signal.addEventListener("abort", stop);
+  for (const end of [signal, unread]) end.addEventListener("abort", stop);
   let text = "";
   let end: End | null = null;
   const hear = (event: WorkerEvent) => {
@@ -47,7 +56,7 @@ async function generated(
     signal.throwIfAborted();
     throw error;
   } finally {
-    signal.removeEventListener("abort", stop);
+    for (const end of [signal, unread]) end.removeEventListener("abort", stop);
     await conversation.close().catch(() => {}); // its error is that of the answer
   }
   if (end === null) throw new ProtocolError("PROTOCOL_INCOMPLETE", "the worker has not said how the text ended");

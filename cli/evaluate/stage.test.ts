@@ -56,12 +56,13 @@ const ndjson = (text: string) =>
     .map((line) => JSON.parse(line));
 
 test("plan says that it is a second stage, with protocol, rows, shots and decoding; ids are those without it", async () => {
-  const plan = await done(["plan", file]);
+  const plan = await done(["plan", file, "--set", "sweep={grid: {model.quantization: [none, nf4]}}"]);
   expect(plan).toMatchObject({ code: 0, err: "" });
   expect(plan.out).toContain(
     `then a second stage evaluates the finished runs: protocol instructeval, rows from ${join(folder, "bench")}`,
   );
   expect(plan.out).toMatch(/mmlu +4 of 6 +5 +400 +2 a row {2}greedy\n/);
+  expect(plan.out.match(/mmlu +4 of 6/g)).toHaveLength(1); // once for all ways to store one model
   expect(plan.out).toContain("note: mmlu: 4 of 6 rows, drawn with seed 0");
   const json = JSON.parse((await done(["plan", file, "--json"])).out);
   expect(json.evaluation).toMatchObject({
@@ -96,6 +97,7 @@ test("run evaluates what it trained, and what was trained before; a failure leav
   expect(failed.out).toMatch(/seed=1: evaluates mmlu 4 of 6 rows, 5 shots; bbh 4 of 6 rows, 3 shots \(instructeval\)/);
   expect(failed.out).toMatch(/\w{8} {2}mmlu +0\.\d{4} +0\.\d{4} +4 of 6 +5 {2}seed=1\n\w{8} {2}bbh +failed/);
   expect(failed.out).toContain("bbh: bbh: the fixture was told to fail");
+  expect(failed.out.match(/note: mmlu: 4 of 6 rows, drawn with seed 0/g)).toHaveLength(1);
   expect(failed.out).toContain("not everything was evaluated: the same command evaluates the rest");
   expect(stored()).toEqual([
     ["bbh failed", "mmlu finished"],
@@ -136,15 +138,23 @@ test("a worker that dies at one run's benchmark leaves the other run's scores; s
   expect(stored()).toEqual([BOTH, BOTH]);
 });
 
-test("runs of untuned models, evaluated at the same time, share one evaluation", async () => {
-  const untuned = { FIXTURE_EVAL_UNTUNED: "", FIXTURE_EVAL_SECONDS: "0.1" };
-  const ran = await done(["run", file, "--json", "--set", "evaluate.benchmarks=[mmlu]"], untuned);
+test("runs of method none, evaluated at the same time, share one evaluation, and so does lor2c eval of their model", async () => {
+  const none = SPEC.replace("method: lora", "method: none").replace("seed: 1..2", "data.train_on: [response, all]");
+  writeFileSync(file, none + EVALUATE);
+  const slow = { FIXTURE_EVAL_SECONDS: "0.1" };
+  const ran = await done(["run", file, "--json", "--set", "evaluate.benchmarks=[mmlu]"], slow);
   expect(ran.code).toBe(0);
   const states = ndjson(ran.out)
     .at(-1)
     .evaluations.map(({ state }: { state: string }) => state);
   expect(states.sort()).toEqual(["evaluated", "stored"]);
   expect(stored()).toEqual([["mmlu finished"], ["mmlu finished"]]);
+
+  const model = await done(["eval", "minilm", "--benchmarks", "mmlu,bbh", "--rows", "4"]);
+  expect(model.err).toMatch(/minilm: mmlu: 0\.\d{4} .*stored already\)[\s\S]*minilm: bbh: 0\.\d{4} .*, \d+ms\)/);
+  const again = await done(["run", file]);
+  expect([again.code, again.out.match(/stored already/g)]).toEqual([0, Array(4).fill("stored already")]);
+  expect(stored()).toEqual([BOTH, BOTH]);
 });
 
 test("lor2c stop ends a job in its second stage; one run's evaluation alone it cannot end, and says so", async () => {

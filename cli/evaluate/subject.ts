@@ -15,8 +15,8 @@ export interface Subject {
   /** What people call it: the run's label, or the model's name. */
   label: string;
   model: string;
-  /** Task of the run; null for an untuned model. */
-  task: string | null;
+  /** How the run's prompts were written in training: none, alpaca, chat, or a text with `{prompt}` in it. */
+  template: string;
   /** Absolute path of the adapter; null: `settings` name the model. */
   folder: string | null;
   settings: Record<string, unknown> | null;
@@ -36,12 +36,18 @@ export function findSubject(dbPath: string, what: string): Subject {
 /** The run of an id that is in the database. Throws like `findSubject`. */
 export const storedSubject = (store: Store, id: string): Subject => subjectOf(store, findRun(store, id));
 
-/** The different models of runs, untuned, for a plan before there is an adapter. */
+/**
+ * The different models of runs, untuned, for a plan before there is an adapter. How weights are stored and multiplied
+ * changes no prompt and no decoding, so each model is there once.
+ */
 export function modelsOf(all: readonly Settings[]): Subject[] {
   const models = new Map(
     all.map((settings) => {
-      const key = JSON.stringify([settings.model, settings.train.precision]);
-      return [key, untrained(settings, settings.model.name)] as const;
+      const { name, revision } = settings.model;
+      return [
+        JSON.stringify([name, revision]),
+        untrained(settings, revision === null ? name : `${name} at ${revision}`),
+      ];
     }),
   );
   return [...models.values()];
@@ -57,10 +63,9 @@ function subjectOf(store: Store, run: RunRow): Subject {
       "only a finished run has an adapter to evaluate",
     );
   }
-  if (!methodTrains(shippedCatalog(), run.method)) {
-    const settings = getSettings(store, run.id) as unknown as Settings;
-    return { ...untrained(settings, run.label), run: run.id, task: run.task };
-  }
+  const settings = getSettings(store, run.id) as unknown as Settings;
+  const template = templateOf(settings);
+  if (!methodTrains(shippedCatalog(), run.method)) return { ...untrained(settings, run.label), run: run.id, template };
   const folder = getArtifacts(store, attempt.id).find(({ kind }) => kind === "adapter")?.path;
   if (!folder || !statOf(folder)) {
     throw new UsageError(
@@ -69,7 +74,21 @@ function subjectOf(store: Store, run: RunRow): Subject {
       "lor2c run with --force trains it again",
     );
   }
-  return { run: run.id, label: run.label, model: run.model, task: run.task, folder, settings: null };
+  return { run: run.id, label: run.label, model: run.model, template, folder, settings: null };
+}
+
+/** Rows whose columns are not named count as prompts with responses, whose default is the Alpaca template. */
+function templateOf({ task, data }: Settings): string {
+  if (task.name !== "instruct") return task.name === "alpaca" ? "alpaca" : "none";
+  return data.template ?? (data.columns?.messages ? "chat" : "alpaca");
+}
+
+/** What the evaluations of an untuned model are stored under, of the names `evaluated`. Throws UsageError for none. */
+export function evaluatedModel(name: string, evaluated: readonly string[]): string {
+  const model = evaluated.includes(name) ? name : untuned(name).model;
+  if (evaluated.includes(model)) return model;
+  const hint = evaluated.length === 0 ? "no untuned model has any" : `there are those of ${evaluated.join(", ")}`;
+  throw new UsageError("NOT_EVALUATED", `no evaluation of ${name} is stored`, hint);
 }
 
 /** A model without an adapter: a packaged name, a name on the hub, or a folder. Throws UsageError for no name. */
@@ -90,7 +109,7 @@ function untuned(name: string): Subject {
 /** The model of these settings as it is. */
 function untrained(settings: Settings, label: string): Subject {
   const own = { ...settings, method: { name: "none" } };
-  return { run: null, label, model: settings.model.name, task: null, folder: null, settings: own };
+  return { run: null, label, model: settings.model.name, template: "none", folder: null, settings: own };
 }
 
 /** The fields of a command that say what it is about. */

@@ -76,5 +76,6 @@ function summaryOf({ state, message, row }: BenchmarkResult) {
     shots: row?.shots ?? null,
     decoding: row?.decoding ?? null,
     seconds: row?.seconds ?? null,
+    notes: row?.notes ?? [],
   };
 }

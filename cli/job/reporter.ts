@@ -111,6 +111,8 @@ export interface EvaluationSummary {
   shots: number | null;
   decoding: string | null;
   seconds: number | null;
+  /** What a reader of the score must know. */
+  notes: string[];
 }
 
 export interface JobSummary {

@@ -7,7 +7,7 @@ import { audit, auditNotes } from "./audit.js";
 import { averageCell } from "./average.js";
 import { type CellAnswer, measureCell } from "./cell.js";
 import type { MeasuredRow, MeasuredTable, ScoreChoice } from "./measured-table.js";
-import { cellNotes, runNotes, unusualNotes } from "./notes.js";
+import { cellNotes, runNotes, unlikeNotes, unusualNotes } from "./notes.js";
 import { type PaperTable, rowName, type TableName } from "./reference.js";
 import { fitsRow, isSubset, sameModel } from "./runs-of-cell.js";
 
@@ -70,6 +70,7 @@ export function measureTable(question: TableQuestion): MeasuredTable {
     notes: [
       ...runNotes({ asked, ofModel, counted, strangers, model, published: table.model }),
       ...unusualNotes(table, answers),
+      ...unlikeNotes(table, answers),
       ...cellNotes(table, answers),
     ],
     published_notes: [...table.notes, ...(found === null ? [] : auditNotes(table, found))],

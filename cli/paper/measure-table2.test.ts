@@ -110,6 +110,49 @@ test("of several evaluations of one run that with the most rows counts; a part o
   });
 });
 
+test("BBH has all its rows in the paper too: a part of them gets no verdict", () => {
+  const [lora] = storeExperiment(store, "t", [told({ name: "lora", rank: 64 })]);
+  evaluate(lora?.id ?? "", { benchmark: "bbh", score: 0.324, rows: 3 });
+  expect(cellOf(measure(), "lora", "bbh")).toMatchObject({
+    ...{ verdict: "not comparable", reason: "evaluated on 3 of 6430 rows" },
+  });
+});
+
+test("scores on other rows are not averaged, and a note says which rows of the table are not alike", () => {
+  const lora = { name: "lora", rank: 64 };
+  const cells = storeExperiment(store, "t", [
+    told(lora, 1),
+    told(lora, 2),
+    told(lora, 3),
+    told({ name: "lor2c", rank: 64 }),
+  ]);
+  const [one = "", two = "", three = "", other = ""] = cells.map(({ id }) => id);
+  evaluate(one, { score: 0.4 });
+  evaluate(two, { score: 0.5 });
+  evaluate(three, { score: 0.9, rows: 3, data_hash: "other" });
+  evaluate(other, { score: 0.6, rows: 3, data_hash: "other" });
+  const table = measure();
+  expect(cellOf(table, "lora")?.measured).toMatchObject({ n: 2, mean: expect.closeTo(45, 6) });
+  expect(table.notes).toContain(
+    "MMLU: not all are scored on the same rows with the same settings: LoRA on 2 rows; LoR2C on 3 rows",
+  );
+  expect(table.notes).toContainEqual(expect.stringContaining("not shown: other evaluation"));
+});
+
+test("scores of an adapter that was trained anew since do not count", () => {
+  const [lora] = storeExperiment(store, "t", [told({ name: "lora", rank: 64 })]);
+  const id = lora?.id ?? "";
+  evaluate(id, { score: 0.4 });
+  const insert = store.prepare(
+    `INSERT INTO artifacts (attempt, path, kind, bytes, sha256)
+     SELECT attempt_id, 'runs/' || run || '/attempt-1/adapter', 'adapter', 1, ? FROM v_runs WHERE run = ?`,
+  );
+  insert.run("new", id);
+  expect(cellOf(measure(), "lora")?.measured).toBeNull();
+  store.prepare("UPDATE artifacts SET sha256 = ?").run(id);
+  expect(cellOf(measure(), "lora")?.measured).toMatchObject({ n: 1 });
+});
+
 test("training like the script has no note, whatever the cut into micro-batches; other settings are named once for all columns", () => {
   const [lora, lor2c] = storeExperiment(store, "t", [
     told({ name: "lora", rank: 64 }),

@@ -64,6 +64,24 @@ export function unusualNotes(table: PaperTable, answers: readonly CellAnswer[][]
   return [...columns].map(([note, names]) => `${names.join(", ")} ${note}`);
 }
 
+/** Columns whose rows were not all scored on the same rows with the same settings, so that they cannot be compared. */
+export function unlikeNotes(table: PaperTable, answers: readonly CellAnswer[][]): string[] {
+  return table.columns.flatMap(({ name }, at) => {
+    const ways = new Map<string, { rows: number | null; labels: string[] }>();
+    answers.forEach((row, i) => {
+      const [run, own] = [row[at]?.shown[0], table.rows[i]];
+      const way = run?.evaluated;
+      if (!run || !own || !way) return;
+      ways.set(way, { rows: run.eval_rows, labels: [...(ways.get(way)?.labels ?? []), rowName(table, own)] });
+    });
+    if (ways.size < 2) return [];
+    const each = [...ways.values()].map(
+      ({ rows, labels }) => `${labels.join(", ")} on ${(rows ?? 0).toLocaleString("en-US")} rows`,
+    );
+    return [`${name}: not all are scored on the same rows with the same settings: ${each.join("; ")}`];
+  });
+}
+
 export function cellNotes(table: PaperTable, answers: readonly CellAnswer[][]): string[] {
   return answers.flatMap((row, i) =>
     row.flatMap(({ cell, shown, notes }, at) => {

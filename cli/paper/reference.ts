@@ -13,7 +13,7 @@ const column = z.strictObject({
   task: z.string(),
   metric: z.string(),
   metric_source: z.string(),
-  /** Rows of the official dev set. */
+  /** Rows of the official dev set, or those of a benchmark that are scored. */
   eval_rows: z.int().optional(),
   /** Keys of `train` as the published script sets them. */
   training: z.record(z.string(), z.number()).optional(),

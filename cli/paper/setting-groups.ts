@@ -66,6 +66,7 @@ function factsOf(run: ComparableRun, grid: boolean): Map<string, string> {
   const facts = new Map<string, string>();
   flatten({ ...rest, method: grid ? fixed : { ...fixed, merges, injections } }, "", facts);
   for (const [name, value] of Object.entries(run.fingerprint)) facts.set(`${name} (content)`, value);
+  if (run.evaluated !== undefined) facts.set("evaluation (content)", run.evaluated);
   facts.delete("numerics (content)");
   facts.set("numerics", String(numericsOf(run.fingerprint)));
   return facts;

@@ -118,6 +118,16 @@ describe("table2.yaml", () => {
   });
 });
 
+test.each([
+  ["table2", { allow_code_execution: true }],
+  ["table2-smollm2", { data: expect.stringMatching(/benchmarks$/) }],
+])("%s.yaml accepts the options of its first lines", (name, evaluate) => {
+  const file = packageFile("configs", "tables", `${name}.yaml`);
+  const [, options = ""] = /^# +lor2c run \S+ (.+)$/m.exec(readFileSync(file, "utf8")) ?? [];
+  expect(options).toMatch(/^--set \S+( --set \S+)*$/);
+  expect(loadSpec(file, options.split(/ ?--set /).slice(1)).evaluate).toMatchObject(evaluate);
+});
+
 test("table2-smollm2.yaml has every row's method on the small decoder, and LoR2C over nf4", () => {
   const small = cellsOf("tables", "table2-smollm2");
   const methods = (all: readonly Cell[]) => all.map(({ settings }) => settings.method.name);

@@ -5,9 +5,9 @@ import { tempFolder } from "../fixtures/temp-folder.js";
 import { evaluatorOf } from "./evaluations.js";
 import { sampleClaim, sampleEvaluation, sampleItems, sampleResult } from "./fixtures/evaluation.js";
 import { claimedStore, sampleCell } from "./fixtures/sample.js";
-import { countSamples, evaluationNotes, evaluationsOf, getEvaluation, samplesOf } from "./read.js";
+import { countSamples, evaluationsOf, getEvaluation, samplesOf } from "./read.js";
 import type { Store } from "./store.js";
-import { endAttempt, finishEvaluation, leaveEvaluations, recordSamples, removeRuns } from "./write.js";
+import { endAttempt, finishEvaluation, keepEvaluations, leaveEvaluations, recordSamples, removeRuns } from "./write.js";
 
 const A = "a".repeat(16);
 const B = "b".repeat(16);
@@ -64,6 +64,18 @@ test("an evaluation in another living process is busy; one whose process is gone
   expect(sampleClaim(store, A)).toMatchObject({ key });
 });
 
+test("a lease is renewed for the process that has the evaluation, and only that one gives it up", () => {
+  const { key } = sampleClaim(store, A) as { key: string };
+  const lease = () => store.prepare("SELECT lease_until FROM evaluations WHERE key = ?").pluck().get(key) as string;
+  store.prepare("UPDATE evaluations SET lease_until = '2000'").run();
+  keepEvaluations(store, [key]);
+  expect(lease() > new Date().toISOString()).toBe(true);
+  store.prepare("UPDATE evaluations SET lease_until = '2000', owner = 'another'").run();
+  keepEvaluations(store, [key]);
+  leaveEvaluations(store, [key], "it failed here");
+  expect([lease(), getEvaluation(store, key)?.state]).toEqual(["2000", "unfinished"]);
+});
+
 test("rm takes a run's evaluations and their files with it; those of untuned models and of other runs stay", () => {
   const own = sampleClaim(store, A, { data_hash: "own" }) as { key: string; folder: string };
   writeFileSync(join(own.folder, "samples.jsonl"), "{}\n");
@@ -98,6 +110,17 @@ test("samples: wrong ones first, filters, and how many there are", () => {
   ]);
   expect(samplesOf(store, A, { limit: 1, wrong: true, benchmark: "mmlu" })).toHaveLength(1);
   expect(samplesOf(store, A, { limit: null, task: "none" })).toEqual([]);
-  expect(countSamples(store, A, { benchmark: "mmlu" })).toEqual({ rows: 2, right: 1 });
-  expect(evaluationNotes(store, rows[1]?.evaluation ?? "")).toEqual([expect.stringContaining("fewer shots")]);
+  expect(countSamples(store, A, { benchmark: "mmlu" })).toEqual({
+    rows: 2,
+    right: 1,
+    matched_evaluations: 1,
+    matched_benchmarks: 1,
+  });
+  expect(countSamples(store, A, { wrong: true })).toEqual({
+    rows: 2,
+    right: 0,
+    matched_evaluations: 2,
+    matched_benchmarks: 2,
+  });
+  expect(getEvaluation(store, rows[1]?.evaluation ?? "")?.notes).toEqual([expect.stringContaining("fewer shots")]);
 });

@@ -91,9 +91,20 @@ export function recordSamples(store: Store, key: string, items: EventOf<"samples
     items.forEach((item, index) => {
       insert.run({ ...item, key, position: from + index });
     });
-    const until = leaseEnd(new Date());
-    const { changes } = store.prepare("UPDATE evaluations SET lease_until = ? WHERE key = ?").run(until, key);
-    if (changes === 0) throw gone(store, key);
+    const known = store.prepare("SELECT 1 FROM evaluations WHERE key = ?").get(key);
+    if (known === undefined) throw gone(store, key);
+  });
+}
+
+/**
+ * Records that this process still works on these evaluations, also on those whose turn has not come. Call it every
+ * HEARTBEAT_SECONDS: a model may load, and a row may take, longer than a lease.
+ */
+export function keepEvaluations(store: Store, keys: readonly string[]): void {
+  const { id } = thisProcess();
+  store.write(() => {
+    const keep = store.prepare("UPDATE evaluations SET lease_until = ? WHERE key = ? AND owner = ?");
+    for (const key of keys) keep.run(leaseEnd(new Date()), key, id);
   });
 }
 
@@ -129,14 +140,18 @@ export function finishEvaluation(store: Store, key: string, event: EventOf<"eval
   });
 }
 
-/** Gives up evaluations that have no result. `message`: why they failed; null: they were stopped. */
+/**
+ * Gives up evaluations of this process that have no result. `message`: why they failed; null: they were stopped. What
+ * another process has taken over, after this one was suspended for longer than a lease, stays that one's.
+ */
 export function leaveEvaluations(store: Store, keys: readonly string[], message: string | null): void {
+  const { id } = thisProcess();
   store.write(() => {
     const leave = store.prepare(
       `UPDATE evaluations SET owner_kind = NULL, owner = NULL, lease_until = NULL, message = ?, ended_at = ?
-       WHERE key = ? AND score IS NULL`,
+       WHERE key = ? AND owner = ? AND score IS NULL`,
     );
-    for (const key of keys) leave.run(message, new Date().toISOString(), key);
+    for (const key of keys) leave.run(message, new Date().toISOString(), key, id);
   });
 }
 

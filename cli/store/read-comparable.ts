@@ -37,6 +37,8 @@ export interface ComparableRun {
   experiments: ExperimentRef[];
   /** Of a score over the rows of a benchmark (read-evaluated.ts). */
   standard_error?: number | null;
+  /** Names the rows and settings of a benchmark's score, which is not averaged with scores under others. */
+  evaluated?: string;
 }
 
 type Row = Omit<ComparableRun, "settings" | "fingerprint" | "experiments"> & { settings: string; fingerprint: string };

@@ -3,7 +3,10 @@ import type { z } from "zod";
 import type * as rows from "./evaluation-rows.js";
 import type { Store } from "./store.js";
 
-export type EvaluationRow = z.infer<typeof rows.EvaluationRow>;
+export interface EvaluationRow extends z.infer<typeof rows.EvaluationRow> {
+  /** What a reader of its score must know, without the benchmark's name. */
+  notes: string[];
+}
 type EvaluationTaskRow = z.infer<typeof rows.EvaluationTaskRow>;
 export type SampleRow = z.infer<typeof rows.SampleRow>;
 
@@ -13,7 +16,7 @@ const COLUMNS = `key, model, model_hash, adapter_hash, protocol, benchmark, data
 
 export function getEvaluation(store: Store, key: string): EvaluationRow | undefined {
   const row = store.prepare(`SELECT ${COLUMNS} FROM evaluations WHERE key = ?`).get(key);
-  return row === undefined ? undefined : withFolder(store, row);
+  return row === undefined ? undefined : evaluationOf(store, row);
 }
 
 /** Those of a run, by protocol, benchmark and time. */
@@ -24,7 +27,7 @@ export function evaluationsOf(store: Store, run: string): EvaluationRow[] {
        ORDER BY protocol, benchmark, begun_at, key`,
     )
     .all(run)
-    .map((row) => withFolder(store, row));
+    .map((row) => evaluationOf(store, row));
 }
 
 /** The names of untuned models that have evaluations. */
@@ -36,7 +39,7 @@ export const evaluationTasks = (store: Store, key: string): EvaluationTaskRow[] 
     .prepare("SELECT task, score, standard_error, rows FROM evaluation_tasks WHERE evaluation = ? ORDER BY task")
     .all(key) as EvaluationTaskRow[];
 
-export const evaluationNotes = (store: Store, key: string): string[] =>
+const evaluationNotes = (store: Store, key: string): string[] =>
   store
     .prepare("SELECT text FROM evaluation_notes WHERE evaluation = ? ORDER BY position")
     .pluck()
@@ -67,18 +70,24 @@ export function samplesOf(store: Store, run: string, { limit, ...filter }: Sampl
     .all({ ...given(run, filter), limit: limit ?? -1 }) as SampleRow[];
 }
 
-/** How many rows the filter matches, and how many of them are right. */
+/** How many rows the filter matches, how many of them are right, and of what they are. */
 export function countSamples(
   store: Store,
   run: string,
   filter: Omit<SampleFilter, "limit">,
-): { rows: number; right: number } {
+): { rows: number; right: number; matched_evaluations: number; matched_benchmarks: number } {
   return store
     .prepare(
-      `SELECT count(*) AS rows, coalesce(sum(s.right), 0) AS right
+      `SELECT count(*) AS rows, coalesce(sum(s.right), 0) AS right, count(DISTINCT s.evaluation) AS matched_evaluations,
+              count(DISTINCT e.protocol || ' ' || e.benchmark) AS matched_benchmarks
        FROM samples s JOIN evaluations e ON e.key = s.evaluation WHERE ${MATCHES}`,
     )
-    .get(given(run, filter)) as { rows: number; right: number };
+    .get(given(run, filter)) as {
+    rows: number;
+    right: number;
+    matched_evaluations: number;
+    matched_benchmarks: number;
+  };
 }
 
 const given = (run: string, { benchmark, task, wrong }: Omit<SampleFilter, "limit">) => ({
@@ -86,7 +95,7 @@ const given = (run: string, { benchmark, task, wrong }: Omit<SampleFilter, "limi
   wrong: wrong ? 1 : 0,
 });
 
-function withFolder(store: Store, row: unknown): EvaluationRow {
-  const found = row as EvaluationRow;
-  return { ...found, folder: store.results.fromStored(found.folder) };
+function evaluationOf(store: Store, row: unknown): EvaluationRow {
+  const found = row as z.infer<typeof rows.EvaluationRow>;
+  return { ...found, folder: store.results.fromStored(found.folder), notes: evaluationNotes(store, found.key) };
 }

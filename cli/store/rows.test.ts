@@ -82,7 +82,7 @@ const READERS: Record<string, () => unknown[]> = {
   ExperimentCellRow: () => read.experimentCells(store, ids.experiment),
   GridCellRow: () => read.gridCells(store, ids.experiment),
   LeftOutRow: () => read.leftOutCells(store, ids.experiment),
-  EvaluationRow: () => read.evaluationsOf(store, A.id),
+  EvaluationRow: () => read.evaluationsOf(store, A.id).map(({ notes: _, ...row }) => row),
   EvaluationTaskRow: () => read.evaluationTasks(store, ids.evaluation),
   SampleRow: () => read.samplesOf(store, A.id, { limit: null }),
   AxisRow: () => read.experimentAxes(store),

@@ -5,6 +5,7 @@ export {
   type Claimed,
   claimEvaluation,
   finishEvaluation,
+  keepEvaluations,
   leaveEvaluations,
   recordSamples,
 } from "./evaluations.js";

@@ -33,6 +33,9 @@ export function evaluationLines(event: EvaluationEvent): string[] {
 export const evaluationStatus = (event: Extract<EvaluationEvent, { kind: "progress" }>): string =>
   `${nameOf(event.subject)}: ${progressText(event)}`;
 
+/** Why one subject of several has no scores. */
+export const refusedLine = (subject: Subject, why: string): string => `${nameOf(subject)}: cannot be evaluated: ${why}`;
+
 const nameOf = ({ run, label }: Subject): string => {
   const text = clip(oneLine(label), LONGEST_LABEL);
   return run === null ? text : `${shortId(run)}  ${text}`;

@@ -50,6 +50,11 @@ export function scoreCells(row: Omit<EvaluationRow, "settings">): string[] {
   ];
 }
 
+/** What a reader of scores must know, each once with the name of its benchmark. */
+export const benchmarkNotes = (of: readonly { benchmark: string | null; notes: readonly string[] }[]): string[] => [
+  ...new Set(of.flatMap(({ benchmark, notes }) => notes.map((note) => `note: ${benchmark}: ${note}`))),
+];
+
 /** Protocol and decoding, each once with the benchmarks that have it. */
 export function decodings(rows: readonly Omit<EvaluationRow, "settings">[], width: number): string[] {
   const groups = new Map<string, Set<string>>();

@@ -11,6 +11,7 @@ const REASONS: Record<End["reason"], string> = {
 
 /** What is said after a generated text. */
 export function generatedNote({ reason, prompt_tokens, new_tokens, seconds }: End, template: string): string {
-  const around = template === "none" ? "" : ` in the ${template} template`;
+  const name = template === "alpaca" || template === "chat" ? `the ${template}` : "the run's own";
+  const around = template === "none" ? "" : ` in ${name} template`;
   return `${plural(new_tokens, "token")} in ${formatSeconds(seconds)} after a prompt of ${plural(prompt_tokens, "token")}${around}; ${REASONS[reason]}`;
 }

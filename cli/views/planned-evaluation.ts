@@ -1,11 +1,12 @@
 import type { PlannedBenchmark } from "../evaluate/report.js";
 import type { EvaluationRequest } from "../spec/evaluate-schema.js";
 import { columns } from "./columns.js";
+import { benchmarkNotes } from "./evaluation-table.js";
 import { formatCount } from "./format.js";
 
 export interface PlannedEvaluation {
   request: EvaluationRequest;
-  /** Models can differ within a spec, and with them tokens and rows that lose shots. */
+  /** Models can differ within a spec, and with them tokens and rows that lose shots; each is here once. */
   models: { model: string; benchmarks: readonly PlannedBenchmark[] }[];
 }
 
@@ -18,16 +19,24 @@ const HEADS = ["benchmark", "rows", "shots", "prompt tokens", "new tokens", "dec
 export function plannedEvaluationLines({ request, models }: PlannedEvaluation): string[] {
   const from = request.data === null ? "rows from the hub" : `rows from ${request.data}`;
   const head = `then a second stage evaluates the finished runs: protocol ${request.protocol}, ${from}`;
-  const blocks = models.flatMap(({ model, benchmarks }) => [
-    ...(models.length > 1 ? [`${model}:`] : []),
-    ...columns(HEADS, benchmarks.map(cells)),
-    ...benchmarks.flatMap(({ benchmark, metric, notes }) => [
-      `${benchmark}: ${metric}`,
-      ...notes.map((note) => `note: ${benchmark}: ${note}`),
-    ]),
+  // Models with a common tokenizer have equal tables.
+  const alike = new Map<string, PlannedEvaluation["models"]>();
+  for (const one of models) {
+    const table = JSON.stringify(one.benchmarks);
+    alike.set(table, [...(alike.get(table) ?? []), one]);
+  }
+  const blocks = [...alike.values()].flatMap((same) => [
+    ...(alike.size > 1 ? [`${same.map(({ model }) => model).join(", ")}:`] : []),
+    ...tableOf(same[0]?.benchmarks ?? []),
   ]);
   return [head, ...blocks];
 }
+
+const tableOf = (benchmarks: readonly PlannedBenchmark[]): string[] => [
+  ...columns(HEADS, benchmarks.map(cells)),
+  ...benchmarks.map(({ benchmark, metric }) => `${benchmark}: ${metric}`),
+  ...benchmarkNotes(benchmarks),
+];
 
 const cells = ({ benchmark, rows, all_rows, shots, prompt_tokens, max_new_tokens, decoding }: PlannedBenchmark) => [
   benchmark,

@@ -18,7 +18,7 @@ import { constantAnswer } from "../store/score-direction.js";
 import { collapseText } from "./collapse.js";
 import { columns } from "./columns.js";
 import { storedEvaluation } from "./evaluation-json.js";
-import { decodings, scoreCells } from "./evaluation-table.js";
+import { benchmarkNotes, decodings, scoreCells } from "./evaluation-table.js";
 import { comparisonLines } from "./forecast-comparison.js";
 import { formatCount, formatEpoch, formatScore, formatSeconds, formatValue, plural } from "./format.js";
 import { formatBytes } from "./parts/bytes.js";
@@ -43,19 +43,27 @@ export interface SummaryData {
 export const runSummary: View<SummaryData> = {
   load: loadEach((store, run) => {
     const id = run.attempt_id;
+    const artifacts = id === null ? [] : getArtifacts(store, id);
+    const adapter = artifacts.find(({ kind }) => kind === "adapter")?.sha256;
     return {
       run,
       settings: getSettings(store, run.id),
       attempt: id === null ? null : (getAttempt(store, id) ?? null),
       notes: id === null ? [] : getNotes(store, id),
       environment: run.environment === null ? null : (getEnvironment(store, run.environment) ?? null),
-      artifacts: id === null ? [] : getArtifacts(store, id),
+      artifacts,
       forecast: getForecast(store, run.id) ?? null,
-      evaluations: evaluationsOf(store, run.id).map(storedEvaluation),
+      evaluations: evaluationsOf(store, run.id).map((row) => storedEvaluation(withEarlier(row, adapter))),
     };
   }),
   text: textOfEach(summaryText, { alwaysNamed: true }),
 };
+
+/** A run that was trained again, or whose adapter was changed since, keeps the scores of its earlier adapter. */
+function withEarlier(row: EvaluationRow, adapter: string | undefined): EvaluationRow {
+  if (row.adapter_hash === null || adapter === undefined || row.adapter_hash === adapter) return row;
+  return { ...row, notes: [`${formatScore(row.score)} is of another adapter than the run has now`, ...row.notes] };
+}
 
 function summaryText(
   { run, settings, attempt, notes, environment, artifacts, forecast, evaluations }: SummaryData,
@@ -86,7 +94,7 @@ function evaluationLines(rows: SummaryData["evaluations"], width: number): strin
     heads,
     rows.map((row) => [row.benchmark, ...scoreCells(row)]),
   );
-  return [...table, ...decodings(rows, width)];
+  return [...table, ...decodings(rows, width), ...benchmarkNotes(rows)];
 }
 
 function runFacts(run: RunRow, attempt: AttemptRow | null, settings: Record<string, unknown>): Fact[] {

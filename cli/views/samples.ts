@@ -1,5 +1,5 @@
 import { countSamples, evaluationsOf, type SampleRow, samplesOf } from "../store/read.js";
-import { formatCount, plural } from "./format.js";
+import { formatCount, plural, shortId } from "./format.js";
 import { clip } from "./parts/fit.js";
 import { oneLine } from "./parts/visible.js";
 import { loadEach, textOfEach, type View } from "./view.js";
@@ -11,6 +11,9 @@ interface SamplesData {
   /** Rows that the filter matches, and right ones among them. */
   rows: number;
   right: number;
+  /** Evaluations that have them: a quick look and a longer one of the same benchmark score some rows twice. */
+  matched_evaluations: number;
+  matched_benchmarks: number;
   /** Evaluations of the run, whatever the filter. */
   evaluations: number;
   samples: SampleRow[];
@@ -34,22 +37,24 @@ const COLUMNS = [
   ...(["shots", "prompt_tokens", "new_tokens", "prompt_hash"] as const),
 ] as const;
 
-function samplesText({ rows, right, evaluations, samples: shown }: SamplesData, width: number): string {
+function samplesText(data: SamplesData, width: number): string {
+  const { rows, right, matched_evaluations: of, matched_benchmarks: benchmarks, evaluations, samples: shown } = data;
   if (evaluations === 0) return "not evaluated yet: lor2c eval RUN --suite instruct";
   if (rows === 0) return "no scored row fits";
   const more = rows - shown.length;
-  const head = `${plural(rows, "row")}, ${formatCount(right)} right`;
+  const head = `${plural(rows, "row")}${of > 1 ? ` of ${plural(of, "evaluation")}` : ""}, ${formatCount(right)} right`;
   const rest =
     more > 0 ? [`and ${formatCount(more)} more; --limit N shows more, --json and --format csv whole outputs`] : [];
-  return [head, "", ...shown.flatMap((row) => block(row, width)), ...rest].join("\n");
+  return [head, "", ...shown.flatMap((row) => block(row, of > benchmarks, width)), ...rest].join("\n");
 }
 
-/** One row: where it is from, then what the model said beside what is right. */
-function block(row: SampleRow, width: number): string[] {
+/** One row: where it is from (`named`: with its evaluation), then what the model said beside what is right. */
+function block(row: SampleRow, named: boolean, width: number): string[] {
   const verdict = row.right === 1 ? "right" : row.score > 0 ? `score ${row.score.toFixed(2)}` : "wrong";
   const of = row.task === row.benchmark ? row.benchmark : `${row.benchmark}, ${row.task}`;
+  const from = [of, row.protocol, ...(named ? [`evaluation ${shortId(row.evaluation)}`] : [])].join(", ");
   const lines = [
-    `${verdict.padEnd(5)}  ${row.row}  (${of}, ${row.protocol})`,
+    `${verdict.padEnd(5)}  ${row.row}  (${from})`,
     `       output  ${quoted(row.output)}`,
     ...(row.gold === null ? [] : [`       gold    ${quoted(row.gold)}`]),
     ...(row.detail === null ? [] : [`       ${oneLine(row.detail)}`]),

@@ -3,6 +3,7 @@ import { withoutNumbers } from "../plan/warnings.js";
 import { divergence, errorText } from "../protocol/divergence.js";
 import { constantAnswer } from "../store/score-direction.js";
 import { columns } from "./columns.js";
+import { benchmarkNotes } from "./evaluation-table.js";
 import { formatCount, formatEpoch, formatScore, formatSeconds, plural, shortId } from "./format.js";
 import { oneLine } from "./parts/visible.js";
 import { repeatLines } from "./repeats.js";
@@ -49,9 +50,9 @@ function evaluationLines(all: JobSummary["evaluations"]): string[] {
     ...new Set(all.flatMap(({ protocol, decoding }) => (decoding ? `protocol ${protocol}, ${decoding}` : []))),
   ];
   const why = all.flatMap(({ run, benchmark, message }) =>
-    message === null ? [] : [`${shortId(run)}  ${benchmark ?? ""}: ${oneLine(message)}`],
+    message === null ? [] : [`${shortId(run)}  ${benchmark === null ? "" : `${benchmark}: `}${oneLine(message)}`],
   );
-  return [...columns(heads, rows), ...how, ...why];
+  return [...columns(heads, rows), ...how, ...benchmarkNotes(all), ...why];
 }
 
 /** Says what the same command does with unfinished runs. */

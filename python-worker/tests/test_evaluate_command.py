@@ -17,6 +17,7 @@ from lor2c_worker import messages
 from lor2c_worker.benchmarking.evaluate import evaluate
 from lor2c_worker.benchmarking.plan import plan_evaluation
 from lor2c_worker.errors import Interrupted
+from lor2c_worker.prompting.subject import Subject
 from lor2c_worker.run.adapter_folder import RunInfo, write_folder
 
 EVALUATION = {
@@ -315,6 +316,14 @@ def by_harness(
     for name in ("mmlu", "bbh"):
         assert told(sent, name) == lines(folder, name)
     return {event.benchmark: result_of(event) for event in only(sent, messages.Evaluated)}
+
+
+def test_weights_held_in_fp32_are_named_alike_whether_that_was_asked_for_or_not(place: Path) -> None:
+    def name_of(dtype: str) -> str:
+        settings = asking.model_settings(place / "model", asking.UNTUNED)
+        return Subject.of(None, settings | {"model": settings["model"] | {"dtype": dtype}}).model_hash()
+
+    assert name_of("auto") == name_of("fp32") != name_of("bf16")
 
 
 @pytest.mark.skipif(importlib.util.find_spec("lm_eval") is not None, reason="the extra lm-eval is installed")

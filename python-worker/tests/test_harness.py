@@ -7,6 +7,7 @@ import json
 import socket
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from lor2c_worker.backbones.hf_decoder import HfDecoder
+from lor2c_worker.benchmarking.harness import HarnessAsked
 from lor2c_worker.data.task import DataError
 from lor2c_worker.evaluation.fence.fence import refusal
 from lor2c_worker.evaluation.harness import benchmark as harness
@@ -216,10 +218,25 @@ def test_a_plan_needs_no_library(tmp_path: Path) -> None:
     assert (len(drop.rows), drop.available, drop.notes[-1]) == (
         6,
         len(drop.tasks[0].rows),
-        f"drop: a seeded sample of 6 of {drop.available} rows (seed 0)",
+        f"a seeded sample of 6 of {drop.available} rows (seed 0)",
     )
     with pytest.raises(ValueError, match="1 of 5 rows have no value: small/4"):
         bbh.score({row.id: 1.0 for row in bbh.rows if row.id != "small/4"})
+
+
+def test_prompts_that_are_cut_are_counted_in_a_note_and_another_version_of_the_library_is_another_evaluation(
+    tmp_path: Path,
+) -> None:
+    bbh = benchmarks(tmp_path)[1]
+    asked = HarnessAsked(bbh, tokenizer(), 100, frozenset([0]), "lm-eval==0.4.13")
+    described = asked.described()
+    assert 0 < described["cut_rows"] <= len(bbh.rows)
+    assert described["notes"] == [
+        *bbh.notes,
+        f"{described['cut_rows']} prompts lose their beginning, as the model has 100 positions",
+    ]
+    assert replace(asked, positions=None).described()["notes"] == bbh.notes
+    assert replace(asked, library="lm-eval==0.4.14").settings_hash != asked.settings_hash
 
 
 def test_data_and_options_are_checked(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def test_a_prompt_has_head_shots_and_question(tmp_path: Path) -> None:
     assert first.prompt.endswith("\n\nmade_up test, number 0\nA. one\nB. two\nC. three\nD. four\nAnswer:")
     assert (first.id, first.gold, first.shots, benchmark.max_new_tokens) == ("made_up/0", "A", 5, 2)
     assert list(first.ids) == words([first.prompt])[0]
-    assert benchmark.notes == ["mmlu: 1 of 57 subjects are there"]
+    assert benchmark.notes == ["1 of 57 subjects are there"]
 
 
 def test_shots_go_from_the_end_and_nothing_is_cut(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_shots_go_from_the_end_and_nothing_is_cut(tmp_path: Path) -> None:
     assert [row.shots for row in less.rows] == [4] * 4
     assert "dev, number 3" in less.rows[0].prompt
     assert "dev, number 4" not in less.rows[0].prompt
-    assert less.notes[1:] == [f"mmlu: 4 rows have fewer than 5 shots, to fit {len(whole.ids) - 1:,} tokens"]
+    assert less.notes[1:] == [f"4 rows have fewer than 5 shots, to fit {len(whole.ids) - 1:,} tokens"]
     none = load("mmlu", tmp_path, words, limit=3)
     assert [row.shots for row in none.rows] == [0] * 4
     assert len(none.rows[0].ids) > alone  # the head stays
@@ -161,7 +161,7 @@ def test_the_data_hash_is_of_the_content(tmp_path: Path) -> None:
 def test_a_larger_sample_keeps_the_smaller_one(tmp_path: Path) -> None:
     bbh_folder(tmp_path, a=23, b=43, c=13)
     benchmark = load("bbh", tmp_path, words, rows=14, seed=3)
-    assert benchmark.notes[-1] == "bbh: a seeded sample of 14 of 70 rows (seed 3)"
+    assert benchmark.notes[-1] == "a seeded sample of 14 of 70 rows (seed 3)"
     tasks = read("bbh", tmp_path).tasks
     sizes = (3, 14, 35, 69, 70, 99)
     samples = [[row.id for _, row in drawn(tasks, count, 3)] for count in sizes]
@@ -262,7 +262,7 @@ def test_problems_come_from_a_folder_before_the_package(tmp_path: Path) -> None:
     reading, problems = humaneval.from_folder(tmp_path)
     assert [row.id for row in reading.tasks[0].rows] == ["T/0"]
     assert problems["T/0"].program(" pass") == "def f():\n pass\nt\ncheck(f)"
-    assert reading.notes[1:] == ["humaneval: 1 of 164 problems are there"]
+    assert reading.notes[1:] == ["1 of 164 problems are there"]
     put(tmp_path, "HumanEval.jsonl.gz", gzip.compress(json.dumps(HUMAN_EVAL | {"entry_point": "f()"}).encode()))
     with pytest.raises(DataError, match=r"jsonl.gz:1: 'entry_point' must name a function"):
         humaneval.from_folder(tmp_path)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..evaluation.harness import benchmark as harness
-from ..evaluation.harness.benchmark import DECODING, PROTOCOL, REQUIREMENT, HarnessBenchmark, Scored
+from ..evaluation.harness.benchmark import DECODING, PROTOCOL, HarnessBenchmark, Scored
 from ..evaluation.harness.definitions import Definition
 from ..evaluation.instructeval.scores import Score
 from ..generation.rules import ends_of
@@ -23,6 +23,7 @@ from .samples import Sample
 
 #: Rows that the library gets at once: they are kept together, and it prepares its tasks anew each time.
 _AT_ONCE = 128
+_CUT = "{:,} prompts lose their beginning, as the model has {:,} positions"
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class HarnessAsked:
     tokenizer: Any
     positions: int | None
     eos: frozenset[int]
+    #: The installed version of lm-evaluation-harness, which judges.
+    library: str
 
     @property
     def name(self) -> str:
@@ -55,7 +58,7 @@ class HarnessAsked:
         return hash_of(
             {
                 "protocol": PROTOCOL,
-                "library": REQUIREMENT,
+                "library": self.library,
                 "benchmark": self.name,
                 "definition": asdict(self._definition),
                 "positions": self.positions,
@@ -74,18 +77,19 @@ class HarnessAsked:
     def described(self) -> dict[str, Any]:
         most, own = self._definition.max_new_tokens, self.benchmark
         room = None if self.positions is None else self.positions - max(1, most)
+        cut = 0 if room is None else sum(length > room for length in self._lengths.values())
         return {
             "benchmark": self.name,
             "rows": len(own.rows),
             "all_rows": own.available,
             "shots": self._definition.shots,
-            "cut_rows": 0 if room is None else sum(length > room for length in self._lengths.values()),
+            "cut_rows": cut,
             "max_new_tokens": most,
             "decoding": DECODING if most else "log-likelihoods",
             "metric": self._definition.words,
             "data_hash": own.data,
             "settings_hash": self.settings_hash,
-            "notes": list(own.notes),
+            "notes": [*own.notes, *([_CUT.format(cut, self.positions)] if cut else [])],
         }
 
     def prompt_tokens(self) -> int:
@@ -137,7 +141,7 @@ def ask(subject: Subject, evaluation: Evaluation, name: str, tokenizer: Any) -> 
     """Raises DataError or SettingsError with what to do."""
     if name == "mmlu" and evaluation.mmlu_none == "nan":
         raise SettingsError(f"mmlu_none nan belongs to instructeval; {PROTOCOL} asks MMLU's choices as they stand")
-    harness.check_library()
+    library = harness.check_library()
     model = subject.settings.model
     benchmark = harness.load(
         name,
@@ -147,4 +151,4 @@ def ask(subject: Subject, evaluation: Evaluation, name: str, tokenizer: Any) -> 
         allow_code_execution=evaluation.allow_code_execution,
     )
     positions = getattr(base_config(model), "max_position_embeddings", None)
-    return HarnessAsked(benchmark, tokenizer, positions, ends_of(generation_config(model)[0]))
+    return HarnessAsked(benchmark, tokenizer, positions, ends_of(generation_config(model)[0]), library)

@@ -84,6 +84,8 @@ class Subject:
     def model_hash(self) -> str:
         """Names all of the base model that can change a token: weights, tokenizer, how both are used."""
         stored = {key: value for key, value in vars(self.settings.model).items() if key not in ("name", "revision")}
+        # `auto` computes what fp32 does: it holds weights in fewer bits only where they are multiplied in as few.
+        stored["dtype"] = "auto" if stored["dtype"] == "fp32" else stored["dtype"]
         named = {
             "model": model_fingerprint(self.settings.model),
             "stored": stored,

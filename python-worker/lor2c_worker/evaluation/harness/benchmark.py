@@ -9,10 +9,12 @@ import importlib.util
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...data.task import DataError
+from ...imported import imported_version
 from ...install import install_command
 from ..instructeval import bbh, drop, humaneval, mmlu
 from ..instructeval.example import Example, Reading, TaskRows
@@ -148,7 +150,7 @@ def load(
     own = [asked(name, task) for task in reading.tasks]
     available = sum(len(task.rows) for task in own)
     wanted = available if rows is None else min(rows, available)
-    notes = [*reading.notes, *sample_notes(name, wanted, available, seed)]
+    notes = [*reading.notes, *sample_notes(wanted, available, seed)]
     chosen = [row for _, row in drawn(own, wanted, seed)]
     return HarnessBenchmark(name, chosen, available, Reading(own).hash(), notes, own, problems)
 
@@ -165,10 +167,16 @@ def _read(name: str, folder: Path | None, tasks: Collection[str] | None) -> tupl
     return Reading(reading.tasks, [note for note in reading.notes if note != humaneval.NOTE]), problems
 
 
-def check_library() -> None:
-    """Raises DataError with what to do where the library is not installed; imports nothing."""
-    if importlib.util.find_spec("lm_eval") is None:
+def check_library() -> str:
+    """Name and version of the installed library. Raises DataError with what to do where there is none; imports
+    nothing."""
+    try:
+        found = importlib.util.find_spec("lm_eval") and imported_version("lm-eval", "lm_eval")
+    except (ValueError, PackageNotFoundError):
+        found = None
+    if not found:
         raise _missing("it is not installed")
+    return f"lm-eval=={found}"
 
 
 def _missing(why: str) -> DataError:

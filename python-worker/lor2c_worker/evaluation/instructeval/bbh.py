@@ -36,7 +36,7 @@ def from_hub(only: Collection[str] | None = None) -> Reading:
 
 
 def _notes(tasks: int) -> list[str]:
-    return [] if tasks == TASKS else [f"bbh: {tasks} of {TASKS} tasks are there"]
+    return [] if tasks == TASKS else [f"{tasks} of {TASKS} tasks are there"]
 
 
 def _json(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -39,7 +39,7 @@ class Benchmark:
     data: str
     #: Options that make another benchmark of the same data, by name; part of what a result is kept under.
     options: Mapping[str, str | int]
-    #: What to say beside the score.
+    #: What to say beside the score, without the benchmark's name.
     notes: Sequence[str]
     #: May be called from several threads. Its outputs are the new tokens alone, decoded without special tokens.
     judge: Callable[[str, Row], Verdict]

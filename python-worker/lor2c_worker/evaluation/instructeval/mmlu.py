@@ -52,7 +52,7 @@ def from_hub(none: NoneText, only: Collection[str] | None = None) -> Reading:
 
 
 def _notes(subjects: Sequence[str]) -> list[str]:
-    return [] if len(subjects) == SUBJECTS else [f"mmlu: {len(subjects)} of {SUBJECTS} subjects are there"]
+    return [] if len(subjects) == SUBJECTS else [f"{len(subjects)} of {SUBJECTS} subjects are there"]
 
 
 #: (place for a message, question, four choices, letter)

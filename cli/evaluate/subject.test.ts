@@ -1,0 +1,35 @@
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { tempFolder } from "../fixtures/temp-folder.js";
+import type { Settings } from "../spec/cell.js";
+import { sampleSettings } from "../store/fixtures/sample.js";
+import { storedRun } from "../store/fixtures/stored-run.js";
+import { writtenPrompt } from "./generate-text.js";
+import { findSubject } from "./subject.js";
+
+const RUN = "a".repeat(16);
+const { data, task } = sampleSettings();
+const of = (name: string, rows: Partial<Settings["data"]> = {}): Partial<Settings> => ({
+  task: { ...task, name },
+  data: { ...data, ...rows },
+});
+
+test.each([
+  [of("alpaca"), "alpaca"],
+  [of("instruct"), "alpaca"],
+  [of("instruct", { columns: { messages: "turns" } as Settings["data"]["columns"] }), "chat"],
+  [of("instruct", { template: "Q: {prompt}\nA:" }), "Q: {prompt}\nA:"],
+  [of("movie-reviews"), "none"],
+])("a run is asked as it was trained: %#", (settings, template) => {
+  const folder = tempFolder();
+  storedRun(folder, RUN, join(folder, "runs", RUN, "attempt-1", "adapter"), settings);
+  expect(findSubject(join(folder, "lor2c.db"), RUN).template).toBe(template);
+});
+
+test("a template of the spec's own gets the prompt as it is", () => {
+  expect(writtenPrompt("a {input} $&", "Q: {prompt}\n{input}A:")).toEqual({
+    prompt: "Q: a {input} $&\nA:",
+    template: "none",
+  });
+  expect(writtenPrompt("x", "chat")).toEqual({ prompt: "x", template: "chat" });
+});
