@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -62,22 +61,18 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def peak() -> int:
-    """Most bytes that this process has had so far."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-
-
 def alone(given: argparse.Namespace) -> int:
     """One contender's peak memory: of the loaded model, and after two steps."""
     from decoder_steps import Rows, build
 
+    from lor2c_worker.usage import peak_resident_bytes
+
     rows = Rows.of(given, torch_device())
     step = build(given.alone[0], given, rows)
-    loaded = peak()
+    loaded = peak_resident_bytes()
     for number, chosen in enumerate(rows.steps(2)):
         step(chosen, number)
-    print(json.dumps({"loaded": loaded, "peak": peak()}))
+    print(json.dumps({"loaded": loaded, "peak": peak_resident_bytes()}))
     return 0
 
 

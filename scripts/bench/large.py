@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import random
-import resource
 import sys
 import tempfile
 import time
@@ -27,6 +26,7 @@ from lor2c_worker.data.encode import encode, train_batches  # noqa: E402
 from lor2c_worker.data.row_tokens import longest_tokens, mean_tokens  # noqa: E402
 from lor2c_worker.models import load_tokenizer  # noqa: E402
 from lor2c_worker.settings import DataSettings, ModelSettings  # noqa: E402
+from lor2c_worker.usage import peak_resident_bytes  # noqa: E402
 
 WORDS = "good bad tea book film slow fast bright dull plain kind warm cold sharp quiet noise river stone green light"
 
@@ -41,9 +41,7 @@ def write_table(path: Path, rows: int) -> None:
 
 
 def report(stage: str) -> None:
-    unit = 1 if sys.platform == "darwin" else 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-    print(f"{stage:<12} {time.monotonic() - STARTED:7.1f} s {peak / 1e9:6.2f} GB", flush=True)
+    print(f"{stage:<12} {time.monotonic() - STARTED:7.1f} s {peak_resident_bytes() / 1e9:6.2f} GB", flush=True)
 
 
 def measure(folder: Path, model: str, train_rows: int | None, whole: bool) -> None:
