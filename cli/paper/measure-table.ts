@@ -8,8 +8,8 @@ import { averageCell } from "./average.js";
 import { type CellAnswer, measureCell } from "./cell.js";
 import type { MeasuredRow, MeasuredTable, ScoreChoice } from "./measured-table.js";
 import { cellNotes, runNotes, unlikeNotes, unusualNotes } from "./notes.js";
-import { type PaperTable, rowName, type TableName } from "./reference.js";
-import { fitsRow, isSubset, sameModel } from "./runs-of-cell.js";
+import { type PaperRow, type PaperTable, rowName, type TableName } from "./reference.js";
+import { fitsMethod, fitsRow, isSubset, sameModel } from "./runs-of-cell.js";
 
 export interface TableQuestion {
   name: TableName;
@@ -33,14 +33,18 @@ export function measureTable(question: TableQuestion): MeasuredTable {
   const ofModel = asked.filter((run) => sameModel(run.model, model));
   const counted = ofModel.filter((run) => experiment !== null || !isSubset(run));
 
+  // Sizes are of the paper's model: in an experiment on another one, a row without runs of its size takes those of any.
+  const anySize = experiment !== null && !sameModel(model, table.model);
+  const fits = (run: ComparableRun, row: PaperRow) =>
+    fitsRow(run, row) || (anySize && !counted.some((one) => fitsRow(one, row)) && fitsMethod(run, row));
   const answers: CellAnswer[][] = table.rows.map((row) => {
-    const fitting = counted.filter((run) => fitsRow(run, row));
+    const fitting = counted.filter((run) => fits(run, row));
     return table.columns.map((column) => {
       const own = fitting.filter((run) => run.task === column.task);
       return measureCell({ table, row, column, runs: own, score, experiment, catalog });
     });
   });
-  const strangers = counted.filter((run) => !table.rows.some((row) => fitsRow(run, row)));
+  const strangers = counted.filter((run) => !table.rows.some((row) => fits(run, row)));
   const shown = answers.flat().flatMap((answer) => answer.shown);
   const found = audited ? audit(table) : null;
   return {

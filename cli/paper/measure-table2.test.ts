@@ -110,6 +110,14 @@ test("of several evaluations of one run that with the most rows counts; a part o
   });
 });
 
+test("in an experiment on another model a row takes its method's runs of any size", () => {
+  const small = told({ name: "lor2c", rank: 8 }, 42, { model: "smollm2-135m" });
+  const [lor2c] = storeExperiment(store, "small", [small]);
+  evaluate(lor2c?.id ?? "", { score: 0.3 });
+  expect(cellOf(measure({ model: "smollm2-135m", experiment: "small" }), "lor2c")?.measured).toMatchObject({ n: 1 });
+  expect(cellOf(measure({ model: "smollm2-135m" }), "lor2c")?.measured).toBeNull();
+});
+
 test("BBH has all its rows in the paper too: a part of them gets no verdict", () => {
   const [lora] = storeExperiment(store, "t", [told({ name: "lora", rank: 64 })]);
   evaluate(lora?.id ?? "", { benchmark: "bbh", score: 0.324, rows: 3 });

@@ -24,6 +24,11 @@ export function fitsRow({ settings: { model, method } }: Pick<ComparableRun, "se
   return standsFor(method, row) !== undefined;
 }
 
+/** Whether a run's method is the row's, of whatever size. */
+export function fitsMethod({ settings: { model, method } }: Pick<ComparableRun, "settings">, row: PaperRow): boolean {
+  return (model.quantization ?? "none") === row.quantization && row.methods.some(({ name }) => name === method.name);
+}
+
 /** The first of the row's methods whose parameters this one has. */
 function standsFor(method: Record<string, unknown>, row: PaperRow): Record<string, unknown> | undefined {
   return row.methods.find((stands) =>
