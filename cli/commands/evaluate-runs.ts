@@ -51,14 +51,15 @@ export async function evaluateRuns({ what, request, db, devices }: Asked): Promi
   try {
     const executor = EXECUTORS.local({});
     const { stop, kill } = interrupts;
-    const results = await evaluateAll({
+    const done = await evaluateAll({
       ...{ subjects, request, executor, store, stop, kill, places: [devices] },
       tell: (event) => {
         if (event.kind === "begins") refused.tell();
         show.tell(event);
       },
       onProblem: (subject, error) => refused.add(subject, error),
-    }).then((done) => refused.among(done));
+    });
+    const results = refused.among(done);
     show.clear();
     const interrupted = stop.aborted;
     const scored = results.flatMap((one) => one.results.flatMap(({ row }) => row ?? []));

@@ -79,7 +79,7 @@ export default {
     const [
       { findSubject },
       { resolveDbPath },
-      { generateText, writtenPrompt },
+      { generateText },
       { EXECUTORS },
       output,
       { visible },
@@ -103,8 +103,7 @@ export default {
       executor: EXECUTORS.local({}),
       devices: args.devices ?? "auto",
       asked: {
-        ...writtenPrompt(prompt, template),
-        ...{ temperature, seed, top_p: args["top-p"] ?? null },
+        ...{ prompt, template, temperature, seed, top_p: args["top-p"] ?? null },
         max_new_tokens: args["max-new-tokens"] ?? 256,
       },
       onText: args.json ? () => {} : show,

@@ -19,13 +19,6 @@ export interface Generation {
   unread: AbortSignal;
 }
 
-/** The prompt within a template; a text of the spec's own is written here, and its place for an input stays empty. */
-export function writtenPrompt(prompt: string, template: string): Pick<Generate, "prompt" | "template"> {
-  if (template === "none" || template === "alpaca" || template === "chat") return { prompt, template };
-  const values: Record<string, string> = { prompt, input: "" };
-  return { prompt: template.replace(/\{(prompt|input)\}/g, (_, name) => values[name] ?? ""), template: "none" };
-}
-
 /** Continues a text. Ctrl-C ends it after the token in hand, and at once while the worker starts. */
 export function generateText(generation: Generation): Promise<{ text: string; end: End }> {
   return interruptible("interrupted; nothing was generated", (signal) => generated(generation, signal));

@@ -4,7 +4,6 @@ import { tempFolder } from "../fixtures/temp-folder.js";
 import type { Settings } from "../spec/cell.js";
 import { sampleSettings } from "../store/fixtures/sample.js";
 import { storedRun } from "../store/fixtures/stored-run.js";
-import { writtenPrompt } from "./generate-text.js";
 import { findSubject } from "./subject.js";
 
 const RUN = "a".repeat(16);
@@ -24,12 +23,4 @@ test.each([
   const folder = tempFolder();
   storedRun(folder, RUN, join(folder, "runs", RUN, "attempt-1", "adapter"), settings);
   expect(findSubject(join(folder, "lor2c.db"), RUN).template).toBe(template);
-});
-
-test("a template of the spec's own gets the prompt as it is", () => {
-  expect(writtenPrompt("a {input} $&", "Q: {prompt}\n{input}A:")).toEqual({
-    prompt: "Q: a {input} $&\nA:",
-    template: "none",
-  });
-  expect(writtenPrompt("x", "chat")).toEqual({ prompt: "x", template: "chat" });
 });

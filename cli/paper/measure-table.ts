@@ -8,7 +8,7 @@ import { averageCell } from "./average.js";
 import { type CellAnswer, measureCell } from "./cell.js";
 import type { MeasuredRow, MeasuredTable, ScoreChoice } from "./measured-table.js";
 import { cellNotes, runNotes, unlikeNotes, unusualNotes } from "./notes.js";
-import { type PaperRow, type PaperTable, rowName, type TableName } from "./reference.js";
+import { type PaperTable, rowName, type TableName } from "./reference.js";
 import { fitsMethod, fitsRow, isSubset, sameModel } from "./runs-of-cell.js";
 
 export interface TableQuestion {
@@ -35,16 +35,18 @@ export function measureTable(question: TableQuestion): MeasuredTable {
 
   // Sizes are of the paper's model: in an experiment on another one, a row without runs of its size takes those of any.
   const anySize = experiment !== null && !sameModel(model, table.model);
-  const fits = (run: ComparableRun, row: PaperRow) =>
-    fitsRow(run, row) || (anySize && !counted.some((one) => fitsRow(one, row)) && fitsMethod(run, row));
-  const answers: CellAnswer[][] = table.rows.map((row) => {
-    const fitting = counted.filter((run) => fits(run, row));
-    return table.columns.map((column) => {
-      const own = fitting.filter((run) => run.task === column.task);
-      return measureCell({ table, row, column, runs: own, score, experiment, catalog });
-    });
+  const fitting = table.rows.map((row) => {
+    const exact = counted.filter((run) => fitsRow(run, row));
+    return anySize && exact.length === 0 ? counted.filter((run) => fitsMethod(run, row)) : exact;
   });
-  const strangers = counted.filter((run) => !table.rows.some((row) => fits(run, row)));
+  const answers: CellAnswer[][] = table.rows.map((row, i) =>
+    table.columns.map((column) => {
+      const own = (fitting[i] ?? []).filter((run) => run.task === column.task);
+      return measureCell({ table, row, column, runs: own, score, experiment, catalog });
+    }),
+  );
+  const placed = new Set(fitting.flat());
+  const strangers = counted.filter((run) => !placed.has(run));
   const shown = answers.flat().flatMap((answer) => answer.shown);
   const found = audited ? audit(table) : null;
   return {

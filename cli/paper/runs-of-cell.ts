@@ -10,13 +10,10 @@ export function sameModel(one: string, other: string): boolean {
   return last(one) === last(other);
 }
 
-/**
- * Whether a run's method is the row's: it has every parameter that the reference names, is within the grid, and its
- * frozen weights are quantised as the row's are (LoRA and QLoRA differ in nothing else).
- */
-export function fitsRow({ settings: { model, method } }: Pick<ComparableRun, "settings">, row: PaperRow): boolean {
-  // Runs of earlier versions do not have the key.
-  if ((model.quantization ?? "none") !== row.quantization) return false;
+/** Whether a run's method is the row's, of its size: it has every parameter that the reference names, in its grid. */
+export function fitsRow(run: Pick<ComparableRun, "settings">, row: PaperRow): boolean {
+  if (!fitsMethod(run, row)) return false;
+  const { method } = run.settings;
   const grid = row.best_of_grid;
   const within = (value: unknown, [low, high]: [number, number]) =>
     typeof value === "number" && value >= low && value <= high;
@@ -24,8 +21,12 @@ export function fitsRow({ settings: { model, method } }: Pick<ComparableRun, "se
   return standsFor(method, row) !== undefined;
 }
 
-/** Whether a run's method is the row's, of whatever size. */
+/**
+ * Whether a run's method is the row's, of whatever size, and its frozen weights are quantised as the row's are (LoRA and
+ * QLoRA differ in nothing else).
+ */
 export function fitsMethod({ settings: { model, method } }: Pick<ComparableRun, "settings">, row: PaperRow): boolean {
+  // Runs of earlier versions do not have the key `quantization`.
   return (model.quantization ?? "none") === row.quantization && row.methods.some(({ name }) => name === method.name);
 }
 

@@ -175,8 +175,8 @@ const Generate = z.strictObject({
   request: z.string(),
   ...subject,
   prompt: z.string(),
-  /** Around the prompt: nothing, the Alpaca template, or the chat template of the tokenizer. */
-  template: z.enum(["none", "alpaca", "chat"]),
+  /** Around the prompt: `none`, `alpaca`, the tokenizer's own `chat`, or a text with `{prompt}` in it. */
+  template: z.string(),
   max_new_tokens: z.number().int().positive(),
   /** 0: the most probable token each time. */
   temperature: z.number().nonnegative(),

@@ -53,7 +53,7 @@ export function guess(surveyed: Surveyed, asked: Asked, file: string): Guess {
   return { ...texts, ...label, unsure: [...texts.unsure, ...label.unsure] };
 }
 
-/** Columns that `task: instruct` takes by their names; `data/instruct.py` has them all. */
+/** Columns that `task: instruct` takes by their names; `OBVIOUS` of data/instruct_columns.py, without those that pairs with labels have too. */
 const CONVERSATIONS = ["messages", "conversation", "conversations"];
 const PROMPTS = ["instruction", "prompt"];
 const RESPONSES = ["output", "response", "completion"];

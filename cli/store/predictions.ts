@@ -53,8 +53,9 @@ export function loadPredictions(store: Store, run: RunRow): Predictions {
   return parsePredictions(content, stored.path);
 }
 
-function noneBecause({ id, state, score_name }: RunRow): string {
-  if (score_name === "loss") return `a language model labels no rows; lor2c show ${id} samples has what it answered`;
+function noneBecause({ id, state, head_parameters }: RunRow): string {
+  // only language models have no head of their own, whatever their score is
+  if (head_parameters === 0) return `a language model labels no rows; lor2c show ${id} samples has what it answered`;
   if (state !== "finished") return `it is ${state}; finished runs have them`;
   return "its score is not a finite number, or it is from before predictions were kept; lor2c run --force trains it again";
 }

@@ -167,7 +167,7 @@ class Generate:
     folder: str | None
     settings: dict[str, Any] | None
     prompt: str
-    template: Literal["none", "alpaca", "chat"]
+    template: str
     max_new_tokens: int
     temperature: float
     top_p: float | None

@@ -81,6 +81,10 @@ def test_templates_are_around_the_prompt(place: Path) -> None:
     tokenizer = load_tokenizer(Subject.of(None, asking.model_settings(place / "model", asking.UNTUNED)).settings.model)
     assert tokenizer.decode(prompt_ids(tokenizer, "Hi", "chat")) == "<user>Hi<assistant>"
     assert tokenizer.decode(prompt_ids(tokenizer, "Hi", "alpaca")) == written("alpaca", "Hi", "")
+    own = prompt_ids(tokenizer, "a {input} $&", "Q: {prompt}\n{input}A:")  # the prompt as it is
+    assert tokenizer.decode(own) == "Q: a {input} $&\nA:"
+    with pytest.raises(SettingsError, match="unknown placeholder"):
+        prompt_ids(tokenizer, "Hi", "{prompt} {odd}")
     with pytest.raises(SettingsError, match="no chat template"):
         spoken(place, template="chat", model="mute")
     with pytest.raises(SettingsError, match="the prompt has no tokens"):

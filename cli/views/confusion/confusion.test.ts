@@ -127,7 +127,7 @@ test("pictures of every kind", async () => {
 describe("files", () => {
   test("a run without predictions says so", () => {
     expect(() => load("none")).toThrow(/\(none\) has no stored predictions/);
-    const language = { ...rowOf("none"), score_name: "loss" };
+    const language = { ...rowOf("none"), score_name: "perplexity", head_parameters: 0 };
     expect(() => confusion.load(store, [language])).toThrow(
       expect.objectContaining({ hint: expect.stringContaining("a language model labels no rows") }),
     );

@@ -1,6 +1,6 @@
 import type { ExaminedReport } from "../../protocol/messages.js";
 import { formatCount } from "../format.js";
-import { clip, clipStart } from "../parts/fit.js";
+import { clip } from "../parts/fit.js";
 import { oneLine } from "../parts/visible.js";
 import { NAMES } from "./splits-table.js";
 
@@ -19,7 +19,7 @@ export function firstRowLines({ kind, splits }: ExaminedReport, width: number): 
       const label = labels.length === 0 ? "no label" : labels.join(" + ");
       const title = `${NAMES[split]} ${formatCount(row)}`;
       const lines = texts
-        ? [title, `  prompt  ${clipStart(oneLine(text), Math.max(1, width - 10))}`]
+        ? [title, `  prompt  ${clip(oneLine(text), Math.max(1, width - 10), "start")}`]
         : [`${title}: ${oneLine(label)}`, `  text    ${oneLine(text)}`];
       if (text_pair !== null) lines.push(`  ${texts ? "reply" : "pair "}   ${oneLine(text_pair)}`);
       if (tokens.length > 0) lines.push(`  tokens  ${tokens.map(oneLine).join(" ")}`);

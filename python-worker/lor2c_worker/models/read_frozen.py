@@ -91,8 +91,11 @@ def _two_heads(module: Any, outputs: nn.Module, read: Read) -> bool:
     if not module.config.tie_word_embeddings:
         return False
     names = {id(child): name for name, child in module.named_modules()}
-    one, other = (read(f"{names[id(child)]}.weight") for child in (module.get_input_embeddings(), outputs))
-    return one is not None and other is not None and not torch.equal(one, other)
+    own = read(f"{names[id(outputs)]}.weight")
+    if own is None:
+        return False  # as in most files of tied models, whose embeddings are not read here then
+    inputs = read(f"{names[id(module.get_input_embeddings())]}.weight")
+    return inputs is not None and not torch.equal(inputs, own)
 
 
 def _headers(settings: ModelSettings, config: PretrainedConfig) -> dict[str, tuple[Path, str]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from .. import messages
-from ..data.prompt_template import written
+from ..data.prompt_template import check_template, written
 from ..generation.pieces import Pieces
 from ..generation.rules import Rules, ends_of
 from ..generation.together import Prompt, continue_together
@@ -15,7 +15,6 @@ from ..models import generation_config
 from ..settings import SettingsError
 from .subject import Speaker, Subject
 
-Template = Literal["none", "alpaca", "chat"]
 Reason = Literal["stop", "length", "stopped"]
 
 
@@ -48,8 +47,12 @@ def generate(command: messages.Generate, send: Callable[..., None], stopped: Cal
     tell(pieces.rest(), end)
 
 
-def prompt_ids(tokenizer: Any, prompt: str, template: Template) -> tuple[int, ...]:
-    """The prompt as tokens, within its template. Raises SettingsError when there is none to begin with."""
+def prompt_ids(tokenizer: Any, prompt: str, template: str) -> tuple[int, ...]:
+    """The prompt as tokens, within its template, whose place for an input stays empty.
+
+    Raises SettingsError for a text that is no template, and when there is no token to begin with.
+    """
+    check_template(template)
     if template == "chat":
         if not tokenizer.chat_template:
             raise SettingsError(

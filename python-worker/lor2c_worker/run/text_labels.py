@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,10 @@ def label_notes(splits: Mapping[str, Encoded | None], settings: Settings) -> lis
     notes = []
     for name, rows in splits.items():
         if isinstance(rows, EncodedTexts):
-            _check_some(name, rows, settings)
-            notes += _notes(name, rows, settings)
+            without = _without(rows, settings)
+            if without.all_rows:
+                raise _none_counts(name, without, settings)
+            notes += _notes(name, without, settings)
     return notes
 
 
@@ -34,10 +37,12 @@ def sampled_label_notes(splits: Mapping[str, Split], tokenizer: Any, settings: S
     notes = []
     for name, split in splits.items():
         chosen = range(0, len(split), max(1, len(split) // SAMPLE))
-        sample = _encoded(split.take(chosen), tokenizer, settings)
-        if not sample.counted().any():
-            _check_some(name, _encoded(split, tokenizer, settings), settings)
-        notes += _notes(name, sample, settings, "" if len(sample) == len(split) else "a sample of ")
+        sample = _without(_encoded(split.take(chosen), tokenizer, settings), settings)
+        if sample.all_rows:
+            whole = _without(_encoded(split, tokenizer, settings), settings)
+            if whole.all_rows:
+                raise _none_counts(name, whole, settings)
+        notes += _notes(name, sample, settings, "" if sample.rows == len(split) else "a sample of ")
     return notes
 
 
@@ -45,31 +50,38 @@ def _encoded(split: Split, tokenizer: Any, settings: Settings) -> EncodedTexts:
     return EncodedTexts(split, tokenizer, settings.train.max_length, train_on=settings.data.train_on)
 
 
-def _notes(name: str, rows: EncodedTexts, settings: Settings, sample: str = "") -> list[str]:
-    cut, empty = _without(rows, settings)
+@dataclass(frozen=True)
+class _Without:
+    """How many of `rows` have no token that counts: those that were cut, and those that were not."""
+
+    rows: int
+    cut: int
+    empty: int
+
+    @property
+    def all_rows(self) -> bool:
+        return self.cut + self.empty == self.rows
+
+
+def _without(rows: EncodedTexts, settings: Settings) -> _Without:
+    found = np.flatnonzero(rows.counted() == 0)
+    cut = sum(tokens >= settings.train.max_length for tokens in rows.tokens_of(found))
+    return _Without(len(rows), cut, len(found) - cut)
+
+
+def _notes(name: str, without: _Without, settings: Settings, sample: str = "") -> list[str]:
     return [
-        f"{name}: {count:,} of {sample}{len(rows):,} rows have no token that counts: {why}"
-        for count, why in ((cut, _filled(settings)), (empty, _empty(settings)))
+        f"{name}: {count:,} of {sample}{without.rows:,} rows have no token that counts: {why}"
+        for count, why in ((without.cut, _filled(settings)), (without.empty, _empty(settings)))
         if count
     ]
 
 
-def _check_some(name: str, rows: EncodedTexts, settings: Settings) -> None:
-    """Raises DataError when no token counts."""
-    if rows.counted().any():
-        return
-    cut, _ = _without(rows, settings)
+def _none_counts(name: str, without: _Without, settings: Settings) -> DataError:
     why, advice = _empty(settings), "`lor2c data SPEC` shows them"
-    if cut:
+    if without.cut:
         why, advice = _filled(settings), "Raise it, or let prompts count too with data.train_on: all"
-    raise DataError(f"no token of the {name} rows counts: {why}. {advice}")
-
-
-def _without(rows: EncodedTexts, settings: Settings) -> tuple[int, int]:
-    """How many rows without any token that counts were cut, and how many were not."""
-    found = np.flatnonzero(rows.counted() == 0)
-    cut = sum(tokens >= settings.train.max_length for tokens in rows.tokens_of(found))
-    return cut, len(found) - cut
+    return DataError(f"no token of the {name} rows counts: {why}. {advice}")
 
 
 def _filled(settings: Settings) -> str:
