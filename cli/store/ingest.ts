@@ -189,8 +189,10 @@ function applyStarted(store: Store, event: EventOf<"started">, id: number): void
 }
 
 function applyMetrics(store: Store, event: EventOf<"metrics">, id: number): void {
+  // Triggers keep metric_summaries. They need an update to see a value change, and REPLACE is none.
   const insert = store.prepare(
-    "INSERT OR REPLACE INTO metrics (attempt, split, name, step, epoch, value, diverged) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    `INSERT INTO metrics (attempt, split, name, step, epoch, value, diverged) VALUES (?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET epoch = excluded.epoch, value = excluded.value, diverged = excluded.diverged`,
   );
   const diverged = new Set(event.diverged);
   for (const name of new Set([...Object.keys(event.values), ...diverged])) {
