@@ -55,12 +55,13 @@ export default {
       devices: devices ?? spec.devices,
     };
     const where = { executor: EXECUTORS.local({}), looks: new KeptLooks(looksFile()) };
-    const [plan, { planText }, { planJson }, { roomWarnings }, output] = await Promise.all([
+    const [plan, { planText }, { planJson }, { roomWarnings }, output, { outputWidth }] = await Promise.all([
       resolvePlan(wanted, where), // takes longest; the rest is loaded meanwhile
       import("../views/plan-text.js"),
       import("../views/plan-json.js"),
       import("../views/forecast-text.js"),
       import("../views/output.js"),
+      import("../views/terminal.js"),
     ]);
     const [foresight, evaluation] = await Promise.all([
       foreseen(plan, path),
@@ -70,7 +71,7 @@ export default {
     const { states } = foresight;
     const view = { ...spec, ...plan, states, notes: [...spec.notes, ...plan.notes], foresight, warnings, evaluation };
     if (json) output.writeJsonLines(planJson(view));
-    else output.writeText(planText(view));
+    else output.writeText(planText(view, outputWidth()));
     await refuseOver(foresight, limits);
   },
 } satisfies Command<Args>;

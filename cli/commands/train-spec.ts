@@ -92,32 +92,33 @@ export async function trainJob(
 }
 
 async function chooseReporter(plain: boolean, json: boolean): Promise<Reporter> {
-  const [{ isInteractive }, { expectReader, writeJson, writeLine }] = await Promise.all([
+  const [{ isInteractive, outputWidth }, { expectReader, writeJson, writeLine }] = await Promise.all([
     import("../views/terminal.js"),
     import("../views/output.js"),
   ]);
   expectReader();
   if (json) return (await import("../views/ndjson.js")).createNdjson(writeJson);
-  if (plain || !isInteractive()) return (await import("../views/plain.js")).createPlain({ write: writeLine });
+  if (plain || !isInteractive())
+    return (await import("../views/plain.js")).createPlain({ write: writeLine, width: outputWidth });
   return (await import("../views/dashboard.js")).createDashboard();
 }
 
 /** Shows nothing if the runs have no two axes; if they have more, says how to draw the grid. */
 async function showGrid({ dbPath, experiment, name }: JobSummary): Promise<void> {
-  const [{ openStore }, { gridOf }, { gridText }, { colourDepth }, { writeColoured, writeNote }] = await Promise.all([
-    import("../store/store.js"),
-    import("../views/grid/load.js"),
-    import("../views/grid/text.js"),
-    import("../views/terminal.js"),
-    import("../views/output.js"),
-  ]);
+  const [{ openStore }, { gridOf }, { gridText }, { colourDepth, outputWidth }, { writeColoured, writeNote }] =
+    await Promise.all([
+      import("../store/store.js"),
+      import("../views/grid/load.js"),
+      import("../views/grid/text.js"),
+      import("../views/terminal.js"),
+      import("../views/output.js"),
+    ]);
   let store: Store | undefined;
   try {
     store = openStore(dbPath, { readonly: true });
     const grid = gridOf(store, experiment);
     if (!grid) return;
-    const width = process.stdout.isTTY ? process.stdout.columns : null;
-    writeColoured(`\n${gridText(grid, { width, depth: colourDepth(process.stdout) })}\n`);
+    writeColoured(`\n${gridText(grid, { width: outputWidth(), depth: colourDepth(process.stdout) })}\n`);
   } catch (error) {
     if (!(error instanceof Lor2cError)) throw error; // the job has its outcome already
     writeNote(`no heatmap of ${name}: ${error.message}\n  lor2c heatmap: ${error.hint ?? "choose what to draw"}`);

@@ -92,7 +92,7 @@ describe("planText", () => {
   };
 
   test("a small plan", () => {
-    expect(planText(view)).toMatchInlineSnapshot(`
+    expect(planText(view, null)).toMatchInlineSnapshot(`
       "a  (a.yaml)
 
       id        label          method  trainable     head        total           rows  steps  state
@@ -110,9 +110,16 @@ describe("planText", () => {
       ...cell,
       inspected: inspectedAs({ events: [{ epoch: 0, key: `${i}`, probable: true }] }),
     }));
-    expect(planText({ ...view, cells: each, bundles: [each] })).toContain(
+    expect(planText({ ...view, cells: each, bundles: [each] }, null)).toContain(
       "2 runs in 1 bundle, with 2 lanes from the first step on: 0 finished, 2 to run",
     );
+  });
+  test.each([60, 80])("a table that is wider than %i columns leaves columns out and says so", (width) => {
+    const cells = planned.map((cell) => ({ ...cell, label: `${cell.label} and a rather long rest, seed=1` }));
+    const lines = planText({ ...view, cells, notes: ["many words ".repeat(20)] }, width).split("\n");
+    expect(lines.filter((line) => line.length > width)).toEqual([]);
+    expect(lines.join("\n")).toMatch(/^a493324e {2}method=pla.*….*seed=1 .* to run$/m);
+    expect(lines.join("\n")).toMatch(/^left out: .*total.* \(a wider terminal or\s+--json shows them\)$/m);
   });
   test("states, what it extends, notes and warnings", () => {
     const [first, second] = planned;
@@ -126,7 +133,7 @@ describe("planText", () => {
       [second.id, "running"],
     ]);
     expect(
-      planText({ ...view, cells: warned, states, extends: "b.yaml", notes: ["two are one"] }),
+      planText({ ...view, cells: warned, states, extends: "b.yaml", notes: ["two are one"] }, null),
     ).toMatchInlineSnapshot(`
       "a  (a.yaml, extends b.yaml)
 
@@ -146,12 +153,10 @@ describe("planText", () => {
   test("invalid cells are rows, with their reason below", () => {
     const [first, second] = planned;
     if (!first || !second) throw new Error("two cells were expected");
-    const text = planText({
-      ...view,
-      cells: [first],
-      bundles: [[first]],
-      invalid: [{ ...second, problems: ["too few rows"] }],
-    });
+    const text = planText(
+      { ...view, cells: [first], bundles: [[first]], invalid: [{ ...second, problems: ["too few rows"] }] },
+      null,
+    );
     expect(text).toMatch(/^- +method=moving +moving +- +- +- +- +- +invalid$/m);
     expect(text).toMatch(
       /\ninvalid: too few rows \(method=moving\)\n\n1 run in 1 bundle: 0 finished, 1 to run; 1 invalid\n$/,
@@ -163,7 +168,7 @@ describe("planText", () => {
         const events = i === 0 ? [] : [{ epoch: 2, key: "merge", probable }];
         return { ...cell, inspected: inspectedAs({ events, total_steps: 94 * 3 }) };
       });
-      return planText({ ...view, cells: together, bundles: [together] })
+      return planText({ ...view, cells: together, bundles: [together] }, null)
         .trimEnd()
         .split("\n")
         .slice(-2);
@@ -178,7 +183,7 @@ describe("planText", () => {
   });
   test("a long plan is cut, and says so", () => {
     const many = plannedFrom(load(minimal("sweep: {grid: {seed: 1..1234}}")).cells);
-    const text = planText({ ...view, cells: many, bundles: many.map((c) => [c]) });
+    const text = planText({ ...view, cells: many, bundles: many.map((c) => [c]) }, null);
     expect(text.split("\n").length).toBeLessThan(75);
     expect(text).toContain("... and 1174 more; --json prints all");
     expect(text).toContain("1,234 runs in 1,234 bundles: 0 finished, 1,234 to run");

@@ -125,7 +125,7 @@ export function createDashboard({ stdout = process.stdout, now = Date.now } = {}
     message: (level, text) => change((shown) => shown.message(level, text)),
     async end(summary) {
       await close();
-      stdout.write(`\n${renderSummary(summary)}\n`);
+      stdout.write(`\n${renderSummary(summary, stdout.columns || null)}\n`);
     },
     abort: close,
   };

@@ -32,15 +32,15 @@ function foreseen(count = cells.length, slots = 1, device = DEVICE): Foreseen {
 }
 
 test("three lines: time, disk and memory, each with its range and basis", () => {
-  expect(forecastLines(foreseen())).toEqual([
+  expect(forecastLines(foreseen(), null)).toEqual([
     expect.stringMatching(
       /^time {4}about \S+( \S+)? \(.+ to .+\) with 1 worker, from 1 stored training of the same model$/,
     ),
     expect.stringMatching(/^disk {4}about 8\d\.\d MiB, 7\d\d MiB with checkpoints$/),
     expect.stringMatching(/^memory {2}about .+ GiB \(.+ to .+\) at the peak, from a rule of thumb$/),
   ]);
-  expect(forecastLines(foreseen(3, 2))[2]).toContain("at the peak of each of 2 workers, from");
-  expect(forecastLines(foreseen(0))).toEqual([]);
+  expect(forecastLines(foreseen(3, 2), null)[2]).toContain("at the peak of each of 2 workers, from");
+  expect(forecastLines(foreseen(0), null)).toEqual([]);
 });
 
 test("runs that may stop early take up to the time of all epochs", () => {
@@ -48,7 +48,7 @@ test("runs that may stop early take up to the time of all epochs", () => {
   const patient = minilm({ method: { name: "lora" }, trainable: 73_728, train: { early_stopping_patience: 3 } });
   const job = forecastJob(shareOut([patient], 1), { slots: 1, device: DEVICE, stored: [] });
   expect([forecast.mayEndEarly, job.mayEndEarly]).toEqual([false, true]);
-  expect(forecastLines({ todo, forecast: job })[0]).toMatch(/^time {4}up to about /);
+  expect(forecastLines({ todo, forecast: job }, null)[0]).toMatch(/^time {4}up to about /);
   const over = exceeded({ ...foreseen(1), forecast: job, ofFirst: () => job }, { maxHours: 1e-6 });
   expect(refusalText(over, { todo, forecast: job }, { maxHours: 1e-6 }).message).toMatch(/ will take up to about /);
 });

@@ -4,6 +4,7 @@ import type { Exceeded, Foreseen, Limits } from "../plan/forecast/limits.js";
 import type { Range } from "../plan/forecast/range.js";
 import { formatSeconds, plural } from "./format.js";
 import { formatBytes } from "./parts/bytes.js";
+import { facts } from "./parts/facts.js";
 
 /** Free memory and disk where a job will train, in bytes; null if unknown. */
 export interface Room {
@@ -13,17 +14,20 @@ export interface Room {
   disk: number | null;
 }
 
-/** The forecast in three lines; none if nothing is left to do. */
-export function forecastLines({ todo, forecast }: Pick<Foreseen, "todo" | "forecast">): string[] {
+/** Time, disk and memory, each in a line where `width` allows; none if nothing is left to do. */
+export function forecastLines({ todo, forecast }: Pick<Foreseen, "todo" | "forecast">, width: number | null): string[] {
   if (todo.length === 0) return [];
   const { secondsBasis, workers, disk, peakDisk, memory, memoryBasis } = forecast;
   const during = peakDisk > 1.1 * disk ? `, ${formatBytes(peakDisk)} with checkpoints` : "";
   const each = workers > 1 ? ` of each of ${workers} workers` : "";
-  return [
-    `time    ${timeText(forecast)} with ${plural(workers, "worker")}, from ${basisText(secondsBasis)}`,
-    `disk    about ${formatBytes(disk)}${during}`,
-    `memory  ${spanText(memory, formatBytes)} at the peak${each}, from ${basisText(memoryBasis)}`,
-  ];
+  return facts(
+    [
+      ["time", `${timeText(forecast)} with ${plural(workers, "worker")}, from ${basisText(secondsBasis)}`],
+      ["disk", `about ${formatBytes(disk)}${during}`],
+      ["memory", `${spanText(memory, formatBytes)} at the peak${each}, from ${basisText(memoryBasis)}`],
+    ],
+    width,
+  );
 }
 
 /** `about 5m 2s (3m to 8m 4s)`. */

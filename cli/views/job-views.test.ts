@@ -4,6 +4,7 @@ import { JobModel } from "../job/model.js";
 import type { CellSummary, JobPlan, JobSummary } from "../job/reporter.js";
 import type { EventOf, WorkerEvent } from "../protocol/messages.js";
 import { sampleEvents } from "../store/fixtures/sample.js";
+import { tooWide } from "./fixtures/too-wide.js";
 import { createNdjson } from "./ndjson.js";
 import { createPlain } from "./plain.js";
 import { renderSummary } from "./summary.js";
@@ -62,7 +63,7 @@ const summary = (cells: CellSummary[]): JobSummary => ({
 });
 
 test("the summary: scores beside the majority class, why a run has none, notes, and the last lines", () => {
-  expect(renderSummary(summary([cell({}), failed]))).toBe(
+  expect(renderSummary(summary([cell({}), failed]), null)).toBe(
     `quickstart: 2 runs, 1 finished, 1 failed, in 1m 43s
 
 run       label         method  accuracy at best epoch (majority class)  best epoch  trainable (+ head)  seconds  tokens/s
@@ -82,10 +83,27 @@ stored in /x/lor2c.db`,
   );
 });
 
+test.each([60, 80, 120])(
+  "the summary fits into %i columns: labels keep both ends, what is left out is named",
+  (width) => {
+    const long = Array.from({ length: 3 }, (_, seed) =>
+      cell({ label: `method=imlor2c train.learning_rate=0.0004 merges=2 seed=${seed}`, id: `${seed}`.padEnd(16, "0") }),
+    );
+    const noted = { ...summary([...long, failed]), notes: [`${"a note of many words ".repeat(9)}at last`] };
+    const lines = renderSummary(noted, width).split("\n");
+    expect(tooWide(lines.join("\n"), width)).toEqual([]);
+    for (const seed of [0, 1, 2]) expect(lines.some((line) => line.startsWith(`${seed}0000000  method=im`))).toBe(true);
+    const text = lines.join("\n");
+    expect(text).toMatch(/^00000000 {2}method=imlo.*….*seed=0 /m);
+    expect(text).toMatch(/^note: a note[^\n]*\n {2}\w[\s\S]*at last$/m);
+    if (width < 120) expect(text).toMatch(/^left out: .*tokens\/s\s+\(a wider terminal shows them\)$/m);
+  },
+);
+
 test("runs that failed alike are listed together", () => {
   const others = Array.from({ length: 9 }, (_, i) => ({ ...failed, id: `${i}`.padEnd(16, "0"), label: `merges=${i}` }));
   const other = { ...failed, label: "other", error: { type: "KeyError", message: "x", stderrTail: [], logFile: "/y" } };
-  const text = renderSummary(summary([...others, other]));
+  const text = renderSummary(summary([...others, other]), null);
   expect(text.match(/ValueError: no such layer/g)).toHaveLength(1);
   expect(text).toMatch(/^failed: merges=0 \(00000000\), .*, merges=7 \(70000000\) and 1 more\n {4}ValueError/m);
   expect(text).toMatch(/^failed: other \(9b2e77aa\)\n {4}KeyError: x\n {4}log: \/y$/m);
@@ -99,7 +117,7 @@ const DIVERGED = {
 };
 
 test("a run that diverged says so, and at which step, in its row and below", () => {
-  const text = renderSummary(summary([cell({}), cell({ ...failed, error: DIVERGED })]));
+  const text = renderSummary(summary([cell({}), cell({ ...failed, error: DIVERGED })]), null);
   expect(text).toMatch(/^9b2e77aa {2}method=lor2c {2}lor2c +diverged at step 1,200 /m);
   expect(text).toContain("    diverged at step 1,200: the loss was not finite from step 1200 on\n    log: /x\n");
 });
@@ -141,7 +159,7 @@ test("plain: a run that is over says what else there is to know", () => {
 test("after Ctrl-C the summary says what the same command does with the remaining runs", () => {
   const stopped = (checkpoint: boolean) => cell({ state: "stopped", checkpoint });
   const last = (cells: CellSummary[], outcome: JobSummary["outcome"] = "interrupted") =>
-    renderSummary({ ...summary(cells), outcome })
+    renderSummary({ ...summary(cells), outcome }, null)
       .split("\n")
       .at(-1);
   const continues = "the same command continues: ";
@@ -156,7 +174,7 @@ test("after Ctrl-C the summary says what the same command does with the remainin
 
 test("cells that cannot run are listed with their reason, once", () => {
   const labels = Array.from({ length: 10 }, (_, i) => `merges=${90 + i}`);
-  const text = renderSummary({ ...summary([cell({})]), invalid: [{ reason: "12 layers only", labels }] });
+  const text = renderSummary({ ...summary([cell({})]), invalid: [{ reason: "12 layers only", labels }] }, null);
   expect(text).toMatch(/^quickstart: 1 run, 1 finished, 10 left out, in /);
   expect(text).toContain(
     `\n\nleft out, cannot run: 12 layers only\n${labels
@@ -167,7 +185,7 @@ test("cells that cannot run are listed with their reason, once", () => {
 });
 
 test("two kinds of score have their names in the cells; a regression has no majority class", () => {
-  const text = renderSummary(summary([cell({}), cell({ scoreName: "pearson", majorityScore: null })]));
+  const text = renderSummary(summary([cell({}), cell({ scoreName: "pearson", majorityScore: null })]), null);
   expect(text).toContain("score at best epoch (majority class)");
   expect(text).toMatch(/accuracy 0\.8125 \(0\.5000\)/);
   expect(text).toMatch(/pearson 0\.8125 {2,}/);
@@ -179,6 +197,7 @@ test("a fixed epoch has its own column, and a collapsed run says so in its row a
       cell({ reportEpoch: 3, fixedScore: 0.79 }),
       cell({ id: "9b2e77aa00000000", label: "seed=2", reportEpoch: 3, collapsed: true, collapsedTo: "posi\ntive" }),
     ]),
+    null,
   );
   expect(text).toContain("best epoch  at epoch 3  trainable");
   expect(text).toMatch(/^3fa94d1c .* 2 {6}0\.7900 {2}73,728/m);
@@ -186,7 +205,7 @@ test("a fixed epoch has its own column, and a collapsed run says so in its row a
   expect(text).toContain(
     "\ncollapsed: one and the same prediction for all evaluation rows: seed=2 (9b2e77aa): posi tive; `lor2c show`",
   );
-  const two = renderSummary(summary([cell({ reportEpoch: 3, fixedScore: 0.79 }), cell({ reportEpoch: 5 })]));
+  const two = renderSummary(summary([cell({ reportEpoch: 3, fixedScore: 0.79 }), cell({ reportEpoch: 5 })]), null);
   expect(two).toContain("at fixed epoch");
   expect(two).toMatch(/0\.7900 \(3\)[\s\S]* - \(5\)/);
 });
@@ -328,7 +347,7 @@ test("plain and summary: a score without a constant answer's score names none", 
     majority_score: null,
   });
   expect(lines.join()).toMatch(/finished: pearson \d\.\d+ after epoch \d+, /);
-  expect(renderSummary(summary([cell({ scoreName: "pearson", majorityScore: null })]))).toMatch(
+  expect(renderSummary(summary([cell({ scoreName: "pearson", majorityScore: null })]), null)).toMatch(
     /pearson at best epoch +best epoch/,
   );
 });

@@ -21,10 +21,12 @@ export interface PlainOptions {
   /** Milliseconds between two progress lines of a run. */
   every?: number;
   now?: () => number;
+  /** Columns of the terminal, when the summary is written; null is as wide as needed. */
+  width?: () => number | null;
 }
 
 /** One line per important event, for logs, pipes and CI. The runs of a lane share a line. */
-export function createPlain({ write, every = 10_000, now = Date.now }: PlainOptions): Reporter {
+export function createPlain({ write, every = 10_000, now = Date.now, width = () => null }: PlainOptions): Reporter {
   let model: JobModel | undefined;
   const lastProgress = new WeakMap<Lane, number>();
   const failures = new Set<string>();
@@ -76,7 +78,7 @@ export function createPlain({ write, every = 10_000, now = Date.now }: PlainOpti
     },
     end(summary) {
       write("");
-      write(renderSummary(summary));
+      write(renderSummary(summary, width()));
     },
   };
 }

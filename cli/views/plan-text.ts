@@ -1,4 +1,3 @@
-import stringWidth from "string-width";
 import type { PlannedCell } from "../plan/cell.js";
 import type { Foreseen } from "../plan/forecast/limits.js";
 import { type InvalidCell, reasonsOf, reasonText } from "../plan/plan.js";
@@ -6,6 +5,8 @@ import { cellEpochs, firstLanesOf, laneEpochs } from "../plan/tree.js";
 import { noteTexts, warningTexts } from "../plan/warnings.js";
 import { forecastLines } from "./forecast-text.js";
 import { labelTexts } from "./label-texts.js";
+import { prose } from "./parts/prose.js";
+import { type TableColumn, tableLines } from "./parts/table.js";
 import { type PlannedEvaluation, plannedEvaluationLines } from "./planned-evaluation.js";
 
 export interface PlanView {
@@ -28,25 +29,41 @@ export interface PlanView {
 /** A longer table would scroll away in a terminal; `--json` has all rows. */
 const MAX_ROWS = 60;
 
-const COLUMNS = ["id", "label", "method", "trainable", "head", "total", "rows", "steps", "state"] as const;
-const LEFT = new Set<string>(["id", "label", "method", "state"]);
+const MORE = "a wider terminal or --json shows them";
+
+const COLUMNS: readonly TableColumn[] = [
+  { key: "id", title: "id" },
+  // Labels that are too long keep both ends: many differ only at the end.
+  { key: "label", title: "label", least: 24, cut: "middle" },
+  { key: "method", title: "method", keep: 3 },
+  { key: "trainable", title: "trainable", align: "right" },
+  { key: "head", title: "head", align: "right", keep: 2 },
+  { key: "total", title: "total", align: "right", keep: 1 },
+  { key: "rows", title: "rows", align: "right", keep: 4 },
+  { key: "steps", title: "steps", align: "right" },
+  { key: "state", title: "state" },
+];
 
 const isDone = (state: string | undefined) => state === "finished";
 
-/** What `lor2c plan` prints. Trainable parameters are the method's at the start of training, without the head. */
-export function planText(plan: PlanView): string {
+/**
+ * What `lor2c plan` prints. Trainable parameters are the method's at the start of training, without the head. `width`:
+ * null is as wide as needed.
+ */
+export function planText(plan: PlanView, width: number | null): string {
+  const say = (text: string) => prose(text, width);
   const lines = [`${plan.name}  (${plan.file}${plan.extends === null ? "" : `, extends ${plan.extends}`})`, ""];
   const rows = [...plan.cells.map((cell) => row(cell, plan.states.get(cell.id))), ...plan.invalid.map(invalidRow)];
-  lines.push(...table([[...COLUMNS], ...rows.slice(0, MAX_ROWS)]));
+  lines.push(...tableLines(COLUMNS, rows.slice(0, MAX_ROWS), width, { more: MORE }));
   if (rows.length > MAX_ROWS) lines.push(`... and ${rows.length - MAX_ROWS} more; --json prints all`);
   const invalid = reasonsOf(plan.invalid).map((reason) => `invalid: ${reasonText(reason, rows.length)}`);
   const notes = [...plan.notes, ...noteTexts(plan.cells)].map((note) => `note: ${note}`);
   const labels = labelTexts(plan.cells);
   const warnings = [...warningTexts(plan.cells), ...plan.warnings].map((text) => `warning: ${text}`);
-  const remarks = [...invalid, ...notes, ...warnings];
-  if (labels.length + remarks.length > 0) lines.push("", ...labels, ...remarks);
-  lines.push("", summary(plan), ...forecastLines(plan.foresight));
-  if (plan.evaluation) lines.push("", ...plannedEvaluationLines(plan.evaluation));
+  const remarks = [...labels, ...invalid, ...notes, ...warnings];
+  if (remarks.length > 0) lines.push("", ...remarks.flatMap(say));
+  lines.push("", ...say(summary(plan)), ...forecastLines(plan.foresight, width));
+  if (plan.evaluation) lines.push("", ...plannedEvaluationLines(plan.evaluation, width));
   return `${lines.join("\n")}\n`;
 }
 
@@ -68,23 +85,11 @@ function row(cell: PlannedCell, state: string | undefined): string[] {
 
 const invalidRow = (cell: InvalidCell): string[] =>
   COLUMNS.map(
-    (column) =>
-      ({ label: cell.label, method: cell.written ?? cell.settings.method.name, state: "invalid" })[column as string] ??
-      "-",
+    ({ key }) =>
+      ({ label: cell.label, method: cell.written ?? cell.settings.method.name, state: "invalid" })[key] ?? "-",
   );
 
 const number = (value: number | null) => (value === null ? "-" : value.toLocaleString("en-US"));
-
-function table(rows: string[][]): string[] {
-  const widths = COLUMNS.map((_, i) => Math.max(...rows.map((cells) => stringWidth(cells[i] ?? ""))));
-  return rows.map((cells) => {
-    const padded = cells.map((text, i) => {
-      const space = " ".repeat((widths[i] ?? 0) - stringWidth(text));
-      return LEFT.has(COLUMNS[i] ?? "") ? text + space : space + text;
-    });
-    return padded.join("  ").trimEnd();
-  });
-}
 
 function summary({ cells, invalid, bundles, states }: PlanView): string {
   const done = cells.filter((cell) => isDone(states.get(cell.id))).length;

@@ -12,10 +12,13 @@ const bbh = (prompt_tokens: number): PlannedBenchmark[] => [
 
 test("models with equal tables have one, and a table says whose it is where there are several", () => {
   const lines = (models: Record<string, number>) =>
-    plannedEvaluationLines({
-      request: evaluationRequest({ rows: 4 }),
-      models: Object.entries(models).map(([model, tokens]) => ({ model, benchmarks: bbh(tokens) })),
-    });
+    plannedEvaluationLines(
+      {
+        request: evaluationRequest({ rows: 4 }),
+        models: Object.entries(models).map(([model, tokens]) => ({ model, benchmarks: bbh(tokens) })),
+      },
+      null,
+    );
   const [head = "", ...table] = lines({ one: 10, two: 10 });
   expect(head).toContain("protocol instructeval, rows from the hub");
   expect(table).toEqual([

@@ -1,8 +1,9 @@
 import type { PlannedBenchmark } from "../evaluate/report.js";
 import type { EvaluationRequest } from "../spec/evaluate-schema.js";
-import { columns } from "./columns.js";
 import { benchmarkNotes } from "./evaluation-table.js";
 import { formatCount } from "./format.js";
+import { prose } from "./parts/prose.js";
+import { type TableColumn, tableLines } from "./parts/table.js";
 
 export interface PlannedEvaluation {
   request: EvaluationRequest;
@@ -10,13 +11,17 @@ export interface PlannedEvaluation {
   models: { model: string; benchmarks: readonly PlannedBenchmark[] }[];
 }
 
-const HEADS = ["benchmark", "rows", "shots", "prompt tokens", "new tokens", "decoding"].map((title, index) => ({
-  title,
-  align: index >= 1 && index <= 4 ? ("right" as const) : ("left" as const),
-}));
+const HEADS: readonly TableColumn[] = [
+  { key: "benchmark", title: "benchmark" },
+  { key: "rows", title: "rows", align: "right" },
+  { key: "shots", title: "shots", align: "right" },
+  { key: "prompt", title: "prompt tokens", align: "right" },
+  { key: "new", title: "new tokens", align: "right" },
+  { key: "decoding", title: "decoding", least: 24 },
+];
 
 /** What `plan` says about the stage after training. */
-export function plannedEvaluationLines({ request, models }: PlannedEvaluation): string[] {
+export function plannedEvaluationLines({ request, models }: PlannedEvaluation, width: number | null): string[] {
   const from = request.data === null ? "rows from the hub" : `rows from ${request.data}`;
   const head = `then a second stage evaluates the finished runs: protocol ${request.protocol}, ${from}`;
   // Models with a common tokenizer have equal tables.
@@ -27,16 +32,18 @@ export function plannedEvaluationLines({ request, models }: PlannedEvaluation): 
   }
   const blocks = [...alike.values()].flatMap((same) => [
     ...(alike.size > 1 ? [`${same.map(({ model }) => model).join(", ")}:`] : []),
-    ...tableOf(same[0]?.benchmarks ?? []),
+    ...tableOf(same[0]?.benchmarks ?? [], width),
   ]);
-  return [head, ...blocks];
+  return [...prose(head, width), ...blocks];
 }
 
-const tableOf = (benchmarks: readonly PlannedBenchmark[]): string[] => [
-  ...columns(HEADS, benchmarks.map(cells)),
-  ...benchmarks.map(({ benchmark, metric }) => `${benchmark}: ${metric}`),
-  ...benchmarkNotes(benchmarks),
-];
+function tableOf(benchmarks: readonly PlannedBenchmark[], width: number | null): string[] {
+  const remarks = [
+    ...benchmarks.map(({ benchmark, metric }) => `${benchmark}: ${metric}`),
+    ...benchmarkNotes(benchmarks),
+  ];
+  return [...tableLines(HEADS, benchmarks.map(cells), width), ...remarks.flatMap((text) => prose(text, width))];
+}
 
 const cells = ({ benchmark, rows, all_rows, shots, prompt_tokens, max_new_tokens, decoding }: PlannedBenchmark) => [
   benchmark,

@@ -2,48 +2,61 @@ import type { CellSummary, JobSummary } from "../job/reporter.js";
 import { withoutNumbers } from "../plan/warnings.js";
 import { divergence, errorText } from "../protocol/divergence.js";
 import { constantAnswer } from "../store/score-direction.js";
-import { columns } from "./columns.js";
 import { benchmarkNotes } from "./evaluation-table.js";
 import { formatCount, formatEpoch, formatScore, formatSeconds, plural, shortId } from "./format.js";
+import { prose } from "./parts/prose.js";
+import { type TableColumn, tableLines } from "./parts/table.js";
 import { oneLine } from "./parts/visible.js";
 import { repeatLines } from "./repeats.js";
 
 const MOST_LABELS = 8;
+/** Where a table is too wide, labels keep this much, of both ends: many differ only at the end. */
+const LABEL = { least: 24, cut: "middle" } as const;
 
-/** The summary at the end of a job; the same text in the terminal, in plain output and in a log. No ANSI. */
-export function renderSummary(summary: JobSummary): string {
-  const lines = [heading(summary), "", ...table(summary.cells)];
-  if (summary.evaluations.length > 0) lines.push("", ...evaluationLines(summary.evaluations));
-  if (summary.repeats.length > 0) lines.push("", ...repeatLines(summary.repeats));
+/**
+ * The summary at the end of a job; the same text in the terminal, in plain output and in a log. No ANSI. `width`: null is
+ * as wide as needed.
+ */
+export function renderSummary(summary: JobSummary, width: number | null): string {
+  const say = (text: string) => prose(text, width);
+  const lines = [...say(heading(summary)), "", ...table(summary.cells, width)];
+  if (summary.evaluations.length > 0) lines.push("", ...evaluationLines(summary.evaluations, width));
+  if (summary.repeats.length > 0) lines.push("", ...repeatLines(summary.repeats).flatMap(say));
   for (const { reason, labels } of summary.invalid)
-    lines.push("", `left out, cannot run: ${reason}`, ...listed(labels));
+    lines.push("", ...say(`left out, cannot run: ${reason}`), ...listed(labels).flatMap(say));
   const collapsed = summary.cells.filter((cell) => cell.collapsed);
-  if (collapsed.length > 0) lines.push("", collapsedNote(collapsed));
-  if (summary.notes.length > 0) lines.push("", ...summary.notes.map((note) => `note: ${note}`));
-  for (const cells of failures(summary.cells)) lines.push("", ...failure(cells));
+  if (collapsed.length > 0) lines.push("", ...say(collapsedNote(collapsed)));
+  if (summary.notes.length > 0) lines.push("", ...summary.notes.flatMap((note) => say(`note: ${note}`)));
+  for (const cells of failures(summary.cells)) lines.push("", ...failure(cells, width));
   lines.push("", `stored in ${summary.dbPath}`);
-  if (summary.outcome === "interrupted") lines.push(...continuation(summary.cells));
+  if (summary.outcome === "interrupted") lines.push(...continuation(summary.cells).flatMap(say));
   if (summary.evaluations.some(({ score: found }) => found === null)) {
-    lines.push("not everything was evaluated: the same command evaluates the rest");
+    lines.push(...say("not everything was evaluated: the same command evaluates the rest"));
   }
   return lines.join("\n");
 }
 
+const SCORED: TableColumn[] = [
+  { key: "run", title: "run" },
+  { key: "label", title: "label", ...LABEL },
+  { key: "benchmark", title: "benchmark" },
+  { key: "score", title: "score", align: "right" },
+  { key: "error", title: "± s.e.", align: "right" },
+  { key: "rows", title: "rows", align: "right", keep: 2 },
+  { key: "shots", title: "shots", align: "right", keep: 1 },
+];
+
 /** Scores of benchmarks, and why there are none. */
-function evaluationLines(all: JobSummary["evaluations"]): string[] {
-  const heads = ["run", "benchmark", "score", "± s.e.", "rows", "shots", "label"].map((title, index) => ({
-    title,
-    align: index >= 2 && index <= 5 ? ("right" as const) : ("left" as const),
-  }));
+function evaluationLines(all: JobSummary["evaluations"], width: number | null): string[] {
   const rows = all.map(
     ({ run, benchmark, state, score: found, standardError, rows: scored, allRows, shots, label }) => [
       shortId(run),
+      label,
       benchmark ?? "-",
       found === null ? state : formatScore(found),
       formatScore(standardError),
       scored === null ? "-" : `${formatCount(scored)}${scored === allRows ? "" : ` of ${formatCount(allRows)}`}`,
       formatCount(shots),
-      label,
     ],
   );
   const how = [
@@ -52,7 +65,8 @@ function evaluationLines(all: JobSummary["evaluations"]): string[] {
   const why = all.flatMap(({ run, benchmark, message }) =>
     message === null ? [] : [`${shortId(run)}  ${benchmark === null ? "" : `${benchmark}: `}${oneLine(message)}`],
   );
-  return [...columns(heads, rows), ...how, ...benchmarkNotes(all), ...why];
+  const remarks = [...how, ...benchmarkNotes(all), ...why].flatMap((text) => prose(text, width));
+  return [...tableLines(SCORED, rows, width), ...remarks];
 }
 
 /** Says what the same command does with unfinished runs. */
@@ -84,24 +98,28 @@ function heading({ name, cells, invalid, outcome, seconds }: JobSummary): string
   return `${name}: ${interrupted}${plural(cells.length, "run")}, ${states}${out}, in ${formatSeconds(seconds)}`;
 }
 
-function table(cells: CellSummary[]): string[] {
+function table(cells: CellSummary[], width: number | null): string[] {
   const scores = new Set(cells.flatMap((cell) => cell.scoreName ?? []));
   const only = scores.size === 1 ? [...scores][0] : undefined;
   const epochs = new Set(cells.flatMap((cell) => cell.reportEpoch ?? []));
   const judged = cells.some(({ majorityScore }) => majorityScore !== null);
   const beside = judged ? ` (${constantAnswer(only ?? null)})` : "";
-  const heads = [
-    { title: "run" },
-    { title: "label" },
-    { title: "method" },
-    { title: `${only ?? "score"} at best epoch${beside}`, align: "right" as const },
-    { title: "best epoch", align: "right" as const },
-    ...(epochs.size > 0
-      ? [{ title: epochs.size === 1 ? `at epoch ${[...epochs][0]}` : "at fixed epoch", align: "right" as const }]
-      : []),
-    { title: "trainable (+ head)", align: "right" as const },
-    { title: "seconds", align: "right" as const },
-    { title: "tokens/s", align: "right" as const },
+  const fixed: TableColumn = {
+    key: "fixed",
+    title: epochs.size === 1 ? `at epoch ${[...epochs][0]}` : "at fixed epoch",
+    align: "right",
+    keep: 6,
+  };
+  const heads: TableColumn[] = [
+    { key: "run", title: "run" },
+    { key: "label", title: "label", ...LABEL },
+    { key: "method", title: "method", keep: 5 },
+    { key: "score", title: `${only ?? "score"} at best epoch${beside}`, align: "right" },
+    { key: "epoch", title: "best epoch", align: "right", keep: 4 },
+    ...(epochs.size > 0 ? [fixed] : []),
+    { key: "trainable", title: "trainable (+ head)", align: "right", keep: 3 },
+    { key: "seconds", title: "seconds", align: "right", keep: 2 },
+    { key: "tokens", title: "tokens/s", align: "right", keep: 1 },
   ];
   const rows = cells.map((cell) => [
     shortId(cell.id),
@@ -116,7 +134,7 @@ function table(cells: CellSummary[]): string[] {
     cell.seconds === null ? "-" : cell.seconds.toFixed(1),
     formatCount(cell.tokensPerSecond),
   ]);
-  return columns(heads, rows);
+  return tableLines(heads, rows, width);
 }
 
 /** For a run without a score, its state. */
@@ -149,7 +167,8 @@ function failures(cells: CellSummary[]): CellSummary[][] {
   return [...groups.values()];
 }
 
-function failure(cells: CellSummary[]): string[] {
+/** What a process wrote, and the path of its log, stay whole: people copy them. */
+function failure(cells: CellSummary[], width: number | null): string[] {
   const [cell] = cells;
   const error = cell?.error;
   if (!cell || !error) return [];
@@ -157,9 +176,9 @@ function failure(cells: CellSummary[]): string[] {
   const more = cells.length > MOST_LABELS ? ` and ${formatCount(cells.length - MOST_LABELS)} more` : "";
   const message = error.message.split("\n");
   return [
-    `${words(cell.state)}: ${names.join(", ")}${more}`,
-    `    ${errorText(error.type, message[0] ?? "")}`,
-    ...message.slice(1).map((line) => `    ${line}`),
+    ...prose(`${words(cell.state)}: ${names.join(", ")}${more}`, width),
+    ...prose(`    ${errorText(error.type, message[0] ?? "")}`, width),
+    ...message.slice(1).flatMap((line) => prose(`    ${line}`, width)),
     ...error.stderrTail.map((line) => `    | ${line}`),
     `    log: ${error.logFile}`,
   ];

@@ -7,3 +7,6 @@ export type ColourDepth = 1 | 4 | 8 | 24;
 
 /** Whether input and output are terminals. Only then may a command redraw the screen or read keys. */
 export const isInteractive = (): boolean => Boolean(process.stdin.isTTY) && canRedraw(process.stdout);
+
+/** Columns of the terminal that shows the results; null where there is none, and lines may be as wide as needed. */
+export const outputWidth = (): number | null => (process.stdout.isTTY && process.stdout.columns) || null;

@@ -1,19 +1,32 @@
 import stringWidth from "string-width";
+import { prose } from "./prose.js";
 import { oneLine, visible } from "./visible.js";
 
 export type Fact = [name: string, value: string | null];
 
+/** The fewest columns for values beside their names. */
+const ROOM = 20;
+
 /**
- * Lines of `name  value` with aligned values, also of several lines. Leaves out facts without a value.
- * Never truncates, because people copy paths and messages from here.
+ * Lines of `name  value` with aligned values, also of several lines. Leaves out facts without a value. Where there is a
+ * `width`, values are broken at blanks. Never truncates, because people copy paths and messages from here.
  */
-export function facts(list: readonly Fact[]): string[] {
+export function facts(list: readonly Fact[], width: number | null = null): string[] {
   const known = list.flatMap(([name, value]) =>
-    value === null || value === "" ? [] : [[oneLine(name), value] as const],
+    value === null || value === "" ? [] : [[oneLine(name), visible(value)] as const],
   );
-  const width = Math.max(0, ...known.map(([name]) => stringWidth(name)));
-  return known.map(([name, value]) => {
-    const space = " ".repeat(width - stringWidth(name));
-    return `${name}${space}  ${visible(value).replaceAll("\n", `\n${" ".repeat(width + 2)}`)}`;
+  const indent = 2 + Math.max(0, ...known.map(([name]) => stringWidth(name)));
+  if (width !== null && width - indent < ROOM) return known.flatMap((fact) => below(fact, width));
+  return known.flatMap(([name, value]) => {
+    const lines = prose(value, width === null ? null : width - indent, "");
+    return lines.map((line, at) => {
+      const start = at === 0 ? name : "";
+      return start + " ".repeat(indent - stringWidth(start)) + line;
+    });
   });
 }
+
+const below = ([name, value]: readonly [string, string], width: number): string[] => [
+  ...prose(name, width),
+  ...prose(value, width - 2, "").map((line) => `  ${line}`),
+];

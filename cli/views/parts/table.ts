@@ -1,0 +1,144 @@
+/** The one table of all text views: aligned columns that fit into the terminal, or a block for each row. */
+import stringWidth from "string-width";
+import { facts } from "./facts.js";
+import { clip } from "./fit.js";
+import { prose } from "./prose.js";
+import { visible } from "./visible.js";
+
+export interface TableColumn {
+  /** What code calls the column; nobody sees it. */
+  key: string;
+  title: string;
+  /** Default: left. Use right for numbers. */
+  align?: "left" | "right";
+  /** A table that is too wide drops the columns with the lowest number first. Without one the column always stays. */
+  keep?: number;
+  /** Terminal columns to which texts may be cut; without it they stay whole. */
+  least?: number;
+  /** Where a long text is cut; default: at its end. In the middle for labels that differ at the end. */
+  cut?: "end" | "middle";
+}
+
+export interface TableOptions {
+  /** Blanks between two columns. */
+  gap?: number;
+  /** What shows the columns that were left out. */
+  more?: string;
+}
+
+interface Cell {
+  text: string;
+  width: number;
+}
+
+interface Measured {
+  column: TableColumn;
+  cells: Cell[];
+  /** Columns that the widest text and the longest word of the title need. */
+  widest: number;
+  word: number;
+}
+
+/**
+ * Lines of a table no wider than `width`; null is as wide as needed, for a file or a pipe. Where it is too wide, titles
+ * take several lines, then the widest texts that may be cut are cut, then columns are left out, which a last line names.
+ * A table that does not fit even so becomes a block of `title  text` lines for each row.
+ */
+export function tableLines(
+  columns: readonly TableColumn[],
+  rows: readonly (readonly string[])[],
+  width: number | null,
+  { gap = 2, more = "a wider terminal shows them" }: TableOptions = {},
+): string[] {
+  const all = columns.map((column, index) => measured(column, rows, index));
+  for (let shown = all; ; ) {
+    const widths = widthsFor(shown, width === null ? null : width - gap * (shown.length - 1));
+    if (widths) {
+      const left = all.filter((one) => !shown.includes(one)).map(({ column }) => column.title);
+      const note = left.length === 0 ? [] : prose(`left out: ${left.join(", ")} (${more})`, width);
+      return [...drawn(shown, widths, rows.length, " ".repeat(gap)), ...note];
+    }
+    const least = leastWanted(shown);
+    if (least === null) return blockLines(columns, rows, width);
+    shown = shown.filter((one) => one !== least);
+  }
+}
+
+/** A block of `title  text` lines for each row, for rows that are too wide for a table. Texts are not cut. */
+function blockLines(
+  columns: readonly TableColumn[],
+  rows: readonly (readonly string[])[],
+  width: number | null,
+): string[] {
+  return rows.flatMap((row, at) => [
+    ...(at === 0 ? [] : [""]),
+    ...facts(
+      columns.map(({ title }, index) => [title, plainText(row[index] ?? "").trim()]),
+      width,
+    ),
+  ]);
+}
+
+const cellOf = (text: string): Cell => ({ text, width: stringWidth(text) });
+
+const plainText = (text: string): string => visible(text.replace(/[\t\n\r]+/g, " "));
+
+function measured(column: TableColumn, rows: readonly (readonly string[])[], index: number): Measured {
+  const cells = rows.map((row) => cellOf(plainText(row[index] ?? "")));
+  const widest = cells.reduce((most, { width }) => Math.max(most, width), 0);
+  return { column, cells, widest, word: Math.max(...column.title.split(" ").map((word) => stringWidth(word))) };
+}
+
+/** Widths that sum up to at most `room`; null if these columns don't fit. */
+function widthsFor(all: readonly Measured[], room: number | null): number[] | null {
+  const widths = all.map(({ column, widest }) => Math.max(widest, stringWidth(column.title)));
+  if (room === null) return widths;
+  const whole = all.map(({ widest, word }) => Math.max(widest, word));
+  const cut = all.map(({ column, widest, word }) => Math.max(word, Math.min(widest, column.least ?? widest)));
+  return [whole, cut].some((floors) => shrink(widths, floors, room)) ? widths : null;
+}
+
+/** Takes from the widest, never below its floor, until all fit into `room`. Says whether they do. */
+function shrink(widths: number[], floors: readonly number[], room: number): boolean {
+  for (let over = widths.reduce((sum, one) => sum + one, 0) - room; over > 0; over--) {
+    let widest = -1;
+    for (const [at, one] of widths.entries()) {
+      if (one > (floors[at] ?? 0) && (widest < 0 || one >= (widths[widest] ?? 0))) widest = at;
+    }
+    if (widest < 0) return false;
+    widths[widest] = (widths[widest] ?? 0) - 1;
+  }
+  return true;
+}
+
+/** The column to leave out next; null if all must stay. The last of those that are wanted alike. */
+function leastWanted(all: readonly Measured[]): Measured | null {
+  return all.reduce<Measured | null>((least, one) => {
+    if (one.column.keep === undefined) return least;
+    return least === null || one.column.keep <= (least.column.keep ?? 0) ? one : least;
+  }, null);
+}
+
+function drawn(all: readonly Measured[], widths: readonly number[], rows: number, gap: string): string[] {
+  const line = (cellsOf: (one: Measured, width: number) => Cell | undefined) =>
+    all
+      .map((one, at) => filled(cellsOf(one, widths[at] ?? 0), widths[at] ?? 0, one.column))
+      .join(gap)
+      .trimEnd();
+  const titles = new Map(all.map((one, at) => [one, prose(one.column.title, widths[at] ?? 0, "").map(cellOf)]));
+  const height = Math.max(0, ...[...titles.values()].map((lines) => lines.length));
+  return [
+    // Short titles stand on the last line, next to their columns.
+    ...Array.from({ length: height }, (_, at) =>
+      line((one) => titles.get(one)?.[at - height + (titles.get(one)?.length ?? 0)]),
+    ),
+    ...Array.from({ length: rows }, (_, row) => line(({ cells }) => cells[row])),
+  ];
+}
+
+function filled(cell: Cell | undefined, width: number, { align, cut }: TableColumn): string {
+  const { text, width: own } =
+    cell === undefined || cell.width <= width ? (cell ?? cellOf("")) : cellOf(clip(cell.text, width, cut));
+  const space = " ".repeat(width - own);
+  return align === "right" ? space + text : text + space;
+}
