@@ -56,10 +56,12 @@ export const ALLOWED = {
     "type:evaluate",
     "type:paper",
   ],
+  // Tables as files: what other programs read.
+  export: ["type:store"],
   doctor: ["errors", "files", "temporary", "spec", "store", "worker", "scripts"],
   commands: [
     ...["errors", "files", "type:protocol", "spec", "plan", "store", "worker", "executors", "job"],
-    ...["evaluate", "verify", "predict", "paper", "starter", "views", "doctor", "scripts"],
+    ...["evaluate", "verify", "predict", "paper", "starter", "views", "export", "doctor", "scripts"],
   ],
   parser: ["errors", "spec", "views", "commands"],
   main: ["errors", "system-errors", "scripts", "source-stack", "views", "parser"],

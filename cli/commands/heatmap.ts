@@ -46,8 +46,8 @@ export default {
     const { experiment, rows, cols, where, score, metric, output, db } = args;
     const which = scoreChoice(score);
     const format = chosenFormat(args, FORMATS);
-    const { refusePicture, writeOutput, writePicture } = await import("./write-output.js");
-    refusePicture(format, output);
+    const { refuseBytes, writeOutput, writePicture } = await import("./write-output.js");
+    refuseBytes(format, output);
     const [{ openReader }, { resolveDbPath }, { loadGrid }] = await Promise.all([
       import("../store/reader.js"),
       import("../store/store.js"),

@@ -9,6 +9,7 @@ const ENDINGS = {
   latex: ".tex",
   csv: ".csv",
   json: ".json",
+  parquet: ".parquet",
   svg: ".svg",
   png: ".png",
 } as const;

@@ -1,10 +1,14 @@
+import type { Store } from "../store/store.js";
 import type { Command } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
+import { chosenFormat, type OutputArgs, outputOptions } from "./output-format.js";
 
-interface Args {
+const FORMATS = ["text", "csv", "json", "parquet"] as const;
+type Format = (typeof FORMATS)[number];
+
+interface Args extends OutputArgs<Format> {
   sql: string;
   db?: string | undefined;
-  json?: boolean | undefined;
   csv?: boolean | undefined;
 }
 
@@ -15,27 +19,41 @@ export default {
     yargs
       .positional("sql", { type: "string", demandOption: true, describe: "One SELECT" })
       .option("db", DB_OPTION)
-      // no defaults: yargs treats a default as given when it checks for conflicts
-      .option("json", { type: "boolean", describe: "Print an array of objects" })
-      .option("csv", { type: "boolean", describe: "Print CSV with a header", conflicts: "json" })
+      .options(outputOptions(FORMATS))
+      // no default: yargs treats a default as given when it checks for conflicts
+      .option("csv", { type: "boolean", describe: "The same as --format csv", conflicts: ["json", "format"] })
       .example('$0 query "SELECT method, best_score FROM v_best ORDER BY best_score DESC"', "The best of each method")
-      .example('$0 query "SELECT * FROM v_runs" --csv > runs.csv', "Everything, for a spreadsheet"),
-  handler: async ({ sql, db, json, csv }) => {
-    const [{ openStore, resolveDbPath }, { runQuery }, { csvLines, jsonLines, tableLines }, { writeLines }] =
-      await Promise.all([
-        import("../store/store.js"),
-        import("../store/query.js"),
-        import("../views/query-table.js"),
-        import("../views/write-stream.js"),
-      ]);
+      .example('$0 query "SELECT * FROM v_runs" -o runs.csv', "Everything, for a spreadsheet")
+      .example('$0 query "SELECT * FROM metrics" -o metrics.parquet', "With types, for pandas, polars or DuckDB"),
+  handler: async ({ sql, db, csv, ...asked }) => {
+    const format = csv ? "csv" : chosenFormat(asked, FORMATS);
+    const { refuseBytes } = await import("./write-output.js");
+    refuseBytes(format, asked.output);
+    const { openStore, resolveDbPath } = await import("../store/store.js");
     const store = openStore(resolveDbPath(db), { readonly: true, anySchema: true });
     try {
-      const result = runQuery(store, sql);
-      await writeLines(
-        json ? jsonLines(result) : csv ? csvLines(result, process.stdout.isTTY ?? false) : tableLines(result),
-      );
+      await print(store, sql, format, asked.output);
     } finally {
       store.close();
     }
   },
 } satisfies Command<Args>;
+
+async function print(store: Store, sql: string, format: Format, file: string | undefined): Promise<void> {
+  const [{ runQuery, runExactQuery }, { writeLinesOutput, writeOutput }] = await Promise.all([
+    import("../store/query.js"),
+    import("./write-output.js"),
+  ]);
+  if (format === "parquet") {
+    const [{ typedColumns }, { parquetFile }] = await Promise.all([
+      import("../export/typed-columns.js"),
+      import("../export/parquet.js"),
+    ]);
+    return writeOutput(parquetFile(typedColumns(runExactQuery(store, sql))), file);
+  }
+  const { csvLines, jsonLines, tableLines } = await import("../views/query-table.js");
+  const result = runQuery(store, sql);
+  const terminal = file === undefined && (process.stdout.isTTY ?? false);
+  const lines = { text: tableLines, json: jsonLines, csv: () => csvLines(result, terminal) }[format](result);
+  await writeLinesOutput(lines, file);
+}

@@ -7,7 +7,7 @@ import { writeNote } from "../views/output.js";
 import { csvText } from "../views/parts/csv.js";
 import { jsonText, visible } from "../views/parts/visible.js";
 import type { OfRun, View, ViewEntry, ViewFilter } from "../views/view.js";
-import { refusePicture, writeOutput, writePicture } from "./write-output.js";
+import { refuseBytes, writeOutput, writePicture } from "./write-output.js";
 
 /** Columns if stdout is not a terminal. */
 const WIDTH = 100;
@@ -25,7 +25,7 @@ export interface ShowRequest {
 export async function showRuns({ views, words, db, format, output, filter }: ShowRequest): Promise<void> {
   const { selectors, entry } = partOf(words, views);
   refuseFilter(filter, entry, views);
-  refusePicture(format, output);
+  refuseBytes(format, output);
   const view = await entry.open();
   const store = openReader(resolveDbPath(db));
   let shown: OfRun<unknown>[];

@@ -1,7 +1,8 @@
 /** Runs ls, show, query, rm and migrate like a user: real processes on a real database. */
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import Database from "better-sqlite3";
+import { parquetReadObjects } from "hyparquet";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { CONTROLS, HOSTILE } from "../fixtures/hostile.js";
 import { startProgram } from "../fixtures/start-program.js";
@@ -150,6 +151,33 @@ test("query: a table, CSV, JSON", async () => {
   expect(JSON.parse((await lor2c(["query", odd, "--json"])).out)).toEqual([
     { a: 1, a_2: 2, big: "9007199254740993", bytes: "x'00ff'", wide: "日本" },
   ]);
+});
+
+test("query: --format, and a file whose ending names it", async () => {
+  const sql = "SELECT label, best_score AS score, NULL AS none FROM v_runs ORDER BY run";
+  const csv = await lor2c(["query", sql, "--csv"]);
+  expect(await lor2c(["query", sql, "--format", "csv"])).toEqual(csv);
+  const [table, data] = [join(temp.folder, "runs.csv"), join(temp.folder, "runs.parquet")];
+  expect(await lor2c(["query", sql, "-o", table])).toEqual({ out: "", err: `wrote ${table}\n`, code: 0 });
+  expect(readFileSync(table, "utf8")).toBe(csv.out);
+  expect(await lor2c(["query", sql, "-o", data])).toEqual({ out: "", err: `wrote ${data}\n`, code: 0 });
+  expect(await parquetReadObjects({ file: new Uint8Array(readFileSync(data)).buffer })).toEqual([
+    { label: "seed=17", score: 0.81, none: null },
+    { label: "seed=18", score: null, none: null },
+  ]);
+  const broken = await lor2c(["query", "SELECT abs(-9223372036854775808 + run) FROM v_runs", "-o", table]);
+  expect({ ...broken, left: readdirSync(temp.folder).filter((name) => name.includes("tmp")) }).toEqual({
+    out: "",
+    err: expect.stringContaining("integer overflow"),
+    code: 2,
+    left: [],
+  });
+  expect(readFileSync(table, "utf8")).toBe(csv.out);
+  expect(await lor2c(["query", sql, "-o", "runs.xls"])).toMatchObject({
+    code: 2,
+    err: expect.stringContaining(".csv"),
+  });
+  expect(await lor2c(["query", sql, "--csv", "--format", "json"])).toMatchObject({ code: 2, out: "" });
 });
 
 test.each([

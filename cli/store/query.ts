@@ -11,8 +11,23 @@ export interface QueryResult {
   rows: Iterable<SqlValue[]>;
 }
 
+/** Integers are bigints, reals are numbers; bytes are text such as `x'00ff'`. */
+export type ExactValue = bigint | number | string | null;
+
+export interface ExactResult {
+  /** `declared`: the type in the table's definition; null for an expression. */
+  columns: { name: string; declared: string | null }[];
+  rows: Iterable<ExactValue[]>;
+}
+
 /** Runs one statement of the user. Throws UsageError unless SQLite says that it only reads. */
 export function runQuery(store: Store, sql: string): QueryResult {
+  const { columns, rows } = runExactQuery(store, sql);
+  return { columns: columns.map(({ name }) => name), rows: plainRows(rows) };
+}
+
+/** The same with integers and reals kept apart, and integers beyond 2^53 exact. */
+export function runExactQuery(store: Store, sql: string): ExactResult {
   const statement = prepare(store, sql);
   if (!statement.readonly || !statement.reader) {
     throw new UsageError(
@@ -21,8 +36,12 @@ export function runQuery(store: Store, sql: string): QueryResult {
       "use SELECT, WITH, VALUES or EXPLAIN; lor2c rm deletes runs",
     );
   }
-  const columns = unique(statement.columns().map((column) => column.name));
-  return { columns, rows: rowsOf(statement) };
+  const columns = statement.columns();
+  const names = unique(columns.map(({ name }) => name));
+  return {
+    columns: columns.map(({ type }, index) => ({ name: names[index] ?? "", declared: type })),
+    rows: rowsOf(statement),
+  };
 }
 
 function prepare(store: Store, sql: string): Database.Statement {
@@ -36,22 +55,27 @@ function prepare(store: Store, sql: string): Database.Statement {
   }
 }
 
-function* rowsOf(statement: Database.Statement): Iterable<SqlValue[]> {
+function* rowsOf(statement: Database.Statement): Iterable<ExactValue[]> {
   try {
-    // Numbers would round 64-bit integers beyond 2^53: read BigInt, and return those as text.
-    for (const row of statement.raw().safeIntegers().iterate()) yield (row as unknown[]).map(plain);
+    // Numbers would round 64-bit integers beyond 2^53.
+    for (const row of statement.raw().safeIntegers().iterate()) yield (row as unknown[]).map(withoutBytes);
   } catch (error) {
     throw badSql(error);
   }
 }
 
-function plain(value: unknown): SqlValue {
-  if (typeof value === "bigint") {
-    const number = Number(value);
-    return Number.isSafeInteger(number) ? number : String(value);
-  }
-  if (Buffer.isBuffer(value)) return `x'${value.toString("hex")}'`;
-  return value as SqlValue;
+const withoutBytes = (value: unknown): ExactValue =>
+  Buffer.isBuffer(value) ? `x'${value.toString("hex")}'` : (value as ExactValue);
+
+function* plainRows(rows: Iterable<ExactValue[]>): Iterable<SqlValue[]> {
+  for (const row of rows) yield row.map(plain);
+}
+
+/** Integers beyond 2^53 are text. */
+function plain(value: ExactValue): SqlValue {
+  if (typeof value !== "bigint") return value;
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : String(value);
 }
 
 function badSql(error: unknown): unknown {
