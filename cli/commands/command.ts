@@ -20,6 +20,9 @@ export const runs: Completer = async () => (await import("./stored-words.js")).s
 export const experiments: Completer = async () => (await import("./stored-words.js")).storedExperiments();
 export const experimentsOrRuns: Completer = async (words) =>
   (await Promise.all([experiments(words), runs(words)])).flat();
+/** A tag, then runs or experiments. */
+export const taggedRuns: Completer = async (words) =>
+  words.length === 1 ? (await import("./stored-words.js")).storedTags() : experimentsOrRuns(words);
 export const specKeys: Completer = async () => (await import("./stored-words.js")).specKeys();
 export const files: Completer = () => [];
 

@@ -1,3 +1,4 @@
+import baseline from "./baseline.js";
 import type { Command } from "./command.js";
 import completion from "./completion.js";
 import data from "./data.js";
@@ -10,6 +11,7 @@ import init from "./init.js";
 import logs from "./logs.js";
 import ls from "./ls.js";
 import migrate from "./migrate.js";
+import note from "./note.js";
 import paper from "./paper.js";
 import params from "./params.js";
 import plan from "./plan.js";
@@ -23,6 +25,8 @@ import setup from "./setup.js";
 import show from "./show.js";
 import stop from "./stop.js";
 import sweep from "./sweep.js";
+import tag from "./tag.js";
+import untag from "./untag.js";
 import validate from "./validate.js";
 import verify from "./verify.js";
 
@@ -50,6 +54,10 @@ const list = [
   verify,
   paper,
   query,
+  tag,
+  untag,
+  note,
+  baseline,
   rm,
   migrate,
   doctor,

@@ -29,7 +29,7 @@ export default {
       .example("$0 rm 3fa9 77c0 --yes", "Delete two runs without a question"),
   handler: async ({ runs: selectors, yes, db, json }) => {
     const [
-      { openStore, resolveDbPath },
+      { openExisting, resolveDbPath },
       { evaluatedModels, findRun },
       { removeModel, removeRuns },
       { evaluatedModel },
@@ -47,9 +47,7 @@ export default {
       import("../views/parts/visible.js"),
       import("../views/output.js"),
     ]);
-    const path = resolveDbPath(db);
-    openStore(path, { readonly: true }).close(); // a missing database is an error here; it is not made
-    const store = openStore(path);
+    const store = openExisting(resolveDbPath(db));
     try {
       const evaluated = evaluatedModels(store);
       const models = new Set(

@@ -11,6 +11,7 @@ import { m010Direction } from "./migrations/m010_direction.js";
 import { m011RealEpochs } from "./migrations/m011_real_epochs.js";
 import { m012Evaluations } from "./migrations/m012_evaluations.js";
 import { m013Losses } from "./migrations/m013_losses.js";
+import { m014Marks } from "./migrations/m014_marks.js";
 import { m015MetricSummaries } from "./migrations/m015_metric_summaries.js";
 
 export interface Migration {
@@ -34,5 +35,6 @@ export const MIGRATIONS: readonly Migration[] = [
   m011RealEpochs,
   m012Evaluations,
   m013Losses,
+  m014Marks,
   m015MetricSummaries,
 ];

@@ -3,7 +3,11 @@ import type { Store } from "./store.js";
 import { storedSettings } from "./stored-settings.js";
 
 /** `v_runs` calls its key `run`, so that people can join on it; a row here calls it `id`. */
-const RUN = "SELECT run AS id, * FROM v_runs";
+const RUN = `SELECT run AS id, *,
+  (SELECT json_group_array(t.tag ORDER BY t.tag) FROM run_tags t WHERE t.run = v_runs.run) AS tags,
+  (SELECT n.text FROM run_notes n WHERE n.run = v_runs.run) AS note,
+  EXISTS (SELECT 1 FROM baselines b WHERE b.run = v_runs.run) AS baseline`;
+const FROM = "FROM v_runs";
 
 export interface RunFilter {
   state?: StoredState;
@@ -29,7 +33,7 @@ export function listRuns(store: Store, filter: RunFilter = {}): RunRow[] {
       ? ""
       : `, (SELECT m.value FROM metrics m WHERE m.attempt = attempt_id AND m.split = 'eval'
             AND m.name = score_name AND m.epoch = @epoch LIMIT 1) AS epoch_score`;
-  const sql = `SELECT run AS id, *${columns} FROM v_runs ${where.length > 0 ? `WHERE ${where.join(" AND ")}` : ""}
+  const sql = `${RUN}${columns} ${FROM} ${where.length > 0 ? `WHERE ${where.join(" AND ")}` : ""}
     ORDER BY coalesce(started_at, created_at) DESC, attempt_id DESC, run LIMIT @limit`;
   return store
     .prepare(sql)
@@ -38,7 +42,7 @@ export function listRuns(store: Store, filter: RunFilter = {}): RunRow[] {
 }
 
 export function getRun(store: Store, id: string): RunRow | undefined {
-  const row = store.prepare(`${RUN} WHERE run = ?`).get(id);
+  const row = store.prepare(`${RUN} ${FROM} WHERE run = ?`).get(id);
   return row === undefined ? undefined : asRun(row);
 }
 
@@ -46,7 +50,7 @@ export function getRun(store: Store, id: string): RunRow | undefined {
 export function runsByPrefix(store: Store, prefix: string, limit: number): RunRow[] {
   // A range uses the primary key, LIKE would not. Ids are hexadecimal, so `g` sorts after all of them.
   return store
-    .prepare(`${RUN} WHERE run >= ? AND run < ? ORDER BY run LIMIT ?`)
+    .prepare(`${RUN} ${FROM} WHERE run >= ? AND run < ? ORDER BY run LIMIT ?`)
     .all(prefix, `${prefix}g`, limit)
     .map(asRun);
 }
@@ -98,6 +102,6 @@ export function experimentCells(store: Store, experiment: number): ExperimentCel
 }
 
 function asRun(row: unknown): RunRow {
-  const { run: _, ...rest } = row as RunRow & { run: string };
-  return rest;
+  const { run: _, tags, ...rest } = row as Omit<RunRow, "tags"> & { run: string; tags: string };
+  return { ...rest, tags: JSON.parse(tags) };
 }

@@ -2,6 +2,7 @@
 export { chooseRuns, runsOf } from "./choose.js";
 export { type EvaluatingOfRun, evaluatingOf } from "./evaluations.js";
 export { getForecast } from "./forecasts.js";
+export { baselines, tags } from "./marks.js";
 export { describeOwner } from "./owners/index.js";
 
 export * from "./read-attempts.js";

@@ -67,6 +67,11 @@ export const RunRow = z.strictObject({
   numerics: number,
   /** Where the rows of `classify` and `regress` come from; scores on different ones are not compared. */
   own_rows: text.nullable(),
+  /** What users said about it, see marks.ts. */
+  tags: z.array(text),
+  note: text.nullable(),
+  /** Whether it is the baseline of its model, task and rows. */
+  baseline: flag,
   /** Only in a list for which an epoch's score was asked. */
   epoch_score: number.nullable().optional(),
 });

@@ -118,6 +118,12 @@ export function openStore(path: string, options: OpenOptions = {}): Store {
   }
 }
 
+/** Opens a database for a command that changes what is stored: a missing one is an error here, and is not made. */
+export function openExisting(path: string): Store {
+  openStore(path, { readonly: true }).close();
+  return openStore(path);
+}
+
 /** Throws what opening `path` for writing would throw, for a caller that opens it later. Changes nothing. */
 export function checkStore(path: string): void {
   const file = fileOf(path);

@@ -13,6 +13,7 @@ export { recordForecasts } from "./forecasts.js";
 export { checkInPlace } from "./in-place.js";
 export { type AttemptsByCell, endAttempt, ingest } from "./ingest.js";
 export { HEARTBEAT_SECONDS, heartbeat, reapLost } from "./lease.js";
+export { addTag, checkNote, checkTag, clearBaselines, removeTag, setBaseline, setNote } from "./marks.js";
 export { registerExperiment, resumeExperiment } from "./register.js";
 export { removeRuns } from "./remove.js";
 export { removeModel } from "./remove-model.js";

@@ -114,6 +114,9 @@ function runFacts(run: RunRow, attempt: AttemptRow | null, settings: Record<stri
       run.train_rows === null ? null : `${formatCount(run.train_rows)} train, ${formatCount(run.eval_rows)} eval`,
     ],
     ["training", training(run)],
+    ["tags", run.tags.join(" ")],
+    ["baseline", run.baseline ? `of ${run.model} on ${run.task}` : null],
+    ["noted", run.note],
   ];
 }
 

@@ -1,0 +1,69 @@
+import { UsageError } from "../errors.js";
+import { type Command, taggedRuns } from "./command.js";
+import { DB_OPTION } from "./db-option.js";
+import { changeMarks } from "./marks.js";
+
+interface Args {
+  tag?: string | undefined;
+  runs: string[];
+  db?: string | undefined;
+  json: boolean;
+}
+
+export default {
+  command: "tag [tag] [runs..]",
+  describe: "Give runs a tag, a word to find them by; without arguments: list the tags",
+  complete: taggedRuns,
+  builder: (yargs) =>
+    yargs
+      .positional("tag", { type: "string", describe: "A word: letters, digits or . _ + -" })
+      .positional("runs", {
+        type: "string",
+        array: true,
+        default: [] as string[],
+        describe: "Runs, or experiments (name or number), whose runs all get it",
+      })
+      .option("db", DB_OPTION)
+      .option("json", { type: "boolean", default: false, describe: "Print the tags, or what changed, as JSON" })
+      .example("$0 tag paper @best 3fa9", "Tag two runs")
+      .example("$0 tag candidate mrpc-grid", "Tag all runs of an experiment")
+      .example("$0 tag", "Every tag, and how many runs have it"),
+  handler: async ({ tag, runs, db, json }) => {
+    if (tag === undefined) return listTags(db, json);
+    if (runs.length === 0) {
+      const hint = `name them after the tag, e.g. lor2c tag ${tag} @best`;
+      throw new UsageError("USAGE", `which runs are to get the tag ${tag}?`, hint);
+    }
+    const { addTag, checkTag } = await import("../store/write.js");
+    await changeMarks({ db, json, runs }, (store, ids) => {
+      const name = checkTag(store, tag);
+      const changed = addTag(store, name, ids);
+      return { tag: name, runs: ids, changed, text: counted(ids.length, changed, `tagged ${name}`, "had it already") };
+    });
+  },
+} satisfies Command<Args>;
+
+const counted = (all: number, changed: number, done: string, rest: string): string =>
+  `${done}: ${changed} of ${all} ${all === 1 ? "run" : "runs"}${changed < all ? `; ${all - changed} ${rest}` : ""}`;
+
+async function listTags(db: string | undefined, json: boolean): Promise<void> {
+  const [{ openStore, resolveDbPath }, { tags }, { columns }, { formatCount }, { writeJsonLines, writeLine }] =
+    await Promise.all([
+      import("../store/store.js"),
+      import("../store/read.js"),
+      import("../views/columns.js"),
+      import("../views/format.js"),
+      import("../views/output.js"),
+    ]);
+  const store = openStore(resolveDbPath(db), { readonly: true });
+  try {
+    const list = tags(store);
+    if (json) return writeJsonLines(list);
+    if (list.length === 0) return writeLine("no run has a tag");
+    const heads = [{ title: "tag" }, { title: "runs", align: "right" as const }, { title: "last given (UTC)" }];
+    const rows = list.map(({ tag, runs, at }) => [tag, formatCount(runs), at.slice(0, 16).replace("T", " ")]);
+    writeLine(columns(heads, rows).join("\n"));
+  } finally {
+    store.close();
+  }
+}
