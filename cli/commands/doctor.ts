@@ -6,8 +6,6 @@ interface Args {
   json: boolean;
 }
 
-const MARK = { ok: "ok", warn: "look", fail: "FAIL" };
-
 export default {
   command: "doctor",
   describe: "Check everything that a run needs here, in one table; exit 1 if a run would fail",
@@ -18,20 +16,19 @@ export default {
       .example("$0 doctor", "Versions, device, packages, database, disk")
       .example("LOR2C_PYTHON=~/torch/bin/python $0 doctor", "Would this interpreter do?"),
   handler: async ({ db, json }) => {
-    const [{ examine }, { columns }, { writeJson, writeLine }, { Lor2cError }] = await Promise.all([
-      import("../doctor/doctor.js"),
-      import("../views/columns.js"),
-      import("../views/output.js"),
-      import("../errors.js"),
-    ]);
+    const [{ examine }, { doctorLines }, { writeJson, writeLine }, { outputWidth }, { Lor2cError }] = await Promise.all(
+      [
+        import("../doctor/doctor.js"),
+        import("../views/doctor-text.js"),
+        import("../views/output.js"),
+        import("../views/terminal.js"),
+        import("../errors.js"),
+      ],
+    );
     const rows = await examine(db);
     const failed = rows.filter((row) => row.state === "fail");
     if (json) writeJson({ ok: failed.length === 0, rows });
-    else {
-      const cells = rows.map(({ name, state, value }) => [name, MARK[state], value]);
-      for (const line of columns([{ title: "what" }, { title: "state" }, { title: "found" }], cells)) writeLine(line);
-      for (const { name, advice } of rows) if (advice) writeLine(`${name}: ${advice}`);
-    }
+    else for (const line of doctorLines(rows, outputWidth())) writeLine(line);
     if (failed.length === 0) return;
     const names = failed.map((row) => row.name).join(", ");
     throw new Lor2cError("DOCTOR_FAILED", `a run would fail here: ${names}`);

@@ -11,8 +11,6 @@ interface Args extends EvaluateArgs {
   db?: string | undefined;
 }
 
-const WIDTH = 80;
-
 export default {
   command: "eval <runs..>",
   describe: "Score finished runs, or untuned models, on benchmarks; what is scored already is not scored again",
@@ -35,16 +33,18 @@ export default {
       .example("$0 eval 3fa9 --benchmarks humaneval --allow-code-execution", "Runs what the model writes"),
   handler: async (args) => {
     const request = await requestOf(args);
-    const [{ evaluateRuns }, { allScored }, { evaluationTable }, { evaluationJson }, output] = await Promise.all([
-      import("./evaluate-runs.js"),
-      import("../evaluate/report.js"),
-      import("../views/evaluation-table.js"),
-      import("../views/evaluation-json.js"),
-      import("../views/output.js"),
-    ]);
+    const [{ evaluateRuns }, { allScored }, { evaluationTable }, { evaluationJson }, output, { outputWidth }] =
+      await Promise.all([
+        import("./evaluate-runs.js"),
+        import("../evaluate/report.js"),
+        import("../views/evaluation-table.js"),
+        import("../views/evaluation-json.js"),
+        import("../views/output.js"),
+        import("../views/terminal.js"),
+      ]);
     const done = await evaluateRuns({ what: args.runs, request, db: args.db, devices: args.devices ?? "auto" });
     if (args.json) output.writeJsonLines(evaluationJson(done.results));
-    else for (const line of evaluationTable(done.results, process.stdout.columns ?? WIDTH)) output.writeLine(line);
+    else for (const line of evaluationTable(done.results, outputWidth())) output.writeLine(line);
     for (const note of done.notes) output.writeNote(note);
     process.exitCode = done.interrupted ? 130 : allScored(done.results) ? 0 : 1;
   },

@@ -17,13 +17,15 @@ export default {
       .example("$0 explain method.imlor2c", "The parameters of one method")
       .example("$0 explain method.rank", "A parameter, for every method that has it"),
   handler: async ({ key, json }) => {
-    const [{ explainAll, explainKey }, { allKeysText, keyText }, { writeJsonLines, writeText }] = await Promise.all([
-      import("../spec/explain.js"),
-      import("../views/explain-text.js"),
-      import("../views/output.js"),
-    ]);
+    const [{ explainAll, explainKey }, { allKeysText, keyText }, { writeJsonLines, writeText }, { outputWidth }] =
+      await Promise.all([
+        import("../spec/explain.js"),
+        import("../views/explain-text.js"),
+        import("../views/output.js"),
+        import("../views/terminal.js"),
+      ]);
     const found = key === undefined ? { own: explainAll(), below: [] } : explainKey(key);
     if (json) writeJsonLines([...found.own, ...found.below]);
-    else writeText(key === undefined ? allKeysText(found.own) : keyText(found, process.stdout.columns ?? null));
+    else writeText(key === undefined ? allKeysText(found.own, outputWidth()) : keyText(found, outputWidth()));
   },
 } satisfies Command<Args>;

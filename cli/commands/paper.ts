@@ -52,6 +52,7 @@ export default {
       { PAPER_FORMATS },
       { writeOutput },
       { visible },
+      { outputWidth },
     ] = await Promise.all([
       import("../paper/reference.js"),
       import("../paper/measure-table.js"),
@@ -61,6 +62,7 @@ export default {
       import("../views/paper/index.js"),
       import("./write-output.js"),
       import("../views/parts/visible.js"),
+      import("../views/terminal.js"),
     ]);
     const table = paperTables().tables[name];
     if (table.protocol !== undefined && score === "last") {
@@ -87,7 +89,7 @@ export default {
       catalog: shippedCatalog(),
       audited: args.audit,
     });
-    const width = output === undefined && process.stdout.isTTY ? process.stdout.columns : null;
+    const width = output === undefined ? outputWidth() : null;
     const content = PAPER_FORMATS[wanted](measured, width);
     writeOutput(`${wanted === "csv" ? content : visible(content)}\n`, output);
   },

@@ -30,6 +30,7 @@ export default {
       { publishedParams },
       { UsageError },
       { writeJsonLines, writeText },
+      { outputWidth },
       { EXECUTORS },
     ] = await Promise.all([
       import("../spec/load.js"),
@@ -40,6 +41,7 @@ export default {
       import("../paper/published-params.js"),
       import("../errors.js"),
       import("../views/output.js"),
+      import("../views/terminal.js"),
       import("../executors/index.js"),
     ]);
     const spec = loadSpec(file, set);
@@ -68,6 +70,6 @@ export default {
       writeJsonLines(out);
       return;
     }
-    writeText(paramsTexts(cells, all));
+    writeText(paramsTexts(cells, all, outputWidth()));
   },
 } satisfies Command<Args>;

@@ -6,11 +6,9 @@ import { resolveDbPath } from "../store/store.js";
 import { writeNote } from "../views/output.js";
 import { csvText } from "../views/parts/csv.js";
 import { jsonText, visible } from "../views/parts/visible.js";
+import { outputWidth } from "../views/terminal.js";
 import type { OfRun, View, ViewEntry, ViewFilter } from "../views/view.js";
 import { refuseBytes, writeOutput, writePicture } from "./write-output.js";
-
-/** Columns if stdout is not a terminal. */
-const WIDTH = 100;
 
 export interface ShowRequest {
   views: readonly ViewEntry[];
@@ -46,7 +44,7 @@ export async function showRuns({ views, words, db, format, output, filter }: Sho
     const text = csvText(view.csv(shown));
     return writeOutput(output === undefined && process.stdout.isTTY ? visibleLines(text) : text, output);
   }
-  const width = output === undefined ? (process.stdout.columns ?? WIDTH) : WIDTH;
+  const width = output === undefined ? outputWidth() : null;
   writeOutput(`${format === "json" ? json(shown) : visible(view.text(shown, width))}\n`, output);
 }
 

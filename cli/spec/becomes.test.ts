@@ -74,7 +74,7 @@ test("its parameters are those of lora, in explain and in messages", () => {
   expect(explainKey("method.qlora", catalog).below.map(({ key }) => key)).toEqual(
     explainKey("method.lora", catalog).below.map(({ key }) => key),
   );
-  expect(keyText(explainKey("method", catalog))).toContain("qlora (lora with model.quantization nf4)");
+  expect(keyText(explainKey("method", catalog), null)).toContain("qlora (lora with model.quantization nf4)");
   expect(problems(QLORA.replace("rank", "ranks"))[0]).toContain("did you mean `rank`?");
   expect(problems(QLORA.replace("qlora", "qlorra"))[0]).toContain("did you mean `qlora`?");
 });

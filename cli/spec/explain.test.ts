@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { allKeysText, keyText } from "../views/explain-text.js";
+import { tooWide } from "../views/fixtures/too-wide.js";
 import { explainAll, explainKey } from "./explain.js";
 import { catalog } from "./fixtures/specs.js";
 
-const text = (key: string) => keyText(explainKey(key, catalog));
+const text = (key: string) => keyText(explainKey(key, catalog), null);
 
 test("one key", () => {
   expect(text("train.learning_rate")).toMatchInlineSnapshot(`
@@ -62,9 +63,9 @@ describe("all keys", () => {
     expect(new Set(all.map((entry) => `${entry.key} ${entry.method}`)).size).toBe(all.length);
   });
   test("one line each", () => {
-    const [header = "", first = ""] = keyText(explainKey("on_error", catalog)).trimEnd().split("\n").slice(-2);
+    const [header = "", first = ""] = keyText(explainKey("on_error", catalog), null).trimEnd().split("\n").slice(-2);
     expect(first.indexOf("Runs that may fail")).toBe(header.indexOf("meaning"));
-    const lines = allKeysText(explainAll(catalog)).trimEnd().split("\n");
+    const lines = allKeysText(explainAll(catalog), null).trimEnd().split("\n");
     expect(lines[0]).toMatch(/^key +default +meaning$/);
     expect(lines.filter((line) => line.startsWith("method.rank "))).toHaveLength(1);
     expect(lines.find((line) => line.startsWith("train.batch_size "))).toMatch(/ 32 +Rows of one forward pass/);
@@ -78,6 +79,13 @@ test.each([
   ["qqqqqqqqqq", "`lor2c explain` lists all keys"],
 ])("unknown: %s", (key, hint) => {
   expect(() => explainKey(key, catalog)).toThrow(expect.objectContaining({ exitCode: 2, hint }));
+});
+
+test.each([40, 80, 120])("all keys in a terminal of %i columns: no line is wider, and no word is lost", (width) => {
+  const narrow = allKeysText(explainAll(catalog), width);
+  expect(tooWide(narrow, width)).toEqual([]);
+  const words = allKeysText(explainAll(catalog), null).split("\n").slice(1).join(" ");
+  expect(narrow.split(/\s+/)).toEqual(words.trimEnd().concat("\n").split(/\s+/));
 });
 
 test("a key in a terminal: no line is wider, and no word is lost", () => {

@@ -1,9 +1,8 @@
 import { errorText } from "../protocol/divergence.js";
 import { type AttemptRow, describeOwner, getAttempts } from "../store/read.js";
-import { type Column, columns } from "./columns.js";
 import { formatScore, formatSeconds } from "./format.js";
-import { clip } from "./parts/fit.js";
-import { oneLine } from "./parts/visible.js";
+import { prose } from "./parts/prose.js";
+import { type TableColumn, tableLines } from "./parts/table.js";
 import { loadEach, textOfEach, type View } from "./view.js";
 
 export const attempts: View<AttemptRow[]> = {
@@ -11,30 +10,38 @@ export const attempts: View<AttemptRow[]> = {
   text: textOfEach(attemptsText),
 };
 
-const HEADS: Column[] = [
-  { title: "attempt", align: "right" },
-  { title: "state" },
-  { title: "started" },
-  { title: "took", align: "right" },
-  { title: "score", align: "right" },
-  { title: "runner" },
-  { title: "message" },
+const HEADS: readonly TableColumn[] = [
+  { key: "attempt", title: "attempt", align: "right" },
+  { key: "state", title: "state" },
+  { key: "started", title: "started" },
+  { key: "took", title: "took", align: "right" },
+  { key: "score", title: "score", align: "right" },
+  { key: "runner", title: "runner", least: 12, keep: 1 },
 ];
 
-function attemptsText(rows: readonly AttemptRow[], width: number): string {
+/** A line for each attempt, then the messages, whole, since people copy them. */
+function attemptsText(rows: readonly AttemptRow[], width: number | null): string {
   if (rows.length === 0) return "not tried yet";
-  const lines = rows.map((row) => [
+  const cells = rows.map((row) => [
     String(row.number),
     row.state.replaceAll("_", " "),
     row.started_at.slice(0, 19).replace("T", " "),
     formatSeconds(took(row)),
     formatScore(row.best_score),
     describeOwner({ kind: row.owner_kind, id: row.owner }),
-    oneLine(row.error_type === null ? (row.message ?? "") : errorText(row.error_type, row.message ?? "")),
   ]);
-  return columns(HEADS, lines)
-    .map((line) => clip(line, width))
-    .join("\n");
+  const messages = messagesOf(rows).flatMap((text) => prose(text, width));
+  return [...tableLines(HEADS, cells, width), ...(messages.length > 0 ? [""] : []), ...messages].join("\n");
+}
+
+/** Each message once, with the attempts that have it. */
+function messagesOf(rows: readonly AttemptRow[]): string[] {
+  const numbers = new Map<string, number[]>();
+  for (const { number, error_type: type, message } of rows) {
+    const text = type === null ? message : errorText(type, message ?? "");
+    if (text) numbers.set(text, [...(numbers.get(text) ?? []), number]);
+  }
+  return [...numbers].map(([text, of]) => `attempt${of.length === 1 ? "" : "s"} ${of.join(", ")}: ${text}`);
 }
 
 /** Seconds from the claim to the end; null while the attempt runs. */

@@ -1,36 +1,28 @@
-import stringWidth from "string-width";
 import type { BenchmarkResult, SubjectResult } from "../evaluate/report.js";
 import type { EvaluationRow } from "../store/read.js";
-import { type Column, columns } from "./columns.js";
 import { formatCount, formatScore, formatSeconds, shortId } from "./format.js";
-import { clip } from "./parts/fit.js";
-import { oneLine } from "./parts/visible.js";
+import { prose } from "./parts/prose.js";
+import { LABEL, type TableColumn, tableLines } from "./parts/table.js";
 
-const HEADS: Column[] = [
-  { title: "run" },
-  { title: "benchmark" },
-  { title: "score", align: "right" },
-  { title: "± s.e.", align: "right" },
-  { title: "rows", align: "right" },
-  { title: "shots", align: "right" },
-  { title: "took", align: "right" },
-  { title: "label" },
+const HEADS: readonly TableColumn[] = [
+  { key: "run", title: "run" },
+  { key: "label", title: "label", ...LABEL },
+  { key: "benchmark", title: "benchmark" },
+  { key: "score", title: "score", align: "right" },
+  { key: "error", title: "± s.e.", align: "right" },
+  { key: "rows", title: "rows", align: "right", keep: 3 },
+  { key: "shots", title: "shots", align: "right", keep: 2 },
+  { key: "took", title: "took", align: "right", keep: 1 },
 ];
 
 /** Scores with standard errors, a line for each benchmark of each subject, no wider than `width`. */
-export function evaluationTable(results: readonly SubjectResult[], width: number): string[] {
+export function evaluationTable(results: readonly SubjectResult[], width: number | null): string[] {
   const rows = results.flatMap(({ subject, results: all }) =>
-    all.map((result) => [
-      subject.run === null ? "-" : shortId(subject.run),
-      ...cells(result),
-      // The label is the last column, and may be cut.
-      oneLine(subject.label),
-    ]),
+    all.map((result) => [subject.run === null ? "-" : shortId(subject.run), subject.label, ...cells(result)]),
   );
   if (rows.length === 0) return [];
   const scored = results.flatMap(({ results: all }) => all.flatMap(({ row }) => row ?? []));
-  const lines = columns(HEADS, rows).map((line) => clip(line, width));
-  return [...lines, ...decodings(scored, width)];
+  return [...tableLines(HEADS, rows, width), ...decodings(scored).flatMap((text) => prose(text, width))];
 }
 
 function cells({ benchmark, state, row }: BenchmarkResult): string[] {
@@ -56,14 +48,11 @@ export const benchmarkNotes = (of: readonly { benchmark: string | null; notes: r
 ];
 
 /** Protocol and decoding, each once with the benchmarks that have it. */
-export function decodings(rows: readonly Omit<EvaluationRow, "settings">[], width: number): string[] {
+export function decodings(rows: readonly Omit<EvaluationRow, "settings">[]): string[] {
   const groups = new Map<string, Set<string>>();
   for (const { protocol, decoding, metric, benchmark } of rows) {
     const key = `protocol ${protocol}, ${decoding}, ${metric}`;
     groups.set(key, (groups.get(key) ?? new Set()).add(benchmark));
   }
-  return [...groups].flatMap(([key, benchmarks]) => {
-    const line = `${[...benchmarks].join(", ")}: ${key}`;
-    return stringWidth(line) <= width ? [line] : [`${[...benchmarks].join(", ")}:`, `  ${key}`];
-  });
+  return [...groups].map(([key, benchmarks]) => `${[...benchmarks].join(", ")}: ${key}`);
 }

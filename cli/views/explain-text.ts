@@ -1,8 +1,13 @@
+import stringWidth from "string-width";
 import type { Explanation } from "../spec/explain.js";
-import { wrap } from "./parts/wrap.js";
+import { type Fact, facts } from "./parts/facts.js";
+import { prose } from "./parts/prose.js";
+import { type TableColumn, tableLines } from "./parts/table.js";
 
-/** `lor2c explain`: one line per key. */
-export function allKeysText(all: readonly Explanation[]): string {
+const COLUMNS: readonly TableColumn[] = ["key", "default", "meaning"].map((title) => ({ key: title, title }));
+
+/** `lor2c explain`: a line for each key, or a block where a line is wider than `width`; null is as wide as needed. */
+export function allKeysText(all: readonly Explanation[], width: number | null): string {
   const rows = new Map<string, { value: string; meaning: string; methods: string[] }>();
   for (const { key, default: value, meaning, method } of all) {
     const before = rows.get(key);
@@ -14,41 +19,42 @@ export function allKeysText(all: readonly Explanation[]): string {
   }
   // The method is shown only where there are several.
   const several = new Set([...rows.values()].flatMap(({ methods }) => methods)).size > 1;
-  const width = Math.max(...[...rows.keys()].map((key) => key.length));
-  const valueWidth = Math.max("default".length, ...[...rows.values()].map(({ value }) => Math.min(value.length, 32)));
-  const lines = [...rows].map(([key, { value, meaning, methods }]) => {
+  const cells = [...rows].map(([key, { value, meaning, methods }]) => {
     const of = several && methods.length > 0 && key.split(".").length === 2 ? ` (${methods.join(", ")})` : "";
-    return `${key.padEnd(width)}  ${value.padEnd(valueWidth)}  ${meaning}${of}`.trimEnd();
+    return [key, value, `${meaning}${of}`];
   });
-  return `${"key".padEnd(width)}  ${"default".padEnd(valueWidth)}  meaning\n${lines.join("\n")}\n`;
+  const table = tableLines(COLUMNS, cells, null);
+  const fits = width === null || table.every((line) => stringWidth(line) <= width);
+  return `${(fits ? table : cells.flatMap((row) => keyLines(row, width))).join("\n")}\n`;
 }
 
-/** One fact of a key, on as many lines of at most `width` columns as it takes; null is one line. */
-function fact(name: string, text: string, width: number | null): string {
-  const lines = wrap(text.split(" "), " ", width === null ? null : Math.max(20, width - 11));
-  return lines.map((line, i) => `  ${(i === 0 ? name : "").padEnd(9)}${line}`).join("\n");
-}
+const keyLines = ([key, value, meaning]: string[], width: number): string[] => [
+  ...prose(`${key}  ${value}`, width, "    "),
+  ...prose(`    ${meaning}`, width, ""),
+];
 
 /** `lor2c explain KEY`. Methods that agree on a parameter share a block. */
 export function keyText(
   { own, below }: { own: readonly Explanation[]; below: readonly Explanation[] },
-  width: number | null = null,
+  width: number | null,
 ): string {
   const blocks = new Map<string, string[]>();
-  for (const { method, key: _, ...facts } of own) {
-    const block = [
-      fact("meaning", facts.meaning, width),
-      ...(facts.unit === null ? [] : [fact("unit", facts.unit, width)]),
-      fact("default", facts.default, width),
-      fact("allowed", facts.allowed, width),
-      ...(facts.source === null ? [] : [fact("source", facts.source, width)]),
-    ].join("\n");
+  for (const { method, key: _, ...of } of own) {
+    const list: Fact[] = [
+      ["meaning", of.meaning],
+      ["unit", of.unit],
+      ["default", of.default],
+      ["allowed", of.allowed],
+      ["source", of.source],
+    ];
+    const lines = facts(list, width === null ? null : width - 2).map((line) => `  ${line}`);
+    const block = lines.join("\n");
     blocks.set(block, [...(blocks.get(block) ?? []), ...(method === null ? [] : [method])]);
   }
   const texts = [...blocks].map(([block, methods]) => {
     const of = methods.length === 0 ? "" : `  (method: ${methods.join(", ")})`;
-    return `${own[0]?.key}${of}\n${block}`;
+    return `${prose(`${own[0]?.key}${of}`, width).join("\n")}\n${block}`;
   });
-  if (below.length > 0) texts.push(allKeysText(below).trimEnd());
+  if (below.length > 0) texts.push(allKeysText(below, width).trimEnd());
   return `${texts.join("\n\n")}\n`;
 }

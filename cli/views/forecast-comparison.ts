@@ -1,17 +1,22 @@
 import { basisText } from "../plan/forecast/basis.js";
 import type { AttemptRow, ForecastRow } from "../store/read.js";
-import { columns } from "./columns.js";
 import { spanText } from "./forecast-text.js";
 import { formatSeconds } from "./format.js";
 import { formatBytes } from "./parts/bytes.js";
+import { type TableColumn, tableLines } from "./parts/table.js";
 
-const HEADS = ["", "forecast", "happened", "forecast from"].map((title) => ({ title }));
+const HEADS: readonly TableColumn[] = [
+  { key: "what", title: "" },
+  { key: "forecast", title: "forecast", least: 14, long: "wrap" },
+  { key: "happened", title: "happened" },
+  { key: "from", title: "forecast from", least: 14, long: "wrap" },
+];
 
 /** Compares the forecast time, disk and memory of a run with those of its attempt. */
-export function comparisonLines(forecast: ForecastRow, attempt: AttemptRow | null): string[] {
+export function comparisonLines(forecast: ForecastRow, attempt: AttemptRow | null, width: number | null): string[] {
   const { seconds, seconds_low, seconds_high, seconds_basis, seconds_trainings } = forecast;
   const { memory, memory_low, memory_high, memory_basis, memory_trainings } = forecast;
-  return columns(HEADS, [
+  const rows = [
     [
       "time",
       spanText({ low: seconds_low, likely: seconds, high: seconds_high }, formatSeconds),
@@ -25,5 +30,6 @@ export function comparisonLines(forecast: ForecastRow, attempt: AttemptRow | nul
       formatBytes(attempt?.peak_memory ?? null),
       basisText({ kind: memory_basis, trainings: memory_trainings }),
     ],
-  ]);
+  ];
+  return tableLines(HEADS, rows, width);
 }

@@ -20,7 +20,7 @@ const counted: EventOf<"counted"> = {
 };
 
 test("equal parts share a row; the sums are those before and after the changes", () => {
-  expect(paramsText({ label: "cell", method: "m", counted }, false)).toBe(
+  expect(paramsText({ label: "cell", method: "m", counted }, false, null)).toBe(
     [
       "cell  (m; config of tiny)",
       "  shared A                               16  r d = 2 * 8",
@@ -42,6 +42,7 @@ test("a published figure is beside the number that it rounds", () => {
     paramsText(
       { label: "c", method: "m", counted: { ...counted, changes }, published: [{ ...figure, withHead }] },
       false,
+      null,
     );
   expect(text(false)).toMatch(/after all changes of structure +32 {2}paper, Table I, X: 0\.3M$/m);
   expect(text(false)).toMatch(/trainable, without the head +48$/m);
@@ -50,7 +51,7 @@ test("a published figure is beside the number that it rounds", () => {
 });
 
 test("--all keeps every layer", () => {
-  expect(paramsText({ label: "cell", method: "m", counted }, true)).toContain("  layer 1  ");
+  expect(paramsText({ label: "cell", method: "m", counted }, true, null)).toContain("  layer 1  ");
 });
 
 test("runs with equal counts are shown once, with their number", () => {
@@ -60,7 +61,7 @@ test("runs with equal counts are shown once, with their number", () => {
     counted: { ...counted, index },
   }));
   const other = { label: "other", method: "m", counted: { ...counted, head_parameters: 7 } };
-  const text = paramsTexts([cells[0], other, cells[1], cells[2]] as typeof cells, false);
+  const text = paramsTexts([cells[0], other, cells[1], cells[2]] as typeof cells, false, null);
   expect(text.match(/^\S.*$/gm)).toEqual([
     "seed=1 and 2 more with the same counts  (m; config of tiny)",
     "other  (m; config of tiny)",
@@ -69,7 +70,7 @@ test("runs with equal counts are shown once, with their number", () => {
 
 test("a published figure says what it counts if that differs", () => {
   const published = [{ where: "Table I, X", params: "0.3M", withHead: false, note: "at the end" }];
-  expect(paramsText({ label: "c", method: "m", counted, published }, false)).toMatch(
+  expect(paramsText({ label: "c", method: "m", counted, published }, false, null)).toMatch(
     / 32 {2}paper, Table I, X: 0\.3M \(at the end\)$/m,
   );
 });

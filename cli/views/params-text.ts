@@ -1,5 +1,7 @@
 import type { EventOf } from "../protocol/messages.js";
 import { formatCount } from "./format.js";
+import { prose } from "./parts/prose.js";
+import { type TableColumn, tableLines } from "./parts/table.js";
 
 export interface CountedCell {
   label: string;
@@ -20,7 +22,7 @@ export function totals(counted: EventOf<"counted">): { start: number; end: numbe
 }
 
 /** Shows runs with equal counts, e.g. of several seeds, once: the first in the order of the spec. */
-export function paramsTexts(cells: readonly CountedCell[], all: boolean): string {
+export function paramsTexts(cells: readonly CountedCell[], all: boolean, width: number | null): string {
   const groups = new Map<string, CountedCell[]>();
   for (const cell of cells) {
     const { label: _, counted, ...rest } = cell;
@@ -32,13 +34,23 @@ export function paramsTexts(cells: readonly CountedCell[], all: boolean): string
     .flatMap(([first, ...others]) => {
       if (!first) return [];
       const more = others.length === 0 ? "" : ` and ${formatCount(others.length)} more with the same counts`;
-      return [paramsText({ ...first, label: `${first.label}${more}` }, all)];
+      return [paramsText({ ...first, label: `${first.label}${more}` }, all, width)];
     })
     .join("\n");
 }
 
+const COLUMNS: readonly TableColumn[] = [
+  { key: "place", title: "", least: 24, long: "wrap" },
+  { key: "count", title: "", align: "right" },
+  { key: "formula", title: "", least: 24, long: "wrap" },
+];
+
 /** What `lor2c params` prints for one cell: each part with its formula, and the sums. */
-export function paramsText({ label, method, counted, published = [] }: CountedCell, all: boolean): string {
+export function paramsText(
+  { label, method, counted, published = [] }: CountedCell,
+  all: boolean,
+  width: number | null,
+): string {
   const { start, end } = totals(counted);
   // The paper's count is shown beside the number that it rounds: with the head, or what trains in the end.
   const beside = (withHead: boolean) =>
@@ -57,12 +69,9 @@ export function paramsText({ label, method, counted, published = [] }: CountedCe
   if (changes) rows.push(["after all changes of structure", formatCount(end), beside(false)]);
   rows.push(["head", formatCount(counted.head_parameters), ""]);
   rows.push(["base model with its head", formatCount(counted.total_parameters), beside(true)]);
-  const left = Math.max(...rows.map(([place]) => place.length));
-  const middle = Math.max(...rows.map(([, value]) => value.length));
-  const lines = rows.map(([place, value, formula]) =>
-    `  ${place.padEnd(left)}  ${value.padStart(middle)}  ${formula}`.trimEnd(),
-  );
-  return `${label}  (${method}; ${counted.shapes})\n${lines.join("\n")}\n`;
+  const table = tableLines(COLUMNS, rows, width === null ? null : width - 2);
+  const head = prose(`${label}  (${method}; ${counted.shapes})`, width, "    ");
+  return `${[...head, ...table.map((line) => `  ${line}`)].join("\n")}\n`;
 }
 
 /** `layer` of `layer 3`. Parts of different kinds may have the same formula. */

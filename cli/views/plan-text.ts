@@ -6,7 +6,7 @@ import { noteTexts, warningTexts } from "../plan/warnings.js";
 import { forecastLines } from "./forecast-text.js";
 import { labelTexts } from "./label-texts.js";
 import { prose } from "./parts/prose.js";
-import { type TableColumn, tableLines } from "./parts/table.js";
+import { LABEL, type TableColumn, tableLines } from "./parts/table.js";
 import { type PlannedEvaluation, plannedEvaluationLines } from "./planned-evaluation.js";
 
 export interface PlanView {
@@ -33,8 +33,7 @@ const MORE = "a wider terminal or --json shows them";
 
 const COLUMNS: readonly TableColumn[] = [
   { key: "id", title: "id" },
-  // Labels that are too long keep both ends: many differ only at the end.
-  { key: "label", title: "label", least: 24, cut: "middle" },
+  { key: "label", title: "label", ...LABEL },
   { key: "method", title: "method", keep: 3 },
   { key: "trainable", title: "trainable", align: "right" },
   { key: "head", title: "head", align: "right", keep: 2 },

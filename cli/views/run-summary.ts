@@ -16,13 +16,14 @@ import {
 } from "../store/read.js";
 import { constantAnswer } from "../store/score-direction.js";
 import { collapseText } from "./collapse.js";
-import { columns } from "./columns.js";
 import { storedEvaluation } from "./evaluation-json.js";
 import { benchmarkNotes, decodings, scoreCells } from "./evaluation-table.js";
 import { comparisonLines } from "./forecast-comparison.js";
 import { formatCount, formatEpoch, formatScore, formatSeconds, formatValue, plural } from "./format.js";
 import { formatBytes } from "./parts/bytes.js";
 import { type Fact, facts } from "./parts/facts.js";
+import { prose } from "./parts/prose.js";
+import { type TableColumn, tableLines } from "./parts/table.js";
 import { loadEach, textOfEach, type View } from "./view.js";
 
 /** How many lines of a traceback are shown: the last ones say what happened. */
@@ -67,14 +68,14 @@ function withEarlier(row: EvaluationRow, adapter: string | undefined): Evaluatio
 
 function summaryText(
   { run, settings, attempt, notes, environment, artifacts, forecast, evaluations }: SummaryData,
-  width: number,
+  width: number | null,
 ): string {
-  const lines = facts(runFacts(run, attempt, settings));
-  if (attempt) lines.push("", ...facts(attemptFacts(run, attempt, environment)));
-  if (forecast) lines.push("", ...comparisonLines(forecast, attempt));
+  const lines = facts(runFacts(run, attempt, settings), width);
+  if (attempt) lines.push("", ...facts(attemptFacts(run, attempt, environment), width));
+  if (forecast) lines.push("", ...comparisonLines(forecast, attempt, width));
   if (evaluations.length > 0) lines.push("", ...evaluationLines(evaluations, width));
-  if (notes.length > 0) lines.push("", ...notes.map((note) => `note: ${note}`));
-  if (artifacts.length > 0) lines.push("", ...facts(artifacts.map(artifactFact)));
+  if (notes.length > 0) lines.push("", ...notes.flatMap((note) => prose(`note: ${note}`, width)));
+  if (artifacts.length > 0) lines.push("", ...facts(artifacts.map(artifactFact), width));
   if (attempt?.traceback) {
     const trace = attempt.traceback.trimEnd().split("\n");
     const hidden = trace.length - TRACEBACK_LINES;
@@ -84,17 +85,19 @@ function summaryText(
   return lines.join("\n");
 }
 
+const SCORED: readonly TableColumn[] = [
+  { key: "benchmark", title: "benchmark" },
+  { key: "score", title: "score", align: "right" },
+  { key: "error", title: "± s.e.", align: "right" },
+  { key: "rows", title: "rows", align: "right" },
+  { key: "shots", title: "shots", align: "right" },
+];
+
 /** Benchmarks with their scores, whole ones and those that are unfinished or failed. */
-function evaluationLines(rows: SummaryData["evaluations"], width: number): string[] {
-  const heads = ["benchmark", "score", "± s.e.", "rows", "shots"].map((title, index) => ({
-    title,
-    align: index === 0 ? ("left" as const) : ("right" as const),
-  }));
-  const table = columns(
-    heads,
-    rows.map((row) => [row.benchmark, ...scoreCells(row)]),
-  );
-  return [...table, ...decodings(rows, width), ...benchmarkNotes(rows)];
+function evaluationLines(rows: SummaryData["evaluations"], width: number | null): string[] {
+  const cells = rows.map((row) => [row.benchmark, ...scoreCells(row)]);
+  const remarks = [...decodings(rows), ...benchmarkNotes(rows)].flatMap((text) => prose(text, width));
+  return [...tableLines(SCORED, cells, width), ...remarks];
 }
 
 function runFacts(run: RunRow, attempt: AttemptRow | null, settings: Record<string, unknown>): Fact[] {
@@ -186,9 +189,9 @@ function attemptFacts(run: RunRow, attempt: AttemptRow, environment: Environment
     ["message", attempt.message],
     ["device", environment && `${environment.device} (${environment.device_description})`],
     ["python", environment && `${environment.python}, worker ${environment.worker_version}`],
-    ["variables", environment && variablesText(environment.variables)],
+    ["variables", environment && variablesText(environment.variables), "whole"],
     ["git", git],
-    ["folder", attempt.folder],
+    ["folder", attempt.folder, "whole"],
   ];
 }
 
@@ -203,5 +206,5 @@ function seconds(attempt: AttemptRow): string {
 }
 
 function artifactFact({ kind, path, bytes }: ArtifactRow): Fact {
-  return [kind, `${path} (${formatBytes(bytes)})`];
+  return [kind, `${path} (${formatBytes(bytes)})`, "whole"];
 }

@@ -1,6 +1,7 @@
 import { countSamples, evaluationsOf, type SampleRow, samplesOf } from "../store/read.js";
 import { formatCount, plural, shortId } from "./format.js";
 import { clip } from "./parts/fit.js";
+import { prose } from "./parts/prose.js";
 import { oneLine } from "./parts/visible.js";
 import { loadEach, textOfEach, type View } from "./view.js";
 
@@ -37,7 +38,7 @@ const COLUMNS = [
   ...(["shots", "prompt_tokens", "new_tokens", "prompt_hash"] as const),
 ] as const;
 
-function samplesText(data: SamplesData, width: number): string {
+function samplesText(data: SamplesData, width: number | null): string {
   const { rows, right, matched_evaluations: of, matched_benchmarks: benchmarks, evaluations, samples: shown } = data;
   if (evaluations === 0) return "not evaluated yet: lor2c eval RUN --suite instruct";
   if (rows === 0) return "no scored row fits";
@@ -45,11 +46,12 @@ function samplesText(data: SamplesData, width: number): string {
   const head = `${plural(rows, "row")}${of > 1 ? ` of ${plural(of, "evaluation")}` : ""}, ${formatCount(right)} right`;
   const rest =
     more > 0 ? [`and ${formatCount(more)} more; --limit N shows more, --json and --format csv whole outputs`] : [];
-  return [head, "", ...shown.flatMap((row) => block(row, of > benchmarks, width)), ...rest].join("\n");
+  const blocks = shown.flatMap((row) => block(row, of > benchmarks, width));
+  return [...prose(head, width), "", ...blocks, ...rest.flatMap((text) => prose(text, width))].join("\n");
 }
 
 /** One row: where it is from (`named`: with its evaluation), then what the model said beside what is right. */
-function block(row: SampleRow, named: boolean, width: number): string[] {
+function block(row: SampleRow, named: boolean, width: number | null): string[] {
   const verdict = row.right === 1 ? "right" : row.score > 0 ? `score ${row.score.toFixed(2)}` : "wrong";
   const of = row.task === row.benchmark ? row.benchmark : `${row.benchmark}, ${row.task}`;
   const from = [of, row.protocol, ...(named ? [`evaluation ${shortId(row.evaluation)}`] : [])].join(", ");

@@ -12,9 +12,9 @@ export const settings: View<SettingsData> = {
     settings: getSettings(store, run.id),
     fingerprint: getFingerprint(store, run.id),
   })),
-  text: textOfEach(({ settings, fingerprint }) => {
-    const prints = facts(Object.entries(fingerprint));
-    return [...facts(flatten(settings, "")), ...(prints.length > 0 ? ["", ...prints] : [])].join("\n");
+  text: textOfEach(({ settings, fingerprint }, width) => {
+    const prints = facts(Object.entries(fingerprint), width);
+    return [...facts(flatten(settings, ""), width), ...(prints.length > 0 ? ["", ...prints] : [])].join("\n");
   }),
 };
 
@@ -23,5 +23,10 @@ function flatten(value: unknown, key: string): Fact[] {
   if (value !== null && typeof value === "object" && !Array.isArray(value)) {
     return Object.entries(value).flatMap(([name, inner]) => flatten(inner, key === "" ? name : `${key}.${name}`));
   }
-  return [[key, typeof value === "string" ? value : JSON.stringify(value)]];
+  return [[key, typeof value === "string" && !readsOtherwise(value) ? value : JSON.stringify(value)]];
+}
+
+/** Whether a text without quotes would be read as nothing, or as another value: empty, `null`, `12`, ` x`. */
+function readsOtherwise(text: string): boolean {
+  return text.trim() !== text || text === "" || /^(null|~|true|false|[-+.]?\d[\d_.e+-]*)$/i.test(text);
 }

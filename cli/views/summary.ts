@@ -5,13 +5,11 @@ import { constantAnswer } from "../store/score-direction.js";
 import { benchmarkNotes } from "./evaluation-table.js";
 import { formatCount, formatEpoch, formatScore, formatSeconds, plural, shortId } from "./format.js";
 import { prose } from "./parts/prose.js";
-import { type TableColumn, tableLines } from "./parts/table.js";
+import { LABEL, type TableColumn, tableLines } from "./parts/table.js";
 import { oneLine } from "./parts/visible.js";
 import { repeatLines } from "./repeats.js";
 
 const MOST_LABELS = 8;
-/** Where a table is too wide, labels keep this much, of both ends: many differ only at the end. */
-const LABEL = { least: 24, cut: "middle" } as const;
 
 /**
  * The summary at the end of a job; the same text in the terminal, in plain output and in a log. No ANSI. `width`: null is

@@ -1,5 +1,9 @@
 import type { RunRow } from "../store/read.js";
 import type { Store } from "../store/store.js";
+import { prose } from "./parts/prose.js";
+
+/** Columns of a drawing where no terminal limits it. */
+export const UNBOUNDED = 100;
 
 /** A view's data of one run. */
 export interface OfRun<Data> {
@@ -25,8 +29,11 @@ export interface View<Data = unknown> {
    * order.
    */
   load(store: Store, runs: readonly RunRow[], filter?: ViewFilter): OfRun<Data>[];
-  /** Pure, no ANSI. Tables, grids and charts keep to `width` columns; paths and messages are never truncated. */
-  text(shown: readonly OfRun<Data>[], width: number): string;
+  /**
+   * Pure, no ANSI. Keeps to `width` columns; paths and messages are never truncated. Null, where no terminal shows it:
+   * as wide as needed, for drawings `UNBOUNDED`.
+   */
+  text(shown: readonly OfRun<Data>[], width: number | null): string;
   /** Pure. Records with a head, only for views that are a table. */
   csv?(shown: readonly OfRun<Data>[]): unknown[][];
   /** Pure. Only for views that draw something; the drawing code is loaded on demand. */
@@ -50,14 +57,15 @@ export function loadEach<Data>(of: (store: Store, run: RunRow, filter: ViewFilte
 
 /** A block for each run, under its name if there are several. */
 export function textOfEach<Data>(
-  block: (data: Data, width: number) => string,
+  block: (data: Data, width: number | null) => string,
   { alwaysNamed = false } = {},
 ): View<Data>["text"] {
   return (shown, width) =>
     shown
       .map(({ run, label, data }) => {
         const text = block(data, width);
-        return shown.length > 1 || alwaysNamed ? `${run}  ${label}\n\n${text}` : text;
+        const name = prose(`${run}  ${label}`, width).join("\n");
+        return shown.length > 1 || alwaysNamed ? `${name}\n\n${text}` : text;
       })
       .join("\n\n\n");
 }

@@ -9,6 +9,7 @@ import { getRun, type RunRow } from "../store/read.js";
 import { openStore, type Store } from "../store/store.js";
 import { endAttempt, ingest, registerExperiment } from "../store/write.js";
 import { loadCurves, panelsOf } from "./curves/data.js";
+import { tooWide } from "./fixtures/too-wide.js";
 import { VIEWS } from "./index.js";
 import { svgToPng } from "./parts/png.js";
 import { visible } from "./parts/visible.js";
@@ -182,12 +183,17 @@ test("summary of a collapsed run with a fixed epoch whose best epoch was chosen 
   ]);
   expect(await show("summary", held.id)).toContain(`
 state       finished
-collapsed   yes: after the chosen epoch all evaluation rows get one and the same prediction, nega tive, which 62.5 % of them have
-            what usually helps: train.class_weights: balanced, since that label is so frequent; a lower train.learning_rate (now 0.002); a longer warm-up, train.warmup_ratio (now 0.06); more epochs (now 2)
-accuracy    0.6000 after epoch 2, chosen on held-out rows, 0.6500 there (majority class 0.5000)
+collapsed   yes: after the chosen epoch all evaluation rows get one and the same
+            prediction, nega tive, which 62.5 % of them have
+            what usually helps: train.class_weights: balanced, since that label
+            is so frequent; a lower train.learning_rate (now 0.002); a longer
+            warm-up, train.warmup_ratio (now 0.06); more epochs (now 2)
+accuracy    0.6000 after epoch 2, chosen on held-out rows, 0.6500 there
+            (majority class 0.5000)
 at the end  0.6000
 at epoch 1  0.7000
-optimism    0.1000: choosing on the evaluation rows would have given 0.7000 after epoch 1.33
+optimism    0.1000: choosing on the evaluation rows would have given 0.7000
+            after epoch 1.33
 model `);
   held.settings.train.report_epoch = 2;
   registerExperiment(store, { name: "held", specFile: null, specText: "", cells: [held] });
@@ -282,10 +288,23 @@ test("settings: dotted keys as --set takes them, and the fingerprint", async () 
   expect(text).toMatch(/^weights +aa$/m);
 });
 
-test.each([60, 120])("grids and charts keep to %i columns", async (width) => {
-  for (const name of ["curves", "timeline", "attempts"]) {
-    const drawn = (await show(name, DONE.id, width)).replace(/\n\nepoch 1: merge[^~]*/, ""); // changes are sentences
-    for (const line of drawn.split("\n")) expect(stringWidth(line)).toBeLessThanOrEqual(width);
+/** The data of a view with a change to each of its texts. */
+function everywhere(value: unknown, change: (text: string) => string): unknown {
+  if (typeof value === "string") return change(value);
+  if (Array.isArray(value)) return value.map((item) => everywhere(item, change));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, everywhere(item, change)]));
+}
+
+test.each([60, 80, 120, 200])("with long texts everywhere, no view is wider than %i columns", async (width) => {
+  const long = (text: string) => (text.startsWith("/") ? text : `${text} ${"and so on 日本語 ".repeat(12)}`);
+  for (const { name } of OF_THE_DATABASE) {
+    const view = await viewOf(name);
+    const data = await load(name, [DONE.id, BROKEN.id, PLANNED.id]);
+    for (const shown of [data, everywhere(data, long), [data[0]]] as OfRun<unknown>[][]) {
+      expect([name, tooWide(view.text(shown, width), width)]).toEqual([name, []]);
+    }
+    expect(view.text(data, null)).not.toBe("");
   }
 });
 
@@ -358,15 +377,9 @@ describe("pictures", () => {
 });
 
 test("no control character of the data reaches a terminal or a picture", async () => {
-  const everywhere = (value: unknown): unknown => {
-    if (typeof value === "string") return `${value}${HOSTILE}`;
-    if (Array.isArray(value)) return value.map(everywhere);
-    if (typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, everywhere(item)]));
-  };
   for (const { name } of OF_THE_DATABASE) {
     const view = await viewOf(name);
-    const data = everywhere(await load(name, [DONE.id, BROKEN.id])) as OfRun<unknown>[];
+    const data = everywhere(await load(name, [DONE.id, BROKEN.id]), (text) => text + HOSTILE) as OfRun<unknown>[];
     const svg = await view.svg?.(data);
     for (const text of [visible(view.text(data, 100)), svg ?? ""]) {
       expect(text).not.toMatch(CONTROLS);

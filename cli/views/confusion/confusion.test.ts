@@ -11,6 +11,7 @@ import { getRun, type RunRow } from "../../store/read.js";
 import type { Store } from "../../store/store.js";
 import { ingest } from "../../store/write.js";
 import { findPython } from "../../worker/python.js";
+import { tooWide } from "../fixtures/too-wide.js";
 import { svgToPng } from "../parts/png.js";
 import { visible } from "../parts/visible.js";
 import { confusion } from "./index.js";
@@ -159,3 +160,8 @@ test.each(["classes", "many", "sets", "values"])(
     expect(svgToPng(svg).subarray(1, 4).toString()).toBe("PNG");
   },
 );
+
+test.each([60, 80, 120])("no kind of report is wider than %i columns", (width) => {
+  const wide = NAMES.map((name) => [name, tooWide(text(name, width), width)]);
+  expect(wide).toEqual(NAMES.map((name) => [name, []]));
+});

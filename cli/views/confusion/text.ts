@@ -1,7 +1,9 @@
 import stringWidth from "string-width";
 import { formatCount, formatScore, formatValue, plural } from "../format.js";
 import { clip, fitTo } from "../parts/fit.js";
+import { prose } from "../parts/prose.js";
 import { oneLine } from "../parts/visible.js";
+import { UNBOUNDED } from "../view.js";
 import type { ClassReport, ErrorReport, LabelScores, LabelsReport, Mean, Report } from "./report.js";
 
 /** Pairs of labels that are listed; `--json` has all. */
@@ -11,14 +13,15 @@ const NAME = 24;
 /** Matrices with wider columns say more by the list of pairs. */
 const LEAST_NAME = 4;
 
-export function confusionText(report: Report, width: number): string {
+export function confusionText(report: Report, limit: number | null): string {
+  const width = limit ?? UNBOUNDED;
   const head = `${plural(report.rows, "evaluation row")}, predictions of epoch ${formatValue(report.epoch)}`;
   const body =
     report.kind === "classify"
       ? [...matrix(report, width), "", ...scores(report, width), ...pairs(report, width)]
       : report.kind === "multi_label"
         ? scores(report, width)
-        : errors(report);
+        : errors(report, width);
   return [head, "", ...body].join("\n");
 }
 
@@ -31,7 +34,10 @@ function matrix({ labels, matrix: counts }: ClassReport, width: number): string[
   const digits = Math.max(...numbers.flat().map((text) => text.length));
   const column = Math.min(room, Math.max(digits, ...names.map((name) => stringWidth(name))));
   if (column < Math.max(digits, LEAST_NAME)) {
-    return [`${plural(labels.length, "label")}: too many for a matrix here; --json and -o picture.svg have it`];
+    return prose(
+      `${plural(labels.length, "label")}: too many for a matrix here; --json and -o picture.svg have it`,
+      width,
+    );
   }
   const line = (cells: readonly string[]) => cells.map((cell) => `  ${fitTo(cell, column, "right")}`).join("");
   return [
@@ -79,7 +85,7 @@ function pairs({ confused, labels }: ClassReport, width: number): string[] {
   const more = confused.length - PAIRS;
   return [
     "",
-    "confused most (rows counted from 1 in the order of the evaluation rows)",
+    ...prose("confused most (rows counted from 1 in the order of the evaluation rows)", width),
     ...lines.map(([what = "", count = "", rows = ""]) =>
       clip(`  ${fitTo(what, widest)}  ${fitTo(count, second)}  ${rows}`, width),
     ),
@@ -87,15 +93,18 @@ function pairs({ confused, labels }: ClassReport, width: number): string[] {
   ];
 }
 
-function errors({ mean_error, mae, mse, quantiles, largest }: ErrorReport): string[] {
+function errors({ mean_error, mae, mse, quantiles, largest }: ErrorReport, width: number): string[] {
   const column = (value: number) => formatValue(value).padStart(12);
   return [
     "error: prediction minus label",
-    `mean ${formatValue(mean_error)}, mean absolute ${formatValue(mae)}, mean squared ${formatValue(mse)}`,
+    ...prose(
+      `mean ${formatValue(mean_error)}, mean absolute ${formatValue(mae)}, mean squared ${formatValue(mse)}`,
+      width,
+    ),
     "",
     ...quantiles.map(({ share, error }) => `${`${100 * share} %`.padStart(6)}${column(error)}`),
     "",
-    "largest errors (rows counted from 1 in the order of the evaluation rows)",
+    ...prose("largest errors (rows counted from 1 in the order of the evaluation rows)", width),
     ["row", "label", "predicted", "error"].map((text, i) => text.padStart(i === 0 ? 10 : 12)).join(""),
     ...largest.map(
       ({ row, label, predicted, error }) =>

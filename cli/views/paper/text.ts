@@ -1,20 +1,24 @@
 /** The table for a terminal: three lines for each method, and as many columns side by side as fit. */
 import stringWidth from "string-width";
 import type { AverageCell, MeasuredRow, MeasuredTable } from "../../paper/measured-table.js";
-import { type Column, columns } from "../columns.js";
+import { prose } from "../parts/prose.js";
+import { type TableColumn, tableLines } from "../parts/table.js";
 import { AVERAGE, countsText, legend, measuredText, NOT_RUN, title } from "./words.js";
 
 /** `width`: null is as wide as needed, for a file or a pipe. */
 export function paperText(table: MeasuredTable, width: number | null): string {
   const names = [...table.columns.map(({ name }) => name), AVERAGE];
   const blocks = blocksOf(table, names, width);
-  return [
-    title(table),
-    ...legend(table),
-    "",
-    ...blocks.flatMap((lines) => [...lines, ""]),
+  const notes = [
     ...table.notes.map((note) => `note: ${note}`),
     ...table.published_notes.map((note) => `paper: ${note}`),
+  ];
+  const say = (text: string) => prose(text, width);
+  return [
+    ...[title(table), ...legend(table)].flatMap(say),
+    "",
+    ...blocks.flatMap((lines) => [...lines, ""]),
+    ...notes.flatMap(say),
   ].join("\n");
 }
 
@@ -34,15 +38,13 @@ function blocksOf(table: MeasuredTable, names: readonly string[], width: number 
 }
 
 function block(table: MeasuredTable, names: readonly string[], from: number, to: number): string[] {
-  const heads: Column[] = [
-    { title: "Method" },
-    { title: "#Params", align: "right" },
-    ...names.slice(from, to).map((name): Column => ({ title: name, align: "right" })),
+  const heads: TableColumn[] = [
+    { key: "method", title: "Method" },
+    { key: "params", title: "#Params", align: "right" },
+    ...names.slice(from, to).map((name): TableColumn => ({ key: name, title: name, align: "right" })),
   ];
-  return columns(
-    heads,
-    table.rows.flatMap((row) => rowLines(row, table.decimals, from, to)),
-  );
+  const rows = table.rows.flatMap((row) => rowLines(row, table.decimals, from, to));
+  return tableLines(heads, rows, null);
 }
 
 function rowLines(row: MeasuredRow, decimals: number, from: number, to: number): string[][] {

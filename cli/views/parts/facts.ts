@@ -2,7 +2,8 @@ import stringWidth from "string-width";
 import { prose } from "./prose.js";
 import { oneLine, visible } from "./visible.js";
 
-export type Fact = [name: string, value: string | null];
+/** `whole`: a value that is not broken at blanks, such as a path. */
+export type Fact = [name: string, value: string | null, whole?: "whole"];
 
 /** The fewest columns for values beside their names. */
 const ROOM = 20;
@@ -12,13 +13,13 @@ const ROOM = 20;
  * `width`, values are broken at blanks. Never truncates, because people copy paths and messages from here.
  */
 export function facts(list: readonly Fact[], width: number | null = null): string[] {
-  const known = list.flatMap(([name, value]) =>
-    value === null || value === "" ? [] : [[oneLine(name), visible(value)] as const],
+  const known = list.flatMap(([name, value, whole]) =>
+    value === null || value === "" ? [] : [[oneLine(name), visible(value), whole] as const],
   );
   const indent = 2 + Math.max(0, ...known.map(([name]) => stringWidth(name)));
   if (width !== null && width - indent < ROOM) return known.flatMap((fact) => below(fact, width));
-  return known.flatMap(([name, value]) => {
-    const lines = prose(value, width === null ? null : width - indent, "");
+  return known.flatMap(([name, value, whole]) => {
+    const lines = prose(value, width === null || whole ? null : width - indent, "");
     return lines.map((line, at) => {
       const start = at === 0 ? name : "";
       return start + " ".repeat(indent - stringWidth(start)) + line;
@@ -26,7 +27,7 @@ export function facts(list: readonly Fact[], width: number | null = null): strin
   });
 }
 
-const below = ([name, value]: readonly [string, string], width: number): string[] => [
+const below = ([name, value, whole]: readonly [string, string, Fact[2]], width: number): string[] => [
   ...prose(name, width),
-  ...prose(value, width - 2, "").map((line) => `  ${line}`),
+  ...prose(value, whole ? null : width - 2, "").map((line) => `  ${line}`),
 ];

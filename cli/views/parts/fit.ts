@@ -1,8 +1,12 @@
 import cliTruncate from "cli-truncate";
 import stringWidth from "string-width";
 
-/** `text` cut to `width` terminal columns at `position`, the cut shown as an ellipsis. Wide characters count as two. */
-export function clip(text: string, width: number, position: "start" | "middle" | "end" = "end"): string {
+/**
+ * `text` cut to `width` terminal columns at `position`, the cut shown as an ellipsis; null cuts nothing. Wide characters
+ * count as two.
+ */
+export function clip(text: string, width: number | null, position: "start" | "middle" | "end" = "end"): string {
+  if (width === null) return text;
   const cut = cliTruncate(text, width, { position });
   // The library keeps a wide character at the cut, which makes the text one column too wide.
   return stringWidth(cut) > width ? cliTruncate(text, width - 1, { position }) : cut;

@@ -7,7 +7,7 @@ import { type TableColumn, tableLines } from "./table.js";
 
 const COLUMNS: TableColumn[] = [
   { key: "run", title: "run" },
-  { key: "label", title: "label", least: 12, cut: "middle" },
+  { key: "label", title: "label", least: 12, long: "middle" },
   { key: "score", title: "score at best epoch", align: "right" },
   { key: "method", title: "method", keep: 2 },
   { key: "seconds", title: "seconds", align: "right", keep: 1 },

@@ -15,9 +15,15 @@ export interface TableColumn {
   keep?: number;
   /** Terminal columns to which texts may be cut; without it they stay whole. */
   least?: number;
-  /** Where a long text is cut; default: at its end. In the middle for labels that differ at the end. */
-  cut?: "end" | "middle";
+  /**
+   * What happens to a text that is too long; default: it is cut at its end. In the middle for labels, which often differ
+   * at the end. `wrap`: it takes several lines; in the last column long words stay whole.
+   */
+  long?: "end" | "middle" | "wrap";
 }
+
+/** For labels of runs: they keep enough to be told apart. */
+export const LABEL = { least: 24, long: "middle" } as const;
 
 export interface TableOptions {
   /** Blanks between two columns. */
@@ -120,25 +126,37 @@ function leastWanted(all: readonly Measured[]): Measured | null {
 }
 
 function drawn(all: readonly Measured[], widths: readonly number[], rows: number, gap: string): string[] {
-  const line = (cellsOf: (one: Measured, width: number) => Cell | undefined) =>
+  const line = (at: (one: Measured, column: number) => Cell | undefined) =>
     all
-      .map((one, at) => filled(cellsOf(one, widths[at] ?? 0), widths[at] ?? 0, one.column))
+      .map((one, column) => filled(at(one, column), widths[column] ?? 0, one.column, column === all.length - 1))
       .join(gap)
       .trimEnd();
-  const titles = new Map(all.map((one, at) => [one, prose(one.column.title, widths[at] ?? 0, "").map(cellOf)]));
-  const height = Math.max(0, ...[...titles.values()].map((lines) => lines.length));
+  const block = (cells: Cell[][], from: (lines: Cell[], at: number, height: number) => Cell | undefined): string[] => {
+    const height = Math.max(1, ...cells.map((lines) => lines.length));
+    return Array.from({ length: height }, (_, at) => line((_, column) => from(cells[column] ?? [], at, height)));
+  };
+  const titles = all.map(({ column }, at) => prose(column.title, widths[at] ?? 0, "").map(cellOf));
+  const named = all.some(({ column }) => column.title !== "");
   return [
     // Short titles stand on the last line, next to their columns.
-    ...Array.from({ length: height }, (_, at) =>
-      line((one) => titles.get(one)?.[at - height + (titles.get(one)?.length ?? 0)]),
-    ),
-    ...Array.from({ length: rows }, (_, row) => line(({ cells }) => cells[row])),
+    ...(named ? block(titles, (lines, at, height) => lines[at - height + lines.length]) : []),
+    ...Array.from({ length: rows }, (_, row) =>
+      block(
+        all.map((one, at) => linesOf(one, row, widths[at] ?? 0)),
+        (lines, at) => lines[at],
+      ),
+    ).flat(),
   ];
 }
 
-function filled(cell: Cell | undefined, width: number, { align, cut }: TableColumn): string {
-  const { text, width: own } =
-    cell === undefined || cell.width <= width ? (cell ?? cellOf("")) : cellOf(clip(cell.text, width, cut));
-  const space = " ".repeat(width - own);
-  return align === "right" ? space + text : text + space;
+function linesOf({ column, cells }: Measured, row: number, width: number): Cell[] {
+  const cell = cells[row] ?? cellOf("");
+  return column.long !== "wrap" || cell.width <= width ? [cell] : prose(cell.text, width, "").map(cellOf);
+}
+
+function filled(cell: Cell = cellOf(""), width: number, { align, long }: TableColumn, last: boolean): string {
+  if (cell.width > width && last && long === "wrap") return cell.text;
+  const cut = cell.width <= width ? cell : cellOf(clip(cell.text, width, long === "middle" ? "middle" : "end"));
+  const space = " ".repeat(width - cut.width);
+  return align === "right" ? space + cut.text : cut.text + space;
 }

@@ -3,7 +3,9 @@ import { formatValue } from "../format.js";
 import { epochTexts, thin } from "../parts/epoch-grid.js";
 import { extent } from "../parts/extent.js";
 import { clip } from "../parts/fit.js";
+import { prose } from "../parts/prose.js";
 import { shade } from "../parts/shade.js";
+import { UNBOUNDED } from "../view.js";
 import { changeLine, INJECTED, NOTHING, type TimelineData } from "./data.js";
 import { formLines, rankLines } from "./ranks.js";
 
@@ -13,10 +15,14 @@ const MARGIN = 7;
 const COLUMN = 3;
 
 /** Modules by epoch, then changes, ranks, and scores at each rank. */
-export function timelineText({ scores, changes, ranks, score_name, forms }: TimelineData, width: number): string {
+export function timelineText(
+  { scores, changes, ranks, score_name, forms }: TimelineData,
+  limit: number | null,
+): string {
+  const width = limit ?? UNBOUNDED;
   const blocks = [
     scores.length > 0 ? grid(scores, width) : [],
-    changes.map(changeLine),
+    changes.flatMap((change) => prose(changeLine(change), width)),
     rankLines(ranks, width),
     formLines(forms, score_name ?? "", width),
   ].filter((lines) => lines.length > 0);
