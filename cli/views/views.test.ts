@@ -13,7 +13,7 @@ import { tooWide } from "./fixtures/too-wide.js";
 import { VIEWS } from "./index.js";
 import { svgToPng } from "./parts/png.js";
 import { visible } from "./parts/visible.js";
-import { NOTHING } from "./timeline/data.js";
+import { timeline } from "./timeline/index.js";
 import { rankLines } from "./timeline/ranks.js";
 import type { OfRun, View } from "./view.js";
 
@@ -215,7 +215,15 @@ layer    1  2  3
 epoch 1: merge layers 2 to 3, score 0.4, margin 0.1, 900 trainable
 epoch 2: inject layer 0, 900 trainable, layers 2 and 3
 `);
-  expect(await show("timeline", PLANNED.id)).toBe("this run has no modules that change, are scored or have ranks");
+});
+
+test("timeline: that a run has no such modules is said only when it is over", async () => {
+  const [{ data }] = await load("timeline", [PLANNED.id]);
+  const texts = ["finished", "running"].map((state) =>
+    timeline.text([{ run: "a", label: "b", data: { ...data, state } }], 80),
+  );
+  expect(texts[0]).toBe("this run has no modules that change, are scored or have ranks");
+  expect(texts[1]).toMatch(/^nothing yet \(running\): modules, their scores and ranks/);
 });
 
 test("timeline: ranks by epoch, and the score at every rank", async () => {
@@ -297,7 +305,8 @@ function everywhere(value: unknown, change: (text: string) => string): unknown {
 }
 
 test.each([60, 80, 120, 200])("with long texts everywhere, no view is wider than %i columns", async (width) => {
-  const long = (text: string) => (text.startsWith("/") ? text : `${text} ${"and so on 日本語 ".repeat(12)}`);
+  const whole = (text: string) => text.startsWith("/") || text.includes("\nframe"); // paths and tracebacks
+  const long = (text: string) => (whole(text) ? text : `${text} ${"and so on 日本語 ".repeat(12)}`);
   for (const { name } of OF_THE_DATABASE) {
     const view = await viewOf(name);
     const data = await load(name, [DONE.id, BROKEN.id, PLANNED.id]);
@@ -365,7 +374,9 @@ describe("pictures", () => {
     expect(textsOf(svg)).toEqual(
       expect.arrayContaining(["layer 3", "+", "×", "epoch 2: inject layer 0, 900 trainable, layers 2 and 3"]),
     );
-    expect(textsOf(await draw("timeline", [PLANNED.id]))).toContain(NOTHING);
+    expect(textsOf(await draw("timeline", [PLANNED.id]))).toContain(
+      "nothing yet (planned): modules, their scores and ranks are stored at the end of each epoch",
+    );
   });
   test.each(["curves", "timeline"])("%s becomes a PNG, also of 30 runs", async (name) => {
     const [one] = await load(name, [DONE.id]);

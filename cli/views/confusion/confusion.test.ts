@@ -162,6 +162,6 @@ test.each(["classes", "many", "sets", "values"])(
 );
 
 test.each([60, 80, 120])("no kind of report is wider than %i columns", (width) => {
-  const wide = NAMES.map((name) => [name, tooWide(text(name, width), width)]);
-  expect(wide).toEqual(NAMES.map((name) => [name, []]));
+  const kinds = NAMES.filter((name) => name !== "none");
+  expect(kinds.map((name) => tooWide(text(name, width), width))).toEqual(kinds.map(() => []));
 });

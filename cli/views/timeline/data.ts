@@ -15,6 +15,8 @@ import { formatCount, formatValue } from "../format.js";
 import { oneLine } from "../parts/visible.js";
 
 export interface TimelineData {
+  /** `running` while an attempt runs, also of a run that has finished once. */
+  state: string;
   scores: ModuleScoreRow[];
   changes: ChangeRow[];
   ranks: RankRow[];
@@ -23,14 +25,21 @@ export interface TimelineData {
   forms: MetricRow[];
 }
 
-export const NOTHING = "this run has no modules that change, are scored or have ranks";
+/** What stands where there is no timeline: only a run that was trained to its end is known to have none. */
+export const emptyText = ({ state }: Pick<TimelineData, "state">): string =>
+  state === "finished"
+    ? "this run has no modules that change, are scored or have ranks"
+    : `nothing yet (${state.replaceAll("_", " ")}): modules, their scores and ranks are stored at the end of each epoch`;
 
 /** The kind of a module that an injection replaced by LoRA; it has no score. */
 export const INJECTED: EventOf<"module_scores">["modules"][number]["kind"] = "lora";
 
-export function loadTimeline(store: Store, { attempt_id: id, score_name }: RunRow): TimelineData {
-  if (id === null) return { scores: [], changes: [], ranks: [], score_name, forms: [] };
+export function loadTimeline(store: Store, run: RunRow): TimelineData {
+  const { attempt_id: id, score_name } = run;
+  const state = run.running_attempt === null ? run.state : "running";
+  if (id === null) return { state, scores: [], changes: [], ranks: [], score_name, forms: [] };
   return {
+    state,
     scores: getModuleScores(store, id),
     changes: getChanges(store, id),
     ranks: getRanks(store, id),

@@ -9,7 +9,7 @@ import { clip } from "../parts/fit.js";
 import { EDGE, heading, LINE, label, nested, newDocument, notes, page, roomOf } from "../parts/svg.js";
 import { wrap } from "../parts/wrap.js";
 import type { OfRun } from "../view.js";
-import { changeLine, INJECTED, NOTHING, type TimelineData } from "./data.js";
+import { changeLine, emptyText, INJECTED, type TimelineData } from "./data.js";
 import { formTitle, formValues, placeOf, rankValues } from "./ranks.js";
 
 const WIDTH = 720;
@@ -40,7 +40,8 @@ export function timelineSvg(shown: readonly OfRun<TimelineData>[]): string {
   return page({ width: WIDTH, height: height + 8, title: clip(`timeline: ${names}`, 200), parts: drawn });
 }
 
-function partsOf({ scores, changes, ranks, score_name, forms }: TimelineData, document: Document): Part[] {
+function partsOf(data: TimelineData, document: Document): Part[] {
+  const { scores, changes, ranks, score_name, forms } = data;
   const words = changes.map(changeLine).flatMap((line) => wrap(line.split(" "), " ", roomOf(WIDTH)));
   const name = score_name ?? "";
   const parts = [
@@ -49,7 +50,7 @@ function partsOf({ scores, changes, ranks, score_name, forms }: TimelineData, do
     ...table(rankValues(ranks), "rank", placeOf, document),
     ...table(formValues(forms, name), formTitle(name), (key) => key, document),
   ];
-  return parts.length > 0 ? parts : [text([NOTHING])];
+  return parts.length > 0 ? parts : [text(wrap(emptyText(data).split(" "), " ", roomOf(WIDTH)))];
 }
 
 const text = (lines: readonly string[]): Part => ({

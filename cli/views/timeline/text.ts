@@ -6,7 +6,7 @@ import { clip } from "../parts/fit.js";
 import { prose } from "../parts/prose.js";
 import { shade } from "../parts/shade.js";
 import { UNBOUNDED } from "../view.js";
-import { changeLine, INJECTED, NOTHING, type TimelineData } from "./data.js";
+import { changeLine, emptyText, INJECTED, type TimelineData } from "./data.js";
 import { formLines, rankLines } from "./ranks.js";
 
 /** Columns of the layer numbers. */
@@ -15,10 +15,8 @@ const MARGIN = 7;
 const COLUMN = 3;
 
 /** Modules by epoch, then changes, ranks, and scores at each rank. */
-export function timelineText(
-  { scores, changes, ranks, score_name, forms }: TimelineData,
-  limit: number | null,
-): string {
+export function timelineText(data: TimelineData, limit: number | null): string {
+  const { scores, changes, ranks, score_name, forms } = data;
   const width = limit ?? UNBOUNDED;
   const blocks = [
     scores.length > 0 ? grid(scores, width) : [],
@@ -26,7 +24,8 @@ export function timelineText(
     rankLines(ranks, width),
     formLines(forms, score_name ?? "", width),
   ].filter((lines) => lines.length > 0);
-  return blocks.length === 0 ? NOTHING : blocks.map((lines) => lines.join("\n")).join("\n\n");
+  const shown = blocks.length > 0 ? blocks : [prose(emptyText(data), width)];
+  return shown.map((lines) => lines.join("\n")).join("\n\n");
 }
 
 function grid(scores: ModuleScoreRow[], width: number): string[] {
