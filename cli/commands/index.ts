@@ -1,5 +1,6 @@
 import baseline from "./baseline.js";
 import type { Command } from "./command.js";
+import compare from "./compare.js";
 import completion from "./completion.js";
 import data from "./data.js";
 import doctor from "./doctor.js";
@@ -46,6 +47,7 @@ const list = [
   retry,
   ls,
   show,
+  compare,
   heatmap,
   logs,
   predict,

@@ -12,6 +12,7 @@ export * from "./read-grid.js";
 export { measuredTrainings } from "./read-measured.js";
 export { type RetryRow, retryRuns } from "./read-retry.js";
 export * from "./read-runs.js";
+export { evaluatedMetrics, readColumns } from "./read-values.js";
 export type * from "./rows.js";
 export { findRun } from "./selector.js";
 export {
@@ -21,3 +22,4 @@ export {
   stopRequestOfRuns,
   stopRequests,
 } from "./stop-requests.js";
+export { parseColumn, parseColumns, type ValueColumn } from "./value-column.js";

@@ -1,0 +1,36 @@
+/** Texts that the tables of a comparison share. */
+import { plural } from "../format.js";
+import { oneLine } from "../parts/visible.js";
+import type { CompareCell, CompareColumn, CompareRow, CompareSet } from "./data.js";
+import { NOT_KNOWN } from "./values.js";
+
+export function setTitle({ task, score_name, eval_rows }: CompareSet): string {
+  return oneLine(
+    `${task}: ${score_name ?? "no score yet"}${eval_rows === null ? "" : ` on ${plural(eval_rows, "row")}`}`,
+  );
+}
+
+export const distinctTexts = (texts: readonly string[]): string => [...new Set(texts)].join(", ");
+
+export function measureText(
+  cell: CompareCell | undefined,
+  { unit }: Pick<CompareColumn, "unit">,
+  format: (value: number) => string,
+): string {
+  if (!cell?.over)
+    return distinctTexts(cell?.values.flatMap((value) => (typeof value === "string" ? value : [])) ?? []) || NOT_KNOWN;
+  const { mean, low, high } = cell.over;
+  const spread = unit !== null || low === null || high === null ? "" : ` ± ${format((high - low) / 2)}`;
+  return `${format(mean)}${spread}`;
+}
+
+/** `finished`; where the runs of a row differ, how many are in which state. */
+export function stateText({ runs }: CompareRow): string {
+  const counts = new Map<string, number>();
+  for (const { state, collapsed } of runs) {
+    const text = collapsed ? "collapsed" : state.replaceAll("_", " ");
+    counts.set(text, (counts.get(text) ?? 0) + 1);
+  }
+  const [[only = ""] = []] = counts;
+  return counts.size === 1 ? only : [...counts].map(([state, count]) => `${count} ${state}`).join(", ");
+}

@@ -1,0 +1,74 @@
+/** The columns of a comparison where the user names none, and what each run has in them. */
+import { parseColumn, type RunRow, readColumns, type ValueColumn } from "../../store/read.js";
+import type { RunFacts } from "../../store/read-facts.js";
+import type { Store } from "../../store/store.js";
+import { distinct } from "../parts/distinct.js";
+import { type Leaf, leafKey } from "./flatten.js";
+import { differingKeys, type Fold } from "./fold.js";
+import { byKey } from "./sets.js";
+
+/** What two runs are compared by, besides the score and their other metrics. */
+const OF_TWO = ["best_epoch", "last_score", "params", "seconds", "peak_memory"];
+
+/** The score, and the settings that differ. */
+export function defaultColumns(folds: readonly Fold[]): ValueColumn[] {
+  const keys = differingKeys(folds).filter((key) => !comesWithMethod(key, folds));
+  const headings = distinct(keys, shortName, (key) => key);
+  return [
+    parseColumn("score"),
+    ...keys.map((path): ValueColumn => {
+      return { key: path, heading: headings.get(path) ?? path, source: { of: "setting", path }, better: null };
+    }),
+  ];
+}
+
+/** A parameter that other methods do not have, with one value for each method, says no more than the method. */
+function comesWithMethod(key: string, folds: readonly Fold[]): boolean {
+  if (!key.startsWith("method.") || key === "method.name") return false;
+  if (folds.every(({ settings }) => settings.has(key))) return false;
+  const methods = byKey(folds, ({ settings }) => leafKey(settings.get("method.name")));
+  return [...methods.values()].every((own) => differingKeys(own).every((other) => other !== key));
+}
+
+/** `rank` for `method.rank`, `method` for `method.name`. */
+const shortName = (key: string): string =>
+  key
+    .replace(/\.name$/, "")
+    .split(".")
+    .at(-1) ?? key;
+
+/** The score, every other metric of the evaluations of both, and what they cost. */
+export function columnsOfTwo(metrics: readonly string[], scores: readonly (string | null)[]): ValueColumn[] {
+  const others = metrics.filter((name) => !scores.includes(name));
+  return ["score", ...others, ...OF_TWO].map(parseColumn);
+}
+
+/** By run, then by column. A setting is undefined where a run does not have it. */
+export function valuesByRun(
+  store: Store,
+  runs: readonly RunRow[],
+  columns: readonly ValueColumn[],
+  facts: ReadonlyMap<string, RunFacts>,
+): Map<string, (Leaf | undefined)[]> {
+  const read = readColumns(store, runs, columns);
+  return new Map(
+    runs.map(({ id }, at) => {
+      const values = columns.map(({ source }, column) =>
+        source.of === "setting" ? leafAt(facts.get(id)?.settings, source.path) : (read[at]?.[column] ?? null),
+      );
+      return [id, values];
+    }),
+  );
+}
+
+/** A mapping, such as all of `method`, is its JSON. */
+function leafAt(settings: object | undefined, path: string): Leaf | undefined {
+  const value = path.split(".").reduce<unknown>((inner, key) => {
+    return inner !== null && typeof inner === "object" && Object.hasOwn(inner, key)
+      ? inner[key as keyof typeof inner]
+      : undefined;
+  }, settings);
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? JSON.stringify(value)
+    : (value as Leaf | undefined);
+}

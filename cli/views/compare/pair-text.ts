@@ -1,0 +1,33 @@
+import { prose } from "../parts/prose.js";
+import { tableLines } from "../parts/table.js";
+import { measureText, setTitle, stateText } from "./cell-texts.js";
+import type { CompareCell, CompareColumn, CompareData } from "./data.js";
+import { leafText, NOT_KNOWN, numberFormat, signed } from "./values.js";
+
+const HEADS = [
+  { key: "value", title: "value", least: 20 },
+  { key: "a", title: "A", align: "right" as const, least: 16 },
+  { key: "b", title: "B", align: "right" as const, least: 16 },
+  { key: "change", title: "B - A", align: "right" as const },
+];
+
+/** The values of two runs, one below the other, and by how much B's are larger. */
+export function pairLines({ columns: all, sets, changed }: CompareData, width: number | null): string[] {
+  const rows = sets.flatMap(({ rows: own }) => own);
+  const [a, b] = [changed?.from.run, changed?.to.run].map((id) => rows.find(({ runs }) => runs[0]?.run === id));
+  const title = (column: CompareColumn) => (column.key === "score" ? scoreTitle(sets) : column.heading);
+  const lines = all.map((column, at) => [title(column), ...sideTexts(column, a?.cells[at], b?.cells[at])]);
+  const states = ["state", ...[a, b].map((row) => (row ? stateText(row) : "")), ""];
+  return [...prose(sets.map(setTitle).join("; "), width), "", ...tableLines(HEADS, [states, ...lines], width)];
+}
+
+const scoreTitle = (sets: CompareData["sets"]): string =>
+  [...new Set(sets.map(({ score_name }) => score_name ?? "score"))].join(" / ");
+
+function sideTexts(column: CompareColumn, a: CompareCell | undefined, b: CompareCell | undefined): string[] {
+  if (column.kind === "setting") return [leafText(a?.values[0]), leafText(b?.values[0]), ""];
+  const numbers = [a, b].flatMap((cell) => cell?.over?.mean ?? []);
+  const format = numberFormat(column, numbers);
+  const delta = b?.delta == null ? NOT_KNOWN : signed(b.delta, format);
+  return [measureText(a, column, format), measureText(b, column, format), numbers.length === 2 ? delta : ""];
+}

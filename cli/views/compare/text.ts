@@ -1,0 +1,109 @@
+/** A comparison as text. Pure, no ANSI. */
+import { formatCount, shortId } from "../format.js";
+import { prose } from "../parts/prose.js";
+import { type TableColumn, tableLines } from "../parts/table.js";
+import { oneLine } from "../parts/visible.js";
+import { distinctTexts, measureText, setTitle, stateText } from "./cell-texts.js";
+import { changedLines } from "./changed-text.js";
+import type { CompareCell, CompareColumn, CompareData, CompareRow, CompareSet } from "./data.js";
+import { pairLines } from "./pair-text.js";
+import { leafText, NOT_KNOWN, numberFormat, signed } from "./values.js";
+
+/** `width` is that of the terminal, null for a file or a pipe. */
+export function compareText(data: CompareData, width: number | null): string {
+  const blocks =
+    data.changed === null
+      ? data.sets.map((set) => setLines(data, set, width))
+      : [changedLines(data.changed, width), pairLines(data, width)];
+  const apart = data.sets.flatMap(({ apart, rows }) =>
+    apart === null ? [] : [`${rowNames(rows)}: ${oneLine(apart)}`],
+  );
+  const note = [
+    ...prose("not compared with the others, because their scores are of something else:", width),
+    ...apart.flatMap((line) => prose(`  ${line}`, width)),
+  ];
+  return [...blocks, ...(apart.length > 0 ? [note] : [])].map((lines) => lines.join("\n")).join("\n\n");
+}
+
+/** So many names stand in a line; the table has all. */
+const MOST_NAMES = 4;
+
+function rowNames(rows: readonly CompareRow[]): string {
+  const names = rows.slice(0, MOST_NAMES).map(({ name }) => oneLine(name));
+  const more = rows.length - names.length;
+  return names.join(", ") + (more > 0 ? ` and ${formatCount(more)} more` : "");
+}
+
+interface TextColumn extends TableColumn {
+  text(row: CompareRow): string;
+}
+
+/** Names may be cut to so many columns, and texts of settings. */
+const LEAST_NAME = 16;
+const LEAST_TEXT = 10;
+/** What is left out first where the terminal is narrow: settings, from the last one; then all but the first measure. */
+const KEEP = { setting: 100, measure: 200, run: 250, state: 300, seeds: 400 } as const;
+
+function setLines({ columns }: CompareData, set: CompareSet, width: number | null): string[] {
+  const { rows, baseline } = set;
+  const folded = rows.some(({ runs }) => runs.length > 1);
+  const unfinished = rows.some(({ runs }) => runs.some(({ state, collapsed }) => state !== "finished" || collapsed));
+  const seeds: TextColumn = { key: "seeds", title: "seeds", align: "right", keep: KEEP.seeds, text: seedsText };
+  const state: TextColumn = { key: "state", title: "state", keep: KEEP.state, least: LEAST_TEXT, text: stateText };
+  const run: TextColumn = { key: "run", title: "run", keep: KEEP.run, text: ({ runs }) => shortId(runs[0]?.run ?? "") };
+  const shown: TextColumn[] = [
+    { key: "name", title: "name", least: LEAST_NAME, long: "middle", text: ({ name }) => name },
+    ...columns.flatMap((column, at) => columnTexts(column, at, set)),
+    ...(folded ? [seeds] : []),
+    ...(unfinished ? [state] : []),
+    ...(folded ? [] : [run]),
+  ];
+  const how = [
+    ...(folded ? ["± is half of the 95 % interval of the mean over seeds"] : []),
+    ...(baseline === null ? [] : [`changes are to ${oneLine(baseline)}`]),
+  ];
+  const cells = rows.map((row) => shown.map((column) => column.text(row)));
+  const table = tableLines(shown, cells, width, { more: "--columns chooses, --json has all" });
+  return [
+    ...prose(setTitle(set), width),
+    "",
+    ...table,
+    ...(how.length > 0 ? ["", ...prose(how.join("; "), width)] : []),
+  ];
+}
+
+function columnTexts(column: CompareColumn, at: number, set: CompareSet): TextColumn[] {
+  const { key, kind, heading } = column;
+  const cellOf = (row: CompareRow) => row.cells[at];
+  const title = key === "score" ? (set.score_name ?? "score") : heading;
+  if (kind === "setting") {
+    return [{ key, title, keep: KEEP.setting - at, least: LEAST_TEXT, text: (row) => settingText(cellOf(row)) }];
+  }
+  const means = set.rows.flatMap((row) => cellOf(row)?.over?.mean ?? []);
+  const format = numberFormat(column, means);
+  const keep = at === 0 ? {} : { keep: KEEP.measure - at };
+  const align = means.length > 0 ? "right" : "left";
+  const own: TextColumn = { key, title, align, ...keep, text: (row) => measureText(cellOf(row), column, format) };
+  if (set.baseline === null || set.rows.every((row) => cellOf(row)?.delta == null)) return [own];
+  const text = (row: CompareRow) => deltaText(row, cellOf(row), set, format);
+  return [own, { key: `${key} change`, title: at === 0 ? "change" : `${title} change`, align: "right", ...keep, text }];
+}
+
+const settingText = (cell: CompareCell | undefined): string =>
+  distinctTexts(cell?.values.map((value) => (value === undefined ? NOT_KNOWN : leafText(value))) ?? []);
+
+function deltaText(
+  row: CompareRow,
+  cell: CompareCell | undefined,
+  set: CompareSet,
+  format: (value: number) => string,
+): string {
+  if (row.name === set.baseline) return "baseline";
+  return cell?.delta == null ? NOT_KNOWN : signed(cell.delta, format);
+}
+
+/** `5`, or `3 of 5` while some are not finished. */
+function seedsText({ runs }: CompareRow): string {
+  const finished = runs.filter(({ state }) => state === "finished").length;
+  return finished === runs.length ? String(runs.length) : `${finished} of ${runs.length}`;
+}
