@@ -35,3 +35,9 @@ export function tQuantile(probability: number, degreesOfFreedom: number): number
   if (!(degreesOfFreedom > 0)) throw new RangeError(`${degreesOfFreedom} degrees of freedom`);
   return jstat.jStat.studentt.inv(probability, degreesOfFreedom);
 }
+
+/** How likely a value of Student's t distribution is at most `t`, to about seven digits. */
+export function tProbability(t: number, degreesOfFreedom: number): number {
+  if (!(degreesOfFreedom > 0)) throw new RangeError(`${degreesOfFreedom} degrees of freedom`);
+  return jstat.jStat.studentt.cdf(t, degreesOfFreedom);
+}
