@@ -36,6 +36,8 @@ export const ALLOWED = {
   // Pure: means and intervals; stored runs beside published numbers.
   stats: [],
   paper: ["spec", "plan", "stats", "type:store"],
+  // Writes the spec of stored runs.
+  clone: ["errors", "spec", "plan", "store"],
   // Scores finished runs and untuned models on benchmarks.
   evaluate: ["errors", "files", "protocol", "spec", "store", "worker", "executors"],
   job: ["errors", "files", "attempt-files", "protocol", "spec", "plan", "store", "worker", "executors", "evaluate"],
@@ -61,7 +63,7 @@ export const ALLOWED = {
   doctor: ["errors", "files", "temporary", "spec", "store", "worker", "scripts"],
   commands: [
     ...["errors", "files", "type:protocol", "spec", "plan", "store", "worker", "executors", "job"],
-    ...["evaluate", "verify", "predict", "paper", "starter", "views", "export", "doctor", "scripts"],
+    ...["evaluate", "verify", "predict", "paper", "clone", "starter", "views", "export", "doctor", "scripts"],
   ],
   parser: ["errors", "spec", "views", "commands"],
   main: ["errors", "system-errors", "scripts", "source-stack", "views", "parser"],

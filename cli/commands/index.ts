@@ -1,4 +1,5 @@
 import baseline from "./baseline.js";
+import clone from "./clone.js";
 import type { Command } from "./command.js";
 import compare from "./compare.js";
 import completion from "./completion.js";
@@ -60,6 +61,7 @@ const list = [
   untag,
   note,
   baseline,
+  clone,
   rm,
   migrate,
   doctor,

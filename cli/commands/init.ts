@@ -1,5 +1,6 @@
 import type { Asked } from "../starter/guess.js";
 import { type Command, files } from "./command.js";
+import { refuseExisting, writeNew } from "./new-file.js";
 
 interface Args {
   file?: string | undefined;
@@ -55,10 +56,17 @@ export default {
       throw new UsageError("NO_DATA", "--text, --text-pair and --label name columns of a table", "name it with --data");
     }
     const target = file ?? "experiment.yaml";
-    await write(target, starterText(readFileSync(starterFile(), "utf8"), target, nameOf(basename(target))), force);
+    await writeNew(
+      target,
+      starterText(readFileSync(starterFile(), "utf8"), target, nameOf(basename(target))),
+      force,
+      FORCE,
+    );
     writeLine(`Wrote ${target}. Next: lor2c plan ${target}`);
   },
 } satisfies Command<Args>;
+
+const FORCE = "--force replaces it";
 
 const nameOf = (file: string): string => file.replace(/\.ya?ml$/i, "");
 
@@ -81,37 +89,11 @@ async function fromTable(data: string, file: string | undefined, asked: Asked, f
     import("../views/output.js"),
   ]);
   const target = file ?? `${data.replace(/\/+$/, "").replace(/\.[^./]+$/, "")}.yaml`;
-  await refuseOld(target, force); // before the worker starts
+  if (!force) await refuseExisting(target, FORCE); // before the worker starts
   const surveyed = await survey(resolve(data), MODEL, EXECUTORS.local({}).ask);
   const found = guess(surveyed, asked, data);
   const place = { specFile: target, name: nameOf(basename(target)), dataFile: data };
-  await write(target, specText(place, surveyed, found), force);
+  await writeNew(target, specText(place, surveyed, found), force, FORCE);
   writeText(guessText(surveyed, found, data));
   writeText(`Wrote ${target}. Next: lor2c data ${target}\n`);
-}
-
-async function write(file: string, content: string, force: boolean): Promise<void> {
-  const [{ writeFileSync }, { dirname, resolve }, { makeFolder }] = await Promise.all([
-    import("node:fs"),
-    import("node:path"),
-    import("../store/folder.js"),
-  ]);
-  makeFolder(resolve(dirname(file)), "make it, or name another file");
-  try {
-    // `wx` checks and writes in one step, so no other process can make the file in between.
-    writeFileSync(file, content, { flag: force ? "w" : "wx" });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    throw await exists(file);
-  }
-}
-
-async function refuseOld(file: string, force: boolean): Promise<void> {
-  const { statOf } = await import("../files.js");
-  if (!force && statOf(file)) throw await exists(file);
-}
-
-async function exists(file: string): Promise<Error> {
-  const { UsageError } = await import("../errors.js");
-  return new UsageError("FILE_EXISTS", `${file} already exists`, "--force replaces it");
 }

@@ -13,11 +13,11 @@ import { excludedValues, type LeftOut, leftOutAs } from "./left-out.js";
 import { anchoredValue } from "./local-paths.js";
 import { type Mapping, merge, setAt } from "./merge.js";
 import { dotted, type Layer, type Path, SET_FLAG, STDIN } from "./places.js";
-import { readSpecFile } from "./read-file.js";
+import { readSpecFile, readSpecText, type SpecFile } from "./read-file.js";
 import { cellResolver } from "./resolve.js";
 import { FileSchema } from "./schema.js";
 import { SetEffects } from "./set-effect.js";
-import { parseSetFlags } from "./set-flags.js";
+import { parseSetFlags, type SetFlag } from "./set-flags.js";
 import { type Combination, type Excluded, expand, expandSome, readSweep } from "./sweep.js";
 import { unscorable } from "./task-issues.js";
 
@@ -47,17 +47,40 @@ export interface LoadedSpec {
 
 /** Reads, merges, checks and expands a spec. Throws one SpecError with all problems. */
 export function loadSpec(file: string, sets: readonly string[] = [], catalog: Catalog = shippedCatalog()): LoadedSpec {
+  return load(file, sets, catalog, (problems) => readSpecFile(file, problems));
+}
+
+/** The same for a text, as if it were in `file`. */
+export function loadSpecText(text: string, file: string, sets: readonly string[] = []): LoadedSpec {
+  return load(file, sets, shippedCatalog(), (problems) => readSpecText(text, file, problems));
+}
+
+/** A spec with what it extends and with `--set`, before the sweep and without defaults. */
+export function mergedDocument(
+  own: Mapping,
+  base: Mapping,
+  flags: readonly Pick<SetFlag, "path" | "value">[],
+): Mapping {
+  const { extends: _, ...rest } = own;
+  const { name: __, ...inherited } = base;
+  const document = merge(merge({}, inherited), rest);
+  return flags.reduce((changed, { path, value }) => setAt(changed, path, value), document) as Mapping;
+}
+
+function load(
+  file: string,
+  sets: readonly string[],
+  catalog: Catalog,
+  read: (problems: ProblemList) => SpecFile | undefined,
+): LoadedSpec {
   const problems = new ProblemList();
   const flags = parseSetFlags(sets, problems);
-  const source = readSpecFile(file, problems);
+  const source = read(problems);
   if (!source) throw new SpecError(problems.sorted(file));
   const base = readExtended(source, problems);
 
   const layers = [...(base ? [base.layer] : []), source.layer, ...flags.map((flag) => flag.layer)];
-  const { extends: _, ...own } = source.value;
-  const { name: __, ...inherited } = base?.value ?? {};
-  let document = merge(merge({}, inherited), own) as Mapping;
-  for (const flag of flags) document = setAt(document, flag.path, flag.value) as Mapping;
+  const document = mergedDocument(source.value, base?.value ?? {}, flags);
 
   const [fileKeys, cellKeys] = split(document);
   const checked = FileSchema.safeParse(fileKeys);

@@ -21,11 +21,14 @@ export function withAnchoredPaths({ model, data, train, ...rest }: Settings, lay
 
 /** The value of a dotted key, with paths like those of `withAnchoredPaths`. */
 export function anchoredValue(key: string, value: unknown, layers: readonly Layer[]): unknown {
-  if (!PATH_KEYS.has(key) || typeof value !== "string") return value;
-  return key !== "data.path" && key !== "evaluate.data" && !isFolder(value)
-    ? value
-    : anchored(value, key.split("."), layers);
+  return isLocalPath(key, value) ? anchored(value, key.split("."), layers) : value;
 }
+
+/** Whether the value of a dotted key is a path, not a name of something else. */
+export const isLocalPath = (key: string, value: unknown): value is string =>
+  PATH_KEYS.has(key) &&
+  typeof value === "string" &&
+  (key === "data.path" || key === "evaluate.data" || isFolder(value));
 
 /** Paths in `--set` and on stdin start from the working folder. */
 function anchored(path: string, key: Path, layers: readonly Layer[]): string {

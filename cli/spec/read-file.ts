@@ -14,7 +14,7 @@ export interface SpecFile {
 
 /** Reads a spec file as a mapping. Adds its problems to `problems`; undefined if there is nothing left to check. */
 export function readSpecFile(file: string, problems: ProblemList): SpecFile | undefined {
-  const start = { file, line: 1, column: 1, path: "" };
+  const start = startOf(file);
   const bytes = readBytes(file);
   if (typeof bytes === "string") {
     problems.add({ ...start, message: bytes });
@@ -27,6 +27,12 @@ export function readSpecFile(file: string, problems: ProblemList): SpecFile | un
     problems.add({ ...start, message: "is not UTF-8 text", hint: "save it as UTF-8" });
     return undefined;
   }
+  return readSpecText(text, file, problems);
+}
+
+/** The same for a text, as if it were in `file`. */
+export function readSpecText(text: string, file: string, problems: ProblemList): SpecFile | undefined {
+  const start = startOf(file);
   const source = readYaml(text, file);
   for (const problem of source.problems) problems.add(problem);
   if (source.value === undefined) return undefined;
@@ -47,6 +53,8 @@ export function readSpecFile(file: string, problems: ProblemList): SpecFile | un
   });
   return undefined;
 }
+
+const startOf = (file: string) => ({ file, line: 1, column: 1, path: "" });
 
 function placeAt(text: string, at: number): { line: number; column: number } {
   const before = text.slice(0, at).split("\n");
