@@ -26,6 +26,7 @@ const PROGRAMS = {
     "holds-a-worker": "cli/worker/fixtures/holds-a-worker.ts",
     "waits-for-ever": "cli/job/fixtures/waits-for-ever.ts",
     submits: "cli/executors/fixtures/submits.ts",
+    "large-store": "cli/store/fixtures/large-child.ts",
   },
 };
 

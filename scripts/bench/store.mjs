@@ -1,0 +1,64 @@
+/**
+ * Seconds of each command that reads many runs, on a database of 1,000 runs and 2 million measured values: medians of
+ * whole processes, from start to the last line.
+ *
+ *     npm run build && node scripts/bench/store.mjs [--runs 1000] [--rows 2000000] [--times 5] [--keep FILE] [WORD ...]
+ *
+ * `--keep` makes the database in FILE once and takes it again; WORDs are another command to measure instead.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+const COMMANDS = [
+  ["ls", "--all"],
+  ["compare", "large"],
+  ["compare", "large", "--no-fold", "--columns", "score, best:f1, loss@best, last:train/loss, method.merges, params"],
+  ["compare", "0000000000000000", "0000000000000001"],
+  ["heatmap", "large"],
+];
+
+const { values: given, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    runs: { type: "string", default: "1000" },
+    rows: { type: "string", default: "2000000" },
+    times: { type: "string", default: "5" },
+    keep: { type: "string" },
+  },
+});
+const program = (/** @type {string} */ path) => fileURLToPath(new URL(`../../dist/${path}`, import.meta.url));
+
+/** @param {string[]} args @returns {number} wall-clock seconds */
+function seconds(args) {
+  const start = performance.now();
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8", maxBuffer: 2 ** 28 });
+  if (status !== 0) throw new Error(`node ${args.join(" ")}: ${stderr}`);
+  return (performance.now() - start) / 1000;
+}
+
+/** @param {number[]} values */
+const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+const folder = mkdtempSync(join(tmpdir(), "lor2c-bench-"));
+try {
+  const file = given.keep ?? join(folder, "lor2c.db");
+  if (!existsSync(file)) {
+    const made = seconds([program("fixtures/large-store.js"), file, given.runs, given.rows]);
+    process.stdout.write(`made ${file}: ${given.runs} runs, ${given.rows} rows, ${made.toFixed(1)} s\n`);
+  }
+  for (const command of positionals.length > 0 ? [positionals] : COMMANDS) {
+    const all = Array.from({ length: Number(given.times) }, () =>
+      seconds([program("cli/main.js"), ...command, "--db", file]),
+    );
+    const [least, most] = [Math.min(...all), Math.max(...all)];
+    process.stdout.write(
+      `${median(all).toFixed(2)} s (${least.toFixed(2)} to ${most.toFixed(2)})  lor2c ${command.join(" ")}\n`,
+    );
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
