@@ -57,9 +57,10 @@ export const ALLOWED = {
     "type:job",
     "type:evaluate",
     "type:paper",
+    "type:export",
   ],
   // Tables as files: what other programs read.
-  export: ["type:store"],
+  export: ["type:store", "views"],
   doctor: ["errors", "files", "temporary", "spec", "store", "worker", "scripts"],
   commands: [
     ...["errors", "files", "type:protocol", "spec", "plan", "store", "worker", "executors", "job"],

@@ -1,10 +1,12 @@
+import type { DataTable } from "../export/data-table.js";
+import type { TableFormat } from "../export/table-file.js";
 import type { Grid } from "../views/grid/grid.js";
 import { type Command, experiments } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
 import { chosenFormat, type OutputArgs, outputOptions } from "./output-format.js";
 import { SCORE_OPTION, scoreChoice } from "./score-option.js";
 
-const FORMATS = ["text", "svg", "png", "json"] as const;
+const FORMATS = ["text", "svg", "png", "json", "csv", "parquet", "latex", "markdown", "vega-lite"] as const;
 type Format = (typeof FORMATS)[number];
 interface Args extends OutputArgs<Format> {
   experiment?: string | undefined;
@@ -40,13 +42,13 @@ export default {
       .options(outputOptions(FORMATS))
       .option("db", DB_OPTION)
       .example("$0 heatmap", "The newest grid, in the terminal")
-      .example("$0 heatmap mrpc-grid -o mrpc.png", "A picture for a paper; .svg as well")
+      .example("$0 heatmap mrpc-grid -o mrpc.png", "A picture for a paper; .svg as well, .tex for a table")
       .example("$0 heatmap mrpc-grid --metric f1 --where train.learning_rate=4e-4", "A slice of three axes"),
   handler: async (args) => {
     const { experiment, rows, cols, where, score, metric, output, db } = args;
     const which = scoreChoice(score);
     const format = chosenFormat(args, FORMATS);
-    const { refuseBytes, writeOutput, writePicture } = await import("./write-output.js");
+    const { refuseBytes, writeOutput, writePicture, writeTable } = await import("./write-output.js");
     refuseBytes(format, output);
     const [{ openReader }, { resolveDbPath }, { loadGrid }] = await Promise.all([
       import("../store/reader.js"),
@@ -60,20 +62,32 @@ export default {
     } finally {
       store.close();
     }
-    if (format === "svg" || format === "png") {
-      return writePicture((await import("../views/grid/svg.js")).gridSvg(grid), format, output);
+    const toFile = output !== undefined;
+    switch (format) {
+      case "svg":
+      case "png":
+        return writePicture((await import("../views/grid/svg.js")).gridSvg(grid), format, output);
+      case "text":
+      case "json":
+      case "vega-lite":
+        return writeOutput(`${await text(grid, format, toFile)}\n`, output);
+      default:
+        return writeTable(await tableOf(grid, format), format, output);
     }
-    writeOutput(`${await text(grid, format, output !== undefined)}\n`, output);
   },
 } satisfies Command<Args>;
 
-async function text(grid: Grid, format: "text" | "json", toFile: boolean): Promise<string> {
-  if (format === "json") {
-    const [{ snakeCaseKeys }, { jsonText }] = await Promise.all([
-      import("../views/snake-case.js"),
-      import("../views/parts/visible.js"),
-    ]);
-    return jsonText(snakeCaseKeys(grid), 2);
+/** For people a grid, for programs a row for each cell. */
+async function tableOf(grid: Grid, format: TableFormat): Promise<DataTable> {
+  const { gridPivot, gridTable } = await import("../views/grid/table.js");
+  return format === "latex" || format === "markdown" ? gridPivot(grid) : gridTable(grid);
+}
+
+async function text(grid: Grid, format: "text" | "json" | "vega-lite", toFile: boolean): Promise<string> {
+  if (format !== "text") {
+    const { jsonText } = await import("../views/parts/visible.js");
+    if (format === "vega-lite") return jsonText((await import("../views/grid/vega.js")).gridVega(grid), 2);
+    return jsonText((await import("../views/snake-case.js")).snakeCaseKeys(grid), 2);
   }
   const [{ gridText }, { colourDepth }] = await Promise.all([
     import("../views/grid/text.js"),

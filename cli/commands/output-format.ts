@@ -1,5 +1,4 @@
 /** Options of commands that print a result in one of several formats, or write it to a file. */
-import { extname } from "node:path";
 import { UsageError } from "../errors.js";
 
 /** Every format, with the file extension that selects it. */
@@ -12,6 +11,7 @@ const ENDINGS = {
   parquet: ".parquet",
   svg: ".svg",
   png: ".png",
+  "vega-lite": ".vl.json",
 } as const;
 
 export type Format = keyof typeof ENDINGS;
@@ -38,8 +38,11 @@ export function chosenFormat<Some extends Format>(
   const asked = json ? "json" : format;
   if (asked !== undefined) return asked as Some;
   if (output === undefined) return formats[0];
-  const ending = extname(output).toLowerCase();
-  const found = formats.find((one) => ENDINGS[one] === ending);
+  const name = output.toLowerCase();
+  // .vl.json ends in .json too: the longest ending wins
+  const [found] = formats
+    .filter((one) => name.endsWith(ENDINGS[one]))
+    .toSorted((a, b) => ENDINGS[b].length - ENDINGS[a].length);
   if (found !== undefined) return found;
   const known = formats.map((one) => ENDINGS[one]).join(", ");
   throw new UsageError("FORMAT_UNKNOWN", `the ending of ${output} does not name a format`, `${known}, or --format`);

@@ -1,21 +1,21 @@
 import { UsageError } from "../errors.js";
+import type { TableFormat } from "../export/table-file.js";
 import { mixedNumerics } from "../plan/numerics.js";
 import { findRun, type RunRow } from "../store/read.js";
 import { openReader } from "../store/reader.js";
 import { resolveDbPath } from "../store/store.js";
 import { writeNote } from "../views/output.js";
-import { csvText } from "../views/parts/csv.js";
 import { jsonText, visible } from "../views/parts/visible.js";
 import { outputWidth } from "../views/terminal.js";
 import type { OfRun, View, ViewEntry, ViewFilter } from "../views/view.js";
-import { refuseBytes, writeOutput, writePicture } from "./write-output.js";
+import { refuseBytes, writeOutput, writePicture, writeTable } from "./write-output.js";
 
 export interface ShowRequest {
   views: readonly ViewEntry[];
   /** Runs, and optionally the name of a view at the end. */
   words: readonly string[];
   db: string | undefined;
-  format: "text" | "json" | "csv" | "svg" | "png";
+  format: "text" | TableFormat | "svg" | "png" | "vega-lite";
   output: string | undefined;
   filter: ViewFilter;
 }
@@ -35,21 +35,24 @@ export async function showRuns({ views, words, db, format, output, filter }: Sho
   } finally {
     store.close();
   }
-  if (format === "svg" || format === "png") {
-    if (!view.svg) throw await noPicture(entry, views);
-    return writePicture(await view.svg(shown), format, output);
-  }
-  if (format === "csv") {
-    if (!view.csv) throw new UsageError("NO_TABLE", `the view ${entry.name} is no table`, "--json has all of it");
-    const text = csvText(view.csv(shown));
-    return writeOutput(output === undefined && process.stdout.isTTY ? visibleLines(text) : text, output);
-  }
   const width = output === undefined ? outputWidth() : null;
-  writeOutput(`${format === "json" ? json(shown) : visible(view.text(shown, width))}\n`, output);
+  switch (format) {
+    case "text":
+      return writeOutput(`${visible(view.text(shown, width))}\n`, output);
+    case "json":
+      return writeOutput(`${json(shown)}\n`, output);
+    case "svg":
+    case "png":
+      if (!view.svg) throw await without(entry, views, "picture", ({ svg }) => svg);
+      return writePicture(await view.svg(shown), format, output);
+    case "vega-lite":
+      if (!view.vega) throw await without(entry, views, "picture", ({ vega }) => vega);
+      return writeOutput(`${jsonText(await view.vega(shown), 2)}\n`, output);
+    default:
+      if (!view.table) throw await without(entry, views, "table", ({ table }) => table);
+      return writeTable(view.table(shown), format, output);
+  }
 }
-
-/** CSV for a terminal: characters that would move its cursor are escaped, and its lines stay lines. */
-const visibleLines = (csv: string): string => csv.split("\r\n").map(visible).join("\r\n");
 
 /** Throws UsageError for a filter that the view would ignore. */
 function refuseFilter(filter: ViewFilter, entry: ViewEntry, views: readonly ViewEntry[]): void {
@@ -73,8 +76,17 @@ function partOf(words: readonly string[], views: readonly ViewEntry[]): { select
   throw new UsageError("VIEW_UNKNOWN", `there is no view ${last}`, `the views are\n    ${list}`);
 }
 
-async function noPicture(entry: ViewEntry, views: readonly ViewEntry[]): Promise<UsageError> {
+async function without(
+  entry: ViewEntry,
+  views: readonly ViewEntry[],
+  what: "picture" | "table",
+  has: (view: View) => unknown,
+): Promise<UsageError> {
   const opened = await Promise.all(views.map(async (one): Promise<[string, View]> => [one.name, await one.open()]));
-  const drawn = opened.filter(([, view]) => view.svg).map(([name]) => name);
-  return new UsageError("NO_PICTURE", `the view ${entry.name} has no picture`, `these have one: ${drawn.join(", ")}`);
+  const able = opened.filter(([, view]) => has(view)).map(([name]) => name);
+  return new UsageError(
+    what === "picture" ? "NO_PICTURE" : "NO_TABLE",
+    `the view ${entry.name} has no ${what}`,
+    `these have one: ${able.join(", ")}; --json has all of any view`,
+  );
 }

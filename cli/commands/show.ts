@@ -6,7 +6,7 @@ import { runs as completeRuns } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
 import { chosenFormat, type OutputArgs, outputOptions } from "./output-format.js";
 
-const FORMATS = ["text", "json", "csv", "svg", "png"] as const;
+const FORMATS = ["text", "json", "csv", "parquet", "latex", "markdown", "svg", "png", "vega-lite"] as const;
 
 interface Args extends OutputArgs<(typeof FORMATS)[number]> {
   runs: string[];
@@ -44,6 +44,7 @@ export function showCommand(views: readonly ViewEntry[]): Command<Args> {
         .example("$0 show @last", "The newest run")
         .example("$0 show @best curves", "Loss and score of the best run")
         .example("$0 show 3fa9 77c0 curves -o both.svg", "Curves of two runs in one picture")
+        .example("$0 show 3fa9 curves -o curves.parquet", "Every value; .csv, .tex, .md and .vl.json (Vega-Lite) too")
         .example("$0 show 3fa9 timeline", "How its structure changed")
         .example("$0 show 3fa9 samples --benchmark mmlu --wrong", "Questions that it got wrong")
         .epilogue(`Views:\n${views.map(({ name, describe }) => `  ${name.padEnd(10)}${describe}`).join("\n")}`),

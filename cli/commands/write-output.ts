@@ -1,9 +1,12 @@
 import { closeSync, openSync, realpathSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { Lor2cError, UsageError } from "../errors.js";
+import type { DataTable } from "../export/data-table.js";
+import type { TableFormat } from "../export/table-file.js";
 import { discard, statOf } from "../files.js";
 import { makeFolder } from "../store/folder.js";
 import { writeNote } from "../views/output.js";
+import { visible } from "../views/parts/visible.js";
 
 /** Characters that are collected before they are written. */
 const CHUNK = 64 * 1024;
@@ -79,6 +82,13 @@ function* chunks(lines: Iterable<string>): Iterable<string> {
 /** Writes an SVG, as it is or as PNG. */
 export async function writePicture(svg: string, format: "svg" | "png", file: string | undefined): Promise<void> {
   writeOutput(format === "svg" ? svg : (await import("../views/parts/png.js")).svgToPng(svg), file);
+}
+
+/** Writes a table. CSV and the like keep their lines on a terminal; its cursor stays where it is. */
+export async function writeTable(table: DataTable, format: TableFormat, file: string | undefined): Promise<void> {
+  const content = await (await import("../export/table-file.js")).tableFile(table, format);
+  const toTerminal = file === undefined && process.stdout.isTTY && typeof content === "string";
+  writeOutput(toTerminal ? content.split("\r\n").map(visible).join("\r\n") : content, file);
 }
 
 /** Throws UsageError if bytes would go to a terminal. Call it before any work is done. */

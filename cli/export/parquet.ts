@@ -1,9 +1,5 @@
 import { parquetWriteBuffer } from "hyparquet-writer";
-
-/** What a column holds besides null. `integer` has 64 bits. */
-export type ColumnType = "text" | "integer" | "real" | "boolean";
-/** An integer that a number can't hold exactly is a bigint. */
-export type Value = string | number | bigint | boolean | null;
+import type { ColumnType, Value } from "./data-table.js";
 
 export interface TypedColumn {
   key: string;

@@ -1,5 +1,6 @@
 import type { ExactResult, ExactValue } from "../store/query.js";
-import type { ColumnType, TypedColumn, Value } from "./parquet.js";
+import type { ColumnType, Value } from "./data-table.js";
+import type { TypedColumn } from "./parquet.js";
 
 /** The kinds of value that a column was seen to hold. */
 interface Seen {

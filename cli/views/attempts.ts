@@ -1,6 +1,8 @@
+import type { ColumnType } from "../export/data-table.js";
 import { errorText } from "../protocol/divergence.js";
 import { type AttemptRow, describeOwner, getAttempts } from "../store/read.js";
 import { formatScore, formatSeconds } from "./format.js";
+import { dataColumn, RUN_COLUMNS } from "./parts/data-column.js";
 import { prose } from "./parts/prose.js";
 import { type TableColumn, tableLines } from "./parts/table.js";
 import { loadEach, textOfEach, type View } from "./view.js";
@@ -8,7 +10,37 @@ import { loadEach, textOfEach, type View } from "./view.js";
 export const attempts: View<AttemptRow[]> = {
   load: loadEach((store, run) => getAttempts(store, run.id)),
   text: textOfEach(attemptsText),
+  table: (shown) => ({
+    columns: [...RUN_COLUMNS, ...COLUMNS.map(([key, type]) => dataColumn(key, type))],
+    rows: shown.flatMap(({ run, label, data }) =>
+      data.map((attempt) => [run, label, ...COLUMNS.map(([key]) => attempt[key])]),
+    ),
+  }),
 };
+
+const COLUMNS = [
+  ...[
+    ["number", "integer"],
+    ["state", "text"],
+    ["started_at", "text"],
+    ["ended_at", "text"],
+  ],
+  ...[
+    ["score_name", "text"],
+    ["best_score", "real"],
+    ["best_epoch", "real"],
+    ["last_score", "real"],
+  ],
+  ...[
+    ["final_trainable_parameters", "integer"],
+    ["total_seconds", "real"],
+    ["peak_memory", "integer"],
+  ],
+  ...[
+    ["error_type", "text"],
+    ["message", "text"],
+  ],
+] as [keyof AttemptRow, ColumnType][];
 
 const HEADS: readonly TableColumn[] = [
   { key: "attempt", title: "attempt", align: "right" },

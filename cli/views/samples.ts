@@ -1,5 +1,7 @@
+import type { ColumnType } from "../export/data-table.js";
 import { countSamples, evaluationsOf, type SampleRow, samplesOf } from "../store/read.js";
 import { formatCount, plural, shortId } from "./format.js";
+import { dataColumn } from "./parts/data-column.js";
 import { clip } from "./parts/fit.js";
 import { prose } from "./parts/prose.js";
 import { oneLine } from "./parts/visible.js";
@@ -27,16 +29,26 @@ export const samples: View<SamplesData> = {
     samples: samplesOf(store, run.id, { ...filter, limit }),
   })),
   text: textOfEach(samplesText),
-  csv: (shown) => [
-    ["run", ...COLUMNS],
-    ...shown.flatMap(({ run, data }) => data.samples.map((row) => [run, ...COLUMNS.map((column) => row[column])])),
-  ],
+  table: (shown) => ({
+    columns: [dataColumn("run", "text"), ...COLUMNS.map(([key, type]) => dataColumn(key, type))],
+    rows: shown.flatMap(({ run, data }) => data.samples.map((row) => [run, ...COLUMNS.map(([key]) => row[key])])),
+  }),
 };
 
 const COLUMNS = [
-  ...(["evaluation", "protocol", "benchmark", "task", "row", "right", "score", "gold", "output", "detail"] as const),
-  ...(["shots", "prompt_tokens", "new_tokens", "prompt_hash"] as const),
-] as const;
+  ...["evaluation", "protocol", "benchmark", "task", "row"].map((key) => [key, "text"]),
+  ...[
+    ["right", "integer"],
+    ["score", "real"],
+  ],
+  ...["gold", "output", "detail"].map((key) => [key, "text"]),
+  ...[
+    ["shots", "integer"],
+    ["prompt_tokens", "integer"],
+    ["new_tokens", "integer"],
+    ["prompt_hash", "text"],
+  ],
+] as [keyof SampleRow, ColumnType][];
 
 function samplesText(data: SamplesData, width: number | null): string {
   const { rows, right, matched_evaluations: of, matched_benchmarks: benchmarks, evaluations, samples: shown } = data;

@@ -1,4 +1,5 @@
 import { getFingerprint, getSettings } from "../store/read.js";
+import { dataColumn, RUN_COLUMNS } from "./parts/data-column.js";
 import { type Fact, facts } from "./parts/facts.js";
 import { loadEach, textOfEach, type View } from "./view.js";
 
@@ -15,6 +16,12 @@ export const settings: View<SettingsData> = {
   text: textOfEach(({ settings, fingerprint }, width) => {
     const prints = facts(Object.entries(fingerprint), width);
     return [...facts(flatten(settings, ""), width), ...(prints.length > 0 ? ["", ...prints] : [])].join("\n");
+  }),
+  table: (shown) => ({
+    columns: [...RUN_COLUMNS, dataColumn("key", "text"), dataColumn("value", "text")],
+    rows: shown.flatMap(({ run, label, data: { settings, fingerprint } }) =>
+      [...flatten(settings, ""), ...Object.entries(fingerprint)].map(([key, value]) => [run, label, key, value]),
+    ),
   }),
 };
 

@@ -1,3 +1,4 @@
+import type { DataTable } from "../export/data-table.js";
 import type { RunRow } from "../store/read.js";
 import type { Store } from "../store/store.js";
 import { prose } from "./parts/prose.js";
@@ -34,10 +35,12 @@ export interface View<Data = unknown> {
    * as wide as needed, for drawings `UNBOUNDED`.
    */
   text(shown: readonly OfRun<Data>[], width: number | null): string;
-  /** Pure. Records with a head, only for views that are a table. */
-  csv?(shown: readonly OfRun<Data>[]): unknown[][];
+  /** Pure. The data in rows, for CSV, Parquet, LaTeX and Markdown; only for views that have rows. */
+  table?(shown: readonly OfRun<Data>[]): DataTable;
   /** Pure. Only for views that draw something; the drawing code is loaded on demand. */
   svg?(shown: readonly OfRun<Data>[]): Promise<string>;
+  /** Pure. The same picture as a specification of Vega-Lite, with its data inside. */
+  vega?(shown: readonly OfRun<Data>[]): Promise<object>;
 }
 
 /** A line of the registry: a name, a description for help, and the file to load on demand. */

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { parseHTML } from "linkedom";
 import stringWidth from "string-width";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { TABLE_FORMATS, tableFile } from "../export/table-file.js";
 import { CONTROLS, HOSTILE } from "../fixtures/hostile.js";
 import type { WorkerEvent } from "../protocol/messages.js";
 import { claimAll, disposableFolder, sampleCell, sampleEvents as say } from "../store/fixtures/sample.js";
@@ -10,6 +11,7 @@ import { openStore, type Store } from "../store/store.js";
 import { endAttempt, ingest, registerExperiment } from "../store/write.js";
 import { loadCurves, panelsOf } from "./curves/data.js";
 import { tooWide } from "./fixtures/too-wide.js";
+import { expectVegaLite } from "./fixtures/vega-lite.js";
 import { VIEWS } from "./index.js";
 import { svgToPng } from "./parts/png.js";
 import { visible } from "./parts/visible.js";
@@ -387,6 +389,46 @@ describe("pictures", () => {
   });
 });
 
+test("curves: a table with every value, a picture for Vega-Lite", async () => {
+  const view = await viewOf("curves");
+  const data = await load("curves", [DONE.id, BROKEN.id]);
+  const { columns, rows } = view.table?.(data) ?? { columns: [], rows: [] };
+  expect(columns.map(({ key }) => key)).toEqual(["run", "label", "split", "name", "step", "epoch", "value"]);
+  expect(rows).toHaveLength(28 + 2 + 2 + 2);
+  expect(rows).toContainEqual([DONE.id, "seed=17", "eval", "accuracy", 188, 2, 0.81]);
+  expect(rows.at(-1)).toEqual([BROKEN.id, "seed=18", "train", "loss", 20, expect.any(Number), null]);
+  const spec = (await view.vega?.(data)) as { data: { values: unknown[] } };
+  expectVegaLite(spec);
+  expect(spec.data.values).toContainEqual({ run: "aaaaaaaa seed=17", measure: "accuracy", epoch: 2, value: 0.81 });
+});
+
+test("timeline: a row for each score and change; a merged module is a block over its layers", async () => {
+  const view = await viewOf("timeline");
+  const data = await load("timeline", [DONE.id]);
+  const rows = view.table?.(data).rows ?? [];
+  expect(rows.map(([, , record]) => record)).toEqual([...Array(10).fill("score"), "change", "change"]);
+  expect(rows.at(-2)).toEqual([...[DONE.id, "seed=17", "change", 94, 1, 2, 3, null, "merge", "score", 0.4, 900, ""]]);
+  const spec = (await view.vega?.(data)) as { vconcat: { hconcat: { data: { values: unknown[] } }[] }[] };
+  expectVegaLite(spec);
+  expect(spec.vconcat[0]?.hconcat[0]?.data.values).toHaveLength(4 * 3);
+});
+
+test("a table has a value of the column's type for each column, in every view that has one", async () => {
+  const types = { text: "string", integer: "number", real: "number", boolean: "boolean" };
+  for (const { name } of OF_THE_DATABASE) {
+    const table = (await viewOf(name)).table?.(await load(name, [DONE.id, BROKEN.id]));
+    if (!table) continue;
+    expect(new Set(table.columns.map(({ key }) => key)).size).toBe(table.columns.length);
+    for (const row of table.rows) {
+      expect(row).toHaveLength(table.columns.length);
+      for (const [i, value] of row.entries()) {
+        if (value !== null) expect([name, typeof value]).toEqual([name, types[table.columns[i]?.type ?? "text"]]);
+      }
+    }
+    for (const format of TABLE_FORMATS) expect((await tableFile(table, format)).length).toBeGreaterThan(2);
+  }
+});
+
 test("no control character of the data reaches a terminal or a picture", async () => {
   for (const { name } of OF_THE_DATABASE) {
     const view = await viewOf(name);
@@ -396,5 +438,12 @@ test("no control character of the data reaches a terminal or a picture", async (
       expect(text).not.toMatch(CONTROLS);
     }
     if (svg) expect(svgToPng(svg).length).toBeGreaterThan(10_000);
+    const vega = await view.vega?.(data);
+    if (vega) expectVegaLite(vega);
+    const table = view.table?.(data);
+    if (!table) continue;
+    for (const format of ["latex", "markdown", "json"] as const) {
+      expect(await tableFile(table, format)).not.toMatch(CONTROLS);
+    }
   }
 });

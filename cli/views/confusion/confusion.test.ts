@@ -12,10 +12,12 @@ import type { Store } from "../../store/store.js";
 import { ingest } from "../../store/write.js";
 import { findPython } from "../../worker/python.js";
 import { tooWide } from "../fixtures/too-wide.js";
+import { expectVegaLite } from "../fixtures/vega-lite.js";
 import { svgToPng } from "../parts/png.js";
 import { visible } from "../parts/visible.js";
 import { confusion } from "./index.js";
 import type { ClassReport, ErrorReport, LabelsReport, Mean, Report } from "./report.js";
+import { confusionTable } from "./table.js";
 
 interface Made {
   path: string;
@@ -125,6 +127,16 @@ test("pictures of every kind", async () => {
   }
 });
 
+test("tables and Vega-Lite of every kind", async () => {
+  const { columns, rows } = confusionTable(load("classes"));
+  expect(columns.slice(2).map(({ key }) => key)).toEqual(["true_label", ...CLASSES.map((name) => `predicted ${name}`)]);
+  expect(rows.map((row) => row.slice(3))).toEqual(made.classes?.matrix);
+  expect(confusionTable(load("sets")).columns.map(({ key }) => key)).toContain("f1");
+  expect(confusionTable(load("values")).rows).toHaveLength(report<ErrorReport>("values").points.length);
+  expect(() => confusionTable(load("classes", "values"))).toThrow("predict different things");
+  for (const name of NAMES.slice(0, 4)) expectVegaLite((await confusion.vega?.(load(name))) ?? {});
+});
+
 describe("files", () => {
   test("a run without predictions says so", () => {
     expect(() => load("none")).toThrow(/\(none\) has no stored predictions/);
@@ -157,6 +169,7 @@ test.each(["classes", "many", "sets", "values"])(
     expect(visible(confusion.text(hostile, 80))).not.toMatch(CONTROLS);
     const svg = (await confusion.svg?.(hostile)) ?? "";
     expect(svg).not.toMatch(CONTROLS);
+    expectVegaLite((await confusion.vega?.(hostile)) ?? {});
     expect(svgToPng(svg).subarray(1, 4).toString()).toBe("PNG");
   },
 );

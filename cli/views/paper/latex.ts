@@ -1,6 +1,7 @@
 /** A table environment that needs only the package booktabs. */
 import type { AverageCell, MeasuredTable } from "../../paper/measured-table.js";
 import type { Verdict } from "../../paper/verdict.js";
+import { latexText } from "../parts/latex-text.js";
 import { AVERAGE, countsText, legend, NOT_RUN, numbers, title } from "./words.js";
 
 /** Superscripts of a measured number: words would be too wide for seven columns. */
@@ -72,20 +73,4 @@ function markLegend(): string {
   const marks = Object.entries(MARKS).filter(([verdict]) => verdict !== NOT_RUN);
   const named = marks.map(([verdict, mark]) => `$${mark}$ ${verdict}`).join(", ");
   return `Subscript: number of seeds. Superscript: ${named}; -- not run.`;
-}
-
-const SPECIAL: Record<string, string> = {
-  "\\": "\\textbackslash{}",
-  "--": "-{}-",
-  "~": "\\textasciitilde{}",
-  "^": "\\textasciicircum{}",
-  "≤": "$\\leq$",
-  "±": "$\\pm$",
-  "<": "$<$",
-  ">": "$>$",
-};
-
-/** Escapes text for LaTeX without packages. Two hyphens would become one dash. */
-export function latexText(text: string): string {
-  return text.replace(/--|[\\~^≤±<>]|[&%$#_{}]/g, (mark) => SPECIAL[mark] ?? `\\${mark}`);
 }

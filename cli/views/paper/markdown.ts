@@ -1,5 +1,6 @@
 /** Two rows for each method; the verdict is in the measured cell. */
 import type { AverageCell, MeasuredTable } from "../../paper/measured-table.js";
+import { markdownText } from "../parts/markdown-text.js";
 import { AVERAGE, countsText, legend, measuredText, NOT_RUN, title } from "./words.js";
 
 export function paperMarkdown(table: MeasuredTable): string {
@@ -32,9 +33,4 @@ const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
 function measured(cell: AverageCell, decimals: number): string {
   const text = measuredText(cell, decimals);
   return cell.verdict === NOT_RUN ? text : `${text} **${cell.verdict}**`;
-}
-
-/** Escapes underscores in names of settings, which would make the text between two of them italic. */
-function markdownText(text: string): string {
-  return text.replace(/[\\`*_[\]<>|]/g, "\\$&");
 }

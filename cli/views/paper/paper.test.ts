@@ -7,8 +7,8 @@ import { paperTables } from "../../paper/reference.js";
 import { shippedCatalog } from "../../spec/catalog.js";
 import { disposableFolder } from "../../store/fixtures/sample.js";
 import { comparableRuns } from "../../store/read-comparable.js";
+import { latexText } from "../parts/latex-text.js";
 import { PAPER_FORMATS } from "./index.js";
-import { latexText } from "./latex.js";
 
 const { tables } = paperTables();
 const empty = { runs: [], score: "best", experiment: null, catalog: shippedCatalog(), audited: true } as const;

@@ -59,7 +59,7 @@ export function changeLine(change: ChangeRow): string {
     change.score === null ? null : `score ${formatValue(change.score)}`,
     change.margin === null ? null : `margin ${formatValue(change.margin)}`,
     `${formatCount(change.trainable_parameters)} trainable`,
-    change.detail === "" ? null : oneLine(change.detail),
+    change.detail || null,
   ];
-  return parts.filter((part) => part !== null).join(", ");
+  return oneLine(parts.filter((part) => part !== null).join(", "));
 }

@@ -1,0 +1,20 @@
+/** What a column holds besides null. `integer` has 64 bits. */
+export type ColumnType = "text" | "integer" | "real" | "boolean";
+/** An integer that a number can't hold exactly is a bigint. */
+export type Value = string | number | bigint | boolean | null;
+
+export interface DataColumn {
+  /** Its name for programs: CSV, JSON, Parquet. Unique in the table. */
+  key: string;
+  /** Its name for people: LaTeX, Markdown. */
+  title: string;
+  type: ColumnType;
+  /** Decimals of a real for people; others get up to six significant digits. Programs get every digit. */
+  decimals?: number;
+}
+
+/** A table as data, before it has a format. Texts are as they are stored: each format escapes what it must. */
+export interface DataTable {
+  columns: readonly DataColumn[];
+  rows: readonly (readonly Value[])[];
+}

@@ -1,0 +1,31 @@
+import { latexText } from "../views/parts/latex-text.js";
+import { oneLine } from "../views/parts/visible.js";
+import type { DataTable } from "./data-table.js";
+import { shownValue } from "./for-people.js";
+
+/** A tabular environment that needs only the package booktabs. */
+export function latexTable({ columns, rows }: DataTable): string {
+  const record = (cells: readonly string[]) => `${cells.join(" & ")} \\\\`;
+  return [
+    "% \\usepackage{booktabs}",
+    `\\begin{tabular}{${columns.map(({ type }) => (type === "text" ? "l" : "r")).join("")}}`,
+    "\\toprule",
+    record(columns.map(({ title }) => latexText(oneLine(title)))),
+    "\\midrule",
+    ...rows.map((row) =>
+      record(
+        columns.map((column, index) => {
+          const text = shownValue(row[index] ?? null, column);
+          if (text === null) return "--";
+          return column.type === "text" ? latexText(text) : number(text);
+        }),
+      ),
+    ),
+    "\\bottomrule",
+    "\\end{tabular}",
+    "",
+  ].join("\n");
+}
+
+/** A minus sign, not a hyphen. */
+const number = (text: string): string => (text.startsWith("-") ? `$${text}$` : text);

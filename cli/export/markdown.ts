@@ -1,0 +1,17 @@
+import { markdownText } from "../views/parts/markdown-text.js";
+import { oneLine } from "../views/parts/visible.js";
+import type { DataTable } from "./data-table.js";
+import { shownValue } from "./for-people.js";
+
+/** A table as GitHub, GitLab and most other programs read it. */
+export function markdownTable({ columns, rows }: DataTable): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [
+    line(columns.map(({ title }) => markdownText(oneLine(title)))),
+    line(columns.map(({ type }) => (type === "text" ? "---" : "---:"))),
+    ...rows.map((row) =>
+      line(columns.map((column, index) => markdownText(shownValue(row[index] ?? null, column) ?? "–"))),
+    ),
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,55 @@
+import type { DataTable, Value } from "../../export/data-table.js";
+import { dataColumn } from "../parts/data-column.js";
+import type { AxisValue } from "./axis-values.js";
+import type { GridCell } from "./cell.js";
+import type { Grid } from "./grid.js";
+import { axisTitle, marksOf, scoreText, signOf, spreadText } from "./marks.js";
+
+/** A row for each cell, for programs. Scores are as they are stored. */
+export function gridTable(grid: Grid): DataTable {
+  const axis = (key: string, values: readonly AxisValue[]) =>
+    dataColumn(key, values.every((value) => typeof value === "number") ? numeric(values) : "text");
+  return {
+    columns: [
+      dataColumn("experiment", "text"),
+      axis(grid.rows.key, grid.rows.values),
+      axis(grid.cols.key, grid.cols.values),
+      ...[dataColumn("score", "text"), dataColumn("state", "text"), dataColumn("seeds", "integer")],
+      ...[dataColumn("seeds_planned", "integer"), dataColumn("mean", "real"), dataColumn("deviation", "real")],
+      ...[dataColumn("best", "boolean"), dataColumn("coincides", "boolean"), dataColumn("runs", "text")],
+    ],
+    rows: grid.cells.map((cell) => [
+      ...[grid.experiment.name, valueIn(cell.row, grid.rows.values), valueIn(cell.col, grid.cols.values)],
+      ...[grid.score.name, cell.state, cell.n, cell.of, cell.mean, cell.deviation],
+      ...[cell.best, cell.coincides !== null, cell.runs.join(" ")],
+    ]),
+  };
+}
+
+const numeric = (values: readonly AxisValue[]) => (values.every(Number.isInteger) ? "integer" : "real");
+
+/** Numbers beside texts are texts. */
+const valueIn = (value: AxisValue, all: readonly AxisValue[]): Value =>
+  value === null || all.every((one) => typeof one === "number") ? value : String(value);
+
+/** The grid as people read it: a row for each value of the rows' axis, with the mean and spread of each cell. */
+export function gridPivot(grid: Grid): DataTable {
+  const width = grid.cols.values.length;
+  return {
+    columns: [
+      dataColumn(`${axisTitle(grid.rows)} / ${axisTitle(grid.cols)}`, "text"),
+      ...grid.cols.texts.map((text) => dataColumn(text, "text")),
+    ],
+    rows: grid.rows.texts.map((text, i) => [
+      text,
+      ...grid.cells.slice(i * width, (i + 1) * width).map((cell) => cellText(grid, cell)),
+    ]),
+  };
+}
+
+/** `84.07 ± 0.61 *`; only the sign of its state where there is no score. */
+export function cellText(grid: Grid, cell: GridCell): string {
+  if (cell.mean === null) return signOf(cell);
+  const spread = cell.deviation === null ? [] : [`± ${spreadText(grid, cell.deviation)}`];
+  return [scoreText(grid, cell.mean), ...spread, ...[marksOf(cell)].filter(Boolean)].join(" ");
+}

@@ -1,0 +1,12 @@
+import type { ColumnType, DataColumn } from "../../export/data-table.js";
+
+/** A column that people and programs call the same. */
+export const dataColumn = (key: string, type: ColumnType, decimals?: number): DataColumn => ({
+  key,
+  title: key.replaceAll("_", " "),
+  type,
+  ...(decimals === undefined ? {} : { decimals }),
+});
+
+/** The columns that say which run a row is of. */
+export const RUN_COLUMNS: readonly DataColumn[] = [dataColumn("run", "text"), dataColumn("label", "text")];
