@@ -79,7 +79,7 @@ describe("a grid that cannot be drawn exits with 2 and says what to do", () => {
     [["heatmap", "-o", "no/such/g.svg"], /there is no folder .*\/no\n/],
     [
       ["heatmap", "-o", "g.pdf"],
-      /the ending of g.pdf does not name a format\n {2}.txt, .svg, .png, .json, or --format/,
+      /the ending of g.pdf does not name a format\n {2}.txt, .svg, .png, .json, .csv, .parquet, .tex, .md, .vl.json, or --format/,
     ],
     [["heatmap", "-o", ".", "--format", "svg"], /cannot write .*: it is a folder\n {2}name another file/],
     [["heatmap", "-o", "lor2c.db/g.svg"], /lor2c.db is a file, not a folder/],
