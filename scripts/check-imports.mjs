@@ -32,7 +32,7 @@ export const ALLOWED = {
   starter: ["errors", "type:protocol", "spec"],
   executors: ["errors", "attempt-files", "process-identity", "protocol", "type:spec", "worker"],
   plan: ["errors", "protocol", "spec", "type:store", "worker", "executors"],
-  store: ["errors", "system-errors", "files", "process-identity", "protocol", "type:spec", "type:plan"],
+  store: ["errors", "system-errors", "files", "process-identity", "protocol", "spec", "type:plan"],
   // Pure: means and intervals; stored runs beside published numbers.
   stats: [],
   paper: ["spec", "plan", "stats", "type:store"],

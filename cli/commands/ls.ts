@@ -2,6 +2,7 @@ import { UsageError } from "../errors.js";
 import type { Command } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
 import { SCORE_OPTION, scoreChoice } from "./score-option.js";
+import { WHERE_OPTION } from "./where-option.js";
 
 /** How many runs are listed by default. */
 const LIMIT = 20;
@@ -14,6 +15,9 @@ interface Args {
   state?: (typeof STATES)[number] | undefined;
   task?: string | undefined;
   method?: string | undefined;
+  where?: string[] | undefined;
+  tag?: string[] | undefined;
+  sort?: string | undefined;
   limit?: number | undefined;
   score: string;
 }
@@ -23,23 +27,32 @@ export default {
   describe: "List runs, newest first",
   builder: (yargs) =>
     yargs
+      .parserConfiguration({ "unknown-options-as-args": true }) // `-label` after --sort is its value
       .option("all", { type: "boolean", describe: `All runs, not only the newest ${LIMIT}` })
       .option("state", { choices: STATES, describe: "Only runs in this state" })
       .option("task", { type: "string", describe: "Only runs of this task" })
       .option("method", { type: "string", describe: "Only runs of this method" })
+      .option("where", WHERE_OPTION)
+      .option("tag", { type: "string", array: true, nargs: 1, requiresArg: true, describe: "Only runs with this tag" })
+      .option("sort", {
+        type: "string",
+        requiresArg: true,
+        describe: "Order by a key as in --where; -KEY: the largest first. Runs without it come last",
+      })
       .option("score", SCORE_OPTION)
       .option("limit", { type: "number", describe: "List at most this many runs", conflicts: "all" })
       .option("db", DB_OPTION)
       .option("json", { type: "boolean", default: false, describe: "Print the runs as JSON" })
       .example("$0 ls", `The newest ${LIMIT} runs`)
+      .example("$0 ls --where 'task = mrpc and method.merges >= 1' --sort=-best.accuracy", "A filter and an order")
       .example("$0 ls --task mrpc --score 20", "Every run's score after epoch 20")
       .example("$0 ls --state failed --json", "The failed runs, for a program"),
-  handler: async ({ db, json, all, state, task, method, limit, score }) => {
+  handler: async ({ db, json, all, limit, score, where, tag, sort, ...fields }) => {
     const choice = scoreChoice(score);
     if (limit !== undefined && !(Number.isInteger(limit) && limit > 0)) {
       throw new UsageError("LIMIT_INVALID", "--limit must be a whole number above 0");
     }
-    const [{ openReader }, { resolveDbPath }, { listRuns }, { writeJsonLines, writeLine, writeNote }] =
+    const [{ openReader }, { resolveDbPath }, { chooseSet }, { writeJsonLines, writeLine, writeNote }] =
       await Promise.all([
         import("../store/reader.js"),
         import("../store/store.js"),
@@ -51,7 +64,10 @@ export default {
       const most = all ? undefined : (limit ?? LIMIT);
       // Asks for one more run than is shown, to know whether there are more.
       const epoch = typeof choice === "number" ? choice : undefined;
-      const found = listRuns(store, { state, task, method, epoch, limit: most === undefined ? undefined : most + 1 });
+      const { runs: found } = chooseSet(store, {
+        ...{ where, tag, sort, epoch, limit: most === undefined ? undefined : most + 1, mayBeEmpty: true },
+        fields: { state: fields.state, task: fields.task, method: fields.method },
+      });
       const runs = most === undefined ? found : found.slice(0, most);
       if (json) {
         writeJsonLines(runs);

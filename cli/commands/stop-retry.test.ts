@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
 import { startProgram } from "../fixtures/start-program.js";
 import { tempFolder } from "../fixtures/temp-folder.js";
-import { listRuns } from "../store/read.js";
+import { chooseSet, listRuns } from "../store/read.js";
 import { openStore } from "../store/store.js";
 import { fixture, until } from "../worker/fixture-worker.js";
 
@@ -176,7 +176,7 @@ test("a run that stop has ended is not taken over by a job that waited for it", 
   const two = lor2c(["run", file, "--json"]);
   await until(() => two.out().includes('"elsewhere"') && two.out().includes('"finished"'));
   const store = openStore(join(folder, "lor2c.db"), { readonly: true });
-  const [run] = listRuns(store, { state: "running" });
+  const [run] = chooseSet(store, { fields: { state: "running" } }).runs;
   store.close();
   expect(await lor2c(["stop", run?.id ?? ""]).closed).toBe(0);
   expect([await one.closed, await two.closed]).toEqual([1, 1]);

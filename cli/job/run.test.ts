@@ -4,7 +4,7 @@ import { beforeEach, expect, test } from "vitest";
 import { RUN_LOG, SETTINGS_FILE, WORKER_LOG } from "../attempt-files.js";
 import { tempFolder } from "../fixtures/temp-folder.js";
 import type { WorkerEvent } from "../protocol/messages.js";
-import { findRun, getAttempts, getMetrics, leftOutCells, listRuns } from "../store/read.js";
+import { chooseSet, findRun, getAttempts, getMetrics, leftOutCells } from "../store/read.js";
 import { openStore } from "../store/store.js";
 import { fixture } from "../worker/fixture-worker.js";
 import type { Lane } from "./lane.js";
@@ -135,7 +135,7 @@ test("on_error: stop starts nothing after a failure", async () => {
   expect(summary.outcome).toBe("failed");
   expect(states).toEqual(["failed", "skipped", "skipped"]);
   const store = openStore(dbPath, { readonly: true });
-  expect(listRuns(store, { state: "planned" })).toHaveLength(2);
+  expect(chooseSet(store, { fields: { state: "planned" } }).runs).toHaveLength(2);
   store.close();
 });
 

@@ -1,48 +1,60 @@
+import { Bindings } from "./filter/bindings.js";
+import { conditionSql, orderSql } from "./filter/condition-sql.js";
+import type { Filter } from "./filter/filter.js";
+import { FilterText } from "./filter/filter-text.js";
+import { BASELINE_OF_V, NOTE_OF_V, TAGS_OF_V } from "./marks-sql.js";
 import type { ExperimentCellRow, ExperimentRow, RunRow, StoredState } from "./rows.js";
 import type { Store } from "./store.js";
 import { storedSettings } from "./stored-settings.js";
 
 /** `v_runs` calls its key `run`, so that people can join on it; a row here calls it `id`. */
-const RUN = `SELECT run AS id, *,
-  (SELECT json_group_array(t.tag ORDER BY t.tag) FROM run_tags t WHERE t.run = v_runs.run) AS tags,
-  (SELECT n.text FROM run_notes n WHERE n.run = v_runs.run) AS note,
-  EXISTS (SELECT 1 FROM baselines b WHERE b.run = v_runs.run) AS baseline`;
-const FROM = "FROM v_runs";
+const RUN = `SELECT v.run AS id, v.*, ${TAGS_OF_V} AS tags, ${NOTE_OF_V} AS note, ${BASELINE_OF_V} AS baseline`;
 
-export interface RunFilter {
-  state?: StoredState;
-  task?: string;
-  method?: string;
-  model?: string;
-  experiment?: number;
-  limit?: number;
+export interface RunList {
+  /** A run has to match all of them. */
+  where?: readonly Filter[] | undefined;
+  /** Only these, in this order unless `sort` gives another. */
+  runs?: readonly string[] | undefined;
+  /** A key as in filters, `-` before it: falling. Runs without a value come last. */
+  sort?: string | undefined;
+  limit?: number | undefined;
   /** Adds the score after this epoch to each run, as `epoch_score`. */
   epoch?: number | undefined;
 }
 
-/** Newest first. */
-export function listRuns(store: Store, filter: RunFilter = {}): RunRow[] {
-  const where: string[] = [];
-  for (const key of ["state", "task", "method", "model"] as const) {
-    if (filter[key] !== undefined) where.push(`${key} = @${key}`);
+/** Newest first, unless something else is asked for. */
+export function listRuns(store: Store, { where = [], runs, sort, limit, epoch }: RunList = {}): RunRow[] {
+  const bindings = new Bindings();
+  const conditions = where.map((filter) => conditionSql(store, filter, bindings));
+  const order = ["coalesce(v.started_at, v.created_at) DESC, v.attempt_id DESC, v.run"];
+  let from = "v_runs v";
+  if (runs !== undefined) {
+    from = `json_each(${bindings.add(JSON.stringify(runs))}) named JOIN v_runs v ON v.run = named.value`;
+    order.unshift("named.key");
   }
-  if (filter.experiment !== undefined)
-    where.push("run IN (SELECT run FROM experiment_cells WHERE experiment = @experiment)");
-  const columns =
-    filter.epoch === undefined
+  if (sort !== undefined) order.unshift(sortSql(store, sort, bindings));
+  const column =
+    epoch === undefined
       ? ""
-      : `, (SELECT m.value FROM metrics m WHERE m.attempt = attempt_id AND m.split = 'eval'
-            AND m.name = score_name AND m.epoch = @epoch LIMIT 1) AS epoch_score`;
-  const sql = `${RUN}${columns} ${FROM} ${where.length > 0 ? `WHERE ${where.join(" AND ")}` : ""}
-    ORDER BY coalesce(started_at, created_at) DESC, attempt_id DESC, run LIMIT @limit`;
+      : `, (SELECT m.value FROM metrics m WHERE m.attempt = v.attempt_id AND m.split = 'eval'
+            AND m.name = v.score_name AND m.epoch = ${bindings.add(epoch)} LIMIT 1) AS epoch_score`;
   return store
-    .prepare(sql)
-    .all({ ...filter, limit: filter.limit ?? -1 })
+    .prepare(
+      `${RUN}${column} FROM ${from} ${conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : ""}
+       ORDER BY ${order.join(", ")} LIMIT ${bindings.add(limit ?? -1)}`,
+    )
+    .all(bindings.values)
     .map(asRun);
 }
 
+function sortSql(store: Store, sort: string, bindings: Bindings): string {
+  const falls = sort.startsWith("-");
+  const value = orderSql(store, falls ? sort.slice(1) : sort, new FilterText(sort, "--sort"), bindings);
+  return `(${value}) IS NULL, (${value}) ${falls ? "DESC" : "ASC"}`;
+}
+
 export function getRun(store: Store, id: string): RunRow | undefined {
-  const row = store.prepare(`${RUN} ${FROM} WHERE run = ?`).get(id);
+  const row = store.prepare(`${RUN} FROM v_runs v WHERE v.run = ?`).get(id);
   return row === undefined ? undefined : asRun(row);
 }
 
@@ -50,7 +62,7 @@ export function getRun(store: Store, id: string): RunRow | undefined {
 export function runsByPrefix(store: Store, prefix: string, limit: number): RunRow[] {
   // A range uses the primary key, LIKE would not. Ids are hexadecimal, so `g` sorts after all of them.
   return store
-    .prepare(`${RUN} ${FROM} WHERE run >= ? AND run < ? ORDER BY run LIMIT ?`)
+    .prepare(`${RUN} FROM v_runs v WHERE v.run >= ? AND v.run < ? ORDER BY v.run LIMIT ?`)
     .all(prefix, `${prefix}g`, limit)
     .map(asRun);
 }

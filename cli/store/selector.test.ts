@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { UsageError } from "../errors.js";
 import { claimAll, disposableFolder, sampleCell, sampleEvents as say } from "./fixtures/sample.js";
-import { findRun, listRuns, runStates } from "./read.js";
+import { findRun, runStates } from "./read.js";
 import { openStore, type Store } from "./store.js";
 import { endAttempt, ingest, registerExperiment } from "./write.js";
 
@@ -86,16 +86,6 @@ test("an ambiguous prefix lists the candidates", () => {
   expect(() => findRun(store, "aaaa")).toThrow(
     "aaaa means more than one run:\n    aaaa100000000000  finished  cell aaaa\n    aaaa200000000000  finished  cell aaaa",
   );
-});
-
-test("lists newest first and filters", () => {
-  const ids = (filter: Parameters<typeof listRuns>[1]) => listRuns(store, filter).map((run) => run.id);
-  expect(ids({ state: "finished" })).toEqual([GOOD.id, BETTER.id, ELSEWHERE.id]);
-  expect(ids({ task: "other-task" })).toEqual([ELSEWHERE.id]);
-  expect(ids({ method: "other" })).toEqual([FAILED.id]);
-  expect(ids({ state: "finished", limit: 1 })).toEqual([GOOD.id]);
-  expect(ids({ experiment: 7 })).toEqual([]);
-  expect(ids({})).toHaveLength(5);
 });
 
 test("runStates returns the states of many runs at once", () => {

@@ -1,0 +1,8 @@
+/** For commands that choose runs. Given several times, a run has to match every filter. */
+export const WHERE_OPTION = {
+  type: "string",
+  array: true,
+  nargs: 1,
+  requiresArg: true,
+  describe: 'Only runs that match a filter: "task = mrpc and best.accuracy > 0.85" (docs/comparing.md)',
+} as const;
