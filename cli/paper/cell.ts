@@ -1,9 +1,9 @@
 /** One cell: its runs, their mean, the verdict, and notes. Pure. */
 
 import type { Catalog } from "../spec/catalog.js";
+import { type Candidate, chosenScore } from "../stats/chosen-score.js";
 import { meanInterval } from "../stats/mean-interval.js";
 import type { ComparableRun } from "../store/read-comparable.js";
-import { bestOfGrid, type Candidate } from "./best-of-grid.js";
 import type { MeasuredCell, ScoreChoice } from "./measured-table.js";
 import type { PaperColumn, PaperRow, PaperTable } from "./reference.js";
 import { incomparable, otherMethod, otherTraining } from "./runs-of-cell.js";
@@ -54,7 +54,7 @@ export function measureCell({ table, row, column, runs, score, experiment, catal
     return { cell, shown: [], notes: groups.flatMap((group) => unusable(group, column)), unusual: [] };
   }
 
-  const best = grid ? bestOfGrid(gridOf(used.scores)) : null;
+  const best = grid ? chosenScore(gridOf(used.scores)) : null;
   const chosen = best ? used.scores.filter(({ run }) => sameCell(run, best.best)) : used.scores;
   const shown = chosen.toSorted((a, b) => a.run.seed - b.run.seed);
   const measured = meanInterval(shown.map((one) => one.score));
@@ -108,8 +108,14 @@ function sameCell(run: ComparableRun, cell: { merges: number; injections: number
   return merges === cell.merges && injections === cell.injections;
 }
 
-function gridOf(scores: readonly Scored[]): Candidate[] {
-  const cells = new Map<string, Candidate & { scores: Map<number, { shown: number; heldOut: number | null }> }>();
+interface PaperCell extends Candidate {
+  merges: number;
+  injections: number;
+}
+
+/** Those with the fewest merges, then the fewest injections, come first. */
+function gridOf(scores: readonly Scored[]): PaperCell[] {
+  const cells = new Map<string, PaperCell & { scores: Map<number, { shown: number; heldOut: number | null }> }>();
   for (const { run, score, heldOut } of scores) {
     const place = placeOf(run);
     const key = `${place.merges} ${place.injections}`;
@@ -117,7 +123,7 @@ function gridOf(scores: readonly Scored[]): Candidate[] {
     cell.scores.set(run.seed, { shown: score, heldOut });
     cells.set(key, cell);
   }
-  return [...cells.values()];
+  return [...cells.values()].sort((a, b) => a.merges - b.merges || a.injections - b.injections);
 }
 
 /** Counts runs that are in no mean, because a mean over the surviving seeds is not one over all seeds. */

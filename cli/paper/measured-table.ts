@@ -1,7 +1,7 @@
 /** A published table with measured results: plain data, from which every format is made. */
+import type { Optimism } from "../stats/chosen-score.js";
 import type { MeanInterval } from "../stats/mean-interval.js";
 import type { Audit } from "./audit.js";
-import type { Optimism } from "./best-of-grid.js";
 import type { TableName } from "./reference.js";
 import type { Judgement } from "./verdict.js";
 

@@ -1,8 +1,8 @@
 /** The exact test of paired differences: over common seeds, or anything else that comes in pairs. Pure. */
 import { uniforms } from "./random.js";
 
-/** Up to so many pairs every assignment of signs is counted: 2^19 sums, since an assignment and its opposite are alike. */
-const MOST_EXACT = 20;
+/** Up to so many pairs every assignment of signs is counted. */
+const MOST_EXACT = 32;
 const DRAWS = 100_000;
 
 export interface SignFlip {
@@ -30,18 +30,30 @@ export function signFlip(differences: readonly number[]): SignFlip | null {
   // Sums in another order differ in their last digits; scipy's permutation_test counts such sums as equal as well.
   const least = observed - 1e-12 * size;
   if (n > MOST_EXACT) return drawn(differences, least);
-  const p = counted(differences, least) / 2 ** (n - 1);
+  // An assignment and its opposite are equally far.
+  const p = Math.min(1, counted(differences, least) / 2 ** (n - 1));
   return { p, n, smallest: smallestP(n), error: null };
 }
 
 /** What an exact two-sided sign-flip test of `pairs` pairs gives when all differences have one sign. */
 export const smallestP = (pairs: number): number => Math.min(1, 2 / 2 ** pairs);
 
-/** How many of the 2^(n-1) assignments that keep the first sign give a sum of at least `least` in size. */
+/** How many of the 2^n assignments give a sum of at least `least`: from the sorted sums of either half. */
 function counted(differences: readonly number[], least: number): number {
-  const [first = 0, ...others] = differences;
-  let sums = Float64Array.of(first);
-  for (const value of others) {
+  const middle = differences.length >> 1;
+  const [left, right] = [sumsOf(differences.slice(0, middle)), sumsOf(differences.slice(middle))];
+  let [count, reach] = [0, right.length];
+  for (const sum of left) {
+    while (reach > 0 && sum + (right[reach - 1] ?? 0) >= least) reach--;
+    count += right.length - reach;
+  }
+  return count;
+}
+
+/** The sums under all assignments of signs, sorted. */
+function sumsOf(differences: readonly number[]): Float64Array {
+  let sums = Float64Array.of(0);
+  for (const value of differences) {
     const wider = new Float64Array(2 * sums.length);
     wider.set(sums.map((sum) => sum + value));
     wider.set(
@@ -50,7 +62,7 @@ function counted(differences: readonly number[], least: number): number {
     );
     sums = wider;
   }
-  return sums.reduce((count, sum) => (Math.abs(sum) >= least ? count + 1 : count), 0);
+  return sums.sort();
 }
 
 /** The data themselves are one of the assignments, so that p is never 0. */
