@@ -8,7 +8,7 @@
 import { z } from "zod";
 
 /** Raise it whenever a message changes so that the other side could misread it. */
-export const PROTOCOL_VERSION = 5;
+export const PROTOCOL_VERSION = 6;
 
 /** A finite number, or null when the value was NaN or infinite (the event's `diverged` then names it). */
 const metric = z.number().nullable();
@@ -234,6 +234,11 @@ export const Ready = z.strictObject({
   packages: z.record(z.string(), z.string()),
   /** Variables of its process that can change a number or say which files are read; none whose name looks secret. */
   variables: z.record(z.string(), z.string()),
+  /**
+   * What else computes there, as texts by name: processor, instruction set, threads, CUDA, driver, determinism, and the
+   * hash of the list of tested packages (`lock`).
+   */
+  computing: z.record(z.string(), z.string()),
 });
 
 /** The properties of a model and its rows that decide the time, memory and disk of a training. */
@@ -663,6 +668,8 @@ const Finished = z.strictObject({
   total_seconds: duration,
   /** Real (non-padding) tokens trained on. */
   train_tokens: count,
+  /** SHA-256 over the rows of all batches in order; null when there was no step. */
+  batch_order: z.string().nullable(),
   trainable_parameters: count,
   /** Bytes. */
   peak_memory: count,

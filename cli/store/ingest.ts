@@ -259,7 +259,7 @@ function applyFinished(store: Store, event: EventOf<"finished">, id: number): vo
          eval_best_score = @eval_best_score, eval_best_epoch = @eval_best_epoch, collapsed = @collapsed,
          collapsed_to = @collapsed_to, collapsed_share = @collapsed_share,
          majority_score = @majority_score, train_seconds = @train_seconds,
-         total_seconds = @total_seconds, train_tokens = @train_tokens,
+         total_seconds = @total_seconds, train_tokens = @train_tokens, batch_order = @batch_order,
          final_trainable_parameters = @trainable_parameters, peak_memory = @peak_memory WHERE id = @id`,
     )
     .run({ ...scalars(event), collapsed: event.collapsed ? 1 : 0, id });

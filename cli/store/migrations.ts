@@ -13,6 +13,7 @@ import { m012Evaluations } from "./migrations/m012_evaluations.js";
 import { m013Losses } from "./migrations/m013_losses.js";
 import { m014Marks } from "./migrations/m014_marks.js";
 import { m015MetricSummaries } from "./migrations/m015_metric_summaries.js";
+import { m017Reproduction } from "./migrations/m017_reproduction.js";
 
 export interface Migration {
   /** `m<number>_<what>`; stored in the table `migrations`, so it must never change. */
@@ -37,4 +38,5 @@ export const MIGRATIONS: readonly Migration[] = [
   m013Losses,
   m014Marks,
   m015MetricSummaries,
+  m017Reproduction,
 ];

@@ -101,16 +101,19 @@ export function getEnvironment(store: Store, environmentId: number): Environment
   const row = store
     .prepare(
       `SELECT id, worker_version, protocol, python, platform, device, device_description, device_memory, device_bf16,
-              git_commit, git_dirty FROM environments WHERE id = ?`,
+              git_commit, git_dirty, git_diff FROM environments WHERE id = ?`,
     )
-    .get(environmentId) as Omit<EnvironmentRow, "packages" | "variables"> | undefined;
-  const packages = store
-    .prepare("SELECT name, version FROM environment_packages WHERE environment = ? ORDER BY name")
-    .raw()
-    .all(environmentId) as [string, string][];
-  const variables = store
-    .prepare("SELECT name, value FROM environment_variables WHERE environment = ? ORDER BY name")
-    .raw()
-    .all(environmentId) as [string, string][];
-  return row && { ...row, packages: Object.fromEntries(packages), variables: Object.fromEntries(variables) };
+    .get(environmentId) as Omit<EnvironmentRow, "packages" | "variables" | "computing"> | undefined;
+  const textsOf = (table: string, column: string): Record<string, string> => {
+    const sql = `SELECT name, ${column} FROM ${table} WHERE environment = ? ORDER BY name`;
+    return Object.fromEntries(store.prepare(sql).raw().all(environmentId) as [string, string][]);
+  };
+  return (
+    row && {
+      ...row,
+      packages: textsOf("environment_packages", "version"),
+      variables: textsOf("environment_variables", "value"),
+      computing: textsOf("environment_computing", "value"),
+    }
+  );
 }

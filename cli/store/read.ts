@@ -14,6 +14,7 @@ export { measuredTrainings } from "./read-measured.js";
 export { type RetryRow, retryRuns } from "./read-retry.js";
 export * from "./read-runs.js";
 export { evaluatedMetrics, readColumns } from "./read-values.js";
+export { getDiff, reproductionOf, type StoredDiff } from "./reproduction.js";
 export type * from "./rows.js";
 export { findRun } from "./selector.js";
 export {

@@ -117,6 +117,9 @@ function deleteUnused(store: Store): void {
          UNION SELECT environment FROM evaluations WHERE environment IS NOT NULL)`,
     )
     .run();
+  store
+    .prepare("DELETE FROM git_diffs WHERE sha256 NOT IN (SELECT git_diff FROM environments WHERE git_diff IS NOT NULL)")
+    .run();
   store.prepare("DELETE FROM bundles WHERE id NOT IN (SELECT bundle FROM attempts WHERE bundle IS NOT NULL)").run();
 }
 

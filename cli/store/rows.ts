@@ -106,6 +106,8 @@ export const AttemptRow = z.strictObject({
   total_steps: number.nullable(),
   num_epochs: number.nullable(),
   initial_weights: text.nullable(),
+  /** SHA-256 over the rows of all batches in order; null for runs from before it was stored. */
+  batch_order: text.nullable(),
   score_name: text.nullable(),
   best_score: number.nullable(),
   best_epoch: number.nullable(),
@@ -249,7 +251,11 @@ export const EnvironmentRow = z.strictObject({
   device_bf16: flag,
   git_commit: text.nullable(),
   git_dirty: flag.nullable(),
+  /** SHA-256 of what differed from the commit; its text is in `git_diffs`. */
+  git_diff: text.nullable(),
   packages: z.record(text, text),
   variables: z.record(text, text),
+  /** Processor, instruction set, threads, CUDA, driver, ...; empty for runs from before it was stored. */
+  computing: z.record(text, text),
 });
 export type EnvironmentRow = z.infer<typeof EnvironmentRow>;

@@ -23,6 +23,11 @@ export const VIEWS: readonly ViewEntry[] = [
     open: async () => (await import("./settings.js")).settings,
   },
   {
+    name: "environment",
+    describe: "Where and from what it was trained: commit, device, versions, variables, hashes",
+    open: async () => (await import("./environment.js")).environment,
+  },
+  {
     name: "timeline",
     describe: "The structure by epoch: modules with their scores, merges, injections; ranks, and scores at each rank",
     open: async () => (await import("./timeline/index.js")).timeline,

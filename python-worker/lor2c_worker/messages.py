@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, ClassVar, Literal, TypeAlias, Union, cast, get_args, get_origin, get_type_hints
 
-PROTOCOL_VERSION = 5
+PROTOCOL_VERSION = 6
 
 
 @dataclass(frozen=True)
@@ -204,6 +204,7 @@ class Ready:
     gpus: list[str]
     packages: dict[str, str]
     variables: dict[str, str]
+    computing: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -712,6 +713,7 @@ class Finished:
     train_seconds: float
     total_seconds: float
     train_tokens: int
+    batch_order: str | None
     trainable_parameters: int
     peak_memory: int
     notes: list[str]

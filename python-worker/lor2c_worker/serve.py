@@ -14,6 +14,7 @@ from . import __version__, messages
 from .benchmarking.evaluate import evaluate
 from .benchmarking.plan import plan_evaluation
 from .channel import Channel, NoCommand
+from .computing import describe_computing
 from .device import configure_threads, describe_device, gpu_names, repeatable
 from .errors import PlainError
 from .examination import examine, survey
@@ -49,6 +50,7 @@ def serve(channel: Channel, variables: dict[str, str]) -> None:
         gpus=gpu_names(),
         packages=package_versions(),
         variables=variables,
+        computing=describe_computing(),
     )
     while (command := channel.next_command()) is not None:
         if isinstance(command, NoCommand):

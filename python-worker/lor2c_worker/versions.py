@@ -14,7 +14,7 @@ from .imported import imported_version
 #: in another way.
 NUMERICS = 3
 #: Format of a checkpoint's content. Raise it when the content changes.
-CHECKPOINT_FORMAT = "5"
+CHECKPOINT_FORMAT = "6"
 #: Packages whose version can change a number, and the module that each is imported by.
 PACKAGES = {
     "torch": "torch",

@@ -51,9 +51,14 @@ export function loadChanged(store: Store, from: RunRow, to: RunRow): Changed {
 
 type Environment = NonNullable<ReturnType<typeof getEnvironment>>;
 
-function placeOf({ id: _, packages: __, variables: ___, ...rest }: Environment): Record<string, Leaf> {
+function placeOf({ id: _, packages: __, variables: ___, computing, ...rest }: Environment): Record<string, Leaf> {
   const { device_bf16, git_dirty } = rest;
-  return { ...rest, device_bf16: device_bf16 === 1, git_dirty: git_dirty === null ? null : git_dirty === 1 };
+  return {
+    ...rest,
+    ...computing,
+    device_bf16: device_bf16 === 1,
+    git_dirty: git_dirty === null ? null : git_dirty === 1,
+  };
 }
 
 /** The names are not paths: those of packages may have dots. */

@@ -84,6 +84,8 @@ class CellResult:
     train_seconds: float = 0.0
     #: Real tokens that its lane has trained on.
     tokens: int = 0
+    #: Hash of the rows of every step so far, in order; empty before the first (run/batch_order.py).
+    batch_order: str = ""
 
 
 def note(result: CellResult, seen: Look, score: str, epoch: float) -> bool:

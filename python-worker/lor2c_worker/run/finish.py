@@ -218,6 +218,7 @@ def _send_finished(run: TreeRun, cell: TreeCell, result: CellResult, step: int, 
         train_seconds=result.train_seconds,
         total_seconds=result.train_seconds + overhead,
         train_tokens=result.tokens,
+        batch_order=result.batch_order or None,
         trainable_parameters=run.learner.trainable_parameters(lane)[0],
         peak_memory=peak_memory(prepared.device),
     )

@@ -137,6 +137,7 @@ def _step(
     parts = {seed: [t.rows.batch(rows, t.device) for rows in own] for seed, own in micro.items()}
     gradients = partial(step_gradients, t.learner, t.optimizer, parts, state.step, t.objective, t.autocast)
     losses = _within_memory(t, state, gradients)
+    state.count_rows(t.learner, micro)
     state.count_tokens(t.learner, {seed: sum(batch.tokens for batch in own) for seed, own in parts.items()})
     t.learner.after_backward(state.step)
     factor = LinearSchedule(t.moments.total, t.settings.warmup(t.moments.total)).factor(state.step)

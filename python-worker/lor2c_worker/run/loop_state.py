@@ -10,6 +10,7 @@ import torch
 
 from ..evaluation.choose import CellResult
 from ..learner import Learner
+from .batch_order import after_step
 
 #: The cells of each lane.
 Lanes = list[list[str]]
@@ -149,6 +150,16 @@ class LoopState:
             self.tokens += of_seeds[lane.seed]
             for cell in lane.cells:
                 self.results[cell].tokens += of_seeds[lane.seed]
+
+    def count_rows(self, learner: Learner, of_seeds: Mapping[int, Sequence[Sequence[int]]]) -> None:
+        """Note the micro-batches of a step of the lanes with each seed."""
+        known = dict[tuple[int, str], str]()
+        for lane in learner.lanes:
+            for cell in lane.cells:
+                before = self.results[cell].batch_order
+                if (lane.seed, before) not in known:
+                    known[lane.seed, before] = after_step(before, of_seeds[lane.seed])
+                self.results[cell].batch_order = known[lane.seed, before]
 
     def regroup(self, rows: Sequence[int]) -> None:
         """Lane i continues lane rows[i]."""
