@@ -241,6 +241,7 @@ peak_memory   977 KiB   977 KiB        0`);
     store.db.exec(`INSERT INTO environments SELECT 9, 'x', worker_version, protocol, '3.12', platform, device, device_description,
                    device_memory, device_bf16, 'beef', 1, first_seen_at, NULL FROM environments;
                    INSERT INTO environment_packages VALUES (9, 'torch', '2.14.0'), (9, 'a.b', '1');
+                   INSERT INTO environment_computing SELECT 9, name, value FROM environment_computing;
                    UPDATE attempts SET environment = 9 WHERE run = '0001000100010001'`);
     const again = loadCompare(store, { of: "", runs: listRuns(store).toReversed() });
     expect(data.changed?.changes.map(({ of }) => of)).toEqual(["setting", "content"]);
