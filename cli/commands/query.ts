@@ -10,6 +10,7 @@ interface Args extends OutputArgs<Format> {
   sql: string;
   db?: string | undefined;
   csv?: boolean | undefined;
+  vertical?: boolean | undefined;
 }
 
 export default {
@@ -22,11 +23,17 @@ export default {
       .options(outputOptions(FORMATS))
       // no default: yargs treats a default as given when it checks for conflicts
       .option("csv", { type: "boolean", describe: "The same as --format csv", conflicts: ["json", "format"] })
+      .option("vertical", {
+        type: "boolean",
+        describe: "A block for each row, with nothing cut; a single row that is too wide is one anyway",
+        conflicts: ["json", "csv", "format"],
+      })
       .example('$0 query "SELECT method, best_score FROM v_best ORDER BY best_score DESC"', "The best of each method")
+      .example('$0 query "SELECT * FROM v_runs" --vertical', "Every column, on a terminal")
       .example('$0 query "SELECT * FROM v_runs" -o runs.csv', "Everything, for a spreadsheet")
       .example('$0 query "SELECT * FROM metrics" -o metrics.parquet', "With types, for pandas, polars or DuckDB"),
-  handler: async ({ sql, db, csv, ...asked }) => {
-    const format = csv ? "csv" : chosenFormat(asked, FORMATS);
+  handler: async ({ sql, db, csv, vertical, ...asked }) => {
+    const format = csv ? "csv" : vertical ? "vertical" : chosenFormat(asked, FORMATS);
     const { refuseBytes } = await import("./write-output.js");
     refuseBytes(format, asked.output);
     const { openStore, resolveDbPath } = await import("../store/store.js");
@@ -39,7 +46,7 @@ export default {
   },
 } satisfies Command<Args>;
 
-async function print(store: Store, sql: string, format: Format, file: string | undefined): Promise<void> {
+async function print(store: Store, sql: string, format: Format | "vertical", file: string | undefined): Promise<void> {
   const [{ runQuery, runExactQuery }, { writeLinesOutput, writeOutput }] = await Promise.all([
     import("../store/query.js"),
     import("./write-output.js"),
@@ -51,9 +58,18 @@ async function print(store: Store, sql: string, format: Format, file: string | u
     ]);
     return writeOutput(parquetFile(typedColumns(runExactQuery(store, sql))), file);
   }
-  const { csvLines, jsonLines, tableLines } = await import("../views/query-table.js");
+  const [{ csvLines, jsonLines, queryBlocks, queryTable }, { outputWidth }] = await Promise.all([
+    import("../views/query-table.js"),
+    import("../views/terminal.js"),
+  ]);
   const result = runQuery(store, sql);
   const terminal = file === undefined && (process.stdout.isTTY ?? false);
-  const lines = { text: tableLines, json: jsonLines, csv: () => csvLines(result, terminal) }[format](result);
+  const width = file === undefined ? outputWidth() : null;
+  const lines = {
+    text: () => queryTable(result, width),
+    vertical: () => queryBlocks(result, width),
+    json: () => jsonLines(result),
+    csv: () => csvLines(result, terminal),
+  }[format]();
   await writeLinesOutput(lines, file);
 }

@@ -105,7 +105,7 @@ function widthsFor(all: readonly Measured[], room: number | null): number[] | nu
 }
 
 /** Takes from the widest, never below its floor, until all fit into `room`. Says whether they do. */
-function shrink(widths: number[], floors: readonly number[], room: number): boolean {
+export function shrink(widths: number[], floors: readonly number[], room: number): boolean {
   for (let over = widths.reduce((sum, one) => sum + one, 0) - room; over > 0; over--) {
     let widest = -1;
     for (const [at, one] of widths.entries()) {
