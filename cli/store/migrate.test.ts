@@ -1,7 +1,9 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
+import { execa } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { findPython } from "../worker/python.js";
 import { historicDatabase } from "./fixtures/historic.js";
 import { claimAll, claimedStore, disposableFolder, sampleCell } from "./fixtures/sample.js";
 import { migrate, schemaState } from "./migrate.js";
@@ -213,4 +215,21 @@ test("an attempt from before m005 is owned by its process, and is lost when that
   expect(reapLost(store)).toBe(1); // its runner is on another machine, and its lease ended long ago
   expect(getAttempts(store, "b".repeat(16))[0]?.message).toBe("the runner (process 4711 on host) is gone");
   store.close();
+});
+
+test("an older SQLite, as Python has, reads every table and view, and writes a metric", async () => {
+  const program = `
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+names = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")]
+for name in names:
+    db.execute(f'SELECT * FROM "{name}" LIMIT 1').fetchall()
+values = "(1, 'eval', 'loss', 1, 1.0, 0.5)"
+db.execute("INSERT INTO metrics (attempt, split, name, step, epoch, value) VALUES " + values)
+db.execute("UPDATE metrics SET value = 0.25")
+print(len(names), db.execute("SELECT lowest FROM metric_summaries").fetchone()[0])
+`;
+  const [python = "python3", ...first] = (await findPython()).command;
+  const { stdout } = await execa(python, [...first, "-c", program, path]);
+  expect(stdout).toMatch(/^\d\d 0\.25$/);
 });

@@ -64,7 +64,7 @@ CREATE TRIGGER metrics_summarized AFTER INSERT ON metrics BEGIN
 END;
 
 CREATE TRIGGER metrics_summarized_again AFTER UPDATE ON metrics BEGIN
-  UPDATE metric_summaries AS s SET
+  UPDATE metric_summaries SET
     (measured, diverged, lowest, highest) = (
       SELECT count(m.value), count(*) - count(m.value), min(m.value), max(m.value) FROM metrics m
       WHERE m.attempt = new.attempt AND m.split = new.split AND m.name = new.name),
@@ -78,7 +78,7 @@ CREATE TRIGGER metrics_summarized_again AFTER UPDATE ON metrics BEGIN
     highest_step = (SELECT m.step FROM metrics m
                     WHERE m.attempt = new.attempt AND m.split = new.split AND m.name = new.name AND m.value IS NOT NULL
                     ORDER BY m.value DESC, m.step LIMIT 1)
-  WHERE s.attempt = new.attempt AND s.split = new.split AND s.name = new.name;
+  WHERE attempt = new.attempt AND split = new.split AND name = new.name;
 END;
 `,
 };
