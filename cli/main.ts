@@ -4,7 +4,7 @@ import { Lor2cError } from "./errors.js";
 import { complete, createParser } from "./parser.js";
 import { sourceStack } from "./source-stack.js";
 import { explainSystemError } from "./system-errors.js";
-import { surviveLostOutput, writeNote } from "./views/output.js";
+import { surviveLostOutput, writeMessage } from "./views/output.js";
 
 /** The scripts of `lor2c completion` call this, followed by the words of the command line. */
 const COMPLETE = "--get-completions";
@@ -22,11 +22,11 @@ function report(error: unknown, args: string[]): void {
   const { code, message, hint, exitCode } = asKnown(error) ?? unexpected(error);
   process.exitCode = exitCode;
   if (args.includes("--json")) {
-    writeNote(JSON.stringify({ error: { code, message, hint: hint ?? null } }));
+    writeMessage(JSON.stringify({ error: { code, message, hint: hint ?? null } }));
     return;
   }
   const lines = [message, ...(hint ? hint.split("\n").map((line) => `  ${line}`) : [])];
-  writeNote(`lor2c: ${lines.join("\n")}`);
+  writeMessage(`lor2c: ${lines.join("\n")}`);
 }
 
 async function main(args: string[]): Promise<void> {

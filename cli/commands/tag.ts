@@ -1,4 +1,5 @@
 import { UsageError } from "../errors.js";
+import type { TableColumn } from "../views/parts/table.js";
 import { type Command, taggedRuns } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
 import { changeMarks } from "./marks.js";
@@ -47,22 +48,33 @@ const counted = (all: number, changed: number, done: string, rest: string): stri
   `${done}: ${changed} of ${all} ${all === 1 ? "run" : "runs"}${changed < all ? `; ${all - changed} ${rest}` : ""}`;
 
 async function listTags(db: string | undefined, json: boolean): Promise<void> {
-  const [{ openStore, resolveDbPath }, { tags }, { columns }, { formatCount }, { writeJsonLines, writeLine }] =
-    await Promise.all([
-      import("../store/store.js"),
-      import("../store/read.js"),
-      import("../views/columns.js"),
-      import("../views/format.js"),
-      import("../views/output.js"),
-    ]);
+  const [
+    { openStore, resolveDbPath },
+    { tags },
+    { tableLines },
+    { formatCount },
+    { writeJsonLines, writeLine },
+    { outputWidth },
+  ] = await Promise.all([
+    import("../store/store.js"),
+    import("../store/read.js"),
+    import("../views/parts/table.js"),
+    import("../views/format.js"),
+    import("../views/output.js"),
+    import("../views/terminal.js"),
+  ]);
   const store = openStore(resolveDbPath(db), { readonly: true });
   try {
     const list = tags(store);
     if (json) return writeJsonLines(list);
     if (list.length === 0) return writeLine("no run has a tag");
-    const heads = [{ title: "tag" }, { title: "runs", align: "right" as const }, { title: "last given (UTC)" }];
+    const heads: TableColumn[] = [
+      { key: "tag", title: "tag", least: 20 },
+      { key: "runs", title: "runs", align: "right" },
+      { key: "at", title: "last given (UTC)" },
+    ];
     const rows = list.map(({ tag, runs, at }) => [tag, formatCount(runs), at.slice(0, 16).replace("T", " ")]);
-    writeLine(columns(heads, rows).join("\n"));
+    for (const line of tableLines(heads, rows, outputWidth())) writeLine(line);
   } finally {
     store.close();
   }

@@ -5,7 +5,7 @@ import type { DataTable } from "../export/data-table.js";
 import type { TableFormat } from "../export/table-file.js";
 import { discard, statOf } from "../files.js";
 import { makeFolder } from "../store/folder.js";
-import { writeNote } from "../views/output.js";
+import { writeColoured, writeNote } from "../views/output.js";
 import { visible } from "../views/parts/visible.js";
 
 /** Characters that are collected before they are written. */
@@ -14,11 +14,23 @@ const CHUNK = 64 * 1024;
 /** Lines are written as they come, so that a large result is never in memory as a whole. */
 type Content = string | Uint8Array | Iterable<string>;
 
-/** Writes to standard output, or replaces the file that `--output` names. */
+/**
+ * Writes to standard output, or replaces the file that `--output` names. A terminal gets text with its control characters
+ * escaped; a pipe or a file gets the bytes.
+ */
 export function writeOutput(content: string | Uint8Array, file: string | undefined): void {
-  if (file === undefined) process.stdout.write(content);
-  else writeFile(content, file);
+  if (file !== undefined) writeFile(content, file);
+  else process.stdout.write(typeof content === "string" && process.stdout.isTTY ? escaped(content) : content);
 }
+
+/** The same for a text with colours, whose data are escaped already. */
+export function writeColouredOutput(text: string, file: string | undefined): void {
+  if (file !== undefined) writeFile(text, file);
+  else writeColoured(text);
+}
+
+/** Lines of CSV end in CR LF, and stay lines. */
+const escaped = (text: string): string => text.split("\r\n").map(visible).join("\r\n");
 
 /** The same for a result of any length. The reader of standard output sets the pace. */
 export async function writeLinesOutput(lines: Iterable<string>, file: string | undefined): Promise<void> {
@@ -86,9 +98,7 @@ export async function writePicture(svg: string, format: "svg" | "png", file: str
 
 /** Writes a table. CSV and the like keep their lines on a terminal; its cursor stays where it is. */
 export async function writeTable(table: DataTable, format: TableFormat, file: string | undefined): Promise<void> {
-  const content = await (await import("../export/table-file.js")).tableFile(table, format);
-  const toTerminal = file === undefined && process.stdout.isTTY && typeof content === "string";
-  writeOutput(toTerminal ? content.split("\r\n").map(visible).join("\r\n") : content, file);
+  writeOutput(await (await import("../export/table-file.js")).tableFile(table, format), file);
 }
 
 /** Throws UsageError if bytes would go to a terminal. Call it before any work is done. */

@@ -4,6 +4,7 @@ import { type Line, liveLines, staticLine } from "./dashboard-lines.js";
 import { DashboardState } from "./dashboard-state.js";
 import { followGrid } from "./grid/follow.js";
 import { paced } from "./parts/pace.js";
+import { visible } from "./parts/visible.js";
 import { renderSummary } from "./summary.js";
 import { type ColourDepth, colourDepth } from "./terminal.js";
 
@@ -125,7 +126,7 @@ export function createDashboard({ stdout = process.stdout, now = Date.now } = {}
     message: (level, text) => change((shown) => shown.message(level, text)),
     async end(summary) {
       await close();
-      stdout.write(`\n${renderSummary(summary, stdout.columns || null)}\n`);
+      stdout.write(`\n${visible(renderSummary(summary, stdout.columns || null))}\n`);
     },
     abort: close,
   };

@@ -4,7 +4,9 @@
  */
 import { fstatSync, writeSync } from "node:fs";
 import { Lor2cError } from "../errors.js";
+import { prose } from "./parts/prose.js";
 import { jsonText, visible } from "./parts/visible.js";
+import { messageWidth } from "./terminal.js";
 
 /** Writes lines that end in a line feed. */
 export function writeText(text: string): void {
@@ -35,7 +37,13 @@ export function writeStatus(text: string): void {
   process.stderr.write(`\r${visible(text)}\u001b[K`);
 }
 
+/** A message for people, broken at words where a terminal shows it. */
 export function writeNote(text: string): void {
+  writeMessage(prose(visible(text), messageWidth()).join("\n"));
+}
+
+/** A message whose lines stay whole: JSON, or an error with commands and places that people copy. */
+export function writeMessage(text: string): void {
   process.stderr.write(`${visible(text)}\n`);
 }
 

@@ -9,4 +9,9 @@ export type ColourDepth = 1 | 4 | 8 | 24;
 export const isInteractive = (): boolean => Boolean(process.stdin.isTTY) && canRedraw(process.stdout);
 
 /** Columns of the terminal that shows the results; null where there is none, and lines may be as wide as needed. */
-export const outputWidth = (): number | null => (process.stdout.isTTY && process.stdout.columns) || null;
+export const outputWidth = (): number | null => widthOf(process.stdout);
+
+/** The same of the terminal that shows messages. */
+export const messageWidth = (): number | null => widthOf(process.stderr);
+
+const widthOf = (out: NodeJS.WriteStream): number | null => (out.isTTY && out.columns) || null;
