@@ -48,7 +48,9 @@ export default {
     const { experiment, rows, cols, where, score, metric, output, db } = args;
     const which = scoreChoice(score);
     const format = chosenFormat(args, FORMATS);
-    const { refuseBytes, ...write } = await import("./write-output.js");
+    const { refuseBytes, writeColouredOutput, writeOutput, writePicture, writeTable } = await import(
+      "./write-output.js"
+    );
     refuseBytes(format, output);
     const [{ openReader }, { resolveDbPath }, { loadGrid }] = await Promise.all([
       import("../store/reader.js"),
@@ -66,14 +68,14 @@ export default {
     switch (format) {
       case "svg":
       case "png":
-        return write.writePicture((await import("../views/grid/svg.js")).gridSvg(grid), format, output);
+        return writePicture((await import("../views/grid/svg.js")).gridSvg(grid), format, output);
       case "text":
-        return write.writeColouredOutput(`${await text(grid, format, toFile)}\n`, output);
+        return writeColouredOutput(`${await text(grid, format, toFile)}\n`, output);
       case "json":
       case "vega-lite":
-        return write.writeOutput(`${await text(grid, format, toFile)}\n`, output);
+        return writeOutput(`${await text(grid, format, toFile)}\n`, output);
       default:
-        return write.writeTable(await tableOf(grid, format), format, output);
+        return writeTable(await tableOf(grid, format), format, output);
     }
   },
 } satisfies Command<Args>;
