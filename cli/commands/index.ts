@@ -3,6 +3,7 @@ import clone from "./clone.js";
 import type { Command } from "./command.js";
 import compare from "./compare.js";
 import completion from "./completion.js";
+import curves from "./curves.js";
 import data from "./data.js";
 import doctor from "./doctor.js";
 import evaluate from "./eval.js";
@@ -16,6 +17,7 @@ import migrate from "./migrate.js";
 import note from "./note.js";
 import paper from "./paper.js";
 import params from "./params.js";
+import pareto from "./pareto.js";
 import plan from "./plan.js";
 import predict from "./predict.js";
 import query from "./query.js";
@@ -50,6 +52,8 @@ const list = [
   show,
   compare,
   heatmap,
+  curves,
+  pareto,
   logs,
   predict,
   evaluate,

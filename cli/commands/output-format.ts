@@ -16,6 +16,20 @@ const ENDINGS = {
 
 export type Format = keyof typeof ENDINGS;
 
+/** The formats of a result that is a table and a picture. */
+export const DRAWN_FORMATS = [
+  "text",
+  "json",
+  "csv",
+  "parquet",
+  "latex",
+  "markdown",
+  "svg",
+  "png",
+  "vega-lite",
+] as const;
+export type DrawnFormat = (typeof DRAWN_FORMATS)[number];
+
 export interface OutputArgs<Some extends Format> {
   format?: Some | undefined;
   json?: boolean | undefined;

@@ -87,7 +87,7 @@ test("a view", async () => {
   });
   await expect(lor2c("show", "aaaa", "settings", "--format", "svg")).rejects.toMatchObject({
     message: "the view settings has no picture",
-    hint: "these have one: curves, timeline, confusion, pie",
+    hint: "these have one: curves, timeline, confusion, pie; --json has all of any view",
   });
 });
 

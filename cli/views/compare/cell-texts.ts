@@ -4,7 +4,11 @@ import { oneLine } from "../parts/visible.js";
 import type { CompareCell, CompareColumn, CompareRow, CompareSet } from "./data.js";
 import { NOT_KNOWN } from "./values.js";
 
-export function setTitle({ task, score_name, eval_rows }: CompareSet): string {
+export function setTitle({
+  task,
+  score_name,
+  eval_rows,
+}: Pick<CompareSet, "task" | "score_name" | "eval_rows">): string {
   return oneLine(
     `${task}: ${score_name ?? "no score yet"}${eval_rows === null ? "" : ` on ${plural(eval_rows, "row")}`}`,
   );

@@ -1,8 +1,8 @@
 import * as Plot from "@observablehq/plot";
 import { constantAnswer } from "../../store/score-direction.js";
 import { formatValue, plural } from "../format.js";
-import { hex, viridis } from "../grid/colour.js";
 import { clip } from "../parts/fit.js";
+import { seriesColours } from "../parts/series-colours.js";
 import {
   EDGE,
   FAMILY,
@@ -24,15 +24,13 @@ const WIDTH = 720;
 /** Height of one chart with the line above it. */
 const PANEL = 220;
 const TOP = 44;
-/** The palette of Okabe and Ito, which colour-blind readers can tell apart. More runs than colours use a scale. */
-const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"];
 /** Up to this many points are marked; more would hide their line. */
 const FEW = 40;
 
 /** Charts below each other, and a legend of the runs. */
 export function curvesSvg(shown: readonly OfRun<CurvesData>[]): string {
   const panels = panelsOf(shown);
-  const colour = colours(shown.length);
+  const colour = seriesColours(shown.length);
   const [first] = shown;
   const title = shown.length === 1 && first ? `${first.run}  ${first.label}` : plural(shown.length, "run");
   const document = newDocument();
@@ -50,11 +48,6 @@ export function curvesSvg(shown: readonly OfRun<CurvesData>[]): string {
       ...legend.flatMap(([index, name], i) => legendLine(name, colour(index), body + 8 + i * LINE)),
     ],
   });
-}
-
-function colours(runs: number): (index: number) => string {
-  return (index) =>
-    runs <= COLOURS.length ? (COLOURS[index] ?? GREY) : hex(viridis((0.92 * index) / Math.max(1, runs - 1)));
 }
 
 function legendLine(name: string, colour: string, y: number): string[] {

@@ -1,0 +1,74 @@
+/** The front as a table and a chart. Pure, no ANSI. */
+import { setTitle } from "../compare/cell-texts.js";
+import { numberFormat } from "../compare/values.js";
+import { chart } from "../parts/chart.js";
+import { prose } from "../parts/prose.js";
+import { LABEL, type TableColumn, tableLines } from "../parts/table.js";
+import { oneLine } from "../parts/visible.js";
+import { UNBOUNDED } from "../view.js";
+import type { ParetoAxis, ParetoData, ParetoSet } from "./data.js";
+
+const HEIGHT = 10;
+const FRONT = "*";
+
+/** `width` is that of the terminal, null for a file or a pipe. */
+export const paretoText = ({ sets }: ParetoData, width: number | null): string =>
+  sets.map((set) => setLines(set, width).join("\n")).join("\n\n\n");
+
+function setLines(set: ParetoSet, width: number | null): string[] {
+  const { points, without, x, y } = set;
+  const missing = without.length > 0 ? prose(`without both measures: ${without.map(oneLine).join(", ")}`, width) : [];
+  const title = prose(`${setTitle(set)}: ${y.heading} by ${x.heading}`, width);
+  if (points.length === 0) return [...title, "", "no row has both measures yet", ...missing];
+  const [xText, yText] = [x, y].map((axis, at) =>
+    numberFormat(
+      axis,
+      points.map((point) => (at === 0 ? point.x : point.y)),
+    ),
+  ) as [(value: number) => string, (value: number) => string];
+  const rows = points.map((point) => [
+    point.front ? FRONT : "",
+    point.name,
+    xText(point.x),
+    `${yText(point.y)}${point.y_low === null || point.y_high === null ? "" : ` ± ${yText((point.y_high - point.y_low) / 2)}`}`,
+    String(point.n),
+    point.dominated_by ?? "",
+  ]);
+  const several = points.some(({ n }) => n > 1);
+  const legend = [
+    `${FRONT} front: no other row is as good in both and better in one (${betterText(x)}, ${betterText(y)})`,
+    ...(several ? ["± is half of the 95 % interval of the mean over seeds; the front compares means"] : []),
+  ];
+  return [
+    ...title,
+    "",
+    ...tableLines(columnsOf(set), rows, width),
+    "",
+    ...legend.flatMap((line) => prose(line, width)),
+    ...missing,
+    ...(points.length > 1 ? ["", ...drawing(set, width ?? UNBOUNDED)] : []),
+  ];
+}
+
+const betterText = ({ heading, better }: ParetoAxis): string => `${better} ${oneLine(heading)} is better`;
+
+const columnsOf = ({ x, y }: ParetoSet): TableColumn[] => [
+  { key: "front", title: "" },
+  { key: "name", title: "name", ...LABEL },
+  { key: "x", title: oneLine(x.heading), align: "right" },
+  { key: "y", title: oneLine(y.heading), align: "right" },
+  { key: "n", title: "seeds", align: "right", keep: 2 },
+  { key: "dominated", title: "dominated by", keep: 1, least: 12, long: "middle" },
+];
+
+/** The front as a line, every other row as a dot. */
+function drawing({ points, x, y }: ParetoSet, width: number): string[] {
+  const front = points.filter((point) => point.front).toSorted((a, b) => a.x - b.x);
+  const rest = points.filter((point) => !point.front);
+  const series = [front, ...rest.map((point) => [point])];
+  const drawn = series.map((some) => ({ points: some.map(({ x, y }) => ({ x, y })), index: 0, mark: "" }));
+  return [
+    `${oneLine(y.heading)} by ${oneLine(x.heading)}; line: the front`,
+    ...chart(drawn, { width, height: HEIGHT }),
+  ];
+}

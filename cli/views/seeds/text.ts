@@ -1,0 +1,57 @@
+/** A chart for each set of comparable rows, with a line for each row. Pure, no ANSI. */
+import { constantAnswer } from "../../store/score-direction.js";
+import { formatValue, plural } from "../format.js";
+import { chart } from "../parts/chart.js";
+import { clip } from "../parts/fit.js";
+import { prose } from "../parts/prose.js";
+import { oneLine } from "../parts/visible.js";
+import { UNBOUNDED } from "../view.js";
+import type { SeedCurve, SeedCurves, SeedPanel } from "./data.js";
+
+const HEIGHT = 12;
+/** More lines could not be told apart. */
+const MOST = 8;
+
+export const NOTHING = "nothing has been measured yet";
+
+/** `width` is that of the terminal, null for a file or a pipe. */
+export const seedsText = ({ panels }: SeedCurves, width: number | null): string =>
+  panels.map((panel) => panelLines(panel, width).join("\n")).join("\n\n\n");
+
+export const panelTitle = ({ task, split, metric, eval_rows, majority, score_name }: SeedPanel): string => {
+  const rows = split === "eval" && eval_rows !== null ? ` on ${plural(eval_rows, "row")}` : "";
+  const beside = majority === null ? "" : ` (${constantAnswer(score_name)} ${formatValue(majority)})`;
+  return oneLine(`${task}: ${split === "eval" ? "" : `${split} `}${metric}${rows}${beside} by epoch`);
+};
+
+/** `LoRA, 5 seeds: last 0.81 (0.79 to 0.83)`. */
+export function curveText({ name, points }: SeedCurve): string {
+  const last = points.at(-1);
+  const band = last && last.n > 1 ? ` (${formatValue(last.low)} to ${formatValue(last.high)})` : "";
+  const most = Math.max(...points.map(({ n }) => n));
+  const seeds = most > 1 ? `, ${plural(most, "seed")}` : "";
+  return oneLine(`${name}${seeds}: last ${formatValue(last?.mean ?? null)}${band}`);
+}
+
+function panelLines(panel: SeedPanel, width: number | null): string[] {
+  const { curves } = panel;
+  const title = prose(panelTitle(panel), width);
+  if (curves.length === 0) return [...title, NOTHING];
+  const shown = curves.slice(0, MOST);
+  const series = shown.map(({ points }, index) => ({
+    points: points.map(({ epoch, mean }) => ({ x: epoch, y: mean })),
+    index,
+    mark: shown.length > 1 ? String(index + 1) : "",
+  }));
+  const hidden = curves.length - shown.length;
+  const several = curves.some(({ runs }) => runs.length > 1);
+  return [
+    ...title,
+    ...chart(series, { width: width ?? UNBOUNDED, height: HEIGHT }),
+    ...shown.map((curve, i) => clip(`  ${i + 1}  ${curveText(curve)}`, width ?? Number.POSITIVE_INFINITY)),
+    ...(several ? prose("a line is the mean over seeds; in brackets the lowest and the highest", width) : []),
+    ...(hidden > 0
+      ? prose(`the best ${MOST} of ${curves.length} rows; --format csv and -o picture.svg have all`, width)
+      : []),
+  ];
+}
