@@ -52,36 +52,37 @@ export default {
     if (limit !== undefined && !(Number.isInteger(limit) && limit > 0)) {
       throw new UsageError("LIMIT_INVALID", "--limit must be a whole number above 0");
     }
-    const [{ openReader }, { resolveDbPath }, { chooseSet }, { writeJsonLines, writeLine, writeNote }] =
-      await Promise.all([
-        import("../store/reader.js"),
-        import("../store/store.js"),
-        import("../store/read.js"),
-        import("../views/output.js"),
-      ]);
+    const [
+      { openReader },
+      { resolveDbPath },
+      { chooseSet },
+      { outputWidth },
+      { writeJsonLines, writeLine, writeNote },
+    ] = await Promise.all([
+      import("../store/reader.js"),
+      import("../store/store.js"),
+      import("../store/read.js"),
+      import("../views/terminal.js"),
+      import("../views/output.js"),
+    ]);
     const store = openReader(resolveDbPath(db));
     try {
       const most = all ? undefined : (limit ?? LIMIT);
       // Asks for one more run than is shown, to know whether there are more.
       const epoch = typeof choice === "number" ? choice : undefined;
-      const { runs: found } = chooseSet(store, {
+      const { runs: found, none } = chooseSet(store, {
         ...{ where, tag, sort, epoch, limit: most === undefined ? undefined : most + 1, mayBeEmpty: true },
         fields: { state: fields.state, task: fields.task, method: fields.method },
       });
-      const runs = most === undefined ? found : found.slice(0, most);
-      if (json) {
-        writeJsonLines(runs);
-        return;
-      }
-      const [{ runsTable }, { mixedNumerics }] = await Promise.all([
-        import("../views/runs-table.js"),
-        import("../plan/numerics.js"),
-      ]);
-      const width = process.stdout.isTTY ? process.stdout.columns : null;
-      writeLine(runs.length === 0 ? "no such runs" : runsTable(runs, width, choice));
+      const { loadListed, runsTable } = await import("../views/runs-table.js");
+      const runs = loadListed(store, most === undefined ? found : found.slice(0, most), choice);
+      if (json) return writeJsonLines(runs);
+      if (runs.length === 0) return writeLine(none);
+      writeLine(runsTable(runs, outputWidth(), choice));
+      const { mixedNumerics } = await import("../plan/numerics.js");
       const mixed = mixedNumerics(runs.filter((run) => run.state === "finished"));
       if (mixed) writeNote(`note: ${mixed}`);
-      if (found.length > runs.length && limit === undefined) writeNote("there are more: lor2c ls --all");
+      if (found.length > runs.length && limit === undefined) writeNote("there are more: --all lists them");
     } finally {
       store.close();
     }

@@ -55,10 +55,10 @@ test("ls: newest runs first, with their states; the run of a killed runner is lo
   const { out, code } = await lor2c(["ls"]);
   expect(code).toBe(0);
   expect(out.split("\n")[0]).toMatch(
-    /^run +state +score \(best\) +method +task +seed +trainable +took +when \(UTC\) +label$/,
+    /^run +label +state +accuracy \(best\) +method +task +seed +trainable +took +when \(UTC\)$/,
   );
-  expect(out).toMatch(/^aaaa0000 {2}finished +0\.8100 .* seed=17$/m);
-  expect(out).toMatch(/^bbbb0000 {2}lost .* seed=18$/m);
+  expect(out).toMatch(/^aaaa0000 {2}seed=17 +finished +0\.8100 /m);
+  expect(out).toMatch(/^bbbb0000 {2}seed=18 +lost +- /m);
   expect(out).not.toContain("\u001b");
 });
 
@@ -80,8 +80,8 @@ test("ls and show say where scores of different numerics stand beside each other
   ]);
   store.close();
   const list = await lor2c(["ls"]);
-  expect(list.out).toMatch(/^run +state +score \(best\) +numerics /m);
-  expect(list.out).toMatch(/^dddddddd {2}failed, diverged at step 40 +- +2 /m);
+  expect(list.out).toMatch(/^run +label +state +accuracy \(best\) +numerics /m);
+  expect(list.out).toMatch(/^dddddddd {2}d +failed, diverged at step 40 +- +2 /m);
   expect(list.err).toContain("these runs have numerics 1 and 2");
   expect((await lor2c(["ls", "--task", "some-task", "--limit", "2"])).err).not.toContain("numerics");
   expect((await lor2c(["show", DONE.id, "cccc", "curves"])).err).toContain("these runs have numerics 1 and 2");
@@ -91,10 +91,10 @@ test("ls and show say where scores of different numerics stand beside each other
 
 test("ls --score: the header names the score, also for an epoch", async () => {
   const score = async (choice: string) => (await lor2c(["ls", "--score", choice])).out;
-  expect(await score("last")).toMatch(/score \(last\)[\s\S]*aaaa0000 {2}finished +0\.8100/);
-  expect(await score("fixed")).toMatch(/score \(fixed\)[\s\S]*aaaa0000 {2}finished +- /);
-  expect(await score("1")).toMatch(/score \(epoch 1\)[\s\S]*aaaa0000 {2}finished +0\.7500/);
-  expect(await score("7")).toMatch(/score \(epoch 7\)[\s\S]*aaaa0000 {2}finished +- /);
+  expect(await score("last")).toMatch(/accuracy \(last\)[\s\S]*aaaa0000 {2}seed=17 +finished +0\.8100/);
+  expect(await score("fixed")).toMatch(/accuracy \(fixed\)[\s\S]*aaaa0000 {2}seed=17 +finished +- /);
+  expect(await score("1")).toMatch(/accuracy \(epoch 1\)[\s\S]*aaaa0000 {2}seed=17 +finished +0\.7500/);
+  expect(await score("7")).toMatch(/accuracy \(epoch 7\)[\s\S]*aaaa0000 {2}seed=17 +finished +- /);
   const json = JSON.parse((await lor2c(["ls", "--score", "1", "--json", "--state", "finished"])).out);
   expect(json).toMatchObject([{ epoch_score: 0.75, best_score: 0.81, collapsed: 0, chosen_on: "eval" }]);
   for (const bad of ["worst", "0", "1.5"]) {
@@ -108,7 +108,9 @@ test("ls --score: the header names the score, also for an epoch", async () => {
 test("ls filters, limits, notes that there are more, and prints JSON", async () => {
   const json = JSON.parse((await lor2c(["ls", "--json", "--task", "other-task"])).out);
   expect(json).toMatchObject([{ id: GONE.id, state: "lost", seed: 18 }]);
-  expect((await lor2c(["ls", "--state", "failed"])).out).toBe("no such runs\n");
+  expect((await lor2c(["ls", "--state", "failed"])).out).toBe(
+    "there are no such runs: all runs, where state = failed\nno run meets the condition on state; it is finished, lost\n",
+  );
   expect((await lor2c(["ls", "--limit", "1"])).out.trimEnd().split("\n")).toHaveLength(2);
   expect((await lor2c(["ls", "--limit", "0"])).code).toBe(2);
   expect((await lor2c(["ls", "--state", "dead"])).code).toBe(2);

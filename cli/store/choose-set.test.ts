@@ -149,6 +149,20 @@ test("words: runs and experiments, each run once, in their order; a filter leave
   expect(() => chooseSet(store, { words: ["nothing"] })).toThrow("no experiment has this name");
 });
 
+test.each([
+  ["task = OTHER", "task; it is some-task, Other"],
+  ["method.share = 3 and seed > 0", "method.share; it is false, 0, true"],
+  ["best.accuracy > 0.99", "best.accuracy; it is 0.7, 0.9"],
+  ["tag = papr", "tag; it is paper, good"],
+  ["seed = 2 and not seed = 2", ""],
+])("no runs for %s: says what there is", (where, there) => {
+  const { none } = chooseSet(store, { where: [where], mayBeEmpty: true });
+  expect(none.split("\n")).toEqual([
+    `there are no such runs: all runs, where ${where}`,
+    ...(there === "" ? [] : [`no run meets the condition on ${there}`]),
+  ]);
+});
+
 test("sorted by a key, runs without it last; else newest first", () => {
   const ids = (sort: string) =>
     chooseSet(store, { sort })

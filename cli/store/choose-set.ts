@@ -2,6 +2,7 @@ import { UsageError } from "../errors.js";
 import { chooseRuns } from "./choose.js";
 import { fieldIs } from "./filter/filter.js";
 import { parseFilter } from "./filter/parse.js";
+import { whyEmpty } from "./filter/why-empty.js";
 import { listRuns } from "./read-runs.js";
 import type { ExperimentRow, RunRow } from "./rows.js";
 import type { Store } from "./store.js";
@@ -29,6 +30,8 @@ export interface ChosenSet {
   runs: RunRow[];
   /** What was asked for, for people: `mrpc-grid, where task = mrpc`. */
   said: string;
+  /** Why there are no runs, for people. */
+  none: string;
 }
 
 /** The runs that a user means. Throws UsageError when a word or a filter means nothing, or no run is left. */
@@ -44,8 +47,14 @@ export function chooseSet(store: Store, request: SetRequest): ChosenSet {
   const runs = listRuns(store, { ...list, where: filters, runs: named });
   const conditions = filters.map(({ source }) => source.text).join(" and ");
   const said = [words.join(" ") || "all runs", ...(conditions === "" ? [] : [`where ${conditions}`])].join(", ");
+  const none = runs.length > 0 ? [] : [`there are no such runs: ${said}`, ...whyEmpty(store, filters)];
   if (runs.length === 0 && !mayBeEmpty) {
-    throw new UsageError("NO_RUNS", `there are no such runs: ${said}`, "lor2c ls lists the runs");
+    throw new UsageError("NO_RUNS", none[0] ?? "", [...none.slice(1), "lor2c ls lists the runs"].join("\n"));
   }
-  return { experiment: chosen.length === 1 ? (chosen[0]?.experiment ?? null) : null, runs, said };
+  return {
+    experiment: chosen.length === 1 ? (chosen[0]?.experiment ?? null) : null,
+    runs,
+    said,
+    none: none.join("\n"),
+  };
 }

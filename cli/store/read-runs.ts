@@ -113,6 +113,19 @@ export function experimentCells(store: Store, experiment: number): ExperimentCel
   }));
 }
 
+/** The newest score of the evaluation rows, by attempt: of a run in training, what is stored until now. */
+export function newestScores(store: Store, runs: readonly RunRow[]): Map<number, number | null> {
+  const rows = store
+    .prepare(
+      `SELECT a.id, s.last FROM attempts a
+       JOIN metric_summaries s ON s.attempt = a.id AND s.split = 'eval' AND s.name = a.score_name
+       WHERE a.id IN (SELECT value FROM json_each(?))`,
+    )
+    .raw()
+    .all(JSON.stringify(runs.flatMap(({ attempt_id }) => attempt_id ?? [])));
+  return new Map(rows as [number, number | null][]);
+}
+
 function asRun(row: unknown): RunRow {
   const { run: _, tags, ...rest } = row as Omit<RunRow, "tags"> & { run: string; tags: string };
   return { ...rest, tags: JSON.parse(tags) };

@@ -1,66 +1,108 @@
-import stringWidth from "string-width";
 import { mixedNumerics } from "../plan/numerics.js";
 import { divergence } from "../protocol/divergence.js";
-import type { RunRow, WhichEpoch } from "../store/read.js";
-import { type Column, columns } from "./columns.js";
+import { newestScores, type RunRow, type WhichEpoch } from "../store/read.js";
+import { readColumns } from "../store/read-values.js";
+import type { Store } from "../store/store.js";
+import { parseColumn } from "../store/value-column.js";
 import { formatCount, formatScore, formatSeconds, shortId } from "./format.js";
-import { clip } from "./parts/fit.js";
+import { prose } from "./parts/prose.js";
+import { LABEL, type TableColumn, tableLines } from "./parts/table.js";
 
-const SCORES: Record<Exclude<WhichEpoch, number>, (run: RunRow) => number | null> = {
-  best: (run) => run.best_score,
-  last: (run) => run.last_score,
-  fixed: (run) => run.fixed_score,
-};
+/** Before a score that is not final. */
+const SO_FAR = "~";
 
-const scoreColumn = (choice: WhichEpoch): TextColumn => ({
-  title: `score (${typeof choice === "number" ? `epoch ${choice}` : choice})`,
-  align: "right",
-  text: (run) => formatScore(typeof choice === "number" ? (run.epoch_score ?? null) : SCORES[choice](run)),
-});
+/** A run of `lor2c ls`, and the score that its line shows. */
+export interface ListedRun extends RunRow {
+  /** The score that was asked for; of a run that is not finished, its best or its newest one until now. */
+  score: number | null;
+  /** False: the run is not finished, and its score can still change. */
+  final: boolean;
+}
 
-type TextColumn = Column & { text: (run: RunRow) => string };
+export function loadListed(store: Store, runs: readonly RunRow[], choice: WhichEpoch): ListedRun[] {
+  const of = scoresOf(store, runs, choice);
+  // A fixed epoch that was reached keeps its score.
+  const settled = choice !== "best" && choice !== "last";
+  return runs.map((run, at) => ({ ...run, score: of(run, at), final: settled || run.state === "finished" }));
+}
 
-const NUMERICS: TextColumn = { title: "numerics", align: "right", text: (run) => String(run.numerics) };
+function scoresOf(
+  store: Store,
+  runs: readonly RunRow[],
+  choice: WhichEpoch,
+): (run: RunRow, at: number) => number | null {
+  if (choice === "fixed") return (run) => run.fixed_score;
+  if (choice === "best") {
+    const best = readColumns(store, runs, [parseColumn("score")]);
+    return (_, at) => best[at]?.[0] as number | null;
+  }
+  if (choice !== "last") return (run) => run.epoch_score ?? null;
+  const newest = newestScores(store, runs);
+  return (run) => run.last_score ?? newest.get(run.attempt_id ?? -1) ?? null;
+}
 
-/** Columns of `lor2c ls`, most important first: a narrow terminal drops the last ones. */
-const columnsWith = (choice: WhichEpoch, mixed: boolean): TextColumn[] => [
-  { title: "run", text: (run) => shortId(run.id) },
-  { title: "state", text: stateText },
-  scoreColumn(choice),
-  ...(mixed ? [NUMERICS] : []),
-  { title: "method", text: (run) => run.method },
-  { title: "task", text: (run) => run.task },
-  { title: "seed", align: "right", text: (run) => String(run.seed) },
-  { title: "trainable", align: "right", text: (run) => formatCount(run.trainable_parameters) },
-  { title: "took", align: "right", text: (run) => formatSeconds(run.total_seconds) },
-  { title: "when (UTC)", text: (run) => (run.started_at ?? run.created_at).slice(0, 16).replace("T", " ") },
-  { title: "label", text: (run) => run.label },
-];
+type TextColumn = TableColumn & { text: (run: ListedRun) => string };
+
+/** Columns of `lor2c ls`. A narrow terminal leaves out those with the lowest `keep`. */
+function columnsOf(runs: readonly ListedRun[], choice: WhichEpoch): TextColumn[] {
+  const names = new Set(runs.flatMap(({ score_name }) => score_name ?? []));
+  const only = names.size === 1 ? [...names][0] : undefined;
+  const which = typeof choice === "number" ? `epoch ${choice}` : choice;
+  const numerics: TextColumn = {
+    key: "numerics",
+    title: "numerics",
+    align: "right",
+    text: (run) => String(run.numerics),
+  };
+  const tags: TextColumn = { key: "tags", title: "tags", keep: 4, least: 10, text: (run) => run.tags.join(" ") };
+  return [
+    { key: "run", title: "run", text: (run) => shortId(run.id) },
+    { key: "label", title: "label", ...LABEL, text: (run) => run.label },
+    { key: "state", title: "state", least: 13, text: stateText },
+    {
+      key: "score",
+      title: `${only ?? "score"} (${which})`,
+      align: "right",
+      text: (run) => scoreText(run, only === undefined),
+    },
+    ...(mixedNumerics(runs) === null ? [] : [numerics]),
+    { key: "method", title: "method", keep: 7, least: 10, text: (run) => run.method },
+    { key: "task", title: "task", keep: 8, least: 10, text: (run) => run.task },
+    { key: "seed", title: "seed", keep: 1, align: "right", text: (run) => String(run.seed) },
+    {
+      key: "trainable",
+      title: "trainable",
+      keep: 2,
+      align: "right",
+      text: (run) => formatCount(run.trainable_parameters),
+    },
+    { key: "took", title: "took", keep: 6, align: "right", text: (run) => formatSeconds(run.total_seconds) },
+    { key: "when", title: "when (UTC)", keep: 3, text: whenText },
+    ...(runs.some((run) => run.tags.length > 0) ? [tags] : []),
+  ];
+}
+
+const whenText = (run: RunRow): string => (run.started_at ?? run.created_at).slice(0, 16).replace("T", " ");
+
+/** With its name where the runs of a list have different ones. */
+function scoreText({ score, score_name, final }: ListedRun, named: boolean): string {
+  const value = `${final || score === null ? "" : SO_FAR}${formatScore(score)}`;
+  return named && score_name !== null && score !== null ? `${score_name} ${value}` : value;
+}
 
 function stateText(run: RunRow): string {
-  if (run.running_attempt !== null) return "running";
+  if (run.running_attempt !== null && run.state !== "running") return "running again";
   const more = run.collapsed ? "collapsed" : divergence(run.error_type, run.message);
   return run.state.replaceAll("_", " ") + (more ? `, ${more}` : "");
 }
 
 /** Runs as a table no wider than `width`; null is as wide as needed, for a file or a pipe. */
-export function runsTable(runs: RunRow[], width: number | null, choice: WhichEpoch = "best"): string {
-  const all = columnsWith(choice, mixedNumerics(runs) !== null);
-  for (let count = all.length; ; count--) {
-    const shown = all.slice(0, count);
-    const lines = columns(
-      shown,
-      runs.map((run) => shown.map((column) => column.text(run))),
-    );
-    // The label is the last column and may be cut; all others are whole or absent.
-    const fits = width === null || count === 1 || lines.every((line) => stringWidth(line) <= width);
-    if (fits) return lines.join("\n");
-    if (count === all.length && roomForLabel(lines, width)) {
-      return lines.map((line) => clip(line, width)).join("\n");
-    }
-  }
-}
-
-function roomForLabel([head = ""]: string[], width: number): boolean {
-  return head.indexOf("label") + 12 <= width;
+export function runsTable(runs: readonly ListedRun[], width: number | null, choice: WhichEpoch = "best"): string {
+  const columns = columnsOf(runs, choice);
+  const cells = runs.map((run) => columns.map((column) => column.text(run)));
+  const open = runs.some(({ score, final }) => score !== null && !final);
+  return [
+    ...tableLines(columns, cells, width, { more: "a wider terminal or --json shows them" }),
+    ...(open ? prose(`${SO_FAR} not final: the ${choice === "last" ? "newest" : "best"} score until now`, width) : []),
+  ].join("\n");
 }

@@ -85,7 +85,7 @@ function checked(key: ScalarKey, name: string, literal: Literal, source: FilterT
 }
 
 function listSql({ items }: ListKey, part: Comparison, source: FilterText, bindings: Bindings): string {
-  const has = (test: string) => `EXISTS (SELECT 1 FROM (${items}) WHERE ${test})`;
+  const has = (test: string) => `EXISTS (SELECT 1 FROM (${items}) i WHERE i.run = v.run AND ${test})`;
   if (part.kind === "missing") return `(NOT ${has("1")})`;
   if (part.kind === "like") return has(`item GLOB ${bindings.add(globOf(part.pattern))}`);
   if (part.kind === "order") {

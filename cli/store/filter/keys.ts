@@ -25,16 +25,16 @@ export interface ScalarKey {
 /** Any number of texts per run: `= x` asks whether x is among them. */
 export interface ListKey {
   kind: "list";
-  /** A SELECT of the texts of run `v`, as the column `item`. */
+  /** A SELECT of all pairs of a `run` and an `item`. */
   items: string;
 }
 
 export type Key = ScalarKey | ListKey;
 
 const LISTS: Record<string, string> = {
-  tag: "SELECT t.tag AS item FROM run_tags t WHERE t.run = v.run",
-  experiment: `SELECT e.name AS item FROM experiment_cells c JOIN experiments e ON e.id = c.experiment WHERE c.run = v.run
-    UNION ALL SELECT CAST(c.experiment AS TEXT) FROM experiment_cells c WHERE c.run = v.run`,
+  tag: "SELECT run, tag AS item FROM run_tags",
+  experiment: `SELECT c.run, e.name AS item FROM experiment_cells c JOIN experiments e ON e.id = c.experiment
+    UNION ALL SELECT run, CAST(experiment AS TEXT) FROM experiment_cells`,
 };
 
 /** Columns of metric_summaries that have another name. */

@@ -1,0 +1,101 @@
+import stringWidth from "string-width";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { HOSTILE } from "../fixtures/hostile.js";
+import { claimAll, claimedStore, disposableFolder, sampleCell, sampleEvents as say } from "../store/fixtures/sample.js";
+import { listRuns } from "../store/read.js";
+import type { Store } from "../store/store.js";
+import { addTag, endAttempt, ingest, registerExperiment } from "../store/write.js";
+import { loadListed, runsTable } from "./runs-table.js";
+
+const LONG = "method.merges=3 method.injections=2 train.learning_rate=0.0004 seed=";
+const [DONE, RUNNING, STOPPED, PLANNED] = ["a", "b", "c", "d"].map((digit, i) =>
+  sampleCell(digit.repeat(16), { label: `${LONG}${i}`, seed: i }),
+) as [
+  ReturnType<typeof sampleCell>,
+  ReturnType<typeof sampleCell>,
+  ReturnType<typeof sampleCell>,
+  ReturnType<typeof sampleCell>,
+];
+
+let temp: { folder: string; remove: () => void };
+let store: Store;
+beforeEach(() => {
+  temp = disposableFolder();
+  const trained = [DONE, RUNNING, STOPPED];
+  const claimed = claimedStore(temp.folder, trained);
+  store = claimed.store;
+  registerExperiment(store, { name: "later", specFile: null, specText: "", cells: [PLANNED] });
+  const evaluated = ({ id }: typeof DONE, seq: number, accuracy: number) =>
+    say.metrics([id], seq, seq * 10, { accuracy }, "eval");
+  ingest(store, claimed.attempts, [
+    say.started(trained.map(({ id }) => id)),
+    ...[evaluated(DONE, 2, 0.9), evaluated(DONE, 3, 0.7), say.finished([DONE.id], 4, 0.9)],
+    ...[evaluated(RUNNING, 5, 0.8), evaluated(RUNNING, 6, 0.6)],
+    ...[evaluated(STOPPED, 7, 0.5), evaluated(STOPPED, 8, 0.55)],
+  ]);
+  endAttempt(store, claimed.attempts.get(STOPPED.id) as number, "stopped");
+});
+afterEach(() => {
+  store.close();
+  temp.remove();
+});
+
+const listed = (choice: Parameters<typeof loadListed>[2] = "best") =>
+  loadListed(store, listRuns(store, { sort: "run" }), choice);
+const scores = (choice: Parameters<typeof loadListed>[2]) => listed(choice).map(({ score, final }) => [score, final]);
+
+test("runs that are not finished have their score until now, which is said not to be final", () => {
+  expect(scores("best")).toEqual([
+    [0.9, true],
+    [0.8, false],
+    [0.55, false],
+    [null, false],
+  ]);
+  expect(scores("last").slice(1)).toEqual([
+    [0.6, false],
+    [0.55, false],
+    [null, false],
+  ]);
+  expect(scores("fixed").map(([score]) => score)).toEqual([null, null, null, null]);
+  const text = runsTable(listed(), null);
+  expect(text).toMatch(/^bbbbbbbb .* running +~0\.8000 /m);
+  expect(text).toMatch(/^cccccccc .* stopped +~0\.5500 /m);
+  expect(text).toMatch(/^dddddddd .* planned +- /m);
+  expect(text).toMatch(/\n~ not final: the best score until now$/);
+  expect(runsTable(listed("last"), null, "last")).toContain("the newest score until now");
+  expect(runsTable(listed().slice(0, 1), null)).not.toContain("~");
+});
+
+test("the title names the score; where tasks mix, each line does", () => {
+  expect(runsTable(listed(), null).split("\n")[0]).toContain("accuracy (best)");
+  store.db.prepare("UPDATE attempts SET score_name = 'matthews_correlation' WHERE run = ?").run(DONE.id);
+  const text = runsTable(listed(), null);
+  expect(text.split("\n")[0]).toContain("  score (best)");
+  expect(text).toMatch(/matthews_correlation 0\.9000/);
+  expect(text).toMatch(/accuracy ~0\.8000/);
+});
+
+test("a finished run that is trained again says so, and keeps its score", () => {
+  claimAll(store, [DONE], true);
+  expect(runsTable(listed(), null)).toMatch(/^aaaaaaaa .* running again +0\.9000 /m);
+});
+
+test.each([60, 80, 100, 120, 160])("%i columns: the label stays and can be told apart, no line is wider", (width) => {
+  addTag(store, "a-tag", [DONE.id]);
+  const lines = runsTable(listed(), width).split("\n");
+  for (const line of lines) expect(stringWidth(line)).toBeLessThanOrEqual(width);
+  for (const i of [0, 1, 2, 3]) expect(lines.join("\n")).toMatch(new RegExp(`^[a-d]{8} {2}method.*seed=${i} `, "m"));
+  if (width < 160) expect(lines.join("\n")).toContain("left out:");
+});
+
+test("tags have a column where there are any", () => {
+  expect(runsTable(listed(), null)).not.toContain("tags");
+  addTag(store, "paper", [DONE.id]);
+  addTag(store, "good", [DONE.id]);
+  expect(runsTable(listed(), null)).toMatch(/^aaaaaaaa .* good paper$/m);
+});
+
+test("control characters of a label stay in their line", () => {
+  store.db.prepare("UPDATE runs SET label = ?").run(HOSTILE);
+  expect(runsTable(listed(), null).split("\n")).toHaveLength(6);
+});
