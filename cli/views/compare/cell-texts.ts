@@ -1,5 +1,5 @@
 /** Texts that the tables of a comparison share. */
-import { plural } from "../format.js";
+import { formatCount, plural } from "../format.js";
 import { oneLine } from "../parts/visible.js";
 import type { CompareCell, CompareColumn, CompareRow, CompareSet } from "./data.js";
 import { NOT_KNOWN } from "./values.js";
@@ -37,4 +37,13 @@ export function stateText({ runs }: CompareRow): string {
   }
   const [[only = ""] = []] = counts;
   return counts.size === 1 ? only : [...counts].map(([state, count]) => `${count} ${state}`).join(", ");
+}
+
+/** So many names stand in a line; the table has all. */
+const MOST_NAMES = 4;
+
+export function rowNames(rows: readonly { name: string }[]): string {
+  const names = rows.slice(0, MOST_NAMES).map(({ name }) => oneLine(name));
+  const more = rows.length - names.length;
+  return names.join(", ") + (more > 0 ? ` and ${formatCount(more)} more` : "");
 }

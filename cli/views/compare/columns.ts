@@ -22,12 +22,11 @@ export function defaultColumns(folds: readonly Fold[]): ValueColumn[] {
   ];
 }
 
-/** A parameter that other methods do not have, with one value for each method, says no more than the method. */
+/** A setting that other methods do not have, with one value for each method, says no more than the method. */
 function comesWithMethod(key: string, folds: readonly Fold[]): boolean {
-  if (!key.startsWith("method.") || key === "method.name") return false;
   if (folds.every(({ settings }) => settings.has(key))) return false;
   const methods = byKey(folds, ({ settings }) => leafKey(settings.get("method.name")));
-  return [...methods.values()].every((own) => differingKeys(own).every((other) => other !== key));
+  return methods.size > 1 && [...methods.values()].every((own) => !differingKeys(own).includes(key));
 }
 
 /** `rank` for `method.rank`, `method` for `method.name`. */

@@ -3,6 +3,7 @@ import type { StoredState } from "../../store/read.js";
 import type { Changed } from "./changed.js";
 import type { Leaf } from "./flatten.js";
 import type { SetName } from "./sets.js";
+import type { Tests } from "./tests.js";
 
 export interface CompareData {
   /** Which runs were asked for. */
@@ -30,10 +31,17 @@ export interface CompareSet extends SetName {
   /** Name of the row that differences are taken to. */
   baseline: string | null;
   rows: CompareRow[];
+  /** Of the first column that has a better direction; null where there is nothing to test. */
+  tests: Tests | null;
 }
 
 export interface CompareRow {
   name: string;
+  /**
+   * `best`: no row with as many seeds has a better mean. `open`: no test over seeds tells it from the best. Null for
+   * the others, and where nothing was tested.
+   */
+  mark: "best" | "open" | null;
   runs: { run: string; label: string; seed: number; state: StoredState; collapsed: boolean }[];
   /** One for each column. */
   cells: CompareCell[];

@@ -1,7 +1,6 @@
 import { meanInterval } from "../../stats/mean-interval.js";
 import { evaluatedMetrics, parseColumns, type RunRow, type ValueColumn } from "../../store/read.js";
 import { runFacts } from "../../store/read-facts.js";
-import { lowerIsBetter } from "../../store/score-direction.js";
 import type { Store } from "../../store/store.js";
 import { baselinesOf } from "./baseline.js";
 import { loadChanged } from "./changed.js";
@@ -10,6 +9,7 @@ import type { CompareCell, CompareColumn, CompareData, CompareRow, CompareSet } 
 import type { Leaf } from "./flatten.js";
 import { type Fold, foldSeeds } from "./fold.js";
 import { comparableSets, type RunSet } from "./sets.js";
+import { rankedColumn, withTests } from "./with-tests.js";
 
 export interface CompareRequest {
   /** What was asked for, in words. */
@@ -21,10 +21,12 @@ export interface CompareRequest {
   each?: boolean;
   /** A run, or the name of a row. */
   baseline?: string | undefined;
+  /** Within which two rows count as the same, in units of the score. */
+  margin?: number | undefined;
 }
 
 /** Throws UsageError for columns and baselines that mean nothing. */
-export function loadCompare(store: Store, { of, runs, each = false, ...request }: CompareRequest): CompareData {
+export function loadCompare(store: Store, { of, runs, each = false, margin, ...request }: CompareRequest): CompareData {
   const facts = runFacts(
     store,
     runs.map(({ id }) => id),
@@ -50,7 +52,10 @@ export function loadCompare(store: Store, { of, runs, each = false, ...request }
     of,
     changed: two ? loadChanged(store, from, to) : null,
     columns: columns.map(columnOf),
-    sets: sets.map(({ set, folds }, at) => setOf(set, folds, columns, values, baselines[at] ?? null)),
+    sets: sets.map(({ set, folds }, at) => {
+      const found = setOf(set, folds, columns, values, baselines[at] ?? null);
+      return two ? found : withTests(found, columns, margin);
+    }),
   };
 }
 
@@ -93,7 +98,7 @@ function setOf(
   const rows = folds.map((fold) => rowOf(fold, columns, values));
   const base = baseline === null ? undefined : rows[folds.indexOf(baseline)];
   const compared = base === undefined ? rows : rows.map((row) => withDeltas(row, base));
-  return { ...name, baseline: base?.name ?? null, rows: bestFirst(compared, columns, name.score_name) };
+  return { ...name, baseline: base?.name ?? null, rows: bestFirst(compared, columns, name.score_name), tests: null };
 }
 
 function rowOf(
@@ -103,6 +108,7 @@ function rowOf(
 ): CompareRow {
   return {
     name,
+    mark: null,
     runs: runs.map(({ id, label, seed, state, collapsed }) => ({
       run: id,
       label,
@@ -137,14 +143,12 @@ function withDeltas(row: CompareRow, base: CompareRow): CompareRow {
 
 /** By the first column that has a better direction. Rows without it are last. */
 function bestFirst(rows: readonly CompareRow[], columns: readonly ValueColumn[], score: string | null): CompareRow[] {
-  const at = columns.findIndex(({ source, better }) => source.of === "score" || better !== null);
-  const column = columns[at];
-  if (column === undefined) return [...rows];
-  const lower = column.source.of === "score" ? lowerIsBetter(score ?? "") : column.better === "lower";
-  const value = ({ cells }: CompareRow) => cells[at]?.over?.mean;
+  const ranked = rankedColumn(columns, score);
+  if (ranked === null) return [...rows];
+  const value = ({ cells }: CompareRow) => cells[ranked.at]?.over?.mean;
   return rows.toSorted((a, b) => {
     const [own, other] = [value(a), value(b)];
     if (own === undefined || other === undefined) return Number(own === undefined) - Number(other === undefined);
-    return lower ? own - other : other - own;
+    return ranked.lower ? own - other : other - own;
   });
 }

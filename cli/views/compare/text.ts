@@ -1,12 +1,13 @@
 /** A comparison as text. Pure, no ANSI. */
-import { formatCount, shortId } from "../format.js";
+import { shortId } from "../format.js";
 import { prose } from "../parts/prose.js";
 import { type TableColumn, tableLines } from "../parts/table.js";
 import { oneLine } from "../parts/visible.js";
-import { distinctTexts, measureText, setTitle, stateText } from "./cell-texts.js";
+import { distinctTexts, measureText, rowNames, setTitle, stateText } from "./cell-texts.js";
 import { changedLines } from "./changed-text.js";
 import type { CompareCell, CompareColumn, CompareData, CompareRow, CompareSet } from "./data.js";
 import { pairLines } from "./pair-text.js";
+import { testLines } from "./tests-text.js";
 import { leafText, NOT_KNOWN, numberFormat, signed } from "./values.js";
 
 /** `width` is that of the terminal, null for a file or a pipe. */
@@ -23,15 +24,6 @@ export function compareText(data: CompareData, width: number | null): string {
     ...apart.flatMap((line) => prose(`  ${line}`, width)),
   ];
   return [...blocks, ...(apart.length > 0 ? [note] : [])].map((lines) => lines.join("\n")).join("\n\n");
-}
-
-/** So many names stand in a line; the table has all. */
-const MOST_NAMES = 4;
-
-function rowNames(rows: readonly CompareRow[]): string {
-  const names = rows.slice(0, MOST_NAMES).map(({ name }) => oneLine(name));
-  const more = rows.length - names.length;
-  return names.join(", ") + (more > 0 ? ` and ${formatCount(more)} more` : "");
 }
 
 interface TextColumn extends TableColumn {
@@ -52,14 +44,15 @@ function setLines({ columns }: CompareData, set: CompareSet, width: number | nul
   const state: TextColumn = { key: "state", title: "state", keep: KEEP.state, least: LEAST_TEXT, text: stateText };
   const run: TextColumn = { key: "run", title: "run", keep: KEEP.run, text: ({ runs }) => shortId(runs[0]?.run ?? "") };
   const shown: TextColumn[] = [
-    { key: "name", title: "name", least: LEAST_NAME, long: "middle", text: ({ name }) => name },
-    ...columns.flatMap((column, at) => columnTexts(column, at, set)),
+    { key: "name", title: "name", least: LEAST_NAME, long: "middle", text: (row) => markedName(row, rows) },
+    ...columns.flatMap((_, at) => columnTexts(columns, at, set)),
     ...(folded ? [seeds] : []),
     ...(unfinished ? [state] : []),
     ...(folded ? [] : [run]),
   ];
   const how = [
     ...(folded ? ["± is half of the 95 % interval of the mean over seeds"] : []),
+    ...(rows.some(({ mark }) => mark === "open") ? ["* is the best, ~ can't be told from it"] : []),
     ...(baseline === null ? [] : [`changes are to ${oneLine(baseline)}`]),
   ];
   const cells = rows.map((row) => shown.map((column) => column.text(row)));
@@ -69,20 +62,37 @@ function setLines({ columns }: CompareData, set: CompareSet, width: number | nul
     "",
     ...table,
     ...(how.length > 0 ? ["", ...prose(how.join("; "), width)] : []),
+    ...(set.tests === null ? [] : ["", ...testLines(set.tests, formatOf(columns, set.tests.column, set), width)]),
   ];
 }
 
-function columnTexts(column: CompareColumn, at: number, set: CompareSet): TextColumn[] {
+const MARKS = { best: "* ", open: "~ " } as const;
+
+/** Marks stand before names, where no width cuts them. */
+function markedName({ name, mark }: CompareRow, rows: readonly CompareRow[]): string {
+  if (rows.every((row) => row.mark !== "open")) return name;
+  return `${mark === null ? "  " : MARKS[mark]}${name}`;
+}
+
+function formatOf(columns: readonly CompareColumn[], at: number, { rows }: CompareSet): (value: number) => string {
+  return numberFormat(
+    columns[at] ?? { unit: null },
+    rows.flatMap(({ cells }) => cells[at]?.over?.mean ?? []),
+  );
+}
+
+function columnTexts(columns: readonly CompareColumn[], at: number, set: CompareSet): TextColumn[] {
+  const column = columns[at];
+  if (column === undefined) return [];
   const { key, kind, heading } = column;
   const cellOf = (row: CompareRow) => row.cells[at];
   const title = key === "score" ? (set.score_name ?? "score") : heading;
   if (kind === "setting") {
     return [{ key, title, keep: KEEP.setting - at, least: LEAST_TEXT, text: (row) => settingText(cellOf(row)) }];
   }
-  const means = set.rows.flatMap((row) => cellOf(row)?.over?.mean ?? []);
-  const format = numberFormat(column, means);
+  const format = formatOf(columns, at, set);
   const keep = at === 0 ? {} : { keep: KEEP.measure - at };
-  const align = means.length > 0 ? "right" : "left";
+  const align = set.rows.some((row) => cellOf(row)?.over) ? "right" : "left";
   const own: TextColumn = { key, title, align, ...keep, text: (row) => measureText(cellOf(row), column, format) };
   if (set.baseline === null || set.rows.every((row) => cellOf(row)?.delta == null)) return [own];
   const text = (row: CompareRow) => deltaText(row, cellOf(row), set, format);

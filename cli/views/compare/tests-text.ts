@@ -1,0 +1,97 @@
+import { plural } from "../format.js";
+import { prose } from "../parts/prose.js";
+import { type TableColumn, tableLines } from "../parts/table.js";
+import { oneLine } from "../parts/visible.js";
+import { rowNames } from "./cell-texts.js";
+import { byKey } from "./sets.js";
+import type { RowTest, Tests, Verdict } from "./tests.js";
+import { NOT_KNOWN, signed } from "./values.js";
+
+/** Below so many seeds intervals are wide and exact tests can't reach 0.05. */
+const ENOUGH = 5;
+
+const VERDICTS: Record<Exclude<Verdict, "refused" | "same">, string> = {
+  better: "better",
+  worse: "worse",
+  open: "can't be told apart",
+};
+
+const COLUMNS: (TableColumn & { text(row: RowTest, tests: Tests, format: (value: number) => string): string })[] = [
+  { key: "name", title: "name", least: 16, long: "middle", text: ({ name }) => name },
+  { key: "difference", title: "difference", align: "right", text: differenceText },
+  { key: "p", title: "p", align: "right", keep: 2, text: ({ p }) => pText(p) },
+  { key: "corrected", title: "Holm p", align: "right", text: ({ corrected }) => pText(corrected) },
+  { key: "equivalence", title: "same p", align: "right", keep: 1, text: (row) => pText(row.equivalence) },
+  { key: "verdict", title: "verdict", least: 12, long: "wrap", text: verdictText },
+];
+
+/** The table of tests, how to read it, and what the seeds can't show. `format` is that of the tested column. */
+export function testLines(tests: Tests, format: (value: number) => string, width: number | null): string[] {
+  const { against, as, seeds, rows, margin, level } = tests;
+  if (rows.every(({ verdict }) => verdict === "refused")) return untested(tests, width);
+  const cells = rows.map((row) => COLUMNS.map((column) => column.text(row, tests, format)));
+  const how = [
+    `difference: mean over seeds ± half of its ${percent(level)} interval`,
+    "p: exact sign-flip test",
+    `Holm p: corrected for ${plural(tested(tests), "test")}`,
+    `same p: two one-sided t tests, within ${margin}`,
+  ];
+  return [
+    ...prose(`tests against ${oneLine(against)} (the ${as}), over ${seedsText(seeds)}`, width),
+    "",
+    ...tableLines(COLUMNS, cells, width, { more: "--json has all" }),
+    "",
+    ...prose(how.join("; "), width),
+    ...limits(tests).flatMap((line) => prose(line, width)),
+  ];
+}
+
+/** The reasons, each once, with the rows that it is about. */
+function untested({ rows }: Tests, width: number | null): string[] {
+  const reasons = byKey(rows, ({ refused }) => refused ?? "");
+  return [...reasons].flatMap(([reason, own]) => prose(`not tested: ${rowNames(own)}: ${reason}`, width));
+}
+
+const percent = (level: number): string => `${Math.round(level * 100)} %`;
+
+const seedsText = (seeds: readonly number[]): string =>
+  seeds.length > 8 ? plural(seeds.length, "seed") : `${plural(seeds.length, "seed")} (${seeds.join(", ")})`;
+
+const tested = ({ rows }: Tests): number => rows.filter(({ p }) => p !== null).length;
+
+function differenceText({ difference }: RowTest, _: Tests, format: (value: number) => string): string {
+  if (difference === null) return NOT_KNOWN;
+  const { mean, low, high } = difference;
+  const half = low === null || high === null ? "" : ` ± ${format((high - low) / 2)}`;
+  return `${signed(mean, format)}${half}`;
+}
+
+/** Three significant digits; below 0.001 only that. */
+const pText = (p: number | null): string =>
+  p === null ? NOT_KNOWN : p > 0 && p < 0.001 ? "< 0.001" : String(Number(p.toPrecision(3)));
+
+function verdictText({ verdict, refused }: RowTest, { margin }: Tests): string {
+  if (verdict === "refused") return `not tested: ${refused}`;
+  return verdict === "same" ? `the same within ${margin}` : VERDICTS[verdict];
+}
+
+/** What so few seeds can't show, in words. */
+function limits(tests: Tests): string[] {
+  const alpha = 1 - tests.level;
+  const n = tests.seeds.length;
+  const able = tests.rows.find(({ smallest }) => smallest !== null);
+  const lines: string[] = [];
+  if (able?.smallest != null && able.smallest > alpha + 1e-12) {
+    const count = tested(tests);
+    const plain = able.smallest / count;
+    const alone = plain > alpha + 1e-12;
+    lines.push(
+      alone
+        ? `${plural(n, "pair")} can't reach ${alpha.toFixed(2)}: the smallest p is ${pText(plain)}`
+        : `${plural(n, "pair")} can't reach ${alpha.toFixed(2)} in ${plural(count, "test")}: the smallest corrected p is ${pText(able.smallest)}`,
+    );
+  }
+  if (n < ENOUGH)
+    lines.push(`few seeds: ${plural(n, "seed")} say little about other seeds; five are the least to report`);
+  return lines;
+}

@@ -1,0 +1,131 @@
+/** Whether the rows of a comparison differ: tests over seeds against one of them. Pure. */
+import { equivalence, MARGIN } from "../../stats/equivalence.js";
+import { holm } from "../../stats/holm.js";
+import { LEVEL, type MeanInterval, meanInterval } from "../../stats/mean-interval.js";
+import { signFlip } from "../../stats/sign-flip.js";
+
+/** A row to test: its finished runs' values by seed. */
+export interface Tested {
+  name: string;
+  values: ReadonlyMap<number, number>;
+}
+
+/** `same`: within the margin. `open`: neither a difference nor sameness is shown. `refused`: not tested. */
+export type Verdict = "better" | "worse" | "same" | "open" | "refused";
+
+export interface RowTest {
+  name: string;
+  /** Why the row is not tested; else null. */
+  refused: string | null;
+  /** The row minus the one that it is tested against, over their common seeds. */
+  difference: MeanInterval | null;
+  /** Of the exact sign-flip test, and corrected for all tests of the table. */
+  p: number | null;
+  corrected: number | null;
+  /** The smallest corrected p that these many pairs and tests can give. */
+  smallest: number | null;
+  /** The p of the equivalence test; at most 1 - level: the same within the margin. */
+  equivalence: number | null;
+  verdict: Verdict;
+}
+
+export interface Tests {
+  /** The name of the row that the others are tested against, and why it. */
+  against: string;
+  as: "best" | "baseline";
+  seeds: number[];
+  /** Which column is tested, from 0. */
+  column: number;
+  level: number;
+  margin: number;
+  rows: RowTest[];
+}
+
+export interface TestOptions {
+  /** A row's name; default: the best of those with the most seeds. */
+  baseline: string | null;
+  lowerIsBetter: boolean;
+  column: number;
+  margin?: number | undefined;
+}
+
+/** Null where there is nothing to test: fewer than two rows that have a value. */
+export function testRows(rows: readonly Tested[], options: TestOptions): Tests | null {
+  const { baseline, column, lowerIsBetter, margin = MARGIN } = options;
+  const known = rows.filter(({ values }) => values.size > 0);
+  const against = baseline === null ? bestOf(known, lowerIsBetter) : known.find(({ name }) => name === baseline);
+  if (against === undefined || known.length < 2) return null;
+  const pairs = rows.filter((row) => row !== against).map((row) => testPair(row, against, margin));
+  const corrected = holm(pairs.flatMap(({ p }) => p ?? []));
+  const tests = corrected.length;
+  let next = 0;
+  return {
+    against: against.name,
+    as: baseline === null ? "best" : "baseline",
+    seeds: [...against.values.keys()].sort((a, b) => a - b),
+    column,
+    level: LEVEL,
+    margin,
+    rows: pairs.map((pair) => {
+      if (pair.p === null) return { ...pair, corrected: null, smallest: null, verdict: "refused" };
+      const found = { ...pair, corrected: corrected[next++] ?? 1, smallest: Math.min(1, (pair.smallest ?? 1) * tests) };
+      return { ...found, verdict: verdictOf(found, lowerIsBetter) };
+    }),
+  };
+}
+
+/** Rows with fewer seeds than the fullest are not chosen from: the mean of few seeds depends more on luck. */
+function bestOf<Row extends Tested>(rows: readonly Row[], lowerIsBetter: boolean): Row | undefined {
+  const most = Math.max(0, ...rows.map(({ values }) => values.size));
+  const sign = lowerIsBetter ? -1 : 1;
+  const value = (row: Row) => sign * meanInterval([...row.values.values()]).mean;
+  return rows
+    .filter(({ values }) => values.size === most && most > 0)
+    .reduce<Row | undefined>(
+      (best, row) => (best === undefined || value(row) > value(best) + 1e-12 ? row : best),
+      undefined,
+    );
+}
+
+type Pair = Omit<RowTest, "corrected" | "verdict">;
+
+function testPair({ name, values }: Tested, against: Tested, margin: number): Pair {
+  const refusal = refuse(values, against);
+  if (refusal !== null) {
+    return { name, refused: refusal, difference: null, p: null, smallest: null, equivalence: null };
+  }
+  const differences = [...values].map(([seed, value]) => value - (against.values.get(seed) ?? Number.NaN));
+  const flipped = signFlip(differences);
+  return {
+    name,
+    refused: null,
+    difference: meanInterval(differences),
+    p: flipped?.p ?? null,
+    smallest: flipped?.smallest ?? null,
+    equivalence: equivalence(differences, { margin })?.p ?? null,
+  };
+}
+
+/** A test over some of the seeds would compare other trainings than the means do. */
+function refuse(values: ReadonlyMap<number, number>, against: Tested): string | null {
+  if (values.size === 0) return "no finished run has a value";
+  const missing = [...against.values.keys()].filter((seed) => !values.has(seed));
+  const more = [...values.keys()].filter((seed) => !against.values.has(seed));
+  const parts = [
+    ...(missing.length > 0 ? [`it has no ${seedsText(missing)}`] : []),
+    ...(more.length > 0 ? [`${against.name} has no ${seedsText(more)}`] : []),
+  ];
+  if (parts.length > 0) return parts.join(", ");
+  return values.size === 1 ? "one seed has no spread" : null;
+}
+
+const seedsText = (seeds: readonly number[]): string =>
+  `seed${seeds.length === 1 ? "" : "s"} ${seeds.toSorted((a, b) => a - b).join(", ")}`;
+
+function verdictOf({ corrected, difference, equivalence: p }: Omit<RowTest, "verdict">, lower: boolean): Verdict {
+  const alpha = 1 - LEVEL + 1e-12;
+  if (corrected !== null && corrected <= alpha && difference !== null) {
+    return difference.mean > 0 === lower ? "worse" : "better";
+  }
+  return p !== null && p <= alpha ? "same" : "open";
+}
