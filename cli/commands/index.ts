@@ -8,6 +8,7 @@ import data from "./data.js";
 import doctor from "./doctor.js";
 import evaluate from "./eval.js";
 import explain from "./explain.js";
+import exportCommand from "./export.js";
 import generate from "./generate.js";
 import heatmap from "./heatmap.js";
 import init from "./init.js";
@@ -61,6 +62,7 @@ const list = [
   verify,
   paper,
   query,
+  exportCommand,
   tag,
   untag,
   note,

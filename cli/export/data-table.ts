@@ -11,6 +11,8 @@ export interface DataColumn {
   type: ColumnType;
   /** Decimals of a real for people; others get up to six significant digits. Programs get every digit. */
   decimals?: number;
+  /** Ids and the like, which LaTeX and Markdown leave out. */
+  forPrograms?: true;
 }
 
 /** A table as data, before it has a format. Texts are as they are stored: each format escapes what it must. */

@@ -1,10 +1,11 @@
 import { latexText } from "../views/parts/latex-text.js";
 import { oneLine } from "../views/parts/visible.js";
 import type { DataTable } from "./data-table.js";
-import { shownValue } from "./for-people.js";
+import { forPeople, shownValue } from "./for-people.js";
 
 /** A tabular environment that needs only the package booktabs. */
-export function latexTable({ columns, rows }: DataTable): string {
+export function latexTable(table: DataTable): string {
+  const { columns, rows } = forPeople(table);
   const record = (cells: readonly string[]) => `${cells.join(" & ")} \\\\`;
   return [
     "% \\usepackage{booktabs}",

@@ -1,10 +1,11 @@
 import { markdownText } from "../views/parts/markdown-text.js";
 import { oneLine } from "../views/parts/visible.js";
 import type { DataTable } from "./data-table.js";
-import { shownValue } from "./for-people.js";
+import { forPeople, shownValue } from "./for-people.js";
 
 /** A table as GitHub, GitLab and most other programs read it. */
-export function markdownTable({ columns, rows }: DataTable): string {
+export function markdownTable(table: DataTable): string {
+  const { columns, rows } = forPeople(table);
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   return [
     line(columns.map(({ title }) => markdownText(oneLine(title)))),

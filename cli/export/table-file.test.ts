@@ -58,6 +58,12 @@ test("Markdown: no text ends a cell, or becomes emphasis, HTML or a formula", as
 `);
 });
 
+test("LaTeX and Markdown leave out what only programs read", async () => {
+  const columns = TABLE.columns.map((column, at) => (at === 2 ? { ...column, forPrograms: true as const } : column));
+  expect(await tableFile({ ...TABLE, columns }, "markdown")).toContain("| name \\& more | score | best |\n");
+  expect(await tableFile({ ...TABLE, columns }, "csv")).toContain("name,score,n,best");
+});
+
 test("no control character gets into what people open", async () => {
   const table = { ...TABLE, rows: [[HOSTILE, 1, 1, true]] };
   for (const format of ["latex", "markdown", "json"] as const) {

@@ -1,5 +1,5 @@
 import type { DataTable, Value } from "../../export/data-table.js";
-import { dataColumn } from "../parts/data-column.js";
+import { dataColumn, RUNS_COLUMN } from "../parts/data-column.js";
 import type { AxisValue } from "./axis-values.js";
 import type { GridCell } from "./cell.js";
 import type { Grid } from "./grid.js";
@@ -16,7 +16,7 @@ export function gridTable(grid: Grid): DataTable {
       axis(grid.cols.key, grid.cols.values),
       ...[dataColumn("score", "text"), dataColumn("state", "text"), dataColumn("seeds", "integer")],
       ...[dataColumn("seeds_planned", "integer"), dataColumn("mean", "real"), dataColumn("deviation", "real")],
-      ...[dataColumn("best", "boolean"), dataColumn("coincides", "boolean"), dataColumn("runs", "text")],
+      ...[dataColumn("best", "boolean"), dataColumn("coincides", "boolean"), RUNS_COLUMN],
     ],
     rows: grid.cells.map((cell) => [
       ...[grid.experiment.name, valueIn(cell.row, grid.rows.values), valueIn(cell.col, grid.cols.values)],

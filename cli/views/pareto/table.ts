@@ -1,5 +1,5 @@
 import type { DataTable } from "../../export/data-table.js";
-import { dataColumn } from "../parts/data-column.js";
+import { dataColumn, RUNS_COLUMN } from "../parts/data-column.js";
 import type { ParetoData } from "./data.js";
 
 /** A row for each point, front or not. */
@@ -8,7 +8,7 @@ export const paretoTable = ({ sets }: ParetoData): DataTable => ({
     ...[dataColumn("task", "text"), dataColumn("name", "text"), dataColumn("seeds", "integer")],
     ...[dataColumn("x", "text"), dataColumn("x_mean", "real"), dataColumn("y", "text"), dataColumn("y_mean", "real")],
     ...[dataColumn("y_low", "real"), dataColumn("y_high", "real")],
-    ...[dataColumn("front", "boolean"), dataColumn("dominated_by", "text"), dataColumn("runs", "text")],
+    ...[dataColumn("front", "boolean"), dataColumn("dominated_by", "text"), RUNS_COLUMN],
   ],
   rows: sets.flatMap(({ task, x, y, points }) =>
     points.map((point) => [

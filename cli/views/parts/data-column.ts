@@ -10,3 +10,6 @@ export const dataColumn = (key: string, type: ColumnType, decimals?: number): Da
 
 /** The columns that say which run a row is of. */
 export const RUN_COLUMNS: readonly DataColumn[] = [dataColumn("run", "text"), dataColumn("label", "text")];
+
+/** Ids of the runs that a row is made of, separated by blanks. */
+export const RUNS_COLUMN: DataColumn = { ...dataColumn("runs", "text"), forPrograms: true };

@@ -1,0 +1,80 @@
+import { UsageError } from "../errors.js";
+import type { DataTable } from "../export/data-table.js";
+import type { TableFormat } from "../export/table-file.js";
+import { chooseSet, type RunRow } from "../store/read.js";
+import { allMetrics } from "../store/read-curves.js";
+import { openReader } from "../store/reader.js";
+import { resolveDbPath, type Store } from "../store/store.js";
+import { loadCompare } from "../views/compare/load.js";
+import { compareTable } from "../views/compare/table.js";
+import { VIEWS } from "../views/index.js";
+import { dataColumn } from "../views/parts/data-column.js";
+import { jsonText } from "../views/parts/visible.js";
+import { runsData } from "../views/runs-data.js";
+import { refuseBytes, writeOutput, writeTable } from "./write-output.js";
+
+export interface ExportRequest {
+  /** Runs, and names or numbers of experiments; without any, all runs. */
+  words: readonly string[];
+  where?: readonly string[] | undefined;
+  /** `runs`, `rows`, `metrics` or the name of a view. */
+  what: string;
+  columns?: string | undefined;
+  db?: string | undefined;
+  format: TableFormat | "vega-lite";
+  output?: string | undefined;
+}
+
+interface Exported {
+  table?: DataTable | undefined;
+  vega?: (() => Promise<object>) | undefined;
+}
+
+export async function exportRuns(request: ExportRequest): Promise<void> {
+  const { words, where, what, columns, db, format, output } = request;
+  refuseBytes(format, output);
+  if (columns !== undefined && what !== "rows") {
+    throw new UsageError("USAGE", `--columns does not go with --what ${what}`, "it goes with --what rows");
+  }
+  const load = await loaderOf(what, columns);
+  const store = openReader(resolveDbPath(db));
+  let found: Exported;
+  try {
+    const { runs, said } = chooseSet(store, { words, where });
+    found = load(store, runs, said);
+  } finally {
+    store.close();
+  }
+  if (format === "vega-lite") {
+    if (!found.vega) throw new UsageError("NO_PICTURE", `${what} is no picture`, "curves, timeline and confusion are");
+    return writeOutput(`${jsonText(await found.vega(), 2)}\n`, output);
+  }
+  if (!found.table) throw new UsageError("NO_TABLE", `the view ${what} is no table`, "lor2c show has it as --json");
+  return writeTable(found.table, format, output);
+}
+
+type Load = (store: Store, runs: readonly RunRow[], said: string) => Exported;
+
+async function loaderOf(what: string, columns: string | undefined): Promise<Load> {
+  if (what === "runs") return (store, runs) => ({ table: runsData(store, runs) });
+  if (what === "rows") return (store, runs, of) => ({ table: compareTable(loadCompare(store, { of, runs, columns })) });
+  if (what === "metrics") return (store, runs) => ({ table: metricsTable(store, runs) });
+  const view = await VIEWS.find(({ name }) => name === what)?.open();
+  return (store, runs) => {
+    const shown = view?.load(store, runs, { limit: null }) ?? [];
+    return { table: view?.table?.(shown), vega: view?.vega && (() => view.vega?.(shown) as Promise<object>) };
+  };
+}
+
+function metricsTable(store: Store, runs: readonly RunRow[]): DataTable {
+  const attempts = runs.flatMap(({ attempt_id }) => attempt_id ?? []);
+  return {
+    columns: [
+      ...["run", "label", "split", "name"].map((key) => dataColumn(key, "text")),
+      ...[dataColumn("step", "integer"), dataColumn("epoch", "real"), dataColumn("value", "real")],
+    ],
+    rows: allMetrics(store, attempts).map(({ run, label, split, name, step, epoch, value }) => [
+      ...[run, label, split, name, step, epoch, value],
+    ]),
+  };
+}
