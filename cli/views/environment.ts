@@ -2,6 +2,7 @@ import { getDiff, reproductionOf, type StoredDiff } from "../store/read.js";
 import { plural } from "./format.js";
 import { formatBytes } from "./parts/bytes.js";
 import { type Fact, facts } from "./parts/facts.js";
+import { prose } from "./parts/prose.js";
 import { loadEach, textOfEach, type View } from "./view.js";
 
 export interface EnvironmentData {
@@ -30,7 +31,7 @@ const GROUPS: Record<string, string> = {
 /** Digits of a hash that tell it from others; `--json` has all. */
 const DIGITS = 16;
 
-function environmentText({ environment, diff }: EnvironmentData): string {
+function environmentText({ environment, diff }: EnvironmentData, width: number | null): string {
   if (environment === null) return "no attempt has begun";
   const groups = new Map<string, Fact[]>();
   for (const [name, text] of Object.entries(environment)) {
@@ -41,24 +42,27 @@ function environmentText({ environment, diff }: EnvironmentData): string {
     groups.set(group, [...(groups.get(group) ?? []), fact]);
   }
   return [...groups]
-    .map(([group, list]) => [...(group === "" ? [] : [GROUPS[group]]), ...facts(list).map(indented(group))])
-    .concat(diff ? [diffLines(diff)] : [])
+    .map(([group, list]) => (group === "" ? facts(list, width) : [GROUPS[group], ...indented(list, width)]))
+    .concat(diff ? [diffLines(diff, width)] : [])
     .map((lines) => lines.join("\n"))
     .join("\n\n");
 }
 
-const indented = (group: string) => (line: string) => (group === "" ? line : `  ${line.replaceAll("\n", "\n  ")}`);
+const indented = (list: readonly Fact[], width: number | null): string[] =>
+  facts(list, width === null ? null : width - 2).map((line) => `  ${line}`);
 
 const shortened = (text: string): string => text.replace(/^(sha256:)?[0-9a-f]{40,}$/, (hash) => hash.slice(0, DIGITS));
 
-function diffLines({ sha256, bytes, text }: StoredDiff): string[] {
+/** The command stays whole, so that people can copy it. */
+function diffLines({ sha256, bytes, text }: StoredDiff, width: number | null): string[] {
   const size = `uncommitted changes, ${formatBytes(bytes)}`;
-  if (text === null) return [`${size}: only their hash is stored`];
+  if (text === null) return prose(`${size}: only their hash is stored`, width);
   const files = text.match(/^diff --git /gm)?.length ?? 0;
   const added = text.match(/^\+(?!\+\+ )/gm)?.length ?? 0;
   const removed = text.match(/^-(?!-- )/gm)?.length ?? 0;
+  const what = `${size}: ${plural(files, "file")}, ${plural(added, "line")} added, ${removed} removed; to print them:`;
   return [
-    `${size}: ${plural(files, "file")}, ${plural(added, "line")} added, ${removed} removed; to print them:`,
+    ...prose(what, width),
     `  lor2c query "SELECT text FROM git_diffs WHERE sha256 LIKE '${sha256.slice(0, DIGITS)}%'"`,
   ];
 }
