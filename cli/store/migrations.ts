@@ -14,6 +14,7 @@ import { m013Losses } from "./migrations/m013_losses.js";
 import { m014Marks } from "./migrations/m014_marks.js";
 import { m015MetricSummaries } from "./migrations/m015_metric_summaries.js";
 import { m017Reproduction } from "./migrations/m017_reproduction.js";
+import { m019BestContent } from "./migrations/m019_best_content.js";
 
 export interface Migration {
   /** `m<number>_<what>`; stored in the table `migrations`, so it must never change. */
@@ -39,4 +40,5 @@ export const MIGRATIONS: readonly Migration[] = [
   m014Marks,
   m015MetricSummaries,
   m017Reproduction,
+  m019BestContent,
 ];

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { UsageError } from "../errors.js";
 import { claimAll, disposableFolder, sampleCell, sampleEvents as say } from "./fixtures/sample.js";
 import { findRun, runStates } from "./read.js";
@@ -60,7 +60,7 @@ test.each([
   ["eeee", /no run eeee/, "lor2c ls"],
   ["mylabel", /is not a run/, "@best:<metric>"],
   ["@newest", /is not a selector/, "@last"],
-  ["@best:f1", /no finished run of some-task has f1/, "it has: accuracy, loss"],
+  ["@best:f1", /no finished run of some-task on the rows of the newest one has f1/, "it has: accuracy, loss"],
 ])("the error for %s says what to do", (selector, message, hint) => {
   const error = (() => {
     try {
@@ -95,4 +95,42 @@ test("runStates returns the states of many runs at once", () => {
       [PLANNED.id, "planned"],
     ]),
   );
+});
+
+describe("@best compares runs on the same rows only: those of the newest finished run", () => {
+  const [OLD, NEW] = [sampleCell(id("eee1"), { seed: 5 }), sampleCell(id("eee2"), { seed: 6 })];
+  test.each([
+    ["number of evaluation rows", "UPDATE attempts SET eval_rows = 10 WHERE run = @old"],
+    ["number of training rows", "UPDATE attempts SET train_rows = 10 WHERE run = @old"],
+    ["numerics", "UPDATE attempts SET numerics = 9 WHERE run = @old"],
+    ["content of the rows", "UPDATE run_fingerprints SET value = 'other' WHERE run = @old AND name = 'data'"],
+    [
+      "model, of a loss per token",
+      "UPDATE runs SET model = id; UPDATE attempts SET score_name = 'loss', best_score = -best_score",
+    ],
+    ["table", "UPDATE runs SET task = 'classify', settings = json_set(settings, '$.data.path', id <> @old)"],
+  ])("another %s", (_, change) => {
+    const own = disposableFolder();
+    const elsewhere = openStore(join(own.folder, "lor2c.db"));
+    try {
+      registerExperiment(elsewhere, { name: "x", specFile: null, specText: "", cells: [OLD, NEW] });
+      for (const [cell, best] of [
+        [OLD, 0.9],
+        [NEW, 0.8],
+      ] as const) {
+        const evaluated = say.metrics([cell.id], 1, 94, { accuracy: best }, "eval");
+        ingest(elsewhere, claimAll(elsewhere, [cell]), [evaluated, say.finished([cell.id], 2, best)]);
+        elsewhere.db
+          .prepare("UPDATE attempts SET started_at = ? WHERE run = ?")
+          .run(`2024-01-0${cell.settings.seed}`, cell.id);
+      }
+      expect(findRun(elsewhere, "@best").id).toBe(OLD.id);
+      for (const sql of change.split("; ")) elsewhere.db.prepare(sql).run({ old: OLD.id });
+      expect(findRun(elsewhere, "@best").id).toBe(NEW.id);
+      expect(findRun(elsewhere, "@best:accuracy").id).toBe(NEW.id);
+    } finally {
+      elsewhere.close();
+      own.remove();
+    }
+  });
 });

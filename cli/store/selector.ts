@@ -10,7 +10,7 @@ const SHORTEST_PREFIX = 4;
 
 /**
  * The run that `selector` means. Throws UsageError if there is none, or more than one.
- * `@best` compares runs of one task and numerics only: those of the newest finished run.
+ * `@best` compares runs of one task, numerics and the same rows only: those of the newest finished run.
  */
 export function findRun(store: Store, selector: string): RunRow {
   if (selector.startsWith("@")) return findNamed(store, selector);
@@ -78,35 +78,48 @@ function best(store: Store, metric: string | null): RunRow {
       .pluck()
       .all(newest.attempt_id) as string[];
     throw notFound(
-      `no finished run of ${newest.task} has ${metric ?? newest.score_name}`,
+      `no finished run of ${newest.task} on the rows of the newest one has ${metric ?? newest.score_name}`,
       `it has: ${names.join(", ")}`,
     );
   }
   return row;
 }
 
+/**
+ * Runs whose scores may stand beside that of run `@like`: the same task, training and evaluation rows, also by their
+ * content, and the same numerics. Runs from before contents were stored lack the fingerprint. The loss of a language
+ * model is per token, so it says something only beside that of the same model.
+ */
+const ON_THE_SAME_ROWS = `v.state = 'finished'
+  AND (v.task, v.numerics) = (l.task, l.numerics) AND v.own_rows IS l.own_rows
+  AND (coalesce(l.score_name, '') NOT IN ('loss', 'perplexity') OR v.model = l.model)
+  AND v.train_rows IS l.train_rows AND v.eval_rows IS l.eval_rows
+  AND (SELECT f.value FROM run_fingerprints f WHERE f.run = v.run AND f.name = 'data')
+   IS (SELECT f.value FROM run_fingerprints f WHERE f.run = l.run AND f.name = 'data')`;
+
 function bestByScore(store: Store, like: RunRow): RunRow | undefined {
   const id = store
     .prepare(
-      `SELECT run FROM v_runs WHERE state = 'finished' AND task = ? AND own_rows IS ? AND numerics = ?
-         AND score_name IS ? AND best_score IS NOT NULL
-       ORDER BY best_score ${lowerIsBetter(like.score_name ?? "") ? "ASC" : "DESC"}, started_at DESC LIMIT 1`,
+      `SELECT v.run FROM v_runs v JOIN v_runs l ON l.run = @like
+       WHERE ${ON_THE_SAME_ROWS} AND v.score_name IS l.score_name AND v.best_score IS NOT NULL
+       ORDER BY v.best_score ${lowerIsBetter(like.score_name ?? "") ? "ASC" : "DESC"}, v.started_at DESC LIMIT 1`,
     )
     .pluck()
-    .get(like.task, like.own_rows, like.numerics, like.score_name) as string | undefined;
+    .get({ like: like.id }) as string | undefined;
   return id === undefined ? undefined : getRun(store, id);
 }
 
 function bestByMetric(store: Store, like: RunRow, metric: string): RunRow | undefined {
-  const order = lowerIsBetter(metric) ? "min(m.value) ASC" : "max(m.value) DESC";
+  const order = lowerIsBetter(metric) ? "m.lowest ASC" : "m.highest DESC";
   const id = store
     .prepare(
-      `SELECT v.run FROM v_runs v JOIN metrics m ON m.attempt = v.attempt_id AND m.split = 'eval' AND m.name = ?
-       WHERE v.state = 'finished' AND v.task = ? AND v.own_rows IS ? AND v.numerics = ? AND m.value IS NOT NULL
-       GROUP BY v.run ORDER BY ${order} LIMIT 1`,
+      `SELECT v.run FROM v_runs v JOIN v_runs l ON l.run = @like
+       JOIN metric_summaries m ON m.attempt = v.attempt_id AND m.split = 'eval' AND m.name = @metric
+       WHERE ${ON_THE_SAME_ROWS} AND m.measured > 0
+       ORDER BY ${order}, v.started_at DESC LIMIT 1`,
     )
     .pluck()
-    .get(metric, like.task, like.own_rows, like.numerics) as string | undefined;
+    .get({ like: like.id, metric }) as string | undefined;
   return id === undefined ? undefined : getRun(store, id);
 }
 

@@ -44,6 +44,18 @@ test("v_best has the best run of each group, with the group's runs, seeds and me
   ]);
 });
 
+test("v_best keeps rows of other content apart, also where there are as many", () => {
+  finish("a", 0.7);
+  finish("b", 0.9);
+  const best = () => store.db.prepare("SELECT substr(run, 1, 1), data, runs FROM v_best ORDER BY run").raw().all();
+  expect(best()).toEqual([["b", "bb", 2]]);
+  store.db.prepare("UPDATE run_fingerprints SET value = 'cc' WHERE name = 'data' AND run LIKE 'a%'").run();
+  expect(best()).toEqual([
+    ["a", "cc", 1],
+    ["b", "bb", 1],
+  ]);
+});
+
 test("v_best and the optimism of v_runs follow the direction of the score", () => {
   const error = (digit: string, best: number, change: object = {}) => {
     const id = digit.repeat(16);
