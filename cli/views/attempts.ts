@@ -46,6 +46,7 @@ const HEADS: readonly TableColumn[] = [
   { key: "attempt", title: "attempt", align: "right" },
   { key: "state", title: "state" },
   { key: "started", title: "started" },
+  { key: "ended", title: "ended" },
   { key: "took", title: "took", align: "right" },
   { key: "score", title: "score", align: "right" },
   { key: "runner", title: "runner", least: 12, keep: 1 },
@@ -57,8 +58,9 @@ function attemptsText(rows: readonly AttemptRow[], width: number | null): string
   const cells = rows.map((row) => [
     String(row.number),
     row.state.replaceAll("_", " "),
-    row.started_at.slice(0, 19).replace("T", " "),
-    formatSeconds(took(row)),
+    timeText(row.started_at),
+    endText(row),
+    formatSeconds(row.total_seconds),
     formatScore(row.best_score),
     describeOwner({ kind: row.owner_kind, id: row.owner }),
   ]);
@@ -76,7 +78,11 @@ function messagesOf(rows: readonly AttemptRow[]): string[] {
   return [...numbers].map(([text, of]) => `attempt${of.length === 1 ? "" : "s"} ${of.join(", ")}: ${text}`);
 }
 
-/** Seconds from the claim to the end; null while the attempt runs. */
-function took(row: AttemptRow): number | null {
-  return row.ended_at === null ? null : (Date.parse(row.ended_at) - Date.parse(row.started_at)) / 1000;
+const timeText = (time: string): string => time.slice(0, 19).replace("T", " ");
+
+/** The time, and the day where it is not that of the start. */
+function endText({ started_at, ended_at }: AttemptRow): string {
+  if (ended_at === null) return "-";
+  const [from, to] = [timeText(started_at), timeText(ended_at)];
+  return from.slice(0, 10) === to.slice(0, 10) ? to.slice(11) : to;
 }

@@ -66,9 +66,9 @@ test("the summary: scores beside the majority class, why a run has none, notes, 
   expect(renderSummary(summary([cell({}), failed]), null)).toBe(
     `quickstart: 2 runs, 1 finished, 1 failed, in 1m 43s
 
-run       label         method  accuracy at best epoch (majority class)  best epoch  trainable (+ head)  seconds  tokens/s
-3fa94d1c  method=lora   lora                            0.8125 (0.5000)           2  73,728 (+ 148,610)     51.2     2,346
-9b2e77aa  method=lor2c  lor2c                                    failed           -  73,728 (+ 148,610)        -         -
+run       label         method  accuracy at best epoch (majority class)  best epoch  trainable (+ head)   took  tokens/s
+3fa94d1c  method=lora   lora                            0.8125 (0.5000)           2  73,728 (+ 148,610)  51.2s     2,346
+9b2e77aa  method=lor2c  lor2c                                    failed           -  73,728 (+ 148,610)      -         -
 
 note: a seeded subset of 3000 of 8455 rows
 
@@ -87,7 +87,10 @@ test.each([60, 80, 120])(
   "the summary fits into %i columns: labels keep both ends, what is left out is named",
   (width) => {
     const long = Array.from({ length: 3 }, (_, seed) =>
-      cell({ label: `method=imlor2c train.learning_rate=0.0004 merges=2 seed=${seed}`, id: `${seed}`.padEnd(16, "0") }),
+      cell({
+        label: `method=imlor2c train.learning_rate=0.0004 rank=8 merges=2 seed=${seed}`,
+        id: `${seed}`.padEnd(16, "0"),
+      }),
     );
     const noted = { ...summary([...long, failed]), notes: [`${"a note of many words ".repeat(9)}at last`] };
     const lines = renderSummary(noted, width).split("\n");
@@ -96,7 +99,7 @@ test.each([60, 80, 120])(
     const text = lines.join("\n");
     expect(text).toMatch(/^00000000 {2}method=imlo.*….*seed=0 /m);
     expect(text).toMatch(/^note: a note[^\n]*\n {2}\w[\s\S]*at last$/m);
-    if (width < 120) expect(text).toMatch(/^left out: .*tokens\/s\s+\(a wider terminal shows them\)$/m);
+    if (width < 120) expect(text).toMatch(/^left out: .*tokens\/s\s+\(a\s+wider terminal shows them\)$/m);
   },
 );
 

@@ -181,7 +181,7 @@ function attemptFacts(run: RunRow, attempt: AttemptRow, environment: Environment
     ["attempt", `${attempt.number} of ${run.attempts}`],
     ["started", attempt.started_at],
     ["ended", attempt.ended_at],
-    ["seconds", attempt.total_seconds === null ? null : seconds(attempt)],
+    ["took", attempt.total_seconds === null ? null : took(attempt)],
     ["tokens/s", attempt.tokens_per_second === null ? null : formatCount(attempt.tokens_per_second)],
     ["peak memory", attempt.peak_memory === null ? null : formatBytes(attempt.peak_memory)],
     ["stopped", attempt.stopped_at_step === null ? null : `after step ${formatCount(attempt.stopped_at_step)}`],
@@ -201,7 +201,7 @@ const variablesText = (variables: Record<string, string>): string =>
     .map(([name, value]) => `${name}=${/\s/.test(value) ? JSON.stringify(value) : value}`)
     .join("\n");
 
-function seconds(attempt: AttemptRow): string {
+function took(attempt: AttemptRow): string {
   return `${formatSeconds(attempt.total_seconds)}, ${formatSeconds(attempt.train_seconds)} of it training steps`;
 }
 

@@ -116,7 +116,7 @@ function table(cells: CellSummary[], width: number | null): string[] {
     { key: "epoch", title: "best epoch", align: "right", keep: 4 },
     ...(epochs.size > 0 ? [fixed] : []),
     { key: "trainable", title: "trainable (+ head)", align: "right", keep: 3 },
-    { key: "seconds", title: "seconds", align: "right", keep: 2 },
+    { key: "took", title: "took", align: "right", keep: 2 },
     { key: "tokens", title: "tokens/s", align: "right", keep: 1 },
   ];
   const rows = cells.map((cell) => [
@@ -129,7 +129,7 @@ function table(cells: CellSummary[], width: number | null): string[] {
       ? [formatScore(cell.fixedScore) + (epochs.size > 1 ? ` (${cell.reportEpoch ?? "-"})` : "")]
       : []),
     trainable(cell),
-    cell.seconds === null ? "-" : cell.seconds.toFixed(1),
+    formatSeconds(cell.seconds),
     formatCount(cell.tokensPerSecond),
   ]);
   return tableLines(heads, rows, width);

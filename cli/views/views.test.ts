@@ -140,7 +140,7 @@ training    188 steps, batch 32, learning rate 0.002, fp32
 attempt      2 of 2
 started      (time)
 ended        (time)
-seconds      1m, 50.0s of it training steps
+took         1m, 50.0s of it training steps
 tokens/s     2,000
 peak memory  977 KiB
 device       cpu (a processor)
@@ -286,7 +286,12 @@ test("curves: a loss that is the score is drawn once", async () => {
 });
 
 test("attempts: one block for each attempt", async () => {
-  expect(await show("attempts", DONE.id)).toMatch(/\n {6}1 {2}stopped .*\n {6}2 {2}finished .* 0\.8100 {2}\(runner\)$/);
+  expect(await show("attempts", DONE.id, 120)).toMatch(
+    /\n {6}1 {2}stopped .*\n {6}2 {2}finished .* 0\.8100 {2}\(runner\)$/,
+  );
+  expect(await show("attempts", DONE.id, 80)).toMatch(/^attempt +state +started +ended +took +score +runner$/m);
+  store.db.prepare("UPDATE attempts SET ended_at = '2031-01-01T00:00:01Z' WHERE run = ? AND number = 1").run(DONE.id);
+  expect(await show("attempts", DONE.id)).toMatch(/ 1 {2}stopped .* (2031-01-01 00:00:01|\(time\)) +- +-$/m);
   expect(await show("attempts", BROKEN.id, 120)).toContain("DivergedError: the loss is not finite");
   expect(await show("attempts", PLANNED.id)).toBe("not tried yet");
 });
