@@ -3,6 +3,7 @@ import { parseColumn, type RunRow, readColumns, type ValueColumn } from "../../s
 import type { RunFacts } from "../../store/read-facts.js";
 import type { Store } from "../../store/store.js";
 import { distinct } from "../parts/distinct.js";
+import type { CompareColumn } from "./data.js";
 import { type Leaf, leafKey } from "./flatten.js";
 import { differingKeys, type Fold } from "./fold.js";
 import { byKey } from "./sets.js";
@@ -70,4 +71,18 @@ function leafAt(settings: object | undefined, path: string): Leaf | undefined {
   return typeof value === "object" && value !== null && !Array.isArray(value)
     ? JSON.stringify(value)
     : (value as Leaf | undefined);
+}
+
+export const columnOf = ({ key, heading, source, better }: ValueColumn): CompareColumn => ({
+  key,
+  heading,
+  kind: source.of === "setting" ? "setting" : "measure",
+  better,
+  unit: source.of === "run" ? unitOf(source.column) : null,
+});
+
+function unitOf(column: string): CompareColumn["unit"] {
+  if (column === "peak_memory") return "bytes";
+  if (/_seconds$/.test(column)) return "seconds";
+  return /_(parameters|rows|steps|tokens)$|^tokens_per_second$/.test(column) ? "count" : null;
 }

@@ -75,8 +75,14 @@ function verdictText({ verdict, refused }: RowTest, { margin }: Tests): string {
   return verdict === "same" ? `the same within ${margin}` : VERDICTS[verdict];
 }
 
+/** `worse (Holm p 0.0469)`, for a line that has several rows. */
+export function testWords(row: RowTest, tests: Tests): string {
+  const words = verdictText(row, tests);
+  return row.corrected === null ? words : `${words} (Holm p ${pText(row.corrected)})`;
+}
+
 /** What so few seeds can't show, in words. */
-function limits(tests: Tests): string[] {
+export function limits(tests: Tests): string[] {
   const alpha = 1 - tests.level;
   const n = tests.seeds.length;
   const able = tests.rows.find(({ smallest }) => smallest !== null);

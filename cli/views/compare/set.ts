@@ -1,0 +1,73 @@
+/** Rows of a set with what stands in their cells. Pure. */
+import { meanInterval } from "../../stats/mean-interval.js";
+import type { RunRow, ValueColumn } from "../../store/read.js";
+import type { CompareCell, CompareRow, CompareSet } from "./data.js";
+import type { Leaf } from "./flatten.js";
+import type { Fold } from "./fold.js";
+import type { RunSet } from "./sets.js";
+import { rankedColumn } from "./with-tests.js";
+
+export function setOf(
+  { runs: _, ...name }: RunSet,
+  folds: readonly Fold[],
+  columns: readonly ValueColumn[],
+  values: ReadonlyMap<string, (Leaf | undefined)[]>,
+  baseline: Fold | null,
+): CompareSet {
+  const rows = folds.map((fold) => rowOf(fold, columns, values));
+  const base = baseline === null ? undefined : rows[folds.indexOf(baseline)];
+  const compared = base === undefined ? rows : rows.map((row) => withDeltas(row, base));
+  return { ...name, baseline: base?.name ?? null, rows: bestFirst(compared, columns, name.score_name), tests: null };
+}
+
+function rowOf(
+  { name, runs }: Fold,
+  columns: readonly ValueColumn[],
+  values: ReadonlyMap<string, (Leaf | undefined)[]>,
+): CompareRow {
+  return {
+    name,
+    mark: null,
+    runs: runs.map(({ id, label, seed, state, collapsed }) => ({
+      run: id,
+      label,
+      seed,
+      state,
+      collapsed: collapsed === 1,
+    })),
+    cells: columns.map((column, at): CompareCell => {
+      const own = runs.map(({ id }) => values.get(id)?.[at]);
+      // What an unfinished run has is not its result. A row of one run shows it all the same, beside the run's state.
+      const counts = (run: RunRow | undefined) => runs.length === 1 || run?.state === "finished" || isPlanned(column);
+      const numbers = own.filter((value, run) => isNumber(value) && counts(runs[run]));
+      const over = column.source.of === "setting" || numbers.length === 0 ? null : meanInterval(numbers as number[]);
+      return { values: own, over, delta: null };
+    }),
+  };
+}
+
+/** Known before a run is trained. */
+const isPlanned = ({ source }: ValueColumn): boolean =>
+  source.of === "run" && /_(parameters|rows|steps)$/.test(source.column);
+
+const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
+
+function withDeltas(row: CompareRow, base: CompareRow): CompareRow {
+  const cells = row.cells.map((cell, at) => {
+    const [own, other] = [cell.over?.mean, base.cells[at]?.over?.mean];
+    return own === undefined || other === undefined ? cell : { ...cell, delta: own - other };
+  });
+  return { ...row, cells };
+}
+
+/** By the first column that has a better direction. Rows without it are last. */
+function bestFirst(rows: readonly CompareRow[], columns: readonly ValueColumn[], score: string | null): CompareRow[] {
+  const ranked = rankedColumn(columns, score);
+  if (ranked === null) return [...rows];
+  const value = ({ cells }: CompareRow) => cells[ranked.at]?.over?.mean;
+  return rows.toSorted((a, b) => {
+    const [own, other] = [value(a), value(b)];
+    if (own === undefined || other === undefined) return Number(own === undefined) - Number(other === undefined);
+    return ranked.lower ? own - other : other - own;
+  });
+}

@@ -1,0 +1,167 @@
+/** A comparison and the table of a paper as data, for programs and for documents. */
+import type { ColumnType, DataColumn, DataTable, Value } from "../../export/data-table.js";
+import { dataColumn } from "../parts/data-column.js";
+import { distinctTexts, measureText } from "./cell-texts.js";
+import type { CompareCell, CompareColumn, CompareData, CompareSet } from "./data.js";
+import { cellOf, type PivotData } from "./pivot.js";
+import { pivotCell } from "./pivot-text.js";
+import type { RowTest } from "./tests.js";
+import { leafText, numberFormat } from "./values.js";
+
+const TEST_COLUMNS: readonly DataColumn[] = [
+  ...[dataColumn("mark", "text"), dataColumn("against", "text"), dataColumn("difference", "real")],
+  ...[dataColumn("difference_low", "real"), dataColumn("difference_high", "real"), dataColumn("p", "real")],
+  ...[dataColumn("holm_p", "real"), dataColumn("same_p", "real"), dataColumn("verdict", "text")],
+];
+
+const testValues = (set: CompareSet, mark: string | null, test: RowTest | undefined): Value[] => [
+  ...[mark, test ? (set.tests?.against ?? null) : null],
+  ...[test?.difference?.mean ?? null, test?.difference?.low ?? null, test?.difference?.high ?? null],
+  ...[test?.p ?? null, test?.corrected ?? null, test?.equivalence ?? null, test?.verdict ?? null],
+];
+
+/** For programs: a row for each row of each set, every number with its interval. */
+export function compareTable({ columns, sets }: CompareData): DataTable {
+  return {
+    columns: [
+      ...[dataColumn("task", "text"), dataColumn("score_name", "text"), dataColumn("eval_rows", "integer")],
+      ...[dataColumn("numerics", "integer"), dataColumn("name", "text"), dataColumn("seeds", "integer")],
+      ...columns.flatMap((column, at) => valueColumns(column, sets, at)),
+      ...TEST_COLUMNS,
+      dataColumn("runs", "text"),
+    ],
+    rows: sets.flatMap((set) =>
+      set.rows.map((row) => [
+        ...[set.task, set.score_name, set.eval_rows, set.numerics, row.name, row.runs.length],
+        ...columns.flatMap((column, at) => cellValues(isNumeric(column, sets, at), row.cells[at])),
+        ...testValues(
+          set,
+          row.mark,
+          set.tests?.rows.find(({ name }) => name === row.name),
+        ),
+        row.runs.map(({ run }) => run).join(" "),
+      ]),
+    ),
+  };
+}
+
+const isNumeric = ({ kind }: CompareColumn, sets: readonly CompareSet[], at: number): boolean =>
+  kind === "measure" &&
+  sets.every(({ rows }) =>
+    rows.every(({ cells }) => cells[at]?.values.every((value) => typeof value !== "string") ?? true),
+  );
+
+/** Measures that are text in some run, such as a state, are text. */
+function valueColumns(column: CompareColumn, sets: readonly CompareSet[], at: number): DataColumn[] {
+  const of = (suffix: string, type: ColumnType): DataColumn => ({
+    key: `${column.key}${suffix}`,
+    title: `${column.heading}${suffix.replaceAll("_", " ")}`,
+    type,
+  });
+  if (!isNumeric(column, sets, at)) return [of("", "text")];
+  return [
+    of("", "real"),
+    of("_low", "real"),
+    of("_high", "real"),
+    of("_sd", "real"),
+    of("_n", "integer"),
+    of("_change", "real"),
+  ];
+}
+
+function cellValues(numeric: boolean, cell: CompareCell | undefined): Value[] {
+  if (!numeric) return [cell ? distinctTexts(cell.values.map(leafText)) : null];
+  const over = cell?.over;
+  return [
+    over?.mean ?? null,
+    over?.low ?? null,
+    over?.high ?? null,
+    over?.sd ?? null,
+    over?.n ?? 0,
+    cell?.delta ?? null,
+  ];
+}
+
+/** For programs: a row for each cell of the table of a paper. */
+export function pivotTable({ rows_key, cols_key, measure, rows, cols }: PivotData): DataTable {
+  return {
+    columns: [
+      ...[
+        dataColumn(rows_key, "text"),
+        { ...dataColumn(cols_key, "text"), key: cols_key === rows_key ? `${cols_key}_2` : cols_key },
+      ],
+      ...[dataColumn("score_name", "text"), dataColumn("measure", "text"), dataColumn("mean", "real")],
+      ...[dataColumn("low", "real"), dataColumn("high", "real"), dataColumn("sd", "real"), dataColumn("n", "integer")],
+      ...TEST_COLUMNS,
+      dataColumn("runs", "text"),
+    ],
+    rows: rows.flatMap((name) =>
+      cols.map((column) => {
+        const row = cellOf(column, name);
+        const over = row?.cells[0]?.over;
+        return [
+          ...[name, column.title, column.score_name, measure.key, over?.mean ?? null],
+          ...[over?.low ?? null, over?.high ?? null, over?.sd ?? null, over?.n ?? 0],
+          ...testValues(
+            column,
+            row?.mark ?? null,
+            column.tests?.rows.find((test) => test.name === name),
+          ),
+          row?.runs.map(({ run }) => run).join(" ") ?? null,
+        ];
+      }),
+    ),
+  };
+}
+
+/** For documents: the table of a paper as people read it. */
+export const pivotForPeople = (data: PivotData): DataTable => ({
+  columns: [
+    dataColumn(data.rows_key, "text"),
+    ...data.cols.map(({ title }, at) => ({ ...dataColumn(`col_${at}`, "text"), title })),
+  ],
+  rows: data.rows.map((name) => [
+    name,
+    ...data.cols.map((column) => {
+      const row = cellOf(column, name);
+      return row === undefined ? null : pivotCell(data, column, row).trim();
+    }),
+  ]),
+});
+
+/** For documents: the rows of all sets, with the task where there are several. */
+export function compareForPeople({ columns, sets }: CompareData): DataTable {
+  const several = sets.length > 1;
+  return {
+    columns: [
+      ...(several ? [dataColumn("task", "text")] : []),
+      dataColumn("name", "text"),
+      ...columns.map(({ key, heading }, at) => ({
+        ...dataColumn(`col_${at}`, "text"),
+        title: key === "score" && !several ? (sets[0]?.score_name ?? heading) : heading,
+      })),
+      dataColumn("seeds", "integer"),
+    ],
+    rows: sets.flatMap((set) =>
+      set.rows.map((row) => [
+        ...(several ? [set.task] : []),
+        row.mark === null ? row.name : `${row.name} ${MARKS[row.mark]}`,
+        ...columns.map((column, at) =>
+          cellText(
+            column,
+            row.cells[at],
+            set.rows.flatMap(({ cells }) => cells[at]?.over?.mean ?? []),
+          ),
+        ),
+        row.runs.length,
+      ]),
+    ),
+  };
+}
+
+const MARKS = { best: "*", open: "~" } as const;
+
+function cellText(column: CompareColumn, cell: CompareCell | undefined, means: readonly number[]): string {
+  if (column.kind === "setting") return distinctTexts(cell?.values.map(leafText) ?? []);
+  return measureText(cell, column, numberFormat(column, means));
+}
