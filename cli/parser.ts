@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import yargs, { type Argv, type CommandModule, type MiddlewareFunction } from "yargs";
-import { type Command, verbOf } from "./commands/command.js";
+import { type Command, OPTION_VALUES, verbOf } from "./commands/command.js";
 import { commands } from "./commands/index.js";
 import { UsageError } from "./errors.js";
 import { packageFile } from "./spec/package-files.js";
@@ -85,6 +85,12 @@ function clearer(message: string, verb: string | undefined, usage: string | unde
 export async function complete(words: string[], list: readonly Command[] = commands): Promise<void> {
   const [, verb, ...rest] = words;
   const current = rest.at(-1);
+  const [, flag = rest.at(-2) ?? "", value] = /^(--[a-z-]+)=(.*)$/.exec(current ?? "") ?? [];
+  const ofOption = OPTION_VALUES[flag];
+  if (ofOption && current !== undefined) {
+    const words = await ofOption(rest);
+    return writeLine((value === undefined ? words : words.map((word) => `${flag}=${word}`)).join("\n"));
+  }
   const completer = list.find((command) => verbOf(command) === verb)?.complete;
   // yargs completes verbs and options.
   if (completer && current !== undefined && !current.startsWith("-")) {

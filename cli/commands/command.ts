@@ -26,4 +26,12 @@ export const taggedRuns: Completer = async (words) =>
 export const specKeys: Completer = async () => (await import("./stored-words.js")).specKeys();
 export const files: Completer = () => [];
 
+/** Completes the value of an option, whatever the verb. */
+export const OPTION_VALUES: Readonly<Record<string, Completer>> = {
+  "--set": async (words) => (await specKeys(words)).map((key) => `${key}=`),
+  "--experiment": experiments,
+  "--tag": async () => (await import("./stored-words.js")).storedTags(),
+  "--baseline": experimentsOrRuns,
+};
+
 export const verbOf = ({ command }: Pick<Command, "command">): string => command.split(" ")[0] ?? "";

@@ -10,7 +10,7 @@ interface Args {
 
 export default {
   command: "completion [shell]",
-  describe: "Print a script that completes verbs, options, run ids and spec keys in your shell",
+  describe: "Print a script that completes verbs, options, runs, experiments and spec keys in your shell",
   builder: (yargs) =>
     yargs
       .positional("shell", { choices: SHELLS, describe: "Default: the shell that SHELL names" })
@@ -34,9 +34,22 @@ export default {
  * Each script sets SHELL, because yargs answers in the format of that shell, and the login shell may be another one.
  */
 const SCRIPTS: Record<Shell, string> = {
+  // Words come from the line, since bash splits them at `@`, `=` and `:` and replaces only what follows the last of these.
+  // `compgen -W` would carry out `$(...)` in a stored name; a loop only compares.
   bash: `_lor2c() {
-  local IFS=$'\\n'
-  COMPREPLY=($(compgen -W "$(SHELL=bash lor2c --get-completions "\${COMP_WORDS[@]}" 2>/dev/null)" -- "\${COMP_WORDS[COMP_CWORD]}"))
+  local line=\${COMP_LINE:0:COMP_POINT} reply prefix= breaks=\${COMP_WORDBREAKS//[^@=:]/}
+  local -a words
+  read -a words <<< "$line"
+  [[ $line == *[[:space:]] ]] && words+=("")
+  local word=\${words[\${#words[@]}-1]}
+  [[ -n $breaks ]] && prefix=\${word%"\${word##*[$breaks]}"}
+  COMPREPLY=()
+  while IFS= read -r reply; do
+    [[ -n $reply && $reply == "$word"* ]] || continue
+    [[ $reply == *= ]] && compopt -o nospace 2>/dev/null
+    printf -v reply %q "\${reply#"$prefix"}"
+    COMPREPLY+=("$reply")
+  done < <(SHELL=bash lor2c --get-completions "\${words[@]}" 2>/dev/null)
 }
 complete -o bashdefault -o default -F _lor2c lor2c`,
   zsh: `_lor2c() {

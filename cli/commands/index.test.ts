@@ -7,6 +7,9 @@ import { PROGRAM } from "../fixtures/program.js";
 import { tempFolder } from "../fixtures/temp-folder.js";
 import { createParser } from "../parser.js";
 import { packageFile, packageRoot } from "../spec/package-files.js";
+import { sampleCell } from "../store/fixtures/sample.js";
+import { openStore } from "../store/store.js";
+import { registerExperiment } from "../store/write.js";
 import { verbOf } from "./command.js";
 import { commands } from "./index.js";
 
@@ -138,12 +141,37 @@ describe("completion", () => {
     expect(ask("run", "")).toEqual(["", ""]);
   });
 
-  test("in bash itself", () => {
-    const script = `PATH="$1:$PATH"; eval "$(lor2c completion bash)"; COMP_WORDS=(lor2c explain train.learn); COMP_CWORD=2; _lor2c; echo "$COMPREPLY"`;
-    const bin = join(packageRoot(), "node_modules", ".bin-test");
-    execFileSync("mkdir", ["-p", bin]);
-    execFileSync("ln", ["-sf", PROGRAM, join(bin, "lor2c")]);
+  test("keys after --set, which wait for a value", () => {
+    expect(ask("run", "a.yaml", "--set", "train.l")).toContain("train.learning_rate=");
+    expect(ask("run", "a.yaml", "--set=train.l")).toContain("--set=train.learning_rate=");
+  });
+
+  test("in bash itself: at its word breaks, and with a name that a shell would carry out", () => {
+    const folder = tempFolder();
+    const store = openStore(join(folder, "lor2c.db"));
+    const stored = { specFile: null, specText: "", cells: [sampleCell("a".repeat(16))] };
+    for (const name of ["$(touch carried-out)", "two words", "new\nline"])
+      registerExperiment(store, { name, ...stored });
+    store.close();
+    execFileSync("ln", ["-s", PROGRAM, join(folder, "lor2c")]);
     execFileSync("chmod", ["+x", PROGRAM]);
-    expect(execFileSync("bash", ["-c", script, "bash", bin], { encoding: "utf8" }).trim()).toBe("train.learning_rate");
+    const script = `PATH="$PWD:$PATH"; eval "$(lor2c completion bash)"
+      for COMP_LINE in "$@"; do COMP_POINT=\${#COMP_LINE}; _lor2c; (IFS=,; echo "\${COMPREPLY[*]}"); done`;
+    const lines = ["explain train.learn", "show @b", "show @", "run x --set train.learning", "retry two\\ w", "retry "];
+    const answers = execFileSync("bash", ["-c", script, "bash", ...lines.map((line) => `lor2c ${line}`)], {
+      cwd: folder,
+      env: { ...process.env, LOR2C_DB: "lor2c.db" },
+      encoding: "utf8",
+    }).split("\n");
+    expect(answers.slice(0, 5)).toEqual([
+      "train.learning_rate",
+      "best",
+      "last,best,failed",
+      "train.learning_rate=",
+      "two\\ words",
+    ]);
+    expect(answers[5]).toContain("\\$\\(touch\\ carried-out\\)");
+    expect(answers[5]).not.toContain("line");
+    expect(readdirSync(folder)).not.toContain("carried-out");
   });
 });

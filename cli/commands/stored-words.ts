@@ -5,6 +5,7 @@ import { experiments, listRuns, tags } from "../store/read.js";
 import { NAMED_RUNS } from "../store/selector-words.js";
 import { openStore, resolveDbPath, type Store } from "../store/store.js";
 import { shortId } from "../views/format.js";
+import { oneLine } from "../views/parts/visible.js";
 
 /** Selectors and the ids of the default database. */
 export const storedRuns = (): string[] => [
@@ -19,7 +20,11 @@ export const storedTags = (): string[] => fromStore((store) => tags(store).map((
 
 export const specKeys = (): string[] => [...new Set(explainAll().map((entry) => entry.key))];
 
-function fromStore(read: (store: Store) => string[]): string[] {
+/** Words of one line: a shell gets one word a line, and no control characters. */
+const fromStore = (read: (store: Store) => string[]): string[] =>
+  readStore(read).filter((word) => word !== "" && oneLine(word) === word);
+
+function readStore(read: (store: Store) => string[]): string[] {
   const path = resolveDbPath();
   if (!existsSync(path)) return [];
   try {

@@ -2,7 +2,7 @@ import { forecastJob, type JobForecast } from "../plan/forecast/forecast.js";
 import type { Foreseen } from "../plan/forecast/limits.js";
 import { remaining } from "../plan/remaining.js";
 import type { ResolvedPlan } from "../plan/resolve-plan.js";
-import { assign } from "../plan/share-out.js";
+import { assign, type Share } from "../plan/share-out.js";
 import { measuredTrainings, runStates, type StoredState } from "../store/read.js";
 import type { Store } from "../store/store.js";
 
@@ -22,9 +22,9 @@ export function foresee({ cells, slots, ready: { device } }: Plan, store: Store 
   const states = store ? runStates(store, ids) : new Map<string, StoredState>();
   const stored = store ? measuredTrainings(store) : [];
   const { todo } = remaining(cells, states, force);
-  const of = (count: number): JobForecast => {
-    const { shares } = assign(todo.slice(0, count), slots, device);
-    return forecastJob(shares, { slots: slots.length, device, stored });
-  };
-  return { states, todo, device, forecast: of(todo.length), ofFirst: of };
+  const sharesOf = (count: number) => assign(todo.slice(0, count), slots, device).shares;
+  const forecastOf = (shares: readonly Share[]) => forecastJob(shares, { slots: slots.length, device, stored });
+  const shares = sharesOf(todo.length);
+  const ofFirst = (count: number): JobForecast => forecastOf(sharesOf(count));
+  return { states, todo, shares, device, forecast: forecastOf(shares), ofFirst };
 }

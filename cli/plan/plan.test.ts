@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { load, minimal } from "../spec/fixtures/specs.js";
 import { planText } from "../views/plan-text.js";
+import type { PlannedCell } from "./cell.js";
 import { DEVICE, inspectedAs, plannedFrom } from "./fixtures/planned.js";
 import { forecastJob } from "./forecast/forecast.js";
 import { planCells, reasonsOf, reasonText } from "./plan.js";
@@ -72,6 +73,13 @@ describe("planCells", () => {
   });
 });
 
+/** What is left of a plan, for a worker for each of these bundles. */
+function foreseen(bundles: PlannedCell[][]) {
+  const shares = bundles.map((cells) => ({ cells, key: "", cost: 1 }));
+  const slots = Math.max(1, bundles.length);
+  return { todo: bundles.flat(), shares, forecast: forecastJob(shares, { slots, device: DEVICE, stored: [] }) };
+}
+
 describe("planText", () => {
   const planned = plannedFrom(
     load("model: tiny\ntask: toy\nsweep: {variants: [{method: plain}, {method: moving}]}").cells,
@@ -86,7 +94,7 @@ describe("planText", () => {
     bundles,
     states: new Map(),
     notes: [],
-    foresight: { todo: [], forecast: forecastJob([], { slots: 1, device: DEVICE, stored: [] }) },
+    foresight: foreseen([]),
     warnings: [],
     evaluation: null,
   };
@@ -163,23 +171,32 @@ describe("planText", () => {
     );
   });
   test("the text says what runs share, and how much more is probable", () => {
-    const sharing = (probable: boolean) => {
+    const sharing = (probable: boolean, workers = 1) => {
       const together = planned.map((cell, i) => {
         const events = i === 0 ? [] : [{ epoch: 2, key: "merge", probable }];
         return { ...cell, inspected: inspectedAs({ events, total_steps: 94 * 3 }) };
       });
-      return planText({ ...view, cells: together, bundles: [together] }, null)
+      return planText(
+        {
+          ...view,
+          cells: together,
+          bundles: [together],
+          foresight: foreseen(workers === 1 ? [together] : together.map((cell) => [cell])),
+        },
+        null,
+      )
         .trimEnd()
         .split("\n")
-        .slice(-2);
+        .filter((line) => /^\d+ (runs?|epochs?) /.test(line));
     };
     expect(sharing(true)).toEqual([
       "2 runs in 1 bundle: 0 finished, 2 to run",
-      "4 epochs instead of 6, with one worker: runs of a bundle train as one until they part",
+      "4 epochs instead of 6, with 1 worker: runs of a bundle train as one until they part",
     ]);
     expect(sharing(false)[1]).toBe(
-      "4 epochs at most, probably about 3, instead of 6, with one worker: runs of a bundle train as one until they part",
+      "4 epochs at most, probably about 3, instead of 6, with 1 worker: runs of a bundle train as one until they part",
     );
+    expect(sharing(true, 2)).toEqual(["2 runs in 1 bundle: 0 finished, 2 to run"]); // each worker trains one from the start
   });
   test("a long plan is cut, and says so", () => {
     const many = plannedFrom(load(minimal("sweep: {grid: {seed: 1..1234}}")).cells);

@@ -28,7 +28,8 @@ function foreseen(count = cells.length, slots = 1, device = DEVICE): Foreseen {
   const stored = [training({ method: "lora" })];
   const ofFirst = (first: number): JobForecast =>
     forecastJob(shareOut(cells.slice(0, first), slots), { slots, device, stored });
-  return { todo: cells.slice(0, count), device, forecast: ofFirst(count), ofFirst };
+  const todo = cells.slice(0, count);
+  return { todo, shares: shareOut(todo, slots), device, forecast: ofFirst(count), ofFirst };
 }
 
 test("three lines: time, disk and memory, each with its range and basis", () => {

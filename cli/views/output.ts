@@ -4,7 +4,7 @@
  */
 import { fstatSync, writeSync } from "node:fs";
 import { Lor2cError } from "../errors.js";
-import { prose } from "./parts/prose.js";
+import { breakLines } from "./parts/break-lines.js";
 import { jsonText, visible } from "./parts/visible.js";
 import { messageWidth } from "./terminal.js";
 
@@ -37,9 +37,12 @@ export function writeStatus(text: string): void {
   process.stderr.write(`\r${visible(text)}\u001b[K`);
 }
 
-/** A message for people, broken at words where a terminal shows it. */
+/**
+ * A message for people, broken at words where a terminal shows it. Counts wide characters as one, since the package that
+ * knows them is not loaded at start.
+ */
 export function writeNote(text: string): void {
-  writeMessage(prose(visible(text), messageWidth()).join("\n"));
+  writeMessage(breakLines(visible(text), messageWidth(), "  ", (line) => line.length).join("\n"));
 }
 
 /** A message whose lines stay whole: JSON, or an error with commands and places that people copy. */

@@ -19,7 +19,7 @@ export interface PlanView {
   /** State of each stored run by id. A run that is not here is still to run. */
   states: ReadonlyMap<string, string>;
   notes: readonly string[];
-  foresight: Pick<Foreseen, "todo" | "forecast">;
+  foresight: Pick<Foreseen, "todo" | "shares" | "forecast">;
   /** What would be evaluated after training, by model; null: nothing. */
   evaluation: PlannedEvaluation | null;
   /** Warnings where the forecast exceeds the free memory or disk. */
@@ -90,7 +90,7 @@ const invalidRow = (cell: InvalidCell): string[] =>
 
 const number = (value: number | null) => (value === null ? "-" : value.toLocaleString("en-US"));
 
-function summary({ cells, invalid, bundles, states }: PlanView): string {
+function summary({ cells, invalid, bundles, states, foresight }: PlanView): string {
   const done = cells.filter((cell) => isDone(states.get(cell.id))).length;
   const running = cells.filter((cell) => states.get(cell.id) === "running").length;
   const lanes = bundles.reduce((sum, bundle) => sum + firstLanesOf(bundle), 0);
@@ -99,19 +99,19 @@ function summary({ cells, invalid, bundles, states }: PlanView): string {
   const parts = [count(cells.length, "run"), where, `${number(done)} finished,`];
   if (running > 0) parts.push(`${number(running)} running,`);
   const left = invalid.length === 0 ? "" : `; ${number(invalid.length)} invalid`;
-  return [...parts, `${number(cells.length - done - running)} to run`].join(" ") + left + epochs(bundles, states);
+  return [...parts, `${number(cells.length - done - running)} to run`].join(" ") + left + epochs(foresight);
 }
 
-/** How many epochs the remaining runs train, if sharing makes them fewer. */
-function epochs(bundles: PlanView["bundles"], states: PlanView["states"]): string {
-  const left = bundles.map((bundle) => bundle.filter((cell) => !isDone(states.get(cell.id))));
-  const sum = (measure: (cells: PlannedCell[]) => number) => left.reduce((total, cells) => total + measure(cells), 0);
+/** How many epochs the remaining runs train, if sharing makes them fewer; workers that divide a bundle make them more. */
+function epochs({ shares, forecast: { workers } }: PlanView["foresight"]): string {
+  const sum = (measure: (cells: PlannedCell[]) => number) =>
+    shares.reduce((total, { cells }) => total + measure(cells), 0);
   const [lanes, alone] = [sum((cells) => laneEpochs(cells, "planned")), sum(cellEpochs)];
   if (lanes >= alone) return "";
   const probable = sum((cells) => laneEpochs(cells, "probable"));
   const round = (value: number) => Number(value.toFixed(1)).toLocaleString("en-US");
   const most = probable < lanes ? ` at most, probably about ${round(probable)},` : "";
-  return `\n${round(lanes)} epochs${most} instead of ${round(alone)}, with one worker: runs of a bundle train as one until they part`;
+  return `\n${round(lanes)} epochs${most} instead of ${round(alone)}, with ${count(workers, "worker")}: runs of a bundle train as one until they part`;
 }
 
 const count = (n: number, noun: string) => `${n.toLocaleString("en-US")} ${noun}${n === 1 ? "" : "s"}`;

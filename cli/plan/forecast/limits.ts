@@ -1,10 +1,13 @@
 import type { PlannedCell } from "../cell.js";
+import type { Share } from "../share-out.js";
 import type { JobForecast } from "./forecast.js";
 import type { Device } from "./kind.js";
 
 /** The remaining runs of a plan, and their forecast. */
 export interface Foreseen {
   todo: readonly PlannedCell[];
+  /** What each worker trains of them. */
+  shares: readonly Share[];
   device: Device;
   forecast: JobForecast;
   /** The forecast of only the first `count` runs. */
