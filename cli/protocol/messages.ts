@@ -600,6 +600,34 @@ const Tree = z.strictObject({
   cpu_seconds: duration,
   /** Bytes. */
   peak_memory: count,
+  /** Joules that the device used meanwhile, as its driver counts them; null where it does not. */
+  energy: z.number().nonnegative().nullable(),
+});
+
+/**
+ * What cells have used so far, about every half minute and before each outcome of cells that have started. Memory and
+ * utilisation are those of the whole training that they are part of; CPU time and energy are its means per second, times
+ * the seconds of the cell. All of it includes what was used before a checkpoint.
+ */
+const Usage = z.strictObject({
+  type: z.literal("usage"),
+  seq: count,
+  cells: cellIds,
+  /** Of each of the cells so far, as `total_seconds` of `finished`, and in the processes before a checkpoint. */
+  seconds: duration,
+  /** Bytes: of the device's allocator, or of the resident set of a worker on CPU. P99: within one percent. */
+  memory_mean: count.nullable(),
+  memory_p99: count.nullable(),
+  peak_memory: count,
+  /**
+   * Share of the time in which the device computed, from 0 to 1, of all its processes; on CPU, CPU time of the worker per
+   * second and thread.
+   */
+  utilization_mean: metric,
+  utilization_max: metric,
+  cpu_seconds: duration,
+  /** Joules; null where the driver does not count them. */
+  energy: z.number().nonnegative().nullable(),
 });
 
 /** Ranks of a method that moves them between its modules, at the end of an epoch. */
@@ -903,6 +931,7 @@ export const WorkerEvent = z.discriminatedUnion("type", [
   Change,
   ModuleScores,
   Tree,
+  Usage,
   Ranks,
   Artifact,
   Log,

@@ -121,6 +121,9 @@ function apply(store: Store, event: WorkerEvent, ids: number[], git: GitState | 
       for (const id of ids) store.prepare("UPDATE attempts SET bundle = ? WHERE id = ?").run(bundle, id);
       return;
     }
+    case "usage":
+      for (const id of ids) applyUsage(store, event, id);
+      return;
     case "ranks":
       for (const id of ids) applyRanks(store, event, id);
       return;
@@ -237,11 +240,22 @@ function insertBundle(store: Store, event: EventOf<"tree">): number | bigint {
   return store
     .prepare(
       `INSERT INTO bundles (lane_epochs, cell_epochs, lanes, lane_width, forks, longest_fork_seconds, train_seconds,
-                            evaluate_seconds, cpu_seconds, peak_memory, trained_at)
+                            evaluate_seconds, cpu_seconds, peak_memory, energy, trained_at)
        VALUES (@lane_epochs, @cell_epochs, @lanes, @lane_width, @forks, @longest_fork_seconds, @train_seconds,
-               @evaluate_seconds, @cpu_seconds, @peak_memory, @now)`,
+               @evaluate_seconds, @cpu_seconds, @peak_memory, @energy, @now)`,
     )
     .run({ ...scalars(event), now: new Date().toISOString() }).lastInsertRowid;
+}
+
+/** Each event has sums since the beginning, so the newest one replaces what is stored. */
+function applyUsage(store: Store, event: EventOf<"usage">, id: number): void {
+  store
+    .prepare(
+      `UPDATE attempts SET peak_memory = @peak_memory, mean_memory = @memory_mean, p99_memory = @memory_p99,
+         mean_utilization = @utilization_mean, max_utilization = @utilization_max, cpu_seconds = @cpu_seconds,
+         energy = @energy, usage_seconds = @seconds WHERE id = @id`,
+    )
+    .run({ ...scalars(event), id });
 }
 
 function applyRanks(store: Store, { step, epoch, modules }: EventOf<"ranks">, id: number): void {

@@ -15,6 +15,7 @@ import { m014Marks } from "./migrations/m014_marks.js";
 import { m015MetricSummaries } from "./migrations/m015_metric_summaries.js";
 import { m017Reproduction } from "./migrations/m017_reproduction.js";
 import { m019BestContent } from "./migrations/m019_best_content.js";
+import { m020Usage } from "./migrations/m020_usage.js";
 
 export interface Migration {
   /** `m<number>_<what>`; stored in the table `migrations`, so it must never change. */
@@ -41,4 +42,5 @@ export const MIGRATIONS: readonly Migration[] = [
   m015MetricSummaries,
   m017Reproduction,
   m019BestContent,
+  m020Usage,
 ];

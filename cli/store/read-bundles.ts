@@ -10,3 +10,11 @@ export function bundlesOf(store: Store, attemptIds: readonly number[]): BundleRo
     )
     .all(JSON.stringify(attemptIds)) as BundleRow[];
 }
+
+/** How many runs were in the training that an attempt was part of; 0 if it never told. */
+export function trainedTogether(store: Store, attemptId: number): number {
+  return store
+    .prepare("SELECT count(DISTINCT run) FROM attempts WHERE bundle = (SELECT bundle FROM attempts WHERE id = ?)")
+    .pluck()
+    .get(attemptId) as number;
+}

@@ -38,7 +38,7 @@ beforeAll(() => {
   const events = [
     ...[say.ready(), say.started([A.id, B.id]), say.metrics([A.id, B.id], 2, 10, { accuracy: 0.5, loss: 1 }, "eval")],
     ...[say.change([A.id], 3), say.moduleScores([A.id], 4), say.artifact([A.id], 5, adapter), ranks],
-    ...[say.tree([A.id], 7), say.finished([A.id], 8)],
+    ...[say.tree([A.id], 7), say.usage([A.id], 8), say.finished([A.id], 9)],
   ];
   ingest(store, claimed.attempts, events, { commit: "abc", dirty: true });
   const range = { low: 1, likely: 2, high: 3 };

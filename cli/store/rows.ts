@@ -67,6 +67,16 @@ export const RunRow = z.strictObject({
   numerics: number,
   /** Where the rows of `classify` and `regress` come from; scores on different ones are not compared. */
   own_rows: text.nullable(),
+  mean_memory: number.nullable(),
+  p99_memory: number.nullable(),
+  /** From 0 to 1. */
+  mean_utilization: number.nullable(),
+  max_utilization: number.nullable(),
+  cpu_seconds: number.nullable(),
+  /** Joules. */
+  energy: number.nullable(),
+  /** Seconds that these numbers are of. */
+  usage_seconds: number.nullable(),
   /** What users said about it, see marks.ts. */
   tags: z.array(text),
   note: text.nullable(),
@@ -130,6 +140,13 @@ export const AttemptRow = z.strictObject({
   bundle: number.nullable(),
   numerics: number,
   /** Bytes of its folder when the attempt ended. */
+  mean_memory: number.nullable(),
+  p99_memory: number.nullable(),
+  mean_utilization: number.nullable(),
+  max_utilization: number.nullable(),
+  cpu_seconds: number.nullable(),
+  energy: number.nullable(),
+  usage_seconds: number.nullable(),
   disk_bytes: number.nullable(),
   resumed_step: number.nullable(),
   error_type: text.nullable(),
@@ -171,6 +188,8 @@ export const BundleRow = z.strictObject({
   evaluate_seconds: number,
   cpu_seconds: number,
   peak_memory: number,
+  /** Joules. */
+  energy: number.nullable(),
   trained_at: text,
 });
 export type BundleRow = z.infer<typeof BundleRow>;

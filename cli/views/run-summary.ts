@@ -13,6 +13,7 @@ import {
   getNotes,
   getSettings,
   type RunRow,
+  trainedTogether,
 } from "../store/read.js";
 import { constantAnswer } from "../store/score-direction.js";
 import { collapseText } from "./collapse.js";
@@ -24,6 +25,7 @@ import { formatBytes } from "./parts/bytes.js";
 import { type Fact, facts } from "./parts/facts.js";
 import { prose } from "./parts/prose.js";
 import { type TableColumn, tableLines } from "./parts/table.js";
+import { usageFacts } from "./usage.js";
 import { loadEach, textOfEach, type View } from "./view.js";
 
 /** How many lines of a traceback are shown: the last ones say what happened. */
@@ -33,6 +35,8 @@ export interface SummaryData {
   run: RunRow;
   settings: Record<string, unknown>;
   attempt: AttemptRow | null;
+  /** Runs of the training that the attempt was part of; 0 if that is not known. */
+  together: number;
   notes: string[];
   environment: EnvironmentRow | null;
   artifacts: ArtifactRow[];
@@ -50,6 +54,7 @@ export const runSummary: View<SummaryData> = {
       run,
       settings: getSettings(store, run.id),
       attempt: id === null ? null : (getAttempt(store, id) ?? null),
+      together: id === null ? 0 : trainedTogether(store, id),
       notes: id === null ? [] : getNotes(store, id),
       environment: run.environment === null ? null : (getEnvironment(store, run.environment) ?? null),
       artifacts,
@@ -67,11 +72,11 @@ function withEarlier(row: EvaluationRow, adapter: string | undefined): Evaluatio
 }
 
 function summaryText(
-  { run, settings, attempt, notes, environment, artifacts, forecast, evaluations }: SummaryData,
+  { run, settings, attempt, together, notes, environment, artifacts, forecast, evaluations }: SummaryData,
   width: number | null,
 ): string {
   const lines = facts(runFacts(run, attempt, settings), width);
-  if (attempt) lines.push("", ...facts(attemptFacts(run, attempt, environment), width));
+  if (attempt) lines.push("", ...facts(attemptFacts(run, attempt, environment, together), width));
   if (forecast) lines.push("", ...comparisonLines(forecast, attempt, width));
   if (evaluations.length > 0) lines.push("", ...evaluationLines(evaluations, width));
   if (notes.length > 0) lines.push("", ...notes.flatMap((note) => prose(`note: ${note}`, width)));
@@ -173,7 +178,7 @@ function training(run: RunRow): string {
   return parts.filter((part) => part !== null).join(", ");
 }
 
-function attemptFacts(run: RunRow, attempt: AttemptRow, environment: EnvironmentRow | null): Fact[] {
+function attemptFacts(run: RunRow, attempt: AttemptRow, environment: EnvironmentRow | null, together: number): Fact[] {
   const git = environment?.git_commit
     ? `${environment.git_commit.slice(0, 10)}${environment.git_dirty ? " with local changes" : ""}`
     : null;
@@ -183,7 +188,7 @@ function attemptFacts(run: RunRow, attempt: AttemptRow, environment: Environment
     ["ended", attempt.ended_at],
     ["took", attempt.total_seconds === null ? null : took(attempt)],
     ["tokens/s", attempt.tokens_per_second === null ? null : formatCount(attempt.tokens_per_second)],
-    ["peak memory", attempt.peak_memory === null ? null : formatBytes(attempt.peak_memory)],
+    ...usageFacts(attempt, together),
     ["stopped", attempt.stopped_at_step === null ? null : `after step ${formatCount(attempt.stopped_at_step)}`],
     ["error", attempt.error_type],
     ["message", attempt.message],

@@ -94,7 +94,8 @@ function trained(cell: string): WorkerEvent[] {
     },
     scores(46, 3, [layer(0, 0, null, "lora"), layer(1, 1, 0.5), layer(2, 3, null)]),
     say.artifact([cell], 47, join(temp.folder, "runs", cell, "attempt-2", "adapter")),
-    say.finished([cell], 48),
+    say.usage([cell], 48),
+    say.finished([cell], 49),
   ];
 }
 
@@ -142,7 +143,11 @@ started      (time)
 ended        (time)
 took         1m, 50.0s of it training steps
 tokens/s     2,000
-peak memory  977 KiB
+memory       977 KiB at most, 781 KiB on average, 967 KiB or less 99 % of the
+             time
+utilisation  75 % on average, 100 % at most
+CPU time     45.0s
+energy       250 J (0.07 Wh), 4 W on average
 device       cpu (a processor)
 python       3.11.9, worker 0.1.0
 git          0123456789 with local changes

@@ -647,6 +647,24 @@ class Tree:
     evaluate_seconds: float
     cpu_seconds: float
     peak_memory: int
+    energy: float | None
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What cells have used so far, about every half minute and before each outcome of cells that have started. Memory and utilisation are those of the whole training that they are part of; CPU time and energy are its means per second, times the seconds of the cell. All of it includes what was used before a checkpoint."""
+
+    type: ClassVar[Literal["usage"]] = "usage"
+    seq: int
+    cells: list[str] = field(metadata={"min_items": 1})
+    seconds: float
+    memory_mean: int | None
+    memory_p99: int | None
+    peak_memory: int
+    utilization_mean: float | None
+    utilization_max: float | None
+    cpu_seconds: float
+    energy: float | None
 
 
 @dataclass(frozen=True)
@@ -962,6 +980,7 @@ Event: TypeAlias = (
     | Change
     | ModuleScores
     | Tree
+    | Usage
     | Ranks
     | Artifact
     | Log
@@ -1008,6 +1027,7 @@ EVENTS: dict[str, type[Any]] = {
     Change.type: Change,
     ModuleScores.type: ModuleScores,
     Tree.type: Tree,
+    Usage.type: Usage,
     Ranks.type: Ranks,
     Artifact.type: Artifact,
     Log.type: Log,

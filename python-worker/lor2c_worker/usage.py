@@ -1,4 +1,4 @@
-"""CPU time and highest memory of one command. The worker may have carried out others before.
+"""CPU time and memory of one command. The worker may have carried out others before.
 
 On CUDA the device's allocator measures memory; each tree resets its peak at the start.
 """
@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-_STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+_STATUS, _STATM, _CLEAR = (Path("/proc/self", name) for name in ("status", "statm", "clear_refs"))
 _began = 0.0
 
 
@@ -29,6 +29,18 @@ def begin_command() -> None:
 
 def cpu_seconds() -> float:
     return time.process_time() - _began
+
+
+def resident_bytes() -> int | None:
+    """The resident set now; None where neither the kernel's files nor psutil, which need not be installed, tell."""
+    try:
+        return int(_STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError, ValueError):
+        with contextlib.suppress(ImportError):
+            import psutil
+
+            return int(psutil.Process().memory_info().rss)
+        return None
 
 
 def peak_resident_bytes() -> int:

@@ -71,7 +71,9 @@ def record(events: list[Any], folder: Path) -> list[Any]:
     """All that a run says of itself, and its adapter."""
     said: list[Any] = []
     for event in events:
-        if isinstance(event, (messages.Progress, messages.Tree, messages.Artifact)) or not hasattr(event, "cells"):
+        if isinstance(event, (messages.Progress, messages.Tree, messages.Usage, messages.Artifact)) or not hasattr(
+            event, "cells"
+        ):
             continue
         fields = messages.encode(event)
         said.append({k: v for k, v in fields.items() if k not in {"seq", "resumed_step", *MEASURED}})

@@ -66,7 +66,9 @@ def record(events: list[Any], name: str, folder: Path) -> list[Any]:
     """All events of a cell, and the bytes of its adapter in `folder`."""
     said: list[Any] = []
     for event in events:
-        if isinstance(event, (messages.Progress, messages.Tree, messages.Artifact)) or not hasattr(event, "cells"):
+        if isinstance(event, (messages.Progress, messages.Tree, messages.Usage, messages.Artifact)) or not hasattr(
+            event, "cells"
+        ):
             continue
         if name in event.cells:
             fields = messages.encode(event)

@@ -111,6 +111,7 @@ MODULES = [{"span_start": 0, "span_end": 1, "kind": "lor2c", "score": 1.0}] * 2
 SCORES = {"type": "module_scores", "score_name": "sfs", "modules": MODULES, "trainable_parameters": 1, **AT}
 RANKS = {"type": "ranks", "modules": [{"module": "m", "rank": 1}] * 2, **AT}
 TREE = {"type": "tree", "lane_epochs": 1, "cell_epochs": 1, "lanes": 1, "lane_width": 1, "forks": 0, "peak_memory": 1}
+TREE |= {"energy": None}
 TREE |= dict.fromkeys(["longest_fork_seconds", "train_seconds", "evaluate_seconds", "cpu_seconds"], 1.0)
 ARTIFACT = {"type": "artifact", "kind": "adapter", "bytes": 1, "sha256": "x"}
 STARTED = {}

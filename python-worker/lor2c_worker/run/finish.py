@@ -13,7 +13,6 @@ import torch
 from .. import __version__, messages
 from ..channel import finite, split_finite
 from ..data.task import TaskData
-from ..device import peak_memory
 from ..errors import PlainError
 from ..evaluation.choose import CellResult
 from ..evaluation.proof import difference, is_finite
@@ -27,6 +26,7 @@ from .loop_state import LoopState
 from .outcome import Diverged, send_outcome
 from .predictions import PredictionsInfo, write_predictions
 from .prepare import Prepared, load_for
+from .report import send_usage
 from .running import TreeRun
 from .tree import TreeCell
 
@@ -50,16 +50,21 @@ def finish_cell(
     `overhead`: seconds of the tree outside of steps, divided by its cells.
     """
     began = time.perf_counter()
+
+    def seconds() -> float:
+        return result.train_seconds + overhead + time.perf_counter() - began
+
     try:
         _check_numbers(run, result, loop.step)
         _check_acted(cell.method, run.learner, cell.cell)
         if cell.method.trains:
             _keep_adapter(run, cell, result)
     except Exception as error:
+        send_usage(run, [cell.id], seconds() + run.earlier)
         send_outcome(run.events.send, [cell.id], error)
         closed.add(cell.id)
         return
-    _send_finished(run, cell, result, loop.step, overhead + time.perf_counter() - began)
+    _send_finished(run, cell, result, loop.step, seconds())
     closed.add(cell.id)
 
 
@@ -193,9 +198,10 @@ def _name_of(alike: tuple[float, ...], data: TaskData) -> str | None:
     return ", ".join(name for name, on in zip(data.label_names, alike, strict=True) if on) or "no label"
 
 
-def _send_finished(run: TreeRun, cell: TreeCell, result: CellResult, step: int, overhead: float) -> None:
+def _send_finished(run: TreeRun, cell: TreeCell, result: CellResult, step: int, seconds: float) -> None:
     prepared, patience = run.prepared, run.prepared.settings.train.early_stopping_patience
     lane = next(index for index, lane in enumerate(run.learner.lanes) if cell.id in lane.cells)
+    send_usage(run, [cell.id], seconds + run.earlier)
     run.events.send(
         messages.Finished,
         cells=[cell.id],
@@ -216,9 +222,9 @@ def _send_finished(run: TreeRun, cell: TreeCell, result: CellResult, step: int, 
         collapsed_share=result.alike_share,
         majority_score=majority_of(prepared),
         train_seconds=result.train_seconds,
-        total_seconds=result.train_seconds + overhead,
+        total_seconds=seconds,
         train_tokens=result.tokens,
         batch_order=result.batch_order or None,
         trainable_parameters=run.learner.trainable_parameters(lane)[0],
-        peak_memory=peak_memory(prepared.device),
+        peak_memory=run.meter.sums().peak_memory,
     )

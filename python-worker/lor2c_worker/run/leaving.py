@@ -10,7 +10,7 @@ from .checkpoint import part_checkpoint, tree_folder
 from .finish import finish_cell, keep_best
 from .loop_state import LoopState
 from .outcome import diverged_at, send_outcome
-from .report import send_tree
+from .report import send_tree, send_usages
 from .running import TreeRun
 
 
@@ -27,6 +27,7 @@ def leave(run: TreeRun, channel: Channel, closed: set[str], state: LoopState) ->
         return state
     if state.step:
         part_checkpoint(run.folder, tree_folder(run.folder.parent, leaving), leaving)
+    send_usages(run, state, leaving)
     channel.send(messages.Stopped, cells=leaving, step=state.step)
     closed.update(leaving)
     return _without(run, leaving, state)
@@ -43,6 +44,7 @@ def lose(run: TreeRun, closed: set[str], state: LoopState, diverged: dict[int, i
     for lane, step in diverged.items():
         cells = list(run.learner.lanes[lane].cells)
         keep_best(run, cells)
+        send_usages(run, state, cells)
         send_outcome(run.events.send, cells, diverged_at(step, limit or 1))
         closed.update(cells)
         gone += cells
@@ -67,4 +69,5 @@ def _without(run: TreeRun, gone: list[str], state: LoopState) -> LoopState:
         state.regroup(run.learner.leave(gone, run.optimizer))
     part = state.part(run.ids)
     run.counted += state.train_seconds - part.train_seconds
+    run.loop = part
     return part

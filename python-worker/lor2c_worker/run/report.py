@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import math
 import shutil
+from collections.abc import Iterable
 
 import torch
 
 from .. import messages
 from ..channel import Throttle, finite, split_finite
-from ..device import peak_memory
 from ..learner import EpochRecord, Expected, Lane, Learner
 from ..usage import cpu_seconds
 from .checkpoint import BEST_FOLDER, Best, forget_worse
@@ -21,6 +21,8 @@ from .tree import lane_epochs
 
 #: Seconds between two reports of progress.
 PROGRESS_EVERY = 0.25
+#: Seconds between two reports of what a run uses: it has them also when its process dies.
+USAGE_EVERY = 30.0
 
 
 def make_report(run: TreeRun) -> Report:
@@ -70,7 +72,7 @@ def _best(run: TreeRun, lane: int, cells: list[str], step: int, epoch: float, va
 
 def send_tree(run: TreeRun, loop: LoopState, cells: list[str]) -> None:
     """Send what training `cells` together cost. `loop`: their state."""
-    learner = run.learner
+    learner, sums = run.learner, run.meter.sums()
     lanes = sum(any(cell in cells for cell in lane.cells) for lane in learner.lanes)
     run.events.send(
         messages.Tree,
@@ -84,21 +86,52 @@ def send_tree(run: TreeRun, loop: LoopState, cells: list[str]) -> None:
         train_seconds=loop.train_seconds,
         evaluate_seconds=loop.evaluate_seconds,
         cpu_seconds=cpu_seconds(),
-        peak_memory=peak_memory(run.prepared.device),
+        peak_memory=sums.peak_memory,
+        energy=sums.energy,
     )
+
+
+def send_usage(run: TreeRun, cells: Iterable[str], seconds: float) -> None:
+    """Send what `cells` have used up to now, equal cells that have taken `seconds` each."""
+    sums = run.meter.sums()
+    share = seconds / sums.seconds if sums.seconds else 0.0
+    run.events.send(
+        messages.Usage,
+        cells=list(cells),
+        seconds=seconds,
+        memory_mean=sums.memory_mean,
+        memory_p99=sums.memory_below(0.99),
+        peak_memory=sums.peak_memory,
+        utilization_mean=sums.utilization_mean,
+        utilization_max=sums.utilization_max,
+        cpu_seconds=sums.cpu_seconds * share,
+        energy=None if sums.energy is None else sums.energy * share,
+    )
+
+
+def send_usages(run: TreeRun, loop: LoopState, cells: Iterable[str]) -> None:
+    """Send what each of these cells has used: one event for those that have taken equal time, as cells of a lane do."""
+    alike: dict[float, list[str]] = {}
+    for cell in cells:
+        alike.setdefault(run.seconds(loop, cell), []).append(cell)
+    for seconds, names in alike.items():
+        send_usage(run, names, seconds)
 
 
 class _Progress:
     """Sends one event per lane from time to time. The epochs left include those of lanes that will part later."""
 
     def __init__(self, run: TreeRun) -> None:
-        self._run, self._throttle = run, Throttle(PROGRESS_EVERY)
+        self._run, self._throttle, self._usage = run, Throttle(PROGRESS_EVERY), Throttle(USAGE_EVERY)
+        self._usage.ready()  # there is nothing to tell of yet
         #: Expected events of each lane's cells, and the lanes and epoch for which they were computed.
         self._expected: tuple[list[Lane], int, list[Expected]] | None = None
 
     def __call__(self, learner: Learner, state: LoopState, phase: str, losses: torch.Tensor | None) -> None:
         if not self._throttle.ready():
             return
+        if self._usage.ready():
+            send_usages(self._run, state, self._run.ids)
         each = [None] * len(learner.lanes) if losses is None else losses.tolist()
         rate, left = finite(self._rate(state)), self._lane_epochs_left(learner, state.step)
         for lane, loss in zip(learner.lanes, each, strict=True):

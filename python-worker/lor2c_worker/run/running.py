@@ -11,6 +11,7 @@ from ..optim.adamw import LaneAdamW
 from .checkpoint import Best, write_checkpoint
 from .event_log import EventLog
 from .loop_state import LoopState
+from .meter import Meter
 from .moments import save_due
 from .prepare import Prepared
 from .tree import TreeCell
@@ -30,10 +31,16 @@ class TreeRun:
     #: Parameters of the base model with its head, without those that the method adds.
     total_parameters: int
     versions: dict[str, str]
+    #: Of everything that the tree uses.
+    meter: Meter
+    #: The newest state of its loop.
+    loop: LoopState
     #: When the tree began, in seconds of a clock that only runs forward.
     began: float = field(default_factory=time.perf_counter)
     #: Seconds of it that are counted elsewhere: of cells that have left it, less those of steps before a checkpoint.
     counted: float = 0.0
+    #: Seconds outside of steps before a checkpoint, of each cell.
+    earlier: float = 0.0
     #: When the last checkpoint was written, or training began; in seconds of a clock that only runs forward.
     _saved: float = field(default_factory=time.monotonic)
 
@@ -53,10 +60,15 @@ class TreeRun:
         """Seconds of the tree outside of steps so far, divided by its cells."""
         return (time.perf_counter() - self.began - self.counted - loop.train_seconds) / len(self.cells)
 
+    def seconds(self, loop: LoopState, cell: str) -> float:
+        """Seconds of one cell so far: its lane's share of the steps, and its own of the rest."""
+        return loop.results[cell].train_seconds + self.earlier + self.overhead(loop)
+
     def checkpoint(self, loop: LoopState) -> None:
         """Write a checkpoint between two steps. There is none before the first step, when nothing would be lost."""
         if loop.step:
             state = {"learner": self.learner.state(), "optimizer": self.optimizer.state_dict(), "loop": loop.plain()}
+            state["usage"] = {"sums": self.meter.sums().plain(), "overhead": self.earlier + self.overhead(loop)}
             write_checkpoint(self.folder, loop.step, self.ids, state, self.best, self.events.sync(), self.versions)
         self._saved = time.monotonic()
 
