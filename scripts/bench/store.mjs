@@ -15,6 +15,9 @@ import { parseArgs } from "node:util";
 
 const COMMANDS = [
   ["ls", "--all"],
+  ["ls", "--where", "task = some-task and best.accuracy > 0.85 and method.merges >= 1", "--sort", "-best.accuracy"],
+  ["ls", "--where", "tag = x or (label like '%seed=3' and not last.loss > 0.1 and experiment = large)", "--all"],
+  ["ls", "--where", "train.learning_rate = 7", "--all"],
   ["compare", "large"],
   ["compare", "large", "--no-fold", "--columns", "score, best:f1, loss@best, last:train/loss, method.merges, params"],
   ["compare", "0000000000000000", "0000000000000001"],
