@@ -13,7 +13,7 @@ function packageVersion(): string {
 
 /** The parser of the command line: every verb, strict about unknown words. Nothing runs before `parseAsync`. */
 export function createParser(written: string[], list: readonly Command[] = commands): Argv {
-  const args = withStdin(written, list);
+  const args = joined(withStdin(written, list), list);
   const parser = yargs(args)
     .scriptName("lor2c")
     .locale("en")
@@ -67,6 +67,17 @@ function withStdin(args: string[], list: readonly Command[]): string[] {
   const verb = args.find((arg) => !arg.startsWith("-"));
   const readsSpec = list.some((command) => verbOf(command) === verb && command.command.includes("<file"));
   return readsSpec ? args.map((arg) => (arg === "-" ? STDIN : arg)) : args;
+}
+
+/** yargs takes a value that begins with a dash for an option, unless `=` stands before it. */
+function joined(args: string[], list: readonly Command[]): string[] {
+  const verb = args.find((arg) => !arg.startsWith("-"));
+  const options = list.find((command) => verbOf(command) === verb)?.dashed?.map((name) => `--${name}`) ?? [];
+  return args.flatMap((arg, at) => {
+    if (options.includes(args[at - 1] ?? "") && /^-[^-]/.test(arg)) return [];
+    const value = args[at + 1] ?? "";
+    return options.includes(arg) && /^-[^-]/.test(value) ? `${arg}=${value}` : arg;
+  });
 }
 
 /** Replaces messages of yargs: it counts arguments instead of naming the missing one, and calls a verb an argument. */

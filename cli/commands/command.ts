@@ -11,6 +11,8 @@ export interface Command<Args = object> extends CommandModule<object, Args> {
   /** The verb and its arguments: `show <runs..>`. */
   command: string;
   describe: string;
+  /** Options whose value may begin with one dash, as in `--sort -score`. */
+  dashed?: readonly string[];
   /** Completes the arguments; absent if yargs knows them, or if there are none. */
   complete?: Completer;
 }

@@ -103,7 +103,7 @@ describe("errors", () => {
     [["nosuch"], /There is no command nosuch\./, "lor2c --help"],
     [["run", "--nosuch", "x"], /It is `lor2c run <file>`: something is missing/, "lor2c run --help"],
     [["plan"], /It is `lor2c plan <file>`: something is missing/, "lor2c plan --help"],
-    [["ls", "--jsn"], /Unknown argument: --jsn/, "lor2c ls --help"],
+    [["ls", "--jsn"], /Unknown argument: jsn/, "lor2c ls --help"],
   ])("%j: one line, the next step, exit 2", (args, message, hint) => {
     const { status, stdout, stderr } = run(...args);
     expect([status, stdout]).toEqual([2, ""]);

@@ -1,5 +1,5 @@
 import { UsageError } from "../errors.js";
-import type { Command } from "./command.js";
+import { type Command, experimentsOrRuns } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
 import { SCORE_OPTION, scoreChoice } from "./score-option.js";
 import { WHERE_OPTION } from "./where-option.js";
@@ -9,6 +9,7 @@ const LIMIT = 20;
 const STATES = ["planned", "running", "finished", "failed", "out_of_memory", "stopped", "lost"] as const;
 
 interface Args {
+  runs: string[];
   db?: string | undefined;
   json: boolean;
   all?: boolean | undefined;
@@ -23,11 +24,19 @@ interface Args {
 }
 
 export default {
-  command: "ls",
+  command: "ls [runs..]",
   describe: "List runs, newest first",
+  complete: experimentsOrRuns,
+  dashed: ["sort"],
   builder: (yargs) =>
     yargs
-      .parserConfiguration({ "unknown-options-as-args": true }) // `-label` after --sort is its value
+      .positional("runs", {
+        type: "string",
+        array: true,
+        default: [] as string[],
+        describe:
+          "Only these: runs, and names or numbers of experiments, which mean their runs in the order of the spec",
+      })
       .option("all", { type: "boolean", describe: `All runs, not only the newest ${LIMIT}` })
       .option("state", { choices: STATES, describe: "Only runs in this state" })
       .option("task", { type: "string", describe: "Only runs of this task" })
@@ -44,10 +53,11 @@ export default {
       .option("db", DB_OPTION)
       .option("json", { type: "boolean", default: false, describe: "Print the runs as JSON" })
       .example("$0 ls", `The newest ${LIMIT} runs`)
-      .example("$0 ls --where 'task = mrpc and method.merges >= 1' --sort=-best.accuracy", "A filter and an order")
+      .example("$0 ls mrpc-grid", "The runs of an experiment")
+      .example("$0 ls --where 'task = mrpc and method.merges >= 1' --sort -score", "A filter and an order")
       .example("$0 ls --task mrpc --score 20", "Every run's score after epoch 20")
       .example("$0 ls --state failed --json", "The failed runs, for a program"),
-  handler: async ({ db, json, all, limit, score, where, tag, sort, ...fields }) => {
+  handler: async ({ runs: words, db, json, all, limit, score, where, tag, sort, ...fields }) => {
     const choice = scoreChoice(score);
     if (limit !== undefined && !(Number.isInteger(limit) && limit > 0)) {
       throw new UsageError("LIMIT_INVALID", "--limit must be a whole number above 0");
@@ -67,11 +77,11 @@ export default {
     ]);
     const store = openReader(resolveDbPath(db));
     try {
-      const most = all ? undefined : (limit ?? LIMIT);
+      const most = all ? undefined : (limit ?? (words.length > 0 ? undefined : LIMIT));
       // Asks for one more run than is shown, to know whether there are more.
       const epoch = typeof choice === "number" ? choice : undefined;
       const { runs: found, none } = chooseSet(store, {
-        ...{ where, tag, sort, epoch, limit: most === undefined ? undefined : most + 1, mayBeEmpty: true },
+        ...{ words, where, tag, sort, epoch, limit: most === undefined ? undefined : most + 1, mayBeEmpty: true },
         fields: { state: fields.state, task: fields.task, method: fields.method },
       });
       const { loadListed, runsTable } = await import("../views/runs-table.js");

@@ -113,6 +113,13 @@ test("ls filters, limits, notes that there are more, and prints JSON", async () 
   );
   expect((await lor2c(["ls", "--limit", "1"])).out.trimEnd().split("\n")).toHaveLength(2);
   expect((await lor2c(["ls", "--limit", "0"])).code).toBe(2);
+  expect(JSON.parse((await lor2c(["ls", "x", "--sort", "-score", "--json"])).out)).toMatchObject([
+    { id: DONE.id, score: 0.81, final: true },
+    { id: GONE.id, score: null, final: false },
+  ]);
+  expect(await lor2c(["ls", "--where", "sed > 17"])).toMatchObject({
+    ...{ code: 2, out: "", err: "lor2c: --where: no run has sed\n    sed > 17\n    ^\n  did you mean `seed`?\n" },
+  });
   expect((await lor2c(["ls", "--state", "dead"])).code).toBe(2);
 });
 

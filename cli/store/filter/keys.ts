@@ -3,7 +3,7 @@ import { z } from "zod";
 import { nearest } from "../../spec/suggest.js";
 import { BASELINE_OF_V, NOTE_OF_V } from "../marks-sql.js";
 import { RunRow } from "../rows.js";
-import { lowerIsBetter } from "../score-direction.js";
+import { LOWER_IS_BETTER, lowerIsBetter } from "../score-direction.js";
 import type { Store } from "../store.js";
 import type { Bindings } from "./bindings.js";
 import type { KeyRef } from "./filter.js";
@@ -40,8 +40,20 @@ const LISTS: Record<string, string> = {
 /** Columns of metric_summaries that have another name. */
 const COLUMNS: Record<string, string> = { min: "lowest", max: "highest" };
 
-/** `best.accuracy`, `last.train.loss`: without a split, on the evaluation rows. */
-const METRIC = /^(best|first|last|min|max)\.(?:(train|eval|holdout)\.)?(.+)$/;
+/** `best.accuracy`, `last.train.loss`, or as columns have it: `last:train/loss`. Without a split, on the evaluation rows. */
+const METRIC = /^(best|first|last|min|max)[.:](?:(train|eval|holdout)[./])?(.+)$/;
+
+/** Columns of v_runs by the names that they have as columns of a table. */
+const SHORT: Record<string, string> = { run: "id", params: "final_trainable_parameters", seconds: "train_seconds" };
+
+/** The score of a finished run; of another run, the best one until now, for which held-out rows choose if there are any. */
+const SCORE = `coalesce(v.best_score, (
+  SELECT m.value FROM metrics m
+  WHERE m.attempt = v.attempt_id AND m.split = 'eval' AND m.name = v.score_name AND m.step = (
+    SELECT iif(v.score_name IN (${LOWER_IS_BETTER.map((name) => `'${name}'`).join(", ")}), s.lowest_step, s.highest_step)
+    FROM metric_summaries s
+    WHERE s.attempt = v.attempt_id AND s.name = v.score_name AND s.split IN ('eval', 'holdout')
+    ORDER BY s.split DESC LIMIT 1)))`;
 
 /** Throws UsageError for a name that means nothing for the runs of this database. */
 export function keyOf(store: Store, ref: KeyRef, source: FilterText, bindings: Bindings): Key {
@@ -60,7 +72,8 @@ const DERIVED: Record<string, string> = { id: "v.run", note: NOTE_OF_V, baseline
 const columns = (): string[] => Object.keys(RunRow.shape).filter((name) => name !== "epoch_score" && name !== "tags");
 
 function columnKey(name: string): ScalarKey | undefined {
-  const own = name === "run" ? "id" : name;
+  if (name === "score") return { kind: "scalar", value: SCORE, type: `typeof(${SCORE})`, only: "number" };
+  const own = SHORT[name] ?? name;
   if (!columns().includes(own)) return undefined;
   const value = DERIVED[own] ?? `v.${own}`;
   const schema = plain(RunRow.shape[own as keyof typeof RunRow.shape]);
@@ -115,9 +128,9 @@ function suggestion(store: Store, name: string): string {
     .all() as string[];
   const prefix = /^(best|first|last|min|max)[.:@]/.exec(name)?.[1] ?? "best";
   const metrics = measured.map((metric) => `${prefix}.${metric}`);
-  const known = [...columns(), ...Object.keys(LISTS), ...settings, ...metrics];
+  const known = ["score", ...Object.keys(SHORT), ...columns(), ...Object.keys(LISTS), ...settings, ...metrics];
   const ends = known.filter((key) => key.endsWith(`.${name}`));
   const near = ends[0] ?? nearest(name, known);
-  const all = `a key is a column of v_runs (task, method, state, best_score, ...), a setting (${[...settings.slice(-1), "..."].join(", ")}), a metric after best., last., min. or max. (${[...metrics.slice(0, 2), "..."].join(", ")}), or ${Object.keys(LISTS).join(" or ")}`;
+  const all = `a key is score, a column of v_runs (task, method, state, best_score, ...), a setting (${[...settings.slice(-1), "..."].join(", ")}), a metric after best., last., min. or max. (${[...metrics.slice(0, 2), "..."].join(", ")}), or ${Object.keys(LISTS).join(" or ")}`;
   return near === undefined ? all : `did you mean \`${near}\`?`;
 }
