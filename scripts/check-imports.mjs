@@ -58,6 +58,7 @@ export const ALLOWED = {
     "type:evaluate",
     "type:paper",
     "type:export",
+    "type:verify",
   ],
   // Tables as files: what other programs read.
   export: ["type:store", "views"],

@@ -22,6 +22,7 @@ import pareto from "./pareto.js";
 import plan from "./plan.js";
 import predict from "./predict.js";
 import query from "./query.js";
+import reference from "./reference.js";
 import retry from "./retry.js";
 import rm from "./rm.js";
 import run from "./run.js";
@@ -60,6 +61,7 @@ const list = [
   evaluate,
   generate,
   verify,
+  reference,
   paper,
   query,
   exportCommand,

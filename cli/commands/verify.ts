@@ -1,79 +1,108 @@
 import { UsageError } from "../errors.js";
 import type { Devices } from "../spec/devices.js";
 import { SELECTORS } from "../store/selector-words.js";
-import type { VerifyResult } from "../verify/verify.js";
 import { type Command, runs } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
 import { devicesOption } from "./devices-option.js";
+import { jobsOption } from "./jobs-option.js";
+import { SET_OPTION } from "./set-option.js";
 
 interface Args {
   run: string;
+  against?: string | undefined;
+  set: string[];
+  jobs?: number | "auto" | undefined;
   tolerance?: number | undefined;
   devices?: Devices | undefined;
   json: boolean;
   db?: string | undefined;
 }
 
-/** How many differences are listed; the first one matters most. */
-const SHOWN = 5;
-
 export default {
   command: "verify <run>",
-  describe: "Train a stored run again and compare; exit 0: same values, 1: they differ, 2: cannot be compared",
-  complete: runs,
+  describe:
+    "Train a stored run or a spec again and compare; exit 0: same values, 1: they differ, 2: cannot be compared",
+  complete: (words) => (words.includes("--against") ? [] : runs(words)),
   builder: (yargs) =>
     yargs
       .positional("run", {
         type: "string",
         demandOption: true,
-        describe: `The run: ${SELECTORS}`,
+        describe: `The run: ${SELECTORS}. With --against: a spec file`,
+      })
+      .option("against", {
+        type: "string",
+        requiresArg: true,
+        describe: "Train the runs of a spec and compare them with this file of lor2c reference record",
       })
       .option("tolerance", {
         type: "number",
-        describe: "Largest difference that counts as the same, relative for values above 1. Default: 0, on CUDA 1e-5",
+        describe:
+          "Largest difference that counts as the same, relative for values above 1. Default: 0 within a device class, more across (docs/reproducing.md)",
       })
-      .option("devices", devicesOption("Where to train it", "the kind of device it was trained on"))
+      .option("set", { ...SET_OPTION, describe: "With --against: change one key of the spec, as run does" })
+      .option("jobs", jobsOption("with --against what the spec says, else one run"))
+      .option(
+        "devices",
+        devicesOption("Where to train it", "the kind of device it was trained on, or what the spec says"),
+      )
       .option("json", { type: "boolean", default: false, describe: "Print the result as JSON" })
       .option("db", DB_OPTION)
       .example("$0 verify @last", "Does the newest run still give its numbers?")
-      .example("$0 verify 3fa9 --tolerance 1e-4", "On another machine"),
-  handler: async ({ run, tolerance, devices, json, db }) => {
+      .example("$0 verify 3fa9 --tolerance 1e-4", "On another machine")
+      .example("$0 verify spec.yaml --against reference.json", "In CI: do these runs still give their numbers?"),
+  handler: async ({ tolerance, ...args }) => {
     if (tolerance !== undefined && !(tolerance >= 0)) {
       throw new UsageError("USAGE", "--tolerance takes a number from 0 on");
     }
-    const [{ verifyRun }, { resolveDbPath }, { createPlain }, output] = await Promise.all([
-      import("../verify/verify.js"),
-      import("../store/store.js"),
-      import("../views/plain.js"),
-      import("../views/output.js"),
-    ]);
-    const lines = createPlain({ write: output.writeNote });
-    const where = { dbPath: resolveDbPath(db), selector: run, devices };
-    const result = await verifyRun({ ...where, tolerance, listener: lines });
-    if (json) output.writeJson(result);
-    else output.writeLine(verifyText(result));
-    process.exitCode = result.same ? 0 : 1;
+    if (args.against === undefined) await verifyStored({ ...args, tolerance });
+    else await verifySpec({ ...args, against: args.against, tolerance });
   },
 } satisfies Command<Args>;
 
-function verifyText({ run, label, same, tolerance, compared, differences, notes }: VerifyResult): string {
-  const within = tolerance === 0 ? "exactly" : `within ${tolerance}`;
-  const shown = differences.slice(0, SHOWN).map(({ step, split, name, stored, again }) => {
-    return `    step ${step}, ${split} ${name}: was ${value(stored)}, is ${value(again)}`;
-  });
-  const more = differences.length - shown.length;
-  return [
-    same
-      ? `same: ${run} (${label}) gave all ${compared} values again, ${within}`
-      : `different: ${run} (${label}) gave ${differences.length} of ${compared} values differently; the first ones:`,
-    ...shown,
-    ...(more > 0 ? [`    and ${more} more`] : []),
-    ...notes.map((note) => `note: ${note}`),
-  ].join("\n");
+async function verifyStored({ run, set, jobs, tolerance, devices, json, db }: Args): Promise<void> {
+  if (set.length > 0 || jobs !== undefined) {
+    throw new UsageError("USAGE", "--set and --jobs belong to a spec: name one, with --against");
+  }
+  const [{ verifyRun }, { resolveDbPath }, { createPlain }, { verifiedText }, output] = await Promise.all([
+    import("../verify/verify.js"),
+    import("../store/store.js"),
+    import("../views/plain.js"),
+    import("../views/verified-text.js"),
+    import("../views/output.js"),
+  ]);
+  const lines = createPlain({ write: output.writeNote });
+  const where = { dbPath: resolveDbPath(db), selector: run, devices };
+  const result = await verifyRun({ ...where, tolerance, listener: lines });
+  if (json) output.writeJson(result);
+  else output.writeLine(verifiedText(result));
+  process.exitCode = result.same ? 0 : 1;
 }
 
-/** Shows all digits, because the difference may be in the last one. */
-function value(number: number | null | undefined): string {
-  if (number === undefined) return "absent";
-  return number === null ? "not a finite number" : String(number);
+async function verifySpec(args: Args & { against: string }): Promise<void> {
+  const { run: spec, against: file, set, jobs, devices, tolerance, json, db } = args;
+  const [{ verifyAgainst }, { specSource }, { withStartFolders }, { resolveDbPath }, { createPlain }, texts, output] =
+    await Promise.all([
+      import("../verify/against.js"),
+      import("../job/source.js"),
+      import("../predict/start-folders.js"),
+      import("../store/store.js"),
+      import("../views/plain.js"),
+      import("../views/against-text.js"),
+      import("../views/output.js"),
+    ]);
+  const annotate = process.env.GITHUB_ACTIONS === "true" ? (json ? output.writeNote : output.writeLine) : () => {};
+  try {
+    const source = specSource(spec, set);
+    const cells = withStartFolders(source.cells, resolveDbPath(db));
+    const reporter = createPlain({ write: output.writeNote });
+    const result = await verifyAgainst({ source: { ...source, cells }, file, tolerance, devices, jobs, reporter });
+    if (json) output.writeJson(result);
+    else output.writeLine(texts.againstText(result));
+    for (const line of texts.annotations(result)) annotate(line);
+    process.exitCode = result.same ? 0 : 1;
+  } catch (error) {
+    if (error instanceof Error) annotate(texts.annotation(file, error.message));
+    throw error;
+  }
 }

@@ -136,20 +136,21 @@ test.each([
   interrupts.dispose();
 });
 
+const within = (limit: number) => ({ losses: limit, scores: limit });
 const train = (step: number, value: number | null, name = "loss"): Measured => ({ split: "train", name, step, value });
 
 test("values are compared by step, training before evaluation, within the tolerance; speeds are not", () => {
   const stored = [train(1, 0.5), train(2, 0.25), { ...train(2, 0.8, "accuracy"), split: "eval" }, train(2, 9, "speed")];
   const again = [train(1, 0.5), train(2, 0.26), { ...train(2, 0.7, "accuracy"), split: "eval" }, train(2, 1, "speed")];
-  const { compared, differences: found } = differences(stored, again, 0);
+  const { compared, differences: found } = differences(stored, again, within(0));
   expect([compared, found.map(({ split }) => split)]).toEqual([3, ["train", "eval"]]);
   expect(found[0]).toEqual({ step: 2, split: "train", name: "loss", stored: 0.25, again: 0.26 });
-  expect(differences(stored, again, 0.011).differences).toHaveLength(1);
-  expect(differences([train(1, 1000)], [train(1, 1001)], 0.0011).differences).toEqual([]);
-  expect(differences([train(1, null)], [train(1, null)], 0).differences).toEqual([]);
-  expect(differences([train(1, null)], [train(1, 1)], 9).differences).toHaveLength(1);
+  expect(differences(stored, again, within(0.011)).differences).toHaveLength(1);
+  expect(differences([train(1, 1000)], [train(1, 1001)], within(0.0011)).differences).toEqual([]);
+  expect(differences([train(1, null)], [train(1, null)], within(0)).differences).toEqual([]);
+  expect(differences([train(1, null)], [train(1, 1)], within(9)).differences).toHaveLength(1);
   const held = (value: number): Measured => ({ ...train(1, value, "accuracy"), split: "holdout" });
-  expect(differences([held(0.7)], [held(0.8)], 0).differences).toHaveLength(1);
+  expect(differences([held(0.7)], [held(0.8)], within(0)).differences).toHaveLength(1);
 });
 
 test("texts that do not make whole pairs are refused", () => {

@@ -1,6 +1,7 @@
 /** Everything that reads the database; works on a read-only store. */
 export { chooseRuns, runsOf } from "./choose.js";
 export { chooseSet } from "./choose-set.js";
+export { deviceClass } from "./device-class.js";
 export { type EvaluatingOfRun, evaluatingOf } from "./evaluations.js";
 export { getForecast } from "./forecasts.js";
 export { baselines, tags } from "./marks.js";

@@ -1,3 +1,5 @@
+import type { Tolerance } from "./basis.js";
+
 /** One measured value; `null` if it was not a finite number. */
 export interface Measured {
   split: string;
@@ -23,6 +25,10 @@ const COMPARED: Record<string, (name: string) => boolean> = {
   holdout: evaluated,
 };
 
+/** Whether two trainings of a cell must agree in a value. */
+export const isCompared = ({ split, name }: Pick<Measured, "split" | "name">): boolean =>
+  COMPARED[split]?.(name) ?? false;
+
 /**
  * Where two series of values differ, by step; values are equal when |a - b| <= tolerance * max(1, |a|). A value that
  * only one side has is a difference.
@@ -30,7 +36,7 @@ const COMPARED: Record<string, (name: string) => boolean> = {
 export function differences(
   stored: readonly Measured[],
   again: readonly Measured[],
-  tolerance: number,
+  tolerance: Tolerance,
 ): { compared: number; differences: Difference[] } {
   const [left, right] = [index(stored), index(again)];
   const found: Difference[] = [];
@@ -40,7 +46,7 @@ export function differences(
     const one = a ?? b;
     if (!one) continue;
     compared++;
-    if (a && b && same(a.value, b.value, tolerance)) continue;
+    if (a && b && same(a.value, b.value, limitOf(one, tolerance))) continue;
     found.push({ step: one.step, split: one.split, name: one.name, stored: a?.value, again: b?.value });
   }
   found.sort((x, y) => x.step - y.step || order(x) - order(y) || (x.name < y.name ? -1 : 1));
@@ -48,9 +54,11 @@ export function differences(
 }
 
 function index(values: readonly Measured[]): Map<string, Measured> {
-  const wanted = values.filter(({ split, name }) => COMPARED[split]?.(name));
-  return new Map(wanted.map((value) => [`${value.split} ${value.name} ${value.step}`, value]));
+  return new Map(values.filter(isCompared).map((value) => [`${value.split} ${value.name} ${value.step}`, value]));
 }
+
+const limitOf = ({ split, name }: Measured, { losses, scores }: Tolerance): number =>
+  split === "train" || name === "loss" ? losses : scores;
 
 function same(a: number | null, b: number | null, tolerance: number): boolean {
   if (a === null || b === null) return a === b;

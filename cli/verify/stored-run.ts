@@ -2,6 +2,7 @@ import { UsageError } from "../errors.js";
 import type { Settings } from "../spec/cell.js";
 import {
   type AttemptRow,
+  bundlesOf,
   type EnvironmentRow,
   findRun,
   getAttempt,
@@ -11,9 +12,11 @@ import {
   getSettings,
   type MetricRow,
   type RunRow,
+  reproductionOf,
 } from "../store/read.js";
 import { openReader } from "../store/reader.js";
 import type { Store } from "../store/store.js";
+import type { Place } from "./basis.js";
 
 /** Everything that `verify` needs to know about a finished run. The database is closed afterwards. */
 export interface StoredRun {
@@ -23,12 +26,14 @@ export interface StoredRun {
   fingerprint: Record<string, string>;
   metrics: MetricRow[];
   environment: EnvironmentRow | null;
+  place: Place;
 }
 
 /** Throws UsageError if the run is not finished. */
 export function readFinishedRun(dbPath: string, selector: string): StoredRun {
   return withReader(dbPath, (store) => {
     const { run, attempt } = finishedAttempt(store, selector);
+    const told = reproductionOf(store, attempt.id);
     return {
       run,
       attempt,
@@ -36,6 +41,12 @@ export function readFinishedRun(dbPath: string, selector: string): StoredRun {
       fingerprint: getFingerprint(store, run.id),
       metrics: getMetrics(store, attempt.id),
       environment: (attempt.environment !== null && getEnvironment(store, attempt.environment)) || null,
+      place: {
+        deviceClass: told.get("device.class") ?? null,
+        device: told.get("device") ?? "",
+        description: told.get("device.description") ?? "",
+        lanes: bundlesOf(store, [attempt.id])[0]?.lane_width ?? null,
+      },
     };
   });
 }

@@ -13,13 +13,15 @@ import type { EventOf, WorkerEvent } from "../protocol/messages.js";
 import type { Devices } from "../spec/devices.js";
 import type { EnvironmentRow, RunRow } from "../store/read.js";
 import { makeTemporaryFolder } from "../temporary.js";
+import { type Basis, basisOf } from "./basis.js";
 import { type Difference, differences, type Measured } from "./compare-runs.js";
+import { placeOfPlan } from "./place.js";
 import { readFinishedRun, type StoredRun } from "./stored-run.js";
 
 export interface VerifyOptions {
   dbPath: string;
   selector: string;
-  /** Relative above 1, absolute below. Default: 0 on CPU, where the same numbers are computed again; 1e-5 on CUDA. */
+  /** Relative above 1, absolute below. Default: see `basisOf`. */
   tolerance?: number | undefined;
   /** Default: the kind of device that the run was trained on. */
   devices?: Devices | undefined;
@@ -33,7 +35,8 @@ export interface VerifyResult {
   run: string;
   label: string;
   same: boolean;
-  tolerance: number;
+  /** How closely the values had to agree, and why. */
+  basis: Basis;
   /** Values that both trainings have, or only one. */
   compared: number;
   /** Sorted by step; the first one is where the trainings start to differ. */
@@ -41,8 +44,6 @@ export interface VerifyResult {
   /** Differences of the environment that may explain different values. */
   notes: string[];
 }
-
-const CUDA_TOLERANCE = 1e-5;
 
 /**
  * Trains a stored run's cell again, in a temporary folder and without touching the database, and compares the values.
@@ -54,18 +55,18 @@ export async function verifyRun(options: VerifyOptions): Promise<VerifyResult> {
   const executor = EXECUTORS.local(options.worker ?? {});
   const folder = makeTemporaryFolder("lor2c-verify-");
   try {
-    const { ready, slots } = await planAgain(stored, executor, options, interrupts);
-    const again = await trainAgain(stored, folder, executor, slots, options, interrupts);
-    const tolerance = options.tolerance ?? (ready.device.name === "cpu" ? 0 : CUDA_TOLERANCE);
-    const { compared, differences: found } = differences(stored.metrics, again.metrics, tolerance);
+    const plan = await planAgain(stored, executor, options, interrupts);
+    const again = await trainAgain(stored, folder, executor, plan.slots, options, interrupts);
+    const basis = basisOf(stored.place, placeOfPlan(plan), options.tolerance);
+    const { compared, differences: found } = differences(stored.metrics, again.metrics, basis.tolerance);
     return {
       run: stored.run.id,
       label: stored.run.label,
       same: found.length === 0,
-      tolerance,
+      basis,
       compared,
       differences: found,
-      notes: [...environmentNotes(stored, ready), ...weightsNote(stored, again.initialWeights)],
+      notes: [...environmentNotes(stored, plan.ready), ...weightsNote(stored, again.initialWeights)],
     };
   } finally {
     await executor.close(); // its worker would wait for another bundle
@@ -159,8 +160,13 @@ function environmentNotes({ environment }: StoredRun, ready: EventOf<"ready">): 
     ["the worker", environment.worker_version, ready.worker_version],
     ["the device", environment.device_description, ready.device.description],
   ];
-  for (const name of new Set([...Object.keys(environment.packages), ...Object.keys(ready.packages)])) {
-    pairs.push([name, environment.packages[name], ready.packages[name]]);
+  const { packages, computing, variables } = environment;
+  const stored = Object.keys(computing).length > 0; // runs from before it was stored have no such texts
+  for (const [was, is] of [
+    [packages, ready.packages],
+    ...(stored ? [[computing, ready.computing] as const, [variables, ready.variables] as const] : []),
+  ] as const) {
+    for (const name of new Set([...Object.keys(was), ...Object.keys(is)])) pairs.push([name, was[name], is[name]]);
   }
   return pairs
     .filter(([, before, now]) => before !== now)
