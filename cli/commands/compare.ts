@@ -112,6 +112,6 @@ function refuse({ runs = [], where, tag, margin, fold, rows }: Args): void {
 }
 
 const request = ({ columns, fold, baseline, margin, rows, cols }: Args, runs: readonly RunRow[], of: string) => ({
-  ...{ of, runs, columns, baseline, margin, each: !fold },
+  ...{ of, runs, columns, baseline, margin, each: !fold, overRows: true },
   pivot: rows === undefined || cols === undefined ? null : { rows, cols },
 });

@@ -1,6 +1,6 @@
 /** What differs between two runs: settings, contents, and where they ran. */
-import { getEnvironment, type RunRow } from "../../store/read.js";
-import { runFacts } from "../../store/read-facts.js";
+import { getArtifacts, getAttempt, getEnvironment, type RunRow } from "../../store/read.js";
+import { type RunFacts, runFacts } from "../../store/read-facts.js";
 import type { Store } from "../../store/store.js";
 import { flatten, type Leaf, leafKey } from "./flatten.js";
 
@@ -36,7 +36,7 @@ export function loadChanged(store: Store, from: RunRow, to: RunRow): Changed {
     to: { run: to.id, label: to.label },
     changes: [
       ...differences("setting", flatten(a?.settings), flatten(b?.settings)),
-      ...differences("content", named(a?.fingerprint), named(b?.fingerprint)),
+      ...differences("content", contentOf(store, from, a), contentOf(store, to, b)),
       ...(known
         ? [
             ...differences("environment", named(placeOf(here)), named(placeOf(there))),
@@ -47,6 +47,20 @@ export function loadChanged(store: Store, from: RunRow, to: RunRow): Changed {
     ],
     unknown: known ? null : "where they ran: one of them has not trained yet",
   };
+}
+
+/** Hashes of what went into a run, and of what it made of that. */
+function contentOf(store: Store, { attempt_id }: RunRow, facts: RunFacts | undefined): Map<string, Leaf> {
+  const attempt = attempt_id === null ? undefined : getAttempt(store, attempt_id);
+  const adapter =
+    attempt_id === null ? undefined : getArtifacts(store, attempt_id).find(({ kind }) => kind === "adapter");
+  const made = {
+    initial_weights: attempt?.initial_weights,
+    batch_order: attempt?.batch_order,
+    adapter: adapter?.sha256,
+  };
+  const known = Object.entries(made).flatMap(([name, hash]): [string, Leaf][] => (hash ? [[name, hash]] : []));
+  return new Map([...Object.entries(facts?.fingerprint ?? {}), ...known]);
 }
 
 type Environment = NonNullable<ReturnType<typeof getEnvironment>>;

@@ -33,6 +33,22 @@ export interface CompareSet extends SetName {
   rows: CompareRow[];
   /** Of the first column that has a better direction; null where there is nothing to test. */
   tests: Tests | null;
+  /** The best of several is better than it would be again, since luck takes part in the choice; null without a choice. */
+  chosen: ChosenRow | null;
+}
+
+export interface ChosenRow {
+  name: string;
+  /** Rows with as many seeds as the fullest, among which it is the best; the others were left out. */
+  of: number;
+  left_out: number;
+  /** What chose instead: rows that are not reported, the other seeds, or samples of the rows; null: not known. */
+  by: "holdout" | "leave-one-seed-out" | "bootstrap" | null;
+  /** The mean of the choice where it was not chosen, and by how much the best is better than that. */
+  honest: number | null;
+  optimism: number | null;
+  /** Why it is not known. */
+  reason: string | null;
 }
 
 export interface CompareRow {

@@ -20,18 +20,40 @@ export interface Fold {
 
 /** In the order of the first run of each. `each`: every run is a row of its own. */
 export function foldSeeds(runs: readonly RunRow[], facts: ReadonlyMap<string, RunFacts>, each: boolean): Fold[] {
-  const parts = runs.map((run) => ({ run, ...settingsOf(facts.get(run.id), !each) }));
+  const settingsOf = identities();
+  const parts = runs.map((run) => ({ run, ...settingsOf(facts.get(run.id)) }));
   const groups = byKey(parts, ({ run, key }) => (each ? run.id : key));
   const folds = [...groups.values()].map((group) => {
     const own = group.map(({ run }) => run).toSorted((a, b) => a.seed - b.seed);
-    return { name: nameOf(own, each), runs: own, settings: group[0]?.settings ?? new Map<string, Leaf>() };
+    const [first] = group;
+    const settings = first?.settings ?? new Map<string, Leaf>();
+    const seeded = each && first ? new Map(settings).set("seed", first.run.seed) : settings;
+    return { name: nameOf(own, each), runs: own, settings: seeded };
   });
   return withDistinctNames(folds);
 }
 
-function settingsOf(facts: RunFacts | undefined, fold: boolean): { key: string; settings: Map<string, Leaf> } {
+interface Identity {
+  /** Equal for runs that differ in their seed alone. */
+  key: string;
+  /** Without the seed. */
+  settings: ReadonlyMap<string, Leaf>;
+}
+
+/** What identifies a run is slow to find out, and the seeds of one row share it. */
+function identities(): (facts: RunFacts | undefined) => Identity {
+  const known = new Map<string, Identity>();
+  return (facts) => {
+    const same = JSON.stringify(facts === undefined ? null : [{ ...facts.settings, seed: null }, facts.fingerprint]);
+    const found = known.get(same) ?? identityOf(facts);
+    known.set(same, found);
+    return found;
+  };
+}
+
+function identityOf(facts: RunFacts | undefined): Identity {
   const settings = facts === undefined ? new Map<string, Leaf>() : flatten(identity(facts.settings));
-  if (fold) settings.delete("seed");
+  settings.delete("seed");
   return { key: JSON.stringify([[...settings].sort(([a], [b]) => (a < b ? -1 : 1)), facts?.fingerprint]), settings };
 }
 

@@ -1,6 +1,7 @@
 import { evaluatedMetrics, parseColumns, type RunRow, type ValueColumn } from "../../store/read.js";
 import { runFacts } from "../../store/read-facts.js";
 import type { Store } from "../../store/store.js";
+import { runItems } from "../run-items.js";
 import { baselinesOf } from "./baseline.js";
 import { loadChanged } from "./changed.js";
 import { columnOf, columnsOfTwo, defaultColumns, valuesByRun } from "./columns.js";
@@ -8,7 +9,7 @@ import type { CompareData } from "./data.js";
 import { type Fold, foldSeeds } from "./fold.js";
 import { setOf } from "./set.js";
 import { comparableSets } from "./sets.js";
-import { withTests } from "./with-tests.js";
+import { type TestsRequest, withTests } from "./with-tests.js";
 
 export interface CompareRequest {
   /** What was asked for, in words. */
@@ -22,10 +23,12 @@ export interface CompareRequest {
   baseline?: string | undefined;
   /** Within which two rows count as the same, in units of the score. */
   margin?: number | undefined;
+  /** Whether stored predictions are read, for tests over the evaluation rows. They take a second of many runs. */
+  overRows?: boolean;
 }
 
 /** Throws UsageError for columns and baselines that mean nothing. */
-export function loadCompare(store: Store, { of, runs, each = false, margin, ...request }: CompareRequest): CompareData {
+export function loadCompare(store: Store, { of, runs, each = false, ...request }: CompareRequest): CompareData {
   const facts = runFacts(
     store,
     runs.map(({ id }) => id),
@@ -51,11 +54,22 @@ export function loadCompare(store: Store, { of, runs, each = false, margin, ...r
     of,
     changed: two ? loadChanged(store, from, to) : null,
     columns: columns.map(columnOf),
-    sets: sets.map(({ set, folds }, at) => {
-      const found = setOf(set, folds, columns, values, baselines[at] ?? null);
-      return two ? found : withTests(found, columns, margin);
-    }),
+    sets: sets.map(({ set, folds }, at) =>
+      withTests(setOf(set, folds, columns, values, baselines[at] ?? null), columns, testsOf(store, runs, request)),
+    ),
   };
+}
+
+/** What tests need besides the values of a set. Each set has predictions on rows of its own. */
+export function testsOf(
+  store: Store,
+  runs: readonly RunRow[],
+  { margin, overRows = false }: Pick<CompareRequest, "margin" | "overRows">,
+): TestsRequest {
+  const held = runs.flatMap(({ id, chosen_on, chosen_score }): [string, number][] =>
+    chosen_on === "holdout" && chosen_score !== null ? [[id, chosen_score]] : [],
+  );
+  return { margin, items: overRows ? runItems(store) : null, heldOut: new Map(held) };
 }
 
 function columnsFor(

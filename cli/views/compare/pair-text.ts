@@ -1,7 +1,8 @@
 import { prose } from "../parts/prose.js";
 import { tableLines } from "../parts/table.js";
 import { measureText, setTitle, stateText } from "./cell-texts.js";
-import type { CompareCell, CompareColumn, CompareData } from "./data.js";
+import type { CompareCell, CompareColumn, CompareData, CompareSet } from "./data.js";
+import { itemLines } from "./item-text.js";
 import { leafText, NOT_KNOWN, numberFormat, signed } from "./values.js";
 
 const HEADS = [
@@ -18,7 +19,21 @@ export function pairLines({ columns: all, sets, changed }: CompareData, width: n
   const title = (column: CompareColumn) => (column.key === "score" ? scoreTitle(sets) : column.heading);
   const lines = all.map((column, at) => [title(column), ...sideTexts(column, a?.cells[at], b?.cells[at])]);
   const states = ["state", ...[a, b].map((row) => (row ? stateText(row) : "")), ""];
-  return [...prose(sets.map(setTitle).join("; "), width), "", ...tableLines(HEADS, [states, ...lines], width)];
+  return [
+    ...prose(sets.map(setTitle).join("; "), width),
+    "",
+    ...tableLines(HEADS, [states, ...lines], width),
+    ...sets.flatMap((set) => rowLines(all, set, width)),
+  ];
+}
+
+/** One seed each has no test over seeds; the evaluation rows have. */
+function rowLines(all: readonly CompareColumn[], { tests, rows }: CompareSet, width: number | null): string[] {
+  const column = tests === null ? undefined : all[tests.column];
+  if (tests === null || column === undefined) return [];
+  const means = rows.flatMap(({ cells }) => cells[tests.column]?.over?.mean ?? []);
+  const lines = itemLines(tests, numberFormat(column, means), width);
+  return lines.length === 0 ? [] : ["", ...lines];
 }
 
 const scoreTitle = (sets: CompareData["sets"]): string =>

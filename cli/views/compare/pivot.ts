@@ -7,6 +7,7 @@ import { columnOf, valuesByRun } from "./columns.js";
 import type { CompareColumn, CompareRow, CompareSet } from "./data.js";
 import type { Leaf } from "./flatten.js";
 import { differingKeys, type Fold, foldSeeds } from "./fold.js";
+import { testsOf } from "./load.js";
 import { setOf } from "./set.js";
 import { byKey, comparableSets, type RunSet } from "./sets.js";
 import { leafText } from "./values.js";
@@ -23,6 +24,7 @@ export interface PivotRequest {
   /** The name of a row. */
   baseline?: string | undefined;
   margin?: number | undefined;
+  overRows?: boolean;
 }
 
 export interface PivotData {
@@ -41,7 +43,7 @@ export interface PivotColumn extends CompareSet {
 }
 
 /** Throws UsageError for keys that no run has, and where more than the seed varies within a cell. */
-export function loadPivot(store: Store, { of, runs, margin, baseline, ...keys }: PivotRequest): PivotData {
+export function loadPivot(store: Store, { of, runs, baseline, ...keys }: PivotRequest): PivotData {
   const measure = oneMeasure(keys.columns);
   const axes = [keyColumn(keys.rows), keyColumn(keys.cols)];
   const facts = runFacts(
@@ -71,7 +73,7 @@ export function loadPivot(store: Store, { of, runs, margin, baseline, ...keys }:
     cols: cols.map(({ title, set }): PivotColumn => {
       const folds = cellsOf(set, title, (run) => textAt(run, 1), facts);
       const base = folds.find(({ name }) => name === baseline) ?? null;
-      return { ...withTests(setOf(set, folds, [measure], values, base), [measure], margin), title };
+      return { ...withTests(setOf(set, folds, [measure], values, base), [measure], testsOf(store, runs, keys)), title };
     }),
   };
 }

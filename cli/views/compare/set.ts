@@ -17,7 +17,13 @@ export function setOf(
   const rows = folds.map((fold) => rowOf(fold, columns, values));
   const base = baseline === null ? undefined : rows[folds.indexOf(baseline)];
   const compared = base === undefined ? rows : rows.map((row) => withDeltas(row, base));
-  return { ...name, baseline: base?.name ?? null, rows: bestFirst(compared, columns, name.score_name), tests: null };
+  return {
+    ...name,
+    baseline: base?.name ?? null,
+    rows: bestFirst(compared, columns, name.score_name),
+    tests: null,
+    chosen: null,
+  };
 }
 
 function rowOf(

@@ -3,12 +3,16 @@ import { prose } from "../parts/prose.js";
 import { type TableColumn, tableLines } from "../parts/table.js";
 import { oneLine } from "../parts/visible.js";
 import { rowNames } from "./cell-texts.js";
+import { percent, pText } from "./p-text.js";
 import { byKey } from "./sets.js";
 import type { RowTest, Tests, Verdict } from "./tests.js";
 import { NOT_KNOWN, signed } from "./values.js";
 
 /** Below so many seeds intervals are wide and exact tests can't reach 0.05. */
 const ENOUGH = 5;
+
+/** Tests of more rows than that are in JSON only. */
+const MOST_ROWS = 20;
 
 const VERDICTS: Record<Exclude<Verdict, "refused" | "same">, string> = {
   better: "better",
@@ -29,7 +33,8 @@ const COLUMNS: (TableColumn & { text(row: RowTest, tests: Tests, format: (value:
 export function testLines(tests: Tests, format: (value: number) => string, width: number | null): string[] {
   const { against, as, seeds, rows, margin, level } = tests;
   if (rows.every(({ verdict }) => verdict === "refused")) return untested(tests, width);
-  const cells = rows.map((row) => COLUMNS.map((column) => column.text(row, tests, format)));
+  const more = rows.length - MOST_ROWS;
+  const cells = rows.slice(0, MOST_ROWS).map((row) => COLUMNS.map((column) => column.text(row, tests, format)));
   const how = [
     `difference: mean over seeds ± half of its ${percent(level)} interval`,
     "p: exact sign-flip test",
@@ -40,6 +45,7 @@ export function testLines(tests: Tests, format: (value: number) => string, width
     ...prose(`tests against ${oneLine(against)} (the ${as}), over ${seedsText(seeds)}`, width),
     "",
     ...tableLines(COLUMNS, cells, width, { more: "--json has all" }),
+    ...(more > 0 ? [`and ${plural(more, "row")} more: --json has all`] : []),
     "",
     ...prose(how.join("; "), width),
     ...limits(tests).flatMap((line) => prose(line, width)),
@@ -51,8 +57,6 @@ function untested({ rows }: Tests, width: number | null): string[] {
   const reasons = byKey(rows, ({ refused }) => refused ?? "");
   return [...reasons].flatMap(([reason, own]) => prose(`not tested: ${rowNames(own)}: ${reason}`, width));
 }
-
-const percent = (level: number): string => `${Math.round(level * 100)} %`;
 
 const seedsText = (seeds: readonly number[]): string =>
   seeds.length > 8 ? plural(seeds.length, "seed") : `${plural(seeds.length, "seed")} (${seeds.join(", ")})`;
@@ -66,13 +70,21 @@ function differenceText({ difference }: RowTest, _: Tests, format: (value: numbe
   return `${signed(mean, format)}${half}`;
 }
 
-/** Three significant digits; below 0.001 only that. */
-const pText = (p: number | null): string =>
-  p === null ? NOT_KNOWN : p > 0 && p < 0.001 ? "< 0.001" : String(Number(p.toPrecision(3)));
-
-function verdictText({ verdict, refused }: RowTest, { margin }: Tests): string {
+function verdictText(row: RowTest, tests: Tests): string {
+  const { verdict, refused } = row;
   if (verdict === "refused") return `not tested: ${refused}`;
-  return verdict === "same" ? `the same within ${margin}` : VERDICTS[verdict];
+  if (verdict === "same") return `the same within ${tests.margin}`;
+  const seeds = verdict === "open" ? seedsNeeded(row, tests) : null;
+  return seeds === null ? VERDICTS[verdict] : `${VERDICTS[verdict]}; about ${seeds} seeds would settle it`;
+}
+
+/** Until a difference or sameness is shown, whichever comes first. An exact test needs some pairs in any case. */
+function seedsNeeded({ settle }: RowTest, tests: Tests): number | null {
+  if (settle === null) return null;
+  const least = Math.ceil(Math.log2((2 * tested(tests)) / (1 - tests.level) - 1e-9));
+  const [apart, within] = [settle.apart === null ? null : Math.max(settle.apart, least), settle.within];
+  const known = [apart, within].flatMap((seeds) => seeds ?? []);
+  return known.length === 0 ? null : Math.min(...known);
 }
 
 /** `worse (Holm p 0.0469)`, for a line that has several rows. */

@@ -70,12 +70,21 @@ describe("in words", () => {
     const [a, b] = [GOOD.slice(0, 5), BAD.slice(0, 5)];
     expect(text([row("good", a), row("bad", b)])).toBe(`tests against good (the best), over 5 seeds (1, 2, 3, 4, 5)
 
-name        difference       p  Holm p  same p  verdict
-bad   -0.0520 ± 0.0020  0.0625  0.0625       1  can't be told apart
+                                        same
+name        difference       p  Holm p     p  verdict
+bad   -0.0520 ± 0.0020  0.0625  0.0625     1  can't be told apart; about 6 seeds
+                                              would settle it
 
 difference: mean over seeds ± half of its 95 % interval; p: exact sign-flip
   test; Holm p: corrected for 1 test; same p: two one-sided t tests, within 0.01
 5 pairs can't reach 0.05: the smallest p is 0.0625`);
+  });
+
+  test("how many seeds would settle it: as many as an exact test needs, or as the noise asks for", () => {
+    const noisy = [0.02, -0.01, 0.03, -0.02, 0.025, 0, 0.01, -0.015].map((by, at) => (GOOD[at] ?? 0) - by);
+    // seeds-to-settle.test.ts has scipy's numbers; this is what it says for a mean of 0.005 and a deviation of 0.019
+    expect(text([row("good", GOOD), row("noisy", noisy)])).toMatch(/about \d{2,3}\s+seeds would/);
+    expect(found([row("good", GOOD), row("noisy", noisy)])?.rows[0]?.settle?.apart).toBe(117);
   });
 
   test("seven pairs can't in seven tests", () => {

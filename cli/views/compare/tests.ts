@@ -1,7 +1,9 @@
 /** Whether the rows of a comparison differ: tests over seeds against one of them. Pure. */
+import type { BootstrapDifference } from "../../stats/bootstrap.js";
 import { equivalence, MARGIN } from "../../stats/equivalence.js";
 import { holm } from "../../stats/holm.js";
 import { LEVEL, type MeanInterval, meanInterval } from "../../stats/mean-interval.js";
+import { type Settling, seedsToSettle } from "../../stats/seeds-to-settle.js";
 import { signFlip } from "../../stats/sign-flip.js";
 
 /** A row to test: its finished runs' values by seed. */
@@ -27,6 +29,10 @@ export interface RowTest {
   /** The p of the equivalence test; at most 1 - level: the same within the margin. */
   equivalence: number | null;
   verdict: Verdict;
+  /** How many seeds would settle it, if the differences go on as they were; null with fewer than two. */
+  settle: Settling | null;
+  /** The row minus the other on resampled evaluation rows, for the trainings as they are; null without predictions. */
+  items: BootstrapDifference | null;
 }
 
 export interface Tests {
@@ -39,6 +45,8 @@ export interface Tests {
   level: number;
   margin: number;
   rows: RowTest[];
+  /** Why there is no bootstrap over the evaluation rows; null where there is one, or where none was asked for. */
+  no_items: string | null;
 }
 
 export interface TestOptions {
@@ -66,6 +74,7 @@ export function testRows(rows: readonly Tested[], options: TestOptions): Tests |
     column,
     level: LEVEL,
     margin,
+    no_items: null,
     rows: pairs.map((pair) => {
       if (pair.p === null) return { ...pair, corrected: null, smallest: null, verdict: "refused" };
       const found = { ...pair, corrected: corrected[next++] ?? 1, smallest: Math.min(1, (pair.smallest ?? 1) * tests) };
@@ -92,7 +101,16 @@ type Pair = Omit<RowTest, "corrected" | "verdict">;
 function testPair({ name, values }: Tested, against: Tested, margin: number): Pair {
   const refusal = refuse(values, against);
   if (refusal !== null) {
-    return { name, refused: refusal, difference: null, p: null, smallest: null, equivalence: null };
+    return {
+      name,
+      refused: refusal,
+      difference: null,
+      p: null,
+      smallest: null,
+      equivalence: null,
+      settle: null,
+      items: null,
+    };
   }
   const differences = [...values].map(([seed, value]) => value - (against.values.get(seed) ?? Number.NaN));
   const flipped = signFlip(differences);
@@ -103,6 +121,8 @@ function testPair({ name, values }: Tested, against: Tested, margin: number): Pa
     p: flipped?.p ?? null,
     smallest: flipped?.smallest ?? null,
     equivalence: equivalence(differences, { margin })?.p ?? null,
+    settle: seedsToSettle(differences, { margin }),
+    items: null,
   };
 }
 

@@ -5,7 +5,9 @@ import { type TableColumn, tableLines } from "../parts/table.js";
 import { oneLine } from "../parts/visible.js";
 import { distinctTexts, measureText, rowNames, setTitle, stateText } from "./cell-texts.js";
 import { changedLines } from "./changed-text.js";
+import { chosenLines } from "./chosen-text.js";
 import type { CompareCell, CompareColumn, CompareData, CompareRow, CompareSet } from "./data.js";
+import { itemLines } from "./item-text.js";
 import { pairLines } from "./pair-text.js";
 import { testLines } from "./tests-text.js";
 import { leafText, NOT_KNOWN, numberFormat, signed } from "./values.js";
@@ -62,11 +64,24 @@ function setLines({ columns }: CompareData, set: CompareSet, width: number | nul
     "",
     ...table,
     ...(how.length > 0 ? ["", ...prose(how.join("; "), width)] : []),
-    ...(set.tests === null ? [] : ["", ...testLines(set.tests, formatOf(columns, set.tests.column, set), width)]),
+    ...testBlocks(columns, set, width),
   ];
 }
 
 const MARKS = { best: "* ", open: "~ " } as const;
+
+/** The corrected best, tests over seeds, and over rows, each after an empty line. */
+function testBlocks(columns: readonly CompareColumn[], set: CompareSet, width: number | null): string[] {
+  const { tests } = set;
+  if (tests === null) return [];
+  const format = formatOf(columns, tests.column, set);
+  const blocks = [
+    chosenLines(set, format).flatMap((line) => prose(line, width)),
+    testLines(tests, format, width),
+    itemLines(tests, format, width),
+  ];
+  return blocks.flatMap((lines) => (lines.length === 0 ? [] : ["", ...lines]));
+}
 
 /** Marks stand before names, where no width cuts them. */
 function markedName({ name, mark }: CompareRow, rows: readonly CompareRow[]): string {
