@@ -32,6 +32,7 @@ export default {
       { dataJson },
       { dataText },
       output,
+      { outputWidth },
       { Lor2cError },
     ] = await Promise.all([
       import("../plan/row-sets.js"),
@@ -41,6 +42,7 @@ export default {
       import("../views/data/json.js"),
       import("../views/data/text.js"),
       import("../views/output.js"),
+      import("../views/terminal.js"),
       import("../errors.js"),
     ]);
     const sets = rowSets(cells);
@@ -56,7 +58,7 @@ export default {
     });
     const view = { file, name, notes, sets: found, runs: cells.length };
     if (json) output.writeJsonLines(dataJson(view));
-    else output.writeText(dataText(view, process.stdout.columns ?? WIDTH));
+    else output.writeText(dataText(view, outputWidth() ?? WIDTH));
     const problems = new Set(examined.flatMap((one) => one.problems));
     if (problems.size > 0) throw new Lor2cError("DATA_REFUSED", [...problems].join("\n"));
   },

@@ -55,17 +55,19 @@ export interface EvaluateArgs {
 
 /** The request that the options make. Throws UsageError. */
 export async function requestOf(args: EvaluateArgs): Promise<EvaluationRequest> {
-  const [{ BENCHMARKS: known, evaluationRequest }, { resolve }] = await Promise.all([
+  const [{ BENCHMARKS: known, evaluationRequest }, { nearest }, { resolve }] = await Promise.all([
     import("../spec/evaluate-schema.js"),
+    import("../spec/suggest.js"),
     import("node:path"),
   ]);
   const benchmarks = args.benchmarks?.split(",").map((name) => name.trim());
   for (const name of benchmarks ?? []) {
     if ((known as readonly string[]).includes(name)) continue;
+    const near = nearest(name, known);
     throw new UsageError(
       "USAGE",
       `--benchmarks: there is no ${name || "benchmark without a name"}`,
-      `of ${BENCHMARKS}`,
+      near === undefined ? `of ${BENCHMARKS}` : `did you mean ${near}?`,
     );
   }
   const twice = benchmarks?.find((name, index) => benchmarks.indexOf(name) !== index);

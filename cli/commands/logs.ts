@@ -33,7 +33,7 @@ export default {
       })
       .option("db", DB_OPTION)
       .example("$0 logs @last -f --worker", "Watch the worker's own output")
-      .example("$0 logs @failed --worker", "Why did it fail?"),
+      .example("$0 logs @failed", "What the runner heard of the run that failed last; `show @failed` has its error"),
   handler: async ({ run, follow, worker, db }) => {
     const [{ printLog }, { resolveDbPath }] = await Promise.all([
       import("../views/log/print.js"),

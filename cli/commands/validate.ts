@@ -25,7 +25,7 @@ export default {
       .example("$0 validate configs/*.yaml", "Check every spec of a folder")
       .example("sed s/minilm/roberta-base/ spec.yaml | $0 validate -", "Check a spec from another program"),
   handler: async ({ file: files, set, json }) => {
-    const [{ loadSpec }, { SpecError }, { writeJsonLines, writeLine }] = await Promise.all([
+    const [{ loadSpec }, { SpecError }, { writeJsonLines, writeLine, writeNote }] = await Promise.all([
       import("../spec/load.js"),
       import("../errors.js"),
       import("../views/output.js"),
@@ -49,5 +49,6 @@ export default {
       }
     }
     if (problems.length > 0) throw new SpecError(problems);
+    if (!json) writeNote("note: validate looks at no model and no rows; `lor2c plan` does");
   },
 } satisfies Command<Args>;

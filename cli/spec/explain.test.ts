@@ -77,6 +77,9 @@ test.each([
   ["learning_rate", "did you mean `train.learning_rate`?"],
   ["lr", "did you mean `train.learning_rate`?"],
   ["qqqqqqqqqq", "`lor2c explain` lists all keys"],
+  ["nf4", "nf4 is a value of model.quantization: `lor2c explain model.quantization`"],
+  ["moving", "moving is a method: `lor2c explain method.moving`"],
+  ["toy", "toy is a value of task: `lor2c explain task`"],
 ])("unknown: %s", (key, hint) => {
   expect(() => explainKey(key, catalog)).toThrow(expect.objectContaining({ exitCode: 2, hint }));
 });

@@ -37,9 +37,22 @@ export function explainKey(
   const name = key.split(".").at(-1) ?? key;
   const alias = listKeys(catalog).find((entry) => entry.schema.aliases?.includes(name))?.key;
   const near = keys.find((known) => known.split(".").at(-1) === name) ?? alias ?? nearest(key, keys);
-  const hint = near === undefined ? "`lor2c explain` lists all keys" : `did you mean \`${near}\`?`;
+  const hint =
+    whatItIs(key, all, catalog) ??
+    (near === undefined ? "`lor2c explain` lists all keys" : `did you mean \`${near}\`?`);
   throw new UsageError("UNKNOWN_KEY", `a spec has no key "${key}"`, hint);
 }
+
+/** Where a word that is no key stands in a spec: the name of a method, or a value of a key. */
+function whatItIs(word: string, all: readonly Explanation[], catalog: Catalog): string | undefined {
+  const isMethod = nameableMethods(catalog).some(({ name }) => name === word);
+  const key = isMethod ? `method.${word}` : all.find(({ allowed }) => namesIn(allowed).includes(word))?.key;
+  if (key === undefined) return undefined;
+  return `${word} is ${isMethod ? "a method" : `a value of ${key}`}: \`lor2c explain ${key}\``;
+}
+
+/** The values of `one of a, b or c`; no words of another sentence. */
+const namesIn = (allowed: string): string[] => /^one of ([^:]*)/.exec(allowed)?.[1]?.split(/,? or |, /) ?? [];
 
 /** What a key may be besides a name. */
 const MAPPINGS: Record<string, string> = {

@@ -5,6 +5,8 @@ import { findRun, getAttempts } from "../../store/read.js";
 import type { Store } from "../../store/store.js";
 
 export interface AttemptLog {
+  /** Id of the run. */
+  run: string;
   attempt: number;
   file: string;
   /** Whether the attempt has ended, so that the log is complete. */
@@ -17,5 +19,5 @@ export function findLog(store: Store, selector: string, worker: boolean): Attemp
   const attempt = getAttempts(store, run.id).at(-1);
   if (!attempt) throw new UsageError("NOT_STARTED", `run ${run.id} (${run.label}) has not been started`);
   const file = store.results.contain(join(attempt.folder, worker ? WORKER_LOG : RUN_LOG));
-  return { attempt: attempt.id, file, over: attempt.outcome !== null };
+  return { run: run.id, attempt: attempt.id, file, over: attempt.outcome !== null };
 }

@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { PassThrough } from "node:stream";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { RUN_LOG, WORKER_LOG } from "../../attempt-files.js";
 import { tempFolder } from "../../fixtures/temp-folder.js";
 import { claimAll, sampleCell } from "../../store/fixtures/sample.js";
@@ -69,4 +69,18 @@ test("a missing or unreadable log is an error", async () => {
   await expect(print(false)).rejects.toMatchObject({ code: "LOG_MISSING" });
   mkdirSync(join(dirname(file), WORKER_LOG));
   await expect(print(false)).rejects.toMatchObject({ code: "LOG_UNREADABLE" });
+});
+
+test("an empty log says so, and where the error is", async () => {
+  const { file, print, end } = running();
+  writeFileSync(file, "");
+  end();
+  let said = "";
+  const write = vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+    said += String(text);
+    return true;
+  });
+  await print(false);
+  write.mockRestore();
+  expect(said).toMatch(/^the worker wrote nothing to stderr; `lor2c show a{16}` has the error/);
 });

@@ -1,6 +1,5 @@
 import stringWidth from "string-width";
 import { describe, expect, test } from "vitest";
-import { columns } from "../columns.js";
 import { formatSeconds } from "../format.js";
 import { bar } from "./bar.js";
 import { formatBytes } from "./bytes.js";
@@ -11,6 +10,7 @@ import { clip, fitTo } from "./fit.js";
 import { paced } from "./pace.js";
 import { shade } from "./shade.js";
 import { sparkline } from "./sparkline.js";
+import { tableLines } from "./table.js";
 import { jsonText, oneLine, visible } from "./visible.js";
 
 test.each([
@@ -87,7 +87,8 @@ describe("what a terminal must not get from data", () => {
     expect(visible("é\n\t👩‍👩‍👧 日本")).toBe("é\n\t👩‍👩‍👧 日本");
   });
   test("is escaped in tables and facts; values of several lines stay aligned", () => {
-    expect(columns([{ title: "a" }], [[hostile]])[1]).toBe(written.replace("\\u000d", " "));
+    const table = tableLines([{ key: "a", title: "a" }], [[hostile]], null);
+    expect(table[1]).toBe(written.replace("\\u000d", " "));
     expect(facts([["message", `one\ntwo ${hostile}`]])).toEqual(["message  one", `         two ${written}`]);
   });
   test("JSON without it parses to the same value", () => {
