@@ -32,6 +32,7 @@ test("a score of one part of the rows is of these rows; one that is not known sa
   expect((itemsOf({ ...parted, score: "accuracy" }) as Items).rows).toBe(3);
   expect(itemsOf({ ...parted, score: "auroc" })).toBe("auroc is not computed on a part of the rows");
   expect(itemsOf({ ...parted, score: "accuracy_mm", parts: [] })).toMatch(/not computed/);
+  expect(itemsOf({ ...parted, score: "accuracy_mm", part: [0, 0, 0] })).toMatch(/not computed/);
 });
 
 test("lists of labels count where every label is right; constant predictions have no correlation", () => {

@@ -24,18 +24,21 @@ export interface Answers {
   parts: readonly string[];
 }
 
-type Score = (labels: Float64Array, said: Float64Array, sample: ArrayLike<number>) => number;
+/** From each row's label and prediction to the score of a sample. */
+type Score = (labels: Float64Array, said: Float64Array) => Items["score"];
 
 /** A text says why if the score cannot be computed from rows here. */
 export function itemsOf(answers: Answers): Items | string {
   const { score, kind, columns } = answers;
-  const [, base = "", part] = /^(.*?)(?:_(mm|m))?$/.exec(score) ?? [];
-  const own = partOf(answers, part ?? null);
+  // The worker names a score of one part of the rows `score_part`.
+  const part = answers.parts.find((name) => score.endsWith(`_${name}`)) ?? null;
+  const base = part === null ? score : score.slice(0, -part.length - 1);
+  const own = partOf(answers, part);
   const of = kind === "classify" ? CLASSES[base]?.(columns) : kind === "regress" ? VALUES[base] : LISTS[base];
   if (!of || own.length === 0) return `${score} is not computed on a part of the rows`;
   const [labels, said] = [new Float64Array(own.length), new Float64Array(own.length)];
   for (const [at, row] of own.entries()) [labels[at], said[at]] = pairOf(answers, row);
-  return { rows: own.length, score: (sample) => of(labels, said, sample) };
+  return { rows: own.length, score: of(labels, said) };
 }
 
 /** The rows that a score is about. */
@@ -62,72 +65,70 @@ function pairOf({ kind, labels, scores, columns }: Answers, row: number): [numbe
 /** Mean over the sample of what a row's label and prediction say. */
 const meanOf =
   (each: (label: number, said: number) => number): Score =>
-  (labels, said, sample) => {
-    let sum = 0;
-    for (let i = 0; i < sample.length; i++) {
-      const row = sample[i] ?? 0;
-      sum += each(labels[row] ?? 0, said[row] ?? 0);
-    }
-    return sum / sample.length;
+  (labels, said) => {
+    const values = labels.map((label, row) => each(label, said[row] ?? 0));
+    return (sample) => {
+      let sum = 0;
+      for (let i = 0; i < sample.length; i++) sum += values[sample[i] ?? 0] ?? 0;
+      return sum / sample.length;
+    };
   };
 
 const accuracy = meanOf((label, said) => (label === said ? 1 : 0));
 
 const LISTS: Record<string, Score> = { accuracy };
 
+/** From the means of both, of their squares and of their products, both taken from their middles so that digits stay. */
+const pearson: Score = (labels, said) => {
+  const [a, b] = [mean([...labels]), mean([...said])];
+  const products = [
+    meanOf((label) => label - a),
+    meanOf((_, value) => value - b),
+    meanOf((label, value) => (label - a) * (value - b)),
+    meanOf((label) => (label - a) ** 2),
+    meanOf((_, value) => (value - b) ** 2),
+  ].map((of) => of(labels, said));
+  return (sample) => {
+    const [la = 0, sb = 0, ls = 0, ll = 0, ss = 0] = products.map((of) => of(sample));
+    const below = (ll - la * la) * (ss - sb * sb);
+    return below <= 1e-24 ? 0 : (ls - la * sb) / Math.sqrt(below);
+  };
+};
+
 const VALUES: Record<string, Score> = {
   mse: meanOf((label, said) => (said - label) ** 2),
   mae: meanOf((label, said) => Math.abs(said - label)),
-  pearson: (labels, said, sample) => {
-    const middle = [meanOf((label) => label), meanOf((_, value) => value)].map((of) => of(labels, said, sample));
-    const [a = 0, b = 0] = middle;
-    const [ab, aa, bb] = [
-      meanOf((label, value) => (label - a) * (value - b)),
-      meanOf((label) => (label - a) ** 2),
-      meanOf((_, value) => (value - b) ** 2),
-    ].map((of) => of(labels, said, sample)) as [number, number, number];
-    return aa === 0 || bb === 0 ? 0 : ab / Math.sqrt(aa * bb);
-  },
+  pearson,
 };
 
-/** How many rows of each class (row) were said to be of each class (column). */
-class Confusion {
-  readonly counts: Float64Array;
-  constructor(
-    readonly classes: number,
-    labels: Float64Array,
-    said: Float64Array,
-    sample: ArrayLike<number>,
-  ) {
-    this.counts = new Float64Array(classes * classes);
-    for (let i = 0; i < sample.length; i++) {
-      const row = sample[i] ?? 0;
-      const at = (labels[row] ?? 0) * classes + (said[row] ?? 0);
-      this.counts[at] = (this.counts[at] ?? 0) + 1;
-    }
+/** How many rows have each class, are said to have it, and both. */
+function classesOf(columns: number, labels: Float64Array, said: Float64Array, sample: ArrayLike<number>): Class[] {
+  const classes = Array.from({ length: columns }, () => ({ hits: 0, support: 0, predicted: 0 }));
+  for (let i = 0; i < sample.length; i++) {
+    const row = sample[i] ?? 0;
+    const [label, prediction] = [classes[labels[row] ?? -1], classes[said[row] ?? -1]];
+    if (!label || !prediction) continue;
+    label.support++;
+    prediction.predicted++;
+    if (label === prediction) label.hits++;
   }
-  each = () =>
-    Array.from({ length: this.classes }, (_, kind) => {
-      const others = [...Array(this.classes).keys()];
-      const sum = (at: (other: number) => number) =>
-        others.reduce((total, other) => total + (this.counts[at(other)] ?? 0), 0);
-      return {
-        hits: this.counts[kind * this.classes + kind] ?? 0,
-        support: sum((other) => kind * this.classes + other),
-        predicted: sum((other) => other * this.classes + kind),
-      };
-    });
+  return classes;
 }
 
-type Class = ReturnType<Confusion["each"]>[number];
+interface Class {
+  hits: number;
+  support: number;
+  predicted: number;
+}
 
 const f1 = ({ hits, support, predicted }: Class) => (2 * hits) / Math.max(support + predicted, 1);
 
 const ofClasses =
   (score: (classes: Class[]) => number) =>
   (columns: number): Score =>
-  (labels, said, sample) =>
-    score(new Confusion(columns, labels, said, sample).each());
+  (labels, said) =>
+  (sample) =>
+    score(classesOf(columns, labels, said, sample));
 
 /** As the worker computes them (evaluation/scoring.py): a class without rows and predictions is in no mean. */
 const macro = (classes: Class[]) => mean(classes.filter((one) => one.support + one.predicted > 0).map(f1));

@@ -44,8 +44,12 @@ export const GridCellRow = z.strictObject({
   majority_score: number.nullable(),
   /** Of the current attempt if it is finished; null if the value is not a finite number. */
   value: number.nullable(),
-  /** From the newest evaluation of the attempt in training. */
+  /** Its score on the held-out part of train, which chose the epoch; null if the evaluation rows chose it. */
+  held_out: number.nullable(),
+  /** From the newest evaluation of the attempt in training, else of the current one if it did not finish. */
   so_far: number.nullable(),
+  /** Trained at the end, without the head. */
+  parameters: number.nullable(),
   settings: z.record(text, z.unknown()),
   /** The structural changes of the current attempt, as text. Equal changes give equal text. */
   changes: text,

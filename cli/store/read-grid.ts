@@ -59,7 +59,10 @@ export function gridCells(
       `SELECT c.position, c.run, c.label, v.model, v.task, v.method, v.seed, v.state,
          v.running_attempt IS NOT NULL AS running, coalesce(a.score_name, t.score_name) AS score_name, coalesce(a.majority_score, t.majority_score) AS majority_score,
          CASE WHEN v.state = 'finished' THEN ${shownValue(which)} END AS value,
-         ${newest("t")} AS so_far, r.settings, v.error_type, v.message, v.numerics,
+         CASE WHEN v.state = 'finished' AND v.chosen_on = 'holdout' AND @epoch = 'best' AND (@metric IS NULL OR @metric = a.score_name)
+           THEN v.chosen_score END AS held_out,
+         CASE WHEN t.id IS NOT NULL THEN ${newest("t")} WHEN v.state <> 'finished' THEN ${newest("a")} END AS so_far,
+         v.final_trainable_parameters AS parameters, r.settings, v.error_type, v.message, v.numerics,
          (SELECT json_group_array(json_array(kind, epoch, span_start, span_end, source)) FROM
            (SELECT * FROM changes WHERE attempt = v.attempt_id ORDER BY seq)) AS changes,
          (SELECT json_group_object(axis, value) FROM cell_axes x

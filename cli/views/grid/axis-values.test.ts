@@ -88,7 +88,7 @@ test("no control character of the data reaches the terminal or the picture", () 
   const named = {
     ...grid,
     experiment: { id: 1, name: hostile },
-    beside: [{ run: "f", label: hostile, state: "lost", score: null }],
+    beside: [{ label: hostile, n: 0, of: 1, mean: null, deviation: null, state: "lost", runs: ["f"] }],
   };
   const text = gridText(named, { width: 80, depth: 24 });
   for (const shown of [stripVTControlCharacters(text), gridSvg(named)]) {

@@ -21,10 +21,18 @@ export interface GridCell extends Position {
   mean: number | null;
   /** Sample standard deviation; null below two seeds. */
   deviation: number | null;
-  /** Mean of the newest scores of the runs in training. */
+  /** Mean of the newest scores of the runs in training, else of those that did not finish. */
   soFar: number | null;
+  /** The scores of the mean. */
+  scores: { seed: number; run: string; score: number }[];
+  /** Mean over the runs of what is trained at the end, without the head; null before any knows. */
+  parameters: number | null;
   /** Whether no other cell with as many seeds is better. Equal cells are all best. */
   best: boolean;
+  /** Whether a test tells it from the best; null where none was made. */
+  separable: boolean | null;
+  /** p of that test, corrected for the number of cells. */
+  p: number | null;
   /**
    * The first cell whose runs made the same changes at the same epochs, which makes both one training with equal
    * scores.

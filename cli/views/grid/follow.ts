@@ -30,7 +30,7 @@ export function followGrid(
       store ??= openStore(plan.dbPath, { readonly: true });
       const now = store.version();
       if (now === version) return true;
-      const grid = gridOf(store, plan.experiment);
+      const grid = gridOf(store, plan.experiment, { withoutItems: true });
       if (grid) show(grid);
       version = now;
       return grid !== null;

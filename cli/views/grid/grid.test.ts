@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { GridCellRow } from "../../store/read.js";
 import { sampleGrid, sampleRows } from "../fixtures/grid.js";
 import { buildGrid, type Grid } from "./grid.js";
+import { footnotes } from "./marks.js";
 
 type Change = (merges: number, injections: number, row: GridCellRow) => Partial<GridCellRow>;
 const rows = (change: Change, seeds = 1) =>
@@ -29,6 +30,21 @@ describe("a cell", () => {
       "failed",
       [{ state: "out_of_memory", value: null }],
       { state: "failed", n: 2, reason: expect.stringContaining("out of memory") },
+    ],
+    [
+      "stopped: its newest score, which is not final",
+      [
+        { state: "stopped", value: null, so_far: 0.7 },
+        { state: "stopped", value: null, so_far: 0.6 },
+        { state: "planned", value: null },
+      ],
+      { state: "stopped", n: 0, mean: null, soFar: expect.closeTo(0.65, 12) },
+    ],
+    ["lost with a score", [{ state: "lost", value: null, so_far: 0.7 }], { state: "failed", n: 2, soFar: 0.7 }],
+    [
+      "diverged: what it scored before says nothing",
+      [{ state: "failed", value: null, so_far: 0.7, error_type: "Diverged", message: "" }],
+      { state: "diverged", soFar: null },
     ],
     ["lost is failed", [{ state: "lost", value: null }], { state: "failed" }],
     [
@@ -191,9 +207,31 @@ describe("the whole", () => {
       value: 0.79,
     };
     const grid = sampleGrid([...sampleRows(), lora]);
-    expect(grid.beside).toEqual([{ run: lora.run, label: "LoRA", state: "finished", score: 0.79 }]);
+    expect(grid.beside).toEqual([
+      { label: "LoRA", n: 1, of: 1, mean: 0.79, deviation: null, state: "finished", runs: [lora.run] },
+    ]);
     expect(grid.method).toBe("imlor2c");
     expect(grid.cells).toHaveLength(12);
+  });
+  test("seeds of one thing beside it are one line, with mean, deviation and number", () => {
+    const [first] = sampleRows();
+    if (!first) throw new Error("no rows");
+    const beside = ["LoRA", "PiSSA"].flatMap((label) =>
+      [1, 2, 3].map((seed) => ({
+        ...first,
+        ...{ run: `${label}${seed}`, label: `${label} seed=${seed}`, seed, axes: { "method.name": label, seed } },
+        ...(label === "PiSSA" && seed === 2 ? { state: "failed" as const, value: null } : { value: 0.78 + seed / 100 }),
+      })),
+    );
+    const grid = sampleGrid([...sampleRows(), ...beside]);
+    expect(grid.beside).toMatchObject([
+      { label: "LoRA", n: 3, of: 3, deviation: expect.closeTo(0.01, 12), runs: ["LoRA1", "LoRA2", "LoRA3"] },
+      { label: "PiSSA", n: 2, of: 3, state: null },
+    ]);
+    expect(footnotes(grid).filter((line) => line.startsWith("beside"))).toEqual([
+      "beside the grid: LoRA 80.00 ±1.00 (3 seeds)",
+      "beside the grid: PiSSA 80.00 ±1.41 (2 of 3 seeds)",
+    ]);
   });
   test("a note names an axis that differs between cells but not within one", () => {
     const cells = rows((m, _, row) => ({ axes: { ...row.axes, "train.weight_decay": m } }));

@@ -3,20 +3,16 @@
 import { UsageError } from "../../errors.js";
 import { mixedNumerics } from "../../plan/numerics.js";
 import { DIVERGED, divergence } from "../../protocol/divergence.js";
+import type { Optimism } from "../../stats/chosen-score.js";
 import { deviation, mean } from "../../stats/mean.js";
 import { CANNOT_RUN, type GridCellRow, type LeftOutRow, type WhichEpoch } from "../../store/read.js";
 import { lowerIsBetter } from "../../store/score-direction.js";
+import type { ItemsOfRun } from "../run-items.js";
 import { axisOf, type GridAxis } from "./axes.js";
+import { type BesideRuns, besideOf } from "./beside.js";
 import type { GridCell, GridState, Position } from "./cell.js";
 import { findCoincidences } from "./coincide.js";
-
-/** A run of the experiment that is not on the two axes, such as a baseline. */
-interface BesideRun {
-  run: string;
-  label: string;
-  state: string;
-  score: number | null;
-}
+import { correctedBest, type Separation, separateFromBest } from "./separate.js";
 
 export interface Grid {
   experiment: { id: number; name: string };
@@ -41,7 +37,11 @@ export interface Grid {
   seeds: number;
   /** Ordered row by row. */
   cells: GridCell[];
-  beside: BesideRun[];
+  /** What the best cell's score is without the luck of the choice; null if no cell has a score. */
+  choice: (Optimism & { cells: number; leftOut: number }) | null;
+  /** How cells were told from the best one. */
+  separation: Separation | null;
+  beside: BesideRuns[];
   notes: string[];
 }
 
@@ -49,6 +49,8 @@ export interface GridSource {
   experiment: { id: number; name: string };
   cells: readonly GridCellRow[];
   leftOut: readonly LeftOutRow[];
+  /** The evaluation rows of a run, for tests where there is one seed. */
+  items?: ItemsOfRun | undefined;
 }
 
 export interface GridOptions {
@@ -61,7 +63,7 @@ export interface GridOptions {
 }
 
 /** Throws UsageError if the runs do not have the same score. */
-export function buildGrid({ experiment, cells, leftOut }: GridSource, options: GridOptions): Grid {
+export function buildGrid({ experiment, cells, leftOut, items }: GridSource, options: GridOptions): Grid {
   const isInside = ({ axes }: { axes: GridCellRow["axes"] }) => options.rows in axes && options.cols in axes;
   const inside = cells.filter(isInside);
   const name = options.metric ?? scoreName(inside);
@@ -81,6 +83,9 @@ export function buildGrid({ experiment, cells, leftOut }: GridSource, options: G
   );
   markBest(built, lower);
   findCoincidences(built, inside, options);
+  const ofBest = isOwnBest(options, inside) ? items : undefined;
+  const separation = separateFromBest(built, ofBest);
+  const heldOut = new Map(inside.map(({ run, held_out }) => [run, held_out]));
   const values = built.flatMap(({ mean, soFar }) => [mean, soFar]).filter((value) => value !== null);
   return {
     experiment,
@@ -99,7 +104,9 @@ export function buildGrid({ experiment, cells, leftOut }: GridSource, options: G
     majority: options.metric === null || options.metric === inside[0]?.score_name ? majorityOf(inside) : null,
     seeds: Math.max(...built.map((cell) => cell.of)),
     cells: built,
-    beside: onePerRun(cells.filter((cell) => !isInside(cell))).map(besideRun),
+    choice: correctedBest(built, { lowerIsBetter: lower, heldOut, items: ofBest }),
+    separation,
+    beside: besideOf(onePerRun(cells.filter((cell) => !isInside(cell)))),
     notes: [...unevenAxes(inside, options), ...listOf(mixedNumerics(cells.filter(({ value }) => value !== null)))],
   };
 }
@@ -112,6 +119,10 @@ function scoreName(cells: readonly GridCellRow[]): string {
   }
   return [...names][0] ?? "score";
 }
+
+/** Stored predictions are those after the epoch that the run's own score chose. */
+const isOwnBest = ({ metric, which }: GridOptions, [first]: readonly GridCellRow[]): boolean =>
+  which === "best" && (metric === null || metric === first?.score_name);
 
 function majorityOf(cells: readonly GridCellRow[]): number | null {
   const scores = new Set(cells.flatMap(({ majority_score }) => majority_score ?? []));
@@ -145,15 +156,23 @@ function cellAt(at: Position, here: readonly GridCellRow[], leftOut: string | nu
     of: runs.length,
     mean: meanOrNull(values),
     deviation: deviation(values),
-    soFar:
-      state === "running"
-        ? meanOrNull(runs.flatMap(({ running, so_far }) => (running && so_far !== null ? so_far : [])))
-        : null,
+    soFar: soFarOf(state, runs),
+    scores: runs.flatMap(({ run, seed, value }) => (value === null ? [] : [{ seed, run, score: value }])),
+    parameters: meanOrNull(runs.flatMap(({ parameters }) => parameters ?? [])),
     best: false,
+    separable: null,
+    p: null,
     coincides: null,
     reason: runs.length === 0 ? leftOut : (failed && failureOf(failed)) || null,
     runs: runs.map(({ run }) => run),
   };
+}
+
+/** What a diverged run scored last says nothing. */
+function soFarOf(state: GridState, runs: readonly GridCellRow[]): number | null {
+  if (state !== "running" && state !== "stopped" && state !== "failed") return null;
+  const counted = state === "running" ? runs.filter(({ running }) => running === 1) : runs;
+  return meanOrNull(counted.flatMap(({ so_far, error_type }) => (error_type === DIVERGED ? [] : (so_far ?? []))));
 }
 
 /** Several combinations can be the same run; its score counts once. */
@@ -187,8 +206,6 @@ function markBest(cells: GridCell[], lower: boolean): void {
   const winners = able.filter(({ mean }) => Math.abs((mean ?? 0) - best) < 1e-12);
   if (winners.length < able.length) for (const cell of winners) cell.best = true;
 }
-
-const besideRun = ({ run, label, state, value }: GridCellRow): BesideRun => ({ run, label, state, score: value });
 
 /** Warns of other axes that are constant within each cell but differ between cells. */
 function unevenAxes(inside: readonly GridCellRow[], { rows, cols }: GridOptions): string[] {

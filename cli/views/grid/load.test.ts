@@ -88,11 +88,13 @@ test("states as stored: running with the newest score, failed with the reason, p
     say.metrics([b.id], 2, 94, { accuracy: 0.55 }, "eval"),
     say.metrics([b.id], 3, 188, { accuracy: 0.61 }, "eval"),
   ]);
-  endAttempt(store, claimAll(store, [c]).get(c.id) as number, "lost");
+  const lost = claimAll(store, [c]);
+  ingest(store, lost, [say.started([c.id]), say.metrics([c.id], 2, 94, { accuracy: 0.58 }, "eval")]);
+  endAttempt(store, lost.get(c.id) as number, "lost");
   expect(loadGrid(store).cells).toMatchObject([
     { state: "finished", mean: 0.8, best: false },
     { state: "running", mean: null, soFar: 0.61 },
-    { state: "failed", reason: "lost: its process died; the same command trains it again" },
+    { state: "failed", mean: null, soFar: 0.58, reason: "lost: its process died; the same command trains it again" },
     { state: "planned", n: 0 },
   ]);
 });

@@ -9,6 +9,7 @@ import {
   type WhichEpoch,
 } from "../../store/read.js";
 import type { Store } from "../../store/store.js";
+import { runItems } from "../run-items.js";
 import { chooseAxes, filterCells, refuseMixtures } from "./axes.js";
 import { buildGrid, type Grid } from "./grid.js";
 
@@ -21,6 +22,8 @@ export interface GridRequest {
   which?: WhichEpoch | undefined;
   /** Filters `key=value`. */
   where?: readonly string[] | undefined;
+  /** Without predictions, which take time to read, a grid of one seed has no tests. Default: with them. */
+  withoutItems?: boolean;
 }
 
 /** Throws UsageError if there is no such grid, and says what there is. */
@@ -52,7 +55,10 @@ export function loadGrid(store: Store, request: GridRequest = {}): Grid {
     );
   }
   return buildGrid(
-    { experiment, cells, leftOut: leftOutCells(store, experiment.id) },
+    {
+      ...{ experiment, cells, leftOut: leftOutCells(store, experiment.id) },
+      items: request.withoutItems ? undefined : runItems(store),
+    },
     { rows, cols, metric, which, where },
   );
 }
@@ -61,9 +67,9 @@ export function loadGrid(store: Store, request: GridRequest = {}): Grid {
  * The grid of an experiment, or null if its axes cannot be chosen without asking. Throws UsageError if another axis
  * varies as well.
  */
-export function gridOf(store: Store, experiment: number): Grid | null {
+export function gridOf(store: Store, experiment: number, { withoutItems = false } = {}): Grid | null {
   const axes = chooseAxes(experimentAxes(store, experiment));
-  return typeof axes === "string" ? null : loadGrid(store, { experiment });
+  return typeof axes === "string" ? null : loadGrid(store, { experiment, withoutItems });
 }
 
 interface Choice {

@@ -1,6 +1,6 @@
 /** Words and signs for a grid, the same in every picture. */
 import { constantAnswer } from "../../store/score-direction.js";
-import { formatValue } from "../format.js";
+import { formatValue, plural } from "../format.js";
 import { oneLine } from "../parts/visible.js";
 import type { GridAxis } from "./axes.js";
 import type { AxisValue } from "./axis-values.js";
@@ -20,12 +20,13 @@ const SIGNS: Record<GridState, string> = {
 const MEANINGS: Record<Exclude<GridState, "finished">, string> = {
   running: "running, newest score",
   failed: "failed",
-  stopped: "stopped, the same command continues it",
+  stopped: "stopped: newest score, the same command continues it",
   planned: "not trained yet",
   diverged: "diverged",
   left_out: "not in the sweep",
 };
 const BEST = "*";
+const NEAR = "~";
 const SAME = "=";
 
 /** The most footnotes of one kind that are shown; JSON has all. */
@@ -35,12 +36,13 @@ export const signOf = (cell: GridCell): string => SIGNS[cell.state];
 
 /** The signs after a value. */
 export const marksOf = (cell: GridCell): string =>
-  `${cell.best ? BEST : ""}${cell.coincides ? SAME : ""}${cell.mean === null ? "" : signOf(cell)}`;
+  `${cell.best ? BEST : ""}${cell.separable === false ? NEAR : ""}${cell.coincides ? SAME : ""}${cell.mean === null ? "" : signOf(cell)}`;
 
 /** The signs that occur, with their meaning. */
 export function legendOf({ cells, seeds }: Grid): [sign: string, meaning: string][] {
   const list: [string, string][] = [];
   if (cells.some((cell) => cell.best)) list.push([BEST, "best"]);
+  if (cells.some((cell) => cell.separable === false)) list.push([NEAR, "not separable from the best"]);
   if (cells.some((cell) => cell.coincides)) list.push([SAME, "coincides with another cell"]);
   for (const state of Object.keys(MEANINGS) as (keyof typeof MEANINGS)[]) {
     if (cells.some((cell) => cell.state === state)) list.push([SIGNS[state], MEANINGS[state]]);
@@ -88,11 +90,12 @@ export const nameOf = ({ experiment }: Grid): string => oneLine(experiment.name)
 export function footnotes(grid: Grid): string[] {
   return [
     ...bestLine(grid),
+    ...separationLine(grid),
     ...coincidences(grid),
     ...some(reasons(grid, "failed")),
     ...some(reasons(grid, "diverged")),
     ...some(reasons(grid, "left_out")),
-    ...some(grid.beside.map((run) => `beside the grid: ${run.label} ${besideText(grid, run)}`)),
+    ...some(grid.beside.map((runs) => `beside the grid: ${runs.label} ${besideText(grid, runs)}`)),
     ...grid.notes.map((note) => `note: ${note}`),
   ].map(oneLine);
 }
@@ -102,12 +105,50 @@ function bestLine(grid: Grid): string[] {
   const scored = grid.cells.filter((cell) => cell.mean !== null);
   const majority =
     grid.majority === null ? "" : ` (${constantAnswer(grid.score.name)} ${scoreText(grid, grid.majority)})`;
-  if (best.length > 0) return [`best: ${scoreText(grid, best[0]?.mean ?? 0)} at ${placesText(grid, best)}${majority}`];
+  if (best.length > 0) {
+    const place = `best: ${scoreText(grid, best[0]?.mean ?? 0)} at ${placesText(grid, best)}${majority}`;
+    return [`${place}${choiceText(grid)}`];
+  }
   return scored.length > 1 ? [`all ${scored.length} scores are equal${majority}`] : [];
 }
 
-function besideText(grid: Grid, { state, score }: Grid["beside"][number]): string {
-  return score === null ? state.replaceAll("_", " ") : scoreText(grid, score);
+const CHOSEN = {
+  holdout: "chosen on the held-out part of train",
+  "leave-one-seed-out": "chosen on the other seeds, one left out in turn",
+  bootstrap: "chosen on samples of the rows, scored on the others",
+};
+
+/** What the best score is without the luck of the choice. */
+function choiceText({ choice, ...grid }: Grid): string {
+  if (!choice || choice.cells + choice.leftOut < 2) return "";
+  const { cells, by, honest, reason } = choice;
+  if (by === null || honest === null) return `; corrected for the choice among ${cells}: not known (${reason})`;
+  return `; corrected for the choice among ${cells}: ${scoreText({ ...grid, choice }, honest)} (${CHOSEN[by]})`;
+}
+
+/** By which test cells were told from the best, and whether it could tell any. */
+function separationLine({ separation, cells }: Grid): string[] {
+  if (!separation) return [];
+  const { by, compared, alpha, pairs, smallest, needed, resamples, reason } = separation;
+  if (by === null) return [`which cells differ from the best is not known: ${reason}`];
+  const near = cells.filter(({ separable }) => separable === false).length;
+  const level = `${formatValue(100 * alpha)} %, Holm's correction for ${compared}`;
+  const how =
+    by === "seeds"
+      ? `exact sign-flip test over ${plural(pairs ?? 0, "common seed")}, ${level}`
+      : `paired bootstrap over the evaluation rows of one seed, ${resamples?.toLocaleString("en-US")} samples, ${level}`;
+  const line = `${NEAR} ${near === 0 ? "no cell is" : `${plural(near, "cell")} ${near === 1 ? "is" : "are"}`} not separable from the best: ${how}`;
+  if (by !== "seeds" || (pairs ?? 0) >= (needed ?? 0)) return [line];
+  return [
+    `${line}; ${plural(pairs ?? 0, "pair")} reach p = ${formatValue(smallest ?? 1)} at best: to tell one apart takes ${needed} seeds or more`,
+  ];
+}
+
+/** A score, its spread and number; what happened where there is none. */
+function besideText(grid: Grid, { n, of, mean, deviation, state }: Grid["beside"][number]): string {
+  if (mean === null) return `${(state ?? "without a score").replaceAll("_", " ")}${of > 1 ? ` (${of} seeds)` : ""}`;
+  const spread = deviation === null ? "" : ` ±${spreadText(grid, deviation)}`;
+  return `${scoreText(grid, mean)}${spread}${of > 1 ? ` (${n === of ? n : `${n} of ${of}`} seeds)` : ""}`;
 }
 
 /** Lists coinciding cells, equal scores first. Cells trained apart on a device that is not exact may differ. */

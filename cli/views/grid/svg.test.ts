@@ -49,7 +49,7 @@ describe("SVG", () => {
         ...grid,
         experiment: { id: 1, name },
         model: name,
-        beside: [{ run: "f", label: name, state: "finished", score: 0.5 }],
+        beside: [{ label: name, n: 1, of: 1, mean: 0.5, deviation: null, state: "finished", runs: ["f"] }],
       },
     ]) {
       const drawn = gridSvg(one);

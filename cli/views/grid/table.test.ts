@@ -12,10 +12,10 @@ const grid = sampleGrid(
 test("for programs: a row for each cell, with scores as they are stored", async () => {
   const [head, first, second] = String(await tableFile(gridTable(grid), "csv")).split("\r\n");
   expect(head).toBe(
-    "experiment,method.merges,method.injections,score,state,seeds,seeds_planned,mean,deviation,best,coincides,runs",
+    "experiment,method.merges,method.injections,score,state,seeds,seeds_planned,mean,deviation,best,separable,p,coincides,parameters,runs",
   );
-  expect(first).toBe("mrpc-grid,0,0,accuracy,failed,0,2,,,false,false,0000000000000000 0010000000000000");
-  expect(second).toMatch(/^mrpc-grid,0,1,accuracy,finished,2,2,0\.8836\d*,0\.00176\d*,false,false,/);
+  expect(first).toBe("mrpc-grid,0,0,accuracy,failed,0,2,,,false,,,false,36864,0000000000000000 0010000000000000");
+  expect(second).toMatch(/^mrpc-grid,0,1,accuracy,finished,2,2,0\.8836\d*,0\.00176\d*,false,false,1,false,37632,/);
 });
 
 test("for people: the grid, with the spread and the signs of each cell", async () => {
@@ -24,9 +24,9 @@ test("for people: the grid, with the spread and the signs of each cell", async (
 \toprule
 merges M / injections I & 0 & 1 & 2 & 3 \\
 \midrule
-0 & × & 88.36 $\pm$ 0.18 & 88.11 $\pm$ 0.18 & 88.61 $\pm$ 0.18 \\
-1 & 88.61 $\pm$ 0.18 & 88.86 $\pm$ 0.18 & 89.09 $\pm$ 0.18 & 89.34 $\pm$ 0.18 {*} \\
-2 & 88.11 $\pm$ 0.18 & 88.36 $\pm$ 0.18 & 88.86 $\pm$ 0.18 & 88.61 $\pm$ 0.18 \\
+0 & × & 88.36 $\pm$ 0.18 \textasciitilde{} & 88.11 $\pm$ 0.18 \textasciitilde{} & 88.61 $\pm$ 0.18 \textasciitilde{} \\
+1 & 88.61 $\pm$ 0.18 \textasciitilde{} & 88.86 $\pm$ 0.18 \textasciitilde{} & 89.09 $\pm$ 0.18 \textasciitilde{} & 89.34 $\pm$ 0.18 {*} \\
+2 & 88.11 $\pm$ 0.18 \textasciitilde{} & 88.36 $\pm$ 0.18 \textasciitilde{} & 88.86 $\pm$ 0.18 \textasciitilde{} & 88.61 $\pm$ 0.18 \textasciitilde{} \\
 \bottomrule
 \end{tabular}
 `);

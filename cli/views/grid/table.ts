@@ -16,12 +16,13 @@ export function gridTable(grid: Grid): DataTable {
       axis(grid.cols.key, grid.cols.values),
       ...[dataColumn("score", "text"), dataColumn("state", "text"), dataColumn("seeds", "integer")],
       ...[dataColumn("seeds_planned", "integer"), dataColumn("mean", "real"), dataColumn("deviation", "real")],
-      ...[dataColumn("best", "boolean"), dataColumn("coincides", "boolean"), RUNS_COLUMN],
+      ...[dataColumn("best", "boolean"), dataColumn("separable", "boolean"), dataColumn("p", "real")],
+      ...[dataColumn("coincides", "boolean"), dataColumn("parameters", "real"), RUNS_COLUMN],
     ],
     rows: grid.cells.map((cell) => [
       ...[grid.experiment.name, valueIn(cell.row, grid.rows.values), valueIn(cell.col, grid.cols.values)],
       ...[grid.score.name, cell.state, cell.n, cell.of, cell.mean, cell.deviation],
-      ...[cell.best, cell.coincides !== null, cell.runs.join(" ")],
+      ...[cell.best, cell.separable, cell.p, cell.coincides !== null, cell.parameters, cell.runs.join(" ")],
     ]),
   };
 }

@@ -31,7 +31,8 @@ test("plain: values, signs, legend, footnotes", () => {
 
     from 87.25 to 89.22   * best   = coincides with another cell   ▸ running, newest score   × failed   · not trained yet
 
-    best: 89.22 at M 1, I 3 (majority class 68.40)
+    best: 89.22 at M 1, I 3 (majority class 68.40); corrected for the choice among 9: not known (one seed and no holdout part)
+    which cells differ from the best is not known: one seed
     = one training, with the same changes at the same epochs: M 2, I 1 as M 1, I 1
     × M 2, I 2: failed (ValueError), run 22000000
     "
@@ -53,17 +54,18 @@ test("seeds: deviation and number of seeds under the mean", () => {
     mrpc-grid: accuracy × 100 after the best epoch, mean of 3 seeds (mrpc, minilm, imlor2c)
 
                injections I
-    merges M        0        1        2        3
-           0    87.38×   88.36×   88.11×   88.61×
+    merges M       0        1        2        3
+           0   87.38~×  88.36~×  88.11~×  88.61~×
                ±0.18/2  ±0.18/2  ±0.18/2  ±0.18/2
-           1    89.07    89.24    89.40    89.56*
+           1   89.07~   89.24~   89.40~   89.56*
                ±0.82/3  ±0.67/3  ±0.54/3  ±0.40/3
-           2    88.11×   88.36×   88.86×   88.61×
+           2   88.11~×  88.36~×  88.86~×  88.61~×
                ±0.18/2  ±0.18/2  ±0.18/2  ±0.18/2
 
-    from 87.38 to 89.56   * best   × failed   ± standard deviation / number of seeds
+    from 87.38 to 89.56   * best   ~ not separable from the best   × failed   ± standard deviation / number of seeds
 
-    best: 89.56 at M 1, I 3 (majority class 68.40)
+    best: 89.56 at M 1, I 3 (majority class 68.40); corrected for the choice among 4: 89.56 (chosen on the other seeds, one left out in turn)
+    ~ 11 cells are not separable from the best: exact sign-flip test over 3 common seeds, 5 %, Holm's correction for 11; 3 pairs reach p = 0.25 at best: to tell one apart takes 9 seeds or more
     × M 0, I 0: failed, run 00200000
     × M 0, I 1: failed, run 01200000
     × M 0, I 2: failed, run 02200000
@@ -145,4 +147,22 @@ test("a grid without comparison has no legend and no second empty line; without 
   expect(gridText(same, { width: null, depth: 1 })).toMatch(/[^\n]\n\nall 12 scores are equal/);
   const none = sampleGrid(sampleRows({ change: () => ({ state: "planned", value: null, score_name: null }) }));
   expect(gridText(none, { width: null, depth: 1 })).toMatch(/^mrpc-grid: score after the best epoch/);
+});
+
+test.each([20, 40, 80, 120])("nothing is wider than %i columns, a long name included", (width) => {
+  const name = "a-name-".repeat(30);
+  const grid = { ...sampleGrid(sampleRows({ seeds: 3, change: mixed })), experiment: { id: 1, name } };
+  const lines = gridText(grid, { width, depth: 1 }).split("\n");
+  const tooLong = lines.filter((line) => stringWidth(line) > width && line.trim().includes(" "));
+  expect(tooLong).toEqual([]);
+  expect(lines[0]).toMatch(/^a-name-/);
+});
+
+test("a stopped cell has its newest score, with the sign of a score that is not final", () => {
+  const stopped = (row: GridCellRow) =>
+    row.position === 0 ? { state: "stopped" as const, value: null, so_far: 0.71 } : {};
+  const text = gridText(sampleGrid(sampleRows({ change: stopped })), { width: null, depth: 1 });
+  expect(text).toMatch(/^ +0 +71\.00■ /m);
+  expect(text).toContain("■ stopped: newest score, the same command continues it");
+  expect(text).toContain("from 87.99 to 89.22"); // the scale is of final scores
 });

@@ -1,6 +1,7 @@
 /** A grid for a terminal, a pipe or the dashboard. */
 import stringWidth from "string-width";
 import { clip, fitTo } from "../parts/fit.js";
+import { prose } from "../parts/prose.js";
 import { wrap } from "../parts/wrap.js";
 import type { ColourDepth } from "../terminal.js";
 import type { GridCell } from "./cell.js";
@@ -33,10 +34,15 @@ const GAP = "   ";
 
 /** Title, grid, legend, footnotes. Pure. */
 export function gridText(grid: Grid, options: GridTextOptions): string {
-  const title = `${nameOf(grid)}: ${measureText(grid)} (${subjectText(grid)})`;
   const notes = footnotes(grid).flatMap((note) => wrap(note.split(/ (?!\d)/), " ", options.width));
-  const blocks = [[title], gridLines(grid, options), legendLines(grid, options), notes];
+  const blocks = [titleLines(grid, options.width), gridLines(grid, options), legendLines(grid, options), notes];
   return blocks.flatMap((lines, i) => (i > 0 && lines.length > 0 ? ["", ...lines] : lines)).join("\n");
+}
+
+/** A name longer than the terminal is cut; everything else breaks at blanks. */
+function titleLines(grid: Grid, width: number | null): string[] {
+  const title = `${nameOf(grid)}: ${measureText(grid)} (${subjectText(grid)})`;
+  return prose(title, width).map((line) => (width === null ? line : clip(line, width)));
 }
 
 /** The grid alone. Columns that do not fit beside each other follow in blocks below. */
@@ -53,9 +59,10 @@ export function gridLines(grid: Grid, { width, depth }: GridTextOptions): string
 export function legendLines(grid: Grid, { width, depth }: GridTextOptions): string[] {
   const scale = scaleOf(grid);
   const parts = legendOf(grid).map(([sign, meaning]) => `${sign} ${meaning}`);
-  if (!scale || scale.worst === scale.best) return wrap(parts, GAP, width); // nothing to compare
+  const fitted = (all: readonly string[]) => wrap(all, GAP, width).flatMap((line) => prose(line, width));
+  if (!scale || scale.worst === scale.best) return fitted(parts); // nothing to compare
   const ends = [scoreText(grid, scale.worst), scoreText(grid, scale.best)];
-  if (depth === 1) return wrap([`from ${ends[0]} to ${ends[1]}`, ...parts], GAP, width);
+  if (depth === 1) return fitted([`from ${ends[0]} to ${ends[1]}`, ...parts]);
   const bar = Array.from({ length: SCALE }, (_, i) => painted(" ", i / (SCALE - 1), depth)).join("");
   return wrap([`${ends[0]} ${bar} ${ends[1]}`, ...parts], GAP, width);
 }
