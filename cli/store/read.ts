@@ -17,6 +17,7 @@ export * from "./read-runs.js";
 export { evaluatedMetrics, readColumns } from "./read-values.js";
 export { getDiff, reproductionOf, type StoredDiff } from "./reproduction.js";
 export type * from "./rows.js";
+export { type ScoreSoFar, scoresSoFar } from "./score-so-far.js";
 export { findRun } from "./selector.js";
 export {
   experimentStopRequest,

@@ -1,14 +1,24 @@
 import type { ColumnType } from "../export/data-table.js";
 import { errorText } from "../protocol/divergence.js";
-import { type AttemptRow, describeOwner, getAttempts } from "../store/read.js";
-import { formatScore, formatSeconds } from "./format.js";
+import { type AttemptRow, describeOwner, getAttempts, scoresSoFar } from "../store/read.js";
+import { formatScore, formatSeconds, formatSoFar, soFarNote } from "./format.js";
 import { dataColumn, RUN_COLUMNS } from "./parts/data-column.js";
 import { prose } from "./parts/prose.js";
 import { type TableColumn, tableLines } from "./parts/table.js";
 import { loadEach, textOfEach, type View } from "./view.js";
 
-export const attempts: View<AttemptRow[]> = {
-  load: loadEach((store, run) => getAttempts(store, run.id)),
+/** An attempt, and of one that has not finished its best score until now. */
+type ShownAttempt = AttemptRow & { score_so_far: number | null };
+
+export const attempts: View<ShownAttempt[]> = {
+  load: loadEach((store, run) => {
+    const rows = getAttempts(store, run.id);
+    const soFar = scoresSoFar(
+      store,
+      rows.map(({ id }) => id),
+    );
+    return rows.map((row) => ({ ...row, score_so_far: soFar.get(row.id)?.score ?? null }));
+  }),
   text: textOfEach(attemptsText),
   table: (shown) => ({
     columns: [...RUN_COLUMNS, ...COLUMNS.map(([key, type]) => dataColumn(key, type))],
@@ -30,6 +40,7 @@ const COLUMNS = [
     ["best_score", "real"],
     ["best_epoch", "real"],
     ["last_score", "real"],
+    ["score_so_far", "real"],
   ],
   ...[
     ["final_trainable_parameters", "integer"],
@@ -40,7 +51,7 @@ const COLUMNS = [
     ["error_type", "text"],
     ["message", "text"],
   ],
-] as [keyof AttemptRow, ColumnType][];
+] as [keyof ShownAttempt, ColumnType][];
 
 const HEADS: readonly TableColumn[] = [
   { key: "attempt", title: "attempt", align: "right" },
@@ -53,7 +64,7 @@ const HEADS: readonly TableColumn[] = [
 ];
 
 /** A line for each attempt, then the messages, whole, since people copy them. */
-function attemptsText(rows: readonly AttemptRow[], width: number | null): string {
+function attemptsText(rows: readonly ShownAttempt[], width: number | null): string {
   if (rows.length === 0) return "not tried yet";
   const cells = rows.map((row) => [
     String(row.number),
@@ -61,11 +72,13 @@ function attemptsText(rows: readonly AttemptRow[], width: number | null): string
     timeText(row.started_at),
     endText(row),
     formatSeconds(row.total_seconds),
-    formatScore(row.best_score),
+    row.score_so_far === null ? formatScore(row.best_score) : formatSoFar(row.score_so_far),
     describeOwner({ kind: row.owner_kind, id: row.owner }),
   ]);
   const messages = messagesOf(rows).flatMap((text) => prose(text, width));
-  return [...tableLines(HEADS, cells, width), ...(messages.length > 0 ? [""] : []), ...messages].join("\n");
+  const open = rows.some((row) => row.score_so_far !== null);
+  const note = open ? prose(soFarNote("best"), width) : [];
+  return [...tableLines(HEADS, cells, width), ...note, ...(messages.length > 0 ? [""] : []), ...messages].join("\n");
 }
 
 /** Each message once, with the attempts that have it. */

@@ -7,6 +7,12 @@ export function formatScore(value: number | null): string {
   return value === null ? DASH : value.toFixed(4);
 }
 
+/** A score that can still change, because the training has not finished: `~0.8412`. */
+export const formatSoFar = (value: number): string => `~${formatScore(value)}`;
+
+/** Explains the mark of `formatSoFar`, below a table. */
+export const soFarNote = (which: "best" | "newest"): string => `~ not final: the ${which} score until now`;
+
 export function formatCount(value: number | null): string {
   return value === null ? DASH : Math.round(value).toLocaleString("en-US");
 }

@@ -13,6 +13,8 @@ import {
   getNotes,
   getSettings,
   type RunRow,
+  type ScoreSoFar,
+  scoresSoFar,
   trainedTogether,
 } from "../store/read.js";
 import { constantAnswer } from "../store/score-direction.js";
@@ -20,7 +22,7 @@ import { collapseText } from "./collapse.js";
 import { storedEvaluation } from "./evaluation-json.js";
 import { benchmarkNotes, decodings, scoreCells } from "./evaluation-table.js";
 import { comparisonLines } from "./forecast-comparison.js";
-import { formatCount, formatEpoch, formatScore, formatSeconds, formatValue, plural } from "./format.js";
+import { formatCount, formatEpoch, formatScore, formatSeconds, formatSoFar, formatValue, plural } from "./format.js";
 import { formatBytes } from "./parts/bytes.js";
 import { type Fact, facts } from "./parts/facts.js";
 import { prose } from "./parts/prose.js";
@@ -35,6 +37,8 @@ export interface SummaryData {
   run: RunRow;
   settings: Record<string, unknown>;
   attempt: AttemptRow | null;
+  /** Of an attempt that has not finished. */
+  score_so_far: ScoreSoFar | null;
   /** Runs of the training that the attempt was part of; 0 if that is not known. */
   together: number;
   notes: string[];
@@ -55,6 +59,7 @@ export const runSummary: View<SummaryData> = {
       settings: getSettings(store, run.id),
       attempt: id === null ? null : (getAttempt(store, id) ?? null),
       together: id === null ? 0 : trainedTogether(store, id),
+      score_so_far: id === null ? null : (scoresSoFar(store, [id]).get(id) ?? null),
       notes: id === null ? [] : getNotes(store, id),
       environment: run.environment === null ? null : (getEnvironment(store, run.environment) ?? null),
       artifacts,
@@ -72,10 +77,10 @@ function withEarlier(row: EvaluationRow, adapter: string | undefined): Evaluatio
 }
 
 function summaryText(
-  { run, settings, attempt, together, notes, environment, artifacts, forecast, evaluations }: SummaryData,
+  { run, settings, attempt, score_so_far, together, notes, environment, artifacts, forecast, evaluations }: SummaryData,
   width: number | null,
 ): string {
-  const lines = facts(runFacts(run, attempt, settings), width);
+  const lines = facts(runFacts(run, attempt, score_so_far, settings), width);
   if (attempt) lines.push("", ...facts(attemptFacts(run, attempt, environment, together), width));
   if (forecast) lines.push("", ...comparisonLines(forecast, attempt, width));
   if (evaluations.length > 0) lines.push("", ...evaluationLines(evaluations, width));
@@ -105,13 +110,18 @@ function evaluationLines(rows: SummaryData["evaluations"], width: number | null)
   return [...tableLines(SCORED, cells, width), ...remarks];
 }
 
-function runFacts(run: RunRow, attempt: AttemptRow | null, settings: Record<string, unknown>): Fact[] {
+function runFacts(
+  run: RunRow,
+  attempt: AttemptRow | null,
+  soFar: ScoreSoFar | null,
+  settings: Record<string, unknown>,
+): Fact[] {
   const again =
     run.running_attempt !== null && run.state !== "running" ? `, attempt ${run.running_attempt} is running` : "";
   return [
     ["state", stateText(run) + again],
     ["collapsed", run.collapsed ? collapseText(attempt, settings) : null],
-    ...scoreFacts(run),
+    ...scoreFacts(run, soFar),
     ["model", run.model],
     ["task", run.task],
     ["method", run.method],
@@ -136,12 +146,12 @@ function stateText({ state, error_type, message }: RunRow): string {
 /**
  * The best, last and fixed score, and, if held-out rows chose, what choosing on the evaluation rows would have added.
  */
-function scoreFacts(run: RunRow): Fact[] {
+function scoreFacts(run: RunRow, soFar: ScoreSoFar | null): Fact[] {
   const name = run.score_name ?? "score";
   const fixed = run.report_epoch === null ? null : formatScore(run.fixed_score);
   const held = run.chosen_on === "holdout";
   return [
-    [name, run.best_score === null ? null : `${formatScore(run.best_score)} ${bestDetail(run)}`],
+    [name, run.best_score === null ? soFarText(soFar) : `${formatScore(run.best_score)} ${bestDetail(run)}`],
     ["at the end", run.last_score === null ? null : formatScore(run.last_score)],
     [`at epoch ${run.report_epoch}`, fixed === "-" ? "- (not reached)" : fixed],
     [
@@ -153,6 +163,9 @@ function scoreFacts(run: RunRow): Fact[] {
     ],
   ];
 }
+
+const soFarText = (soFar: ScoreSoFar | null): string | null =>
+  soFar && `${formatSoFar(soFar.score)} after epoch ${formatEpoch(soFar.epoch)}: the best until now, not final`;
 
 function bestDetail(run: RunRow): string {
   const held = run.chosen_on === "holdout" ? `, chosen on held-out rows, ${formatScore(run.chosen_score)} there` : "";

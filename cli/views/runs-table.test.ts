@@ -2,10 +2,13 @@ import stringWidth from "string-width";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { HOSTILE } from "../fixtures/hostile.js";
 import { claimAll, claimedStore, disposableFolder, sampleCell, sampleEvents as say } from "../store/fixtures/sample.js";
-import { listRuns } from "../store/read.js";
+import { listRuns, type RunRow } from "../store/read.js";
 import type { Store } from "../store/store.js";
 import { addTag, endAttempt, ingest, registerExperiment } from "../store/write.js";
+import { attempts } from "./attempts.js";
+import { runSummary } from "./run-summary.js";
 import { loadListed, runsTable } from "./runs-table.js";
+import type { View } from "./view.js";
 
 const LONG = "method.merges=3 method.injections=2 train.learning_rate=0.0004 seed=";
 const [DONE, RUNNING, STOPPED, PLANNED] = ["a", "b", "c", "d"].map((digit, i) =>
@@ -64,6 +67,15 @@ test("runs that are not finished have their score until now, which is said not t
   expect(text).toMatch(/\n~ not final: the best score until now$/);
   expect(runsTable(listed("last"), null, "last")).toContain("the newest score until now");
   expect(runsTable(listed().slice(0, 1), null)).not.toContain("~");
+});
+
+test("show and its attempts have the score until now too", () => {
+  const text = (view: Pick<View, "load" | "text">) => {
+    const run = listRuns(store, { sort: "run" })[1] as RunRow;
+    return view.text(view.load(store, [run], {}), 100);
+  };
+  expect(text(runSummary)).toMatch(/^accuracy +~0\.8000 after epoch 0\.53: the best until now, not final$/m);
+  expect(text(attempts)).toMatch(/running .* ~0\.8000 [\s\S]*\n~ not final: the best score until now$/);
 });
 
 test("the title names the score; where tasks mix, each line does", () => {

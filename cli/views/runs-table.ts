@@ -4,12 +4,9 @@ import { newestScores, type RunRow, type WhichEpoch } from "../store/read.js";
 import { readColumns } from "../store/read-values.js";
 import type { Store } from "../store/store.js";
 import { parseColumn } from "../store/value-column.js";
-import { formatCount, formatScore, formatSeconds, shortId } from "./format.js";
+import { formatCount, formatScore, formatSeconds, formatSoFar, shortId, soFarNote } from "./format.js";
 import { prose } from "./parts/prose.js";
 import { LABEL, type TableColumn, tableLines } from "./parts/table.js";
-
-/** Before a score that is not final. */
-const SO_FAR = "~";
 
 /** A run of `lor2c ls`, and the score that its line shows. */
 export interface ListedRun extends RunRow {
@@ -86,7 +83,7 @@ const whenText = (run: RunRow): string => (run.started_at ?? run.created_at).sli
 
 /** With its name where the runs of a list have different ones. */
 function scoreText({ score, score_name, final }: ListedRun, named: boolean): string {
-  const value = `${final || score === null ? "" : SO_FAR}${formatScore(score)}`;
+  const value = final || score === null ? formatScore(score) : formatSoFar(score);
   return named && score_name !== null && score !== null ? `${score_name} ${value}` : value;
 }
 
@@ -103,6 +100,6 @@ export function runsTable(runs: readonly ListedRun[], width: number | null, choi
   const open = runs.some(({ score, final }) => score !== null && !final);
   return [
     ...tableLines(columns, cells, width, { more: "a wider terminal or --json shows them" }),
-    ...(open ? prose(`${SO_FAR} not final: the ${choice === "last" ? "newest" : "best"} score until now`, width) : []),
+    ...(open ? prose(soFarNote(choice === "last" ? "newest" : "best"), width) : []),
   ].join("\n");
 }

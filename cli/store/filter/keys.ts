@@ -3,7 +3,8 @@ import { z } from "zod";
 import { nearest } from "../../spec/suggest.js";
 import { BASELINE_OF_V, NOTE_OF_V } from "../marks-sql.js";
 import { RunRow } from "../rows.js";
-import { LOWER_IS_BETTER, lowerIsBetter } from "../score-direction.js";
+import { lowerIsBetter } from "../score-direction.js";
+import { bestStepSoFar } from "../score-so-far.js";
 import type { Store } from "../store.js";
 import type { Bindings } from "./bindings.js";
 import type { KeyRef } from "./filter.js";
@@ -46,14 +47,10 @@ const METRIC = /^(best|first|last|min|max)[.:](?:(train|eval|holdout)[./])?(.+)$
 /** Columns of v_runs by the names that they have as columns of a table. */
 const SHORT: Record<string, string> = { run: "id", params: "final_trainable_parameters", seconds: "train_seconds" };
 
-/** The score of a finished run; of another run, the best one until now, for which held-out rows choose if there are any. */
+/** The score of a finished run; of another run, the best one until now. */
 const SCORE = `coalesce(v.best_score, (
-  SELECT m.value FROM metrics m
-  WHERE m.attempt = v.attempt_id AND m.split = 'eval' AND m.name = v.score_name AND m.step = (
-    SELECT iif(v.score_name IN (${LOWER_IS_BETTER.map((name) => `'${name}'`).join(", ")}), s.lowest_step, s.highest_step)
-    FROM metric_summaries s
-    WHERE s.attempt = v.attempt_id AND s.name = v.score_name AND s.split IN ('eval', 'holdout')
-    ORDER BY s.split DESC LIMIT 1)))`;
+  SELECT m.value FROM metrics m WHERE m.attempt = v.attempt_id AND m.split = 'eval' AND m.name = v.score_name
+    AND m.step = ${bestStepSoFar("v.attempt_id", "v.score_name")}))`;
 
 /** Throws UsageError for a name that means nothing for the runs of this database. */
 export function keyOf(store: Store, ref: KeyRef, source: FilterText, bindings: Bindings): Key {
