@@ -53,7 +53,7 @@ export default {
       .option("margin", {
         type: "number",
         requiresArg: true,
-        describe: "Rows count as the same within this, in units of the score (default: 0.01, one point)",
+        describe: "Rows count as the same within this, in units of the score (default: 0.01 of a share, one point)",
       })
       .options(outputOptions(FORMATS))
       .option("db", DB_OPTION)

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { sampleEvaluation } from "./fixtures/evaluation.js";
 import { claimedStore, disposableFolder, sampleCell, sampleEvents as say } from "./fixtures/sample.js";
 import { listRuns, parseColumn, parseColumns, readColumns } from "./read.js";
 import type { Store } from "./store.js";
@@ -81,10 +82,22 @@ test("several columns, with headings of one's own", () => {
   ]);
 });
 
-test.each(["", "best:", "accuracy@", "accuracy@soon", "most:accuracy", "a b", "x as ", "dev/loss", "score,"])(
+test.each(["", "best:", "accuracy@", "accuracy@soon", "most:accuracy", "a b", "x as ", "dev/loss", "score,", "eval:"])(
   "%j is no column",
   (text) => expect(() => parseColumns(text)).toThrow(/is not a column/),
 );
+
+test("a benchmark's scores are of one protocol, on the same rows: what most runs have", () => {
+  sampleEvaluation(store, DONE, { adapter_hash: "1" });
+  sampleEvaluation(store, RUNNING, { adapter_hash: "2" });
+  sampleEvaluation(store, PLANNED, { adapter_hash: "3", data_hash: "other rows" });
+  expect(read("eval:mmlu").map((score) => score !== null)).toEqual([true, true, false]);
+  expect(() => read("eval:bbh")).toThrow(/none of these runs has been evaluated on bbh/);
+});
+
+test("a column that stands twice is an error", () => {
+  expect(() => parseColumns("score, params, score as again")).toThrow(/the column score stands twice/);
+});
 
 test.each([
   ["acuracy", /none of these runs has measured acuracy/],

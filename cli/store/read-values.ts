@@ -60,6 +60,8 @@ class Reading {
       case "end":
         this.#refuseUnknown(key, source);
         return this.#end(source);
+      case "benchmark":
+        return this.#benchmark(source.benchmark);
       case "moment":
         this.#refuseUnknown(key, source);
         return this.#moment(source);
@@ -102,6 +104,32 @@ class Reading {
       .all(this.#attempts(), split, name) as [number, number | null][];
     const values = new Map(rows);
     return (run) => values.get(run.attempt_id ?? -1) ?? null;
+  }
+
+  /**
+   * Scores of one protocol, on the same rows and with the same settings: those that most of the runs have, of equally many
+   * the newest. A score under others would not be comparable, and is not known here.
+   */
+  #benchmark(benchmark: string): ReadValue {
+    const rows = this.store
+      .prepare(
+        `SELECT r.run, e.score, e.ended_at, json_array(e.protocol, e.data_hash, e.settings_hash) AS how
+         FROM evaluation_runs r JOIN evaluations e ON e.key = r.evaluation
+         WHERE r.run IN (SELECT value FROM json_each(?)) AND e.benchmark = ? AND e.score IS NOT NULL
+         ORDER BY e.ended_at DESC`,
+      )
+      .all(JSON.stringify(this.runs.map(({ id }) => id)), benchmark) as { run: string; score: number; how: string }[];
+    const ways = [...new Set(rows.map(({ how }) => how))];
+    const runsOf = (way: string) => new Map(rows.flatMap(({ run, score, how }) => (how === way ? [[run, score]] : [])));
+    const [most] = ways.map(runsOf).toSorted((a, b) => b.size - a.size);
+    if (most === undefined && this.runs.length > 0) {
+      throw new UsageError(
+        "COLUMN_UNKNOWN",
+        `none of these runs has been evaluated on ${benchmark}`,
+        "lor2c eval scores runs",
+      );
+    }
+    return (run) => most?.get(run.id) ?? null;
   }
 
   #moment({ split, name, at }: Extract<Source, { of: "moment" }>): ReadValue {

@@ -16,7 +16,8 @@ export type Source =
   | { of: "score" }
   | { of: "setting"; path: string }
   | { of: "end"; split: string; name: string; end: End }
-  | { of: "moment"; split: string; name: string; at: Moment };
+  | { of: "moment"; split: string; name: string; at: Moment }
+  | { of: "benchmark"; benchmark: string };
 
 export interface ValueColumn {
   /** As written, without `as ...`: the key in JSON. */
@@ -37,7 +38,16 @@ const SHORT: Record<string, [column: RunColumn, better: ValueColumn["better"]]> 
 /** Columns of `v_runs` in which less is better. */
 const COSTS: readonly string[] = [
   ...["trainable_parameters", "final_trainable_parameters", "head_parameters", "total_parameters"],
-  ...["train_seconds", "total_seconds", "peak_memory", "optimism"],
+  ...[
+    "train_seconds",
+    "total_seconds",
+    "cpu_seconds",
+    "peak_memory",
+    "mean_memory",
+    "p99_memory",
+    "energy",
+    "optimism",
+  ],
 ];
 
 /** Columns of `v_runs` that are a column here by their own name. */
@@ -45,7 +55,16 @@ const OF_RUN = [
   ...["label", "model", "task", "method", "seed", "state", "score_name", "best_score", "best_epoch", "last_score"],
   ...["majority_score", "trainable_parameters", "final_trainable_parameters", "head_parameters", "total_parameters"],
   ...["train_rows", "eval_rows", "total_steps", "num_epochs", "train_seconds", "total_seconds", "train_tokens"],
-  ...["tokens_per_second", "peak_memory", "started_at", "ended_at", "learning_rate", "batch_size", "precision"],
+  ...[
+    "tokens_per_second",
+    "peak_memory",
+    "mean_memory",
+    "p99_memory",
+    "mean_utilization",
+    "max_utilization",
+    "cpu_seconds",
+  ],
+  ...["energy", "started_at", "ended_at", "learning_rate", "batch_size", "precision"],
   ...["max_length", "chosen_on", "chosen_score", "eval_best_score", "optimism", "fixed_score", "numerics", "attempts"],
 ] as const satisfies readonly (keyof RunRow)[];
 
@@ -62,11 +81,14 @@ const ENDS: Record<string, End | "best"> = {
 
 /** What a column may be, for help and errors. */
 const COLUMN_FORMS =
-  "score, METRIC (at the best epoch), best:METRIC, last:, first:, min:, max:, METRIC@EPOCH, a setting such as method.merges, params, seconds, peak_memory";
+  "score, METRIC (at the best epoch), best:METRIC, last:, first:, min:, max:, METRIC@EPOCH, eval:BENCHMARK, a setting such as method.merges, params, seconds, peak_memory";
 
 /** Columns separated by commas: `best:accuracy, method.merges as M`. Throws UsageError. */
 export function parseColumns(text: string): ValueColumn[] {
-  return text.split(",").map(parseColumn);
+  const columns = text.split(",").map(parseColumn);
+  const twice = columns.find(({ key }, at) => columns.findIndex((other) => other.key === key) < at);
+  if (twice) throw new UsageError("COLUMN_INVALID", `the column ${twice.key} stands twice`, "name it once");
+  return columns;
 }
 
 /** One column. A metric of training rows has its split before it: `last:train/loss`. Throws UsageError. */
@@ -79,6 +101,8 @@ export function parseColumn(text: string): ValueColumn {
 
 function sourceOf(key: string): Source {
   if (key === "score") return { of: "score" };
+  const benchmark = /^eval:(\w+)$/.exec(key)?.[1];
+  if (benchmark !== undefined) return { of: "benchmark", benchmark };
   const end = /^([a-z]+):(.+)$/.exec(key);
   if (end) return endOf(key, end[1] ?? "", metricOf(end[2] ?? ""));
   const moment = /^(.+)@([^@]+)$/.exec(key);
@@ -117,6 +141,7 @@ function momentOf(key: string, metric: Metric, word: string): Source {
 
 function betterOf(source: Source): ValueColumn["better"] {
   if (source.of === "end" || source.of === "moment") return directionOf(source.name);
+  if (source.of === "benchmark") return "higher";
   if (source.of !== "run") return null;
   if (COSTS.includes(source.column)) return "lower";
   return source.column === "tokens_per_second" ? "higher" : null;

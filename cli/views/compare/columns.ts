@@ -9,7 +9,7 @@ import { differingKeys, type Fold } from "./fold.js";
 import { byKey } from "./sets.js";
 
 /** What two runs are compared by, besides the score and their other metrics. */
-const OF_TWO = ["best_epoch", "last_score", "params", "seconds", "peak_memory"];
+const OF_TWO = ["best_epoch", "last_score", "params", "seconds", "cpu_seconds", "peak_memory", "energy"];
 
 /** The score, and the settings that differ. */
 export function defaultColumns(folds: readonly Fold[]): ValueColumn[] {
@@ -82,7 +82,8 @@ export const columnOf = ({ key, heading, source, better }: ValueColumn): Compare
 });
 
 function unitOf(column: string): CompareColumn["unit"] {
-  if (column === "peak_memory") return "bytes";
+  if (/_memory$/.test(column)) return "bytes";
+  if (column === "energy") return "joules";
   if (/_seconds$/.test(column)) return "seconds";
   return /_(parameters|rows|steps|tokens)$|^tokens_per_second$/.test(column) ? "count" : null;
 }

@@ -229,7 +229,8 @@ best_epoch          2         1       -1
 last_score     0.8000    0.7000  -0.1000
 params            900       900        0
 seconds         50.0s     50.0s        0
-peak_memory   977 KiB   977 KiB        0`);
+peak_memory   977 KiB   977 KiB        0
+not known of either: cpu_seconds, energy`);
   });
 
   test("on other rows have no difference", () => {

@@ -21,7 +21,7 @@ export interface CompareColumn {
   kind: "setting" | "measure";
   /** Null where neither is, and for the score, whose direction is that of the set's `score_name`. */
   better: "higher" | "lower" | null;
-  unit: "count" | "bytes" | "seconds" | null;
+  unit: "count" | "bytes" | "seconds" | "joules" | null;
 }
 
 /** Rows that are compared with each other, best first. */

@@ -17,12 +17,17 @@ export function pairLines({ columns: all, sets, changed }: CompareData, width: n
   const rows = sets.flatMap(({ rows: own }) => own);
   const [a, b] = [changed?.from.run, changed?.to.run].map((id) => rows.find(({ runs }) => runs[0]?.run === id));
   const title = (column: CompareColumn) => (column.key === "score" ? scoreTitle(sets) : column.heading);
-  const lines = all.map((column, at) => [title(column), ...sideTexts(column, a?.cells[at], b?.cells[at])]);
+  const isKnown = (at: number) => [a, b].some((row) => row?.cells[at]?.values.some((value) => value !== null));
+  const lines = all.flatMap((column, at) =>
+    isKnown(at) ? [[title(column), ...sideTexts(column, a?.cells[at], b?.cells[at])]] : [],
+  );
+  const unknown = all.filter((_, at) => !isKnown(at)).map(title);
   const states = ["state", ...[a, b].map((row) => (row ? stateText(row) : "")), ""];
   return [
     ...prose(sets.map(setTitle).join("; "), width),
     "",
     ...tableLines(HEADS, [states, ...lines], width),
+    ...(unknown.length === 0 ? [] : prose(`not known of either: ${unknown.join(", ")}`, width)),
     ...sets.flatMap((set) => rowLines(all, set, width)),
   ];
 }

@@ -34,17 +34,18 @@ export function testLines(tests: Tests, format: (value: number) => string, width
   const { against, as, seeds, rows, margin, level } = tests;
   if (rows.every(({ verdict }) => verdict === "refused")) return untested(tests, width);
   const more = rows.length - MOST_ROWS;
-  const cells = rows.slice(0, MOST_ROWS).map((row) => COLUMNS.map((column) => column.text(row, tests, format)));
+  const columns = COLUMNS.filter(({ key }) => key !== "equivalence" || margin !== null);
+  const cells = rows.slice(0, MOST_ROWS).map((row) => columns.map((column) => column.text(row, tests, format)));
   const how = [
     `difference: mean over seeds ± half of its ${percent(level)} interval`,
     "p: exact sign-flip test",
     `Holm p: corrected for ${plural(tested(tests), "test")}`,
-    `same p: two one-sided t tests, within ${margin}`,
+    ...(margin === null ? [] : [`same p: two one-sided t tests, within ${margin}`]),
   ];
   return [
     ...prose(`tests against ${oneLine(against)} (the ${as}), over ${seedsText(seeds)}`, width),
     "",
-    ...tableLines(COLUMNS, cells, width, { more: "--json has all" }),
+    ...tableLines(columns, cells, width, { more: "--json has all" }),
     ...(more > 0 ? [`and ${plural(more, "row")} more: --json has all`] : []),
     "",
     ...prose(how.join("; "), width),

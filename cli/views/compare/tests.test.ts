@@ -34,6 +34,11 @@ describe("against the best", () => {
   test("of a loss the best is the smallest, and more is worse", () => {
     const tests = found([row("low", BAD), row("high", GOOD)], { lowerIsBetter: true });
     expect(tests).toMatchObject({ against: "low", rows: [{ name: "high", verdict: "worse" }] });
+    // nobody but the user knows what is a small difference of a loss
+    expect(tests).toMatchObject({ margin: null, rows: [{ equivalence: null }] });
+    expect(
+      found([row("low", BAD), row("high", GOOD)], { lowerIsBetter: true, margin: 0.2 })?.rows[0]?.equivalence,
+    ).toBeLessThan(1e-9);
   });
 
   test("a row with fewer seeds is neither the best nor tested, and the reason names the seeds", () => {

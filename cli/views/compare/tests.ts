@@ -43,7 +43,8 @@ export interface Tests {
   /** Which column is tested, from 0. */
   column: number;
   level: number;
-  margin: number;
+  /** Null: none was given, and the measure has no default. */
+  margin: number | null;
   rows: RowTest[];
   /** Why there is no bootstrap over the evaluation rows; null where there is one, or where none was asked for. */
   no_items: string | null;
@@ -59,10 +60,11 @@ export interface TestOptions {
 
 /** Null where there is nothing to test: fewer than two rows that have a value. */
 export function testRows(rows: readonly Tested[], options: TestOptions): Tests | null {
-  const { baseline, column, lowerIsBetter, margin = MARGIN } = options;
+  const { baseline, column, lowerIsBetter } = options;
   const known = rows.filter(({ values }) => values.size > 0);
   const against = baseline === null ? bestOf(known, lowerIsBetter) : known.find(({ name }) => name === baseline);
   if (against === undefined || known.length < 2) return null;
+  const margin = options.margin ?? defaultMargin(known, lowerIsBetter);
   const pairs = rows.filter((row) => row !== against).map((row) => testPair(row, against, margin));
   const corrected = holm(pairs.flatMap(({ p }) => p ?? []));
   const tests = corrected.length;
@@ -83,6 +85,12 @@ export function testRows(rows: readonly Tested[], options: TestOptions): Tests |
   };
 }
 
+/** A point of a score that is a share; what is a small difference of a loss or an error only the user can say. */
+const defaultMargin = (rows: readonly Tested[], lowerIsBetter: boolean): number | null =>
+  !lowerIsBetter && rows.every(({ values }) => [...values.values()].every((value) => Math.abs(value) <= 1))
+    ? MARGIN
+    : null;
+
 /** Rows with fewer seeds than the fullest are not chosen from: the mean of few seeds depends more on luck. */
 function bestOf<Row extends Tested>(rows: readonly Row[], lowerIsBetter: boolean): Row | undefined {
   const most = Math.max(0, ...rows.map(({ values }) => values.size));
@@ -98,7 +106,7 @@ function bestOf<Row extends Tested>(rows: readonly Row[], lowerIsBetter: boolean
 
 type Pair = Omit<RowTest, "corrected" | "verdict">;
 
-function testPair({ name, values }: Tested, against: Tested, margin: number): Pair {
+function testPair({ name, values }: Tested, against: Tested, margin: number | null): Pair {
   const refusal = refuse(values, against);
   if (refusal !== null) {
     return {
@@ -120,8 +128,8 @@ function testPair({ name, values }: Tested, against: Tested, margin: number): Pa
     difference: meanInterval(differences),
     p: flipped?.p ?? null,
     smallest: flipped?.smallest ?? null,
-    equivalence: equivalence(differences, { margin })?.p ?? null,
-    settle: seedsToSettle(differences, { margin }),
+    equivalence: margin === null ? null : (equivalence(differences, { margin })?.p ?? null),
+    settle: seedsToSettle(differences, { margin: margin ?? undefined }),
     items: null,
   };
 }

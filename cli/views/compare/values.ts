@@ -32,6 +32,7 @@ export function numberFormat(
 ): (value: number) => string {
   if (unit === "bytes") return formatBytes;
   if (unit === "seconds") return formatSeconds;
+  if (unit === "joules") return (value) => `${formatCount(value)} J`;
   if (unit === "count" || numbers.every(Number.isInteger)) return formatCount;
   const largest = Math.max(0, ...numbers.map(Math.abs));
   const smallest = Math.min(...numbers.filter((value) => value !== 0).map(Math.abs));
