@@ -35,7 +35,7 @@ describe("validate", () => {
     expect(lor2c(["validate", "-"], `${SPEC}sweep: {grid: {seed: 1..3}}\n`)).toEqual({
       status: 0,
       stdout: "<stdin>: ok, 3 runs\n",
-      stderr: "note: validate looks at no model and no rows; `lor2c plan` does\n",
+      stderr: "",
     });
   });
   test("shows problems with the file name <stdin>", () => {

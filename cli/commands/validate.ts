@@ -49,6 +49,6 @@ export default {
       }
     }
     if (problems.length > 0) throw new SpecError(problems);
-    if (!json) writeNote("note: validate looks at no model and no rows; `lor2c plan` does");
+    if (!json && process.stdout.isTTY) writeNote("note: validate looks at no model and no rows; `lor2c plan` does");
   },
 } satisfies Command<Args>;
