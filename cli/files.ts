@@ -1,5 +1,5 @@
-import { lstatSync, readdirSync, rmSync, type Stats, statSync } from "node:fs";
-import { join } from "node:path";
+import { lstatSync, readdirSync, rmSync, type Stats, statfsSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { isMissing } from "./errors.js";
 
 /**
@@ -51,4 +51,17 @@ export function bytesOf(path: string): number {
   } catch {
     return 0; // another process deletes it too, or it may not be read; the number is only information
   }
+}
+
+/** The free disk of the folder, or of the one that it will be made in; null if the system does not say. */
+export function freeDisk(folder: string): number | null {
+  for (const place of [folder, dirname(folder)]) {
+    try {
+      const { bavail, bsize } = statfsSync(place);
+      return bavail * bsize;
+    } catch {
+      // no folder yet, or no such call on this system
+    }
+  }
+  return null;
 }

@@ -1,8 +1,8 @@
 /** `--max-hours` and `--max-disk`: limits on a job, for every command that plans one. */
-import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import { availableMemory } from "node:process";
 import { Lor2cError } from "../errors.js";
+import { freeDisk } from "../files.js";
 import { exceeded, type Foreseen, type Limits } from "../plan/forecast/limits.js";
 
 export const LIMIT_OPTIONS = {
@@ -30,19 +30,6 @@ export async function refuseOver(foreseen: Foreseen, limits: Limits): Promise<vo
 /** The free memory and disk for a job that stores its runs beside `dbPath`. */
 export function roomFor(dbPath: string): { memory: number; disk: number | null } {
   return { memory: availableMemory(), disk: freeDisk(dirname(dbPath)) };
-}
-
-/** The free disk of the folder, or of the one that it will be made in; null if the system does not say. */
-function freeDisk(folder: string): number | null {
-  for (const place of [folder, dirname(folder)]) {
-    try {
-      const { bavail, bsize } = statfsSync(place);
-      return bavail * bsize;
-    } catch {
-      // no folder yet, or no such call on this system; only a warning depends on it
-    }
-  }
-  return null;
 }
 
 /** Throws unless the text is a positive number; yargs prints the message as a usage error. */

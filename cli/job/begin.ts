@@ -7,6 +7,7 @@ import { assign, type Share } from "../plan/share-out.js";
 import { warningTexts } from "../plan/warnings.js";
 import { CANNOT_RUN, experimentStopRequest, runStates } from "../store/read.js";
 import { reapLost, recordForecasts } from "../store/write.js";
+import { Alerts } from "./alerts.js";
 import type { Approved } from "./approved.js";
 import { FailuresAlike } from "./failures-alike.js";
 import { Heartbeats } from "./heartbeats.js";
@@ -76,6 +77,7 @@ export async function beginJob(from: Beginning): Promise<{ job: Job; shares: Sha
     }),
     stops: new StopWatch(store, experiment, asked, () => interrupts.stopBecause("lor2c stop asks for it")),
     alike: new FailuresAlike(),
+    alerts: new Alerts(store, model, patience, reporter),
     fault: undefined,
     fail: (error) => {
       job.fault ??= error;

@@ -39,7 +39,7 @@ export async function trainBundle(share: Share, slot: Slot, job: Job): Promise<v
 }
 
 async function train(attempts: Attempt[], key: string, slot: Slot, job: Job): Promise<void> {
-  const { store, executor, reporter, interrupts, model, logs, patience, force, fromZero } = job;
+  const { store, executor, reporter, interrupts, model, logs, patience, force, fromZero, alerts } = job;
   const ids = new Map(attempts.map(({ cell, attemptId }) => [cell.id, attemptId]));
   let fault: unknown;
   let stopped = false;
@@ -71,7 +71,9 @@ async function train(attempts: Attempt[], key: string, slot: Slot, job: Job): Pr
     }
   });
   const release = obey(running, interrupts);
-  const releaseSilence = watchSilence(running, model.labelOf(told.runs), reporter);
+  const releaseSilence = watchSilence(running, model.labelOf(told.runs), reporter, {
+    onSilent: (message, since) => alerts.raise(told.runs, { kind: "silent", level: "warn", message, cause: since }),
+  });
   const wished = new Set<string>();
   job.stops.add(ids, (runs) => {
     for (const run of runs) wished.add(run);
@@ -104,7 +106,7 @@ async function train(attempts: Attempt[], key: string, slot: Slot, job: Job): Pr
 }
 
 /** After the database was found to be gone, events are still stored, to be saved with the rest. */
-function storeIn({ store, fail }: Job, attempts: AttemptsByCell): (events: WorkerEvent[]) => void {
+function storeIn({ store, fail, alerts }: Job, attempts: AttemptsByCell): (events: WorkerEvent[]) => void {
   let inPlace = true;
   return (events) => {
     try {
@@ -115,6 +117,7 @@ function storeIn({ store, fail }: Job, attempts: AttemptsByCell): (events: Worke
       fail(error);
     }
     ingest(store, attempts, events);
+    alerts.tell();
   };
 }
 

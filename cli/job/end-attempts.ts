@@ -9,7 +9,7 @@ export async function endAttempts(
   attempts: Attempt[],
   end: BundleEnd,
   { wished, waits }: { wished: (run: string) => boolean; waits: boolean },
-  { store, interrupts, model, logs, patience }: Job,
+  { store, interrupts, model, logs, patience, alerts }: Job,
 ): Promise<void> {
   for (const { cell } of attempts) model.setStderr(cell.id, end.stderrTail);
   const open = new Set(end.open);
@@ -28,6 +28,7 @@ export async function endAttempts(
       });
     // Events in the file come first and may have other outcomes. The next lor2c that opens the database stores them.
     if (!waits) await patience.orElse(endAll, interrupts.kill, undefined);
+    alerts.tell();
     const runs = of.map(({ cell }) => cell.id);
     const level = outcome === "lost" ? "error" : "info";
     logs.write(runs, level, { outcome, ...detail, stderr: end.stderrTail }, end.reason);

@@ -3,6 +3,7 @@ import type { PlannedCell } from "../plan/cell.js";
 import type { Device } from "../plan/forecast/kind.js";
 import type { EvaluationRequest } from "../spec/evaluate-schema.js";
 import type { Store } from "../store/store.js";
+import type { Alerts } from "./alerts.js";
 import type { FailuresAlike } from "./failures-alike.js";
 import type { Heartbeats } from "./heartbeats.js";
 import type { Interrupts } from "./interrupt.js";
@@ -35,6 +36,7 @@ export interface Job {
   interrupts: Interrupts;
   heartbeats: Heartbeats;
   stops: StopWatch;
+  alerts: Alerts;
   patience: Patience;
   alike: FailuresAlike;
   /** Ends the job, because it cannot store its results. */

@@ -1,4 +1,5 @@
 import type { BenchmarkResult, EvaluationEvent } from "../evaluate/report.js";
+import type { AlertRow } from "../store/read.js";
 import type { JobListener, JobModel } from "./model.js";
 import type { RunState } from "./run-state.js";
 
@@ -115,6 +116,13 @@ export interface EvaluationSummary {
   notes: string[];
 }
 
+/** Something about these runs that deserves a look; docs/runs.md lists the kinds. */
+export interface JobAlert extends Pick<AlertRow, "kind" | "level" | "message" | "step" | "epoch"> {
+  runs: readonly string[];
+  /** One label for all of them. */
+  label: string;
+}
+
 export interface JobSummary {
   name: string;
   experiment: number;
@@ -127,6 +135,8 @@ export interface JobSummary {
   invalid: InvalidRuns[];
   /** Scores of benchmarks after training, in the order of the runs; none without `evaluate` in the spec. */
   evaluations: EvaluationSummary[];
+  /** Alerts of this job's runs, those of one kind and message together. */
+  alerts: JobAlert[];
   /** Notes on several runs, each once, e.g. the subset of rows that was used. */
   notes: string[];
   /** Wall time of this command. */
@@ -141,6 +151,8 @@ export interface Reporter extends JobListener {
   /** `model` is up to date at every later call. */
   begin(plan: JobPlan, model: JobModel): void;
   message(level: "info" | "warn" | "error", text: string): void;
+  /** An alert was stored. Other calls have told most of what it is about. */
+  alert?(alert: JobAlert): void;
   /** What happens after training, where the spec has `evaluate`. */
   evaluation?(event: EvaluationEvent): void;
   /** About once a second. */

@@ -14,6 +14,7 @@ import { Interrupts } from "./interrupt.js";
 import type { JobSummary, Reporter } from "./reporter.js";
 import type { JobSource } from "./source.js";
 import { trainShares, waitElsewhere } from "./train.js";
+import { watchDisk } from "./watch-disk.js";
 
 /** Milliseconds that a write waits for another process. The workers' events and the views wait with it. */
 const BUSY_TIMEOUT = 50;
@@ -85,6 +86,7 @@ async function runJob(begun: Begun, began: number): Promise<JobSummary> {
 async function carryOut(begun: Begun): Promise<void> {
   const { job, shares, slots } = begun;
   const release = announce(job);
+  const releaseDisk = watchDisk(job);
   try {
     await trainShares(shares, slots, job);
     await waitElsewhere(slots, job);
@@ -95,5 +97,6 @@ async function carryOut(begun: Begun): Promise<void> {
     job.heartbeats.dispose();
     job.stops.dispose();
     release();
+    releaseDisk();
   }
 }

@@ -32,6 +32,7 @@ export function summarize(job: Job, seconds: number): JobSummary {
     repeats: repeatsOf(planned, cells),
     invalid,
     evaluations: job.evaluations,
+    alerts: job.alerts.all(),
     notes: [
       ...job.notes,
       ...runNotes(store, planned, attempts),

@@ -10,7 +10,9 @@ test("a silent worker is reported once, with what its process is doing, and agai
   const said: string[] = [];
   const worth = { stopped: 0.1, gone: 0.1, idle: 0.1, unknown: 0.1, busy: 600 };
   const reporter = { message: (level: string, text: string) => void said.push(`${level}: ${text}`) };
-  const release = watchSilence({ silence: () => watch.look() }, "seed=1", reporter, { every: 50, worth });
+  const silences: string[][] = [];
+  const onSilent = (...silence: string[]) => void silences.push(silence);
+  const release = watchSilence({ silence: () => watch.look() }, "seed=1", reporter, { every: 50, worth, onSilent });
   try {
     await until(() => said.length === 1);
     expect(said[0]).toMatch(
@@ -23,6 +25,9 @@ test("a silent worker is reported once, with what its process is doing, and agai
     watch.heard();
     await until(() => said.some((text) => text.startsWith("info")));
     expect(said[2]).toBe("info: the worker of seed=1 sends events again");
+    expect(silences[0]?.[0]).toMatch(/^the worker has sent nothing since .*: its process runs and does nothing/);
+    expect(silences[1]?.[0]).toContain("suspended");
+    expect(silences[1]?.[1]).toBe(silences[0]?.[1]); // one silence, of two states
   } finally {
     release();
     child.kill("SIGKILL");

@@ -19,6 +19,8 @@ const SAYS: Record<Activity, string> = {
 export interface SilenceOptions {
   /** Interval of the checks, and below, seconds of silence; shorter in tests. */
   every?: number;
+  /** Also called when the user is told; `since`: when the silence began. */
+  onSilent?: (message: string, since: string) => void;
   worth?: Record<Activity, number>;
 }
 
@@ -27,9 +29,10 @@ export function watchSilence(
   running: Pick<RunningBundle, "silence">,
   label: string,
   reporter: Pick<Reporter, "message">,
-  { every = EVERY, worth = WORTH }: SilenceOptions = {},
+  { every = EVERY, worth = WORTH, onSilent }: SilenceOptions = {},
 ): () => void {
   let told: Activity | null = null;
+  let began = "";
   const look = () => {
     const silence = running.silence();
     if (!silence) return;
@@ -38,9 +41,12 @@ export function watchSilence(
       told = null;
       reporter.message("info", `the worker of ${label} sends events again`);
     } else if (seconds >= worth[process] && process !== told) {
+      const since = new Date(Date.now() - seconds * 1000);
+      if (told === null) began = since.toISOString();
       told = process;
-      const since = new Date(Date.now() - seconds * 1000).toLocaleTimeString("en-GB");
-      reporter.message("warn", `the worker of ${label} has sent nothing since ${since}: ${SAYS[process]}`);
+      const silent = `has sent nothing since ${since.toLocaleTimeString("en-GB")}: ${SAYS[process]}`;
+      reporter.message("warn", `the worker of ${label} ${silent}`);
+      onSilent?.(`the worker ${silent}`, began);
     }
   };
   const timer = setInterval(look, every);

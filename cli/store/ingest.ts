@@ -1,6 +1,7 @@
 import { ProtocolError } from "../errors.js";
 import { bytesOf } from "../files.js";
 import type { EventOf, Outcome, WorkerEvent } from "../protocol/messages.js";
+import { raise, raiseMeasured, raiseOutcome } from "./alerts.js";
 import { recordEnvironment } from "./environment.js";
 import { type GitState, gitState } from "./git.js";
 import { attemptGone } from "./lost-rows.js";
@@ -69,6 +70,7 @@ export function endAttempt(store: Store, attemptId: number, outcome: Outcome, de
         traceback: detail.traceback ?? null,
         disk_bytes: diskOf(store, attemptId),
       });
+    if (changes === 1) raiseOutcome(store, attemptId, outcome, detail);
     return changes === 1;
   });
 }
@@ -202,6 +204,7 @@ function applyMetrics(store: Store, event: EventOf<"metrics">, id: number): void
     const value = diverged.has(name) ? null : (event.values[name] ?? null);
     insert.run(id, event.split, name, event.step, event.epoch, value, diverged.has(name) ? 1 : 0);
   }
+  raiseMeasured(store, id, event);
 }
 
 function applyChange(store: Store, event: EventOf<"change">, id: number): void {
@@ -277,6 +280,10 @@ function applyFinished(store: Store, event: EventOf<"finished">, id: number): vo
          final_trainable_parameters = @trainable_parameters, peak_memory = @peak_memory WHERE id = @id`,
     )
     .run({ ...scalars(event), collapsed: event.collapsed ? 1 : 0, id });
+  if (event.collapsed) {
+    const message = `all evaluation rows have one prediction${event.collapsed_to === null ? "" : `: ${event.collapsed_to}`}`;
+    raise(store, id, { kind: "collapsed", level: "warn", message, epoch: event.best_epoch });
+  }
   for (const text of event.notes) {
     store
       .prepare(

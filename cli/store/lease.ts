@@ -1,3 +1,4 @@
+import { raiseOutcome } from "./alerts.js";
 import { attemptGone } from "./lost-rows.js";
 import { describeOwner, lifeOf } from "./owners/index.js";
 import type { Owner } from "./owners/kind.js";
@@ -66,7 +67,12 @@ export function reapWithin(store: Store, runId?: string): number {
   );
   const messageOf = (attempt: RunningAttempt) =>
     [lostMessage(attempt), unreadable.get(attempt.id)].filter((text) => text !== undefined).join("; ");
-  return lost.filter((attempt) => end.run(messageOf(attempt), attempt.id).changes === 1).length;
+  return lost.filter((attempt) => {
+    const message = messageOf(attempt);
+    const ended = end.run(message, attempt.id).changes === 1;
+    if (ended) raiseOutcome(store, attempt.id, "lost", { message });
+    return ended;
+  }).length;
 }
 
 /** Returns a function that tells whether an attempt has ended or lost its owner. */

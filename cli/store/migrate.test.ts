@@ -176,7 +176,7 @@ test.each(HISTORIC)("every row of a database of $name is there after all migrati
   const views = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'view'").pluck().all() as string[];
   expect(views.length).toBeGreaterThan(4);
   // A database from before there were evaluations or tags has none.
-  const younger: Record<string, string> = { v_evaluations: "evaluations", v_tags: "run_tags" };
+  const younger: Record<string, string> = { v_evaluations: "evaluations", v_tags: "run_tags", v_alerts: "alerts" };
   const filled = views.filter((view) => before.has(younger[view] ?? "runs"));
   for (const view of filled) expect(db.prepare(`SELECT * FROM ${view}`).all().length, view).toBeGreaterThan(0);
   db.close();

@@ -16,6 +16,7 @@ import { m015MetricSummaries } from "./migrations/m015_metric_summaries.js";
 import { m017Reproduction } from "./migrations/m017_reproduction.js";
 import { m019BestContent } from "./migrations/m019_best_content.js";
 import { m020Usage } from "./migrations/m020_usage.js";
+import { m021Alerts } from "./migrations/m021_alerts.js";
 
 export interface Migration {
   /** `m<number>_<what>`; stored in the table `migrations`, so it must never change. */
@@ -43,4 +44,5 @@ export const MIGRATIONS: readonly Migration[] = [
   m017Reproduction,
   m019BestContent,
   m020Usage,
+  m021Alerts,
 ];

@@ -1,3 +1,4 @@
+import { ALERTS_OF_V } from "./alerts.js";
 import { Bindings } from "./filter/bindings.js";
 import { conditionSql, orderSql } from "./filter/condition-sql.js";
 import type { Filter } from "./filter/filter.js";
@@ -8,7 +9,8 @@ import type { Store } from "./store.js";
 import { storedSettings } from "./stored-settings.js";
 
 /** `v_runs` calls its key `run`, so that people can join on it; a row here calls it `id`. */
-const RUN = `SELECT v.run AS id, v.*, ${TAGS_OF_V} AS tags, ${NOTE_OF_V} AS note, ${BASELINE_OF_V} AS baseline`;
+const RUN = `SELECT v.run AS id, v.*, ${TAGS_OF_V} AS tags, ${NOTE_OF_V} AS note, ${BASELINE_OF_V} AS baseline,
+  ${ALERTS_OF_V} AS alerts`;
 
 export interface RunList {
   /** A run has to match all of them. */
@@ -127,6 +129,7 @@ export function newestScores(store: Store, runs: readonly RunRow[]): Map<number,
 }
 
 function asRun(row: unknown): RunRow {
-  const { run: _, tags, ...rest } = row as Omit<RunRow, "tags"> & { run: string; tags: string };
-  return { ...rest, tags: JSON.parse(tags) };
+  type Lists = "tags" | "alerts";
+  const { run: _, tags, alerts, ...rest } = row as Omit<RunRow, Lists> & Record<Lists | "run", string>;
+  return { ...rest, tags: JSON.parse(tags), alerts: JSON.parse(alerts) };
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { z } from "zod";
 import { tempFolder } from "../fixtures/temp-folder.js";
+import * as alertRows from "./alert-rows.js";
 import * as evaluationRows from "./evaluation-rows.js";
 import * as experimentRows from "./experiment-rows.js";
 import { sampleEvaluation } from "./fixtures/evaluation.js";
@@ -36,7 +37,11 @@ beforeAll(() => {
     modules: [{ module: "m", rank: 2 }],
   };
   const events = [
-    ...[say.ready(), say.started([A.id, B.id]), say.metrics([A.id, B.id], 2, 10, { accuracy: 0.5, loss: 1 }, "eval")],
+    ...[
+      say.ready(),
+      say.started([A.id, B.id]),
+      say.metrics([A.id, B.id], 2, 10, { accuracy: 0.5, loss: null }, "eval"),
+    ],
     ...[say.change([A.id], 3), say.moduleScores([A.id], 4), say.artifact([A.id], 5, adapter), ranks],
     ...[say.tree([A.id], 7), say.usage([A.id], 8), say.finished([A.id], 9)],
   ];
@@ -75,6 +80,7 @@ const READERS: Record<string, () => unknown[]> = {
   EpochScoreRow: () => read.getEpochScores(store, ids.attempt),
   ChangeRow: () => read.getChanges(store, ids.attempt),
   ModuleScoreRow: () => read.getModuleScores(store, ids.attempt),
+  AlertRow: () => [...read.alertsOf(store, A.id), ...read.newAlerts(store, [ids.attempt], 0)],
   RankRow: () => read.getRanks(store, ids.attempt),
   ArtifactRow: () => read.getArtifacts(store, ids.attempt),
   EnvironmentRow: () => one(read.getEnvironment(store, 1)),
@@ -88,7 +94,10 @@ const READERS: Record<string, () => unknown[]> = {
   AxisRow: () => read.experimentAxes(store),
 };
 
-const SCHEMAS = Object.entries({ ...rows, ...experimentRows, ...evaluationRows }) as [string, z.ZodObject][];
+const SCHEMAS = Object.entries({ ...rows, ...experimentRows, ...evaluationRows, ...alertRows }) as [
+  string,
+  z.ZodObject,
+][];
 
 test("every type of row has a reader here", () => {
   expect(SCHEMAS.map(([name]) => name).sort()).toEqual(Object.keys(READERS).sort());

@@ -79,6 +79,8 @@ export const RunRow = z.strictObject({
   usage_seconds: number.nullable(),
   /** What users said about it, see marks.ts. */
   tags: z.array(text),
+  /** Kinds of alerts of the current attempt, the most serious first. */
+  alerts: z.array(text),
   note: text.nullable(),
   /** Whether it is the baseline of its model, task and rows. */
   baseline: flag,

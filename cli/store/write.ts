@@ -1,4 +1,5 @@
 /** Everything that writes to the database. */
+export { type NewAlert, raise } from "./alerts.js";
 export { checkpointFolder, clearCheckpoints, resumableRuns } from "./checkpoints.js";
 export { claimAttempt, claimAttempts } from "./claim.js";
 export {

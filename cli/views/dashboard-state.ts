@@ -1,7 +1,7 @@
 import type { EvaluationEvent } from "../evaluate/report.js";
 import type { LaneFacts } from "../job/lane.js";
 import type { JobModel } from "../job/model.js";
-import type { TimeLeft } from "../job/reporter.js";
+import type { JobAlert, TimeLeft } from "../job/reporter.js";
 import type { RunState } from "../job/run-state.js";
 import { evaluationLines, evaluationStatus } from "./evaluation-lines.js";
 import type { Grid } from "./grid/grid.js";
@@ -67,6 +67,13 @@ export class DashboardState {
     else {
       this.evaluating.delete(name);
       for (const line of evaluationLines(event)) this.message("info", line);
+    }
+  }
+
+  /** Of runs that go on, and of those whose last line does not tell. */
+  alert({ label, kind, level, message }: JobAlert): void {
+    if (kind === "plateau" || kind === "collapsed" || (kind === "not_finite" && level === "warn")) {
+      this.message(level, `${label}: ${message}`);
     }
   }
 

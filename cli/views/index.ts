@@ -18,6 +18,12 @@ export const VIEWS: readonly ViewEntry[] = [
     open: async () => (await import("./attempts.js")).attempts,
   },
   {
+    name: "alerts",
+    describe:
+      "What deserves a look: values that are not finite, plateaus, collapse, a full disk, lost or silent workers",
+    open: async () => (await import("./alerts.js")).alerts,
+  },
+  {
     name: "settings",
     describe: "Every resolved setting, and the fingerprint of model and data",
     open: async () => (await import("./settings.js")).settings,

@@ -15,6 +15,7 @@ export function createNdjson(write: (value: object) => void): Reporter {
       write({ type: "event", lane: number, event: own });
     },
     states: (runs, state, detail) => write({ type: "state", runs, state, detail: detail ?? null }),
+    alert: (alert) => write({ type: "alert", ...alert }),
     evaluation: (event) => write({ type: "evaluation", ...evaluationEventJson(event) }),
     timeLeft: (left) => write({ type: "progress", ...snakeCaseKeys(left) }),
     message: (level, text) => write({ type: "message", level, text }),

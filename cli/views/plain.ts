@@ -66,6 +66,9 @@ export function createPlain({ write, every = 10_000, now = Date.now, width = () 
       if (text === null) return;
       write(`${nameOf(runs, model?.labelOf(runs))}: ${detail ? `${text} (${detail})` : text}`);
     },
+    alert({ runs, label, kind, message }) {
+      if (kind === "plateau") write(`${nameOf(runs, label)}: ${message}`); // other lines have said the others
+    },
     evaluation,
     message(level, text) {
       write(level === "info" ? text : `${level}: ${text}`);

@@ -2,6 +2,7 @@ import type { CellSummary, JobSummary } from "../job/reporter.js";
 import { withoutNumbers } from "../plan/warnings.js";
 import { divergence, errorText } from "../protocol/divergence.js";
 import { constantAnswer } from "../store/score-direction.js";
+import { alertLines } from "./alert-lines.js";
 import { benchmarkNotes } from "./evaluation-table.js";
 import { formatCount, formatEpoch, formatScore, formatSeconds, plural, shortId } from "./format.js";
 import { prose } from "./parts/prose.js";
@@ -24,6 +25,8 @@ export function renderSummary(summary: JobSummary, width: number | null): string
     lines.push("", ...say(`left out, cannot run: ${reason}`), ...listed(labels).flatMap(say));
   const collapsed = summary.cells.filter((cell) => cell.collapsed);
   if (collapsed.length > 0) lines.push("", ...say(collapsedNote(collapsed)));
+  const alerts = alertLines(summary.alerts);
+  if (alerts.length > 0) lines.push("", ...alerts.flatMap(say));
   if (summary.notes.length > 0) lines.push("", ...summary.notes.flatMap((note) => say(`note: ${note}`)));
   for (const cells of failures(summary.cells)) lines.push("", ...failure(cells, width));
   lines.push("", `stored in ${summary.dbPath}`);
