@@ -10,6 +10,7 @@ import { DB_OPTION } from "./db-option.js";
 import { devicesOption } from "./devices-option.js";
 import { jobsOption } from "./jobs-option.js";
 import { LIMIT_OPTIONS, refuseOver, roomFor } from "./limit-options.js";
+import { NOTIFY_OPTION, notifyCommand } from "./notify-option.js";
 import { SET_OPTION } from "./set-option.js";
 
 export interface JobArgs {
@@ -20,6 +21,7 @@ export interface JobArgs {
   devices?: Devices | undefined;
   maxHours?: number | undefined;
   maxDisk?: number | undefined;
+  notify?: string | undefined;
 }
 
 export interface TrainArgs extends JobArgs {
@@ -48,6 +50,7 @@ export const jobOptions = <T>(yargs: Argv<T>, otherwise: string) =>
     .option("jobs", jobsOption(otherwise))
     .option("devices", devicesOption("Where to train", otherwise))
     .options(LIMIT_OPTIONS)
+    .option("notify", NOTIFY_OPTION)
     .option("plain", { type: "boolean", default: false, describe: "Lines instead of the dashboard" })
     .option("json", { type: "boolean", default: false, describe: "One JSON object per line, the last one a summary" })
     .option("db", DB_OPTION);
@@ -67,16 +70,19 @@ export async function trainSpec(args: TrainArgs, sets: string[]): Promise<void> 
 
 /** Trains the runs of `sourceOf`, shows their grid at the end, if there is one, and sets the exit code. */
 export async function trainJob(
-  { jobs, devices, plain, json, db, ...limits }: JobArgs,
+  { jobs, devices, plain, json, db, notify, ...limits }: JobArgs,
   sourceOf: (dbPath: string) => JobSource,
   force = false,
 ): Promise<void> {
   if (plain && json) throw new UsageError("USAGE", "--plain and --json exclude each other");
-  const [{ runExperiment }, { KeptLooks, looksFile }, { resolveDbPath }] = await Promise.all([
-    import("../job/run.js"),
-    import("../plan/kept-looks.js"),
-    import("../store/store.js"),
-  ]);
+  const command = await notifyCommand(notify);
+  const [{ runExperiment }, { notifying, trainingEnded }, { KeptLooks, looksFile }, { resolveDbPath }] =
+    await Promise.all([
+      import("../job/run.js"),
+      import("./job-ended.js"),
+      import("../plan/kept-looks.js"),
+      import("../store/store.js"),
+    ]);
   const dbPath = resolveDbPath(db);
   const source = sourceOf(dbPath);
   const reporter = await chooseReporter(plain, json);
@@ -86,9 +92,14 @@ export async function trainJob(
     return roomWarnings(foreseen, roomFor(dbPath));
   };
   const looks = new KeptLooks(looksFile());
-  const summary = await runExperiment({ source, dbPath, force, jobs, devices, reporter, approve, looks });
-  process.exitCode = EXIT_CODES[summary.outcome];
-  if (!json) await showGrid(summary);
+  const work = async () => {
+    const summary = await runExperiment({ source, dbPath, force, jobs, devices, reporter, approve, looks });
+    process.exitCode = EXIT_CODES[summary.outcome];
+    if (!json) await showGrid(summary);
+    return summary;
+  };
+  const ended = (summary: JobSummary) => trainingEnded(summary, EXIT_CODES[summary.outcome]);
+  await notifying({ command, kind: "training", database: dbPath, work, ended });
 }
 
 async function chooseReporter(plain: boolean, json: boolean): Promise<Reporter> {
