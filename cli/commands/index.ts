@@ -23,6 +23,7 @@ import plan from "./plan.js";
 import predict from "./predict.js";
 import query from "./query.js";
 import reference from "./reference.js";
+import restore from "./restore.js";
 import retry from "./retry.js";
 import rm from "./rm.js";
 import run from "./run.js";
@@ -71,6 +72,7 @@ const list = [
   baseline,
   clone,
   rm,
+  restore,
   migrate,
   doctor,
   setup,

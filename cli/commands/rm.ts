@@ -1,86 +1,141 @@
+import type { ChosenSet } from "../store/choose-set.js";
 import type { RunRow } from "../store/read.js";
-import { namesRun, SELECTORS } from "../store/selector-words.js";
-import { type Command, runs } from "./command.js";
+import { SELECTORS } from "../store/selector-words.js";
+import type { Store } from "../store/store.js";
+import { type Command, experimentsOrRuns } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
+import { WHERE_OPTION } from "./where-option.js";
 
 interface Args {
   runs: string[];
+  where?: string[] | undefined;
+  tag?: string[] | undefined;
+  now: boolean;
   yes: boolean;
   db?: string | undefined;
   json: boolean;
 }
 
 export default {
-  command: "rm <runs..>",
-  describe: "Delete runs, or the scores of untuned models, permanently: rows and files, in one step",
-  complete: runs,
+  command: "rm [runs..]",
+  describe: "Move runs to the trash, from where `restore` brings them back; or delete scores of untuned models",
+  complete: experimentsOrRuns,
   builder: (yargs) =>
     yargs
       .positional("runs", {
         type: "string",
         array: true,
-        demandOption: true,
-        describe: `Runs, each ${SELECTORS}; or names of untuned models, whose evaluations go`,
+        default: [] as string[],
+        describe: `Runs, each ${SELECTORS}; experiments; or names of untuned models, whose evaluations are deleted`,
       })
-      .option("yes", { alias: "y", type: "boolean", default: false, describe: "Do not ask" })
+      .option("where", WHERE_OPTION)
+      .option("tag", { type: "string", array: true, nargs: 1, requiresArg: true, describe: "Only runs with this tag" })
+      .option("now", { type: "boolean", default: false, describe: "Delete for good and free the space at once" })
+      .option("yes", { alias: "y", type: "boolean", default: false, describe: "Do not ask before deleting for good" })
       .option("db", DB_OPTION)
-      .option("json", { type: "boolean", default: false, describe: "Print what was freed as JSON" })
-      .example("$0 rm @failed", "Delete the newest failed run, after a question")
-      .example("$0 rm 3fa9 77c0 --yes", "Delete two runs without a question"),
-  handler: async ({ runs: selectors, yes, db, json }) => {
-    const [
-      { openExisting, resolveDbPath },
-      { evaluatedModels, findRun },
-      { removeModel, removeRuns },
-      { evaluatedModel },
-      { formatBytes },
-      { plural },
-      { oneLine },
-      output,
-    ] = await Promise.all([
+      .option("json", { type: "boolean", default: false, describe: "Print what was removed as JSON" })
+      .example("$0 rm @failed", "Move the newest failed run to the trash")
+      .example("$0 rm --where 'state = failed'", "Move all that failed to the trash")
+      .example("$0 rm 3fa9 77c0 --now --yes", "Delete two runs for good, without a question"),
+  handler: async ({ runs: words, where, tag, now, yes, db, json }) => {
+    const [{ openExisting, resolveDbPath }, { writeNote }] = await Promise.all([
       import("../store/store.js"),
-      import("../store/read.js"),
-      import("../store/write.js"),
-      import("../evaluate/subject.js"),
-      import("../views/parts/bytes.js"),
-      import("../views/format.js"),
-      import("../views/parts/visible.js"),
       import("../views/output.js"),
     ]);
     const store = openExisting(resolveDbPath(db));
     try {
-      const evaluated = evaluatedModels(store);
-      const models = new Set(
-        selectors.filter((name) => !namesRun(name)).map((name) => evaluatedModel(name, evaluated)),
-      );
-      const named = selectors.filter(namesRun).map((selector) => findRun(store, selector));
-      const found = new Map(named.map((run) => [run.id, run]));
-      if (!yes && !(await confirm([...found.values()], [...models]))) {
-        output.writeNote("nothing was removed");
+      const { runs, models } = await chosen(store, { words, where, tag });
+      const forGood = { runs: now ? runs : [], models };
+      if (!yes && (forGood.runs.length > 0 || models.length > 0) && !(await confirm(forGood))) {
+        writeNote("nothing was removed");
         return;
       }
-      for (const model of models) {
-        const { evaluations, fileBytes, problems } = removeModel(store, model);
-        for (const problem of problems) output.writeNote(`warning: ${problem}`);
-        if (json) output.writeJson({ model, evaluations, fileBytes, problems });
-        else {
-          const removed = `${plural(evaluations, "evaluation")} of the untuned model ${oneLine(model)}`;
-          output.writeLine(`removed ${removed}; freed ${formatBytes(fileBytes)} of files`);
-        }
-      }
-      if (found.size === 0) return;
-      const removal = removeRuns(store, [...found.keys()]);
-      const freed = `${formatBytes(removal.fileBytes)} of files, ${formatBytes(removal.databaseBytes)} of the database`;
-      for (const problem of removal.problems) output.writeNote(`warning: ${problem}`);
-      if (json) output.writeJson({ ...removal, ids: [...found.keys()] });
-      else output.writeLine(`removed ${plural(found.size, "run")}; freed ${freed}`);
+      for (const model of models) await deleteModel(store, model, json);
+      if (runs.length > 0) await (now ? deleteRuns : moveRuns)(store, runs, json);
     } finally {
       store.close();
     }
   },
 } satisfies Command<Args>;
 
-async function confirm(runs: RunRow[], models: string[]): Promise<boolean> {
+interface Chosen {
+  runs: RunRow[];
+  models: string[];
+}
+
+/** Words that are neither a run nor an experiment are models. */
+async function chosen(
+  store: Store,
+  { words, where, tag }: Pick<Args, "where" | "tag"> & { words: string[] },
+): Promise<Chosen> {
+  const [{ chooseSet, evaluatedModels, experiments }, { namesRun }, { evaluatedModel }, { UsageError }] =
+    await Promise.all([
+      import("../store/read.js"),
+      import("../store/selector-words.js"),
+      import("../evaluate/subject.js"),
+      import("../errors.js"),
+    ]);
+  const filtered = (where ?? tag ?? []).length > 0;
+  if (words.length === 0 && !filtered) {
+    throw new UsageError("USAGE", "which runs?", "name runs or experiments, or say --where or --tag");
+  }
+  const names = new Set(experiments(store).map(({ name }) => name));
+  const ofRuns = (word: string) => filtered || namesRun(word) || names.has(word);
+  const evaluated = evaluatedModels(store);
+  const models = words.filter((word) => !ofRuns(word)).map((name) => evaluatedModel(name, evaluated));
+  const wanted = words.filter(ofRuns);
+  const set: Pick<ChosenSet, "runs"> =
+    wanted.length > 0 || filtered ? chooseSet(store, { words: wanted, where, tag }) : { runs: [] };
+  return { runs: set.runs, models: [...new Set(models)] };
+}
+
+async function moveRuns(store: Store, runs: readonly RunRow[], json: boolean): Promise<void> {
+  const [{ trashRuns }, { formatBytes }, { plural, shortId }, output] = await Promise.all([
+    import("../store/write.js"),
+    import("../views/parts/bytes.js"),
+    import("../views/format.js"),
+    import("../views/output.js"),
+  ]);
+  const ids = runs.map(({ id }) => id);
+  const moved = trashRuns(store, ids);
+  for (const problem of moved.problems) output.writeNote(`warning: ${problem}`);
+  if (json) return output.writeJson({ ...moved, ids, trash: true });
+  const first = shortId(ids[0] ?? "");
+  output.writeLine(`moved ${plural(ids.length, "run")} to the trash, with ${formatBytes(moved.fileBytes)} of files`);
+  output.writeNote(`lor2c restore ${first}${ids.length > 1 ? " ..." : ""} brings back, lor2c gc frees the space`);
+}
+
+async function deleteRuns(store: Store, runs: readonly RunRow[], json: boolean): Promise<void> {
+  const [{ removeRuns }, { formatBytes }, { plural }, output] = await Promise.all([
+    import("../store/write.js"),
+    import("../views/parts/bytes.js"),
+    import("../views/format.js"),
+    import("../views/output.js"),
+  ]);
+  const ids = runs.map(({ id }) => id);
+  const removal = removeRuns(store, ids);
+  const freed = `${formatBytes(removal.fileBytes)} of files, ${formatBytes(removal.databaseBytes)} of the database`;
+  for (const problem of removal.problems) output.writeNote(`warning: ${problem}`);
+  if (json) output.writeJson({ ...removal, ids, trash: false });
+  else output.writeLine(`deleted ${plural(ids.length, "run")}; freed ${freed}`);
+}
+
+async function deleteModel(store: Store, model: string, json: boolean): Promise<void> {
+  const [{ removeModel }, { formatBytes }, { plural }, { oneLine }, output] = await Promise.all([
+    import("../store/write.js"),
+    import("../views/parts/bytes.js"),
+    import("../views/format.js"),
+    import("../views/parts/visible.js"),
+    import("../views/output.js"),
+  ]);
+  const { evaluations, fileBytes, problems } = removeModel(store, model);
+  for (const problem of problems) output.writeNote(`warning: ${problem}`);
+  if (json) return output.writeJson({ model, evaluations, fileBytes, problems });
+  const removed = `${plural(evaluations, "evaluation")} of the untuned model ${oneLine(model)}`;
+  output.writeLine(`deleted ${removed}; freed ${formatBytes(fileBytes)} of files`);
+}
+
+async function confirm({ runs, models }: Chosen): Promise<boolean> {
   const [{ isInteractive }, { UsageError }, { oneLine }] = await Promise.all([
     import("../views/terminal.js"),
     import("../errors.js"),

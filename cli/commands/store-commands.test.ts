@@ -229,7 +229,7 @@ test("no control character of the data reaches the terminal, with every command 
     ["show", "title"],
     ["query", "SELECT * FROM v_runs"],
     ["query", "SELECT * FROM v_runs", "--json"],
-    ["rm", "aaaa"],
+    ["rm", "aaaa", "--now"],
     ["heatmap", "none"],
     ["paper", "table1", "--experiment", "none"],
   ];
@@ -246,18 +246,40 @@ test("query streams: a reader that closes the pipe ends an endless result", asyn
   expect(code).toBe(0);
 });
 
-test("rm: needs --yes without a terminal, then deletes rows and files", async () => {
+test("rm --now: needs --yes without a terminal, then deletes rows and files", async () => {
   const log = join(temp.folder, "runs", DONE.id, "attempt-1", "worker.log");
   writeFileSync(log, "x".repeat(2048));
-  const refused = await lor2c(["rm", "aaaa"]);
+  const refused = await lor2c(["rm", "aaaa", "--now"]);
   expect(refused).toMatchObject({ code: 2, out: "", err: expect.stringContaining("--yes") });
   expect(existsSync(log)).toBe(true);
-  const done = await lor2c(["rm", "aaaa", "@best", "--yes"]);
-  expect(done.out).toMatch(/^removed 1 run; freed 2 KiB of files, .* of the database\n$/);
+  const done = await lor2c(["rm", "aaaa", "@best", "--now", "--yes"]);
+  expect(done.out).toMatch(/^deleted 1 run; freed 2 KiB of files, .* of the database\n$/);
   expect(existsSync(join(temp.folder, "runs", DONE.id))).toBe(false);
   expect(JSON.parse((await lor2c(["ls", "--json"])).out)).toHaveLength(1);
-  const json = JSON.parse((await lor2c(["rm", "bbbb", "--yes", "--json"])).out);
-  expect(json).toMatchObject({ runs: 1, ids: [GONE.id] });
+  const json = JSON.parse((await lor2c(["rm", "bbbb", "--now", "--yes", "--json"])).out);
+  expect(json).toMatchObject({ runs: 1, ids: [GONE.id], trash: false });
+});
+
+test("rm moves to the trash, by name or by filter; restore lists it and brings it back", async () => {
+  expect((await lor2c(["restore"])).out).toBe("the trash is empty\n");
+  expect(await lor2c(["rm"])).toMatchObject({ code: 2, err: expect.stringContaining("--where") });
+  const moved = await lor2c(["rm", "x", "--where", "task = other-task"]);
+  expect([moved.out, moved.err]).toEqual([
+    "moved 1 run to the trash, with 0 B of files\n",
+    "lor2c restore bbbb0000 brings back, lor2c gc frees the space\n",
+  ]);
+  await lor2c(["rm", "@last"]);
+  expect((await lor2c(["ls"])).out).toMatch(/no such runs/);
+  expect((await lor2c(["restore"])).out).toMatch(
+    /^run +removed \(UTC\) +files +label\naaaa0000 .* 0 B {2}seed=17\nbbbb0000 .* seed=18\n$/,
+  );
+  expect(await lor2c(["restore", "cccc"])).toMatchObject({
+    code: 2,
+    err: expect.stringContaining("no run in the trash"),
+  });
+  expect((await lor2c(["restore", "aaaa"])).out).toBe("restored 1 run, with 0 B of files\n");
+  expect(JSON.parse((await lor2c(["restore", "--all", "--json"])).out)).toMatchObject({ runs: 1, ids: [GONE.id] });
+  expect((await lor2c(["show", "aaaa"])).out).toContain("accuracy    0.8100 after epoch 2");
 });
 
 test("a missing database is an error, and is not made", async () => {

@@ -1,7 +1,7 @@
 /** Words for the completion of arguments. Completion must not print errors: an unreadable source gives no words. */
 import { existsSync } from "node:fs";
 import { explainAll } from "../spec/explain.js";
-import { experiments, listRuns, tags } from "../store/read.js";
+import { experiments, listRuns, tags, trashedRuns } from "../store/read.js";
 import { NAMED_RUNS } from "../store/selector-words.js";
 import { openStore, resolveDbPath, type Store } from "../store/store.js";
 import { shortId } from "../views/format.js";
@@ -15,6 +15,8 @@ export const storedRuns = (): string[] => [
 
 export const storedExperiments = (): string[] =>
   fromStore((store) => [...new Set(experiments(store).map(({ name }) => name))]);
+
+export const trashedIds = (): string[] => fromStore((store) => trashedRuns(store).map(({ run }) => shortId(run)));
 
 export const storedTags = (): string[] => fromStore((store) => tags(store).map(({ tag }) => tag));
 

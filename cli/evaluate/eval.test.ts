@@ -186,7 +186,7 @@ test("an untuned model is evaluated beside a run, once, in a folder of its own",
   expect(again).toMatchObject([{ run: null, model: "minilm", state: "stored", evaluation: { adapter_hash: null } }]);
   expect(again[0].evaluation.folder).toBe(join(folder, "runs", "models", again[0].evaluation.key));
   expect((await done(["rm", "minilm", "--yes"])).out).toMatch(
-    /^removed 1 evaluation of the untuned model minilm; freed /,
+    /^deleted 1 evaluation of the untuned model minilm; freed /,
   );
   expect([existsSync(again[0].evaluation.folder), existsSync(samplesFile())]).toEqual([false, true]);
   expect(await done(["eval", "MiniLM", "--benchmarks", "mmlu"])).toMatchObject({

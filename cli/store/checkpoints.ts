@@ -1,6 +1,7 @@
 /**
  * Checkpoints lie beside the runs, in `.checkpoints/<key>/<tree>/`; runs that train as one tree share one. A checkpoint
- * is owned by the runs that its `tree.json` names, until each of them is finished or removed and none is in training.
+ * is owned by the runs that its `tree.json` names, until each of them is finished or removed and none is in training, in
+ * this database and in others beside it.
  * Nothing that has an owner is deleted. Other trees of a key may train on meanwhile: a sweep has many of one key.
  */
 import { randomUUID } from "node:crypto";
@@ -8,6 +9,7 @@ import { readFileSync, renameSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isMissing } from "../errors.js";
 import { discard, entriesOf } from "../files.js";
+import { unfinishedElsewhere } from "./neighbours.js";
 import type { Store } from "./store.js";
 import { isBusy } from "./store-errors.js";
 
@@ -84,7 +86,12 @@ function unowned(store: Store): Tree[] {
     `SELECT 1 FROM v_runs WHERE run IN (SELECT value FROM json_each(@runs)) AND state <> 'finished'
      UNION ALL SELECT 1 FROM attempts WHERE outcome IS NULL AND run IN (SELECT value FROM json_each(@runs)) LIMIT 1`,
   );
-  return trees(store).filter(({ content }) => open.get({ runs: JSON.stringify(content.cells) }) === undefined);
+  const ours = trees(store).filter(({ content }) => open.get({ runs: JSON.stringify(content.cells) }) === undefined);
+  const elsewhere = unfinishedElsewhere(
+    store,
+    ours.flatMap(({ content }) => content.cells),
+  );
+  return ours.filter(({ content }) => !content.cells.some((run) => elsewhere.has(run)));
 }
 
 /** A worker trains one of its runs. Others of the same key only read it. */

@@ -1,15 +1,24 @@
 /** A full file system of 3 MB. Without the right to mount one the tests are skipped, and a line says so. */
 import { execFileSync } from "node:child_process";
-import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { tempFolder } from "../fixtures/temp-folder.js";
 import { claimAll, sampleCell, sampleEvents as say } from "./fixtures/sample.js";
 import { type SecondProcess, startChild } from "./fixtures/second-process.js";
-import { getAttempts, listRuns } from "./read.js";
+import { getAttempts, listRuns, trashedRuns } from "./read.js";
 import { openReader } from "./reader.js";
 import { openStore } from "./store.js";
-import { ingest, registerExperiment, removeRuns, WaitingEvents } from "./write.js";
+import { emptyTrash, ingest, registerExperiment, removeRuns, trashRuns, WaitingEvents } from "./write.js";
 
 const DONE = sampleCell("d".repeat(16), { seed: 2 });
 const DEAD = sampleCell("a".repeat(16));
@@ -87,6 +96,22 @@ describe.skipIf(!mayMount())("on a full disk", () => {
     expect(listRuns(reader).map(({ state }) => state)).toEqual(["lost"]);
     expect(readdirSync(join(folder, "runs"))).toEqual([DEAD.id]);
     reader.close();
+  });
+
+  test("the trash needs space: without it nothing is moved; deleting what is in it needs next to none", () => {
+    const store = openStore(path);
+    expect(() => trashRuns(store, [DONE.id])).toThrow(/no space to copy.*nothing was removed/);
+    expect(listRuns(store)).toHaveLength(2);
+    expect(existsSync(join(folder, "runs", DONE.id, "attempt-1", "adapter", "weights"))).toBe(true);
+    rmSync(join(folder, "fill"));
+    trashRuns(store, [DONE.id]);
+    store.close();
+    fill();
+    truncateSync(join(folder, "fill"), statSync(join(folder, "fill")).size - 200_000); // to open two databases at all
+    const again = openStore(path);
+    expect(emptyTrash(again, null)).toMatchObject({ problems: [] });
+    expect(trashedRuns(again)).toEqual([]);
+    again.close();
   });
 
   test("if even that makes no room, the error says what to do", () => {

@@ -28,4 +28,5 @@ export {
   stopRequestOfRuns,
   stopRequests,
 } from "./stop-requests.js";
+export { trashedRuns } from "./trash/trash.js";
 export { parseColumn, parseColumns, type ValueColumn } from "./value-column.js";

@@ -38,6 +38,7 @@ export function registerExperiment(store: Store, plan: ExperimentPlan): number {
       store
         .prepare("UPDATE experiments SET last_run_at = ?, spec_file = ?, sets = ?, evaluate = ? WHERE id = ?")
         .run(now, plan.specFile, sets, evaluate, known);
+      insertPlaces(store, known as number, plan.cells); // those of runs that were removed meanwhile
       insertLeftOut(store, known as number, plan.leftOut ?? []);
       return known as number;
     }
@@ -47,9 +48,7 @@ export function registerExperiment(store: Store, plan: ExperimentPlan): number {
          VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
       )
       .run(identity, plan.name, plan.specFile, plan.specText, sets, evaluate, now, now);
-    placesOf(plan.cells).forEach(([run, place], position) => {
-      insertPlace(store, Number(lastInsertRowid), position, run, place);
-    });
+    insertPlaces(store, Number(lastInsertRowid), plan.cells);
     insertLeftOut(store, Number(lastInsertRowid), plan.leftOut ?? []);
     return Number(lastInsertRowid);
   });
@@ -88,6 +87,15 @@ function placesOf(cells: readonly PlannedCell[]): [run: string, PlaceInSweep][] 
   }
   addOthers();
   return places;
+}
+
+function insertPlaces(store: Store, experiment: number, cells: readonly PlannedCell[]): void {
+  const there = new Set(
+    store.prepare("SELECT position FROM experiment_cells WHERE experiment = ?").pluck().all(experiment),
+  );
+  placesOf(cells).forEach(([run, place], position) => {
+    if (!there.has(position)) insertPlace(store, experiment, position, run, place);
+  });
 }
 
 function insertPlace(store: Store, experiment: number, position: number, run: string, place: PlaceInSweep): void {

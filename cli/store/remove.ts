@@ -5,6 +5,7 @@ import { bytesOf, discard, entriesOf, statOf } from "../files.js";
 import { disownCheckpoints } from "./checkpoints.js";
 import { deleteUnusedEvaluations, evaluatorOf } from "./evaluations.js";
 import { isLost, ownerOf, reapLost, runningAttempts } from "./lease.js";
+import { sharedFolders } from "./neighbours.js";
 import { describeOwner } from "./owners/index.js";
 import type { Store } from "./store.js";
 
@@ -63,9 +64,14 @@ function removeTogether(store: Store, ids: string[]): Removal {
       refuseRunning(store, ids);
       attempts = ids.reduce((sum, id) => sum + deleteRows(store, id), 0);
       deleteUnused(store);
+      const shared = sharedFolders(store, ids);
       for (const id of ids) {
         const from = store.results.ofRun(id);
         if (!statOf(from)) continue;
+        if (shared.has(id)) {
+          problems.push(sharedText(from, shared.get(id)));
+          continue;
+        }
         const to = join(store.folder, "runs", `${ASIDE}${id}`);
         renameSync(from, to);
         aside.push({ from, to });
@@ -82,7 +88,7 @@ function removeTogether(store: Store, ids: string[]): Removal {
   return { runs: ids.length, attempts, fileBytes, databaseBytes: before - databaseBytes(store), problems };
 }
 
-function isFull(error: unknown): boolean {
+export function isFull(error: unknown): boolean {
   const { code } = error as { code?: string };
   return code === "DISK_FULL" || code === "DATABASE_IO" || code === "ENOSPC";
 }
@@ -90,13 +96,18 @@ function isFull(error: unknown): boolean {
 /** Returns how many bytes were freed. */
 function removeFiles(store: Store, ids: string[]): number {
   refuseRunning(store, ids);
+  const shared = sharedFolders(store, ids);
   return ids
+    .filter((id) => !shared.has(id))
     .map((id) => store.results.ofRun(id))
     .reduce((sum, folder) => {
       const bytes = bytesOf(folder);
       return discard(folder) === null ? sum + bytes : sum;
     }, 0);
 }
+
+export const sharedText = (folder: string, other: string | undefined): string =>
+  `${folder} stays: ${other} has this run too`;
 
 const texts = (problem: string | null): string[] => (problem === null ? [] : [problem]);
 
@@ -107,7 +118,7 @@ function deleteRows(store: Store, id: string): number {
   return attempts;
 }
 
-function deleteUnused(store: Store): void {
+export function deleteUnused(store: Store): void {
   deleteUnusedEvaluations(store);
   store.prepare("DELETE FROM experiments WHERE id NOT IN (SELECT experiment FROM experiment_cells)").run();
   store
@@ -124,7 +135,7 @@ function deleteUnused(store: Store): void {
 }
 
 /** Folders that an interrupted removal renamed: renamed back if their run still exists, deleted otherwise. */
-function recoverFolders(store: Store): string[] {
+export function recoverFolders(store: Store): string[] {
   const runs = join(store.folder, "runs");
   const left = entriesOf(runs).filter((entry) => entry.startsWith(ASIDE));
   return left.flatMap((name) => {
@@ -146,7 +157,7 @@ function putBack(aside: string, folder: string): string | null {
   }
 }
 
-function refuseRunning(store: Store, ids: string[]): void {
+export function refuseRunning(store: Store, ids: readonly string[]): void {
   for (const id of ids) {
     const evaluator = evaluatorOf(store, id);
     if (evaluator !== null) {

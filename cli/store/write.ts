@@ -20,4 +20,5 @@ export { removeRuns } from "./remove.js";
 export { removeModel } from "./remove-model.js";
 export { requestExperimentStop, requestStop } from "./stop-requests.js";
 export { isBusy } from "./store-errors.js";
+export { emptyTrash, restoreRuns, trashRuns } from "./trash/trash.js";
 export { WaitingEvents } from "./waiting-events.js";

@@ -1,0 +1,74 @@
+/**
+ * Other databases in the folder of one: they share its `runs/`, so a run that is in two of them has one folder, and
+ * checkpoints belong to the runs of all.
+ */
+import { closeSync, openSync, readdirSync, readSync } from "node:fs";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { identityOf } from "../files.js";
+import type { Store } from "./store.js";
+import { storeError } from "./store-errors.js";
+
+/** Copies that lor2c made itself, and files beside a database, are none. */
+const COPY = /\.(backup|rescued)-|-(wal|shm|journal)$|\.tmp$/;
+const APPLICATION_ID = 0x4c6f5232;
+
+/** Those of `runs` that another database in this folder has too, each with the path of that database. */
+export function sharedFolders(store: Store, runs: readonly string[]): Map<string, string> {
+  return lookAround(store, runs, "SELECT id FROM runs WHERE id IN (SELECT value FROM json_each(?))");
+}
+
+/** Those of `runs` that another database in this folder has not finished, or trains again: they need their checkpoints. */
+export function unfinishedElsewhere(store: Store, runs: readonly string[]): Set<string> {
+  const sql = `SELECT id FROM runs r WHERE id IN (SELECT value FROM json_each(?)) AND (
+    NOT EXISTS (SELECT 1 FROM attempts WHERE run = r.id AND outcome = 'finished')
+    OR EXISTS (SELECT 1 FROM attempts WHERE run = r.id AND outcome IS NULL))`;
+  return new Set(lookAround(store, runs, sql).keys());
+}
+
+function lookAround(store: Store, runs: readonly string[], sql: string): Map<string, string> {
+  const found = new Map<string, string>();
+  if (runs.length === 0) return found;
+  for (const path of neighbours(store)) {
+    for (const id of ask(path, sql, runs)) found.set(id, path);
+  }
+  return found;
+}
+
+/** Throws Lor2cError if the database can't be asked now; one that is broken has no runs. */
+function ask(path: string, sql: string, runs: readonly string[]): string[] {
+  try {
+    const db = new Database(path, { readonly: true, fileMustExist: true });
+    try {
+      return db.prepare(sql).pluck().all(JSON.stringify(runs)) as string[];
+    } finally {
+      db.close();
+    }
+  } catch (error) {
+    if (/^SQLITE_(NOTADB|CORRUPT|ERROR)/.test((error as { code?: string }).code ?? "")) return [];
+    throw storeError(error, path);
+  }
+}
+
+function neighbours(store: Store): string[] {
+  return readdirSync(store.folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile() && !COPY.test(entry.name))
+    .map(({ name }) => join(store.folder, name))
+    .filter((path) => isLor2c(path) && identityOf(path) !== store.identity);
+}
+
+/** From the header, so that no other file is opened as a database. */
+function isLor2c(path: string): boolean {
+  const header = Buffer.alloc(72);
+  try {
+    const descriptor = openSync(path, "r");
+    try {
+      readSync(descriptor, header, 0, 72, 0);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    return false; // not readable: not a database that lor2c can use either
+  }
+  return header.toString("latin1", 0, 15) === "SQLite format 3" && header.readUInt32BE(68) === APPLICATION_ID;
+}

@@ -1,0 +1,282 @@
+/**
+ * The trash of a database is a database of its own, with a `runs/` of its own: `runs/.trash/<file>/lor2c.db`. Runs in it
+ * are in no view, and nothing that reads runs needs to know about it. The lock of the database that it belongs to
+ * protects both.
+ *
+ * A run is copied into the trash, its folder is renamed, and only then its rows are deleted; the way back is the same. So
+ * after an interruption a run may be in both, or its folder in the wrong one: `settle` puts that right.
+ */
+import { mkdirSync, renameSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { Lor2cError, UsageError } from "../../errors.js";
+import { bytesOf, statOf } from "../../files.js";
+import { disownCheckpoints } from "../checkpoints.js";
+import { reapLost } from "../lease.js";
+import { sharedFolders } from "../neighbours.js";
+import { deleteUnused, isFull, recoverFolders, refuseRunning, sharedText } from "../remove.js";
+import type { RunRow } from "../rows.js";
+import { openStore, type Store } from "../store.js";
+import { copyRuns } from "./copy-runs.js";
+import { Moves, setAside, sweep } from "./moves.js";
+
+export interface TrashedRun {
+  run: string;
+  label: string;
+  /** When it was removed. */
+  at: string;
+  /** Bytes of its files. */
+  bytes: number;
+}
+
+export interface Moved {
+  runs: number;
+  attempts: number;
+  /** Bytes of the files that were moved. */
+  fileBytes: number;
+  problems: string[];
+}
+
+const rootOf = (store: Store): string => join(store.folder, "runs", ".trash");
+export const trashFolder = (store: Store): string => join(rootOf(store), basename(store.path));
+const fileOf = (store: Store): string => join(trashFolder(store), "lor2c.db");
+const hasTrash = (store: Store): boolean => statOf(fileOf(store)) !== undefined;
+
+function openTrash(store: Store): Store {
+  mkdirSync(trashFolder(store), { recursive: true });
+  const trash = openStore(fileOf(store));
+  // What is in the trash is deleted elsewhere, so it must be on the disk when it is called stored.
+  trash.db.pragma("synchronous = FULL");
+  trash.db.exec("CREATE TABLE IF NOT EXISTS trashed (run TEXT PRIMARY KEY, at TEXT NOT NULL) STRICT");
+  return trash;
+}
+
+/**
+ * Moves runs with all their rows and files to the trash. Moves nothing if one of them is running. Of a run that was
+ * removed before and trained again, only the newer one stays.
+ */
+export function trashRuns(store: Store, ids: readonly string[]): Moved {
+  try {
+    return moveToTrash(store, ids);
+  } catch (error) {
+    throw isFull(error) ? fullError(error) : error;
+  }
+}
+
+function moveToTrash(store: Store, ids: readonly string[]): Moved {
+  for (const id of ids) store.results.ofRun(id); // throws before anything is moved if an id is not valid
+  reapLost(store);
+  return withTrash(store, (trash) => {
+    const moves = new Moves();
+    const problems: string[] = [];
+    let attempts = 0;
+    try {
+      store.write(() => {
+        problems.push(...recoverFolders(store), ...settle(store, trash));
+        refuseRunning(store, ids);
+        const shared = sharedFolders(store, ids);
+        attempts = countAttempts(store, ids);
+        putRows(store, trash, ids);
+        for (const id of ids) {
+          const to = trash.results.ofRun(id);
+          moves.setAside(to, join(trash.folder, "runs"));
+          if (shared.has(id)) problems.push(sharedText(store.results.ofRun(id), shared.get(id)));
+          else moves.rename(store.results.ofRun(id), to);
+        }
+        const remove = store.prepare("DELETE FROM runs WHERE id = ?");
+        for (const id of ids) remove.run(id);
+        deleteUnused(store);
+      });
+    } catch (error) {
+      moves.undo();
+      dropRows(trash, ids);
+      throw error;
+    }
+    problems.push(...sweep(join(trash.folder, "runs")), ...disownCheckpoints(store, ids));
+    store.db.pragma("incremental_vacuum");
+    const fileBytes = ids.reduce((sum, id) => sum + bytesOf(trash.results.ofRun(id)), 0);
+    return { runs: ids.length, attempts, fileBytes, problems };
+  });
+}
+
+/** Puts runs back from the trash. Throws UsageError, and puts none back, if one of them is stored again. */
+export function restoreRuns(store: Store, ids: readonly string[]): Moved {
+  for (const id of ids) store.results.ofRun(id);
+  return withTrash(store, (trash) => {
+    const moves = new Moves();
+    const problems: string[] = [];
+    let attempts = 0;
+    try {
+      problems.push(...store.write(() => settle(store, trash)));
+      attached(store, trash.path, () =>
+        store.write(() => {
+          refuseStored(store, ids);
+          copyRuns(store.db, ids);
+          dropSecondBaselines(store, ids);
+          attempts = countAttempts(store, ids);
+          for (const id of ids) moves.rename(trash.results.ofRun(id), store.results.ofRun(id));
+        }),
+      );
+    } catch (error) {
+      moves.undo();
+      throw error;
+    }
+    dropRows(trash, ids);
+    const fileBytes = ids.reduce((sum, id) => sum + bytesOf(store.results.ofRun(id)), 0);
+    return { runs: ids.length, attempts, fileBytes, problems };
+  });
+}
+
+/** What is in the trash, newest first, as it is stored there. Reads only. */
+export function trashedRuns(store: Store): TrashedRun[] {
+  if (!hasTrash(store)) return [];
+  const trash = openStore(fileOf(store), { readonly: true, anySchema: true });
+  try {
+    const rows = trash
+      .prepare("SELECT t.run, r.label, t.at FROM trashed t JOIN runs r ON r.id = t.run ORDER BY t.at DESC, t.run")
+      .all() as Omit<TrashedRun, "bytes">[];
+    // After an interruption a run may be in both.
+    return rows
+      .filter(
+        ({ run }) =>
+          store.prepare("SELECT 1 FROM runs WHERE id = ?").get(run) === undefined || isOlder(store, trash, run),
+      )
+      .map((row) => ({ ...row, bytes: bytesOf(trash.results.ofRun(row.run)) }));
+  } finally {
+    trash.close();
+  }
+}
+
+/** Deletes runs in the trash for good: those that are named, or all of it. Returns the bytes that were freed. */
+export function emptyTrash(store: Store, ids: readonly string[] | null): { fileBytes: number; problems: string[] } {
+  if (!hasTrash(store)) return { fileBytes: 0, problems: sweep(rootOf(store)) };
+  const before = bytesOf(trashFolder(store));
+  const problems = store.write(() => {
+    const settled = withTrash(store, (trash) => {
+      const left = settle(store, trash);
+      if (ids === null) return left;
+      dropRows(trash, ids);
+      for (const id of ids) setAside(trash.results.ofRun(id), join(trash.folder, "runs"));
+      trash.db.pragma("incremental_vacuum");
+      return [...left, ...sweep(join(trash.folder, "runs"))];
+    });
+    if (ids === null) setAside(trashFolder(store), rootOf(store)); // as a whole: one step, which needs no space
+    return settled;
+  });
+  problems.push(...sweep(rootOf(store)));
+  return { fileBytes: before - bytesOf(trashFolder(store)), problems };
+}
+
+const fullError = (cause: unknown): Lor2cError =>
+  new Lor2cError(
+    "DISK_FULL",
+    "there is no space to copy the rows of the runs into the trash; nothing was removed",
+    "lor2c rm --now deletes at once, and lor2c gc what is in the trash",
+    1,
+    { cause },
+  );
+
+function withTrash<T>(store: Store, work: (trash: Store) => T): T {
+  const trash = openTrash(store);
+  try {
+    return work(trash);
+  } finally {
+    trash.close();
+  }
+}
+
+/** `source` is the database of `path` while `work` runs. */
+function attached<T>(store: Store, path: string, work: () => T): T {
+  store.prepare("ATTACH ? AS source").run(path);
+  try {
+    return work();
+  } finally {
+    store.db.exec("DETACH source");
+  }
+}
+
+/**
+ * Stores copies of the runs in the trash. The caller holds the lock of `store`, whose last committed rows are read; a
+ * transaction that begins as `immediate` would wait for that lock.
+ */
+function putRows(store: Store, trash: Store, ids: readonly string[]): void {
+  const put = trash.db.transaction(() => {
+    deleteTrashed(trash, ids);
+    copyRuns(trash.db, ids);
+    const insert = trash.prepare("INSERT INTO trashed (run, at) VALUES (?, ?)");
+    for (const id of ids) insert.run(id, new Date().toISOString());
+  });
+  attached(trash, store.path, () => put.deferred());
+}
+
+function dropRows(trash: Store, ids: readonly string[]): void {
+  trash.write(() => deleteTrashed(trash, ids));
+}
+
+function deleteTrashed(trash: Store, ids: readonly string[]): void {
+  for (const id of ids) {
+    trash.prepare("DELETE FROM trashed WHERE run = ?").run(id);
+    trash.prepare("DELETE FROM runs WHERE id = ?").run(id);
+  }
+  deleteUnused(trash);
+}
+
+/**
+ * Ends what was interrupted: a run that is in both is not removed, and a folder belongs where its rows are. Returns what
+ * could not be put right.
+ */
+function settle(store: Store, trash: Store): string[] {
+  const ids = trash.prepare("SELECT run FROM trashed").pluck().all() as string[];
+  const known = store.prepare("SELECT 1 FROM runs WHERE id = ?");
+  const both = ids.filter((id) => known.get(id) !== undefined && !isOlder(store, trash, id));
+  const only = ids.filter((id) => known.get(id) === undefined);
+  const shared = sharedFolders(store, only);
+  const moves = [
+    ...both.map((id) => [trash.results.ofRun(id), store.results.ofRun(id)] as const),
+    ...only.filter((id) => !shared.has(id)).map((id) => [store.results.ofRun(id), trash.results.ofRun(id)] as const),
+  ];
+  const problems: string[] = [];
+  for (const [from, to] of moves) {
+    if (!statOf(from) || statOf(to)) continue;
+    try {
+      mkdirSync(dirname(to), { recursive: true });
+      renameSync(from, to);
+    } catch (error) {
+      problems.push(`${from} could not be moved (${(error as Error).message})`);
+    }
+  }
+  if (both.length > 0) dropRows(trash, both);
+  return problems;
+}
+
+/** Whether the run was planned anew after it was removed, so that the one in the trash is another one. */
+function isOlder(store: Store, trash: Store, id: string): boolean {
+  const sql = "SELECT created_at FROM runs WHERE id = ?";
+  return store.prepare(sql).pluck().get(id) !== trash.prepare(sql).pluck().get(id);
+}
+
+function refuseStored(store: Store, ids: readonly string[]): void {
+  const stored = ids.filter((id) => store.prepare("SELECT 1 FROM runs WHERE id = ?").get(id) !== undefined);
+  if (stored.length === 0) return;
+  throw new UsageError(
+    "RUN_EXISTS",
+    `${stored.join(", ")} ${stored.length === 1 ? "is" : "are"} stored again; nothing was restored`,
+    `lor2c rm --now ${stored.join(" ")} deletes the newer one first`,
+  );
+}
+
+const countAttempts = (store: Store, ids: readonly string[]): number =>
+  store
+    .prepare("SELECT count(*) FROM attempts WHERE run IN (SELECT value FROM json_each(?))")
+    .pluck()
+    .get(JSON.stringify(ids)) as number;
+
+/** A restored run is no baseline any more where another one has taken its place. */
+function dropSecondBaselines(store: Store, ids: readonly string[]): void {
+  const group = (run: RunRow) => JSON.stringify([run.model, run.task, run.own_rows]);
+  const rows = store.prepare("SELECT v.* FROM baselines b JOIN v_runs v ON v.run = b.run").all() as (RunRow & {
+    run: string;
+  })[];
+  const others = new Set(rows.filter(({ run }) => !ids.includes(run)).map(group));
+  const remove = store.prepare("DELETE FROM baselines WHERE run = ?");
+  for (const row of rows) if (ids.includes(row.run) && others.has(group(row))) remove.run(row.run);
+}
