@@ -109,7 +109,7 @@ test("ls filters, limits, notes that there are more, and prints JSON", async () 
   const json = JSON.parse((await lor2c(["ls", "--json", "--task", "other-task"])).out);
   expect(json).toMatchObject([{ id: GONE.id, state: "lost", seed: 18 }]);
   expect((await lor2c(["ls", "--state", "failed"])).out).toBe(
-    "there are no such runs: all runs, where state = failed\nno run meets the condition on state; it is finished, lost\n",
+    "there are no such runs: runs where state = failed\nno run meets the condition on state; it is finished, lost\n",
   );
   expect((await lor2c(["ls", "--limit", "1"])).out.trimEnd().split("\n")).toHaveLength(2);
   expect((await lor2c(["ls", "--limit", "0"])).code).toBe(2);

@@ -162,7 +162,7 @@ test.each([
 ])("no runs for %s: says what there is", (where, there) => {
   const { none } = chooseSet(store, { where: [where], mayBeEmpty: true });
   expect(none.split("\n")).toEqual([
-    `there are no such runs: all runs, where ${where}`,
+    `there are no such runs: runs where ${where}`,
     ...(there === "" ? [] : [`no run meets the condition on ${there}`]),
   ]);
 });

@@ -46,7 +46,7 @@ export function chooseSet(store: Store, request: SetRequest): ChosenSet {
   const named = words.length === 0 ? undefined : [...new Set(chosen.flatMap(({ runs }) => runs))];
   const runs = listRuns(store, { ...list, where: filters, runs: named });
   const conditions = filters.map(({ source }) => source.text).join(" and ");
-  const said = [words.join(" ") || "all runs", ...(conditions === "" ? [] : [`where ${conditions}`])].join(", ");
+  const said = saidOf(words.join(" "), conditions);
   const none = runs.length > 0 ? [] : [`there are no such runs: ${said}`, ...whyEmpty(store, filters)];
   if (runs.length === 0 && !mayBeEmpty) {
     throw new UsageError("NO_RUNS", none[0] ?? "", [...none.slice(1), "lor2c ls lists the runs"].join("\n"));
@@ -57,4 +57,10 @@ export function chooseSet(store: Store, request: SetRequest): ChosenSet {
     said,
     none: none.join("\n"),
   };
+}
+
+/** `mrpc-grid, where seed = 1`, `runs where seed = 1`, `all runs`. */
+function saidOf(words: string, conditions: string): string {
+  if (conditions === "") return words || "all runs";
+  return words === "" ? `runs where ${conditions}` : `${words}, where ${conditions}`;
 }

@@ -128,6 +128,10 @@ function suggestion(store: Store, name: string): string {
   const known = ["score", ...Object.keys(SHORT), ...columns(), ...Object.keys(LISTS), ...settings, ...metrics];
   const ends = known.filter((key) => key.endsWith(`.${name}`));
   const near = ends[0] ?? nearest(name, known);
-  const all = `a key is score, a column of v_runs (task, method, state, best_score, ...), a setting (${[...settings.slice(-1), "..."].join(", ")}), a metric after best., last., min. or max. (${[...metrics.slice(0, 2), "..."].join(", ")}), or ${Object.keys(LISTS).join(" or ")}`;
+  const all = [
+    "a key is score, a column of v_runs (task, method, state, best_score, ...),",
+    `a setting (${[...settings.slice(-1), "..."].join(", ")}), ${Object.keys(LISTS).join(", ")}, or a metric`,
+    `after best., last., min. or max. (${[...metrics.slice(0, 2), "..."].join(", ")})`,
+  ].join("\n");
   return near === undefined ? all : `did you mean \`${near}\`?`;
 }

@@ -9,7 +9,7 @@ const DEEPEST = 50;
 
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const HINT =
-  "a condition is `key = value`, with = != < <= > >= like, in (a, b), is null; and, or, not and ( ) join them";
+  "a condition is key = value, with = != < <= > >= like, in (a, b) or is null;\nand, or, not and ( ) join conditions";
 
 /**
  * Reads `task = mrpc and (best.accuracy > 0.85 or not method.merges >= 1)`. `and` binds more than `or`, `not` more than
