@@ -74,6 +74,7 @@ describe("a grid that cannot be drawn exits with 2 and says what to do", () => {
     [["heatmap", "--rows", "rank"], /there is no experiment with these axes/],
     [["heatmap", "g", "--metric", "f1"], /the evaluations of g have no f1/],
     [["heatmap", "--where", "merges=9"], /no run has method.merges=9\n {2}its values: 0, 1, 2/],
+    [["heatmap", "--json", "--show", "n"], /json has scores, spread, number and parameters.*leave --show out/],
     [["heatmap", "--format", "jpg"], /Choices: "text", "svg", "png", "json"/],
     [["heatmap", "--json", "--format", "svg"], /json and format are mutually exclusive/],
     [["heatmap", "-o", "no/such/g.svg"], /there is no folder .*\/no\n/],

@@ -21,6 +21,32 @@ export function experimentAxes(store: Store, experiment?: number | string): Axis
     .all({ experiment }) as AxisRow[];
 }
 
+/** The experiments of which a run has a score, and the number of runs that have. */
+export function scoredRuns(store: Store): Map<number, number> {
+  const rows = store
+    .prepare(
+      `SELECT c.experiment, count(DISTINCT c.run) AS runs FROM experiment_cells c
+       JOIN attempts a ON a.run = c.run WHERE a.best_score IS NOT NULL GROUP BY c.experiment`,
+    )
+    .all() as { experiment: number; runs: number }[];
+  return new Map(rows.map(({ experiment, runs }) => [experiment, runs]));
+}
+
+/** Whether an experiment has a run for each combination of two axes, as a sweep's grid has and a few variants have not. */
+export function isWholeGrid(store: Store, experiment: number, rows: string, cols: string): boolean {
+  return (
+    store
+      .prepare(
+        `SELECT count(DISTINCT quote(r.value) || ' ' || quote(c.value)) =
+           count(DISTINCT quote(r.value)) * count(DISTINCT quote(c.value))
+         FROM cell_axes r JOIN cell_axes c ON c.experiment = r.experiment AND c.position = r.position
+         WHERE r.experiment = ? AND r.axis = ? AND c.axis = ?`,
+      )
+      .pluck()
+      .get(experiment, rows, cols) === 1
+  );
+}
+
 /**
  * The value of a metric after the epoch with the best score. Of equal scores the earliest counts, as in the choice of
  * the best epoch.

@@ -52,6 +52,8 @@ export function chooseAxes(
   return `it has no two axes of numbers to choose by itself; ${varies}`;
 }
 
+export const isMergesByInjections = (...axes: string[]): boolean => axes.includes(MERGES) && axes.includes(INJECTIONS);
+
 /** The key `name` itself, or the only one that ends in `.name`. */
 function named(keys: readonly string[], name: string): string | undefined {
   if (keys.includes(name)) return name;

@@ -166,6 +166,35 @@ describe("which experiment", () => {
     expect(() => loadGrid(store, { experiment: "x", rows: "rank" })).toThrow(/rank does not vary in it/);
     expect(() => loadGrid(store, { rows: "rank" })).toThrow("there is no experiment with these axes");
   });
+  test("without a name: merges by injections with scores, then whole grids, then a few variants, then those without scores", () => {
+    const [lr, rank] = ["train.learning_rate", "method.rank"];
+    const axes = (name: string, list: [number, number][]) =>
+      list.map(([a, b], i) => cell(id(name.length, i), { [lr as string]: a, [rank as string]: b }));
+    const whole = axes("whole", [
+      [1, 4],
+      [1, 8],
+      [2, 4],
+      [2, 8],
+    ]);
+    const few = axes("variants", [
+      [1, 4],
+      [2, 8],
+    ]);
+    const ids = [register("mi", GRID), register("whole", whole), register("few", few)];
+    for (const [i, one] of ids.entries()) later(one, `2026-01-0${i + 1}T00:00:00Z`);
+    const order = () => {
+      const { experiment, others } = loadGrid(store);
+      return [experiment.name, ...others.map(({ name }) => name)];
+    };
+    expect(order()).toEqual(["mi", "whole", "few"]); // no scores anywhere
+    for (const one of few) finish(one, 0.7);
+    expect(order()).toEqual(["few", "mi", "whole"]);
+    for (const one of whole) finish(one, 0.7);
+    expect(order()).toEqual(["whole", "few", "mi"]);
+    finish(GRID[0] as PlannedCell, 0.7);
+    expect(order()).toEqual(["mi", "whole", "few"]);
+    expect(loadGrid(store, { experiment: "whole" }).others).toEqual([]);
+  });
   test("none", () => {
     expect(() => loadGrid(store)).toThrow(/there is no experiment whose sweep has merges and injections/);
   });

@@ -5,16 +5,18 @@ import {
   experiments,
   gridCells,
   gridMetrics,
+  isWholeGrid,
   leftOutCells,
+  scoredRuns,
   type WhichEpoch,
 } from "../../store/read.js";
 import type { Store } from "../../store/store.js";
 import { runItems } from "../run-items.js";
-import { chooseAxes, filterCells, refuseMixtures } from "./axes.js";
+import { chooseAxes, filterCells, isMergesByInjections, refuseMixtures } from "./axes.js";
 import { buildGrid, type Grid } from "./grid.js";
 
 export interface GridRequest {
-  /** Name or number of an experiment. Default: the newest that has such a grid. */
+  /** Name or number of an experiment. Default: of those that have such a grid the best to look at (`usefulFirst`). */
   experiment?: string | number | undefined;
   rows?: string | undefined;
   cols?: string | undefined;
@@ -26,9 +28,12 @@ export interface GridRequest {
   withoutItems?: boolean;
 }
 
+/** A grid, and the other experiments that have one, if the user named none. */
+export type LoadedGrid = Grid & { others: { id: number; name: string }[] };
+
 /** Throws UsageError if there is no such grid, and says what there is. */
-export function loadGrid(store: Store, request: GridRequest = {}): Grid {
-  const { experiment, rows, cols } = chooseExperiment(store, request);
+export function loadGrid(store: Store, request: GridRequest = {}): LoadedGrid {
+  const { experiment, rows, cols, others } = chooseExperiment(store, request);
   const metric = request.metric ?? null;
   if (metric !== null) {
     const known = gridMetrics(store, experiment.id);
@@ -54,13 +59,14 @@ export function loadGrid(store: Store, request: GridRequest = {}): Grid {
       "--score best, last, or another epoch",
     );
   }
-  return buildGrid(
+  const grid = buildGrid(
     {
       ...{ experiment, cells, leftOut: leftOutCells(store, experiment.id) },
       items: request.withoutItems ? undefined : runItems(store),
     },
     { rows, cols, metric, which, where },
   );
+  return { ...grid, others };
 }
 
 /**
@@ -76,13 +82,15 @@ interface Choice {
   experiment: { id: number; name: string };
   rows: string;
   cols: string;
+  /** What else could be drawn, if the user named nothing. */
+  others: { id: number; name: string }[];
 }
 
 function chooseExperiment(store: Store, request: GridRequest): Choice {
   const { experiment: wanted } = request;
   if (wanted === undefined) {
-    const found = firstGrid(byExperiment(experimentAxes(store)), request);
-    if (found) return found;
+    const [found, ...others] = usefulFirst(store, grids(byExperiment(experimentAxes(store)), request));
+    if (found) return { ...found, others: others.map(({ experiment }) => experiment) };
     const asked =
       request.rows || request.cols
         ? "with these axes"
@@ -107,20 +115,32 @@ function chooseExperiment(store: Store, request: GridRequest): Choice {
     );
   }
   const axes = byExperiment(experimentAxes(store, meant));
-  const found = firstGrid(axes, request);
-  if (found) return found;
+  const [found] = usefulFirst(store, grids(axes, request));
+  if (found) return { ...found, others: [] };
   const why = chooseAxes(axes[0] ?? [], request);
   throw new UsageError("GRID_MISSING", `${wanted} has no such grid: ${why}`, "--rows KEY --cols KEY choose other axes");
 }
 
-/** The newest experiment that has the axes. A sweep with more or fewer runs is another experiment of the same name. */
-function firstGrid(groups: AxisRow[][], request: GridRequest): Choice | undefined {
-  for (const group of groups) {
+/** The experiments that have the axes, newest first. A sweep with more or fewer runs is another one of the same name. */
+function grids(groups: AxisRow[][], request: GridRequest): Omit<Choice, "others">[] {
+  return groups.flatMap((group) => {
     const axes = chooseAxes(group, request);
     const [first] = group;
-    if (typeof axes !== "string" && first) return { experiment: { id: first.experiment, name: first.name }, ...axes };
-  }
-  return undefined;
+    return typeof axes === "string" || !first
+      ? []
+      : [{ experiment: { id: first.experiment, name: first.name }, ...axes }];
+  });
+}
+
+/** Grids with scores come first, and among them merges by injections, then other whole grids; the newest of each. */
+function usefulFirst(store: Store, all: readonly Omit<Choice, "others">[]): Omit<Choice, "others">[] {
+  const scored = scoredRuns(store);
+  const kind = ({ experiment, rows, cols }: Omit<Choice, "others">) => {
+    if (isMergesByInjections(rows, cols)) return 0;
+    return isWholeGrid(store, experiment.id, rows, cols) ? 1 : 2;
+  };
+  const ranked = all.map((one) => ({ one, rank: (scored.has(one.experiment.id) ? 0 : 3) + kind(one) }));
+  return ranked.toSorted((a, b) => a.rank - b.rank).map(({ one }) => one);
 }
 
 function byExperiment(rows: AxisRow[]): AxisRow[][] {

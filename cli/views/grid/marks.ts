@@ -39,7 +39,7 @@ export const marksOf = (cell: GridCell): string =>
   `${cell.best ? BEST : ""}${cell.separable === false ? NEAR : ""}${cell.coincides ? SAME : ""}${cell.mean === null ? "" : signOf(cell)}`;
 
 /** The signs that occur, with their meaning. */
-export function legendOf({ cells, seeds }: Grid): [sign: string, meaning: string][] {
+export function legendOf({ cells, seeds }: Grid, withSpread = true): [sign: string, meaning: string][] {
   const list: [string, string][] = [];
   if (cells.some((cell) => cell.best)) list.push([BEST, "best"]);
   if (cells.some((cell) => cell.separable === false)) list.push([NEAR, "not separable from the best"]);
@@ -47,7 +47,7 @@ export function legendOf({ cells, seeds }: Grid): [sign: string, meaning: string
   for (const state of Object.keys(MEANINGS) as (keyof typeof MEANINGS)[]) {
     if (cells.some((cell) => cell.state === state)) list.push([SIGNS[state], MEANINGS[state]]);
   }
-  if (seeds > 1) list.push(["±", "standard deviation / number of seeds"]);
+  if (seeds > 1 && withSpread) list.push(["±", "standard deviation / number of seeds"]);
   return list;
 }
 
@@ -56,7 +56,7 @@ export const axisTitle = ({ name, symbol }: GridAxis): string => oneLine(symbol 
 const valueText = ({ values, texts }: GridAxis, value: AxisValue): string => texts[values.indexOf(value)] ?? "";
 
 /** `M 1, I 4`. */
-function placeText({ rows, cols }: Grid, { row, col }: Position): string {
+export function placeText({ rows, cols }: Grid, { row, col }: Position): string {
   return `${rows.symbol ?? rows.name} ${valueText(rows, row)}, ${cols.symbol ?? cols.name} ${valueText(cols, col)}`;
 }
 

@@ -37,6 +37,41 @@ describe("SVG", () => {
     ]);
     expect(document.querySelector('[stroke="black"] rect')).not.toBeNull();
   });
+  test("each cell says all of itself to a pointer above it, through its text", () => {
+    const seeds = parseHTML(gridSvg(sampleGrid(sampleRows({ seeds: 5, change: CHANGE })))).document;
+    const titles = [...seeds.querySelectorAll('[aria-label="cell"] rect title')].map((title) => title.textContent);
+    expect(titles).toHaveLength(12);
+    expect(titles[0]).toBe(
+      "M 0, I 0: 87.69 ± 0.43, 4 of 5 seeds, not separable from the best (p 0.6875), 36,864 parameters, running",
+    );
+    expect(titles[7]).toBe("M 1, I 3: 89.72 ± 0.40, 5 seeds, best, 36,096 parameters");
+    expect([...document.querySelectorAll("[aria-label=cell] rect title")].at(10)?.textContent).toBe(
+      "M 2, I 2: 0 of 1 seed, 32,256 parameters, failed (<&>), run 22000000",
+    );
+    for (const text of document.querySelectorAll('[aria-label="text"] text')) {
+      expect(text.closest("[pointer-events=none]")?.tagName ?? text.textContent).not.toMatch(/^8\d/);
+    }
+  });
+  test("a small grid fills its width, and the title of the columns is clear of the other texts", () => {
+    const small = sampleRows().filter(
+      ({ axes }) => axes["method.merges"] === 0 && Number(axes["method.injections"]) < 2,
+    );
+    const drawn = parseHTML(gridSvg(sampleGrid(small))).document;
+    const [plot, scale] = [...drawn.querySelectorAll("svg > svg")].map((one) => ({
+      x: Number(one.getAttribute("x")),
+      width: Number(one.getAttribute("width")),
+    }));
+    expect(
+      Number(drawn.querySelector("svg")?.getAttribute("width")) - (scale?.x ?? 0) - (scale?.width ?? 0),
+    ).toBeLessThan(3);
+    expect((scale?.x ?? 0) - (plot?.width ?? 0)).toBeLessThan(10);
+  });
+  test("a second map: what the cells show, and its own scale and title", () => {
+    const drawn = gridSvg(grid, "params");
+    expect(drawn).toContain("parameters that are trained at the end, without the head");
+    expect(drawn).toMatch(/>32,256</);
+    expect(gridSvg(sampleGrid(sampleRows({ seeds: 2 })), "n")).toContain("runs with a score (accuracy) of 2 seeds");
+  });
   test("is the same for the same data", () => {
     expect(gridSvg(sampleGrid(sampleRows({ change: CHANGE })))).toBe(svg);
   });

@@ -3,6 +3,7 @@ import { dataColumn, RUNS_COLUMN } from "../parts/data-column.js";
 import type { AxisValue } from "./axis-values.js";
 import type { GridCell } from "./cell.js";
 import type { Grid } from "./grid.js";
+import { type GridMap, type MapName, mapOf } from "./map.js";
 import { axisTitle, marksOf, scoreText, signOf, spreadText } from "./marks.js";
 
 /** A row for each cell, for programs. Scores are as they are stored. */
@@ -34,18 +35,22 @@ const valueIn = (value: AxisValue, all: readonly AxisValue[]): Value =>
   value === null || all.every((one) => typeof one === "number") ? value : String(value);
 
 /** The grid as people read it: a row for each value of the rows' axis, with the mean and spread of each cell. */
-export function gridPivot(grid: Grid): DataTable {
+export function gridPivot(grid: Grid, show: MapName = "score"): DataTable {
+  const map = mapOf(grid, show);
+  const shown = (cell: GridCell) => (show === "score" ? cellText(grid, cell) : valueText(map, cell));
   const width = grid.cols.values.length;
   return {
     columns: [
       dataColumn(`${axisTitle(grid.rows)} / ${axisTitle(grid.cols)}`, "text"),
       ...grid.cols.texts.map((text) => dataColumn(text, "text")),
     ],
-    rows: grid.rows.texts.map((text, i) => [
-      text,
-      ...grid.cells.slice(i * width, (i + 1) * width).map((cell) => cellText(grid, cell)),
-    ]),
+    rows: grid.rows.texts.map((text, i) => [text, ...grid.cells.slice(i * width, (i + 1) * width).map(shown)]),
   };
+}
+
+function valueText(map: GridMap, cell: GridCell): string {
+  const value = map.value(cell);
+  return value === null ? signOf(cell) : [map.text(value), marksOf(cell)].filter(Boolean).join(" ");
 }
 
 /** `84.07 ± 0.61 *`; only the sign of its state where there is no score. */

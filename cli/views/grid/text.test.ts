@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { GridCellRow } from "../../store/read.js";
 import { sampleGrid, sampleRows } from "../fixtures/grid.js";
 import { inkOn, viridis } from "./colour.js";
+import { gridPivot } from "./table.js";
 import { gridLines, gridSize, gridText } from "./text.js";
 
 /** Every state at once. */
@@ -165,4 +166,25 @@ test("a stopped cell has its newest score, with the sign of a score that is not 
   expect(text).toMatch(/^ +0 +71\.00■ /m);
   expect(text).toContain("■ stopped: newest score, the same command continues it");
   expect(text).toContain("from 87.99 to 89.22"); // the scale is of final scores
+});
+
+describe("other maps than scores", () => {
+  const grid = sampleGrid(sampleRows({ seeds: 2, change: (row) => (row.position === 0 ? { value: null } : {}) }));
+  const shown = (show: "params" | "spread" | "n") => gridText(grid, { width: null, depth: 1, show });
+  test("parameters: few are light, the signs are those of the scores", () => {
+    expect(shown("params")).toMatch(
+      /^mrpc-grid: parameters that are trained at the end, without the head, mean of 2 seeds/,
+    );
+    expect(shown("params")).toMatch(/^ +1 +33,792~ +34,560~ +35,328~ +36,096\*$/m);
+    expect(shown("params")).toContain("from 39,168 to 30,720");
+    expect(shown("params")).not.toContain("± standard deviation");
+    expect(gridText(grid, { width: null, depth: 24, show: "params" })).toMatch(/253;231;37;38;2;0;0;0m +30,720/);
+  });
+  test("spread and number of seeds", () => {
+    expect(shown("spread")).toMatch(/^ +1 +0\.18~ +0\.18~ +0\.18~ +0\.18\*$/m);
+    expect(shown("n")).toMatch(/^ +0 +1~ +2~ +2~ +2~$/m);
+  });
+  test("the table for people has them too", () => {
+    expect(gridPivot(grid, "params").rows[1]?.at(-1)).toBe("36,096 *");
+  });
 });

@@ -10,6 +10,7 @@ export function gridVega(grid: Grid): object {
     row: grid.rows.texts[Math.floor(i / width)],
     column: grid.cols.texts[i % width],
     ...{ score: cell.mean, deviation: cell.deviation, seeds: cell.n, state: cell.state, text: cellText(grid, cell) },
+    ...{ separable: cell.separable, p: cell.p, parameters: cell.parameters },
   }));
   return vegaLite({
     title: { text: nameOf(grid), subtitle: [subjectText(grid), measureText(grid), ...footnotes(grid)] },

@@ -1,0 +1,52 @@
+/** What the cells of a grid show: scores, or a second map of the same cells. */
+import { plural } from "../format.js";
+import type { GridCell } from "./cell.js";
+import type { Grid } from "./grid.js";
+import { measureText, scoreText, spreadText } from "./marks.js";
+
+export type MapName = "score" | "params" | "spread" | "n";
+
+export interface GridMap {
+  name: MapName;
+  /** What it shows, for the title. */
+  measure: string;
+  /** Light is good. */
+  lowerIsBetter: boolean;
+  value(cell: GridCell): number | null;
+  text(value: number, digits?: number): string;
+}
+
+export function mapOf(grid: Grid, name: MapName): GridMap {
+  return MAP[name](grid);
+}
+
+const MAP: Record<MapName, (grid: Grid) => GridMap> = {
+  score: (grid) => ({
+    name: "score",
+    measure: measureText(grid),
+    lowerIsBetter: grid.score.lowerIsBetter,
+    value: ({ mean }) => mean,
+    text: (value, digits) => scoreText(grid, value, digits),
+  }),
+  params: ({ seeds }) => ({
+    name: "params",
+    measure: `parameters that are trained at the end, without the head${seeds > 1 ? `, mean of ${seeds} seeds` : ""}`,
+    lowerIsBetter: true,
+    value: ({ parameters }) => parameters,
+    text: (value) => Math.round(value).toLocaleString("en-US"),
+  }),
+  spread: (grid) => ({
+    name: "spread",
+    measure: `standard deviation over seeds: ${measureText(grid)}`,
+    lowerIsBetter: true,
+    value: ({ deviation }) => deviation,
+    text: (value, digits) => spreadText(grid, value, digits),
+  }),
+  n: ({ score, seeds }) => ({
+    name: "n",
+    measure: `runs with a score (${score.name}) of ${plural(seeds, "seed")}`,
+    lowerIsBetter: false,
+    value: ({ n, of }) => (of === 0 ? null : n),
+    text: String,
+  }),
+};
