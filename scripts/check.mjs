@@ -35,6 +35,9 @@ const ours = (...path) => [process.execPath, join(root, "node_modules", ...path)
  * @property {number} [atLeast] files it must have checked, since a check that sees three files finds nothing
  */
 
+const TINY_GRID = join("results", "reference", "tiny-grid.yaml");
+const TINY_REFERENCE = join("results", "reference", "tiny-grid.json");
+
 /** @type {Check[]} */
 const CHECKS = [
   { name: "types", command: [...ours("typescript", "bin", "tsc"), "-p", "tsconfig.json"] },
@@ -97,6 +100,13 @@ const CHECKS = [
     cwd: worker,
     saw: /Analyzed (\d+) files, \d+ dependencies/,
     atLeast: 100,
+  },
+  {
+    // The numbers of a tiny grid, trained by the built program. Exit code 2, no comparison, is a failure like 1.
+    name: "reference",
+    command: [process.execPath, join("dist", "cli", "main.js"), "verify", TINY_GRID, "--against", TINY_REFERENCE],
+    saw: /^same: \d+ runs gave all (\d+) values .*\ncompared .*/m,
+    atLeast: 40,
   },
   {
     name: "vitest",
@@ -229,7 +239,7 @@ async function main() {
     if (failed > 0 && output) process.stdout.write(output.endsWith("\n") ? output : `${output}\n`);
     const detail = check.counts
       ? `, ${passed} passed${failed ? `, ${failed} failed` : ""}${skipped ? `, ${skipped} skipped` : ""}`
-      : (check.saw?.exec(output) ?? []).slice(0, 1).map((said) => `, ${said}`);
+      : (check.saw?.exec(output) ?? []).slice(0, 1).map((said) => `, ${said.replace("\n", "; ")}`);
     process.stdout.write(
       `${failed > 0 ? "FAIL" : "ok  "} ${check.name} (${((Date.now() - start) / 1000).toFixed(1)} s${detail})\n`,
     );

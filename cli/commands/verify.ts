@@ -95,7 +95,8 @@ async function verifySpec(args: Args & { against: string }): Promise<void> {
   try {
     const source = specSource(spec, set);
     const cells = withStartFolders(source.cells, resolveDbPath(db));
-    const reporter = createPlain({ write: output.writeNote });
+    // The job's own summary names a database that is deleted at the end.
+    const reporter = { ...createPlain({ write: output.writeNote }), end: () => {} };
     const result = await verifyAgainst({ source: { ...source, cells }, file, tolerance, devices, jobs, reporter });
     if (json) output.writeJson(result);
     else output.writeLine(texts.againstText(result));

@@ -123,6 +123,7 @@ test("a worker that diverges, fails or dies is a difference with its reason", as
   const result = await verify({ FIXTURE_DIVERGE: "4" });
   expect([result.same, result.runs.map(({ same }) => same)]).toEqual([false, [false, true]]);
   expect(result.runs[0]?.failed).toContain("not finite from step 1 on");
+  expect(againstText(result)).toMatch(/^different {2}[0-9a-f]{8} {2}seed=4\n {4}failed: /m);
   expect(annotations(result)).toHaveLength(1);
   expect((await verify({ FIXTURE_DIE: "5" })).runs.map(({ failed }) => failed === null)).toEqual([true, false]);
 });

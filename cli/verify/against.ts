@@ -38,6 +38,8 @@ export interface VerifiedRun {
   same: boolean;
   /** Why it has no numbers to compare; null: it was trained. */
   failed: string | null;
+  /** The last lines of its worker's log, if it failed. */
+  log: string[];
   basis: Basis;
   compared: number;
   /** The first one is where the trainings part. */
@@ -96,7 +98,7 @@ function resultOf(summary: JobSummary, { reference, chosen, options }: Against):
   try {
     const notes = new Set<string>();
     const runs = summary.cells.map((cell): VerifiedRun => {
-      const outcome = { ...cell, failed: failureOf(cell) };
+      const outcome = { ...cell, failed: failureOf(cell), log: cell.error?.stderrTail ?? [] };
       const verified = verifyRunAgainst(store, outcome, found, { chosen, tolerance: options.tolerance });
       for (const note of verified.notes) notes.add(note);
       return verified.run;
@@ -114,7 +116,7 @@ const failureOf = ({ state, error }: JobSummary["cells"][number]): string | null
 
 function verifyRunAgainst(
   store: Store,
-  { id, label, failed }: { id: string; label: string; failed: string | null },
+  { id, label, failed, log }: { id: string; label: string; failed: string | null; log: string[] },
   found: ReferenceClass,
   { chosen, tolerance }: { chosen: string; tolerance: number | undefined },
 ): { run: VerifiedRun; notes: string[] } {
@@ -123,7 +125,7 @@ function verifyRunAgainst(
   const then: Place = { ...placeOf(chosen, found.environment["device.description"]), lanes: stored.lanes };
   if (failed !== null) {
     const basis = basisOf(then, then, tolerance);
-    return { run: { run: id, label, same: false, failed, basis, compared: 0, partings: [] }, notes: [] };
+    return { run: { run: id, label, same: false, failed, log, basis, compared: 0, partings: [] }, notes: [] };
   }
   const row = getRun(store, id);
   if (!row) throw new Lor2cError("VERIFY_FAILED", `run ${id} is gone from the temporary database`);
@@ -136,7 +138,7 @@ function verifyRunAgainst(
   };
   const basis = basisOf(then, now, tolerance);
   const { compared, partings, notes } = compareRecorded(stored, again.run, basis);
-  const run = { run: id, label, same: partings.length === 0, failed, basis, compared, partings };
+  const run = { run: id, label, same: partings.length === 0, failed, log, basis, compared, partings };
   return { run, notes: [...notes, ...(run.same ? [] : environmentNotes(found.environment, again.environment))] };
 }
 

@@ -50,7 +50,7 @@ function hashes(stored: ReferenceRun, again: ReferenceRun, exact: boolean): Part
 const WORDS: Record<string, string> = {
   initial_weights: "initial weights",
   batch_order: "order of the rows",
-  adapter: "adapter",
+  adapter: "adapter's weights",
 };
 
 const hashParting = (name: string, step: number, stored: ReferenceRun, again: ReferenceRun): Parting => ({
@@ -112,7 +112,7 @@ function changes(stored: ReferenceRun, again: ReferenceRun): Part {
 const changeText = (change: ReferenceRun["changes"][number] | undefined): string =>
   change ? `${change.kind} of ${change.layers} after step ${change.step}` : "absent";
 
-/** The folder of an adapter names the settings that change no number too, so that it says nothing across devices. */
+/** Across devices every weight differs in its last digits. */
 function adapters(stored: ReferenceRun, again: ReferenceRun, exact: boolean): Part {
   const [was, is] = [stored.hashes.adapter, again.hashes.adapter];
   if (!exact || was === undefined || is === undefined) return { compared: 0, partings: [] };

@@ -1,9 +1,14 @@
 /** From stored runs to what a reference has of them. */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { UsageError } from "../errors.js";
+import { entriesOf } from "../files.js";
 import { shippedIdRules, withoutOutside } from "../plan/id-rules.js";
 import type { Mapping } from "../spec/merge.js";
 import {
   bundlesOf,
+  getArtifacts,
   getAttempt,
   getChanges,
   getFingerprint,
@@ -77,16 +82,18 @@ export function recordRun(store: Store, row: RunRow): Recorded {
     throw new UsageError("RUN_NOT_FINISHED", `run ${row.id} (${row.label}) is not finished but ${row.state}`, hint);
   }
   const environment = reproductionOf(store, attempt.id);
-  const hashes = ["initial_weights", "batch_order", "adapter"].flatMap((name) => {
-    const hash = environment.get(`hash.${name}`);
-    return hash === undefined ? [] : [[name, hash] as const];
-  });
+  const adapter = getArtifacts(store, attempt.id).find(({ kind }) => kind === "adapter")?.path;
+  const hashes: [string, string | null | undefined][] = [
+    ["initial_weights", attempt.initial_weights],
+    ["batch_order", attempt.batch_order],
+    ["adapter", adapter === undefined ? null : weightsHash(adapter)],
+  ];
   const metrics = getMetrics(store, attempt.id);
   const run = {
     label: row.label,
     settings: settingsInId(getSettings(store, row.id)),
     contents: getFingerprint(store, row.id),
-    hashes: Object.fromEntries(hashes),
+    hashes: Object.fromEntries(hashes.flatMap(([name, hash]) => (hash ? [[name, hash]] : []))),
     lanes: bundlesOf(store, [attempt.id])[0]?.lane_width ?? null,
     changes: getChanges(store, attempt.id).map(({ step, kind, span_start, span_end }) => ({
       step,
@@ -98,6 +105,25 @@ export function recordRun(store: Store, row: RunRow): Recorded {
     best: { name: attempt.score_name, score: attempt.best_score, epoch: attempt.best_epoch },
   };
   return { run, environment };
+}
+
+/**
+ * Of the tensors in an adapter's folder alone: what lies beside them names every setting, also those that change no number.
+ * Null if there are none (any more).
+ */
+function weightsHash(folder: string): string | null {
+  const files = entriesOf(folder)
+    .filter((name) => name.endsWith(".safetensors"))
+    .sort();
+  if (files.length === 0) return null;
+  const digest = createHash("sha256");
+  for (const name of files) {
+    const content = createHash("sha256")
+      .update(readFileSync(join(folder, name)))
+      .digest("hex");
+    digest.update(`${name} ${content}\n`);
+  }
+  return digest.digest("hex");
 }
 
 /** By dotted key. */

@@ -23,6 +23,7 @@ export function againstText({ reference, deviceClass, same, runs, notes }: Again
 const runLines = (run: VerifiedRun): string[] => [
   `${run.same ? "same     " : "different"}  ${shortId(run.run)}  ${oneLine(run.label)}`,
   ...(run.same ? [] : [`    ${partingText(run)}`]),
+  ...run.log.map((line) => `    | ${line}`),
 ];
 
 function partingText({ failed, partings, compared }: VerifiedRun): string {
