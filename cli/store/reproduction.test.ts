@@ -117,6 +117,8 @@ test("the view shows it at 80 columns, all of it as data; a difference goes with
   expect(text).toMatch(/^ {2}initial_weights +f{16}$/m);
   expect(text).toContain("uncommitted changes, 20 B: 1 file, 1 line added, 1 removed; to print them:");
   expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
+  const hashed = { environment: { "hash.data": `sha256:${"ab".repeat(32)}` }, diff: null };
+  expect(view.text([{ run: "x", label: "x", data: hashed }], 80)).toBe(`hashes\n  data  ${"ab".repeat(8)}`);
   const planned = view.text([{ run: "x", label: "x", data: { environment: null, diff: null } }], 80);
   expect(planned).toBe("no attempt has begun");
   ingest(store, new Map([[A.id, attempts.get(A.id) as number]]), [{ type: "stopped", seq: 9, cells: [A.id], step: 1 }]);

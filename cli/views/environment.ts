@@ -51,7 +51,8 @@ function environmentText({ environment, diff }: EnvironmentData, width: number |
 const indented = (list: readonly Fact[], width: number | null): string[] =>
   facts(list, width === null ? null : width - 2).map((line) => `  ${line}`);
 
-const shortened = (text: string): string => text.replace(/^(sha256:)?[0-9a-f]{40,}$/, (hash) => hash.slice(0, DIGITS));
+const shortened = (text: string): string =>
+  text.replace(/^(?:sha256:)?([0-9a-f]{40,})$/, (_, hash: string) => hash.slice(0, DIGITS));
 
 /** The command stays whole, so that people can copy it. */
 function diffLines({ sha256, bytes, text }: StoredDiff, width: number | null): string[] {
