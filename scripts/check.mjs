@@ -106,7 +106,7 @@ const CHECKS = [
     name: "reference",
     command: [process.execPath, join("dist", "cli", "main.js"), "verify", TINY_GRID, "--against", TINY_REFERENCE],
     saw: /^same: \d+ runs gave all (\d+) values .*\ncompared .*/m,
-    atLeast: 40,
+    atLeast: 30, // across device classes fewer are compared than within one
   },
   {
     name: "vitest",
