@@ -9,6 +9,7 @@ import doctor from "./doctor.js";
 import evaluate from "./eval.js";
 import explain from "./explain.js";
 import exportCommand from "./export.js";
+import gc from "./gc.js";
 import generate from "./generate.js";
 import heatmap from "./heatmap.js";
 import init from "./init.js";
@@ -73,6 +74,7 @@ const list = [
   clone,
   rm,
   restore,
+  gc,
   migrate,
   doctor,
   setup,

@@ -53,6 +53,9 @@ export function clearCheckpoints(store: Store): string[] {
   }
 }
 
+/** Folders of the checkpoints that have no owner. */
+export const unownedCheckpoints = (store: Store): string[] => unowned(store).map(({ folder }) => folder);
+
 /** Takes removed runs off the list of owners; checkpoints that other runs need stay. Never throws. */
 export function disownCheckpoints(store: Store, runs: readonly string[]): string[] {
   const gone = new Set(runs);

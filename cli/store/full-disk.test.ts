@@ -18,7 +18,8 @@ import { type SecondProcess, startChild } from "./fixtures/second-process.js";
 import { getAttempts, listRuns, trashedRuns } from "./read.js";
 import { openReader } from "./reader.js";
 import { openStore } from "./store.js";
-import { emptyTrash, ingest, registerExperiment, removeRuns, trashRuns, WaitingEvents } from "./write.js";
+import { emptyTrash } from "./trash/trash.js";
+import { ingest, registerExperiment, removeRuns, trashRuns, WaitingEvents } from "./write.js";
 
 const DONE = sampleCell("d".repeat(16), { seed: 2 });
 const DEAD = sampleCell("a".repeat(16));

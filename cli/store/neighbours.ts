@@ -26,10 +26,38 @@ export function unfinishedElsewhere(store: Store, runs: readonly string[]): Set<
   return new Set(lookAround(store, runs, sql).keys());
 }
 
+/**
+ * Those of these ids of runs and keys of evaluations that another database in this folder has, copies of databases
+ * included. Null if one of them cannot be read, so that nobody knows.
+ */
+export function knownElsewhere(store: Store, ids: readonly string[]): Set<string> | null {
+  const list = JSON.stringify(ids);
+  const found = new Set<string>();
+  for (const path of databases(store, /-(wal|shm|journal)$/)) {
+    try {
+      const db = new Database(path, { readonly: true, fileMustExist: true });
+      try {
+        for (const table of ["runs.id", "evaluations.key"]) {
+          const [name, column] = table.split(".");
+          const exists = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = ?").get(name);
+          if (exists === undefined && name !== "runs") continue; // older than evaluations
+          const sql = `SELECT ${column} FROM ${name} WHERE ${column} IN (SELECT value FROM json_each(?))`;
+          for (const id of db.prepare(sql).pluck().all(list) as string[]) found.add(id);
+        }
+      } finally {
+        db.close();
+      }
+    } catch {
+      return null;
+    }
+  }
+  return found;
+}
+
 function lookAround(store: Store, runs: readonly string[], sql: string): Map<string, string> {
   const found = new Map<string, string>();
   if (runs.length === 0) return found;
-  for (const path of neighbours(store)) {
+  for (const path of databases(store, COPY)) {
     for (const id of ask(path, sql, runs)) found.set(id, path);
   }
   return found;
@@ -50,9 +78,10 @@ function ask(path: string, sql: string, runs: readonly string[]): string[] {
   }
 }
 
-function neighbours(store: Store): string[] {
+/** The other databases of lor2c, without files whose names look like this. */
+function databases(store: Store, except: RegExp): string[] {
   return readdirSync(store.folder, { withFileTypes: true })
-    .filter((entry) => entry.isFile() && !COPY.test(entry.name))
+    .filter((entry) => entry.isFile() && !except.test(entry.name))
     .map(({ name }) => join(store.folder, name))
     .filter((path) => isLor2c(path) && identityOf(path) !== store.identity);
 }

@@ -6,6 +6,7 @@ export { chooseSet } from "./choose-set.js";
 export { deviceClass } from "./device-class.js";
 export { type EvaluatingOfRun, evaluatingOf } from "./evaluations.js";
 export { getForecast } from "./forecasts.js";
+export { bytesPerRun, findGarbage } from "./garbage.js";
 export { baselines, tags } from "./marks.js";
 export { describeOwner } from "./owners/index.js";
 

@@ -11,6 +11,7 @@ export {
   recordSamples,
 } from "./evaluations.js";
 export { recordForecasts } from "./forecasts.js";
+export { collect } from "./garbage.js";
 export { checkInPlace } from "./in-place.js";
 export { type AttemptsByCell, endAttempt, ingest } from "./ingest.js";
 export { HEARTBEAT_SECONDS, heartbeat, reapLost } from "./lease.js";
@@ -20,5 +21,5 @@ export { removeRuns } from "./remove.js";
 export { removeModel } from "./remove-model.js";
 export { requestExperimentStop, requestStop } from "./stop-requests.js";
 export { isBusy } from "./store-errors.js";
-export { emptyTrash, restoreRuns, trashRuns } from "./trash/trash.js";
+export { restoreRuns, trashRuns } from "./trash/trash.js";
 export { WaitingEvents } from "./waiting-events.js";
