@@ -15,16 +15,16 @@ describe("the table of a query", () => {
       table(
         ["id", "label", "score"],
         [
-          ["a", "a label of many words", 0.123456],
+          ["a", "a label of rather many words", 0.123456],
           ["b", "short", 12345.678],
         ],
-        30,
+        39,
       ),
     ).toEqual([
-      "id  label                score",
-      "──  ───────────────  ─────────",
-      "a   a label of man…   0.123456",
-      "b   short            12345.678",
+      "id  label                         score",
+      "──  ────────────────────────  ─────────",
+      "a   a label of rather many …   0.123456",
+      "b   short                     12345.678",
     ]));
   test("leaves the last columns out and names them", () =>
     expect(

@@ -11,8 +11,8 @@ import { jsonText, oneLine, visible } from "./parts/visible.js";
 const SAMPLE = 500;
 /** The widest column; longer values are truncated. `--vertical`, `--json` and `--csv` never truncate. */
 const WIDEST = 80;
-/** What a text keeps where the table is too wide. */
-const LEAST = 10;
+/** What a text keeps where the table is too wide: enough for a label; then columns are left out. */
+const LEAST = 24;
 /** How many records become text at once; one by one takes ten times as long. */
 const BATCH = 500;
 /** Marks a line across the column; no database has this value. */
@@ -89,7 +89,11 @@ function layout(columns: string[], sample: SqlValue[][], width: number | null): 
   let widths = all.map(({ widest }) => Math.min(WIDEST, widest));
   while (width !== null) {
     const floors = heads.map(({ number, widest }) => (number ? widest : Math.min(widest, LEAST)));
-    if (shrink(widths, floors, width - 2 * (heads.length - 1)) || heads.length === 1) break;
+    if (shrink(widths, floors, width - 2 * (heads.length - 1))) break;
+    if (heads.length === 1) {
+      widths = [width];
+      break;
+    }
     heads = all.slice(0, heads.length - 1);
     widths = heads.map(({ widest }) => Math.min(WIDEST, widest));
   }
