@@ -62,10 +62,12 @@ export const ALLOWED = {
   ],
   // Tables as files: what other programs read.
   export: ["type:store", "views"],
+  // An experiment's results as one HTML file.
+  report: ["errors", "store", "views"],
   doctor: ["errors", "files", "temporary", "spec", "store", "worker", "scripts"],
   commands: [
     ...["errors", "files", "type:protocol", "spec", "plan", "store", "worker", "executors", "job"],
-    ...["evaluate", "verify", "predict", "paper", "clone", "starter", "views", "export", "doctor", "scripts"],
+    ...["evaluate", "verify", "predict", "paper", "clone", "starter", "views", "export", "report", "doctor", "scripts"],
   ],
   parser: ["errors", "spec", "views", "commands"],
   main: ["errors", "system-errors", "scripts", "source-stack", "views", "parser"],

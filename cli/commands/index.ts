@@ -24,6 +24,7 @@ import plan from "./plan.js";
 import predict from "./predict.js";
 import query from "./query.js";
 import reference from "./reference.js";
+import report from "./report.js";
 import restore from "./restore.js";
 import retry from "./retry.js";
 import rm from "./rm.js";
@@ -67,6 +68,7 @@ const list = [
   paper,
   query,
   exportCommand,
+  report,
   tag,
   untag,
   note,

@@ -1,0 +1,70 @@
+import { measureText, setTitle, stateText } from "../views/compare/cell-texts.js";
+import type { CompareCell, CompareColumn, CompareData, CompareRow, CompareSet } from "../views/compare/data.js";
+import { testLines } from "../views/compare/tests-text.js";
+import { leafText, NOT_KNOWN, numberFormat, signed } from "../views/compare/values.js";
+import { type Html, html, NOTHING } from "./html.js";
+
+/** The rows of a comparison, and the tests of each set. */
+export const compareHtml = (data: CompareData): Html => html`${data.sets.map((set) => setHtml(data.columns, set))}`;
+
+interface Column {
+  title: string;
+  number: boolean;
+  text(row: CompareRow): string;
+}
+
+function setHtml(columns: readonly CompareColumn[], set: CompareSet): Html {
+  const { rows, tests, baseline, apart } = set;
+  const shown = columns.flatMap((column, at) => columnsOf(column, at, set));
+  const title = setTitle(set);
+  const head = shown.map(({ title, number }) => html`<th scope="col"${numberClass(number)}>${title}</th>`);
+  const body = rows.map(
+    (row) =>
+      html`<tr${row.mark === "best" ? html` class="best"` : NOTHING}><th scope="row">${row.name}${markText(row)}</th>${shown.map(
+        ({ number, text }) => html`<td${numberClass(number)}>${text(row)}</td>`,
+      )}<td>${stateText(row)}</td></tr>\n`,
+  );
+  const format = formatOf(columns[tests?.column ?? 0], tests?.column ?? 0, rows);
+  return html`<h3>${title}</h3>
+${apart === null ? NOTHING : html`<p>Not compared with the rows above: ${apart}.</p>`}
+<div class="wide" tabindex="0" role="region" aria-label="Table: ${title}"><table>
+<thead><tr><th scope="col">name</th>${head}<th scope="col">state</th></tr></thead>
+<tbody>
+${body}</tbody></table></div>
+<p class="muted">± is half of the 95 % interval of the mean over seeds.${rows.some(({ mark }) => mark === "open") ? " * is the best, ~ can't be told from it." : ""}${baseline === null ? "" : ` Changes are to ${baseline}.`}</p>
+${tests === null ? NOTHING : html`<pre tabindex="0" role="region" aria-label="Statistical tests: ${title}">${testLines(tests, format, null).join("\n")}</pre>`}`;
+}
+
+const numberClass = (number: boolean): Html => (number ? html` class="number"` : NOTHING);
+
+const markText = ({ mark }: CompareRow): string => (mark === "best" ? " *" : mark === "open" ? " ~" : "");
+
+function formatOf(
+  column: CompareColumn | undefined,
+  at: number,
+  rows: readonly CompareRow[],
+): (value: number) => string {
+  return numberFormat(
+    column ?? { unit: null },
+    rows.flatMap(({ cells }) => cells[at]?.over?.mean ?? []),
+  );
+}
+
+function columnsOf(column: CompareColumn, at: number, set: CompareSet): Column[] {
+  const title = column.key === "score" ? (set.score_name ?? "score") : column.heading;
+  if (column.kind === "setting") return [{ title, number: false, text: ({ cells }) => settingText(cells[at]) }];
+  const own = formatOf(column, at, set.rows);
+  const measure: Column = { title, number: true, text: ({ cells }) => measureText(cells[at], column, own) };
+  const seeds: Column = { title: "n", number: true, text: ({ cells }) => String(cells[at]?.over?.n ?? 0) };
+  const change: Column = { title: "change", number: true, text: (row) => changeText(row, at, set, own) };
+  return [measure, ...(at === 0 ? [seeds, ...(set.baseline === null ? [] : [change])] : [])];
+}
+
+function changeText(row: CompareRow, at: number, set: CompareSet, format: (value: number) => string): string {
+  if (row.name === set.baseline) return "baseline";
+  const delta = row.cells[at]?.delta ?? null;
+  return delta === null ? NOT_KNOWN : signed(delta, format);
+}
+
+const settingText = (cell: CompareCell | undefined): string =>
+  [...new Set((cell?.values ?? []).map((value) => (value === undefined ? NOT_KNOWN : leafText(value))))].join(", ");
