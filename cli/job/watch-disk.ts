@@ -1,6 +1,7 @@
 import prettyBytes from "pretty-bytes";
 import { freeDisk } from "../files.js";
 import type { Job } from "./job.js";
+import type { Reporter } from "./reporter.js";
 
 /** Milliseconds between two checks. */
 const EVERY = 30_000;
@@ -15,7 +16,7 @@ export interface DiskOptions {
 
 /** Warns once when little space is left where the results are, and again when that comes back after there was room. */
 export function watchDisk(
-  { store, alerts, model, reporter }: Pick<Job, "store" | "alerts" | "model" | "reporter">,
+  { store, alerts, model, reporter }: Pick<Job, "store" | "alerts" | "model"> & { reporter: Pick<Reporter, "message"> },
   { every = EVERY, low = LOW }: DiskOptions = {},
 ): () => void {
   let since: string | null = null;
