@@ -1,4 +1,4 @@
-import type { TrashedRun } from "../store/trash/trash.js";
+import type { TrashedRun } from "../store/trash/list.js";
 import type { Command } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
 

@@ -7,7 +7,8 @@ import { reapLost } from "./lease.js";
 import { knownElsewhere } from "./neighbours.js";
 import { recoverFolders } from "./remove.js";
 import type { Store } from "./store.js";
-import { emptyTrash, trashedRuns, trashFolder } from "./trash/trash.js";
+import { trashedRuns, trashFolder } from "./trash/list.js";
+import { emptyTrash } from "./trash/trash.js";
 
 const KEY = /^[0-9a-f]{16}$/;
 const ASIDE = ".removing-";

@@ -29,5 +29,5 @@ export {
   stopRequestOfRuns,
   stopRequests,
 } from "./stop-requests.js";
-export { trashedRuns } from "./trash/trash.js";
+export { trashedRuns } from "./trash/list.js";
 export { parseColumn, parseColumns, type ValueColumn } from "./value-column.js";

@@ -4,6 +4,7 @@ import type { RunRow } from "./rows.js";
 import { lowerIsBetter } from "./score-direction.js";
 import { SELECTORS } from "./selector-words.js";
 import type { Store } from "./store.js";
+import { isTrashed } from "./trash/list.js";
 
 /** A shorter prefix would soon match several runs as the database grows. */
 const SHORTEST_PREFIX = 4;
@@ -23,7 +24,7 @@ export function findRun(store: Store, selector: string): RunRow {
     throw notFound(`${selector} is too short`, `give at least ${SHORTEST_PREFIX} characters`);
   const found = runsByPrefix(store, id, 6);
   if (found.length === 1 && found[0]) return found[0];
-  if (found.length === 0) throw notFound(`there is no run ${selector}`);
+  if (found.length === 0) throw isTrashed(store, id) ? inTrash(selector) : notFound(`there is no run ${selector}`);
   const lines = found.slice(0, 5).map((run) => `    ${run.id}  ${run.state}  ${run.label}`);
   throw new UsageError(
     "RUN_AMBIGUOUS",
@@ -122,6 +123,9 @@ function bestByMetric(store: Store, like: RunRow, metric: string): RunRow | unde
     .get({ like: like.id, metric }) as string | undefined;
   return id === undefined ? undefined : getRun(store, id);
 }
+
+const inTrash = (selector: string): UsageError =>
+  notFound(`run ${selector} is in the trash`, `lor2c restore ${selector} brings it back`);
 
 function notFound(message: string, hint = "lor2c ls lists the runs"): UsageError {
   return new UsageError("RUN_NOT_FOUND", message, hint);

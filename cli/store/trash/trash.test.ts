@@ -8,10 +8,12 @@ import { checkpointFolder, clearCheckpoints } from "../checkpoints.js";
 import { sampleEvaluation } from "../fixtures/evaluation.js";
 import { claimAll, claimedStore, sampleCell, sampleEvents as say } from "../fixtures/sample.js";
 import { addTag, setBaseline, setNote } from "../marks.js";
-import { getRun, listRuns } from "../read.js";
+import { findRun, getRun, listRuns } from "../read.js";
 import { openStore, type Store } from "../store.js";
 import { ingest, registerExperiment, removeRuns } from "../write.js";
-import { emptyTrash, restoreRuns, trashedRuns, trashFolder, trashRuns } from "./trash.js";
+import { copyPlan } from "./copy-plan.js";
+import { trashedRuns, trashFolder } from "./list.js";
+import { emptyTrash, restoreRuns, trashRuns } from "./trash.js";
 
 const A = sampleCell("a".repeat(16), { method: { name: "some-method", merges: 1, injections: 0 } });
 const B = sampleCell("b".repeat(16), { seed: 2 });
@@ -77,6 +79,8 @@ test("a run goes with all its rows and files, nothing sees it, and it comes back
     expect(store.prepare(`SELECT run FROM ${view} WHERE run = ?`).all(A.id), view).toEqual([]);
   }
   expect(existsSync(store.results.ofRun(A.id))).toBe(false);
+  expect(() => findRun(store, "aaaa")).toThrow("run aaaa is in the trash");
+  expect(() => findRun(store, "cccc")).toThrow("there is no run cccc");
   expect(trashedRuns(store)).toMatchObject([{ run: A.id, label: A.label, bytes: 16 }]);
   // What is in the trash is a database that can be read like any other.
   const trash = openStore(join(trashFolder(store), "lor2c.db"), { readonly: true });
@@ -218,4 +222,10 @@ test("each database of a folder has its own trash", () => {
   trashRuns(store, [A.id]);
   expect([trashedRuns(second), emptyTrash(second, null).fileBytes, inTrash()]).toEqual([[], 0, [A.id]]);
   second.close();
+});
+
+test("every table is of runs, or of what they refer to: a new one without foreign keys would be forgotten", () => {
+  const names = store.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'");
+  const copied = copyPlan(store.db).tables.map(({ name }) => name);
+  expect(["migrations", ...copied].sort()).toEqual((names.pluck().all() as string[]).sort());
 });

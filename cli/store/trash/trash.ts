@@ -7,7 +7,7 @@
  * after an interruption a run may be in both, or its folder in the wrong one: `settle` puts that right.
  */
 import { mkdirSync, renameSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { Lor2cError, UsageError } from "../../errors.js";
 import { bytesOf, statOf } from "../../files.js";
 import { disownCheckpoints } from "../checkpoints.js";
@@ -17,16 +17,8 @@ import { deleteUnused, isFull, recoverFolders, refuseRunning, sharedText } from 
 import type { RunRow } from "../rows.js";
 import { openStore, type Store } from "../store.js";
 import { copyRuns } from "./copy-runs.js";
+import { fileOf, hasTrash, isOlder, rootOf, trashFolder } from "./list.js";
 import { Moves, setAside, sweep } from "./moves.js";
-
-export interface TrashedRun {
-  run: string;
-  label: string;
-  /** When it was removed. */
-  at: string;
-  /** Bytes of its files. */
-  bytes: number;
-}
 
 export interface Moved {
   runs: number;
@@ -35,11 +27,6 @@ export interface Moved {
   fileBytes: number;
   problems: string[];
 }
-
-const rootOf = (store: Store): string => join(store.folder, "runs", ".trash");
-export const trashFolder = (store: Store): string => join(rootOf(store), basename(store.path));
-const fileOf = (store: Store): string => join(trashFolder(store), "lor2c.db");
-const hasTrash = (store: Store): boolean => statOf(fileOf(store)) !== undefined;
 
 function openTrash(store: Store): Store {
   mkdirSync(trashFolder(store), { recursive: true });
@@ -124,26 +111,6 @@ export function restoreRuns(store: Store, ids: readonly string[]): Moved {
     const fileBytes = ids.reduce((sum, id) => sum + bytesOf(store.results.ofRun(id)), 0);
     return { runs: ids.length, attempts, fileBytes, problems };
   });
-}
-
-/** What is in the trash, newest first, as it is stored there. Reads only. */
-export function trashedRuns(store: Store): TrashedRun[] {
-  if (!hasTrash(store)) return [];
-  const trash = openStore(fileOf(store), { readonly: true, anySchema: true });
-  try {
-    const rows = trash
-      .prepare("SELECT t.run, r.label, t.at FROM trashed t JOIN runs r ON r.id = t.run ORDER BY t.at DESC, t.run")
-      .all() as Omit<TrashedRun, "bytes">[];
-    // After an interruption a run may be in both.
-    return rows
-      .filter(
-        ({ run }) =>
-          store.prepare("SELECT 1 FROM runs WHERE id = ?").get(run) === undefined || isOlder(store, trash, run),
-      )
-      .map((row) => ({ ...row, bytes: bytesOf(trash.results.ofRun(row.run)) }));
-  } finally {
-    trash.close();
-  }
 }
 
 /** Deletes runs in the trash for good: those that are named, or all of it. Returns the bytes that were freed. */
@@ -246,12 +213,6 @@ function settle(store: Store, trash: Store): string[] {
   }
   if (both.length > 0) dropRows(trash, both);
   return problems;
-}
-
-/** Whether the run was planned anew after it was removed, so that the one in the trash is another one. */
-function isOlder(store: Store, trash: Store, id: string): boolean {
-  const sql = "SELECT created_at FROM runs WHERE id = ?";
-  return store.prepare(sql).pluck().get(id) !== trash.prepare(sql).pluck().get(id);
 }
 
 function refuseStored(store: Store, ids: readonly string[]): void {
