@@ -57,7 +57,9 @@ const TRIED: Record<string, string[][] | string> = {
   baseline: [[]],
   clone: "prints a spec, in which YAML escapes texts",
   explain: [[], ["train.learning_rate"]],
-  ...Object.fromEntries(["untag", "note", "rm", "migrate", "stop", "init", "setup"].map((verb) => [verb, WRITES])),
+  ...Object.fromEntries(
+    ["untag", "note", "rm", "restore", "gc", "migrate", "stop", "init", "setup"].map((verb) => [verb, WRITES]),
+  ),
   ...Object.fromEntries(
     [
       "data",
