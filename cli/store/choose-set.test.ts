@@ -191,3 +191,10 @@ test("options name columns: a value is text there, whatever it looks like", () =
   expect(chooseSet(store, { tag: ["paper", "good"] }).runs).toHaveLength(1);
   expect(chooseSet(store, { fields: { task: "1 or 1=1" }, mayBeEmpty: true }).runs).toEqual([]);
 });
+
+test("what there is stays on one line, and short", () => {
+  const label = `two\n\tlines ${"x".repeat(90)}`;
+  store.db.prepare("UPDATE runs SET label = ? WHERE task <> 'Other'").run(label);
+  const { none } = chooseSet(store, { where: ["label = y"], mayBeEmpty: true });
+  expect(none.split("\n")[1]).toBe(`no run meets the condition on label; it is two lines ${"x".repeat(29)}…, LoRA`);
+});

@@ -4,8 +4,9 @@ import { conditionSql } from "./condition-sql.js";
 import type { Condition, Filter, KeyRef } from "./filter.js";
 import { keyOf } from "./keys.js";
 
-/** So many values of a key are named. */
+/** So many values of a key are named, each with at most so many characters. */
 const MOST = 6;
+const LONGEST = 40;
 
 /**
  * For each condition of these filters that no run meets, what there is instead: `task is never MRPC; it is mrpc or
@@ -46,7 +47,8 @@ function there(store: Store, key: KeyRef, source: Filter["source"]): string {
     )
     .all(bindings.values) as { value: string | number; type: string; runs: number }[];
   const numbers = rows.flatMap(({ value }) => (typeof value === "number" ? value : []));
-  const text = ({ value, type }: (typeof rows)[number]) => (type === "true" || type === "false" ? type : String(value));
+  const text = ({ value, type }: (typeof rows)[number]) =>
+    type === "true" || type === "false" ? type : short(String(value).replace(/\s+/g, " "));
   if (rows.length === 0) return "no run has it";
   if (rows.length > MOST && numbers.length === rows.length) {
     return `it is from ${Math.min(...numbers)} to ${Math.max(...numbers)}`;
@@ -54,3 +56,5 @@ function there(store: Store, key: KeyRef, source: Filter["source"]): string {
   const named = rows.slice(0, MOST).map(text);
   return `it is ${named.join(", ")}${rows.length > MOST ? ", ..." : ""}`;
 }
+
+const short = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text);
