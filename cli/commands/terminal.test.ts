@@ -26,7 +26,7 @@ const WRITES = "writes a line about what it changed";
 
 /** What each verb is tried with; a text says why it is not tried. */
 const TRIED: Record<string, string[][] | string> = {
-  ls: [[], ["--json"]],
+  ls: [[], ["--json"], ["--where", "label = x", "--where", "task like x or seed > 99"]],
   show: [
     ...VIEWS.filter(({ name }) => name !== "confusion").flatMap(({ name }) =>
       FORMATS.map((format) => [A, B, name, "--format", format]),
