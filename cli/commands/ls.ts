@@ -87,8 +87,17 @@ export default {
       const { loadListed, runsTable } = await import("../views/runs-table.js");
       const runs = loadListed(store, most === undefined ? found : found.slice(0, most), choice);
       if (json) return writeJsonLines(runs);
-      if (runs.length === 0) return writeLine(none);
-      writeLine(runsTable(runs, outputWidth(), choice));
+      const width = outputWidth();
+      if (runs.length === 0) {
+        const { prose } = await import("../views/parts/prose.js");
+        return writeLine(
+          none
+            .split("\n")
+            .flatMap((line) => prose(line, width))
+            .join("\n"),
+        );
+      }
+      writeLine(runsTable(runs, width, choice));
       const { mixedNumerics } = await import("../plan/numerics.js");
       const mixed = mixedNumerics(runs.filter((run) => run.state === "finished"));
       if (mixed) writeNote(`note: ${mixed}`);
