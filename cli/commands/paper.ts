@@ -1,4 +1,5 @@
 import { UsageError } from "../errors.js";
+import type { MeasuredTable } from "../paper/measured-table.js";
 import type { PaperTable } from "../paper/reference.js";
 import type { ComparableRun } from "../store/read-comparable.js";
 import type { Command } from "./command.js";
@@ -79,21 +80,38 @@ export default {
       const hint = stored === "" ? "nothing of these tasks is stored" : `stored: ${stored}`;
       throw new UsageError("MODEL_UNKNOWN", `there is no run of the model ${model} on the tasks of ${name}`, hint);
     }
-    const measured = measureTable({
-      name,
-      table,
-      runs,
-      model: model ?? table.model,
-      score,
-      experiment: experiment ?? null,
-      catalog: shippedCatalog(),
-      audited: args.audit,
-    });
+    const rows = table.protocol === undefined && score === "best" ? await storedRows(db) : undefined;
+    let measured: MeasuredTable;
+    try {
+      measured = measureTable({
+        ...{ name, table, runs, score, model: model ?? table.model, experiment: experiment ?? null },
+        ...{ catalog: shippedCatalog(), audited: args.audit, items: rows?.items },
+      });
+    } finally {
+      rows?.close();
+    }
     const width = output === undefined ? outputWidth() : null;
     const content = PAPER_FORMATS[wanted](measured, width);
     writeOutput(`${wanted === "csv" ? content : visible(content)}\n`, output);
   },
 } satisfies Command<Args>;
+
+/** The evaluation rows of runs; the database is opened when the first are asked for. */
+async function storedRows(db: string | undefined) {
+  const [{ openReader }, { resolveDbPath }, { runItems }] = await Promise.all([
+    import("../store/reader.js"),
+    import("../store/store.js"),
+    import("../views/run-items.js"),
+  ]);
+  let opened: ReturnType<typeof openReader> | undefined;
+  return {
+    items: () => {
+      opened ??= openReader(resolveDbPath(db));
+      return runItems(opened);
+    },
+    close: () => opened?.close(),
+  };
+}
 
 /** No runs if there is no database: the published numbers can be shown without one. */
 async function storedRuns(

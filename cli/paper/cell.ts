@@ -2,6 +2,7 @@
 
 import type { Catalog } from "../spec/catalog.js";
 import { type Candidate, chosenScore } from "../stats/chosen-score.js";
+import type { Items } from "../stats/items.js";
 import { meanInterval } from "../stats/mean-interval.js";
 import type { ComparableRun } from "../store/read-comparable.js";
 import type { MeasuredCell, ScoreChoice } from "./measured-table.js";
@@ -19,7 +20,12 @@ export interface CellQuestion {
   score: ScoreChoice;
   experiment: string | null;
   catalog: Catalog;
+  /** Makes a reader of the stored rows of runs that are compared with each other. */
+  items?: (() => ItemsOfRun) | undefined;
 }
+
+/** A run's evaluation rows, or why there are none. */
+type ItemsOfRun = (run: string) => Items | string;
 
 export interface CellAnswer {
   cell: MeasuredCell;
@@ -36,7 +42,8 @@ interface Scored {
   heldOut: number | null;
 }
 
-export function measureCell({ table, row, column, runs, score, experiment, catalog }: CellQuestion): CellAnswer {
+export function measureCell(question: CellQuestion): CellAnswer {
+  const { table, row, column, runs, score, experiment, catalog } = question;
   const published = row.scores[column.task] ?? Number.NaN;
   const gap = gapToNext(
     published,
@@ -54,7 +61,7 @@ export function measureCell({ table, row, column, runs, score, experiment, catal
     return { cell, shown: [], notes: groups.flatMap((group) => unusable(group, column)), unusual: [] };
   }
 
-  const best = grid ? chosenScore(gridOf(used.scores)) : null;
+  const best = grid ? bestCell(used.scores, question.items) : null;
   const chosen = best ? used.scores.filter(({ run }) => sameCell(run, best.best)) : used.scores;
   const shown = chosen.toSorted((a, b) => a.run.seed - b.run.seed);
   const measured = meanInterval(shown.map((one) => one.score));
@@ -111,6 +118,19 @@ function sameCell(run: ComparableRun, cell: { merges: number; injections: number
 interface PaperCell extends Candidate {
   merges: number;
   injections: number;
+  /** The first of its runs. */
+  run: string;
+}
+
+function bestCell(scores: readonly Scored[], items: CellQuestion["items"]) {
+  const rowsOf = items?.();
+  if (!rowsOf) return chosenScore(gridOf(scores));
+  return chosenScore(gridOf(scores), {
+    items: ({ run }) => {
+      const found = rowsOf(run);
+      return typeof found === "string" ? found : { ...found, score: (sample) => 100 * found.score(sample) };
+    },
+  });
 }
 
 /** Those with the fewest merges, then the fewest injections, come first. */
@@ -119,7 +139,7 @@ function gridOf(scores: readonly Scored[]): PaperCell[] {
   for (const { run, score, heldOut } of scores) {
     const place = placeOf(run);
     const key = `${place.merges} ${place.injections}`;
-    const cell = cells.get(key) ?? { ...place, scores: new Map() };
+    const cell = cells.get(key) ?? { ...place, run: run.id, scores: new Map() };
     cell.scores.set(run.seed, { shown: score, heldOut });
     cells.set(key, cell);
   }

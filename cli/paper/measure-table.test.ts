@@ -1,6 +1,7 @@
 /** Table 1 of databases that were filled with the store's functions. */
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { shippedCatalog } from "../spec/catalog.js";
+import type { Items } from "../stats/items.js";
 import { disposableFolder } from "../store/fixtures/sample.js";
 import { comparableRuns } from "../store/read-comparable.js";
 import type { Store } from "../store/store.js";
@@ -260,6 +261,25 @@ test("IMLoR2C with a holdout part: chosen by it, reported on dev", () => {
 test("IMLoR2C with one seed: a note says that there is no estimate", () => {
   storeExperiment(store, "t", [...seeds({ method: im(0, 0) }, 0.9), ...seeds({ method: im(1, 0) }, 0.8)]);
   expect(measure().notes.at(-1)).toContain("cannot be estimated: one seed and no holdout part");
+});
+
+test("IMLoR2C with one seed and stored predictions: samples of the rows choose; without those of one run a note says why", () => {
+  storeExperiment(store, "t", [...seeds({ method: im(0, 0) }, 0.9), ...seeds({ method: im(1, 0) }, 0.5)]);
+  const share = (part: number): Items => ({
+    rows: 20,
+    score: (sample) => Array.from(sample).filter((row) => row < part * 20).length / sample.length,
+  });
+  const [better = "", worse = ""] = comparableRuns(store, TASKS)
+    .toSorted((a, b) => (b.best_score ?? 0) - (a.best_score ?? 0))
+    .map(({ id }) => id);
+  const table = measure({ items: () => (run) => share(run === better ? 0.9 : 0.5) });
+  const { choice } = cellOf(table, "imlor2c");
+  expect(choice).toMatchObject({ merges: 0, by: "bootstrap", honest: expect.closeTo(90, 0) });
+  expect(table.notes.at(-1)).toMatch(
+    /: chosen on samples of the evaluation rows, scored on the others, the same choice/,
+  );
+  const without = measure({ items: () => (run) => (run === worse ? "run 2 has none" : share(0.9)) });
+  expect(without.notes.at(-1)).toContain("cannot be estimated: one seed and no holdout part, and run 2 has none");
 });
 
 test("the average needs all six tasks, and is per seed if they have the same seeds", () => {

@@ -5,7 +5,7 @@ import { LEVEL } from "../stats/mean-interval.js";
 import type { ComparableRun } from "../store/read-comparable.js";
 import { audit, auditNotes } from "./audit.js";
 import { averageCell } from "./average.js";
-import { type CellAnswer, measureCell } from "./cell.js";
+import { type CellAnswer, type CellQuestion, measureCell } from "./cell.js";
 import type { MeasuredRow, MeasuredTable, ScoreChoice } from "./measured-table.js";
 import { cellNotes, runNotes, unlikeNotes, unusualNotes } from "./notes.js";
 import { type PaperTable, rowName, type TableName } from "./reference.js";
@@ -25,10 +25,12 @@ export interface TableQuestion {
   catalog: Catalog;
   /** Whether to say which printed numbers cannot be what they seem. */
   audited: boolean;
+  /** For the best of a grid with one seed; without it its corrected score is not known. */
+  items?: CellQuestion["items"];
 }
 
 export function measureTable(question: TableQuestion): MeasuredTable {
-  const { name, table, runs, model, score, experiment, catalog, audited } = question;
+  const { name, table, runs, model, score, experiment, catalog, audited, items } = question;
   const asked = runs.filter((run) => experiment === null || run.experiments.some((one) => one.name === experiment));
   const ofModel = asked.filter((run) => sameModel(run.model, model));
   const counted = ofModel.filter((run) => experiment !== null || !isSubset(run));
@@ -42,7 +44,7 @@ export function measureTable(question: TableQuestion): MeasuredTable {
   const answers: CellAnswer[][] = table.rows.map((row, i) =>
     table.columns.map((column) => {
       const own = (fitting[i] ?? []).filter((run) => run.task === column.task);
-      return measureCell({ table, row, column, runs: own, score, experiment, catalog });
+      return measureCell({ table, row, column, runs: own, score, experiment, catalog, items });
     }),
   );
   const placed = new Set(fitting.flat());

@@ -106,7 +106,11 @@ function choiceNote({ choice, task, measured }: MeasuredCell, row: PaperRow): st
 function optimismNote({ by, honest, optimism, reason }: NonNullable<MeasuredCell["choice"]>): string {
   if (honest === null || optimism === null) return `the optimism of this choice cannot be estimated: ${reason}`;
   const how =
-    by === "holdout" ? "chosen on the held-out part of train" : "chosen on the other seeds, one left out in turn";
+    by === "holdout"
+      ? "chosen on the held-out part of train"
+      : by === "bootstrap"
+        ? "chosen on samples of the evaluation rows, scored on the others"
+        : "chosen on the other seeds, one left out in turn";
   const sign = optimism < 0 ? "" : "+";
   return `the optimism of this choice is ${sign}${optimism.toFixed(2)}: ${how}, the same choice scores ${honest.toFixed(2)}`;
 }

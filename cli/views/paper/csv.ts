@@ -19,7 +19,7 @@ const HEAD = [
     "reason",
   ],
   ...["mean", "low", "high", "sd", "n", "seeds", "gap", "trainable_parameters", "standard_error", "experiment"],
-  ...["merges", "injections", "grid_cells", "optimism", "optimism_by"],
+  ...["merges", "injections", "grid_cells", "optimism", "optimism_by", "corrected"],
 ];
 
 /** Lines end in CR LF; the caller adds the last LF. */
@@ -41,7 +41,19 @@ function judged({ model, score }: MeasuredTable, { published, verdict, reason, m
 }
 
 function runsOf({ scores, gap, trainable_parameters, standard_error, experiment, choice }: MeasuredCell): unknown[] {
-  const { merges, injections, cells, optimism, by } = choice ?? {};
+  const { merges, injections, cells, optimism, by, honest } = choice ?? {};
   const seeds = scores.map(({ seed }) => seed).join(" ");
-  return [seeds, gap, trainable_parameters, standard_error, experiment, merges, injections, cells, optimism, by];
+  return [
+    seeds,
+    gap,
+    trainable_parameters,
+    standard_error,
+    experiment,
+    merges,
+    injections,
+    cells,
+    optimism,
+    by,
+    honest,
+  ];
 }
