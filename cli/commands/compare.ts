@@ -43,7 +43,7 @@ export default {
         implies: "cols",
         describe: "The table of a paper: key of its rows, e.g. method",
       })
-      .option("cols", { type: "string", implies: "rows", describe: "Key of its columns, e.g. task" })
+      .option("cols", { type: "string", describe: "Key of its columns, e.g. task" })
       .option("fold", { type: "boolean", default: true, describe: "Runs that differ only in their seed are one row" })
       .option("baseline", {
         type: "string",
@@ -98,13 +98,21 @@ export default {
   },
 } satisfies Command<Args>;
 
-function refuse({ runs = [], where, tag, margin, fold, rows }: Args): void {
+function refuse({ runs = [], where, tag, margin, fold, rows, cols }: Args): void {
   if (runs.length === 0 && where === undefined && tag === undefined) {
     const hint = "lor2c compare RUN RUN, an experiment's name, or --where FILTER";
     throw new UsageError("USAGE", "compare needs runs, an experiment or a filter", hint);
   }
   if (margin !== undefined && !(margin > 0 && Number.isFinite(margin))) {
     throw new UsageError("MARGIN_INVALID", "--margin must be a number above 0", "0.01 is one point of accuracy");
+  }
+  if ((rows === undefined) !== (cols === undefined)) {
+    const hint = "for example --rows method --cols task";
+    throw new UsageError(
+      "USAGE",
+      `--${rows === undefined ? "cols" : "rows"} needs --${rows === undefined ? "rows" : "cols"} too`,
+      hint,
+    );
   }
   if (rows !== undefined && !fold) {
     throw new UsageError("USAGE", "--rows and --cols fold seeds, so --no-fold does not go with them", "leave one out");

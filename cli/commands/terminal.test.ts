@@ -33,7 +33,13 @@ const TRIED: Record<string, string[][] | string> = {
     ),
     ["@failed"],
   ],
-  compare: [[A, "cccc"], ["1"], ["1", "--json"]],
+  compare: [
+    [A, "cccc"],
+    ["1"],
+    ["1", "--json"],
+    ["1", "--rows", "label", "--cols", "task"],
+    ["1", "--format", "markdown"],
+  ],
   curves: [["1"], ["1", "--format", "svg"]],
   pareto: [["1"], ["1", "--format", "json"]],
   export: [

@@ -3,6 +3,7 @@ import { prose } from "../parts/prose.js";
 import { type TableColumn, tableLines } from "../parts/table.js";
 import { oneLine } from "../parts/visible.js";
 import { setTitle, stateText } from "./cell-texts.js";
+import { chosenLines } from "./chosen-text.js";
 import type { CompareRow } from "./data.js";
 import { cellOf, type PivotColumn, type PivotData } from "./pivot.js";
 import { limits, testWords } from "./tests-text.js";
@@ -20,7 +21,7 @@ export function pivotText(data: PivotData, width: number | null): string {
     prose(measureText(data), width),
     tableLines(columns, texts, width),
     pivotLegend(data).flatMap((line) => prose(line, width)),
-    cols.flatMap((column) => columnTests(column, width)),
+    cols.flatMap((column) => columnTests(data, column, width)),
   ];
   return blocks
     .filter((lines) => lines.length > 0)
@@ -76,11 +77,15 @@ function pivotLegend({ cols }: PivotData): string[] {
   ];
 }
 
-function columnTests({ title, tests }: PivotColumn, width: number | null): string[] {
+/** What each row is against the best of its column, and how good that is without the luck of the choice. */
+function columnTests({ measure }: PivotData, column: PivotColumn, width: number | null): string[] {
+  const { title, tests } = column;
   if (tests === null) return [];
   const words = tests.rows.map((row) => `${oneLine(row.name)} ${testWords(row, tests)}`);
   return [
     ...prose(`${oneLine(title)}, against ${oneLine(tests.against)}: ${words.join("; ")}`, width),
-    ...limits(tests).flatMap((line) => prose(`  ${line}`, width)),
+    ...[...chosenLines(column, formatOf(column, measure)), ...limits(tests)].flatMap((line) =>
+      prose(`  ${line}`, width),
+    ),
   ];
 }

@@ -43,18 +43,25 @@ function rowOf(
     })),
     cells: columns.map((column, at): CompareCell => {
       const own = runs.map(({ id }) => values.get(id)?.[at]);
-      // What an unfinished run has is not its result. A row of one run shows it all the same, beside the run's state.
-      const counts = (run: RunRow | undefined) => runs.length === 1 || run?.state === "finished" || isPlanned(column);
-      const numbers = own.filter((value, run) => isNumber(value) && counts(runs[run]));
-      const over = column.source.of === "setting" || numbers.length === 0 ? null : meanInterval(numbers as number[]);
+      const numbers = counted(runs, column)
+        .flatMap((run) => values.get(run.id)?.[at] ?? [])
+        .filter(isNumber);
+      const over = column.source.of === "setting" || numbers.length === 0 ? null : meanInterval(numbers);
       return { values: own, over, delta: null };
     }),
   };
 }
 
-/** Known before a run is trained. */
-const isPlanned = ({ source }: ValueColumn): boolean =>
-  source.of === "run" && /_(parameters|rows|steps)$/.test(source.column);
+/**
+ * The runs whose values count. What an unfinished run has is not its result; a row of one run shows it all the same, beside
+ * the run's state, and sizes are known before a run is trained.
+ */
+function counted(runs: readonly RunRow[], { source }: ValueColumn): readonly RunRow[] {
+  const finished = runs.filter(({ state }) => state === "finished");
+  if (finished.length > 0) return finished;
+  const isSize = source.of === "run" && /_(parameters|rows|steps)$/.test(source.column);
+  return runs.length === 1 || isSize ? runs : [];
+}
 
 const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
 

@@ -26,6 +26,7 @@ export function compareTable({ columns, sets }: CompareData): DataTable {
     columns: [
       ...[dataColumn("task", "text"), dataColumn("score_name", "text"), dataColumn("eval_rows", "integer")],
       ...[dataColumn("numerics", "integer"), dataColumn("name", "text"), dataColumn("seeds", "integer")],
+      dataColumn("finished", "integer"),
       ...columns.flatMap((column, at) => valueColumns(column, sets, at)),
       ...TEST_COLUMNS,
       dataColumn("runs", "text"),
@@ -33,6 +34,7 @@ export function compareTable({ columns, sets }: CompareData): DataTable {
     rows: sets.flatMap((set) =>
       set.rows.map((row) => [
         ...[set.task, set.score_name, set.eval_rows, set.numerics, row.name, row.runs.length],
+        row.runs.filter(({ state }) => state === "finished").length,
         ...columns.flatMap((column, at) => cellValues(isNumeric(column, sets, at), row.cells[at])),
         ...testValues(
           set,
