@@ -77,8 +77,8 @@ interface Notice<T> {
   ended: (result: T, seconds: number) => JobEnded;
 }
 
-/** Does the work, which shows its results itself, and starts the command, also when an error has ended it. */
-export async function notifying<T>({ command, kind, database, work, ended }: Notice<T>): Promise<void> {
+/** Does the work and starts the command, also when an error has ended it. Returns the work's result. */
+export async function notifying<T>({ command, kind, database, work, ended }: Notice<T>): Promise<T> {
   const began = performance.now();
   const seconds = () => (performance.now() - began) / 1000;
   let result: T;
@@ -96,6 +96,7 @@ export async function notifying<T>({ command, kind, database, work, ended }: Not
     throw error;
   }
   await tell(command, ended(result, seconds()));
+  return result;
 }
 
 /** That the command fails is a note, and changes no exit code. */

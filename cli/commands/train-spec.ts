@@ -92,14 +92,11 @@ export async function trainJob(
     return roomWarnings(foreseen, roomFor(dbPath));
   };
   const looks = new KeptLooks(looksFile());
-  const work = async () => {
-    const summary = await runExperiment({ source, dbPath, force, jobs, devices, reporter, approve, looks });
-    process.exitCode = EXIT_CODES[summary.outcome];
-    if (!json) await showGrid(summary);
-    return summary;
-  };
-  const ended = (summary: JobSummary) => trainingEnded(summary, EXIT_CODES[summary.outcome]);
-  await notifying({ command, kind: "training", database: dbPath, work, ended });
+  const work = () => runExperiment({ source, dbPath, force, jobs, devices, reporter, approve, looks });
+  const ended = (done: JobSummary) => trainingEnded(done, EXIT_CODES[done.outcome]);
+  const summary = await notifying({ command, kind: "training", database: dbPath, work, ended });
+  process.exitCode = EXIT_CODES[summary.outcome];
+  if (!json) await showGrid(summary); // last: what is told does not depend on a drawing
 }
 
 async function chooseReporter(plain: boolean, json: boolean): Promise<Reporter> {
