@@ -61,6 +61,7 @@ const TRIED: Record<string, string[][] | string> = {
   paper: [["table1"], ["table1", "--format", "csv"]],
   tag: [[]],
   baseline: [[]],
+  report: "writes a file, and a line that says which",
   clone: "prints a spec, in which YAML escapes texts",
   explain: [[], ["train.learning_rate"]],
   ...Object.fromEntries(
