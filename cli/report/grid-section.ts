@@ -26,7 +26,7 @@ export function gridHtml(grid: Grid, runs: ReportData["runs"]): Html {
     const cells = grid.cells.slice(i * width, (i + 1) * width).map((cell, j) => {
       const shade = cell.mean === null || scale === null ? "none" : shadeOf(scale.part(cell.mean));
       const details = detailsOf(grid, cell, text, grid.cols.texts[j] ?? "", runs);
-      return html`<td><button type="button" class="${shade}${cell.best ? " top" : ""}" data-details="${details}" aria-label="${nameOf(details)}">${cellHtml(grid, cell)}</button></td>`;
+      return html`<td><button type="button" class="${shade}${cell.best ? " top" : ""}" data-details="${details}"><span class="unseen">${placeOf(details)}: ${cell.state.replaceAll("_", " ")} </span>${cellHtml(grid, cell)}</button></td>`;
     });
     return html`<tr><th scope="row">${text}</th>${cells}</tr>\n`;
   });
@@ -50,8 +50,8 @@ function cellHtml(grid: Grid, cell: GridCell): Html {
   return html`${scoreText(grid, cell.mean)}${marksOf(cell)}<small>${spread}</small>`;
 }
 
-/** Its place and mean, which is the first line. */
-const nameOf = (details: string): string => details.split("\n", 1)[0] ?? "";
+/** `merges M 1, injections I 4`, which its details begin with. */
+const placeOf = (details: string): string => details.split(":", 1)[0] ?? "";
 
 function detailsOf(grid: Grid, cell: GridCell, row: string, col: string, runs: ReportData["runs"]): string {
   const place = `${axisTitle(grid.rows)} ${row}, ${axisTitle(grid.cols)} ${col}`;

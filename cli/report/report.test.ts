@@ -96,7 +96,7 @@ describe.skipIf(CHROMIUM === undefined)("in Chromium (skipped: there is none)", 
     await opened.locator(".grid button").first().focus();
     await opened.keyboard.press("ArrowDown");
     await opened.keyboard.press("End");
-    expect(await details.textContent()).toMatch(/^merges M 1, injections I 1: accuracy 80\.\d\d ± .*2 of 2 seeds\n/);
+    expect(await details.textContent()).toMatch(/^merges M 1, injections I 1: accuracy 80\.\d\d ± .*2 of 2 seeds.*\n/);
     await opened.keyboard.press("ArrowLeft");
     expect(await details.textContent()).toMatch(/^merges M 1, injections I 0: /);
     await opened.locator(".grid button").last().hover();

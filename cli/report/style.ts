@@ -46,6 +46,7 @@ p, li, dd { overflow-wrap: anywhere; }
 .grid button.none { background: var(--soft); color: var(--ink); }
 .grid button.top { outline: 3px solid var(--ink); outline-offset: -3px; }
 .grid button:focus-visible { outline: 3px solid var(--link); outline-offset: 1px; }
+.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .details { min-height: 8.5rem; padding: .6rem .8rem; margin-top: .6rem; background: var(--soft); border: 1px solid var(--line); white-space: pre-line; overflow-wrap: anywhere; }
 figure { margin: .5rem 0 1.5rem; }
 svg { max-width: 100%; height: auto; font-size: 11px; font-family: inherit; color: var(--ink); }
