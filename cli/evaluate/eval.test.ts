@@ -48,7 +48,7 @@ test("a run is scored once: one table with standard errors, rows in the database
   const first = await done([...EVAL, "mmlu,bbh", "--rows", "4"]);
   expect(first.code).toBe(0);
   expect(first.out).toMatch(
-    /^run +benchmark +score +± s\.e\. +rows +shots +took +label\naaaaaaaa {2}mmlu +0\.\d{4} {2}0\.\d{4} {2}4 of 6 +5/,
+    /^run +label +benchmark +score +± s\.e\. +rows +shots +took\naaaaaaaa {2}cell +mmlu +0\.\d{4} {2}0\.\d{4} {2}4 of 6 +5/,
   );
   expect(first.out).toContain("mmlu, bbh: protocol instructeval, greedy, exact prefix, mean over rows\n");
   for (const line of first.out.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
@@ -168,7 +168,9 @@ test("one that cannot be evaluated is named, and the others are evaluated; if no
   const both = await done(["eval", RUN, "minilm", "--benchmarks", "mmlu,bbh"]);
   expect(both).toMatchObject({
     code: 1,
-    out: expect.stringMatching(/\naaaaaaaa {2}mmlu +failed .*\naaaaaaaa {2}bbh +failed .*\n- +mmlu +0\.\d{4}/),
+    out: expect.stringMatching(
+      /\naaaaaaaa {2}cell +mmlu +failed .*\naaaaaaaa {2}cell +bbh +failed .*\n- +minilm +mmlu +0\.\d{4}/,
+    ),
     err: expect.stringContaining("aaaaaaaa  cell: cannot be evaluated: no adapter in "),
   });
   const none = await done(["eval", RUN, "minilm", "--benchmarks", "drop"], { FIXTURE_EVAL_PROBLEM: "drop" });
@@ -181,7 +183,10 @@ test("one that cannot be evaluated is named, and the others are evaluated; if no
 
 test("an untuned model is evaluated beside a run, once, in a folder of its own", async () => {
   const both = await done(["eval", RUN, "minilm", "minilm", "--benchmarks", "mmlu"]);
-  expect([both.code, both.out]).toEqual([0, expect.stringMatching(/\naaaaaaaa {2}mmlu .*cell\n- +mmlu .*minilm\n/)]);
+  expect([both.code, both.out]).toEqual([
+    0,
+    expect.stringMatching(/\naaaaaaaa {2}cell +mmlu .*\n- +minilm +mmlu .*\n/),
+  ]);
   const again = JSON.parse((await done(["eval", "minilm", "--benchmarks", "mmlu", "--json"])).out);
   expect(again).toMatchObject([{ run: null, model: "minilm", state: "stored", evaluation: { adapter_hash: null } }]);
   expect(again[0].evaluation.folder).toBe(join(folder, "runs", "models", again[0].evaluation.key));
