@@ -52,7 +52,7 @@ describe("SVG", () => {
     const texts = [...(document.querySelector("svg > svg")?.querySelectorAll('[aria-label="text"] text') ?? [])];
     const numbers = texts.filter(({ textContent }) => /^8\d\./.test(textContent ?? ""));
     expect(numbers.length).toBeGreaterThan(3);
-    for (const text of numbers) expect(text.closest("[pointer-events=none]")?.tagName).toBe("g");
+    for (const text of numbers) expect(text.closest("[pointer-events=none]")).not.toBeNull();
   });
   test("a small grid fills its width, and the title of the columns is clear of the other texts", () => {
     const small = sampleRows().filter(
