@@ -10,7 +10,7 @@ import { bytesPerRun, collect, findGarbage, type GarbageRequest } from "./garbag
 import { getRun, listRuns, trashedRuns } from "./read.js";
 import { openStore, type Store } from "./store.js";
 import { restoreRuns, trashRuns } from "./trash/trash.js";
-import { endAttempt, ingest, registerExperiment } from "./write.js";
+import { endAttempt, ingest, registerExperiment, removeRuns } from "./write.js";
 
 const A = sampleCell("a".repeat(16));
 const B = sampleCell("b".repeat(16), { seed: 2 });
@@ -117,6 +117,61 @@ test("a run in training, and its folder and checkpoint, stay", () => {
   expect(() => trashRuns(store, [B.id])).toThrow("nothing was removed");
   expect([kinds(), collect(store, ALL).problems]).toEqual([[], []]);
   expect(getRun(store, B.id)?.state).toBe("running");
+});
+
+test("a run of a new database here, whose first job is at work, is no orphan", () => {
+  const second = openStore(join(folder, "second.db"));
+  const C = sampleCell("c".repeat(16));
+  registerExperiment(second, { name: "x", specFile: null, specText: "", cells: [C] });
+  claimAll(second, [C]);
+  put(C.id, "attempt-1", "adapter");
+  expect(kinds()).toEqual([]); // though its tables are in its log until that is written back
+  second.close();
+});
+
+test("a run in the trash whose folder a killed restore has moved keeps it, whatever its age", () => {
+  put(B.id, "attempt-1", "adapter");
+  trashRuns(store, [B.id]);
+  renameSync(join(folder, "runs", ".trash", "lor2c.db", "runs", B.id), join(folder, "runs", B.id));
+  utimesSync(join(folder, "runs", B.id), new Date(0), new Date(0));
+  const yesterday = { before: new Date(Date.now() - DAY), copies: false };
+  const second = openStore(join(folder, "second.db"));
+  for (const one of [store, second]) expect(collect(one, yesterday).problems).toEqual([]);
+  second.close();
+  restoreRuns(store, [B.id]);
+  expect(existsSync(join(folder, "runs", B.id, "attempt-1", "adapter"))).toBe(true);
+});
+
+test("what another database here has set aside is left to it, as it may put it back", () => {
+  const second = openStore(join(folder, "second.db"));
+  const C = sampleCell("c".repeat(16));
+  registerExperiment(second, { name: "x", specFile: null, specText: "", cells: [C] });
+  const aside = put(`.removing-${C.id}`, "attempt-1", "adapter"); // as rm --now does before it commits
+  expect(kinds()).toEqual([]);
+  collect(store, ALL);
+  removeRuns(store, [B.id]);
+  expect(existsSync(aside)).toBe(true);
+  removeRuns(second, []); // the next command there
+  second.close();
+  expect(existsSync(join(folder, "runs", C.id, "attempt-1", "adapter"))).toBe(true);
+});
+
+test("what is removed while gc --older-than runs stays, though all else in the trash is old", () => {
+  trashRuns(store, [B.id]);
+  const trash = openStore(join(folder, "runs", ".trash", "lor2c.db", "lor2c.db"));
+  trash.db.prepare("UPDATE trashed SET at = '2020-01-01T00:00:00.000Z'").run();
+  trash.close();
+  const began = { before: new Date(Date.now() - DAY), copies: false };
+  const write = store.write.bind(store);
+  let meanwhile: (() => void) | undefined = () => trashRuns(store, [A.id]);
+  store.write = (work) => {
+    const first = meanwhile;
+    meanwhile = undefined;
+    first?.(); // another command gets the lock before
+    return write(work);
+  };
+  collect(store, began);
+  expect(trashedRuns(store).map(({ run }) => run)).toEqual([A.id]);
 });
 
 test("killed at any moment of rm, restore and gc: every run is stored, or in the trash, or deleted, with its files", async () => {

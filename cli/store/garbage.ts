@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { bytesOf, discard, entriesOf, statOf } from "../files.js";
 import { clearCheckpoints, unownedCheckpoints } from "./checkpoints.js";
 import { reapLost } from "./lease.js";
-import { knownElsewhere } from "./neighbours.js";
+import { knownElsewhere, sharedFolders } from "./neighbours.js";
 import { recoverFolders } from "./remove.js";
 import type { Store } from "./store.js";
 import { trashedRuns, trashFolder } from "./trash/list.js";
@@ -54,7 +54,8 @@ export function collect(store: Store, request: GarbageRequest): { fileBytes: num
   reapLost(store);
   const found = findGarbage(store, request);
   const trashed = trashOf(store, request.before).map(({ run }) => run);
-  const whole = trashed.length === trashedRuns(store).length;
+  // With a time, run by run: what another command moves there meanwhile is younger, and stays.
+  const whole = request.before === null;
   const problems: string[] = [];
   if (whole || trashed.length > 0) problems.push(...emptyTrash(store, whole ? null : trashed).problems);
   // Nobody can claim a run, and with it its folder, before the folder has another name.
@@ -117,10 +118,15 @@ const checkpoints = (store: Store): Garbage[] =>
 function leftovers(store: Store): Garbage[] {
   const runs = join(store.folder, "runs");
   const known = store.prepare("SELECT 1 FROM runs WHERE id = ?");
+  const others = sharedFolders(
+    store,
+    entriesOf(runs).map((name) => name.slice(ASIDE.length)),
+  );
   return [runs, join(runs, ".checkpoints"), join(runs, ".trash"), join(trashFolder(store), "runs")].flatMap((folder) =>
     entriesOf(folder)
-      // A folder of a run that is still stored goes back to its place instead.
-      .filter((name) => name.startsWith(ASIDE) && known.get(name.slice(ASIDE.length)) === undefined)
+      // A folder of a run that is still stored, here or in another database, goes back to its place instead.
+      .filter((name) => name.startsWith(ASIDE))
+      .filter((name) => known.get(name.slice(ASIDE.length)) === undefined && !others.has(name.slice(ASIDE.length)))
       .map((name) => item("leftover", join(folder, name), "a command that deleted it was interrupted")),
   );
 }

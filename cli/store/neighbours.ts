@@ -5,7 +5,7 @@
 import { closeSync, openSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { identityOf } from "../files.js";
+import { entriesOf, identityOf, statOf } from "../files.js";
 import type { Store } from "./store.js";
 import { storeError } from "./store-errors.js";
 
@@ -27,13 +27,14 @@ export function unfinishedElsewhere(store: Store, runs: readonly string[]): Set<
 }
 
 /**
- * Those of these ids of runs and keys of evaluations that another database in this folder has, copies of databases
- * included. Null if one of them cannot be read, so that nobody knows.
+ * Those of these ids of runs and keys of evaluations that another database in this folder has, or the trash of any, copies
+ * of databases included: a restore that was killed has moved the folder of a run whose rows are in the trash. Null if one
+ * of them cannot be read, so that nobody knows.
  */
 export function knownElsewhere(store: Store, ids: readonly string[]): Set<string> | null {
   const list = JSON.stringify(ids);
   const found = new Set<string>();
-  for (const path of databases(store, /-(wal|shm|journal)$/)) {
+  for (const path of [...databases(store, /-(wal|shm|journal)$/), ...trashes(store)]) {
     try {
       const db = new Database(path, { readonly: true, fileMustExist: true });
       try {
@@ -86,7 +87,18 @@ function databases(store: Store, except: RegExp): string[] {
     .filter((path) => isLor2c(path) && identityOf(path) !== store.identity);
 }
 
-/** From the header, so that no other file is opened as a database. */
+/** The trash of every database in this folder, of this one too. */
+function trashes(store: Store): string[] {
+  const root = join(store.folder, "runs", ".trash");
+  return entriesOf(root)
+    .map((name) => join(root, name, "lor2c.db"))
+    .filter((path) => statOf(path) !== undefined);
+}
+
+/**
+ * From the header, so that no other file is opened as a database. That of a new database is in its log (-wal) for a while,
+ * often until its first job ends.
+ */
 function isLor2c(path: string): boolean {
   const header = Buffer.alloc(72);
   try {
@@ -99,5 +111,21 @@ function isLor2c(path: string): boolean {
   } catch {
     return false; // not readable: not a database that lor2c can use either
   }
-  return header.toString("latin1", 0, 15) === "SQLite format 3" && header.readUInt32BE(68) === APPLICATION_ID;
+  if (header.toString("latin1", 0, 15) !== "SQLite format 3") return false;
+  const id = header.readUInt32BE(68);
+  return id === APPLICATION_ID || (id === 0 && (statOf(`${path}-wal`)?.size ?? 0) > 0 && saysLor2c(path));
+}
+
+/** As its log has it. One that cannot be asked counts as one, so that whoever reads it tells. */
+function saysLor2c(path: string): boolean {
+  try {
+    const db = new Database(path, { readonly: true, fileMustExist: true });
+    try {
+      return db.pragma("application_id", { simple: true }) === APPLICATION_ID;
+    } finally {
+      db.close();
+    }
+  } catch {
+    return true;
+  }
 }

@@ -109,6 +109,8 @@ function removeFiles(store: Store, ids: string[]): number {
 export const sharedText = (folder: string, other: string | undefined): string =>
   `${folder} stays: ${other} has this run too`;
 
+const asideId = (name: string): string => name.slice(ASIDE.length);
+
 const texts = (problem: string | null): string[] => (problem === null ? [] : [problem]);
 
 /** Returns how many attempts were deleted. */
@@ -134,12 +136,17 @@ export function deleteUnused(store: Store): void {
   store.prepare("DELETE FROM bundles WHERE id NOT IN (SELECT bundle FROM attempts WHERE bundle IS NOT NULL)").run();
 }
 
-/** Folders that an interrupted removal renamed: renamed back if their run still exists, deleted otherwise. */
+/**
+ * Folders that an interrupted removal renamed: renamed back if their run still exists, deleted otherwise. Those of runs of
+ * another database here are left to it: it may be about to remove them, or to put them back.
+ */
 export function recoverFolders(store: Store): string[] {
   const runs = join(store.folder, "runs");
   const left = entriesOf(runs).filter((entry) => entry.startsWith(ASIDE));
+  const others = sharedFolders(store, left.map(asideId));
   return left.flatMap((name) => {
-    const id = name.slice(ASIDE.length);
+    const id = asideId(name);
+    if (others.has(id)) return [];
     const known = store.prepare("SELECT 1 FROM runs WHERE id = ?").get(id) !== undefined;
     return texts(
       known && !statOf(join(runs, id)) ? putBack(join(runs, name), join(runs, id)) : discard(join(runs, name)),
