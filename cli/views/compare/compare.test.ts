@@ -233,6 +233,10 @@ peak_memory   977 KiB   977 KiB        0
 not known of either: cpu_seconds, energy`);
   });
 
+  test("have the same difference whichever of them is the baseline", () => {
+    expect(compareText(compare(two, { baseline: "Share" }), 80)).toMatch(/^accuracy +0\.8000 +0\.7500 +-0\.0500$/m);
+  });
+
   test("on other rows have no difference", () => {
     const [a, b] = two as [Trained, Trained];
     const text = compareText(compare([a, { ...b, task: "other" }]), 80);

@@ -48,6 +48,9 @@ function sideTexts(column: CompareColumn, a: CompareCell | undefined, b: Compare
   if (column.kind === "setting") return [leafText(a?.values[0]), leafText(b?.values[0]), ""];
   const numbers = [a, b].flatMap((cell) => cell?.over?.mean ?? []);
   const format = numberFormat(column, numbers);
-  const delta = b?.delta == null ? NOT_KNOWN : signed(b.delta, format);
-  return [measureText(a, column, format), measureText(b, column, format), numbers.length === 2 ? delta : ""];
+  const [from, to] = numbers;
+  // Runs with scores of other things have no common baseline, and no difference.
+  const apart = a?.delta == null || b?.delta == null;
+  const change = from === undefined || to === undefined ? "" : apart ? NOT_KNOWN : signed(to - from, format);
+  return [measureText(a, column, format), measureText(b, column, format), change];
 }

@@ -33,23 +33,23 @@ export function pivotText(data: PivotData, width: number | null): string {
 function measureText({ measure, cols }: PivotData): string {
   const names = [...new Set(cols.map((column) => setTitle(column)))];
   const what = measure.key === "score" ? "" : `${measure.heading}; `;
-  return `${what}${names.join("; ")}${cols.some((column) => isFraction(column, measure.key)) ? "; shares times 100" : ""}`;
+  return `${what}${names.join("; ")}${cols.some((column) => isFraction(column, measure)) ? "; shares times 100" : ""}`;
 }
 
-/** Shares, such as accuracy, are read times 100. */
-function isFraction({ rows, score_name }: PivotColumn, key: string): boolean {
+/** Shares, such as accuracy, are read times 100. Losses, epochs and rates are none, however small. */
+function isFraction({ rows, score_name }: PivotColumn, { key, better, unit }: PivotData["measure"]): boolean {
   const means = rows.flatMap(({ cells: [cell] }) => cell?.over?.mean ?? []);
-  const name = key === "score" ? (score_name ?? "") : key;
-  return means.length > 0 && !lowerIsBetter(name.replace(/^\w+:/, "")) && means.every((mean) => Math.abs(mean) <= 1);
+  const isScore = /^(\w+_)?score$/.test(key) ? !lowerIsBetter(score_name ?? "") : better === "higher" && unit === null;
+  return isScore && means.length > 0 && means.every((mean) => Math.abs(mean) <= 1);
 }
 
 const MARKS = { best: "*", open: "~" } as const;
 
-/** `86.40 ± 1.20 (3) *`; a state where nothing is finished; `-` where there is no run. */
+/** `86.40 ± 1.20 (3) *`; a state where nothing is finished; `no value` of finished runs without it; `-` without a run. */
 export function pivotCell({ measure }: PivotData, column: PivotColumn, row: CompareRow | undefined): string {
   if (row === undefined) return "-";
   const over = row.cells[0]?.over;
-  if (!over) return stateText(row);
+  if (!over) return row.runs.every(({ state }) => state === "finished") ? "no value" : stateText(row);
   const format = formatOf(column, measure);
   const half = over.low === null || over.high === null ? "" : ` ± ${format((over.high - over.low) / 2)}`;
   const planned = row.runs.length === over.n ? String(over.n) : `${over.n} of ${row.runs.length}`;
@@ -59,7 +59,7 @@ export function pivotCell({ measure }: PivotData, column: PivotColumn, row: Comp
 }
 
 function formatOf(column: PivotColumn, measure: PivotData["measure"]): (value: number) => string {
-  if (measure.unit === null && isFraction(column, measure.key)) return (value) => (value * 100).toFixed(2);
+  if (isFraction(column, measure)) return (value) => (value * 100).toFixed(2);
   return numberFormat(
     measure,
     column.rows.flatMap(({ cells: [cell] }) => cell?.over?.mean ?? []),

@@ -121,3 +121,16 @@ test.each([30, 60, 80])("no line is wider than %d columns", (width) => {
   const lines = pivotText(data, width).split("\n");
   expect(lines.filter((line) => stringWidth(line) > width)).toEqual([]);
 });
+
+test("only shares are shown times 100, however small a loss, an epoch or a rate is", () => {
+  const early = TABLE.map((run) => (run.scores ? { ...run, scores: [...run.scores].reverse() as [number, number] } : run));
+  pivot(early);
+  const text = (columns: string) =>
+    pivotText(loadPivot(store, { of: "sample", runs: listRuns(store), rows: "method", cols: "task", columns }), 80);
+  expect(text("best_epoch")).toMatch(/^lora +1 ± 0 \(8\) +1 ± 0 \(8\)$/m);
+  expect(text("best_epoch")).not.toContain("times 100");
+  expect(text("learning_rate")).toMatch(/^lora +0\.0020 ± 0\.0000 \(8\)/m);
+  expect(text("loss@2")).toMatch(/^lora +0\.5000 ± 0\.0000 \(8\)/m);
+  expect(text("best_score")).toMatch(/^lora +81\.00 ± 0\.77 \(8\)/m);
+  expect(text("energy")).toMatch(/^lora +no value +no value$/m);
+});

@@ -1,3 +1,4 @@
+import { smallestP } from "../../stats/sign-flip.js";
 import { plural } from "../format.js";
 import { prose } from "../parts/prose.js";
 import { type TableColumn, tableLines } from "../parts/table.js";
@@ -102,7 +103,8 @@ export function limits(tests: Tests): string[] {
   const lines: string[] = [];
   if (able?.smallest != null && able.smallest > alpha + 1e-12) {
     const count = tested(tests);
-    const plain = able.smallest / count;
+    // Not the corrected one by the number of tests: that is 1 at most.
+    const plain = smallestP(able.difference?.n ?? n);
     const alone = plain > alpha + 1e-12;
     lines.push(
       alone
