@@ -49,6 +49,11 @@ a\textbar{}b\_c 50 \% & 0.12 & 4611686018427387904 & true \\
 `);
 });
 
+test("LaTeX: several hyphens stay hyphens", async () => {
+  const table = { columns: [{ key: "a", title: "a---b", type: "text" as const }], rows: [["--set ----"]] };
+  expect(await tableFile(table, "latex")).toContain("a-{}-{}-b \\\\\n\\midrule\n-{}-set -{}-{}-{}- \\\\");
+});
+
 test("Markdown: no text ends a cell, or becomes emphasis, HTML or a formula", async () => {
   expect(await tableFile(TABLE, "markdown")).toBe(String.raw`| name \& more | score | n | best |
 | --- | ---: | ---: | ---: |

@@ -1,6 +1,7 @@
 const SPECIAL: Record<string, string> = {
   "\\": "\\textbackslash{}",
-  "--": "-{}-",
+  // Two would become one dash.
+  "-": "-{}",
   "~": "\\textasciitilde{}",
   "^": "\\textasciicircum{}",
   "`": "\\textasciigrave{}",
@@ -14,7 +15,7 @@ const SPECIAL: Record<string, string> = {
   "*": "{*}",
 };
 
-/** Escapes text for LaTeX without packages. Two hyphens would become one dash. */
+/** Escapes text for LaTeX without packages. */
 export function latexText(text: string): string {
-  return text.replace(/--|[\\~^`|≤±<>[*]|[&%$#_{}]/g, (mark) => SPECIAL[mark] ?? `\\${mark}`);
+  return text.replace(/-(?=-)|[\\~^`|≤±<>[*]|[&%$#_{}]/g, (mark) => SPECIAL[mark] ?? `\\${mark}`);
 }
