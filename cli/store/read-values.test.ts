@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { sampleEvaluation } from "./fixtures/evaluation.js";
 import { claimedStore, disposableFolder, sampleCell, sampleEvents as say } from "./fixtures/sample.js";
-import { listRuns, parseColumn, parseColumns, readColumns } from "./read.js";
+import { columnsFor, listRuns, parseColumn, readColumns } from "./read.js";
 import type { Store } from "./store.js";
+import { parseColumns } from "./value-column.js";
 import { ingest } from "./write.js";
 
 const DONE = "a".repeat(16);
@@ -86,6 +87,26 @@ test.each(["", "best:", "accuracy@", "accuracy@soon", "most:accuracy", "a b", "x
   "%j is no column",
   (text) => expect(() => parseColumns(text)).toThrow(/is not a column/),
 );
+
+test("a stored name with blanks, an @, a dot or a colon is that metric, and can have an end or a moment", () => {
+  // as if the worker had named its metrics so
+  const rename = (from: string, to: string) => {
+    for (const table of ["metrics", "metric_summaries"]) {
+      store.db.prepare(`UPDATE ${table} SET name = ? WHERE split = 'eval' AND name = ?`).run(to, from);
+    }
+  };
+  const all = (text: string) => {
+    const runs = listRuns(store).toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    const columns = columnsFor(store, runs, text);
+    return [columns.map(({ heading }) => heading), readColumns(store, runs, columns)[0]];
+  };
+  // nothing is called so yet: the loss after epoch 2
+  expect(all("loss@2")).toEqual([["loss@2"], [0.8]]);
+  rename("loss", "loss@2");
+  rename("f1", "f 1.a:b");
+  expect(all("loss@2, last:loss@2, loss@2@2 as x")).toEqual([["loss@2", "last:loss@2", "x"], [0.6, 0.8, 0.8]]);
+  expect(all("f 1.a:b, best:f 1.a:b as F")).toEqual([["f 1.a:b", "F"], [0.1, 0.1]]);
+});
 
 test("a benchmark's scores are of one protocol, on the same rows: what most runs have", () => {
   sampleEvaluation(store, DONE, { adapter_hash: "1" });

@@ -3,7 +3,7 @@ import type { RunRow } from "./rows.js";
 import { lowerIsBetter } from "./score-direction.js";
 import type { Store } from "./store.js";
 import { storedSettings } from "./stored-settings.js";
-import type { Moment, Source, ValueColumn } from "./value-column.js";
+import { type Moment, parseColumns, type Source, type ValueColumn } from "./value-column.js";
 
 /** Null: not known, not set, or not a finite number. A setting that is a list or an object is JSON. */
 export type Value = number | string | boolean | null;
@@ -22,6 +22,17 @@ export function readColumns(store: Store, runs: readonly RunRow[], columns: read
 /** Names of the metrics that any of these runs measured on its evaluation rows, sorted. */
 export function evaluatedMetrics(store: Store, runs: readonly RunRow[]): string[] {
   return measuredNames(store, attemptsOf(runs), "eval");
+}
+
+/** `parseColumns`, by which a metric that one of these runs has measured is written by its name, whatever it is. */
+export function columnsFor(store: Store, runs: readonly RunRow[], text: string): ValueColumn[] {
+  const attempts = attemptsOf(runs);
+  const known = new Map<string, string[]>();
+  return parseColumns(text, ({ split, name }) => {
+    const names = known.get(split) ?? measuredNames(store, attempts, split);
+    known.set(split, names);
+    return names.includes(name);
+  });
 }
 
 const attemptsOf = (runs: readonly RunRow[]): string =>

@@ -17,7 +17,7 @@ export * from "./read-grid.js";
 export { measuredTrainings } from "./read-measured.js";
 export { type RetryRow, retryRuns } from "./read-retry.js";
 export * from "./read-runs.js";
-export { evaluatedMetrics, readColumns } from "./read-values.js";
+export { columnsFor, evaluatedMetrics, readColumns } from "./read-values.js";
 export { getDiff, reproductionOf, type StoredDiff } from "./reproduction.js";
 export type * from "./rows.js";
 export { type ScoreSoFar, scoresSoFar } from "./score-so-far.js";
@@ -30,4 +30,4 @@ export {
   stopRequests,
 } from "./stop-requests.js";
 export { trashedRuns } from "./trash/list.js";
-export { parseColumn, parseColumns, type ValueColumn } from "./value-column.js";
+export { metricColumn, parseColumn, type ValueColumn } from "./value-column.js";

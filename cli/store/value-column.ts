@@ -83,34 +83,56 @@ const ENDS: Record<string, End | "best"> = {
 const COLUMN_FORMS =
   "score, METRIC (at the best epoch), best:METRIC, last:, first:, min:, max:, METRIC@EPOCH, eval:BENCHMARK, a setting such as method.merges, params, seconds, peak_memory";
 
+/** Whether runs have measured a metric of this name, which may have blanks, an `@` or a dot. */
+export type IsStored = (metric: Metric) => boolean;
+
+const NOTHING_STORED: IsStored = () => false;
+
 /** Columns separated by commas: `best:accuracy, method.merges as M`. Throws UsageError. */
-export function parseColumns(text: string): ValueColumn[] {
-  const columns = text.split(",").map(parseColumn);
+export function parseColumns(text: string, isStored?: IsStored): ValueColumn[] {
+  const columns = text.split(",").map((one) => parseColumn(one, isStored));
   const twice = columns.find(({ key }, at) => columns.findIndex((other) => other.key === key) < at);
   if (twice) throw new UsageError("COLUMN_INVALID", `the column ${twice.key} stands twice`, "name it once");
   return columns;
 }
 
-/** One column. A metric of training rows has its split before it: `last:train/loss`. Throws UsageError. */
-export function parseColumn(text: string): ValueColumn {
+/**
+ * One column. A metric of training rows has its split before it: `last:train/loss`. What is the name of a stored metric
+ * is that metric: `accuracy@1` is no epoch where a metric is called so. Throws UsageError.
+ */
+export function parseColumn(text: string, isStored = NOTHING_STORED): ValueColumn {
+  const whole = text.trim();
+  if (isStored(splitName(whole)) && shortOf(whole) === undefined && whole !== "score") {
+    return metricColumn(whole);
+  }
   const [, key = "", heading] = /^\s*(.*?)(?:\s+as\s+(.*?))?\s*$/s.exec(text) ?? [];
-  if (key === "" || heading === "") throw invalid(text.trim(), "it is empty");
-  const source = sourceOf(key);
+  if (key === "" || heading === "") throw invalid(whole, "it is empty");
+  const source = sourceOf(key, isStored);
   return { key, heading: heading ?? key, source, better: betterOf(source) };
 }
 
-function sourceOf(key: string): Source {
+/** The value of a metric after the chosen epoch, whatever characters its name has. */
+export function metricColumn(name: string): ValueColumn {
+  const source: Source = { of: "moment", ...splitName(name), at: "best" };
+  return { key: name, heading: name, source, better: betterOf(source) };
+}
+
+const shortOf = (key: string): RunColumn | undefined => SHORT[key]?.[0] ?? OF_RUN.find((column) => column === key);
+
+function sourceOf(key: string, isStored: IsStored): Source {
   if (key === "score") return { of: "score" };
+  const metricOf = (text: string) => knownMetric(text, isStored);
+  const short = shortOf(key);
+  if (short !== undefined) return { of: "run", column: short };
+  // A metric's name alone is its value after the chosen epoch, beside which the score stands.
+  if (isStored(splitName(key))) return metricColumn(key).source;
   const benchmark = /^eval:(\w+)$/.exec(key)?.[1];
   if (benchmark !== undefined) return { of: "benchmark", benchmark };
   const end = /^([a-z]+):(.+)$/.exec(key);
   if (end) return endOf(key, end[1] ?? "", metricOf(end[2] ?? ""));
   const moment = /^(.+)@([^@]+)$/.exec(key);
   if (moment) return momentOf(key, metricOf(moment[1] ?? ""), moment[2] ?? "");
-  const short = SHORT[key]?.[0] ?? OF_RUN.find((column) => column === key);
-  if (short !== undefined) return { of: "run", column: short };
   if (/^[a-z_]\w*(\.\w+)+$/i.test(key)) return { of: "setting", path: key };
-  // A metric's name alone is its value after the chosen epoch, beside which the score stands.
   return { of: "moment", ...metricOf(key), at: "best" };
 }
 
@@ -119,10 +141,16 @@ interface Metric {
   name: string;
 }
 
-function metricOf(text: string): Metric {
-  const [, split = "eval", name = ""] = /^(?:(train|eval|holdout)\/)?(\w+)$/.exec(text) ?? [];
-  if (name === "") throw invalid(text);
+function splitName(text: string): Metric {
+  const [, split = "eval", name = ""] = /^(?:(train|eval|holdout)\/)?(.*)$/s.exec(text) ?? [];
   return { split, name };
+}
+
+/** A name that is no word is a metric only where it is stored. */
+function knownMetric(text: string, isStored: IsStored): Metric {
+  const metric = splitName(text);
+  if (!/^\w+$/.test(metric.name) && !isStored(metric)) throw invalid(text);
+  return metric;
 }
 
 function endOf(key: string, word: string, metric: Metric): Source {

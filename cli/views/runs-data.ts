@@ -1,6 +1,6 @@
 /** Runs as a table for other programs: what they are, what they reached, and the settings in which they differ. */
 import type { ColumnType, DataColumn, DataTable, Value } from "../export/data-table.js";
-import { evaluatedMetrics, parseColumn, type RunRow, readColumns } from "../store/read.js";
+import { evaluatedMetrics, metricColumn, type RunRow, readColumns } from "../store/read.js";
 import { runFacts } from "../store/read-facts.js";
 import type { Store } from "../store/store.js";
 import type { Leaf } from "./compare/flatten.js";
@@ -43,11 +43,7 @@ const OF_RUN = [
 /** A row for each run; metrics are those after the best epoch. Settings have their dotted keys. */
 export function runsData(store: Store, runs: readonly RunRow[]): DataTable {
   const metrics = evaluatedMetrics(store, runs);
-  const measured = readColumns(
-    store,
-    runs,
-    metrics.map((name) => parseColumn(`${name}@best`)),
-  );
+  const measured = readColumns(store, runs, metrics.map(metricColumn));
   const settings = differingSettings(store, runs);
   return {
     columns: [

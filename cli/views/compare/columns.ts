@@ -1,5 +1,5 @@
 /** The columns of a comparison where the user names none, and what each run has in them. */
-import { parseColumn, type RunRow, readColumns, type ValueColumn } from "../../store/read.js";
+import { metricColumn, parseColumn, type RunRow, readColumns, type ValueColumn } from "../../store/read.js";
 import type { RunFacts } from "../../store/read-facts.js";
 import type { Store } from "../../store/store.js";
 import { distinct } from "../parts/distinct.js";
@@ -40,7 +40,7 @@ const shortName = (key: string): string =>
 /** The score, every other metric of the evaluations of both, and what they cost. */
 export function columnsOfTwo(metrics: readonly string[], scores: readonly (string | null)[]): ValueColumn[] {
   const others = metrics.filter((name) => !scores.includes(name));
-  return ["score", ...others, ...OF_TWO].map(parseColumn);
+  return [parseColumn("score"), ...others.map(metricColumn), ...OF_TWO.map((key) => parseColumn(key))];
 }
 
 /** By run, then by column. A setting is undefined where a run does not have it. */

@@ -1,4 +1,4 @@
-import { evaluatedMetrics, parseColumns, type RunRow, type ValueColumn } from "../../store/read.js";
+import { columnsFor, evaluatedMetrics, parseColumn, type RunRow, type ValueColumn } from "../../store/read.js";
 import { runFacts } from "../../store/read-facts.js";
 import type { Store } from "../../store/store.js";
 import { runItems } from "../run-items.js";
@@ -17,6 +17,8 @@ export interface CompareRequest {
   runs: readonly RunRow[];
   /** As after `--columns`. */
   columns?: string | undefined;
+  /** Columns after those that are chosen where `columns` is not given. */
+  more?: readonly { key: string; heading: string }[];
   /** A row for each run. */
   each?: boolean;
   /** A run, or the name of a row. */
@@ -36,12 +38,12 @@ export function loadCompare(store: Store, { of, runs, each = false, ...request }
   const [from, to, more] = runs;
   const two = from !== undefined && to !== undefined && more === undefined;
   const sets = comparableSets(runs, facts).map((set) => ({ set, folds: foldSeeds(set.runs, facts, each || two) }));
-  const columns = columnsFor(
+  const columns = chosenColumns(
     store,
     runs,
     sets.flatMap(({ folds }) => folds),
     two,
-    request.columns,
+    request,
   );
   const values = valuesByRun(store, runs, columns, facts);
   const wanted = request.baseline ?? (two ? from.id : undefined);
@@ -72,17 +74,16 @@ export function testsOf(
   return { margin, items: overRows ? runItems(store) : null, heldOut: new Map(held) };
 }
 
-function columnsFor(
+function chosenColumns(
   store: Store,
   runs: readonly RunRow[],
   folds: readonly Fold[],
   two: boolean,
-  written: string | undefined,
+  { columns: written, more = [] }: Pick<CompareRequest, "columns" | "more">,
 ): ValueColumn[] {
-  if (written !== undefined) return parseColumns(written);
-  if (!two) return defaultColumns(folds);
-  return columnsOfTwo(
-    evaluatedMetrics(store, runs),
-    runs.map(({ score_name }) => score_name),
-  );
+  if (written !== undefined) return columnsFor(store, runs, written);
+  const names = runs.map(({ score_name }) => score_name);
+  const chosen = two ? columnsOfTwo(evaluatedMetrics(store, runs), names) : defaultColumns(folds);
+  const others = more.filter(({ key }) => chosen.every((column) => column.key !== key));
+  return [...chosen, ...others.map(({ key, heading }) => ({ ...parseColumn(key), heading }))];
 }

@@ -1,6 +1,6 @@
 /** The table of a paper: one measure over two keys, a mean over seeds in each cell. */
 import { UsageError } from "../../errors.js";
-import { parseColumn, parseColumns, type RunRow, type ValueColumn } from "../../store/read.js";
+import { columnsFor, parseColumn, type RunRow, type ValueColumn } from "../../store/read.js";
 import { type RunFacts, runFacts } from "../../store/read-facts.js";
 import type { Store } from "../../store/store.js";
 import { columnOf, valuesByRun } from "./columns.js";
@@ -44,7 +44,7 @@ export interface PivotColumn extends CompareSet {
 
 /** Throws UsageError for keys that no run has, and where more than the seed varies within a cell. */
 export function loadPivot(store: Store, { of, runs, baseline, ...keys }: PivotRequest): PivotData {
-  const measure = oneMeasure(keys.columns);
+  const measure = oneMeasure(store, runs, keys.columns);
   const axes = [keyColumn(keys.rows), keyColumn(keys.cols)];
   const facts = runFacts(
     store,
@@ -78,8 +78,8 @@ export function loadPivot(store: Store, { of, runs, baseline, ...keys }: PivotRe
   };
 }
 
-function oneMeasure(written: string | undefined): ValueColumn {
-  const [measure, more] = written === undefined ? [parseColumn("score")] : parseColumns(written);
+function oneMeasure(store: Store, runs: readonly RunRow[], written: string | undefined): ValueColumn {
+  const [measure, more] = written === undefined ? [parseColumn("score")] : columnsFor(store, runs, written);
   if (measure !== undefined && more === undefined && measure.source.of !== "setting") return measure;
   const hint = "for example --columns score, or --columns 'last:loss'";
   throw new UsageError("PIVOT_COLUMNS", "with --rows and --cols, --columns takes one measure", hint);
