@@ -19,4 +19,8 @@ export interface DataColumn {
 export interface DataTable {
   columns: readonly DataColumn[];
   rows: readonly (readonly Value[])[];
+  /** Places of the cells that LaTeX and Markdown show in bold, such as the best of a column: rows and columns from 0. */
+  strong?: readonly (readonly [row: number, column: number])[];
+  /** How to read it, for people. */
+  note?: string;
 }

@@ -9,6 +9,7 @@ export function latexTable(table: DataTable): string {
   const record = (cells: readonly string[]) => `${cells.join(" & ")} \\\\`;
   return [
     "% \\usepackage{booktabs}",
+    ...(table.note === undefined ? [] : [`% ${oneLine(table.note)}`]),
     `\\begin{tabular}{${columns.map(({ type }) => (type === "text" ? "l" : "r")).join("")}}`,
     "\\toprule",
     record(columns.map(({ title }) => latexText(oneLine(title)))),
@@ -16,9 +17,11 @@ export function latexTable(table: DataTable): string {
     ...rows.map((row) =>
       record(
         columns.map((column, index) => {
-          const text = shownValue(row[index] ?? null, column);
+          const { value = null, strong = false } = row[index] ?? {};
+          const text = shownValue(value, column);
           if (text === null) return "--";
-          return column.type === "text" ? latexText(text) : number(text);
+          const shown = column.type === "text" ? latexText(text) : number(text);
+          return strong ? `\\textbf{${shown}}` : shown;
         }),
       ),
     ),

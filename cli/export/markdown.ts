@@ -11,8 +11,15 @@ export function markdownTable(table: DataTable): string {
     line(columns.map(({ title }) => markdownText(oneLine(title)))),
     line(columns.map(({ type }) => (type === "text" ? "---" : "---:"))),
     ...rows.map((row) =>
-      line(columns.map((column, index) => markdownText(shownValue(row[index] ?? null, column) ?? "–"))),
+      line(
+        columns.map((column, index) => {
+          const { value = null, strong = false } = row[index] ?? {};
+          const text = markdownText(shownValue(value, column) ?? "–");
+          return strong ? `**${text}**` : text;
+        }),
+      ),
     ),
+    ...(table.note === undefined ? [] : ["", markdownText(oneLine(table.note))]),
     "",
   ].join("\n");
 }

@@ -5,7 +5,7 @@ import { runFacts } from "../store/read-facts.js";
 import type { Store } from "../store/store.js";
 import type { Leaf } from "./compare/flatten.js";
 import { differingKeys, foldSeeds } from "./compare/fold.js";
-import { dataColumn } from "./parts/data-column.js";
+import { dataColumn, distinctKeys } from "./parts/data-column.js";
 
 const OF_RUN = [
   ...[
@@ -46,12 +46,12 @@ export function runsData(store: Store, runs: readonly RunRow[]): DataTable {
   const measured = readColumns(store, runs, metrics.map(metricColumn));
   const settings = differingSettings(store, runs);
   return {
-    columns: [
+    columns: distinctKeys([
       dataColumn("run", "text"),
       ...OF_RUN.map(([key, type]) => dataColumn(key, type)),
       ...metrics.map((name) => dataColumn(`best.${name}`, "real")),
       ...settings.map(({ column }) => column),
-    ],
+    ]),
     rows: runs.map((run, at) => [
       run.id,
       ...OF_RUN.map(([key]) => run[key] as Value),

@@ -112,8 +112,9 @@ test("for programs a row per cell, for documents the table", async () => {
     ["share", "mrpc", 8, "open", "same"],
     ["share", "cola", 0, null, null],
   ]);
-  expect(await tableFile(pivotForPeople(data), "latex")).toContain("full & 81.00 $\\pm$ 0.77 (8) {*} & -- \\\\");
-  expect(await tableFile(pivotForPeople(data), "markdown")).toContain("| full | 81.00 ± 0.77 (8) \\* | – |");
+  expect(await tableFile(pivotForPeople(data), "latex")).toContain("full & \\textbf{81.00 $\\pm$ 0.77 (8)} & -- \\\\");
+  expect(await tableFile(pivotForPeople(data), "latex")).toContain("\n% bold: the best; ~: ");
+  expect(await tableFile(pivotForPeople(data), "markdown")).toContain("| full | **81.00 ± 0.77 (8)** | – |");
 });
 
 test.each([30, 60, 80])("no line is wider than %d columns", (width) => {
@@ -123,7 +124,9 @@ test.each([30, 60, 80])("no line is wider than %d columns", (width) => {
 });
 
 test("only shares are shown times 100, however small a loss, an epoch or a rate is", () => {
-  const early = TABLE.map((run) => (run.scores ? { ...run, scores: [...run.scores].reverse() as [number, number] } : run));
+  const early = TABLE.map((run) =>
+    run.scores ? { ...run, scores: [...run.scores].reverse() as [number, number] } : run,
+  );
   pivot(early);
   const text = (columns: string) =>
     pivotText(loadPivot(store, { of: "sample", runs: listRuns(store), rows: "method", cols: "task", columns }), 80);

@@ -6,6 +6,7 @@ import type { Store } from "../../store/store.js";
 import type { CompareData } from "./data.js";
 import { storeOf } from "./fixtures/stored.js";
 import { loadCompare } from "./load.js";
+import { compareTable as exportedTable } from "./table.js";
 import { compareForPeople, compareTable } from "./tables.js";
 
 let temp: { folder: string; remove: () => void };
@@ -58,7 +59,38 @@ test("for programs every number, and how many runs are finished", async () => {
 
 test("for documents what the text has, escaped", async () => {
   expect(await tableFile(compareForPeople(data), "markdown")).toContain(
-    "| a\\|b\\_c \\* | 0.8500 ± 0.6353 | finished, running | 8 | 900 | 3 |",
+    "| a\\|b\\_c | **0.8500 ± 0.6353** | finished, running | 8 | 900 | 3 |",
   );
-  expect(await tableFile(compareForPeople(data), "latex")).toContain("a\\textbar{}b\\_c {*} & 0.8500 $\\pm$ 0.6353 &");
+  expect(await tableFile(compareForPeople(data), "latex")).toContain(
+    "a\\textbar{}b\\_c & \\textbf{0.8500 $\\pm$ 0.6353} &",
+  );
+});
+
+test("a column that the table has already gets another name, so that none is lost in JSON or Parquet", async () => {
+  const again = loadCompare(store, { of: "", runs: listRuns(store), columns: "score, task" });
+  const [first] = JSON.parse(String(await tableFile(compareTable(again), "json")));
+  expect(first).toMatchObject({ task: "some-task", task_2: "some-task" });
+  expect(exportedTable(again).columns.map(({ key }) => key)).toContain("task_2");
+});
+
+test("rows that are not compared say why, for programs and in documents", async () => {
+  store.close();
+  temp.remove();
+  temp = disposableFolder();
+  const lora = { label: "lora", seed: 1, method: { name: "lora", rank: 8 } };
+  store = storeOf(temp.folder, [
+    { ...lora, scores: [0.7, 0.8] },
+    { ...lora, seed: 2, scores: [0.7, 0.9], split_seed: 7 },
+    { ...lora, seed: 3, scores: [0.7, 0.95] },
+  ]);
+  const apart = loadCompare(store, { of: "", runs: listRuns(store).toReversed() });
+  expect(await tableFile(compareForPeople(apart), "markdown")).toContain(
+    "| some-task: accuracy on 1,000 rows (rows drawn with data.split\\_seed 7, not 0) | lora |",
+  );
+  for (const table of [compareTable(apart), exportedTable(apart)]) {
+    expect(await tableFile(table, "csv")).toContain(',"rows drawn with data.split_seed 7, not 0",');
+    expect(await tableFile(table, "latex")).toContain(" & rows drawn with data.split\\_seed 7, not 0 & ");
+  }
+  expect(await tableFile(exportedTable(data), "latex")).not.toContain("apart");
+  expect(await tableFile(exportedTable(data), "latex")).toContain("\\textbf{0.85} & ");
 });

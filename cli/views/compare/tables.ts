@@ -1,8 +1,8 @@
 /** A comparison and the table of a paper as data, for programs and for documents. */
 import type { ColumnType, DataColumn, DataTable, Value } from "../../export/data-table.js";
-import { dataColumn } from "../parts/data-column.js";
-import { distinctTexts, measureText } from "./cell-texts.js";
-import type { CompareCell, CompareColumn, CompareData, CompareSet } from "./data.js";
+import { dataColumn, distinctKeys } from "../parts/data-column.js";
+import { distinctTexts, measureText, setTitle } from "./cell-texts.js";
+import type { CompareCell, CompareColumn, CompareData, CompareRow, CompareSet } from "./data.js";
 import { cellOf, type PivotData } from "./pivot.js";
 import { pivotCell } from "./pivot-text.js";
 import type { RowTest } from "./tests.js";
@@ -20,20 +20,31 @@ const testValues = (set: CompareSet, mark: string | null, test: RowTest | undefi
   ...[test?.p ?? null, test?.corrected ?? null, test?.equivalence ?? null, test?.verdict ?? null],
 ];
 
+/** In what a set differs from the first one. People need it only where one does. */
+export const apartColumn = (sets: readonly CompareSet[]): DataColumn => ({
+  ...dataColumn("apart", "text"),
+  ...(sets.every(({ apart }) => apart === null) && { forPrograms: true }),
+});
+
 /** For programs: a row for each row of each set, every number with its interval. */
 export function compareTable({ columns, sets }: CompareData): DataTable {
   return {
-    columns: [
+    columns: distinctKeys([
       ...[dataColumn("task", "text"), dataColumn("score_name", "text"), dataColumn("eval_rows", "integer")],
-      ...[dataColumn("numerics", "integer"), dataColumn("name", "text"), dataColumn("seeds", "integer")],
+      ...[
+        dataColumn("numerics", "integer"),
+        apartColumn(sets),
+        dataColumn("name", "text"),
+        dataColumn("seeds", "integer"),
+      ],
       dataColumn("finished", "integer"),
       ...columns.flatMap((column, at) => valueColumns(column, sets, at)),
       ...TEST_COLUMNS,
       dataColumn("runs", "text"),
-    ],
+    ]),
     rows: sets.flatMap((set) =>
       set.rows.map((row) => [
-        ...[set.task, set.score_name, set.eval_rows, set.numerics, row.name, row.runs.length],
+        ...[set.task, set.score_name, set.eval_rows, set.numerics, set.apart, row.name, row.runs.length],
         row.runs.filter(({ state }) => state === "finished").length,
         ...columns.flatMap((column, at) => cellValues(isNumeric(column, sets, at), row.cells[at])),
         ...testValues(
@@ -87,16 +98,13 @@ function cellValues(numeric: boolean, cell: CompareCell | undefined): Value[] {
 /** For programs: a row for each cell of the table of a paper. */
 export function pivotTable({ rows_key, cols_key, measure, rows, cols }: PivotData): DataTable {
   return {
-    columns: [
-      ...[
-        dataColumn(rows_key, "text"),
-        { ...dataColumn(cols_key, "text"), key: cols_key === rows_key ? `${cols_key}_2` : cols_key },
-      ],
+    columns: distinctKeys([
+      ...[dataColumn(rows_key, "text"), dataColumn(cols_key, "text")],
       ...[dataColumn("score_name", "text"), dataColumn("measure", "text"), dataColumn("mean", "real")],
       ...[dataColumn("low", "real"), dataColumn("high", "real"), dataColumn("sd", "real"), dataColumn("n", "integer")],
       ...TEST_COLUMNS,
       dataColumn("runs", "text"),
-    ],
+    ]),
     rows: rows.flatMap((name) =>
       cols.map((column) => {
         const row = cellOf(column, name);
@@ -116,27 +124,38 @@ export function pivotTable({ rows_key, cols_key, measure, rows, cols }: PivotDat
   };
 }
 
-/** For documents: the table of a paper as people read it. */
-export const pivotForPeople = (data: PivotData): DataTable => ({
-  columns: [
-    dataColumn(data.rows_key, "text"),
-    ...data.cols.map(({ title }, at) => ({ ...dataColumn(`col_${at}`, "text"), title })),
-  ],
-  rows: data.rows.map((name) => [
-    name,
-    ...data.cols.map((column) => {
-      const row = cellOf(column, name);
-      return row === undefined ? null : pivotCell(data, column, row).trim();
-    }),
-  ]),
-});
+const NOTE = "bold: the best; ~: no test over seeds tells it from the best; ±: half of the 95 % interval of the mean";
 
-/** For documents: the rows of all sets, with the task where there are several. */
-export function compareForPeople({ columns, sets }: CompareData): DataTable {
-  const several = sets.length > 1;
+/** For documents: the table of a paper as people read it, with the best of each column in bold. */
+export function pivotForPeople(data: PivotData): DataTable {
+  const found = data.rows.map((name) => data.cols.map((column) => ({ column, row: cellOf(column, name) })));
+  const unmarked = (row: CompareRow) => ({ ...row, mark: row.mark === "best" ? null : row.mark });
   return {
     columns: [
-      ...(several ? [dataColumn("task", "text")] : []),
+      dataColumn(data.rows_key, "text"),
+      ...data.cols.map(({ title }, at) => ({ ...dataColumn(`col_${at}`, "text"), title })),
+    ],
+    rows: data.rows.map((name, y) => [
+      name,
+      ...(found[y] ?? []).map(({ column, row }) =>
+        row === undefined ? null : pivotCell(data, column, unmarked(row)).trim(),
+      ),
+    ]),
+    strong: found.flatMap((cells, y) =>
+      cells.flatMap(({ row }, x): [number, number][] => (row?.mark === "best" ? [[y, x + 1]] : [])),
+    ),
+    note: NOTE,
+  };
+}
+
+/** For documents: the rows of all sets, each with what its set is where there are several; the best of a set is bold. */
+export function compareForPeople({ columns, sets }: CompareData): DataTable {
+  const several = sets.length > 1;
+  const first = several ? 2 : 1;
+  const all = sets.flatMap((set) => set.rows.map((row) => ({ set, row })));
+  return {
+    columns: [
+      ...(several ? [dataColumn("score of", "text")] : []),
       dataColumn("name", "text"),
       ...columns.map(({ key, heading }, at) => ({
         ...dataColumn(`col_${at}`, "text"),
@@ -144,24 +163,31 @@ export function compareForPeople({ columns, sets }: CompareData): DataTable {
       })),
       dataColumn("seeds", "integer"),
     ],
-    rows: sets.flatMap((set) =>
-      set.rows.map((row) => [
-        ...(several ? [set.task] : []),
-        row.mark === null ? row.name : `${row.name} ${MARKS[row.mark]}`,
-        ...columns.map((column, at) =>
-          cellText(
-            column,
-            row.cells[at],
-            set.rows.flatMap(({ cells }) => cells[at]?.over?.mean ?? []),
-          ),
+    rows: all.map(({ set, row }) => [
+      ...(several ? [setName(set, sets)] : []),
+      row.mark === "open" ? `${row.name} ~` : row.name,
+      ...columns.map((column, at) =>
+        cellText(
+          column,
+          row.cells[at],
+          set.rows.flatMap(({ cells }) => cells[at]?.over?.mean ?? []),
         ),
-        row.runs.length,
-      ]),
+      ),
+      row.runs.length,
+    ]),
+    strong: all.flatMap(({ set, row }, at): [number, number][] =>
+      row.mark === "best" ? [[at, first + (set.tests?.column ?? 0)]] : [],
     ),
+    note: NOTE,
   };
 }
 
-const MARKS = { best: "*", open: "~" } as const;
+/** Sets whose titles are equal differ in something else. */
+function setName(set: CompareSet, all: readonly CompareSet[]): string {
+  const title = setTitle(set);
+  const alone = all.every((other) => other === set || setTitle(other) !== title);
+  return alone || set.apart === null ? title : `${title} (${set.apart})`;
+}
 
 function cellText(column: CompareColumn, cell: CompareCell | undefined, means: readonly number[]): string {
   if (column.kind === "setting") return distinctTexts(cell?.values.map(leafText) ?? []);

@@ -104,7 +104,12 @@ difference: mean over seeds ± half of its 95 % interval; p: exact sign-flip
     expect(few).toContain("3 pairs can't reach 0.05: the smallest p is 0.25");
     expect(few).toContain("few seeds: 3 seeds say little about other seeds");
     // 2 / 2^3, whatever a correction for five tests makes of it
-    const rows = [0, 1, 2, 3, 4, 5].map((at) => row(`row ${at}`, [0.9, 0.8, 0.7].map((value) => value - at / 10)));
+    const rows = [0, 1, 2, 3, 4, 5].map((at) =>
+      row(
+        `row ${at}`,
+        [0.9, 0.8, 0.7].map((value) => value - at / 10),
+      ),
+    );
     expect(text(rows)).toContain("3 pairs can't reach 0.05: the smallest p is 0.25");
     expect(text([row("good", [0.9]), row("bad", [0.8])])).toBe("not tested: bad: one seed has no spread");
   });

@@ -20,12 +20,13 @@ test("for programs: a row for each cell, with scores as they are stored", async 
 
 test("for people: the grid, with the spread and the signs of each cell", async () => {
   expect(await tableFile(gridPivot(grid), "latex")).toBe(String.raw`% \usepackage{booktabs}
+% accuracy × 100 after the best epoch, mean of 2 seeds; bold: the best; ~ not separable from the best; × failed; ± standard deviation over seeds
 \begin{tabular}{lllll}
 \toprule
 merges M / injections I & 0 & 1 & 2 & 3 \\
 \midrule
 0 & × & 88.36 $\pm$ 0.18 \textasciitilde{} & 88.11 $\pm$ 0.18 \textasciitilde{} & 88.61 $\pm$ 0.18 \textasciitilde{} \\
-1 & 88.61 $\pm$ 0.18 \textasciitilde{} & 88.86 $\pm$ 0.18 \textasciitilde{} & 89.09 $\pm$ 0.18 \textasciitilde{} & 89.34 $\pm$ 0.18 {*} \\
+1 & 88.61 $\pm$ 0.18 \textasciitilde{} & 88.86 $\pm$ 0.18 \textasciitilde{} & 89.09 $\pm$ 0.18 \textasciitilde{} & \textbf{89.34 $\pm$ 0.18} \\
 2 & 88.11 $\pm$ 0.18 \textasciitilde{} & 88.36 $\pm$ 0.18 \textasciitilde{} & 88.86 $\pm$ 0.18 \textasciitilde{} & 88.61 $\pm$ 0.18 \textasciitilde{} \\
 \bottomrule
 \end{tabular}

@@ -4,7 +4,7 @@ import type { AxisValue } from "./axis-values.js";
 import type { GridCell } from "./cell.js";
 import type { Grid } from "./grid.js";
 import { type GridMap, type MapName, mapOf } from "./map.js";
-import { axisTitle, marksOf, scoreText, signOf, spreadText } from "./marks.js";
+import { axisTitle, legendOf, marksOf, scoreText, signOf, spreadText } from "./marks.js";
 
 /** A row for each cell, for programs. Scores are as they are stored. */
 export function gridTable(grid: Grid): DataTable {
@@ -37,14 +37,26 @@ const valueIn = (value: AxisValue, all: readonly AxisValue[]): Value =>
 /** The grid as people read it: a row for each value of the rows' axis, with the mean and spread of each cell. */
 export function gridPivot(grid: Grid, show: MapName = "score"): DataTable {
   const map = mapOf(grid, show);
-  const shown = (cell: GridCell) => (show === "score" ? cellText(grid, cell) : valueText(map, cell));
+  // The best is bold instead of marked.
+  const shown = (cell: GridCell) => {
+    const unmarked = { ...cell, best: false };
+    return show === "score" ? cellText(grid, unmarked) : valueText(map, unmarked);
+  };
   const width = grid.cols.values.length;
+  const signs = legendOf(grid, show === "score").filter(([sign]) => sign !== "*" && sign !== "±");
   return {
     columns: [
       dataColumn(`${axisTitle(grid.rows)} / ${axisTitle(grid.cols)}`, "text"),
       ...grid.cols.texts.map((text) => dataColumn(text, "text")),
     ],
     rows: grid.rows.texts.map((text, i) => [text, ...grid.cells.slice(i * width, (i + 1) * width).map(shown)]),
+    strong: grid.cells.flatMap(({ best }, i) => (best ? [[Math.floor(i / width), 1 + (i % width)]] : [])),
+    note: [
+      map.measure,
+      ...(grid.cells.some(({ best }) => best) ? ["bold: the best"] : []),
+      ...signs.map(([sign, meaning]) => `${sign} ${meaning}`),
+      ...(show === "score" && grid.seeds > 1 ? ["± standard deviation over seeds"] : []),
+    ].join("; "),
   };
 }
 

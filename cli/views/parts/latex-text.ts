@@ -8,6 +8,9 @@ const SPECIAL: Record<string, string> = {
   "|": "\\textbar{}",
   "≤": "$\\leq$",
   "±": "$\\pm$",
+  // Signs of a heatmap that LaTeX's own fonts do not have.
+  "▸": "$\\triangleright$",
+  "■": "\\rule{1ex}{1ex}",
   "<": "$<$",
   ">": "$>$",
   // After the end of a line, LaTeX would take these for an option of it.
@@ -17,5 +20,5 @@ const SPECIAL: Record<string, string> = {
 
 /** Escapes text for LaTeX without packages. */
 export function latexText(text: string): string {
-  return text.replace(/-(?=-)|[\\~^`|≤±<>[*]|[&%$#_{}]/g, (mark) => SPECIAL[mark] ?? `\\${mark}`);
+  return text.replace(/-(?=-)|[\\~^`|≤±▸■<>[*]|[&%$#_{}]/g, (mark) => SPECIAL[mark] ?? `\\${mark}`);
 }
