@@ -1,5 +1,7 @@
 import { measureText, setTitle, stateText } from "../views/compare/cell-texts.js";
+import { chosenLines } from "../views/compare/chosen-text.js";
 import type { CompareCell, CompareColumn, CompareData, CompareRow, CompareSet } from "../views/compare/data.js";
+import { itemLines } from "../views/compare/item-text.js";
 import { testLines } from "../views/compare/tests-text.js";
 import { leafText, NOT_KNOWN, numberFormat, signed } from "../views/compare/values.js";
 import { type Html, html, NOTHING } from "./html.js";
@@ -31,8 +33,20 @@ ${apart === null ? NOTHING : html`<p>Not compared with the rows above: ${apart}.
 <thead><tr><th scope="col">name</th>${head}<th scope="col">state</th></tr></thead>
 <tbody>
 ${body}</tbody></table></div>
-<p class="muted">± is half of the 95 % interval of the mean over seeds.${rows.some(({ mark }) => mark === "open") ? " * is the best, ~ can't be told from it." : ""}${baseline === null ? "" : ` Changes are to ${baseline}.`}</p>
-${tests === null ? NOTHING : html`<pre tabindex="0" role="region" aria-label="Statistical tests: ${title}">${testLines(tests, format, null).join("\n")}</pre>`}`;
+<p class="muted">± is half of the 95 % interval of the mean over seeds.${marksText(rows)}${baseline === null ? "" : ` Changes are to ${baseline}.`}</p>
+${chosenLines(set, format).map((line) => html`<p>${line}</p>`)}
+${tests === null ? NOTHING : testsHtml("Statistical tests", title, testLines(tests, format, null))}
+${tests === null ? NOTHING : testsHtml("Over the evaluation rows", title, itemLines(tests, format, null))}`;
+}
+
+const testsHtml = (what: string, title: string, lines: readonly string[]): Html =>
+  lines.length === 0
+    ? NOTHING
+    : html`<pre tabindex="0" role="region" aria-label="${what}: ${title}">${lines.join("\n")}</pre>`;
+
+function marksText(rows: readonly CompareRow[]): string {
+  if (rows.every(({ mark }) => mark === null)) return "";
+  return ` * is the best${rows.some(({ mark }) => mark === "open") ? ", ~ can't be told from it" : ""}.`;
 }
 
 const numberClass = (number: boolean): Html => (number ? html` class="number"` : NOTHING);

@@ -46,10 +46,7 @@ export function loadReport(store: Store, { experiment, runs, said }: ReportReque
 
 /** The columns that compare chooses, and what the runs cost. */
 function withCosts(store: Store, runs: readonly RunRow[], of: string): CompareData {
-  const { columns } = loadCompare(store, { of, runs });
-  const keys = new Set(columns.map(({ key }) => key));
-  const all = [...columns, ...COSTS.filter(({ key }) => !keys.has(key))];
-  return loadCompare(store, { of, runs, columns: all.map(({ key, heading }) => `${key} as ${heading}`).join(",") });
+  return loadCompare(store, { of, runs, more: COSTS, overRows: true });
 }
 
 /** Null where it has no two axes, or another axis varies as well, or a filter leaves out some of its runs. */

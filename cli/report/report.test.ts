@@ -36,6 +36,11 @@ describe("the file", () => {
     ]);
     expect(document.querySelectorAll("#results tbody tr")).toHaveLength(6);
     expect(document.querySelector("#results tbody tr")?.textContent).toContain("0.8245 ± 0.0572");
+    // the best of several stands beside its value without the luck of the choice, and its mark is explained
+    const results = document.querySelector("#results")?.textContent ?? "";
+    expect(results).toMatch(/best of 6: .* 0\.8245; corrected for the choice: 0\.\d{4} \(chosen by the other seeds/);
+    expect(results).toContain("* is the best");
+    expect(results).toContain("not tested over the evaluation rows");
     expect(document.querySelectorAll(".grid button")).toHaveLength(6);
     expect(document.querySelectorAll("#curves path.series")).toHaveLength(12);
     expect(document.querySelectorAll("details.timeline")).toHaveLength(6);

@@ -104,8 +104,14 @@ test("a stored name with blanks, an @, a dot or a colon is that metric, and can 
   expect(all("loss@2")).toEqual([["loss@2"], [0.8]]);
   rename("loss", "loss@2");
   rename("f1", "f 1.a:b");
-  expect(all("loss@2, last:loss@2, loss@2@2 as x")).toEqual([["loss@2", "last:loss@2", "x"], [0.6, 0.8, 0.8]]);
-  expect(all("f 1.a:b, best:f 1.a:b as F")).toEqual([["f 1.a:b", "F"], [0.1, 0.1]]);
+  expect(all("loss@2, last:loss@2, loss@2@2 as x")).toEqual([
+    ["loss@2", "last:loss@2", "x"],
+    [0.6, 0.8, 0.8],
+  ]);
+  expect(all("f 1.a:b, best:f 1.a:b as F")).toEqual([
+    ["f 1.a:b", "F"],
+    [0.1, 0.1],
+  ]);
 });
 
 test("a benchmark's scores are of one protocol, on the same rows: what most runs have", () => {
