@@ -64,12 +64,27 @@ test("a stored difference has no secrets that can be told from other text", () =
     part("c.py", "+-----BEGIN RSA PRIVATE KEY-----", "+MIIabcdef", "+-----END RSA PRIVATE KEY-----"),
     part("deploy/.env", "+ANYTHING=at-all-99"),
     part("my_credentials.json", "+at-all-99"),
+    part("secrets/prod.yaml", "+db: at-all-99"),
+    part("docker/prod.env", "+DB=at-all-99"),
+    part("e.py", '+PASSPHRASE = "two words abcdef"', '+    api_key: str | None = "abcdef1"', "+WANDB_TOKEN=abcdef123"),
+    part(
+      "f.sh",
+      "+curl -H 'Authorization: Bearer abcdef.1234'",
+      '+export PASSWORD="abcdef',
+      '+  "password": "abc def",',
+    ),
   ];
   const text = withoutSecrets(hidden.join(""));
-  expect(text).not.toMatch(/abcdef|hunter2000|pass1234|MII|at-all-99/);
-  expect(text.match(/^diff --git /gm)).toHaveLength(5);
+  expect(text).not.toMatch(/abc|words|hunter2000|pass1234|MII|at-all-99/);
+  expect(text.match(/^diff --git /gm)).toHaveLength(hidden.length);
   expect(text).toContain("https://***@host/x");
-  const harmless = part("d.py", "+max_tokens = 123456", "+tokenizer: AutoTokenizer", "+key = lambda row: row.length");
+  const harmless = part(
+    "d.py",
+    "+max_tokens = 123456",
+    "+tokenizer: AutoTokenizer",
+    "+key = lambda row: row.length",
+    '+PAD_TOKEN = "[PAD]"',
+  );
   expect(withoutSecrets(harmless)).toBe(harmless);
 });
 
