@@ -3,7 +3,7 @@ import { tempFolder } from "../fixtures/temp-folder.js";
 import { claimedStore, sampleCell, sampleEvents as say } from "../store/fixtures/sample.js";
 import { alertsOf } from "../store/read.js";
 import type { Store } from "../store/store.js";
-import { ingest } from "../store/write.js";
+import { endAttempt, ingest } from "../store/write.js";
 import { until } from "../worker/fixture-worker.js";
 import { Alerts } from "./alerts.js";
 import { JobModel } from "./model.js";
@@ -52,6 +52,16 @@ test("alerts of one cause are told together and once; what a resumed run repeats
     ["not_finite", 2],
     ["silent", 2],
   ]);
+});
+
+test("an alert in place of a deleted one, whose id it has, is told", () => {
+  const { attempts, alerts, told } = job();
+  ingest(store, attempts, [say.metrics([A.id], 3, 5, { loss: null })]);
+  alerts.tell();
+  const detail = { error_type: "Diverged", message: "diverged at step 6" };
+  endAttempt(store, attempts.get(A.id) as number, "failed", detail); // takes the warning back
+  alerts.tell();
+  expect(told.map(({ level }) => level)).toEqual(["warn", "error"]);
 });
 
 test("only runs in training have an alert of what the runner notices", () => {

@@ -1,4 +1,4 @@
-import { type AlertRow, newAlerts } from "../store/read.js";
+import { type AlertRow, alertsOfAttempts } from "../store/read.js";
 import type { Store } from "../store/store.js";
 import { type NewAlert, raise } from "../store/write.js";
 import type { JobModel } from "./model.js";
@@ -7,7 +7,8 @@ import type { JobAlert, Reporter } from "./reporter.js";
 
 /** Tells the reporter of alerts of this job's attempts as they are stored, those of one cause together. */
 export class Alerts {
-  #last = 0;
+  /** Ids alone would not do: that of a deleted alert is used again. */
+  readonly #told = new Set<string>();
 
   constructor(
     private readonly store: Store,
@@ -23,8 +24,9 @@ export class Alerts {
 
   /** Call it after a write that may have stored some. */
   tell(): void {
-    const found = newAlerts(this.store, this.attempts, this.#last);
-    this.#last = found.at(-1)?.id ?? this.#last;
+    const key = ({ id, kind, level, at }: AlertRow) => `${id} ${kind} ${level} ${at}`;
+    const found = alertsOfAttempts(this.store, this.attempts).filter((alert) => !this.#told.has(key(alert)));
+    for (const alert of found) this.#told.add(key(alert));
     // A resumed worker repeats what came before its checkpoint; the user has seen that.
     const isNews = ({ run, step }: AlertRow) =>
       step === null || step > (this.model.runs.get(run)?.lane?.facts.resumedStep ?? 0);
@@ -33,7 +35,7 @@ export class Alerts {
 
   /** All of this job. */
   all(): JobAlert[] {
-    return this.#together(newAlerts(this.store, this.attempts, 0));
+    return this.#together(alertsOfAttempts(this.store, this.attempts));
   }
 
   #together(alerts: readonly AlertRow[]): JobAlert[] {

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { tempFolder } from "../fixtures/temp-folder.js";
-import { alertsOf, newAlerts, PLATEAU, raise } from "./alerts.js";
+import { alertsOf, alertsOfAttempts, PLATEAU, raise } from "./alerts.js";
 import { claimAll, claimedStore, sampleCell, sampleEvents as say } from "./fixtures/sample.js";
 import { getRun } from "./read.js";
 import type { Store } from "./store.js";
@@ -92,8 +92,7 @@ test("an alert is stored once per cause, of attempts that are there, and goes wi
   for (const alert of [disk, disk, { ...disk, cause: "2" }]) raise(store, attempt, alert);
   raise(store, 999, disk);
   expect(kinds()).toEqual(["disk warn", "disk warn"]);
-  const [first] = newAlerts(store, [attempt], 0);
-  expect(newAlerts(store, [attempt], first?.id ?? 0)).toHaveLength(1);
+  expect(alertsOfAttempts(store, [attempt])).toHaveLength(2);
   endAttempt(store, attempt, "failed");
   claimAll(store, [A]);
   expect(getRun(store, A.id)?.alerts).toEqual([]); // those of its current attempt

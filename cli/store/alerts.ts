@@ -119,14 +119,14 @@ export function alertsOf(store: Store, run: string): AlertRow[] {
   return store.prepare("SELECT * FROM v_alerts WHERE run = ? ORDER BY id").all(run) as AlertRow[];
 }
 
-/** Alerts of these attempts that are newer than the one with the id `after`, oldest first. */
-export function newAlerts(store: Store, attempts: readonly number[], after: number): AlertRow[] {
+/** Alerts of these attempts, oldest first. The id of one that is deleted goes to the next one that is stored. */
+export function alertsOfAttempts(store: Store, attempts: readonly number[]): AlertRow[] {
   return store
     .prepare(
       `SELECT v.* FROM alerts l JOIN v_alerts v ON v.id = l.id
-       WHERE l.id > ? AND l.attempt IN (SELECT value FROM json_each(?)) ORDER BY l.id`,
+       WHERE l.attempt IN (SELECT value FROM json_each(?)) ORDER BY l.id`,
     )
-    .all(after, JSON.stringify(attempts)) as AlertRow[];
+    .all(JSON.stringify(attempts)) as AlertRow[];
 }
 
 /** Kinds of alerts of the current attempt `v` of a run, the most serious first, as a JSON list. */

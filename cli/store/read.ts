@@ -1,6 +1,6 @@
 /** Everything that reads the database; works on a read-only store. */
 export type { AlertRow } from "./alert-rows.js";
-export { alertsOf, newAlerts } from "./alerts.js";
+export { alertsOf, alertsOfAttempts } from "./alerts.js";
 export { chooseRuns, runsOf } from "./choose.js";
 export { chooseSet } from "./choose-set.js";
 export { deviceClass } from "./device-class.js";

@@ -80,7 +80,7 @@ const READERS: Record<string, () => unknown[]> = {
   EpochScoreRow: () => read.getEpochScores(store, ids.attempt),
   ChangeRow: () => read.getChanges(store, ids.attempt),
   ModuleScoreRow: () => read.getModuleScores(store, ids.attempt),
-  AlertRow: () => [...read.alertsOf(store, A.id), ...read.newAlerts(store, [ids.attempt], 0)],
+  AlertRow: () => [...read.alertsOf(store, A.id), ...read.alertsOfAttempts(store, [ids.attempt])],
   RankRow: () => read.getRanks(store, ids.attempt),
   ArtifactRow: () => read.getArtifacts(store, ids.attempt),
   EnvironmentRow: () => one(read.getEnvironment(store, 1)),
