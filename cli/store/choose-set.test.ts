@@ -3,7 +3,7 @@ import { chooseSet } from "./choose-set.js";
 import { claimedStore, disposableFolder, sampleCell, sampleEvents as say } from "./fixtures/sample.js";
 import { findRun } from "./selector.js";
 import type { Store } from "./store.js";
-import { addTag, ingest, registerExperiment, setBaseline, setNote } from "./write.js";
+import { addTag, ingest, raise, registerExperiment, setBaseline, setNote } from "./write.js";
 
 const id = (digit: string) => digit.repeat(16);
 const method = (name: string, more: Record<string, unknown>) => ({ name, ...more }) as never;
@@ -31,6 +31,7 @@ beforeAll(() => {
   ]);
   addTag(store, "paper", [id("a"), id("b")]);
   addTag(store, "good", [id("b")]);
+  raise(store, claimed.attempts.get(id("b")) as number, { kind: "disk", level: "warn", message: "full" });
   setNote(store, id("c"), "as in Table I");
   setBaseline(store, findRun(store, id("c")));
 });
@@ -94,6 +95,8 @@ test.each([
   ["experiment like 'l%'", "ad"],
   ["experiment is null", ""],
   ["tag = paper", "ab"],
+  ["alert = disk", "b"],
+  ["alert = plateau or alert is null", "acd"],
   ["tag != paper", "cd"],
   ["tag in (paper, x) and tag = good", "b"],
   ["tag like 'p%'", "ab"],

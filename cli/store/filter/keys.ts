@@ -34,6 +34,7 @@ export type Key = ScalarKey | ListKey;
 
 const LISTS: Record<string, string> = {
   tag: "SELECT run, tag AS item FROM run_tags",
+  alert: "SELECT c.run, l.kind AS item FROM alerts l JOIN v_runs c ON c.attempt_id = l.attempt",
   experiment: `SELECT c.run, e.name AS item FROM experiment_cells c JOIN experiments e ON e.id = c.experiment
     UNION ALL SELECT run, CAST(experiment AS TEXT) FROM experiment_cells`,
 };
@@ -65,8 +66,11 @@ export function keyOf(store: Store, ref: KeyRef, source: FilterText, bindings: B
 /** Columns of a list of runs that v_runs does not have. */
 const DERIVED: Record<string, string> = { id: "v.run", note: NOTE_OF_V, baseline: BASELINE_OF_V };
 
-/** Columns of a list of runs with one value, not that of an option. `id` is what it calls `run` of v_runs. */
-const columns = (): string[] => Object.keys(RunRow.shape).filter((name) => name !== "epoch_score" && name !== "tags");
+/** Columns of a list of runs with several values, for which there are `LISTS`, and that of an option. */
+const NO_KEYS: readonly string[] = ["epoch_score", "tags", "alerts"];
+
+/** Columns of a list of runs with one value. `id` is what it calls `run` of v_runs. */
+const columns = (): string[] => Object.keys(RunRow.shape).filter((name) => !NO_KEYS.includes(name));
 
 function columnKey(name: string): ScalarKey | undefined {
   if (name === "score") return { kind: "scalar", value: SCORE, type: `typeof(${SCORE})`, only: "number" };
