@@ -30,14 +30,14 @@ const counted = (words: readonly string[]): Record<string, number> => {
 };
 
 export function trainingEnded(summary: JobSummary, exitCode: number): JobEnded {
-  const { name, outcome, cells, seconds, alerts, dbPath } = summary;
+  const { name, outcome, cells, sameRows, seconds, alerts, dbPath } = summary;
   return {
     kind: "training",
     experiment: name,
     outcome,
     exit_code: exitCode,
     runs: counted(cells.map(({ state }) => state)),
-    best: bestOf(cells),
+    best: sameRows ? bestOf(cells) : null,
     seconds,
     alerts: alerts.map(({ runs, label, kind, level, message }) => ({ runs, label, kind, level, message })),
     database: dbPath,

@@ -129,6 +129,8 @@ export interface JobSummary {
   dbPath: string;
   outcome: "finished" | "failed" | "interrupted";
   cells: CellSummary[];
+  /** Whether the scores of the cells that have one are of the same rows, so that a best one means something. */
+  sameRows: boolean;
   /** Runs that differ only in seed, split or folds. */
   repeats: Repeats[];
   /** Cells that cannot run. A job that has any did not do everything that was asked. */

@@ -68,7 +68,7 @@ test("every run of a spec is trained, stored, logged and summed up", async () =>
   const { summary, reporter } = await run({}, { jobs: 2 });
   expect(reporter.plan).toMatchObject({ name: "three", jobs: 2, cells: [{ state: "planned", totalSteps: 6 }, {}, {}] });
   expect(reporter.summary).toBe(summary);
-  expect(summary).toMatchObject({ name: "three", outcome: "finished", dbPath });
+  expect(summary).toMatchObject({ name: "three", outcome: "finished", sameRows: true, dbPath });
   expect(summary.cells[0]).toMatchObject({
     method: "lora",
     state: "finished",
@@ -216,4 +216,14 @@ test("a path that cannot be a database is refused before a worker starts", async
   // A path that can become a database is not changed.
   await expect(run({}, { worker })).rejects.toMatchObject({ code: "WORKER_START_FAILED" });
   expect(existsSync(dbPath)).toBe(false);
+});
+
+test("scores of different tasks have no best one: what --notify tells has none", async () => {
+  writeFileSync(file, "name: tasks\nmodel: minilm\ntask: mrpc\nmethod: lora\nsweep: {grid: {task: [mrpc, sst2]}}\n");
+  const { summary } = await run();
+  expect(summary.cells.map(({ scoreName, bestScore }) => [scoreName, bestScore !== null])).toEqual([
+    ["accuracy", true],
+    ["accuracy", true],
+  ]);
+  expect(summary.sameRows).toBe(false);
 });

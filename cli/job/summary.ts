@@ -29,6 +29,7 @@ export function summarize(job: Job, seconds: number): JobSummary {
     dbPath: store.path,
     outcome: interrupts.urgency !== null ? "interrupted" : failed ? "failed" : "finished",
     cells,
+    sameRows: haveSameRows(planned, cells),
     repeats: repeatsOf(planned, cells),
     invalid,
     evaluations: job.evaluations,
@@ -42,6 +43,16 @@ export function summarize(job: Job, seconds: number): JobSummary {
     ],
     seconds,
   };
+}
+
+/** As `v_best` groups them; a loss per token says something only beside that of the same model. */
+function haveSameRows(planned: readonly PlannedCell[], cells: readonly CellSummary[]): boolean {
+  const scored = planned.filter((_, index) => cells[index]?.bestScore !== null);
+  const perToken = cells.some(({ scoreName }) => scoreName === "loss" || scoreName === "perplexity");
+  const rows = scored.map(({ settings: { task, model }, inspected: { fingerprint, train_rows, eval_rows } }) =>
+    JSON.stringify([task.name, fingerprint?.data, train_rows, eval_rows, perToken && model.name]),
+  );
+  return new Set(rows).size <= 1;
 }
 
 /** Why runs were not started, each reason once. */

@@ -57,6 +57,7 @@ const summary = (cells: CellSummary[]): JobSummary => ({
   cells,
   repeats: [],
   evaluations: [],
+  sameRows: true,
   alerts: [],
   invalid: [],
   notes: ["a seeded subset of 3000 of 8455 rows"],
