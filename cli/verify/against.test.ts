@@ -175,6 +175,16 @@ test("only finished runs whose device class is known are recorded", async () => 
   expect(() => recordAll(join(folder, "old.db"))).toThrow(/before device classes were stored/);
 });
 
+test("runs of several device classes are refused: no spec would have exactly those of one class", async () => {
+  await train();
+  const source = specSource(spec, ["sweep.grid.seed=[9]"]);
+  await runExperiment({ source, dbPath, reporter: silent(), worker: worker(OTHER) });
+  expect(() => recordAll()).toThrow(
+    /in several device classes, and a class needs all of them:\n {4}1 in cpu .* OTHER, .*\n {4}2 in cpu .* NONE, /,
+  );
+  expect(readIfThere(file)).toBeNull();
+});
+
 test("an interrupt ends it and leaves nothing behind", async () => {
   await train();
   recordAll();

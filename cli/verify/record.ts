@@ -25,7 +25,7 @@ import type { Reference, ReferenceClass, ReferenceRun } from "./reference.js";
 export type Setting = ReferenceRun["settings"][string];
 type Recorded = { run: ReferenceRun; environment: Map<string, string> };
 
-/** Replaces the device classes of these runs in a reference, and leaves its other classes alone. Throws UsageError. */
+/** Replaces the device class of these runs in a reference, and leaves its other classes alone. Throws UsageError. */
 export function record(store: Store, runs: readonly RunRow[], reference: Reference): Reference {
   const classes = new Map<string, Map<string, Recorded>>();
   for (const run of runs) {
@@ -39,6 +39,14 @@ export function record(store: Store, runs: readonly RunRow[], reference: Referen
       );
     }
     classes.set(name, (classes.get(name) ?? new Map()).set(run.id, recorded));
+  }
+  const [one, ...others] = [...classes].map(([name, recorded]) => `    ${recorded.size} in ${name}`);
+  if (others.length > 0) {
+    throw new UsageError(
+      "REFERENCE",
+      `these runs were trained in several device classes, and a class needs all of them:\n${[one, ...others].join("\n")}`,
+      "train all of them in one class (a precision is part of it), or record fewer runs at a time, each time into a file of its own",
+    );
   }
   const own = [...classes].map(([name, recorded]) => [name, classOf(recorded)] as const);
   return { ...reference, classes: { ...reference.classes, ...Object.fromEntries(own) } };
