@@ -92,7 +92,7 @@ function trashes(store: Store): string[] {
   const root = join(store.folder, "runs", ".trash");
   return entriesOf(root)
     .map((name) => join(root, name, "lor2c.db"))
-    .filter((path) => statOf(path) !== undefined);
+    .filter((path) => (statOf(path)?.size ?? 0) > 0);
 }
 
 /**

@@ -15,13 +15,16 @@ export interface TrashedRun {
 export const rootOf = (store: Store): string => join(store.folder, "runs", ".trash");
 export const trashFolder = (store: Store): string => join(rootOf(store), basename(store.path));
 export const fileOf = (store: Store): string => join(trashFolder(store), "lor2c.db");
-export const hasTrash = (store: Store): boolean => statOf(fileOf(store)) !== undefined;
+/** An empty file was begun by a command that was killed. */
+export const hasTrash = (store: Store): boolean => (statOf(fileOf(store))?.size ?? 0) > 0;
 
 /** What is in the trash, newest first, as it is stored there. Reads only. */
 export function trashedRuns(store: Store): TrashedRun[] {
   if (!hasTrash(store)) return [];
   const trash = openStore(fileOf(store), { readonly: true, anySchema: true });
   try {
+    // A command that was killed while it made the trash has put nothing into it.
+    if (trash.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'trashed'").get() === undefined) return [];
     const rows = trash
       .prepare("SELECT t.run, r.label, t.at FROM trashed t JOIN runs r ON r.id = t.run ORDER BY t.at DESC, t.run")
       .all() as Omit<TrashedRun, "bytes">[];

@@ -207,6 +207,19 @@ test("a folder that another database here names stays where it is, and so do its
   expect(logOf(A.id)).toBe(A.id);
 });
 
+test("a trash that a killed command has begun to make is empty", () => {
+  mkdirSync(trashFolder(store), { recursive: true });
+  for (const half of [
+    () => new Database(join(trashFolder(store), "lor2c.db")),
+    () => openStore(join(trashFolder(store), "lor2c.db")),
+  ]) {
+    half().close();
+    expect(inTrash()).toEqual([]);
+  }
+  trashRuns(store, [A.id]);
+  expect(inTrash()).toEqual([A.id]);
+});
+
 test("a folder that is a link is moved as a link; what it names stays", () => {
   const elsewhere = tempFolder();
   renameSync(store.results.ofRun(A.id), join(elsewhere, "kept"));

@@ -94,6 +94,7 @@ export function restoreRuns(store: Store, ids: readonly string[]): Moved {
     let attempts = 0;
     try {
       problems.push(...store.write(() => settle(store, trash)));
+      store.db.pragma("synchronous = FULL"); // as in the trash, from which they are deleted next
       attached(store, trash.path, () =>
         store.write(() => {
           refuseStored(store, ids);
@@ -106,6 +107,8 @@ export function restoreRuns(store: Store, ids: readonly string[]): Moved {
     } catch (error) {
       moves.undo();
       throw error;
+    } finally {
+      store.db.pragma("synchronous = NORMAL");
     }
     dropRows(trash, ids);
     const fileBytes = ids.reduce((sum, id) => sum + bytesOf(store.results.ofRun(id)), 0);
