@@ -66,7 +66,7 @@ test("text: a line for each row and its last values, in the width", () => {
   const text = seedsText(load(), 80);
   expect(text).toMatch(/^some-task: accuracy on 1,000 rows \(majority class 0\.5\) by epoch\n +0\.85 ┤/);
   expect(text).toContain(
-    "\n  1  lora, 3 seeds: last 0.85 (0.8 to 0.9)\n  2  share: last 0.7\na line is the mean over seeds",
+    "\n  1  lora, 3 seeds: last 0.85 of 2 seeds (0.8 to 0.9)\n  2  share: last 0.7\na line is the mean over seeds",
   );
   expect(tooWide(text, 80)).toEqual([]);
 });

@@ -24,13 +24,14 @@ export const panelTitle = ({ task, split, metric, eval_rows, majority, score_nam
   return oneLine(`${task}: ${split === "eval" ? "" : `${split} `}${metric}${rows}${beside} by epoch`);
 };
 
-/** `LoRA, 5 seeds: last 0.81 (0.79 to 0.83)`. */
+/** `LoRA, 5 seeds: last 0.81 (0.79 to 0.83)`; with their number where fewer seeds have got so far. */
 export function curveText({ name, points }: SeedCurve): string {
   const last = points.at(-1);
   const band = last && last.n > 1 ? ` (${formatValue(last.low)} to ${formatValue(last.high)})` : "";
   const most = Math.max(...points.map(({ n }) => n));
   const seeds = most > 1 ? `, ${plural(most, "seed")}` : "";
-  return oneLine(`${name}${seeds}: last ${formatValue(last?.mean ?? null)}${band}`);
+  const fewer = last && last.n < most ? ` of ${plural(last.n, "seed")}` : "";
+  return oneLine(`${name}${seeds}: last ${formatValue(last?.mean ?? null)}${fewer}${band}`);
 }
 
 function panelLines(panel: SeedPanel, width: number | null): string[] {
