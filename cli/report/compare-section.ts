@@ -1,4 +1,4 @@
-import { measureText, setTitle, stateText } from "../views/compare/cell-texts.js";
+import { marksLegend, measureText, setTitle, stateText } from "../views/compare/cell-texts.js";
 import { chosenLines } from "../views/compare/chosen-text.js";
 import type { CompareCell, CompareColumn, CompareData, CompareRow, CompareSet } from "../views/compare/data.js";
 import { itemLines } from "../views/compare/item-text.js";
@@ -19,6 +19,7 @@ function setHtml(columns: readonly CompareColumn[], set: CompareSet): Html {
   const { rows, tests, baseline, apart } = set;
   const shown = columns.flatMap((column, at) => columnsOf(column, at, set));
   const title = setTitle(set);
+  const marks = marksLegend(set);
   const head = shown.map(({ title, number }) => html`<th scope="col"${numberClass(number)}>${title}</th>`);
   const body = rows.map(
     (row) =>
@@ -33,7 +34,7 @@ ${apart === null ? NOTHING : html`<p>Not compared with the rows above: ${apart}.
 <thead><tr><th scope="col">name</th>${head}<th scope="col">state</th></tr></thead>
 <tbody>
 ${body}</tbody></table></div>
-<p class="muted">± is half of the 95 % interval of the mean over seeds.${marksText(rows)}${baseline === null ? "" : ` Changes are to ${baseline}.`}</p>
+<p class="muted">± is half of the 95 % interval of the mean over seeds.${marks === null ? "" : ` ${marks}.`}${baseline === null ? "" : ` Changes are to ${baseline}.`}</p>
 ${chosenLines(set, format).map((line) => html`<p>${line}</p>`)}
 ${tests === null ? NOTHING : testsHtml("Statistical tests", title, testLines(tests, format, null))}
 ${tests === null ? NOTHING : testsHtml("Over the evaluation rows", title, itemLines(tests, format, null))}`;
@@ -43,11 +44,6 @@ const testsHtml = (what: string, title: string, lines: readonly string[]): Html 
   lines.length === 0
     ? NOTHING
     : html`<pre tabindex="0" role="region" aria-label="${what}: ${title}">${lines.join("\n")}</pre>`;
-
-function marksText(rows: readonly CompareRow[]): string {
-  if (rows.every(({ mark }) => mark === null)) return "";
-  return ` * is the best${rows.some(({ mark }) => mark === "open") ? ", ~ can't be told from it" : ""}.`;
-}
 
 const numberClass = (number: boolean): Html => (number ? html` class="number"` : NOTHING);
 

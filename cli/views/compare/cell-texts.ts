@@ -39,6 +39,13 @@ export function stateText({ runs }: CompareRow): string {
   return counts.size === 1 ? only : [...counts].map(([state, count]) => `${count} ${state}`).join(", ");
 }
 
+/** What the marks before names mean; null where there is none. */
+export function marksLegend({ rows, chosen }: Pick<CompareSet, "rows" | "chosen">): string | null {
+  if (rows.every(({ mark }) => mark === null)) return null;
+  const among = chosen !== null && chosen.left_out > 0 ? " of the rows with the most seeds" : "";
+  return `* is the best${among}${rows.some(({ mark }) => mark === "open") ? ", ~ can't be told from it" : ""}`;
+}
+
 /** So many names stand in a line; the table has all. */
 const MOST_NAMES = 4;
 

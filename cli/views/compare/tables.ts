@@ -124,7 +124,15 @@ export function pivotTable({ rows_key, cols_key, measure, rows, cols }: PivotDat
   };
 }
 
-const NOTE = "bold: the best; ~: no test over seeds tells it from the best; ±: half of the 95 % interval of the mean";
+/** What the signs of these rows mean. */
+function noteOf(sets: readonly CompareSet[]): string {
+  const marks = new Set(sets.flatMap(({ rows }) => rows.map(({ mark }) => mark)));
+  return [
+    ...(marks.has("best") ? ["bold: the best"] : []),
+    ...(marks.has("open") ? ["~: no test over seeds tells it from the best"] : []),
+    "±: half of the 95 % interval of the mean over seeds",
+  ].join("; ");
+}
 
 /** For documents: the table of a paper as people read it, with the best of each column in bold. */
 export function pivotForPeople(data: PivotData): DataTable {
@@ -144,7 +152,7 @@ export function pivotForPeople(data: PivotData): DataTable {
     strong: found.flatMap((cells, y) =>
       cells.flatMap(({ row }, x): [number, number][] => (row?.mark === "best" ? [[y, x + 1]] : [])),
     ),
-    note: NOTE,
+    note: noteOf(data.cols),
   };
 }
 
@@ -178,7 +186,7 @@ export function compareForPeople({ columns, sets }: CompareData): DataTable {
     strong: all.flatMap(({ set, row }, at): [number, number][] =>
       row.mark === "best" ? [[at, first + (set.tests?.column ?? 0)]] : [],
     ),
-    note: NOTE,
+    note: noteOf(sets),
   };
 }
 

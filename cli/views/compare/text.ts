@@ -3,7 +3,7 @@ import { shortId } from "../format.js";
 import { prose } from "../parts/prose.js";
 import { type TableColumn, tableLines } from "../parts/table.js";
 import { oneLine } from "../parts/visible.js";
-import { distinctTexts, measureText, rowNames, setTitle, stateText } from "./cell-texts.js";
+import { distinctTexts, marksLegend, measureText, rowNames, setTitle, stateText } from "./cell-texts.js";
 import { changedLines } from "./changed-text.js";
 import { chosenLines } from "./chosen-text.js";
 import type { CompareCell, CompareColumn, CompareData, CompareRow, CompareSet } from "./data.js";
@@ -52,9 +52,10 @@ function setLines({ columns }: CompareData, set: CompareSet, width: number | nul
     ...(unfinished ? [state] : []),
     ...(folded ? [] : [run]),
   ];
+  const marks = marksLegend(set);
   const how = [
     ...(folded ? ["± is half of the 95 % interval of the mean over seeds"] : []),
-    ...(rows.some(({ mark }) => mark === "open") ? ["* is the best, ~ can't be told from it"] : []),
+    ...(marks === null ? [] : [marks]),
     ...(baseline === null ? [] : [`changes are to ${oneLine(baseline)}`]),
   ];
   const cells = rows.map((row) => shown.map((column) => column.text(row)));
@@ -83,9 +84,9 @@ function testBlocks(columns: readonly CompareColumn[], set: CompareSet, width: n
   return blocks.flatMap((lines) => (lines.length === 0 ? [] : ["", ...lines]));
 }
 
-/** Marks stand before names, where no width cuts them. */
+/** Marks stand before names, where no width cuts them. The best need not be first: rows with fewer seeds can be above it. */
 function markedName({ name, mark }: CompareRow, rows: readonly CompareRow[]): string {
-  if (rows.every((row) => row.mark !== "open")) return name;
+  if (rows.every((row) => row.mark === null)) return name;
   return `${mark === null ? "  " : MARKS[mark]}${name}`;
 }
 
