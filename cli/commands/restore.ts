@@ -1,3 +1,4 @@
+import { UsageError } from "../errors.js";
 import type { TrashedRun } from "../store/trash/list.js";
 import type { Command } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
@@ -21,7 +22,11 @@ export default {
         default: [] as string[],
         describe: "Runs in the trash: ids, or unique prefixes of them",
       })
-      .option("all", { type: "boolean", default: false, describe: "All that is in the trash" })
+      .option("all", {
+        type: "boolean",
+        default: false,
+        describe: "All in the trash but those that were trained again",
+      })
       .option("db", DB_OPTION)
       .option("json", { type: "boolean", default: false, describe: "Print the list, or what came back, as JSON" })
       .example("$0 restore", "What is in the trash, what was removed last first")
@@ -37,14 +42,19 @@ export default {
       import("../views/format.js"),
       import("../views/output.js"),
     ]);
+    if (all && runs.length > 0) throw new UsageError("USAGE", "--all and runs together", "give one of them");
     const listing = runs.length === 0 && !all;
     const path = resolveDbPath(db);
     const store = listing ? openStore(path, { readonly: true }) : openExisting(path);
     try {
       const trashed = trashedRuns(store);
       if (listing) return await list(trashed, json);
-      const ids = all ? trashed.map(({ run }) => run) : [...new Set(await Promise.all(runs.map(find(trashed))))];
-      if (ids.length === 0) return output.writeLine("the trash is empty");
+      const kept = all ? trashed.filter(({ replaced }) => replaced) : [];
+      if (kept.length > 0) output.writeNote(`in the trash stays what is stored again: ${plural(kept.length, "run")}`);
+      const ids = all
+        ? trashed.flatMap(({ run, replaced }) => (replaced ? [] : run))
+        : [...new Set(await Promise.all(runs.map(find(trashed))))];
+      if (ids.length === 0 && kept.length === 0 && !json) return output.writeLine("the trash is empty");
       const restored = restoreRuns(store, ids);
       for (const problem of restored.problems) output.writeNote(`warning: ${problem}`);
       if (json) return output.writeJson({ ...restored, ids });
@@ -84,7 +94,6 @@ const find =
     const found = trashed.filter(({ run }) => run.startsWith(word.toLowerCase()));
     const [only] = found;
     if (only && found.length === 1) return only.run;
-    const { UsageError } = await import("../errors.js");
     const what = found.length === 0 ? "no run" : "more than one run";
     throw new UsageError("RUN_NOT_FOUND", `${word} is ${what} in the trash`, "lor2c restore lists what is in it");
   };

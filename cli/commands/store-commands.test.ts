@@ -282,6 +282,19 @@ test("rm moves to the trash, by name or by filter; restore lists it and brings i
   expect((await lor2c(["show", "aaaa"])).out).toContain("accuracy    0.8100 after epoch 2");
 });
 
+test("restore --all brings back the others where one was trained again", async () => {
+  expect(await lor2c(["restore", "aaaa", "--all"])).toMatchObject({ code: 2 });
+  await lor2c(["rm", "x"]);
+  const again = openStore(path);
+  registerExperiment(again, { name: "again", specFile: null, specText: "", cells: [DONE] });
+  again.close();
+  const restored = await lor2c(["restore", "--all", "--json"]);
+  expect(JSON.parse(restored.out)).toMatchObject({ runs: 1, ids: [GONE.id] });
+  expect(restored.err).toBe("in the trash stays what is stored again: 1 run\n");
+  expect(await lor2c(["restore", "aaaa"])).toMatchObject({ code: 2, err: expect.stringContaining("stored again") });
+  expect(JSON.parse((await lor2c(["restore", "--json"])).out)).toMatchObject([{ run: DONE.id, replaced: true }]);
+});
+
 test("a missing database is an error, and is not made", async () => {
   const missing = resolve(temp.folder, "none.db");
   for (const args of [["ls"], ["show", "@last"], ["query", "SELECT 1"], ["rm", "@last", "--yes"], ["migrate"]]) {

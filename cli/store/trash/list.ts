@@ -10,6 +10,8 @@ export interface TrashedRun {
   at: string;
   /** Bytes of its files. */
   bytes: number;
+  /** Whether it was planned anew since, so that it can't come back beside the newer one. */
+  replaced: boolean;
 }
 
 export const rootOf = (store: Store): string => join(store.folder, "runs", ".trash");
@@ -27,13 +29,11 @@ export function trashedRuns(store: Store): TrashedRun[] {
     if (trash.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'trashed'").get() === undefined) return [];
     const rows = trash
       .prepare("SELECT t.run, r.label, t.at FROM trashed t JOIN runs r ON r.id = t.run ORDER BY t.at DESC, t.run")
-      .all() as Omit<TrashedRun, "bytes">[];
-    // After an interruption a run may be in both.
+      .all() as Omit<TrashedRun, "bytes" | "replaced">[];
+    const known = store.prepare("SELECT 1 FROM runs WHERE id = ?");
     return rows
-      .filter(
-        ({ run }) =>
-          store.prepare("SELECT 1 FROM runs WHERE id = ?").get(run) === undefined || isOlder(store, trash, run),
-      )
+      .map((row) => ({ ...row, replaced: known.get(row.run) !== undefined }))
+      .filter(({ run, replaced }) => !replaced || isOlder(store, trash, run)) // after an interruption one may be in both
       .map((row) => ({ ...row, bytes: bytesOf(trash.results.ofRun(row.run)) }));
   } finally {
     trash.close();
