@@ -207,6 +207,26 @@ test("a folder that another database here names stays where it is, and so do its
   expect(logOf(A.id)).toBe(A.id);
 });
 
+test("a trash that another command empties meanwhile is not written to any more: rows would go with it", () => {
+  trashRuns(store, [B.id]);
+  const other = openStore(store.path);
+  const write = store.write.bind(store);
+  const between = (work: () => void) => {
+    let first = true;
+    store.write = (inside) => {
+      if (first) work(); // it gets the lock before
+      first = false;
+      return write(inside);
+    };
+  };
+  between(() => emptyTrash(other, null));
+  expect(trashRuns(store, [A.id])).toMatchObject({ runs: 1 });
+  expect([ids(), inTrash()]).toEqual([[], [A.id]]);
+  between(() => emptyTrash(other, null));
+  expect(() => restoreRuns(store, [A.id])).toThrow(/not in the trash any more/);
+  other.close();
+});
+
 test("a trash that a killed command has begun to make is empty", () => {
   mkdirSync(trashFolder(store), { recursive: true });
   for (const half of [

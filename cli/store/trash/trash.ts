@@ -9,7 +9,7 @@
 import { mkdirSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Lor2cError, UsageError } from "../../errors.js";
-import { bytesOf, statOf } from "../../files.js";
+import { bytesOf, identityOf, statOf } from "../../files.js";
 import { disownCheckpoints } from "../checkpoints.js";
 import { reapLost } from "../lease.js";
 import { sharedFolders } from "../neighbours.js";
@@ -75,7 +75,7 @@ function moveToTrash(store: Store, ids: readonly string[]): Moved {
       });
     } catch (error) {
       moves.undo();
-      dropRows(trash, ids);
+      if (!(error instanceof Emptied)) dropRows(trash, ids);
       throw error;
     }
     problems.push(...sweep(join(trash.folder, "runs")), ...disownCheckpoints(store, ids));
@@ -97,6 +97,8 @@ export function restoreRuns(store: Store, ids: readonly string[]): Moved {
       store.db.pragma("synchronous = FULL"); // as in the trash, from which they are deleted next
       attached(store, trash.path, () =>
         store.write(() => {
+          refuseEmptied(trash);
+          refuseMissing(trash, ids);
           refuseStored(store, ids);
           copyRuns(store.db, ids);
           dropSecondBaselines(store, ids);
@@ -145,13 +147,26 @@ const fullError = (cause: unknown): Lor2cError =>
     { cause },
   );
 
+/** The file was opened before the lock was held, and another command has emptied the trash in between. */
+class Emptied extends Error {}
+
+/** `work` begins with `settle`, within the lock; it is called again with the new trash where another command emptied it. */
 function withTrash<T>(store: Store, work: (trash: Store) => T): T {
-  const trash = openTrash(store);
-  try {
-    return work(trash);
-  } finally {
-    trash.close();
+  for (;;) {
+    const trash = openTrash(store);
+    try {
+      return work(trash);
+    } catch (error) {
+      if (!(error instanceof Emptied)) throw error;
+    } finally {
+      trash.close();
+    }
   }
+}
+
+/** What is written into a file that is deleted is lost. Call it within the lock, which nobody empties the trash without. */
+function refuseEmptied(trash: Store): void {
+  if (!statOf(trash.path) || identityOf(trash.path) !== trash.identity) throw new Emptied();
 }
 
 /** `source` is the database of `path` while `work` runs. */
@@ -195,6 +210,7 @@ function deleteTrashed(trash: Store, ids: readonly string[]): void {
  * could not be put right.
  */
 function settle(store: Store, trash: Store): string[] {
+  refuseEmptied(trash);
   const ids = trash.prepare("SELECT run FROM trashed").pluck().all() as string[];
   const known = store.prepare("SELECT 1 FROM runs WHERE id = ?");
   const both = ids.filter((id) => known.get(id) !== undefined && !isOlder(store, trash, id));
@@ -216,6 +232,15 @@ function settle(store: Store, trash: Store): string[] {
   }
   if (both.length > 0) dropRows(trash, both);
   return problems;
+}
+
+function refuseMissing(trash: Store, ids: readonly string[]): void {
+  const trashed = trash.prepare("SELECT 1 FROM trashed WHERE run = ?");
+  const missing = ids.filter((id) => trashed.get(id) === undefined);
+  if (missing.length === 0) return;
+  const hint = "lor2c restore lists what is in it";
+  const what = `${missing.join(", ")} ${missing.length === 1 ? "is" : "are"}`;
+  throw new UsageError("RUN_NOT_FOUND", `${what} not in the trash any more; nothing was restored`, hint);
 }
 
 function refuseStored(store: Store, ids: readonly string[]): void {
