@@ -98,7 +98,8 @@ function ownText(store: Store, experiment: ExperimentRow, cells: readonly Stored
     const { text, spec } = written(experiment.spec_text, source.value, document, place);
     const evaluate = experiment.evaluate === null ? null : JSON.parse(experiment.evaluate);
     const same = gives(spec.cells.map(key), cells.map(key), untrained(store, experiment.id));
-    return same && isDeepStrictEqual(plain(spec.evaluate), evaluate) ? text : null;
+    const alike = isDeepStrictEqual(plain(spec.evaluate), evaluate) && spec.keepAdapters === experiment.keep_adapters;
+    return same && alike ? text : null;
   } catch (error) {
     if (error instanceof SpecError) return null;
     throw error;
@@ -119,8 +120,10 @@ function textOf(what: string, experiment: ExperimentRow | null, cells: readonly 
   const [first, ...rest] = cells;
   if (!first) throw new UsageError("NOTHING_TO_CLONE", `${what} has no runs`);
   const evaluate = experiment?.evaluate ? { evaluate: JSON.parse(experiment.evaluate) } : {};
+  const adapters = experiment?.keep_adapters ?? "all";
+  const keep = adapters === "all" ? {} : { keep: { adapters } };
   const name = experiment ? { name: experiment.name } : {};
-  const document = { ...name, ...documentOf([first, ...rest]), ...evaluate };
+  const document = { ...name, ...documentOf([first, ...rest]), ...keep, ...evaluate };
   const text = `# The stored settings of ${experiment ? "an experiment" : "one run"}, without those at their defaults.\n\n${yamlOf(document)}`;
   let problem = "other runs would come out";
   try {

@@ -64,7 +64,7 @@ export default {
       import("../views/terminal.js"),
     ]);
     const [foresight, evaluation] = await Promise.all([
-      foreseen(plan, path),
+      foreseen(plan, path, spec),
       plannedEvaluation(spec, plan, where.executor, wanted.devices),
     ]);
     const warnings = roomWarnings(foresight, roomFor(path));
@@ -91,7 +91,7 @@ async function plannedEvaluation(
 }
 
 /** A missing database has no runs; reading must not create it. */
-async function foreseen(plan: ResolvedPlan, path: string): Promise<Foresight> {
+async function foreseen(plan: ResolvedPlan, path: string, spec: LoadedSpec): Promise<Foresight> {
   const [{ statOf }, { openReader }, { foresee }] = await Promise.all([
     import("../files.js"),
     import("../store/reader.js"),
@@ -99,7 +99,7 @@ async function foreseen(plan: ResolvedPlan, path: string): Promise<Foresight> {
   ]);
   const store = statOf(path) ? openReader(path) : null;
   try {
-    return foresee(plan, store);
+    return foresee(plan, store, spec);
   } finally {
     store?.close();
   }

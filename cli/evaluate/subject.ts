@@ -1,9 +1,8 @@
 import { UsageError } from "../errors.js";
-import { statOf } from "../files.js";
 import { methodTrains, shippedCatalog } from "../spec/catalog.js";
 import type { Settings } from "../spec/cell.js";
 import { cellResolver } from "../spec/resolve.js";
-import { findRun, getArtifacts, getAttempt, getSettings, type RunRow } from "../store/read.js";
+import { adapterOf, findRun, getAttempt, getSettings, type RunRow } from "../store/read.js";
 import { openReader } from "../store/reader.js";
 import { namesRun } from "../store/selector-words.js";
 import type { Store } from "../store/store.js";
@@ -66,14 +65,7 @@ function subjectOf(store: Store, run: RunRow): Subject {
   const settings = getSettings(store, run.id) as unknown as Settings;
   const template = templateOf(settings);
   if (!methodTrains(shippedCatalog(), run.method)) return { ...untrained(settings, run.label), run: run.id, template };
-  const folder = getArtifacts(store, attempt.id).find(({ kind }) => kind === "adapter")?.path;
-  if (!folder || !statOf(folder)) {
-    throw new UsageError(
-      "ADAPTER_MISSING",
-      folder ? `the adapter of run ${run.id} is gone: ${folder}` : `run ${run.id} has saved no adapter`,
-      "lor2c run with --force trains it again",
-    );
-  }
+  const folder = adapterOf(store, run.id, attempt.id);
   return { run: run.id, label: run.label, model: run.model, template, folder, settings: null };
 }
 

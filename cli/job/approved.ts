@@ -2,6 +2,7 @@ import { statOf } from "../files.js";
 import type { ResolvedPlan } from "../plan/resolve-plan.js";
 import { openStore, type Store } from "../store/store.js";
 import { type Foresight, foresee } from "./foresee.js";
+import type { JobSource } from "./source.js";
 
 /** Checks the forecast before anything starts: throws to refuse the job, or returns warnings. */
 export type Approve = (foresight: Foresight) => Promise<string[]>;
@@ -15,11 +16,16 @@ export interface Approved {
 /** Opens the database if the job is approved. A refused job makes no database. */
 export async function openApproved(
   plan: ResolvedPlan,
-  { dbPath, force = false, approve }: { dbPath: string; force?: boolean; approve?: Approve | undefined },
+  {
+    source,
+    dbPath,
+    force = false,
+    approve,
+  }: { source: JobSource; dbPath: string; force?: boolean; approve?: Approve | undefined },
 ): Promise<Approved> {
   const known = statOf(dbPath) ? openStore(dbPath) : null;
   try {
-    const foresight = foresee(plan, known, force);
+    const foresight = foresee(plan, known, source, force);
     const warnings = (await approve?.(foresight)) ?? [];
     return { store: known ?? openStore(dbPath), foresight, warnings };
   } catch (error) {

@@ -20,8 +20,8 @@ export async function claim(
   device: string,
   job: Job,
 ): Promise<Attempt[]> {
-  const { store, force, model, logs, patience, interrupts, stops } = job;
-  const requests = cells.map((cell) => ({ runId: cell.id, force, checkpoint: key }));
+  const { store, force, model, logs, patience, interrupts, stops, keepAdapters } = job;
+  const requests = cells.map((cell) => ({ runId: cell.id, force, checkpoint: key, keepAdapters }));
   const take = () => claimAttempts(store, requests, () => stops.wantsEnd());
   const claims = await patience.orElse(take, interrupts.stop, []);
   const done: string[] = [];

@@ -1,4 +1,5 @@
 import { checkInPlace, clearCheckpoints } from "../store/write.js";
+import { dropAtEnd } from "./drop-adapters.js";
 import type { Job } from "./job.js";
 import type { JobSummary } from "./reporter.js";
 import { summarize } from "./summary.js";
@@ -16,6 +17,7 @@ export async function endJob(job: Job, began: number): Promise<JobSummary> {
     model.set(left, "skipped", model.failures >= job.maxFailures ? `on_error: ${failed(model.failures)}` : undefined);
   }
   store.busyTimeout = LAST_TIMEOUT;
+  job.notes.push(...dropAtEnd(job));
   const summary = summarize(job, (performance.now() - began) / 1000);
   await reporter.end(summary);
   return summary;

@@ -1,11 +1,15 @@
 /** The second stage of a job: benchmarks, with the adapters of its finished runs. */
-import { planModels } from "../evaluate/ask-plan.js";
+import { isDeepStrictEqual } from "node:util";
+import { planModels, settingsOf } from "../evaluate/ask-plan.js";
 import { evaluateAll } from "../evaluate/evaluate-all.js";
 import type { BenchmarkResult, EvaluationEvent } from "../evaluate/report.js";
 import { type Subject, storedSubject } from "../evaluate/subject.js";
 import type { Executor, Slot } from "../executors/executor.js";
 import type { PlannedCell } from "../plan/cell.js";
 import type { Devices } from "../spec/devices.js";
+import { benchmarksOf, type EvaluationRequest } from "../spec/evaluate-schema.js";
+import { type EvaluationRow, evaluationsOf, getArtifacts, getRun } from "../store/read.js";
+import type { Store } from "../store/store.js";
 import type { Job } from "./job.js";
 import type { EvaluationSummary } from "./reporter.js";
 import type { JobSource } from "./source.js";
@@ -49,7 +53,9 @@ export async function evaluateRuns({ job, slots }: { job: Job; slots: readonly S
     try {
       subjects.push({ ...storedSubject(store, id), label });
     } catch (error) {
-      cannot({ run: id, label }, error);
+      const scored = scoredBefore(store, id, evaluate);
+      if (scored === null) cannot({ run: id, label }, error);
+      else for (const row of scored) add({ run: id, label }, row.benchmark, storedResult(row));
     }
   }
   await evaluateAll({
@@ -64,6 +70,27 @@ export async function evaluateRuns({ job, slots }: { job: Job; slots: readonly S
     add(subject, null, { benchmark: "", state: "stopped", row: null, message: null });
   }
   job.evaluations = job.cells.flatMap(({ id }) => found.get(id) ?? []);
+}
+
+const storedResult = (row: EvaluationRow): BenchmarkResult => ({
+  ...{ benchmark: row.benchmark, state: "stored", row, message: null },
+});
+
+/**
+ * The stored scores of a run whose adapter was not kept, so that no worker can tell what it is: of that adapter, under
+ * these settings. Null if one that is asked for is missing, or if the adapter should be there.
+ */
+function scoredBefore(store: Store, run: string, request: EvaluationRequest): EvaluationRow[] | null {
+  const attempt = getRun(store, run)?.attempt_id ?? null;
+  const adapter = attempt === null ? undefined : getArtifacts(store, attempt).find(({ kind }) => kind === "adapter");
+  if (!adapter?.deleted_at) return null;
+  const asked = JSON.parse(JSON.stringify(settingsOf(request)));
+  const rows = evaluationsOf(store, run).filter(
+    ({ state, adapter_hash, settings }) =>
+      state === "finished" && adapter_hash === adapter.sha256 && isDeepStrictEqual(JSON.parse(settings), asked),
+  );
+  const found = benchmarksOf(request).map((name) => rows.find(({ benchmark }) => benchmark === name));
+  return found.every((row) => row !== undefined) ? found : null;
 }
 
 function summaryOf({ state, message, row }: BenchmarkResult) {

@@ -5,6 +5,7 @@ import type { ResolvedPlan } from "../plan/resolve-plan.js";
 import { assign, type Share } from "../plan/share-out.js";
 import { measuredTrainings, runStates, type StoredState } from "../store/read.js";
 import type { Store } from "../store/store.js";
+import type { JobSource } from "./source.js";
 
 type Plan = Pick<ResolvedPlan, "cells" | "slots" | "ready">;
 
@@ -17,13 +18,20 @@ export interface Foresight extends Foreseen {
  * The forecast of a plan's remaining runs, from earlier runs in the database. `store` is null if there is no database.
  * Only reads.
  */
-export function foresee({ cells, slots, ready: { device } }: Plan, store: Store | null, force = false): Foresight {
+export function foresee(
+  { cells, slots, ready: { device } }: Plan,
+  store: Store | null,
+  { keepAdapters: adapters, evaluate }: Pick<JobSource, "keepAdapters" | "evaluate">,
+  force = false,
+): Foresight {
   const ids = cells.map((cell) => cell.id);
   const states = store ? runStates(store, ids) : new Map<string, StoredState>();
   const stored = store ? measuredTrainings(store) : [];
   const { todo } = remaining(cells, states, force);
   const sharesOf = (count: number) => assign(todo.slice(0, count), slots, device).shares;
-  const forecastOf = (shares: readonly Share[]) => forecastJob(shares, { slots: slots.length, device, stored });
+  const keeping = { adapters, evaluates: evaluate !== null };
+  const forecastOf = (shares: readonly Share[]) =>
+    forecastJob(shares, { slots: slots.length, device, stored, keeping });
   const shares = sharesOf(todo.length);
   const ofFirst = (count: number): JobForecast => forecastOf(sharesOf(count));
   return { states, todo, shares, device, forecast: forecastOf(shares), ofFirst };

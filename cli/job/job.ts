@@ -2,6 +2,7 @@ import type { Executor } from "../executors/executor.js";
 import type { PlannedCell } from "../plan/cell.js";
 import type { Device } from "../plan/forecast/kind.js";
 import type { EvaluationRequest } from "../spec/evaluate-schema.js";
+import type { KeepAdapters } from "../spec/keep-schema.js";
 import type { Store } from "../store/store.js";
 import type { Alerts } from "./alerts.js";
 import type { FailuresAlike } from "./failures-alike.js";
@@ -22,6 +23,9 @@ export interface Job {
   invalid: InvalidRuns[];
   /** What is evaluated after training; null: nothing. */
   evaluate: EvaluationRequest | null;
+  /** Which adapters stay, and how many were deleted so far because of that. */
+  keepAdapters: KeepAdapters;
+  droppedAdapters: number;
   /** What the evaluation has given so far. */
   evaluations: EvaluationSummary[];
   /** Notes on several runs, for the summary. */

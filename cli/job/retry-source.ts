@@ -35,6 +35,7 @@ export function retrySource({ dbPath, what, fromScratch }: RetryRequest): JobSou
       notes: [],
       fromScratch,
       evaluate: experiment.evaluate === null ? null : evaluationRequest(JSON.parse(experiment.evaluate)),
+      keepAdapters: experiment.keep_adapters,
       register: (writer, plan) => {
         refuseOthers(runs, plan);
         return resumeExperiment(writer, experiment.id);

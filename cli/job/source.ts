@@ -3,6 +3,7 @@ import type { ResolvedPlan } from "../plan/resolve-plan.js";
 import type { Cell } from "../spec/cell.js";
 import type { Devices } from "../spec/devices.js";
 import type { EvaluationRequest } from "../spec/evaluate-schema.js";
+import type { KeepAdapters } from "../spec/keep-schema.js";
 import { loadSpec } from "../spec/load.js";
 import { CANNOT_RUN } from "../store/read.js";
 import type { Store } from "../store/store.js";
@@ -21,6 +22,8 @@ export interface JobSource {
   notes: readonly string[];
   /** What is evaluated when the runs are trained; null: nothing. */
   evaluate: EvaluationRequest | null;
+  /** Which adapters stay when the job is over. */
+  keepAdapters: KeepAdapters;
   /** Ignore checkpoints. */
   fromScratch: boolean;
   /** Registers the experiment of these runs in the database, or finds it there. Returns its id. */
@@ -41,6 +44,7 @@ export function specSource(file: string, sets: readonly string[] = []): JobSourc
         sets,
         cells,
         evaluate: spec.evaluate,
+        keepAdapters: spec.keepAdapters,
         leftOut: [...spec.leftOut, ...invalid.map(leftOutAs)],
       }),
   };

@@ -1,6 +1,7 @@
 import type { Slot } from "../executors/executor.js";
 import { assign, type Share } from "../plan/share-out.js";
 import { trainBundle } from "./bundle.js";
+import { dropTrained } from "./drop-adapters.js";
 import { settleElsewhere } from "./elsewhere.js";
 import { type Job, mayBegin } from "./job.js";
 import { runQueue } from "./queue.js";
@@ -15,6 +16,10 @@ export async function trainShares(shares: readonly Share[], slots: readonly Slot
     if (holdBack(share, pending, job)) return;
     try {
       await trainBundle(share, slot, job);
+      await dropTrained(
+        job,
+        share.cells.map(({ id }) => id),
+      );
     } catch (error) {
       job.fail(error);
       throw error;

@@ -7,6 +7,7 @@ import { nameFrom } from "./characters.js";
 import type { EvaluationRequest } from "./evaluate-schema.js";
 import { readExtended } from "./extends.js";
 import { type Issue, issuesOf, ProblemList, UNKNOWN_KEY } from "./issues.js";
+import type { KeepAdapters } from "./keep-schema.js";
 import { specJsonSchemaRaw } from "./keys.js";
 import { labelCells, shownKeys, type Unlabelled } from "./labels.js";
 import { excludedValues, type LeftOut, leftOutAs } from "./left-out.js";
@@ -36,6 +37,8 @@ export interface LoadedSpec {
   devices: FileSettings["devices"];
   /** What is evaluated after training; null: nothing. */
   evaluate: EvaluationRequest | null;
+  /** Which adapters stay when the job is over. */
+  keepAdapters: KeepAdapters;
   cells: Cell[];
   /** Combinations of the sweep that are not trained. */
   leftOut: LeftOut[];
@@ -144,6 +147,7 @@ function load(
     jobs: checked.data.jobs,
     devices: checked.data.devices,
     evaluate: evaluateOf(checked.data.evaluate, layers),
+    keepAdapters: checked.data.keep.adapters,
     cells: labelCells(different, shown, sweep.keys, name),
     leftOut: outside.map((values) => leftOutAs(values, shown)),
     notes: [

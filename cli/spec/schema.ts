@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { evaluate } from "./evaluate-schema.js";
 import { GPU, hasTwice } from "./gpu-names.js";
+import { keep } from "./keep-schema.js";
 import { count, hf, key, name, text } from "./key-docs.js";
 import { RANGE } from "./range.js";
 import { train } from "./train-schema.js";
@@ -298,6 +299,7 @@ const fileKeys = {
         "every GPU, or the CPU without one. Not part of a run's id, as long as the precision stays the same",
     },
   ),
+  keep: keep.prefault({}).meta({ description: "Which files stay when a job is over; not part of a run's id" }),
   evaluate: key(evaluate.nullish(), {
     description:
       "Scores the finished runs on benchmarks after training, as a second stage; not part of a run's id. null: no such stage",
@@ -319,5 +321,6 @@ export const SpecSchema = z.strictObject({
   on_error: fileKeys.on_error,
   jobs: fileKeys.jobs,
   devices: fileKeys.devices,
+  keep: fileKeys.keep,
   evaluate: fileKeys.evaluate,
 });

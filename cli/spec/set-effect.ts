@@ -49,7 +49,7 @@ export class SetEffects {
   }
 }
 
-const OF_NO_RUN = new Set(["name", "sweep", "on_error", "jobs", "devices", "evaluate"]);
+const OF_NO_RUN = new Set(["name", "sweep", "on_error", "jobs", "devices", "keep", "evaluate"]);
 
 /** The values of a flag. A mapping is merged into the file's, so each of its values counts on its own. */
 function valuesOf({ path, value }: SetFlag): SetValue[] {

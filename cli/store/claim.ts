@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { UsageError } from "../errors.js";
+import type { KeepAdapters } from "../spec/keep-schema.js";
 import { leaseEnd, ownerOf, reapWithin, runningAttempts } from "./lease.js";
 import { describeOwner } from "./owners/index.js";
 import type { Owner } from "./owners/kind.js";
@@ -14,6 +15,8 @@ export interface ClaimRequest {
   environment?: number;
   /** The folder of checkpoints that the worker uses. Nothing in it is deleted while the attempt runs. */
   checkpoint?: string;
+  /** Which adapters the job keeps. Default: all. */
+  keepAdapters?: KeepAdapters;
   /** Default: this process. */
   owner?: Owner;
 }
@@ -64,8 +67,8 @@ function claim(store: Store, request: ClaimRequest, owner: Owner): Claim {
   const { lastInsertRowid } = store
     .prepare(
       `INSERT INTO attempts (run, number, started_at, owner_kind, owner, heartbeat_at, lease_until, folder, environment,
-                             checkpoint, numerics)
-       VALUES (@run, @number, @now, @kind, @owner, @now, @until, @folder, @environment, @checkpoint,
+                             checkpoint, keep_adapters, numerics)
+       VALUES (@run, @number, @now, @kind, @owner, @now, @until, @folder, @environment, @checkpoint, @keep,
                (SELECT numerics FROM v_runs WHERE run = @run))`,
     )
     .run({
@@ -78,6 +81,7 @@ function claim(store: Store, request: ClaimRequest, owner: Owner): Claim {
       folder: store.results.toStored(folder),
       environment: request.environment ?? null,
       checkpoint: request.checkpoint ?? null,
+      keep: request.keepAdapters ?? "all",
     });
   return { attemptId: Number(lastInsertRowid), number, folder };
 }

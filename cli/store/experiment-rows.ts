@@ -1,5 +1,6 @@
 /** Rows about experiments and their grids, see rows.ts. */
 import { z } from "zod";
+import { keep } from "../spec/keep-schema.js";
 import { axes, flag, number, StoredState, text } from "./columns.js";
 
 export const ExperimentRow = z.strictObject({
@@ -11,6 +12,8 @@ export const ExperimentRow = z.strictObject({
   sets: text,
   /** JSON of what is evaluated after training; null: nothing. */
   evaluate: text.nullable(),
+  /** Which adapters stay when a job is over. */
+  keep_adapters: keep.shape.adapters,
   created_at: text,
   last_run_at: text,
   cells: number,

@@ -3,6 +3,7 @@ import { readdirSync, renameSync } from "node:fs";
 import { basename, join } from "node:path";
 import { bytesOf, discard, entriesOf, statOf } from "../files.js";
 import { clearCheckpoints, unownedCheckpoints } from "./checkpoints.js";
+import { clearDropped, unclearedAdapters } from "./drop-adapters.js";
 import { reapLost } from "./lease.js";
 import { knownElsewhere, sharedFolders } from "./neighbours.js";
 import { recoverFolders } from "./remove.js";
@@ -14,7 +15,7 @@ const KEY = /^[0-9a-f]{16}$/;
 const ASIDE = ".removing-";
 
 export interface Garbage {
-  kind: "trash" | "orphan" | "leftover" | "checkpoint" | "copy";
+  kind: "trash" | "orphan" | "leftover" | "adapter" | "checkpoint" | "copy";
   path: string;
   bytes: number;
   /** For people. */
@@ -22,7 +23,10 @@ export interface Garbage {
 }
 
 export interface GarbageRequest {
-  /** Only what has not changed since this time, and no checkpoints, which the end of the next job deletes anyway. */
+  /**
+   * Only what has not changed since this time, and no checkpoints and adapters, which the end of the next job deletes
+   * anyway.
+   */
   before: Date | null;
   /** Back-ups and rescued databases too. */
   copies: boolean;
@@ -41,7 +45,7 @@ export function findGarbage(store: Store, request: GarbageRequest): Garbage[] {
       [
         ...orphans(store),
         ...leftovers(store),
-        ...(request.before === null ? checkpoints(store) : []),
+        ...(request.before === null ? [...checkpoints(store), ...adapters(store)] : []),
         ...(request.copies ? copies(store) : []),
       ],
       request.before,
@@ -69,7 +73,7 @@ export function collect(store: Store, request: GarbageRequest): { fileBytes: num
   });
   const rest = found.filter(({ kind }) => kind === "leftover" || kind === "copy").map(({ path }) => path);
   problems.push(...[...aside, ...rest].flatMap((path) => discard(path) ?? []));
-  if (request.before === null) problems.push(...clearCheckpoints(store));
+  if (request.before === null) problems.push(...clearCheckpoints(store), ...clearDropped(store));
   const left = found.reduce((sum, { path }) => sum + bytesOf(path), 0);
   return { fileBytes: found.reduce((sum, { bytes }) => sum + bytes, 0) - left, problems };
 }
@@ -113,6 +117,9 @@ function orphans(store: Store): Garbage[] {
 
 const checkpoints = (store: Store): Garbage[] =>
   unownedCheckpoints(store).map((folder) => item("checkpoint", folder, "its runs are finished or were removed"));
+
+const adapters = (store: Store): Garbage[] =>
+  unclearedAdapters(store).map((path) => item("adapter", path, "its spec does not keep it"));
 
 /** What a command that was killed had set aside to delete. */
 function leftovers(store: Store): Garbage[] {

@@ -17,6 +17,7 @@ import { m017Reproduction } from "./migrations/m017_reproduction.js";
 import { m019BestContent } from "./migrations/m019_best_content.js";
 import { m020Usage } from "./migrations/m020_usage.js";
 import { m021Alerts } from "./migrations/m021_alerts.js";
+import { m022Keep } from "./migrations/m022_keep.js";
 
 export interface Migration {
   /** `m<number>_<what>`; stored in the table `migrations`, so it must never change. */
@@ -45,4 +46,5 @@ export const MIGRATIONS: readonly Migration[] = [
   m019BestContent,
   m020Usage,
   m021Alerts,
+  m022Keep,
 ];

@@ -1,3 +1,5 @@
+import { UsageError } from "../errors.js";
+import { statOf } from "../files.js";
 import type {
   ArtifactRow,
   AttemptRow,
@@ -92,9 +94,32 @@ export function getModuleScores(store: Store, attemptId: number): ModuleScoreRow
 
 export function getArtifacts(store: Store, attemptId: number): ArtifactRow[] {
   const rows = store
-    .prepare("SELECT kind, path, bytes, sha256 FROM artifacts WHERE attempt = ? ORDER BY path")
+    .prepare(
+      "SELECT kind, path, bytes, sha256, deleted_at, deleted_because FROM artifacts WHERE attempt = ? ORDER BY path",
+    )
     .all(attemptId) as ArtifactRow[];
   return rows.map((row) => ({ ...row, path: store.results.fromStored(row.path) }));
+}
+
+/**
+ * The adapter of an attempt, if its files are there; else why not, and what to do. `trains`: whether its method trains
+ * anything.
+ */
+export function adapterOf(store: Store, run: string, attemptId: number, trains = true): string {
+  const saved = getArtifacts(store, attemptId).find(({ kind }) => kind === "adapter");
+  if (saved?.deleted_at) {
+    throw new UsageError(
+      "ADAPTER_NOT_KEPT",
+      `the adapter of run ${run} was not kept (${saved.deleted_because})`,
+      "lor2c run SPEC --set keep.adapters=all --force trains it again and keeps it",
+    );
+  }
+  if (saved && statOf(saved.path)) return saved.path;
+  throw new UsageError(
+    "ADAPTER_MISSING",
+    saved ? `the adapter of run ${run} is gone: ${saved.path}` : `run ${run} has saved no adapter`,
+    trains ? "lor2c run with --force trains it again" : "its method trains nothing",
+  );
 }
 
 export function getEnvironment(store: Store, environmentId: number): EnvironmentRow | undefined {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { UsageError } from "../errors.js";
 import type { PlannedCell } from "../plan/cell.js";
 import type { PlaceInSweep } from "../spec/cell.js";
+import type { KeepAdapters } from "../spec/keep-schema.js";
 import type { LeftOut } from "../spec/left-out.js";
 import type { Store } from "./store.js";
 
@@ -16,6 +17,8 @@ export interface ExperimentPlan {
   leftOut?: readonly LeftOut[];
   /** What is evaluated after training. */
   evaluate?: object | null;
+  /** Which adapters stay. */
+  keepAdapters?: KeepAdapters;
 }
 
 /**
@@ -31,23 +34,28 @@ export function registerExperiment(store: Store, plan: ExperimentPlan): number {
     .digest("hex");
   const sets = JSON.stringify(plan.sets ?? []);
   const evaluate = plan.evaluate ? JSON.stringify(plan.evaluate) : null;
+  const keep = plan.keepAdapters ?? "all";
   return store.write(() => {
     for (const cell of plan.cells) upsertRun(store, cell, now);
     const known = store.prepare("SELECT id FROM experiments WHERE identity = ?").pluck().get(identity);
     if (known !== undefined) {
       store
-        .prepare("UPDATE experiments SET last_run_at = ?, spec_file = ?, sets = ?, evaluate = ? WHERE id = ?")
-        .run(now, plan.specFile, sets, evaluate, known);
+        .prepare(
+          `UPDATE experiments SET last_run_at = ?, spec_file = ?, sets = ?, evaluate = ?, keep_adapters = ?
+           WHERE id = ?`,
+        )
+        .run(now, plan.specFile, sets, evaluate, keep, known);
       insertPlaces(store, known as number, plan.cells); // those of runs that were removed meanwhile
       insertLeftOut(store, known as number, plan.leftOut ?? []);
       return known as number;
     }
     const { lastInsertRowid } = store
       .prepare(
-        `INSERT INTO experiments (identity, name, spec_file, spec_text, sets, evaluate, created_at, last_run_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO experiments (identity, name, spec_file, spec_text, sets, evaluate, keep_adapters, created_at,
+                                  last_run_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       )
-      .run(identity, plan.name, plan.specFile, plan.specText, sets, evaluate, now, now);
+      .run(identity, plan.name, plan.specFile, plan.specText, sets, evaluate, keep, now, now);
     insertPlaces(store, Number(lastInsertRowid), plan.cells);
     insertLeftOut(store, Number(lastInsertRowid), plan.leftOut ?? []);
     return Number(lastInsertRowid);

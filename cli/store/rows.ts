@@ -3,6 +3,7 @@
  * compare each with what its reader selects.
  */
 import { z } from "zod";
+import { keep } from "../spec/keep-schema.js";
 import { basis, flag, number, Outcome, rows, StoredState, text } from "./columns.js";
 
 export type { StoredState } from "./columns.js";
@@ -151,6 +152,8 @@ export const AttemptRow = z.strictObject({
   usage_seconds: number.nullable(),
   disk_bytes: number.nullable(),
   resumed_step: number.nullable(),
+  /** Which adapters its experiment was to keep then. */
+  keep_adapters: keep.shape.adapters,
   error_type: text.nullable(),
   message: text.nullable(),
   traceback: text.nullable(),
@@ -257,6 +260,9 @@ export const ArtifactRow = z.strictObject({
   path: text,
   bytes: number,
   sha256: text,
+  /** When its files were deleted, because a spec does not keep them; null: they were not. */
+  deleted_at: text.nullable(),
+  deleted_because: text.nullable(),
 });
 export type ArtifactRow = z.infer<typeof ArtifactRow>;
 

@@ -2,6 +2,7 @@
 export { type NewAlert, raise } from "./alerts.js";
 export { checkpointFolder, clearCheckpoints, resumableRuns } from "./checkpoints.js";
 export { claimAttempt, claimAttempts } from "./claim.js";
+export { clearDropped, dropAdapters } from "./drop-adapters.js";
 export {
   type Claimed,
   claimEvaluation,

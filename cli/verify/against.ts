@@ -69,6 +69,7 @@ export async function verifyAgainst(options: AgainstOptions): Promise<AgainstRes
     const source: JobSource = {
       ...options.source,
       evaluate: null, // benchmarks are no part of a reference
+      keepAdapters: "all", // their weights are compared, and the folder is temporary
       register: (store, plan) => {
         chosen = classToCompare(reference, placeOfPlan(plan).deviceClass, plan.cells);
         return options.source.register(store, plan);

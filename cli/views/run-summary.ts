@@ -223,6 +223,7 @@ function took(attempt: AttemptRow): string {
   return `${formatSeconds(attempt.total_seconds)}, ${formatSeconds(attempt.train_seconds)} of it training steps`;
 }
 
-function artifactFact({ kind, path, bytes }: ArtifactRow): Fact {
+function artifactFact({ kind, path, bytes, deleted_at, deleted_because }: ArtifactRow): Fact {
+  if (deleted_at !== null) return [kind, `not kept (${deleted_because})`];
   return [kind, `${path} (${formatBytes(bytes)})`, "whole"];
 }

@@ -6,6 +6,8 @@ import { laneOf, shapeOf } from "./work.js";
 export interface Disk {
   /** Bytes of each run's folder at the end. */
   run: number;
+  /** Bytes of its adapter, which are among them. */
+  adapter: number;
   /** Bytes that all of them add to the database. */
   database: number;
   /** Bytes of the checkpoints until the runs are over: states and best adapters of the tree. */
@@ -43,6 +45,7 @@ export function diskOf(cells: readonly PlannedCell[]): Disk {
   const state = lanes * (trained * STATE + kept * FLOAT);
   const values = valuesOf(cell);
   return {
+    adapter,
     run: adapter + predictionsOf(cell) + LOGS + LOG_OF_EPOCH * epochsOf(cell),
     database: cells.length * (RUN_ROWS + VALUE_ROW * values),
     // The newest checkpoint and the one before are kept, each with its best adapters.

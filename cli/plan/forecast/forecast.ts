@@ -8,6 +8,7 @@ import { type Device, kindOfCell } from "./kind.js";
 import { type Memory, memoryOf } from "./memory.js";
 import { combined, exactly, type Range } from "./range.js";
 import { type Speed, speedOf } from "./speed.js";
+import { diskOfJob, type Keeping, largest } from "./stays.js";
 import { jobSeconds, runSeconds, treeSeconds } from "./time.js";
 import { trainingWork } from "./work.js";
 
@@ -37,9 +38,14 @@ export interface JobForecast {
   mayEndEarly: boolean;
   /** The poorest basis of its runs. */
   secondsBasis: Basis;
-  /** Bytes that stay. `peakDisk` includes checkpoints, which are deleted when their runs are over. */
+  /**
+   * Bytes that stay. `peakDisk` includes checkpoints, which are deleted when their runs are over, and adapters that the
+   * spec does not keep.
+   */
   disk: number;
   peakDisk: number;
+  /** Whether there are adapters that do not stay. */
+  adaptersGo: boolean;
   /** Bytes of the largest worker; the next field is for all that train at a time. */
   memory: Range;
   memoryOfAll: Range;
@@ -52,10 +58,17 @@ export interface Circumstances {
   device: Device;
   /** The measured cost of earlier trainings. */
   stored: readonly MeasuredTraining[];
+  /** Default: all adapters stay. */
+  keeping?: Keeping;
 }
 
+const KEEPS_ALL: Keeping = { adapters: "all", evaluates: false };
+
 /** `shares`: what each worker trains, in the order of their start. Pure. */
-export function forecastJob(shares: readonly Share[], { slots, device, stored }: Circumstances): JobForecast {
+export function forecastJob(
+  shares: readonly Share[],
+  { slots, device, stored, keeping = KEEPS_ALL }: Circumstances,
+): JobForecast {
   const speeds = new Map<string, Speed>();
   const memories = new Map<string, Memory>();
   const trees = shares.map(({ cells }) => {
@@ -78,10 +91,9 @@ export function forecastJob(shares: readonly Share[], { slots, device, stored }:
         ...{ memory: bytes, memoryBasis: basis, trainWork: work },
       };
     });
-    return { runs, disk, memory, seconds: treeSeconds(cells, speed), basis: speed.basis };
+    return { runs, cells, disk, memory, seconds: treeSeconds(cells, speed), basis: speed.basis };
   });
   const workers = Math.min(slots, Math.max(1, shares.length));
-  const stays = trees.reduce((bytes, { runs, disk }) => bytes + runs.length * disk.run + disk.database, 0);
   const peaks = trees.map(({ memory }) => memory.bytes);
   return {
     runs: trees.flatMap(({ runs }) => runs),
@@ -97,13 +109,8 @@ export function forecastJob(shares: readonly Share[], { slots, device, stored }:
       cells.some(({ settings }) => typeof settings.train.early_stopping_patience === "number"),
     ),
     secondsBasis: poorestOf(trees.map(({ basis }) => basis)),
-    disk: stays,
-    peakDisk:
-      stays +
-      largest(
-        trees.map(({ disk }) => disk.checkpoint),
-        workers,
-      ),
+    ...diskOfJob(trees, workers, keeping),
+    adaptersGo: keeping.adapters !== "all",
     memory: combined(peaks, (bytes) => Math.max(0, ...bytes)),
     memoryOfAll: combined(peaks, (bytes) => largest(bytes, workers)),
     memoryBasis: poorestOf(trees.map(({ memory }) => memory.basis)),
@@ -117,9 +124,3 @@ function remembered<T>(known: Map<string, T>, key: string, find: () => T): T {
 }
 
 const poorestOf = (bases: readonly Basis[]): Basis => (bases.length === 0 ? RULE : poorest(bases));
-
-const largest = (values: readonly number[], count: number): number =>
-  values
-    .toSorted((a, b) => b - a)
-    .slice(0, count)
-    .reduce((a, b) => a + b, 0);
