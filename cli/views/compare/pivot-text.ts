@@ -49,7 +49,9 @@ const MARKS = { best: "*", open: "~" } as const;
 export function pivotCell({ measure }: PivotData, column: PivotColumn, row: CompareRow | undefined): string {
   if (row === undefined) return "-";
   const over = row.cells[0]?.over;
-  if (!over) return row.runs.every(({ state }) => state === "finished") ? "no value" : stateText(row);
+  // The score until now of a run that trains is no result. Sizes are known before.
+  const started = row.runs.every(({ state }) => state !== "finished") && measure.unit !== "count";
+  if (!over || started) return row.runs.every(({ state }) => state === "finished") ? "no value" : stateText(row);
   const format = formatOf(column, measure);
   const half = over.low === null || over.high === null ? "" : ` ± ${format((over.high - over.low) / 2)}`;
   const planned = row.runs.length === over.n ? String(over.n) : `${over.n} of ${row.runs.length}`;

@@ -123,6 +123,18 @@ test.each([30, 60, 80])("no line is wider than %d columns", (width) => {
   expect(lines.filter((line) => stringWidth(line) > width)).toEqual([]);
 });
 
+test("the score until now of a run that trains is no result", async () => {
+  const data = pivot([...runs("lora", "mrpc", [0.8]), ...runs("full", "mrpc", [0.9], { unfinished: true })]);
+  expect(pivotText(data, 80)).toMatch(/^full +running$/m);
+  expect(await tableFile(pivotForPeople(data), "markdown")).toContain("| full | running |");
+  const { columns, rows } = pivotTable(data);
+  const at = columns.findIndex(({ key }) => key === "finished");
+  expect(rows.map((row) => [row[0], row[at]])).toEqual([
+    ["lora", 1],
+    ["full", 0],
+  ]);
+});
+
 test("only shares are shown times 100, however small a loss, an epoch or a rate is", () => {
   const early = TABLE.map((run) =>
     run.scores ? { ...run, scores: [...run.scores].reverse() as [number, number] } : run,

@@ -59,7 +59,7 @@ test("for programs every number, and how many runs are finished", async () => {
 
 test("for documents what the text has, escaped", async () => {
   expect(await tableFile(compareForPeople(data), "markdown")).toContain(
-    "| a\\|b\\_c | **0.8500 ± 0.6353** | finished, running | 8 | 900 | 3 |",
+    "| a\\|b\\_c | **0.8500 ± 0.6353** | finished, running | 8 | 900 | 2 of 3 |",
   );
   expect(await tableFile(compareForPeople(data), "latex")).toContain(
     "a\\textbar{}b\\_c & \\textbf{0.8500 $\\pm$ 0.6353} &",

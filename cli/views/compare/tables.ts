@@ -20,6 +20,8 @@ const testValues = (set: CompareSet, mark: string | null, test: RowTest | undefi
   ...[test?.p ?? null, test?.corrected ?? null, test?.equivalence ?? null, test?.verdict ?? null],
 ];
 
+const finishedOf = ({ runs }: CompareRow): number => runs.filter(({ state }) => state === "finished").length;
+
 /** In what a set differs from the first one. People need it only where one does. */
 export const apartColumn = (sets: readonly CompareSet[]): DataColumn => ({
   ...dataColumn("apart", "text"),
@@ -45,7 +47,7 @@ export function compareTable({ columns, sets }: CompareData): DataTable {
     rows: sets.flatMap((set) =>
       set.rows.map((row) => [
         ...[set.task, set.score_name, set.eval_rows, set.numerics, set.apart, row.name, row.runs.length],
-        row.runs.filter(({ state }) => state === "finished").length,
+        finishedOf(row),
         ...columns.flatMap((column, at) => cellValues(isNumeric(column, sets, at), row.cells[at])),
         ...testValues(
           set,
@@ -102,6 +104,7 @@ export function pivotTable({ rows_key, cols_key, measure, rows, cols }: PivotDat
       ...[dataColumn(rows_key, "text"), dataColumn(cols_key, "text")],
       ...[dataColumn("score_name", "text"), dataColumn("measure", "text"), dataColumn("mean", "real")],
       ...[dataColumn("low", "real"), dataColumn("high", "real"), dataColumn("sd", "real"), dataColumn("n", "integer")],
+      dataColumn("finished", "integer"),
       ...TEST_COLUMNS,
       dataColumn("runs", "text"),
     ]),
@@ -112,6 +115,7 @@ export function pivotTable({ rows_key, cols_key, measure, rows, cols }: PivotDat
         return [
           ...[name, column.title, column.score_name, measure.key, over?.mean ?? null],
           ...[over?.low ?? null, over?.high ?? null, over?.sd ?? null, over?.n ?? 0],
+          row === undefined ? 0 : finishedOf(row),
           ...testValues(
             column,
             row?.mark ?? null,
@@ -169,7 +173,7 @@ export function compareForPeople({ columns, sets }: CompareData): DataTable {
         ...dataColumn(`col_${at}`, "text"),
         title: key === "score" && !several ? (sets[0]?.score_name ?? heading) : heading,
       })),
-      dataColumn("seeds", "integer"),
+      dataColumn("seeds", all.every(({ row }) => finishedOf(row) === row.runs.length) ? "integer" : "text"),
     ],
     rows: all.map(({ set, row }) => [
       ...(several ? [setName(set, sets)] : []),
@@ -181,7 +185,7 @@ export function compareForPeople({ columns, sets }: CompareData): DataTable {
           set.rows.flatMap(({ cells }) => cells[at]?.over?.mean ?? []),
         ),
       ),
-      row.runs.length,
+      finishedOf(row) === row.runs.length ? row.runs.length : `${finishedOf(row)} of ${row.runs.length}`,
     ]),
     strong: all.flatMap(({ set, row }, at): [number, number][] =>
       row.mark === "best" ? [[at, first + (set.tests?.column ?? 0)]] : [],

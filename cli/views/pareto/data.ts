@@ -16,7 +16,7 @@ export interface ParetoSet {
   y: ParetoAxis;
   /** By x, the better first. */
   points: ParetoPoint[];
-  /** Names of rows that have not both measures. */
+  /** Names of rows that have not both measures, or no finished run. */
   without: string[];
 }
 

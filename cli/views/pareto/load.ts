@@ -26,7 +26,11 @@ export function loadPareto(store: Store, { of, runs, x, y }: ParetoRequest): Par
 
 function setOf(set: CompareSet, xColumn: CompareColumn, yColumn: CompareColumn): ParetoSet {
   const [x, y] = [axisOf(xColumn, set), axisOf(yColumn, set)];
-  const rows = set.rows.map((row) => ({ row, x: row.cells[0]?.over ?? null, y: row.cells[1]?.over ?? null }));
+  // What a run that trains has reached until now is no result.
+  const rows = set.rows.map((row) => {
+    const [xCell, yCell] = row.runs.some(({ state }) => state === "finished") ? row.cells : [];
+    return { row, x: xCell?.over ?? null, y: yCell?.over ?? null };
+  });
   const points = rows.flatMap(({ row, x, y }) =>
     x === null || y === null
       ? []

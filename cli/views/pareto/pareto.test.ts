@@ -29,6 +29,15 @@ beforeAll(() => {
     ...seeds("small", 2, [0.8, 0.82], 0.9),
     ...seeds("good", 8, [0.9, 0.9], 0.5),
     ...seeds("worse", 16, [0.7, 0.72], 0.6),
+    // would dominate all others
+    {
+      label: "training",
+      seed: 1,
+      method: { name: "lora", rank: 64 },
+      loss: 0.1,
+      scores: [0.98, 0.99],
+      unfinished: true,
+    },
     { label: "planned", seed: 1, method: { name: "lora", rank: 32 } },
   ]);
 });
@@ -58,9 +67,9 @@ test("a point is on the front unless another is as good in both and better in on
   ]);
 });
 
-test("seeds are folded into means; rows without both measures are named", () => {
+test("seeds are folded into means; rows without both measures, or a finished run, are named", () => {
   const [set] = load("loss", "accuracy").sets;
-  expect(set).toMatchObject({ x: { better: "lower" }, y: { better: "higher" }, without: ["planned"] });
+  expect(set).toMatchObject({ x: { better: "lower" }, y: { better: "higher" }, without: ["training", "planned"] });
   expect(set?.points.map(({ name, x, n, front }) => [name, x, n, front])).toEqual([
     ["good", 0.5, 2, true],
     ["worse", 0.6, 2, false],

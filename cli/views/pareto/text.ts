@@ -17,7 +17,10 @@ export const paretoText = ({ sets }: ParetoData, width: number | null): string =
 
 function setLines(set: ParetoSet, width: number | null): string[] {
   const { points, without, x, y } = set;
-  const missing = without.length > 0 ? prose(`without both measures: ${without.map(oneLine).join(", ")}`, width) : [];
+  const missing =
+    without.length > 0
+      ? prose(`not shown, without both measures of a finished run: ${without.map(oneLine).join(", ")}`, width)
+      : [];
   const title = prose(`${setTitle(set)}: ${y.heading} by ${x.heading}`, width);
   if (points.length === 0) return [...title, "", "no row has both measures yet", ...missing];
   const [xText, yText] = [x, y].map((axis, at) =>
