@@ -175,6 +175,14 @@ test("only finished runs whose device class is known are recorded", async () => 
   expect(() => recordAll(join(folder, "old.db"))).toThrow(/before device classes were stored/);
 });
 
+test("a spec of which some runs cannot run is not the same, and says why, though the others are", async () => {
+  await train();
+  recordAll();
+  const result = { ...(await verify()), same: false, notes: ["left out, cannot run: no such rows"] };
+  expect(againstText(result)).toMatch(/^not all: 2 runs gave all .* again, but others of the spec cannot run$/m);
+  expect(againstText(result)).not.toContain("different");
+});
+
 test("runs of several device classes are refused: no spec would have exactly those of one class", async () => {
   await train();
   const source = specSource(spec, ["sweep.grid.seed=[9]"]);

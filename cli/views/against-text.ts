@@ -11,9 +11,9 @@ export function againstText({ reference, deviceClass, same, runs, notes }: Again
   return [
     ...runs.flatMap(runLines),
     "",
-    same
-      ? `same: ${plural(runs.length, "run")} gave all ${compared} values of ${reference} again`
-      : `different: ${bad} of ${plural(runs.length, "run")} gave other values than ${reference}`,
+    bad > 0
+      ? `different: ${bad} of ${plural(runs.length, "run")} gave other values than ${reference}`
+      : `${same ? "same" : "not all"}: ${plural(runs.length, "run")} gave all ${compared} values of ${reference} again${same ? "" : ", but others of the spec cannot run"}`,
     ...[...bases].map((basis) => `compared ${basis}`),
     `reference: ${deviceClass}`,
     ...notes.map((note) => `note: ${note}`),
