@@ -168,6 +168,20 @@ test("rm that was killed after the copy, or after the move of the folder, has no
   }
 });
 
+test("a run that went on after an rm of it was killed has all its attempts, and no gc deletes one", () => {
+  trashRuns(store, [A.id]);
+  const copy = join(folder, "copy.db");
+  const db = new Database(join(trashFolder(store), "lor2c.db"));
+  db.prepare("VACUUM INTO ?").run(copy);
+  db.close();
+  restoreRuns(store, [A.id]);
+  renameSync(copy, join(trashFolder(store), "lor2c.db"));
+  renameSync(store.results.ofRun(A.id), join(trashFolder(store), "runs", A.id)); // as the killed rm left it
+  mkdirSync(join(store.results.ofRun(A.id), "attempt-2"), { recursive: true }); // the run was trained again
+  emptyTrash(store, null);
+  expect([logOf(A.id), existsSync(join(store.results.ofRun(A.id), "attempt-2"))]).toEqual([A.id, true]);
+});
+
 test("a restore that was killed after the move of the folder has not happened", () => {
   trashRuns(store, [A.id]);
   renameSync(join(trashFolder(store), "runs", A.id), store.results.ofRun(A.id));

@@ -9,7 +9,7 @@
 import { mkdirSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Lor2cError, UsageError } from "../../errors.js";
-import { bytesOf, identityOf, statOf } from "../../files.js";
+import { bytesOf, entriesOf, identityOf, statOf } from "../../files.js";
 import { disownCheckpoints } from "../checkpoints.js";
 import { reapLost } from "../lease.js";
 import { sharedFolders } from "../neighbours.js";
@@ -217,6 +217,11 @@ function settle(store: Store, trash: Store): string[] {
   const only = ids.filter((id) => known.get(id) === undefined);
   const shared = sharedFolders(store, only);
   const moves = [
+    // Trained on meanwhile, it has a folder again: the attempts that the trash has go beside the newer ones.
+    ...both.flatMap((id) => {
+      const [from, to] = [trash.results.ofRun(id), store.results.ofRun(id)];
+      return statOf(to) ? entriesOf(from).map((name) => [join(from, name), join(to, name)] as const) : [];
+    }),
     ...both.map((id) => [trash.results.ofRun(id), store.results.ofRun(id)] as const),
     ...only.filter((id) => !shared.has(id)).map((id) => [store.results.ofRun(id), trash.results.ofRun(id)] as const),
   ];
