@@ -51,7 +51,9 @@ describe("the packed package", () => {
 
   test("has no tests, fixtures, environments, caches or results of this machine", () => {
     const stray = files.filter((path) =>
-      /test|fixture|\.venv|__pycache__|\.db|results\/runs|\.lor2c-stamp|\.tsx?$|dist\/(?!cli\/)/.test(path),
+      /\.test\.|(?:^|\/)tests?\/|fixture|\.venv|__pycache__|\.db|results\/runs|\.lor2c-stamp|\.tsx?$|dist\/(?!cli\/)/.test(
+        path,
+      ),
     );
     expect(stray).toEqual([]);
   });

@@ -95,7 +95,7 @@ test("run evaluates what it trained, and what was trained before; a failure leav
   expect(failed.code).toBe(1);
   expect(failed.out).toContain("two: 2 runs, 2 of them finished already");
   expect(failed.out).toMatch(/seed=1: evaluates mmlu 4 of 6 rows, 5 shots; bbh 4 of 6 rows, 3 shots \(instructeval\)/);
-  expect(failed.out).toMatch(/\w{8} {2}mmlu +0\.\d{4} +0\.\d{4} +4 of 6 +5 {2}seed=1\n\w{8} {2}bbh +failed/);
+  expect(failed.out).toMatch(/\w{8} {2}seed=1 +mmlu +0\.\d{4} +0\.\d{4} +4 of 6 +5\n\w{8} {2}seed=1 +bbh +failed/);
   expect(failed.out).toContain("bbh: bbh: the fixture was told to fail");
   expect(failed.out.match(/note: mmlu: 4 of 6 rows, drawn with seed 0/g)).toHaveLength(1);
   expect(failed.out).toContain("not everything was evaluated: the same command evaluates the rest");

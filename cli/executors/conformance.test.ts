@@ -176,7 +176,7 @@ describe.each(Object.entries(ALL))("executor %s", (_, create) => {
 
   test.each([
     [{ FIXTURE_GAP: "1" }, "one event is missing", ["cell-1"]],
-    [{ FIXTURE_AFTERWORD: "1" }, "metrics (event 18) after the outcome of cell cell-1", []],
+    [{ FIXTURE_AFTERWORD: "1" }, "metrics (event 19) after the outcome of cell cell-1", []],
     [{ FIXTURE_OTHER_DONE: "1" }, 'done for request "nobody', []],
   ])("what can't be true is a broken protocol: %o", async (env, reason, open) => {
     const { events, running } = start([1], env);
