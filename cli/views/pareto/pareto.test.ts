@@ -9,8 +9,10 @@ import { tooWide } from "../fixtures/too-wide.js";
 import { expectVegaLite } from "../fixtures/vega-lite.js";
 import { svgToPng } from "../parts/png.js";
 import { visible } from "../parts/visible.js";
-import { marked, type ParetoData } from "./data.js";
+import { marked, type ParetoData, type ParetoSet } from "./data.js";
+import { frontSteps, xScale } from "./drawn.js";
 import { loadPareto } from "./load.js";
+import { placeNames } from "./names.js";
 import { paretoSvg } from "./svg.js";
 import { paretoTable } from "./table.js";
 import { paretoText } from "./text.js";
@@ -81,17 +83,70 @@ test("seeds are folded into means; rows without both measures, or a finished run
 test("text: the front is marked, the others say by what they are dominated; it fits the width", () => {
   const text = paretoText(load("loss", "accuracy"), 80);
   expect(text.split("\n").slice(0, 9)).toEqual([
-    "some-task: accuracy on 1,000 rows: accuracy by loss",
+    "some-task: accuracy by loss on 1,000 rows",
     "",
-    "   name     loss         accuracy  seeds  dominated by",
-    "*  good   0.5000  0.9000 ± 0.0000      2",
-    "   worse  0.6000  0.7100 ± 0.1271      2  good",
-    "   small  0.9000  0.8100 ± 0.1271      2  good",
+    "   #  name     loss         accuracy  seeds  dominated by",
+    "*  1  good   0.5000  0.9000 ± 0.0000      2",
+    "   2  worse  0.6000  0.7100 ± 0.1271      2  good",
+    "   3  small  0.9000  0.8100 ± 0.1271      2  good",
     "",
     "* front: no other row is as good in both and better in one (lower loss is",
     "  better, higher accuracy is better)",
   ]);
   expect(tooWide(text, 80)).toEqual([]);
+});
+
+const bytes = (name: string, x: number, y: number) => ({
+  ...{ name, runs: [name], n: 1, x, y, y_low: null, y_high: null, dominated_by: null },
+});
+const memory = (points: ReturnType<typeof bytes>[]): ParetoSet => {
+  const x = { key: "peak_memory", heading: "memory", better: "lower", unit: "bytes" } as const;
+  const y = { key: "accuracy", heading: "accuracy", better: "higher", unit: null } as const;
+  return { task: "t", score_name: "accuracy", eval_rows: 9, x, y, points: marked(points, x, y), without: [] };
+};
+
+test("drawings: steps, a logarithmic axis for values that lie far apart, zero at its left end", () => {
+  const near = memory([bytes("a", 1, 0.5), bytes("b", 20, 0.7), bytes("c", 4, 0.4)]);
+  expect(frontSteps(near)).toEqual([
+    { x: 1, y: 0.5 },
+    { x: 20, y: 0.5 },
+    { x: 20, y: 0.7 },
+  ]);
+  expect(xScale(near)).toMatchObject({ log: false, note: null });
+  const far = xScale(memory([bytes("none", 0, 0.4), bytes("a", 2 ** 20, 0.5), bytes("b", 2 ** 30, 0.7)]));
+  expect(far).toMatchObject({ log: true, note: "memory is on a logarithmic axis; 0 is at its left end" });
+  expect(far.ticks?.map(far.value)).toEqual([0, ...[0, 2, 4, 6, 8, 10].map((power) => 2 ** (20 + power))]);
+  expect(far.at(0)).toBeLessThan(2 ** 20);
+});
+
+test("text: the drawing has each row's number, and its axes have units", () => {
+  const text = paretoText({ of: "x", sets: [memory([bytes("a", 2 ** 20, 0.5), bytes("b", 2 ** 30, 0.7)])] }, 60);
+  const drawn = text.slice(text.indexOf("numbers: #"));
+  expect(drawn).toMatch(/[\u2800-\u28ff]1/);
+  expect(drawn).toMatch(/2[\u2800-\u28ff]/);
+  expect(drawn).toMatch(/ +1 MiB +1 GiB$/);
+});
+
+test("picture: no name covers another; names that are long or have no place are numbers with a list", () => {
+  const area = { left: 0, right: 200, top: 0, bottom: 200 };
+  const placed = placeNames(
+    [0, 1, 2].map((at) => ({ x: 100 + at, y: 100 + at, text: `name ${at}` })),
+    area,
+  );
+  const tops = placed?.map(({ x, y }) => [x, y]) ?? [];
+  expect(tops).toHaveLength(3);
+  for (const [i, [x = 0, y = 0]] of tops.entries()) {
+    for (const [left = 0, line = 0] of tops.slice(0, i)) {
+      expect(Math.abs(y - line) >= 12 || Math.abs(x - left) >= 6 * 6.2).toBe(true);
+    }
+  }
+  const crowd = Array.from({ length: 30 }, () => ({ x: 100, y: 100, text: "name" }));
+  expect(placeNames(crowd, area)).toBeNull();
+  const long = "method=imlor2c merges=1 injections=";
+  const svg = paretoSvg({ of: "x", sets: [memory([bytes(`${long}0`, 1, 0.5), bytes(`${long}1`, 1, 0.5)])] });
+  expect(svg).toContain(">1, 2</text>");
+  expect(svg).toContain(`1  ${long}0`);
+  expect(svg).toContain(`2  ${long}1`);
 });
 
 test("a column of which neither more nor less is better is an error that says which are", () => {

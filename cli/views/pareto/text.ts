@@ -1,5 +1,4 @@
 /** The front as a table and a chart. Pure, no ANSI. */
-import { setTitle } from "../compare/cell-texts.js";
 import { numberFormat } from "../compare/values.js";
 import { chart } from "../parts/chart.js";
 import { prose } from "../parts/prose.js";
@@ -7,6 +6,7 @@ import { LABEL, type TableColumn, tableLines } from "../parts/table.js";
 import { oneLine } from "../parts/visible.js";
 import { UNBOUNDED } from "../view.js";
 import type { ParetoAxis, ParetoData, ParetoSet } from "./data.js";
+import { frontSteps, paretoTitle, xScale } from "./drawn.js";
 
 const HEIGHT = 10;
 const FRONT = "*";
@@ -21,7 +21,7 @@ function setLines(set: ParetoSet, width: number | null): string[] {
     without.length > 0
       ? prose(`not shown, without both measures of a finished run: ${without.map(oneLine).join(", ")}`, width)
       : [];
-  const title = prose(`${setTitle(set)}: ${y.heading} by ${x.heading}`, width);
+  const title = prose(paretoTitle(set), width);
   if (points.length === 0) return [...title, "", "no row has both measures yet", ...missing];
   const [xText, yText] = [x, y].map((axis, at) =>
     numberFormat(
@@ -29,8 +29,9 @@ function setLines(set: ParetoSet, width: number | null): string[] {
       points.map((point) => (at === 0 ? point.x : point.y)),
     ),
   ) as [(value: number) => string, (value: number) => string];
-  const rows = points.map((point) => [
+  const rows = points.map((point, at) => [
     point.front ? FRONT : "",
+    String(at + 1),
     point.name,
     xText(point.x),
     `${yText(point.y)}${point.y_low === null || point.y_high === null ? "" : ` ± ${yText((point.y_high - point.y_low) / 2)}`}`,
@@ -49,7 +50,7 @@ function setLines(set: ParetoSet, width: number | null): string[] {
     "",
     ...legend.flatMap((line) => prose(line, width)),
     ...missing,
-    ...(points.length > 1 ? ["", ...drawing(set, width ?? UNBOUNDED)] : []),
+    ...(points.length > 1 ? ["", ...drawing(set, width, xText, yText)] : []),
   ];
 }
 
@@ -57,6 +58,7 @@ const betterText = ({ heading, better }: ParetoAxis): string => `${better} ${one
 
 const columnsOf = ({ x, y }: ParetoSet): TableColumn[] => [
   { key: "front", title: "" },
+  { key: "number", title: "#", align: "right", keep: 1 },
   { key: "name", title: "name", ...LABEL },
   { key: "x", title: oneLine(x.heading), align: "right" },
   { key: "y", title: oneLine(y.heading), align: "right" },
@@ -64,14 +66,25 @@ const columnsOf = ({ x, y }: ParetoSet): TableColumn[] => [
   { key: "dominated", title: "dominated by", keep: 1, least: 12, long: "middle" },
 ];
 
-/** The front as a line, every other row as a dot. */
-function drawing({ points, x, y }: ParetoSet, width: number): string[] {
-  const front = points.filter((point) => point.front).toSorted((a, b) => a.x - b.x);
-  const rest = points.filter((point) => !point.front);
-  const series = [front, ...rest.map((point) => [point])];
-  const drawn = series.map((some) => ({ points: some.map(({ x, y }) => ({ x, y })), index: 0, mark: "" }));
+/** The front as steps; each row is a dot with its number in the table on its right. */
+function drawing(
+  set: ParetoSet,
+  width: number | null,
+  xText: (value: number) => string,
+  yText: (value: number) => string,
+): string[] {
+  const { points, x, y } = set;
+  const scale = xScale(set);
+  const at = (value: number) => (scale.log ? Math.log(scale.at(value)) : value);
+  const byPlace = new Map(points.map((point) => [at(point.x), point.x]));
+  const line = { points: frontSteps(set).map((corner) => ({ ...corner, x: at(corner.x) })), index: 0, mark: "" };
+  const dots = points.map((point, i) => ({
+    ...{ points: [{ x: at(point.x), y: point.y }], index: 0, mark: String(i + 1), inside: true },
+  }));
+  const ends = { xText: (place: number) => xText(byPlace.get(place) ?? place), yText };
   return [
-    `${oneLine(y.heading)} by ${oneLine(x.heading)}; line: the front`,
-    ...chart(drawn, { width, height: HEIGHT }),
+    ...prose(`${oneLine(y.heading)} by ${oneLine(x.heading)}; line: the front; numbers: # in the table`, width),
+    ...(scale.note === null ? [] : prose(scale.note, width)),
+    ...chart([line, ...dots], { width: width ?? UNBOUNDED, height: HEIGHT, ...ends }),
   ];
 }

@@ -14,6 +14,9 @@ export interface ChartSize {
   width: number;
   /** Rows of the drawing; the x axis is one more row below. */
   height: number;
+  /** Texts of the numbers at the axes; default: few significant digits. */
+  xText?: (value: number) => string;
+  yText?: (value: number) => string;
 }
 
 export interface ChartSeries {
@@ -22,6 +25,8 @@ export interface ChartSeries {
   index: number;
   /** Text on the right of the line's end. */
   mark: string;
+  /** Whether the mark stands in the drawing, right beside the end, and not at the edge. */
+  inside?: boolean;
 }
 
 /** Width of the axis numbers: fits `1.234e-5` with its tick. */
@@ -33,11 +38,14 @@ const MARKS = 12;
  * Draws lines in braille dots (2 x 4 a character), with the smallest and largest value of both axes.
  * Each dot column shows the whole range of its points, however many there are, so that no spike is lost.
  */
-export function chart(series: readonly ChartSeries[], { width, height }: ChartSize): string[] {
+export function chart(
+  series: readonly ChartSeries[],
+  { width, height, xText = formatValue, yText = formatValue }: ChartSize,
+): string[] {
   const points = series.flatMap((one) => one.points);
   const finite = points.flatMap((point) => point.y ?? []);
   if (finite.length === 0) return ["(no values)"];
-  const margin = series.some(({ mark }) => mark !== "") ? Math.min(MARKS, Math.floor(width / 4)) : 0;
+  const margin = series.some(({ mark, inside }) => mark !== "" && !inside) ? Math.min(MARKS, Math.floor(width / 4)) : 0;
   const columns = Math.max(1, width - AXIS - margin);
   const canvas = new Canvas(columns, height);
   const [lowX, highX] = extent(points.map((point) => point.x));
@@ -47,18 +55,42 @@ export function chart(series: readonly ChartSeries[], { width, height }: ChartSi
     height * 4 - 1 - scale(y, lowY, highY, height * 4 - 1),
   ];
   const marks: string[][] = Array.from({ length: height }, () => []);
-  for (const { points, index, mark } of series) {
-    const end = drawLine(canvas, points, index, place);
-    if (end && mark !== "") marks[Math.floor(end[1] / 4)]?.push(mark);
+  const inside: { end: Dot; mark: string }[] = [];
+  for (const one of series) {
+    const end = drawLine(canvas, one.points, one.index, place);
+    if (end === null || one.mark === "") continue;
+    if (one.inside) inside.push({ end, mark: one.mark });
+    else marks[Math.floor(end[1] / 4)]?.push(one.mark);
   }
-  const rows = canvas.rows().map((row, index) => {
+  const rows = withMarks(canvas.rows(), inside).map((row, index) => {
     const beside = marks[index]?.length ? ` ${clip(marks[index].join(","), margin - 1)}` : "";
-    return `${fitTo(label(index, height, lowY, highY), AXIS - 2, "right")} ┤${row}${beside}`;
+    return `${fitTo(label(index, height, lowY, highY, yText), AXIS - 2, "right")} ┤${row}${beside}`;
   });
-  const left = formatValue(lowX);
-  const right = formatValue(highX);
+  const left = xText(lowX);
+  const right = xText(highX);
   const gap = " ".repeat(Math.max(1, columns - left.length - right.length));
   return [...rows.map((row) => row.trimEnd()), `${" ".repeat(AXIS)}${lowX === highX ? left : left + gap + right}`];
+}
+
+/** Writes each mark into the drawing, right of its point; left of it at the edge, and further on where one is already. */
+function withMarks(rows: readonly string[], marks: readonly { end: Dot; mark: string }[]): string[] {
+  const cells = rows.map((row) => [...row]);
+  const taken = new Set<string>();
+  for (const { end, mark } of marks) {
+    const line = Math.floor(end[1] / 4);
+    const row = cells[line] ?? [];
+    const point = Math.floor(end[0] / 2);
+    const columns = [...Array(row.length).keys()];
+    const free = (from: number) => [...mark].every((_, i) => !taken.has(`${line} ${from + i}`));
+    const fits = columns.filter((at) => at + mark.length <= row.length && free(at));
+    const at = fits.find((from) => from > point) ?? fits.findLast((from) => from + mark.length <= point);
+    if (at === undefined) continue;
+    for (const [i, character] of [...mark].entries()) {
+      row[at + i] = character;
+      taken.add(`${line} ${at + i}`);
+    }
+  }
+  return cells.map((row) => row.join(""));
 }
 
 /** Draws a line. Returns where its last finite value is; null without one. */
@@ -80,11 +112,11 @@ function drawLine(
   return end;
 }
 
-function label(row: number, height: number, low: number, high: number): string {
-  if (low === high) return row === Math.floor(height / 2) ? formatValue(high) : ""; // where the line is
-  if (row === 0) return formatValue(high);
-  if (row === height - 1) return formatValue(low);
-  return row === Math.floor(height / 2) && height > 4 ? formatValue(high - ((high - low) * row) / (height - 1)) : "";
+function label(row: number, height: number, low: number, high: number, text: (value: number) => string): string {
+  if (low === high) return row === Math.floor(height / 2) ? text(high) : ""; // where the line is
+  if (row === 0) return text(high);
+  if (row === height - 1) return text(low);
+  return row === Math.floor(height / 2) && height > 4 ? text(high - ((high - low) * row) / (height - 1)) : "";
 }
 
 /** A constant line is in the middle. */
