@@ -88,6 +88,25 @@ test("best compares nothing across scores, deletes no adapter that all keeps, an
   expect(drop("none").adapters).toBe(0);
 });
 
+test.each([
+  ["content of the rows", "UPDATE run_fingerprints SET value = run WHERE name = 'data'"],
+  ["number of training rows", "UPDATE attempts SET train_rows = 3000 + id"],
+  ["number of evaluation rows", "UPDATE attempts SET eval_rows = 1000 + id"],
+  ["numerics", "UPDATE attempts SET numerics = 1 + id"],
+])("best deletes no adapter for a score of another %s", (_, sql) => {
+  const print = store.prepare("INSERT OR REPLACE INTO run_fingerprints (run, name, value) VALUES (?, 'data', 'same')");
+  const paths = [A, B].map(({ id }, at) => {
+    print.run(id);
+    return train(id, 0.7 + at / 10, "best");
+  });
+  store.prepare(sql).run();
+  expect([drop("best").adapters, there(paths)]).toEqual([0, [true, true]]);
+  for (const column of ["train_rows", "eval_rows"]) store.prepare(`UPDATE attempts SET ${column} = NULL`).run();
+  store.prepare("UPDATE attempts SET numerics = 1").run();
+  store.prepare("UPDATE run_fingerprints SET value = 'same' WHERE name = 'data'").run();
+  expect([drop("best").adapters, there(paths)]).toEqual([1, [false, true]]);
+});
+
 test("a run that is trained again, another experiment's, another database's, and one to start from stay", () => {
   const start = sampleCell("d".repeat(16), { label: "later" });
   const paths = [train(A.id, 0.7, "none"), train(B.id, 0.8, "none"), train(C.id, 0.9, "none")];

@@ -41,7 +41,7 @@ interface Row {
   keep_adapters: KeepAdapters;
   /** 1: of the attempt whose score counts. */
   current: number;
-  /** What scores are compared within. */
+  /** What scores are compared within: as in `v_best`, but across methods. */
   family: string;
   score_name: string | null;
   best_score: number | null;
@@ -106,7 +106,9 @@ function savedAdapters(store: Store, experiment: number): Row[] {
   return store
     .prepare(
       `SELECT a.id AS attempt, a.run, v.label, f.path, a.keep_adapters, v.attempt_id = a.id AS current,
-              json_array(v.model, v.task, v.own_rows, v.score_name) AS family, v.score_name, v.best_score
+              json_array(v.model, v.task, v.own_rows, v.score_name, v.train_rows, v.eval_rows, v.numerics,
+                (SELECT f.value FROM run_fingerprints f WHERE f.run = v.run AND f.name = 'data')) AS family,
+              v.score_name, v.best_score
        FROM artifacts f JOIN attempts a ON a.id = f.attempt JOIN v_runs v ON v.run = a.run
        JOIN (SELECT run, min(position) AS position FROM experiment_cells WHERE experiment = ? GROUP BY run) c ON c.run = a.run
        WHERE f.kind = 'adapter' AND f.deleted_at IS NULL AND a.outcome = 'finished' ORDER BY c.position, a.number`,
