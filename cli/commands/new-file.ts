@@ -3,12 +3,12 @@ const HINT = "name another file";
 
 /** `hint`: what to do when the file exists. */
 export async function writeNew(file: string, content: string, replace = false, hint = HINT): Promise<void> {
-  const [{ writeFileSync }, { dirname, resolve }, { makeFolder }] = await Promise.all([
+  const [{ writeFileSync }, { dirname, resolve }, { needFolder }] = await Promise.all([
     import("node:fs"),
     import("node:path"),
     import("../store/folder.js"),
   ]);
-  makeFolder(resolve(dirname(file)), "make it, or name another file");
+  needFolder(resolve(dirname(file)), "make it first, or name another file");
   try {
     // `wx` checks and writes in one step, so no other process can make the file in between.
     writeFileSync(file, content, { flag: replace ? "w" : "wx" });

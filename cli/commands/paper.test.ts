@@ -68,7 +68,7 @@ test.each([
 });
 
 test("-o writes a file in the format of its ending, unless --format names another", () => {
-  const file = join(temp.folder, "out", "table1.tex");
+  const file = join(temp.folder, "table1-out.tex");
   const { status, stdout, stderr } = paper(["table1", "-o", file]);
   expect([status, stdout, stderr]).toEqual([0, "", `wrote ${file}\n`]);
   expect(readFileSync(file, "utf8")).toContain("\\toprule");

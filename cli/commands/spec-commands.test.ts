@@ -86,7 +86,7 @@ test("explain: one key, all keys, JSON, an unknown one", async () => {
 });
 
 test("init: writes a valid spec, and overwrites only with --force", async () => {
-  const file = join(folder, "new", "mine.yaml");
+  const file = join(folder, "mine.yaml");
   expect((await run(init, "init", file)).out).toBe(`Wrote ${file}. Next: lor2c plan ${file}\n`);
   expect(existsSync(file)).toBe(true);
   expect((await run(validate, "validate", file)).error).toBeUndefined();

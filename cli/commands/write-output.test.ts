@@ -21,6 +21,18 @@ test("a file is replaced as a whole or not at all", () => {
   expect(readFileSync(join(folder, "sub", "b.svg"), "utf8")).toBe("old");
 });
 
+test("a folder that is missing is not made: it may be a typo", () => {
+  const folder = tempFolder();
+  expect(() => writeOutput("x", join(folder, "typo", "a.csv"))).toThrow(
+    expect.objectContaining({
+      message: `there is no folder ${join(folder, "typo")}`,
+      hint: "make it first, or name another file with --output",
+      exitCode: 2,
+    }),
+  );
+  expect(readdirSync(folder)).toEqual([]);
+});
+
 test("a pipe or a device is written into", () => {
   writeOutput("x", "/dev/null");
   expect(statSync("/dev/null").isCharacterDevice()).toBe(true);

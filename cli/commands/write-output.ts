@@ -4,7 +4,7 @@ import { Lor2cError, UsageError } from "../errors.js";
 import type { DataTable } from "../export/data-table.js";
 import type { TableFormat } from "../export/table-file.js";
 import { discard, statOf } from "../files.js";
-import { makeFolder } from "../store/folder.js";
+import { needFolder } from "../store/folder.js";
 import { writeColoured, writeNote } from "../views/output.js";
 import { visible } from "../views/parts/visible.js";
 
@@ -40,7 +40,7 @@ export async function writeLinesOutput(lines: Iterable<string>, file: string | u
 
 function writeFile(content: Content, file: string): void {
   const path = resolve(file);
-  makeFolder(dirname(path), "make it, or name another file with --output");
+  needFolder(dirname(path), "make it first, or name another file with --output");
   try {
     replaceFile(path, content);
   } catch (error) {

@@ -19,6 +19,12 @@ export function makeFolder(folder: string, hint: string): void {
   }
 }
 
+/** Throws UsageError if there is no such folder: a file that a user names makes none, so that a typo is not one more. */
+export function needFolder(folder: string, hint: string): void {
+  checkFolder(folder, hint);
+  if (!statOf(folder)) throw new UsageError("FOLDER_MISSING", `there is no folder ${folder}`, hint);
+}
+
 /** Throws what `makeFolder` would throw, as far as can be told without making the folder. */
 export function checkFolder(folder: string, hint: string): void {
   const found = statOf(folder);
