@@ -59,7 +59,11 @@ export function targetOf(output: string, format: Format, task: string, input: st
   const path = resolve(output);
   const found = statOf(path);
   if (!statOf(dirname(path))?.isDirectory()) {
-    throw new UsageError("OUTPUT_NOT_WRITTEN", `there is no folder ${dirname(path)}`, "make it first, or name another file");
+    throw new UsageError(
+      "OUTPUT_NOT_WRITTEN",
+      `there is no folder ${dirname(path)}`,
+      "make it first, or name another file",
+    );
   }
   if (found?.isDirectory()) {
     const name = GLUE_FILES[task];

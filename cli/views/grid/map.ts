@@ -12,6 +12,8 @@ export interface GridMap {
   measure: string;
   /** Light is good. */
   lowerIsBetter: boolean;
+  /** What the two ends of its scale mean; null: the worst and the best score. */
+  ends: string | null;
   value(cell: GridCell): number | null;
   text(value: number, digits?: number): string;
 }
@@ -25,6 +27,7 @@ const MAP: Record<MapName, (grid: Grid) => GridMap> = {
     name: "score",
     measure: measureText(grid),
     lowerIsBetter: grid.score.lowerIsBetter,
+    ends: null,
     value: ({ mean }) => mean,
     text: (value, digits) => scoreText(grid, value, digits),
   }),
@@ -32,6 +35,7 @@ const MAP: Record<MapName, (grid: Grid) => GridMap> = {
     name: "params",
     measure: `parameters that are trained at the end, without the head${seeds > 1 ? `, mean of ${seeds} seeds` : ""}`,
     lowerIsBetter: true,
+    ends: "most to fewest parameters",
     value: ({ parameters }) => parameters,
     text: (value) => Math.round(value).toLocaleString("en-US"),
   }),
@@ -39,6 +43,7 @@ const MAP: Record<MapName, (grid: Grid) => GridMap> = {
     name: "spread",
     measure: `standard deviation over seeds: ${measureText(grid)}`,
     lowerIsBetter: true,
+    ends: "widest to narrowest spread",
     value: ({ deviation }) => deviation,
     text: (value, digits) => spreadText(grid, value, digits),
   }),
@@ -46,6 +51,7 @@ const MAP: Record<MapName, (grid: Grid) => GridMap> = {
     name: "n",
     measure: `runs with a score (${score.name}) of ${plural(seeds, "seed")}`,
     lowerIsBetter: false,
+    ends: "fewest to most runs",
     value: ({ n, of }) => (of === 0 ? null : n),
     text: String,
   }),

@@ -1,6 +1,7 @@
 /** Words and signs for a grid, the same in every picture. */
 import { constantAnswer } from "../../store/score-direction.js";
 import { formatValue, plural } from "../format.js";
+import { extent } from "../parts/extent.js";
 import { oneLine } from "../parts/visible.js";
 import type { GridAxis } from "./axes.js";
 import type { AxisValue } from "./axis-values.js";
@@ -38,16 +39,17 @@ export const signOf = (cell: GridCell): string => SIGNS[cell.state];
 export const marksOf = (cell: GridCell): string =>
   `${cell.best ? BEST : ""}${cell.separable === false ? NEAR : ""}${cell.coincides ? SAME : ""}${cell.mean === null ? "" : signOf(cell)}`;
 
-/** The signs that occur, with their meaning. */
-export function legendOf({ cells, seeds }: Grid, withSpread = true): [sign: string, meaning: string][] {
+/** The signs that occur, with their meaning: those after a score, or after another number of its cell. */
+export function legendOf({ cells, seeds }: Grid, ofScores = true): [sign: string, meaning: string][] {
   const list: [string, string][] = [];
-  if (cells.some((cell) => cell.best)) list.push([BEST, "best"]);
-  if (cells.some((cell) => cell.separable === false)) list.push([NEAR, "not separable from the best"]);
+  if (cells.some((cell) => cell.best)) list.push([BEST, ofScores ? "best" : "best score"]);
+  if (cells.some((cell) => cell.separable === false))
+    list.push([NEAR, `${ofScores ? "" : "score "}not separable from the best`]);
   if (cells.some((cell) => cell.coincides)) list.push([SAME, "coincides with another cell"]);
   for (const state of Object.keys(MEANINGS) as (keyof typeof MEANINGS)[]) {
     if (cells.some((cell) => cell.state === state)) list.push([SIGNS[state], MEANINGS[state]]);
   }
-  if (seeds > 1 && withSpread) list.push(["±", "standard deviation / number of seeds"]);
+  if (seeds > 1 && ofScores) list.push(["±", "standard deviation / number of seeds"]);
   return list;
 }
 
@@ -109,7 +111,14 @@ function bestLine(grid: Grid): string[] {
     const place = `best: ${scoreText(grid, best[0]?.mean ?? 0)} at ${placesText(grid, best)}${majority}`;
     return [`${place}${choiceText(grid)}`];
   }
-  return scored.length > 1 ? [`all ${scored.length} scores are equal${majority}`] : [];
+  if (scored.length < 2) return [];
+  const [low, high] = extent(scored.map(({ mean }) => mean ?? 0));
+  if (high - low < 1e-12) return [`all ${scored.length} scores are equal${majority}`];
+  // Only cells with the most seeds compete, and those have nothing better among them.
+  const most = Math.max(...scored.map(({ n }) => n));
+  const able = scored.filter(({ n }) => n === most);
+  const why = able.length === 1 ? "only it has so many" : "their scores are equal";
+  return [`no best yet: it is among cells with ${plural(most, "seed")}, ${placesText(grid, able)}; ${why}${majority}`];
 }
 
 const CHOSEN = {

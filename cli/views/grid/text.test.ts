@@ -168,6 +168,20 @@ test("a stopped cell has its newest score, with the sign of a score that is not 
   expect(text).toContain("from 87.99 to 89.22"); // the scale is of final scores
 });
 
+test("scores that differ are not called equal where one cell alone has all seeds, or those that have them are equal", () => {
+  const complete = (...runs: string[]) =>
+    sampleGrid(
+      sampleRows({
+        seeds: 2,
+        change: ({ run, seed }) => (seed === 17 || runs.some((one) => run.startsWith(one)) ? {} : { value: null }),
+      }),
+    );
+  const last = (grid: ReturnType<typeof sampleGrid>) => gridText(grid, { width: null, depth: 1 });
+  expect(last(complete("13"))).toContain("no best yet: it is among cells with 2 seeds, M 1, I 3; only it has so many");
+  expect(last(complete("01", "21"))).toContain("2 seeds, M 0, I 1 and M 2, I 1; their scores are equal");
+  expect(last(complete("13"))).not.toContain("scores are equal");
+});
+
 describe("other maps than scores", () => {
   const grid = sampleGrid(sampleRows({ seeds: 2, change: (row) => (row.position === 0 ? { value: null } : {}) }));
   const shown = (show: "params" | "spread" | "n") => gridText(grid, { width: null, depth: 1, show });
@@ -176,15 +190,23 @@ describe("other maps than scores", () => {
       /^mrpc-grid: parameters that are trained at the end, without the head, mean of 2 seeds/,
     );
     expect(shown("params")).toMatch(/^ +1 +33,792~ +34,560~ +35,328~ +36,096\*$/m);
-    expect(shown("params")).toContain("from 39,168 to 30,720");
+    expect(shown("params")).toContain(
+      "from 39,168 to 30,720: most to fewest parameters   * best score   ~ score not separable from the best",
+    );
     expect(shown("params")).not.toContain("± standard deviation");
     expect(gridText(grid, { width: null, depth: 24, show: "params" })).toMatch(/253;231;37;38;2;0;0;0m +30,720/);
   });
   test("spread and number of seeds", () => {
     expect(shown("spread")).toMatch(/^ +1 +0\.18~ +0\.18~ +0\.18~ +0\.18\*$/m);
+    const uneven = sampleGrid(
+      sampleRows({ seeds: 2, change: ({ position }) => (position === 0 ? { value: 0.8 } : {}) }),
+    );
+    expect(gridText(uneven, { width: null, depth: 1, show: "spread" })).toContain(": widest to narrowest spread");
+    expect(shown("n")).toContain("from 1 to 2: fewest to most runs");
     expect(shown("n")).toMatch(/^ +0 +1~ +2~ +2~ +2~$/m);
   });
   test("the table for people has them too", () => {
-    expect(gridPivot(grid, "params").rows[1]?.at(-1)).toBe("36,096 *");
+    const { rows, strong } = gridPivot(grid, "params");
+    expect([rows[1]?.at(-1), strong]).toEqual(["36,096", [[1, 4]]]);
   });
 });

@@ -65,9 +65,10 @@ export function legendLines(grid: Grid, { width, depth, show = "score" }: GridTe
   const fitted = (all: readonly string[]) => wrap(all, GAP, width).flatMap((line) => prose(line, width));
   if (!scale || scale.worst === scale.best) return fitted(parts); // nothing to compare
   const ends = [map.text(scale.worst), map.text(scale.best)];
-  if (depth === 1) return fitted([`from ${ends[0]} to ${ends[1]}`, ...parts]);
+  const meaning = map.ends === null ? "" : `: ${map.ends}`;
+  if (depth === 1) return fitted([`from ${ends[0]} to ${ends[1]}${meaning}`, ...parts]);
   const bar = Array.from({ length: SCALE }, (_, i) => painted(" ", i / (SCALE - 1), depth)).join("");
-  return wrap([`${ends[0]} ${bar} ${ends[1]}`, ...parts], GAP, width);
+  return wrap([`${ends[0]} ${bar} ${ends[1]}${meaning}`, ...parts], GAP, width);
 }
 
 /** Lines and columns of `gridLines` when all columns fit beside each other. */
