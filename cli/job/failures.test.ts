@@ -52,7 +52,7 @@ test("failures in training, or with other settings, make no failure certain", as
 });
 
 test.each([
-  [{ FIXTURE_AFTERWORD: "1" }, "the worker sent metrics (event 18) after the outcome of cell "],
+  [{ FIXTURE_AFTERWORD: "1" }, "the worker sent metrics (event 19) after the outcome of cell "],
   [{ FIXTURE_OTHER_DONE: "1" }, 'the worker sent done for request "nobody\'s", but it was asked '],
 ])("a worker that fails when its runs have their outcomes changes none, and is told of: %o", async (env, reason) => {
   const { cells, dbPath, messages, outcome, states } = await run("{seed: [1]}", env);
