@@ -1,6 +1,6 @@
 /** A chart of curves as SVG that follows the colours of the page. */
 import * as Plot from "@observablehq/plot";
-import { formatValue } from "../views/format.js";
+import { epochAxis, valueAxis } from "../views/parts/plot-axes.js";
 import { newDocument } from "../views/parts/svg.js";
 import { oneLine } from "../views/parts/visible.js";
 import type { SeedPanel } from "../views/seeds/data.js";
@@ -34,13 +34,14 @@ function drawing({ curves, metric, majority }: SeedPanel): Html {
     stroke: colour(at),
     band: at < COLOURS && points.some(({ n }) => n > 1),
   }));
+  const points = curves.flatMap((curve) => curve.points);
   const plot = Plot.plot({
     document: newDocument(),
     width: WIDTH,
     height: HEIGHT,
     ...{ marginLeft: 64, marginRight: 16, marginTop: 20, marginBottom: 34 },
-    x: { label: "epoch", labelArrow: "none", labelAnchor: "right" },
-    y: { label: oneLine(metric), labelArrow: "none", grid: true, nice: true, tickFormat: formatValue, ticks: 6 },
+    x: epochAxis(points.map(({ epoch }) => epoch)),
+    y: { label: oneLine(metric), ...valueAxis(points.map(({ mean }) => mean)), ticks: 6 },
     marks: [
       ...(majority === null ? [] : [Plot.ruleY([majority], { stroke: "var(--muted)", strokeDasharray: "4 3" })]),
       ...lines

@@ -2,6 +2,7 @@ import * as Plot from "@observablehq/plot";
 import { constantAnswer } from "../../store/score-direction.js";
 import { formatValue, plural } from "../format.js";
 import { clip } from "../parts/fit.js";
+import { epochAxis, valueAxis } from "../parts/plot-axes.js";
 import { seriesColours } from "../parts/series-colours.js";
 import {
   EDGE,
@@ -59,6 +60,7 @@ function legendLine(name: string, colour: string, y: number): string[] {
 
 function chart(panel: Panel, several: boolean, colour: (index: number) => string, document: Document): string {
   const lines = panel.series.map((series) => ({ ...series, stroke: colour(series.index) }));
+  const points = panel.series.flatMap((one) => one.points);
   const plot = Plot.plot({
     document,
     width: WIDTH,
@@ -68,8 +70,8 @@ function chart(panel: Panel, several: boolean, colour: (index: number) => string
     marginRight: 24,
     marginBottom: 34,
     style: { fontSize: "11px", fontFamily: FAMILY },
-    x: { label: "epoch", labelArrow: "none", labelAnchor: "right" },
-    y: { label: null, grid: true, nice: true, tickFormat: formatValue, ticks: 5 },
+    x: epochAxis(points.map(({ x }) => x)),
+    y: { label: null, ...valueAxis(points.map(({ y }) => y)), ticks: 5 },
     marks: [
       Plot.text([titleOf(panel, several)], {
         text: (text: string) => text,

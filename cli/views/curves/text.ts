@@ -21,5 +21,5 @@ function panelText({ title, majority, series }: Panel, several: boolean, width: 
   const heading = `${title}${beside} by epoch${several || !first ? "" : `: ${lastText(first)}`}`;
   const marked = series.map(({ index, points }) => ({ points, index, mark: several ? String(index + 1) : "" }));
   const legend = several ? series.map((one) => clip(`  ${one.index + 1}  ${one.name}: ${lastText(one)}`, width)) : [];
-  return [...prose(heading, width), ...chart(marked, { width, height: HEIGHT }), ...legend].join("\n");
+  return [...prose(heading, width), ...chart(marked, { width, height: HEIGHT, xName: "epoch" }), ...legend].join("\n");
 }

@@ -12,6 +12,8 @@ const WIDTH = 720;
 const CHART = 380;
 const TOP = 44;
 const FRONT = "#0072b2";
+/** Lines that pass behind a name do not cross it. */
+const HALO = 'stroke="white" stroke-width="3" stroke-linejoin="round" paint-order="stroke"';
 const MARGIN = { marginLeft: 84, marginRight: 24, marginTop: 20, marginBottom: 44 };
 /** Names that are longer, or more of them, are numbers in the drawing and stand below it. */
 const NAME = 28;
@@ -84,7 +86,7 @@ function chart(set: ParetoSet, document: Document): { svg: string; names: string
     },
     y: {
       ...{ label: oneLine(y.heading), labelArrow: "none", labelAnchor: "center", nice: true, grid: true },
-      ...(y.unit === null ? {} : { tickFormat: yText }),
+      ...(y.unit === null && new Set(points.map((point) => point.y)).size > 1 ? {} : { tickFormat: yText }),
     },
     marks: [
       Plot.line(
@@ -92,7 +94,7 @@ function chart(set: ParetoSet, document: Document): { svg: string; names: string
         { x: "x", y: "y", stroke: FRONT, strokeWidth: 1.4 },
       ),
       Plot.ruleX(
-        drawn.filter(({ y_low }) => y_low !== null),
+        drawn.filter(({ y_low, y_high }) => y_low !== null && y_low !== y_high),
         { x: "x", y1: "y_low", y2: "y_high", stroke: GREY, strokeWidth: 0.8 },
       ),
       Plot.dot(drawn, { x: "x", y: "y", r: 4, fill: (point: ParetoPoint) => (point.front ? FRONT : "#999999") }),
@@ -102,7 +104,7 @@ function chart(set: ParetoSet, document: Document): { svg: string; names: string
   const places = drawn.map((point) => ({ x: Number(toX?.apply(point.x)), y: Number(toY?.apply(point.y)) }));
   const { placed, names } = namesOf(points, places);
   const texts = placed.map(({ x, y, text, of }) =>
-    label(x, y, text, `font-size="10" fill="${points[of]?.front ? "black" : GREY}"`),
+    label(x, y, text, `font-size="10" text-anchor="start" ${HALO} fill="${points[of]?.front ? "black" : GREY}"`),
   );
   return { svg: markup(plot).replace(/<\/svg>\s*$/, `${texts.join("")}</svg>`), names };
 }

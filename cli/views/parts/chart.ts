@@ -17,6 +17,8 @@ export interface ChartSize {
   /** Texts of the numbers at the axes; default: few significant digits. */
   xText?: (value: number) => string;
   yText?: (value: number) => string;
+  /** Name of x, between the numbers of its axis. */
+  xName?: string;
 }
 
 export interface ChartSeries {
@@ -40,7 +42,7 @@ const MARKS = 12;
  */
 export function chart(
   series: readonly ChartSeries[],
-  { width, height, xText = formatValue, yText = formatValue }: ChartSize,
+  { width, height, xText = formatValue, yText = formatValue, xName = "" }: ChartSize,
 ): string[] {
   const points = series.flatMap((one) => one.points);
   const finite = points.flatMap((point) => point.y ?? []);
@@ -68,8 +70,15 @@ export function chart(
   });
   const left = xText(lowX);
   const right = xText(highX);
-  const gap = " ".repeat(Math.max(1, columns - left.length - right.length));
-  return [...rows.map((row) => row.trimEnd()), `${" ".repeat(AXIS)}${lowX === highX ? left : left + gap + right}`];
+  const gap = between(xName, Math.max(1, columns - left.length - right.length));
+  const single = xName === "" ? left : `${xName} ${left}`;
+  return [...rows.map((row) => row.trimEnd()), `${" ".repeat(AXIS)}${lowX === highX ? single : left + gap + right}`];
+}
+
+/** A name in the middle of so many blanks; left out where it would touch the numbers. */
+function between(name: string, room: number): string {
+  const before = Math.floor((room - name.length) / 2);
+  return before < 1 ? " ".repeat(room) : (" ".repeat(before) + name).padEnd(room);
 }
 
 /** Writes each mark into the drawing, right of its point; left of it at the edge, and further on where one is already. */

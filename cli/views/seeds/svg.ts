@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
-import { formatValue } from "../format.js";
 import { clip } from "../parts/fit.js";
+import { epochAxis, valueAxis } from "../parts/plot-axes.js";
 import { seriesColours } from "../parts/series-colours.js";
 import {
   EDGE,
@@ -75,14 +75,15 @@ function partOf(panel: SeedPanel, document: Document): Part {
 
 function chart({ curves, metric, majority }: SeedPanel, colour: (index: number) => string, document: Document): string {
   const lines = curves.map(({ runs, points }, i) => ({ points, stroke: colour(i), band: runs.length > 1 }));
+  const points = curves.flatMap((curve) => curve.points);
   const plot = Plot.plot({
     document,
     width: WIDTH,
     height: CHART,
     ...{ marginTop: 20, marginLeft: 64, marginRight: 24, marginBottom: 34 },
     style: { fontSize: "11px", fontFamily: FAMILY },
-    x: { label: "epoch", labelArrow: "none", labelAnchor: "right" },
-    y: { label: oneLine(metric), labelArrow: "none", grid: true, nice: true, tickFormat: formatValue, ticks: 6 },
+    x: epochAxis(points.map(({ epoch }) => epoch)),
+    y: { label: oneLine(metric), ...valueAxis(points.map(({ mean }) => mean)), ticks: 6 },
     marks: [
       ...(majority === null ? [] : [Plot.ruleY([majority], { stroke: GREY, strokeDasharray: "4 3" })]),
       ...lines

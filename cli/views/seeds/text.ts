@@ -48,7 +48,7 @@ function panelLines(panel: SeedPanel, width: number | null): string[] {
   const several = curves.some(({ runs }) => runs.length > 1);
   return [
     ...title,
-    ...chart(series, { width: width ?? UNBOUNDED, height: HEIGHT }),
+    ...chart(series, { width: width ?? UNBOUNDED, height: HEIGHT, xName: "epoch" }),
     ...shown.map((curve, i) => clip(`  ${i + 1}  ${curveText(curve)}`, width ?? Number.POSITIVE_INFINITY)),
     ...(several ? prose("a line is the mean over seeds; in brackets the lowest and the highest", width) : []),
     ...(hidden > 0
