@@ -23,15 +23,15 @@ function setHtml(columns: readonly CompareColumn[], set: CompareSet): Html {
   const head = shown.map(({ title, number }) => html`<th scope="col"${numberClass(number)}>${title}</th>`);
   const body = rows.map(
     (row) =>
-      html`<tr${row.mark === "best" ? html` class="best"` : NOTHING}><th scope="row">${row.name}${markText(row)}</th>${shown.map(
+      html`<tr${row.mark === "best" ? html` class="best"` : NOTHING}><th scope="row">${row.name}${markText(row)}</th><td>${stateText(row)}</td>${shown.map(
         ({ number, text }) => html`<td${numberClass(number)}>${text(row)}</td>`,
-      )}<td>${stateText(row)}</td></tr>\n`,
+      )}</tr>\n`,
   );
   const format = formatOf(columns[tests?.column ?? 0], tests?.column ?? 0, rows);
   return html`<h3>${title}</h3>
 ${apart === null ? NOTHING : html`<p>Not compared with the rows above: ${apart}.</p>`}
 <div class="wide" tabindex="0" role="region" aria-label="Table: ${title}"><table>
-<thead><tr><th scope="col">name</th>${head}<th scope="col">state</th></tr></thead>
+<thead><tr><th scope="col">name</th><th scope="col">state</th>${head}</tr></thead>
 <tbody>
 ${body}</tbody></table></div>
 <p class="muted">± is half of the 95 % interval of the mean over seeds.${marks === null ? "" : ` ${marks}.`}${baseline === null ? "" : ` Changes are to ${baseline}.`}</p>
@@ -43,7 +43,24 @@ ${tests === null ? NOTHING : testsHtml("Over the evaluation rows", title, itemLi
 const testsHtml = (what: string, title: string, lines: readonly string[]): Html =>
   lines.length === 0
     ? NOTHING
-    : html`<pre tabindex="0" role="region" aria-label="${what}: ${title}">${lines.join("\n")}</pre>`;
+    : html`${blocksOf(lines).map(({ aligned, lines }, at) =>
+        aligned
+          ? html`<pre tabindex="0" role="region" aria-label="${what}${at > 1 ? ` ${at}` : ""}: ${title}">${lines.join("\n")}</pre>\n`
+          : html`<p>${lines.join(" ")}</p>\n`,
+      )}`;
+
+/** Aligned columns stay as they are and scroll; sentences become paragraphs, which the browser breaks. */
+function blocksOf(lines: readonly string[]): { aligned: boolean; lines: string[] }[] {
+  const blocks: { aligned: boolean; lines: string[] }[] = [];
+  for (const line of lines) {
+    if (line.trim() === "") continue;
+    const aligned = /\S {2,}\S/.test(line);
+    const last = blocks.at(-1);
+    if (aligned && last?.aligned) last.lines.push(line);
+    else blocks.push({ aligned, lines: [line] });
+  }
+  return blocks;
+}
 
 const numberClass = (number: boolean): Html => (number ? html` class="number"` : NOTHING);
 

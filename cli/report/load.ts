@@ -106,19 +106,23 @@ function timelineOf(store: Store, run: RunRow): ReportTimeline[] {
   ];
 }
 
-/** Hashes of weights and rows differ from run to run and are left out. */
+const sum = (numbers: Iterable<number>): number => [...numbers].reduce((all, one) => all + one, 0);
+
+/** A hash that differs from run to run, such as that of the weights, is only counted. */
 function environmentOf(store: Store, runs: readonly RunRow[]): ReportFact[] {
   const values = new Map<string, Map<string, number>>();
   for (const { attempt_id } of runs) {
     if (attempt_id === null) continue;
     for (const [name, value] of reproductionOf(store, attempt_id)) {
-      if (name.startsWith("hash.")) continue;
       const counts = values.get(name) ?? new Map<string, number>();
       values.set(name, counts.set(value, (counts.get(value) ?? 0) + 1));
     }
   }
   return [...values].map(([name, counts]) => ({
     name,
-    values: [...counts].map(([value, count]) => ({ value, runs: count })),
+    values:
+      name.startsWith("hash.") && counts.size > 1
+        ? [{ value: `${counts.size} different ones: lor2c show RUN environment`, runs: sum(counts.values()) }]
+        : [...counts].map(([value, count]) => ({ value, runs: count })),
   }));
 }

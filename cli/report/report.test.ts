@@ -45,7 +45,13 @@ describe("the file", () => {
     expect(document.querySelectorAll("#curves path.series")).toHaveLength(12);
     expect(document.querySelectorAll("details.timeline")).toHaveLength(6);
     expect(document.querySelector("#spec code")?.textContent).toBe(SPEC);
-    expect(document.querySelector("#environment")?.textContent).toContain("2.13.0");
+    const heads = [...document.querySelectorAll("#results thead th")].map((head) => head.textContent);
+    expect(heads.slice(0, 2)).toEqual(["name", "state"]);
+    expect(document.querySelector("#results tbody td")?.textContent).toBe("finished");
+    const environment = document.querySelector("#environment")?.textContent ?? "";
+    expect(environment).toContain("2.13.0");
+    expect(environment).toMatch(/device\.memory\s*[\d.]+ GiB/);
+    expect(environment).toMatch(/hash\.\w+/);
     expect(document.querySelector("#reproduce code")?.textContent).toMatch(/lor2c verify 0{14}/);
   });
   test("a name that is markup, quotes or control characters is text", () => {
@@ -128,6 +134,13 @@ describe.skipIf(CHROMIUM === undefined)("in Chromium (skipped: there is none)", 
     },
     60_000,
   );
+  test.each([390, 1280])("at %d pixels nothing but a region that scrolls is wider than the page", async (width) => {
+    await opened.setViewportSize({ width, height: 800 });
+    expect(await opened.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(width);
+    const closed = `[...document.querySelectorAll(".wide, pre")].filter((element) =>
+      element.scrollWidth > element.clientWidth && element.tabIndex < 0 && !element.querySelector("button")).length`;
+    expect(await opened.evaluate(closed)).toBe(0);
+  });
   test("asks for nothing but itself, and reports no error", () => {
     expect(requests).toEqual([expect.stringMatching(/^file:.*report\.html$/)]);
     expect(problems).toEqual([]);

@@ -14,7 +14,7 @@ for (const grid of document.querySelectorAll(".grid")) {
   const panel = document.getElementById(grid.dataset.details);
   const buttons = [...grid.querySelectorAll("button")];
   const width = Number(grid.dataset.columns);
-  const show = (button) => { panel.textContent = button.dataset.details; };
+  const show = (button) => { panel.textContent = button.dataset.details; panel.classList.add("chosen"); };
   buttons.forEach((button, at) => {
     button.tabIndex = at === 0 ? 0 : -1;
     button.addEventListener("mouseenter", () => show(button));

@@ -1,3 +1,4 @@
+import { formatBytes } from "../views/parts/bytes.js";
 import { rerunCommands } from "./commands.js";
 import type { ReportData, ReportFact } from "./data.js";
 import { type Html, html, NOTHING } from "./html.js";
@@ -18,11 +19,14 @@ export function environmentHtml(facts: readonly ReportFact[]): Html {
   if (facts.length === 0) return html`<p>No run has begun.</p>`;
   const rows = facts.map(
     ({ name, values }) =>
-      html`<tr><th scope="row">${name}</th><td>${values.map((value) => valueHtml(value, values.length))}</td></tr>\n`,
+      html`<tr><th scope="row">${name}</th><td>${values.map((value) => valueHtml({ ...value, value: factText(name, value.value) }, values.length))}</td></tr>\n`,
   );
   return html`<div class="wide" tabindex="0" role="region" aria-label="Table: environment"><table><tbody>
 ${rows}</tbody></table></div>`;
 }
+
+const factText = (name: string, value: string): string =>
+  name === "device.memory" && Number(value) > 0 ? formatBytes(Number(value)) : value;
 
 const valueHtml = ({ value, runs }: ReportFact["values"][number], values: number): Html =>
   values === 1 ? html`${value}` : html`<div>${value} <span class="muted">(${runs} runs)</span></div>`;

@@ -19,7 +19,7 @@ export const STYLE = `
   --c5: #9ad5f5; --c6: #ffffff; } }
 * { box-sizing: border-box; }
 body { margin: 0; font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); }
-header, main, footer { max-width: 70rem; margin: 0 auto; padding: 1rem; }
+header, main, footer { max-width: 84rem; margin: 0 auto; padding: 1rem; }
 h1 { font-size: 1.6rem; margin: 0; overflow-wrap: anywhere; }
 h2 { font-size: 1.25rem; margin: 2.5rem 0 .5rem; border-bottom: 1px solid var(--line); }
 h3 { font-size: 1rem; margin: 1.2rem 0 .4rem; overflow-wrap: anywhere; }
@@ -29,10 +29,17 @@ nav ul { list-style: none; display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; ma
 .skip:focus { left: 1rem; top: 1rem; background: var(--paper); padding: .3rem .6rem; }
 :focus-visible { outline: 3px solid var(--link); outline-offset: 1px; }
 .muted, figcaption { color: var(--muted); }
-.wide { overflow-x: auto; }
+/* A shadow at an edge says that there is more to scroll to. */
+.wide { overflow-x: auto; background:
+  linear-gradient(to right, var(--paper) 30%, transparent) left / 2.5rem 100% no-repeat local,
+  linear-gradient(to left, var(--paper) 30%, transparent) right / 2.5rem 100% no-repeat local,
+  linear-gradient(to right, var(--muted), transparent) left / .6rem 100% no-repeat scroll,
+  linear-gradient(to left, var(--muted), transparent) right / .6rem 100% no-repeat scroll; }
+.chart .wide > svg { min-width: 40rem; }
 table { border-collapse: collapse; }
 th, td { padding: .25rem .7rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
-td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
+td.number { white-space: nowrap; }
 tbody th[scope=row] { font-weight: 400; min-width: 12rem; }
 .grid tbody th[scope=row] { min-width: 0; }
 tr.best th[scope=row] { font-weight: 700; }
@@ -47,7 +54,8 @@ p, li, dd { overflow-wrap: anywhere; }
 .grid button.top { outline: 3px solid var(--ink); outline-offset: -3px; }
 .grid button:focus-visible { outline: 3px solid var(--link); outline-offset: 1px; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-.details { min-height: 8.5rem; padding: .6rem .8rem; margin-top: .6rem; background: var(--soft); border: 1px solid var(--line); white-space: pre-line; overflow-wrap: anywhere; }
+.details.chosen { min-height: 8.5rem; }
+.details { padding: .6rem .8rem; margin-top: .6rem; background: var(--soft); border: 1px solid var(--line); white-space: pre-line; overflow-wrap: anywhere; }
 figure { margin: .5rem 0 1.5rem; }
 svg { max-width: 100%; height: auto; font-size: 11px; font-family: inherit; color: var(--ink); }
 svg text { fill: currentColor; }
@@ -58,6 +66,10 @@ path.on { stroke-width: 4px; opacity: 1; }
 summary { cursor: pointer; padding: .2rem 0; overflow-wrap: anywhere; }
 .drawn rect { stroke: var(--paper); }
 .drawn rect.injected, .drawn rect.broken { fill: var(--soft); stroke: var(--muted); }
+@media (max-width: 40rem) {
+  th, td { padding: .25rem .4rem; }
+  tbody th[scope=row] { min-width: 8rem; overflow-wrap: anywhere; }
+}
 @media print { .skip, nav { display: none; } }
 ${shades}
 `;
