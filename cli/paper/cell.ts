@@ -83,6 +83,7 @@ export function measureCell(question: CellQuestion): CellAnswer {
         by: best.by,
         honest: best.honest,
         optimism: best.optimism,
+        error: best.error,
         reason: best.reason,
       },
     },

@@ -1,4 +1,5 @@
 /** What the reader needs to know about the measured numbers, as sentences. Pure. */
+import { supported } from "../stats/supported.js";
 import type { ComparableRun } from "../store/read-comparable.js";
 import type { CellAnswer } from "./cell.js";
 import type { MeasuredCell } from "./measured-table.js";
@@ -103,7 +104,7 @@ function choiceNote({ choice, task, measured }: MeasuredCell, row: PaperRow): st
   return [`${of}${left}: ${place}${paper}`, optimismNote(choice)];
 }
 
-function optimismNote({ by, honest, optimism, reason }: NonNullable<MeasuredCell["choice"]>): string {
+function optimismNote({ by, honest, optimism, error, reason }: NonNullable<MeasuredCell["choice"]>): string {
   if (honest === null || optimism === null) return `the optimism of this choice cannot be estimated: ${reason}`;
   const how =
     by === "holdout"
@@ -112,7 +113,8 @@ function optimismNote({ by, honest, optimism, reason }: NonNullable<MeasuredCell
         ? "chosen on samples of the evaluation rows, scored on the others"
         : "chosen on the other seeds, one left out in turn";
   const sign = optimism < 0 ? "" : "+";
-  return `the optimism of this choice is ${sign}${optimism.toFixed(2)}: ${how}, the same choice scores ${honest.toFixed(2)}`;
+  const [amount, scores] = [optimism, honest].map((value) => supported(value.toFixed(2), error));
+  return `the optimism of this choice is ${sign}${amount}: ${how}, the same choice scores ${scores}`;
 }
 
 /** A run that learned nothing is a result, but says little about the method. */

@@ -1,5 +1,5 @@
 /** The best of several, and how much of its score is due to the choice. Pure. */
-import { resamplesFor, samples } from "./bootstrap.js";
+import { bestOf, chosenOnSamples } from "./chosen-on-samples.js";
 import type { Items } from "./items.js";
 import { mean } from "./mean.js";
 
@@ -19,6 +19,8 @@ export interface Optimism {
   honest: number | null;
   /** By how much the best is better than `honest`. Can be negative. */
   optimism: number | null;
+  /** Standard error that `honest` has from the draws of `bootstrap`; null where nothing was drawn. */
+  error: number | null;
   /** Why it cannot be estimated. */
   reason: string | null;
 }
@@ -37,23 +39,27 @@ export interface ChoiceOptions<T> {
   items?: (cell: T) => Items | string;
 }
 
-/** Of equal candidates the first is the best. Null if none has a score. */
+/**
+ * Of equal candidates the first is the best. Where several are equal in what chooses instead, each of them could be the
+ * choice, so their scores are averaged: the order of the candidates has no say. Null if none has a score.
+ */
 export function chosenScore<T extends Candidate>(all: readonly T[], options: ChoiceOptions<T> = {}): Chosen<T> | null {
   const seeds = Math.max(0, ...all.map((cell) => cell.scores.size));
   if (seeds === 0) return null;
   const sign = options.lowerIsBetter ? -1 : 1;
   const full = all.filter((cell) => cell.scores.size === seeds);
-  const best = argBest(full, (cell) => sign * mean(shown(cell)));
+  const [best] = bestOf(full, (cell) => sign * mean(shown(cell)));
+  if (best === undefined) throw new RangeError("a score is not a number");
   const leftOut = all.filter(({ scores }) => scores.size > 0).length - full.length;
   const found = honestOf(full, best, leftOut, sign, options.items);
   if (typeof found === "string") {
-    return { best, cells: full.length, leftOut, by: null, honest: null, optimism: null, reason: found };
+    return { best, cells: full.length, leftOut, by: null, honest: null, optimism: null, error: null, reason: found };
   }
   const optimism = sign * (mean(shown(best)) - found.honest);
-  return { best, cells: full.length, leftOut, ...found, optimism, reason: null };
+  return { best, cells: full.length, leftOut, error: null, ...found, optimism, reason: null };
 }
 
-type Honest = { by: NonNullable<Optimism["by"]>; honest: number };
+type Honest = { by: NonNullable<Optimism["by"]>; honest: number; error?: number };
 
 function honestOf<T extends Candidate>(
   cells: readonly T[],
@@ -64,23 +70,20 @@ function honestOf<T extends Candidate>(
 ): Honest | string {
   if (cells.length === 1) return leftOut === 0 ? "one cell, nothing was chosen" : "the other cells have fewer seeds";
   if (cells.every((cell) => heldOut(cell).every((score) => score !== null))) {
-    const chosen = argBest(cells, (cell) => sign * mean(heldOut(cell) as number[]));
-    return { by: "holdout", honest: mean(shown(chosen)) };
+    const chosen = bestOf(cells, (cell) => sign * mean(heldOut(cell) as number[]));
+    return { by: "holdout", honest: mean(chosen.map((cell) => mean(shown(cell)))) };
   }
   const seeds = [...best.scores.keys()];
   if (!cells.every((cell) => seeds.every((seed) => cell.scores.has(seed)))) return "the cells have different seeds";
   if (seeds.length < 2) return overRows(cells, sign, items);
   const left = seeds.map((seed) => {
-    const chosen = argBest(cells, (cell) => sign * mean(shown(cell, seed)));
-    return chosen.scores.get(seed)?.shown ?? Number.NaN;
+    const chosen = bestOf(cells, (cell) => sign * mean(shown(cell, seed)));
+    return mean(chosen.map(({ scores }) => scores.get(seed)?.shown ?? Number.NaN));
   });
   return { by: "leave-one-seed-out", honest: mean(left) };
 }
 
-/**
- * Chooses on a sample of the rows, and scores the choice on the rows that are not in it (a third of them), many times.
- * It says what the choice among these trainings adds; another seed would add its own chance.
- */
+/** The choice among these trainings, made again on samples of the rows. Another seed would add its own chance. */
 function overRows<T extends Candidate>(
   cells: readonly T[],
   sign: number,
@@ -93,24 +96,10 @@ function overRows<T extends Candidate>(
   const all = found as Items[];
   const rows = all[0]?.rows ?? 0;
   if (!all.every((one) => one.rows === rows)) return "one seed and no holdout part, and the rows differ";
-  const scores: number[] = [];
-  const inside = new Uint8Array(rows);
-  for (const sample of samples(rows, resamplesFor(rows, all.length), 0)) {
-    inside.fill(0);
-    for (const row of sample) inside[row] = 1;
-    const left = [...inside.keys()].filter((row) => inside[row] === 0);
-    if (left.length > 0) scores.push(argBest(all, (one) => sign * one.score(sample)).score(left));
-  }
-  return scores.length === 0 ? "one seed and too few rows" : { by: "bootstrap", honest: mean(scores) };
+  const chosen = chosenOnSamples(all, sign);
+  return chosen === null ? "one seed and too few rows" : { by: "bootstrap", ...chosen };
 }
 
 const shown = (cell: Candidate, without?: number): number[] =>
   [...cell.scores].filter(([seed]) => seed !== without).map(([, score]) => score.shown);
 const heldOut = (cell: Candidate): (number | null)[] => [...cell.scores.values()].map((score) => score.heldOut);
-
-/** The first of those with the highest value. */
-function argBest<T>(all: readonly T[], value: (one: T) => number): T {
-  const [first, ...others] = all.map((one) => ({ one, value: value(one) }));
-  if (!first) throw new RangeError("nothing to choose from");
-  return others.reduce((best, next) => (next.value > best.value + 1e-12 ? next : best), first).one;
-}

@@ -1,3 +1,4 @@
+import { supported } from "../../stats/supported.js";
 import { oneLine } from "../parts/visible.js";
 import type { ChosenRow, CompareSet } from "./data.js";
 
@@ -15,7 +16,7 @@ export function chosenLines({ chosen, rows, tests }: CompareSet, format: (value:
   const corrected =
     chosen.honest === null || chosen.by === null
       ? `not known, ${oneLine(chosen.reason ?? "")}`
-      : `${format(chosen.honest)} (${HOW[chosen.by]})`;
+      : `${supported(format(chosen.honest), chosen.error)} (${HOW[chosen.by]})`;
   const left = chosen.left_out === 0 ? "" : `, ${chosen.left_out} with fewer seeds left out`;
   return [`best of ${chosen.of}${left}: ${oneLine(chosen.name)}${value}; corrected for the choice: ${corrected}`];
 }

@@ -47,6 +47,8 @@ export interface ChosenRow {
   /** The mean of the choice where it was not chosen, and by how much the best is better than that. */
   honest: number | null;
   optimism: number | null;
+  /** Standard error of both from the draws of `bootstrap`; null where nothing was drawn. */
+  error: number | null;
   /** Why it is not known. */
   reason: string | null;
 }

@@ -56,8 +56,8 @@ function correctedBest(
   const options = items === null ? {} : { items: ({ run }: { run: string }) => items(run) };
   const found = chosenScore(candidates, { lowerIsBetter: lower, ...options });
   if (found === null) return null;
-  const { best, cells, leftOut, by, honest, optimism, reason } = found;
-  return { name: best.name, of: cells, left_out: leftOut, by, honest, optimism, reason };
+  const { best, cells, leftOut, by, honest, optimism, error, reason } = found;
+  return { name: best.name, of: cells, left_out: leftOut, by, honest, optimism, error, reason };
 }
 
 function seedTests(set: CompareSet, columns: readonly ValueColumn[], margin: number | undefined): CompareSet {

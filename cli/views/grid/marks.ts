@@ -1,4 +1,5 @@
 /** Words and signs for a grid, the same in every picture. */
+import { supported } from "../../stats/supported.js";
 import { constantAnswer } from "../../store/score-direction.js";
 import { formatValue, plural } from "../format.js";
 import { extent } from "../parts/extent.js";
@@ -130,9 +131,11 @@ const CHOSEN = {
 /** What the best score is without the luck of the choice. */
 function choiceText({ choice, ...grid }: Grid): string {
   if (!choice || choice.cells + choice.leftOut < 2) return "";
-  const { cells, by, honest, reason } = choice;
+  const { cells, by, honest, error, reason } = choice;
   if (by === null || honest === null) return `; corrected for the choice among ${cells}: not known (${reason})`;
-  return `; corrected for the choice among ${cells}: ${scoreText({ ...grid, choice }, honest)} (${CHOSEN[by]})`;
+  const text = scoreText({ ...grid, choice }, honest);
+  const value = supported(text, error !== null && grid.score.fraction ? 100 * error : error);
+  return `; corrected for the choice among ${cells}: ${value} (${CHOSEN[by]})`;
 }
 
 /** By which test cells were told from the best, and whether it could tell any. */
