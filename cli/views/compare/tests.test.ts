@@ -56,6 +56,16 @@ describe("against the best", () => {
     const tests = found([row("a", GOOD), row("b", GOOD)]);
     expect(tests?.rows[0]).toMatchObject({ p: 1, equivalence: 0, verdict: "same", difference: { mean: 0 } });
   });
+
+  test("one value in all runs of both rows, as where all collapsed, is no sign of sameness", () => {
+    const stuck = [0.6839, 0.6839, 0.6839];
+    const rows = [row("a", stuck), row("b", stuck), row("c", [0.6, 0.61, 0.62])];
+    expect(found(rows)?.rows).toMatchObject([
+      { name: "b", verdict: "refused", refused: "no spread", equivalence: null },
+      { name: "c", corrected: 0.25 },
+    ]);
+    expect(text(rows)).toMatch(/^b .*not tested: no spread$/m);
+  });
 });
 
 test("against a baseline a row can be better", () => {
@@ -102,6 +112,8 @@ difference: mean over seeds ± half of its 95 % interval; p: exact sign-flip
   test("three seeds are few, one is none", () => {
     const few = text([row("good", GOOD.slice(0, 3)), row("bad", BAD.slice(0, 3))]);
     expect(few).toContain("3 pairs can't reach 0.05: the smallest p is 0.25");
+    const two = text([row("good", GOOD.slice(0, 2)), row("bad", BAD.slice(0, 2)), row("worse", [0.1, 0.2])]);
+    expect(two).toContain("2 pairs can't reach 0.05: the smallest p is 0.5");
     expect(few).toContain("few seeds: 3 seeds say little about other seeds");
     // 2 / 2^3, whatever a correction for five tests makes of it
     const rows = [0, 1, 2, 3, 4, 5].map((at) =>

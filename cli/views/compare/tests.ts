@@ -144,7 +144,9 @@ function refuse(values: ReadonlyMap<number, number>, against: Tested): string | 
     ...(more.length > 0 ? [`${against.name} has no ${seedsText(more)}`] : []),
   ];
   if (parts.length > 0) return parts.join(", ");
-  return values.size === 1 ? "one seed has no spread" : null;
+  if (values.size === 1) return "one seed has no spread";
+  // Runs that collapsed all have the score of one constant answer; that says nothing about other seeds.
+  return new Set([...values.values(), ...against.values.values()]).size === 1 ? "no spread" : null;
 }
 
 const seedsText = (seeds: readonly number[]): string =>
