@@ -11,9 +11,13 @@ import { byKey } from "./sets.js";
 /** What two runs are compared by, besides the score and their other metrics. */
 const OF_TWO = ["best_epoch", "last_score", "params", "seconds", "cpu_seconds", "peak_memory", "energy"];
 
-/** The score, and the settings that differ. */
+/** The score, the method, the settings that differ among rows of one method, as what was swept does, then the others. */
 export function defaultColumns(folds: readonly Fold[]): ValueColumn[] {
-  const keys = differingKeys(folds).filter((key) => !comesWithMethod(key, folds));
+  const swept = new Set([...byMethod(folds).values()].flatMap(differingKeys));
+  const rank = (key: string) => (key === "method.name" ? 0 : swept.has(key) ? 1 : 2);
+  const keys = differingKeys(folds)
+    .filter((key) => !comesWithMethod(key, folds))
+    .sort((a, b) => rank(a) - rank(b));
   const headings = distinct(keys, shortName, (key) => key);
   return [
     parseColumn("score"),
@@ -26,9 +30,11 @@ export function defaultColumns(folds: readonly Fold[]): ValueColumn[] {
 /** A setting that other methods do not have, with one value for each method, says no more than the method. */
 function comesWithMethod(key: string, folds: readonly Fold[]): boolean {
   if (folds.every(({ settings }) => settings.has(key))) return false;
-  const methods = byKey(folds, ({ settings }) => leafKey(settings.get("method.name")));
+  const methods = byMethod(folds);
   return methods.size > 1 && [...methods.values()].every((own) => !differingKeys(own).includes(key));
 }
+
+const byMethod = (folds: readonly Fold[]) => byKey(folds, ({ settings }) => leafKey(settings.get("method.name")));
 
 /** `rank` for `method.rank`, `method` for `method.name`. */
 const shortName = (key: string): string =>
