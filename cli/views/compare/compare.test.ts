@@ -288,4 +288,14 @@ test.each([40, 60, 80, 120])("no line is wider than %d columns", (width) => {
   const lines = compareText(data, width).split("\n");
   expect(lines.filter((line) => stringWidth(line) > width)).toEqual([]);
   expect(lines.join("")).not.toContain("\u001b");
+  const asked = compareText(data, width, { asked: true });
+  expect(asked.split("\n").filter((line) => stringWidth(line) > width)).toEqual([]);
+  expect(asked).not.toContain("left out:");
+  expect(asked).toMatch(/\blr\b/);
+});
+
+test("what varies within a method stands before what each method has one value of", () => {
+  const swept = [0, 1, 2].map((injections) => ({ ...SHARE, dropout: 0.1, injections }) as Trained["method"]);
+  const data = compare([...seeds("LoRA", LORA, [0.8]), ...swept.flatMap((one, at) => seeds(`s${at}`, one, [0.7]))]);
+  expect(data.columns.map(({ key }) => key)).toEqual(["score", "method.name", "method.injections", "method.dropout"]);
 });

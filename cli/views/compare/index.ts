@@ -25,7 +25,7 @@ export function compared(
     const data = loadCompare(store, request);
     return {
       data,
-      text: (width) => compareText(data, width),
+      text: (width) => compareText(data, width, { asked: request.columns !== undefined }),
       table: () => compareTable(data),
       forPeople: () => compareForPeople(data),
     };

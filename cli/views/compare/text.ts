@@ -12,11 +12,14 @@ import { pairLines } from "./pair-text.js";
 import { testLines } from "./tests-text.js";
 import { leafText, NOT_KNOWN, numberFormat, signed } from "./values.js";
 
-/** `width` is that of the terminal, null for a file or a pipe. */
-export function compareText(data: CompareData, width: number | null): string {
+/**
+ * `width` is that of the terminal, null for a file or a pipe. Columns that were `asked` for are never left out: what does
+ * not fit becomes a block for each row.
+ */
+export function compareText(data: CompareData, width: number | null, { asked = false } = {}): string {
   const blocks =
     data.changed === null
-      ? data.sets.map((set) => setLines(data, set, width))
+      ? data.sets.map((set) => setLines(data, set, { width, asked }))
       : [changedLines(data.changed, width), pairLines(data, width)];
   const apart = data.sets.flatMap(({ apart, rows }) =>
     apart === null ? [] : [`${rowNames(rows)}: ${oneLine(apart)}`],
@@ -38,7 +41,12 @@ const LEAST_TEXT = 10;
 /** What is left out first where the terminal is narrow: settings, from the last one; then all but the first measure. */
 const KEEP = { setting: 100, measure: 200, run: 250, state: 300, seeds: 400 } as const;
 
-function setLines({ columns }: CompareData, set: CompareSet, width: number | null): string[] {
+interface Shown {
+  width: number | null;
+  asked: boolean;
+}
+
+function setLines({ columns }: CompareData, set: CompareSet, { width, asked }: Shown): string[] {
   const { rows, baseline } = set;
   const folded = rows.some(({ runs }) => runs.length > 1);
   const unfinished = rows.some(({ runs }) => runs.some(({ state, collapsed }) => state !== "finished" || collapsed));
@@ -47,7 +55,7 @@ function setLines({ columns }: CompareData, set: CompareSet, width: number | nul
   const run: TextColumn = { key: "run", title: "run", keep: KEEP.run, text: ({ runs }) => shortId(runs[0]?.run ?? "") };
   const shown: TextColumn[] = [
     { key: "name", title: "name", least: LEAST_NAME, long: "middle", text: (row) => markedName(row, rows) },
-    ...columns.flatMap((_, at) => columnTexts(columns, at, set)),
+    ...columns.flatMap((_, at) => columnTexts(columns, at, set)).map(asked ? always : (column) => column),
     ...(folded ? [seeds] : []),
     ...(unfinished ? [state] : []),
     ...(folded ? [] : [run]),
@@ -114,6 +122,8 @@ function columnTexts(columns: readonly CompareColumn[], at: number, set: Compare
   const text = (row: CompareRow) => deltaText(row, cellOf(row), set, format);
   return [own, { key: `${key} change`, title: at === 0 ? "change" : `${title} change`, align: "right", ...keep, text }];
 }
+
+const always = ({ keep: _, ...column }: TextColumn): TextColumn => column;
 
 const settingText = (cell: CompareCell | undefined): string =>
   distinctTexts(cell?.values.map((value) => (value === undefined ? NOT_KNOWN : leafText(value))) ?? []);
