@@ -4,7 +4,7 @@ import { Lor2cError } from "./errors.js";
 import { complete, createParser } from "./parser.js";
 import { sourceStack } from "./source-stack.js";
 import { explainSystemError } from "./system-errors.js";
-import { surviveLostOutput, writeMessage } from "./views/output.js";
+import { surviveLostOutput, writeError, writeMessage } from "./views/output.js";
 
 /** The scripts of `lor2c completion` call this, followed by the words of the command line. */
 const COMPLETE = "--get-completions";
@@ -26,7 +26,7 @@ function report(error: unknown, args: string[]): void {
     return;
   }
   const lines = [message, ...(hint ? hint.split("\n").map((line) => `  ${line}`) : [])];
-  writeMessage(`lor2c: ${lines.join("\n")}`);
+  writeError(`lor2c: ${lines.join("\n")}`);
 }
 
 async function main(args: string[]): Promise<void> {

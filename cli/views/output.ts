@@ -6,6 +6,7 @@ import { fstatSync, writeSync } from "node:fs";
 import { Lor2cError } from "../errors.js";
 import { breakLines } from "./parts/break-lines.js";
 import { jsonText, visible } from "./parts/visible.js";
+import { withWholeCommands } from "./parts/whole-commands.js";
 import { messageWidth } from "./terminal.js";
 
 /** Writes lines that end in a line feed. */
@@ -45,7 +46,13 @@ export function writeNote(text: string): void {
   writeMessage(breakLines(visible(text), messageWidth(), "  ", (line) => line.length).join("\n"));
 }
 
-/** A message whose lines stay whole: JSON, or an error with commands and places that people copy. */
+/** An error for people: like a note, but commands stay whole, so that people can copy them. */
+export function writeError(text: string): void {
+  const broken = (glued: string) => breakLines(glued, messageWidth(), "  ", (line) => line.length);
+  writeMessage(withWholeCommands(visible(text), broken).join("\n"));
+}
+
+/** A message whose lines stay whole: JSON. */
 export function writeMessage(text: string): void {
   process.stderr.write(`${visible(text)}\n`);
 }
