@@ -55,7 +55,7 @@ function columnsOf(runs: readonly ListedRun[], choice: WhichEpoch): TextColumn[]
   return [
     { key: "run", title: "run", text: (run) => shortId(run.id) },
     { key: "label", title: "label", ...LABEL, text: (run) => run.label },
-    { key: "state", title: "state", least: 13, text: stateText },
+    { key: "state", title: "state", text: stateText },
     {
       key: "score",
       title: `${only ?? "score"} (${which})`,

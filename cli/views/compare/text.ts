@@ -51,7 +51,7 @@ function setLines({ columns }: CompareData, set: CompareSet, { width, asked }: S
   const folded = rows.some(({ runs }) => runs.length > 1);
   const unfinished = rows.some(({ runs }) => runs.some(({ state, collapsed }) => state !== "finished" || collapsed));
   const seeds: TextColumn = { key: "seeds", title: "seeds", align: "right", keep: KEEP.seeds, text: seedsText };
-  const state: TextColumn = { key: "state", title: "state", keep: KEEP.state, least: LEAST_TEXT, text: stateText };
+  const state: TextColumn = { key: "state", title: "state", keep: KEEP.state, text: stateText };
   const run: TextColumn = { key: "run", title: "run", keep: KEEP.run, text: ({ runs }) => shortId(runs[0]?.run ?? "") };
   const shown: TextColumn[] = [
     { key: "name", title: "name", least: LEAST_NAME, long: "middle", text: (row) => markedName(row, rows) },

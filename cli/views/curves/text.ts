@@ -1,7 +1,7 @@
 import { constantAnswer } from "../../store/score-direction.js";
 import { formatValue } from "../format.js";
 import { chart } from "../parts/chart.js";
-import { clip } from "../parts/fit.js";
+import { namedNumber } from "../parts/named-number.js";
 import { prose } from "../parts/prose.js";
 import { type OfRun, UNBOUNDED } from "../view.js";
 import { type CurvesData, lastText, NOTHING, type Panel, panelsOf } from "./data.js";
@@ -20,6 +20,8 @@ function panelText({ title, majority, series }: Panel, several: boolean, width: 
   const [first] = series;
   const heading = `${title}${beside} by epoch${several || !first ? "" : `: ${lastText(first)}`}`;
   const marked = series.map(({ index, points }) => ({ points, index, mark: several ? String(index + 1) : "" }));
-  const legend = several ? series.map((one) => clip(`  ${one.index + 1}  ${one.name}: ${lastText(one)}`, width)) : [];
+  const legend = several
+    ? series.flatMap((one) => namedNumber(`  ${one.index + 1}  `, one.name, lastText(one), width))
+    : [];
   return [...prose(heading, width), ...chart(marked, { width, height: HEIGHT, xName: "epoch" }), ...legend].join("\n");
 }

@@ -2,16 +2,49 @@ import stringWidth from "string-width";
 import { describe, expect, test } from "vitest";
 import { formatSeconds } from "../format.js";
 import { bar } from "./bar.js";
+import { breakLines } from "./break-lines.js";
 import { formatBytes } from "./bytes.js";
 import { chart as charts, type Point } from "./chart.js";
 import { csvText } from "./csv.js";
 import { facts } from "./facts.js";
 import { clip, fitTo } from "./fit.js";
+import { namedNumber } from "./named-number.js";
 import { paced } from "./pace.js";
 import { shade } from "./shade.js";
 import { sparkline } from "./sparkline.js";
 import { tableLines } from "./table.js";
 import { jsonText, oneLine, visible } from "./visible.js";
+import { withWholeCommands } from "./whole-commands.js";
+
+describe("errors break at words, but not within commands, quoted texts and paths", () => {
+  const broken = (text: string) =>
+    withWholeCommands(text, (glued) => breakLines(glued, 40, "  ", (line) => line.length));
+  test.each([
+    [
+      "lor2c: the adapter was not kept; train it: lor2c run SPEC --set keep.adapters=all --force, or not",
+      [
+        "lor2c: the adapter was not kept; train",
+        "  it:",
+        "  lor2c run SPEC --set keep.adapters=all --force,",
+        "  or not",
+      ],
+    ],
+    ["  the rows are: one, two, three, four, five, six", ["  the rows are: one, two, three, four,", "    five, six"]],
+    ["see what it is: `lor2c tag [tag] [runs..]`", ["see what it is:", "  `lor2c tag [tag] [runs..]`"]],
+    ["lor2c ls lists the runs of every experiment", ["lor2c ls lists the runs of every", "  experiment"]],
+    [
+      "cannot read this: /a/very/long/path/of/a/file/that/does/not/fit.csv",
+      ["cannot read this:", "  /a/very/long/path/of/a/file/that/does/not/fit.csv"],
+    ],
+  ])("%s", (text, lines) => expect(broken(text)).toEqual(lines));
+});
+
+test("a number beside a name is never cut: the name is, or the number stands below it", () => {
+  const name = "a-name-".repeat(8);
+  expect(namedNumber("  1  ", "short", "last 0.67", 80)).toEqual(["  1  short: last 0.67"]);
+  expect(namedNumber("  1  ", name, "last 0.67", 60)).toEqual([`  1  ${clip(name, 44)}: last 0.67`]);
+  expect(namedNumber("  1  ", name, "last 0.67", 30)).toEqual([clip(`  1  ${name}:`, 30), "     last 0.67"]);
+});
 
 test.each([
   [0, "░░░░"],

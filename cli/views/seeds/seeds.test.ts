@@ -69,6 +69,9 @@ test("text: a line for each row and its last values, in the width", () => {
     "\n  1  lora, 3 seeds: last 0.85 of 2 seeds (0.8 to 0.9)\n  2  share: last 0.7\na line is the mean over seeds",
   );
   expect(tooWide(text, 80)).toEqual([]);
+  const narrow = seedsText(load(), 38);
+  expect(narrow).toContain("\n  1  lora, 3 seeds:\n     last 0.85 of 2 seeds (0.8 to 0.9)\n  2  share: last 0.7\n");
+  expect(tooWide(narrow, 38)).toEqual([]);
 });
 
 test("every other format, the same bytes each time, whatever a name contains", () => {

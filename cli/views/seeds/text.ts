@@ -2,7 +2,7 @@
 import { constantAnswer } from "../../store/score-direction.js";
 import { formatValue, plural } from "../format.js";
 import { chart } from "../parts/chart.js";
-import { clip } from "../parts/fit.js";
+import { namedNumber } from "../parts/named-number.js";
 import { prose } from "../parts/prose.js";
 import { oneLine } from "../parts/visible.js";
 import { UNBOUNDED } from "../view.js";
@@ -25,13 +25,21 @@ export const panelTitle = ({ task, split, metric, eval_rows, majority, score_nam
 };
 
 /** `LoRA, 5 seeds: last 0.81 (0.79 to 0.83)`; with their number where fewer seeds have got so far. */
-export function curveText({ name, points }: SeedCurve): string {
+export const curveText = (curve: SeedCurve): string => `${nameText(curve)}: ${lastText(curve)}`;
+
+const mostSeeds = ({ points }: SeedCurve): number => Math.max(...points.map(({ n }) => n));
+
+function nameText(curve: SeedCurve): string {
+  const most = mostSeeds(curve);
+  return oneLine(`${curve.name}${most > 1 ? `, ${plural(most, "seed")}` : ""}`);
+}
+
+function lastText(curve: SeedCurve): string {
+  const { points } = curve;
   const last = points.at(-1);
   const band = last && last.n > 1 ? ` (${formatValue(last.low)} to ${formatValue(last.high)})` : "";
-  const most = Math.max(...points.map(({ n }) => n));
-  const seeds = most > 1 ? `, ${plural(most, "seed")}` : "";
-  const fewer = last && last.n < most ? ` of ${plural(last.n, "seed")}` : "";
-  return oneLine(`${name}${seeds}: last ${formatValue(last?.mean ?? null)}${fewer}${band}`);
+  const fewer = last && last.n < mostSeeds(curve) ? ` of ${plural(last.n, "seed")}` : "";
+  return `last ${formatValue(last?.mean ?? null)}${fewer}${band}`;
 }
 
 function panelLines(panel: SeedPanel, width: number | null): string[] {
@@ -49,7 +57,7 @@ function panelLines(panel: SeedPanel, width: number | null): string[] {
   return [
     ...title,
     ...chart(series, { width: width ?? UNBOUNDED, height: HEIGHT, xName: "epoch" }),
-    ...shown.map((curve, i) => clip(`  ${i + 1}  ${curveText(curve)}`, width ?? Number.POSITIVE_INFINITY)),
+    ...shown.flatMap((one, i) => namedNumber(`  ${i + 1}  `, nameText(one), lastText(one), width ?? UNBOUNDED)),
     ...(several ? prose("a line is the mean over seeds; in brackets the lowest and the highest", width) : []),
     ...(hidden > 0
       ? prose(`the best ${MOST} of ${curves.length} rows; --format csv and -o picture.svg have all`, width)
