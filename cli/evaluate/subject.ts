@@ -75,12 +75,15 @@ function templateOf({ task, data }: Settings): string {
   return data.template ?? (data.columns?.messages ? "chat" : "alpaca");
 }
 
-/** What the evaluations of an untuned model are stored under, of the names `evaluated`. Throws UsageError for none. */
+/**
+ * What the evaluations of an untuned model are stored under, of the names `evaluated`. Throws UsageError for none: the name
+ * is that of no run and no experiment either.
+ */
 export function evaluatedModel(name: string, evaluated: readonly string[]): string {
   const model = evaluated.includes(name) ? name : untuned(name).model;
   if (evaluated.includes(model)) return model;
-  const hint = evaluated.length === 0 ? "no untuned model has any" : `there are those of ${evaluated.join(", ")}`;
-  throw new UsageError("NOT_EVALUATED", `no evaluation of ${name} is stored`, hint);
+  const hint = evaluated.length === 0 ? "lor2c ls lists the runs" : `models with evaluations: ${evaluated.join(", ")}`;
+  throw new UsageError("NOT_EVALUATED", `there is no run, experiment or evaluated model ${name}`, hint);
 }
 
 /** A model without an adapter: a packaged name, a name on the hub, or a folder. Throws UsageError for no name. */

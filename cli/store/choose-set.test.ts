@@ -160,7 +160,7 @@ test.each([
   ["task = OTHER", "task; it is some-task, Other"],
   ["method.share = 3 and seed > 0", "method.share; it is false, 0, true"],
   ["best.accuracy > 0.99", "best.accuracy; it is 0.7, 0.9"],
-  ["tag = papr", "tag; it is paper, good"],
+  ["tag = papr", "tag; runs have paper, good"],
   ["seed = 2 and not seed = 2", ""],
 ])("no runs for %s: says what there is", (where, there) => {
   const { none } = chooseSet(store, { where: [where], mayBeEmpty: true });

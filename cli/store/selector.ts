@@ -125,7 +125,7 @@ function bestByMetric(store: Store, like: RunRow, metric: string): RunRow | unde
 }
 
 const inTrash = (selector: string): UsageError =>
-  notFound(`run ${selector} is in the trash`, `lor2c restore ${selector} brings it back`);
+  new UsageError("RUN_IN_TRASH", `run ${selector} is in the trash`, `lor2c restore ${selector} brings it back`);
 
 function notFound(message: string, hint = "lor2c ls lists the runs"): UsageError {
   return new UsageError("RUN_NOT_FOUND", message, hint);

@@ -54,7 +54,8 @@ function there(store: Store, key: KeyRef, source: Filter["source"]): string {
     return `it is from ${Math.min(...numbers)} to ${Math.max(...numbers)}`;
   }
   const named = rows.slice(0, MOST).map(text);
-  return `it is ${named.join(", ")}${rows.length > MOST ? ", ..." : ""}`;
+  const is = found.kind === "list" ? "runs have" : "it is";
+  return `${is} ${named.join(", ")}${rows.length > MOST ? ", ..." : ""}`;
 }
 
 const short = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text);

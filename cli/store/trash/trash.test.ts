@@ -8,7 +8,7 @@ import { checkpointFolder, clearCheckpoints } from "../checkpoints.js";
 import { sampleEvaluation } from "../fixtures/evaluation.js";
 import { claimAll, claimedStore, sampleCell, sampleEvents as say } from "../fixtures/sample.js";
 import { addTag, setBaseline, setNote } from "../marks.js";
-import { findRun, getRun, listRuns } from "../read.js";
+import { chooseRuns, findRun, getRun, listRuns } from "../read.js";
 import { openStore, type Store } from "../store.js";
 import { ingest, registerExperiment, removeRuns } from "../write.js";
 import { copyPlan } from "./copy-plan.js";
@@ -80,6 +80,7 @@ test("a run goes with all its rows and files, nothing sees it, and it comes back
   }
   expect(existsSync(store.results.ofRun(A.id))).toBe(false);
   expect(() => findRun(store, "aaaa")).toThrow("run aaaa is in the trash");
+  expect(() => chooseRuns(store, "aaaa")).toThrow(/^run aaaa is in the trash$/);
   expect(() => findRun(store, "cccc")).toThrow("there is no run cccc");
   expect(trashedRuns(store)).toMatchObject([{ run: A.id, label: A.label, bytes: 16 }]);
   // What is in the trash is a database that can be read like any other.
