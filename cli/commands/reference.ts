@@ -35,18 +35,27 @@ export default {
       .example("$0 reference record mrpc-grid -o reference.json", "All runs of an experiment")
       .example("$0 reference record @last -o reference.json", "The newest run"),
   handler: async ({ runs, output: file, db }) => {
-    const [{ readIfThere, emptyReference, referenceText }, { record }, { chooseSet }, { openStore, resolveDbPath }] =
-      await Promise.all([
-        import("../verify/reference.js"),
-        import("../verify/record.js"),
-        import("../store/choose-set.js"),
-        import("../store/store.js"),
-      ]);
+    const [
+      { readIfThere, emptyReference, referenceText },
+      { record, recordedTexts },
+      { chooseSet },
+      { openStore, resolveDbPath },
+    ] = await Promise.all([
+      import("../verify/reference.js"),
+      import("../verify/record.js"),
+      import("../store/choose-set.js"),
+      import("../store/store.js"),
+    ]);
     const before = readIfThere(file) ?? emptyReference();
     const store = openStore(resolveDbPath(db), { readonly: true });
     try {
-      const { writeOutput } = await import("./write-output.js");
-      writeOutput(referenceText(record(store, chooseSet(store, { words: runs }).runs, before)), file);
+      const [{ writeOutput }, { writeNote }] = await Promise.all([
+        import("./write-output.js"),
+        import("../views/output.js"),
+      ]);
+      const after = record(store, chooseSet(store, { words: runs }).runs, before);
+      writeOutput(referenceText(after), file);
+      for (const line of recordedTexts(before, after)) writeNote(line);
     } finally {
       store.close();
     }

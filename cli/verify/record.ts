@@ -52,6 +52,20 @@ export function record(store: Store, runs: readonly RunRow[], reference: Referen
   return { ...reference, classes: { ...reference.classes, ...Object.fromEntries(own) } };
 }
 
+/** What `record` did to the device classes of a file: which it replaced or added, and how many stay. */
+export function recordedTexts(before: Reference, after: Reference): string[] {
+  const count = (of: Reference, name: string) => Object.keys(of.classes[name]?.runs ?? {}).length;
+  const runs = (of: Reference, name: string) => `${count(of, name)} ${count(of, name) === 1 ? "run" : "runs"}`;
+  const own = Object.keys(after.classes).filter((name) => after.classes[name] !== before.classes[name]);
+  const others = Object.keys(after.classes).length - own.length;
+  const kept = others === 0 ? "" : `; ${others} other device ${others === 1 ? "class stays" : "classes stay"}`;
+  return own.map((name) =>
+    name in before.classes
+      ? `replaced the device class ${name}: ${runs(after, name)} instead of ${runs(before, name)}${kept}`
+      : `added the device class ${name}: ${runs(after, name)}${kept}`,
+  );
+}
+
 /** Settings that all runs have alike stand once. */
 function classOf(recorded: ReadonlyMap<string, Recorded>): ReferenceClass {
   const runs = [...recorded].map(([id, { run }]) => [id, run] as const);
