@@ -77,6 +77,15 @@ test("tag: runs and experiments, twice is once; the list, show and completion ha
   expect(withStore(tags)).toEqual([]);
 });
 
+test("a filter chooses the runs that get a tag, alone or of those that are named; none, or no tag, is an error", async () => {
+  expect(JSON.parse(await lor2c("tag", "found", "--where", "label = first", "--json")).runs).toEqual([A.id]);
+  expect(JSON.parse(await lor2c("tag", "found", "grid", "--where", "label != first", "--json")).runs).not.toContain(
+    A.id,
+  );
+  await expect(lor2c("tag", "found", "--where", "label = nothing")).rejects.toMatchObject({ code: "NO_RUNS" });
+  await expect(lor2c("tag", "--where", "label = first")).rejects.toMatchObject({ code: "USAGE" });
+});
+
 test("what cannot be a tag is refused", async () => {
   const long = "x".repeat(65);
   const odd = ["a\u001b[31m", "a\u202eb", "a\u200bb", "\ud800"];

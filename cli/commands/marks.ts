@@ -5,21 +5,24 @@ interface Request {
   json: boolean;
   /** Runs or experiments. */
   runs: readonly string[];
+  /** Filters, as in `ls --where`. */
+  where?: readonly string[] | undefined;
 }
 
 /** Opens the database, finds the runs, and prints the text that `change` returns, or with `--json` the rest of it. */
 export async function changeMarks(
-  { db, json, runs }: Request,
+  { db, json, runs, where }: Request,
   change: (store: Store, ids: string[]) => { text: string },
 ): Promise<void> {
-  const [{ openExisting, resolveDbPath }, { chooseRuns }, { writeJson, writeLine }] = await Promise.all([
+  const [{ openExisting, resolveDbPath }, { chooseSet }, { writeJson, writeLine }] = await Promise.all([
     import("../store/store.js"),
     import("../store/read.js"),
     import("../views/output.js"),
   ]);
   const store = openExisting(resolveDbPath(db));
   try {
-    const ids = [...new Set(runs.flatMap((word) => chooseRuns(store, word).runs))];
+    const all = runs.length === 0 && where === undefined; // not chosen by the caller
+    const ids = all ? [] : chooseSet(store, { words: runs, where }).runs.map(({ id }) => id);
     const { text, ...changed } = change(store, ids);
     if (json) writeJson(changed);
     else writeLine(text);

@@ -3,10 +3,12 @@ import type { TableColumn } from "../views/parts/table.js";
 import { type Command, taggedRuns } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
 import { changeMarks } from "./marks.js";
+import { WHERE_OPTION } from "./where-option.js";
 
 interface Args {
   tag?: string | undefined;
   runs: string[];
+  where?: string[] | undefined;
   db?: string | undefined;
   json: boolean;
 }
@@ -24,19 +26,24 @@ export default {
         default: [] as string[],
         describe: "Runs, or experiments (name or number), whose runs all get it",
       })
+      .option("where", WHERE_OPTION)
       .option("db", DB_OPTION)
       .option("json", { type: "boolean", default: false, describe: "Print the tags, or what changed, as JSON" })
       .example("$0 tag paper @best 3fa9", "Tag two runs")
       .example("$0 tag candidate mrpc-grid", "Tag all runs of an experiment")
+      .example("$0 tag good --where 'best.accuracy > 0.85'", "Tag all that match a filter")
       .example("$0 tag", "Every tag, and how many runs have it"),
-  handler: async ({ tag, runs, db, json }) => {
-    if (tag === undefined) return listTags(db, json);
-    if (runs.length === 0) {
-      const hint = `name them after the tag, e.g. lor2c tag ${tag} @best`;
+  handler: async ({ tag, runs, where, db, json }) => {
+    if (tag === undefined) {
+      if (where === undefined) return listTags(db, json);
+      throw new UsageError("USAGE", "--where chooses runs that are to get a tag", "name the tag before it");
+    }
+    if (runs.length === 0 && where === undefined) {
+      const hint = `name them after the tag, e.g. lor2c tag ${tag} @best, or say --where`;
       throw new UsageError("USAGE", `which runs are to get the tag ${tag}?`, hint);
     }
     const { addTag, checkTag } = await import("../store/write.js");
-    await changeMarks({ db, json, runs }, (store, ids) => {
+    await changeMarks({ db, json, runs, where }, (store, ids) => {
       const name = checkTag(store, tag);
       const changed = addTag(store, name, ids);
       return { tag: name, runs: ids, changed, text: counted(ids.length, changed, `tagged ${name}`, "had it already") };
