@@ -15,6 +15,7 @@ from lor2c_worker.channel import Channel
 from lor2c_worker.run.checkpoint import BEST_FOLDER, checkpoints_in
 from lor2c_worker.run.loop_state import LoopState
 from lor2c_worker.run.manifest import check_files, read_manifest
+from lor2c_worker.run.meter import Meter, gauges_of
 from lor2c_worker.run.report import make_report
 from lor2c_worker.run.run_tree import _begin
 from lor2c_worker.run.tree import read_cell
@@ -61,7 +62,9 @@ def test_a_run_is_evaluated_twice_an_epoch_and_reports_its_best(place: Path, tmp
 def test_the_best_of_two_evaluations_in_an_epoch_have_folders_of_their_own(place: Path, tmp_path: Path) -> None:
     """Cells that part between them, and checkpoints, keep what they had."""
     cells = [read_cell(name, tmp_path / name, wanted(place, m), {}, False) for m, name in enumerate(("none", "one"))]
-    run, state, _ = _begin(Channel(io.BytesIO(), io.BytesIO()), cells, tmp_path / "checkpoints", None)
+    meter = Meter(gauges_of(torch.device("cpu")))
+    run, _ = _begin(Channel(io.BytesIO(), io.BytesIO()), cells, tmp_path / "checkpoints", None, meter)
+    state = run.loop
     try:
         report = make_report(run)
         report.best(0, ["none", "one"], 4, 1, {"accuracy": 0.5})
