@@ -290,7 +290,7 @@ test.each([40, 60, 80, 120])("no line is wider than %d columns", (width) => {
   expect(lines.join("")).not.toContain("\u001b");
   const asked = compareText(data, width, { asked: true });
   expect(asked.split("\n").filter((line) => stringWidth(line) > width)).toEqual([]);
-  expect(asked).not.toContain("left out:");
+  expect(asked).not.toContain("--columns chooses"); // the table of tests may still leave out its own
   expect(asked).toMatch(/\blr\b/);
 });
 
