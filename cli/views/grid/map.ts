@@ -2,7 +2,7 @@
 import { plural } from "../format.js";
 import type { GridCell } from "./cell.js";
 import type { Grid } from "./grid.js";
-import { measureText, scoreText, spreadText } from "./marks.js";
+import { meanText, measureText, scoreText, spreadText } from "./marks.js";
 
 export type MapName = "score" | "params" | "spread" | "n";
 
@@ -22,6 +22,10 @@ export function mapOf(grid: Grid, name: MapName): GridMap {
   return MAP[name](grid);
 }
 
+/** Of how many runs the cells with parameters are a mean. */
+const knownRuns = (cells: readonly GridCell[]) =>
+  cells.filter(({ parameters }) => parameters !== null).map(({ of }) => of);
+
 const MAP: Record<MapName, (grid: Grid) => GridMap> = {
   score: (grid) => ({
     name: "score",
@@ -31,9 +35,9 @@ const MAP: Record<MapName, (grid: Grid) => GridMap> = {
     value: ({ mean }) => mean,
     text: (value, digits) => scoreText(grid, value, digits),
   }),
-  params: ({ seeds }) => ({
+  params: ({ seeds, cells }) => ({
     name: "params",
-    measure: `parameters that are trained at the end, without the head${seeds > 1 ? `, mean of ${seeds} seeds` : ""}`,
+    measure: `parameters that are trained at the end, without the head${seeds > 1 ? `, ${meanText(seeds, knownRuns(cells))}` : ""}`,
     lowerIsBetter: true,
     ends: "most to fewest parameters",
     value: ({ parameters }) => parameters,

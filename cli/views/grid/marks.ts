@@ -75,11 +75,16 @@ export function spreadText({ score }: Grid, value: number, digits = 2): string {
 
 const WHICH = { best: "after the best epoch", last: "after the last epoch", fixed: "after the spec's epoch" };
 
+/** `mean of 3 seeds`; `mean of up to 3 seeds` where one of `counts`, the numbers of seeds in cells, is lower. */
+export const meanText = (seeds: number, counts: readonly number[]): string =>
+  `mean of ${counts.some((n) => n < seeds) ? "up to " : ""}${seeds} seeds`;
+
 /** `accuracy x 100 after the best epoch, mean of 3 seeds`. */
 export function measureText(grid: Grid): string {
-  const { score, seeds } = grid;
+  const { score, seeds, cells } = grid;
   const which = typeof score.which === "number" ? `after epoch ${score.which}` : WHICH[score.which];
-  const of = seeds > 1 ? `, mean of ${seeds} seeds` : ", one seed";
+  const counts = cells.filter(({ mean }) => mean !== null).map(({ n }) => n);
+  const of = seeds > 1 ? `, ${meanText(seeds, counts)}` : ", one seed";
   return `${oneLine(score.name)}${score.fraction ? " × 100" : ""} ${which}${of}`;
 }
 

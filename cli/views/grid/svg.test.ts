@@ -74,6 +74,15 @@ describe("SVG", () => {
     expect(drawn).toMatch(/>32,256</);
     expect(gridSvg(sampleGrid(sampleRows({ seeds: 2 })), "n")).toContain("runs with a score (accuracy) of 2 seeds");
   });
+  test("a mean where a cell has fewer seeds is of up to so many", () => {
+    const short = sampleGrid(sampleRows({ seeds: 3, change: (row) => (row.position === 3 ? { value: null } : {}) }));
+    const fewer = sampleGrid(
+      sampleRows({ seeds: 3, change: (row) => (row.seed === 19 && row.position < 20 ? { value: null } : {}) }),
+    );
+    expect(gridSvg(sampleGrid(sampleRows({ seeds: 3 })))).toContain("best epoch, mean of 3 seeds<");
+    expect(gridSvg(fewer)).toContain("best epoch, mean of up to 3 seeds<");
+    expect(gridSvg(short, "params")).toContain("without the head, mean of 3 seeds<");
+  });
   test("is the same for the same data", () => {
     expect(gridSvg(sampleGrid(sampleRows({ change: CHANGE })))).toBe(svg);
   });

@@ -52,7 +52,7 @@ test("seeds: deviation and number of seeds under the mean", () => {
   const text = gridText(sampleGrid(sampleRows({ seeds: 3, change })), { width: null, depth: 1 });
   expect(`\n${text}\n`).toMatchInlineSnapshot(`
     "
-    mrpc-grid: accuracy × 100 after the best epoch, mean of 3 seeds (mrpc, minilm, imlor2c)
+    mrpc-grid: accuracy × 100 after the best epoch, mean of up to 3 seeds (mrpc, minilm, imlor2c)
 
                injections I
     merges M       0        1        2        3
