@@ -96,8 +96,9 @@ test.each([60, 80, 100, 120, 160])("%i columns: the label stays and can be told 
   addTag(store, "a-tag", [DONE.id]);
   const lines = runsTable(listed(), width).split("\n");
   for (const line of lines) expect(stringWidth(line)).toBeLessThanOrEqual(width);
-  for (const i of [0, 1, 2, 3]) expect(lines.join("\n")).toMatch(new RegExp(`^[a-d]{8} {2}method.*seed=${i} `, "m"));
-  if (width < 160) expect(lines.join("\n")).toContain("left out:");
+  for (const i of [0, 1, 2, 3]) expect(lines.join("\n")).toMatch(new RegExp(`^[a-d]{8} {2}seed=${i} `, "m"));
+  expect(lines.join(" ")).toContain("every label: method.merges=3 method.injections=2");
+  if (width < 120) expect(lines.join("\n")).toContain("left out:");
 });
 
 test("tags have a column where there are any", () => {

@@ -17,7 +17,7 @@ const TITLES: Record<ChangeOf, string> = {
 
 const LEAST_VALUE = 16;
 const HEADS = [
-  { key: "key", title: "what changed", least: 20, long: "middle" as const },
+  { key: "key", title: "what changed", least: 20, long: "apart" as const },
   { key: "from", title: "A", least: LEAST_VALUE },
   { key: "to", title: "B", least: LEAST_VALUE },
 ];

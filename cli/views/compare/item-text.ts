@@ -6,7 +6,7 @@ import type { Tests } from "./tests.js";
 import { signed } from "./values.js";
 
 const COLUMNS = [
-  { key: "name", title: "name", least: 16, long: "middle" },
+  { key: "name", title: "name", least: 16, long: "apart" },
   { key: "difference", title: "difference", align: "right" },
   { key: "interval", title: "interval", align: "right", keep: 1 },
   { key: "p", title: "p", align: "right" },

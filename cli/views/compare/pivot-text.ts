@@ -13,7 +13,7 @@ import { numberFormat } from "./values.js";
 export function pivotText(data: PivotData, width: number | null): string {
   const { rows_key, rows, cols } = data;
   const columns: TableColumn[] = [
-    { key: "row", title: oneLine(rows_key), least: 16, long: "middle" },
+    { key: "row", title: oneLine(rows_key), least: 16, long: "apart" },
     ...cols.map(({ title }): TableColumn => ({ key: title, title: oneLine(title), align: "right" })),
   ];
   const texts = rows.map((name) => [name, ...cols.map((column) => pivotCell(data, column, cellOf(column, name)))]);

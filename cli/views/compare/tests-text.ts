@@ -22,7 +22,7 @@ const VERDICTS: Record<Exclude<Verdict, "refused" | "same">, string> = {
 };
 
 const COLUMNS: (TableColumn & { text(row: RowTest, tests: Tests, format: (value: number) => string): string })[] = [
-  { key: "name", title: "name", least: 16, long: "middle", text: ({ name }) => name },
+  { key: "name", title: "name", least: 16, long: "apart", text: ({ name }) => name },
   { key: "difference", title: "difference", align: "right", text: differenceText },
   { key: "p", title: "p", align: "right", keep: 2, text: ({ p }) => pText(p) },
   { key: "corrected", title: "Holm p", align: "right", text: ({ corrected }) => pText(corrected) },

@@ -54,7 +54,7 @@ function setLines({ columns }: CompareData, set: CompareSet, { width, asked }: S
   const state: TextColumn = { key: "state", title: "state", keep: KEEP.state, text: stateText };
   const run: TextColumn = { key: "run", title: "run", keep: KEEP.run, text: ({ runs }) => shortId(runs[0]?.run ?? "") };
   const shown: TextColumn[] = [
-    { key: "name", title: "name", least: LEAST_NAME, long: "middle", text: (row) => markedName(row, rows) },
+    { key: "name", title: "name", least: LEAST_NAME, long: "apart", text: (row) => markedName(row, rows) },
     ...columns.flatMap((_, at) => columnTexts(columns, at, set)).map(asked ? always : (column) => column),
     ...(folded ? [seeds] : []),
     ...(unfinished ? [state] : []),

@@ -63,7 +63,7 @@ const columnsOf = ({ x, y }: ParetoSet): TableColumn[] => [
   { key: "x", title: oneLine(x.heading), align: "right" },
   { key: "y", title: oneLine(y.heading), align: "right" },
   { key: "n", title: "seeds", align: "right", keep: 2 },
-  { key: "dominated", title: "dominated by", keep: 1, least: 12, long: "middle" },
+  { key: "dominated", title: "dominated by", keep: 1, least: 12, long: "apart" },
 ];
 
 /** The front as steps; each row is a dot with its number in the table on its right. */

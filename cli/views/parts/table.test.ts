@@ -7,7 +7,7 @@ import { type TableColumn, tableLines } from "./table.js";
 
 const COLUMNS: TableColumn[] = [
   { key: "run", title: "run" },
-  { key: "label", title: "label", least: 12, long: "middle" },
+  { key: "label", title: "label", least: 12, long: "apart" },
   { key: "score", title: "score at best epoch", align: "right" },
   { key: "method", title: "method", keep: 2 },
   { key: "seconds", title: "seconds", align: "right", keep: 1 },
@@ -36,15 +36,15 @@ run       label                     best epoch  method   seconds
                               at
                             best
 run       label            epoch  method   seconds
-3fa94d1c  merges=…ions=0  0.7500  imlor2c     58.8
-9b2e77aa  merges=…ons=12     0.7  lora     1,061.3
+3fa94d1c  mer…=0 inje…=0  0.7500  imlor2c     58.8
+9b2e77aa  mer…=1 inj…=12     0.7  lora     1,061.3
 
                           score
                              at
                            best
 run       label           epoch  method
-3fa94d1c  merges…ions=0  0.7500  imlor2c
-9b2e77aa  merges…ons=12     0.7  lora
+3fa94d1c  mer…=0 inj…=0  0.7500  imlor2c
+9b2e77aa  me…=1 inj…=12     0.7  lora
 left out: seconds (a wider terminal
   shows them)
 `));
