@@ -18,21 +18,33 @@ export function findCoincidences(
   const free = [axes.rows, axes.cols].filter((key) => SCHEDULE.has(key));
   if (free.length === 0) return;
   const byId = new Map(rows.map((row) => [row.run, row]));
+  const training = trainings(free);
   const first = new Map<string, GridCell>();
   for (const cell of cells) {
     if (cell.state !== "finished" || cell.n < cell.of) continue;
-    const trainings = cell.runs.map((run) => trainingOf(byId.get(run), free)).toSorted();
-    const key = trainings.join("\n");
+    const key = cell.runs
+      .map((run) => training(byId.get(run)))
+      .toSorted()
+      .join("\n");
     const same = first.get(key);
     if (same) cell.coincides = { row: same.row, col: same.col };
     else first.set(key, cell);
   }
 }
 
-/** Everything that decides the scores of a run whose changes are known; what is not part of an id is left out. */
-function trainingOf(row: GridCellRow | undefined, free: readonly string[]): string {
+/**
+ * Everything that decides the scores of a run whose changes are known; what is not part of an id is left out. That is slow
+ * to find out, and without the free keys all cells of a seed have the same settings.
+ */
+function trainings(free: readonly string[]): (row: GridCellRow | undefined) => string {
   const { outside, ...others } = shippedIdRules();
-  const freed = free.map((key) => key.split("."));
-  const settings = withoutOutside({ ...row?.settings }, { outside: [...outside, ...freed], ...others });
-  return canonicalize([settings, row?.changes ?? null]) ?? "";
+  const freed = { outside: free.map((key) => key.split(".")), ofSteps: [], later: [] };
+  const known = new Map<string, string>();
+  return (row) => {
+    const settings = withoutOutside({ ...row?.settings }, freed);
+    const same = JSON.stringify(settings);
+    const own = known.get(same) ?? canonicalize(withoutOutside(settings, { outside, ...others })) ?? "";
+    known.set(same, own);
+    return `${own}${canonicalize(row?.changes ?? null)}`;
+  };
 }
