@@ -23,6 +23,7 @@ export const ALLOWED = {
   "source-stack": ["spec"],
   "attempt-files": [],
   files: ["errors"],
+  "file-endings": ["errors"],
   temporary: ["errors", "files"],
   "process-identity": ["errors"],
   protocol: ["errors"],
@@ -42,7 +43,7 @@ export const ALLOWED = {
   evaluate: ["errors", "files", "protocol", "spec", "store", "worker", "executors"],
   job: ["errors", "files", "attempt-files", "protocol", "spec", "plan", "store", "worker", "executors", "evaluate"],
   verify: ["errors", "files", "temporary", "protocol", "spec", "plan", "store", "worker", "executors", "job"],
-  predict: ["errors", "files", "temporary", "protocol", "spec", "store", "worker", "verify"],
+  predict: ["errors", "files", "file-endings", "temporary", "protocol", "spec", "store", "worker", "verify"],
   // A view shows stored runs, a plan or the reports of a running job; it starts nothing.
   views: [
     "errors",
@@ -66,7 +67,7 @@ export const ALLOWED = {
   report: ["errors", "store", "views"],
   doctor: ["errors", "files", "temporary", "spec", "store", "worker", "scripts"],
   commands: [
-    ...["errors", "files", "type:protocol", "spec", "plan", "store", "worker", "executors", "job"],
+    ...["errors", "files", "file-endings", "type:protocol", "spec", "plan", "store", "worker", "executors", "job"],
     ...["evaluate", "verify", "predict", "paper", "clone", "starter", "views", "export", "report", "doctor", "scripts"],
   ],
   parser: ["errors", "spec", "views", "commands"],

@@ -1,5 +1,6 @@
 /** Options of commands that print a result in one of several formats, or write it to a file. */
 import { UsageError } from "../errors.js";
+import { refuseOtherEnding } from "../file-endings.js";
 
 /** Every format, with the file extension that selects it. */
 const ENDINGS = {
@@ -44,13 +45,16 @@ export const outputOptions = <Some extends Format>(formats: readonly Some[]) =>
     output: { alias: "o", type: "string", describe: "File to write" },
   }) as const;
 
-/** The format that the user chose, by name or by the ending of the file. */
+/** The format that the user chose, by name or by the ending of the file, which must not contradict each other. */
 export function chosenFormat<Some extends Format>(
   { format, json, output }: OutputArgs<Some>,
   formats: readonly [Some, ...Some[]],
 ): Some {
   const asked = json ? "json" : format;
-  if (asked !== undefined) return asked as Some;
+  if (asked !== undefined) {
+    refuseOtherEnding(output, asked);
+    return asked as Some;
+  }
   if (output === undefined) return formats[0];
   const name = output.toLowerCase();
   // .vl.json ends in .json too: the longest ending wins

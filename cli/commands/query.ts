@@ -33,7 +33,9 @@ export default {
       .example('$0 query "SELECT * FROM v_runs" -o runs.csv', "Everything, for a spreadsheet")
       .example('$0 query "SELECT * FROM metrics" -o metrics.parquet', "With types, for pandas, polars or DuckDB"),
   handler: async ({ sql, db, csv, vertical, ...asked }) => {
-    const format = csv ? "csv" : vertical ? "vertical" : chosenFormat(asked, FORMATS);
+    const named = csv ? "csv" : vertical ? "text" : asked.format;
+    const chosen = chosenFormat({ ...asked, format: named }, FORMATS);
+    const format = vertical ? "vertical" : chosen;
     const { refuseBytes } = await import("./write-output.js");
     refuseBytes(format, asked.output);
     const { openStore, resolveDbPath } = await import("../store/store.js");

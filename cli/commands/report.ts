@@ -1,4 +1,5 @@
 import { UsageError } from "../errors.js";
+import { refuseOtherEnding } from "../file-endings.js";
 import { type Command, experimentsOrRuns } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
 import { WHERE_OPTION } from "./where-option.js";
@@ -31,6 +32,7 @@ export default {
     if (output === undefined && process.stdout.isTTY) {
       throw new UsageError("USAGE", "a report is for a browser, not for a terminal", "name a file: -o report.html");
     }
+    refuseOtherEnding(output, "html");
     const [{ chooseSet }, { openReader }, { resolveDbPath }, { loadReport }, { reportPage }, { writeOutput }] =
       await Promise.all([
         import("../store/read.js"),

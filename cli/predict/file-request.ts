@@ -1,5 +1,6 @@
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { UsageError } from "../errors.js";
+import { refuseOtherEnding } from "../file-endings.js";
 import { identityOf, statOf } from "../files.js";
 
 const FORMATS = ["tsv", "csv", "jsonl", "parquet", "glue"] as const;
@@ -34,8 +35,10 @@ export function endingOf(file: string): string {
   );
 }
 
-/** The format that the user chose, by name or by the ending of the output. */
+/** The format that the user chose, by name or by the ending of the output, which must not contradict each other. */
 export function formatOf(format: Format | undefined, json: boolean, output: string | undefined): Format {
+  const asked = format ?? (json ? "jsonl" : undefined);
+  if (asked !== undefined) refuseOtherEnding(output, asked);
   if (format !== undefined) {
     if (format === "parquet" && output === undefined) {
       throw new UsageError("USAGE", "Parquet needs a file to be written to", "name one: -o predictions.parquet");

@@ -77,6 +77,9 @@ test("what options mean", () => {
   expect(columnsOf("text=title+body, text_pair=answer")).toEqual({ text: ["title", "body"], text_pair: "answer" });
   expect(formatOf(undefined, false, "a.JSONL")).toBe("jsonl");
   expect(formatOf(undefined, true, undefined)).toBe("jsonl");
+  expect(formatOf("glue", false, "a.tsv")).toBe("glue");
+  expect(() => formatOf("csv", false, "a.parquet")).toThrow("the ending of a.parquet says parquet");
+  expect(() => formatOf(undefined, true, "a.csv")).toThrow("the ending of a.csv says csv");
   expect(endingOf("-")).toBe(".txt");
   for (const [input, name] of [
     ["test_matched.tsv", "MNLI-m.tsv"],
