@@ -163,6 +163,21 @@ test.each([
   await expect(verify()).rejects.toMatchObject({ exitCode: 2, message: expect.stringMatching(said) });
 });
 
+test("a reference that has no numbers of a run is compared with nothing: exit code 2, before anything is trained", async () => {
+  await train();
+  recordAll();
+  const reference = readReference(file);
+  for (const { runs } of Object.values(reference.classes)) {
+    for (const run of Object.values(runs))
+      Object.assign(run, { hashes: {}, changes: [], evaluations: [], final_loss: null });
+  }
+  writeFileSync(file, referenceText(reference));
+  await expect(verify({ FIXTURE_FAIL: "4" })).rejects.toMatchObject({
+    exitCode: 2,
+    message: expect.stringContaining("cannot be compared: the reference has no numbers of it"),
+  });
+});
+
 test("only finished runs whose device class is known are recorded", async () => {
   await train({ FIXTURE_FAIL: "4" });
   expect(() => recordAll()).toThrow(/is not finished but failed/);

@@ -15,9 +15,10 @@ import { makeTemporaryFolder } from "../temporary.js";
 import { type Basis, basisOf, type Place } from "./basis.js";
 import { classToCompare } from "./belongs.js";
 import { compareRecorded, type Parting } from "./compare-recorded.js";
+import { nothingToCompare } from "./nothing-to-compare.js";
 import { placeOfPlan } from "./place.js";
 import { recordRun } from "./record.js";
-import { type Reference, type ReferenceClass, readReference } from "./reference.js";
+import { hasNumbers, type Reference, type ReferenceClass, readReference } from "./reference.js";
 
 export interface AgainstOptions {
   /** Of the spec. */
@@ -72,6 +73,7 @@ export async function verifyAgainst(options: AgainstOptions): Promise<AgainstRes
       keepAdapters: "all", // their weights are compared, and the folder is temporary
       register: (store, plan) => {
         chosen = classToCompare(reference, placeOfPlan(plan).deviceClass, plan.cells);
+        refuseEmpty(reference.classes[chosen]?.runs ?? {});
         return options.source.register(store, plan);
       },
     };
@@ -84,6 +86,12 @@ export async function verifyAgainst(options: AgainstOptions): Promise<AgainstRes
     discard(folder);
     if (!options.interrupts) interrupts.dispose();
   }
+}
+
+/** Before anything is trained. */
+function refuseEmpty(runs: ReferenceClass["runs"]): void {
+  const empty = Object.entries(runs).find(([, run]) => !hasNumbers(run));
+  if (empty) throw nothingToCompare(empty[0], empty[1].label, "the reference has no numbers of it");
 }
 
 interface Against {
@@ -139,6 +147,7 @@ function verifyRunAgainst(
   };
   const basis = basisOf(then, now, tolerance);
   const { compared, partings, notes } = compareRecorded(stored, again.run, basis);
+  if (compared === 0) throw nothingToCompare(id, label, notes.join("; ") || "it has nothing that the reference has");
   const run = { run: id, label, same: partings.length === 0, failed, log, basis, compared, partings };
   return { run, notes: [...notes, ...(run.same ? [] : environmentNotes(found.environment, again.environment))] };
 }

@@ -31,13 +31,13 @@ export const isCompared = ({ split, name }: Pick<Measured, "split" | "name">): b
 
 /**
  * Where two series of values differ, by step; values are equal when |a - b| <= tolerance * max(1, |a|). A value that
- * only one side has is a difference.
+ * only one side has is a difference. `common`: values that both have.
  */
 export function differences(
   stored: readonly Measured[],
   again: readonly Measured[],
   tolerance: Tolerance,
-): { compared: number; differences: Difference[] } {
+): { compared: number; common: number; differences: Difference[] } {
   const [left, right] = [index(stored), index(again)];
   const found: Difference[] = [];
   let compared = 0;
@@ -50,7 +50,8 @@ export function differences(
     found.push({ step: one.step, split: one.split, name: one.name, stored: a?.value, again: b?.value });
   }
   found.sort((x, y) => x.step - y.step || order(x) - order(y) || (x.name < y.name ? -1 : 1));
-  return { compared, differences: found };
+  const common = [...left.keys()].filter((key) => right.has(key)).length;
+  return { compared, common, differences: found };
 }
 
 function index(values: readonly Measured[]): Map<string, Measured> {

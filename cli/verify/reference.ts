@@ -28,6 +28,12 @@ export const ReferenceRun = z.strictObject({
 });
 export type ReferenceRun = z.infer<typeof ReferenceRun>;
 
+/** Whether there is anything that a later training could be compared with. */
+export const hasNumbers = ({ hashes, changes, evaluations, final_loss }: ReferenceRun): boolean =>
+  Object.keys(hashes).length + changes.length > 0 ||
+  final_loss !== null ||
+  evaluations.some(({ values }) => Object.keys(values).length > 0);
+
 const ReferenceClass = z.strictObject({
   environment: z.record(text, text),
   /** Settings that all of its runs have alike. */

@@ -86,6 +86,25 @@ test("a run that cannot be compared is a usage error", async () => {
   await expect(verify({ FIXTURE_PROBLEM: "4" })).rejects.toMatchObject({ code: "CANNOT_COMPARE", exitCode: 2 });
 });
 
+test("without a value that both trainings have there is nothing to compare, which is neither same nor different", async () => {
+  const cannot = (message: RegExp) => ({
+    code: "CANNOT_COMPARE",
+    exitCode: 2,
+    message: expect.stringMatching(message),
+  });
+  const change = (sql: string) => {
+    const store = openStore(dbPath);
+    store.write(() => store.prepare(sql).run());
+    store.close();
+  };
+  await train();
+  change("UPDATE metrics SET step = step + 1000");
+  await expect(verify()).rejects.toMatchObject(cannot(/it measured nothing that is stored of it/));
+  change("DELETE FROM metrics");
+  // known before anything is trained
+  await expect(verify({ FIXTURE_FAIL: "4" })).rejects.toMatchObject(cannot(/none of its losses and scores is stored/));
+});
+
 test("a run of other numerics is no comparison; the error says what to do", async () => {
   await train({ FIXTURE_NUMERICS: "1" });
   const error = await verify().catch((one: unknown) => one);

@@ -14,7 +14,8 @@ import type { Devices } from "../spec/devices.js";
 import type { EnvironmentRow, RunRow } from "../store/read.js";
 import { makeTemporaryFolder } from "../temporary.js";
 import { type Basis, basisOf } from "./basis.js";
-import { type Difference, differences, type Measured } from "./compare-runs.js";
+import { type Difference, differences, isCompared, type Measured } from "./compare-runs.js";
+import { nothingToCompare } from "./nothing-to-compare.js";
 import { placeOfPlan } from "./place.js";
 import { readFinishedRun, type StoredRun } from "./stored-run.js";
 
@@ -51,6 +52,8 @@ export interface VerifyResult {
  */
 export async function verifyRun(options: VerifyOptions): Promise<VerifyResult> {
   const stored = readFinishedRun(options.dbPath, options.selector);
+  const { id, label } = stored.run;
+  if (!stored.metrics.some(isCompared)) throw nothingToCompare(id, label, "none of its losses and scores is stored");
   const interrupts = options.interrupts ?? new Interrupts();
   const executor = EXECUTORS.local(options.worker ?? {});
   const folder = makeTemporaryFolder("lor2c-verify-");
@@ -58,10 +61,17 @@ export async function verifyRun(options: VerifyOptions): Promise<VerifyResult> {
     const plan = await planAgain(stored, executor, options, interrupts);
     const again = await trainAgain(stored, folder, executor, plan.slots, options, interrupts);
     const basis = basisOf(stored.place, placeOfPlan(plan), options.tolerance);
-    const { compared, differences: found } = differences(stored.metrics, again.metrics, basis.tolerance);
+    const { compared, common, differences: found } = differences(stored.metrics, again.metrics, basis.tolerance);
+    if (common === 0) {
+      throw nothingToCompare(
+        id,
+        label,
+        "trained again, it measured nothing that is stored of it, after the same steps",
+      );
+    }
     return {
-      run: stored.run.id,
-      label: stored.run.label,
+      run: id,
+      label,
       same: found.length === 0,
       basis,
       compared,
