@@ -6,7 +6,7 @@ import { allMetrics } from "../store/read-curves.js";
 import { openReader } from "../store/reader.js";
 import { resolveDbPath, type Store } from "../store/store.js";
 import { loadCompare } from "../views/compare/load.js";
-import { compareTable } from "../views/compare/table.js";
+import { compareForPeople, compareTable } from "../views/compare/tables.js";
 import { VIEWS } from "../views/index.js";
 import { dataColumn } from "../views/parts/data-column.js";
 import { jsonText } from "../views/parts/visible.js";
@@ -36,7 +36,7 @@ export async function exportRuns(request: ExportRequest): Promise<void> {
   if (columns !== undefined && what !== "rows") {
     throw new UsageError("USAGE", `--columns does not go with --what ${what}`, "it goes with --what rows");
   }
-  const load = await loaderOf(what, columns);
+  const load = await loaderOf(what, columns, format);
   const store = openReader(resolveDbPath(db));
   let found: Exported;
   try {
@@ -55,9 +55,12 @@ export async function exportRuns(request: ExportRequest): Promise<void> {
 
 type Load = (store: Store, runs: readonly RunRow[], said: string) => Exported;
 
-async function loaderOf(what: string, columns: string | undefined): Promise<Load> {
+async function loaderOf(what: string, columns: string | undefined, format: ExportRequest["format"]): Promise<Load> {
   if (what === "runs") return (store, runs) => ({ table: runsData(store, runs) });
-  if (what === "rows") return (store, runs, of) => ({ table: compareTable(loadCompare(store, { of, runs, columns })) });
+  if (what === "rows") {
+    const table = format === "latex" || format === "markdown" ? compareForPeople : compareTable;
+    return (store, runs, of) => ({ table: table(loadCompare(store, { of, runs, columns })) });
+  }
   if (what === "metrics") return (store, runs) => ({ table: metricsTable(store, runs) });
   const view = await VIEWS.find(({ name }) => name === what)?.open();
   return (store, runs) => {

@@ -22,24 +22,13 @@ const testValues = (set: CompareSet, mark: string | null, test: RowTest | undefi
 
 const finishedOf = ({ runs }: CompareRow): number => runs.filter(({ state }) => state === "finished").length;
 
-/** In what a set differs from the first one. People need it only where one does. */
-export const apartColumn = (sets: readonly CompareSet[]): DataColumn => ({
-  ...dataColumn("apart", "text"),
-  ...(sets.every(({ apart }) => apart === null) && { forPrograms: true }),
-});
-
 /** For programs: a row for each row of each set, every number with its interval. */
 export function compareTable({ columns, sets }: CompareData): DataTable {
   return {
     columns: distinctKeys([
       ...[dataColumn("task", "text"), dataColumn("score_name", "text"), dataColumn("eval_rows", "integer")],
-      ...[
-        dataColumn("numerics", "integer"),
-        apartColumn(sets),
-        dataColumn("name", "text"),
-        dataColumn("seeds", "integer"),
-      ],
-      dataColumn("finished", "integer"),
+      ...[dataColumn("numerics", "integer"), dataColumn("apart", "text"), dataColumn("name", "text")],
+      ...[dataColumn("seeds", "integer"), dataColumn("finished", "integer")],
       ...columns.flatMap((column, at) => valueColumns(column, sets, at)),
       ...TEST_COLUMNS,
       dataColumn("runs", "text"),
