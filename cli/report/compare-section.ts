@@ -1,4 +1,4 @@
-import { marksLegend, measureText, setTitle, stateText } from "../views/compare/cell-texts.js";
+import { marksLegend, measureText, setTitle, soFarLegend, stateText } from "../views/compare/cell-texts.js";
 import { chosenLines } from "../views/compare/chosen-text.js";
 import type { CompareCell, CompareColumn, CompareData, CompareRow, CompareSet } from "../views/compare/data.js";
 import { itemLines } from "../views/compare/item-text.js";
@@ -20,6 +20,7 @@ function setHtml(columns: readonly CompareColumn[], set: CompareSet): Html {
   const shown = columns.flatMap((column, at) => columnsOf(column, at, set));
   const title = setTitle(set);
   const marks = marksLegend(set);
+  const soFar = soFarLegend(rows);
   const head = shown.map(({ title, number }) => html`<th scope="col"${numberClass(number)}>${title}</th>`);
   const body = rows.map(
     (row) =>
@@ -34,7 +35,7 @@ ${apart === null ? NOTHING : html`<p>Not compared with the rows above: ${apart}.
 <thead><tr><th scope="col">name</th><th scope="col">state</th>${head}</tr></thead>
 <tbody>
 ${body}</tbody></table></div>
-<p class="muted">± is half of the 95 % interval of the mean over seeds.${marks === null ? "" : ` ${marks}.`}${baseline === null ? "" : ` Changes are to ${baseline}.`}</p>
+<p class="muted">± is half of the 95 % interval of the mean over seeds.${marks === null ? "" : ` ${marks}.`}${soFar === null ? "" : ` ${soFar}.`}${baseline === null ? "" : ` Changes are to ${baseline}.`}</p>
 ${chosenLines(set, format).map((line) => html`<p>${line}</p>`)}
 ${tests === null ? NOTHING : testsHtml("Statistical tests", title, testLines(tests, format, null))}
 ${tests === null ? NOTHING : testsHtml("Over the evaluation rows", title, itemLines(tests, format, null))}`;

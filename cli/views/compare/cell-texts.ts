@@ -25,8 +25,16 @@ export function measureText(
     return distinctTexts(cell?.values.flatMap((value) => (typeof value === "string" ? value : [])) ?? []) || NOT_KNOWN;
   const { mean, low, high } = cell.over;
   const spread = unit !== null || low === null || high === null ? "" : ` ± ${format((high - low) / 2)}`;
-  return `${format(mean)}${spread}`;
+  return `${cell.so_far ? SO_FAR : ""}${format(mean)}${spread}`;
 }
+
+const SO_FAR = "~";
+
+/** What the sign before a number means; null where none has it. */
+export const soFarLegend = (rows: readonly Pick<CompareRow, "cells">[]): string | null =>
+  rows.some(({ cells }) => cells.some(({ so_far }) => so_far))
+    ? `${SO_FAR} before a number: not final, the run has not finished`
+    : null;
 
 /** `finished`; where the runs of a row differ, how many are in which state. */
 export function stateText({ runs }: CompareRow): string {

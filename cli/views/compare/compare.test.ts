@@ -155,6 +155,25 @@ test("runs that are not finished count in no mean, and the states say so", () =>
   expect(lora?.cells[0]).toMatchObject({ values: [0.8, 0.99, null], over: { n: 1, mean: 0.8, low: null } });
   const text = compareText(data, 80);
   expect(text).toMatch(/^ {2}LoRA +0\.8000 +lora +1 of 3 +1 finished, 2 running$/m);
+  expect(text).not.toContain("~ before");
+});
+
+test("the number of a run that has not finished is marked as ls marks it, wherever it can still change", () => {
+  const data = compare(
+    [
+      ...seeds("Share", SHARE, [0.7, 0.72]),
+      { label: "LoRA seed=1", seed: 1, method: LORA, scores: [0.9, 0.98], unfinished: true },
+    ],
+    { each: true, columns: "score, last:loss, accuracy@1, params, first:accuracy" },
+  );
+  expect(data.sets[0]?.rows.map(({ cells }) => cells.map(({ so_far }) => so_far))).toEqual([
+    [true, true, false, false, false],
+    [false, false, false, false, false],
+    [false, false, false, false, false],
+  ]);
+  const text = compareText(data, null);
+  expect(text).toMatch(/LoRA seed=1 +~0\.9800 +~0\.5000 +0\.9000 .* running/);
+  expect(text).toContain("~ before a number: not final, the run has not finished");
 });
 
 test("values that are not finite spoil no mean", () => {

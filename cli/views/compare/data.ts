@@ -70,6 +70,8 @@ export interface CompareCell {
   values: (Leaf | undefined)[];
   /** Over the finished runs that have a number; the one run of a row counts in any state. */
   over: MeanInterval | null;
+  /** The number of the one run can still change: a score until now of a training that has not finished. */
+  so_far: boolean;
   /** To the baseline's mean. */
   delta: number | null;
 }

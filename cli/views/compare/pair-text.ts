@@ -1,6 +1,6 @@
 import { prose } from "../parts/prose.js";
 import { tableLines } from "../parts/table.js";
-import { measureText, setTitle, stateText } from "./cell-texts.js";
+import { measureText, setTitle, soFarLegend, stateText } from "./cell-texts.js";
 import type { CompareCell, CompareColumn, CompareData, CompareSet } from "./data.js";
 import { itemLines } from "./item-text.js";
 import { leafText, NOT_KNOWN, numberFormat, signed } from "./values.js";
@@ -22,11 +22,13 @@ export function pairLines({ columns: all, sets, changed }: CompareData, width: n
     isKnown(at) ? [[title(column), ...sideTexts(column, a?.cells[at], b?.cells[at])]] : [],
   );
   const unknown = all.filter((_, at) => !isKnown(at)).map(title);
+  const soFar = soFarLegend(rows);
   const states = ["state", ...[a, b].map((row) => (row ? stateText(row) : "")), ""];
   return [
     ...prose(sets.map(setTitle).join("; "), width),
     "",
     ...tableLines(HEADS, [states, ...lines], width),
+    ...(soFar === null ? [] : prose(soFar, width)),
     ...(unknown.length === 0 ? [] : prose(`not known of either: ${unknown.join(", ")}`, width)),
     ...sets.flatMap((set) => rowLines(all, set, width)),
   ];

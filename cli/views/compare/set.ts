@@ -47,7 +47,7 @@ function rowOf(
         .flatMap((run) => values.get(run.id)?.[at] ?? [])
         .filter(isNumber);
       const over = column.source.of === "setting" || numbers.length === 0 ? null : meanInterval(numbers);
-      return { values: own, over, delta: null };
+      return { values: own, over, so_far: over !== null && isOpen(runs, column), delta: null };
     }),
   };
 }
@@ -62,6 +62,13 @@ function counted(runs: readonly RunRow[], { source }: ValueColumn): readonly Run
   const isSize = source.of === "run" && /_(parameters|rows|steps)$/.test(source.column);
   return runs.length === 1 || isSize ? runs : [];
 }
+
+/** What is measured at a fixed moment stays as it is. */
+const isOpen = (runs: readonly RunRow[], { source }: ValueColumn): boolean =>
+  runs.every(({ state }) => state !== "finished") &&
+  (source.of === "score" ||
+    (source.of === "end" && source.end !== "first") ||
+    (source.of === "moment" && source.at === "best"));
 
 const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
 

@@ -1,7 +1,7 @@
 /** A comparison and the table of a paper as data, for programs and for documents. */
 import type { ColumnType, DataColumn, DataTable, Value } from "../../export/data-table.js";
 import { dataColumn, distinctKeys } from "../parts/data-column.js";
-import { distinctTexts, measureText, setTitle } from "./cell-texts.js";
+import { distinctTexts, measureText, setTitle, soFarLegend } from "./cell-texts.js";
 import type { CompareCell, CompareColumn, CompareData, CompareRow, CompareSet } from "./data.js";
 import { cellOf, type PivotData } from "./pivot.js";
 import { pivotCell } from "./pivot-text.js";
@@ -179,7 +179,7 @@ export function compareForPeople({ columns, sets }: CompareData): DataTable {
     strong: all.flatMap(({ set, row }, at): [number, number][] =>
       row.mark === "best" ? [[at, first + (set.tests?.column ?? 0)]] : [],
     ),
-    note: noteOf(sets),
+    note: [noteOf(sets), soFarLegend(all.map(({ row }) => row))].filter((part) => part !== null).join("; "),
   };
 }
 

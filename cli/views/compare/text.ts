@@ -3,7 +3,7 @@ import { shortId } from "../format.js";
 import { prose } from "../parts/prose.js";
 import { type TableColumn, tableLines } from "../parts/table.js";
 import { oneLine } from "../parts/visible.js";
-import { distinctTexts, marksLegend, measureText, rowNames, setTitle, stateText } from "./cell-texts.js";
+import { distinctTexts, marksLegend, measureText, rowNames, setTitle, soFarLegend, stateText } from "./cell-texts.js";
 import { changedLines } from "./changed-text.js";
 import { chosenLines } from "./chosen-text.js";
 import type { CompareCell, CompareColumn, CompareData, CompareRow, CompareSet } from "./data.js";
@@ -61,9 +61,11 @@ function setLines({ columns }: CompareData, set: CompareSet, { width, asked }: S
     ...(folded ? [] : [run]),
   ];
   const marks = marksLegend(set);
+  const soFar = soFarLegend(rows);
   const how = [
     ...(folded ? ["± is half of the 95 % interval of the mean over seeds"] : []),
     ...(marks === null ? [] : [marks]),
+    ...(soFar === null ? [] : [soFar]),
     ...(baseline === null ? [] : [`changes are to ${oneLine(baseline)}`]),
   ];
   const cells = rows.map((row) => shown.map((column) => column.text(row)));
