@@ -390,6 +390,11 @@ describe("pictures", () => {
       "nothing yet (planned): modules, their scores and ranks are stored at the end of each epoch",
     );
   });
+  test("timeline: as wide as its texts and cells need", async () => {
+    const widthOf = (svg: string) => Number(parseHTML(svg).document.querySelector("svg")?.getAttribute("width"));
+    expect(widthOf(await draw("timeline", [PLANNED.id]))).toBeLessThan(600);
+    expect(widthOf(await draw("timeline", [DONE.id]))).toBeLessThanOrEqual(720);
+  });
   test.each(["curves", "timeline"])("%s becomes a PNG, also of 30 runs", async (name) => {
     const [one] = await load(name, [DONE.id]);
     const many = Array.from({ length: 30 }, (_, i) => ({ ...one, run: String(i).padStart(16, "0") }));

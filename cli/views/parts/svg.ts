@@ -1,5 +1,6 @@
 /** Parts of every SVG that lor2c makes: the same bytes for the same data, on every machine. */
 import { parseHTML } from "linkedom";
+import stringWidth from "string-width";
 import { clip } from "./fit.js";
 import { visible } from "./visible.js";
 
@@ -12,9 +13,24 @@ export const LINE = 16;
 export const EDGE = 12;
 /** Width of a character at the size of notes, rounded up; lines are broken where the picture ends. */
 const CHARACTER = 6.3;
+/** How many characters of a heading are as wide as one of a note. */
+const HEADING = 0.6;
 
 /** How many characters of a note fit into a line. */
 export const roomOf = (width: number): number => Math.floor((width - 2 * EDGE) / CHARACTER);
+
+/** How wide a picture is at most. */
+export const WIDEST = 720;
+
+/** Width of a note with the space beside it. */
+export const noteWidth = (text: string): number => Math.ceil(2 * EDGE + CHARACTER * stringWidth(text));
+
+/** Width of a name of a picture with the space beside it. */
+export const headingWidth = (text: string): number =>
+  Math.ceil(2 * EDGE + (CHARACTER * (stringWidth(visible(text)) + 1)) / HEADING);
+
+/** As wide as the widest part of a picture needs, so that no blank half stands beside it. */
+export const fittingWidth = (parts: readonly number[]): number => Math.min(WIDEST, Math.max(...parts));
 
 /** The document in which the library makes its elements. */
 export const newDocument = (): Document => parseHTML("<html><body></body></html>").document as unknown as Document;
@@ -34,7 +50,7 @@ export const notes = (lines: readonly string[], y: number, x = EDGE): string[] =
 
 /** The name of a picture, or of a part of it that begins at `y`. */
 export const heading = (text: string, width: number, y = 0): string =>
-  label(EDGE, y + 28, clip(visible(text), roomOf(width) * 0.6), 'font-size="16" font-weight="bold"');
+  label(EDGE, y + 28, clip(visible(text), roomOf(width) * HEADING), 'font-size="16" font-weight="bold"');
 
 export interface Page {
   width: number;

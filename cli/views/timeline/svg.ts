@@ -6,19 +6,33 @@ import { distinct } from "../parts/distinct.js";
 import { type EpochValue, epochTexts } from "../parts/epoch-grid.js";
 import { extent } from "../parts/extent.js";
 import { clip } from "../parts/fit.js";
-import { EDGE, heading, LINE, label, nested, newDocument, notes, page, roomOf } from "../parts/svg.js";
+import {
+  EDGE,
+  fittingWidth,
+  heading,
+  headingWidth,
+  LINE,
+  label,
+  nested,
+  newDocument,
+  notes,
+  noteWidth,
+  page,
+  roomOf,
+  WIDEST,
+} from "../parts/svg.js";
 import { wrap } from "../parts/wrap.js";
 import type { OfRun } from "../view.js";
 import { changeLine, emptyText, INJECTED, type TimelineData } from "./data.js";
 import { formTitle, formValues, placeOf, rankValues } from "./ranks.js";
 
-const WIDTH = 720;
 /** Pixels for the colour scale with the gap before it. */
 const BAR = SCALE.gap + SCALE.bar + SCALE.numbers;
 /** A lower picture has no room for the numbers of the colour scale. */
 const LEAST_HEIGHT = TOP + 60;
 
 interface Part {
+  width: number;
   height: number;
   draw: (y: number) => string[];
 }
@@ -27,9 +41,10 @@ interface Part {
 export function timelineSvg(shown: readonly OfRun<TimelineData>[]): string {
   const document = newDocument();
   const parts = shown.flatMap(({ run, label, data }): Part[] => [
-    { height: 44, draw: (y) => [heading(`${run}  ${label}`, WIDTH, y)] },
+    title(`${run}  ${label}`),
     ...partsOf(data, document),
   ]);
+  const width = fittingWidth(parts.map((part) => part.width));
   let height = 0;
   const drawn = parts.flatMap((part) => {
     const y = height;
@@ -37,12 +52,12 @@ export function timelineSvg(shown: readonly OfRun<TimelineData>[]): string {
     return part.draw(y);
   });
   const names = shown.map(({ run, label }) => `${run}  ${label}`).join(", ");
-  return page({ width: WIDTH, height: height + 8, title: clip(`timeline: ${names}`, 200), parts: drawn });
+  return page({ width, height: height + 8, title: clip(`timeline: ${names}`, 200), parts: drawn });
 }
 
 function partsOf(data: TimelineData, document: Document): Part[] {
   const { scores, changes, ranks, score_name, forms } = data;
-  const words = changes.map(changeLine).flatMap((line) => wrap(line.split(" "), " ", roomOf(WIDTH)));
+  const words = changes.map(changeLine).flatMap((line) => wrap(line.split(" "), " ", roomOf(WIDEST)));
   const name = score_name ?? "";
   const parts = [
     ...(scores.length > 0 ? [modules(scores, document)] : []),
@@ -50,10 +65,17 @@ function partsOf(data: TimelineData, document: Document): Part[] {
     ...table(rankValues(ranks), "rank", placeOf, document),
     ...table(formValues(forms, name), formTitle(name), (key) => key, document),
   ];
-  return parts.length > 0 ? parts : [text(wrap(emptyText(data).split(" "), " ", roomOf(WIDTH)))];
+  return parts.length > 0 ? parts : [text(wrap(emptyText(data).split(" "), " ", roomOf(WIDEST)))];
 }
 
+const title = (text: string): Part => ({
+  width: headingWidth(text),
+  height: 44,
+  draw: (y) => [heading(text, WIDEST, y)],
+});
+
 const text = (lines: readonly string[]): Part => ({
+  width: Math.max(...lines.map(noteWidth)),
   height: lines.length * LINE + 20,
   draw: (y) => notes(lines, y + 14),
 });
@@ -75,7 +97,7 @@ function modules(rows: readonly ModuleScoreRow[], document: Document): Part {
       heads: steps.map((step) => heads.get(epochs.get(step) ?? 0) ?? ""),
       names: Array.from({ length: last + 1 }, (_, layer) => `layer ${layer}`),
       cells,
-      width: WIDTH - BAR,
+      width: WIDEST - BAR,
     },
     document,
   );
@@ -85,6 +107,7 @@ function modules(rows: readonly ModuleScoreRow[], document: Document): Part {
   const name = scored ? `colour: ${rows[0]?.score_name}; ` : "";
   const legend = `${name}a block over several layers: merged; +: injected; ×: not finite`;
   return {
+    width: Math.max(block.width + (scored ? BAR : 0), noteWidth(legend)),
     height: height + 2 * LINE,
     draw: (y) => [
       nested(block.svg, 0, y),
@@ -115,9 +138,9 @@ function table(
     part: Number.isFinite(Number(text)) ? partOf(Number(text), low, high) : null,
   }));
   const heads = [...epochTexts(epochs).values()];
-  const block = cellsSvg({ heads, names: [...names.values()], cells, width: WIDTH }, document);
+  const block = cellsSvg({ heads, names: [...names.values()], cells, width: WIDEST }, document);
   const draw = (y: number) => [nested(block.svg, 0, y), label(EDGE, y + 28, title, 'font-size="12"')];
-  return [{ height: block.height + 24, draw }];
+  return [{ width: Math.max(block.width + EDGE, noteWidth(title)), height: block.height + 24, draw }];
 }
 
 const partOf = (value: number, low: number, high: number) => (high > low ? (value - low) / (high - low) : 0.5);
