@@ -104,3 +104,9 @@ test("every other format, the same bytes each time, whatever a name contains", (
   expect(document.querySelectorAll('[aria-label="area"] path')).toHaveLength(1);
   expect(svgToPng(svg).subarray(1, 4).toString()).toBe("PNG");
 });
+
+test("the measure stands along its axis, turned, as in the other pictures", () => {
+  const { document } = parseHTML(seedsSvg(load()));
+  const label = [...document.querySelectorAll("text")].find(({ textContent }) => textContent === "accuracy");
+  expect(label?.closest("[aria-label='y-axis label']")?.outerHTML).toContain("rotate(-90)");
+});

@@ -83,7 +83,7 @@ function chart({ curves, metric, majority }: SeedPanel, colour: (index: number) 
     ...{ marginTop: 20, marginLeft: 64, marginRight: 24, marginBottom: 34 },
     style: { fontSize: "11px", fontFamily: FAMILY },
     x: epochAxis(points.map(({ epoch }) => epoch)),
-    y: { label: oneLine(metric), ...valueAxis(points.map(({ mean }) => mean)), ticks: 6 },
+    y: { label: oneLine(metric), labelAnchor: "center", ...valueAxis(points.map(({ mean }) => mean)), ticks: 6 },
     marks: [
       ...(majority === null ? [] : [Plot.ruleY([majority], { stroke: GREY, strokeDasharray: "4 3" })]),
       ...lines
