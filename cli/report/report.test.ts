@@ -134,6 +134,26 @@ describe.skipIf(CHROMIUM === undefined)("in Chromium (skipped: there is none)", 
     },
     60_000,
   );
+  test("on a narrow screen no word of a row's name breaks: the table scrolls", async () => {
+    await opened.setViewportSize({ width: 390, height: 800 });
+    const broken = `[...document.querySelectorAll("#results tbody th[scope=row], #environment th[scope=row]")].flatMap((head) => {
+      const walker = document.createTreeWalker(head, NodeFilter.SHOW_TEXT);
+      const words = [];
+      while (walker.nextNode()) {
+        for (const { index, 0: word } of walker.currentNode.data.matchAll(/[\\w.]{4,}/g)) {
+          const range = document.createRange();
+          range.setStart(walker.currentNode, index);
+          range.setEnd(walker.currentNode, index + word.length);
+          if (range.getClientRects().length !== 1) words.push(word);
+        }
+      }
+      return words;
+    })`;
+    expect(await opened.evaluate("document.querySelectorAll('#results tbody th[scope=row]').length")).toBeGreaterThan(
+      3,
+    );
+    expect(await opened.evaluate(broken)).toEqual([]);
+  });
   test.each([390, 1280])("at %d pixels nothing but a region that scrolls is wider than the page", async (width) => {
     await opened.setViewportSize({ width, height: 800 });
     expect(await opened.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(width);

@@ -68,7 +68,7 @@ summary { cursor: pointer; padding: .2rem 0; overflow-wrap: anywhere; }
 .drawn rect.injected, .drawn rect.broken { fill: var(--soft); stroke: var(--muted); }
 @media (max-width: 40rem) {
   th, td { padding: .25rem .4rem; }
-  tbody th[scope=row] { min-width: 8rem; overflow-wrap: anywhere; }
+  tbody th[scope=row] { min-width: 8rem; }
 }
 @media print { .skip, nav { display: none; } }
 ${shades}
