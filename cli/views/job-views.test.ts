@@ -86,7 +86,7 @@ stored in /x/lor2c.db`,
 });
 
 test.each([60, 80, 120])(
-  "the summary fits into %i columns: labels keep both ends, what is left out is named",
+  "the summary fits into %i columns: labels keep what differs, what is left out is named",
   (width) => {
     const long = Array.from({ length: 3 }, (_, seed) =>
       cell({
@@ -97,9 +97,9 @@ test.each([60, 80, 120])(
     const noted = { ...summary([...long, failed]), notes: [`${"a note of many words ".repeat(9)}at last`] };
     const lines = renderSummary(noted, width).split("\n");
     expect(tooWide(lines.join("\n"), width)).toEqual([]);
-    for (const seed of [0, 1, 2]) expect(lines.some((line) => line.startsWith(`${seed}0000000  method=im`))).toBe(true);
+    for (const seed of [0, 1, 2])
+      expect(lines.some((line) => new RegExp(`^${seed}0{7}  m.*[ =…]${seed} `).test(line))).toBe(true);
     const text = lines.join("\n");
-    expect(text).toMatch(/^00000000 {2}method=imlo.*….*seed=0 /m);
     expect(text).toMatch(/^note: a note[^\n]*\n {2}\w[\s\S]*at last$/m);
     if (width < 120) expect(text).toMatch(/^left out: .*tokens\/s\s+\(a\s+wider terminal shows them\)$/m);
   },
