@@ -1,8 +1,10 @@
+import { readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { methodTrains, shippedCatalog } from "../spec/catalog.js";
 import { valueAt } from "../spec/issues.js";
-import { type KeyEntry, listKeys } from "../spec/keys.js";
+import type { KeyEntry } from "../spec/keys.js";
 import type { Mapping } from "../spec/merge.js";
+import { packageFile } from "../spec/package-files.js";
 import type { Path } from "../spec/places.js";
 
 /** Which settings are not part of a run's id, from the documentation of the keys. */
@@ -30,8 +32,12 @@ export function idRules(keys: readonly KeyEntry[]): IdRules {
 
 let shipped: IdRules | undefined;
 
+/**
+ * Those of the shipped methods: cli/plan/id-rules.json (`npm run generate`), because the documentation of all keys takes a
+ * tenth of a second to make, which every view of many runs would wait for.
+ */
 export function shippedIdRules(): IdRules {
-  shipped ??= idRules(listKeys(shippedCatalog()));
+  shipped ??= JSON.parse(readFileSync(packageFile("cli", "plan", "id-rules.json"), "utf8")) as IdRules;
   return shipped;
 }
 

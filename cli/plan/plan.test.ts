@@ -126,7 +126,8 @@ describe("planText", () => {
     const cells = planned.map((cell) => ({ ...cell, label: `${cell.label} and a rather long rest, seed=1` }));
     const lines = planText({ ...view, cells, notes: ["many words ".repeat(20)] }, width).split("\n");
     expect(lines.filter((line) => line.length > width)).toEqual([]);
-    expect(lines.join("\n")).toMatch(/^a493324e {2}method=pla.*….*seed=1 .* to run$/m);
+    expect(lines.join("\n")).toMatch(/^a493324e {2}m…=plain.*….* to run$/m);
+    expect(lines).toContain("every label: seed=1");
     expect(lines.join("\n")).toMatch(/^left out: .*total.* \(a wider terminal or\s+--json shows them\)$/m);
   });
   test("states, what it extends, notes and warnings", () => {
