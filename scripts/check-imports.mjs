@@ -61,6 +61,8 @@ export const ALLOWED = {
     "type:export",
     "type:verify",
   ],
+  // The full screen of `run` and `watch`: panes over a job's model or the store.
+  screen: ["errors", "scripts", "files", "store", "views", "type:protocol", "type:job", "type:plan", "type:evaluate"],
   // Tables as files: what other programs read.
   export: ["type:store", "views"],
   // An experiment's results as one HTML file.
@@ -68,7 +70,8 @@ export const ALLOWED = {
   doctor: ["errors", "files", "temporary", "spec", "store", "worker", "scripts"],
   commands: [
     ...["errors", "files", "file-endings", "type:protocol", "spec", "plan", "store", "worker", "executors", "job"],
-    ...["evaluate", "verify", "predict", "paper", "clone", "starter", "views", "export", "report", "doctor", "scripts"],
+    ...["evaluate", "verify", "predict", "paper", "clone", "starter", "views", "screen", "export"],
+    ...["report", "doctor", "scripts"],
   ],
   parser: ["errors", "spec", "views", "commands"],
   main: ["errors", "system-errors", "scripts", "source-stack", "views", "parser"],
