@@ -1,0 +1,102 @@
+/** The whole screen as lines. Pure, apart from what panes keep of unchanged data. */
+import { clip } from "../../views/parts/fit.js";
+import { oneLine } from "../../views/parts/visible.js";
+import { type Drawn, frameOf } from "../frame.js";
+import { headerLine } from "../header.js";
+import { layout, type Place } from "../layout.js";
+import { fitLine, type Line } from "../line.js";
+import type { Pane } from "../pane.js";
+import { contextOf, type Environment, shownPanes } from "./environment.js";
+import { helpLines } from "./help.js";
+import type { AppState } from "./state.js";
+
+/** Rows above the panes. */
+const TOP = 1;
+/** A smaller terminal shows how far the job is, and no panes. */
+const LEAST = { columns: 40, rows: 6 };
+
+/** Exactly `size.rows` lines of exactly `size.columns`. */
+export function drawScreen(state: AppState, environment: Environment): Line[] {
+  const { size, data, now } = environment;
+  const header = headerLine(data, environment.deviceWords(data.devices, now), size.columns);
+  if (size.rows < LEAST.rows || size.columns < LEAST.columns) return small(header, environment);
+  const bottom = bottomLine(state, environment);
+  const over = overlayOf(state, environment);
+  if (over) return frameOf([header], [over], bottom, size.columns, size.rows);
+  const drawn = placesOf(state, environment).map((place) => drawPane(place, state, environment));
+  return frameOf([header], drawn, bottom, size.columns, size.rows);
+}
+
+/** Where the panes stand now; keys need to know their sizes. */
+export function placesOf(state: AppState, environment: Environment): Place[] {
+  const { size } = environment;
+  const wishes = shownPanes(environment).map((pane) => ({
+    name: pane.name,
+    least: pane.least(environment.data),
+    wanted: (columns: number) => pane.wanted(contextOf(pane, state, environment), columns),
+  }));
+  return layout({ columns: size.columns, rows: size.rows - 1 }, TOP, wishes, state.focus, state.zoomed);
+}
+
+function drawPane(place: Place, state: AppState, environment: Environment): Drawn {
+  const shown = shownPanes(environment);
+  const index = shown.findIndex(({ name }) => name === place.name);
+  const pane = shown[index] as Pane;
+  const context = contextOf(pane, state, environment);
+  return {
+    place,
+    number: environment.panes.indexOf(pane) + 1,
+    title: pane.title(context),
+    focused: state.focus === place.name,
+    lines: pane.lines(context, { columns: place.columns, rows: place.rows - 1 }),
+  };
+}
+
+function overlayOf({ overlay, help, focus }: AppState, environment: Environment): Drawn | null {
+  const { size, panes } = environment;
+  const place: Place = { name: focus, column: 0, row: TOP, columns: size.columns, rows: size.rows - TOP - 1 };
+  const frame = { place, number: 0, focused: true };
+  if (help) {
+    const pane = panes.find(({ name }) => name === focus);
+    return { ...frame, title: "Keys", lines: helpLines(pane, environment, size.columns) };
+  }
+  if (!overlay) return null;
+  const lines = overlay.lines.slice(overlay.top, overlay.top + place.rows - 1);
+  const more = overlay.lines.length - overlay.top - lines.length;
+  return {
+    ...frame,
+    title: `${oneLine(overlay.title)}${more > 0 ? ` (${more} more lines)` : ""}`,
+    lines: lines.map((text) => [{ text: clip(text, size.columns) }]),
+  };
+}
+
+function bottomLine(state: AppState, { size, quit }: Environment): Line {
+  const { prompt, question, note } = state;
+  if (question) return [{ text: ` ${question.text}  y: yes, any other key: no`, role: "warn", bold: true }];
+  if (prompt) {
+    const problem = prompt.problem === null ? "" : `  ${oneLine(prompt.problem)}`;
+    // The end of what is typed stays in sight.
+    const room = size.columns - prompt.title.length - 4 - Math.min(problem.length, Math.floor(size.columns / 2));
+    return [
+      { text: ` ${prompt.title}: `, role: "accent", bold: true },
+      { text: `${clip(prompt.text, Math.max(4, room), "start")}█` },
+      { text: problem, role: "bad" },
+    ];
+  }
+  if (note) return note;
+  if (state.help || state.overlay) return [{ text: " esc close  ↑↓ scroll  y copy the command", role: "dim" }];
+  return fitLine(
+    [
+      {
+        text: ` Tab pane  ↑↓ move  space mark  ↵ open  / filter  c compare  t tag  n note  s stop  r retry  y copy  z zoom  q ${quit}`,
+        role: "dim",
+      },
+    ],
+    size.columns,
+  );
+}
+
+function small(header: Line, { size }: Environment): Line[] {
+  const lines: Line[] = [header, [{ text: "make the window larger to see more", role: "dim" }]];
+  return Array.from({ length: size.rows }, (_, row) => fitLine(lines[row] ?? [], size.columns));
+}

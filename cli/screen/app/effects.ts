@@ -1,0 +1,119 @@
+/** What keys ask for outside of the screen: the same commands that a user would type, and texts to read. */
+import { spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { execa } from "execa";
+import { findRun } from "../../store/read.js";
+import { openReader } from "../../store/reader.js";
+import type { Store } from "../../store/store.js";
+import { compared } from "../../views/compare/index.js";
+import { oneLine, visible } from "../../views/parts/visible.js";
+import { runSummary } from "../../views/run-summary.js";
+import type { Line } from "../line.js";
+import { commandText } from "./command-text.js";
+import type { Effect, Overlay } from "./state.js";
+
+export interface EffectOptions {
+  dbPath: string;
+  /** What every command gets besides: `--db FILE` unless it is the default. */
+  dbWords: readonly string[];
+  /** Columns of the screen. */
+  columns: number;
+}
+
+/** What is left to show of an effect. */
+export interface Told {
+  note?: Line;
+  overlay?: Overlay;
+}
+
+/** Never throws: what went wrong is told in a line. */
+export async function carryOut(
+  effect: Exclude<Effect, { do: "quit" | "copy" }>,
+  options: EffectOptions,
+): Promise<Told> {
+  try {
+    if (effect.do === "commands") return await inTurn(effect.list, options);
+    if (effect.do === "start") return start(effect.words, options);
+    return { overlay: view(effect, options) };
+  } catch (error) {
+    return { note: [{ text: ` ${oneLine(error instanceof Error ? error.message : String(error))}`, role: "bad" }] };
+  }
+}
+
+/** The program that runs now; its arguments are Node's own options and the script. */
+const program = (): { file: string; first: string[] } => ({
+  file: process.execPath,
+  first: [...process.execArgv, process.argv[1] ?? ""],
+});
+
+async function inTurn(list: readonly (readonly string[])[], { dbWords }: EffectOptions): Promise<Told> {
+  const { file, first } = program();
+  let said = "";
+  for (const words of list) {
+    const { exitCode, stdout, stderr } = await execa(file, [...first, ...words, ...dbWords], {
+      ...{ reject: false, stdin: "ignore", timeout: 30_000 },
+    });
+    said = lastLine(stdout) || lastLine(stderr);
+    if (exitCode !== 0) return { note: [{ text: ` ${firstLine(stderr) || said}`, role: "bad" }] };
+  }
+  return {
+    note: [
+      { text: ` ${said}`, role: "good" },
+      { text: `  ${commandText([...(list.at(-1) ?? []), ...dbWords])}`, role: "dim" },
+    ],
+  };
+}
+
+/** Goes on when the screen is left, as if it had been started in another terminal; what it says goes to a file. */
+function start(words: readonly string[], { dbPath, dbWords }: EffectOptions): Told {
+  const { file, first } = program();
+  const log = join(dirname(dbPath), `${words[0]}-${new Date().toISOString().replaceAll(/[:.]/g, "-")}.log`);
+  const out = openSync(log, "wx");
+  try {
+    const child = spawn(file, [...first, ...words, "--plain", ...dbWords], {
+      ...{ detached: true, stdio: ["ignore", out, out] },
+    });
+    child.on("error", () => {}); // the log stays empty, and the runs stay as they are
+    child.unref();
+    return {
+      note: [
+        { text: ` ${words[0]} runs as process ${child.pid ?? "?"}; its lines are in ${visible(log)}`, role: "good" },
+      ],
+    };
+  } finally {
+    closeSync(out);
+  }
+}
+
+function view({ of, runs }: Extract<Effect, { do: "view" }>, { dbPath, dbWords, columns }: EffectOptions): Overlay {
+  const store = openReader(dbPath);
+  try {
+    const found = runs.map((id) => findRun(store, id));
+    const text = of === "run" ? runText(store, found, columns) : comparedText(store, found, columns);
+    const words = [of === "run" ? "show" : "compare", ...runs, ...dbWords];
+    return { title: commandText(words), lines: visible(text).split("\n"), top: 0, words };
+  } finally {
+    store.close();
+  }
+}
+
+type Found = ReturnType<typeof findRun>[];
+
+const runText = (store: Store, runs: Found, columns: number): string =>
+  runSummary.text(runSummary.load(store, runs), columns);
+
+const comparedText = (store: Store, runs: Found, columns: number): string =>
+  compared(store, {
+    of: "the marked runs",
+    runs,
+    each: false,
+    overRows: true,
+    pivot: null,
+    columns: undefined,
+    baseline: undefined,
+    margin: undefined,
+  }).text(columns);
+
+const lastLine = (text: string): string => oneLine(text.trimEnd().split("\n").at(-1) ?? "");
+const firstLine = (text: string): string => oneLine(text.trimEnd().split("\n")[0] ?? "");

@@ -1,0 +1,151 @@
+/** What a key does: the state after it, and what is to happen outside of the screen. Pure. */
+import { plural } from "../../views/format.js";
+import type { Key, Pane, Size } from "../pane.js";
+import { type After, after } from "./after.js";
+import { commandText } from "./command-text.js";
+import { placesOf } from "./draw.js";
+import { contextOf, type Environment, resolved, shownPanes } from "./environment.js";
+import { pressedInPrompt } from "./prompt.js";
+import type { AppState, Effect } from "./state.js";
+
+export function press(before: AppState, key: Key, environment: Environment): After {
+  const state = before.note === null ? before : { ...before, note: null };
+  if (state.question) {
+    const closed = { ...state, question: null };
+    return key === "y" ? { state: closed, effect: state.question.effect } : { state: closed };
+  }
+  if (state.prompt) return pressedInPrompt(state, state.prompt, key, environment);
+  if (state.help) return { state: { ...state, help: false } };
+  if (state.overlay) return inOverlay(state, key, environment.size);
+  return inPane(state, key, environment) ?? everywhere(state, key, environment);
+}
+
+function inOverlay(state: AppState, key: Key, { rows }: Size): After {
+  const { overlay } = state;
+  if (!overlay) return { state };
+  const page = Math.max(1, rows - 4);
+  const steps: Record<Key, number> = {
+    ...{ up: -1, k: -1, down: 1, j: 1, pageup: -page, pagedown: page, space: page },
+    ...{ home: -overlay.lines.length, end: overlay.lines.length },
+  };
+  const by = steps[key];
+  if (by !== undefined) {
+    const top = Math.max(0, Math.min(overlay.lines.length - page, overlay.top + by));
+    return { state: { ...state, overlay: { ...overlay, top } } };
+  }
+  if (key === "y") return { state, effect: { do: "copy", text: commandText(overlay.words) } };
+  return key === "escape" || key === "q" || key === "enter" ? { state: { ...state, overlay: null } } : { state };
+}
+
+function focused(state: AppState, environment: Environment): Pane | undefined {
+  const shown = shownPanes(environment);
+  return shown.find(({ name }) => name === state.focus) ?? shown[0];
+}
+
+function inPane(state: AppState, key: Key, environment: Environment): After | null {
+  const pane = focused(state, environment);
+  if (!pane) return null;
+  const prompt = pane.prompts?.find((entry) => entry.key === key);
+  if (prompt) {
+    const text = prompt.text(contextOf(pane, state, environment));
+    const owner = { pane: pane.name, key };
+    return { state: { ...state, prompt: { title: prompt.title, text, problem: null, owner } } };
+  }
+  const found = pane.keys.find(({ keys }) => keys.includes(key));
+  if (!found) return null;
+  const place = placesOf(state, environment).find(({ name }) => name === pane.name);
+  const size = { columns: place?.columns ?? environment.size.columns, rows: Math.max(1, (place?.rows ?? 2) - 1) };
+  return { state: after(state, pane, found.press(contextOf(pane, state, environment), key, size)) };
+}
+
+function everywhere(state: AppState, key: Key, environment: Environment): After {
+  const shared = resolved(state.shared, environment.data);
+  const { selected, marked } = shared;
+  const targets = marked.length > 0 ? marked : selected === null ? [] : [selected];
+  switch (key) {
+    case "q":
+      return { state, effect: { do: "quit" } };
+    case "?":
+      return { state: { ...state, help: true } };
+    case "tab":
+    case "shift-tab":
+      return { state: { ...state, focus: nextFocus(state, key === "tab" ? 1 : -1, environment) } };
+    case "z":
+      return { state: { ...state, zoomed: !state.zoomed } };
+    case "escape":
+      return { state: state.zoomed ? { ...state, zoomed: false } : { ...state, shared: { ...shared, marked: [] } } };
+    case "space":
+      return { state: { ...state, shared: { ...shared, marked: toggled(marked, selected) } } };
+    case "P":
+      return { state: { ...state, shared: { ...shared, pinned: toggled(shared.pinned, selected) } } };
+    case "enter":
+      return selected === null ? { state } : { state, effect: { do: "view", of: "run", runs: [selected] } };
+    case "c":
+      if (marked.length >= 2) return { state, effect: { do: "view", of: "compare", runs: marked } };
+      return told(state, "mark two or more runs with space, then c compares them");
+    case "t":
+    case "n":
+      return targets.length === 0
+        ? { state }
+        : { state: asked(state, key === "t" ? "tag" : "note", targets, selected) };
+    case "s":
+      return question(state, environment, targets, STOPPABLE, "stop", "is in training");
+    case "r":
+      return question(state, environment, targets, RETRIABLE, "retry", "failed, was lost or was stopped");
+    case "y":
+      return selected === null ? { state } : { state, effect: { do: "copy", text: commandText(["show", selected]) } };
+    default:
+      return numbered(state, key, environment);
+  }
+}
+
+function numbered(state: AppState, key: Key, { panes, data }: Environment): After {
+  const pane = /^[1-9]$/.test(key) ? panes[Number(key) - 1] : undefined;
+  if (!pane) return { state };
+  return pane.shows(data)
+    ? { state: { ...state, focus: pane.name } }
+    : told(state, `${pane.name}: nothing to show yet`);
+}
+
+function nextFocus(state: AppState, by: number, environment: Environment) {
+  const shown = shownPanes(environment).map(({ name }) => name);
+  const at = shown.indexOf(state.focus);
+  return shown[(at + by + shown.length) % shown.length] ?? state.focus;
+}
+
+const toggled = (list: readonly string[], run: string | null): readonly string[] =>
+  run === null ? list : list.includes(run) ? list.filter((id) => id !== run) : [...list, run];
+
+const told = (state: AppState, text: string): After => ({
+  state: { ...state, note: [{ text: ` ${text}`, role: "warn" }] },
+});
+
+function asked(state: AppState, what: "tag" | "note", targets: readonly string[], selected: string | null): AppState {
+  const title = what === "tag" ? `tag for ${plural(targets.length, "run")}` : `note about ${selected ?? ""}`;
+  return { ...state, prompt: { title, text: "", problem: null, owner: { screen: what } } };
+}
+
+const STOPPABLE = new Set(["running", "elsewhere"]);
+const RETRIABLE = new Set(["failed", "out_of_memory", "lost", "stopped"]);
+
+/** Asks before it stops or trains anything. Only runs for which it makes sense. */
+function question(
+  state: AppState,
+  { data }: Environment,
+  targets: readonly string[],
+  states: ReadonlySet<string>,
+  verb: "stop" | "retry",
+  needed: string,
+): After {
+  const wanted = new Set(targets);
+  const fit = data.runs.filter((run) => wanted.has(run.id) && states.has(run.state));
+  if (fit.length === 0) return told(state, `${verb}: none of ${plural(targets.length, "run")} ${needed}`);
+  const what = fit.length === 1 ? (fit[0]?.label ?? "") : plural(fit.length, "run");
+  const ids = fit.map(({ id }) => id);
+  const effect: Effect =
+    verb === "retry"
+      ? { do: "start", words: [verb, ...ids] }
+      : { do: "commands", list: ids.map((id) => [verb, id, "--no-wait"]) };
+  const how = verb === "stop" ? "after the step" : "in a process of its own";
+  return { state: { ...state, question: { text: `${verb} ${what} ${how}?`, effect } } };
+}

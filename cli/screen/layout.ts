@@ -1,0 +1,128 @@
+/** Where the panes stand. Pure. */
+import type { PaneName, Size } from "./pane.js";
+
+/** What a pane asks for, without its title. */
+export interface Wish {
+  name: PaneName;
+  least: Size;
+  /** Rows it would fill, with so many columns. */
+  wanted(columns: number): number;
+}
+
+/** A part of the screen, title line included. Columns and rows count from 0. */
+export interface Place {
+  name: PaneName;
+  column: number;
+  row: number;
+  columns: number;
+  rows: number;
+}
+
+/** From here on there are two columns of panes. */
+const TWO_COLUMNS = 110;
+const TITLE = 1;
+/** Beside a pane that grows, every other keeps at least this share of the height. */
+const LARGEST_SHARE = 0.62;
+
+/** Panes in the order in which they get room, and where they stand if there are two columns. */
+const ORDER: readonly PaneName[] = ["grid", "runs", "structure", "charts", "alerts", "log", "devices"];
+const LEFT: ReadonlySet<PaneName> = new Set(["grid", "runs"]);
+const RIGHT: ReadonlySet<PaneName> = new Set(["structure", "charts"]);
+
+/**
+ * Shares the rows from `top` out among the panes. The one in focus always gets room; `zoomed`: all of it. Panes that do not
+ * fit are left out.
+ */
+export function layout(size: Size, top: number, wishes: readonly Wish[], focus: PaneName, zoomed: boolean): Place[] {
+  const { columns, rows } = { columns: size.columns, rows: Math.max(0, size.rows - top) };
+  const found = wishes.find(({ name }) => name === focus);
+  if (zoomed && found) return [{ name: focus, column: 0, row: top, columns, rows }];
+  const ordered = [...wishes].sort((a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name));
+  if (columns < TWO_COLUMNS) return stack(ordered, focus, { column: 0, row: top, columns, rows });
+  return inColumns(ordered, focus, { column: 0, row: top, columns, rows });
+}
+
+type Room = Omit<Place, "name">;
+
+function inColumns(wishes: readonly Wish[], focus: PaneName, room: Room): Place[] {
+  const left = wishes.filter(({ name }) => LEFT.has(name));
+  const right = wishes.filter(({ name }) => RIGHT.has(name));
+  const below = wishes.filter(({ name }) => !LEFT.has(name) && !RIGHT.has(name));
+  if (left.length === 0 || right.length === 0) return stack(wishes, focus, room);
+  const belowRows = Math.min(Math.max(4, Math.floor(room.rows * 0.22)), Math.floor(room.rows * 0.3));
+  const foot = below.length > 0 && room.rows >= 18 ? footOf(below, focus, room, belowRows) : [];
+  const body = room.rows - (foot.length > 0 ? belowRows : 0);
+  const leftColumns = Math.floor((room.columns - 1) / 2);
+  const rightColumns = room.columns - 1 - leftColumns;
+  return [
+    ...stack(left, focus, { ...room, columns: leftColumns, rows: body }),
+    ...stack(right, focus, { ...room, column: leftColumns + 1, columns: rightColumns, rows: body }),
+    ...foot,
+  ];
+}
+
+/** Side by side over the whole width: as many as have room, the one in focus first. */
+function footOf(wishes: readonly Wish[], focus: PaneName, room: Room, rows: number): Place[] {
+  const chosen = [...wishes].sort((a, b) => Number(b.name === focus) - Number(a.name === focus));
+  let left = room.columns;
+  const kept = chosen.filter(({ least }) => {
+    const takes = Math.max(least.columns, 36) + 1;
+    if (left < takes) return false;
+    left -= takes;
+    return true;
+  });
+  const shown = wishes.filter((wish) => kept.includes(wish));
+  const each = Math.floor((room.columns - (shown.length - 1)) / Math.max(1, shown.length));
+  return shown.map(({ name }, index) => ({
+    name,
+    column: index * (each + 1),
+    row: room.row + room.rows - rows,
+    columns: index === shown.length - 1 ? room.columns - index * (each + 1) : each,
+    rows,
+  }));
+}
+
+/** One above the other. */
+function stack(wishes: readonly Wish[], focus: PaneName, room: Room): Place[] {
+  const heights = share(wishes, focus, room);
+  let row = room.row;
+  return wishes.flatMap(({ name }) => {
+    const rows = heights.get(name);
+    if (rows === undefined) return [];
+    const place = { name, column: room.column, row, columns: room.columns, rows };
+    row += rows;
+    return [place];
+  });
+}
+
+function share(wishes: readonly Wish[], focus: PaneName, { columns, rows }: Room): Map<PaneName, number> {
+  const first = wishes.filter(({ name }) => name === focus);
+  const candidates = [...first, ...wishes.filter(({ name }) => name !== focus)];
+  const heights = new Map<PaneName, number>();
+  let left = rows;
+  for (const { name, least } of candidates) {
+    const takes = Math.max(1, least.rows) + TITLE;
+    if (least.columns > columns && name !== focus) continue;
+    // Too little for the pane in focus is better than a blank screen.
+    if (left < takes && !(name === focus && left > TITLE)) continue;
+    heights.set(name, Math.min(takes, left));
+    left -= Math.min(takes, left);
+  }
+  const placed = wishes.filter(({ name }) => heights.has(name));
+  const grow = (name: PaneName, to: number) => {
+    const now = heights.get(name) ?? 0;
+    const more = Math.max(0, Math.min(left, to - now));
+    heights.set(name, now + more);
+    left -= more;
+  };
+  const largest = placed.length > 1 ? Math.floor(rows * LARGEST_SHARE) : rows;
+  for (const { name, wanted } of placed) grow(name, Math.min(largest, wanted(columns) + TITLE));
+  for (const { name, wanted } of placed) grow(name, wanted(columns) + TITLE);
+  // What nobody wants goes to those that can use any room.
+  const spare = placed.filter(({ name }) => name === "charts" || name === "log");
+  const takers = spare.length > 0 ? spare : placed.slice(-1);
+  for (const [index, { name }] of takers.entries()) {
+    grow(name, (heights.get(name) ?? 0) + Math.ceil(left / (takers.length - index)));
+  }
+  return heights;
+}

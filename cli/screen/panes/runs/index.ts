@@ -1,0 +1,195 @@
+/** The runs pane: every run with its progress and score, in groups, filtered and sorted; its cursor selects a run. */
+import stringWidth from "string-width";
+import { namesApart, sharedWords, withoutWords } from "../../../views/parts/names-apart.js";
+import { oneLine } from "../../../views/parts/visible.js";
+import type { ScreenRun } from "../../data.js";
+import type { Line } from "../../line.js";
+import type { Key, Pane, PaneContext, Pressed, Size } from "../../pane.js";
+import { columnsFor, rowLine } from "./row-line.js";
+import { type Arrangement, groupKeys, type Row, rowsOf, SORTS } from "./rows.js";
+
+export interface RunsState extends Arrangement {
+  filter: string;
+  /** The first row shown. */
+  top: number;
+  /** The group under the cursor; null: the cursor is on the selected run. */
+  onGroup: string | null;
+}
+
+type Context = PaneContext<RunsState>;
+
+const INITIAL: RunsState = {
+  ...{ sort: "order", reversed: false, group: null, folded: [] },
+  ...{ filter: "", top: 0, onGroup: null },
+};
+
+export const runsPane: Pane<RunsState> = {
+  name: "runs",
+  initial: INITIAL,
+  shows: () => true,
+  least: () => ({ columns: 24, rows: 2 }),
+  wanted: (context) => arranged(context).rows.length + (hiddenWords(context) === "" ? 0 : 1),
+  title(context) {
+    const { state, data } = context;
+    const { rows, runs, problem } = arranged(context);
+    const names = new Set(data.runs.flatMap(({ scoreName }) => scoreName ?? []));
+    const parts = [
+      `Runs ${cursorAt(context, rows) + 1}/${rows.length}`,
+      names.size === 1 ? [...names][0] : null,
+      state.sort === "order" && !state.reversed ? null : `sort: ${state.sort}${state.reversed ? " reversed" : ""}`,
+      state.group === null ? null : `by ${state.group}`,
+      state.filter === "" ? null : `/${state.filter} (${problem ?? runs.length})`,
+    ];
+    return parts.flatMap((part) => (part ? oneLine(part) : [])).join(" · ");
+  },
+  lines: (context, size) => draw(context, size),
+  keys: [
+    ...move(["up", "k"], "up", -1),
+    ...move(["down", "j"], "down", 1),
+    {
+      keys: ["pageup", "pagedown"],
+      does: "page",
+      press: (c, key, size) => step(c, (key === "pageup" ? -1 : 1) * size.rows),
+    },
+    { keys: ["home", "end"], does: "first, last", press: (c, key) => step(c, key === "home" ? -1e9 : 1e9) },
+    { keys: ["left", "right"], does: "fold, unfold a group", press: (c, key) => fold(c, key === "left") },
+    { keys: ["o"], does: "sort by the next column", press: (c) => sorted(c) },
+    {
+      keys: ["O"],
+      does: "turn the order around",
+      press: ({ state }) => ({ state: { ...state, reversed: !state.reversed } }),
+    },
+    { keys: ["g"], does: "group by the next setting", press: (c) => grouped(c) },
+  ],
+  prompts: [
+    {
+      key: "/",
+      does: "filter: words, or as in --where",
+      title: "filter",
+      text: ({ state }) => state.filter,
+      done({ state, source }, text) {
+        const found = text.trim() === "" ? null : source.matching(text.trim());
+        if (found && "problem" in found) return found;
+        return { state: { ...state, filter: text.trim(), top: 0, onGroup: null } };
+      },
+    },
+  ],
+};
+
+interface Arranged {
+  key: string;
+  runs: readonly ScreenRun[];
+  rows: Row[];
+  problem: string | null;
+}
+
+/** Sorting thousands of runs for each frame would take longer than all the rest. */
+const kept = new WeakMap<readonly ScreenRun[], Arranged>();
+
+function arranged({ data, source, shared, state }: Context): Arranged {
+  const { sort, reversed, group, folded, filter } = state;
+  const key = JSON.stringify([sort, reversed, group, folded, filter, shared.pinned]);
+  const before = kept.get(data.runs);
+  if (before?.key === key) return before;
+  const found = filter === "" ? null : source.matching(filter);
+  const problem = found && "problem" in found ? found.problem : null;
+  const runs = found && "runs" in found ? data.runs.filter(({ id }) => found.runs.has(id)) : data.runs;
+  const made = { key, runs, problem, rows: rowsOf(runs, shared.pinned, state) };
+  kept.set(data.runs, made);
+  return made;
+}
+
+/** Words that every label has: said once, below the rows. */
+const wordsKept = new WeakMap<readonly ScreenRun[], string[]>();
+
+function wordsOf({ data }: Context): string[] {
+  const known = wordsKept.get(data.runs);
+  if (known) return known;
+  const words = sharedWords(data.runs.map(({ label }) => oneLine(label)));
+  wordsKept.set(data.runs, words);
+  return words;
+}
+
+const hiddenWords = (context: Context): string => wordsOf(context).join(" ");
+
+const onKey = ({ state, shared }: Context): string | null => state.onGroup ?? shared.selected;
+
+function cursorAt(context: Context, rows: readonly Row[]): number {
+  const key = onKey(context);
+  return Math.max(
+    0,
+    rows.findIndex((row) => row.key === key),
+  );
+}
+
+function draw(context: Context, { columns, rows: height }: Size): Line[] {
+  const { rows, runs, problem } = arranged(context);
+  if (problem !== null) return [[{ text: `the filter is wrong: ${oneLine(problem)}`, role: "bad" }]];
+  if (rows.length === 0) {
+    return [[{ text: context.data.runs.length === 0 ? "no runs" : "no run matches the filter", role: "dim" }]];
+  }
+  const words = wordsOf(context);
+  const footed = words.length > 0 && height > 3;
+  const room = Math.max(1, height - (footed ? 1 : 0));
+  const cursor = cursorAt(context, rows);
+  const top = topFor(context.state.top, cursor, rows.length, room);
+  const shown = rows.slice(top, top + room);
+  const labels = shown.map((row) => (row.kind === "run" ? withoutWords(oneLine(row.run.label), words) : ""));
+  const longest = labels.reduce((most, label) => Math.max(most, stringWidth(label)), 0);
+  const widths = columnsFor(columns, longest);
+  const names = namesApart(labels, widths.label - 1);
+  const lines = shown.map((row, index) =>
+    rowLine(row, names[index] ?? "", widths, columns, {
+      cursor: top + index === cursor,
+      marked: context.shared.marked.includes(row.key),
+      pinned: context.shared.pinned.includes(row.key),
+    }),
+  );
+  const below = rows.length - top - shown.length;
+  const more = below > 0 ? `${below} more below` : "";
+  const every = words.length > 0 ? `every label: ${words.join(" ")}` : "";
+  const foot = [more, every].filter(Boolean).join("  ");
+  return footed && runs.length > 0 ? [...lines, [{ text: foot, role: "dim" }]] : lines;
+}
+
+/** Scrolls no more than is needed to show the cursor. */
+function topFor(top: number, cursor: number, count: number, room: number): number {
+  const least = Math.max(0, cursor - room + 1);
+  return Math.max(0, Math.min(Math.max(least, Math.min(top, cursor)), Math.max(0, count - room)));
+}
+
+function move(keys: Key[], does: string, by: number) {
+  return [{ keys, does, press: (context: Context, _key: Key, size: Size) => step(context, by, size) }];
+}
+
+function step(context: Context, by: number, size?: Size): Pressed<RunsState> {
+  const { rows } = arranged(context);
+  if (rows.length === 0) return {};
+  const to = Math.min(rows.length - 1, Math.max(0, cursorAt(context, rows) + by));
+  const row = rows[to];
+  if (!row) return {};
+  const top = topFor(context.state.top, to, rows.length, Math.max(1, (size?.rows ?? 2) - 1));
+  return row.kind === "group"
+    ? { state: { ...context.state, onGroup: row.key, top } }
+    : { state: { ...context.state, onGroup: null, top }, shared: { selected: row.run.id } };
+}
+
+function fold(context: Context, away: boolean): Pressed<RunsState> {
+  const { rows } = arranged(context);
+  const at = cursorAt(context, rows);
+  const head = rows.slice(0, at + 1).findLast((row) => row.kind === "group");
+  if (!head) return {};
+  const others = context.state.folded.filter((key) => key !== head.key);
+  return { state: { ...context.state, folded: away ? [...others, head.key] : others, onGroup: head.key } };
+}
+
+function sorted({ state }: Context): Pressed<RunsState> {
+  const next = SORTS[(SORTS.indexOf(state.sort) + 1) % SORTS.length] ?? "order";
+  return { state: { ...state, sort: next, reversed: false, top: 0 } };
+}
+
+function grouped({ state, data }: Context): Pressed<RunsState> {
+  const keys = [null, ...groupKeys(data.runs)];
+  const next = keys[(keys.indexOf(state.group) + 1) % keys.length] ?? null;
+  return { state: { ...state, group: next, folded: [], onGroup: null, top: 0 } };
+}
