@@ -22,7 +22,7 @@ export function headerLine(
   columns: number,
 ) {
   const parts = partsOf(progress, devices);
-  const right: Span = { text: " ? help ", role: "dim" };
+  const right: Span = { text: " ", role: "dim" };
   let room = columns - lineWidth([right]) - SHORTEST_TITLE - 2;
   const kept = new Set<Span[]>();
   for (const { spans } of [...parts].sort((a, b) => a.rank - b.rank)) {

@@ -46,12 +46,12 @@ test("the runs stand with sign, score, epoch and time; the words of every label 
   expect(lines[0]).toContain("mrpc-grid");
   expect(lines[0]).toContain("2/5 runs");
   expect(lines[0]).toContain("1 failed");
-  expect(lines[2]).toMatch(/✓ merges=0 seed=1\s+0\.7500\s+best e4\s+35\.5s/);
-  expect(lines[3]).toMatch(/✓ merges=1 seed=1\s+!0\.5000\s+best e3\s+34\.0s\s+m1/);
-  expect(lines[4]).toMatch(/▸ merges=1 seed=2\s+~0\.6812\s+e2\/4\s+12\.0s left/);
-  expect(lines[5]).toContain("× merges=0 seed=2  failed: Diverged: loss NaN at step 12");
-  expect(lines[6]).toMatch(/· merges=2 seed=1\s+waiting/);
-  expect(lines[7]).toContain("every label: injections=0");
+  expect(lines[3]).toMatch(/✓ merges=0 seed=1\s+0\.7500\s+best e4\s+35\.5s/);
+  expect(lines[4]).toMatch(/✓ merges=1 seed=1\s+!0\.5000\s+best e3\s+34\.0s\s+m1/);
+  expect(lines[5]).toMatch(/▸ merges=1 seed=2\s+~0\.6812\s+e2\/4\s+12\.0s left/);
+  expect(lines[6]).toContain("× merges=0 seed=2  failed: Diverged: loss NaN at step 12");
+  expect(lines[7]).toMatch(/· merges=2 seed=1\s+waiting/);
+  expect(lines[8]).toContain("every label: injections=0");
 });
 
 test("the cursor begins at the run in training; space marks, c compares, y copies the command", () => {
@@ -86,7 +86,7 @@ test("the runs can be filtered, sorted, grouped and folded", () => {
   expect(filtered.lines[1]).toContain("/seed=2 (2)");
   expect(filtered.lines.filter((line) => line.includes("merges="))).toHaveLength(2);
   expect(typed(["/", ..."a=>1", "enter"]).lines.at(-1)).toContain("=> is no operator");
-  expect(typed(["o"]).lines.slice(2, 4).join()).toMatch(/0\.7500.*~0\.6812/);
+  expect(typed(["o"]).lines.slice(3, 5).join()).toMatch(/0\.7500.*~0\.6812/);
   const grouped = typed(["g", "g"]);
   expect(grouped.lines.join("\n")).toContain("▾ method.merges=0  (2 runs, 1 finished)");
   const folded = typed(["g", "g", "home", "left"]);

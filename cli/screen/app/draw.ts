@@ -85,15 +85,37 @@ function bottomLine(state: AppState, { size, quit }: Environment): Line {
   }
   if (note) return note;
   if (state.help || state.overlay) return [{ text: " esc close  ↑↓ scroll  y copy the command", role: "dim" }];
-  return fitLine(
-    [
-      {
-        text: ` Tab pane  ↑↓ move  space mark  ↵ open  / filter  c compare  t tag  n note  s stop  r retry  y copy  z zoom  q ${quit}`,
-        role: "dim",
-      },
-    ],
-    size.columns,
-  );
+  return hints(quit, size.columns);
+}
+
+/** In the order of the line, with what goes first where there is no room. */
+const HINTS: readonly (readonly [text: string, rank: number])[] = [
+  ["Tab pane", 2],
+  ["↑↓ move", 3],
+  ["space mark", 9],
+  ["↵ open", 4],
+  ["/ filter", 5],
+  ["c compare", 10],
+  ["t tag", 11],
+  ["n note", 12],
+  ["s stop", 6],
+  ["r retry", 7],
+  ["y copy", 13],
+  ["z zoom", 8],
+  ["? keys", 1],
+];
+
+function hints(quit: string, columns: number): Line {
+  const all = [...HINTS, [`q ${quit}`, 0] as const];
+  const ranks = new Set<number>();
+  let room = columns - 1;
+  for (const [text, rank] of [...all].sort((a, b) => a[1] - b[1])) {
+    if (text.length + 2 > room) break;
+    room -= text.length + 2;
+    ranks.add(rank);
+  }
+  const shown = all.filter(([, rank]) => ranks.has(rank)).map(([text]) => text);
+  return [{ text: ` ${shown.join("  ")}`, role: "dim" }];
 }
 
 function small(header: Line, { size }: Environment): Line[] {

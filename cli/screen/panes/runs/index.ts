@@ -5,7 +5,7 @@ import { oneLine } from "../../../views/parts/visible.js";
 import type { ScreenRun } from "../../data.js";
 import type { Line } from "../../line.js";
 import type { Key, Pane, PaneContext, Pressed, Size } from "../../pane.js";
-import { columnsFor, rowLine } from "./row-line.js";
+import { columnsFor, headLine, rowLine } from "./row-line.js";
 import { type Arrangement, groupKeys, type Row, rowsOf, SORTS } from "./rows.js";
 
 export interface RunsState extends Arrangement {
@@ -28,14 +28,12 @@ export const runsPane: Pane<RunsState> = {
   initial: INITIAL,
   shows: () => true,
   least: () => ({ columns: 24, rows: 2 }),
-  wanted: (context) => arranged(context).rows.length + (hiddenWords(context) === "" ? 0 : 1),
+  wanted: (context) => arranged(context).rows.length + HEAD + (wordsOf(context).length === 0 ? 0 : 1),
   title(context) {
-    const { state, data } = context;
+    const { state } = context;
     const { rows, runs, problem } = arranged(context);
-    const names = new Set(data.runs.flatMap(({ scoreName }) => scoreName ?? []));
     const parts = [
       `Runs ${cursorAt(context, rows) + 1}/${rows.length}`,
-      names.size === 1 ? [...names][0] : null,
       state.sort === "order" && !state.reversed ? null : `sort: ${state.sort}${state.reversed ? " reversed" : ""}`,
       state.group === null ? null : `by ${state.group}`,
       state.filter === "" ? null : `/${state.filter} (${problem ?? runs.length})`,
@@ -49,9 +47,9 @@ export const runsPane: Pane<RunsState> = {
     {
       keys: ["pageup", "pagedown"],
       does: "page",
-      press: (c, key, size) => step(c, (key === "pageup" ? -1 : 1) * size.rows),
+      press: (c, key, size) => step(c, (key === "pageup" ? -1 : 1) * size.rows, size),
     },
-    { keys: ["home", "end"], does: "first, last", press: (c, key) => step(c, key === "home" ? -1e9 : 1e9) },
+    { keys: ["home", "end"], does: "first, last", press: (c, key, size) => step(c, key === "home" ? -1e9 : 1e9, size) },
     { keys: ["left", "right"], does: "fold, unfold a group", press: (c, key) => fold(c, key === "left") },
     { keys: ["o"], does: "sort by the next column", press: (c) => sorted(c) },
     {
@@ -110,7 +108,11 @@ function wordsOf({ data }: Context): string[] {
   return words;
 }
 
-const hiddenWords = (context: Context): string => wordsOf(context).join(" ");
+/** The name of the score if all runs have the same one. */
+function scoreNameOf({ data }: Context): string | null {
+  const names = new Set(data.runs.flatMap(({ scoreName }) => scoreName ?? []));
+  return names.size === 1 ? ([...names][0] ?? null) : null;
+}
 
 const onKey = ({ state, shared }: Context): string | null => state.onGroup ?? shared.selected;
 
@@ -129,8 +131,8 @@ function draw(context: Context, { columns, rows: height }: Size): Line[] {
     return [[{ text: context.data.runs.length === 0 ? "no runs" : "no run matches the filter", role: "dim" }]];
   }
   const words = wordsOf(context);
-  const footed = words.length > 0 && height > 3;
-  const room = Math.max(1, height - (footed ? 1 : 0));
+  const room = roomIn(height, words);
+  const headed = height >= HEADED_FROM;
   const cursor = cursorAt(context, rows);
   const top = topFor(context.state.top, cursor, rows.length, room);
   const shown = rows.slice(top, top + room);
@@ -149,8 +151,23 @@ function draw(context: Context, { columns, rows: height }: Size): Line[] {
   const more = below > 0 ? `${below} more below` : "";
   const every = words.length > 0 ? `every label: ${words.join(" ")}` : "";
   const foot = [more, every].filter(Boolean).join("  ");
-  return footed && runs.length > 0 ? [...lines, [{ text: foot, role: "dim" }]] : lines;
+  return [
+    ...(headed ? [headLine(widths, scoreNameOf(context))] : []),
+    ...lines,
+    ...(isFooted(height, words) && runs.length > 0 ? [[{ text: foot, role: "dim" as const }]] : []),
+  ];
 }
+
+const HEAD = 1;
+/** With fewer rows than these the runs matter more than what stands over and under them. */
+const HEADED_FROM = 6;
+const FOOTED_FROM = 4;
+
+const isFooted = (height: number, words: readonly string[]): boolean => words.length > 0 && height >= FOOTED_FROM;
+
+/** Rows for runs. */
+const roomIn = (height: number, words: readonly string[]): number =>
+  Math.max(1, height - (height >= HEADED_FROM ? HEAD : 0) - (isFooted(height, words) ? 1 : 0));
 
 /** Scrolls no more than is needed to show the cursor. */
 function topFor(top: number, cursor: number, count: number, room: number): number {
@@ -162,13 +179,13 @@ function move(keys: Key[], does: string, by: number) {
   return [{ keys, does, press: (context: Context, _key: Key, size: Size) => step(context, by, size) }];
 }
 
-function step(context: Context, by: number, size?: Size): Pressed<RunsState> {
+function step(context: Context, by: number, size: Size): Pressed<RunsState> {
   const { rows } = arranged(context);
   if (rows.length === 0) return {};
   const to = Math.min(rows.length - 1, Math.max(0, cursorAt(context, rows) + by));
   const row = rows[to];
   if (!row) return {};
-  const top = topFor(context.state.top, to, rows.length, Math.max(1, (size?.rows ?? 2) - 1));
+  const top = topFor(context.state.top, to, rows.length, roomIn(size.rows, wordsOf(context)));
   return row.kind === "group"
     ? { state: { ...context.state, onGroup: row.key, top } }
     : { state: { ...context.state, onGroup: null, top }, shared: { selected: row.run.id } };

@@ -46,6 +46,19 @@ export function columnsFor(columns: number, longestLabel: number): Columns {
   return widths;
 }
 
+/** What stands over the columns. */
+export function headLine(widths: Columns, scoreName: string | null): Line {
+  const head = (width: number, text: string) => (width === 0 ? "" : ` ${fitTo(text, width, "right")}`);
+  const cells = [
+    head(widths.score, scoreName ?? "score"),
+    head(widths.epoch, "epoch"),
+    head(widths.time, "time"),
+    head(widths.changes, "changes"),
+    head(widths.loss, "loss"),
+  ];
+  return [{ text: `   ${fitTo("label", widths.label)}${cells.join("")}`, role: "dim" }];
+}
+
 /** Signs of states, each with the word that says it in the line. */
 const SIGNS: Record<ScreenRun["state"], { sign: string; role?: Role }> = {
   planned: { sign: "·", role: "dim" },
