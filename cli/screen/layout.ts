@@ -24,6 +24,9 @@ const TITLE = 1;
 /** Beside a pane that grows, every other keeps at least this share of the height. */
 const LARGEST_SHARE = 0.62;
 
+/** Rows of the runs, title included, that come before a further pane. */
+const RUNS = 6;
+
 /** Panes in the order in which they get room, and where they stand if there are two columns. */
 const ORDER: readonly PaneName[] = ["grid", "runs", "structure", "charts", "alerts", "log", "devices"];
 const LEFT: ReadonlySet<PaneName> = new Set(["grid", "runs"]);
@@ -99,9 +102,12 @@ function share(wishes: readonly Wish[], focus: PaneName, { columns, rows }: Room
   const first = wishes.filter(({ name }) => name === focus);
   const candidates = [...first, ...wishes.filter(({ name }) => name !== focus)];
   const heights = new Map<PaneName, number>();
+  const largest = wishes.length > 1 ? Math.floor(rows * LARGEST_SHARE) : rows;
   let left = rows;
-  for (const { name, least } of candidates) {
-    const takes = Math.max(1, least.rows) + TITLE;
+  for (const { name, least, wanted } of candidates) {
+    const smallest = Math.max(1, least.rows) + TITLE;
+    const first = name === "grid" ? largest : name === "runs" ? RUNS : 0;
+    const takes = Math.max(smallest, Math.min(first, wanted(columns) + TITLE, left));
     if (least.columns > columns && name !== focus) continue;
     // Too little for the pane in focus is better than a blank screen.
     if (left < takes && !(name === focus && left > TITLE)) continue;
@@ -115,7 +121,6 @@ function share(wishes: readonly Wish[], focus: PaneName, { columns, rows }: Room
     heights.set(name, now + more);
     left -= more;
   };
-  const largest = placed.length > 1 ? Math.floor(rows * LARGEST_SHARE) : rows;
   for (const { name, wanted } of placed) grow(name, Math.min(largest, wanted(columns) + TITLE));
   for (const { name, wanted } of placed) grow(name, wanted(columns) + TITLE);
   // What nobody wants goes to those that can use any room.
