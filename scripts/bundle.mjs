@@ -23,6 +23,7 @@ const PROGRAMS = {
   fixtures: {
     "second-process": "cli/store/fixtures/child.ts",
     dashboard: "cli/views/fixtures/dashboard-child.ts",
+    screen: "cli/screen/fixtures/screen-child.ts",
     "holds-a-worker": "cli/worker/fixtures/holds-a-worker.ts",
     "waits-for-ever": "cli/job/fixtures/waits-for-ever.ts",
     submits: "cli/executors/fixtures/submits.ts",

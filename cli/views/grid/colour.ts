@@ -1,12 +1,18 @@
-/** Colours of scores: viridis, which keeps its order for colour-blind readers and in grey. */
-import { interpolateViridis } from "d3-scale-chromatic";
+/** Colours of scores: scales that keep their order for colour-blind readers and in grey. */
+import { interpolateCividis, interpolateViridis } from "d3-scale-chromatic";
 import type { ColourDepth } from "../terminal.js";
 
 type Rgb = readonly [red: number, green: number, blue: number];
 
-/** The colour of `part`, from 0 (low) to 1 (high). */
-export function viridis(part: number): Rgb {
-  const text = interpolateViridis(Math.min(1, Math.max(0, part)));
+/** A colour for each part from 0 (low) to 1 (high). */
+type Scale = (part: number) => Rgb;
+
+export const viridis: Scale = (part) => colourAt(interpolateViridis, part);
+/** Nearly the same to readers who don't see red or green. */
+export const cividis: Scale = (part) => colourAt(interpolateCividis, part);
+
+function colourAt(interpolate: (part: number) => string, part: number): Rgb {
+  const text = interpolate(Math.min(1, Math.max(0, part)));
   const hex = /^#(..)(..)(..)$/
     .exec(text)
     ?.slice(1)
@@ -25,9 +31,14 @@ export const hex = (rgb: Rgb): string => `#${rgb.map((byte) => byte.toString(16)
 
 /** `text` on the colour of `part`, for a terminal of that depth. */
 export function painted(text: string, part: number, depth: ColourDepth, bold = false): string {
-  if (depth === 1) return text;
-  const codes = depth === 4 ? sixteen(part) : depth === 8 ? cube(viridis(part)) : exact(viridis(part));
-  return `\u001b[${bold ? "1;" : ""}${codes}m${text}\u001b[0m`;
+  const codes = scaleCodes(part, depth, viridis);
+  return codes === "" ? text : `\u001b[${bold ? "1;" : ""}${codes}m${text}\u001b[0m`;
+}
+
+/** Background and ink for `part` of a scale, as SGR codes; empty without colours. */
+export function scaleCodes(part: number, depth: ColourDepth, scale: Scale): string {
+  if (depth === 1) return "";
+  return depth === 4 ? sixteen(part) : depth === 8 ? cube(scale(part)) : exact(scale(part));
 }
 
 export const dimmed = (text: string, depth: ColourDepth): string => (depth === 1 ? text : `\u001b[2m${text}\u001b[0m`);
@@ -57,7 +68,7 @@ function cube(rgb: Rgb): string {
   return `48;5;${16 + 36 * red + 6 * green + blue};38;5;${inkOn(shown) === "black" ? 16 : 231}`;
 }
 
-/** Four of the sixteen colours that get lighter in the order of viridis: blue, cyan, green, yellow. */
+/** Four of the sixteen colours that get lighter in the order of both scales: blue, cyan, green, yellow. */
 function sixteen(part: number): string {
   const steps = ["44;97", "46;30", "42;30", "43;30"];
   return steps[Math.min(steps.length - 1, Math.max(0, Math.floor(part * steps.length)))] ?? "44;97";

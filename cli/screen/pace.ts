@@ -1,0 +1,48 @@
+const FRAMES_PER_SECOND = 12;
+/** Longest wait for a frame, on a large screen and a slow machine. */
+const MOST_MS = 8000;
+
+/** Draws when something changed: at most 12 times a second, and within a share of this thread's time. */
+export class Pace {
+  frames = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #drawnAt = -Infinity;
+  #notBefore = -Infinity;
+
+  /** `paint` returns whether it could draw. */
+  constructor(
+    readonly share: number,
+    readonly paint: () => boolean,
+  ) {}
+
+  /** Draws as soon as it is time. */
+  readonly soon = (): void => {
+    this.#timer ??= setTimeout(this.#draw, Math.max(0, this.#notBefore - performance.now())).unref();
+  };
+
+  /** Somebody pressed a key and looks: the next frame waits only for its turn among 12 a second. */
+  hurry(): void {
+    this.#notBefore = Math.min(this.#notBefore, this.#drawnAt + 1000 / FRAMES_PER_SECOND);
+    if (!this.#timer) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.soon();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  readonly #draw = (): void => {
+    this.#timer = undefined;
+    // CPU time, because everything takes long on a busy machine.
+    const before = process.cpuUsage();
+    if (!this.paint()) return;
+    const { user, system } = process.cpuUsage(before);
+    this.frames += 1;
+    this.#drawnAt = performance.now();
+    const cost = (user + system) / 1000 / this.share;
+    this.#notBefore = this.#drawnAt + Math.min(MOST_MS, Math.max(1000 / FRAMES_PER_SECOND, cost));
+  };
+}

@@ -1,0 +1,117 @@
+import { writeSync } from "node:fs";
+import type { Size } from "../pane.js";
+import { type Row, rowOf } from "./cells.js";
+import { changes } from "./changes.js";
+
+/** The other screen, no cursor, no wrapping of lines that are too long for a moment, marks around pasted text. */
+const ENTER = "\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[?2004h";
+const LEAVE = "\u001b[?2026l\u001b[m\u001b[?2004l\u001b[?7h\u001b[?25h\u001b[?1049l";
+/** Terminals that know them show all of a frame at once; the others ignore them. */
+const [BEGIN, END] = ["\u001b[?2026h", "\u001b[?2026l"];
+
+/** Milliseconds that the end of a program waits for a terminal that takes no more. */
+const PATIENCE_MS = 1000;
+
+/** Draws frames on the terminal's alternate screen, and writes only the cells that changed. */
+export class FullScreen {
+  /** Written so far. */
+  bytes = 0;
+  /** What the terminal shows; undefined is not known. */
+  #rows: (Row | undefined)[] = [];
+  #lines: string[] = [];
+  #size: Size = { columns: 0, rows: 0 };
+  #up = false;
+  #gone = false;
+  readonly #write: NodeJS.WriteStream["write"];
+
+  /** `onFree`: the terminal has taken all that was written. */
+  constructor(
+    readonly out: NodeJS.WriteStream,
+    readonly onFree: () => void,
+  ) {
+    this.#write = out.write.bind(out);
+    out.on("error", () => {
+      this.#gone = true; // the terminal was closed
+    });
+  }
+
+  /** Whether the terminal still takes the last frame: another one would only wait in memory. */
+  get busy(): boolean {
+    return this.out.writableLength > 0;
+  }
+
+  get size(): Size {
+    return { columns: this.out.columns || 80, rows: this.out.rows || 24 };
+  }
+
+  /** `more`: what to write besides, such as a question to the terminal. */
+  enter(more = ""): void {
+    if (this.#up) return;
+    this.#up = true;
+    this.forget();
+    // A terminal that takes no more (a lost connection) must stop frames, not this thread, which feeds the workers.
+    setBlocking(this.out, false);
+    this.#send(ENTER + more);
+  }
+
+  /** Something else has drawn there: the next frame writes all lines. */
+  forget(): void {
+    this.#rows = [];
+    this.#lines = [];
+  }
+
+  /** The lines of a new frame that differ from those shown, as numbers from 0. */
+  changed(lines: readonly string[], { columns, rows }: Size): number[] {
+    if (columns !== this.#size.columns || rows !== this.#size.rows) this.forget();
+    this.#size = { columns, rows };
+    return Array.from({ length: rows }, (_, y) => y).filter((y) => this.#lines[y] !== (lines[y] ?? ""));
+  }
+
+  /** Shows `drawn` (with SGR codes) in the places of the changed lines, which were `lines`. */
+  show(lines: readonly string[], places: readonly number[], drawn: readonly string[]): void {
+    if (!this.#up) return;
+    let out = "";
+    for (const [at, y] of places.entries()) {
+      const row = rowOf(drawn[at] ?? "", this.#size.columns);
+      out += changes(this.#rows[y], row, y + 1);
+      this.#rows[y] = row;
+      this.#lines[y] = lines[y] ?? "";
+    }
+    if (out !== "") this.#send(BEGIN + out + END);
+  }
+
+  /** The terminal as it was before; also while the program ends, when nothing can be awaited. */
+  leave(): void {
+    if (!this.#up) return;
+    this.#up = false;
+    if (!this.#gone) this.bytes += writeNow(this.out, LEAVE);
+    setBlocking(this.out, true);
+  }
+
+  #send(text: string): void {
+    if (this.#gone) return;
+    this.bytes += Buffer.byteLength(text);
+    this.#write(text, this.onFree);
+  }
+}
+
+/** Node has this only on its inner handle. */
+function setBlocking(out: NodeJS.WriteStream, blocking: boolean): void {
+  (out as { _handle?: { setBlocking?: (blocking: boolean) => void } })._handle?.setBlocking?.(blocking);
+}
+
+/** Writes past the stream, which may still hold a frame. Returns the bytes written. */
+function writeNow(out: NodeJS.WriteStream & { fd?: number }, text: string): number {
+  const bytes = Buffer.from(text);
+  const until = performance.now() + PATIENCE_MS;
+  let at = 0;
+  while (at < bytes.length && performance.now() < until) {
+    try {
+      at += writeSync(out.fd ?? 1, bytes, at);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") break;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    }
+  }
+  return at;
+}

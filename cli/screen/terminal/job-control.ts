@@ -1,0 +1,46 @@
+import { inForeground } from "./foreground.js";
+
+/** How often a screen that was continued in the background looks whether it is in the foreground again. */
+const LOOK_MS = 1000;
+/** After SIGTSTP: a process that no shell controls is not stopped by it, and goes on. */
+const STOPPED_MS = 50;
+
+export interface Stoppable {
+  /** Gives the terminal back. `background`: as a background job, which must not touch its modes. */
+  leave(how?: { background: boolean }): void;
+  /** Takes the terminal, or draws all of it again. */
+  enter(): void;
+}
+
+/** Ctrl-Z: leaves the screen, stops, and comes back when the shell continues the program in the foreground. */
+export function controlJob(screen: Stoppable): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const later = (milliseconds: number, then: () => void) => {
+    clearTimeout(timer);
+    timer = setTimeout(then, milliseconds).unref();
+  };
+  const comeBack = () => {
+    if (inForeground()) screen.enter();
+    else later(LOOK_MS, comeBack);
+  };
+  const stop = () => {
+    screen.leave({ background: !inForeground() });
+    process.off("SIGTSTP", stop);
+    process.kill(process.pid, "SIGTSTP");
+    later(STOPPED_MS, () => {
+      process.on("SIGTSTP", stop);
+      comeBack();
+    });
+  };
+  const goOn = () => {
+    if (!process.listeners("SIGTSTP").includes(stop)) return; // the timer of `stop` comes
+    if (!inForeground()) screen.leave({ background: true });
+    comeBack();
+  };
+  process.on("SIGTSTP", stop).on("SIGCONT", goOn);
+  if (!inForeground()) later(LOOK_MS, comeBack);
+  return () => {
+    clearTimeout(timer);
+    process.off("SIGTSTP", stop).off("SIGCONT", goOn);
+  };
+}
