@@ -62,7 +62,18 @@ export const ALLOWED = {
     "type:verify",
   ],
   // The full screen of `run` and `watch`: panes over a job's model or the store.
-  screen: ["errors", "scripts", "files", "store", "views", "type:protocol", "type:job", "type:plan", "type:evaluate"],
+  screen: [
+    "errors",
+    "scripts",
+    "files",
+    "attempt-files",
+    "protocol",
+    "store",
+    "views",
+    "type:job",
+    "type:plan",
+    "type:evaluate",
+  ],
   // Tables as files: what other programs read.
   export: ["type:store", "views"],
   // An experiment's results as one HTML file.

@@ -44,7 +44,7 @@ function checkAttempt(store: Store, id: number): void {
 
 /** Whether there are attempts that `reapLost` would end. Does not write. */
 function hasLost(store: Store): boolean {
-  return runningAttempts(store).some(isLost);
+  return lostOf(runningAttempts(store)).length > 0;
 }
 
 /** Marks running attempts of dead owners `lost`, unless their waiting events say how they ended. Returns how many. */
@@ -59,7 +59,7 @@ export function reapLost(store: Store): number {
 
 /** Like `reapLost`, within the caller's transaction. */
 export function reapWithin(store: Store, runId?: string): number {
-  const lost = runningAttempts(store, runId).filter(isLost);
+  const lost = lostOf(runningAttempts(store, runId));
   if (lost.length === 0) return 0;
   const unreadable = takeInWaiting(store, overOf(store));
   const end = store.prepare(
@@ -77,11 +77,9 @@ export function reapWithin(store: Store, runId?: string): number {
 
 /** Returns a function that tells whether an attempt has ended or lost its owner. */
 function overOf(store: Store): (attempt: number) => boolean {
-  const working = new Set(
-    runningAttempts(store)
-      .filter((attempt) => !isLost(attempt))
-      .map(({ id }) => id),
-  );
+  const running = runningAttempts(store);
+  const lost = new Set(lostOf(running));
+  const working = new Set(running.filter((attempt) => !lost.has(attempt)).map(({ id }) => id));
   return (attempt) => !working.has(attempt);
 }
 
@@ -106,6 +104,17 @@ export function lostMessage(attempt: RunningAttempt): string {
 export function isLost(attempt: RunningAttempt): boolean {
   const life = lifeOf(ownerOf(attempt));
   return life === "dead" || (life === "elsewhere" && attempt.lease_until < new Date().toISOString());
+}
+
+/** Those whose owner is gone. Each owner is asked once, because one process can train thousands of runs. */
+export function lostOf(attempts: readonly RunningAttempt[]): RunningAttempt[] {
+  const known = new Map<string, boolean>();
+  return attempts.filter((attempt) => {
+    const key = `${attempt.owner_kind} ${attempt.owner} ${attempt.lease_until}`;
+    const lost = known.get(key) ?? isLost(attempt);
+    known.set(key, lost);
+    return lost;
+  });
 }
 
 export function leaseEnd(from: Date): string {

@@ -49,6 +49,20 @@ export function listRuns(store: Store, { where = [], runs, sort, limit, epoch }:
     .map(asRun);
 }
 
+/** Those of these runs that match. Throws UsageError for a filter that means nothing. */
+export function matchingRuns(store: Store, filter: Filter, runs: readonly string[]): Set<string> {
+  const bindings = new Bindings();
+  const condition = conditionSql(store, filter, bindings);
+  const ids = store
+    .prepare(
+      `SELECT v.run FROM json_each(${bindings.add(JSON.stringify(runs))}) named JOIN v_runs v ON v.run = named.value
+       WHERE ${condition}`,
+    )
+    .pluck()
+    .all(bindings.values) as string[];
+  return new Set(ids);
+}
+
 function sortSql(store: Store, sort: string, bindings: Bindings): string {
   const falls = sort.startsWith("-");
   const value = orderSql(store, falls ? sort.slice(1) : sort, new FilterText(sort, "--sort"), bindings);

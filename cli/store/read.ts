@@ -18,6 +18,7 @@ export { measuredTrainings } from "./read-measured.js";
 export { type RetryRow, retryRuns } from "./read-retry.js";
 export * from "./read-runs.js";
 export { columnsFor, evaluatedMetrics, readColumns } from "./read-values.js";
+export * from "./read-watched.js";
 export { getDiff, reproductionOf, type StoredDiff } from "./reproduction.js";
 export type * from "./rows.js";
 export { type ScoreSoFar, scoresSoFar } from "./score-so-far.js";

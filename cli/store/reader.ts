@@ -1,4 +1,4 @@
-import { isLost, lostMessage, type RunningAttempt, reapLost, runningAttempts } from "./lease.js";
+import { lostMessage, lostOf, type RunningAttempt, reapLost, runningAttempts } from "./lease.js";
 import { openStore, type Store } from "./store.js";
 
 /** Milliseconds to wait for another program's lock before giving up on marking attempts as lost. */
@@ -19,11 +19,12 @@ export function openReader(path: string): Store {
 /**
  * Makes attempts whose runner is dead `lost` for this store. Marks them in the file, which is the only write of a
  * command that shows something; if that fails, e.g. on a full disk or a read-only file, only this connection shows
- * them as lost.
+ * them as lost. Returns how many there were. May be called again and again.
  */
-export function settleLost(store: Store): void {
-  const lost = runningAttempts(store).filter(isLost);
-  if (lost.length === 0) return;
+export function settleLost(store: Store): number {
+  const found = lostOf(runningAttempts(store));
+  if (found.length === 0) return 0;
+  const lost = [...(shownLost.get(store) ?? []), ...found];
   try {
     const writer = openStore(store.path);
     try {
@@ -34,8 +35,13 @@ export function settleLost(store: Store): void {
     }
   } catch {
     showLost(store, lost);
+    shownLost.set(store, lost);
   }
+  return found.length;
 }
+
+/** Attempts that only this connection shows as lost. */
+const shownLost = new WeakMap<Store, readonly RunningAttempt[]>();
 
 /**
  * Temporary views hide the table and the views of the file: every statement of this connection reads the derived
