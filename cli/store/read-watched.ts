@@ -17,8 +17,8 @@ export interface WatchedMark {
   mark: string;
 }
 
-const SHOWN_ATTEMPT = (run: string) => `(SELECT c.id FROM attempts c WHERE c.run = ${run}
-  ORDER BY c.outcome IS NULL DESC, c.outcome IS 'finished' DESC, c.number DESC LIMIT 1)`;
+const SHOWN_ATTEMPT = (run: string) => `(SELECT own.id FROM attempts own WHERE own.run = ${run}
+  ORDER BY own.outcome IS NULL DESC, own.outcome IS 'finished' DESC, own.number DESC LIMIT 1)`;
 
 function marksSql(watched: Watched): string {
   const marked = (label: string, from: string, run: string, order: string) => `
