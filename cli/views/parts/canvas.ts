@@ -13,13 +13,17 @@ export type Dot = [x: number, y: number];
 
 /** A drawing in braille characters of 2 x 4 dots each. */
 export class Canvas {
+  /** Number of the line that is drawn now, for a drawing with colours. A character has the pen of its latest dot. */
+  pen = 0;
   readonly #cells: Uint8Array;
+  readonly #pens: Uint8Array;
 
   constructor(
     readonly columns: number,
     readonly lines: number,
   ) {
     this.#cells = new Uint8Array(columns * lines);
+    this.#pens = new Uint8Array(columns * lines);
   }
 
   /** `style` is an index of STYLES; `from` is the dot of the pattern to start with. Returns the next one. */
@@ -28,21 +32,30 @@ export class Canvas {
     const steps = Math.max(Math.abs(x1 - x0), Math.abs(y1 - y0), 1);
     for (let i = 0; i <= steps; i++) {
       if (pattern[(from + i) % pattern.length] === "0") continue;
-      this.#dot(Math.round(x0 + ((x1 - x0) * i) / steps), Math.round(y0 + ((y1 - y0) * i) / steps));
+      this.dot(Math.round(x0 + ((x1 - x0) * i) / steps), Math.round(y0 + ((y1 - y0) * i) / steps));
     }
     return from + steps;
   }
 
-  rows(): string[] {
-    return Array.from({ length: this.lines }, (_, line) =>
-      Array.from(this.#cells.subarray(line * this.columns, (line + 1) * this.columns), (bits) =>
-        bits === 0 ? " " : String.fromCharCode(0x2800 + bits),
-      ).join(""),
-    );
+  dot(x: number, y: number): void {
+    const cell = (y >> 2) * this.columns + (x >> 1);
+    this.#cells[cell] = (this.#cells[cell] ?? 0) | (DOTS[y & 3]?.[x & 1] ?? 0);
+    this.#pens[cell] = this.pen;
   }
 
-  #dot(x: number, y: number): void {
-    const cell = Math.floor(y / 4) * this.columns + Math.floor(x / 2);
-    this.#cells[cell] = (this.#cells[cell] ?? 0) | (DOTS[y % 4]?.[x % 2] ?? 0);
+  /** The character of a place; a blank without dots. */
+  text(line: number, column: number): string {
+    const bits = this.#cells[line * this.columns + column] ?? 0;
+    return bits === 0 ? " " : String.fromCharCode(0x2800 + bits);
+  }
+
+  penAt(line: number, column: number): number {
+    return this.#pens[line * this.columns + column] ?? 0;
+  }
+
+  rows(): string[] {
+    return Array.from({ length: this.lines }, (_, line) =>
+      Array.from({ length: this.columns }, (_, column) => this.text(line, column)).join(""),
+    );
   }
 }

@@ -1,6 +1,6 @@
 import stringWidth from "string-width";
 import { expect, test } from "vitest";
-import { namesApart, sharedWords, withoutWords } from "./names-apart.js";
+import { namesApart, sharedWords, shortNames, withoutWords } from "./names-apart.js";
 import { tableLines } from "./table.js";
 
 const grid = [0, 1, 2].flatMap((m) => [0, 1, 2].map((i) => `method=imlor2c merges=${m} injections=${i}`));
@@ -49,4 +49,15 @@ test("a table that is too wide says below it what all names share", () => {
   const narrow = tableLines(columns, rows, 36);
   expect(narrow[1]).toMatch(/^merges=0 injections=0 +0\.0$/);
   expect(narrow.at(-1)).toBe("every label: method=imlor2c");
+});
+
+test("short names have initials for keys as long as these differ", () => {
+  const names = ["merges=2 injections=0 seed=17", "LoRA", "merges=0 injections=12 seed=17"];
+  expect(shortNames(names, 40)).toEqual(names);
+  expect(shortNames(names, 14)).toEqual(["m=2 i=0 s=17", "LoRA", "m=0 i=12 s=17"]);
+  expect(shortNames(names, 11)).toEqual(["m2 i0 s17", "LoRA", "m0 i12 s17"]);
+  expect(shortNames(names, 8)).toEqual(["m2i0s17", "LoRA", "m0i12s17"]);
+  expect(new Set(shortNames(names, 5)).size).toBe(3);
+  expect(shortNames(["method=lora rank=8", "method=lora rank=16"], 12)).toEqual(["m=lora r=8", "m=lora r=16"]);
+  expect(shortNames(["rank=8 rate=1", "rank=8 rate=2"], 9)).toEqual(namesApart(["rank=8 rate=1", "rank=8 rate=2"], 9));
 });

@@ -32,6 +32,30 @@ export function namesApart(names: readonly string[], width: number): string[] {
   return names.map((name) => cut.get(name) ?? name);
 }
 
+/**
+ * The same where there is little room. If not all names fit, keys become initials, unless two keys have the same one:
+ * `m=0 i=1`, then `m0 i1`, then `m0i1`.
+ */
+export function shortNames(names: readonly string[], width: number): string[] {
+  const keys = [...new Set(names.flatMap((name) => [...name.matchAll(KEY)].map(([, key]) => key ?? "")))];
+  const initial = (key: string) => key.slice(0, 1);
+  const forms: ((name: string) => string)[] =
+    new Set(keys.map(initial)).size < keys.length
+      ? []
+      : [
+          (name) => name.replace(KEY, (_, key: string) => `${initial(key)}=`),
+          (name) => name.replace(NUMBERED, (_, key: string) => initial(key)),
+          (name) => name.replace(NUMBERED, (_, key: string) => initial(key)).replace(/(?<=\d) (?=[^ \d]+\d)/g, ""),
+        ];
+  const tried = [names, ...forms.map((form) => names.map(form))];
+  const fits = (list: readonly string[]) => list.every((name) => stringWidth(name) <= width);
+  return namesApart(tried.find(fits) ?? tried[1] ?? names, width);
+}
+
+/** A key with its sign, at the start of a word; the same before a number. */
+const KEY = /(?<![^ ])([^ =]+)=/g;
+const NUMBERED = /(?<![^ ])([^ =\d-]+)=(?=\d)/g;
+
 function numbered(name: string, number: number, width: number): string {
   const end = ` (${number})`;
   return clip(shortKeys(name, width), Math.max(1, width - end.length), "middle") + end;
