@@ -55,7 +55,10 @@ function inPane(state: AppState, key: Key, environment: Environment): After | nu
   if (!found) return null;
   const place = placesOf(state, environment).find(({ name }) => name === pane.name);
   const size = { columns: place?.columns ?? environment.size.columns, rows: Math.max(1, (place?.rows ?? 2) - 1) };
-  return { state: after(state, pane, found.press(contextOf(pane, state, environment), key, size)) };
+  const pressed = found.press(contextOf(pane, state, environment), key, size);
+  // A pane with nothing to close leaves the key to the screen, which zooms back.
+  if (key === "escape" && !pressed.state && !pressed.shared) return null;
+  return { state: after(state, pane, pressed) };
 }
 
 function everywhere(state: AppState, key: Key, environment: Environment): After {

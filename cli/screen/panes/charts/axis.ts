@@ -1,0 +1,50 @@
+import { enclosingLogTicks, enclosingTicks, innerTicks, tickTexts } from "../../../views/parts/ticks.js";
+
+export interface Axis {
+  /** From 0 at the low end to 1. */
+  place(value: number): number;
+  ticks: { at: number; text: string }[];
+}
+
+/** More numbers than this do not help. */
+const MOST = 13;
+
+/** Values from `low` to `high` over so many rows, from below. The ends are round numbers where there are rows enough. */
+export function valueAxis(low: number, high: number, rows: number, log: boolean): Axis {
+  if (low === high) return { place: () => 0.5, ticks: [{ at: 0.5, text: tickTexts([low])[0] ?? "" }] };
+  const gap = rows <= 5 ? 1 : rows <= 20 ? 2 : 3;
+  const most = Math.min(MOST, Math.floor((rows - 1) / gap) + 1);
+  const by = log ? Math.log10 : (value: number) => value;
+  const fits = (ticks: readonly number[]) => {
+    const at = placed(ticks, by).map(({ at }) => Math.round(at * (rows - 1)));
+    return ticks.length <= most && at.every((row, i) => i === 0 || row - (at[i - 1] ?? 0) >= gap);
+  };
+  const ticks = most < 3 ? [low, high] : log ? enclosingLogTicks(low, high, fits) : enclosingTicks(low, high, most);
+  const from = by(ticks[0] ?? low);
+  const range = by(ticks.at(-1) ?? high) - from;
+  const texts = most < 3 ? ticks.map((tick) => String(Number(tick.toPrecision(3)))) : tickTexts(ticks);
+  return {
+    place: (value) => (by(value) - from) / range,
+    ticks: placed(ticks, by).map(({ at }, i) => ({ at, text: texts[i] ?? "" })),
+  };
+}
+
+function placed(ticks: readonly number[], by: (value: number) => number): { at: number }[] {
+  const from = by(ticks[0] ?? 0);
+  const range = by(ticks.at(-1) ?? 1) - from;
+  return ticks.map((tick) => ({ at: (by(tick) - from) / range }));
+}
+
+/** Epochs over so many columns: whole ones where there are two or more. */
+export function epochAxis(low: number, high: number, columns: number): Axis {
+  if (low === high) return { place: () => 0.5, ticks: [{ at: 0.5, text: tickTexts([low])[0] ?? "" }] };
+  const place = (x: number) => (x - low) / (high - low);
+  const texts = (count: number) => {
+    const ticks = innerTicks(low, high, count, high - low >= 2 ? 1 : 0);
+    return { ticks, texts: tickTexts(ticks) };
+  };
+  let count = Math.max(1, Math.floor(columns / 6));
+  let made = texts(count);
+  while (count > 1 && made.texts.some((text) => (text.length + 3) * made.texts.length > columns)) made = texts(--count);
+  return { place, ticks: made.ticks.map((tick, i) => ({ at: place(tick), text: made.texts[i] ?? "" })) };
+}
