@@ -38,6 +38,7 @@ import tag from "./tag.js";
 import untag from "./untag.js";
 import validate from "./validate.js";
 import verify from "./verify.js";
+import watch from "./watch.js";
 
 /**
  * Every verb, in the order of `lor2c --help`. These modules contain only a command's options. A handler imports what it
@@ -53,6 +54,7 @@ const list = [
   sweep,
   stop,
   retry,
+  watch,
   ls,
   show,
   compare,

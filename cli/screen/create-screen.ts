@@ -30,6 +30,8 @@ export interface ScreenOptions {
 export interface Screen {
   /** Shows a frame soon: at most 12 a second, and of several the last. It is drawn again after a resize. */
   draw(frame: Frame): void;
+  /** Puts a text into the clipboard of terminals that allow it (OSC 52). */
+  copy(text: string): void;
   readonly size: Size;
   /** Bytes written to the terminal, and frames drawn. */
   readonly written: { bytes: number; frames: number };
@@ -130,6 +132,7 @@ export function createScreen(options: ScreenOptions): Screen {
       frame = next;
       pace.soon();
     },
+    copy: (text) => full.copy(text),
     get size() {
       return full.size;
     },

@@ -18,7 +18,8 @@ const environment = (columns = 80, rows = 24, data = screenData()): Environment 
 function typed(keys: readonly string[], from = initialState("runs", null), around = environment()) {
   const effects: Effect[] = [];
   const state = keys.reduce<AppState>((before, key) => {
-    const after = press(before, key, around);
+    const text = key === "space" ? " " : [...key].length === 1 ? key : "";
+    const after = press(before, key, around, text);
     if (after.effect) effects.push(after.effect);
     return after.state;
   }, from);

@@ -8,13 +8,14 @@ import { contextOf, type Environment, resolved, shownPanes } from "./environment
 import { pressedInPrompt } from "./prompt.js";
 import type { AppState, Effect } from "./state.js";
 
-export function press(before: AppState, key: Key, environment: Environment): After {
+/** `text`: what the key adds to a text that is typed. */
+export function press(before: AppState, key: Key, environment: Environment, text = ""): After {
   const state = before.note === null ? before : { ...before, note: null };
   if (state.question) {
     const closed = { ...state, question: null };
     return key === "y" ? { state: closed, effect: state.question.effect } : { state: closed };
   }
-  if (state.prompt) return pressedInPrompt(state, state.prompt, key, environment);
+  if (state.prompt) return pressedInPrompt(state, state.prompt, { key, text }, environment);
   if (state.help) return { state: { ...state, help: false } };
   if (state.overlay) return inOverlay(state, key, environment.size);
   return inPane(state, key, environment) ?? everywhere(state, key, environment);

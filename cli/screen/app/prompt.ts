@@ -4,21 +4,26 @@ import { type After, after } from "./after.js";
 import { contextOf, type Environment, paneNamed, resolved } from "./environment.js";
 import type { AppState, OpenPrompt } from "./state.js";
 
-export function pressedInPrompt(state: AppState, prompt: OpenPrompt, key: Key, environment: Environment): After {
+interface Typed {
+  key: Key;
+  /** What it adds to the text; pasted text too. */
+  text: string;
+}
+
+export function pressedInPrompt(state: AppState, prompt: OpenPrompt, typed: Typed, environment: Environment): After {
+  const { key } = typed;
   if (key === "escape") return { state: { ...state, prompt: null } };
   if (key === "enter") return entered(state, prompt, environment);
-  const text = edited(prompt.text, key);
+  const text = edited(prompt.text, typed);
   return text === null ? { state } : { state: { ...state, prompt: { ...prompt, text, problem: null } } };
 }
 
 /** Null if the key changes nothing. */
-function edited(text: string, key: Key): string | null {
+function edited(text: string, { key, text: more }: Typed): string | null {
   if (key === "backspace" || key === "delete") return [...text].slice(0, -1).join("");
   if (key === "ctrl-u") return "";
   if (key === "ctrl-w") return text.replace(/\S*\s*$/u, "");
-  if (key === "space") return `${text} `;
-  // Every other key that is no character has a name of several letters.
-  return [...key].length === 1 ? text + key : null;
+  return more === "" ? null : text + more.replace(/\s+/g, " ");
 }
 
 function entered(state: AppState, prompt: OpenPrompt, environment: Environment): After {

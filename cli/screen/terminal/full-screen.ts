@@ -80,6 +80,11 @@ export class FullScreen {
     if (out !== "") this.#send(BEGIN + out + END);
   }
 
+  /** Not drawn anywhere: terminals that don't know it, or don't allow it, ignore it. */
+  copy(text: string): void {
+    if (this.#up) this.#send(`\u001b]52;c;${Buffer.from(text).toString("base64")}\u0007`);
+  }
+
   /** The terminal as it was before; also while the program ends, when nothing can be awaited. */
   leave(): void {
     if (!this.#up) return;
