@@ -162,7 +162,7 @@ function separationLine({ separation, cells }: Grid): string[] {
 }
 
 /** A score, its spread and number; what happened where there is none. */
-function besideText(grid: Grid, { n, of, mean, deviation, state }: Grid["beside"][number]): string {
+export function besideText(grid: Grid, { n, of, mean, deviation, state }: Grid["beside"][number]): string {
   if (mean === null) return `${(state ?? "without a score").replaceAll("_", " ")}${of > 1 ? ` (${of} seeds)` : ""}`;
   const spread = deviation === null ? "" : ` ±${spreadText(grid, deviation)}`;
   return `${scoreText(grid, mean)}${spread}${of > 1 ? ` (${n === of ? n : `${n} of ${of}`} seeds)` : ""}`;
