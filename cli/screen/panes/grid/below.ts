@@ -11,7 +11,8 @@ import { scaleOf } from "../../../views/grid/scale.js";
 import { prose } from "../../../views/parts/prose.js";
 import { oneLine } from "../../../views/parts/visible.js";
 import type { ScreenRun } from "../../data.js";
-import { type Line, plain, type Span } from "../../line.js";
+import { stateWord } from "../../header.js";
+import type { Line, Span } from "../../line.js";
 import { wrapSpans } from "../wrap-spans.js";
 import { isNotAbove, NOT_ABOVE, shownSign } from "./cell-text.js";
 import { runsOf } from "./cursor.js";
@@ -21,19 +22,13 @@ const GAP = "   ";
 const SCALE = 8;
 const BESIDE = "beside the grid: ";
 
-/** All that is known of a cell, then of the selected run of it. */
-export function cellLines(
-  grid: Grid,
-  runs: readonly ScreenRun[],
-  cell: GridCell,
-  selected: string | null,
-  columns: number,
-): Line[] {
-  const run = runsOf(runs, cell).find(({ id }) => id === selected);
+/** All that is known of a cell, then of the run of it that is selected, or in training. */
+export function knownOf(grid: Grid, runs: readonly ScreenRun[], cell: GridCell, selected: string | null): string {
+  const here = runsOf(runs, cell);
+  const run = here.find(({ id }) => id === selected) ?? here.find(({ state }) => state === "running");
   const same = cell.coincides ? `, one training with ${placeText(grid, cell.coincides)}` : "";
   const low = isNotAbove(grid, cell) ? `, not above the ${constantAnswer(grid.score.name)}` : "";
-  const text = `${hoverText(grid, cell)}${low}${same}${run ? runText(cell, run) : ""}`;
-  return prose(oneLine(text), columns).map((line) => plain(line, { role: "selected" }));
+  return oneLine(`${hoverText(grid, cell)}${low}${same}${run ? runText(cell, run) : ""}`);
 }
 
 /** `; seed 18 (2 of 3): epoch 14 of 30, loss 0.31, 4m left`. */
@@ -53,7 +48,7 @@ function factsOf(run: ScreenRun): string[] {
   const running = state === "running";
   const facts = [
     running ? (phase === "load" ? "loading" : `epoch ${formatValue(Math.floor(epoch ?? 0))} of ${epochs}`) : null,
-    running || state === "finished" ? null : state === "planned" ? "waiting" : state.replaceAll("_", " "),
+    running || state === "finished" ? null : stateWord(state),
     score === null ? null : `${scoreName ?? "score"} ${formatScore(score)}`,
     !running && score !== null && bestEpoch !== null ? `best epoch ${formatValue(bestEpoch)}` : null,
     running && secondsLeft !== null ? `about ${formatSeconds(secondsLeft)} left` : null,
@@ -90,11 +85,14 @@ export function besideLines(grid: Grid, selected: string | null, show: GridMap["
   const entries: Line[] = [
     ...grid.beside.map((runs) => besideEntry(grid, runs, selected)),
     ...majority.map((text): Line => [{ text: oneLine(text) }]),
-    [{ text: show === "score" ? "p: parameters" : "p: scores", role: "dim" }],
   ];
   const [first, ...others] = entries;
-  const named = grid.beside.length > 0 && first ? [[{ text: BESIDE, role: "dim" as const }, ...first]] : [first ?? []];
-  return wrapSpans([...named, ...others], GAP, columns);
+  const named: Line[] =
+    first && grid.beside.length > 0 ? [[{ text: BESIDE, role: "dim" }, ...first]] : first ? [first] : [];
+  const lines = wrapSpans([...named, ...others], GAP, columns);
+  const hint: Line = [{ text: show === "score" ? "p: parameters" : "p: scores", role: "dim" }];
+  const hinted = wrapSpans([...named, ...others, hint], GAP, columns);
+  return hinted.length > Math.max(1, lines.length) ? lines : hinted;
 }
 
 function besideEntry(grid: Grid, runs: BesideRuns, selected: string | null): Line {
@@ -103,11 +101,10 @@ function besideEntry(grid: Grid, runs: BesideRuns, selected: string | null): Lin
   return isSelected ? [{ text: `[${text}]`, role: "selected", bold: true }] : [{ text }];
 }
 
-/** The footnotes of `lor2c heatmap` that are not said elsewhere in the pane. */
-export const noteLines = (grid: Grid, columns: number): Line[] =>
+/** The footnotes of `lor2c heatmap` that are not said elsewhere in the pane, each as its lines. */
+export const noteLines = (grid: Grid, columns: number): Line[][] =>
   footnotes(grid)
     .filter((note) => !note.startsWith(BESIDE))
-    .flatMap((note) => prose(note.replace(/^[*~](?= )/, shownSign), columns))
-    .map((line) => plain(line, { role: "dim" }));
+    .map((note) => prose(note.replace(/^[*~](?= )/, shownSign), columns).map((text) => [{ text, role: "dim" }]));
 
 const dim = (line: Line): Line => line.map((span) => (span.scale === undefined ? { ...span, role: "dim" } : span));

@@ -17,8 +17,10 @@ export const shownSign = (sign: string): string => sign.replace(/[*~]/g, (one) =
 export interface CellStyle {
   map: GridMap;
   digits: number;
-  /** Whether the first line says how far runs in training are, because there is no second one. */
+  /** Whether there is room to say how far runs in training are. */
   detail: boolean;
+  /** Whether rows have a second line. */
+  tall: boolean;
 }
 
 /** The number or sign, and the marks after it. */
@@ -27,9 +29,13 @@ export interface CellText {
   marks: string;
 }
 
-export function cellText(grid: Grid, runs: readonly ScreenRun[], cell: GridCell, style: CellStyle): CellText {
-  const { map, digits, detail } = style;
-  const how = detail && cell.state === "running" ? progressText(runs, cell) : "";
+export function cellText(
+  grid: Grid,
+  runs: readonly ScreenRun[],
+  cell: GridCell,
+  { map, digits, detail, tall }: CellStyle,
+): CellText {
+  const how = detail && !tall && cell.state === "running" ? progressText(runs, cell) : "";
   const value = map.value(cell);
   if (value !== null) {
     const signs = shownSign(marksOf(cell));
@@ -44,9 +50,14 @@ export function cellText(grid: Grid, runs: readonly ScreenRun[], cell: GridCell,
 }
 
 /** The line below, where there are several seeds. */
-export function spreadLine(grid: Grid, runs: readonly ScreenRun[], cell: GridCell, digits: number): string {
+export function spreadLine(
+  grid: Grid,
+  runs: readonly ScreenRun[],
+  cell: GridCell,
+  { digits, detail }: Pick<CellStyle, "digits" | "detail">,
+): string {
   if (cell.state === "running") {
-    const epoch = epochText(runs, cell);
+    const epoch = detail ? epochText(runs, cell) : "";
     return `${cell.n}/${cell.of}${epoch && ` ${epoch}`}`;
   }
   if (cell.n === 0) return "";

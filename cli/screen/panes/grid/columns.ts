@@ -8,6 +8,7 @@ import type { ScreenRun } from "../../data.js";
 import { type CellStyle, cellText, spreadLine } from "./cell-text.js";
 
 export interface Columns extends CellStyle {
+  head: Head;
   /** Width of the names of rows with what stands before them. */
   side: number;
   /** Widths of a cell's text and of the marks at its end. */
@@ -26,8 +27,8 @@ export interface ColumnsRequest {
   map: GridMap;
   /** Whether rows have a second line. */
   tall: boolean;
-  /** What stands above the names of the rows. */
-  head: string;
+  /** Whether there is a line above the columns' values. */
+  titled: boolean;
   /** Columns that are kept for marks of rows that are scrolled away. */
   scrolled: number;
   columns: number;
@@ -41,42 +42,59 @@ export const HIDDEN = 3;
 const LAST = 1;
 
 export function columnsOf(request: ColumnsRequest): Columns {
-  const { grid, tall, columns } = request;
+  const { grid, columns } = request;
   const count = grid.cols.values.length;
-  const side = sideOf(request);
-  const room = columns - side - LAST;
-  const styles = [
-    ...(tall ? [] : [style(2, true, 1), style(1, true, 1)]),
-    ...[style(2, false, 1), style(1, false, 1), style(1, false, 0)],
-  ].map((one) => ({ ...one, ...widths(request, one) }));
-  const fits = ({ body, after }: { body: number; after: number }) => (1 + body + after) * count <= room;
-  const found = styles.find(fits);
-  if (found) return { ...found, map: request.map, side, from: 0, to: count };
-  const last = styles.at(-1) ?? { ...style(1, false, 0), body: 1, marks: 0 };
-  const each = 1 + last.body + last.after;
-  const shown = Math.max(1, Math.min(count, Math.floor((room - 2 * HIDDEN) / each)));
+  const styles = STYLES.map((one) => ({ ...one, map: request.map, tall: request.tall, ...widths(request, one) }));
+  const heads = headsOf(grid, request.titled).map((head) => ({ head, side: sideOf(request, head) }));
+  for (const { head, side } of heads) {
+    const found = styles.find(({ body, after }) => (1 + body + after) * count <= columns - side - LAST);
+    if (found) return { ...found, head, side, from: 0, to: count };
+  }
+  // Not all have room: the narrowest, around the cursor.
+  const last = styles.at(-1) as (typeof styles)[number];
+  const { head, side } = heads.at(-1) ?? { head: { above: null, side: "" }, side: 1 };
+  const room = columns - side - LAST - 2 * HIDDEN;
+  const shown = Math.max(1, Math.min(count, Math.floor(room / (1 + last.body + last.after))));
   const from = Math.max(0, Math.min(count - shown, request.cursor - Math.floor(shown / 2)));
-  return { ...last, map: request.map, side: side + HIDDEN, from, to: from + shown };
+  return { ...last, head, side: side + HIDDEN, from, to: from + shown };
 }
 
-const style = (digits: number, detail: boolean, after: 0 | 1) => ({ digits, detail, after });
+/** From the most to the least that is said. */
+const STYLES: readonly Pick<Columns, "digits" | "detail" | "after">[] = [
+  { digits: 2, detail: true, after: 1 },
+  { digits: 1, detail: true, after: 1 },
+  { digits: 2, detail: false, after: 1 },
+  { digits: 1, detail: false, after: 1 },
+  { digits: 1, detail: false, after: 0 },
+];
 
-function widths({ grid, runs, map, tall }: ColumnsRequest, how: { digits: number; detail: boolean }) {
-  const texts = grid.cells.map((cell) => cellText(grid, runs, cell, { map, ...how }));
+function widths({ grid, runs, map, tall }: ColumnsRequest, style: Pick<CellStyle, "digits" | "detail">) {
+  const how = { ...style, map, tall };
+  const texts = grid.cells.map((cell) => cellText(grid, runs, cell, how));
   const value = Math.max(
     ...grid.cols.texts.map((text) => stringWidth(text)),
     ...texts.map((text) => stringWidth(text.value)),
   );
   const marks = Math.max(0, ...texts.map((text) => stringWidth(text.marks)));
-  const below = tall ? grid.cells.map((cell) => stringWidth(spreadLine(grid, runs, cell, how.digits))) : [];
+  const below = tall ? grid.cells.map((cell) => stringWidth(spreadLine(grid, runs, cell, how))) : [];
   return { body: Math.max(value + marks, ...below), marks };
 }
 
-const sideOf = ({ grid, head, scrolled }: ColumnsRequest): number =>
-  Math.max(stringWidth(head), scrolled + Math.max(...grid.rows.texts.map((text) => stringWidth(text)))) + 1;
+const sideOf = ({ grid, scrolled }: ColumnsRequest, head: Head): number =>
+  Math.max(stringWidth(head.side), scrolled + Math.max(...grid.rows.texts.map((text) => stringWidth(text)))) + 1;
 
-/** The names of both axes, beside the values of the columns. */
-export const shortHead = ({ rows, cols }: Grid): string =>
-  clip(`${rows.symbol ?? rows.name}↓ ${cols.symbol ?? cols.name}→`, 16);
+/** What stands above the names of the rows, and above the columns' values if there is a line for it. */
+export interface Head {
+  above: string | null;
+  side: string;
+}
 
-export const rowsHead = ({ rows }: Grid): string => `${axisTitle(rows)} ↓`;
+/** From the longest to the shortest. Without a line above, one place has the names of both axes. */
+export function headsOf({ rows, cols }: Grid, hasLine: boolean): Head[] {
+  const short = clip(rows.symbol ?? rows.name, 12);
+  if (!hasLine) return [{ above: null, side: `${short}↓ ${clip(cols.symbol ?? cols.name, 12)}→` }];
+  return [
+    { above: `${axisTitle(cols)} →`, side: `${axisTitle(rows)} ↓` },
+    { above: `${axisTitle(rows)} ↓   ${axisTitle(cols)} →`, side: `${short}↓` },
+  ];
+}

@@ -4,7 +4,7 @@ import type { Grid } from "../../../views/grid/grid.js";
 import type { MapName } from "../../../views/grid/map.js";
 import type { ScreenData, ScreenRun } from "../../data.js";
 import type { Pressed, Shared } from "../../pane.js";
-import { runsById, shownRun } from "../runs.js";
+import { runsById, shownRun } from "../shown-run.js";
 
 export interface GridPaneState {
   /** Where the arrow keys went last. */

@@ -3,44 +3,39 @@ import stringWidth from "string-width";
 import type { GridCell } from "../../../views/grid/cell.js";
 import type { Grid } from "../../../views/grid/grid.js";
 import { mapOf } from "../../../views/grid/map.js";
-import { axisTitle } from "../../../views/grid/marks.js";
 import { type Scale, scaleOf } from "../../../views/grid/scale.js";
-import { clip, fitTo } from "../../../views/parts/fit.js";
+import { fitTo } from "../../../views/parts/fit.js";
+import { prose } from "../../../views/parts/prose.js";
 import { fitLine, type Line, type Role, type Span } from "../../line.js";
 import type { PaneContext, Size } from "../../pane.js";
-import { besideLines, cellLines, legendLines, noteLines } from "./below.js";
+import { besideLines, knownOf, legendLines, noteLines } from "./below.js";
 import { type CellText, cellText, spreadLine } from "./cell-text.js";
-import { type Columns, columnsOf, HIDDEN, rowsHead, shortHead } from "./columns.js";
+import { type Columns, columnsOf, HIDDEN } from "./columns.js";
 import { cellAt, cursorOf, type GridPaneState, type Place } from "./cursor.js";
+import { allOf, type Below, furnish, MOST_OF_CELL } from "./furniture.js";
 import { linesOf, rowPlans, type ShownRow, scrolled, waitingCells } from "./rows.js";
 
 type Context = PaneContext<GridPaneState>;
 
 /** Of rows that are scrolled away, such as `↓12 `. */
 const SCROLL_MARK = 4;
-/** More lines about one cell would hide the rest. */
-const MOST_OF_CELL = 3;
 
 export function gridPaneLines(context: Context, { columns, rows }: Size): Line[] {
   const { grid } = context.data;
   if (!grid) return [];
   const cursor = cursorOf(grid, context);
+  const map = mapOf(grid, context.state.show);
   const below = belowOf(context, grid, cursor, columns);
-  const least = 1 + Math.min(1, below.cell.length); // the head and the line of the cell
-  const { plan, cut } = planOf(context, grid, cursor, below, rows - least);
-  const furniture = furnish(below, rows - least - linesOf(plan));
-  const head = { title: furniture.title, text: furniture.title ? rowsHead(grid) : shortHead(grid) };
-  const drawing: Drawing = {
-    ...{ context, grid, cursor, head, cut, plan },
-    columns: columnsOf({
-      ...{ grid, columns, runs: context.data.runs, map: mapOf(grid, context.state.show) },
-      tall: plan.some(({ lines }) => lines === 2),
-      head: head.text,
-      scrolled: cut ? SCROLL_MARK : 0,
-      cursor: cursor?.col ?? 0,
-    }),
-    scale: scaleOf(grid, mapOf(grid, context.state.show)),
-  };
+  const room = rows - 1 - Math.min(1, below.cell.length); // the head and the line of the cell
+  const { plan, cut } = planOf(context, grid, cursor, below, room);
+  const furniture = furnish(below, room - linesOf(plan));
+  const shown = columnsOf({
+    ...{ grid, columns, runs: context.data.runs, map, titled: furniture.titled },
+    tall: plan.some(({ lines }) => lines === 2),
+    scrolled: cut ? SCROLL_MARK : 0,
+    cursor: cursor?.col ?? 0,
+  });
+  const drawing: Drawing = { context, grid, cursor, cut, plan, columns: shown, scale: scaleOf(grid, map) };
   return [...headLines(drawing, columns), ...plan.flatMap((row, i) => rowLines(drawing, row, i)), ...furniture.lines]
     .slice(0, rows)
     .map((line) => fitLine(line, columns));
@@ -51,23 +46,18 @@ export function wantedRows(context: Context, columns: number): number {
   const { grid } = context.data;
   if (!grid) return 0;
   const cursor = cursorOf(grid, context);
-  const below = belowOf(context, grid, cursor, columns);
   const [fullest = []] = plans(context, grid, cursor);
-  return 2 + linesOf(fullest) + Math.min(2, below.cell.length) + below.legend.length + below.beside.length;
-}
-
-interface Below {
-  cell: Line[];
-  legend: Line[];
-  beside: Line[];
-  notes: Line[];
+  return 1 + linesOf(fullest) + allOf(belowOf(context, grid, cursor, columns));
 }
 
 function belowOf({ data, shared, state, look }: Context, grid: Grid, cursor: Place | null, columns: number): Below {
   const map = mapOf(grid, state.show);
   const cell = cursor && cellAt(grid, cursor);
+  const known = cell ? knownOf(grid, data.runs, cell, shared.selected) : "";
   return {
-    cell: cell ? cellLines(grid, data.runs, cell, shared.selected, columns).slice(0, MOST_OF_CELL) : [],
+    columns,
+    known,
+    cell: known === "" ? [] : prose(known, columns).slice(0, MOST_OF_CELL),
     legend: legendLines(grid, map, look.depth > 1, columns),
     beside: besideLines(grid, shared.selected, state.show, columns),
     notes: noteLines(grid, columns),
@@ -77,51 +67,22 @@ function belowOf({ data, shared, state, look }: Context, grid: Grid, cursor: Pla
 const plans = ({ state }: Context, grid: Grid, cursor: Place | null): ShownRow[][] =>
   rowPlans({ grid, spreads: grid.seeds > 1 && state.show === "score", cursor: cursor?.row ?? -1 });
 
-/** Two lines a row only if signs and baselines still have a line each. */
+/** Two lines a row only beside signs and baselines; two lines for a row that waits only if nothing else needs them. */
 function planOf(context: Context, grid: Grid, cursor: Place | null, below: Below, room: number) {
   const all = plans(context, grid, cursor);
   const explained = Math.min(1, below.legend.length) + Math.min(1, below.beside.length);
-  for (const plan of all) {
-    const keep = plan.some(({ lines }) => lines === 2) ? explained : 0;
+  for (const [i, plan] of all.entries()) {
+    const isTall = plan.some(({ lines }) => lines === 2);
+    const keep = !isTall ? 0 : i === 0 ? allOf(below) - Math.min(1, below.cell.length) : explained;
     if (linesOf(plan) <= room - keep) return { plan, cut: false };
   }
   return { plan: scrolled(all.at(-1) ?? [], cursor?.row ?? 0, room), cut: true };
-}
-
-/** Fills the lines that are left, the most useful first; what is drawn keeps its order. */
-function furnish(below: Below, spare: number): { title: boolean; lines: Line[] } {
-  let left = spare;
-  const take = (most: number) => {
-    const taken = Math.max(0, Math.min(left, most));
-    left -= taken;
-    return taken;
-  };
-  const first = Math.min(1, below.cell.length);
-  let legend = take(Math.min(1, below.legend.length));
-  let beside = take(Math.min(1, below.beside.length));
-  const title = take(1) === 1;
-  const cell = first + take(below.cell.length - first);
-  legend += take(below.legend.length - legend);
-  beside += take(below.beside.length - beside);
-  const blank = below.notes.length > 0 && left > 1 ? take(1) : 0;
-  const notes = take(below.notes.length);
-  return {
-    title,
-    lines: [
-      ...below.cell.slice(0, cell),
-      ...below.legend.slice(0, legend),
-      ...below.beside.slice(0, beside),
-      ...(blank > 0 && notes > 0 ? [[]] : []),
-      ...below.notes.slice(0, notes),
-    ],
-  };
 }
 
 interface Drawing {
   context: Context;
   grid: Grid;
   cursor: Place | null;
-  head: { title: boolean; text: string };
   columns: Columns;
   plan: readonly ShownRow[];
   /** Whether rows are scrolled away. */
@@ -129,23 +90,23 @@ interface Drawing {
   scale: Scale | null;
 }
 
-function headLines({ grid, head, columns }: Drawing, width: number): Line[] {
-  const { side, body, marks, after, from, to } = columns;
+function headLines({ grid, columns }: Drawing, width: number): Line[] {
+  const { head, side, body, marks, after, from, to } = columns;
   const hiddenRight = grid.cols.values.length - to;
   const isCut = from > 0 || hiddenRight > 0;
   const heads = grid.cols.texts.slice(from, to).map((text): Span => {
     // Above the digits, not above the marks after them.
-    const digits = Math.max(stringWidth(text), body - marks);
-    const cut = fitTo(clip(text, body), Math.min(body, digits), "right");
-    return { text: ` ${fitTo(cut, body + after)}`, role: "title" };
+    const above = fitTo(text, Math.min(body, Math.max(stringWidth(text), body - marks)), "right");
+    return { text: ` ${fitTo(above, body + after)}`, role: "title" };
   });
   const left: Line = isCut
-    ? [{ text: fitTo(head.text, side - HIDDEN) }, { text: fitTo(from > 0 ? `‹${from}` : "", HIDDEN), role: "accent" }]
-    : [{ text: fitTo(head.text, side) }];
+    ? [{ text: fitTo(head.side, side - HIDDEN) }, { text: fitTo(from > 0 ? `‹${from}` : "", HIDDEN), role: "accent" }]
+    : [{ text: fitTo(head.side, side) }];
   const right: Line = hiddenRight > 0 ? [{ text: ` ${hiddenRight}›`, role: "accent" }] : [];
   const line = [...left, ...heads, ...right];
-  if (!head.title) return [line];
-  return [[{ text: `${" ".repeat(side)} ${clip(`${axisTitle(grid.cols)} →`, Math.max(1, width - side - 1))}` }], line];
+  if (head.above === null) return [line];
+  const indent = Math.max(0, Math.min(side + 1, width - stringWidth(head.above)));
+  return [[{ text: `${" ".repeat(indent)}${head.above}` }], line];
 }
 
 function rowLines(drawing: Drawing, row: ShownRow, at: number): Line[] {
@@ -187,7 +148,7 @@ function cellSpans(drawing: Drawing, place: Place): CellSpans {
   const { context, grid, columns, scale, cursor } = drawing;
   const cell = cellAt(grid, place);
   if (!cell) return { first: [], second: [] };
-  const { body, marks, after, map, digits } = columns;
+  const { body, marks, after, map } = columns;
   const value = map.value(cell);
   const style: Omit<Span, "text"> =
     value === null || !scale ? { role: ROLES[cell.state] } : { scale: scale.part(value), bold: cell.best };
@@ -198,7 +159,7 @@ function cellSpans(drawing: Drawing, place: Place): CellSpans {
   const text = aligned(cellText(grid, context.data.runs, cell, columns), body, marks);
   const mark = (sign: string): Span => (sign.trim() === "" ? { ...style, text: sign } : { ...CURSOR, text: sign });
   const close = " ".repeat(after);
-  const below = fitTo(spreadLine(grid, context.data.runs, cell, digits), body, "right");
+  const below = fitTo(spreadLine(grid, context.data.runs, cell, columns), body, "right");
   return {
     first: [mark(open), { ...style, text }, mark(isHere && after > 0 ? "]" : close)].filter((span) => span.text !== ""),
     second: [{ ...style, bold: false, text: ` ${below}${close}` }],

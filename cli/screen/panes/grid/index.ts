@@ -1,7 +1,6 @@
 /** The grid of a sweep: cells as they wait, train, finish and fail, and what is known of the one under the cursor. */
 import { mapOf } from "../../../views/grid/map.js";
 import type { Pane } from "../../pane.js";
-import { asciiIf } from "../ascii.js";
 import { type GridPaneState, move, nextSeed } from "./cursor.js";
 import { gridPaneLines, wantedRows } from "./draw.js";
 
@@ -12,7 +11,7 @@ export const gridPane: Pane<GridPaneState> = {
   shows: ({ grid }) => grid !== null && grid.cells.length > 0,
   least: () => ({ columns: 24, rows: 4 }),
   wanted: wantedRows,
-  lines: (context, size) => asciiIf(context.look, gridPaneLines(context, size)),
+  lines: gridPaneLines,
   keys: [
     { keys: ["up", "down", "left", "right"], does: "move over the cells", press: move },
     { keys: ["home", "end"], does: "first or last cell of the row", press: move },

@@ -5,12 +5,11 @@ import { oneLine } from "../../../views/parts/visible.js";
 import { emptyText, type TimelineData } from "../../../views/timeline/data.js";
 import type { ScreenRun } from "../../data.js";
 import { type Line, plain } from "../../line.js";
-import type { Pane, PaneContext, Size } from "../../pane.js";
-import { asciiIf } from "../ascii.js";
-import { shownRun } from "../runs.js";
+import type { Look, Pane, PaneContext, Size } from "../../pane.js";
+import { shownRun } from "../shown-run.js";
 import { changeEntries } from "./changes.js";
 import { draw } from "./draw.js";
-import { modulesPicture } from "./modules.js";
+import { ASCII_BRACKETS, BRACKETS, modulesPicture, type Signs } from "./modules.js";
 import type { Picture } from "./picture.js";
 import { type ShapeRequest, shapeOf } from "./shape.js";
 import { type StructureState, scrolledBy, stateFor } from "./state.js";
@@ -19,7 +18,7 @@ import { formsPicture, ranksPicture } from "./values.js";
 type Context = PaneContext<StructureState>;
 
 /** Kept, because making a picture of many epochs takes longer than drawing it. */
-const pictures = new WeakMap<TimelineData, Map<boolean, readonly Picture[]>>();
+const pictures = new WeakMap<TimelineData, Map<string, readonly Picture[]>>();
 
 export const structurePane: Pane<StructureState> = {
   name: "structure",
@@ -37,8 +36,7 @@ export const structurePane: Pane<StructureState> = {
   },
   lines: (context, size) => {
     const found = requestOf(context, size);
-    const lines = "lines" in found ? found.lines.slice(0, size.rows) : draw(found.request, shapeOf(found.request));
-    return asciiIf(context.look, lines);
+    return "lines" in found ? found.lines.slice(0, size.rows) : draw(found.request, shapeOf(found.request));
   },
   keys: [
     { keys: ["up", "down"], does: "one row up or down", press: scroll },
@@ -66,7 +64,7 @@ function requestOf({ data, shared, source, state, look }: Context, size: Size): 
   const run = shownRun(data, shared);
   if (!run) return { lines: [] };
   const timeline = source.timeline(run.id);
-  const [picture, ...others] = timeline ? picturesOf(timeline, look.depth > 1) : [];
+  const [picture, ...others] = timeline ? picturesOf(timeline, look) : [];
   if (!timeline || !picture) return { lines: sentence(emptyText(timeline ?? run), size.columns) };
   const more = others.map(({ rowTitle }) => [plain(`more: ${rowTitle} by epoch, lor2c show ${run.id} timeline`)]);
   const { top, end } = stateFor(state, run.id);
@@ -76,13 +74,16 @@ function requestOf({ data, shared, source, state, look }: Context, size: Size): 
 
 const sentence = (text: string, columns: number): Line[] => prose(text, columns).map((line) => plain(line));
 
-function picturesOf(timeline: TimelineData, colour: boolean): readonly Picture[] {
-  const kept = pictures.get(timeline) ?? new Map<boolean, readonly Picture[]>();
+function picturesOf(timeline: TimelineData, { depth, ascii }: Look): readonly Picture[] {
+  // Shades would hide colours, and are no ASCII.
+  const signs: Signs = { digits: depth > 1 || ascii, brackets: ascii ? ASCII_BRACKETS : BRACKETS };
+  const kept = pictures.get(timeline) ?? new Map<string, readonly Picture[]>();
   pictures.set(timeline, kept);
-  const known = kept.get(colour);
+  const key = JSON.stringify(signs);
+  const known = kept.get(key);
   if (known) return known;
-  const made = [modulesPicture(timeline, colour), ranksPicture(timeline), formsPicture(timeline)];
+  const made = [modulesPicture(timeline, signs), ranksPicture(timeline), formsPicture(timeline)];
   const found = made.filter((picture) => picture !== null);
-  kept.set(colour, found);
+  kept.set(key, found);
   return found;
 }

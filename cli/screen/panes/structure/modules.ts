@@ -11,7 +11,17 @@ import { changeSign, covers } from "./changes.js";
 import type { Picture } from "./picture.js";
 import type { PictureCell } from "./picture-cell.js";
 
-/** Levels of a score on a coloured cell, where a shade would hide the colour. */
+export interface Signs {
+  /** Scores as digits rather than as shades. */
+  digits: boolean;
+  /** After the first, the last, and any other layer of a merge. */
+  brackets: readonly [first: string, last: string, other: string];
+}
+
+export const BRACKETS: Signs["brackets"] = ["┐", "┘", "┤"];
+/** `+` would look like an injection. */
+export const ASCII_BRACKETS: Signs["brackets"] = ["\\", "/", "|"];
+
 const LEVELS = 10;
 const NONE = "·";
 const BROKEN = "×";
@@ -23,17 +33,17 @@ interface Source {
   changes: readonly ChangeRow[];
   low: number;
   high: number;
-  colour: boolean;
+  signs: Signs;
 }
 
 /** Null for a run without modules that are scored or change. */
-export function modulesPicture({ scores, changes }: TimelineData, colour: boolean): Picture | null {
+export function modulesPicture({ scores, changes }: TimelineData, signs: Signs): Picture | null {
   const rows = [...scores, ...changes];
   if (rows.length === 0) return null;
   const epochs = new Map([...rows].sort((a, b) => a.step - b.step).map(({ step, epoch }) => [step, epoch]));
   const [low, high] = extent(scores.flatMap(({ score }) => score ?? []));
   const layers = extent(rows.map(({ span_end }) => span_end))[1] + 1;
-  const source = { scores, changes, low, high, colour };
+  const source = { scores, changes, low, high, signs };
   const steps = [...epochs.keys()];
   const columns = steps.map((step) => columnOf(step, layers, source));
   const heads = epochTexts([...epochs.values()]);
@@ -69,14 +79,14 @@ function columnOf(step: number, layers: number, source: Source): PictureCell[] {
     const scale = score === null ? undefined : partOf(score, source);
     // The last one counts where several change one layer at once; the list has all.
     const change = now.filter((one) => covers(one, layer)).at(-1);
-    if (change) return { ...changed(change, layer), scale };
+    if (change) return { ...changed(change, layer, source.signs), scale };
     return here.length > 0 ? scoredCell(layer, module, scale, source) : unscoredCell(layer, before);
   });
 }
 
-function changed(change: ChangeRow, layer: number): PictureCell {
+function changed(change: ChangeRow, layer: number, { brackets }: Signs): PictureCell {
   const { span_start: from, span_end: to, kind } = change;
-  const bracket = from === to ? "" : layer === from ? "┐" : layer === to ? "┘" : "┤";
+  const bracket = from === to ? "" : brackets[layer === from ? 0 : layer === to ? 1 : 2];
   return { text: changeSign(kind).sign, bracket, role: "accent" };
 }
 
@@ -84,14 +94,14 @@ function scoredCell(
   layer: number,
   module: ModuleScoreRow | undefined,
   scale: number | undefined,
-  { low, high, colour }: Source,
+  { low, high, signs }: Source,
 ): PictureCell {
   if (!module) return { text: NONE, role: "dim" };
   if (module.kind === INJECTED) return { text: "+", role: "accent" };
   if (layer > module.span_start) return { text: BELOW, scale };
   if (module.score === null || scale === undefined) return { text: BROKEN, role: "bad" };
   const level = String(Math.min(LEVELS - 1, Math.floor(scale * LEVELS)));
-  return { text: colour ? level : shade(module.score, low, high), scale };
+  return { text: signs.digits ? level : shade(module.score, low, high), scale };
 }
 
 /** What the changes before say of a layer. */
@@ -103,12 +113,12 @@ function unscoredCell(layer: number, before: readonly ChangeRow[]): PictureCell 
 
 const partOf = (score: number, { low, high }: Source): number => (high > low ? (score - low) / (high - low) : 1);
 
-function legendOf(cells: readonly PictureCell[], { scores, changes, low, high, colour }: Source): Line[] {
+function legendOf(cells: readonly PictureCell[], { scores, changes, low, high, signs }: Source): Line[] {
   const has = (sign: string) => cells.some(({ text }) => text === sign);
   const kinds = [...new Set(changes.map(({ kind }) => kind))].map(changeSign);
   const range = low <= high ? ` (${scores[0]?.score_name} ${formatValue(low)} to ${formatValue(high)})` : "";
   const words = [
-    low <= high ? `${colour ? `0 to ${LEVELS - 1}:` : "░▒▓█"} low to high score${range}` : "",
+    low <= high ? `${signs.digits ? `0 to ${LEVELS - 1}:` : "░▒▓█"} low to high score${range}` : "",
     ...kinds.map(({ sign, meaning }) => `${sign} ${meaning}`),
     has(BELOW) ? `${BELOW} merged with the one above` : "",
     has("+") ? "+ injected" : "",
