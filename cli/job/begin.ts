@@ -69,7 +69,7 @@ export async function beginJob(from: Beginning): Promise<{ job: Job; shares: Sha
   const job: Job = {
     ...{ name: source.name, experiment, cells, invalid, notes: [...source.notes, ...plan.notes] },
     ...{ evaluate: source.evaluate, evaluations: [] },
-    ...{ keepAdapters: source.keepAdapters, droppedAdapters: 0 },
+    ...{ keep: source.keep, droppedAdapters: 0 },
     ...{ store, executor, reporter, model, interrupts, patience, force, device: plan.ready.device },
     logs: new RunLogs((error) => reporter.message("warn", `a run's log cannot be written: ${error.message}`)),
     heartbeats: new Heartbeats(store, patience, {

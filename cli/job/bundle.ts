@@ -39,7 +39,7 @@ export async function trainBundle(share: Share, slot: Slot, job: Job): Promise<v
 }
 
 async function train(attempts: Attempt[], key: string, slot: Slot, job: Job): Promise<void> {
-  const { store, executor, reporter, interrupts, model, logs, patience, force, fromZero, alerts } = job;
+  const { store, executor, reporter, interrupts, model, logs, patience, force, fromZero, alerts, keep } = job;
   const ids = new Map(attempts.map(({ cell, attemptId }) => [cell.id, attemptId]));
   let fault: unknown;
   let stopped = false;
@@ -54,6 +54,7 @@ async function train(attempts: Attempt[], key: string, slot: Slot, job: Job): Pr
       return { id, settings, fingerprint, folder, resume: !force && !fromZero.has(id) };
     }),
     checkpoint: checkpointFolder(store, key),
+    writesCheckpoints: keep.checkpoints !== "none",
   };
   const running = executor.start(bundle, slot, (event) => {
     try {

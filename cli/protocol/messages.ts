@@ -8,7 +8,7 @@
 import { z } from "zod";
 
 /** Raise it whenever a message changes so that the other side could misread it. */
-export const PROTOCOL_VERSION = 6;
+export const PROTOCOL_VERSION = 7;
 
 /** A finite number, or null when the value was NaN or infinite (the event's `diverged` then names it). */
 const metric = z.number().nullable();
@@ -75,6 +75,8 @@ const Train = z.strictObject({
   ),
   /** Absolute path of the folder where cells of these settings have their checkpoints. */
   checkpoint: z.string(),
+  /** Whether they get new ones: from time to time, and where they are stopped. */
+  write_checkpoints: z.boolean(),
   /** Absolute path of the file that takes the worker's stderr from now on; null: the file stays. */
   log: z.string().nullable(),
 });
