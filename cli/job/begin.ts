@@ -14,6 +14,7 @@ import { Heartbeats } from "./heartbeats.js";
 import type { Interrupts } from "./interrupt.js";
 import type { Job } from "./job.js";
 import { JobClock } from "./job-clock.js";
+import { LiveState } from "./live-state.js";
 import { JobModel } from "./model.js";
 import { Patience } from "./patience.js";
 import type { PlanCell, Reporter } from "./reporter.js";
@@ -76,6 +77,7 @@ export async function beginJob(from: Beginning): Promise<{ job: Job; shares: Sha
       onFault: (error) => job.fail(error),
       onWarning: (error) => reporter.message("warn", `heartbeat: ${error.message}`),
     }),
+    live: new LiveState(store, experiment, model, clock),
     stops: new StopWatch(store, experiment, asked, () => interrupts.stopBecause("lor2c stop asks for it")),
     alike: new FailuresAlike(),
     alerts: new Alerts(store, model, patience, reporter),

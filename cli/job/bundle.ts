@@ -1,4 +1,5 @@
 import { ProtocolError } from "../errors.js";
+import { atPlace } from "../executors/at-place.js";
 import type { Slot } from "../executors/executor.js";
 import type { Share } from "../plan/share-out.js";
 import type { WorkerEvent } from "../protocol/messages.js";
@@ -56,7 +57,8 @@ async function train(attempts: Attempt[], key: string, slot: Slot, job: Job): Pr
     checkpoint: checkpointFolder(store, key),
     writesCheckpoints: keep.checkpoints !== "none",
   };
-  const running = executor.start(bundle, slot, (event) => {
+  const running = executor.start(bundle, slot, (sent) => {
+    const event = atPlace(sent, slot);
     try {
       checkPaths(event, store);
       buffer.add(event);

@@ -8,6 +8,7 @@ import type { Alerts } from "./alerts.js";
 import type { FailuresAlike } from "./failures-alike.js";
 import type { Heartbeats } from "./heartbeats.js";
 import type { Interrupts } from "./interrupt.js";
+import type { LiveState } from "./live-state.js";
 import type { JobModel } from "./model.js";
 import type { Patience } from "./patience.js";
 import type { EvaluationSummary, InvalidRuns, Reporter } from "./reporter.js";
@@ -39,6 +40,7 @@ export interface Job {
   logs: RunLogs;
   interrupts: Interrupts;
   heartbeats: Heartbeats;
+  live: LiveState;
   stops: StopWatch;
   alerts: Alerts;
   patience: Patience;

@@ -13,20 +13,20 @@ import torch
 
 from .. import messages
 from ..channel import Channel
-from ..device import current_device
 from ..learner import Learner
 from ..methods import Horizon
 from ..models import storage_notes
 from ..optim.adamw import LaneAdamW
 from ..versions import versions
 from .checkpoint import EVENTS_FILE, Found, best_of, prepare_folder, tree_folder
+from .device_usage import metered
 from .event_log import EventLog
 from .finish import finish_cell, majority_of
 from .lane_width import fit_memory
 from .leaving import end_early, leave, lose
 from .loop import Training, train
 from .loop_state import LoopState
-from .meter import Meter, gauges_of
+from .meter import Meter
 from .prepare import Prepared, check_planned, hash_tensors, horizon_of, load_for, prepare
 from .repeats import check_repeats
 from .report import make_report, send_tree, send_usages
@@ -49,7 +49,7 @@ def run_tree(
     Adds every cell that has its outcome to `closed`. An error of the others is raised. `saves`: whether checkpoints are
     written.
     """
-    with Meter(gauges_of(current_device())) as meter:
+    with metered(channel.send) as meter:
         run, started = _begin(channel, list(cells), folder, source, meter, saves)
         try:
             _train(channel, run, started, source, closed)
