@@ -38,8 +38,17 @@ function stored(file: string, sets: string[] = []) {
     const id = idOf(settings);
     return { ...sampleCell(id, { label }), id, label, axes, settings };
   });
-  const { name, text } = spec;
-  const plan = { name, specFile: file, specText: text, sets, cells, evaluate: spec.evaluate, leftOut: spec.leftOut };
+  const { name, text, keep } = spec;
+  const plan = {
+    keep,
+    name,
+    specFile: file,
+    specText: text,
+    sets,
+    cells,
+    evaluate: spec.evaluate,
+    leftOut: spec.leftOut,
+  };
   const experiment = registerExperiment(store, plan);
   return { spec, experiment: String(experiment), runs: spec.cells.map(({ settings }) => idOf(settings)) };
 }
@@ -71,6 +80,16 @@ test.each([
   const one = cloneSpec(store, String(runs.at(-1)), [], CLONE());
   expect(runsOf(one.text)).toEqual(runs.slice(-1));
   expect(one.text).toMatch(/^# yaml-language-server: \$schema=\S+\n# The stored settings of one run, [\s\S]*[^\n]\n$/);
+});
+
+test("what is kept comes along, from the text and without it", () => {
+  const spec = "model: minilm\ntask: sst2\nmethod: lora\nkeep: {checkpoints: none}\n";
+  const { experiment } = stored(write("keep.yaml", spec), ["keep.adapters=best"]);
+  const kept = { adapters: "best", checkpoints: "none" };
+  const clone = () => cloneSpec(store, experiment, [], CLONE());
+  expect([clone().kept, loadSpecText(clone().text, CLONE()).keep]).toEqual([true, kept]);
+  forgetText();
+  expect([clone().kept, loadSpecText(clone().text, CLONE()).keep]).toEqual([false, kept]);
 });
 
 const PATHS = `# my rows

@@ -12,6 +12,7 @@ import type { Settings } from "../spec/cell.js";
 import { nameFrom } from "../spec/characters.js";
 import { readExtended } from "../spec/extends.js";
 import { ProblemList } from "../spec/issues.js";
+import { KEEPS_ALL, type Keep } from "../spec/keep-schema.js";
 import { type LoadedSpec, loadSpecText, mergedDocument } from "../spec/load.js";
 import { type Mapping, setAt } from "../spec/merge.js";
 import { modeline } from "../spec/modeline.js";
@@ -98,13 +99,18 @@ function ownText(store: Store, experiment: ExperimentRow, cells: readonly Stored
     const { text, spec } = written(experiment.spec_text, source.value, document, place);
     const evaluate = experiment.evaluate === null ? null : JSON.parse(experiment.evaluate);
     const same = gives(spec.cells.map(key), cells.map(key), untrained(store, experiment.id));
-    const alike = isDeepStrictEqual(plain(spec.evaluate), evaluate) && spec.keepAdapters === experiment.keep_adapters;
+    const alike = isDeepStrictEqual(plain(spec.evaluate), evaluate) && isDeepStrictEqual(spec.keep, keepOf(experiment));
     return same && alike ? text : null;
   } catch (error) {
     if (error instanceof SpecError) return null;
     throw error;
   }
 }
+
+const keepOf = ({ keep_adapters: adapters, keep_checkpoints: checkpoints }: ExperimentRow): Keep => ({
+  adapters,
+  checkpoints,
+});
 
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
@@ -120,8 +126,10 @@ function textOf(what: string, experiment: ExperimentRow | null, cells: readonly 
   const [first, ...rest] = cells;
   if (!first) throw new UsageError("NOTHING_TO_CLONE", `${what} has no runs`);
   const evaluate = experiment?.evaluate ? { evaluate: JSON.parse(experiment.evaluate) } : {};
-  const adapters = experiment?.keep_adapters ?? "all";
-  const keep = adapters === "all" ? {} : { keep: { adapters } };
+  const others = Object.entries(experiment ? keepOf(experiment) : {}).filter(
+    ([key, value]) => value !== KEEPS_ALL[key as keyof Keep],
+  );
+  const keep = others.length === 0 ? {} : { keep: Object.fromEntries(others) };
   const name = experiment ? { name: experiment.name } : {};
   const document = { ...name, ...documentOf([first, ...rest]), ...keep, ...evaluate };
   const text = `# The stored settings of ${experiment ? "an experiment" : "one run"}, without those at their defaults.\n\n${yamlOf(document)}`;

@@ -13,7 +13,7 @@ interface Args {
 export default {
   command: "stop [what]",
   describe:
-    "Stop runs that train in another terminal, after the current step and with a checkpoint, or are evaluated; `run` continues",
+    "Stop runs that train in another terminal, after the current step and with a checkpoint (unless keep.checkpoints is none), or are evaluated; `run` continues",
   complete: experimentsOrRuns,
   builder: (yargs) =>
     yargs

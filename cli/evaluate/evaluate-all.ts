@@ -1,4 +1,6 @@
+import { atPlace } from "../executors/at-place.js";
 import type { Executor, Slot } from "../executors/executor.js";
+import type { EventOf } from "../protocol/messages.js";
 import type { Devices } from "../spec/devices.js";
 import type { EvaluationRequest } from "../spec/evaluate-schema.js";
 import type { Store } from "../store/store.js";
@@ -16,6 +18,8 @@ export interface EvaluateAll {
   places: readonly (Devices | Slot)[];
   store: Store;
   tell: TellEvaluation;
+  /** Gets what the devices report. */
+  onDevice?: (reading: EventOf<"device_usage">) => void;
   /** Aborted by the first Ctrl-C, and by the second. */
   stop: AbortSignal;
   kill: AbortSignal;
@@ -32,13 +36,15 @@ export async function evaluateAll(options: EvaluateAll): Promise<SubjectResult[]
   const turns = new Turns();
   const serve = async (place: Devices | Slot) => {
     let conversation: Conversation | undefined;
+    const onDevice = (reading: EventOf<"device_usage">) =>
+      options.onDevice?.(typeof place === "object" && "device" in place ? atPlace(reading, place) : reading);
     try {
       while (!stop.aborted && errors.length === 0) {
         const subject = pending.shift();
         if (subject === undefined) return;
         try {
           if (!conversation?.alive) conversation = await opened(executor, place, { stop, kill, before: conversation });
-          results.push(await evaluateSubject(subject, { ...options, conversation, turns }));
+          results.push(await evaluateSubject(subject, { ...options, onDevice, conversation, turns }));
         } catch (error) {
           if (stop.aborted) return;
           if (!onProblem) throw error;

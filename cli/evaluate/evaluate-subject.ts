@@ -25,6 +25,8 @@ export interface Evaluator {
   tell: TellEvaluation;
   /** Of adapters: equal ones, as those of runs with `method: none`, have the same scores, which one subject gets. */
   turns: Turns;
+  /** Gets what the worker's device reports. */
+  onDevice?: ((reading: EventOf<"device_usage">) => void) | undefined;
   /** Aborted: the worker ends after the rows that it has in hand. */
   stop: AbortSignal;
 }
@@ -99,7 +101,7 @@ async function score(
   subject: Subject,
   command: Evaluate,
   keys: ReadonlyMap<string, string>,
-  { store, conversation, tell, stop }: Evaluator,
+  { store, conversation, tell, stop, onDevice }: Evaluator,
   add: (result: BenchmarkResult) => void,
 ): Promise<void> {
   const order = new EvaluationOrder(command);
@@ -110,6 +112,7 @@ async function score(
   };
   const hear = (event: WorkerEvent) => {
     order.accept(event);
+    if (event.type === "device_usage") onDevice?.(event);
     if (event.type === "samples") record(event);
     if (event.type === "evaluating") {
       const { benchmark, rows, total, seconds_left: secondsLeft } = event;

@@ -23,7 +23,7 @@ test("a bundle can be attached to after its runner was killed: every event comes
   mkdirSync(folder);
   const settings = { method: { name: "lora" }, seed: 1 } as unknown as Settings;
   const cells = [{ id: "cell", settings, fingerprint: {}, folder, resume: false }];
-  const bundle: Bundle = { cells, checkpoint: join(root, "checkpoints") };
+  const bundle: Bundle = { cells, checkpoint: join(root, "checkpoints"), writesCheckpoints: true };
   const runner = spawn(process.execPath, [builtFixture("submits"), JSON.stringify(bundle), fixture("good.py")], {
     env: { ...process.env, FIXTURE_STEP_SECONDS: "0.1", FIXTURE_STEPS: "30" },
     stdio: ["ignore", "pipe", "inherit"],

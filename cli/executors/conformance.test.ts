@@ -20,6 +20,7 @@ function bundleOf(...seeds: number[]): Bundle {
       return { id: `cell-${seed}`, settings, fingerprint: {}, folder, resume: false };
     }),
     checkpoint: join(root, "checkpoints"),
+    writesCheckpoints: true,
   };
 }
 

@@ -26,8 +26,10 @@ interface BundleCell {
 /** Runs that one worker trains. Each folder exists, belongs to one attempt, and gets the worker's files. */
 export interface Bundle {
   cells: BundleCell[];
-  /** Folder for the checkpoints of these runs; made when needed. */
+  /** Folder for the checkpoints of these runs, and for their best adapters until they end; made when needed. */
   checkpoint: string;
+  /** Without them a run that stops begins again. */
+  writesCheckpoints: boolean;
 }
 
 export interface BundleEnd {

@@ -18,9 +18,13 @@ async function train(executor: Executor, slot: Slot, seed = 1): Promise<number> 
   const settings = { method: { name: "lora" }, seed } as unknown as Settings;
   const cells = [{ id: "cell", settings, fingerprint: {}, folder, resume: false }];
   let pid = 0;
-  const running = executor.start({ cells, checkpoint: join(root, "checkpoints") }, slot, (event) => {
-    if (event.type === "ready") pid = event.pid;
-  });
+  const running = executor.start(
+    { cells, checkpoint: join(root, "checkpoints"), writesCheckpoints: true },
+    slot,
+    (event) => {
+      if (event.type === "ready") pid = event.pid;
+    },
+  );
   expect(await running.done).toMatchObject({ open: [], errorType: null });
   return pid;
 }

@@ -14,6 +14,7 @@ import { Heartbeats } from "./heartbeats.js";
 import type { Interrupts } from "./interrupt.js";
 import type { Job } from "./job.js";
 import { JobClock } from "./job-clock.js";
+import { LiveState } from "./live-state.js";
 import { JobModel } from "./model.js";
 import { Patience } from "./patience.js";
 import type { PlanCell, Reporter } from "./reporter.js";
@@ -69,13 +70,14 @@ export async function beginJob(from: Beginning): Promise<{ job: Job; shares: Sha
   const job: Job = {
     ...{ name: source.name, experiment, cells, invalid, notes: [...source.notes, ...plan.notes] },
     ...{ evaluate: source.evaluate, evaluations: [] },
-    ...{ keepAdapters: source.keepAdapters, droppedAdapters: 0 },
+    ...{ keep: source.keep, droppedAdapters: 0 },
     ...{ store, executor, reporter, model, interrupts, patience, force, device: plan.ready.device },
     logs: new RunLogs((error) => reporter.message("warn", `a run's log cannot be written: ${error.message}`)),
     heartbeats: new Heartbeats(store, patience, {
       onFault: (error) => job.fail(error),
       onWarning: (error) => reporter.message("warn", `heartbeat: ${error.message}`),
     }),
+    live: new LiveState(store, experiment, model, clock),
     stops: new StopWatch(store, experiment, asked, () => interrupts.stopBecause("lor2c stop asks for it")),
     alike: new FailuresAlike(),
     alerts: new Alerts(store, model, patience, reporter),

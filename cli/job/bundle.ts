@@ -1,4 +1,5 @@
 import { ProtocolError } from "../errors.js";
+import { atPlace } from "../executors/at-place.js";
 import type { Slot } from "../executors/executor.js";
 import type { Share } from "../plan/share-out.js";
 import type { WorkerEvent } from "../protocol/messages.js";
@@ -39,7 +40,7 @@ export async function trainBundle(share: Share, slot: Slot, job: Job): Promise<v
 }
 
 async function train(attempts: Attempt[], key: string, slot: Slot, job: Job): Promise<void> {
-  const { store, executor, reporter, interrupts, model, logs, patience, force, fromZero, alerts } = job;
+  const { store, executor, reporter, interrupts, model, logs, patience, force, fromZero, alerts, keep } = job;
   const ids = new Map(attempts.map(({ cell, attemptId }) => [cell.id, attemptId]));
   let fault: unknown;
   let stopped = false;
@@ -54,8 +55,10 @@ async function train(attempts: Attempt[], key: string, slot: Slot, job: Job): Pr
       return { id, settings, fingerprint, folder, resume: !force && !fromZero.has(id) };
     }),
     checkpoint: checkpointFolder(store, key),
+    writesCheckpoints: keep.checkpoints !== "none",
   };
-  const running = executor.start(bundle, slot, (event) => {
+  const running = executor.start(bundle, slot, (sent) => {
+    const event = atPlace(sent, slot);
     try {
       checkPaths(event, store);
       buffer.add(event);

@@ -20,8 +20,8 @@ export async function claim(
   device: string,
   job: Job,
 ): Promise<Attempt[]> {
-  const { store, force, model, logs, patience, interrupts, stops, keepAdapters } = job;
-  const requests = cells.map((cell) => ({ runId: cell.id, force, checkpoint: key, keepAdapters }));
+  const { store, force, model, logs, patience, interrupts, stops, keep } = job;
+  const requests = cells.map((cell) => ({ runId: cell.id, force, checkpoint: key, keepAdapters: keep.adapters }));
   const take = () => claimAttempts(store, requests, () => stops.wantsEnd());
   const claims = await patience.orElse(take, interrupts.stop, []);
   const done: string[] = [];

@@ -4,9 +4,10 @@ import type { Job } from "./job.js";
 
 /** After some runs have trained: where no adapter stays and nothing is evaluated, theirs go at once, to save space. */
 export async function dropTrained(job: Job, runs: readonly string[]): Promise<void> {
-  const { store, experiment, keepAdapters, evaluate, patience, interrupts } = job;
-  if (keepAdapters !== "none" || evaluate !== null) return;
-  const drop = () => dropAdapters(store, { experiment, keep: keepAdapters, runs });
+  const { store, experiment, evaluate, patience, interrupts } = job;
+  const keep = job.keep.adapters;
+  if (keep !== "none" || evaluate !== null) return;
+  const drop = () => dropAdapters(store, { experiment, keep, runs });
   const dropped = await patience.orElse(drop, interrupts.stop, null);
   job.droppedAdapters += dropped?.adapters ?? 0;
 }
@@ -16,7 +17,8 @@ export async function dropTrained(job: Job, runs: readonly string[]): Promise<vo
  * given its scores. Never throws because of a busy database: the next job that ends does it. Returns lines for people.
  */
 export function dropAtEnd(job: Job): string[] {
-  const { store, experiment, keepAdapters: keep } = job;
+  const { store, experiment } = job;
+  const keep = job.keep.adapters;
   try {
     if (keep === "all") return clearDropped(store); // of a job that was killed
     const { adapters, stay, problems } = dropAdapters(store, { experiment, keep, runs: evaluated(job) });

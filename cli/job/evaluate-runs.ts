@@ -61,6 +61,7 @@ export async function evaluateRuns({ job, slots }: { job: Job; slots: readonly S
   await evaluateAll({
     ...{ subjects, request: evaluate, executor, store, places: slots },
     ...{ stop: interrupts.stop, kill: interrupts.kill, onProblem: cannot },
+    onDevice: (reading) => model.devices.add(reading),
     tell: (event: EvaluationEvent) => {
       if (event.kind === "result") add(event.subject, event.result.benchmark, event.result);
       reporter.evaluation?.(event);

@@ -4,10 +4,20 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { entriesOf } from "../files.js";
 import { tempFolder } from "../fixtures/temp-folder.js";
-import type { ForecastRow } from "../store/read.js";
-import { experimentCells, getAttempts, getForecast, measuredTrainings } from "../store/read.js";
+import type { EventOf, WorkerEvent } from "../protocol/messages.js";
+import type { ForecastRow, LiveAttempt, LiveJob } from "../store/read.js";
+import {
+  experimentCells,
+  getAttempts,
+  getForecast,
+  liveAttempts,
+  liveDevices,
+  liveJobs,
+  measuredTrainings,
+} from "../store/read.js";
 import { openStore } from "../store/store.js";
 import { silent } from "./fixtures/reporter.js";
+import type { Lane } from "./lane.js";
 import { runExperiment } from "./run.js";
 import { specSource } from "./source.js";
 
@@ -33,10 +43,17 @@ sweep:
 );
 
 const seen: string[][] = [];
+const readings: EventOf<"device_usage">[] = [];
+const rowsSeen: { attempts: LiveAttempt[]; jobs: LiveJob[] }[] = [];
 beforeAll(async () => {
   const checkpoints = join(folder, "runs", ".checkpoints");
   const states = () => void seen.push(entriesOf(checkpoints).filter((name) => !name.startsWith(".")));
-  await runExperiment({ source: specSource(file), dbPath, reporter: silent({ states }) });
+  const event = (_: Lane, one: WorkerEvent) => {
+    if (one.type === "device_usage") readings.push(one);
+    if (one.type !== "progress" && one.type !== "device_usage") return;
+    rowsSeen.push(read((store) => ({ attempts: liveAttempts(store, null), jobs: liveJobs(store, 1) })));
+  };
+  await runExperiment({ source: specSource(file), dbPath, reporter: silent({ states, event }) });
 }, 240_000);
 
 const read = <T>(what: (store: ReturnType<typeof openStore>) => T): T => {
@@ -100,4 +117,27 @@ test("the stored measurement has the parts of the time, and the work that was fo
 
 test("a checkpoint is deleted when its runs are over, not at the end of the job", () => {
   expect(Math.max(...seen.map((keys) => keys.length))).toBe(1);
+});
+
+test("other terminals see the runs in training and the job, and nothing of them afterwards", () => {
+  const attempts = rowsSeen.flatMap((rows) => rows.attempts);
+  expect(attempts.length).toBeGreaterThan(0);
+  for (const { step, total_steps } of attempts) {
+    expect(step).toBeLessThanOrEqual(total_steps);
+    expect(total_steps).toBe(12);
+  }
+  const jobs = rowsSeen.flatMap((rows) => rows.jobs);
+  expect(jobs.length).toBeGreaterThan(0);
+  for (const { fraction } of jobs) expect(fraction).toBeLessThanOrEqual(1);
+  expect(read((store) => [liveAttempts(store, null), liveJobs(store, null), liveDevices(store)])).toEqual([[], [], []]);
+});
+
+test("a worker tells what its device reports", () => {
+  expect(readings.length).toBeGreaterThan(0);
+  for (const { device, memory_used, memory_total, utilization } of readings) {
+    expect(device).toMatch(/^(cpu|cuda:\d+)$/);
+    expect(memory_used).toBeGreaterThan(0);
+    expect(memory_used).toBeLessThan(memory_total ?? 0);
+    expect(utilization ?? 0).toBeLessThanOrEqual(1);
+  }
 });

@@ -21,7 +21,7 @@ export interface Foresight extends Foreseen {
 export function foresee(
   { cells, slots, ready: { device } }: Plan,
   store: Store | null,
-  { keepAdapters: adapters, evaluate }: Pick<JobSource, "keepAdapters" | "evaluate">,
+  { keep, evaluate }: Pick<JobSource, "keep" | "evaluate">,
   force = false,
 ): Foresight {
   const ids = cells.map((cell) => cell.id);
@@ -29,7 +29,7 @@ export function foresee(
   const stored = store ? measuredTrainings(store) : [];
   const { todo } = remaining(cells, states, force);
   const sharesOf = (count: number) => assign(todo.slice(0, count), slots, device).shares;
-  const keeping = { adapters, evaluates: evaluate !== null };
+  const keeping = { ...keep, evaluates: evaluate !== null };
   const forecastOf = (shares: readonly Share[]) =>
     forecastJob(shares, { slots: slots.length, device, stored, keeping });
   const shares = sharesOf(todo.length);

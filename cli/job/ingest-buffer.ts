@@ -33,7 +33,7 @@ export class IngestBuffer {
 
   add(event: WorkerEvent): void {
     this.#throwIfFailed();
-    if (event.type === "progress") return; // only shown, not stored
+    if (event.type === "progress" || event.type === "device_usage") return; // only shown, not stored as history
     this.#events.push(event);
     const isOutcome = (OUTCOMES as readonly string[]).includes(event.type);
     const many = this.#events.length >= LARGEST_BATCH;

@@ -2,12 +2,13 @@ import type { Executor } from "../executors/executor.js";
 import type { PlannedCell } from "../plan/cell.js";
 import type { Device } from "../plan/forecast/kind.js";
 import type { EvaluationRequest } from "../spec/evaluate-schema.js";
-import type { KeepAdapters } from "../spec/keep-schema.js";
+import type { Keep } from "../spec/keep-schema.js";
 import type { Store } from "../store/store.js";
 import type { Alerts } from "./alerts.js";
 import type { FailuresAlike } from "./failures-alike.js";
 import type { Heartbeats } from "./heartbeats.js";
 import type { Interrupts } from "./interrupt.js";
+import type { LiveState } from "./live-state.js";
 import type { JobModel } from "./model.js";
 import type { Patience } from "./patience.js";
 import type { EvaluationSummary, InvalidRuns, Reporter } from "./reporter.js";
@@ -23,8 +24,8 @@ export interface Job {
   invalid: InvalidRuns[];
   /** What is evaluated after training; null: nothing. */
   evaluate: EvaluationRequest | null;
-  /** Which adapters stay, and how many were deleted so far because of that. */
-  keepAdapters: KeepAdapters;
+  /** Which files stay, and how many adapters were deleted so far because of that. */
+  keep: Keep;
   droppedAdapters: number;
   /** What the evaluation has given so far. */
   evaluations: EvaluationSummary[];
@@ -39,6 +40,7 @@ export interface Job {
   logs: RunLogs;
   interrupts: Interrupts;
   heartbeats: Heartbeats;
+  live: LiveState;
   stops: StopWatch;
   alerts: Alerts;
   patience: Patience;

@@ -1,4 +1,4 @@
-/** `keep.adapters` of a spec through whole jobs, with a pretend worker. */
+/** `keep` of a spec through whole jobs, with a pretend worker. */
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
@@ -6,10 +6,11 @@ import { findSubject } from "../evaluate/subject.js";
 import { tempFolder } from "../fixtures/temp-folder.js";
 import { adapterFolder } from "../predict/adapter-folder.js";
 import { withStartFolders } from "../predict/start-folders.js";
-import { evaluationsOf, getArtifacts, listRuns } from "../store/read.js";
+import { evaluationsOf, getArtifacts, getAttempts, listRuns } from "../store/read.js";
 import { openStore } from "../store/store.js";
 import { runSummary } from "../views/run-summary.js";
 import { fixture } from "../worker/fixture-worker.js";
+import { retrySource } from "./retry-source.js";
 import { type RunOptions, runExperiment } from "./run.js";
 import { specSource } from "./source.js";
 
@@ -103,4 +104,24 @@ test("what a job with evaluate deletes has its scores; they are not asked for ag
   const more = await run([sets[0] ?? "", "evaluate={benchmarks: [mmlu, bbh], rows: 4, data: bench}"]);
   expect(more.outcome).toBe("failed");
   expect(more.evaluations[0]?.message).toContain("was not kept");
+});
+
+/** Steps from which the attempts of a seed went on. */
+function resumedSteps(seed: number): (number | null)[] {
+  const store = openStore(dbPath, { readonly: true });
+  try {
+    const run = listRuns(store).find((row) => row.seed === seed);
+    return getAttempts(store, run?.id ?? "").map(({ resumed_step }) => resumed_step);
+  } finally {
+    store.close();
+  }
+}
+
+test("checkpoints: none: a run whose worker died begins again, in a retry too; unfinished goes on", async () => {
+  const died = { FIXTURE_DIE: "2" };
+  await run(["keep.checkpoints=none"], {}, died);
+  await run([], { source: retrySource({ dbPath, what: [], fromScratch: false }) }, died);
+  await run(["keep.checkpoints=unfinished"], {}, died);
+  await run(["keep.checkpoints=none"]);
+  expect(resumedSteps(2)).toEqual([null, null, null, 2]);
 });

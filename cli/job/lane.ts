@@ -16,9 +16,13 @@ export interface LaneFacts {
   phase: "load" | "train" | "evaluate" | "save";
   step: number;
   totalSteps: number;
+  /** Epochs of the whole training; null before it starts. */
+  epochs: number | null;
   /** Step of the checkpoint from which it resumes. */
   resumedStep: number;
   losses: Losses;
+  /** The newest training loss; null before the first, or if it was not finite. */
+  loss: number | null;
   scoreName: string | null;
   /** The newest score on the evaluation rows; the best for a finished run. */
   score: number | null;
@@ -32,8 +36,10 @@ export const NO_FACTS: LaneFacts = {
   phase: "load",
   step: 0,
   totalSteps: 0,
+  epochs: null,
   resumedStep: 0,
   losses: NO_LOSSES,
+  loss: null,
   scoreName: null,
   score: null,
   majorityScore: null,
@@ -49,6 +55,7 @@ export function learn(facts: LaneFacts, event: WorkerEvent): LaneFacts {
         ...facts,
         phase: "train",
         totalSteps: event.total_steps,
+        epochs: event.num_epochs,
         resumedStep: event.resumed_step ?? 0,
         scoreName: event.score_name,
         majorityScore: event.majority_score,
@@ -57,6 +64,7 @@ export function learn(facts: LaneFacts, event: WorkerEvent): LaneFacts {
       return {
         ...facts,
         losses: withLoss(facts.losses, event.phase === "train" ? event.loss : null),
+        loss: event.phase === "train" ? (event.loss ?? facts.loss) : facts.loss,
         phase: event.phase,
         step: event.step,
         totalSteps: event.total_steps,
@@ -64,7 +72,7 @@ export function learn(facts: LaneFacts, event: WorkerEvent): LaneFacts {
       };
     case "metrics": {
       if (event.split === "train") {
-        return event.diverged.includes("loss") ? { ...facts, losses: withDivergence(facts.losses) } : facts;
+        return event.diverged.includes("loss") ? { ...facts, losses: withDivergence(facts.losses), loss: null } : facts;
       }
       const score = event.split === "eval" && facts.scoreName !== null ? event.values[facts.scoreName] : undefined;
       return score === undefined ? facts : { ...facts, score };

@@ -1,6 +1,7 @@
 import { errorText } from "../protocol/divergence.js";
 import { OUTCOMES, type Outcome, type WorkerEvent } from "../protocol/messages.js";
 import { BundleLanes } from "./bundle-lanes.js";
+import { DeviceReadings } from "./device-readings.js";
 import { type Lane, type LaneFacts, learn, NO_FACTS } from "./lane.js";
 import { laneLabel } from "./lane-label.js";
 import { FAILURES, type RunState } from "./run-state.js";
@@ -51,6 +52,7 @@ const OF_LANES: ReadonlySet<string> = new Set(["started", "progress", "metrics",
  */
 export class JobModel {
   readonly runs: ReadonlyMap<string, RunStatus>;
+  readonly devices: DeviceReadings;
   readonly #counts = new Map<RunState, number>();
   #lanes = 0;
 
@@ -65,6 +67,7 @@ export class JobModel {
     const none = { ...unknown, stderr: [], startedAt: null, endedAt: null };
     this.runs = new Map(runs.map((run) => [run.id, { ...none, ...run }]));
     for (const { state } of this.runs.values()) this.#count(state, 1);
+    this.devices = new DeviceReadings(now);
   }
 
   /** How many runs are in each state that occurs. */
@@ -115,6 +118,7 @@ export class JobModel {
     const lane = bundle.laneOf(named);
     if (!lane) return undefined;
     this.clock?.event(lane, event);
+    if (event.type === "device_usage") this.devices.add(event);
     lane.facts = learn(lane.facts, event);
     if (event.type === "progress") lane.facts.secondsLeft = this.clock?.secondsLeft(lane) ?? null;
     if (OF_LANES.has(event.type)) for (const id of lane.runs) this.#run(id).lane = lane;

@@ -35,7 +35,7 @@ export function retrySource({ dbPath, what, fromScratch }: RetryRequest): JobSou
       notes: [],
       fromScratch,
       evaluate: experiment.evaluate === null ? null : evaluationRequest(JSON.parse(experiment.evaluate)),
-      keepAdapters: experiment.keep_adapters,
+      keep: { adapters: experiment.keep_adapters, checkpoints: experiment.keep_checkpoints },
       register: (writer, plan) => {
         refuseOthers(runs, plan);
         return resumeExperiment(writer, experiment.id);

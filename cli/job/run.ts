@@ -96,6 +96,7 @@ async function carryOut(begun: Begun): Promise<void> {
     await job.executor.close();
     job.heartbeats.dispose();
     job.stops.dispose();
+    job.live.dispose();
     release();
     releaseDisk();
   }

@@ -3,7 +3,7 @@ import type { ResolvedPlan } from "../plan/resolve-plan.js";
 import type { Cell } from "../spec/cell.js";
 import type { Devices } from "../spec/devices.js";
 import type { EvaluationRequest } from "../spec/evaluate-schema.js";
-import type { KeepAdapters } from "../spec/keep-schema.js";
+import type { Keep } from "../spec/keep-schema.js";
 import { loadSpec } from "../spec/load.js";
 import { CANNOT_RUN } from "../store/read.js";
 import type { Store } from "../store/store.js";
@@ -22,8 +22,8 @@ export interface JobSource {
   notes: readonly string[];
   /** What is evaluated when the runs are trained; null: nothing. */
   evaluate: EvaluationRequest | null;
-  /** Which adapters stay when the job is over. */
-  keepAdapters: KeepAdapters;
+  /** Which files stay when the job is over. */
+  keep: Keep;
   /** Ignore checkpoints. */
   fromScratch: boolean;
   /** Registers the experiment of these runs in the database, or finds it there. Returns its id. */
@@ -44,7 +44,7 @@ export function specSource(file: string, sets: readonly string[] = []): JobSourc
         sets,
         cells,
         evaluate: spec.evaluate,
-        keepAdapters: spec.keepAdapters,
+        keep: spec.keep,
         leftOut: [...spec.leftOut, ...invalid.map(leftOutAs)],
       }),
   };

@@ -92,8 +92,8 @@ describe("bytes to events", () => {
   });
 
   test("an error about another protocol version names both versions, whatever else is in the line", () => {
-    expect(() => decodeEvent('{"type":"ready","protocol":7,"hello":1}')).toThrow(
-      `protocol 7, this lor2c speaks protocol ${PROTOCOL_VERSION}`,
+    expect(() => decodeEvent('{"type":"ready","protocol":999,"hello":1}')).toThrow(
+      `protocol 999, this lor2c speaks protocol ${PROTOCOL_VERSION}`,
     );
   });
 

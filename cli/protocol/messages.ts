@@ -8,7 +8,7 @@
 import { z } from "zod";
 
 /** Raise it whenever a message changes so that the other side could misread it. */
-export const PROTOCOL_VERSION = 6;
+export const PROTOCOL_VERSION = 7;
 
 /** A finite number, or null when the value was NaN or infinite (the event's `diverged` then names it). */
 const metric = z.number().nullable();
@@ -75,6 +75,8 @@ const Train = z.strictObject({
   ),
   /** Absolute path of the folder where cells of these settings have their checkpoints. */
   checkpoint: z.string(),
+  /** Whether they get new ones: from time to time, and where they are stopped. */
+  write_checkpoints: z.boolean(),
   /** Absolute path of the file that takes the worker's stderr from now on; null: the file stays. */
   log: z.string().nullable(),
 });
@@ -630,6 +632,38 @@ const Usage = z.strictObject({
   energy: z.number().nonnegative().nullable(),
 });
 
+/**
+ * What the device of this worker reports now: about every two seconds while it carries out `train` or `evaluate`, loading
+ * included. For people who watch; never kept as history. A thread of its own sends it, so it does not mean that the work
+ * goes on. Null: not measured there.
+ */
+const DeviceUsage = z.strictObject({
+  type: z.literal("device_usage"),
+  seq: count,
+  /** Name of the machine, and the worker's process on it. */
+  host: z.string(),
+  pid: count,
+  /** `cpu` or `cuda:0`, and what it is. */
+  device: z.string(),
+  description: z.string(),
+  /** Tells GPUs apart, each of which is `cuda:0` to the worker that has only it; null for a CPU. */
+  uuid: z.string().nullable(),
+  /**
+   * Bytes. Of a GPU and all processes on it; where its driver does not tell, of the worker's allocator. Of a CPU the
+   * worker's resident set, and the memory of the machine or container.
+   */
+  memory_used: count.nullable(),
+  memory_total: count.nullable(),
+  /** Share of the time since the last reading in which the device computed, as in `usage`. */
+  utilization: metric,
+  /** Degrees Celsius. */
+  temperature: metric,
+  /** Watts. */
+  power: metric,
+  /** CPU seconds of the worker per second: 1 is one processor. */
+  cpu_share: z.number().nonnegative(),
+});
+
 /** Ranks of a method that moves them between its modules, at the end of an epoch. */
 const Ranks = z.strictObject({
   type: z.literal("ranks"),
@@ -932,6 +966,7 @@ export const WorkerEvent = z.discriminatedUnion("type", [
   ModuleScores,
   Tree,
   Usage,
+  DeviceUsage,
   Ranks,
   Artifact,
   Log,

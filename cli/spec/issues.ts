@@ -67,7 +67,8 @@ function issueOf(issue: ZodIssue, base: Path, schema: JsonSchema, root: unknown,
   if (value === undefined) return [{ path, message: `is required: ${allowed}`, want: "key", missing: true }];
   const names = [here, ...(here?.anyOf ?? [])].flatMap((s) => s?.enum ?? []).filter((name) => typeof name === "string");
   const near = typeof value === "string" ? (here?.valueAliases?.[value] ?? nearest(value, names)) : undefined;
-  const hint = near === undefined ? writingHint(here, value) : `did you mean \`${near}\`?`;
+  const told = typeof value === "string" ? here?.valueHints?.[value] : undefined;
+  const hint = told ?? (near === undefined ? writingHint(here, value) : `did you mean \`${near}\`?`);
   const whole = [here, ...(here?.anyOf ?? [])].some((s) => s?.type === "integer");
   const axis = whole && typeof value === "string" ? axisOf(value, dotted(path)) : undefined;
   return [{ path, message: `expected ${allowed}, found ${foundText(value)}`, hint, axis, want: "value" }];

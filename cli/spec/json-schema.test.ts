@@ -25,7 +25,7 @@ test("is draft 7, with references that resolve and none of our own keywords", ()
   visit(schema, (one) => {
     if (typeof one.$ref === "string") references.add(one.$ref);
     if (typeof one.description === "string") {
-      for (const keyword of ["unit", "source", "aliases", "valueAliases", "defaultText"])
+      for (const keyword of ["unit", "source", "aliases", "valueAliases", "valueHints", "defaultText"])
         expect(one).not.toHaveProperty(keyword);
     }
   });

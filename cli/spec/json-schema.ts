@@ -145,7 +145,7 @@ function clean(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   const schema = value as JsonSchema;
   const isSchema = typeof schema.description === "string";
-  const { unit, source, aliases, valueAliases, defaultText, outsideId, ofSteps, since, ...rest } = isSchema
+  const { unit, source, aliases, valueAliases, valueHints, defaultText, outsideId, ofSteps, since, ...rest } = isSchema
     ? schema
     : ({ ...schema } as JsonSchema);
   const cleaned = Object.entries(rest)

@@ -11,6 +11,8 @@ export interface KeyDocs {
   aliases?: string[];
   /** Values of other tools, likewise. */
   valueAliases?: Record<string, string>;
+  /** What to say of values that people expect and that there are not. */
+  valueHints?: Record<string, string>;
   /** Describes the default, where the schema's value does not say enough. */
   defaultText?: string;
   /** The key changes no number of a run, so it is not part of the id. */

@@ -39,6 +39,12 @@ jobs: many
       ]
     `);
   });
+  test("a value that people expect and that there is not: the reason", () => {
+    expect(problems("model: tiny\ntask: toy\nmethod: plain\nkeep: {checkpoints: all}")).toEqual([
+      '4:21 keep.checkpoints: expected one of unfinished, none, found the text "all" | nothing can go on from the ' +
+        "checkpoint of a finished run, so those are always deleted",
+    ]);
+  });
   test("what is required", () => {
     expect(problems("seed: 1")).toMatchInlineSnapshot(`
       [

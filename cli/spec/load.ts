@@ -7,7 +7,7 @@ import { nameFrom } from "./characters.js";
 import type { EvaluationRequest } from "./evaluate-schema.js";
 import { readExtended } from "./extends.js";
 import { type Issue, issuesOf, ProblemList, UNKNOWN_KEY } from "./issues.js";
-import type { KeepAdapters } from "./keep-schema.js";
+import type { Keep } from "./keep-schema.js";
 import { specJsonSchemaRaw } from "./keys.js";
 import { labelCells, shownKeys, type Unlabelled } from "./labels.js";
 import { excludedValues, type LeftOut, leftOutAs } from "./left-out.js";
@@ -38,7 +38,7 @@ export interface LoadedSpec {
   /** What is evaluated after training; null: nothing. */
   evaluate: EvaluationRequest | null;
   /** Which adapters stay when the job is over. */
-  keepAdapters: KeepAdapters;
+  keep: Keep;
   cells: Cell[];
   /** Combinations of the sweep that are not trained. */
   leftOut: LeftOut[];
@@ -147,7 +147,7 @@ function load(
     jobs: checked.data.jobs,
     devices: checked.data.devices,
     evaluate: evaluateOf(checked.data.evaluate, layers),
-    keepAdapters: checked.data.keep.adapters,
+    keep: checked.data.keep,
     cells: labelCells(different, shown, sweep.keys, name),
     leftOut: outside.map((values) => leftOutAs(values, shown)),
     notes: [

@@ -237,8 +237,8 @@ export const train = z
     }),
     checkpoint_minutes: key(z.number().positive().default(5), {
       description:
-        "A checkpoint is written every so many minutes, and when the run is stopped; changes no number, so it is not " +
-        "part of a run's id",
+        "A checkpoint is written every so many minutes, and when the run is stopped, unless keep.checkpoints is none; " +
+        "changes no number, so it is not part of a run's id",
       unit: "minutes",
       aliases: ["save_minutes", "checkpoint_interval"],
       outsideId: true,

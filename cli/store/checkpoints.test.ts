@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { unownedCheckpoints } from "./checkpoints.js";
 import { claimAll, disposableFolder, sampleCell, sampleEvents as say } from "./fixtures/sample.js";
 import { openStore, type Store } from "./store.js";
 import {
@@ -108,6 +109,19 @@ test("rm does not change a checkpoint that a training uses", () => {
 test("only a checkpoint with a state can be resumed", () => {
   checkpoint([A], { state: false });
   expect(resumableRuns(store)).toEqual(new Set());
+});
+
+test("what a worker leaves that writes no checkpoints goes once nobody trains it; a damaged checkpoint does not", () => {
+  const attempt = claim(A, KEY);
+  const [bare, damaged] = [checkpoint([A], { state: false }), checkpoint([B], { state: false })];
+  for (const folder of [bare, damaged]) mkdirSync(join(folder, "best"));
+  writeFileSync(join(damaged, "state.pt"), "x");
+  clearCheckpoints(store);
+  expect(existsSync(bare)).toBe(true);
+  endAttempt(store, attempt, "stopped");
+  expect(unownedCheckpoints(store)).toEqual([{ folder: bare, why: "there is no step to go on from" }]);
+  expect(clearCheckpoints(store)).toEqual([]);
+  expect([existsSync(bare), existsSync(damaged)]).toEqual([false, true]);
 });
 
 test("unknown files among the checkpoints are kept and break nothing", () => {

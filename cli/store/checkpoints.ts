@@ -1,7 +1,8 @@
 /**
  * Checkpoints lie beside the runs, in `.checkpoints/<key>/<tree>/`; runs that train as one tree share one. A checkpoint
  * is owned by the runs that its `tree.json` names, until each of them is finished or removed and none is in training, in
- * this database and in others beside it.
+ * this database and in others beside it. What a worker leaves that wrote none (`keep.checkpoints`) has no owner once
+ * nobody trains it.
  * Nothing that has an owner is deleted. Other trees of a key may train on meanwhile: a sweep has many of one key.
  */
 import { randomUUID } from "node:crypto";
@@ -19,6 +20,8 @@ const ASIDE = ".removing-";
 /** A folder of this name, with its step, is a complete checkpoint; a tree that has one can be resumed. */
 const STEP = /^step-\d+$/;
 const TREE_FILE = "tree.json";
+/** What a worker writes beside its checkpoints, and of no use without one. */
+const BESIDE = new Set([TREE_FILE, `${TREE_FILE}.tmp`, "events.ndjson", "best", ".new"]);
 
 interface Tree {
   key: string;
@@ -53,8 +56,12 @@ export function clearCheckpoints(store: Store): string[] {
   }
 }
 
-/** Folders of the checkpoints that have no owner. */
-export const unownedCheckpoints = (store: Store): string[] => unowned(store).map(({ folder }) => folder);
+/** Folders of the checkpoints that have no owner, and why. */
+export const unownedCheckpoints = (store: Store): { folder: string; why: string }[] =>
+  unowned(store).map(({ folder }) => ({
+    folder,
+    why: isBare(folder) ? "there is no step to go on from" : "its runs are finished or were removed",
+  }));
 
 /** Takes removed runs off the list of owners; checkpoints that other runs need stay. Never throws. */
 export function disownCheckpoints(store: Store, runs: readonly string[]): string[] {
@@ -86,16 +93,21 @@ function setAside(store: Store, unwanted: Tree[]): void {
 
 function unowned(store: Store): Tree[] {
   const open = store.prepare(
-    `SELECT 1 FROM v_runs WHERE run IN (SELECT value FROM json_each(@runs)) AND state <> 'finished'
-     UNION ALL SELECT 1 FROM attempts WHERE outcome IS NULL AND run IN (SELECT value FROM json_each(@runs)) LIMIT 1`,
+    "SELECT 1 FROM v_runs WHERE run IN (SELECT value FROM json_each(?)) AND state <> 'finished' LIMIT 1",
   );
-  const ours = trees(store).filter(({ content }) => open.get({ runs: JSON.stringify(content.cells) }) === undefined);
+  const ours = trees(store).filter((tree) => {
+    if (inUse(store, tree)) return false;
+    return isBare(tree.folder) || open.get(JSON.stringify(tree.content.cells)) === undefined;
+  });
   const elsewhere = unfinishedElsewhere(
     store,
     ours.flatMap(({ content }) => content.cells),
   );
   return ours.filter(({ content }) => !content.cells.some((run) => elsewhere.has(run)));
 }
+
+/** No checkpoint, whole or damaged or of an older version. */
+const isBare = (folder: string): boolean => entriesOf(folder).every((name) => BESIDE.has(name));
 
 /** A worker trains one of its runs. Others of the same key only read it. */
 function inUse(store: Store, { content }: Tree): boolean {

@@ -14,6 +14,8 @@ export const ExperimentRow = z.strictObject({
   evaluate: text.nullable(),
   /** Which adapters stay when a job is over. */
   keep_adapters: keep.shape.adapters,
+  /** Which checkpoints are written. */
+  keep_checkpoints: keep.shape.checkpoints,
   created_at: text,
   last_run_at: text,
   cells: number,

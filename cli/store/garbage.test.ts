@@ -38,7 +38,7 @@ function put(...parts: string[]): string {
 }
 function tree(name: string, cells: string[]): string {
   const place = join(checkpointFolder(store, "key"), name);
-  mkdirSync(place, { recursive: true });
+  mkdirSync(join(place, "step-3"), { recursive: true });
   writeFileSync(join(place, "tree.json"), JSON.stringify({ cells }));
   return place;
 }

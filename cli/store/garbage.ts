@@ -116,7 +116,7 @@ function orphans(store: Store): Garbage[] {
 }
 
 const checkpoints = (store: Store): Garbage[] =>
-  unownedCheckpoints(store).map((folder) => item("checkpoint", folder, "its runs are finished or were removed"));
+  unownedCheckpoints(store).map(({ folder, why }) => item("checkpoint", folder, why));
 
 const adapters = (store: Store): Garbage[] =>
   unclearedAdapters(store).map((path) => item("adapter", path, "its spec does not keep it"));

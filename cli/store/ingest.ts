@@ -70,6 +70,7 @@ export function endAttempt(store: Store, attemptId: number, outcome: Outcome, de
         traceback: detail.traceback ?? null,
         disk_bytes: diskOf(store, attemptId),
       });
+    store.prepare("DELETE FROM live_attempts WHERE attempt = ?").run(attemptId);
     if (changes === 1) raiseOutcome(store, attemptId, outcome, detail);
     return changes === 1;
   });
@@ -155,6 +156,7 @@ function apply(store: Store, event: WorkerEvent, ids: number[], git: GitState | 
       }
       return;
     case "progress":
+    case "device_usage":
     case "log":
     case "inspected":
     case "sources":

@@ -4,12 +4,13 @@ import { describeOwner, lifeOf } from "./owners/index.js";
 import type { Owner } from "./owners/kind.js";
 import type { Store } from "./store.js";
 import { hasWaiting, takeInWaiting } from "./waiting-events.js";
+import { sweepLive } from "./write-live.js";
 
 /**
  * An attempt whose owner can't be asked counts as lost this many seconds after its last heartbeat. Generous, as clocks
  * differ.
  */
-const LEASE_SECONDS = 300;
+export const LEASE_SECONDS = 300;
 /** Seconds between heartbeats. */
 export const HEARTBEAT_SECONDS = 15;
 
@@ -67,12 +68,14 @@ export function reapWithin(store: Store, runId?: string): number {
   );
   const messageOf = (attempt: RunningAttempt) =>
     [lostMessage(attempt), unreadable.get(attempt.id)].filter((text) => text !== undefined).join("; ");
-  return lost.filter((attempt) => {
+  const count = lost.filter((attempt) => {
     const message = messageOf(attempt);
     const ended = end.run(message, attempt.id).changes === 1;
     if (ended) raiseOutcome(store, attempt.id, "lost", { message });
     return ended;
   }).length;
+  sweepLive(store);
+  return count;
 }
 
 /** Returns a function that tells whether an attempt has ended or lost its owner. */

@@ -18,6 +18,8 @@ import { m019BestContent } from "./migrations/m019_best_content.js";
 import { m020Usage } from "./migrations/m020_usage.js";
 import { m021Alerts } from "./migrations/m021_alerts.js";
 import { m022Keep } from "./migrations/m022_keep.js";
+import { m024KeepCheckpoints } from "./migrations/m024_keep_checkpoints.js";
+import { m025Live } from "./migrations/m025_live.js";
 
 export interface Migration {
   /** `m<number>_<what>`; stored in the table `migrations`, so it must never change. */
@@ -47,4 +49,6 @@ export const MIGRATIONS: readonly Migration[] = [
   m020Usage,
   m021Alerts,
   m022Keep,
+  m024KeepCheckpoints,
+  m025Live,
 ];

@@ -107,8 +107,8 @@ export function runStates(store: Store, ids: string[]): Map<string, StoredState>
 export function experiments(store: Store): ExperimentRow[] {
   return store
     .prepare(
-      `SELECT e.id, e.name, e.spec_file, e.spec_text, e.sets, e.evaluate, e.keep_adapters, e.created_at, e.last_run_at,
-              count(c.run) AS cells,
+      `SELECT e.id, e.name, e.spec_file, e.spec_text, e.sets, e.evaluate, e.keep_adapters, e.keep_checkpoints,
+              e.created_at, e.last_run_at, count(c.run) AS cells,
               coalesce(sum(v.state = 'finished'), 0) AS finished, count(v.running_attempt) AS running
        FROM experiments e
        LEFT JOIN (SELECT DISTINCT experiment, run FROM experiment_cells) c ON c.experiment = e.id

@@ -7,6 +7,8 @@ export { deviceClass } from "./device-class.js";
 export { type EvaluatingOfRun, evaluatingOf } from "./evaluations.js";
 export { getForecast } from "./forecasts.js";
 export { bytesPerRun, findGarbage } from "./garbage.js";
+export { devicesOf } from "./live-devices.js";
+export type { LiveAttempt, LiveDevice, LiveJob, WorkerReading } from "./live-rows.js";
 export { baselines, tags } from "./marks.js";
 export { describeOwner } from "./owners/index.js";
 
@@ -14,6 +16,7 @@ export * from "./read-attempts.js";
 export * from "./read-bundles.js";
 export * from "./read-evaluations.js";
 export * from "./read-grid.js";
+export { liveAttempts, liveDevices, liveJobs } from "./read-live.js";
 export { measuredTrainings } from "./read-measured.js";
 export { type RetryRow, retryRuns } from "./read-retry.js";
 export * from "./read-runs.js";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { UsageError } from "../errors.js";
 import type { PlannedCell } from "../plan/cell.js";
 import type { PlaceInSweep } from "../spec/cell.js";
-import type { KeepAdapters } from "../spec/keep-schema.js";
+import { KEEPS_ALL, type Keep } from "../spec/keep-schema.js";
 import type { LeftOut } from "../spec/left-out.js";
 import type { Store } from "./store.js";
 
@@ -17,8 +17,8 @@ export interface ExperimentPlan {
   leftOut?: readonly LeftOut[];
   /** What is evaluated after training. */
   evaluate?: object | null;
-  /** Which adapters stay. */
-  keepAdapters?: KeepAdapters;
+  /** Which files stay. Default: all that can be kept. */
+  keep?: Keep;
 }
 
 /**
@@ -34,28 +34,35 @@ export function registerExperiment(store: Store, plan: ExperimentPlan): number {
     .digest("hex");
   const sets = JSON.stringify(plan.sets ?? []);
   const evaluate = plan.evaluate ? JSON.stringify(plan.evaluate) : null;
-  const keep = plan.keepAdapters ?? "all";
+  const keep = plan.keep ?? KEEPS_ALL;
   return store.write(() => {
     for (const cell of plan.cells) upsertRun(store, cell, now);
     const known = store.prepare("SELECT id FROM experiments WHERE identity = ?").pluck().get(identity);
     if (known !== undefined) {
       store
         .prepare(
-          `UPDATE experiments SET last_run_at = ?, spec_file = ?, sets = ?, evaluate = ?, keep_adapters = ?
+          `UPDATE experiments SET last_run_at = ?, spec_file = ?, sets = ?, evaluate = ?, keep_adapters = ?,
+                                  keep_checkpoints = ?
            WHERE id = ?`,
         )
-        .run(now, plan.specFile, sets, evaluate, keep, known);
+        .run(now, plan.specFile, sets, evaluate, keep.adapters, keep.checkpoints, known);
       insertPlaces(store, known as number, plan.cells); // those of runs that were removed meanwhile
       insertLeftOut(store, known as number, plan.leftOut ?? []);
       return known as number;
     }
     const { lastInsertRowid } = store
       .prepare(
-        `INSERT INTO experiments (identity, name, spec_file, spec_text, sets, evaluate, keep_adapters, created_at,
-                                  last_run_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO experiments (identity, name, spec_file, spec_text, sets, evaluate, keep_adapters, keep_checkpoints,
+                                  created_at, last_run_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       )
-      .run(identity, plan.name, plan.specFile, plan.specText, sets, evaluate, keep, now, now);
+      .run(
+        ...[identity, plan.name, plan.specFile, plan.specText, sets, evaluate],
+        keep.adapters,
+        keep.checkpoints,
+        now,
+        now,
+      );
     insertPlaces(store, Number(lastInsertRowid), plan.cells);
     insertLeftOut(store, Number(lastInsertRowid), plan.leftOut ?? []);
     return Number(lastInsertRowid);

@@ -6,7 +6,7 @@ import { identityOf, statOf } from "../files.js";
 import { checkFolder, makeFolder } from "./folder.js";
 import { migrate, refuse, schemaState } from "./migrate.js";
 import { ResultsFolder } from "./results-folder.js";
-import { storeError } from "./store-errors.js";
+import { isBusy, storeError } from "./store-errors.js";
 
 /** Milliseconds that a writer waits for another writer. */
 const BUSY_TIMEOUT = 30_000;
@@ -78,6 +78,21 @@ export class Store {
     this.logBytes = statOf(`${this.path}-wal`)?.size ?? 0;
     for (const afterwards of this.#afterwards.splice(0)) afterwards();
     return result;
+  }
+
+  /** Like `write`, but returns false at once, without waiting, if another process holds the write lock. */
+  tryWrite(work: () => void): boolean {
+    const patience = this.db.pragma("busy_timeout", { simple: true }) as number;
+    this.busyTimeout = 0;
+    try {
+      this.write(work);
+      return true;
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+      return false;
+    } finally {
+      this.busyTimeout = patience;
+    }
   }
 
   /** For work that cannot be undone, called inside `write`: it runs after the commit, and never without one. */

@@ -24,3 +24,4 @@ export { requestExperimentStop, requestStop } from "./stop-requests.js";
 export { isBusy } from "./store-errors.js";
 export { restoreRuns, trashRuns } from "./trash/trash.js";
 export { WaitingEvents } from "./waiting-events.js";
+export { DEVICE_FORGOTTEN, removeLive, sweepLive, writeLive } from "./write-live.js";

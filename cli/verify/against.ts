@@ -70,7 +70,7 @@ export async function verifyAgainst(options: AgainstOptions): Promise<AgainstRes
     const source: JobSource = {
       ...options.source,
       evaluate: null, // benchmarks are no part of a reference
-      keepAdapters: "all", // their weights are compared, and the folder is temporary
+      keep: { adapters: "all", checkpoints: "none" }, // weights are compared, and the folder is temporary
       register: (store, plan) => {
         chosen = classToCompare(reference, placeOfPlan(plan).deviceClass, plan.cells);
         refuseEmpty(reference.classes[chosen]?.runs ?? {});

@@ -140,7 +140,7 @@ async function trainAgain(
   );
   const told = model.begin(new Map([[run.id, 1]]));
   const cells = [{ id: run.id, settings, fingerprint, folder, resume: false }];
-  const bundle = { cells, checkpoint: join(folder, "checkpoints") };
+  const bundle = { cells, checkpoint: join(folder, "checkpoints"), writesCheckpoints: false };
   const running = executor.start(bundle, slot, (event) => {
     if (event.type === "metrics") metrics.push(...valuesOf(event));
     if (event.type === "started") initialWeights = event.initial_weights;

@@ -17,8 +17,9 @@ export interface Room {
 /** Time, disk and memory, each in a line where `width` allows; none if nothing is left to do. */
 export function forecastLines({ todo, forecast }: Pick<Foreseen, "todo" | "forecast">, width: number | null): string[] {
   if (todo.length === 0) return [];
-  const { secondsBasis, workers, disk, peakDisk, adaptersGo, memory, memoryBasis } = forecast;
-  const passing = adaptersGo ? "until checkpoints and adapters are deleted" : "with checkpoints";
+  const { secondsBasis, workers, disk, peakDisk, adaptersGo, checkpoints, memory, memoryBasis } = forecast;
+  const gone = [...(checkpoints ? ["checkpoints"] : []), "adapters"].join(" and ");
+  const passing = adaptersGo ? `until ${gone} are deleted` : checkpoints ? "with checkpoints" : "during training";
   const during = peakDisk > 1.1 * disk ? `, ${formatBytes(peakDisk)} ${passing}` : "";
   const each = workers > 1 ? ` of each of ${workers} workers` : "";
   return facts(

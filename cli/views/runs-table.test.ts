@@ -2,9 +2,10 @@ import stringWidth from "string-width";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { HOSTILE } from "../fixtures/hostile.js";
 import { claimAll, claimedStore, disposableFolder, sampleCell, sampleEvents as say } from "../store/fixtures/sample.js";
+import { thisProcess } from "../store/owners/process.js";
 import { listRuns, type RunRow } from "../store/read.js";
 import type { Store } from "../store/store.js";
-import { addTag, endAttempt, ingest, registerExperiment } from "../store/write.js";
+import { addTag, endAttempt, ingest, registerExperiment, writeLive } from "../store/write.js";
 import { attempts } from "./attempts.js";
 import { runSummary } from "./run-summary.js";
 import { loadListed, runsTable } from "./runs-table.js";
@@ -46,6 +47,23 @@ afterEach(() => {
 const listed = (choice: Parameters<typeof loadListed>[2] = "best") =>
   loadListed(store, listRuns(store, { sort: "run" }), choice);
 const scores = (choice: Parameters<typeof loadListed>[2]) => listed(choice).map(({ score, final }) => [score, final]);
+
+test("a run in training says how far it is, once its job has told", () => {
+  const states = () =>
+    listed().map((run) => /(running|stopped|finished|planned)[ \d%]*/.exec(runsTable([run], null))?.[0].trim());
+  expect(states()[1]).toBe("running");
+  const at = "2026-01-01T00:00:00.000Z";
+  const attempt = listed()[1]?.attempt_id ?? 0;
+  const more = { lane: 1, phase: "train" as const, epoch: 1, loss: null, tokens_per_second: null, seconds_left: null };
+  writeLive(store, {
+    owner: thisProcess(),
+    job: { experiment: 1, fraction: 0, seconds_left: null, at },
+    attempts: [{ attempt, step: 79, total_steps: 188, ...more, at }],
+    devices: [],
+  });
+  expect(states()[1]).toBe("running 42%");
+  expect(listed().map(({ live }) => live?.step)).toEqual([undefined, 79, undefined, undefined]);
+});
 
 test("runs that are not finished have their score until now, which is said not to be final", () => {
   expect(scores("best")).toEqual([

@@ -1,6 +1,6 @@
 import { mixedNumerics } from "../plan/numerics.js";
 import { divergence } from "../protocol/divergence.js";
-import { newestScores, type RunRow, type WhichEpoch } from "../store/read.js";
+import { type LiveAttempt, liveAttempts, newestScores, type RunRow, type WhichEpoch } from "../store/read.js";
 import { readColumns } from "../store/read-values.js";
 import type { Store } from "../store/store.js";
 import { parseColumn } from "../store/value-column.js";
@@ -14,13 +14,20 @@ export interface ListedRun extends RunRow {
   score: number | null;
   /** False: the run is not finished, and its score can still change. */
   final: boolean;
+  /** How far it is, if it is in training and its job has told. */
+  live: LiveAttempt | null;
 }
 
 export function loadListed(store: Store, runs: readonly RunRow[], choice: WhichEpoch): ListedRun[] {
   const of = scoresOf(store, runs, choice);
   // A fixed epoch that was reached keeps its score.
   const settled = choice !== "best" && choice !== "last";
-  return runs.map((run, at) => ({ ...run, score: of(run, at), final: settled || run.state === "finished" }));
+  const running = runs.filter((run) => run.running_attempt !== null).map(({ id }) => id);
+  const live = new Map(running.length > 0 ? liveAttempts(store, running).map((row) => [row.run, row]) : []);
+  return runs.map((run, at) => ({
+    ...run,
+    ...{ score: of(run, at), final: settled || run.state === "finished", live: live.get(run.id) ?? null },
+  }));
 }
 
 function scoresOf(
@@ -87,10 +94,14 @@ function scoreText({ score, score_name, final }: ListedRun, named: boolean): str
   return named && score_name !== null && score !== null ? `${score_name} ${value}` : value;
 }
 
-function stateText(run: RunRow): string {
-  if (run.running_attempt !== null && run.state !== "running") return "running again";
+function stateText(run: ListedRun): string {
+  if (run.running_attempt !== null) return (run.state === "running" ? "running" : "running again") + doneText(run);
   const more = run.collapsed ? "collapsed" : divergence(run.error_type, run.message);
   return run.state.replaceAll("_", " ") + (more ? `, ${more}` : "");
+}
+
+function doneText({ live }: ListedRun): string {
+  return live === null || live.total_steps === 0 ? "" : ` ${Math.floor((100 * live.step) / live.total_steps)}%`;
 }
 
 /** Runs as a table no wider than `width`; null is as wide as needed, for a file or a pipe. */

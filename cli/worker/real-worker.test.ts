@@ -93,6 +93,7 @@ const training = (steps: number) => ({
     },
   ],
   checkpoint: join(folder, "checkpoints"),
+  write_checkpoints: true,
   log: null,
 });
 

@@ -36,7 +36,7 @@ test("predict returns one answer per text", async () => {
   await expect(missing).rejects.toMatchObject({ code: "WORKER_REFUSED", message: `no adapter in ${folder}` });
   const train = { cell: "a", settings: { ...settings(1) }, fingerprint: {}, folder, resume: false };
   await request(
-    { type: "train", request: "t", cells: [train], checkpoint: join(folder, "c"), log: null },
+    { type: "train", request: "t", cells: [train], checkpoint: join(folder, "c"), write_checkpoints: true, log: null },
     { commandOverride: good },
   );
   const items = await predictTexts(join(folder, "adapter"), texts, asking({ commandOverride: good }));

@@ -15,11 +15,15 @@ export interface Silence {
 const ACTIVITY: Record<string, Activity> = { T: "stopped", t: "stopped", Z: "gone", X: "gone", "?": "unknown" };
 /** A waiting process works for moments, and a working one waits for moments. */
 const STILL_SECONDS = 2;
+/** Part of a processor below which a process does nothing: the thread of a worker that measures it goes on in any case. */
+const STILL_SHARE = 0.01;
+const TICKS_PER_SECOND = 100;
 
 /** How long a worker has sent nothing, and what its process is doing. */
 export class SilenceWatch {
   #heard = performance.now();
   #moved = performance.now();
+  #looked = performance.now();
   #ticks = -1;
 
   constructor(private readonly pid: number) {}
@@ -32,8 +36,9 @@ export class SilenceWatch {
   look(): Silence {
     const now = performance.now();
     const { state, ticks } = this.#read();
-    if (ticks !== this.#ticks || state === "R") this.#moved = now;
-    this.#ticks = ticks;
+    const little = ((now - this.#looked) / 1000) * TICKS_PER_SECOND * STILL_SHARE;
+    if (this.#ticks === -1 || ticks - this.#ticks > little || state === "R") this.#moved = now;
+    [this.#ticks, this.#looked] = [ticks, now];
     const still = (now - this.#moved) / 1000;
     const process = ACTIVITY[state] ?? (still < STILL_SECONDS ? "busy" : "idle");
     return { seconds: (now - this.#heard) / 1000, process, idleSeconds: process === "idle" ? still : 0 };

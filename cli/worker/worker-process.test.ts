@@ -130,7 +130,7 @@ describe("stopping", () => {
 
 test("a death by SIGKILL keeps the events before it", async () => {
   const { worker, events } = await startFixture("dies-mid-epoch.py");
-  worker.send({ type: "train", request: "t", cells: [], checkpoint: "/nowhere", log: null });
+  worker.send({ type: "train", request: "t", cells: [], checkpoint: "/nowhere", write_checkpoints: true, log: null });
   expect(await worker.closed).toMatchObject({ exitCode: null, signal: "SIGKILL" });
   expect(events.filter((event) => event.type === "metrics")).toHaveLength(5);
 });

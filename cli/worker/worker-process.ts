@@ -208,7 +208,7 @@ export class WorkerProcess {
   }
 
   #note(event: WorkerEvent): void {
-    this.#silence.heard();
+    if (event.type !== "device_usage") this.#silence.heard(); // a thread of its own sends these, whatever the work does
     if (event.type === "ready") {
       this.#handshake = event;
       if (this.#state === "starting") this.#state = "ready";

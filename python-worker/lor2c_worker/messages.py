@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, ClassVar, Literal, TypeAlias, Union, cast, get_args, get_origin, get_type_hints
 
-PROTOCOL_VERSION = 6
+PROTOCOL_VERSION = 7
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,7 @@ class Train:
     request: str
     cells: list[TrainCell]
     checkpoint: str
+    write_checkpoints: bool
     log: str | None
 
 
@@ -668,6 +669,25 @@ class Usage:
 
 
 @dataclass(frozen=True)
+class DeviceUsage:
+    """What the device of this worker reports now: about every two seconds while it carries out `train` or `evaluate`, loading included. For people who watch; never kept as history. A thread of its own sends it, so it does not mean that the work goes on. Null: not measured there."""
+
+    type: ClassVar[Literal["device_usage"]] = "device_usage"
+    seq: int
+    host: str
+    pid: int
+    device: str
+    description: str
+    uuid: str | None
+    memory_used: int | None
+    memory_total: int | None
+    utilization: float | None
+    temperature: float | None
+    power: float | None
+    cpu_share: float
+
+
+@dataclass(frozen=True)
 class RanksModule:
     module: str
     rank: int
@@ -981,6 +1001,7 @@ Event: TypeAlias = (
     | ModuleScores
     | Tree
     | Usage
+    | DeviceUsage
     | Ranks
     | Artifact
     | Log
@@ -1028,6 +1049,7 @@ EVENTS: dict[str, type[Any]] = {
     ModuleScores.type: ModuleScores,
     Tree.type: Tree,
     Usage.type: Usage,
+    DeviceUsage.type: DeviceUsage,
     Ranks.type: Ranks,
     Artifact.type: Artifact,
     Log.type: Log,

@@ -1,10 +1,13 @@
-"""Utilisation and energy of an NVIDIA GPU, by its driver. `nvidia-ml-py` is imported when one is opened."""
+"""An NVIDIA GPU: utilisation, energy, memory, temperature, power. Imports `nvidia-ml-py` when one is opened."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 PACKAGE = "nvidia-ml-py"
+
+Value = TypeVar("Value")
 
 
 class Unmeasured(Exception):
@@ -29,14 +32,30 @@ class Gpu:
 
     def busy(self) -> float | None:
         """Share of the driver's last sample period, up to a second, in which the GPU computed. None: not known."""
-        try:
-            return float(self._nvml.nvmlDeviceGetUtilizationRates(self._handle).gpu) / 100
-        except Exception:  # e.g. not supported in a MIG slice
-            return None
+        return _told(lambda: float(self._nvml.nvmlDeviceGetUtilizationRates(self._handle).gpu) / 100)
 
     def energy(self) -> float | None:
         """Joules since the driver was loaded. None: this GPU does not count them."""
-        try:
-            return float(self._nvml.nvmlDeviceGetTotalEnergyConsumption(self._handle)) / 1000
-        except Exception:
-            return None
+        return _told(lambda: float(self._nvml.nvmlDeviceGetTotalEnergyConsumption(self._handle)) / 1000)
+
+    def memory(self) -> tuple[int, int] | None:
+        """Bytes in use by all processes, and all bytes. None: not known."""
+        info = _told(lambda: self._nvml.nvmlDeviceGetMemoryInfo(self._handle))
+        return None if info is None else (int(info.used), int(info.total))
+
+    def temperature(self) -> float | None:
+        """Degrees Celsius of the GPU's core. None: not known."""
+        core = getattr(self._nvml, "NVML_TEMPERATURE_GPU", 0)
+        return _told(lambda: float(self._nvml.nvmlDeviceGetTemperature(self._handle, core)))
+
+    def power(self) -> float | None:
+        """Watts. None: not known."""
+        return _told(lambda: float(self._nvml.nvmlDeviceGetPowerUsage(self._handle)) / 1000)
+
+
+def _told(ask: Callable[[], Value]) -> Value | None:
+    """The driver's answer; None where it has none, e.g. not supported in a MIG slice."""
+    try:
+        return ask()
+    except Exception:  # of the package's own types, which differ between versions
+        return None

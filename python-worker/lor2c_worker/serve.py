@@ -150,12 +150,12 @@ def answer_train(channel: Channel, command: messages.Train) -> None:
         with _outcome_of(channel, [cell.cell]):
             cells.append(read_cell(cell.cell, Path(cell.folder), cell.settings, cell.fingerprint, cell.resume))
     for tree in group_trees(cells):
-        _train_tree(channel, tree, Path(command.checkpoint))
+        _train_tree(channel, tree, Path(command.checkpoint), command.write_checkpoints)
     channel.forget_stops(cell.cell for cell in command.cells)
     channel.send_counted(messages.Done, request=command.request, error=None)
 
 
-def _train_tree(channel: Channel, tree: list[TreeCell], folder: Path) -> None:
+def _train_tree(channel: Channel, tree: list[TreeCell], folder: Path, saves: bool) -> None:
     """Train cells of one tree. Those in a checkpoint go on from it, the others begin."""
     by_id = {cell.id: cell for cell in tree}
     with _outcome_of(channel, list(by_id)) as closed:
@@ -177,7 +177,7 @@ def _train_tree(channel: Channel, tree: list[TreeCell], folder: Path) -> None:
             if not ids:
                 continue
             with _outcome_of(channel, ids) as done:
-                run_tree(channel, [by_id[cell] for cell in by_id if cell in set(ids)], folder, source, done)
+                run_tree(channel, [by_id[cell] for cell in by_id if cell in set(ids)], folder, source, done, saves)
             closed.update(ids)
 
 

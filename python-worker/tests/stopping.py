@@ -44,21 +44,30 @@ class _Runner(io.BytesIO):
         return len(line)
 
 
-def train(folder: Path, settings: dict[str, Any], *, resume: bool = True, stop: When | None = None) -> list[Any]:
+def train(
+    folder: Path, settings: dict[str, Any], *, resume: bool = True, stop: When | None = None, saves: bool = True
+) -> list[Any]:
     """Train the cell `c` up to its outcome. Returns the events."""
-    return train_cells(folder, {"c": settings}, resume=resume, stop=stop)
+    return train_cells(folder, {"c": settings}, resume=resume, stop=stop, saves=saves)
 
 
 def train_cells(
-    folder: Path, cells: dict[str, dict[str, Any]], *, resume: bool = True, stop: When | None = None
+    folder: Path,
+    cells: dict[str, dict[str, Any]],
+    *,
+    resume: bool = True,
+    stop: When | None = None,
+    saves: bool = True,
 ) -> list[Any]:
-    """Train cells up to their outcomes. Returns the events."""
+    """Train cells up to their outcomes. Returns the events. `saves`: with checkpoints."""
     runner = _Runner(stop)
     each = [
         messages.TrainCell(cell=name, settings=settings, fingerprint={}, folder=str(folder / name), resume=resume)
         for name, settings in cells.items()
     ]
-    command = messages.Train(request="t", cells=each, checkpoint=str(folder / "checkpoints"), log=None)
+    command = messages.Train(
+        request="t", cells=each, checkpoint=str(folder / "checkpoints"), write_checkpoints=saves, log=None
+    )
     answer_train(runner.channel, command)
     return runner.events
 

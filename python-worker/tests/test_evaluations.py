@@ -13,9 +13,10 @@ from worker import only, settings
 from lor2c_worker import messages
 from lor2c_worker.channel import Channel
 from lor2c_worker.run.checkpoint import BEST_FOLDER, checkpoints_in
+from lor2c_worker.run.gauges import gauges_of
 from lor2c_worker.run.loop_state import LoopState
 from lor2c_worker.run.manifest import check_files, read_manifest
-from lor2c_worker.run.meter import Meter, gauges_of
+from lor2c_worker.run.meter import Meter
 from lor2c_worker.run.report import make_report
 from lor2c_worker.run.run_tree import _begin
 from lor2c_worker.run.tree import read_cell

@@ -56,7 +56,14 @@ def test_the_model_is_freed_without_a_collection(
         "fingerprint": {},
         "resume": False,
     }
-    command = {"type": "train", "request": "t", "cells": [cell], "checkpoint": str(tmp_path / "all"), "log": None}
+    command = {
+        "type": "train",
+        "request": "t",
+        "cells": [cell],
+        "checkpoint": str(tmp_path / "all"),
+        "write_checkpoints": True,
+        "log": None,
+    }
     out = io.BytesIO()
     gc.disable()
     logging.disable(

@@ -47,7 +47,9 @@ def test_cells_leave_their_tree_and_are_resumed(place: Path, tmp_path: Path) -> 
     assert again.close() == 0
 
 
-def test_a_tree_that_all_leave_is_stopped(place: Path, tmp_path: Path) -> None:
+def test_a_tree_that_all_leave_is_stopped_and_without_checkpoints_what_leaves_has_none(
+    place: Path, tmp_path: Path
+) -> None:
     worker = Worker(tmp_path / "stderr.log")
     train(worker, tmp_path, grid(place, PAIRS[:2]))
     until_epoch(worker, 2)
@@ -55,6 +57,15 @@ def test_a_tree_that_all_leave_is_stopped(place: Path, tmp_path: Path) -> None:
     events = worker.until_done()
     assert sorted(only(events, messages.Stopped)[0].cells) == ["m0i0", "m1i0"]
     assert not only(events, messages.Finished)
+    without = tmp_path / "without"
+    train(worker, without, grid(place, PAIRS[:2]), saves=False)
+    until_epoch(worker, 2)
+    worker.send(type="stop", cells=["m0i0"])
+    events = worker.until_done()
+    assert [e.cells for e in only(events, messages.Stopped)] == [["m0i0"]]
+    assert [e.cells for e in only(events, messages.Finished)] == [["m1i0"]]
+    assert list((tmp_path / "checkpoints").glob("*/step-*"))
+    assert not list((without / "checkpoints").glob("*/step-*"))
     assert worker.close() == 0
 
 

@@ -52,6 +52,7 @@ def train(place: Path, name: str, max_lanes: Any) -> list[Any]:
         "request": "t",
         "cells": cells,
         "checkpoint": str(place / name / "checkpoints"),
+        "write_checkpoints": True,
         "log": None,
     }
     answer_train(Channel(out, io.BytesIO()), messages.decode_command(command))  # type: ignore[arg-type]

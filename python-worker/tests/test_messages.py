@@ -47,7 +47,14 @@ def test_there_are_invalid_examples_of_both_directions() -> None:
         ({"type": "stop", "now": True}, "stop: unknown key 'now'"),
         ({"type": "train", "request": "r"}, "train: missing key 'cells'"),
         (
-            {"type": "train", "request": "r", "checkpoint": "/c", "log": None, "cells": [{"cell": 1}]},
+            {
+                "type": "train",
+                "request": "r",
+                "checkpoint": "/c",
+                "write_checkpoints": True,
+                "log": None,
+                "cells": [{"cell": 1}],
+            },
             "train.cells[0]: missing key 'settings'",
         ),
         ({"type": "inspect", "request": None, "settings": []}, "inspect.request: expected str, got null"),

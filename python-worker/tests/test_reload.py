@@ -50,7 +50,14 @@ def train(place: Path, methods: list[dict[str, Any]], kind: str = "bert") -> lis
         }
         for number, method in enumerate(methods)
     ]
-    command = {"type": "train", "request": "t", "cells": cells, "checkpoint": str(place / "all"), "log": None}
+    command = {
+        "type": "train",
+        "request": "t",
+        "cells": cells,
+        "checkpoint": str(place / "all"),
+        "write_checkpoints": True,
+        "log": None,
+    }
     out = io.BytesIO()
     answer_train(Channel(out, io.BytesIO()), messages.decode_command(command))  # type: ignore[arg-type]
     return [messages.decode_event(json.loads(line)) for line in out.getvalue().splitlines()]

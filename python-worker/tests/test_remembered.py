@@ -91,7 +91,14 @@ def test_all_commands_of_a_worker_read_the_rows_once(tmp_path: Path, monkeypatch
     for number, value in enumerate(values):
         folder = str(tmp_path / f"run-{number}")
         cell = {"cell": f"c{number}", "settings": value, "folder": folder, "fingerprint": {}, "resume": False}
-        command = {"type": "train", "request": "t", "cells": [cell], "checkpoint": f"{folder}-trees", "log": None}
+        command = {
+            "type": "train",
+            "request": "t",
+            "cells": [cell],
+            "checkpoint": f"{folder}-trees",
+            "write_checkpoints": True,
+            "log": None,
+        }
         answer_train(channel, messages.decode_command(command))  # type: ignore[arg-type]
     assert len(predict(tmp_path / "run-1" / "adapter", ["good"], None)) == 1
     assert read == ["sst2"]

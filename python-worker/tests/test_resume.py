@@ -87,6 +87,34 @@ def test_a_run_that_stops_at_every_boundary_equals_one_that_does_not(
     assert record(events, folder) == whole
 
 
+def test_without_checkpoints_a_run_that_stops_leaves_none_and_begins_again(place: Path, tmp_path: Path) -> None:
+    wanted = settings(place, num_train_epochs=4, logging_steps=1, checkpoint_minutes=1e-9)
+    whole = record(train(tmp_path / "whole", wanted), tmp_path / "whole")
+    folder, written = tmp_path / "stopped", list[Path]()
+
+    def looking(event: Any) -> bool:
+        written.extend(path for tree in (folder / "checkpoints").glob("*") for path in checkpoints_in(tree))
+        return after_step(5)(event)
+
+    events = train(folder, wanted, stop=looking, saves=False)
+    assert [e.step for e in only(events, messages.Stopped)] == [5]
+    assert not written
+    events = train(folder, wanted, saves=False)
+    assert [e.resumed_step for e in only(events, messages.Started)] == [None]
+    assert record(events, folder) == whole
+
+
+def test_a_checkpoint_of_before_is_gone_on_from_and_stays_without_new_ones(place: Path, tmp_path: Path) -> None:
+    wanted = settings(place, num_train_epochs=4, logging_steps=1)
+    whole = record(train(tmp_path / "whole", wanted), tmp_path / "whole")
+    folder = tmp_path / "stopped"
+    train(folder, wanted, stop=after_step(3))
+    train(folder, wanted, stop=after_step(6), saves=False)
+    events = train(folder, wanted, saves=False)
+    assert [e.resumed_step for e in only(events, messages.Started)] == [3]
+    assert record(events, folder) == whole
+
+
 def size_of(checkpoints: Path) -> int:
     """Bytes of the newest state, those of the loop aside; 0 before the first step."""
     places = [place for tree in checkpoints.glob("*") for place in checkpoints_in(tree)]

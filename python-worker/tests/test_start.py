@@ -53,7 +53,14 @@ def worked(method: dict[str, Any], place: Path, folder: Path) -> tuple[list[str]
     checkpoint = str(folder / "checkpoints")
     commands = [
         {"type": "inspect", "request": "i", "settings": [value]},
-        {"type": "train", "request": "t", "cells": [cell("a", value, folder)], "checkpoint": checkpoint, "log": None},
+        {
+            "type": "train",
+            "request": "t",
+            "cells": [cell("a", value, folder)],
+            "checkpoint": checkpoint,
+            "write_checkpoints": True,
+            "log": None,
+        },
         {
             "type": "predict",
             "request": "p",

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import json
+import os
+import platform
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,8 +20,11 @@ from stopping import after_evaluation, train, train_cells
 from worker import only, settings
 
 from lor2c_worker import messages, usage
+from lor2c_worker.channel import Channel
 from lor2c_worker.nvml import Gpu, Unmeasured
-from lor2c_worker.run.meter import Gauges, Meter, gauges_of
+from lor2c_worker.run.device_usage import metered
+from lor2c_worker.run.gauges import DeviceState, Gauges, gauges_of
+from lor2c_worker.run.meter import Meter
 from lor2c_worker.run.usage_sums import UsageSums
 
 
@@ -71,6 +79,37 @@ def test_energy_that_is_not_always_told_is_not_known() -> None:
     assert meter.sums().energy is None
 
 
+def test_people_are_told_at_intervals_and_a_device_in_trouble_tells_nothing() -> None:
+    told: list[tuple[DeviceState, UsageSums]] = []
+    states = iter([DeviceState(1000, 4000, 50.0, 90.0)])
+    gauges = replace(fake_gauges(lambda: None), state=lambda: next(states))  # the second time it raises
+    with Meter(gauges, every=0.01, tell=lambda *one: told.append(one)) as meter:
+        end = time.monotonic() + 10
+        while len(told) < 2 and time.monotonic() < end:
+            time.sleep(0.01)
+        whole = meter.sums().seconds
+    assert [state for state, _ in told[:2]] == [DeviceState(1000, 4000, 50.0, 90.0), DeviceState()]
+    assert all(recent.utilization_mean == 0.5 for _, recent in told)
+    assert 0 < sum(recent.seconds for _, recent in told[:2]) <= whole  # each second is told once
+
+
+def test_a_worker_tells_what_its_device_reports(tmp_path: Path) -> None:
+    """What it sends can be encoded, on this machine."""
+    channel = Channel((tmp_path / "out").open("wb"), io.BytesIO())
+    with metered(channel.send):
+        time.sleep(0.7)
+    sent = [json.loads(line) for line in (tmp_path / "out").read_text().splitlines()]
+    [first] = sent
+    event = messages.decode_event(first)
+    assert isinstance(event, messages.DeviceUsage)
+    assert (event.host, event.pid) == (platform.node(), os.getpid())
+    assert event.cpu_share >= 0
+    if event.device == "cpu":
+        assert (event.uuid, event.temperature, event.power) == (None,) * 3
+        assert 0 < (event.memory_used or 0) < (event.memory_total or 0)
+        assert 0 <= (event.utilization or 0) <= 1
+
+
 def test_on_cpu_it_measures_this_process() -> None:
     with Meter(gauges_of(torch.device("cpu")), every=0.01) as meter:
         end = time.process_time() + 0.2
@@ -95,6 +134,10 @@ class FakeNvml(SimpleNamespace):
             nvmlDeviceGetHandleByUUID=lambda uuid: uuid,
             nvmlDeviceGetUtilizationRates=lambda handle: SimpleNamespace(gpu=73, memory=20),
             nvmlDeviceGetTotalEnergyConsumption=lambda handle: 12_500,
+            NVML_TEMPERATURE_GPU=0,
+            nvmlDeviceGetTemperature=lambda handle, sensor: 71 if sensor == 0 else 99,
+            nvmlDeviceGetPowerUsage=lambda handle: 612_400,
+            nvmlDeviceGetMemoryInfo=lambda handle: SimpleNamespace(used=4000, free=4000, total=8000),
         )
         vars(self).update(broken)
 
@@ -103,17 +146,19 @@ def refuse(*_: object) -> Any:
     raise RuntimeError("Not Supported")
 
 
-def test_a_gpu_tells_its_utilisation_and_energy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gpu_tells_what_its_driver_measures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pynvml", FakeNvml())
     gpu = Gpu("GPU-1")
     assert (gpu.busy(), gpu.energy()) == (0.73, 12.5)
+    assert (gpu.memory(), gpu.temperature(), gpu.power()) == ((4000, 8000), 71.0, 612.4)
 
 
 def test_what_a_gpu_does_not_tell_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = dict.fromkeys(("nvmlDeviceGetUtilizationRates", "nvmlDeviceGetTotalEnergyConsumption"), refuse)
+    broken = {name: refuse for name in vars(FakeNvml()) if name.startswith("nvmlDeviceGet") and "Handle" not in name}
+    assert len(broken) == 5
     monkeypatch.setitem(sys.modules, "pynvml", FakeNvml(**broken))
     gpu = Gpu("GPU-1")
-    assert (gpu.busy(), gpu.energy()) == (None, None)
+    assert (gpu.busy(), gpu.energy(), gpu.memory(), gpu.temperature(), gpu.power()) == (None,) * 5
     monkeypatch.setitem(sys.modules, "pynvml", FakeNvml(nvmlInit=refuse))
     with pytest.raises(Unmeasured, match="NVML: Not Supported"):
         Gpu("GPU-1")
@@ -127,7 +172,9 @@ def on_fake_cuda(monkeypatch: pytest.MonkeyPatch, nvml: Any) -> Gauges:
     monkeypatch.setitem(sys.modules, "pynvml", nvml)
     monkeypatch.setattr(torch.cuda, "memory_allocated", lambda device: 2000)
     monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda device: 3000)
-    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: SimpleNamespace(uuid="1234"))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: 2500)
+    properties = SimpleNamespace(uuid="1234", total_memory=9000)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: properties)
     return gauges_of(torch.device("cuda", 0))
 
 
@@ -141,6 +188,7 @@ def test_on_cuda_the_allocator_and_the_driver_are_read(monkeypatch: pytest.Monke
     assert gauges.note is None
     assert (found.memory_mean, found.peak_memory, found.utilization_mean) == (2000, 3000, pytest.approx(0.73))
     assert (found.energy or 0) >= 1
+    assert gauges.state() == DeviceState(4000, 8000, 71.0, 612.4)
 
 
 @pytest.mark.parametrize(
@@ -156,6 +204,8 @@ def test_a_note_says_what_is_not_measured(monkeypatch: pytest.MonkeyPatch, nvml:
     with Meter(gauges, every=0.01) as meter:
         found = meter.sums()
     assert (found.memory_mean, found.energy) == (2000, None)
+    with_driver = nvml is not None
+    assert gauges.state() == (DeviceState(4000, 8000, 71.0, 612.4) if with_driver else DeviceState(2500, 9000))
 
 
 def test_every_outcome_of_a_cell_that_began_comes_after_its_usage(place: Path, tmp_path: Path) -> None:

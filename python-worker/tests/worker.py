@@ -104,8 +104,10 @@ def train(
     resume: bool = False,
     planned: dict[str, str] | None = None,
     log: Path | None = None,
+    saves: bool = True,
 ) -> None:
-    """Ask for the cells, each in its own folder below `folder`; `planned`: what inspecting them gave."""
+    """Ask for the cells, each in its own folder below `folder`; `planned`: what inspecting them gave. `saves`: with
+    checkpoints."""
     named = [
         {
             "cell": cell,
@@ -117,7 +119,7 @@ def train(
         for cell, value in cells.items()
     ]
     checkpoint, file = str(folder / "checkpoints"), None if log is None else str(log)
-    worker.send(type="train", request="t", cells=named, checkpoint=checkpoint, log=file)
+    worker.send(type="train", request="t", cells=named, checkpoint=checkpoint, write_checkpoints=saves, log=file)
 
 
 def run(worker: Worker, folder: Path, value: dict[str, Any]) -> list[Any]:

@@ -12,6 +12,8 @@ export interface Disk {
   database: number;
   /** Bytes of the checkpoints until the runs are over: states and best adapters of the tree. */
   checkpoint: number;
+  /** Where none is written: best adapters, the newest and the one before it, and events. */
+  withoutCheckpoint: number;
 }
 
 const FLOAT = 4;
@@ -44,12 +46,14 @@ export function diskOf(cells: readonly PlannedCell[]): Disk {
   const [lanes, { trained, kept }] = [lanesOf(cells), laneOf(cells)];
   const state = lanes * (trained * STATE + kept * FLOAT);
   const values = valuesOf(cell);
+  const withoutCheckpoint = 2 * lanes * adapter + lanes * EVENTS_OF_VALUE * values;
   return {
     adapter,
     run: adapter + predictionsOf(cell) + LOGS + LOG_OF_EPOCH * epochsOf(cell),
     database: cells.length * (RUN_ROWS + VALUE_ROW * values),
     // The newest checkpoint and the one before are kept, each with its best adapters.
-    checkpoint: 2 * (lanes * adapter + state) + lanes * EVENTS_OF_VALUE * values,
+    checkpoint: 2 * state + withoutCheckpoint,
+    withoutCheckpoint,
   };
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { KEEPS_ALL } from "../../spec/keep-schema.js";
 import { DEVICE } from "../fixtures/planned.js";
 import { shareOut } from "../share-out.js";
 import { diskOf } from "./disk.js";
@@ -6,6 +7,7 @@ import { type Changes, minilm, training } from "./fixtures/minilm.js";
 import { forecastJob } from "./forecast.js";
 import { memoryOf } from "./memory.js";
 import type { Range } from "./range.js";
+import type { Keeping } from "./stays.js";
 
 const GPU = { ...DEVICE, name: "cuda:0", description: "a GPU", memory: 80e9 };
 const forecast = (runs: Changes[], stored = [training()], { slots = 1, device = DEVICE } = {}) => {
@@ -131,6 +133,15 @@ test("disk of a job: what stays, and checkpoints of the trees that train at a ti
   expect(two.peakDisk - two.disk).toBeCloseTo(one.peakDisk - one.disk, -5);
   const side = forecast([{}, { train: { batch_size: 8 } }], [], { slots: 2 });
   expect((side.peakDisk - side.disk) / (one.peakDisk - one.disk)).toBeCloseTo(2, 1);
+});
+
+test("without checkpoints the peak has best adapters only", () => {
+  const shares = shareOut([minilm({ id: "0".padStart(16, "0") })], 1);
+  const at = (keep: Partial<Keeping>) =>
+    forecastJob(shares, { slots: 1, device: DEVICE, stored: [], keeping: { ...KEEPS_ALL, evaluates: false, ...keep } });
+  const [written, none] = [at({}), at({ checkpoints: "none" })];
+  const state = 2 * 3 * 4 * (36_864 + 148_610);
+  expect([none.disk, written.peakDisk - none.peakDisk]).toEqual([written.disk, state]);
 });
 
 /** MiB at the peak of real workers on a CPU: batch, max_length, tokens of a row, steps, precision, and what it was. */

@@ -1,3 +1,4 @@
+import { KEEPS_ALL } from "../../spec/keep-schema.js";
 import type { MeasuredTraining } from "../../store/read-measured.js";
 import type { PlannedCell } from "../cell.js";
 import type { Share } from "../share-out.js";
@@ -46,6 +47,8 @@ export interface JobForecast {
   peakDisk: number;
   /** Whether there are adapters that do not stay. */
   adaptersGo: boolean;
+  /** Whether there are checkpoints until the runs are over. */
+  checkpoints: boolean;
   /** Bytes of the largest worker; the next field is for all that train at a time. */
   memory: Range;
   memoryOfAll: Range;
@@ -62,12 +65,12 @@ export interface Circumstances {
   keeping?: Keeping;
 }
 
-const KEEPS_ALL: Keeping = { adapters: "all", evaluates: false };
+const KEEPING: Keeping = { ...KEEPS_ALL, evaluates: false };
 
 /** `shares`: what each worker trains, in the order of their start. Pure. */
 export function forecastJob(
   shares: readonly Share[],
-  { slots, device, stored, keeping = KEEPS_ALL }: Circumstances,
+  { slots, device, stored, keeping = KEEPING }: Circumstances,
 ): JobForecast {
   const speeds = new Map<string, Speed>();
   const memories = new Map<string, Memory>();
@@ -111,6 +114,7 @@ export function forecastJob(
     secondsBasis: poorestOf(trees.map(({ basis }) => basis)),
     ...diskOfJob(trees, workers, keeping),
     adaptersGo: keeping.adapters !== "all",
+    checkpoints: keeping.checkpoints !== "none",
     memory: combined(peaks, (bytes) => Math.max(0, ...bytes)),
     memoryOfAll: combined(peaks, (bytes) => largest(bytes, workers)),
     memoryBasis: poorestOf(trees.map(({ memory }) => memory.basis)),

@@ -1,10 +1,9 @@
-import type { KeepAdapters } from "../../spec/keep-schema.js";
+import type { Keep, KeepAdapters } from "../../spec/keep-schema.js";
 import type { PlannedCell } from "../cell.js";
 import type { Disk } from "./disk.js";
 
-/** What happens to adapters when they are trained. */
-export interface Keeping {
-  adapters: KeepAdapters;
+/** What happens to adapters when they are trained, and whether there are checkpoints until then. */
+export interface Keeping extends Keep {
   /** Benchmarks are scored after training, for which they must be there. */
   evaluates: boolean;
 }
@@ -19,13 +18,14 @@ interface TreeDisk {
 export function diskOfJob(
   trees: readonly TreeDisk[],
   workers: number,
-  { adapters, evaluates }: Keeping,
+  { adapters, checkpoints, evaluates }: Keeping,
 ): { disk: number; peakDisk: number } {
   const everything = sum(trees.map(({ cells, disk }) => cells.length * disk.run + disk.database));
   const disk = everything - sum(trees.map(adaptersOf)) + keptOf(trees, adapters);
   // Without an evaluation, adapters of which none stays are deleted as soon as their tree has ended.
   const atOnce = adapters === "none" && !evaluates;
-  const passing = trees.map((tree) => tree.disk.checkpoint + (atOnce ? adaptersOf(tree) : 0));
+  const kind = checkpoints === "none" ? "withoutCheckpoint" : "checkpoint";
+  const passing = trees.map((tree) => tree.disk[kind] + (atOnce ? adaptersOf(tree) : 0));
   return { disk, peakDisk: (atOnce ? disk : everything) + largest(passing, workers) };
 }
 

@@ -16,6 +16,7 @@ from ..errors import Interrupted, PlainError
 from ..generation.batches import Room
 from ..generation.generator import Pace
 from ..prompting.subject import Speaker, Subject
+from ..run.device_usage import metered
 from ..run.prepare import ChangedSincePlanned
 from .asked import Asked, Asking
 from .progress import Left, seconds_left
@@ -46,11 +47,16 @@ class _Benchmark:
 
 
 def evaluate(command: messages.Evaluate, send: Send, stopped: Callable[[], bool]) -> None:
-    """Send `samples`, `evaluating` and one `evaluated` for each benchmark.
+    """Send `samples`, `evaluating` and one `evaluated` for each benchmark, and `device_usage` meanwhile.
 
     Raises ChangedSincePlanned when model, adapter, rows or decoding are not those of the plan; Interrupted when
     `stopped` says so, between two tokens; TooLittleMemory; and the errors of loading. Rows that are kept by then stay.
     """
+    with metered(send):
+        _evaluate(command, send, stopped)
+
+
+def _evaluate(command: messages.Evaluate, send: Send, stopped: Callable[[], bool]) -> None:
     subject = Subject.of(command.folder, command.settings)
     _check("model", command.model_hash, subject.model_hash())
     _check("adapter", command.adapter_hash, subject.adapter_hash())

@@ -15,8 +15,8 @@ from .running import TreeRun
 
 
 def leave(run: TreeRun, channel: Channel, closed: set[str], state: LoopState) -> LoopState:
-    """Before a step: take the cells that must stop out of their lanes, give them a checkpoint of their own and send
-    `stopped`. Returns the state of the others; its `stopped` is true when none is left."""
+    """Before a step: take the cells that must stop out of their lanes, give them a checkpoint of their own, if any
+    is written, and send `stopped`. Returns the state of the others; its `stopped` is true when none is left."""
     leaving = [cell for cell in run.ids if cell in channel.stopping]
     if not leaving:
         run.checkpoint_if_due(state)
@@ -25,7 +25,7 @@ def leave(run: TreeRun, channel: Channel, closed: set[str], state: LoopState) ->
     if len(leaving) == len(run.cells):
         state.stopped = True
         return state
-    if state.step:
+    if state.step and run.saves:
         part_checkpoint(run.folder, tree_folder(run.folder.parent, leaving), leaving)
     send_usages(run, state, leaving)
     channel.send(messages.Stopped, cells=leaving, step=state.step)

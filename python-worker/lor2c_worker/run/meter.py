@@ -9,63 +9,28 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Self
 
-import torch
-
-from ..device import peak_memory
-from ..nvml import Gpu, Unmeasured
-from ..usage import resident_bytes
+from .gauges import DeviceState, Gauges
 from .usage_sums import UsageSums
 
 #: Seconds between two looks.
 EVERY = 0.5
+#: After so many looks people are told what the device reports.
+TELL_AFTER = 4
 
-
-@dataclass(frozen=True)
-class Gauges:
-    """How to read the device. None: not known."""
-
-    #: Bytes: of the allocator on CUDA, of the resident set on CPU.
-    memory: Callable[[], int | None]
-    #: The same at its highest so far.
-    peak: Callable[[], int]
-    #: Share of the time in which the device computed, from 0 to 1. On CPU: CPU seconds per second and thread, given the
-    #: CPU seconds and the seconds since the last look.
-    busy: Callable[[float, float], float | None]
-    #: Joules since some moment in the past.
-    energy: Callable[[], float | None] = lambda: None
-    #: Why something cannot be measured, for the user.
-    note: str | None = None
-
-
-def gauges_of(device: torch.device) -> Gauges:
-    if device.type != "cuda":
-        threads = torch.get_num_threads()
-        return Gauges(
-            memory=resident_bytes,
-            peak=lambda: peak_memory(device),
-            busy=lambda cpu, seconds: min(1.0, cpu / (seconds * threads)),
-        )
-    gauges = Gauges(
-        memory=lambda: int(torch.cuda.memory_allocated(device)),
-        peak=lambda: peak_memory(device),
-        busy=lambda cpu, seconds: None,
-    )
-    try:
-        gpu = Gpu(f"GPU-{torch.cuda.get_device_properties(device).uuid}")
-    except (Unmeasured, AttributeError) as error:  # an older torch knows no uuid
-        return replace(gauges, note=f"utilisation and energy of the GPU are not measured: {error}")
-    note = None if gpu.energy() is not None else "energy is not measured: this GPU, or part of one, does not count it"
-    return replace(gauges, busy=lambda cpu, seconds: gpu.busy(), energy=gpu.energy, note=note)
+#: Gets what the device reports now, and what was used since the last time.
+Tell = Callable[[DeviceState, UsageSums], None]
 
 
 class Meter:
-    """Looks while it is entered, in a thread of its own."""
+    """Looks while it is entered, in a thread of its own, which also tells what it sees."""
 
-    def __init__(self, gauges: Gauges, every: float = EVERY) -> None:
-        self._gauges, self._sums, self._every = gauges, UsageSums(), every
+    def __init__(self, gauges: Gauges, every: float = EVERY, tell: Tell | None = None) -> None:
+        self._gauges, self._sums, self._every, self._tell = gauges, UsageSums(), every, tell
+        #: Since people were told.
+        self._recent = UsageSums()
         self._lock, self._over = threading.Lock(), threading.Event()
         self._seen, self._cpu, self._energy = time.perf_counter(), time.process_time(), gauges.energy()
         self._thread = threading.Thread(target=self._watch, name="meter", daemon=True)
@@ -95,9 +60,23 @@ class Meter:
         return self._gauges.note
 
     def _watch(self) -> None:
+        looks = 0
         while not self._over.wait(self._every):
             with self._lock:
                 self._look()
+            if self._tell is not None and looks % TELL_AFTER == 0:
+                self._tell_recent(self._tell)
+            looks += 1
+
+    def _tell_recent(self, tell: Tell) -> None:
+        """Outside the lock, because a reader that waits must not keep the training from its sums."""
+        with self._lock:
+            recent, self._recent = self._recent, UsageSums()
+        try:
+            state = self._gauges.state()
+        except Exception:  # of a device in trouble, which the training will meet too
+            state = DeviceState()
+        tell(state, recent)
 
     def _look(self) -> None:
         now, cpu = time.perf_counter(), time.process_time()
@@ -108,5 +87,8 @@ class Meter:
         sums.cpu_seconds += cpu - self._cpu
         unknown = None in (energy, self._energy, sums.energy)
         sums.energy = None if unknown else sums.energy + energy - self._energy  # type: ignore[operator]
-        sums.add(seconds, gauges.memory(), gauges.busy(cpu - self._cpu, seconds))
+        busy = gauges.busy(cpu - self._cpu, seconds)
+        sums.add(seconds, gauges.memory(), busy)
+        self._recent.add(seconds, None, busy)
+        self._recent.cpu_seconds += cpu - self._cpu
         self._seen, self._cpu, self._energy = now, cpu, energy

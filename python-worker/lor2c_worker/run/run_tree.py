@@ -13,20 +13,20 @@ import torch
 
 from .. import messages
 from ..channel import Channel
-from ..device import current_device
 from ..learner import Learner
 from ..methods import Horizon
 from ..models import storage_notes
 from ..optim.adamw import LaneAdamW
 from ..versions import versions
 from .checkpoint import EVENTS_FILE, Found, best_of, prepare_folder, tree_folder
+from .device_usage import metered
 from .event_log import EventLog
 from .finish import finish_cell, majority_of
 from .lane_width import fit_memory
 from .leaving import end_early, leave, lose
 from .loop import Training, train
 from .loop_state import LoopState
-from .meter import Meter, gauges_of
+from .meter import Meter
 from .prepare import Prepared, check_planned, hash_tensors, horizon_of, load_for, prepare
 from .repeats import check_repeats
 from .report import make_report, send_tree, send_usages
@@ -35,14 +35,22 @@ from .start_from import start_from
 from .tree import TreeCell
 
 
-def run_tree(channel: Channel, cells: Sequence[TreeCell], folder: Path, source: Found | None, closed: set[str]) -> None:
+def run_tree(
+    channel: Channel,
+    cells: Sequence[TreeCell],
+    folder: Path,
+    source: Found | None,
+    closed: set[str],
+    saves: bool = True,
+) -> None:
     """Train the cells and send their events up to the outcomes `finished`, `failed` (of a single cell) or `stopped`.
 
     `folder`: where trees of these settings have their checkpoints. `source`: the checkpoint that all cells go on from.
-    Adds every cell that has its outcome to `closed`. An error of the others is raised.
+    Adds every cell that has its outcome to `closed`. An error of the others is raised. `saves`: whether checkpoints are
+    written.
     """
-    with Meter(gauges_of(current_device())) as meter:
-        run, started = _begin(channel, list(cells), folder, source, meter)
+    with metered(channel.send) as meter:
+        run, started = _begin(channel, list(cells), folder, source, meter, saves)
         try:
             _train(channel, run, started, source, closed)
         except Exception:
@@ -100,7 +108,7 @@ def _train(
 
 
 def _begin(
-    channel: Channel, cells: list[TreeCell], folder: Path, source: Found | None, meter: Meter
+    channel: Channel, cells: list[TreeCell], folder: Path, source: Found | None, meter: Meter, saves: bool
 ) -> tuple[TreeRun, list[dict[str, Any]]]:
     began = time.perf_counter()
     first, ids = cells[0], [cell.id for cell in cells]
@@ -124,7 +132,7 @@ def _begin(
     current = versions(first.settings.train.precision)
     events = EventLog(channel, own / EVENTS_FILE, prepare_folder(own, ids, source))
     run = TreeRun(
-        cells, prepared, learner, optimizer, events, own, {}, total, current, meter, LoopState.of(learner), began
+        cells, prepared, learner, optimizer, events, own, saves, {}, total, current, meter, LoopState.of(learner), began
     )
     started = _started(run, horizon)
     if source is None:

@@ -27,6 +27,8 @@ class TreeRun:
     optimizer: LaneAdamW
     events: EventLog
     folder: Path
+    #: Whether checkpoints are written. Without, the folder only has the best adapters and the events until the end.
+    saves: bool
     best: dict[str, Best]
     #: Parameters of the base model with its head, without those that the method adds.
     total_parameters: int
@@ -66,7 +68,7 @@ class TreeRun:
 
     def checkpoint(self, loop: LoopState) -> None:
         """Write a checkpoint between two steps. There is none before the first step, when nothing would be lost."""
-        if loop.step:
+        if loop.step and self.saves:
             state = {"learner": self.learner.state(), "optimizer": self.optimizer.state_dict(), "loop": loop.plain()}
             state["usage"] = {"sums": self.meter.sums().plain(), "overhead": self.earlier + self.overhead(loop)}
             write_checkpoint(self.folder, loop.step, self.ids, state, self.best, self.events.sync(), self.versions)
