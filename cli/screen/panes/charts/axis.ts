@@ -9,24 +9,48 @@ export interface Axis {
 /** More numbers than this do not help. */
 const MOST = 13;
 
+/** An axis that is longer than its values by more than this gets more numbers, closer to the values. */
+const WASTE = 1.35;
+/** And one that is even longer has the ends of the values, although they are not round. */
+const TOO_LONG = 2;
+
 /** Values from `low` to `high` over so many rows, from below. The ends are round numbers where there are rows enough. */
 export function valueAxis(low: number, high: number, rows: number, log: boolean): Axis {
   if (low === high) return { place: () => 0.5, ticks: [{ at: 0.5, text: tickTexts([low])[0] ?? "" }] };
-  const gap = rows <= 5 ? 1 : rows <= 20 ? 2 : 3;
-  const most = Math.min(MOST, Math.floor((rows - 1) / gap) + 1);
   const by = log ? Math.log10 : (value: number) => value;
-  const fits = (ticks: readonly number[]) => {
-    const at = placed(ticks, by).map(({ at }) => Math.round(at * (rows - 1)));
-    return ticks.length <= most && at.every((row, i) => i === 0 || row - (at[i - 1] ?? 0) >= gap);
-  };
-  const ticks = most < 3 ? [low, high] : log ? enclosingLogTicks(low, high, fits) : enclosingTicks(low, high, most);
+  const span = (ticks: readonly number[]) => by(ticks.at(-1) ?? high) - by(ticks[0] ?? low);
+  const length = by(high) - by(low);
+  const round = ticksOf(low, high, rows, log, by, (found) => span(found) <= WASTE * length);
+  const ticks = span(round) <= TOO_LONG * length ? round : [low, high];
+  const texts = ticks.length < 3 ? ticks.map((tick) => String(Number(tick.toPrecision(3)))) : tickTexts(ticks);
   const from = by(ticks[0] ?? low);
-  const range = by(ticks.at(-1) ?? high) - from;
-  const texts = most < 3 ? ticks.map((tick) => String(Number(tick.toPrecision(3)))) : tickTexts(ticks);
   return {
-    place: (value) => (by(value) - from) / range,
+    place: (value) => (by(value) - from) / span(ticks),
     ticks: placed(ticks, by).map(({ at }, i) => ({ at, text: texts[i] ?? "" })),
   };
+}
+
+/** Ticks with some rows between them, with fewer rows if the axis would be too long. */
+function ticksOf(
+  low: number,
+  high: number,
+  rows: number,
+  log: boolean,
+  by: (value: number) => number,
+  isShort: (ticks: readonly number[]) => boolean,
+): number[] {
+  let ticks = [low, high];
+  for (let gap = rows <= 5 ? 1 : rows <= 20 ? 2 : 3; gap > 0; gap--) {
+    const most = Math.min(MOST, Math.floor((rows - 1) / gap) + 1);
+    if (most < 3) continue;
+    const fits = (found: readonly number[]) => {
+      const at = placed(found, by).map(({ at }) => Math.round(at * (rows - 1)));
+      return found.length <= most && at.every((row, i) => i === 0 || row - (at[i - 1] ?? 0) >= gap);
+    };
+    ticks = log ? enclosingLogTicks(low, high, fits) : enclosingTicks(low, high, most);
+    if (isShort(ticks)) break;
+  }
+  return ticks;
 }
 
 function placed(ticks: readonly number[], by: (value: number) => number): { at: number }[] {

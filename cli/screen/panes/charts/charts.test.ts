@@ -36,11 +36,11 @@ test("lines over each other, with letters, round numbers and whole epochs", () =
   const context = contextOf([a, b, best], { pinned: ["b"], changes });
   expect(`\n${draw(context, 58, 10).join("\n")}\n`).toMatchInlineSnapshot(`
     "
-    a merges=1 seed=1 0.8000      b LoRA 0.7400
+    b merges=1 seed=1 0.8000      a LoRA 0.7400
     c★merges=0 seed=1 0.7600
-      0.8┤                ┊          ⡀⢀ ⡀⠠ ⠄⠠ ⡀⢀ ⡀⢀     ⢀⡠⠔⠊ a
-         │             ⢀ ⡀⠠ ⠄⠐ ⠂⠐ ⠁⠈   ⣀ ⢀⣀⣀⡀ ⣀⣀⣀ ⢀⣀⣁⡨⠔⣋⣉⣀⠂⢐ b
-         │ ⢀ ⡀⢠⣀⣄⡐ ⠦⠬⠤⠁⠠⠒⠒⠒ ⠒⠒⠒ ⠈⠉⠉⠁ ⠉⠉    ┊    ⢀⡠⠔⠊⠁        c
+      0.8┤                ┊          ⢀⣀⣀ ⠄ ⠤⠤⠄⢀ ⢀⣀⣀     ⢀⡠⠔⠊ b
+         │            ⢀⡀⢀ ⠠⠤⠤ ⠂ ⠒⠉⠁⠈   ⣀ ⢀⣀⣀⡀ ⣀⣀⣀ ⢀⣀⣁⡠⠝⣋⣁⣐ ⢐ a
+         │ ⢀⡀⢀⢀⣠⣤⡒ ⠦⠤⠭⠁⠠⠒⠒⠒ ⠒⠒⠒ ⠈⠉⠉⠁ ⠉⠉    ┊    ⢀⡠⠔⠊⠁        c
       0.7┤⠉⠉⠉        ⢀⣀⠤⠔⠒⠉⠉⠑⠒⠒⠢⠤⠤⠤⣀⣀⣀⡀    ┊⢀⡠⠔⠊⠁
          │     ⢀⣀⠤⠔⠒⠉⠁    ┊           ⠈⠉⠉⠑⠒⠊⠁
       0.6┤⣀⠤⠔⠒⠉⠁          ┊                ┊
@@ -91,6 +91,15 @@ test("only values that are not finite: crosses, and no number is made up", () =>
   const rows = draw(contextOf([{ ...a, curves: curves({ losses: [null, null] }) }]), 40, 8).join("\n");
   expect(rows).toContain("×");
   expect(rows).toContain("not finite");
+  expect(rows).not.toMatch(/\d┤/);
+});
+
+test("a change outside of the axis has no mark; a run without values has none in the legend", () => {
+  const one = { ...a, curves: curves({ scores: [0.5] }) };
+  const waiting: Shown = { run: { id: "d", label: "merges=2 seed=1", state: "planned" }, curves: null };
+  const rows = draw(contextOf([one, waiting], { pinned: ["d"], changes: [{ kind: "merge", epoch: 3 }] }), 60, 10);
+  expect(rows.join("")).not.toContain("┊");
+  expect(rows[0]).toMatch(/^b merges=1 0\.5000 +a merges=2 -$/);
 });
 
 test("nothing measured, no run, one value", () => {
@@ -113,10 +122,10 @@ describe("keys", () => {
 
   test("the cursor shows each run's value there, moves by columns, and goes", () => {
     const context = contextOf([a, b], { pinned: ["b"] });
-    expect(draw(context, 60, 10)[0]).toMatch(/^a merges=1 seed=1 0\.8000 +b LoRA 0\.7400$/);
+    expect(draw(context, 60, 10)[0]).toMatch(/^b merges=1 seed=1 0\.8000 +a LoRA 0\.7400$/);
     const first = press(context, size, "home");
     expect(first.state.cursor).toBe(1);
-    expect(draw(first, 60, 10)[0]).toMatch(/0\.6000 +b LoRA 0\.7000$/);
+    expect(draw(first, 60, 10)[0]).toMatch(/0\.6000 +a LoRA 0\.7000$/);
     const on = press(first, size, "}", "]");
     expect(on.state.cursor).toBeGreaterThan(1.5);
     expect(press(on, size, "{", "[").state.cursor).toBe(1);
@@ -142,7 +151,7 @@ describe("keys", () => {
   test("beyond the end of a line there is no value", () => {
     const short: Shown = { ...b, curves: curves({ scores: [0.7, 0.72] }) };
     const context = contextOf([a, short], { pinned: ["b"], state: { cursor: 3 } });
-    expect(draw(context, 60, 10)[0]).toMatch(/^a merges=1 seed=1 0\.6500 +b LoRA -$/);
+    expect(draw(context, 60, 10)[0]).toMatch(/^b merges=1 seed=1 0\.6500 +a LoRA -$/);
   });
 
   test("a logarithmic axis is refused where a value has no logarithm", () => {
@@ -184,15 +193,15 @@ test("each line has a colour and a letter that stay while another run is selecte
   const context = contextOf([a, b, best], { pinned: ["b"] });
   expect(series(context)).toEqual(
     new Map([
-      ["a m", 0],
-      ["b L", 1],
+      ["b m", 1],
+      ["a L", 0],
       ["c★m", 2],
     ]),
   );
   const other = { ...context, shared: { ...context.shared, selected: "b" } };
   expect(series(other)).toEqual(
     new Map([
-      ["b L", 1],
+      ["a L", 0],
       ["c★m", 2],
     ]),
   );
@@ -201,7 +210,7 @@ test("each line has a colour and a letter that stay while another run is selecte
 test("ASCII draws each line with its letter; without colours dense lines carry their letter", () => {
   const lines = draw(contextOf([a, b], { pinned: ["b"], look: { ascii: true } }), 58, 10);
   expect(lines.join("")).not.toMatch(/[⠀-⣿]/);
-  expect(lines.slice(1, 8).join("")).toMatch(/aaa/);
+  expect(lines.slice(1, 8).join("")).toMatch(/bbb/);
   const noise = (shift: number) => curves({ losses: Array.from({ length: 2000 }, (_, i) => shift + Math.sin(i) / 3) });
   const dense = [
     { ...a, curves: noise(1) },

@@ -11,8 +11,25 @@ export interface Column {
   broken: boolean;
 }
 
+const known = new WeakMap<readonly Point[], { axis: string; columns: readonly Column[] }>();
+
+/** The columns of a series on an axis of so many columns of dots; kept for the axis on which it was drawn last. */
+export function columnsOn(
+  points: readonly Point[],
+  [low, high]: readonly [number, number],
+  dots: number,
+): readonly Column[] {
+  const axis = `${low} ${high} ${dots}`;
+  const before = known.get(points);
+  if (before?.axis === axis) return before.columns;
+  const each = high > low ? (dots - 1) / (high - low) : 0;
+  const columns = columnsOf(points, (x) => (each === 0 ? dots >> 1 : Math.round((x - low) * each)));
+  known.set(points, { axis, columns });
+  return columns;
+}
+
 /** Down-samples to the smallest and the largest value of each column, so that no spike is lost. */
-export function columnsOf(points: readonly Point[], dotOf: (x: number) => number): Column[] {
+function columnsOf(points: readonly Point[], dotOf: (x: number) => number): Column[] {
   const columns: Column[] = [];
   let column: Column | undefined;
   let gap = true;

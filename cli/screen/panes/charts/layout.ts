@@ -12,6 +12,9 @@ const LINED = 8;
 /** The most by which the line of the majority class may stretch an axis. */
 const STRETCH = 2;
 
+/** The axis where no value is finite: crosses at the bottom, no numbers. */
+const NOWHERE: Axis = { place: () => 0, ticks: [] };
+
 export interface Box {
   metric: Metric;
   chosen: boolean;
@@ -47,7 +50,8 @@ export function boxesOf(model: Model, state: ChartsState, size: Size, legend: nu
     const headed = places.length > 1 || (note !== null && place.rows >= 5);
     const lined = place.rows - Number(headed) >= LINED;
     const rows = Math.max(1, place.rows - Number(headed) - Number(lined) - 1);
-    const y = valueAxis(...boundsOf(metric), rows, log);
+    const bounds = boundsOf(metric);
+    const y = bounds ? valueAxis(...bounds, rows, log) : NOWHERE;
     return {
       ...place,
       row: place.row + legend,
@@ -105,21 +109,19 @@ function scaleOf(metric: Metric, wanted: boolean): { log: boolean; note: string 
   return { log: wanted && !refused, note: refused ? "no log axis: values of 0 or less" : null };
 }
 
-function boundsOf(metric: Metric): [low: number, high: number] {
+/** Null without a finite value. */
+function boundsOf(metric: Metric): [low: number, high: number] | null {
   const low = Math.min(...metric.lines.map(({ measure }) => measure.low));
   const high = Math.max(...metric.lines.map(({ measure }) => measure.high));
-  if (low > high) return [0, 1]; // no finite value
+  if (low > high) return null;
   const { majority } = metric;
   if (!isScore(metric) || majority === null) return [low, high];
   const stretched: [number, number] = [Math.min(low, majority), Math.max(high, majority)];
   return stretched[1] - stretched[0] <= STRETCH * (high - low) ? stretched : [low, high];
 }
 
-/** Column of dots at a place of the axis of epochs. */
-export const dotAt = (at: number, columns: number): number => Math.round(at * (columns * 2 - 1));
-
 /** Column of the drawing at a place of the axis of epochs. */
-export const columnAt = (at: number, { columns }: Size): number => dotAt(at, columns) >> 1;
+export const columnAt = (at: number, { columns }: Size): number => Math.round(at * (columns * 2 - 1)) >> 1;
 
 /** Row of the drawing, from above, at a place of the axis of values. */
 export const rowAt = (at: number, { rows }: Size): number => (rows * 4 - 1 - Math.round(at * (rows * 4 - 1))) >> 2;

@@ -37,7 +37,7 @@ export function drawLegend(
   const columns = raster.size.columns - (more === "" ? 0 : more.length + 1);
   const room = Math.min(WIDEST, Math.floor((columns + BETWEEN) / across) - BETWEEN);
   const heads = drawn.map(({ letter, best }) => `${letter}${best ? "★" : " "}`);
-  const all = drawn.map((run) => values.get(run) ?? "");
+  const all = drawn.map((run) => values.get(run) ?? (values.size > 0 ? "-" : ""));
   const widest = (texts: readonly string[]) => Math.max(0, ...texts.map((text) => text.length));
   const beside = widest(all) > 0 ? widest(all) + 1 : 0;
   const both = room - widest(heads) - beside >= NAME;

@@ -1,8 +1,9 @@
 import { Canvas, type Dot } from "../../../views/parts/canvas.js";
+import type { Point } from "../../../views/parts/chart.js";
 import type { Look } from "../../pane.js";
 import type { Raster, Style } from "../../raster.js";
-import { type Column, columnsOf } from "./columns.js";
-import { type Box, dotAt } from "./layout.js";
+import { type Column, columnsOn } from "./columns.js";
+import type { Box } from "./layout.js";
 import { lettersAtEnds, letterWithin } from "./letters.js";
 import { SIGNS } from "./signs.js";
 import { smoothed } from "./smooth.js";
@@ -14,11 +15,14 @@ const ROWS_FOR_RAW = 6;
 /** Columns of dots for each one with values from which on lines have patterns; closer values would lose dots. */
 const SPARSE = 4;
 
+/** Patterns of the canvas besides the solid line, which is the selected run's. */
+const PATTERNS = 3;
+
 /** A line on the canvas, drawn with the pen of its place in the list. */
 interface DrawnLine {
   letter: string;
   style: Style;
-  columns: Column[];
+  columns: readonly Column[];
   dense: boolean;
 }
 
@@ -30,15 +34,15 @@ export function drawLines(plot: Raster, edge: Raster, box: Box, state: ChartsSta
   const { rows, columns } = box.plot;
   const canvas = new Canvas(columns, rows);
   const raw = new Canvas(columns, rows);
-  const x = (epoch: number) => dotAt(box.x.place(epoch), columns);
+  const on = (points: readonly Point[]) => columnsOn(points, box.epochs, columns * 2);
   const y: ToDot = (value) => rows * 4 - 1 - Math.round(box.y.place(value) * (rows * 4 - 1));
   const ordered = box.metric.lines.toSorted((a, b) => Number(a.drawn.selected) - Number(b.drawn.selected));
   const lines = ordered.map(({ drawn, measure: { points } }, pen): DrawnLine => {
     canvas.pen = pen;
-    if (state.smoothing > 0 && rows >= ROWS_FOR_RAW) drawDots(raw, columnsOf(points, x), y);
-    const values = columnsOf(smoothed(points, state.smoothing), x);
+    if (state.smoothing > 0 && rows >= ROWS_FOR_RAW) drawDots(raw, on(points), y);
+    const values = on(smoothed(points, state.smoothing));
     const dense = values.length * SPARSE > columns * 2;
-    drawLine(canvas, values, y, dense ? 0 : drawn.index);
+    drawLine(canvas, values, y, dense || drawn.selected ? 0 : 1 + (drawn.index % PATTERNS));
     return { letter: drawn.letter, style: styles.get(drawn) ?? DIM, columns: values, dense };
   });
   transfer(plot, canvas, raw, lines, look.ascii);

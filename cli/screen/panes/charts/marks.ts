@@ -14,8 +14,8 @@ export function drawChanges(chart: Raster, box: Box, changes: Model["changes"]):
   for (const { epoch, kind } of changes) kinds.set(epoch, (kinds.get(epoch) ?? new Set()).add(kind.slice(0, 1)));
   let free = 0;
   for (const [epoch, letters] of [...kinds].toSorted(([a], [b]) => a - b)) {
+    if (epoch < box.epochs[0] || epoch > box.epochs[1]) continue;
     const column = columnOf(box, epoch);
-    if (column < 0 || column >= columns) continue;
     chart.behind(0, column, rows, 1, SIGNS.change, DIM);
     const text = `${[...letters].join("")}${formatEpoch(epoch)}`;
     const from = Math.min(column, columns - text.length);
@@ -28,14 +28,14 @@ export function drawChanges(chart: Raster, box: Box, changes: Model["changes"]):
 
 /** A horizontal line and its name; if it is beyond the axis, only where it is. */
 export function drawMajority(plot: Raster, { y, plot: size, metric }: Box): void {
-  if (metric.majority === null) return;
+  if (metric.majority === null || y.ticks.length === 0) return;
   const at = y.place(metric.majority);
   const beyond = at < 0 ? "below: " : at > 1 ? "above: " : "";
   const row = rowAt(Math.min(1, Math.max(0, at)), size);
   if (beyond === "") plot.behind(row, 0, 1, size.columns, SIGNS.majority, DIM);
   const text = `${beyond}${constantAnswer(metric.title)} ${formatScore(metric.majority)}`;
   const over = [SIGNS.majority];
-  for (let column = 0; column + text.length <= size.columns; column++) {
+  for (let column = size.columns - text.length; column >= 0; column--) {
     if (!isFree(plot, row, column, text, over)) continue;
     plot.write(row, column, text, DIM);
     return;

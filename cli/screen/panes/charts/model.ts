@@ -57,9 +57,9 @@ export function shownOf({ data, shared, source }: PaneContext<ChartsState>): Sho
   const ids = [shared.selected, ...pinned, best];
   const order = [...new Set(ids)].flatMap((id) => byId.get(id ?? "") ?? []);
   const runs = order.length > 0 ? order : data.runs.filter(({ state }) => state === "running").slice(0, 1);
-  // a pin keeps its colour and its letter while the selection moves
+  // Pins come first, so that they keep colour and letter while the selection moves.
   const indexOf = ({ id }: ScreenRun) =>
-    pinned.includes(id) ? 1 + pinned.indexOf(id) : id === shared.selected || id !== best ? 0 : 1 + pinned.length;
+    pinned.includes(id) ? pinned.indexOf(id) : pinned.length + Number(id === best && id !== shared.selected);
   const shown = runs.filter((run) => indexOf(run) < MOST);
   const names = shown.map(({ label }) => oneLine(label));
   const common = sharedWords(names);
