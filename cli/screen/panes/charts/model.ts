@@ -3,8 +3,9 @@ import type { CurvesData } from "../../../views/curves/data.js";
 import { sharedWords, withoutWords } from "../../../views/parts/names-apart.js";
 import { oneLine } from "../../../views/parts/visible.js";
 import type { TimelineData } from "../../../views/timeline/data.js";
-import type { ScreenData, ScreenRun } from "../../data.js";
+import type { ScreenRun } from "../../data.js";
 import type { PaneContext } from "../../pane.js";
+import { runsById, shownRun } from "../shown-run.js";
 import { type Measure, measuresOf } from "./measures.js";
 import type { ChartsState } from "./state.js";
 
@@ -51,15 +52,14 @@ export interface Shown {
 }
 
 export function shownOf({ data, shared, source }: PaneContext<ChartsState>): Shown {
-  const best = bestOf(data, shared.selected);
-  const byId = new Map(data.runs.map((run) => [run.id, run]));
+  const selected = shownRun(data, shared);
+  const best = bestOf(data.runs, selected?.scoreName ?? null);
+  const byId = runsById(data.runs);
   const pinned = shared.pinned.filter((id) => byId.has(id));
-  const ids = [shared.selected, ...pinned, best];
-  const order = [...new Set(ids)].flatMap((id) => byId.get(id ?? "") ?? []);
-  const runs = order.length > 0 ? order : data.runs.filter(({ state }) => state === "running").slice(0, 1);
+  const runs = [...new Set([selected?.id, ...pinned, best])].flatMap((id) => byId.get(id ?? "") ?? []);
   // Pins come first, so that they keep colour and letter while the selection moves.
   const indexOf = ({ id }: ScreenRun) =>
-    pinned.includes(id) ? pinned.indexOf(id) : pinned.length + Number(id === best && id !== shared.selected);
+    pinned.includes(id) ? pinned.indexOf(id) : pinned.length + Number(id !== selected?.id);
   const shown = runs.filter((run) => indexOf(run) < MOST);
   const names = shown.map(({ label }) => oneLine(label));
   const common = sharedWords(names);
@@ -69,20 +69,31 @@ export function shownOf({ data, shared, source }: PaneContext<ChartsState>): Sho
       name: withoutWords(names[i] ?? "", common),
       index: indexOf(run),
       letter: String.fromCharCode(97 + indexOf(run)),
-      selected: run.id === shared.selected,
+      selected: run === selected,
       best: run.id === best,
       curves: source.curves(run.id),
     })),
     left: runs.length - shown.length,
-    timeline: shared.selected === null ? null : source.timeline(shared.selected),
+    timeline: selected && source.timeline(selected.id),
   };
 }
 
-/** The finished run with the best score among those that have the score of the selected run. */
-function bestOf({ runs }: ScreenData, selected: string | null): string | null {
-  const scored = runs.filter(({ state, score, scoreName }) => state === "finished" && score !== null && scoreName);
-  const name = runs.find(({ id }) => id === selected)?.scoreName ?? scored[0]?.scoreName;
-  const sign = name && lowerIsBetter(name) ? -1 : 1;
+/** Kept, because it looks at thousands of runs. */
+const known = new WeakMap<readonly ScreenRun[], Map<string | null, string | null>>();
+
+/** The finished run with the best score of that name; without a name of the first one's. */
+function bestOf(runs: readonly ScreenRun[], scoreName: string | null): string | null {
+  const kept = known.get(runs) ?? new Map<string | null, string | null>();
+  known.set(runs, kept);
+  const best = kept.has(scoreName) ? kept.get(scoreName) : findBest(runs, scoreName);
+  kept.set(scoreName, best ?? null);
+  return best ?? null;
+}
+
+function findBest(runs: readonly ScreenRun[], scoreName: string | null): string | null {
+  const scored = runs.filter(({ state, score }) => state === "finished" && score !== null);
+  const name = scoreName ?? scored[0]?.scoreName ?? null;
+  const sign = name !== null && lowerIsBetter(name) ? -1 : 1;
   let best: ScreenRun | null = null;
   for (const run of scored) {
     if (run.scoreName !== name) continue;

@@ -1,12 +1,14 @@
-import type { LogLine, ScreenData } from "../../data.js";
+import { oneLine } from "../../../views/parts/visible.js";
+import type { LogLine } from "../../data.js";
 import type { PaneContext } from "../../pane.js";
+import { shownRun } from "../shown-run.js";
 import type { LogState } from "./state.js";
 
 const known = new WeakMap<readonly LogLine[], Map<string, readonly LogLine[]>>();
 
 /** The lines that the user wants to see, oldest first. */
 export function linesOf({ data, shared, state }: PaneContext<LogState>): readonly LogLine[] {
-  const run = state.selected ? shared.selected : null;
+  const run = state.selected ? (shownRun(data, shared)?.id ?? null) : null;
   if (!state.problems && run === null) return data.log;
   const made = known.get(data.log) ?? new Map<string, readonly LogLine[]>();
   known.set(data.log, made);
@@ -39,6 +41,8 @@ export function indexAt(lines: readonly LogLine[], line: LogLine): number {
       );
 }
 
-/** Name of a run, for texts. */
-export const nameOf = ({ runs }: ScreenData, run: string | null): string =>
-  runs.find(({ id }) => id === run)?.label ?? "";
+/** Label of the run whose lines alone are shown; null: all lines are. */
+export function onlyOf({ data, shared, state }: PaneContext<LogState>): string | null {
+  const run = state.selected ? shownRun(data, shared) : null;
+  return run && oneLine(run.label);
+}

@@ -1,9 +1,8 @@
 /** The end of the log, newest line at the bottom. */
 import { formatCount } from "../../../views/format.js";
-import { oneLine } from "../../../views/parts/visible.js";
 import { type Line, plain } from "../../line.js";
 import type { Pane, PaneContext, PaneKey, Size } from "../../pane.js";
-import { linesOf, nameOf } from "./filter.js";
+import { linesOf, onlyOf } from "./filter.js";
 import { rowStyle, rowsOf } from "./rows.js";
 import { bottomOf, newLines, scrolled } from "./scroll.js";
 import { initial, type LogState } from "./state.js";
@@ -34,12 +33,13 @@ export const logPane: Pane<LogState> = {
 };
 
 function title(context: PaneContext<LogState>): string {
-  const { state, shared, data } = context;
+  const { state } = context;
+  const only = onlyOf(context);
   const unseen = newLines(linesOf(context), state);
   return [
     "Log",
     ...(state.problems ? ["warnings and errors"] : []),
-    ...(state.selected && shared.selected !== null ? [`only ${oneLine(nameOf(data, shared.selected))}`] : []),
+    ...(only === null ? [] : [`only ${only}`]),
     ...(state.back === null ? [] : [`${formatCount(unseen)} new below`]),
   ].join(" · ");
 }
@@ -59,9 +59,9 @@ function lines(context: PaneContext<LogState>, size: Size): Line[] {
   return rows.slice(-size.rows);
 }
 
-function nothing({ state, shared, data }: PaneContext<LogState>): string {
-  const about = state.selected && shared.selected !== null ? ` about ${nameOf(data, shared.selected)}` : "";
-  return `${state.problems ? "no warnings or errors" : "nothing"}${about} yet`;
+function nothing(context: PaneContext<LogState>): string {
+  const only = onlyOf(context);
+  return `${context.state.problems ? "no warnings or errors" : "nothing"}${only === null ? "" : ` about ${only}`} yet`;
 }
 
 /** The row at the bottom stays, or the nearest one if a filter hides it. */
