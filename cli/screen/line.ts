@@ -1,6 +1,6 @@
 /** Lines of the full screen as data: pieces of text with a meaning, which `ansi.ts` turns into colours. */
-import stringWidth from "string-width";
 import { clip } from "../views/parts/fit.js";
+import { textWidth } from "../views/parts/text-width.js";
 import { oneLine } from "../views/parts/visible.js";
 
 /** What a piece of text means. Colour is never the only signal: a sign or a word says the same. */
@@ -23,7 +23,7 @@ export type Line = readonly Span[];
 export const plain = (text: string, style: Omit<Span, "text"> = {}): Line => [{ text: oneLine(text), ...style }];
 
 /** Columns on the screen; wide characters take two. */
-export const lineWidth = (line: Line): number => line.reduce((sum, { text }) => sum + stringWidth(text), 0);
+export const lineWidth = (line: Line): number => line.reduce((sum, { text }) => sum + textWidth(text), 0);
 
 /** Cuts a line, with a mark, or pads it with blanks to exactly `columns`. */
 export function fitLine(line: Line, columns: number): Line {
@@ -32,14 +32,14 @@ export function fitLine(line: Line, columns: number): Line {
   const kept: Span[] = [];
   let room = columns;
   for (const span of line) {
-    const wide = stringWidth(span.text);
+    const wide = textWidth(span.text);
     if (wide < room) {
       kept.push(span);
       room -= wide;
       continue;
     }
     const text = clip(`${span.text}  `, room); // more follows, so it is cut in any case
-    kept.push({ ...span, text }, { text: " ".repeat(Math.max(0, room - stringWidth(text))) });
+    kept.push({ ...span, text }, { text: " ".repeat(Math.max(0, room - textWidth(text))) });
     break;
   }
   return kept;

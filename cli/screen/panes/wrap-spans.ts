@@ -17,3 +17,10 @@ export function wrapSpans(entries: readonly Line[], gap: string, columns: number
   }
   return lines;
 }
+
+/** The first lines, with a mark if there are more. */
+export function cutAfter(lines: readonly Line[], count: number): Line[] {
+  const shown = lines.slice(0, count);
+  if (shown.length === lines.length || shown.length === 0) return shown;
+  return [...shown.slice(0, -1), [...(shown.at(-1) ?? []), { text: " …", role: "dim" }]];
+}

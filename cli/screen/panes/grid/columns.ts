@@ -1,9 +1,10 @@
 /** How wide cells are, and which columns of the grid are shown. */
-import stringWidth from "string-width";
+
 import type { Grid } from "../../../views/grid/grid.js";
 import type { GridMap } from "../../../views/grid/map.js";
 import { axisTitle } from "../../../views/grid/marks.js";
 import { clip } from "../../../views/parts/fit.js";
+import { textWidth } from "../../../views/parts/text-width.js";
 import type { ScreenRun } from "../../data.js";
 import { type CellStyle, cellText, spreadLine } from "./cell-text.js";
 
@@ -72,16 +73,16 @@ function widths({ grid, runs, map, tall }: ColumnsRequest, style: Pick<CellStyle
   const how = { ...style, map, tall };
   const texts = grid.cells.map((cell) => cellText(grid, runs, cell, how));
   const value = Math.max(
-    ...grid.cols.texts.map((text) => stringWidth(text)),
-    ...texts.map((text) => stringWidth(text.value)),
+    ...grid.cols.texts.map((text) => textWidth(text)),
+    ...texts.map((text) => textWidth(text.value)),
   );
-  const marks = Math.max(0, ...texts.map((text) => stringWidth(text.marks)));
-  const below = tall ? grid.cells.map((cell) => stringWidth(spreadLine(grid, runs, cell, how))) : [];
+  const marks = Math.max(0, ...texts.map((text) => textWidth(text.marks)));
+  const below = tall ? grid.cells.map((cell) => textWidth(spreadLine(grid, runs, cell, how))) : [];
   return { body: Math.max(value + marks, ...below), marks };
 }
 
 const sideOf = ({ grid, scrolled }: ColumnsRequest, head: Head): number =>
-  Math.max(stringWidth(head.side), scrolled + Math.max(...grid.rows.texts.map((text) => stringWidth(text)))) + 1;
+  Math.max(textWidth(head.side), scrolled + Math.max(...grid.rows.texts.map((text) => textWidth(text)))) + 1;
 
 /** What stands above the names of the rows, and above the columns' values if there is a line for it. */
 export interface Head {

@@ -1,11 +1,12 @@
 /** The grid as lines: head, rows, and below them as much as there is room for. */
-import stringWidth from "string-width";
+
 import type { GridCell } from "../../../views/grid/cell.js";
 import type { Grid } from "../../../views/grid/grid.js";
 import { mapOf } from "../../../views/grid/map.js";
 import { type Scale, scaleOf } from "../../../views/grid/scale.js";
 import { fitTo } from "../../../views/parts/fit.js";
 import { prose } from "../../../views/parts/prose.js";
+import { textWidth } from "../../../views/parts/text-width.js";
 import { fitLine, type Line, type Role, type Span } from "../../line.js";
 import type { PaneContext, Size } from "../../pane.js";
 import { besideLines, knownOf, legendLines, noteLines } from "./below.js";
@@ -60,7 +61,7 @@ function belowOf({ data, shared, state, look }: Context, grid: Grid, cursor: Pla
     cell: known === "" ? [] : prose(known, columns).slice(0, MOST_OF_CELL),
     legend: legendLines(grid, map, look.depth > 1, columns),
     beside: besideLines(grid, shared.selected, state.show, columns),
-    notes: noteLines(grid, columns),
+    notes: () => noteLines(grid, columns),
   };
 }
 
@@ -96,7 +97,7 @@ function headLines({ grid, columns }: Drawing, width: number): Line[] {
   const isCut = from > 0 || hiddenRight > 0;
   const heads = grid.cols.texts.slice(from, to).map((text): Span => {
     // Above the digits, not above the marks after them.
-    const above = fitTo(text, Math.min(body, Math.max(stringWidth(text), body - marks)), "right");
+    const above = fitTo(text, Math.min(body, Math.max(textWidth(text), body - marks)), "right");
     return { text: ` ${fitTo(above, body + after)}`, role: "title" };
   });
   const left: Line = isCut
@@ -105,7 +106,7 @@ function headLines({ grid, columns }: Drawing, width: number): Line[] {
   const right: Line = hiddenRight > 0 ? [{ text: ` ${hiddenRight}›`, role: "accent" }] : [];
   const line = [...left, ...heads, ...right];
   if (head.above === null) return [line];
-  const indent = Math.max(0, Math.min(side + 1, width - stringWidth(head.above)));
+  const indent = Math.max(0, Math.min(side + 1, width - textWidth(head.above)));
   return [[{ text: `${" ".repeat(indent)}${head.above}` }], line];
 }
 
@@ -181,7 +182,7 @@ const ROLES: Record<GridCell["state"], Role | undefined> = {
 
 /** Digits below each other; what has more room than marks need takes it. */
 function aligned({ value, marks: signs }: CellText, body: number, marks: number): string {
-  const wide = stringWidth(signs);
-  const text = `${fitTo(value, Math.max(stringWidth(value), body - marks), "right")}${fitTo(signs, Math.max(marks, wide))}`;
+  const wide = textWidth(signs);
+  const text = `${fitTo(value, Math.max(textWidth(value), body - marks), "right")}${fitTo(signs, Math.max(marks, wide))}`;
   return fitTo(text.length > body ? text.trimEnd() : text, body);
 }

@@ -1,6 +1,7 @@
 /** What stands below the rows, as much as there is room for. */
 import { clip } from "../../../views/parts/fit.js";
 import type { Line } from "../../line.js";
+import { cutAfter } from "../wrap-spans.js";
 
 export interface Below {
   columns: number;
@@ -9,8 +10,8 @@ export interface Below {
   cell: readonly string[];
   legend: readonly Line[];
   beside: readonly Line[];
-  /** Each as its lines. */
-  notes: readonly Line[][];
+  /** Each as its lines. Called only if there is room, because breaking long sentences takes time. */
+  notes: () => readonly Line[][];
 }
 
 /** More lines about one cell would hide the rest. */
@@ -40,7 +41,7 @@ export function furnish(below: Below, spare: number): { titled: boolean; lines: 
       ...cellLines(below, cell),
       ...cutAfter(below.legend, legend),
       ...cutAfter(below.beside, beside),
-      ...wholeNotes(below.notes, left),
+      ...(left > 1 ? wholeNotes(below.notes(), left) : []),
     ],
   };
 }
@@ -52,13 +53,6 @@ function cellLines({ known, cell, columns }: Below, count: number): Line[] {
   const rest = known.split(" ").slice(before).join(" ");
   const lines = count > 0 ? [...whole, clip(`${count > 1 ? "  " : ""}${rest}`, columns)] : [];
   return lines.map((text): Line => [{ text, role: "accent" }]);
-}
-
-/** The first lines, with a mark if there are more. */
-function cutAfter(lines: readonly Line[], count: number): Line[] {
-  const shown = lines.slice(0, count);
-  if (shown.length === lines.length || shown.length === 0) return shown;
-  return [...shown.slice(0, -1), [...(shown.at(-1) ?? []), { text: " …", role: "dim" }]];
 }
 
 /** After a blank line, those of which all lines have room. */

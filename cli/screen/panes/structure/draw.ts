@@ -1,6 +1,7 @@
 /** The picture with its changes beside or below it, as much as there is room for. */
-import stringWidth from "string-width";
+
 import { clip, fitTo } from "../../../views/parts/fit.js";
+import { textWidth } from "../../../views/parts/text-width.js";
 import { fitLine, type Line, plain, type Span } from "../../line.js";
 import type { Picture } from "./picture.js";
 import type { PictureCell } from "./picture-cell.js";
@@ -42,23 +43,19 @@ function blockLines(picture: Picture, shape: Shape): Line[] {
   const { side, body, end, epochs, rows, top } = shape;
   const heads = epochs.map((index, i): Line => {
     const next = epochs[i + 1];
-    const gap = next !== undefined && next > index + 1 ? "…" : " ";
+    const gap = next === undefined ? (index < picture.columns.length - 1 ? "›" : " ") : next > index + 1 ? "…" : " ";
     return [
       { text: fitTo(picture.columns[index]?.head ?? "", body, "right"), role: "title" },
       { text: gap, role: "accent" },
     ];
   });
   const before = epochs[0] ?? 0;
-  const after = picture.columns.length - 1 - (epochs.at(-1) ?? 0);
   const first = before > 0 ? "‹" : " ";
   const head: Line = [
     { text: fitTo(picture.rowTitle, side - 1), role: "title" },
     { text: first, role: "accent" },
     ...heads.flat(),
-    ...(after > 0 ? [{ text: "›", role: "accent" as const }] : []),
-    ...(end > 0
-      ? [{ text: fitTo(picture.endTitle ?? "", end - (after > 0 ? 1 : 0), "right"), role: "title" as const }]
-      : []),
+    ...(end > 0 ? [{ text: fitTo(picture.endTitle ?? "", end, "right"), role: "title" as const }] : []),
   ];
   const shown = picture.rows.slice(top, top + rows);
   return [
@@ -69,7 +66,7 @@ function blockLines(picture: Picture, shape: Shape): Line[] {
       const mark = hidden || (i === shown.length - 1 && more > 0 ? `↓${more}` : "");
       return [
         { text: mark, role: "accent" },
-        { text: `${fitTo(clip(row.name, LONGEST_NAME), side - 1 - stringWidth(mark), "right")} `, role: "title" },
+        { text: `${fitTo(clip(row.name, LONGEST_NAME), side - 1 - textWidth(mark), "right")} `, role: "title" },
         ...epochs.flatMap((index) => cellSpans(row.cells[index], body)),
         ...(end > 0 ? [{ text: fitTo(row.end, end, "right") }] : []),
       ];

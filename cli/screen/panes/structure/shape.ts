@@ -1,8 +1,8 @@
 /** How the room of the pane is shared between the picture, its signs and the changes. */
-import stringWidth from "string-width";
+import { textWidth } from "../../../views/parts/text-width.js";
 import { type Line, plain } from "../../line.js";
 import type { Size } from "../../pane.js";
-import { wrapSpans } from "../wrap-spans.js";
+import { cutAfter, wrapSpans } from "../wrap-spans.js";
 import { chosenEpochs, epochsUpTo } from "./epochs.js";
 import type { Picture } from "./picture.js";
 
@@ -51,12 +51,12 @@ export function shapeOf({ picture, size, changes, top, end: lastEpoch }: ShapeRe
   const { columns, rows } = size;
   const body = Math.max(
     2,
-    ...picture.columns.map(({ head }) => stringWidth(head)),
-    ...picture.rows.flatMap((row) => row.cells.map(({ text }) => stringWidth(text))),
+    ...picture.columns.map(({ head }) => textWidth(head)),
+    ...picture.rows.flatMap((row) => row.cells.map(({ text }) => textWidth(text))),
   );
-  const names = Math.min(LONGEST_NAME, Math.max(...picture.rows.map(({ name }) => stringWidth(name))));
+  const names = Math.min(LONGEST_NAME, Math.max(...picture.rows.map(({ name }) => textWidth(name))));
   const total = picture.columns.length;
-  const side = Math.max(stringWidth(picture.rowTitle), SCROLL_MARK + names) + 1;
+  const side = Math.max(textWidth(picture.rowTitle), SCROLL_MARK + names) + 1;
   const ends = picture.endTitle === null ? 0 : 2 + widest([picture.endTitle, ...picture.rows.map((row) => row.end)]);
   const natural = side + total * (body + 1);
   const changeRows = changes(columns).flat().length;
@@ -79,7 +79,7 @@ export function shapeOf({ picture, size, changes, top, end: lastEpoch }: ShapeRe
     ...{ columns, list, body, side, end, epochs },
     rows: shown,
     top: Math.max(0, Math.min(picture.rows.length - shown, top)),
-    legend: legend.slice(0, Math.max(Math.min(spare - Math.min(1, below), 1), spare - below)),
+    legend: cutAfter(legend, Math.max(Math.min(spare - Math.min(1, below), 1), spare - below)),
   };
 }
 
@@ -90,4 +90,4 @@ function listWidth(columns: number, natural: number, lines: number, rows: number
   return lines < rows || columns < WIDE ? 0 : LIST;
 }
 
-const widest = (texts: readonly string[]): number => Math.max(...texts.map((text) => stringWidth(text)));
+const widest = (texts: readonly string[]): number => Math.max(...texts.map((text) => textWidth(text)));
