@@ -14,7 +14,7 @@ export interface ScreenData {
   progress: Progress;
   /** In the order of the experiment. */
   runs: readonly ScreenRun[];
-  /** Null if the runs have no two axes. */
+  /** Null if the runs have no two axes. Of thousands of runs it comes after the rest. */
   grid: Grid | null;
   log: readonly LogLine[];
   /** Newest first. */
@@ -36,23 +36,24 @@ export interface ScreenRun {
   id: string;
   label: string;
   state: RunState;
-  /** Number of the lane or bundle in which it trains now; runs of one number train as one. */
+  /** Number of the lane in which it trains now; runs of one number train as one. */
   lane: number | null;
   phase: "load" | "train" | "evaluate" | "save" | null;
   step: number;
   totalSteps: number;
-  /** Epochs done (fractional), and all of them. */
+  /** Epochs done (fractional), and all of them; 0 if that is not known before the start. */
   epoch: number | null;
   epochs: number;
   scoreName: string | null;
   /** Of a finished run the best score, else the newest. */
   score: number | null;
+  /** Of a run that is not finished, the best until now. */
   bestEpoch: number | null;
   majorityScore: number | null;
   collapsed: boolean;
   /** Newest training loss; null before the first, or if it is not finite (`losses` tells them apart). */
   loss: number | null;
-  /** Training losses, for a sparkline. Null: not finite. */
+  /** Training losses, for a sparkline; at most 512. Null: not finite. Read when they are looked at. */
   losses: readonly (number | null)[];
   tokensPerSecond: number | null;
   /** Seconds in training so far, or that it took. */
@@ -99,9 +100,12 @@ export interface DeviceReading {
 
 /** Where the screen's data comes from. Reading may block for some milliseconds; the screen decides how often. */
 export interface ScreenSource {
-  /** The data of now. The same object as before if nothing changed. */
+  /** The data of now. The same object as before if nothing changed, also in what `timeline` and `curves` return. */
   read(): ScreenData;
-  /** The structure over the epochs of one run; null for a run that is not stored yet. Kept until the run changes. */
+  /**
+   * The structure over the epochs of one run; null for a run that is not stored yet. Kept until the run changes; of one in
+   * training it may be some seconds old.
+   */
   timeline(run: string): TimelineData | null;
   /** Losses and scores over the epochs of one run. Kept until the run changes. */
   curves(run: string): CurvesData | null;

@@ -1,6 +1,6 @@
 /**
- * Seconds of each command that reads many runs, on a database of 1,000 runs and 2 million measured values: medians of
- * whole processes, from start to the last line.
+ * Seconds of each command that reads many runs, and of opening what the full screen shows, on a database of 1,000 runs and
+ * 2 million measured values: medians of whole processes, from start to the last line.
  *
  *     npm run build && node scripts/bench/store.mjs [--runs 1000] [--rows 2000000] [--times 5] [--keep FILE] [WORD ...]
  *
@@ -46,6 +46,13 @@ function seconds(args) {
 /** @param {number[]} values */
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
+/** @param {string} name @param {string[]} args */
+function measure(name, args) {
+  const all = Array.from({ length: Number(given.times) }, () => seconds(args));
+  const [least, most] = [Math.min(...all), Math.max(...all)];
+  process.stdout.write(`${median(all).toFixed(2)} s (${least.toFixed(2)} to ${most.toFixed(2)})  ${name}\n`);
+}
+
 const folder = mkdtempSync(join(tmpdir(), "lor2c-bench-"));
 try {
   const file = given.keep ?? join(folder, "lor2c.db");
@@ -54,13 +61,10 @@ try {
     process.stdout.write(`made ${file}: ${given.runs} runs, ${given.rows} rows, ${made.toFixed(1)} s\n`);
   }
   for (const command of positionals.length > 0 ? [positionals] : COMMANDS) {
-    const all = Array.from({ length: Number(given.times) }, () =>
-      seconds([program("cli/main.js"), ...command, "--db", file]),
-    );
-    const [least, most] = [Math.min(...all), Math.max(...all)];
-    process.stdout.write(
-      `${median(all).toFixed(2)} s (${least.toFixed(2)} to ${most.toFixed(2)})  lor2c ${command.join(" ")}\n`,
-    );
+    measure(`lor2c ${command.join(" ")}`, [program("cli/main.js"), ...command, "--db", file]);
+  }
+  if (positionals.length === 0) {
+    measure("opening the full screen", [program("fixtures/open-screen.js"), "--db", file]);
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });

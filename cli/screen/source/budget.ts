@@ -6,6 +6,8 @@ const LONGEST = 60_000;
 /** The part of a core that several readings may take together. */
 export class Budget {
   #free = 0;
+  /** Whether somebody got something old because it is not. */
+  owes = false;
 
   constructor(
     private readonly share: number,

@@ -3,9 +3,6 @@ import type { Store } from "../../store/store.js";
 import type { Grid } from "../../views/grid/grid.js";
 import { gridOf } from "../../views/grid/load.js";
 
-/** A grid of more runs fits no terminal. */
-const MOST_RUNS = 10_000;
-
 /** The grid of an experiment, kept until its runs change. */
 export class KeptGrid {
   #mark: string | undefined;
@@ -18,9 +15,14 @@ export class KeptGrid {
     return this.#grid;
   }
 
-  /** `mark` changes when something that the grid shows does. Of equal grids the first stays. */
-  read(store: Store, mark: string, runs: number): void {
-    if (this.experiment === null || runs > MOST_RUNS || mark === this.#mark) return;
+  /** `mark` changes when something that the grid shows does. */
+  isOld(mark: string): boolean {
+    return this.experiment !== null && mark !== this.#mark;
+  }
+
+  /** Of equal grids the first stays. */
+  read(store: Store, mark: string): void {
+    if (this.experiment === null) return;
     const grid = gridOrNull(store, this.experiment);
     const text = JSON.stringify(grid);
     if (text !== this.#text) this.#grid = grid;

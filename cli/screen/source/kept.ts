@@ -17,12 +17,19 @@ export class Kept<T> {
   /** A value that was never read is read at once. One that is old stays until the budget allows to read it again. */
   get(run: string, mark: string, load: (before: T | undefined) => T): T {
     const kept = this.#entries.get(run);
-    const stays = kept && (kept.mark === mark || !this.budget.isFree);
-    const entry = stays ? kept : { mark, value: this.budget.spend(() => load(kept?.value)) };
+    const entry = this.#entryOf(mark, load, kept);
     this.#entries.delete(run); // the newest is last
     this.#entries.set(run, entry);
     const [oldest] = this.#entries.keys();
     if (this.#entries.size > this.most && oldest !== undefined) this.#entries.delete(oldest);
     return entry.value;
+  }
+
+  #entryOf(mark: string, load: (before: T | undefined) => T, kept: Entry<T> | undefined): Entry<T> {
+    if (kept === undefined) return { mark, value: load(undefined) }; // not from the budget: somebody waits for it
+    if (kept.mark === mark) return kept;
+    if (this.budget.isFree) return { mark, value: this.budget.spend(() => load(kept.value)) };
+    this.budget.owes = true;
+    return kept;
   }
 }

@@ -10,9 +10,12 @@ export type Matching = { runs: ReadonlySet<string> } | { problem: string };
 /** A text with one of these is meant as the language of `--where`, and its mistakes are told. */
 const COMPARISON = /[=<>]|\s(like|in|is)\s/i;
 
-/** Null for words, which `byWords` matches. */
-export function byFilter(store: Store, text: string, runs: readonly string[]): Matching | null {
-  if (!COMPARISON.test(text)) return null;
+/** Whether it is for `byFilter`; else `byWords`. */
+export const isFilter = (text: string): boolean => COMPARISON.test(text);
+
+export const UNREADABLE: Matching = { problem: "the database cannot be read now" };
+
+export function byFilter(store: Store, text: string, runs: readonly string[]): Matching {
   try {
     return { runs: matchingRuns(store, parseFilter(text, "filter"), runs) };
   } catch (error) {
@@ -34,6 +37,6 @@ export function byWords(runs: readonly ScreenRun[], text: string): Matching {
 /** An error shows the text with a `^` below the mistake; here the text stands in the line above already. */
 function problemOf({ message, hint }: Lor2cError): string {
   const [first = ""] = message.split("\n");
-  const [advice] = (hint ?? "").split("\n");
+  const advice = hint?.replaceAll("\n", " ");
   return [first.replace(/^filter: /, ""), advice].filter(Boolean).join("; ");
 }

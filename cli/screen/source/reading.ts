@@ -6,14 +6,15 @@ import { type CurvesData, loadCurves } from "../../views/curves/data.js";
 import { loadTimeline, type TimelineData } from "../../views/timeline/data.js";
 import type { LogLine, ScreenData, ScreenRun } from "../data.js";
 import { Budget } from "./budget.js";
-import { choose, type Shown } from "./choose.js";
+import type { Shown } from "./choose.js";
 import { KeptGrid } from "./grid.js";
 import { Kept } from "./kept.js";
 import { type Live, NO_LIVE, readLive } from "./live.js";
 import { LogTail } from "./log.js";
 import { type ReadLosses, readLosses } from "./losses.js";
-import { byFilter, byWords, type Matching } from "./matching.js";
+import { byFilter, byWords, isFilter, type Matching } from "./matching.js";
 import { progressOf } from "./progress.js";
+import { isSame } from "./same.js";
 import { WatchedRuns } from "./watched-runs.js";
 
 /** Milliseconds between looks at what the database does not tell: logs and clocks; and whether owners of runs live. */
@@ -21,6 +22,8 @@ const TICK = 1000;
 const OWNERS = 5000;
 /** How long a reading waits for another process's lock: the screen stands still meanwhile. */
 const PATIENCE = 200;
+/** So many runs have a grid that takes long to read. */
+const MANY = 1500;
 /** Runs whose curves and structure are kept, and whose losses. */
 const KEPT = 48;
 const KEPT_LOSSES = 256;
@@ -42,22 +45,25 @@ export class Reading {
   readonly #grid: KeptGrid;
   readonly #tail = new LogTail();
   readonly #budget: Budget;
+  readonly #gridBudget: Budget;
+  readonly #singleBudget: Budget;
   readonly #timelines: Kept<TimelineData | null>;
   readonly #curves: Kept<CurvesData | null>;
   readonly #losses: Kept<ReadLosses>;
-  readonly #matching: Kept<Matching | null>;
+  readonly #matching: Kept<Matching>;
   #live: Live = NO_LIVE;
   #alerts: { mark: string; rows: readonly AlertRow[] } = { mark: "", rows: [] };
   #log: readonly LogLine[] = [];
   #version: number | undefined;
+  #gridMark = "";
   #ticked = 0;
   #settled: number;
   #data: ScreenData | undefined;
 
-  /** Throws what `lor2c show` would throw for this file and these words. */
+  /** Throws what `lor2c show` would throw for a file that it cannot open, and what `choose` throws. */
   constructor(
     path: string,
-    words: readonly string[],
+    choose: (store: Store) => Shown,
     private readonly options: ReadingOptions,
   ) {
     const { share, every, ofJob, now } = options;
@@ -65,14 +71,16 @@ export class Reading {
     this.#settled = now();
     try {
       this.store.busyTimeout = PATIENCE;
-      this.#shown = choose(this.store, words);
+      this.#shown = choose(this.store);
     } catch (error) {
       this.store.close();
       throw error;
     }
-    // Half for the table, which is always shown, and half for what is looked at of single runs, so that both go on.
+    // Apart, so that each goes on whatever the others take: the runs, their grid, and what is looked at of single runs.
     this.#budget = new Budget(share / 2, now, every);
-    const single = new Budget(share / 2, now, every);
+    this.#gridBudget = new Budget(share / 4, now, every);
+    const single = new Budget(share / 4, now, every);
+    this.#singleBudget = single;
     this.#timelines = new Kept(single, KEPT);
     this.#curves = new Kept(single, KEPT);
     this.#losses = new Kept(single, KEPT_LOSSES);
@@ -85,9 +93,12 @@ export class Reading {
     const now = this.options.now();
     this.#settle(now);
     const version = this.store.version();
-    if (version !== this.#version && (this.#budget.isFree || this.#version === undefined)) {
-      this.#budget.spend(() => this.#readStore(now));
-      this.#version = version;
+    if (this.#data === undefined) this.#readStore(now, version);
+    else if (version !== this.#version && this.#budget.isFree) this.#budget.spend(() => this.#readStore(now, version));
+    // The first picture of very many runs does not wait for their grid, which takes longer than the rest.
+    if (this.#data === undefined && this.#runs.runs.length <= MANY) this.#readGrid();
+    else if (this.#data && this.#grid.isOld(this.#gridMark) && this.#gridBudget.isFree) {
+      this.#gridBudget.spend(() => this.#readGrid());
     }
     const ticks = now - this.#ticked >= TICK;
     if (ticks) this.#tick(now);
@@ -109,13 +120,9 @@ export class Reading {
 
   matching(filter: string): Matching {
     const { runs } = this.#runs;
-    const find = () =>
-      byFilter(
-        this.store,
-        filter,
-        runs.map(({ id }) => id),
-      );
-    return this.#matching.get(filter, String(this.#version), find) ?? byWords(runs, filter);
+    if (!isFilter(filter)) return byWords(runs, filter);
+    const ids = () => runs.map(({ id }) => id);
+    return this.#matching.get(filter, String(this.#version), () => byFilter(this.store, filter, ids()));
   }
 
   close(): void {
@@ -130,13 +137,18 @@ export class Reading {
     if (settleLost(this.store) > 0) this.#version = undefined;
   }
 
-  #readStore(now: number): void {
+  #readStore(now: number, version: number): void {
     this.#live = readLive(this.store);
     this.#runs.read(this.store, now, this.#live);
-    this.#grid.read(this.store, this.#runs.gridMark(), this.#runs.runs.length);
+    this.#gridMark = this.#runs.gridMark();
     const { attempts } = this.#runs;
     const mark = `${alertsMark(this.store)} of ${attempts.join()}`;
     if (mark !== this.#alerts.mark) this.#alerts = { mark, rows: alertsOfAttempts(this.store, attempts).toReversed() };
+    this.#version = version; // last: what failed is read again
+  }
+
+  #readGrid(): void {
+    this.#grid.read(this.store, this.#gridMark);
   }
 
   #tick(now: number): void {
@@ -154,7 +166,10 @@ export class Reading {
     const { title, experiment } = this.#shown;
     const [grid, alerts, log, { devices }] = [this.#grid.grid, this.#alerts.rows, this.#log, this.#live];
     const data = { title, experiment, progress, runs, grid, log, alerts, devices };
-    if (!before || !isSame(before, data)) this.#data = data;
+    // Whoever got old curves is to ask again, so that a run's last values are shown too.
+    const owed = this.#singleBudget.owes && this.#singleBudget.isFree;
+    if (owed) this.#singleBudget.owes = false;
+    if (!before || owed || !isSame(before, data)) this.#data = data;
     return this.#data ?? data;
   }
 
@@ -180,6 +195,3 @@ export class Reading {
     return this.#losses.get(run, mark, (before) => readLosses(this.store, attempt, before)).thinned;
   }
 }
-
-const isSame = (a: ScreenData, b: ScreenData): boolean =>
-  (Object.keys(a) as (keyof ScreenData)[]).every((key) => a[key] === b[key]);

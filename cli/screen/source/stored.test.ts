@@ -1,6 +1,10 @@
+import { appendFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { UsageError } from "../../errors.js";
 import { claimAll, disposableFolder, sampleCell, sampleEvents as say } from "../../store/fixtures/sample.js";
+import { getAttempt } from "../../store/read.js";
 import { openStore, type Store } from "../../store/store.js";
 import { addTag, ingest, registerExperiment } from "../../store/write.js";
 import { storedSource } from "./stored.js";
@@ -88,6 +92,7 @@ test("shows an experiment as its runs train, and what did not change stays the s
   expect(after.progress).toMatchObject({ fraction: 0.25, finished: 0 });
 
   ingest(store, attempts, [say.finished([FIRST], 6, 0.9)]);
+  clock += 1;
   const ended = shown.read();
   expect(ended.runs[0]).toMatchObject({
     state: "finished",
@@ -118,4 +123,132 @@ test("words mean what they mean to other commands; without one, the experiment o
   expect(titles("@all")).toEqual({ title: "all runs", experiment: null, runs: 5, grid: false });
   expect(() => source("nothing")).toThrow(UsageError);
   expect(() => storedSource(`${temp.folder}/missing.db`)).toThrow("there is no database");
+});
+
+test("a run whose runner is dead is not in training", () => {
+  const attempts = claim(FIRST, SECOND);
+  const shown = source("grid");
+  expect(shown.read().runs[0]).toMatchObject({ state: "running", phase: "load", seconds: 0 });
+  const owner = JSON.stringify({ host: hostname(), pid: 2 ** 22 - 1, started: "never" });
+  store.prepare("UPDATE attempts SET owner = ? WHERE id = ?").run(owner, attempts.get(FIRST));
+  clock += 5000;
+  shown.read();
+  clock += 1000;
+  const { runs, alerts, progress } = shown.read();
+  expect(runs[0]).toMatchObject({ state: "lost", lane: null, phase: null, reason: expect.stringContaining("is gone") });
+  expect(runs[1]).toMatchObject({ state: "running" });
+  expect(alerts).toMatchObject([{ kind: "lost", run: FIRST }]);
+  expect(progress.counts).toEqual([
+    { state: "running", count: 1 },
+    { state: "planned", count: 2 },
+    { state: "lost", count: 1 },
+  ]);
+  shown.close();
+});
+
+test("curves and structure are read once until their run changes", () => {
+  const attempts = claim(FIRST);
+  ingest(store, attempts, [say.started([FIRST]), say.metrics([FIRST], 2, 10, { loss: 0.7 })]);
+  const shown = source("grid");
+  const [curves, timeline] = [shown.curves(FIRST), shown.timeline(FIRST)];
+  expect(curves?.train_loss).toMatchObject([{ step: 10, value: 0.7 }]);
+  expect(timeline).toMatchObject({ state: "running", changes: [] });
+  clock += 10;
+  shown.read();
+  expect([shown.curves(FIRST), shown.timeline(FIRST)]).toEqual([curves, timeline]);
+  expect(shown.curves(FIRST)).toBe(curves);
+  ingest(store, attempts, [say.metrics([FIRST], 3, 20, { loss: null }), say.change([FIRST], 4)]);
+  clock += 10;
+  const [run] = shown.read().runs;
+  expect([run?.loss, run?.losses]).toEqual([null, [0.7, null]]);
+  expect(shown.curves(FIRST)?.train_loss).toHaveLength(2);
+  expect(shown.timeline(FIRST)).toBe(timeline); // two readings at once would take too much of the core
+  const asked = shown.read();
+  clock += 10;
+  expect(shown.read()).not.toBe(asked);
+  expect(shown.timeline(FIRST)?.changes).toHaveLength(1);
+  expect(shown.curves(LONE.id)).toBeNull();
+  expect(shown.curves(SECOND)?.train_loss).toEqual([]);
+  shown.close();
+});
+
+test("a filter is the language of --where, or words", () => {
+  claim(FIRST);
+  addTag(store, "good", [SECOND]);
+  const shown = source("grid");
+  const found = (text: string) => {
+    const result = shown.matching(text);
+    return "runs" in result ? [...result.runs] : result.problem;
+  };
+  expect(found("method.merges = 1")).toEqual([THIRD, CELLS[3]?.id]);
+  expect(found("state = running and tag is null")).toEqual([FIRST]);
+  expect(found("MERGES=1")).toMatch(/no run has MERGES/);
+  expect(found("merges injections GOOD")).toEqual([SECOND]);
+  expect(found("running")).toEqual([FIRST]);
+  expect(found("")).toHaveLength(4);
+  expect(found("method.merges >")).toBe("expected a value here; an empty text is ''");
+  expect(found("method.mergs = 1")).toBe("no run has method.mergs; did you mean `method.merges`?");
+  shown.close();
+});
+
+test("the log has the newest lines of the runs' logs, each once, without control characters' effects", () => {
+  const attempts = claim(FIRST, SECOND);
+  const folderOf = (id: string) => getAttempt(store, attempts.get(id) ?? 0)?.folder ?? "";
+  const line = (fields: object) => `${JSON.stringify({ run: FIRST, level: "info", ...fields })}\n`;
+  const change = { kind: "merge", epoch: 1, span_start: 2, span_end: 3, trainable_parameters: 900, msg: "change" };
+  for (const id of [FIRST, SECOND]) {
+    mkdirSync(folderOf(id), { recursive: true });
+    writeFileSync(
+      join(folderOf(id), "run.log"),
+      "x".repeat(40_000) + // the beginning of a long file is not read
+        line({ time: "2030-01-01T00:00:00.000Z", msg: "old" }) +
+        line({ time: "2030-01-01T00:00:01.000Z", together: 2, ...change }) +
+        '{"half":',
+    );
+  }
+  writeFileSync(join(folderOf(FIRST), "worker.log"), "10%\r\u001b[31m20%\u001b[0m\n");
+  const shown = source("grid");
+  const { log } = shown.read();
+  expect(log.filter(({ text }) => text !== "20%")).toMatchObject([
+    { label: "2 runs", level: "info", text: "epoch 1: merge layers 2 to 3, 900 trainable" },
+  ]);
+  expect(log.filter(({ text }) => text === "20%")).toMatchObject([{ run: FIRST, label: "merges=0 injections=0" }]);
+
+  appendFileSync(
+    join(folderOf(SECOND), "run.log"),
+    `1}\n${line({ time: "2030-01-01T00:00:02.000Z", level: "error", msg: "failed", error_type: "E", message: "no" })}`,
+  );
+  clock += 1000;
+  expect(shown.read().log.at(-1)).toMatchObject({ run: SECOND, level: "error", text: "failed: E: no" });
+  const last = shown.read().log;
+  clock += 1000;
+  expect(shown.read().log).toBe(last);
+  shown.close();
+});
+
+test("a database that vanishes leaves what was read, and says so; another one in its place is read", () => {
+  const shown = source("grid");
+  const before = shown.read();
+  store.close();
+  for (const end of ["", "-wal", "-shm"]) rmSync(path + end, { force: true });
+  clock += 1000;
+  const without = shown.read();
+  expect(without).toEqual({ ...before, log: [expect.objectContaining({ level: "error" })] });
+  expect(shown.read()).toBe(without);
+
+  store = openStore(path);
+  registerExperiment(store, { name: "grid", specFile: null, specText: "", cells: CELLS.slice(0, 2) });
+  clock += 2000;
+  expect(shown.read()).toMatchObject({ runs: [{ id: FIRST }, { id: SECOND }], log: [] });
+  shown.close();
+});
+
+test("an experiment with a third axis has no grid", () => {
+  const cells = [0, 1].flatMap((rank) =>
+    CELLS.map((cell) => ({ ...cell, id: `${rank}`.padEnd(16, cell.id), axes: { ...cell.axes, "method.rank": rank } })),
+  );
+  registerExperiment(store, { name: "three", specFile: null, specText: "", cells });
+  const shown = source("three");
+  expect(shown.read()).toMatchObject({ grid: null, runs: { length: 8 } });
+  shown.close();
 });

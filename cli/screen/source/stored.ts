@@ -1,10 +1,11 @@
 /** The source of `lor2c watch`: stored runs, as all processes write them. */
 import { identityOf } from "../../files.js";
-import { resolveDbPath } from "../../store/store.js";
+import { resolveDbPath, type Store } from "../../store/store.js";
 import type { CurvesData } from "../../views/curves/data.js";
 import type { TimelineData } from "../../views/timeline/data.js";
 import type { LogLine, ScreenData, ScreenSource } from "../data.js";
-import type { Matching } from "./matching.js";
+import { choose, type Shown } from "./choose.js";
+import { type Matching, UNREADABLE } from "./matching.js";
 import { Reading, type ReadingOptions } from "./reading.js";
 
 /** Of the core on which the screen runs alone. */
@@ -23,7 +24,7 @@ export function storedSource(
   options: Partial<ReadingOptions> = {},
 ): StoredSource {
   const defaults = { share: SHARE, every: EVERY, ofJob: false, now: Date.now };
-  return new StoredSource(resolveDbPath(dbPath), words, { ...defaults, ...options });
+  return new StoredSource(resolveDbPath(dbPath), (store) => choose(store, words), { ...defaults, ...options });
 }
 
 export class StoredSource implements ScreenSource {
@@ -34,10 +35,10 @@ export class StoredSource implements ScreenSource {
 
   constructor(
     private readonly path: string,
-    private readonly words: readonly string[],
+    private readonly choose: (store: Store) => Shown,
     private readonly options: ReadingOptions,
   ) {
-    this.#reading = new Reading(path, words, options);
+    this.#reading = new Reading(path, choose, options);
     try {
       this.#data = this.#reading.read();
     } catch (error) {
@@ -69,7 +70,7 @@ export class StoredSource implements ScreenSource {
   }
 
   matching(filter: string): Matching {
-    return orNull(() => this.#reading.matching(filter)) ?? { problem: "the database cannot be read now" };
+    return orNull(() => this.#reading.matching(filter)) ?? UNREADABLE;
   }
 
   attemptOf(run: string): number | null {
@@ -82,7 +83,7 @@ export class StoredSource implements ScreenSource {
 
   /** The old reading stays until another one has succeeded, because it has what was read. */
   #reopen(): void {
-    const next = new Reading(this.path, this.words, this.options);
+    const next = new Reading(this.path, this.choose, this.options);
     this.#reading.close();
     this.#reading = next;
   }
