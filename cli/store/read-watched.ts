@@ -49,6 +49,7 @@ export interface WatchedRow {
   state: StoredState;
   attempt: number | null;
   folder: string | null;
+  owner: string | null;
   checkpoint: string | null;
   started_at: string | null;
   ended_at: string | null;
@@ -89,7 +90,7 @@ const changes = (kind: string) => `(SELECT count(*) FROM changes d WHERE d.attem
 export function watchedRows(store: Store, runs: readonly string[]): WatchedRow[] {
   return store
     .prepare(
-      `SELECT r.id AS run, coalesce(a.state, 'planned') AS state, a.id AS attempt, a.folder, a.checkpoint,
+      `SELECT r.id AS run, coalesce(a.state, 'planned') AS state, a.id AS attempt, a.folder, a.owner, a.checkpoint,
          a.started_at, a.ended_at, a.total_seconds, a.tokens_per_second,
          coalesce(a.total_steps, r.total_steps) AS total_steps, a.num_epochs, r.num_train_epochs AS planned_epochs,
          coalesce(a.train_rows, r.train_rows) AS train_rows, r.batch_size, r.gradient_accumulation_steps,

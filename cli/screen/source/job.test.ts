@@ -22,7 +22,6 @@ const planned = cells.map(({ id, label }) => ({
   ...{ id, label, totalSteps: 188, state: "planned" as const, trainableParameters: 1000, headParameters: 770 },
 }));
 const LOG: JobNow["log"] = [{ at: 1, level: "info", run: null, label: "", text: "hello" }];
-const NO_DEVICES: JobNow["devices"] = [];
 
 beforeEach(() => {
   temp = disposableFolder();
@@ -31,7 +30,7 @@ beforeEach(() => {
   experiment = registerExperiment(store, { name: "job", specFile: null, specText: "", cells });
   clock = Date.now();
   timeLeft = null;
-  const clockOf = { event() {}, states() {}, secondsLeft: () => 25 };
+  const clockOf = { event() {}, states() {}, secondsLeft: () => 25 }; // a lane's
   model = new JobModel(planned, [], clockOf, now);
 });
 afterEach(() => {
@@ -42,7 +41,7 @@ afterEach(() => {
 function opened() {
   const source = jobSource(
     { name: "job", experiment, dbPath, cells: planned },
-    () => ({ model, timeLeft, log: LOG, devices: NO_DEVICES }),
+    () => ({ model, timeLeft, log: LOG }),
     now,
   );
   const later = (milliseconds = 60_000) => {
@@ -53,7 +52,8 @@ function opened() {
 }
 
 const progress = (cells: string[], step: number, loss: number): WorkerEvent => ({
-  ...{ type: "progress", seq: 9, cells, phase: "train", step, total_steps: 188, loss, tokens_per_second: 500 },
+  ...{ type: "progress", seq: 9, cells, phase: "train", step, total_steps: 188, epoch: step / 94, loss },
+  ...{ lanes: 1, lane_epochs_left: 1, tokens_per_second: 500 },
 });
 
 test("the job's newest facts stand over what is stored, which may lag", () => {
@@ -134,7 +134,7 @@ test("a database that vanishes, or was never there, does not end a job", () => {
   source.close();
 
   const never = jobSource({ name: "j", experiment, dbPath: `${temp.folder}/no.db`, cells: planned }, () => ({
-    ...{ model, timeLeft, log: LOG, devices: NO_DEVICES },
+    ...{ model, timeLeft, log: LOG },
   }));
   expect(never.read().runs.map(({ state }) => state)).toEqual(["running", "planned", "planned"]);
   expect(never.timeline(A)).toBeNull();

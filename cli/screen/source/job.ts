@@ -3,8 +3,9 @@ import type { JobModel, RunStatus } from "../../job/model.js";
 import type { JobPlan, PlanCell, TimeLeft } from "../../job/reporter.js";
 import type { CurvesData } from "../../views/curves/data.js";
 import type { TimelineData } from "../../views/timeline/data.js";
-import type { DeviceReading, LogLine, ScreenData, ScreenRun, ScreenSource } from "../data.js";
+import type { LogLine, ScreenData, ScreenRun, ScreenSource } from "../data.js";
 import { Budget } from "./budget.js";
+import { deviceReadings } from "./live.js";
 import { byWords, isFilter, type Matching, UNREADABLE } from "./matching.js";
 import { overlaid } from "./overlay.js";
 import { progressOf } from "./progress.js";
@@ -21,12 +22,11 @@ const AGAIN = 5000;
 
 /** What a job says, at any moment. */
 export interface JobNow {
-  model: Pick<JobModel, "runs">;
+  model: Pick<JobModel, "runs" | "devices">;
   /** The newest estimate, and when it was made. */
   timeLeft: (TimeLeft & { at: number }) | null;
-  /** The reporter's messages. The same array while there is no new one, as the devices. */
+  /** The reporter's messages. The same array while there is no new one. */
   log: readonly LogLine[];
-  devices: readonly DeviceReading[];
 }
 
 export type SourcePlan = Pick<JobPlan, "name" | "experiment" | "dbPath" | "cells">;
@@ -88,7 +88,7 @@ class JobSource implements ScreenSource {
 
   #lay(stored: ScreenData | undefined, now: number): ScreenData {
     const before = this.#data;
-    const { timeLeft, log, devices } = this.job();
+    const { model, timeLeft, log } = this.job();
     const runs = this.#runs(stored, now);
     const left = timeLeft?.secondsLeft ?? null;
     const secondsLeft = timeLeft && left !== null ? Math.max(0, Math.round(left - (now - timeLeft.at) / 1000)) : null;
@@ -100,7 +100,7 @@ class JobSource implements ScreenSource {
       grid: stored?.grid ?? null,
       log,
       alerts: stored?.alerts ?? NO_ALERTS,
-      devices,
+      devices: kept(before?.devices, deviceReadings(model.devices.devices())),
     };
     this.#data = before && stored === this.#laidOver && isSame(before, next) ? before : next;
     this.#laidOver = stored;

@@ -41,13 +41,14 @@ export function overlaid(cell: PlanCell, status: RunStatus, below: Below | undef
 
 function factsOf(facts: LaneFacts, base: ScreenRun): Partial<ScreenRun> {
   const totalSteps = facts.totalSteps || base.totalSteps;
+  const epochs = facts.epochs ?? base.epochs;
   const step = Math.max(facts.step, facts.resumedStep);
   return {
-    ...{ step, totalSteps, epoch: totalSteps > 0 ? (base.epochs * step) / totalSteps : null },
+    ...{ step, totalSteps, epochs, epoch: totalSteps > 0 ? (epochs * step) / totalSteps : null },
     scoreName: facts.scoreName ?? base.scoreName,
     score: facts.score ?? base.score,
     majorityScore: facts.majorityScore ?? base.majorityScore,
-    loss: facts.losses.values.at(-1) ?? null,
+    loss: facts.loss,
     losses: facts.losses.values,
     tokensPerSecond: facts.tokensPerSecond,
     secondsLeft: facts.secondsLeft,

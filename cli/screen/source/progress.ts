@@ -8,7 +8,7 @@ const ORDER: readonly RunState[] = [
   ...(["stopped", "failed", "out_of_memory", "lost", "skipped"] as const),
 ];
 
-/** `fraction` and `secondsLeft` of a job, if one says so. */
+/** `fraction` and `secondsLeft` of a job, if one says so. Where none does, runs in training alone still have an end. */
 export function progressOf(
   runs: readonly ScreenRun[],
   job: { fraction?: number | undefined; secondsLeft: number | null },
@@ -40,12 +40,11 @@ function stepsDone(runs: readonly ScreenRun[]): number {
  * that ends before one of its runs would be a contradiction on one screen.
  */
 function leftOf(runs: readonly ScreenRun[], secondsLeft: number | null): number | null {
-  if (secondsLeft === null) return null;
-  let [least, training] = [secondsLeft, false];
-  for (const run of runs) {
-    if (run.state !== "running" && run.state !== "elsewhere") continue;
-    training = true;
-    least = Math.max(least, run.secondsLeft ?? 0);
-  }
-  return training ? least : null;
+  const training = runs.filter(({ state }) => state === "running" || state === "elsewhere");
+  if (training.length === 0) return null;
+  const lefts = training.map((run) => run.secondsLeft);
+  const least = lefts.reduce<number>((most, left) => Math.max(most, left ?? 0), 0);
+  if (secondsLeft !== null) return Math.max(secondsLeft, least);
+  const known = lefts.every((left) => left !== null) && runs.every(({ state }) => state !== "planned");
+  return known ? least : null;
 }

@@ -138,7 +138,7 @@ export class Reading {
   }
 
   #readStore(now: number, version: number): void {
-    this.#live = readLive(this.store);
+    this.#live = readLive(this.store, this.#shown.watched);
     this.#runs.read(this.store, now, this.#live);
     this.#gridMark = this.#runs.gridMark();
     const { attempts } = this.#runs;
@@ -164,7 +164,9 @@ export class Reading {
     const { runs } = this.#runs;
     const progress = ticks || runs !== before?.runs ? this.#progress(now) : before.progress;
     const { title, experiment } = this.#shown;
-    const [grid, alerts, log, { devices }] = [this.#grid.grid, this.#alerts.rows, this.#log, this.#live];
+    const [grid, alerts, log] = [this.#grid.grid, this.#alerts.rows, this.#log];
+    // What they do for runs that are not shown is not what somebody looks for here.
+    const devices = this.#runs.isTraining ? this.#live.devices : NO_LIVE.devices;
     const data = { title, experiment, progress, runs, grid, log, alerts, devices };
     // Whoever got old curves is to ask again, so that a run's last values are shown too.
     const owed = this.#singleBudget.owes && this.#singleBudget.isFree;
@@ -174,10 +176,9 @@ export class Reading {
   }
 
   #progress(now: number): ScreenData["progress"] {
-    const { left } = this.#live;
-    const seconds = left?.secondsLeft ?? null;
-    const secondsLeft = left && seconds !== null ? Math.max(0, Math.round(seconds - (now - left.at) / 1000)) : null;
-    const progress = progressOf(this.#runs.runs, { secondsLeft });
+    const { jobs } = this.#live;
+    const secondsLeft = jobs?.end == null ? null : Math.max(0, Math.round((jobs.end - now) / 1000));
+    const progress = progressOf(this.#runs.runs, { fraction: jobs?.fraction, secondsLeft });
     const before = this.#data?.progress;
     return before && JSON.stringify(before) === JSON.stringify(progress) ? before : progress;
   }

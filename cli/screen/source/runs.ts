@@ -1,15 +1,15 @@
 /** A run of the screen from what is stored of it. Pure. */
 import { errorText } from "../../protocol/divergence.js";
-import type { WatchedRow } from "../../store/read.js";
+import type { LiveAttempt, WatchedRow } from "../../store/read.js";
 import type { ScreenRun } from "../data.js";
-import { type LiveRun, momentOf } from "./live.js";
+import { momentOf } from "./live.js";
 
 export interface Stored {
   label: string;
   row: WatchedRow;
   tags: readonly string[];
   settings: ScreenRun["settings"];
-  live: LiveRun | undefined;
+  live: LiveAttempt | undefined;
   lane: number | null;
   /** The best epoch until now, of an attempt that is not finished. */
   bestSoFar: number | null;
@@ -26,12 +26,12 @@ export function screenRun(
   const epochs = epochsOf(row);
   const done = row.state === "finished" ? totalSteps : 0;
   const stored = { phase: null, step: row.step ?? done, loss: row.loss, secondsLeft: null };
-  const moment = running ? momentOf(row, live) : { ...stored, tokensPerSecond: row.tokens_per_second };
+  const moment = running ? momentOf(row, live, now) : { ...stored, tokensPerSecond: row.tokens_per_second };
   return {
     id: row.run,
     label,
     state: row.state,
-    lane: running ? (live?.lane ?? lane) : null,
+    lane: running ? lane : null,
     ...moment,
     totalSteps,
     epoch: row.attempt === null || totalSteps === 0 ? null : (epochs * moment.step) / totalSteps,

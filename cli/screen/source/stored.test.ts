@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { UsageError } from "../../errors.js";
 import { claimAll, disposableFolder, sampleCell, sampleEvents as say } from "../../store/fixtures/sample.js";
+import { thisProcess } from "../../store/owners/process.js";
 import { getAttempt } from "../../store/read.js";
 import { openStore, type Store } from "../../store/store.js";
-import { addTag, ingest, registerExperiment } from "../../store/write.js";
+import { addTag, ingest, registerExperiment, writeLive } from "../../store/write.js";
 import { storedSource } from "./stored.js";
 
 let temp: { folder: string; remove: () => void };
@@ -143,6 +144,77 @@ test("a run whose runner is dead is not in training", () => {
     { state: "planned", count: 2 },
     { state: "lost", count: 1 },
   ]);
+  shown.close();
+});
+
+test("shows what a job of another process says about the moment", () => {
+  const attempts = claim(FIRST, SECOND, THIRD);
+  ingest(store, attempts, [say.started([FIRST, SECOND, THIRD]), say.metrics([FIRST, SECOND], 2, 10, { loss: 0.7 })]);
+  const at = new Date(clock).toISOString();
+  const moment = (id: string, changes: object) => ({
+    ...{
+      attempt: attempts.get(id) ?? 0,
+      lane: 7,
+      phase: "train" as const,
+      step: 20,
+      total_steps: 188,
+      epoch: 0.2,
+      loss: 0.6,
+    },
+    ...{ tokens_per_second: 2100, seconds_left: 40, at, ...changes },
+  });
+  const reading = {
+    ...{
+      host: "node-7",
+      pid: 11,
+      device: "cuda:1",
+      description: "a GPU",
+      uuid: "GPU-1",
+      memory_used: 4,
+      memory_total: 8,
+    },
+    ...{ utilization: 0.9, temperature: 71, power: 300, cpu_share: 1, at },
+  };
+  const live = (id: string, changes: object) =>
+    writeLive(store, {
+      owner: thisProcess(),
+      job: { experiment: 1, fraction: 0.4, seconds_left: 30, at },
+      attempts: [moment(FIRST, {}), moment(SECOND, {}), moment(id, changes)],
+      devices: [reading],
+    });
+  live(THIRD, { lane: 8, phase: "evaluate", step: 30, loss: null });
+  const shown = source("grid");
+  const before = shown.read();
+  expect(before.runs).toMatchObject([
+    { state: "running", lane: 1, phase: "train", step: 20, loss: 0.6, tokensPerSecond: 2100, secondsLeft: 40 },
+    { lane: 1 },
+    { lane: 3, phase: "evaluate", step: 30, loss: null },
+    { state: "planned", lane: null },
+  ]);
+  expect(before.progress).toMatchObject({ fraction: 0.4, secondsLeft: 40 }); // the job said 30
+  expect(before.devices).toEqual([
+    {
+      ...{ host: "node-7", name: "cuda:1", description: "a GPU", at: Date.parse(at), memoryUsed: 4, memoryTotal: 8 },
+      ...{ utilization: 0.9, temperature: 71, power: 300 },
+    },
+  ]);
+  clock += 4000;
+  expect(shown.read()).toMatchObject({ runs: [{ secondsLeft: 36 }, {}, {}, {}], progress: { secondsLeft: 36 } });
+
+  const alone = source(FIRST);
+  expect(alone.read().progress).toMatchObject({ fraction: 20 / 188, secondsLeft: 36 });
+  alone.close();
+
+  ingest(
+    store,
+    attempts,
+    [FIRST, SECOND, THIRD].map((id, seq) => ({ type: "stopped", seq: seq + 3, cells: [id], step: 30 })),
+  );
+  clock += 1000;
+  expect(shown.read()).toMatchObject({
+    ...{ devices: [], progress: { secondsLeft: null } },
+    runs: [{ state: "stopped", lane: null, phase: null, secondsLeft: null }, {}, {}, {}],
+  });
   shown.close();
 });
 

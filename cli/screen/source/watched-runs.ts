@@ -3,7 +3,7 @@ import { scoresSoFar, settingsTexts, tagsByRun, type Watched, watchedMarks, watc
 import type { Store } from "../../store/store.js";
 import type { ScreenRun } from "../data.js";
 import { lanesOf } from "./lanes.js";
-import { type Live, NO_LIVE } from "./live.js";
+import { type Live, NO_LIVE, sameLive } from "./live.js";
 import type { LoggedRun } from "./log.js";
 import { type Stored, screenRun } from "./runs.js";
 import { Differences } from "./settings.js";
@@ -67,7 +67,7 @@ export class WatchedRuns {
       (runs) => settingsTexts(store, runs),
     );
     const all = marks.flatMap(({ run }) => rows.get(run) ?? before.get(run)?.stored.row ?? []);
-    const lanes = lanesOf(all);
+    const lanes = lanesOf(all, live.runs);
     this.#entries = new Map();
     for (const { run, label, mark } of marks) {
       const old = before.get(run);
@@ -78,7 +78,7 @@ export class WatchedRuns {
         row,
         tags: equal(tags.get(run) ?? NO_TAGS, old?.stored.tags),
         settings: this.#differences.of(run),
-        live: live.runs.get(row.attempt ?? -1),
+        live: sameLive(live.runs.get(row.attempt ?? -1), old?.stored.live),
         lane: lanes.get(run) ?? null,
         bestSoFar: rows.has(run) ? (best.get(row.attempt ?? -1)?.epoch ?? null) : (old?.stored.bestSoFar ?? null),
         losses: rows.has(run) || !old ? this.#lazyLosses(row.run, row.attempt, mark) : old.stored.losses,
@@ -98,7 +98,7 @@ export class WatchedRuns {
     for (const entry of this.#entries.values()) {
       if (entry.stored.row.state !== "running") continue;
       const run = screenRun(entry.stored, now);
-      if (run.seconds !== entry.run.seconds) entry.run = run;
+      if (run.seconds !== entry.run.seconds || run.secondsLeft !== entry.run.secondsLeft) entry.run = run;
     }
     this.#collect();
   }
