@@ -21,8 +21,8 @@ export function valueAxis(low: number, high: number, rows: number, log: boolean)
   const span = (ticks: readonly number[]) => by(ticks.at(-1) ?? high) - by(ticks[0] ?? low);
   const length = by(high) - by(low);
   const round = ticksOf(low, high, rows, log, by, (found) => span(found) <= WASTE * length);
-  const ticks = span(round) <= TOO_LONG * length ? round : [low, high];
-  const texts = ticks.length < 3 ? ticks.map((tick) => String(Number(tick.toPrecision(3)))) : tickTexts(ticks);
+  const ticks = round.length > 0 && span(round) <= TOO_LONG * length ? round : [low, high];
+  const texts = tickTexts(ticks === round ? ticks : ticks.map((tick) => Number(tick.toPrecision(3))));
   const from = by(ticks[0] ?? low);
   return {
     place: (value) => (by(value) - from) / span(ticks),
@@ -39,7 +39,7 @@ function ticksOf(
   by: (value: number) => number,
   isShort: (ticks: readonly number[]) => boolean,
 ): number[] {
-  let ticks = [low, high];
+  let ticks: number[] = [];
   for (let gap = rows <= 5 ? 1 : rows <= 20 ? 2 : 3; gap > 0; gap--) {
     const most = Math.min(MOST, Math.floor((rows - 1) / gap) + 1);
     if (most < 3) continue;

@@ -120,6 +120,13 @@ describe("keys", () => {
     expect(chartsPane.title(press(context, size, "right", "right"))).toBe("Charts · accuracy · ← → metric");
   });
 
+  test("up and down go through the runs", () => {
+    const context = contextOf([a, b, best]);
+    const found = chartsPane.keys.find(({ keys }) => keys.includes("down"));
+    expect(found?.press(context, "down", size)).toEqual({ shared: { selected: "b" } });
+    expect(found?.press(context, "up", size)).toEqual({});
+  });
+
   test("the cursor shows each run's value there, moves by columns, and goes", () => {
     const context = contextOf([a, b], { pinned: ["b"] });
     expect(draw(context, 60, 10)[0]).toMatch(/^b merges=1 seed=1 0\.8000 +a LoRA 0\.7400$/);

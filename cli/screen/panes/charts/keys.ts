@@ -1,4 +1,5 @@
 import type { PaneContext, PaneKey, Pressed, Size } from "../../pane.js";
+import { shownRun } from "../shown-run.js";
 import { boxesOf, columnOf, epochAt } from "./layout.js";
 import { legendRows } from "./legend.js";
 import { modelOf, shownOf } from "./model.js";
@@ -11,6 +12,7 @@ const STEPS: Readonly<Record<string, number>> = {
 
 export const keys: readonly PaneKey<ChartsState>[] = [
   { keys: ["left", "right"], does: "other metric", press: otherMetric },
+  { keys: ["up", "down"], does: "the run before or after", press: otherRun },
   { keys: ["m"], does: "one metric or several", press: change(({ single }) => ({ single: !single })) },
   { keys: ["l"], does: "logarithmic axis", press: change(({ log }) => ({ log: !log })) },
   {
@@ -37,6 +39,12 @@ function otherMetric(context: PaneContext<ChartsState>, key: string): Pressed<Ch
   if (metrics.length < 2) return {};
   const next = metrics[(chosen + (key === "left" ? metrics.length - 1 : 1)) % metrics.length];
   return { state: { ...context.state, metric: next?.title ?? null } };
+}
+
+function otherRun({ data, shared }: PaneContext<ChartsState>, key: string): Pressed<ChartsState> {
+  const shown = shownRun(data, shared);
+  const next = shown && data.runs[data.runs.indexOf(shown) + (key === "up" ? -1 : 1)];
+  return next ? { shared: { selected: next.id } } : {};
 }
 
 /** The first press shows the cursor at the last epoch. */
