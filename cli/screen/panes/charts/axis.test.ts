@@ -27,6 +27,6 @@ test("epochs are whole where there are two or more, and never touch", () => {
     epochAxis(low, high, columns).ticks.map((tick) => tick.text);
   expect(epochs(0.3, 4, 50)).toEqual(["1", "2", "3", "4"]);
   expect(epochs(1, 300, 40)).toEqual(["50", "100", "150", "200", "250", "300"]);
-  expect(epochs(0.1, 0.9, 60)).toEqual(["0.2", "0.4", "0.6", "0.8"]);
+  expect(epochs(0.1, 0.9, 30)).toEqual(["0.2", "0.4", "0.6", "0.8"]);
   expect(epochs(3, 3, 60)).toEqual(["3"]);
 });
