@@ -25,6 +25,9 @@ export interface Separation {
   reason: string | null;
 }
 
+/** The reason where there is one seed, and predictions were not read. */
+export const WITHOUT_ITEMS = "one seed";
+
 const ALPHA = Number((1 - LEVEL).toFixed(12));
 
 /** Sets `separable` and `p` of the cells. Null if there is no single best, or nothing to compare it with. */
@@ -70,7 +73,7 @@ function overSeeds(best: GridCell, others: readonly GridCell[]): Found | string 
 }
 
 function overRows(best: GridCell, others: readonly GridCell[], items: ItemsOfRun | undefined): Found | string {
-  if (!items) return "one seed";
+  if (!items) return WITHOUT_ITEMS;
   const [one, ...rest] = [best, ...others].map((cell) => items(cell.scores[0]?.run ?? ""));
   const why = [one, ...rest].find((each) => typeof each === "string");
   if (typeof why === "string" || one === undefined) return `one seed, and ${why}`;

@@ -8,6 +8,7 @@ import { hoverText } from "../../../views/grid/hover.js";
 import type { GridMap } from "../../../views/grid/map.js";
 import { besideText, footnotes, legendOf, placeText, scoreText } from "../../../views/grid/marks.js";
 import { scaleOf } from "../../../views/grid/scale.js";
+import { WITHOUT_ITEMS } from "../../../views/grid/separate.js";
 import { prose } from "../../../views/parts/prose.js";
 import { oneLine } from "../../../views/parts/visible.js";
 import type { ScreenRun } from "../../data.js";
@@ -102,9 +103,15 @@ function besideEntry(grid: Grid, runs: BesideRuns, selected: string | null): Lin
 }
 
 /** The footnotes of `lor2c heatmap` that are not said elsewhere in the pane, each as its lines. */
-export const noteLines = (grid: Grid, columns: number): Line[][] =>
-  footnotes(grid)
-    .filter((note) => !note.startsWith(BESIDE))
-    .map((note) => prose(note.replace(/^[*~](?= )/, shownSign), columns).map((text) => [{ text, role: "dim" }]));
+export function noteLines(grid: Grid, columns: number): Line[][] {
+  const known = isUntested(grid) ? { ...grid, separation: null, choice: null } : grid;
+  const tested = isUntested(grid) ? [`lor2c heatmap ${grid.experiment.id} tests which cells differ from the best`] : [];
+  return [...footnotes(known).filter((note) => !note.startsWith(BESIDE)), ...tested].map((note) =>
+    prose(note.replace(/^[*~](?= )/, shownSign), columns).map((text) => [{ text, role: "dim" }]),
+  );
+}
+
+/** A screen does not read the predictions of runs, which takes long; without them one seed tells nothing. */
+const isUntested = ({ separation }: Grid): boolean => separation?.by === null && separation.reason === WITHOUT_ITEMS;
 
 const dim = (line: Line): Line => line.map((span) => (span.scale === undefined ? { ...span, role: "dim" } : span));

@@ -45,14 +45,23 @@ const LAST = 1;
 export function columnsOf(request: ColumnsRequest): Columns {
   const { grid, columns } = request;
   const count = grid.cols.values.length;
-  const styles = STYLES.map((one) => ({ ...one, map: request.map, tall: request.tall, ...widths(request, one) }));
+  // Made only as far as they are asked for, because a grid may have thousands of cells.
+  const styles: ReturnType<typeof styled>[] = [];
+  const styleAt = (i: number) => {
+    styles[i] ??= styled(request, STYLES[i] ?? NARROWEST);
+    return styles[i];
+  };
   const heads = headsOf(grid, request.titled).map((head) => ({ head, side: sideOf(request, head) }));
   for (const { head, side } of heads) {
-    const found = styles.find(({ body, after }) => (1 + body + after) * count <= columns - side - LAST);
-    if (found) return { ...found, head, side, from: 0, to: count };
+    for (const i of STYLES.keys()) {
+      const style = styleAt(i);
+      if ((1 + style.body + style.after) * count <= columns - side - LAST) {
+        return { ...style, head, side, from: 0, to: count };
+      }
+    }
   }
   // Not all have room: the narrowest, around the cursor.
-  const last = styles.at(-1) as (typeof styles)[number];
+  const last = styleAt(STYLES.length - 1);
   const { head, side } = heads.at(-1) ?? { head: { above: null, side: "" }, side: 1 };
   const room = columns - side - LAST - 2 * HIDDEN;
   const shown = Math.max(1, Math.min(count, Math.floor(room / (1 + last.body + last.after))));
@@ -60,16 +69,19 @@ export function columnsOf(request: ColumnsRequest): Columns {
   return { ...last, head, side: side + HIDDEN, from, to: from + shown };
 }
 
+type Style = Pick<Columns, "digits" | "detail" | "after">;
+
+const NARROWEST: Style = { digits: 1, detail: false, after: 0 };
 /** From the most to the least that is said. */
-const STYLES: readonly Pick<Columns, "digits" | "detail" | "after">[] = [
+const STYLES: readonly Style[] = [
   { digits: 2, detail: true, after: 1 },
   { digits: 1, detail: true, after: 1 },
   { digits: 2, detail: false, after: 1 },
   { digits: 1, detail: false, after: 1 },
-  { digits: 1, detail: false, after: 0 },
+  NARROWEST,
 ];
 
-function widths({ grid, runs, map, tall }: ColumnsRequest, style: Pick<CellStyle, "digits" | "detail">) {
+function styled({ grid, runs, map, tall }: ColumnsRequest, style: Style) {
   const how = { ...style, map, tall };
   const texts = grid.cells.map((cell) => cellText(grid, runs, cell, how));
   const value = Math.max(
@@ -78,20 +90,20 @@ function widths({ grid, runs, map, tall }: ColumnsRequest, style: Pick<CellStyle
   );
   const marks = Math.max(0, ...texts.map((text) => textWidth(text.marks)));
   const below = tall ? grid.cells.map((cell) => textWidth(spreadLine(grid, runs, cell, how))) : [];
-  return { body: Math.max(value + marks, ...below), marks };
+  return { ...how, body: Math.max(value + marks, ...below), marks };
 }
 
 const sideOf = ({ grid, scrolled }: ColumnsRequest, head: Head): number =>
   Math.max(textWidth(head.side), scrolled + Math.max(...grid.rows.texts.map((text) => textWidth(text)))) + 1;
 
 /** What stands above the names of the rows, and above the columns' values if there is a line for it. */
-export interface Head {
+interface Head {
   above: string | null;
   side: string;
 }
 
 /** From the longest to the shortest. Without a line above, one place has the names of both axes. */
-export function headsOf({ rows, cols }: Grid, hasLine: boolean): Head[] {
+function headsOf({ rows, cols }: Grid, hasLine: boolean): Head[] {
   const short = clip(rows.symbol ?? rows.name, 12);
   if (!hasLine) return [{ above: null, side: `${short}↓ ${clip(cols.symbol ?? cols.name, 12)}→` }];
   return [

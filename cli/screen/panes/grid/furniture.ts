@@ -55,12 +55,14 @@ function cellLines({ known, cell, columns }: Below, count: number): Line[] {
   return lines.map((text): Line => [{ text, role: "accent" }]);
 }
 
-/** After a blank line, those of which all lines have room. */
+/** After a blank line, those of which all lines have room, with a mark if there are more. */
 function wholeNotes(notes: readonly Line[][], room: number): Line[] {
-  const shown: Line[] = [];
-  for (const note of notes) {
-    if (1 + shown.length + note.length > room) break;
-    shown.push(...note);
+  let count = 0;
+  for (let left = room - 1; count < notes.length; count++) {
+    left -= notes[count]?.length ?? 0;
+    if (left < 0) break;
   }
+  const all = notes.flat();
+  const shown = cutAfter(all, notes.slice(0, count).flat().length);
   return shown.length === 0 ? [] : [[], ...shown];
 }

@@ -166,9 +166,9 @@ test("every state of a cell, with words for the signs that occur", () => {
     ! diverged   ↓ not above the majority class
     majority class 68.40   p: parameters
 
-    best: 86.00 at M 0, I 0 and M 1, I 1 (majority class 68.40); corrected for the choice
-      among 3: not known (one seed and no holdout part)
-    which cells differ from the best is not known: one seed
+    best: 86.00 at M 0, I 0 and M 1, I 1 (majority class 68.40)
+    = one training, with the same changes at the same epochs: M 1, I 1 as M 0, I 0
+    × M 0, I 1: failed (ValueError), run 0-1-0000 …
     "
   `);
   const said = [1, 2].map((right) =>
