@@ -65,7 +65,7 @@ export interface ScreenRun {
   injections: number;
   trainableParameters: number | null;
   tags: readonly string[];
-  /** Dotted settings that differ between the runs shown; the runs pane groups by them. */
+  /** Dotted settings with several values among the runs shown; the runs pane groups by them. */
   settings: Readonly<Record<string, string | number | boolean | null>>;
 }
 

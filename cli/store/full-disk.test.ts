@@ -16,7 +16,7 @@ import { tempFolder } from "../fixtures/temp-folder.js";
 import { claimAll, sampleCell, sampleEvents as say } from "./fixtures/sample.js";
 import { type SecondProcess, startChild } from "./fixtures/second-process.js";
 import { getAttempts, listRuns, trashedRuns } from "./read.js";
-import { openReader } from "./reader.js";
+import { openReader, settleLost } from "./reader.js";
 import { openStore } from "./store.js";
 import { emptyTrash } from "./trash/trash.js";
 import { ingest, registerExperiment, removeRuns, trashRuns, WaitingEvents } from "./write.js";
@@ -82,6 +82,8 @@ describe.skipIf(!mayMount())("on a full disk", () => {
       message: expect.stringMatching(/^the runner \(process \d+ on .*\) is gone$/),
     });
     expect(reader.prepare("SELECT count(*) FROM v_best").pluck().get()).toBe(1);
+    // A screen looks again and again.
+    expect([settleLost(reader), states()[DEAD.id]]).toEqual([0, "lost"]);
     reader.close();
   });
 

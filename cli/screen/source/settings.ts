@@ -32,24 +32,24 @@ export class Differences {
   }
 }
 
-/** In the order of the settings. A setting that some runs do not have differs. */
+/**
+ * In the order of the settings. One that only some runs have differs if they differ in it; else it says no more than
+ * `method.name`, to which it belongs.
+ */
 function differing(all: readonly ReadonlyMap<string, Leaf>[]): string[] {
-  const [first, ...others] = all;
-  if (!first) return [];
+  const first = new Map<string, Leaf>();
   const found = new Set<string>();
-  const keys = new Set(first.keys());
-  for (const flat of others) {
+  for (const flat of all) {
     for (const [key, value] of flat) {
-      keys.add(key);
-      if (!found.has(key) && !same(value, first.get(key))) found.add(key);
+      const other = first.get(key);
+      if (other === undefined) first.set(key, value);
+      else if (!found.has(key) && !same(value, other)) found.add(key);
     }
-    if (flat.size < keys.size) for (const key of keys) if (!flat.has(key)) found.add(key);
   }
-  return [...keys].filter((key) => found.has(key));
+  return [...first.keys()].filter((key) => found.has(key));
 }
 
-const same = (a: Leaf | undefined, b: Leaf | undefined): boolean =>
-  a === b || (typeof a === "object" && leafKey(a) === leafKey(b));
+const same = (a: Leaf, b: Leaf): boolean => a === b || (typeof a === "object" && leafKey(a) === leafKey(b));
 
 function chosen(flat: ReadonlyMap<string, Leaf>, keys: readonly string[]): Settings {
   const pairs = keys.flatMap((key) => {
