@@ -1,8 +1,7 @@
 import { onExit } from "signal-exit";
-import { ansiOf } from "./ansi.js";
-import { inkLines } from "./ink-frames.js";
-import { fitLine, type Line } from "./line.js";
+import type { Line } from "./line.js";
 import { Pace } from "./pace.js";
+import { Painter } from "./painter.js";
 import type { Look, Size } from "./pane.js";
 import { BACKGROUND_QUERY } from "./terminal/background.js";
 import { inForeground } from "./terminal/foreground.js";
@@ -21,6 +20,8 @@ export interface ScreenOptions {
   onKey: OnKey;
   /** Text that the program wrote to its terminal while the screen was up. It is printed when the screen is left. */
   onText?: (text: string) => void;
+  /** A frame could not be made. The screen is left, for good; absent: the error is thrown. */
+  onProblem?: (error: unknown) => void;
   /** Of the time of this thread, what drawing may take when no key was pressed. */
   share?: number;
   stdout?: NodeJS.WriteStream;
@@ -50,6 +51,7 @@ export function createScreen(options: ScreenOptions): Screen {
     refused = false;
   });
   const held = new HeldOutput([...new Set([stdout, process.stdout, process.stderr])], options.onText ?? (() => {}));
+  const painter = new Painter();
   let look = options.look;
   let frame: Frame = () => [];
   let up = false;
@@ -75,27 +77,24 @@ export function createScreen(options: ScreenOptions): Screen {
     }
   }
 
-  function paint(): boolean {
+  function paint(): number | null {
     refused = full.busy;
-    if (!up || refused) return false;
+    if (!up || refused) return null;
     const { size } = full;
-    const lines = frame(size, look)
-      .slice(0, size.rows)
-      .map((line) => ansiOf(fitLine(line, size.columns), look));
-    const places = full.changed(lines, size);
-    full.show(
-      lines,
-      places,
-      inkLines(
-        places.map((y) => lines[y] ?? ""),
-        size.columns,
-      ),
-    );
-    return true;
+    const before = full.bytes;
+    try {
+      full.show(painter.patches(frame(size, look), size, look), size);
+    } catch (error) {
+      end();
+      if (!options.onProblem) throw error;
+      options.onProblem(error);
+    }
+    return full.bytes - before;
   }
 
   function redraw(): void {
     full.forget();
+    painter.forget();
     pace.hurry();
     pace.soon();
   }
@@ -107,6 +106,8 @@ export function createScreen(options: ScreenOptions): Screen {
       return;
     }
     up = true;
+    // Only the foreground is told of a new size. This makes Node look.
+    process.emit("SIGWINCH", "SIGWINCH");
     held.hold();
     keyboard.start();
     const asks = !asked && stdin.isTTY && process.env.TERM !== "linux";
@@ -115,17 +116,24 @@ export function createScreen(options: ScreenOptions): Screen {
     full.enter(asks ? BACKGROUND_QUERY : "");
     redraw();
   };
-  const leave = ({ background = false } = {}) => {
+  const leave = ({ now = true } = {}) => {
     if (!up) return;
     up = false;
-    full.leave();
-    keyboard.stop({ background });
+    full.leave({ now });
+    keyboard.stop({ background: !inForeground() });
     held.release();
   };
 
-  const release = [controlJob({ enter, leave }), onExit(() => leave({ background: !inForeground() }))];
+  const release = [controlJob({ enter, leave }), onExit(() => leave())];
   stdout.on("resize", redraw);
   if (inForeground()) enter();
+
+  function end(): void {
+    pace.stop();
+    for (const off of release.splice(0)) off();
+    stdout.off("resize", redraw);
+    leave({ now: false });
+  }
 
   return {
     draw(next) {
@@ -141,10 +149,8 @@ export function createScreen(options: ScreenOptions): Screen {
     },
     async close() {
       pace.stop();
-      for (const off of release.splice(0)) off();
-      stdout.off("resize", redraw);
-      await keyboard.settled();
-      leave({ background: !inForeground() });
+      await Promise.all([keyboard.settled(), full.settled()]);
+      end();
     },
   };
 }

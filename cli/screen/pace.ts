@@ -1,23 +1,25 @@
 const FRAMES_PER_SECOND = 12;
+/** Bytes in a second that screens send when no key is pressed: a remote shell must stay usable. */
+const BYTES_PER_SECOND = 20_000;
 /** Longest wait for a frame, on a large screen and a slow machine. */
 const MOST_MS = 8000;
 
-/** Draws when something changed: at most 12 times a second, and within a share of this thread's time. */
+/** Draws when something changed: at most 12 times a second, and within a share of this thread's time and few bytes. */
 export class Pace {
   frames = 0;
   #timer: NodeJS.Timeout | undefined;
   #drawnAt = -Infinity;
   #notBefore = -Infinity;
 
-  /** `paint` returns whether it could draw. */
+  /** `paint` returns the bytes that it wrote; null if it could not draw. */
   constructor(
     readonly share: number,
-    readonly paint: () => boolean,
+    readonly paint: () => number | null,
   ) {}
 
   /** Draws as soon as it is time. */
   readonly soon = (): void => {
-    this.#timer ??= setTimeout(this.#draw, Math.max(0, this.#notBefore - performance.now())).unref();
+    this.#timer ??= setTimeout(this.#draw, Math.max(0, Math.ceil(this.#notBefore - performance.now()))).unref();
   };
 
   /** Somebody pressed a key and looks: the next frame waits only for its turn among 12 a second. */
@@ -38,11 +40,13 @@ export class Pace {
     this.#timer = undefined;
     // CPU time, because everything takes long on a busy machine.
     const before = process.cpuUsage();
-    if (!this.paint()) return;
+    const bytes = this.paint();
+    if (bytes === null) return;
     const { user, system } = process.cpuUsage(before);
     this.frames += 1;
     this.#drawnAt = performance.now();
     const cost = (user + system) / 1000 / this.share;
-    this.#notBefore = this.#drawnAt + Math.min(MOST_MS, Math.max(1000 / FRAMES_PER_SECOND, cost));
+    const wait = Math.max(1000 / FRAMES_PER_SECOND, cost, (1000 * bytes) / BYTES_PER_SECOND);
+    this.#notBefore = this.#drawnAt + Math.min(MOST_MS, wait);
   };
 }

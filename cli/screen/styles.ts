@@ -18,7 +18,7 @@ const FEW: Record<"dark" | "light", Record<Coloured, number>> = {
 };
 
 /** Near the palette of Okabe and Ito, which colour-blind readers can tell apart. */
-const SERIES = { dark: [81, 214, 79, 175, 227, 111, 255], light: [25, 130, 29, 132, 94, 31, 232] };
+const SERIES = { dark: [81, 214, 79, 175, 227, 111, 255], light: [25, 130, 29, 127, 88, 55, 232] };
 const FEW_SERIES = { dark: [96, 93, 92, 95, 94, 91, 97], light: [34, 31, 32, 35, 36, 30] };
 
 /** SGR codes of a piece, without ESC[ and m; empty if it looks like plain text. */

@@ -10,15 +10,27 @@ export interface Row {
 
 const segmenter = new Intl.Segmenter();
 
+/** Characters of one column, of those that screens consist of: letters, box drawing, blocks, arrows, braille. */
+const NARROW =
+  "\\x20-\\x7e\\u00a0-\\u00ac\\u00ae-\\u02ff\\u0391-\\u03c9\\u2010-\\u2027\\u2030-\\u205e\\u2190-\\u22ff\\u2500-\\u25fc\\u2605\\u2606\\u2713-\\u2717\\u2800-\\u28ff";
+
+/**
+ * Pieces of a line: `codes` of SGR, `narrow` characters of one column each, or `other` text, which takes longer. What
+ * follows the last narrow one may belong to it, so that it is in the other text then.
+ */
+const PIECES = new RegExp(
+  `\\x1b\\[(?<codes>[\\d;]*)m|(?<narrow>[${NARROW}]+(?![^${NARROW}\\x1b]))|(?<other>[${NARROW}]?[^${NARROW}\\x1b]+)`,
+  "g",
+);
+
 /** Exactly `columns` cells of a line that may have SGR codes, cut or filled with blanks. */
 export function rowOf(line: string, columns: number): Row {
   const row: Row = { texts: [], styles: [] };
   const pen = new Pen();
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what it finds
-  for (const [part, codes] of line.matchAll(/\u001b\[([\d;]*)m|[\x20-\x7e]+|[^\u001b\x20-\x7e]+/g)) {
+  for (const { groups: { codes, narrow, other } = {} } of line.matchAll(PIECES)) {
     if (codes !== undefined) pen.apply(codes);
-    else if (/^[\x20-\x7e]/.test(part)) for (const mark of part) put(row, mark, 1, pen.style);
-    else for (const { segment } of segmenter.segment(part)) put(row, segment, stringWidth(segment), pen.style);
+    else if (narrow !== undefined) for (const mark of narrow) put(row, mark, 1, pen.style);
+    else for (const { segment } of segmenter.segment(other ?? "")) put(row, segment, stringWidth(segment), pen.style);
   }
   return fitted(row, columns);
 }
@@ -30,8 +42,12 @@ function put(row: Row, text: string, width: number, style: string): void {
     if (last >= 0) row.texts[last] += text;
     return;
   }
-  row.texts.push(text, ...Array<string>(width - 1).fill(""));
-  row.styles.push(...Array<string>(width).fill(style));
+  row.texts.push(text);
+  row.styles.push(style);
+  for (let more = 1; more < width; more++) {
+    row.texts.push("");
+    row.styles.push(style);
+  }
 }
 
 function fitted({ texts, styles }: Row, columns: number): Row {
@@ -42,6 +58,15 @@ function fitted({ texts, styles }: Row, columns: number): Row {
   return {
     texts: [...texts.slice(0, kept), ...Array<string>(blanks).fill(" ")],
     styles: [...styles.slice(0, kept), ...Array<string>(blanks).fill("")],
+  };
+}
+
+/** The row with other cells from `column` on. */
+export function patched({ texts, styles }: Row, column: number, cells: Row): Row {
+  const end = column + cells.texts.length;
+  return {
+    texts: [...texts.slice(0, column), ...cells.texts, ...texts.slice(end)],
+    styles: [...styles.slice(0, column), ...cells.styles, ...styles.slice(end)],
   };
 }
 

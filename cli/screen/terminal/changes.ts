@@ -4,7 +4,11 @@ import type { Row } from "./cells.js";
 /** Unchanged cells between changed ones that cost less than a move of the cursor. */
 const BRIDGE = 4;
 
-/** Text that turns row `y` (from 1), which shows `before` (unknown: anything), into `after`. Ends in plain style. */
+/**
+ * Text that turns row `y` (from 1), which shows `before` (undefined: anything), into `after`. Ends in plain style. What
+ * is not known is erased first: in a terminal that was made narrower, tmux 3.3 keeps the cells that went out of sight,
+ * and adds them to the scrollback when the screen is left, unless a whole row was erased.
+ */
 export function changes(before: Row | undefined, after: Row, y: number): string {
   const columns = after.texts.length;
   const known = before?.texts.length === columns ? before : undefined;
@@ -19,7 +23,7 @@ export function changes(before: Row | undefined, after: Row, y: number): string 
     const from = changedFrom(known, after, x);
     if (from === columns) break;
     const to = known ? runEnd(known, after, from) : columns;
-    out += `\u001b[${y};${from + 1}H`;
+    out += `\u001b[${y};${from + 1}H${known ? "" : "\u001b[K"}`;
     for (x = from; x < Math.min(to, end); x++) {
       const text = after.texts[x] ?? "";
       if (text === "") continue;
@@ -28,7 +32,7 @@ export function changes(before: Row | undefined, after: Row, y: number): string 
     }
     if (to > end) {
       wear("");
-      out += "\u001b[K";
+      if (known) out += "\u001b[K";
       break;
     }
     x = to;

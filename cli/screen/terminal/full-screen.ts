@@ -1,6 +1,7 @@
 import { writeSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Size } from "../pane.js";
-import { type Row, rowOf } from "./cells.js";
+import { patched, type Row, rowOf } from "./cells.js";
 import { changes } from "./changes.js";
 
 /** The other screen, no cursor, no wrapping of lines that are too long for a moment, marks around pasted text. */
@@ -9,8 +10,16 @@ const LEAVE = "\u001b[?2026l\u001b[m\u001b[?2004l\u001b[?7h\u001b[?25h\u001b[?10
 /** Terminals that know them show all of a frame at once; the others ignore them. */
 const [BEGIN, END] = ["\u001b[?2026h", "\u001b[?2026l"];
 
-/** Milliseconds that the end of a program waits for a terminal that takes no more. */
+/** Milliseconds to wait for a terminal that takes no more. */
 const PATIENCE_MS = 1000;
+
+/** A piece of a frame: what to show from a place on, numbered from 0, with SGR codes. */
+export interface Patch {
+  row: number;
+  column: number;
+  width: number;
+  text: string;
+}
 
 /** Draws frames on the terminal's alternate screen, and writes only the cells that changed. */
 export class FullScreen {
@@ -18,7 +27,6 @@ export class FullScreen {
   bytes = 0;
   /** What the terminal shows; undefined is not known. */
   #rows: (Row | undefined)[] = [];
-  #lines: string[] = [];
   #size: Size = { columns: 0, rows: 0 };
   #up = false;
   #gone = false;
@@ -54,28 +62,25 @@ export class FullScreen {
     this.#send(ENTER + more);
   }
 
-  /** Something else has drawn there: the next frame writes all lines. */
+  /** Something else has drawn there: all cells of the next frame are written. */
   forget(): void {
     this.#rows = [];
-    this.#lines = [];
   }
 
-  /** The lines of a new frame that differ from those shown, as numbers from 0. */
-  changed(lines: readonly string[], { columns, rows }: Size): number[] {
-    if (columns !== this.#size.columns || rows !== this.#size.rows) this.forget();
-    this.#size = { columns, rows };
-    return Array.from({ length: rows }, (_, y) => y).filter((y) => this.#lines[y] !== (lines[y] ?? ""));
-  }
-
-  /** Shows `drawn` (with SGR codes) in the places of the changed lines, which were `lines`. */
-  show(lines: readonly string[], places: readonly number[], drawn: readonly string[]): void {
+  /** Shows the patches. After `enter`, `forget` and a resize they have to cover all of the screen. */
+  show(patches: readonly Patch[], size: Size): void {
     if (!this.#up) return;
+    if (size.columns !== this.#size.columns || size.rows !== this.#size.rows) this.forget();
+    this.#size = size;
+    const rows = new Map<number, Row>();
+    for (const { row, column, width, text } of patches) {
+      const before = rows.get(row) ?? this.#rows[row] ?? rowOf("", size.columns);
+      rows.set(row, patched(before, column, rowOf(text, width)));
+    }
     let out = "";
-    for (const [at, y] of places.entries()) {
-      const row = rowOf(drawn[at] ?? "", this.#size.columns);
-      out += changes(this.#rows[y], row, y + 1);
-      this.#rows[y] = row;
-      this.#lines[y] = lines[y] ?? "";
+    for (const [row, cells] of rows) {
+      out += changes(this.#rows[row], cells, row + 1);
+      this.#rows[row] = cells;
     }
     if (out !== "") this.#send(BEGIN + out + END);
   }
@@ -85,12 +90,22 @@ export class FullScreen {
     if (this.#up) this.#send(`\u001b]52;c;${Buffer.from(text).toString("base64")}\u0007`);
   }
 
-  /** The terminal as it was before; also while the program ends, when nothing can be awaited. */
-  leave(): void {
+  /** Waits until the terminal has taken the last frame, so that nothing of it comes after `leave`. */
+  async settled(): Promise<void> {
+    for (let waited = 0; this.#up && this.busy && !this.#gone && waited < PATIENCE_MS; waited += 10) await sleep(10);
+  }
+
+  /** The terminal as it was before. `now`: at once, as the program ends or stops, also before the rest of a frame. */
+  leave({ now }: { now: boolean }): void {
     if (!this.#up) return;
     this.#up = false;
+    const blockAgain = () => setBlocking(this.out, true);
+    if (this.busy && !now) {
+      this.#write(LEAVE, blockAgain);
+      return;
+    }
     if (!this.#gone) this.bytes += writeNow(this.out, LEAVE);
-    setBlocking(this.out, true);
+    blockAgain();
   }
 
   #send(text: string): void {

@@ -6,8 +6,8 @@ const LOOK_MS = 1000;
 const STOPPED_MS = 50;
 
 export interface Stoppable {
-  /** Gives the terminal back. `background`: as a background job, which must not touch its modes. */
-  leave(how?: { background: boolean }): void;
+  /** Gives the terminal back at once. */
+  leave(): void;
   /** Takes the terminal, or draws all of it again. */
   enter(): void;
 }
@@ -24,7 +24,7 @@ export function controlJob(screen: Stoppable): () => void {
     else later(LOOK_MS, comeBack);
   };
   const stop = () => {
-    screen.leave({ background: !inForeground() });
+    screen.leave();
     process.off("SIGTSTP", stop);
     process.kill(process.pid, "SIGTSTP");
     later(STOPPED_MS, () => {
@@ -34,7 +34,7 @@ export function controlJob(screen: Stoppable): () => void {
   };
   const goOn = () => {
     if (!process.listeners("SIGTSTP").includes(stop)) return; // the timer of `stop` comes
-    if (!inForeground()) screen.leave({ background: true });
+    if (!inForeground()) screen.leave();
     comeBack();
   };
   process.on("SIGTSTP", stop).on("SIGCONT", goOn);

@@ -5,7 +5,7 @@
 // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what it finds
 const REPLY = /\u001b\](?<answer>[^\u0007\u001b]{0,200})(?:\u0007|\u001b\\)|\u001b\[\?[\d;]{0,40}c/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the beginning of one, at the end of a piece
-const BEGINNING = /\u001b(?:\][^\u0007\u001b]{0,200}\u001b?|\[(?:\?[\d;]{0,40})?)$/;
+const BEGINNING = /\u001b(?:\][^\u0007\u001b]{0,200}\u001b?|\[(?:\?[\d;]{0,40})?)?$/;
 
 export class Replies {
   /** The beginning of an answer whose rest has not arrived. */
