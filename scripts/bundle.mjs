@@ -22,7 +22,6 @@ const PROGRAMS = {
   scripts: { generate: "scripts/generate.ts" },
   fixtures: {
     "second-process": "cli/store/fixtures/child.ts",
-    dashboard: "cli/views/fixtures/dashboard-child.ts",
     screen: "cli/screen/fixtures/screen-child.ts",
     "holds-a-worker": "cli/worker/fixtures/holds-a-worker.ts",
     "waits-for-ever": "cli/job/fixtures/waits-for-ever.ts",

@@ -51,7 +51,7 @@ export const jobOptions = <T>(yargs: Argv<T>, otherwise: string) =>
     .option("devices", devicesOption("Where to train", otherwise))
     .options(LIMIT_OPTIONS)
     .option("notify", NOTIFY_OPTION)
-    .option("plain", { type: "boolean", default: false, describe: "Lines instead of the dashboard" })
+    .option("plain", { type: "boolean", default: false, describe: "Lines instead of the full screen" })
     .option("json", { type: "boolean", default: false, describe: "One JSON object per line, the last one a summary" })
     .option("db", DB_OPTION);
 
@@ -85,7 +85,7 @@ export async function trainJob(
     ]);
   const dbPath = resolveDbPath(db);
   const source = sourceOf(dbPath);
-  const reporter = await chooseReporter(plain, json);
+  const reporter = await chooseReporter(plain, json, db);
   const approve = async (foreseen: Foreseen) => {
     await refuseOver(foreseen, limits);
     const { roomWarnings } = await import("../views/forecast-text.js");
@@ -99,16 +99,17 @@ export async function trainJob(
   if (!json) await showGrid(summary); // last: what is told does not depend on a drawing
 }
 
-async function chooseReporter(plain: boolean, json: boolean): Promise<Reporter> {
+async function chooseReporter(plain: boolean, json: boolean, db: string | undefined): Promise<Reporter> {
   const [{ isInteractive, outputWidth }, { expectReader, writeJson, writeLine }] = await Promise.all([
     import("../views/terminal.js"),
     import("../views/output.js"),
   ]);
   expectReader();
   if (json) return (await import("../views/ndjson.js")).createNdjson(writeJson);
-  if (plain || !isInteractive())
-    return (await import("../views/plain.js")).createPlain({ write: writeLine, width: outputWidth });
-  return (await import("../views/dashboard.js")).createDashboard();
+  if (!plain && isInteractive() && (await import("../screen/terminal/foreground.js")).inForeground()) {
+    return (await import("../screen/job-screen.js")).createJobScreen({ dbWords: db === undefined ? [] : ["--db", db] });
+  }
+  return (await import("../views/plain.js")).createPlain({ write: writeLine, width: outputWidth });
 }
 
 /** Shows nothing if the runs have no two axes; if they have more, says how to draw the grid. */

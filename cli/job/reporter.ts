@@ -146,7 +146,7 @@ export interface JobSummary {
 }
 
 /**
- * Shows a job while it runs: the dashboard, plain lines, or NDJSON. `begin` comes first, `end` or `abort` last. There
+ * Shows a job while it runs: the full screen, plain lines, or NDJSON. `begin` comes first, `end` or `abort` last. There
  * is no call per run, because a bundle may have thousands.
  */
 export interface Reporter extends JobListener {

@@ -25,7 +25,9 @@ const TITLE = 1;
 const LARGEST_SHARE = 0.62;
 
 /** Rows of the runs, title included, that come before a further pane. */
-const RUNS = 6;
+const RUNS = 10;
+/** In a column of panes: with fewer rows these say too little, and runs more. */
+const COMFORT: Partial<Record<PaneName, number>> = { structure: 8, charts: 10 };
 
 /** Panes in the order in which they get room, and where they stand if there are two columns. */
 const ORDER: readonly PaneName[] = ["grid", "runs", "structure", "charts", "alerts", "log", "devices"];
@@ -105,7 +107,8 @@ function share(wishes: readonly Wish[], focus: PaneName, { columns, rows }: Room
   const largest = wishes.length > 1 ? Math.floor(rows * LARGEST_SHARE) : rows;
   let left = rows;
   for (const { name, least, wanted } of candidates) {
-    const smallest = Math.max(1, least.rows) + TITLE;
+    const comfort = name === focus ? 1 : (COMFORT[name] ?? 1);
+    const smallest = Math.max(comfort, least.rows) + TITLE;
     const first = name === "grid" ? largest : name === "runs" ? RUNS : 0;
     const takes = Math.max(smallest, Math.min(first, wanted(columns) + TITLE, left));
     if (least.columns > columns && name !== focus) continue;

@@ -70,7 +70,8 @@ function overlayOf({ overlay, help, focus }: AppState, environment: Environment)
   };
 }
 
-function bottomLine(state: AppState, { size, quit }: Environment): Line {
+function bottomLine(state: AppState, environment: Environment): Line {
+  const { size } = environment;
   const { prompt, question, note } = state;
   if (question) return [{ text: ` ${question.text}  y: yes, any other key: no`, role: "warn", bold: true }];
   if (prompt) {
@@ -85,28 +86,32 @@ function bottomLine(state: AppState, { size, quit }: Environment): Line {
   }
   if (note) return note;
   if (state.help || state.overlay) return [{ text: " esc close  ↑↓ scroll  y copy the command", role: "dim" }];
-  return hints(quit, size.columns);
+  return hints(state, environment);
 }
 
-/** In the order of the line, with what goes first where there is no room. */
-const HINTS: readonly (readonly [text: string, rank: number])[] = [
-  ["Tab pane", 2],
-  ["↑↓ move", 3],
-  ["space mark", 9],
-  ["↵ open", 4],
-  ["/ filter", 5],
-  ["c compare", 10],
-  ["t tag", 11],
-  ["n note", 12],
-  ["s stop", 6],
-  ["r retry", 7],
-  ["y copy", 13],
-  ["z zoom", 8],
-  ["? keys", 1],
+/** Keys of the screen in the order of the line, with what goes first where there is no room. */
+const HINTS: readonly (readonly [key: string, text: string, rank: number])[] = [
+  ["tab", "Tab pane", 2],
+  ["", "↑↓ move", 3],
+  ["space", "space mark", 9],
+  ["enter", "↵ open", 4],
+  ["s", "s stop", 6],
+  ["r", "r retry", 7],
+  ["c", "c compare", 10],
+  ["t", "t tag", 11],
+  ["n", "n note", 12],
+  ["y", "y copy", 13],
+  ["z", "z zoom", 8],
+  ["?", "? keys", 1],
 ];
 
-function hints(quit: string, columns: number): Line {
-  const all = [...HINTS, [`q ${quit}`, 0] as const];
+function hints(state: AppState, { panes, quit, size: { columns } }: Environment): Line {
+  const pane = panes.find(({ name }) => name === state.focus);
+  const own = new Set(pane?.keys.flatMap(({ keys }) => keys));
+  const asked = (pane?.prompts ?? []).map(({ key, title }) => [`${key} ${title}`, 5] as const);
+  // A key of the pane in focus means what it means there.
+  const common = HINTS.filter(([key]) => !own.has(key)).map(([, text, rank]) => [text, rank] as const);
+  const all = [...asked, ...common, [`q ${quit}`, 0] as const];
   const ranks = new Set<number>();
   let room = columns - 1;
   for (const [text, rank] of [...all].sort((a, b) => a[1] - b[1])) {

@@ -1,4 +1,4 @@
-/** A grid for a terminal, a pipe or the dashboard. */
+/** A grid for a terminal or a pipe. */
 import stringWidth from "string-width";
 import { clip, fitTo } from "../parts/fit.js";
 import { prose } from "../parts/prose.js";

@@ -5,7 +5,7 @@ import { oneLine } from "../../../views/parts/visible.js";
 import type { ScreenRun } from "../../data.js";
 import type { Line } from "../../line.js";
 import type { Key, Pane, PaneContext, Pressed, Size } from "../../pane.js";
-import { columnsFor, headLine, rowLine } from "./row-line.js";
+import { columnsFor, headLine, isWeak, rowLine } from "./row-line.js";
 import { type Arrangement, groupKeys, type Row, rowsOf, SORTS } from "./rows.js";
 
 export interface RunsState extends Arrangement {
@@ -28,7 +28,7 @@ export const runsPane: Pane<RunsState> = {
   initial: INITIAL,
   shows: () => true,
   least: () => ({ columns: 24, rows: 2 }),
-  wanted: (context) => arranged(context).rows.length + HEAD + (wordsOf(context).length === 0 ? 0 : 1),
+  wanted: (context) => arranged(context).rows.length + HEAD + (isFooted(FOOTED_FROM, belowOf(context)) ? 1 : 0),
   title(context) {
     const { state } = context;
     const { rows, runs, problem } = arranged(context);
@@ -97,15 +97,26 @@ function arranged({ data, source, shared, state }: Context): Arranged {
   return made;
 }
 
-/** Words that every label has: said once, below the rows. */
-const wordsKept = new WeakMap<readonly ScreenRun[], string[]>();
+/** What is said once, below the rows. */
+interface Below {
+  /** Words that every label has. */
+  words: readonly string[];
+  /** What the marks of scores mean, if there are any. */
+  marks: readonly string[];
+}
 
-function wordsOf({ data }: Context): string[] {
-  const known = wordsKept.get(data.runs);
+const belowKept = new WeakMap<readonly ScreenRun[], Below>();
+
+function belowOf({ data: { runs } }: Context): Below {
+  const known = belowKept.get(runs);
   if (known) return known;
-  const words = sharedWords(data.runs.map(({ label }) => oneLine(label)));
-  wordsKept.set(data.runs, words);
-  return words;
+  const marks = [
+    ...(runs.some(isWeak) ? ["! no better than a constant answer"] : []),
+    ...(runs.some(({ state, score }) => state !== "finished" && score !== null) ? ["~ newest score"] : []),
+  ];
+  const made = { words: sharedWords(runs.map(({ label }) => oneLine(label))), marks };
+  belowKept.set(runs, made);
+  return made;
 }
 
 /** The name of the score if all runs have the same one. */
@@ -130,13 +141,13 @@ function draw(context: Context, { columns, rows: height }: Size): Line[] {
   if (rows.length === 0) {
     return [[{ text: context.data.runs.length === 0 ? "no runs" : "no run matches the filter", role: "dim" }]];
   }
-  const words = wordsOf(context);
-  const room = roomIn(height, words);
+  const below = belowOf(context);
+  const room = roomIn(height, below);
   const headed = height >= HEADED_FROM;
   const cursor = cursorAt(context, rows);
   const top = topFor(context.state.top, cursor, rows.length, room);
   const shown = rows.slice(top, top + room);
-  const labels = shown.map((row) => (row.kind === "run" ? withoutWords(oneLine(row.run.label), words) : ""));
+  const labels = shown.map((row) => (row.kind === "run" ? withoutWords(oneLine(row.run.label), below.words) : ""));
   const longest = labels.reduce((most, label) => Math.max(most, stringWidth(label)), 0);
   const widths = columnsFor(columns, longest);
   const names = namesApart(labels, widths.label - 1);
@@ -147,14 +158,16 @@ function draw(context: Context, { columns, rows: height }: Size): Line[] {
       pinned: context.shared.pinned.includes(row.key),
     }),
   );
-  const below = rows.length - top - shown.length;
-  const more = below > 0 ? `${below} more below` : "";
-  const every = words.length > 0 ? `every label: ${words.join(" ")}` : "";
-  const foot = [more, every].filter(Boolean).join("  ");
+  const hidden = rows.length - top - shown.length;
+  const foot = [
+    ...(hidden > 0 ? [`${hidden} more below`] : []),
+    ...(below.words.length > 0 ? [`every label: ${below.words.join(" ")}`] : []),
+    ...below.marks,
+  ].join("   ");
   return [
     ...(headed ? [headLine(widths, scoreNameOf(context))] : []),
     ...lines,
-    ...(isFooted(height, words) && runs.length > 0 ? [[{ text: foot, role: "dim" as const }]] : []),
+    ...(isFooted(height, below) && runs.length > 0 ? [[{ text: foot, role: "dim" as const }]] : []),
   ];
 }
 
@@ -163,11 +176,12 @@ const HEAD = 1;
 const HEADED_FROM = 6;
 const FOOTED_FROM = 4;
 
-const isFooted = (height: number, words: readonly string[]): boolean => words.length > 0 && height >= FOOTED_FROM;
+const isFooted = (height: number, { words, marks }: Below): boolean =>
+  height >= FOOTED_FROM && words.length + marks.length > 0;
 
 /** Rows for runs. */
-const roomIn = (height: number, words: readonly string[]): number =>
-  Math.max(1, height - (height >= HEADED_FROM ? HEAD : 0) - (isFooted(height, words) ? 1 : 0));
+const roomIn = (height: number, below: Below): number =>
+  Math.max(1, height - (height >= HEADED_FROM ? HEAD : 0) - (isFooted(height, below) ? 1 : 0));
 
 /** Scrolls no more than is needed to show the cursor. */
 function topFor(top: number, cursor: number, count: number, room: number): number {
@@ -185,7 +199,7 @@ function step(context: Context, by: number, size: Size): Pressed<RunsState> {
   const to = Math.min(rows.length - 1, Math.max(0, cursorAt(context, rows) + by));
   const row = rows[to];
   if (!row) return {};
-  const top = topFor(context.state.top, to, rows.length, roomIn(size.rows, wordsOf(context)));
+  const top = topFor(context.state.top, to, rows.length, roomIn(size.rows, belowOf(context)));
   return row.kind === "group"
     ? { state: { ...context.state, onGroup: row.key, top } }
     : { state: { ...context.state, onGroup: null, top }, shared: { selected: row.run.id } };

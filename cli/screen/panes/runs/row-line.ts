@@ -115,7 +115,7 @@ function cells(run: ScreenRun, widths: Columns): Span[] {
   const cell = (width: number, text: string, style: Omit<Span, "text"> = {}, align: "left" | "right" = "right") =>
     width === 0 ? [] : [{ text: fitTo(text, width, align), ...style }];
   return [
-    ...cell(widths.score, scoreText(run), weak(run) ? { role: "warn" } : {}),
+    ...cell(widths.score, scoreText(run), isWeak(run) ? { role: "warn" } : {}),
     ...cell(widths.epoch, epochText(run)),
     ...cell(widths.time, timeText(run)),
     ...cell(widths.changes, changesText(run)),
@@ -125,7 +125,7 @@ function cells(run: ScreenRun, widths: Columns): Span[] {
 }
 
 /** Whether a constant answer would have been as good. */
-function weak({ score, scoreName, majorityScore, collapsed }: ScreenRun): boolean {
+export function isWeak({ score, scoreName, majorityScore, collapsed }: ScreenRun): boolean {
   if (collapsed) return true;
   if (score === null || majorityScore === null) return false;
   return scoreName !== null && lowerIsBetter(scoreName) ? score >= majorityScore : score <= majorityScore;
@@ -134,7 +134,7 @@ function weak({ score, scoreName, majorityScore, collapsed }: ScreenRun): boolea
 function scoreText(run: ScreenRun): string {
   if (run.score === null) return run.state === "finished" ? "no score" : "";
   const mark = run.state === "finished" ? "" : "~";
-  return `${weak(run) ? "!" : ""}${mark}${formatScore(run.score)}`;
+  return `${isWeak(run) ? "!" : ""}${mark}${formatScore(run.score)}`;
 }
 
 function epochText(run: ScreenRun): string {

@@ -1,0 +1,78 @@
+/** The full screen of `lor2c run`: a reporter that shows the job, and gives way to plain lines when the user leaves it. */
+
+import type { JobModel } from "../job/model.js";
+import type { JobPlan, Reporter, TimeLeft } from "../job/reporter.js";
+import { visible } from "../views/parts/visible.js";
+import { createPlain } from "../views/plain.js";
+import { renderSummary } from "../views/summary.js";
+import { ScreenApp } from "./app/screen-app.js";
+import type { LogLine } from "./data.js";
+import { lookOf } from "./look.js";
+import { deviceWords, PANES } from "./panes/index.js";
+import { jobSource } from "./source/job.js";
+
+/** Of the time of the thread that feeds the workers. */
+const SHARE = 0.015;
+/** Lines of the log that are kept. */
+const LOG = 1000;
+
+export interface JobScreenOptions {
+  /** What commands of the screen get besides their words. */
+  dbWords: readonly string[];
+  ascii?: boolean;
+  now?: () => number;
+}
+
+export function createJobScreen({ dbWords, ascii = false, now = Date.now }: JobScreenOptions): Reporter {
+  const stdout = process.stdout;
+  let log: readonly LogLine[] = [];
+  let timeLeft: (TimeLeft & { at: number }) | null = null;
+  let app: ScreenApp | undefined;
+  /** Whether the user has left the screen: what happens from then on is told in lines. */
+  let left = false;
+  const say = (line: string) => {
+    log = [...log.slice(-LOG + 1), logLine(line, now())];
+    if (left) stdout.write(`${visible(line)}\n`);
+  };
+  const lines = createPlain({ write: say, now });
+
+  const leave = async () => {
+    left = true;
+    await app?.close();
+    stdout.write("the screen is left, and training goes on; `lor2c watch` shows it again\n");
+  };
+
+  return {
+    ...lines,
+    begin(plan: JobPlan, model: JobModel) {
+      lines.begin(plan, model);
+      app = new ScreenApp({
+        source: jobSource(plan, () => ({ model, timeLeft, log }), now),
+        ...{ panes: PANES, deviceWords, look: lookOf({ ascii }), share: SHARE, focus: "runs" as const },
+        ...{ dbPath: plan.dbPath, dbWords, now, quit: "leave the screen, train on", onQuit: () => void leave() },
+        onText: (text) => say(text.trimEnd()),
+      });
+    },
+    timeLeft(next) {
+      timeLeft = { ...next, at: now() };
+      lines.timeLeft?.(next);
+    },
+    async end(summary) {
+      await app?.close();
+      stdout.write(`\n${visible(renderSummary(summary, stdout.columns || null))}\n`);
+    },
+    async abort() {
+      await app?.close();
+    },
+  };
+}
+
+function logLine(text: string, at: number): LogLine {
+  const level =
+    /^error: /.test(text) || /: (?:failed|out of memory|lost)\b/.test(text)
+      ? "error"
+      : /^warn: /.test(text)
+        ? "warn"
+        : "info";
+  return { at, level, run: null, label: "", text };
+}
