@@ -34,13 +34,18 @@ interface Followed {
   over: boolean;
 }
 
+/** The runs whose logs are read. */
+export function withLogs(all: readonly LoggedRun[]): LoggedRun[] {
+  const late = (a: LoggedRun, b: LoggedRun) => Number(b.running) - Number(a.running) || (a.at < b.at ? 1 : -1);
+  return all.toSorted(late).slice(0, RUNS);
+}
+
 export class LogTail {
   readonly #files = new Map<string, Followed>();
   #lines: readonly LogLine[] = [];
 
   /** The lines of now; the same array if there are no new ones. */
-  read(all: readonly LoggedRun[]): readonly LogLine[] {
-    const runs = chosen(all);
+  read(runs: readonly LoggedRun[]): readonly LogLine[] {
     const wanted = new Set<string>();
     let changed = false;
     for (const logged of runs) {
@@ -100,11 +105,6 @@ function folderOf(logged: LoggedRun): string | null {
 }
 
 type LineOf = (line: string, logged: LoggedRun, writtenAt: number) => LogLine | null;
-
-function chosen(all: readonly LoggedRun[]): LoggedRun[] {
-  const late = (a: LoggedRun, b: LoggedRun) => Number(b.running) - Number(a.running) || (a.at < b.at ? 1 : -1);
-  return all.toSorted(late).slice(0, RUNS);
-}
 
 /** By time, each line once: a worker's line about several runs stands in the log of each. */
 function newest(lines: LogLine[]): LogLine[] {

@@ -10,7 +10,7 @@ import type { Shown } from "./choose.js";
 import { KeptGrid } from "./grid.js";
 import { Kept } from "./kept.js";
 import { type Live, NO_LIVE, readLive } from "./live.js";
-import { LogTail } from "./log.js";
+import { type LoggedRun, LogTail, withLogs } from "./log.js";
 import { type ReadLosses, readLosses } from "./losses.js";
 import { byFilter, byWords, isFilter, type Matching } from "./matching.js";
 import { progressOf } from "./progress.js";
@@ -54,6 +54,7 @@ export class Reading {
   #live: Live = NO_LIVE;
   #alerts: { mark: string; rows: readonly AlertRow[] } = { mark: "", rows: [] };
   #log: readonly LogLine[] = [];
+  #logged: { of: ScreenData["runs"] | undefined; runs: readonly LoggedRun[] } = { of: undefined, runs: [] };
   #version: number | undefined;
   #gridMark = "";
   #ticked = 0;
@@ -154,9 +155,13 @@ export class Reading {
   #tick(now: number): void {
     this.#ticked = now;
     this.#runs.tick(now);
-    if (!this.options.ofJob) {
-      this.#log = this.#tail.read(this.#runs.logged((folder) => this.store.results.fromStored(folder)));
+    if (this.options.ofJob) return;
+    const { runs } = this.#runs;
+    if (runs !== this.#logged.of) {
+      const all = this.#runs.logged((folder) => this.store.results.fromStored(folder));
+      this.#logged = { of: runs, runs: withLogs(all) };
     }
+    this.#log = this.#tail.read(this.#logged.runs);
   }
 
   #collect(now: number, ticks: boolean): ScreenData {
