@@ -12,7 +12,7 @@ import { Keyboard } from "./terminal/keyboard.js";
 import type { OnKey } from "./terminal/keys.js";
 
 /** What to show now, on a terminal of that size and look. Lines that do not fit are cut. */
-export type Frame = (size: Size, look: Look) => readonly Line[];
+type Frame = (size: Size, look: Look) => readonly Line[];
 
 export interface ScreenOptions {
   look: Look;

@@ -56,7 +56,7 @@ describe("keys", () => {
     expect(names).toEqual(["escape", "a"]);
   });
   test("pasted text is one text and no keys", () => {
-    expect(pressed("\u001b[200~quit", " now\r\u001b[201~q")).toEqual(["paste:quit now\n", "q"]);
+    expect(pressed("\u001b[200~quit", " now\u001b[A\u0007\r\u001b[201~q")).toEqual(["paste:quit now\n", "q"]);
   });
   test("unknown sequences are none", () => {
     expect(pressed("\u001b[99~\u001b[>cx").at(-1)).toBe("x");

@@ -6,7 +6,7 @@ import type { Key } from "../pane.js";
 export type OnKey = (key: Key, text: string) => void;
 
 /** Name of pasted text, which is no key and must not do what its letters do. */
-export const PASTE = "paste";
+const PASTE = "paste";
 
 /** Milliseconds after which an escape is the key, and not the beginning of another one. Slow links take some. */
 const ESCAPE_MS = 60;
@@ -46,12 +46,18 @@ export class Keys {
     else if (pressed.name === "paste-end") {
       if (this.#pasted) this.onKey(PASTE, this.#pasted);
       this.#pasted = null;
-    } else if (this.#pasted !== null) this.#pasted += pressed.sequence === "\r" ? "\n" : (pressed.sequence ?? "");
+    } else if (this.#pasted !== null) this.#pasted += textOf(pressed);
     else {
       const key = keyOf(pressed);
       if (key) this.onKey(key.name, key.text);
     }
   }
+}
+
+/** What a pasted piece adds to a text: line breaks stay, other control characters and sequences do not. */
+function textOf({ sequence = "" }: Pressed): string {
+  if (sequence === "\r") return "\n";
+  return isPrintable(sequence) || /^[\n\t]$/.test(sequence) ? sequence : "";
 }
 
 function keyOf({ sequence = "", name, ctrl, meta, shift }: Pressed): { name: Key; text: string } | undefined {
