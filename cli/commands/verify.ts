@@ -101,7 +101,8 @@ async function verifySpec(args: Args & { against: string }): Promise<void> {
     if (json) output.writeJson(result);
     else output.writeLine(texts.againstText(result));
     for (const line of texts.annotations(result)) annotate(line);
-    process.exitCode = result.same ? 0 : 1;
+    const unknown = result.runs.some(({ cannotCompare }) => cannotCompare !== null);
+    process.exitCode = unknown ? 2 : result.same ? 0 : 1;
   } catch (error) {
     if (error instanceof Error) annotate(texts.annotation(file, error.message));
     throw error;
