@@ -35,13 +35,21 @@ export default {
         choices: [...TABLES, ...VIEWS.map(({ name }) => name)],
         describe: "runs: one row each; rows: seeds folded; metrics: every value; or a view of show",
       })
-      .option("columns", { type: "string", requiresArg: true, describe: "With --what rows: as in compare --columns" })
+      .option("columns", {
+        type: "string",
+        requiresArg: true,
+        describe: "With --what runs or rows: as in compare --columns",
+      })
       .option("where", WHERE_OPTION)
       .option("db", DB_OPTION)
       .options(outputOptions(FORMATS))
       .example("$0 export mrpc-methods -o runs.csv", "Scores and the settings that differ, a row for each run")
       .example("$0 export mrpc-methods --what rows --format latex", "Means and intervals for a paper")
       .example("$0 export --where 'task = mrpc' --what metrics -o metrics.parquet", "Every value of all runs of a task")
+      .example(
+        "$0 export mrpc-methods --columns 'score, params, seconds' -o runs.tex",
+        "A row for each run, best first",
+      )
       .example("$0 export @best --what curves -o curves.vl.json", "A picture as a specification of Vega-Lite"),
   handler: async (args) => {
     const format = chosenFormat(args, FORMATS);
