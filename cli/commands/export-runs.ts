@@ -17,6 +17,7 @@ export interface ExportRequest {
   /** Runs, and names or numbers of experiments; without any, all runs. */
   words: readonly string[];
   where?: readonly string[] | undefined;
+  tag?: readonly string[] | undefined;
   /** `runs`, `rows`, `metrics` or the name of a view. */
   what: string;
   columns?: string | undefined;
@@ -31,7 +32,7 @@ interface Exported {
 }
 
 export async function exportRuns(request: ExportRequest): Promise<void> {
-  const { words, where, what, columns, db, format, output } = request;
+  const { words, where, tag, what, columns, db, format, output } = request;
   refuseBytes(format, output);
   if (columns !== undefined && what !== "rows" && what !== "runs") {
     throw new UsageError("USAGE", `--columns does not go with --what ${what}`, "it goes with --what runs and rows");
@@ -40,7 +41,7 @@ export async function exportRuns(request: ExportRequest): Promise<void> {
   const store = openReader(resolveDbPath(db));
   let found: Exported;
   try {
-    const { runs, said } = chooseSet(store, { words, where });
+    const { runs, said } = chooseSet(store, { words, where, tag });
     found = load(store, runs, said);
   } finally {
     store.close();

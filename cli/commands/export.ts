@@ -2,7 +2,7 @@ import { VIEWS } from "../views/index.js";
 import { type Command, experimentsOrRuns } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
 import { chosenFormat, type OutputArgs, outputOptions } from "./output-format.js";
-import { WHERE_OPTION } from "./where-option.js";
+import { TAG_OPTION, WHERE_OPTION } from "./where-option.js";
 
 const FORMATS = ["csv", "json", "parquet", "latex", "markdown", "vega-lite"] as const;
 /** Besides the views of `show`, those that have rows. */
@@ -13,6 +13,7 @@ interface Args extends OutputArgs<(typeof FORMATS)[number]> {
   what: string;
   columns?: string | undefined;
   where?: string[] | undefined;
+  tag?: string[] | undefined;
   db?: string | undefined;
 }
 
@@ -41,6 +42,7 @@ export default {
         describe: "With --what runs or rows: as in compare --columns",
       })
       .option("where", WHERE_OPTION)
+      .option("tag", TAG_OPTION)
       .option("db", DB_OPTION)
       .options(outputOptions(FORMATS))
       .example("$0 export mrpc-methods -o runs.csv", "Scores and the settings that differ, a row for each run")
@@ -54,7 +56,7 @@ export default {
   handler: async (args) => {
     const format = chosenFormat(args, FORMATS);
     const { exportRuns } = await import("./export-runs.js");
-    const { runs: words, what, columns, where, db, output } = args;
-    await exportRuns({ words, what, columns, where, db, format, output });
+    const { runs: words, what, columns, where, tag, db, output } = args;
+    await exportRuns({ words, what, columns, where, tag, db, format, output });
   },
 } satisfies Command<Args>;

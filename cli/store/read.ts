@@ -25,6 +25,7 @@ export { getDiff, reproductionOf, type StoredDiff } from "./reproduction.js";
 export type * from "./rows.js";
 export { type ScoreSoFar, scoresSoFar } from "./score-so-far.js";
 export { findRun } from "./selector.js";
+export { settingAt } from "./setting-at.js";
 export {
   experimentStopRequest,
   type RunningOfRun,
