@@ -18,15 +18,16 @@ export interface Header {
   secondsLeft: number | null;
 }
 
-/** The job's progress and time left. The runner estimates the time left from time to time. */
-export function headerOf({ model: { counts, runs }, timeLeft, now }: DashboardState): Header {
+/** The job's progress and time left. */
+export function headerOf({ model }: DashboardState): Header {
+  const { counts, runs } = model;
   const finished = counts.get("finished") ?? 0;
-  const known = timeLeft?.secondsLeft == null || !counts.has("running") ? null : timeLeft;
+  const now = model.timeLeft();
   return {
     counts: ORDER.map((state) => ({ state, count: counts.get(state) ?? 0 })).filter(({ count }) => count > 0),
     finished,
     total: runs.size,
-    fraction: finished === runs.size ? 1 : (timeLeft?.fraction ?? 0),
-    secondsLeft: known && Math.max(0, (known.secondsLeft ?? 0) - (now() - known.at) / 1000),
+    fraction: finished === runs.size ? 1 : (now?.fraction ?? 0),
+    secondsLeft: counts.has("running") ? (now?.secondsLeft ?? null) : null,
   };
 }

@@ -54,6 +54,7 @@ export function liveLines(state: DashboardState, columns: number, rows: number, 
 interface Entry {
   label: string;
   facts: LaneFacts;
+  secondsLeft: number | null;
   /** The runs of the lane that are in training. */
   runs: readonly string[];
 }
@@ -70,7 +71,7 @@ function entries({ model }: DashboardState): Entry[] {
       label = { count: runs.length, label: model.labelOf(runs) };
       rest.set(lane, label);
     }
-    return { label: label.label, facts: lane.facts, runs };
+    return { label: label.label, facts: lane.facts, secondsLeft: model.secondsLeft(lane), runs };
   });
 }
 
@@ -126,10 +127,10 @@ function labelWidth(shown: readonly Entry[], columns: number): number {
   return Math.max(8, Math.min(longest, LONGEST_LABEL, columns - RIGHT - SHORTEST_BAR - 2));
 }
 
-function entryLines({ label: text, facts }: Entry, columns: number, labelColumns: number): Line[] {
+function entryLines({ label: text, facts, secondsLeft }: Entry, columns: number, labelColumns: number): Line[] {
   const fraction = facts.totalSteps > 0 ? facts.step / facts.totalSteps : 0;
   const label = fitTo(oneLine(text), labelColumns);
-  const left = facts.secondsLeft === null ? "" : `${formatSeconds(facts.secondsLeft)} left`;
+  const left = secondsLeft === null ? "" : `${formatSeconds(secondsLeft)} left`;
   const right = fitTo(`${percent(fraction)}  ${left}`, RIGHT - 2);
   const width = Math.max(4, Math.min(40, columns - stringWidth(label) - RIGHT - 2));
   return [

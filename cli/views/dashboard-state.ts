@@ -1,7 +1,7 @@
 import type { EvaluationEvent } from "../evaluate/report.js";
 import type { LaneFacts } from "../job/lane.js";
 import type { JobModel } from "../job/model.js";
-import type { JobAlert, TimeLeft } from "../job/reporter.js";
+import type { JobAlert } from "../job/reporter.js";
 import type { RunState } from "../job/run-state.js";
 import { evaluationLines, evaluationStatus } from "./evaluation-lines.js";
 import type { Grid } from "./grid/grid.js";
@@ -27,8 +27,6 @@ const OPEN: readonly RunState[] = ["planned", "running", "elsewhere"];
 /** What the dashboard shows: the model of the job, and lines about what has happened. */
 export class DashboardState {
   readonly lines: DashboardLine[] = [];
-  /** The runner's last estimate for the whole job, and when it was made. */
-  timeLeft: (TimeLeft & { at: number }) | null = null;
   /** The heatmap from the database; null if the runs have no two axes. */
   grid: Grid | null = null;
   /** How far the benchmark in hand of each run is, after training. */
@@ -79,9 +77,5 @@ export class DashboardState {
 
   message(kind: "info" | "warn" | "error", text: string): void {
     this.lines.push({ key: `line-${this.lines.length}`, kind, text });
-  }
-
-  setTimeLeft(left: TimeLeft): void {
-    this.timeLeft = { ...left, at: this.now() };
   }
 }

@@ -28,7 +28,7 @@ function halfway(): DashboardState {
   job.begin(b).event(sampleEvents.started([b]));
   for (let i = 0; i < 54; i++) job.at(61 + i).event(progress(i + 1, { cells: [b] }));
   job.at(115).event(sampleEvents.metrics([b], 99, 50, { accuracy: 0.7 }, "eval"));
-  job.at(114).dashboard.setTimeLeft({ fraction: 0.5134, secondsLeft: 110 });
+  job.left = { fraction: 0.5134, secondsLeft: 109 };
   job.at(115).dashboard.message("warn", "the disk is nearly full");
   return job.dashboard;
 }

@@ -121,7 +121,7 @@ export function createDashboard({ stdout = process.stdout, now = Date.now } = {}
     lane() {},
     event: () => change(() => {}),
     states: (runs, next, detail) => change((shown) => shown.states(runs, next, detail)),
-    timeLeft: (left) => change((shown) => shown.setTimeLeft(left)),
+    timeLeft: () => change(() => {}),
     alert: (alert) => change((shown) => shown.alert(alert)),
     evaluation: (event) => change((shown) => shown.evaluation(event)),
     message: (level, text) => change((shown) => shown.message(level, text)),
