@@ -39,10 +39,13 @@ test("stop ends the whole job after its step; the same run continues it; without
   await until(() => job.out().includes("training starts"));
   const stop = lor2c(["stop"]);
   expect(await stop.closed).toBe(0);
-  const [, step] = /seed=1: stopped after step (\d+); `run` goes on from the checkpoint of step \1 of /.exec(stop.out()) ?? [];
+  const [, step] =
+    /seed=1: stopped after step (\d+); `run` goes on from the checkpoint of step \1 of /.exec(stop.out()) ?? [];
   expect(Number(step)).toBeGreaterThan(0);
   expect(await job.closed).toBe(130);
-  expect(job.out()).toMatch(new RegExp(`  1 run goes on from the checkpoint of step ${step} of [\\d,]+ \\(seed=1\\)\n`));
+  expect(job.out()).toMatch(
+    new RegExp(`  1 run goes on from the checkpoint of step ${step} of [\\d,]+ \\(seed=1\\)\n`),
+  );
   expect(job.out()).toContain("  1 run begins (seed=2)\n");
   expect(states()).toEqual({ "seed=1": "stopped", "seed=2": "planned" });
 

@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from "
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { EventOf } from "../protocol/messages.js";
-import { claimAll, disposableFolder, sampleCell, sampleEvents as say } from "./fixtures/sample.js";
 import { checkpointsByRun, unownedCheckpoints } from "./checkpoints.js";
+import { claimAll, disposableFolder, sampleCell, sampleEvents as say } from "./fixtures/sample.js";
 import { nextStarts } from "./read.js";
 import { openStore, type Store } from "./store.js";
 import {

@@ -5,6 +5,7 @@ import type { RunState } from "../job/run-state.js";
 import { withoutNumbers } from "../plan/warnings.js";
 import { divergence } from "../protocol/divergence.js";
 import type { WorkerEvent } from "../protocol/messages.js";
+import type { Wait } from "../worker/wait.js";
 import { evaluationLog } from "./evaluation-lines.js";
 import { formatCount, plural, shortId } from "./format.js";
 import { clip } from "./parts/fit.js";
@@ -15,6 +16,8 @@ import { renderSummary } from "./summary.js";
 
 /** Milliseconds between two lines about progress: of the job, or of its run if it has only one to train. */
 const EVERY = 30_000;
+/** Events of a run that its worker has begun to train. */
+const TRAINED: ReadonlySet<WorkerEvent["type"]> = new Set(["started", "progress"]);
 /** The most columns for the name of a lane, which may be long. */
 const LONGEST_LABEL = 100;
 
@@ -23,10 +26,12 @@ export interface PlainOptions {
   now?: () => number;
   /** Columns of the terminal, when the summary is written; null is as wide as needed. */
   width?: () => number | null;
+  /** Gets what the job waits for until its first run trains; null: for nothing more. */
+  wait?: (wait: Wait | null) => void;
 }
 
 /** One line per important event, for logs, pipes and CI. The runs of a lane share a line. */
-export function createPlain({ write, now = Date.now, width = () => null }: PlainOptions): Reporter {
+export function createPlain({ write, now = Date.now, width = () => null, wait = () => {} }: PlainOptions): Reporter {
   let model: JobModel | undefined;
   let lastProgress = now();
   /** Without a plan, as for `verify`, there is one run. */
@@ -77,12 +82,16 @@ export function createPlain({ write, now = Date.now, width = () => null }: Plain
     },
     lane() {},
     event(lane, event) {
+      if (event.type === "doing") wait({ kind: "doing", what: event.what, of: event.of });
+      else if (TRAINED.has(event.type)) wait(null);
       finishes.event(lane, event);
       if (event.type === "finished") return;
       const text = textOf(lane, event);
       if (text !== null) write(`${nameOf(lane.runs, lane.label)}: ${text}`);
     },
     states(runs, state, detail) {
+      if (state === "running") wait({ kind: "start" });
+      else wait(null);
       const text = stateLine(state);
       if (text === null) return;
       finishes.flush();
