@@ -63,7 +63,7 @@ test("plain: lines and the table without escape codes; the second time there is 
   expect(await first.closed).toBe(0);
   expect(first.out()).toMatch(/^two: 2 runs, 1 at a time, database /);
   expect(first.out()).toMatch(/seed=1: training starts: 64 rows, 6 steps, 1,000 trainable parameters \+ 20 head/);
-  expect(first.out()).toMatch(/seed=2 +lora +0\.7200 \(0\.5000\) +1 +1,000 \(\+ 20\) +3\.0s +250/);
+  expect(first.out()).toMatch(/seed=2 +lora +0\.7200 +1 +1,000 +3\.0s\n/);
   expect(first.out()).toContain("note: 64 of 640 training rows, chosen with split_seed 0");
   expect(first.out()).not.toContain("\u001b");
   const again = lor2c(["run", file]);

@@ -7,7 +7,7 @@ import type { Store } from "./store.js";
 /** Where a run that is not finished begins when it is trained again, and if that is at zero, why. */
 export type NextStart =
   | { from: "checkpoint"; step: number; total_steps: number | null }
-  | { from: "zero"; why: "never_began" | "failed" | "trains_nothing" | "no_checkpoint" };
+  | { from: "zero"; why: "never_began" | "failed" | "trains_nothing" | "keeps_none" | "no_checkpoint" };
 
 /**
  * Decides it for every command that tells it. Leaves out runs that are finished or in training, or that the database does
@@ -32,7 +32,16 @@ export function nextStarts(store: Store, runs: readonly string[]): Map<string, N
     if (usable) starts.set(id, { from: "checkpoint", step: usable.step, total_steps: run.total_steps });
     else if (attempt === undefined) starts.set(id, { from: "zero", why: "never_began" });
     else if (!methodTrains(shippedCatalog(), run.method)) starts.set(id, { from: "zero", why: "trains_nothing" });
-    else starts.set(id, { from: "zero", why: "no_checkpoint" });
+    else starts.set(id, { from: "zero", why: keepsNone(store, id) ? "keeps_none" : "no_checkpoint" });
   }
   return starts;
 }
+
+/** Whether the newest experiment of a run writes no checkpoints. */
+const keepsNone = (store: Store, run: string): boolean =>
+  store
+    .prepare(
+      `SELECT keep_checkpoints FROM experiments WHERE id = (SELECT max(experiment) FROM experiment_cells WHERE run = ?)`,
+    )
+    .pluck()
+    .get(run) === "none";

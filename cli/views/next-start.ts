@@ -7,6 +7,7 @@ const WHY = {
   never_began: null,
   failed: "it failed, and from a checkpoint it would fail again",
   trains_nothing: "its method trains nothing, so there are no checkpoints",
+  keeps_none: "keep.checkpoints is none",
   no_checkpoint: "no checkpoint was written",
 } as const;
 
