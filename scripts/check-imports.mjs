@@ -57,6 +57,7 @@ export const ALLOWED = {
     "stats",
     "type:job",
     "type:evaluate",
+    "type:worker",
     "type:paper",
     "type:export",
     "type:verify",

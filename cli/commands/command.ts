@@ -34,6 +34,11 @@ export const OPTION_VALUES: Readonly<Record<string, Completer>> = {
   "--experiment": experiments,
   "--tag": async () => (await import("./stored-words.js")).storedTags(),
   "--baseline": experimentsOrRuns,
+  "--where": async () => (await import("./stored-words.js")).storedKeys(false),
+  "--sort": async (words) => {
+    const keys = (await import("./stored-words.js")).storedKeys(true);
+    return words.at(-1)?.replace("--sort=", "").startsWith("-") ? keys.map((key) => `-${key}`) : keys;
+  },
 };
 
 export const verbOf = ({ command }: Pick<Command, "command">): string => command.split(" ")[0] ?? "";

@@ -3,7 +3,7 @@ import type { RunRow } from "../store/read.js";
 import { type Command, experimentsOrRuns } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
 import { chosenFormat, type OutputArgs, outputOptions } from "./output-format.js";
-import { WHERE_OPTION } from "./where-option.js";
+import { TAG_OPTION, WHERE_OPTION } from "./where-option.js";
 
 const FORMATS = ["text", "json", "csv", "parquet", "latex", "markdown"] as const;
 
@@ -32,7 +32,7 @@ export default {
         describe: "Runs (ids, prefixes, @last, ...), or names or numbers of experiments, which mean their runs",
       })
       .option("where", WHERE_OPTION)
-      .option("tag", { type: "string", array: true, nargs: 1, requiresArg: true, describe: "Only runs with this tag" })
+      .option("tag", TAG_OPTION)
       .option("columns", {
         type: "string",
         requiresArg: true,

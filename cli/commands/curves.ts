@@ -1,12 +1,13 @@
 import { type Command, experimentsOrRuns } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
 import { chosenFormat, DRAWN_FORMATS, type DrawnFormat, type OutputArgs, outputOptions } from "./output-format.js";
-import { WHERE_OPTION } from "./where-option.js";
+import { TAG_OPTION, WHERE_OPTION } from "./where-option.js";
 
 interface Args extends OutputArgs<DrawnFormat> {
   runs: string[];
   metric?: string | undefined;
   where?: string[] | undefined;
+  tag?: string[] | undefined;
   db?: string | undefined;
 }
 
@@ -28,6 +29,7 @@ export default {
         describe: "Default: the score. f1, loss, train/loss, holdout/accuracy, ...",
       })
       .option("where", WHERE_OPTION)
+      .option("tag", TAG_OPTION)
       .option("db", DB_OPTION)
       .options(outputOptions(DRAWN_FORMATS))
       .example("$0 curves mrpc-methods", "The score of each method, best first")

@@ -9,6 +9,7 @@ export interface DrawSetRequest {
   /** Runs, and names or numbers of experiments; without any, all runs. */
   runs: readonly string[];
   where?: readonly string[] | undefined;
+  tag?: readonly string[] | undefined;
   db?: string | undefined;
   format: DrawnFormat;
   output?: string | undefined;
@@ -16,14 +17,14 @@ export interface DrawSetRequest {
 
 /** Shows what `load` makes of the runs that were asked for. Nothing is read where bytes would go to a terminal. */
 export async function drawSet(
-  { runs: words, where, db, format, output }: DrawSetRequest,
+  { runs: words, where, tag, db, format, output }: DrawSetRequest,
   load: (store: Store, chosen: ChosenSet) => Drawn,
 ): Promise<void> {
   refuseBytes(format, output);
   const store = openReader(resolveDbPath(db));
   let drawn: Drawn;
   try {
-    drawn = load(store, chooseSet(store, { words, where }));
+    drawn = load(store, chooseSet(store, { words, where, tag }));
   } finally {
     store.close();
   }

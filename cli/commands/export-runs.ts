@@ -17,6 +17,7 @@ export interface ExportRequest {
   /** Runs, and names or numbers of experiments; without any, all runs. */
   words: readonly string[];
   where?: readonly string[] | undefined;
+  tag?: readonly string[] | undefined;
   /** `runs`, `rows`, `metrics` or the name of a view. */
   what: string;
   columns?: string | undefined;
@@ -31,16 +32,16 @@ interface Exported {
 }
 
 export async function exportRuns(request: ExportRequest): Promise<void> {
-  const { words, where, what, columns, db, format, output } = request;
+  const { words, where, tag, what, columns, db, format, output } = request;
   refuseBytes(format, output);
-  if (columns !== undefined && what !== "rows") {
-    throw new UsageError("USAGE", `--columns does not go with --what ${what}`, "it goes with --what rows");
+  if (columns !== undefined && what !== "rows" && what !== "runs") {
+    throw new UsageError("USAGE", `--columns does not go with --what ${what}`, "it goes with --what runs and rows");
   }
   const load = await loaderOf(what, columns, format);
   const store = openReader(resolveDbPath(db));
   let found: Exported;
   try {
-    const { runs, said } = chooseSet(store, { words, where });
+    const { runs, said } = chooseSet(store, { words, where, tag });
     found = load(store, runs, said);
   } finally {
     store.close();
@@ -53,13 +54,19 @@ export async function exportRuns(request: ExportRequest): Promise<void> {
   return writeTable(found.table, format, output);
 }
 
+/** Beside the label, which has the settings that differ: a page is not wide. */
+const OF_A_PAPER = "score, best_epoch as best epoch, params as parameters";
+
 type Load = (store: Store, runs: readonly RunRow[], said: string) => Exported;
 
 async function loaderOf(what: string, columns: string | undefined, format: ExportRequest["format"]): Promise<Load> {
-  if (what === "runs") return (store, runs) => ({ table: runsData(store, runs) });
-  if (what === "rows") {
-    const table = format === "latex" || format === "markdown" ? compareForPeople : compareTable;
-    return (store, runs, of) => ({ table: table(loadCompare(store, { of, runs, columns })) });
+  const people = format === "latex" || format === "markdown";
+  if (what === "runs" && !people && columns === undefined) return (store, runs) => ({ table: runsData(store, runs) });
+  if (what === "runs" || what === "rows") {
+    const each = what === "runs";
+    const chosen = columns ?? (each ? OF_A_PAPER : undefined);
+    const table = people ? compareForPeople : compareTable;
+    return (store, runs, of) => ({ table: table(loadCompare(store, { of, runs, columns: chosen, each })) });
   }
   if (what === "metrics") return (store, runs) => ({ table: metricsTable(store, runs) });
   const view = await VIEWS.find(({ name }) => name === what)?.open();

@@ -51,6 +51,19 @@ test("rows: seeds folded, with the 95 % interval; LaTeX without ids", async () =
   expect(latex).not.toContain("0000000000000000");
 });
 
+test("runs for documents: the label, the score, its epoch and the parameters; --columns takes others, for programs too", async () => {
+  expect(String(await exported({ format: "markdown", where: ["method = lora"] }))).toMatch(
+    /^\| name \| accuracy \| best epoch \| parameters \|\n\| --- \| ---: \| ---: \| ---: \|\n\| lora seed=2 \| \*\*0\.9000\*\* \| 2 \|/,
+  );
+  const latex = String(await exported({ format: "latex", columns: "seed, max:accuracy as best" }));
+  expect(latex).toContain("\\begin{tabular}{lrr}\n\\toprule\nname & seed & best \\\\");
+  expect(latex).not.toContain("half of");
+  const [header, ...rows] = String(await exported({ columns: "score, method.rank" }))
+    .trimEnd()
+    .split("\r\n");
+  expect([header?.split(",").slice(5, 9), rows.length]).toEqual([["name", "seeds", "finished", "score"], 3]);
+});
+
 test("metrics and views; where filters", async () => {
   const csv = String(await exported({ what: "metrics", where: ["seed = 2"] }))
     .trimEnd()
@@ -65,7 +78,7 @@ test("metrics and views; where filters", async () => {
 test.each([
   [{ what: "runs", format: "vega-lite" }, /runs is no picture/],
   [{ what: "summary", format: "csv" }, /the view summary is no table/],
-  [{ what: "runs", columns: "score" }, /--columns does not go with --what runs/],
+  [{ what: "metrics", columns: "score" }, /--columns does not go with --what metrics/],
   [{ where: ["seed = 99"] }, /there are no such runs/],
 ] as [Partial<ExportRequest>, RegExp][])("%j is an error that says why", async (request, message) => {
   await expect(exported(request)).rejects.toThrow(message);

@@ -2,7 +2,7 @@ import { VIEWS } from "../views/index.js";
 import { type Command, experimentsOrRuns } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
 import { chosenFormat, type OutputArgs, outputOptions } from "./output-format.js";
-import { WHERE_OPTION } from "./where-option.js";
+import { TAG_OPTION, WHERE_OPTION } from "./where-option.js";
 
 const FORMATS = ["csv", "json", "parquet", "latex", "markdown", "vega-lite"] as const;
 /** Besides the views of `show`, those that have rows. */
@@ -13,6 +13,7 @@ interface Args extends OutputArgs<(typeof FORMATS)[number]> {
   what: string;
   columns?: string | undefined;
   where?: string[] | undefined;
+  tag?: string[] | undefined;
   db?: string | undefined;
 }
 
@@ -35,18 +36,27 @@ export default {
         choices: [...TABLES, ...VIEWS.map(({ name }) => name)],
         describe: "runs: one row each; rows: seeds folded; metrics: every value; or a view of show",
       })
-      .option("columns", { type: "string", requiresArg: true, describe: "With --what rows: as in compare --columns" })
+      .option("columns", {
+        type: "string",
+        requiresArg: true,
+        describe: "With --what runs or rows: as in compare --columns",
+      })
       .option("where", WHERE_OPTION)
+      .option("tag", TAG_OPTION)
       .option("db", DB_OPTION)
       .options(outputOptions(FORMATS))
       .example("$0 export mrpc-methods -o runs.csv", "Scores and the settings that differ, a row for each run")
       .example("$0 export mrpc-methods --what rows --format latex", "Means and intervals for a paper")
       .example("$0 export --where 'task = mrpc' --what metrics -o metrics.parquet", "Every value of all runs of a task")
+      .example(
+        "$0 export mrpc-methods --columns 'score, params, seconds' -o runs.tex",
+        "A row for each run, best first",
+      )
       .example("$0 export @best --what curves -o curves.vl.json", "A picture as a specification of Vega-Lite"),
   handler: async (args) => {
     const format = chosenFormat(args, FORMATS);
     const { exportRuns } = await import("./export-runs.js");
-    const { runs: words, what, columns, where, db, output } = args;
-    await exportRuns({ words, what, columns, where, db, format, output });
+    const { runs: words, what, columns, where, tag, db, output } = args;
+    await exportRuns({ words, what, columns, where, tag, db, format, output });
   },
 } satisfies Command<Args>;

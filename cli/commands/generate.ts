@@ -3,6 +3,7 @@ import { type Command, runs } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
 import { devicesOption } from "./devices-option.js";
 import { counted, numbered } from "./number-options.js";
+import { sayWaits } from "./say-waits.js";
 
 interface Args {
   run: string;
@@ -67,24 +68,20 @@ export default {
       .example("$0 generate @last --prompt 'Name three colours.'", "As the run was trained to answer")
       .example("$0 generate smollm2-135m --prompt 'Once upon a time' --temperature 0.8", "An untuned model, sampled")
       .example("cat question.txt | $0 generate 3fa9 --chat", "The prompt from a file, in the model's chat template"),
-  handler: async (args) => {
-    const { UsageError } = await import("../errors.js");
-    const { temperature = 0, seed = 0 } = args;
-    const sampling = (["top-p", "seed"] as const).find((name) => args[name] !== undefined);
-    if (sampling && temperature === 0) {
-      throw new UsageError("USAGE", `--${sampling} goes with --temperature above 0`, "at 0 no token is sampled");
-    }
-    const prompt = args.prompt ?? (await readPrompt());
-    if (prompt.trim() === "") throw new UsageError("NO_TEXT", "the prompt is empty", 'give --prompt "..."');
-    const [
-      { findSubject },
-      { resolveDbPath },
-      { generateText },
-      { EXECUTORS },
-      output,
-      { visible },
-      { generatedNote },
-    ] = await Promise.all([
+  handler: (args) => sayWaits(args.json, () => carryOut(args)),
+} satisfies Command<Args>;
+
+async function carryOut(args: Args): Promise<void> {
+  const { UsageError } = await import("../errors.js");
+  const { temperature = 0, seed = 0 } = args;
+  const sampling = (["top-p", "seed"] as const).find((name) => args[name] !== undefined);
+  if (sampling && temperature === 0) {
+    throw new UsageError("USAGE", `--${sampling} goes with --temperature above 0`, "at 0 no token is sampled");
+  }
+  const prompt = args.prompt ?? (await readPrompt());
+  if (prompt.trim() === "") throw new UsageError("NO_TEXT", "the prompt is empty", 'give --prompt "..."');
+  const [{ findSubject }, { resolveDbPath }, { generateText }, { EXECUTORS }, output, { visible }, { generatedNote }] =
+    await Promise.all([
       import("../evaluate/subject.js"),
       import("../store/store.js"),
       import("../evaluate/generate-text.js"),
@@ -93,30 +90,29 @@ export default {
       import("../views/parts/visible.js"),
       import("../views/generated.js"),
     ]);
-    const subject = findSubject(resolveDbPath(args.db), args.run);
-    const template = args.chat ? "chat" : (args.template ?? subject.template);
-    const unread = new AbortController();
-    process.stdout.once("error", () => unread.abort()); // as of a closed pipe; the program's own listener tells it
-    const show = (piece: string) => output.writeColoured(process.stdout.isTTY ? visible(piece) : piece);
-    const { text, end } = await generateText({
-      subject,
-      executor: EXECUTORS.local({}),
-      devices: args.devices ?? "auto",
-      asked: {
-        ...{ prompt, template, temperature, seed, top_p: args["top-p"] ?? null },
-        max_new_tokens: args["max-new-tokens"] ?? 256,
-      },
-      onText: args.json ? () => {} : show,
-      unread: unread.signal,
-    });
-    if (args.json) output.writeJson({ run: subject.run, model: subject.model, template, prompt, text, ...end });
-    else {
-      output.writeLine();
-      output.writeNote(generatedNote(end, template));
-    }
-    if (end.reason === "stopped" && !unread.signal.aborted) process.exitCode = 130;
-  },
-} satisfies Command<Args>;
+  const subject = findSubject(resolveDbPath(args.db), args.run);
+  const template = args.chat ? "chat" : (args.template ?? subject.template);
+  const unread = new AbortController();
+  process.stdout.once("error", () => unread.abort()); // as of a closed pipe; the program's own listener tells it
+  const show = (piece: string) => output.writeColoured(process.stdout.isTTY ? visible(piece) : piece);
+  const { text, end } = await generateText({
+    subject,
+    executor: EXECUTORS.local({}),
+    devices: args.devices ?? "auto",
+    asked: {
+      ...{ prompt, template, temperature, seed, top_p: args["top-p"] ?? null },
+      max_new_tokens: args["max-new-tokens"] ?? 256,
+    },
+    onText: args.json ? () => {} : show,
+    unread: unread.signal,
+  });
+  if (args.json) output.writeJson({ run: subject.run, model: subject.model, template, prompt, text, ...end });
+  else {
+    output.writeLine();
+    output.writeNote(generatedNote(end, template));
+  }
+  if (end.reason === "stopped" && !unread.signal.aborted) process.exitCode = 130;
+}
 
 async function readPrompt(): Promise<string> {
   const { UsageError } = await import("../errors.js");

@@ -157,7 +157,16 @@ describe("completion", () => {
     execFileSync("chmod", ["+x", PROGRAM]);
     const script = `PATH="$PWD:$PATH"; eval "$(lor2c completion bash)"
       for COMP_LINE in "$@"; do COMP_POINT=\${#COMP_LINE}; _lor2c; (IFS=,; echo "\${COMPREPLY[*]}"); done`;
-    const lines = ["explain train.learn", "show @b", "show @", "run x --set train.learning", "retry two\\ w", "retry "];
+    const lines = [
+      "explain train.learn",
+      "show @b",
+      "show @",
+      "run x --set train.learning",
+      "retry two\\ w",
+      "retry ",
+      "ls --where method.ra",
+      "ls --sort -method.ra",
+    ];
     const answers = execFileSync("bash", ["-c", script, "bash", ...lines.map((line) => `lor2c ${line}`)], {
       cwd: folder,
       env: { ...process.env, LOR2C_DB: "lor2c.db" },
@@ -171,6 +180,7 @@ describe("completion", () => {
       "two\\ words",
     ]);
     expect(answers[5]).toContain("\\$\\(touch\\ carried-out\\)");
+    expect(answers.slice(6, 8)).toEqual(["method.rank", "-method.rank"]);
     expect(answers[5]).not.toContain("line");
     expect(readdirSync(folder)).not.toContain("carried-out");
   });

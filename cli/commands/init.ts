@@ -1,6 +1,7 @@
 import type { Asked } from "../starter/guess.js";
 import { type Command, files } from "./command.js";
 import { refuseExisting, writeNew } from "./new-file.js";
+import { sayWaits } from "./say-waits.js";
 
 interface Args {
   file?: string | undefined;
@@ -48,7 +49,7 @@ export default {
       import("../views/output.js"),
     ]);
     if (data !== undefined) {
-      await fromTable(data, file, { text, textPair, label }, force);
+      await sayWaits(false, () => fromTable(data, file, { text, textPair, label }, force));
       return;
     }
     if (text.length > 0 || textPair !== undefined || label !== undefined) {

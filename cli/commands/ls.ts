@@ -2,7 +2,7 @@ import { UsageError } from "../errors.js";
 import { type Command, experimentsOrRuns } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
 import { SCORE_OPTION, scoreChoice } from "./score-option.js";
-import { WHERE_OPTION } from "./where-option.js";
+import { TAG_OPTION, WHERE_OPTION } from "./where-option.js";
 
 /** How many runs are listed by default. */
 const LIMIT = 20;
@@ -42,7 +42,7 @@ export default {
       .option("task", { type: "string", describe: "Only runs of this task" })
       .option("method", { type: "string", describe: "Only runs of this method" })
       .option("where", WHERE_OPTION)
-      .option("tag", { type: "string", array: true, nargs: 1, requiresArg: true, describe: "Only runs with this tag" })
+      .option("tag", TAG_OPTION)
       .option("sort", {
         type: "string",
         requiresArg: true,

@@ -1,13 +1,14 @@
 import { type Command, experimentsOrRuns } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
 import { chosenFormat, DRAWN_FORMATS, type DrawnFormat, type OutputArgs, outputOptions } from "./output-format.js";
-import { WHERE_OPTION } from "./where-option.js";
+import { TAG_OPTION, WHERE_OPTION } from "./where-option.js";
 
 interface Args extends OutputArgs<DrawnFormat> {
   runs: string[];
   x: string;
   y: string;
   where?: string[] | undefined;
+  tag?: string[] | undefined;
   db?: string | undefined;
 }
 
@@ -31,6 +32,7 @@ export default {
       })
       .option("y", { type: "string", default: "score", requiresArg: true, describe: "Another one" })
       .option("where", WHERE_OPTION)
+      .option("tag", TAG_OPTION)
       .option("db", DB_OPTION)
       .options(outputOptions(DRAWN_FORMATS))
       .example("$0 pareto mrpc-methods", "Score by trainable parameters, seeds folded")

@@ -9,6 +9,7 @@ import { DB_OPTION } from "./db-option.js";
 import { devicesOption } from "./devices-option.js";
 import { jobsOption } from "./jobs-option.js";
 import { LIMIT_OPTIONS, refuseOver, roomFor } from "./limit-options.js";
+import { sayWaits } from "./say-waits.js";
 import { SET_OPTION } from "./set-option.js";
 
 interface Args {
@@ -37,44 +38,46 @@ export default {
       .option("json", { type: "boolean", default: false, describe: "Print the plan as JSON" })
       .example("$0 plan configs/quickstart.yaml", "What would run")
       .example("$0 plan configs/quickstart.yaml --set seed=1", "The same with another seed"),
-  handler: async ({ file, set, jobs, devices, db, json, ...limits }) => {
-    const { loadSpec } = await import("../spec/load.js");
-    const spec = loadSpec(file, set); // before the worker starts: an error in the spec is reported at once
-    const [{ resolvePlan }, { KeptLooks, looksFile }, { EXECUTORS }, { resolveDbPath }, { withStartFolders }] =
-      await Promise.all([
-        import("../plan/resolve-plan.js"),
-        import("../plan/kept-looks.js"),
-        import("../executors/index.js"),
-        import("../store/store.js"),
-        import("../predict/start-folders.js"),
-      ]);
-    const path = resolveDbPath(db);
-    const wanted = {
-      cells: withStartFolders(spec.cells, path),
-      jobs: jobs ?? spec.jobs,
-      devices: devices ?? spec.devices,
-    };
-    const where = { executor: EXECUTORS.local({}), looks: new KeptLooks(looksFile()) };
-    const [plan, { planText }, { planJson }, { roomWarnings }, output, { outputWidth }] = await Promise.all([
-      resolvePlan(wanted, where), // takes longest; the rest is loaded meanwhile
-      import("../views/plan-text.js"),
-      import("../views/plan-json.js"),
-      import("../views/forecast-text.js"),
-      import("../views/output.js"),
-      import("../views/terminal.js"),
-    ]);
-    const [foresight, evaluation] = await Promise.all([
-      foreseen(plan, path, spec),
-      plannedEvaluation(spec, plan, where.executor, wanted.devices),
-    ]);
-    const warnings = roomWarnings(foresight, roomFor(path));
-    const { states } = foresight;
-    const view = { ...spec, ...plan, states, notes: [...spec.notes, ...plan.notes], foresight, warnings, evaluation };
-    if (json) output.writeJsonLines(planJson(view));
-    else output.writeText(planText(view, outputWidth()));
-    await refuseOver(foresight, limits);
-  },
+  handler: (args) => sayWaits(args.json, () => carryOut(args)),
 } satisfies Command<Args>;
+
+async function carryOut({ file, set, jobs, devices, db, json, ...limits }: Args): Promise<void> {
+  const { loadSpec } = await import("../spec/load.js");
+  const spec = loadSpec(file, set); // before the worker starts: an error in the spec is reported at once
+  const [{ resolvePlan }, { KeptLooks, looksFile }, { EXECUTORS }, { resolveDbPath }, { withStartFolders }] =
+    await Promise.all([
+      import("../plan/resolve-plan.js"),
+      import("../plan/kept-looks.js"),
+      import("../executors/index.js"),
+      import("../store/store.js"),
+      import("../predict/start-folders.js"),
+    ]);
+  const path = resolveDbPath(db);
+  const wanted = {
+    cells: withStartFolders(spec.cells, path),
+    jobs: jobs ?? spec.jobs,
+    devices: devices ?? spec.devices,
+  };
+  const where = { executor: EXECUTORS.local({}), looks: new KeptLooks(looksFile()) };
+  const [plan, { planText }, { planJson }, { roomWarnings }, output, { outputWidth }] = await Promise.all([
+    resolvePlan(wanted, where), // takes longest; the rest is loaded meanwhile
+    import("../views/plan-text.js"),
+    import("../views/plan-json.js"),
+    import("../views/forecast-text.js"),
+    import("../views/output.js"),
+    import("../views/terminal.js"),
+  ]);
+  const [foresight, evaluation] = await Promise.all([
+    foreseen(plan, path, spec),
+    plannedEvaluation(spec, plan, where.executor, wanted.devices),
+  ]);
+  const warnings = roomWarnings(foresight, roomFor(path));
+  const { states } = foresight;
+  const view = { ...spec, ...plan, states, notes: [...spec.notes, ...plan.notes], foresight, warnings, evaluation };
+  if (json) output.writeJsonLines(planJson(view));
+  else output.writeText(planText(view, outputWidth()));
+  await refuseOver(foresight, limits);
+}
 
 /** Null where the spec evaluates nothing. Throws UsageError if the evaluation cannot be carried out. */
 async function plannedEvaluation(

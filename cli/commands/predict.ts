@@ -3,6 +3,7 @@ import { SELECTORS } from "../store/selector-words.js";
 import type { Prediction, PredictText } from "../worker/predict.js";
 import { type Command, runs } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
+import { sayWaits } from "./say-waits.js";
 
 interface Args {
   run: string;
@@ -61,17 +62,19 @@ export default {
       .option("db", DB_OPTION)
       .example("$0 predict @best --text 'A film to remember.'", "Label one text")
       .example("$0 predict 3fa9 --file test.tsv -o predictions.tsv", "Label the rows of a file"),
-  handler: async (args) => {
-    const { UsageError } = await import("../errors.js");
-    if (args.file !== undefined && args.text.length > 0) {
-      throw new UsageError("USAGE", "--text and --file exclude each other", "give the texts, or a file of them");
-    }
-    if (args.file !== undefined) return labelRows(args, args.file);
-    const odd = FILE_OPTIONS.find((name) => args[name] !== undefined && args[name] !== false && args[name] !== "");
-    if (odd) throw new UsageError("USAGE", `--${odd} goes with --file`, "name a file of rows, or leave it out");
-    await labelTexts(args);
-  },
+  handler: (args) => sayWaits(args.json, () => carryOut(args)),
 } satisfies Command<Args>;
+
+async function carryOut(args: Args): Promise<void> {
+  const { UsageError } = await import("../errors.js");
+  if (args.file !== undefined && args.text.length > 0) {
+    throw new UsageError("USAGE", "--text and --file exclude each other", "give the texts, or a file of them");
+  }
+  if (args.file !== undefined) return labelRows(args, args.file);
+  const odd = FILE_OPTIONS.find((name) => args[name] !== undefined && args[name] !== false && args[name] !== "");
+  if (odd) throw new UsageError("USAGE", `--${odd} goes with --file`, "name a file of rows, or leave it out");
+  await labelTexts(args);
+}
 
 const FILE_OPTIONS = ["output", "format", "columns", "keep", "keep-all", "probabilities", "batch-size"] as const;
 

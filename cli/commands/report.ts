@@ -2,11 +2,13 @@ import { UsageError } from "../errors.js";
 import { refuseOtherEnding } from "../file-endings.js";
 import { type Command, experimentsOrRuns } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
-import { WHERE_OPTION } from "./where-option.js";
+import { TAG_OPTION, WHERE_OPTION } from "./where-option.js";
 
 interface Args {
   runs: string[];
   where?: string[] | undefined;
+  tag?: string[] | undefined;
+  baseline?: string | undefined;
   db?: string | undefined;
   output?: string | undefined;
 }
@@ -24,11 +26,17 @@ export default {
         describe: "An experiment (name or number); or runs, or several experiments",
       })
       .option("where", WHERE_OPTION)
+      .option("tag", TAG_OPTION)
+      .option("baseline", {
+        type: "string",
+        requiresArg: true,
+        describe: "Show differences to this run, or to the row with this name, and test against it",
+      })
       .option("output", { alias: "o", type: "string", describe: "File to write; default: standard output" })
       .option("db", DB_OPTION)
       .example("$0 report mrpc-grid -o mrpc-grid.html", "Open it in any browser; it needs no network")
       .example("$0 report mrpc-grid --where 'method.merges >= 1' -o some.html", "Some of its runs"),
-  handler: async ({ runs: words, where, db, output }) => {
+  handler: async ({ runs: words, where, tag, baseline, db, output }) => {
     if (output === undefined && process.stdout.isTTY) {
       throw new UsageError("USAGE", "a report is for a browser, not for a terminal", "name a file: -o report.html");
     }
@@ -45,7 +53,7 @@ export default {
     const store = openReader(resolveDbPath(db));
     let page: string;
     try {
-      page = reportPage(loadReport(store, chooseSet(store, { words, where })));
+      page = reportPage(loadReport(store, { ...chooseSet(store, { words, where, tag }), baseline }));
     } finally {
       store.close();
     }

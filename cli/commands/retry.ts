@@ -1,4 +1,5 @@
 import { type Command, experimentsOrRuns } from "./command.js";
+import { sayWaits } from "./say-waits.js";
 import { type JobArgs, jobOptions, trainJob } from "./train-spec.js";
 
 interface Args extends JobArgs {
@@ -29,8 +30,10 @@ export default {
       .example("$0 retry", "What failed or was lost in the newest experiment that has such runs")
       .example("$0 retry mrpc-grid --jobs 1", "The same for one experiment, one run at a time")
       .example("$0 retry @failed --from-scratch", "The newest failed run"),
-  handler: async (args) => {
-    const { retrySource } = await import("../job/retry-source.js");
-    await trainJob(args, (dbPath) => retrySource({ dbPath, what: args.what, fromScratch: args["from-scratch"] }));
-  },
+  handler: (args) => sayWaits(args.json, () => carryOut(args)),
 } satisfies Command<Args>;
+
+async function carryOut(args: Args): Promise<void> {
+  const { retrySource } = await import("../job/retry-source.js");
+  await trainJob(args, (dbPath) => retrySource({ dbPath, what: args.what, fromScratch: args["from-scratch"] }));
+}

@@ -4,7 +4,7 @@ import { SELECTORS } from "../store/selector-words.js";
 import type { Store } from "../store/store.js";
 import { type Command, experimentsOrRuns } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
-import { WHERE_OPTION } from "./where-option.js";
+import { TAG_OPTION, WHERE_OPTION } from "./where-option.js";
 
 interface Args {
   runs: string[];
@@ -29,7 +29,7 @@ export default {
         describe: `Runs, each ${SELECTORS}; experiments; or names of untuned models, whose evaluations are deleted`,
       })
       .option("where", WHERE_OPTION)
-      .option("tag", { type: "string", array: true, nargs: 1, requiresArg: true, describe: "Only runs with this tag" })
+      .option("tag", TAG_OPTION)
       .option("now", { type: "boolean", default: false, describe: "Delete for good and free the space at once" })
       .option("yes", { alias: "y", type: "boolean", default: false, describe: "Do not ask before deleting for good" })
       .option("db", DB_OPTION)

@@ -22,7 +22,8 @@ beforeEach(() => {
 const lor2c = (args: string[], env: Record<string, string> = {}) =>
   startProgram([...args, "--db", join(folder, "lor2c.db")], { LOR2C_PYTHON: fixture("good.py"), ...env });
 
-const SLOW = { FIXTURE_STEP_SECONDS: "0.05", FIXTURE_STEPS: "2000" };
+const AS_LONG = { FIXTURE_STEPS: "500" };
+const SLOW = { FIXTURE_STEP_SECONDS: "0.05", ...AS_LONG };
 
 function states(): Record<string, string> {
   const store = openStore(join(folder, "lor2c.db"), { readonly: true });
@@ -38,8 +39,14 @@ test("stop ends the whole job after its step; the same run continues it; without
   await until(() => job.out().includes("training starts"));
   const stop = lor2c(["stop"]);
   expect(await stop.closed).toBe(0);
-  expect(stop.out()).toMatch(/seed=1: stopped/);
+  const [, step] =
+    /seed=1: stopped after step (\d+); `run` goes on from the checkpoint of step \1 of /.exec(stop.out()) ?? [];
+  expect(Number(step)).toBeGreaterThan(0);
   expect(await job.closed).toBe(130);
+  expect(job.out()).toMatch(
+    new RegExp(`  1 run goes on from the checkpoint of step ${step} of [\\d,]+ \\(seed=1\\)\n`),
+  );
+  expect(job.out()).toContain("  1 run begins (seed=2)\n");
   expect(states()).toEqual({ "seed=1": "stopped", "seed=2": "planned" });
 
   const again = lor2c(["stop", "two"]);
@@ -47,8 +54,20 @@ test("stop ends the whole job after its step; the same run continues it; without
   expect(again.err()).toContain("nothing of two (2 runs) is in training");
 
   // The request was only for the job that has ended.
-  expect(await lor2c(["run", file, "--plain"]).closed).toBe(0);
+  expect(await lor2c(["run", file, "--plain"], AS_LONG).closed).toBe(0);
   expect(states()).toEqual({ "seed=1": "finished", "seed=2": "finished" });
+});
+
+test("a run that was stopped before its first step has no checkpoint, and stop, the job and show say so", async () => {
+  const job = lor2c(["run", file, "--plain"], { FIXTURE_STEP_SECONDS: "4" });
+  await until(() => job.out().includes("training starts"));
+  const stop = lor2c(["stop"]);
+  expect([await stop.closed, await job.closed]).toEqual([0, 130]);
+  expect(stop.out()).toContain("seed=1: stopped after step 0; `run` begins again: no checkpoint was written\n");
+  expect(job.out()).toContain("  1 run begins again (seed=1): no checkpoint was written\n");
+  const show = lor2c(["show", "@last"]);
+  expect(await show.closed).toBe(0);
+  expect(show.out()).toMatch(/next +`run` begins again: no checkpoint was written\n/);
 });
 
 test("stop of one run lets the job continue with the next", async () => {
@@ -157,7 +176,7 @@ test("a retry that was interrupted goes on with the same command", async () => {
   first.child.kill("SIGINT");
   expect(await first.closed).toBe(130);
   expect(states()["seed=1"]).toBe("stopped");
-  expect(await lor2c(["retry"]).closed).toBe(0);
+  expect(await lor2c(["retry"], AS_LONG).closed).toBe(0);
   expect(states()["seed=1"]).toBe("finished");
 });
 

@@ -13,7 +13,7 @@ interface Args {
 export default {
   command: "stop [what]",
   describe:
-    "Stop runs that train in another terminal, after the current step and with a checkpoint (unless keep.checkpoints is none), or are evaluated; `run` continues",
+    "Stop runs that train in another terminal, after the current step, or are evaluated; says where `run` goes on",
   complete: experimentsOrRuns,
   builder: (yargs) =>
     yargs
@@ -30,14 +30,21 @@ export default {
       .example("$0 stop mrpc-grid", "End the job of this experiment; nothing more of it starts")
       .example("$0 stop 3fa9", "Stop one run; the other runs of its job continue"),
   handler: async ({ what, all, wait, json, db }) => {
-    const [{ stopRuns }, { Interrupts }, { resolveDbPath }, { plural, shortId }, { writeJson, writeLine, writeNote }] =
-      await Promise.all([
-        import("../job/stop-runs.js"),
-        import("../job/interrupt.js"),
-        import("../store/store.js"),
-        import("../views/format.js"),
-        import("../views/output.js"),
-      ]);
+    const [
+      { stopRuns },
+      { Interrupts },
+      { resolveDbPath },
+      { plural, shortId },
+      { nextStartText },
+      { writeJson, writeLine, writeNote },
+    ] = await Promise.all([
+      import("../job/stop-runs.js"),
+      import("../job/interrupt.js"),
+      import("../store/store.js"),
+      import("../views/format.js"),
+      import("../views/next-start.js"),
+      import("../views/output.js"),
+    ]);
     const interrupts = new Interrupts();
     try {
       const runs = await stopRuns({
@@ -57,13 +64,16 @@ export default {
           );
         },
         onEnd: (run) => {
-          if (!json) writeLine(`${shortId(run.run)}  ${run.label}: ${how(run)}`);
+          if (!json) {
+            const then = run.next === null ? "" : `; \`run\` ${nextStartText(run.next)}`;
+            writeLine(`${shortId(run.run)}  ${run.label}: ${how(run)}${then}`);
+          }
         },
       });
       if (json)
         writeJson(
-          runs.map(({ run, label, benchmark, state, stoppedAtStep }) => ({
-            ...{ run, label, benchmark, state, stopped_at_step: stoppedAtStep },
+          runs.map(({ run, label, benchmark, state, stoppedAtStep, next }) => ({
+            ...{ run, label, benchmark, state, stopped_at_step: stoppedAtStep, next },
           })),
         );
     } catch (error) {

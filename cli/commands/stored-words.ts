@@ -1,6 +1,7 @@
 /** Words for the completion of arguments. Completion must not print errors: an unreadable source gives no words. */
 import { existsSync } from "node:fs";
 import { explainAll } from "../spec/explain.js";
+import { keysIn } from "../store/filter/keys.js";
 import { experiments, listRuns, tags, trashedRuns } from "../store/read.js";
 import { NAMED_RUNS } from "../store/selector-words.js";
 import { openStore, resolveDbPath, type Store } from "../store/store.js";
@@ -19,6 +20,10 @@ export const storedExperiments = (): string[] =>
 export const trashedIds = (): string[] => fromStore((store) => trashedRuns(store).map(({ run }) => shortId(run)));
 
 export const storedTags = (): string[] => fromStore((store) => tags(store).map(({ tag }) => tag));
+
+/** Keys of a filter, or to sort by. Those that need quotes there are left out. */
+export const storedKeys = (sortable: boolean): string[] =>
+  fromStore((store) => keysIn(store, { sortable }).filter((key) => sortable || !/[\s(),=<>!'"]/.test(key)));
 
 export const specKeys = (): string[] => [...new Set(explainAll().map((entry) => entry.key))];
 

@@ -1,6 +1,7 @@
 import { UsageError } from "../errors.js";
 import { RANGE } from "../spec/range.js";
 import { type Command, files } from "./command.js";
+import { sayWaits } from "./say-waits.js";
 import { type TrainArgs, trainOptions, trainSpec } from "./train-spec.js";
 
 interface Args extends TrainArgs {
@@ -35,20 +36,22 @@ export default {
       .epilogue(
         "Axes are added to those of the spec's sweep.grid or replace them; --merges 0..6 is --set sweep.grid.method.merges=0..6.",
       ),
-  handler: async (args) => {
-    const sets = [...axisSets(args), ...args.set];
-    const { loadSpec } = await import("../spec/load.js");
-    const { cells } = loadSpec(args.file, sets); // before the worker starts: an error in the spec is reported at once
-    if (cells.length === 1) {
-      throw new UsageError(
-        "SWEEP_ONE_RUN",
-        `${args.file} has only one run`,
-        "name axes, e.g. --merges 0..6 --injections 0..6",
-      );
-    }
-    await trainSpec(args, sets);
-  },
+  handler: (args) => sayWaits(args.json, () => carryOut(args)),
 } satisfies Command<Args>;
+
+async function carryOut(args: Args): Promise<void> {
+  const sets = [...axisSets(args), ...args.set];
+  const { loadSpec } = await import("../spec/load.js");
+  const { cells } = loadSpec(args.file, sets); // before the worker starts: an error in the spec is reported at once
+  if (cells.length === 1) {
+    throw new UsageError(
+      "SWEEP_ONE_RUN",
+      `${args.file} has only one run`,
+      "name axes, e.g. --merges 0..6 --injections 0..6",
+    );
+  }
+  await trainSpec(args, sets);
+}
 
 /** The options as `--set` flags, which is how the experiment stores them. */
 export function axisSets(args: Pick<Args, "merges" | "injections" | "seed" | "grid">): string[] {

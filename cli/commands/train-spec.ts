@@ -11,6 +11,7 @@ import { devicesOption } from "./devices-option.js";
 import { jobsOption } from "./jobs-option.js";
 import { LIMIT_OPTIONS, refuseOver, roomFor } from "./limit-options.js";
 import { NOTIFY_OPTION, notifyCommand } from "./notify-option.js";
+import { sayWaits, type Waits } from "./say-waits.js";
 import { SET_OPTION } from "./set-option.js";
 
 export interface JobArgs {
@@ -85,31 +86,42 @@ export async function trainJob(
     ]);
   const dbPath = resolveDbPath(db);
   const source = sourceOf(dbPath);
-  const reporter = await chooseReporter(plain, json, db);
   const approve = async (foreseen: Foreseen) => {
     await refuseOver(foreseen, limits);
     const { roomWarnings } = await import("../views/forecast-text.js");
     return roomWarnings(foreseen, roomFor(dbPath));
   };
   const looks = new KeptLooks(looksFile());
-  const work = () => runExperiment({ source, dbPath, force, jobs, devices, reporter, approve, looks });
+  const work = () =>
+    sayWaits(json, async (waits) => {
+      const reporter = await chooseReporter({ plain, json, db }, waits);
+      return await runExperiment({ source, dbPath, force, jobs, devices, reporter, approve, looks });
+    });
   const ended = (done: JobSummary) => trainingEnded(done, EXIT_CODES[done.outcome]);
   const summary = await notifying({ command, kind: "training", database: dbPath, work, ended });
   process.exitCode = EXIT_CODES[summary.outcome];
   if (!json) await showGrid(summary); // last: what is told does not depend on a drawing
 }
 
-async function chooseReporter(plain: boolean, json: boolean, db: string | undefined): Promise<Reporter> {
+interface Shown {
+  plain: boolean;
+  json: boolean;
+  db: string | undefined;
+}
+
+async function chooseReporter({ plain, json, db }: Shown, waits: Waits): Promise<Reporter> {
   const [{ isInteractive, outputWidth }, { expectReader, writeJson, writeLine }] = await Promise.all([
     import("../views/terminal.js"),
     import("../views/output.js"),
   ]);
   expectReader();
   if (json) return (await import("../views/ndjson.js")).createNdjson(writeJson);
-  if (!plain && isInteractive() && (await import("../screen/terminal/foreground.js")).inForeground()) {
-    return (await import("../screen/job-screen.js")).createJobScreen({ dbWords: db === undefined ? [] : ["--db", db] });
+  if (plain || !isInteractive() || !(await import("../screen/terminal/foreground.js")).inForeground()) {
+    return (await import("../views/plain.js")).createPlain({ write: writeLine, width: outputWidth, wait: waits.show });
   }
-  return (await import("../views/plain.js")).createPlain({ write: writeLine, width: outputWidth });
+  const { createJobScreen } = await import("../screen/job-screen.js");
+  // The screen has the terminal from its beginning on.
+  return createJobScreen({ dbWords: db === undefined ? [] : ["--db", db], onBegin: waits.end });
 }
 
 /** Shows nothing if the runs have no two axes; if they have more, says how to draw the grid. */

@@ -5,6 +5,7 @@ import { type Command, runs } from "./command.js";
 import { DB_OPTION } from "./db-option.js";
 import { devicesOption } from "./devices-option.js";
 import { jobsOption } from "./jobs-option.js";
+import { sayWaits, type Waits } from "./say-waits.js";
 import { SET_OPTION } from "./set-option.js";
 
 interface Args {
@@ -51,16 +52,18 @@ export default {
       .example("$0 verify @last", "Does the newest run still give its numbers?")
       .example("$0 verify 3fa9 --tolerance 1e-4", "On another machine")
       .example("$0 verify spec.yaml --against reference.json", "In CI: do these runs still give their numbers?"),
-  handler: async ({ tolerance, ...args }) => {
-    if (tolerance !== undefined && !(tolerance >= 0)) {
-      throw new UsageError("USAGE", "--tolerance takes a number from 0 on");
-    }
-    if (args.against === undefined) await verifyStored({ ...args, tolerance });
-    else await verifySpec({ ...args, against: args.against, tolerance });
-  },
+  handler: (args) => sayWaits(args.json, (waits) => carryOut(args, waits)),
 } satisfies Command<Args>;
 
-async function verifyStored({ run, set, jobs, tolerance, devices, json, db }: Args): Promise<void> {
+async function carryOut({ tolerance, ...args }: Args, waits: Waits): Promise<void> {
+  if (tolerance !== undefined && !(tolerance >= 0)) {
+    throw new UsageError("USAGE", "--tolerance takes a number from 0 on");
+  }
+  if (args.against === undefined) await verifyStored({ ...args, tolerance }, waits);
+  else await verifySpec({ ...args, against: args.against, tolerance }, waits);
+}
+
+async function verifyStored({ run, set, jobs, tolerance, devices, json, db }: Args, waits: Waits): Promise<void> {
   if (set.length > 0 || jobs !== undefined) {
     throw new UsageError("USAGE", "--set and --jobs belong to a spec: name one, with --against");
   }
@@ -71,7 +74,7 @@ async function verifyStored({ run, set, jobs, tolerance, devices, json, db }: Ar
     import("../views/verified-text.js"),
     import("../views/output.js"),
   ]);
-  const lines = createPlain({ write: output.writeNote });
+  const lines = createPlain({ write: output.writeNote, wait: waits.show });
   const where = { dbPath: resolveDbPath(db), selector: run, devices };
   const result = await verifyRun({ ...where, tolerance, listener: lines });
   if (json) output.writeJson(result);
@@ -79,7 +82,7 @@ async function verifyStored({ run, set, jobs, tolerance, devices, json, db }: Ar
   process.exitCode = result.same ? 0 : 1;
 }
 
-async function verifySpec(args: Args & { against: string }): Promise<void> {
+async function verifySpec(args: Args & { against: string }, waits: Waits): Promise<void> {
   const { run: spec, against: file, set, jobs, devices, tolerance, json, db } = args;
   const [{ verifyAgainst }, { specSource }, { withStartFolders }, { resolveDbPath }, { createPlain }, texts, output] =
     await Promise.all([
@@ -96,12 +99,13 @@ async function verifySpec(args: Args & { against: string }): Promise<void> {
     const source = specSource(spec, set);
     const cells = withStartFolders(source.cells, resolveDbPath(db));
     // The job's own summary names a database that is deleted at the end.
-    const reporter = { ...createPlain({ write: output.writeNote }), end: () => {} };
+    const reporter = { ...createPlain({ write: output.writeNote, wait: waits.show }), end: () => {} };
     const result = await verifyAgainst({ source: { ...source, cells }, file, tolerance, devices, jobs, reporter });
     if (json) output.writeJson(result);
     else output.writeLine(texts.againstText(result));
     for (const line of texts.annotations(result)) annotate(line);
-    process.exitCode = result.same ? 0 : 1;
+    const unknown = result.runs.some(({ cannotCompare }) => cannotCompare !== null);
+    process.exitCode = unknown ? 2 : result.same ? 0 : 1;
   } catch (error) {
     if (error instanceof Error) annotate(texts.annotation(file, error.message));
     throw error;

@@ -1,3 +1,12 @@
+/** For commands that choose runs, as the next one. */
+export const TAG_OPTION = {
+  type: "string",
+  array: true,
+  nargs: 1,
+  requiresArg: true,
+  describe: "Only runs with this tag",
+} as const;
+
 /** For commands that choose runs. Given several times, a run has to match every filter. */
 export const WHERE_OPTION = {
   type: "string",

@@ -9,6 +9,7 @@ import { discard } from "../files.js";
 import { packageFile } from "../spec/package-files.js";
 import { makeTemporaryFolder } from "../temporary.js";
 import { findPython, type Python, setupCommand } from "../worker/python.js";
+import { waitsFor } from "../worker/wait.js";
 import { startWorker } from "../worker/worker-process.js";
 import { fail, messageOf, ok, type Row, warn } from "./row.js";
 
@@ -67,7 +68,8 @@ async function workerRows(python: Python): Promise<Row[]> {
   const folder = temporaryFolder();
   try {
     const logFile = folder ? join(folder, "worker.log") : devNull;
-    const worker = await startWorker({ python, logFile, onEvent: () => {} });
+    waitsFor({ kind: "start" });
+    const worker = await startWorker({ python, logFile, onEvent: () => {} }).finally(() => waitsFor(null));
     const { packages, device, variables } = worker.ready;
     await worker.stop();
     const torch = packages.torch ?? "unknown";

@@ -11,6 +11,8 @@ export interface DataColumn {
   type: ColumnType;
   /** Decimals of a real for people; others get up to six significant digits. Programs get every digit. */
   decimals?: number;
+  /** Texts that are numbers with more, which stand right-aligned. */
+  right?: true;
   /** Ids and the like, which LaTeX and Markdown leave out. */
   forPrograms?: true;
 }

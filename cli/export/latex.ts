@@ -10,7 +10,7 @@ export function latexTable(table: DataTable): string {
   return [
     "% \\usepackage{booktabs}",
     ...(table.note === undefined ? [] : [`% ${oneLine(table.note)}`]),
-    `\\begin{tabular}{${columns.map(({ type }) => (type === "text" ? "l" : "r")).join("")}}`,
+    `\\begin{tabular}{${columns.map(({ type, right }) => (type === "text" && !right ? "l" : "r")).join("")}}`,
     "\\toprule",
     record(columns.map(({ title }) => latexText(oneLine(title)))),
     "\\midrule",

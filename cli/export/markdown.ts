@@ -9,7 +9,7 @@ export function markdownTable(table: DataTable): string {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   return [
     line(columns.map(({ title }) => markdownText(oneLine(title)))),
-    line(columns.map(({ type }) => (type === "text" ? "---" : "---:"))),
+    line(columns.map(({ type, right }) => (type === "text" && !right ? "---" : "---:"))),
     ...rows.map((row) =>
       line(
         columns.map((column, index) => {

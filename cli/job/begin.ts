@@ -86,6 +86,7 @@ export async function beginJob(from: Beginning): Promise<{ job: Job; shares: Sha
       job.fault ??= error;
       interrupts.stopBecause("the database cannot be used");
     },
+    fromScratch: source.fromScratch,
     maxFailures: source.maxFailures,
     fromZero: new Set(ids.filter((id) => source.fromScratch || states.get(id) === "failed")),
   };

@@ -51,6 +51,8 @@ export interface Job {
   fault: unknown;
   /** Train finished runs again, and ignore checkpoints. */
   force: boolean;
+  /** Ignore checkpoints. */
+  fromScratch: boolean;
   /** No further run starts after this many failures. */
   maxFailures: number;
   /** Failed runs, which start from the beginning: from their checkpoint they would fail again. */

@@ -119,7 +119,8 @@ function resumedSteps(seed: number): (number | null)[] {
 
 test("checkpoints: none: a run whose worker died begins again, in a retry too; unfinished goes on", async () => {
   const died = { FIXTURE_DIE: "2" };
-  await run(["keep.checkpoints=none"], {}, died);
+  const first = await run(["keep.checkpoints=none"], {}, died);
+  expect(first.cells.find(({ state }) => state === "lost")?.next).toEqual({ from: "zero", why: "keeps_none" });
   await run([], { source: retrySource({ dbPath, what: [], fromScratch: false }) }, died);
   await run(["keep.checkpoints=unfinished"], {}, died);
   await run(["keep.checkpoints=none"]);

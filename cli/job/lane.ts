@@ -28,8 +28,6 @@ export interface LaneFacts {
   score: number | null;
   majorityScore: number | null;
   tokensPerSecond: number | null;
-  /** Seconds until its worker is done with it, by the job's clock. */
-  secondsLeft: number | null;
 }
 
 export const NO_FACTS: LaneFacts = {
@@ -44,7 +42,6 @@ export const NO_FACTS: LaneFacts = {
   score: null,
   majorityScore: null,
   tokensPerSecond: null,
-  secondsLeft: null,
 };
 
 /** Returns the facts after an event. */

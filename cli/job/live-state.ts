@@ -59,7 +59,7 @@ export class LiveState {
         const attempt = this.model.runs.get(run)?.attempt;
         if (attempt === undefined || this.#written.get(attempt) === lane.facts) continue;
         changed.set(attempt, lane.facts);
-        attempts.push({ attempt, ...rowOf(lane), at });
+        attempts.push({ attempt, ...rowOf(lane, this.model.secondsLeft(lane)), at });
       }
     }
     const devices = this.model.devices.workers();
@@ -78,8 +78,8 @@ export class LiveState {
   }
 }
 
-function rowOf({ number, facts }: Lane): Omit<Row, "attempt" | "at"> {
-  const { phase, step, totalSteps, epochs, loss, tokensPerSecond, secondsLeft } = facts;
+function rowOf({ number, facts }: Lane, secondsLeft: number | null): Omit<Row, "attempt" | "at"> {
+  const { phase, step, totalSteps, epochs, loss, tokensPerSecond } = facts;
   return {
     ...{ lane: number, phase, step, total_steps: totalSteps, loss },
     epoch: epochs === null || totalSteps === 0 ? null : (step / totalSteps) * epochs,

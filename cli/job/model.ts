@@ -5,6 +5,7 @@ import { DeviceReadings } from "./device-readings.js";
 import { type Lane, type LaneFacts, learn, NO_FACTS } from "./lane.js";
 import { laneLabel } from "./lane-label.js";
 import { FAILURES, type RunState } from "./run-state.js";
+import type { TimeLeft } from "./time-left.js";
 
 /** What this process knows of a run. */
 export interface RunStatus {
@@ -37,10 +38,12 @@ export interface JobListener {
   states(runs: readonly string[], state: RunState, detail?: string): void;
 }
 
-/** Estimates a lane's time left for the model. It gets every event before the listeners do. */
+/** Estimates times left for the model. It gets every event before the listeners do. */
 export interface LaneClock extends Pick<JobListener, "event" | "states"> {
-  /** Seconds until the worker is done with the lane; null if not yet known. */
+  /** Seconds from now until the worker is done with the lane; null if not yet known. */
   secondsLeft(lane: Lane): number | null;
+  /** Of the whole job, from now; never less than that of a lane in training. */
+  look(): TimeLeft;
 }
 
 /** Events that assign their runs to a lane; other events may be about a whole bundle. */
@@ -84,6 +87,16 @@ export class JobModel {
     return this.#run(run).state;
   }
 
+  /** Seconds from now until the worker is done with the lane; null if not yet known. Ask when it is shown. */
+  secondsLeft(lane: Lane): number | null {
+    return this.clock?.secondsLeft(lane) ?? null;
+  }
+
+  /** How far the job is now; null without a clock. Ask when it is shown. */
+  timeLeft(): TimeLeft | null {
+    return this.clock?.look() ?? null;
+  }
+
   /** One label for all of these runs. */
   labelOf(runs: readonly string[]): string {
     return laneLabel(runs.map((run) => this.#run(run).label));
@@ -120,7 +133,6 @@ export class JobModel {
     this.clock?.event(lane, event);
     if (event.type === "device_usage") this.devices.add(event);
     lane.facts = learn(lane.facts, event);
-    if (event.type === "progress") lane.facts.secondsLeft = this.clock?.secondsLeft(lane) ?? null;
     if (OF_LANES.has(event.type)) for (const id of lane.runs) this.#run(id).lane = lane;
     if (event.type === "failed") for (const id of lane.runs) this.#run(id).errorType = event.error_type;
     for (const listener of this.listeners) listener.event(lane, event);

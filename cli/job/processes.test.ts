@@ -7,6 +7,7 @@ import { beforeEach, expect, test } from "vitest";
 import { builtFixture } from "../fixtures/program.js";
 import { type Started, startProgram } from "../fixtures/start-program.js";
 import { tempFolder } from "../fixtures/temp-folder.js";
+import { withoutWaits } from "../fixtures/without-waits.js";
 import { getAttempts, listRuns } from "../store/read.js";
 import { openStore } from "../store/store.js";
 import { fixture, isAlive, until } from "../worker/fixture-worker.js";
@@ -62,7 +63,7 @@ test("plain: lines and the table without escape codes; the second time there is 
   expect(await first.closed).toBe(0);
   expect(first.out()).toMatch(/^two: 2 runs, 1 at a time, database /);
   expect(first.out()).toMatch(/seed=1: training starts: 64 rows, 6 steps, 1,000 trainable parameters \+ 20 head/);
-  expect(first.out()).toMatch(/seed=2 +lora +0\.7200 \(0\.5000\) +1 +1,000 \(\+ 20\) +3\.0s +250/);
+  expect(first.out()).toMatch(/seed=2 +lora +0\.7200 +1 +1,000 +3\.0s\n/);
   expect(first.out()).toContain("note: 64 of 640 training rows, chosen with split_seed 0");
   expect(first.out()).not.toContain("\u001b");
   const again = lor2c(["run", file]);
@@ -242,11 +243,11 @@ test("verify exits with 0 for equal values, 1 for different ones, which it shows
   const texts = join(join(dbPath, ".."), "texts.txt");
   writeFileSync(texts, "second\r\n\nthird\n");
   const predict = lor2c(["predict", "@last", "--text", "first", "--text", "second"]);
-  expect([await predict.closed, predict.err()]).toEqual([0, ""]);
+  expect([await predict.closed, withoutWaits(predict.err())]).toEqual([0, ""]);
   expect(predict.out()).toBe(["first", "second"].map((text) => `positive 0.7500\t${text}\n`).join(""));
   const rows = lor2c(["predict", "@last", "--file", texts]);
   expect([await rows.closed, rows.out()]).toEqual([0, "second\n\nthird\n"]);
-  expect(rows.err()).toBe(
+  expect(withoutWaits(rows.err())).toBe(
     "note: 1 row with an empty text, labelled like any other\nscores by the labels in the file: accuracy 0.5000\n",
   );
   expect(await lor2c(["predict", "@last"]).closed).toBe(2);

@@ -1,7 +1,8 @@
 import type { BenchmarkResult, EvaluationEvent } from "../evaluate/report.js";
-import type { AlertRow } from "../store/read.js";
+import type { AlertRow, NextStart } from "../store/read.js";
 import type { JobListener, JobModel } from "./model.js";
 import type { RunState } from "./run-state.js";
+import type { TimeLeft } from "./time-left.js";
 
 /** One run of the plan, as it is before anything has started. */
 export interface PlanCell {
@@ -32,16 +33,6 @@ export interface JobPlan {
 export interface InvalidRuns {
   reason: string;
   labels: string[];
-}
-
-/** The progress of the whole job. */
-export interface TimeLeft {
-  /** The done part of what this command trains, 0 to 1; stopped runs do not count as done. */
-  fraction: number;
-  /**
-   * Seconds until the last of its workers is done; null before a step was measured, or if only other processes train.
-   */
-  secondsLeft: number | null;
 }
 
 /** Why a run did not finish. */
@@ -79,8 +70,8 @@ export interface CellSummary {
   seconds: number | null;
   /** Real (non-padding) tokens per second of training time. */
   tokensPerSecond: number | null;
-  /** Whether it is unfinished and has a checkpoint, from which the same command resumes. */
-  checkpoint: boolean;
+  /** Where it begins when it is trained again; null if it is finished, or not this job's to train. */
+  next: NextStart | null;
   error?: CellError;
 }
 
@@ -128,6 +119,8 @@ export interface JobSummary {
   experiment: number;
   dbPath: string;
   outcome: "finished" | "failed" | "interrupted";
+  /** The option with which the same command begins every run at zero again. */
+  again: "--force" | "--from-scratch" | null;
   cells: CellSummary[];
   /** Whether the scores of the cells that have one are of the same rows, so that a best one means something. */
   sameRows: boolean;

@@ -54,8 +54,9 @@ test("kill -9 of the worker after two of four epochs", { timeout: 400_000 }, asy
   };
   const first = await train(0, "auto");
   expect(first.cells.map(({ state }) => state)).toEqual(["finished", "finished", "lost", "lost"]);
-  expect(first.cells.map(({ checkpoint }) => checkpoint)).toEqual([false, false, true, true]);
   expect(killed).toBe(2 * STEPS_PER_EPOCH + 1);
+  const next = first.cells.map((cell) => cell.next);
+  expect(next.slice(0, 2)).toEqual([null, null]);
 
   const second = await train(1, "schedules");
   expect(second.cells.map(({ error }) => error)).toEqual([undefined, undefined, undefined, undefined]);
@@ -74,6 +75,9 @@ test("kill -9 of the worker after two of four epochs", { timeout: 400_000 }, asy
   expect(resumed.slice(0, 2)).toEqual([null, null]);
   expect(resumed[2]).toBeGreaterThanOrEqual(2 * STEPS_PER_EPOCH); // the worker may go on until the signal arrives
   expect(resumed[3]).toBe(resumed[2]);
+  for (const told of next.slice(2)) {
+    expect(told).toEqual({ from: "checkpoint", step: resumed[2], total_steps: 4 * STEPS_PER_EPOCH });
+  }
   // The steps before the checkpoint are stored with the new attempt too.
   const losses = getMetrics(store, attempts[3]?.at(-1)?.id ?? 0, { split: "train", name: "loss" });
   expect(losses.map(({ step }) => step)).toEqual(Array.from({ length: 4 * STEPS_PER_EPOCH }, (_, i) => i + 1));

@@ -8,6 +8,8 @@ import {
   experiments,
   getAttempt,
   getEvaluation,
+  type NextStart,
+  nextStarts,
   type RunningOfRun,
   runningOf,
   runsOf,
@@ -29,6 +31,8 @@ export type StoppedRun = Pick<Busy, "run" | "label" | "owner" | "benchmark"> & {
   /** Of the training, or of the evaluation; `running` if the command did not wait for the end. */
   state: StoredState;
   stoppedAtStep: number | null;
+  /** Where the run begins when it is trained again; null if it is finished, or did not end while the command waited. */
+  next: NextStart | null;
 };
 
 export interface StopOptions {
@@ -56,7 +60,7 @@ export interface StopOptions {
 export async function stopRuns(options: StopOptions): Promise<StoppedRun[]> {
   const asked = ask(options);
   options.onAsked(asked);
-  if (!options.wait) return asked.map((run) => ({ ...run, state: "running", stoppedAtStep: null }));
+  if (!options.wait) return asked.map((run) => ({ ...run, state: "running", stoppedAtStep: null, next: null }));
   return await ends(asked, options);
 }
 
@@ -173,13 +177,17 @@ async function ends(asked: readonly Busy[], options: StopOptions): Promise<Stopp
 }
 
 /** Null: it goes on. */
-function endOf(store: Store, busy: Busy): Pick<StoppedRun, "state" | "stoppedAtStep"> | null {
+function endOf(store: Store, busy: Busy): Pick<StoppedRun, "state" | "stoppedAtStep" | "next"> | null {
   if (busy.benchmark === null) {
     const attempt = getAttempt(store, busy.attempt);
     if (attempt?.outcome === null) return null;
-    return { state: attempt?.outcome ?? "lost", stoppedAtStep: attempt?.stopped_at_step ?? null };
+    return {
+      state: attempt?.outcome ?? "lost",
+      stoppedAtStep: attempt?.stopped_at_step ?? null,
+      next: nextStarts(store, [busy.run]).get(busy.run) ?? null,
+    };
   }
   if (evaluatingOf(store, [busy.run]).some(({ evaluation }) => evaluation === busy.evaluation)) return null;
   const state = getEvaluation(store, busy.evaluation)?.state ?? "lost";
-  return { state: state === "unfinished" ? "stopped" : state, stoppedAtStep: null };
+  return { state: state === "unfinished" ? "stopped" : state, stoppedAtStep: null, next: null };
 }

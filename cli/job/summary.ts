@@ -4,9 +4,18 @@ import type { PlannedCell } from "../plan/cell.js";
 import { eachKindOnce } from "../plan/warnings.js";
 import { DIVERGED } from "../protocol/divergence.js";
 import { methodName } from "../spec/cell.js";
-import { type AttemptRow, bundlesOf, getAttempt, getEpochScore, getNotes, getRun, runStates } from "../store/read.js";
+import {
+  type AttemptRow,
+  bundlesOf,
+  getAttempt,
+  getEpochScore,
+  getNotes,
+  getRun,
+  type NextStart,
+  nextStarts,
+  runStates,
+} from "../store/read.js";
 import type { Store } from "../store/store.js";
-import { resumableRuns } from "../store/write.js";
 import type { Job } from "./job.js";
 import type { JobModel } from "./model.js";
 import { repeatsOf } from "./repeats.js";
@@ -17,8 +26,13 @@ import { FAILURES, type RunState } from "./run-state.js";
 export function summarize(job: Job, seconds: number): JobSummary {
   const { store, model, cells: planned, invalid, interrupts } = job;
   const attempts = planned.map((cell) => attemptOf(store, cell.id, model));
-  const resumable = job.force ? new Set<string>() : resumableRuns(store);
-  const cells = planned.map((cell, index) => cellSummary(store, cell, attempts[index], model, resumable));
+  const next = nextStarts(
+    store,
+    planned.map(({ id }) => id),
+  );
+  const cells = planned.map((cell, index) =>
+    cellSummary(store, cell, attempts[index], model, next.get(cell.id) ?? null),
+  );
   const failed =
     invalid.length > 0 ||
     cells.some((cell) => cell.state !== "finished") ||
@@ -28,6 +42,7 @@ export function summarize(job: Job, seconds: number): JobSummary {
     experiment: job.experiment,
     dbPath: store.path,
     outcome: interrupts.urgency !== null ? "interrupted" : failed ? "failed" : "finished",
+    again: job.force ? "--force" : job.fromScratch ? "--from-scratch" : null,
     cells,
     sameRows: haveSameRows(planned, cells),
     repeats: repeatsOf(planned, cells),
@@ -108,7 +123,7 @@ function cellSummary(
   cell: PlannedCell,
   row: AttemptRow | undefined,
   model: JobModel,
-  resumable: ReadonlySet<string>,
+  next: NextStart | null,
 ): CellSummary {
   const fixed = cell.settings.train.report_epoch;
   const state = stateOf(cell.id, row, model);
@@ -134,7 +149,7 @@ function cellSummary(
     headParameters: own?.head_parameters ?? cell.inspected.head_parameters,
     seconds: own?.total_seconds ?? null,
     tokensPerSecond: own?.tokens_per_second ?? null,
-    checkpoint: resumable.has(cell.id) && state !== "finished" && state !== "failed",
+    next,
     ...(error && { error }),
   };
 }

@@ -1,5 +1,15 @@
 import { fillSlots, idle } from "../plan/fill-slots.js";
 
+/** The progress of the whole job. */
+export interface TimeLeft {
+  /** The done part of what this command trains, 0 to 1; stopped runs do not count as done. */
+  fraction: number;
+  /**
+   * Seconds until the last of its workers is done; null before a step was measured, or if only other processes train.
+   */
+  secondsLeft: number | null;
+}
+
 /** The measurements of one share so far. Costs are in the unit of `Share.cost`, times are wall seconds. */
 export interface ShareTimes {
   /** Shares of one kind take about the same time per cost. */
@@ -32,10 +42,13 @@ const FORWARD_ALONE = 1 / 3;
 
 /**
  * Seconds until all shares are over. Assumes that running shares continue at their speed, and that the others start, in
- * order, as soon as a slot is free. Null if nothing has been measured yet. Pure.
+ * order, as soon as a slot is free. Null if nothing has been measured yet. `lengths`: what `secondsOfEach` gives. Pure.
  */
-export function timeLeft(shares: readonly ShareTimes[], slots: number): number | null {
-  const lengths = secondsOfEach(shares);
+export function timeLeft(
+  shares: readonly ShareTimes[],
+  slots: number,
+  lengths: readonly (number | null)[] = secondsOfEach(shares),
+): number | null {
   if (lengths.some((seconds) => seconds === null)) return null;
   const ends = shares.flatMap(({ state }, i) => (state === "running" ? [lengths[i] ?? 0] : []));
   const waiting = shares.flatMap(({ state }, i) => (state === "waiting" ? [lengths[i] ?? 0] : []));
@@ -51,7 +64,7 @@ export function secondsOfEach(shares: readonly ShareTimes[]): (number | null)[] 
     const alike = shares.filter(({ kind }) => kind === share.kind);
     const mean = (seconds: keyof ShareTimes, count: keyof ShareTimes) =>
       ratio(alike, seconds, count) ?? ratio(shares, seconds, count);
-    const train = mean("trainSeconds", "done");
+    const train = trainSeconds(shares, alike);
     if (train === null) return null;
     const evaluate = mean("evaluateSeconds", "evaluations") ?? share.evalRows * train * FORWARD_ALONE;
     // A saved run is loaded and evaluated again.
@@ -61,6 +74,18 @@ export function secondsOfEach(shares: readonly ShareTimes[]): (number | null)[] 
     // An evaluation of many lanes sends nothing for long, so time without events counts, but at most half of the rest.
     return starting + Math.max(rest / 2, rest - share.idle);
   });
+}
+
+/** The part of its work after which a kind's own speed counts in full; its first steps are slower than the others. */
+const SETTLED = 0.05;
+
+/** Seconds per cost of training, for shares of one kind; as long as little of them was measured, mixed with that of all. */
+function trainSeconds(shares: readonly ShareTimes[], alike: readonly ShareTimes[]): number | null {
+  const [own, all] = [ratio(alike, "trainSeconds", "done"), ratio(shares, "trainSeconds", "done")];
+  if (own === null || all === null) return own ?? all;
+  const [done, left] = [sum(alike.map((share) => share.done)), sum(alike.map((share) => share.left))];
+  const weight = Math.min(1, done / (SETTLED * (done + left)));
+  return weight * own + (1 - weight) * all;
 }
 
 function ratio(shares: readonly ShareTimes[], seconds: keyof ShareTimes, count: keyof ShareTimes): number | null {

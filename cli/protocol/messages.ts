@@ -934,6 +934,20 @@ const Generated = z.strictObject({
     .nullable(),
 });
 
+/** What takes long before an answer, for whoever waits for it. Never stored. */
+const Doing = z.strictObject({
+  type: z.literal("doing"),
+  seq: count,
+  request: z.string(),
+  /**
+   * It reads the config of a model, rows, or weights; turns rows into tokens; downloads a package; asks a hub, or its
+   * cache; converts a model.
+   */
+  what: z.enum(["config", "rows", "tokens", "weights", "download", "hub", "convert"]),
+  /** Name or path of the model, rows or package. */
+  of: z.string(),
+});
+
 /** The command `request` is done (after its other events), or could not be carried out at all. */
 const Done = z.strictObject({
   type: z.literal("done"),
@@ -982,6 +996,7 @@ export const WorkerEvent = z.discriminatedUnion("type", [
   Samples,
   Evaluated,
   Generated,
+  Doing,
   Done,
   Ended,
 ]);

@@ -20,11 +20,13 @@ export interface ReportRequest {
   experiment: ExperimentRow | null;
   runs: readonly RunRow[];
   said: string;
+  /** A run, or the name of a row. */
+  baseline?: string | undefined;
 }
 
 /** Throws UsageError where nothing has been measured, since there is nothing to report then. */
-export function loadReport(store: Store, { experiment, runs, said }: ReportRequest): ReportData {
-  const compare = withCosts(store, runs, said);
+export function loadReport(store: Store, { experiment, runs, said, baseline }: ReportRequest): ReportData {
+  const compare = withCosts(store, runs, said, baseline);
   const timelines = firstSeeds(compare, runs);
   return {
     name: experiment?.name ?? said,
@@ -45,8 +47,8 @@ export function loadReport(store: Store, { experiment, runs, said }: ReportReque
 }
 
 /** The columns that compare chooses, and what the runs cost. */
-function withCosts(store: Store, runs: readonly RunRow[], of: string): CompareData {
-  return loadCompare(store, { of, runs, more: COSTS, overRows: true });
+function withCosts(store: Store, runs: readonly RunRow[], of: string, baseline: string | undefined): CompareData {
+  return loadCompare(store, { of, runs, more: COSTS, baseline, overRows: true });
 }
 
 /** Null where it has no two axes, or another axis varies as well, or a filter leaves out some of its runs. */

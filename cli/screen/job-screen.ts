@@ -1,7 +1,7 @@
 /** The full screen of `lor2c run`: a reporter that shows the job, and gives way to plain lines when the user leaves it. */
 
 import type { JobModel } from "../job/model.js";
-import type { JobPlan, Reporter, TimeLeft } from "../job/reporter.js";
+import type { JobPlan, Reporter } from "../job/reporter.js";
 import { visible } from "../views/parts/visible.js";
 import { createPlain } from "../views/plain.js";
 import { renderSummary } from "../views/summary.js";
@@ -19,14 +19,20 @@ const LOG = 1000;
 export interface JobScreenOptions {
   /** What commands of the screen get besides their words. */
   dbWords: readonly string[];
+  /** The screen is about to take the terminal. */
+  onBegin?: () => void;
   ascii?: boolean;
   now?: () => number;
 }
 
-export function createJobScreen({ dbWords, ascii = false, now = Date.now }: JobScreenOptions): Reporter {
+export function createJobScreen({
+  dbWords,
+  onBegin = () => {},
+  ascii = false,
+  now = Date.now,
+}: JobScreenOptions): Reporter {
   const stdout = process.stdout;
   let log: readonly LogLine[] = [];
-  let timeLeft: (TimeLeft & { at: number }) | null = null;
   let app: ScreenApp | undefined;
   /** Whether the user has left the screen: what happens from then on is told in lines. */
   let left = false;
@@ -45,23 +51,22 @@ export function createJobScreen({ dbWords, ascii = false, now = Date.now }: JobS
   return {
     ...lines,
     begin(plan: JobPlan, model: JobModel) {
+      onBegin();
       lines.begin(plan, model);
       app = new ScreenApp({
-        source: jobSource(plan, () => ({ model, timeLeft, log }), now),
+        source: jobSource(plan, () => ({ model, log }), now),
         ...{ panes: PANES, deviceWords, look: lookOf({ ascii }), share: SHARE, focus: "runs" as const },
         ...{ dbPath: plan.dbPath, dbWords, now, quit: "leave the screen, train on", onQuit: () => void leave() },
         onText: (text) => say(text.trimEnd()),
       });
     },
-    timeLeft(next) {
-      timeLeft = { ...next, at: now() };
-      lines.timeLeft?.(next);
-    },
     async end(summary) {
+      lines.abort?.(); // what it holds back for others that end alike goes to the log
       await app?.close();
       stdout.write(`\n${visible(renderSummary(summary, stdout.columns || null))}\n`);
     },
     async abort() {
+      lines.abort?.();
       await app?.close();
     },
   };

@@ -1,8 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { unownedCheckpoints } from "./checkpoints.js";
+import type { EventOf } from "../protocol/messages.js";
+import { checkpointsByRun, unownedCheckpoints } from "./checkpoints.js";
 import { claimAll, disposableFolder, sampleCell, sampleEvents as say } from "./fixtures/sample.js";
+import { nextStarts } from "./read.js";
 import { openStore, type Store } from "./store.js";
 import {
   checkpointFolder,
@@ -12,7 +14,6 @@ import {
   ingest,
   registerExperiment,
   removeRuns,
-  resumableRuns,
 } from "./write.js";
 
 const A = sampleCell("a".repeat(16));
@@ -33,14 +34,23 @@ afterEach(() => {
 });
 
 /** Makes the checkpoint that a worker leaves which trains these runs as one tree. */
-function checkpoint(cells: { id: string }[], { key = KEY, state = true } = {}): string {
+function checkpoint(cells: { id: string }[], { key = KEY, step = 3 as number | null, hours = 0 } = {}): string {
   const folder = join(checkpointFolder(store, key), `tree-${cells.map(({ id }) => id[0]).join("")}`);
   mkdirSync(folder, { recursive: true });
   const content = { cells: cells.map(({ id }) => id), other: 3 };
+  const place = join(folder, `step-${step}`);
   writeFileSync(join(folder, "tree.json"), JSON.stringify(content));
-  if (state) mkdirSync(join(folder, "step-3"));
+  if (step !== null) {
+    mkdirSync(place);
+    const file = join(place, "manifest.json");
+    writeFileSync(file, JSON.stringify({ ...content, step }));
+    const written = Date.now() / 1000 - hours * 3600;
+    utimesSync(file, written, written);
+  }
   return folder;
 }
+
+const resumable = () => [...checkpointsByRun(store).keys()].sort();
 
 function finish(cell: typeof A): void {
   ingest(store, claimAll(store, [cell]), [say.finished([cell.id], 1)], null);
@@ -87,13 +97,13 @@ test("a finished tree goes while other trees of its key train, so that a sweep's
 test("rm keeps a checkpoint that other runs need, and takes the removed run off it", () => {
   for (const cell of [A, B]) endAttempt(store, claim(cell), "stopped");
   const folder = checkpoint([A, B]);
-  expect(resumableRuns(store)).toEqual(new Set([A.id, B.id]));
+  expect(resumable()).toEqual([A.id, B.id]);
   expect(removeRuns(store, [A.id]).problems).toEqual([]);
   expect(JSON.parse(readFileSync(join(folder, "tree.json"), "utf8"))).toEqual({
     cells: [B.id],
     other: 3,
   });
-  expect(resumableRuns(store)).toEqual(new Set([B.id]));
+  expect(resumable()).toEqual([B.id]);
   removeRuns(store, [B.id]);
   expect(existsSync(folder)).toBe(false);
 });
@@ -107,13 +117,42 @@ test("rm does not change a checkpoint that a training uses", () => {
 });
 
 test("only a checkpoint with a state can be resumed", () => {
-  checkpoint([A], { state: false });
-  expect(resumableRuns(store)).toEqual(new Set());
+  checkpoint([A], { step: null });
+  expect(resumable()).toEqual([]);
+});
+
+test("where a run begins again: from the farthest checkpoint that its last attempt could use, else at zero, and why", () => {
+  const next = (cell: typeof A) => nextStarts(store, [cell.id]).get(cell.id);
+  const begin = (cell: typeof A, event: Partial<EventOf<"started">> = {}) => {
+    const attempt = claim(cell);
+    ingest(store, new Map([[cell.id, attempt]]), [{ ...say.started([cell.id], 1), ...event }], null);
+    return attempt;
+  };
+  expect(next(A)).toEqual({ from: "zero", why: "never_began" });
+  const first = begin(A);
+  expect(next(A)).toBeUndefined(); // in training
+  endAttempt(store, first, "stopped");
+  expect(next(A)).toEqual({ from: "zero", why: "no_checkpoint" });
+  checkpoint([A, B]);
+  checkpoint([A], { step: 7 });
+  expect(next(A)).toMatchObject({ from: "checkpoint", step: 7 });
+  endAttempt(store, claim(A), "lost"); // before it looked for one
+  expect(next(A)).toMatchObject({ from: "checkpoint", step: 7 });
+  endAttempt(store, begin(A), "failed");
+  expect(next(A)).toEqual({ from: "zero", why: "failed" });
+
+  checkpoint([C], { step: 9, hours: 2 });
+  endAttempt(store, begin(C, { resumed_step: 9 }), "out_of_memory");
+  expect(next(C)).toMatchObject({ from: "checkpoint", step: 9 });
+  endAttempt(store, begin(C), "stopped"); // it could not use that one
+  expect(next(C)).toEqual({ from: "zero", why: "no_checkpoint" });
+  finish(C);
+  expect(next(C)).toBeUndefined();
 });
 
 test("what a worker leaves that writes no checkpoints goes once nobody trains it; a damaged checkpoint does not", () => {
   const attempt = claim(A, KEY);
-  const [bare, damaged] = [checkpoint([A], { state: false }), checkpoint([B], { state: false })];
+  const [bare, damaged] = [checkpoint([A], { step: null }), checkpoint([B], { step: null })];
   for (const folder of [bare, damaged]) mkdirSync(join(folder, "best"));
   writeFileSync(join(damaged, "state.pt"), "x");
   clearCheckpoints(store);
@@ -139,14 +178,14 @@ test("unknown files among the checkpoints are kept and break nothing", () => {
   expect(clearCheckpoints(store)).toEqual([]);
   expect(existsSync(folder)).toBe(false);
   expect(existsSync(join(root, "a file"))).toBe(true);
-  expect(resumableRuns(store)).toEqual(new Set());
+  expect(resumable()).toEqual([]);
 });
 
 test("a file instead of the folder breaks nothing", () => {
   mkdirSync(join(temp.folder, "runs"));
   writeFileSync(join(temp.folder, "runs", ".checkpoints"), "x");
   expect(clearCheckpoints(store)).toEqual([]);
-  expect(resumableRuns(store)).toEqual(new Set());
+  expect(resumable()).toEqual([]);
 });
 
 test("the next clearing deletes what an interrupted one set aside; a database error is returned, not thrown", () => {

@@ -9,7 +9,7 @@ import { randomUUID } from "node:crypto";
 import { readFileSync, renameSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isMissing } from "../errors.js";
-import { discard, entriesOf } from "../files.js";
+import { discard, entriesOf, statOf } from "../files.js";
 import { unfinishedElsewhere } from "./neighbours.js";
 import type { Store } from "./store.js";
 import { isBusy } from "./store-errors.js";
@@ -20,6 +20,7 @@ const ASIDE = ".removing-";
 /** A folder of this name, with its step, is a complete checkpoint; a tree that has one can be resumed. */
 const STEP = /^step-\d+$/;
 const TREE_FILE = "tree.json";
+const MANIFEST_FILE = "manifest.json";
 /** What a worker writes beside its checkpoints, and of no use without one. */
 const BESIDE = new Set([TREE_FILE, `${TREE_FILE}.tmp`, "events.ndjson", "best", ".new"]);
 
@@ -33,14 +34,33 @@ interface Tree {
 /** The folder for the checkpoints of all runs that may share a tree. The worker makes it. */
 export const checkpointFolder = (store: Store, key: string): string => join(rootOf(store), key);
 
-/** Runs that can resume from a checkpoint. None, where the checkpoints cannot be read. */
-export function resumableRuns(store: Store): Set<string> {
+/** A checkpoint that is complete. Whether its files are whole only the worker finds out, which reads them. */
+export interface Checkpoint {
+  step: number;
+  /** Milliseconds since 1970. */
+  writtenAt: number;
+}
+
+/** The complete checkpoints of each run that has some, the farthest first. None, where they cannot be read. */
+export function checkpointsByRun(store: Store): Map<string, Checkpoint[]> {
+  const found = new Map<string, Checkpoint[]>();
   try {
-    const begun = trees(store).filter(({ folder }) => entriesOf(folder).some((name) => STEP.test(name)));
-    return new Set(begun.flatMap(({ content }) => content.cells));
+    for (const { folder, content } of trees(store)) {
+      const owners = new Set(content.cells);
+      for (const place of entriesOf(folder).filter((name) => STEP.test(name))) {
+        const { cells, ...checkpoint } = readManifest(join(folder, place)) ?? {
+          cells: [] as string[],
+          step: 0,
+          writtenAt: 0,
+        };
+        for (const run of cells) if (owners.has(run)) found.set(run, [...(found.get(run) ?? []), checkpoint]);
+      }
+    }
   } catch {
-    return new Set();
+    return new Map();
   }
+  for (const all of found.values()) all.sort((a, b) => b.step - a.step);
+  return found;
 }
 
 /** Deletes the checkpoints that have no owner. Never throws; returns one line for each that could not be deleted. */
@@ -133,12 +153,28 @@ function trees(store: Store): Tree[] {
   );
 }
 
+const hasCells = (content: unknown): content is { cells: string[] } => {
+  const { cells } = (content ?? {}) as { cells?: unknown };
+  return Array.isArray(cells) && cells.every((cell: unknown) => typeof cell === "string");
+};
+
 function readTree(file: string): { cells: string[] } | undefined {
+  const content = readJson(file);
+  return hasCells(content) ? content : undefined;
+}
+
+function readManifest(place: string): (Checkpoint & { cells: string[] }) | undefined {
+  const file = join(place, MANIFEST_FILE);
+  const content = readJson(file);
+  const step = (content as { step?: unknown } | undefined)?.step;
+  if (!hasCells(content) || typeof step !== "number") return undefined;
+  return { cells: content.cells, step, writtenAt: statOf(file)?.mtimeMs ?? 0 };
+}
+
+/** Undefined where there is no such file, or no JSON in it. */
+function readJson(file: string): unknown {
   try {
-    const content = JSON.parse(readFileSync(file, "utf8"));
-    return Array.isArray(content?.cells) && content.cells.every((cell: unknown) => typeof cell === "string")
-      ? content
-      : undefined;
+    return JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
     if (isMissing(error) || error instanceof SyntaxError) return undefined;
     throw error;

@@ -171,6 +171,7 @@ function apply(store: Store, event: WorkerEvent, ids: number[], git: GitState | 
     case "samples":
     case "evaluated":
     case "generated":
+    case "doing":
     case "done":
     case "ended":
       return; // not stored: these are shown, logged, or answers to a question

@@ -1,6 +1,7 @@
 import { UsageError } from "../errors.js";
 import type { RunRow } from "./rows.js";
 import { lowerIsBetter } from "./score-direction.js";
+import { settingAt } from "./setting-at.js";
 import type { Store } from "./store.js";
 import { storedSettings } from "./stored-settings.js";
 import { type Moment, parseColumns, type Source, type ValueColumn } from "./value-column.js";
@@ -81,8 +82,7 @@ class Reading {
 
   #setting(path: string): ReadValue {
     const settings = this.settings();
-    const keys = path.split(".");
-    const found = new Map([...settings].map(([id, own]) => [id, keys.reduce(inside, own as unknown)]));
+    const found = new Map([...settings].map(([id, own]) => [id, settingAt(own, path)]));
     if (this.runs.length > 0 && [...found.values()].every((value) => value === undefined)) {
       throw new UsageError(
         "COLUMN_UNKNOWN",
@@ -229,11 +229,6 @@ class Reading {
     return attemptsOf(this.runs);
   }
 }
-
-const inside = (value: unknown, key: string): unknown =>
-  value !== null && typeof value === "object" && Object.hasOwn(value, key)
-    ? (value as Record<string, unknown>)[key]
-    : undefined;
 
 function asValue(value: unknown): Value {
   if (value === undefined || value === null) return null;

@@ -10,6 +10,7 @@ export { bytesPerRun, findGarbage } from "./garbage.js";
 export { devicesOf } from "./live-devices.js";
 export type { LiveAttempt, LiveDevice, LiveJob, WorkerReading } from "./live-rows.js";
 export { baselines, tags } from "./marks.js";
+export { type NextStart, nextStarts } from "./next-start.js";
 export { describeOwner } from "./owners/index.js";
 
 export * from "./read-attempts.js";
@@ -26,6 +27,7 @@ export { getDiff, reproductionOf, type StoredDiff } from "./reproduction.js";
 export type * from "./rows.js";
 export { type ScoreSoFar, scoresSoFar } from "./score-so-far.js";
 export { findRun } from "./selector.js";
+export { settingAt } from "./setting-at.js";
 export {
   experimentStopRequest,
   type RunningOfRun,

@@ -3,6 +3,7 @@
  * `--columns`. Pure; read-values.ts reads what it names.
  */
 import { UsageError } from "../errors.js";
+import { type ColumnWords, columnWords } from "./column-words.js";
 import type { RunRow } from "./rows.js";
 import { lowerIsBetter } from "./score-direction.js";
 
@@ -90,7 +91,7 @@ const NOTHING_STORED: IsStored = () => false;
 
 /** Columns separated by commas: `best:accuracy, method.merges as M`. Throws UsageError. */
 export function parseColumns(text: string, isStored?: IsStored): ValueColumn[] {
-  const columns = text.split(",").map((one) => parseColumn(one, isStored));
+  const columns = columnWords(text).map((one) => columnOf(one, isStored));
   const twice = columns.find(({ key }, at) => columns.findIndex((other) => other.key === key) < at);
   if (twice) throw new UsageError("COLUMN_INVALID", `the column ${twice.key} stands twice`, "name it once");
   return columns;
@@ -100,16 +101,34 @@ export function parseColumns(text: string, isStored?: IsStored): ValueColumn[] {
  * One column. A metric of training rows has its split before it: `last:train/loss`. What is the name of a stored metric
  * is that metric: `accuracy@1` is no epoch where a metric is called so. Throws UsageError.
  */
-export function parseColumn(text: string, isStored = NOTHING_STORED): ValueColumn {
-  const whole = text.trim();
-  if (isStored(splitName(whole)) && shortOf(whole) === undefined && whole !== "score") {
-    return metricColumn(whole);
+export function parseColumn(text: string, isStored?: IsStored): ValueColumn {
+  const [words, more] = columnWords(text);
+  if (!words || more) throw invalid(text.trim(), "it is several");
+  return columnOf(words, isStored);
+}
+
+function columnOf({ text, key, heading, quoted }: ColumnWords, isStored: IsStored = NOTHING_STORED): ValueColumn {
+  if (quoted) {
+    const source = quotedSource(key, quoted, isStored);
+    return { key, heading: heading ?? key, source, better: betterOf(source) };
   }
-  const [, key = "", heading] = /^\s*(.*?)(?:\s+as\s+(.*?))?\s*$/s.exec(text) ?? [];
-  if (key === "" || heading === "") throw invalid(whole, "it is empty");
+  if (isStored(splitName(text)) && shortOf(text) === undefined && text !== "score") return metricColumn(text);
+  if (key === "" || heading === "") throw invalid(text, "it is empty");
   const source = sourceOf(key, isStored);
   return { key, heading: heading ?? key, source, better: betterOf(source) };
 }
+
+/** A name in quotes is a metric, whether or not it is a word, or else a setting. */
+function quotedSource(key: string, { end, split, name, at }: Quoted, isStored: IsStored): Source {
+  if (name === "") throw invalid(key, "its name is empty");
+  const metric = { split: split ?? "eval", name };
+  if (end !== undefined) return endOf(key, end, metric);
+  if (at !== undefined) return momentOf(key, metric, at);
+  if (split === undefined && !isStored(metric) && name.includes(".")) return { of: "setting", path: name };
+  return { of: "moment", ...metric, at: "best" };
+}
+
+type Quoted = NonNullable<ColumnWords["quoted"]>;
 
 /** The value of a metric after the chosen epoch, whatever characters its name has. */
 export function metricColumn(name: string): ValueColumn {

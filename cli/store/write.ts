@@ -1,6 +1,6 @@
 /** Everything that writes to the database. */
 export { type NewAlert, raise } from "./alerts.js";
-export { checkpointFolder, clearCheckpoints, resumableRuns } from "./checkpoints.js";
+export { checkpointFolder, clearCheckpoints } from "./checkpoints.js";
 export { claimAttempt, claimAttempts } from "./claim.js";
 export { clearDropped, dropAdapters } from "./drop-adapters.js";
 export {

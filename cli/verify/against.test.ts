@@ -1,7 +1,9 @@
 /** References with a pretend worker: what is recorded, and how a later training is compared with it. */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { execa } from "execa";
 import { beforeEach, expect, test } from "vitest";
+import { PROGRAM } from "../fixtures/program.js";
 import { tempFolder } from "../fixtures/temp-folder.js";
 import { silent } from "../job/fixtures/reporter.js";
 import { Interrupts } from "../job/interrupt.js";
@@ -176,6 +178,31 @@ test("a reference that has no numbers of a run is compared with nothing: exit co
     exitCode: 2,
     message: expect.stringContaining("cannot be compared: the reference has no numbers of it"),
   });
+});
+
+test("a run that cannot be compared leaves the others their results: exit code 2", async () => {
+  await train();
+  recordAll();
+  const reference = readReference(file);
+  const runs = Object.values(reference.classes).flatMap((one) => Object.values(one.runs));
+  const of = (seed: string) => runs.find(({ label }) => label === seed);
+  Object.assign(of("seed=4") ?? {}, { hashes: {}, changes: [], evaluations: [], final_loss: null });
+  writeFileSync(file, referenceText(reference));
+  const result = await verify();
+  expect(result.runs.map(({ same, cannotCompare }) => [same, cannotCompare])).toEqual([
+    [false, "the reference has no numbers of it"],
+    [true, null],
+  ]);
+  expect(againstText(result)).toMatch(
+    /^unknown {4}[0-9a-f]{8} {2}seed=4\n {4}cannot be compared: the reference has .*\nsame {7}.*seed=5\n\ncannot compare: 1 of 2 runs with .*\nnot all: 1 run gave all/,
+  );
+  expect(annotations(result)).toEqual([expect.stringContaining("(seed=4): cannot be compared: ")]);
+  const env = { ...HERE, LOR2C_PYTHON: fixture("good.py") };
+  const { exitCode, stdout } = await execa(process.execPath, [PROGRAM, "verify", spec, "--against", file], {
+    env,
+    reject: false,
+  });
+  expect([exitCode, stdout]).toEqual([2, againstText(result)]);
 });
 
 test("only finished runs whose device class is known are recorded", async () => {

@@ -37,6 +37,8 @@ export interface VerifiedRun {
   run: string;
   label: string;
   same: boolean;
+  /** Why it is neither the same nor different; null: it was compared. */
+  cannotCompare: string | null;
   /** Why it has no numbers to compare; null: it was trained. */
   failed: string | null;
   /** The last lines of its worker's log, if it failed. */
@@ -51,14 +53,15 @@ export interface AgainstResult {
   reference: string;
   /** The class of the reference that the runs are compared with. */
   deviceClass: string;
+  /** Of all runs of the spec. */
   same: boolean;
   runs: VerifiedRun[];
   notes: string[];
 }
 
 /**
- * Trains the runs in a temporary database, as `lor2c run` does, with bundles and lanes. Throws UsageError when nothing
- * can be compared, before anything is trained, and a Lor2cError with exit code 130 when it is interrupted.
+ * Trains the runs in a temporary database, as `lor2c run` does, with bundles and lanes. Throws UsageError when none
+ * of them can be compared, before anything is trained, and a Lor2cError with exit code 130 when it is interrupted.
  */
 export async function verifyAgainst(options: AgainstOptions): Promise<AgainstResult> {
   const reference = readReference(options.file);
@@ -90,9 +93,12 @@ export async function verifyAgainst(options: AgainstOptions): Promise<AgainstRes
 
 /** Before anything is trained. */
 function refuseEmpty(runs: ReferenceClass["runs"]): void {
-  const empty = Object.entries(runs).find(([, run]) => !hasNumbers(run));
-  if (empty) throw nothingToCompare(empty[0], empty[1].label, "the reference has no numbers of it");
+  const [first, ...others] = Object.entries(runs);
+  if (!first || [first, ...others].some(([, run]) => hasNumbers(run))) return;
+  throw nothingToCompare(first[0], first[1].label, others.length > 0 ? `${NO_NUMBERS}, nor of another` : NO_NUMBERS);
 }
+
+const NO_NUMBERS = "the reference has no numbers of it";
 
 interface Against {
   reference: Reference;
@@ -132,9 +138,10 @@ function verifyRunAgainst(
   const stored = found.runs[id];
   if (!stored) throw new Error(`the reference has no run ${id}`);
   const then: Place = { ...placeOf(chosen, found.environment["device.description"]), lanes: stored.lanes };
-  if (failed !== null) {
-    const basis = basisOf(then, then, tolerance);
-    return { run: { run: id, label, same: false, failed, log, basis, compared: 0, partings: [] }, notes: [] };
+  const unlike = { run: id, label, same: false, cannotCompare: null, failed, log, compared: 0, partings: [] };
+  if (failed !== null || !hasNumbers(stored)) {
+    const cannotCompare = hasNumbers(stored) ? null : NO_NUMBERS;
+    return { run: { ...unlike, cannotCompare, basis: basisOf(then, then, tolerance) }, notes: [] };
   }
   const row = getRun(store, id);
   if (!row) throw new Lor2cError("VERIFY_FAILED", `run ${id} is gone from the temporary database`);
@@ -147,8 +154,11 @@ function verifyRunAgainst(
   };
   const basis = basisOf(then, now, tolerance);
   const { compared, partings, notes } = compareRecorded(stored, again.run, basis);
-  if (compared === 0) throw nothingToCompare(id, label, notes.join("; ") || "it has nothing that the reference has");
-  const run = { run: id, label, same: partings.length === 0, failed, log, basis, compared, partings };
+  if (compared === 0) {
+    const cannotCompare = notes.join("; ") || "it has nothing that the reference has";
+    return { run: { ...unlike, cannotCompare, basis }, notes: [] };
+  }
+  const run = { ...unlike, same: partings.length === 0, basis, compared, partings };
   return { run, notes: [...notes, ...(run.same ? [] : environmentNotes(found.environment, again.environment))] };
 }
 

@@ -1,9 +1,10 @@
 /** Views of a job: the summary, plain lines and NDJSON. */
 import { expect, test } from "vitest";
 import { JobModel } from "../job/model.js";
-import type { CellSummary, JobPlan, JobSummary } from "../job/reporter.js";
+import type { CellSummary, JobPlan, JobSummary, PlanCell } from "../job/reporter.js";
 import type { EventOf, WorkerEvent } from "../protocol/messages.js";
 import { sampleEvents } from "../store/fixtures/sample.js";
+import type { NextStart } from "../store/read.js";
 import { tooWide } from "./fixtures/too-wide.js";
 import { createNdjson } from "./ndjson.js";
 import { createPlain } from "./plain.js";
@@ -28,7 +29,7 @@ const cell = (changes: Partial<CellSummary>): CellSummary => ({
   headParameters: 148_610,
   seconds: 51.23,
   tokensPerSecond: 2345.6,
-  checkpoint: false,
+  next: null,
   ...changes,
 });
 
@@ -54,6 +55,7 @@ const summary = (cells: CellSummary[]): JobSummary => ({
   experiment: 1,
   dbPath: "/x/lor2c.db",
   outcome: cells.includes(failed) ? "failed" : "finished",
+  again: null,
   cells,
   repeats: [],
   evaluations: [],
@@ -68,9 +70,10 @@ test("the summary: scores beside the majority class, why a run has none, notes, 
   expect(renderSummary(summary([cell({}), failed]), null)).toBe(
     `quickstart: 2 runs, 1 finished, 1 failed, in 1m 43s
 
-run       label         method  accuracy at best epoch (majority class)  best epoch  trainable (+ head)   took  tokens/s
-3fa94d1c  method=lora   lora                            0.8125 (0.5000)           2  73,728 (+ 148,610)  51.2s     2,346
-9b2e77aa  method=lor2c  lor2c                                    failed           -  73,728 (+ 148,610)      -         -
+run       label         method  accuracy  epoch  trainable   took
+3fa94d1c  method=lora   lora      0.8125      2     73,728  51.2s
+9b2e77aa  method=lor2c  lor2c     failed      -     73,728      -
+accuracy after the best epoch; majority class 0.5000; trainable + 148,610 head
 
 note: a seeded subset of 3000 of 8455 rows
 
@@ -101,7 +104,7 @@ test.each([60, 80, 120])(
       expect(lines.some((line) => new RegExp(`^${seed}0{7}  m.*[ =…]${seed} `).test(line))).toBe(true);
     const text = lines.join("\n");
     expect(text).toMatch(/^note: a note[^\n]*\n {2}\w[\s\S]*at last$/m);
-    if (width < 120) expect(text).toMatch(/^left out: .*tokens\/s\s+\(a\s+wider terminal shows them\)$/m);
+    if (width < 80) expect(text).toMatch(/^left out: .*took\s+\(a\s+wider terminal shows them\)$/m);
   },
 );
 
@@ -110,7 +113,7 @@ test("runs that failed alike are listed together", () => {
   const other = { ...failed, label: "other", error: { type: "KeyError", message: "x", stderrTail: [], logFile: "/y" } };
   const text = renderSummary(summary([...others, other]), null);
   expect(text.match(/ValueError: no such layer/g)).toHaveLength(1);
-  expect(text).toMatch(/^failed: merges=0 \(00000000\), .*, merges=7 \(70000000\) and 1 more\n {4}ValueError/m);
+  expect(text).toMatch(/^failed: merges=0 \(00000000\), [^:]*,\s+merges=7 \(70000000\) and 1 more\n {4}ValueError/m);
   expect(text).toMatch(/^failed: other \(9b2e77aa\)\n {4}KeyError: x\n {4}log: \/y$/m);
 });
 
@@ -162,19 +165,28 @@ test("plain: a run that is over says what else there is to know", () => {
 });
 
 test("after Ctrl-C the summary says what the same command does with the remaining runs", () => {
-  const stopped = (checkpoint: boolean) => cell({ state: "stopped", checkpoint });
-  const last = (cells: CellSummary[], outcome: JobSummary["outcome"] = "interrupted") =>
-    renderSummary({ ...summary(cells), outcome }, null)
-      .split("\n")
-      .at(-1);
-  const continues = "the same command continues: ";
-  expect(last([cell({}), stopped(true)])).toBe(`${continues}1 run from its checkpoint`);
-  expect(last([stopped(true), stopped(true), stopped(false), cell({ state: "planned" })])).toBe(
-    `${continues}2 runs from their checkpoint, 2 runs from the beginning`,
-  );
-  expect(last([stopped(false)])).toBe(`${continues}1 run from the beginning`);
-  expect(last([cell({})])).toBe("stored in /x/lor2c.db");
-  expect(last([failed], "failed")).toBe("stored in /x/lor2c.db");
+  const stopped = (seed: number, next: NextStart) => cell({ state: "stopped", label: `seed=${seed}`, next });
+  const kept = { from: "checkpoint", step: 107, total_steps: 1280 } as const;
+  const zero = (why: Extract<NextStart, { from: "zero" }>["why"]) => ({ from: "zero", why }) as const;
+  const last = (cells: CellSummary[], changes: Partial<JobSummary> = {}) =>
+    renderSummary({ ...summary(cells), outcome: "interrupted", ...changes }, null).split("stored in /x/lor2c.db")[1];
+  expect(last([cell({}), stopped(1, kept)])).toBe(`
+the same command trains the rest:
+  1 run goes on from the checkpoint of step 107 of 1,280 (seed=1)`);
+  const all = [kept, kept, zero("no_checkpoint"), zero("trains_nothing"), zero("failed")];
+  const planned = [6, 7, 8, 9].map((seed) => ({ ...stopped(seed, zero("never_began")), state: "planned" as const }));
+  const cells = [...all.map((next, i) => stopped(i + 1, next)), ...planned];
+  expect(last(cells, { again: "--force" })).toBe(`
+the same command begins every run again (--force); without that option:
+  2 runs go on from the checkpoint of step 107 of 1,280 (seed=1, seed=2)
+  1 run begins again (seed=3): no checkpoint was written
+  1 run begins again (seed=4): its method trains nothing, so there are no
+    checkpoints
+  1 run begins again (seed=5): it failed, and from a checkpoint it would fail
+    again
+  4 runs begin (seed=6, seed=7, seed=8, and 1 more)`);
+  expect(last([cell({})])).toBe("");
+  expect(last([failed], { outcome: "failed" })).toBe("");
 });
 
 test("cells that cannot run are listed with their reason, once", () => {
@@ -191,7 +203,7 @@ test("cells that cannot run are listed with their reason, once", () => {
 
 test("two kinds of score have their names in the cells; a regression has no majority class", () => {
   const text = renderSummary(summary([cell({}), cell({ scoreName: "pearson", majorityScore: null })]), null);
-  expect(text).toContain("score at best epoch (majority class)");
+  expect(text).toContain("score (majority class)  epoch");
   expect(text).toMatch(/accuracy 0\.8125 \(0\.5000\)/);
   expect(text).toMatch(/pearson 0\.8125 {2,}/);
 });
@@ -204,11 +216,11 @@ test("a fixed epoch has its own column, and a collapsed run says so in its row a
     ]),
     null,
   );
-  expect(text).toContain("best epoch  at epoch 3  trainable");
-  expect(text).toMatch(/^3fa94d1c .* 2 {6}0\.7900 {2}73,728/m);
-  expect(text).toMatch(/^9b2e77aa .* collapsed 0\.8125 \(0\.5000\) +2 +- /m);
+  expect(text).toContain("epoch  at epoch 3  trainable");
+  expect(text).toMatch(/^3fa94d1c .* 2 {6}0\.7900 {5}73,728/m);
+  expect(text).toMatch(/^9b2e77aa .* collapsed 0\.8125 +2 +- /m);
   expect(text).toContain(
-    "\ncollapsed: one and the same prediction for all evaluation rows: seed=2 (9b2e77aa): posi tive; `lor2c show`",
+    "\ncollapsed: one and the same prediction for all evaluation rows: seed=2\n  (9b2e77aa): posi tive; `lor2c show`",
   );
   const two = renderSummary(summary([cell({ reportEpoch: 3, fixedScore: 0.79 }), cell({ reportEpoch: 5 })]), null);
   expect(two).toContain("at fixed epoch");
@@ -243,18 +255,24 @@ const JOB: JobPlan = {
 };
 
 /** The plain lines for the events and states that a test makes. */
-function plainJob() {
+function plainJob(cells = JOB.cells) {
   const lines: string[] = [];
   const clock = { time: 0 };
   const plain = createPlain({ write: (line) => lines.push(line), now: () => clock.time });
-  const model = new JobModel(JOB.cells, [plain], { event() {}, states() {}, secondsLeft: () => 12 }, () => clock.time);
-  plain.begin(JOB, model);
+  const model = new JobModel(
+    cells,
+    [plain],
+    { event() {}, states() {}, secondsLeft: () => 12, look: () => ({ fraction: 0, secondsLeft: null }) },
+    () => clock.time,
+  );
+  plain.begin({ ...JOB, cells }, model);
   lines.length = 0;
   return { plain, model, lines, clock };
 }
 
 test("plain: evaluations, changes and outcomes; progress at intervals; no line for each training metric", () => {
-  const { model, lines, clock } = plainJob();
+  const alone = JOB.cells.map((one) => (one.id === OTHER ? { ...one, state: "finished" as const } : one));
+  const { model, lines, clock } = plainJob(alone);
   const id = "3fa94d1c00000000";
   const bundle = model.begin(new Map([[id, 1]]));
   const base = { seq: 1, cells: [id], step: 47, epoch: 1 };
@@ -265,7 +283,7 @@ test("plain: evaluations, changes and outcomes; progress at intervals; no line f
   };
   clock.time = 60_000;
   expect(said(progress(40))).toBe("3fa94d1c  seed=1: step 40 of 94, loss 0.5123, 2,345 tokens/s, 12.0s left");
-  clock.time += 9_000;
+  clock.time += 29_000;
   expect(said(progress(50))).toBe("");
   clock.time += 1_000;
   expect(said(progress(51))).not.toBe("");
@@ -273,12 +291,12 @@ test("plain: evaluations, changes and outcomes; progress at intervals; no line f
   expect(said({ ...base, type: "metrics", split: "train", values: { loss: null }, diverged: ["loss"] })).toContain(
     "step 47: loss not a finite number",
   );
-  expect(
-    said({ ...base, type: "metrics", split: "eval", values: { loss: 0.4, accuracy: 0.81 }, diverged: [] }),
-  ).toContain("epoch 1: loss 0.4, accuracy 0.81");
-  expect(said({ ...base, type: "metrics", split: "holdout", values: { accuracy: 0.8 }, diverged: [] })).toContain(
-    "epoch 1: held-out rows: accuracy 0.8",
-  );
+  const metrics = (split: string, values: object) => said({ ...base, type: "metrics", split, values, diverged: [] });
+  const evaluated = "3fa94d1c  seed=1: epoch 1: loss 0.4, accuracy 0.81";
+  expect(metrics("eval", { loss: 0.4, accuracy: 0.81 })).toBe(evaluated);
+  expect(metrics("holdout", { accuracy: 0.8 })).toBe(""); // one line for an epoch
+  expect(metrics("eval", { loss: 0.4, accuracy: 0.81 })).toBe(`${evaluated}; held-out rows: accuracy 0.8`);
+  expect(metrics("eval", { loss: 0.4, accuracy: 0.81 })).toBe(evaluated);
   const change = { ...base, type: "change", kind: "merge", span_start: 2, span_end: 3, trainable_parameters: 33_792 };
   expect(said(change)).toContain("epoch 1: layers 2 to 3 merged, 33,792 trainable parameters left");
   // A resumed run repeats earlier events for the database; plain output does not show them again.
@@ -293,23 +311,69 @@ test("plain: evaluations, changes and outcomes; progress at intervals; no line f
   expect(lines).toEqual(["9b2e77aa  seed=2: is trained by another lor2c process (process 7 on host)"]);
 });
 
-test("plain: a line about the whole job at intervals; the runs of a lane share a line that names what differs", () => {
+test("plain: a job of several runs has a line about the whole at intervals, and none for each lane", () => {
   const { plain, model, lines, clock } = plainJob();
   const both = JOB.cells.map(({ id }) => id);
   const bundle = model.begin(new Map(both.map((id, i) => [id, i])));
+  const said = (fraction: number, secondsLeft: number | null) => {
+    lines.length = 0;
+    plain.timeLeft?.({ fraction, secondsLeft });
+    return lines;
+  };
   clock.time = 31_000;
   model.event(bundle, { ...progress(40), cells: both });
-  expect(lines).toEqual([expect.stringMatching(/^2 runs: seed=1\.\.2: step 40 of 94/)]);
+  expect(lines).toEqual([]);
+  expect(said(0.129, null)).toEqual([]);
+  expect(said(0.129, 0)).toEqual([]); // stopped: nothing is left to wait for
+  expect(said(0.129, 724)).toEqual([
+    "12% of the job, 0 of 2 runs finished, about 12m 4s left; in training: 2 runs: seed=1..2 (step 40 of 94)",
+  ]);
+  clock.time += 29_000;
+  expect(said(0.3, 500)).toEqual([]);
+  clock.time += 1_000;
+  model.event(bundle, { ...progress(50), cells: [OTHER] });
+  expect(said(0.3, 500)).toEqual([expect.stringMatching(/: 3fa94d1c seed=1 \(step 40 of 94\), 9b2e77aa seed=2 \(/)]);
   lines.length = 0;
   model.set(both, "lost", "killed");
   expect(lines).toEqual(["2 runs: seed=1..2: lost (killed)"]);
-  lines.length = 0;
-  plain.timeLeft?.({ fraction: 0.129, secondsLeft: null });
-  plain.timeLeft?.({ fraction: 0.129, secondsLeft: 0 }); // stopped: nothing is left to wait for
-  plain.timeLeft?.({ fraction: 0.129, secondsLeft: 724 });
-  clock.time += 29_000;
-  plain.timeLeft?.({ fraction: 0.3, secondsLeft: 500 });
-  expect(lines).toEqual(["12% of the job, about 12m 4s left"]);
+});
+
+test("plain: of many lanes a progress line tells only how far they are", () => {
+  const ids = Array.from({ length: 5 }, (_, i) => `${i}`.padEnd(16, "0"));
+  const cells = ids.map((id, seed) => ({ ...(JOB.cells[0] as PlanCell), id, label: `seed=${seed}` }));
+  const { plain, model, lines, clock } = plainJob(cells);
+  const bundle = model.begin(new Map(ids.map((id, i) => [id, i])));
+  for (const [i, id] of ids.entries()) model.event(bundle, { ...progress(40 + i), cells: [id] });
+  clock.time = 30_000;
+  plain.timeLeft?.({ fraction: 0.5, secondsLeft: 9 });
+  expect(lines.at(-1)).toMatch(/; in training: 5 runs in 5 lanes \(step 40 to 44 of 94\)$/);
+});
+
+test("plain: runs that finish as one share a line once the last of them is checked; others have one each", () => {
+  const { model, lines } = plainJob();
+  const both = JOB.cells.map(({ id }) => id);
+  const [first = "", second = ""] = both;
+  let bundle = model.begin(new Map());
+  /** They train as one, or each alone, to their last step. */
+  const train = (...lanes: string[][]) => {
+    bundle = model.begin(new Map(both.map((id, i) => [id, i])));
+    for (const cells of lanes) model.event(bundle, { ...progress(94), cells });
+  };
+  const finish = (run: string, seconds: number) => {
+    lines.length = 0;
+    model.event(bundle, { ...sampleEvents.finished([run], 1), total_seconds: seconds });
+    return lines;
+  };
+  train(both);
+  expect(finish(first, 55)).toEqual([]);
+  expect(finish(second, 56)).toEqual([expect.stringMatching(/^2 runs: seed=1\.\.2: finished: .*, 56\.0s each/)]);
+  train([first], [second]);
+  expect(finish(first, 55)).toEqual([expect.stringMatching(/seed=1: finished: .*, 55\.0s$/)]);
+  expect(finish(second, 56)).toEqual([expect.stringMatching(/seed=2: finished: .*, 56\.0s$/)]);
+  train(both);
+  expect(finish(first, 55)).toEqual([]);
+  model.set([second], "lost");
+  expect(lines).toEqual([expect.stringMatching(/seed=1: finished/), expect.stringMatching(/seed=2: lost/)]);
 });
 
 test("NDJSON: names the runs of a lane once and not in its events, uses snake case, and ends with the summary", () => {
@@ -353,6 +417,6 @@ test("plain and summary: a score without a constant answer's score names none", 
   });
   expect(lines.join()).toMatch(/finished: pearson \d\.\d+ after epoch \d+, /);
   expect(renderSummary(summary([cell({ scoreName: "pearson", majorityScore: null })]), null)).toMatch(
-    /pearson at best epoch +best epoch/,
+    / pearson +epoch [\s\S]*\npearson after the best epoch; trainable \+ 148,610 head/,
   );
 });

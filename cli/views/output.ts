@@ -9,8 +9,15 @@ import { jsonText, visible } from "./parts/visible.js";
 import { withWholeCommands } from "./parts/whole-commands.js";
 import { messageWidth } from "./terminal.js";
 
+/** Whether the last line of a terminal's stderr is a status. */
+let hasStatus = false;
+
+/** Other output must not stand behind a status. */
+const clearStatus = (): void => writeStatus("");
+
 /** Writes lines that end in a line feed. */
 export function writeText(text: string): void {
+  clearStatus();
   process.stdout.write(visible(text));
 }
 
@@ -20,6 +27,7 @@ export function writeLine(text = ""): void {
 
 /** Writes text with colours. The caller has escaped the data in it. */
 export function writeColoured(text: string): void {
+  clearStatus();
   process.stdout.write(text);
 }
 
@@ -33,9 +41,14 @@ export function writeJsonLines(value: unknown): void {
   process.stdout.write(`${jsonText(value, 2)}\n`);
 }
 
-/** Replaces the last line of a terminal's stderr, without a line feed; an empty text clears it. */
+/**
+ * Replaces the last line of a terminal's stderr, without a line feed; an empty text clears it. What is written next
+ * replaces it too.
+ */
 export function writeStatus(text: string): void {
+  if (text === "" && !hasStatus) return;
   process.stderr.write(`\r${visible(text)}\u001b[K`);
+  hasStatus = text !== "";
 }
 
 /**
@@ -54,6 +67,7 @@ export function writeError(text: string): void {
 
 /** A message whose lines stay whole: JSON. */
 export function writeMessage(text: string): void {
+  clearStatus();
   process.stderr.write(`${visible(text)}\n`);
 }
 

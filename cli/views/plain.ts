@@ -1,37 +1,51 @@
-import type { Lane, LaneFacts } from "../job/lane.js";
+import type { Lane } from "../job/lane.js";
 import type { JobModel } from "../job/model.js";
 import type { JobPlan, Reporter } from "../job/reporter.js";
 import type { RunState } from "../job/run-state.js";
 import { withoutNumbers } from "../plan/warnings.js";
-import { divergence, errorText } from "../protocol/divergence.js";
-import type { EventOf, WorkerEvent } from "../protocol/messages.js";
-import { constantAnswer } from "../store/score-direction.js";
+import { divergence } from "../protocol/divergence.js";
+import type { WorkerEvent } from "../protocol/messages.js";
+import type { Wait } from "../worker/wait.js";
 import { evaluationLog } from "./evaluation-lines.js";
-import { formatCount, formatEpoch, formatScore, formatSeconds, formatValue, plural, shortId } from "./format.js";
+import { formatCount, plural, shortId } from "./format.js";
 import { clip } from "./parts/fit.js";
+import { eventLine, progressLine } from "./plain-events.js";
+import { FinishLines } from "./plain-finish.js";
+import { jobLine } from "./plain-progress.js";
 import { renderSummary } from "./summary.js";
 
-/** Milliseconds between two lines about the whole job. */
-const JOB_EVERY = 30_000;
+/** Milliseconds between two lines about progress: of the job, or of its run if it has only one to train. */
+const EVERY = 30_000;
+/** Events of a run that its worker has begun to train. */
+const TRAINED: ReadonlySet<WorkerEvent["type"]> = new Set(["started", "progress"]);
 /** The most columns for the name of a lane, which may be long. */
 const LONGEST_LABEL = 100;
 
 export interface PlainOptions {
   write: (line: string) => void;
-  /** Milliseconds between two progress lines of a run. */
-  every?: number;
   now?: () => number;
   /** Columns of the terminal, when the summary is written; null is as wide as needed. */
   width?: () => number | null;
+  /** Gets what the job waits for until its first run trains; null: for nothing more. */
+  wait?: (wait: Wait | null) => void;
 }
 
 /** One line per important event, for logs, pipes and CI. The runs of a lane share a line. */
-export function createPlain({ write, every = 10_000, now = Date.now, width = () => null }: PlainOptions): Reporter {
+export function createPlain({ write, now = Date.now, width = () => null, wait = () => {} }: PlainOptions): Reporter {
   let model: JobModel | undefined;
-  const lastProgress = new WeakMap<Lane, number>();
+  let lastProgress = now();
+  /** Without a plan, as for `verify`, there is one run. */
+  let several = false;
+  const heldOut = new WeakMap<Lane, string>();
   const failures = new Set<string>();
-  let lastJob = now();
   const evaluation = evaluationLog(write, now);
+  const named = (runs: readonly string[], text: string) => write(`${nameOf(runs, model?.labelOf(runs))}: ${text}`);
+  const finishes = new FinishLines(named, (run) => model?.state(run) === "running");
+  const isTime = () => {
+    if (now() - lastProgress < EVERY) return false;
+    lastProgress = now();
+    return true;
+  };
   /** Only the first of the runs that fail alike prints the whole error. */
   const asBefore = (event: WorkerEvent): string | null => {
     if (event.type !== "failed") return null;
@@ -42,29 +56,46 @@ export function createPlain({ write, every = 10_000, now = Date.now, width = () 
     if (!known) return null;
     return diverged ? `failed: ${diverged}` : `failed alike: ${event.error_type}`;
   };
+  const textOf = (lane: Lane, event: WorkerEvent): string | null => {
+    if (event.type === "progress") {
+      return several || !isTime() ? null : progressLine(event, model?.secondsLeft(lane) ?? null);
+    }
+    // A resumed worker repeats earlier events for the database; the user has seen them.
+    if ((event.type === "metrics" || event.type === "change") && event.step <= lane.facts.resumedStep) return null;
+    const text = asBefore(event) ?? eventLine(event, lane.facts);
+    if (event.type !== "metrics" || text === null) return text;
+    if (event.split === "holdout") {
+      heldOut.set(lane, text);
+      return null;
+    }
+    const held = event.split === "eval" ? heldOut.get(lane) : undefined;
+    heldOut.delete(lane);
+    return held ? `${text}; ${held}` : text;
+  };
 
   return {
     begin(plan, job) {
       model = job;
+      several = plan.cells.filter(({ state }) => state !== "finished").length > 1;
+      lastProgress = now();
       write(planLine(plan));
     },
-    lane(lane) {
-      lastProgress.set(lane, now());
-    },
+    lane() {},
     event(lane, event) {
-      if (event.type === "progress") {
-        if (now() - (lastProgress.get(lane) ?? 0) < every) return;
-        lastProgress.set(lane, now());
-      }
-      // A resumed worker repeats earlier events for the database; the user has seen them.
-      if ((event.type === "metrics" || event.type === "change") && event.step <= lane.facts.resumedStep) return;
-      const text = asBefore(event) ?? eventLine(event, lane.facts);
+      if (event.type === "doing") wait({ kind: "doing", what: event.what, of: event.of });
+      else if (TRAINED.has(event.type)) wait(null);
+      finishes.event(lane, event);
+      if (event.type === "finished") return;
+      const text = textOf(lane, event);
       if (text !== null) write(`${nameOf(lane.runs, lane.label)}: ${text}`);
     },
     states(runs, state, detail) {
+      if (state === "running") wait({ kind: "start" });
+      else wait(null);
       const text = stateLine(state);
       if (text === null) return;
-      write(`${nameOf(runs, model?.labelOf(runs))}: ${detail ? `${text} (${detail})` : text}`);
+      finishes.flush();
+      named(runs, detail ? `${text} (${detail})` : text);
     },
     alert({ runs, label, kind, message }) {
       if (kind === "plateau") write(`${nameOf(runs, label)}: ${message}`); // other lines have said the others
@@ -73,23 +104,27 @@ export function createPlain({ write, every = 10_000, now = Date.now, width = () 
     message(level, text) {
       write(level === "info" ? text : `${level}: ${text}`);
     },
-    timeLeft({ fraction, secondsLeft }) {
-      const done = Math.floor(fraction * 100);
-      if (!secondsLeft || now() - lastJob < JOB_EVERY) return; // 0: the job is over or was stopped
-      lastJob = now();
-      write(`${done}% of the job, about ${formatSeconds(secondsLeft)} left`);
+    timeLeft(left) {
+      if (!several || !model || !left.secondsLeft || !isTime()) return; // 0: the job is over or was stopped
+      finishes.flush();
+      const { counts, runs } = model;
+      write(
+        jobLine(left, { counts, runs, training: model.training() }, (own) => nameOf(own, model?.labelOf(own), " ")),
+      );
     },
     end(summary) {
+      finishes.flush();
       write("");
       write(renderSummary(summary, width()));
     },
+    abort: () => finishes.flush(),
   };
 }
 
 /** The id of a single run; several runs are named by their label. */
-function nameOf([first = "", ...others]: readonly string[], label: string | undefined): string {
+function nameOf([first = "", ...others]: readonly string[], label: string | undefined, gap = "  "): string {
   const text = label === undefined ? "" : clip(label, LONGEST_LABEL);
-  return others.length > 0 ? text : `${shortId(first)}${text && `  ${text}`}`;
+  return others.length > 0 ? text : `${shortId(first)}${text && `${gap}${text}`}`;
 }
 
 function planLine({ name, cells, jobs, devices, dbPath }: JobPlan): string {
@@ -97,79 +132,6 @@ function planLine({ name, cells, jobs, devices, dbPath }: JobPlan): string {
   const left = done === 0 ? "" : `, ${formatCount(done)} of them finished already`;
   const where = devices.includes("cpu") ? "" : ` on ${devices.join(", ")}`;
   return `${name}: ${plural(cells.length, "run")}${left}, ${formatCount(jobs)} at a time${where}, database ${dbPath}`;
-}
-
-/** What a constant answer scores; nothing where there is no such score, as for a correlation. */
-function majorityText({ score_name, majority_score }: EventOf<"finished">): string {
-  return majority_score === null ? "" : ` (${constantAnswer(score_name)} ${formatScore(majority_score)})`;
-}
-
-/** Null if the event is not for a log. */
-function eventLine(event: WorkerEvent, facts: LaneFacts): string | null {
-  switch (event.type) {
-    case "started":
-      if (event.resumed_step !== null)
-        return `resumes after step ${formatCount(event.resumed_step)} of ${formatCount(event.total_steps)}`;
-      return (
-        `training starts: ${formatCount(event.train_rows)} rows, ${plural(event.total_steps, "step")}, ` +
-        `${formatCount(event.trainable_parameters)} trainable parameters + ${formatCount(event.head_parameters)} head`
-      );
-    case "progress":
-      return progressLine(event, facts);
-    case "metrics":
-      return metricsLine(event, facts.scoreName);
-    case "change":
-      return changeLine(event);
-    case "log":
-      return event.level === "warn" || event.level === "error" ? `${event.level}: ${event.message}` : null;
-    case "finished":
-      return (
-        `finished: ${event.score_name} ${formatScore(event.best_score)} after epoch ${formatEpoch(event.best_epoch)}` +
-        `${majorityText(event)}, ${formatSeconds(event.total_seconds)}` +
-        [...(event.collapsed ? ["collapsed: all predictions are alike"] : []), ...event.notes]
-          .map((remark) => `; ${remark}`)
-          .join("")
-      );
-    case "failed":
-      return `failed: ${errorText(event.error_type, event.message)}`;
-    case "out_of_memory":
-      return `out of memory: ${event.message}`;
-    case "stopped":
-      return `stopped after step ${formatCount(event.step)}`;
-    default:
-      return null;
-  }
-}
-
-function progressLine(event: EventOf<"progress">, { secondsLeft }: LaneFacts): string {
-  const parts = [
-    event.phase === "train" ? null : event.phase === "evaluate" ? "evaluating" : "saving",
-    `step ${formatCount(event.step)} of ${formatCount(event.total_steps)}`,
-    event.loss === null ? null : `loss ${formatValue(event.loss)}`,
-    event.tokens_per_second === null ? null : `${formatCount(event.tokens_per_second)} tokens/s`,
-    secondsLeft === null ? null : `${formatSeconds(secondsLeft)} left`,
-  ];
-  return parts.filter((part) => part !== null).join(", ");
-}
-
-/** Shows evaluations, and training values that are not finite; the rest is in the database. */
-function metricsLine(event: EventOf<"metrics">, scoreName: string | null): string | null {
-  const diverged = event.diverged.length > 0 ? `${event.diverged.join(", ")} not a finite number` : null;
-  if (event.split === "train") return diverged && `step ${formatCount(event.step)}: ${diverged}`;
-  const names = Object.keys(event.values).sort((a, b) => Number(b === scoreName) - Number(a === scoreName));
-  const values = names
-    .filter((name) => !event.diverged.includes(name))
-    .map((name) => `${name} ${formatValue(event.values[name] ?? null)}`);
-  const where = event.split === "holdout" ? "held-out rows: " : "";
-  return `epoch ${formatValue(event.epoch)}: ${where}${[...values, ...(diverged ? [diverged] : [])].join(", ")}`;
-}
-
-function changeLine(event: EventOf<"change">): string {
-  const what =
-    event.kind === "merge"
-      ? `layers ${event.span_start} to ${event.span_end} merged`
-      : `layer ${event.span_start} injected`;
-  return `epoch ${formatValue(event.epoch)}: ${what}, ${formatCount(event.trainable_parameters)} trainable parameters left`;
 }
 
 /** Null for outcomes of a worker, whose events have said more already. */

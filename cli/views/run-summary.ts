@@ -12,6 +12,8 @@ import {
   getForecast,
   getNotes,
   getSettings,
+  type NextStart,
+  nextStarts,
   type RunRow,
   type ScoreSoFar,
   scoresSoFar,
@@ -23,6 +25,7 @@ import { storedEvaluation } from "./evaluation-json.js";
 import { benchmarkNotes, decodings, scoreCells } from "./evaluation-table.js";
 import { comparisonLines } from "./forecast-comparison.js";
 import { formatCount, formatEpoch, formatScore, formatSeconds, formatSoFar, formatValue, plural } from "./format.js";
+import { nextStartText } from "./next-start.js";
 import { formatBytes } from "./parts/bytes.js";
 import { type Fact, facts } from "./parts/facts.js";
 import { prose } from "./parts/prose.js";
@@ -37,6 +40,8 @@ export interface SummaryData {
   run: RunRow;
   settings: Record<string, unknown>;
   attempt: AttemptRow | null;
+  /** Where it begins when it is trained again; null if it is finished, in training, or was never begun. */
+  next: NextStart | null;
   /** Of an attempt that has not finished. */
   score_so_far: ScoreSoFar | null;
   /** Runs of the training that the attempt was part of; 0 if that is not known. */
@@ -58,6 +63,7 @@ export const runSummary: View<SummaryData> = {
       run,
       settings: getSettings(store, run.id),
       attempt: id === null ? null : (getAttempt(store, id) ?? null),
+      next: id === null ? null : (nextStarts(store, [run.id]).get(run.id) ?? null),
       together: id === null ? 0 : trainedTogether(store, id),
       score_so_far: id === null ? null : (scoresSoFar(store, [id]).get(id) ?? null),
       notes: id === null ? [] : getNotes(store, id),
@@ -77,11 +83,23 @@ function withEarlier(row: EvaluationRow, adapter: string | undefined): Evaluatio
 }
 
 function summaryText(
-  { run, settings, attempt, score_so_far, together, notes, environment, artifacts, forecast, evaluations }: SummaryData,
+  {
+    run,
+    settings,
+    attempt,
+    next,
+    score_so_far,
+    together,
+    notes,
+    environment,
+    artifacts,
+    forecast,
+    evaluations,
+  }: SummaryData,
   width: number | null,
 ): string {
   const lines = facts(runFacts(run, attempt, score_so_far, settings), width);
-  if (attempt) lines.push("", ...facts(attemptFacts(run, attempt, environment, together), width));
+  if (attempt) lines.push("", ...facts(attemptFacts(run, attempt, { environment, together, next }), width));
   if (forecast) lines.push("", ...comparisonLines(forecast, attempt, width));
   if (evaluations.length > 0) lines.push("", ...evaluationLines(evaluations, width));
   if (notes.length > 0) lines.push("", ...notes.flatMap((note) => prose(`note: ${note}`, width)));
@@ -191,7 +209,11 @@ function training(run: RunRow): string {
   return parts.filter((part) => part !== null).join(", ");
 }
 
-function attemptFacts(run: RunRow, attempt: AttemptRow, environment: EnvironmentRow | null, together: number): Fact[] {
+function attemptFacts(
+  run: RunRow,
+  attempt: AttemptRow,
+  { environment, together, next }: Pick<SummaryData, "environment" | "together" | "next">,
+): Fact[] {
   const git = environment?.git_commit
     ? `${environment.git_commit.slice(0, 10)}${environment.git_dirty ? " with local changes" : ""}`
     : null;
@@ -203,6 +225,7 @@ function attemptFacts(run: RunRow, attempt: AttemptRow, environment: Environment
     ["tokens/s", attempt.tokens_per_second === null ? null : formatCount(attempt.tokens_per_second)],
     ...usageFacts(attempt, together),
     ["stopped", attempt.stopped_at_step === null ? null : `after step ${formatCount(attempt.stopped_at_step)}`],
+    ["next", next && `\`run\` ${nextStartText(next)}`],
     ["error", attempt.error_type],
     ["message", attempt.message],
     ["device", environment && `${environment.device} (${environment.device_description})`],

@@ -5,6 +5,7 @@ import { constantAnswer } from "../store/score-direction.js";
 import { alertLines } from "./alert-lines.js";
 import { benchmarkNotes } from "./evaluation-table.js";
 import { formatCount, formatEpoch, formatScore, formatSeconds, plural, shortId } from "./format.js";
+import { continuationLines } from "./next-start.js";
 import { prose } from "./parts/prose.js";
 import { LABEL, type TableColumn, tableLines } from "./parts/table.js";
 import { oneLine } from "./parts/visible.js";
@@ -12,12 +13,18 @@ import { repeatLines } from "./repeats.js";
 
 const MOST_LABELS = 8;
 
+/** A closing block looks the same wherever it is shown, also in a log or a wide terminal. */
+const WIDEST = 80;
+const narrowed = (width: number | null): number => Math.min(width ?? WIDEST, WIDEST);
+
 /**
- * The summary at the end of a job; the same text in the terminal, in plain output and in a log. No ANSI. `width`: null is
- * as wide as needed.
+ * The summary at the end of a job; the same text in the terminal, in plain output and in a log. No ANSI. `width`: of the
+ * terminal; null: there is none. Tables of long labels or names are wider than 80 columns where the terminal is, or where
+ * there is none, so that nothing is cut.
  */
 export function renderSummary(summary: JobSummary, width: number | null): string {
-  const say = (text: string) => prose(text, width);
+  const narrow = narrowed(width);
+  const say = (text: string) => prose(text, narrow);
   const lines = [...say(heading(summary)), "", ...table(summary.cells, width)];
   if (summary.evaluations.length > 0) lines.push("", ...evaluationLines(summary.evaluations, width));
   if (summary.repeats.length > 0) lines.push("", ...repeatLines(summary.repeats).flatMap(say));
@@ -28,9 +35,9 @@ export function renderSummary(summary: JobSummary, width: number | null): string
   const alerts = alertLines(summary.alerts);
   if (alerts.length > 0) lines.push("", ...alerts.flatMap(say));
   if (summary.notes.length > 0) lines.push("", ...summary.notes.flatMap((note) => say(`note: ${note}`)));
-  for (const cells of failures(summary.cells)) lines.push("", ...failure(cells, width));
+  for (const cells of failures(summary.cells)) lines.push("", ...failure(cells, narrow));
   lines.push("", `stored in ${summary.dbPath}`);
-  if (summary.outcome === "interrupted") lines.push(...continuation(summary.cells).flatMap(say));
+  if (summary.outcome === "interrupted") lines.push(...continuationLines(summary).flatMap(say));
   if (summary.evaluations.some(({ score: found }) => found === null)) {
     lines.push(...say("not everything was evaluated: the same command evaluates the rest"));
   }
@@ -66,19 +73,8 @@ function evaluationLines(all: JobSummary["evaluations"], width: number | null): 
   const why = all.flatMap(({ run, benchmark, message }) =>
     message === null ? [] : [`${shortId(run)}  ${benchmark === null ? "" : `${benchmark}: `}${oneLine(message)}`],
   );
-  const remarks = [...how, ...benchmarkNotes(all), ...why].flatMap((text) => prose(text, width));
+  const remarks = [...how, ...benchmarkNotes(all), ...why].flatMap((text) => prose(text, narrowed(width)));
   return [...tableLines(SCORED, rows, width), ...remarks];
-}
-
-/** Says what the same command does with unfinished runs. */
-function continuation(cells: CellSummary[]): string[] {
-  const open = cells.filter((cell) => cell.state !== "finished");
-  const resumable = open.filter((cell) => cell.checkpoint).length;
-  const parts = [
-    ...(resumable > 0 ? [`${plural(resumable, "run")} from ${resumable === 1 ? "its" : "their"} checkpoint`] : []),
-    ...(open.length > resumable ? [`${plural(open.length - resumable, "run")} from the beginning`] : []),
-  ];
-  return parts.length === 0 ? [] : [`the same command continues: ${parts.join(", ")}`];
 }
 
 /** Shows only some labels, because a long sweep can have many. */
@@ -99,12 +95,19 @@ function heading({ name, cells, invalid, outcome, seconds }: JobSummary): string
   return `${name}: ${interrupted}${plural(cells.length, "run")}, ${states}${out}, in ${formatSeconds(seconds)}`;
 }
 
+/**
+ * A row for each run. What is the same in all of them, the majority class and the parameters of the head, stands once
+ * below, so that the table of most jobs is at most 80 columns wide.
+ */
 function table(cells: CellSummary[], width: number | null): string[] {
   const scores = new Set(cells.flatMap((cell) => cell.scoreName ?? []));
   const only = scores.size === 1 ? [...scores][0] : undefined;
   const epochs = new Set(cells.flatMap((cell) => cell.reportEpoch ?? []));
-  const judged = cells.some(({ majorityScore }) => majorityScore !== null);
-  const beside = judged ? ` (${constantAnswer(only ?? null)})` : "";
+  const judged = cells.filter(({ state }) => state === "finished");
+  const majority = shared(judged.map(({ majorityScore }) => majorityScore));
+  const head = shared(cells.flatMap((cell) => (cell.trainableParameters === null ? [] : cell.headParameters)));
+  const differ = judged.length > 0 && majority === undefined;
+  const beside = differ ? ` (${constantAnswer(only ?? null)})` : "";
   const fixed: TableColumn = {
     key: "fixed",
     title: epochs.size === 1 ? `at epoch ${[...epochs][0]}` : "at fixed epoch",
@@ -115,34 +118,42 @@ function table(cells: CellSummary[], width: number | null): string[] {
     { key: "run", title: "run" },
     { key: "label", title: "label", ...LABEL },
     { key: "method", title: "method", keep: 5 },
-    { key: "score", title: `${only ?? "score"} at best epoch${beside}`, align: "right" },
-    { key: "epoch", title: "best epoch", align: "right", keep: 4 },
+    { key: "score", title: `${only ?? "score"}${beside}`, align: "right" },
+    { key: "epoch", title: "epoch", align: "right", keep: 4 },
     ...(epochs.size > 0 ? [fixed] : []),
-    { key: "trainable", title: "trainable (+ head)", align: "right", keep: 3 },
+    { key: "trainable", title: head === undefined ? "trainable (+ head)" : "trainable", align: "right", keep: 3 },
     { key: "took", title: "took", align: "right", keep: 2 },
-    { key: "tokens", title: "tokens/s", align: "right", keep: 1 },
   ];
   const rows = cells.map((cell) => [
     shortId(cell.id),
     cell.label,
     cell.method,
-    score(cell, only === undefined),
+    score(cell, { named: only === undefined, beside: differ }),
     formatEpoch(cell.bestEpoch),
     ...(epochs.size > 0
       ? [formatScore(cell.fixedScore) + (epochs.size > 1 ? ` (${cell.reportEpoch ?? "-"})` : "")]
       : []),
-    trainable(cell),
+    trainable(cell, head === undefined),
     formatSeconds(cell.seconds),
-    formatCount(cell.tokensPerSecond),
   ]);
-  return tableLines(heads, rows, width);
+  const below = [
+    `${only ?? "score"} after the best epoch`,
+    ...(majority == null ? [] : [`${constantAnswer(only ?? null)} ${formatScore(majority)}`]),
+    ...(head ? [`trainable + ${formatCount(head)} head`] : []),
+  ];
+  return [...tableLines(heads, rows, width), ...(judged.length > 0 ? prose(below.join("; "), narrowed(width)) : [])];
+}
+
+/** The value of all; undefined if they differ, or if there is none. */
+function shared<T>(values: readonly T[]): T | undefined {
+  return new Set(values).size === 1 ? values[0] : undefined;
 }
 
 /** For a run without a score, its state. */
-function score(cell: CellSummary, named: boolean): string {
+function score(cell: CellSummary, { named, beside }: { named: boolean; beside: boolean }): string {
   if (cell.state !== "finished") return divergenceOf(cell) ?? words(cell.state);
   const name = named && cell.scoreName ? `${cell.scoreName} ` : "";
-  const majority = cell.majorityScore === null ? "" : ` (${formatScore(cell.majorityScore)})`;
+  const majority = !beside || cell.majorityScore === null ? "" : ` (${formatScore(cell.majorityScore)})`;
   return `${cell.collapsed ? "collapsed " : ""}${name}${formatScore(cell.bestScore)}${majority}`;
 }
 
@@ -152,9 +163,9 @@ function collapsedNote(cells: CellSummary[]): string {
   return `collapsed: one and the same prediction for all evaluation rows: ${which}; \`lor2c show\` says what may help`;
 }
 
-function trainable({ trainableParameters, headParameters }: CellSummary): string {
+function trainable({ trainableParameters, headParameters }: CellSummary, head: boolean): string {
   if (trainableParameters === null) return "-";
-  return `${formatCount(trainableParameters)} (+ ${formatCount(headParameters)})`;
+  return `${formatCount(trainableParameters)}${head ? ` (+ ${formatCount(headParameters)})` : ""}`;
 }
 
 /** Groups runs that failed alike, e.g. those of one worker. */

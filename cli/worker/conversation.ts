@@ -5,6 +5,7 @@ import type { EventOf, WorkerCommand, WorkerEvent } from "../protocol/messages.j
 import { makeTemporaryFolder } from "../temporary.js";
 import { findPython } from "./python.js";
 import { describeExit } from "./start-failure.js";
+import { waitsFor } from "./wait.js";
 import type { WorkerEnd } from "./worker-end.js";
 import { startWorker, type WorkerOptions, type WorkerProcess } from "./worker-process.js";
 
@@ -14,6 +15,9 @@ export interface ConversationOptions extends Pick<WorkerOptions, "python" | "com
   /** Gets the handshake and all that is said between answers, too. */
   onEvent?: ((event: WorkerEvent) => void) | undefined;
 }
+
+/** Parts of an answer that are shown as they arrive, so that nobody waits any more. */
+const SHOWN: ReadonlySet<WorkerEvent["type"]> = new Set(["predicting", "evaluating", "evaluated", "generated"]);
 
 /** A worker that answers one command after the other, and does not train. */
 export class Conversation {
@@ -40,14 +44,17 @@ export class Conversation {
       opened?.receive(event);
     };
     const logFile = join(folder, "worker.log");
+    waitsFor({ kind: "start" });
     const worker = await startWorker({ ...rest, ...(signal && { signal }), python, logFile, onEvent: hear }).catch(
       (error) => {
+        waitsFor(null);
         // The error names the log, so the folder stays, unless the call was aborted.
         if (signal?.aborted) discard(folder);
         signal?.throwIfAborted();
         throw error;
       },
     );
+    waitsFor(null);
     opened = new Conversation(worker, folder, signal);
     return opened;
   }
@@ -78,7 +85,10 @@ export class Conversation {
     this.signal?.addEventListener("abort", abort);
     try {
       if (this.signal?.aborted) abort();
-      else this.worker.send(command);
+      else {
+        waitsFor({ kind: "answer", to: command.type });
+        this.worker.send(command);
+      }
       const end = await Promise.race([done, this.worker.closed]);
       this.signal?.throwIfAborted();
       if (!("type" in end)) throw this.#deathOf(end, command.type);
@@ -86,6 +96,7 @@ export class Conversation {
     } finally {
       this.signal?.removeEventListener("abort", abort);
       this.#hear = undefined;
+      waitsFor(null);
     }
   }
 
@@ -110,6 +121,8 @@ export class Conversation {
   }
 
   private receive(event: WorkerEvent): void {
+    if (event.type === "doing") waitsFor({ kind: "doing", what: event.what, of: event.of });
+    else if (SHOWN.has(event.type)) waitsFor(null);
     this.#hear?.(event);
     if (event.type === "done" && event.request === this.#request) this.#answer?.(event);
   }

@@ -955,6 +955,17 @@ class Generated:
 
 
 @dataclass(frozen=True)
+class Doing:
+    """What takes long before an answer, for whoever waits for it. Never stored."""
+
+    type: ClassVar[Literal["doing"]] = "doing"
+    seq: int
+    request: str
+    what: Literal["config", "rows", "tokens", "weights", "download", "hub", "convert"]
+    of: str
+
+
+@dataclass(frozen=True)
 class Done:
     """The command `request` is done (after its other events), or could not be carried out at all."""
 
@@ -1017,6 +1028,7 @@ Event: TypeAlias = (
     | Samples
     | Evaluated
     | Generated
+    | Doing
     | Done
     | Ended
 )
@@ -1065,6 +1077,7 @@ EVENTS: dict[str, type[Any]] = {
     Samples.type: Samples,
     Evaluated.type: Evaluated,
     Generated.type: Generated,
+    Doing.type: Doing,
     Done.type: Done,
     Ended.type: Ended,
 }

@@ -7,6 +7,7 @@ import platform
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from .benchmarking.plan import plan_evaluation
 from .channel import Channel, NoCommand
 from .computing import describe_computing
 from .device import configure_threads, describe_device, gpu_names, repeatable
+from .doing import What, telling
 from .errors import PlainError
 from .examination import examine, survey
 from .inspection import Inspection, count_parameters
@@ -57,21 +59,31 @@ def serve(channel: Channel, variables: dict[str, str]) -> None:
             channel.log("error", f"not a command: {command.problem}")
             if command.request is not None:
                 channel.send_counted(messages.Done, request=command.request, error=f"not a command: {command.problem}")
-        elif isinstance(command, messages.Inspect):
-            answer_each(channel, command, messages.Inspected, Inspection().inspect, _NOT_INSPECTED)
-        elif isinstance(command, messages.Count):
-            answer_each(channel, command, messages.Counted, count_parameters, _NOT_COUNTED)
-        elif isinstance(command, messages.Examine):
-            answer_each(channel, command, messages.Examined, examine, _NOT_EXAMINED)
-        elif isinstance(command, messages.Survey):
-            answer_survey(channel, command)
-        elif isinstance(command, messages.Train):
-            answer_train(channel, command)
-        elif isinstance(command, messages.Predict):
-            answer_predict(channel, command)
-        elif (carry_out := _TELLING.get(type(command))) is not None:
-            answer(channel, command, carry_out)
+        elif not isinstance(command, messages.Stop):
+            with telling(partial(_tell_doing, channel, command.request)):
+                _carry_out(channel, command)
     channel.send_counted(messages.Ended)
+
+
+def _carry_out(channel: Channel, command: Any) -> None:
+    if isinstance(command, messages.Inspect):
+        answer_each(channel, command, messages.Inspected, Inspection().inspect, _NOT_INSPECTED)
+    elif isinstance(command, messages.Count):
+        answer_each(channel, command, messages.Counted, count_parameters, _NOT_COUNTED)
+    elif isinstance(command, messages.Examine):
+        answer_each(channel, command, messages.Examined, examine, _NOT_EXAMINED)
+    elif isinstance(command, messages.Survey):
+        answer_survey(channel, command)
+    elif isinstance(command, messages.Train):
+        answer_train(channel, command)
+    elif isinstance(command, messages.Predict):
+        answer_predict(channel, command)
+    elif (carry_out := _TELLING.get(type(command))) is not None:
+        answer(channel, command, carry_out)
+
+
+def _tell_doing(channel: Channel, request: str, what: What, of: str) -> None:
+    channel.send(messages.Doing, request=request, what=what, of=of)
 
 
 #: Carries out a command with (the command, what sends an event, whether to stop).

@@ -64,7 +64,7 @@ def test_the_best_of_two_evaluations_in_an_epoch_have_folders_of_their_own(place
     """Cells that part between them, and checkpoints, keep what they had."""
     cells = [read_cell(name, tmp_path / name, wanted(place, m), {}, False) for m, name in enumerate(("none", "one"))]
     meter = Meter(gauges_of(torch.device("cpu")))
-    run, _ = _begin(Channel(io.BytesIO(), io.BytesIO()), cells, tmp_path / "checkpoints", None, meter)
+    run, _ = _begin(Channel(io.BytesIO(), io.BytesIO()), cells, tmp_path / "checkpoints", None, meter, True)
     state = run.loop
     try:
         report = make_report(run)

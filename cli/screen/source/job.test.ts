@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { JobModel } from "../../job/model.js";
+import type { TimeLeft } from "../../job/time-left.js";
 import type { WorkerEvent } from "../../protocol/messages.js";
 import { claimAll, disposableFolder, sampleCell, sampleEvents as say } from "../../store/fixtures/sample.js";
 import { openStore, type Store } from "../../store/store.js";
@@ -12,7 +13,7 @@ let dbPath: string;
 let store: Store;
 let experiment: number;
 let clock: number;
-let timeLeft: JobNow["timeLeft"];
+let timeLeft: TimeLeft;
 let model: JobModel;
 
 const now = () => clock;
@@ -29,8 +30,8 @@ beforeEach(() => {
   store = openStore(dbPath);
   experiment = registerExperiment(store, { name: "job", specFile: null, specText: "", cells });
   clock = Date.now();
-  timeLeft = null;
-  const clockOf = { event() {}, states() {}, secondsLeft: () => 25 }; // a lane's
+  timeLeft = { fraction: 0, secondsLeft: null };
+  const clockOf = { event() {}, states() {}, secondsLeft: () => 25 /* of a lane */, look: () => timeLeft };
   model = new JobModel(planned, [], clockOf, now);
 });
 afterEach(() => {
@@ -39,11 +40,7 @@ afterEach(() => {
 });
 
 function opened() {
-  const source = jobSource(
-    { name: "job", experiment, dbPath, cells: planned },
-    () => ({ model, timeLeft, log: LOG }),
-    now,
-  );
+  const source = jobSource({ name: "job", experiment, dbPath, cells: planned }, () => ({ model, log: LOG }), now);
   const later = (milliseconds = 60_000) => {
     clock += milliseconds;
     return source.read();
@@ -71,7 +68,7 @@ test("the job's newest facts stand over what is stored, which may lag", () => {
   const bundle = model.begin(attempts);
   for (const event of [say.started([A, B]), progress([A, B], 90, 0.5), progress([A], 94, 0.4)])
     model.event(bundle, event);
-  timeLeft = { fraction: 0.3, secondsLeft: 7.9, at: clock };
+  timeLeft = { fraction: 0.3, secondsLeft: 7.9 };
   const training = later(2000);
   expect(training.runs[0]).toMatchObject({
     ...{ state: "running", phase: "train", step: 94, totalSteps: 188, epoch: 1, loss: 0.4, losses: [0.5, 0.4] },
@@ -134,7 +131,7 @@ test("a database that vanishes, or was never there, does not end a job", () => {
   source.close();
 
   const never = jobSource({ name: "j", experiment, dbPath: `${temp.folder}/no.db`, cells: planned }, () => ({
-    ...{ model, timeLeft, log: LOG },
+    ...{ model, log: LOG },
   }));
   expect(never.read().runs.map(({ state }) => state)).toEqual(["running", "planned", "planned"]);
   expect(never.timeline(A)).toBeNull();

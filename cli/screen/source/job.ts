@@ -1,6 +1,6 @@
 /** The source of `lor2c run`: its job, over what is stored of the same runs. */
 import type { JobModel, RunStatus } from "../../job/model.js";
-import type { JobPlan, PlanCell, TimeLeft } from "../../job/reporter.js";
+import type { JobPlan, PlanCell } from "../../job/reporter.js";
 import type { CurvesData } from "../../views/curves/data.js";
 import type { TimelineData } from "../../views/timeline/data.js";
 import type { LogLine, ScreenData, ScreenRun, ScreenSource } from "../data.js";
@@ -22,9 +22,7 @@ const AGAIN = 5000;
 
 /** What a job says, at any moment. */
 export interface JobNow {
-  model: Pick<JobModel, "runs" | "devices">;
-  /** The newest estimate, and when it was made. */
-  timeLeft: (TimeLeft & { at: number }) | null;
+  model: Pick<JobModel, "runs" | "devices" | "timeLeft" | "secondsLeft">;
   /** The reporter's messages. The same array while there is no new one. */
   log: readonly LogLine[];
 }
@@ -88,10 +86,11 @@ class JobSource implements ScreenSource {
 
   #lay(stored: ScreenData | undefined, now: number): ScreenData {
     const before = this.#data;
-    const { model, timeLeft, log } = this.job();
+    const { model, log } = this.job();
+    const timeLeft = model.timeLeft();
     const runs = this.#runs(stored, now);
     const left = timeLeft?.secondsLeft ?? null;
-    const secondsLeft = timeLeft && left !== null ? Math.max(0, Math.round(left - (now - timeLeft.at) / 1000)) : null;
+    const secondsLeft = left === null ? null : Math.round(left);
     const next: ScreenData = {
       title: this.plan.name,
       experiment: this.plan.experiment,
@@ -139,10 +138,13 @@ class JobSource implements ScreenSource {
     const below = run && { run, attempt: this.#stored?.attemptOf(id) ?? null };
     const second = state === "running" && startedAt !== null ? Math.floor((now - startedAt) / 1000) : endedAt;
     const facts = lane?.facts;
-    const of = [run, below?.attempt, state, reason, attempt, lane, facts, facts?.secondsLeft, second];
+    const left = lane && state === "running" ? this.job().model.secondsLeft(lane) : null;
+    // Whole seconds: the run stays the same object between two of them.
+    const secondsLeft = left === null ? null : Math.round(left);
+    const of = [run, below?.attempt, state, reason, attempt, lane, facts, secondsLeft, second];
     const made = this.#made.get(id);
     if (made && of.every((one, at) => one === made.of[at])) return made.run;
-    const next = { of, run: overlaid(cell, status, below, now) };
+    const next = { of, run: overlaid(cell, status, below, { now, secondsLeft }) };
     this.#made.set(id, next);
     return next.run;
   }

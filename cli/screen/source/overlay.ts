@@ -20,8 +20,16 @@ export function blank({ id, label, totalSteps, trainableParameters }: PlanCell, 
   };
 }
 
+/** The moment at which a run is shown. */
+export interface Moment {
+  now: number;
+  /** Seconds until its worker is done with its lane; null if not known. */
+  secondsLeft: number | null;
+}
+
 /** `below`: what is stored, which may lag behind by seconds; absent if it cannot be read. */
-export function overlaid(cell: PlanCell, status: RunStatus, below: Below | undefined, now: number): ScreenRun {
+export function overlaid(cell: PlanCell, status: RunStatus, below: Below | undefined, moment: Moment): ScreenRun {
+  const { now, secondsLeft } = moment;
   const { state, lane, attempt } = status;
   const stored = below?.run;
   const reason = status.reason ?? null;
@@ -34,7 +42,15 @@ export function overlaid(cell: PlanCell, status: RunStatus, below: Below | undef
   const facts = factsOf(lane.facts, base);
   const seconds = secondsOf(status, now);
   if (state === "running") {
-    return altered(base, { ...facts, state, seconds, lane: lane.number, phase: lane.facts.phase, reason: null });
+    return altered(base, {
+      ...facts,
+      state,
+      seconds,
+      secondsLeft,
+      lane: lane.number,
+      phase: lane.facts.phase,
+      reason: null,
+    });
   }
   return altered(base, { ...facts, state, seconds, lane: null, phase: null, secondsLeft: null, reason });
 }
@@ -51,7 +67,6 @@ function factsOf(facts: LaneFacts, base: ScreenRun): Partial<ScreenRun> {
     loss: facts.loss,
     losses: facts.losses.values,
     tokensPerSecond: facts.tokensPerSecond,
-    secondsLeft: facts.secondsLeft,
   };
 }
 

@@ -119,7 +119,15 @@ function settingKey(store: Store, name: string, bindings: Bindings): ScalarKey |
   return { kind: "scalar", value: of("json_extract"), type: of("json_type"), only: null };
 }
 
-function suggestion(store: Store, name: string): string {
+const ENDS = ["best", "last", "first", "min", "max"];
+
+interface Names {
+  own: string[];
+  settings: string[];
+  measured: string[];
+}
+
+function namesIn(store: Store): Names {
   const settings = store.prepare("SELECT DISTINCT key FROM v_settings ORDER BY key").pluck().all() as string[];
   const measured = store
     .prepare(
@@ -127,9 +135,21 @@ function suggestion(store: Store, name: string): string {
     )
     .pluck()
     .all() as string[];
+  return { own: ["score", ...Object.keys(SHORT), ...columns()], settings, measured };
+}
+
+/** Every key that runs of this database have. `sortable`: those with one value. */
+export function keysIn(store: Store, { sortable }: { sortable: boolean }): string[] {
+  const { own, settings, measured } = namesIn(store);
+  const lists = sortable ? [] : Object.keys(LISTS);
+  return [...own, ...lists, ...settings, ...ENDS.flatMap((end) => measured.map((metric) => `${end}.${metric}`))];
+}
+
+function suggestion(store: Store, name: string): string {
+  const { own, settings, measured } = namesIn(store);
   const prefix = /^(best|first|last|min|max)[.:@]/.exec(name)?.[1] ?? "best";
   const metrics = measured.map((metric) => `${prefix}.${metric}`);
-  const known = ["score", ...Object.keys(SHORT), ...columns(), ...Object.keys(LISTS), ...settings, ...metrics];
+  const known = [...own, ...Object.keys(LISTS), ...settings, ...metrics];
   const ends = known.filter((key) => key.endsWith(`.${name}`));
   const near = ends[0] ?? nearest(name, known);
   const all = [

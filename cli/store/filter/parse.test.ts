@@ -40,6 +40,12 @@ test("quotes hold any text, a quote within it is written twice", () => {
   ]);
 });
 
+test("a key in double quotes holds any text", () => {
+  expect(shape('"method.config.a, ""b""" = 1 and "x" is null')).toMatchObject({
+    parts: [{ key: { name: 'method.config.a, "b"' } }, { kind: "missing", key: { name: "x" } }],
+  });
+});
+
 test.each([
   ["", 0, "the filter is empty"],
   ["a", 1, "what should a be?"],

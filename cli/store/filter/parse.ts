@@ -81,8 +81,8 @@ class Parser {
   }
 
   #key(): KeyRef {
-    const { kind, text, at } = this.#take();
-    if (kind !== "word") {
+    const { kind, text, at, double } = this.#take();
+    if (kind !== "word" && !double) {
       throw this.source.error(at, `expected a key here${kind === "end" ? "" : `, not ${text}`}`, HINT);
     }
     return { name: text, at };

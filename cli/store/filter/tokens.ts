@@ -6,6 +6,8 @@ export interface Token {
   /** What was written; of a `text`, what stands between its quotes. */
   text: string;
   at: number;
+  /** Of a `text` in double quotes, which can be a key as well as a value. */
+  double?: boolean;
 }
 
 const SIGNS = /^(?:==|!=|<>|<=|>=|[=<>(),])/;
@@ -24,7 +26,7 @@ export function tokens(source: FilterText): Token[] {
     if (blank !== undefined) at += blank.length;
     else if (quoted) {
       const [whole, quote = "", inner = ""] = quoted;
-      found.push({ kind: "text", text: inner.replaceAll(quote + quote, quote), at });
+      found.push({ kind: "text", text: inner.replaceAll(quote + quote, quote), at, double: quote === '"' });
       at += whole.length;
     } else if (plain !== undefined) {
       found.push({ kind: SIGNS.test(plain) ? "sign" : "word", text: plain, at });

@@ -1,5 +1,5 @@
 /** The columns of a comparison where the user names none, and what each run has in them. */
-import { metricColumn, parseColumn, type RunRow, readColumns, type ValueColumn } from "../../store/read.js";
+import { metricColumn, parseColumn, type RunRow, readColumns, settingAt, type ValueColumn } from "../../store/read.js";
 import type { RunFacts } from "../../store/read-facts.js";
 import type { Store } from "../../store/store.js";
 import { distinct } from "../parts/distinct.js";
@@ -69,11 +69,7 @@ export function valuesByRun(
 
 /** A mapping, such as all of `method`, is its JSON. */
 function leafAt(settings: object | undefined, path: string): Leaf | undefined {
-  const value = path.split(".").reduce<unknown>((inner, key) => {
-    return inner !== null && typeof inner === "object" && Object.hasOwn(inner, key)
-      ? inner[key as keyof typeof inner]
-      : undefined;
-  }, settings);
+  const value = settings === undefined ? undefined : settingAt(settings, path);
   return typeof value === "object" && value !== null && !Array.isArray(value)
     ? JSON.stringify(value)
     : (value as Leaf | undefined);

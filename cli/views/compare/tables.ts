@@ -1,7 +1,7 @@
 /** A comparison and the table of a paper as data, for programs and for documents. */
 import type { ColumnType, DataColumn, DataTable, Value } from "../../export/data-table.js";
 import { dataColumn, distinctKeys } from "../parts/data-column.js";
-import { distinctTexts, measureText, setTitle, soFarLegend } from "./cell-texts.js";
+import { distinctTexts, measureText, setTitle, soFarLegend, stateText } from "./cell-texts.js";
 import type { CompareCell, CompareColumn, CompareData, CompareRow, CompareSet } from "./data.js";
 import { cellOf, type PivotData } from "./pivot.js";
 import { pivotCell } from "./pivot-text.js";
@@ -118,13 +118,20 @@ export function pivotTable({ rows_key, cols_key, measure, rows, cols }: PivotDat
 }
 
 /** What the signs of these rows mean. */
-function noteOf(sets: readonly CompareSet[]): string {
+function notesOf(sets: readonly CompareSet[]): string[] {
   const marks = new Set(sets.flatMap(({ rows }) => rows.map(({ mark }) => mark)));
   return [
     ...(marks.has("best") ? ["bold: the best"] : []),
     ...(marks.has("open") ? ["~: no test over seeds tells it from the best"] : []),
-    "±: half of the 95 % interval of the mean over seeds",
-  ].join("; ");
+    ...(sets.some(({ rows }) => rows.some(({ runs }) => runs.length > 1))
+      ? ["±: half of the 95 % interval of the mean over seeds"]
+      : []),
+  ];
+}
+
+function noted(parts: readonly (string | null)[]): { note?: string } {
+  const known = parts.filter((part) => part !== null);
+  return known.length === 0 ? {} : { note: known.join("; ") };
 }
 
 /** For documents: the table of a paper as people read it, with the best of each column in bold. */
@@ -145,7 +152,7 @@ export function pivotForPeople(data: PivotData): DataTable {
     strong: found.flatMap((cells, y) =>
       cells.flatMap(({ row }, x): [number, number][] => (row?.mark === "best" ? [[y, x + 1]] : [])),
     ),
-    note: noteOf(data.cols),
+    ...noted(notesOf(data.cols)),
   };
 }
 
@@ -154,15 +161,17 @@ export function compareForPeople({ columns, sets }: CompareData): DataTable {
   const several = sets.length > 1;
   const first = several ? 2 : 1;
   const all = sets.flatMap((set) => set.rows.map((row) => ({ set, row })));
+  const last = lastColumn(all.map(({ row }) => row));
   return {
     columns: [
       ...(several ? [dataColumn("score of", "text")] : []),
       dataColumn("name", "text"),
-      ...columns.map(({ key, heading }, at) => ({
+      ...columns.map(({ key, heading, kind }, at) => ({
         ...dataColumn(`col_${at}`, "text"),
+        ...(kind === "measure" && { right: true as const }),
         title: key === "score" && !several ? (sets[0]?.score_name ?? heading) : heading,
       })),
-      dataColumn("seeds", all.every(({ row }) => finishedOf(row) === row.runs.length) ? "integer" : "text"),
+      ...(last === null ? [] : [last.column]),
     ],
     rows: all.map(({ set, row }) => [
       ...(several ? [setName(set, sets)] : []),
@@ -174,13 +183,25 @@ export function compareForPeople({ columns, sets }: CompareData): DataTable {
           set.rows.flatMap(({ cells }) => cells[at]?.over?.mean ?? []),
         ),
       ),
-      finishedOf(row) === row.runs.length ? row.runs.length : `${finishedOf(row)} of ${row.runs.length}`,
+      ...(last === null ? [] : [last.value(row)]),
     ]),
     strong: all.flatMap(({ set, row }, at): [number, number][] =>
       row.mark === "best" ? [[at, first + (set.tests?.column ?? 0)]] : [],
     ),
-    note: [noteOf(sets), soFarLegend(all.map(({ row }) => row))].filter((part) => part !== null).join("; "),
+    ...noted([...notesOf(sets), soFarLegend(all.map(({ row }) => row))]),
   };
+}
+
+/** How many runs a row has; of single runs their states, unless all are finished. */
+function lastColumn(rows: readonly CompareRow[]): { column: DataColumn; value(row: CompareRow): Value } | null {
+  const whole = rows.every((row) => finishedOf(row) === row.runs.length);
+  if (rows.every(({ runs }) => runs.length === 1)) {
+    return whole ? null : { column: dataColumn("state", "text"), value: stateText };
+  }
+  const column = dataColumn("seeds", whole ? "integer" : "text");
+  const value = (row: CompareRow) =>
+    finishedOf(row) === row.runs.length ? row.runs.length : `${finishedOf(row)} of ${row.runs.length}`;
+  return { column, value };
 }
 
 /** Sets whose titles are equal differ in something else. */

@@ -22,7 +22,7 @@ const SIGNS: Record<GridState, string> = {
 const MEANINGS: Record<Exclude<GridState, "finished">, string> = {
   running: "running, newest score",
   failed: "failed",
-  stopped: "stopped: newest score, the same command continues it",
+  stopped: "stopped: newest score, the same command finishes it",
   planned: "not trained yet",
   diverged: "diverged",
   left_out: "not in the sweep",

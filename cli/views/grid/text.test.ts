@@ -164,7 +164,7 @@ test("a stopped cell has its newest score, with the sign of a score that is not 
     row.position === 0 ? { state: "stopped" as const, value: null, so_far: 0.71 } : {};
   const text = gridText(sampleGrid(sampleRows({ change: stopped })), { width: null, depth: 1 });
   expect(text).toMatch(/^ +0 +71\.00■ /m);
-  expect(text).toContain("■ stopped: newest score, the same command continues it");
+  expect(text).toContain("■ stopped: newest score, the same command finishes it");
   expect(text).toContain("from 87.99 to 89.22"); // the scale is of final scores
 });
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..doing import doing
 from ..install import install_command
 from ..sources import depends_on_the_unknown
 from .task import DataError
@@ -23,7 +24,8 @@ def hub_rows(
     """
     datasets = _library(instead)
     try:
-        rows = datasets.load_dataset(dataset, config, split=split)
+        with doing("hub", _named(dataset, config)):
+            rows = datasets.load_dataset(dataset, config, split=split)
     except Exception as error:
         raise _not_found(f"{_named(dataset, config)}, split {split}", error, instead) from error
     classes = {column: names for column, feature in rows.features.items() if (names := _names(feature))}

@@ -10,6 +10,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+from ..doing import doing
 from .task import DataError
 
 #: Larger than any file that we need, and small enough that a crafted archive cannot fill the memory.
@@ -39,7 +40,8 @@ def _download(package: str, version: str, sha256: str, folder: Path, kind: str, 
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
     command += ["--no-deps", kind, ":all:", "--require-hashes", "-r", str(requirement), "-d", str(folder)]
     try:
-        result = subprocess.run(command, capture_output=True, text=True, timeout=600, stdin=subprocess.DEVNULL)
+        with doing("download", f"{package} {version}"):
+            result = subprocess.run(command, capture_output=True, text=True, timeout=600, stdin=subprocess.DEVNULL)
     except subprocess.TimeoutExpired as error:
         raise DataError(f"downloading {package} {version} took longer than 10 minutes; try again") from error
     if result.returncode != 0:

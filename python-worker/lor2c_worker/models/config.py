@@ -12,6 +12,7 @@ from huggingface_hub.errors import StrictDataclassError
 from transformers import AutoConfig, PretrainedConfig
 
 from ..data.task import Kind
+from ..doing import doing
 from ..settings import ModelSettings, SettingsError
 from .heads import for_task
 from .intact import check_intact, read_object
@@ -63,21 +64,24 @@ def _find_config(name: str, revision: str | None, *, local_only: bool) -> Pretra
     if local_only and name in MODELS and not MODELS[name].here():
         return f"model {name!r} is not on this machine"
     try:
-        check_folder(name)
-        note_sources(resolve(name), revision)
-        file = cached_config(name, revision, local_only=local_only)
-        shown = f"{name.rstrip('/')}/config.json" if file is None else str(file)
-        _check(file or Path(resolve(name)) / "config.json", shown)
-        at = commit_of(name, revision, local_only=local_only) or revision
-        return AutoConfig.from_pretrained(
-            resolve(name), revision=at, trust_remote_code=False, local_files_only=local_only
-        )
+        with doing("config", name):
+            return _read_config(name, revision, local_only)
     except SettingsError as error:
         return str(error)
     except (TypeError, StrictDataclassError) as error:
         return f"model {name!r}: its config.json makes no config: {first_line(error)}"
     except (OSError, ValueError) as error:
         return not_found(name, error)
+
+
+def _read_config(name: str, revision: str | None, local_only: bool) -> PretrainedConfig:
+    check_folder(name)
+    note_sources(resolve(name), revision)
+    file = cached_config(name, revision, local_only=local_only)
+    shown = f"{name.rstrip('/')}/config.json" if file is None else str(file)
+    _check(file or Path(resolve(name)) / "config.json", shown)
+    at = commit_of(name, revision, local_only=local_only) or revision
+    return AutoConfig.from_pretrained(resolve(name), revision=at, trust_remote_code=False, local_files_only=local_only)
 
 
 def _check(file: Path, shown: str) -> None:

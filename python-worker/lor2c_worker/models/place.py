@@ -12,6 +12,7 @@ from huggingface_hub import constants
 from huggingface_hub.file_download import repo_folder_name
 from transformers.utils import cached_file
 
+from ..doing import doing
 from ..settings import ModelSettings, SettingsError
 from ..sources import depends_on, depends_on_the_unknown
 from .packaged import MODELS, resolve
@@ -61,7 +62,8 @@ def cached_config(name: str, revision: str | None, *, local_only: bool = False) 
     """
     if Path(resolve(name)).is_dir():
         return None
-    return Path(cached_file(name, "config.json", revision=revision, local_files_only=local_only) or "")
+    with doing("hub", name):
+        return Path(cached_file(name, "config.json", revision=revision, local_files_only=local_only) or "")
 
 
 def commit_of(name: str, revision: str | None, *, local_only: bool = False) -> str | None:

@@ -19,6 +19,7 @@ from ..data.holdout import hold_out, holdout_note
 from ..data.remembered import Remembered
 from ..data.task import Kind, Split
 from ..device import autocast, current_device, resolve_precision
+from ..doing import doing
 from ..errors import PlainError
 from ..evaluation.choose import Judge
 from ..evaluation.evaluate import Evaluation, RowEvaluation
@@ -119,7 +120,12 @@ _TOKENS: Remembered[Encodings] = Remembered(2)
 def task_data(settings: Settings) -> TaskData:
     """Rows of the task. The process remembers them, since cells share them."""
     key = json.dumps([vars(settings.task), vars(settings.data)], sort_keys=True)
-    return _ROWS.get(key, lambda: load_task(settings.task, settings.data))
+
+    def read() -> TaskData:
+        with doing("rows", settings.data.path or settings.task.name):
+            return load_task(settings.task, settings.data)
+
+    return _ROWS.get(key, read)
 
 
 def encodings(settings: Settings, kind: Kind, rows: str, splits: Splits, tokenizer: Any) -> Encodings:
@@ -138,11 +144,12 @@ def encodings(settings: Settings, kind: Kind, rows: str, splits: Splits, tokeniz
 
     def make() -> Encodings:
         train, evaluation, held = splits
-        return Encodings(
-            tokens_of(train, f"train {stored}"),
-            tokens_of(evaluation, f"eval {stored}"),
-            None if held is None else tokens_of(held, f"holdout {stored}"),
-        )
+        with doing("tokens", settings.data.path or settings.task.name):
+            return Encodings(
+                tokens_of(train, f"train {stored}"),
+                tokens_of(evaluation, f"eval {stored}"),
+                None if held is None else tokens_of(held, f"holdout {stored}"),
+            )
 
     return _TOKENS.get(key, make)
 
