@@ -12,7 +12,7 @@ import { deviceWords, PANES } from "./panes/index.js";
 import { jobSource } from "./source/job.js";
 
 /** Of the time of the thread that feeds the workers. */
-const SHARE = 0.015;
+const SHARE = 0.05;
 /** Lines of the log that are kept. */
 const LOG = 1000;
 
@@ -42,10 +42,10 @@ export function createJobScreen({
   };
   const lines = createPlain({ write: say, now });
 
-  const leave = async () => {
-    left = true;
+  const leave = async (why: string) => {
     await app?.close();
-    stdout.write("the screen is left, and training goes on; `lor2c watch` shows it again\n");
+    left = true;
+    stdout.write(`${visible(why)}, and training goes on; \`lor2c watch\` shows it again\n`);
   };
 
   return {
@@ -56,7 +56,15 @@ export function createJobScreen({
       app = new ScreenApp({
         source: jobSource(plan, () => ({ model, log }), now),
         ...{ panes: PANES, deviceWords, look: lookOf({ ascii }), share: SHARE, focus: "runs" as const },
-        ...{ dbPath: plan.dbPath, dbWords, now, quit: "leave the screen, train on", onQuit: () => void leave() },
+        ...{
+          dbPath: plan.dbPath,
+          dbWords,
+          now,
+          quit: "leave, train on",
+          onQuit: () => void leave("the screen is left"),
+        },
+        onProblem: (error) =>
+          void leave(`the screen failed (${error instanceof Error ? error.message : String(error)})`),
         onText: (text) => say(text.trimEnd()),
       });
     },

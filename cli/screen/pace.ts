@@ -2,7 +2,7 @@ const FRAMES_PER_SECOND = 12;
 /** Bytes in a second that screens send when no key is pressed: a remote shell must stay usable. */
 const BYTES_PER_SECOND = 20_000;
 /** Longest wait for a frame, on a large screen and a slow machine. */
-const MOST_MS = 8000;
+const MOST_MS = 2000;
 
 /** Draws when something changed: at most 12 times a second, and within a share of this thread's time and few bytes. */
 export class Pace {

@@ -40,7 +40,7 @@ export async function watch({ words, once, ascii, db }: WatchOptions): Promise<n
     }
     return 0;
   }
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const leave = (code: number) => {
       process.off("SIGINT", interrupted);
       void app.close().then(() => resolve(code));
@@ -52,6 +52,7 @@ export async function watch({ words, once, ascii, db }: WatchOptions): Promise<n
       dbPath: resolveDbPath(db),
       dbWords: db === undefined ? [] : ["--db", db],
       onQuit: () => leave(0),
+      onProblem: reject,
     });
   });
 }

@@ -111,7 +111,8 @@ function hints(state: AppState, { panes, quit, size: { columns } }: Environment)
   const asked = (pane?.prompts ?? []).map(({ key, title }) => [`${key} ${title}`, 5] as const);
   // A key of the pane in focus means what it means there.
   const common = HINTS.filter(([key]) => !own.has(key)).map(([, text, rank]) => [text, rank] as const);
-  const all = [...asked, ...common, [`q ${quit}`, 0] as const];
+  const [first = [] as never, ...rest] = common;
+  const all = [first, ...asked, ...rest, [`q ${quit}`, 0] as const];
   const ranks = new Set<number>();
   let room = columns - 1;
   for (const [text, rank] of [...all].sort((a, b) => a[1] - b[1])) {

@@ -53,6 +53,7 @@ async function inTurn(list: readonly (readonly string[])[], { dbWords }: EffectO
   for (const words of list) {
     const { exitCode, stdout, stderr } = await execa(file, [...first, ...words, ...dbWords], {
       ...{ reject: false, stdin: "ignore", timeout: 30_000 },
+      env: { NO_COLOR: "1", FORCE_COLOR: undefined },
     });
     said = lastLine(stdout) || lastLine(stderr);
     if (exitCode !== 0) return { note: [{ text: ` ${firstLine(stderr) || said}`, role: "bad" }] };

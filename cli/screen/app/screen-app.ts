@@ -28,6 +28,8 @@ export interface AppOptions {
   onQuit(): void;
   /** Text that the program wrote meanwhile; it is printed when the screen is left. */
   onText?: (text: string) => void;
+  /** The screen can't go on; it has been left. */
+  onProblem(error: unknown): void;
   /** Part of the thread's time that drawing may take; frames after a key come on top. */
   share: number;
   now?: () => number;
@@ -50,8 +52,12 @@ export class ScreenApp {
     this.#look = look;
     this.#data = source.read();
     this.#state = initialState(this.#firstFocus(), null);
-    this.#screen = createScreen({ look, share, onText, onKey: (key, text) => this.#press(key, text) });
-    this.#timer = setInterval(() => this.#tick(), LOOK_EVERY);
+    this.#screen = createScreen({
+      ...{ look, share, onText },
+      onKey: (key, text) => this.#guarded(() => this.#press(key, text)),
+      onProblem: (error) => void this.#fail(error),
+    });
+    this.#timer = setInterval(() => this.#guarded(() => this.#tick()), LOOK_EVERY);
     this.#draw();
   }
 
@@ -62,6 +68,21 @@ export class ScreenApp {
     clearInterval(this.#timer);
     await this.#screen.close();
     this.options.source.close();
+  }
+
+  /** A mistake of the screen must not end the job that it shows. */
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      void this.#fail(error);
+    }
+  }
+
+  async #fail(error: unknown): Promise<void> {
+    if (this.#closed) return;
+    await this.close();
+    this.options.onProblem(error);
   }
 
   #firstFocus(): PaneName {
@@ -111,6 +132,7 @@ export class ScreenApp {
     }
     const { columns } = this.#screen.size;
     void carryOut(effect, { dbPath, dbWords, columns }).then(({ note, overlay }) => {
+      if (this.#closed) return;
       this.#state = { ...this.#state, ...(note ? { note } : {}), ...(overlay ? { overlay } : {}) };
       this.#draw();
     });
