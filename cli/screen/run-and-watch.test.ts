@@ -37,7 +37,7 @@ describe.skipIf(!hasTmux)("in terminals (of tmux)", () => {
       store.close();
     }
   };
-  const begun = () => reading((store) => listRuns(store).filter(({ state }) => state !== "planned").length);
+  const finished = () => reading((store) => listRuns(store).filter(({ state }) => state === "finished").length);
 
   test("run shows the grid, the runs and the log, writes little, and follows keys and sizes", async () => {
     job.line("echo before the job");
@@ -95,8 +95,8 @@ describe.skipIf(!hasTmux)("in terminals (of tmux)", () => {
     await job.shows("the screen is left, and training goes on");
     expect(job.modes()).toEqual(SHELL);
     expect(job.text()).toContain("before the job");
-    const known = begun();
-    await job.shows(() => begun() > known);
+    const before = finished();
+    await job.shows(() => finished() > before);
     job.keys("C-c");
     const text = await job.shows((shown) => /stored in .*lor2c\.db/.test(shown) && shown.endsWith("sh>"));
     expect(text).toMatch(/interrupted/);

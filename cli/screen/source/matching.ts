@@ -7,7 +7,10 @@ import type { ScreenRun } from "../data.js";
 
 export type Matching = { runs: ReadonlySet<string> } | { problem: string };
 
-/** A text with one of these is meant as the language of `--where`, and its mistakes are told. */
+/**
+ * A text with one of these is meant as the language of `--where`, and its mistakes are told, unless it is a word of labels:
+ * `merges=3`.
+ */
 const COMPARISON = /[=<>]|\s(like|in|is)\s/i;
 
 /** Whether it is for `byFilter`; else `byWords`. */
@@ -15,17 +18,20 @@ export const isFilter = (text: string): boolean => COMPARISON.test(text);
 
 export const UNREADABLE: Matching = { problem: "the database cannot be read now" };
 
-export function byFilter(store: Store, text: string, runs: readonly string[]): Matching {
+export function byFilter(store: Store, text: string, shown: readonly ScreenRun[]): Matching {
+  const runs = shown.map(({ id }) => id);
   try {
     return { runs: matchingRuns(store, parseFilter(text, "filter"), runs) };
   } catch (error) {
     if (!(error instanceof Lor2cError)) throw error;
+    const { runs: found } = byWords(shown, text);
+    if (found.size > 0) return { runs: found };
     return { problem: problemOf(error) };
   }
 }
 
 /** Runs that have every word in their label, id, state or tags, in any case. */
-export function byWords(runs: readonly ScreenRun[], text: string): Matching {
+export function byWords(runs: readonly ScreenRun[], text: string): { runs: ReadonlySet<string> } {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const found = runs.filter((run) => {
     const own = [run.label, run.id, run.state.replaceAll("_", " "), ...run.tags].join("\n").toLowerCase();

@@ -122,8 +122,7 @@ export class Reading {
   matching(filter: string): Matching {
     const { runs } = this.#runs;
     if (!isFilter(filter)) return byWords(runs, filter);
-    const ids = () => runs.map(({ id }) => id);
-    return this.#matching.get(filter, String(this.#version), () => byFilter(this.store, filter, ids()));
+    return this.#matching.get(filter, String(this.#version), () => byFilter(this.store, filter, runs));
   }
 
   close(): void {

@@ -254,7 +254,8 @@ test("a filter is the language of --where, or words", () => {
   };
   expect(found("method.merges = 1")).toEqual([THIRD, CELLS[3]?.id]);
   expect(found("state = running and tag is null")).toEqual([FIRST]);
-  expect(found("MERGES=1")).toMatch(/no run has MERGES/);
+  expect(found("MERGES=1")).toEqual([THIRD, CELLS[3]?.id]); // as in labels
+  expect(found("MERGES=9")).toMatch(/no run has MERGES/);
   expect(found("merges injections GOOD")).toEqual([SECOND]);
   expect(found("running")).toEqual([FIRST]);
   expect(found("")).toHaveLength(4);
