@@ -55,7 +55,9 @@ function partsOf({ fraction, finished, total, counts, secondsLeft }: Progress, d
         },
       ] satisfies Span[],
     })),
-    ...(secondsLeft === null ? [] : [{ rank: 3, spans: [{ text: `about ${formatSeconds(secondsLeft)} left` }] }]),
+    ...(secondsLeft === null || secondsLeft < 1
+      ? []
+      : [{ rank: 3, spans: [{ text: `about ${formatSeconds(secondsLeft)} left` }] }]),
     ...(devices === "" ? [] : [{ rank: 20, spans: [{ text: devices, role: "dim" as const }] }]),
   ];
 }

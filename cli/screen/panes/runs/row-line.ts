@@ -148,7 +148,7 @@ function epochText(run: ScreenRun): string {
 
 function timeText({ state, seconds, secondsLeft }: ScreenRun): string {
   if (state === "running" || state === "elsewhere")
-    return secondsLeft === null ? "" : `${formatSeconds(secondsLeft)} left`;
+    return secondsLeft === null || secondsLeft < 1 ? "" : `${formatSeconds(secondsLeft)} left`;
   return seconds === null ? "" : formatSeconds(seconds);
 }
 
