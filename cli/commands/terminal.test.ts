@@ -40,6 +40,11 @@ const TRIED: Record<string, string[][] | string> = {
     ["1", "--rows", "label", "--cols", "task"],
     ["1", "--format", "markdown"],
   ],
+  watch: [
+    ["1", "--once"],
+    [A, "--once", "--ascii"],
+    ["@all", "--once"],
+  ],
   curves: [["1"], ["1", "--format", "svg"]],
   pareto: [["1"], ["1", "--format", "json"]],
   export: [

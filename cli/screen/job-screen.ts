@@ -2,9 +2,10 @@
 
 import type { JobModel } from "../job/model.js";
 import type { JobPlan, Reporter } from "../job/reporter.js";
-import { visible } from "../views/parts/visible.js";
+import { writeLine } from "../views/output.js";
 import { createPlain } from "../views/plain.js";
 import { renderSummary } from "../views/summary.js";
+import { outputWidth } from "../views/terminal.js";
 import { ScreenApp } from "./app/screen-app.js";
 import type { LogLine } from "./data.js";
 import { lookOf } from "./look.js";
@@ -31,21 +32,20 @@ export function createJobScreen({
   ascii = false,
   now = Date.now,
 }: JobScreenOptions): Reporter {
-  const stdout = process.stdout;
   let log: readonly LogLine[] = [];
   let app: ScreenApp | undefined;
   /** Whether the user has left the screen: what happens from then on is told in lines. */
   let left = false;
   const say = (line: string) => {
     log = [...log.slice(-LOG + 1), logLine(line, now())];
-    if (left) stdout.write(`${visible(line)}\n`);
+    if (left) writeLine(line);
   };
   const lines = createPlain({ write: say, now });
 
   const leave = async (why: string) => {
     await app?.close();
     left = true;
-    stdout.write(`${visible(why)}, and training goes on; \`lor2c watch\` shows it again\n`);
+    writeLine(`${why}, and training goes on; \`lor2c watch\` shows it again`);
   };
 
   return {
@@ -71,7 +71,7 @@ export function createJobScreen({
     async end(summary) {
       lines.abort?.(); // what it holds back for others that end alike goes to the log
       await app?.close();
-      stdout.write(`\n${visible(renderSummary(summary, stdout.columns || null))}\n`);
+      writeLine(`\n${renderSummary(summary, outputWidth())}`);
     },
     async abort() {
       lines.abort?.();

@@ -56,7 +56,7 @@ export interface PaneKey<State> {
 }
 
 /** A line of text that the pane asks for, such as a filter. */
-export interface PanePrompt<State> {
+interface PanePrompt<State> {
   /** The key that opens it. */
   key: Key;
   does: string;

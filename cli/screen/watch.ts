@@ -1,12 +1,14 @@
 /** `lor2c watch`: the screen over stored runs, which other processes may train meanwhile. */
 import { resolveDbPath } from "../store/store.js";
+import { writeColoured } from "../views/output.js";
 import { isInteractive, outputWidth } from "../views/terminal.js";
 import { ansiOf } from "./ansi.js";
 import { drawScreen } from "./app/draw.js";
 import { ScreenApp } from "./app/screen-app.js";
 import { initialState } from "./app/state.js";
+import { asciiOf } from "./ascii.js";
 import type { ScreenSource } from "./data.js";
-import { textOf } from "./line.js";
+import { type Line, textOf } from "./line.js";
 import { lookOf } from "./look.js";
 import type { Look } from "./pane.js";
 import { deviceWords, PANES } from "./panes/index.js";
@@ -63,10 +65,13 @@ function print(source: ScreenSource, look: Look): void {
   const environment = { data, source, panes: PANES, deviceWords, look, size, now: Date.now(), quit: "quit" };
   const lines = drawScreen(initialState("runs", null), environment).slice(0, -1);
   const last = lines.findLastIndex((line) => textOf(line).trim() !== "");
-  process.stdout.write(
+  // Without colours also without bold and reverse, which belong to a screen.
+  const bare = (line: Line) => (look.ascii ? asciiOf(textOf(line)) : textOf(line));
+  const text = (line: Line) => (look.depth === 1 ? bare(line) : ansiOf(line, look)).trimEnd();
+  writeColoured(
     `${lines
       .slice(0, last + 1)
-      .map((line) => ansiOf(line, look).trimEnd())
+      .map(text)
       .join("\n")}\n`,
   );
 }

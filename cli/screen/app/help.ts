@@ -4,7 +4,7 @@ import type { Pane } from "../pane.js";
 import type { Environment } from "./environment.js";
 
 /** Keys of the screen in the order of the list: the text between the key and what it does is the same everywhere. */
-export const SCREEN_KEYS: readonly (readonly [keys: string, does: string])[] = [
+const SCREEN_KEYS: readonly (readonly [keys: string, does: string])[] = [
   ["Tab, Shift-Tab, 1 to 7", "move the focus to another pane"],
   ["z", "zoom: the pane in focus fills the screen"],
   ["space", "mark the run under the cursor, or take the mark away"],

@@ -32,7 +32,7 @@ export interface OpenPrompt {
 }
 
 /** Waits for `y`; any other key is a no. */
-export interface Question {
+interface Question {
   text: string;
   effect: Effect;
 }

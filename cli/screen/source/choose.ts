@@ -3,7 +3,7 @@ import { chooseSet, experimentOf, findRun, type Watched } from "../../store/read
 import type { Store } from "../../store/store.js";
 
 /** The word for all stored runs. */
-export const ALL = "@all";
+const ALL = "@all";
 
 export interface Shown {
   title: string;

@@ -22,7 +22,7 @@ export function readLosses(store: Store, attempt: number, before: ReadLosses | u
 }
 
 /** Means of as many neighbours as it takes. Null if one of them is not finite. */
-export function thin(values: readonly (number | null)[]): readonly (number | null)[] {
+function thin(values: readonly (number | null)[]): readonly (number | null)[] {
   const each = Math.ceil(values.length / MOST);
   if (each <= 1) return values;
   return Array.from({ length: Math.ceil(values.length / each) }, (_, at) => {

@@ -11,7 +11,7 @@ export interface Below {
 }
 
 /** Nothing but what is known before a run starts. */
-export function blank({ id, label, totalSteps, trainableParameters }: PlanCell, stored?: ScreenRun): ScreenRun {
+function blank({ id, label, totalSteps, trainableParameters }: PlanCell, stored?: ScreenRun): ScreenRun {
   return {
     ...{ id, label, totalSteps, trainableParameters, state: "planned", lane: null, phase: null, step: 0, epoch: null },
     ...{ epochs: stored?.epochs ?? 0, scoreName: null, score: null, bestEpoch: null, majorityScore: null },

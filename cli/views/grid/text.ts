@@ -58,7 +58,7 @@ export function gridLines(grid: Grid, { width, depth, show = "score" }: GridText
   ]);
 }
 
-export function legendLines(grid: Grid, { width, depth, show = "score" }: GridTextOptions): string[] {
+function legendLines(grid: Grid, { width, depth, show = "score" }: GridTextOptions): string[] {
   const map = mapOf(grid, show);
   const scale = scaleOf(grid, map);
   const parts = legendOf(grid, show === "score").map(([sign, meaning]) => `${sign} ${meaning}`);

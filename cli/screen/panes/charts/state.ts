@@ -13,6 +13,6 @@ export interface ChartsState {
 
 /** TensorBoard's scale: the default there is 0.6; thousands of steps need more. */
 export const SMOOTHINGS = [0, 0.6, 0.9, 0.99] as const;
-export type Smoothing = (typeof SMOOTHINGS)[number];
+type Smoothing = (typeof SMOOTHINGS)[number];
 
 export const initial: ChartsState = { metric: null, single: false, log: false, smoothing: 0, cursor: null };

@@ -4,7 +4,7 @@ import type { ScreenRun } from "../../data.js";
 import { stateWord } from "../../header.js";
 
 export const SORTS = ["order", "score", "loss", "epoch", "time", "label", "state"] as const;
-export type Sort = (typeof SORTS)[number];
+type Sort = (typeof SORTS)[number];
 
 export interface Arrangement {
   sort: Sort;
