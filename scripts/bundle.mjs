@@ -27,7 +27,6 @@ const PROGRAMS = {
     "waits-for-ever": "cli/job/fixtures/waits-for-ever.ts",
     submits: "cli/executors/fixtures/submits.ts",
     "large-store": "cli/store/fixtures/large-child.ts",
-    "open-screen": "cli/screen/fixtures/open-child.ts",
   },
 };
 

@@ -83,8 +83,6 @@ function metricsTable(store: Store, runs: readonly RunRow[]): DataTable {
       ...["run", "label", "split", "name"].map((key) => dataColumn(key, "text")),
       ...[dataColumn("step", "integer"), dataColumn("epoch", "real"), dataColumn("value", "real")],
     ],
-    rows: allMetrics(store, attempts).map(({ run, label, split, name, step, epoch, value }) => [
-      ...[run, label, split, name, step, epoch, value],
-    ]),
+    rows: allMetrics(store, attempts),
   };
 }

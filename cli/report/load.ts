@@ -38,8 +38,8 @@ export function loadReport(store: Store, { experiment, runs, said, baseline }: R
     compare,
     grid: experiment === null ? null : gridFor(store, experiment.id, new Set(runs.map(({ id }) => id))),
     runs: Object.fromEntries(runs.map((run) => [run.id, factsOf(run)])),
-    curves: loadSeedCurves(store, { of: said, runs }),
-    losses: lossesOf(store, said, runs),
+    curves: loadSeedCurves(store, { of: said, runs, sets: compare.sets }),
+    losses: lossesOf(store, said, runs, compare),
     timelines: timelines.slice(0, MOST_TIMELINES).flatMap((run) => timelineOf(store, run)),
     timelines_left_out: Math.max(0, timelines.length - MOST_TIMELINES),
     environment: environmentOf(store, runs),
@@ -63,9 +63,9 @@ function gridFor(store: Store, experiment: number, runs: ReadonlySet<string>): R
   }
 }
 
-function lossesOf(store: Store, of: string, runs: readonly RunRow[]): ReportData["losses"] {
+function lossesOf(store: Store, of: string, runs: readonly RunRow[], { sets }: CompareData): ReportData["losses"] {
   try {
-    return loadSeedCurves(store, { of, runs, metric: "train/loss" });
+    return loadSeedCurves(store, { of, runs, metric: "train/loss", sets });
   } catch (error) {
     if (error instanceof UsageError) return { of, panels: [] };
     throw error;

@@ -19,10 +19,12 @@ const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/go
 
 let data: ReportData;
 let page: string;
+let toBaseline: string;
 beforeAll(() => {
   const sizes = { merges: 3, injections: 2, seeds: 2, epochs: 4, layers: 3 };
   const store = gridStore(tempFolder(), { ...sizes, name: NAME, suffix: ` ${NAME}`, specText: SPEC });
   data = loadReport(store, chooseSet(store, { words: [NAME] }));
+  toBaseline = reportPage(loadReport(store, { ...chooseSet(store, { words: [NAME] }), baseline: "0000000000000000" }));
   store.close();
   page = reportPage(data);
 });
@@ -53,6 +55,12 @@ describe("the file", () => {
     expect(environment).toMatch(/device\.memory\s*[\d.]+ GiB/);
     expect(environment).toMatch(/hash\.\w+/);
     expect(document.querySelector("#reproduce code")?.textContent).toMatch(/lor2c verify 0{14}/);
+  });
+  test("with a baseline the differences to it, and tests against it", () => {
+    const text = parseHTML(toBaseline).document.querySelector("#results")?.textContent ?? "";
+    expect(text).toContain("Changes are to");
+    expect(text).toContain("are from other tests, against the best row");
+    expect(page).not.toContain("Changes are to");
   });
   test("a name that is markup, quotes or control characters is text", () => {
     const { document } = parseHTML(page);

@@ -43,7 +43,7 @@ function checkpoint(cells: { id: string }[], { key = KEY, step = 3 as number | n
   if (step !== null) {
     mkdirSync(place);
     const file = join(place, "manifest.json");
-    writeFileSync(file, JSON.stringify({ ...content, step }));
+    writeFileSync(file, JSON.stringify({ content: { ...content, step }, sha256: "" }));
     const written = Date.now() / 1000 - hours * 3600;
     utimesSync(file, written, written);
   }

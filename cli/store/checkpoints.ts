@@ -165,7 +165,7 @@ function readTree(file: string): { cells: string[] } | undefined {
 
 function readManifest(place: string): (Checkpoint & { cells: string[] }) | undefined {
   const file = join(place, MANIFEST_FILE);
-  const content = readJson(file);
+  const content = (readJson(file) as { content?: unknown } | undefined)?.content;
   const step = (content as { step?: unknown } | undefined)?.step;
   if (!hasCells(content) || typeof step !== "number") return undefined;
   return { cells: content.cells, step, writtenAt: statOf(file)?.mtimeMs ?? 0 };

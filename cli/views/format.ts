@@ -20,9 +20,10 @@ export function formatCount(value: number | null): string {
 /** `40ms`, `4.2s`, `1m 43s`, `2h 5m`: the two largest units. */
 export function formatSeconds(value: number | null): string {
   if (value === null || !Number.isFinite(value)) return DASH;
-  const short = value < 60;
+  const short = value < 59.95;
   // The library truncates; round first.
-  return prettyMilliseconds(short ? value * 1000 : Math.round(value) * 1000, {
+  const rounded = value < 1 ? value : short ? Math.round(value * 10) / 10 : Math.round(value);
+  return prettyMilliseconds(rounded * 1000, {
     unitCount: 2,
     secondsDecimalDigits: short ? 1 : 0,
     keepDecimalsOnWholeSeconds: short,

@@ -1,6 +1,7 @@
 /**
- * Seconds of each command that reads many runs, and of opening what the full screen shows, on a database of 1,000 runs and
- * 2 million measured values: medians of whole processes, from start to the last line.
+ * Seconds of each command that reads many runs, on a database of 1,000 runs and 2 million measured values: medians of
+ * whole processes, from start to the last line. Commands take turns, so that what else the machine does meets all alike,
+ * and each is compared with `lor2c --version` of the same turn.
  *
  *     npm run build && node scripts/bench/store.mjs [--runs 1000] [--rows 2000000] [--times 5] [--keep FILE] [WORD ...]
  *
@@ -22,6 +23,19 @@ const COMMANDS = [
   ["compare", "large", "--no-fold", "--columns", "score, best:f1, loss@best, last:train/loss, method.merges, params"],
   ["compare", "0000000000000000", "0000000000000001"],
   ["heatmap", "large"],
+  ["watch", "large", "--once"],
+  ["watch", "@all", "--once"],
+  ["curves", "large"],
+  ["curves", "grid", "--format", "svg"],
+  ["pareto", "large", "--x", "seconds"],
+  ["pareto", "large", "--format", "svg"],
+  ["export", "--format", "csv"],
+  ["export", "--format", "parquet", "-o", "OUT"],
+  ["export", "--format", "latex"],
+  ["export", "large", "--what", "rows", "--format", "json"],
+  ["export", "grid", "--what", "metrics", "--format", "csv"],
+  ["report", "grid", "-o", "OUT"],
+  ["report", "large", "-o", "OUT"],
 ];
 
 const { values: given, positionals } = parseArgs({
@@ -46,13 +60,6 @@ function seconds(args) {
 /** @param {number[]} values */
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
-/** @param {string} name @param {string[]} args */
-function measure(name, args) {
-  const all = Array.from({ length: Number(given.times) }, () => seconds(args));
-  const [least, most] = [Math.min(...all), Math.max(...all)];
-  process.stdout.write(`${median(all).toFixed(2)} s (${least.toFixed(2)} to ${most.toFixed(2)})  ${name}\n`);
-}
-
 const folder = mkdtempSync(join(tmpdir(), "lor2c-bench-"));
 try {
   const file = given.keep ?? join(folder, "lor2c.db");
@@ -60,11 +67,21 @@ try {
     const made = seconds([program("fixtures/large-store.js"), file, given.runs, given.rows]);
     process.stdout.write(`made ${file}: ${given.runs} runs, ${given.rows} rows, ${made.toFixed(1)} s\n`);
   }
-  for (const command of positionals.length > 0 ? [positionals] : COMMANDS) {
-    measure(`lor2c ${command.join(" ")}`, [program("cli/main.js"), ...command, "--db", file]);
-  }
-  if (positionals.length === 0) {
-    measure("opening the full screen", [program("fixtures/open-screen.js"), "--db", file]);
+  const start = ["--version"];
+  const commands = [start, ...(positionals.length > 0 ? [positionals] : COMMANDS)];
+  const turns = Array.from({ length: Number(given.times) }, () =>
+    commands.map((command, at) => {
+      const words = command.map((word) => (word === "OUT" ? join(folder, `out-${at}`) : word));
+      return seconds([program("cli/main.js"), ...words, ...(command === start ? [] : ["--db", file])]);
+    }),
+  );
+  for (const [at, command] of commands.entries()) {
+    const all = turns.map((turn) => turn[at] ?? Number.NaN);
+    const ratio = median(turns.map((turn) => (turn[at] ?? Number.NaN) / (turn[0] ?? Number.NaN)));
+    const [least, most] = [Math.min(...all), Math.max(...all)];
+    process.stdout.write(
+      `${median(all).toFixed(2)} s (${least.toFixed(2)} to ${most.toFixed(2)}), ${ratio.toFixed(1)} x  lor2c ${command.join(" ")}\n`,
+    );
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -24,7 +24,9 @@ export function measureText(
   if (!cell?.over)
     return distinctTexts(cell?.values.flatMap((value) => (typeof value === "string" ? value : [])) ?? []) || NOT_KNOWN;
   const { mean, low, high } = cell.over;
-  const spread = unit !== null || low === null || high === null ? "" : ` ± ${format((high - low) / 2)}`;
+  const half = low === null || high === null ? null : (high - low) / 2;
+  // What the settings decide, such as parameters, is the same for every seed.
+  const spread = half === null || (unit !== null && half === 0) ? "" : ` ± ${format(half)}`;
   return `${cell.so_far ? SO_FAR : ""}${format(mean)}${spread}`;
 }
 

@@ -39,6 +39,14 @@ const names = ({ sets }: ReturnType<typeof compare>) => sets.map(({ rows }) => r
 describe("seeds", () => {
   const runs = [...seeds("LoRA", LORA, [0.8, 0.82, 0.84]), ...seeds("Share", SHARE, [0.86, 0.85])];
 
+  test("seconds and memory have a spread too; what every seed has alike has none", () => {
+    const data = compare(runs);
+    store.db.prepare("UPDATE attempts SET train_seconds = 50 + id").run();
+    const again = loadCompare(store, { of: "", runs: listRuns(store), columns: "score, seconds, params" });
+    expect(data.sets).toHaveLength(1);
+    expect(compareText(again, 120)).toMatch(/LoRA +0\.8200 ± 0\.0497 +52\.0s ± 2\.5s +900 +3$/m);
+  });
+
   test("are folded into mean, 95 % interval and n, best first", () => {
     const data = compare(runs);
     expect(names(data)).toEqual([["Share", "LoRA"]]);

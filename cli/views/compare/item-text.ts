@@ -28,6 +28,6 @@ export function itemLines(
     `${signed(low, format)} to ${signed(high, format)}`,
     pText(p),
   ]);
-  const title = `over the evaluation rows, for the trainings as they are (${formatCount(resamples)} samples of the rows, ${percent(level)} intervals)`;
+  const title = `over the evaluation rows, for the trainings as they are (${formatCount(resamples)} samples of the rows, ${percent(level)} intervals, p not corrected)`;
   return [...prose(title, width), "", ...tableLines(COLUMNS, cells, width, { more: "--json has all" }), ...lacking];
 }

@@ -160,7 +160,15 @@ export function pivotForPeople(data: PivotData): DataTable {
 export function compareForPeople({ columns, sets }: CompareData): DataTable {
   const several = sets.length > 1;
   const first = several ? 2 : 1;
-  const all = sets.flatMap((set) => set.rows.map((row) => ({ set, row })));
+  const all = sets.flatMap((set) => {
+    const formats = columns.map((column, at) =>
+      numberFormat(
+        column,
+        set.rows.flatMap(({ cells }) => cells[at]?.over?.mean ?? []),
+      ),
+    );
+    return set.rows.map((row) => ({ set, row, formats }));
+  });
   const last = lastColumn(all.map(({ row }) => row));
   return {
     columns: [
@@ -173,16 +181,10 @@ export function compareForPeople({ columns, sets }: CompareData): DataTable {
       })),
       ...(last === null ? [] : [last.column]),
     ],
-    rows: all.map(({ set, row }) => [
+    rows: all.map(({ set, row, formats }) => [
       ...(several ? [setName(set, sets)] : []),
       row.mark === "open" ? `${row.name} ~` : row.name,
-      ...columns.map((column, at) =>
-        cellText(
-          column,
-          row.cells[at],
-          set.rows.flatMap(({ cells }) => cells[at]?.over?.mean ?? []),
-        ),
-      ),
+      ...columns.map((column, at) => cellText(column, row.cells[at], formats[at] ?? String)),
       ...(last === null ? [] : [last.value(row)]),
     ]),
     strong: all.flatMap(({ set, row }, at): [number, number][] =>
@@ -211,7 +213,7 @@ function setName(set: CompareSet, all: readonly CompareSet[]): string {
   return alone || set.apart === null ? title : `${title} (${set.apart})`;
 }
 
-function cellText(column: CompareColumn, cell: CompareCell | undefined, means: readonly number[]): string {
+function cellText(column: CompareColumn, cell: CompareCell | undefined, format: (value: number) => string): string {
   if (column.kind === "setting") return distinctTexts(cell?.values.map(leafText) ?? []);
-  return measureText(cell, column, numberFormat(column, means));
+  return measureText(cell, column, format);
 }

@@ -30,6 +30,9 @@ const COLUMNS: (TableColumn & { text(row: RowTest, tests: Tests, format: (value:
   { key: "verdict", title: "verdict", least: 12, long: "wrap", text: verdictText },
 ];
 
+/** The marks answer another question than a table of tests against a baseline. */
+const MARKS_APART = "* and ~ before names are from other tests, against the best row and corrected for themselves";
+
 /** The table of tests, how to read it, and what the seeds can't show. `format` is that of the tested column. */
 export function testLines(tests: Tests, format: (value: number) => string, width: number | null): string[] {
   const { against, as, seeds, rows, margin, level } = tests;
@@ -40,7 +43,7 @@ export function testLines(tests: Tests, format: (value: number) => string, width
   const how = [
     `difference: mean over seeds ± half of its ${percent(level)} interval`,
     "p: exact sign-flip test",
-    `Holm p: corrected for ${plural(tested(tests), "test")}`,
+    `Holm p: corrected for ${as === "best" ? plural(tested(tests), "test") : `the ${plural(tested(tests), "test")} against the baseline`}`,
     ...(margin === null ? [] : [`same p: two one-sided t tests, within ${margin}`]),
   ];
   return [
@@ -50,6 +53,7 @@ export function testLines(tests: Tests, format: (value: number) => string, width
     ...(more > 0 ? [`and ${plural(more, "row")} more: --json has all`] : []),
     "",
     ...prose(how.join("; "), width),
+    ...(as === "best" ? [] : prose(MARKS_APART, width)),
     ...limits(tests).flatMap((line) => prose(line, width)),
   ];
 }

@@ -95,6 +95,14 @@ difference: mean over seeds ± half of its 95 % interval; p: exact sign-flip
 5 pairs can't reach 0.05: the smallest p is 0.0625`);
   });
 
+  test("against a baseline the text says which tests a Holm p is of, and that marks are of others", () => {
+    const lines = text([row("good", GOOD), row("bad", BAD), row("worse", BAD)], { baseline: "bad" });
+    expect(lines.replaceAll(/\s+/g, " ")).toContain(
+      "Holm p: corrected for the 2 tests against the baseline; same p: two one-sided t tests, within 0.01 * and ~ before " +
+        "names are from other tests, against the best row and corrected for themselves",
+    );
+  });
+
   test("how many seeds would settle it: as many as an exact test needs, or as the noise asks for", () => {
     const noisy = [0.02, -0.01, 0.03, -0.02, 0.025, 0, 0.01, -0.015].map((by, at) => (GOOD[at] ?? 0) - by);
     // seeds-to-settle.test.ts has scipy's numbers; this is what it says for a mean of 0.005 and a deviation of 0.019

@@ -13,13 +13,17 @@ export interface CurvesRequest {
   runs: readonly RunRow[];
   /** `accuracy`, or with the split of its rows `train/loss`; default: the score. */
   metric?: string | undefined;
+  /** Of these runs, where they are known already. */
+  sets?: readonly CompareSet[];
 }
 
 /** Throws UsageError for a metric that none of the runs has. */
-export function loadSeedCurves(store: Store, { of, runs, metric }: CurvesRequest): SeedCurves {
+export function loadSeedCurves(
+  store: Store,
+  { of, runs, metric, sets = setsOf(store, of, runs) }: CurvesRequest,
+): SeedCurves {
   const [, split = "eval", name] = /^(?:(train|eval|holdout)\/)?(.+)$/.exec(metric ?? "") ?? [];
   const byId = new Map(runs.map((run) => [run.id, run]));
-  const { sets } = loadCompare(store, { of, runs, columns: "score" });
   const panels = sets.map((set): SeedPanel => panelOf(store, set, byId, split, name ?? set.score_name));
   if (name !== undefined && panels.every(({ curves }) => curves.length === 0)) {
     const known = evaluatedMetrics(store, runs).join(", ");
@@ -32,6 +36,9 @@ export function loadSeedCurves(store: Store, { of, runs, metric }: CurvesRequest
   return { of, panels };
 }
 
+const setsOf = (store: Store, of: string, runs: readonly RunRow[]) =>
+  loadCompare(store, { of, runs, columns: "score" }).sets;
+
 function panelOf(
   store: Store,
   { task, score_name, eval_rows, rows }: CompareSet,
@@ -40,48 +47,44 @@ function panelOf(
   metric: string | null,
 ): SeedPanel {
   const own = rows.flatMap((row) => row.runs.flatMap(({ run }) => byId.get(run) ?? []));
-  const attempts = own.flatMap(({ attempt_id }) => attempt_id ?? []);
-  const points = metric === null ? [] : metricCurves(store, attempts, split, metric);
-  const ofAttempt = new Map<number, CurvePoint[]>();
-  for (const point of points) {
-    const before = ofAttempt.get(point.attempt);
-    if (before) before.push(point);
-    else ofAttempt.set(point.attempt, [point]);
-  }
   const majorities = new Set(own.flatMap(({ majority_score }) => majority_score ?? []));
   return {
     ...{ task, eval_rows, score_name, split, metric: metric ?? "score" },
     majority: split === "eval" && metric === score_name && majorities.size === 1 ? ([...majorities][0] ?? null) : null,
-    curves: rows.flatMap((row) => curveOf(row, byId, ofAttempt)),
+    // Row by row: all values of a thousand runs at once would fill the memory.
+    curves: metric === null ? [] : rows.flatMap((row) => curveOf(store, row, byId, split, metric)),
   };
 }
 
 function curveOf(
+  store: Store,
   { name, runs }: CompareRow,
   byId: ReadonlyMap<string, RunRow>,
-  ofAttempt: ReadonlyMap<number, readonly CurvePoint[]>,
+  split: string,
+  metric: string,
 ): SeedCurve[] {
   const ids = runs.map(({ run }) => run);
-  const points = ids.flatMap((run) => ofAttempt.get(byId.get(run)?.attempt_id ?? -1) ?? []);
+  const attempts = ids.flatMap((run) => byId.get(run)?.attempt_id ?? []);
+  const points = metricCurves(store, attempts, split, metric);
   return points.length === 0 ? [] : [{ name, runs: ids, points: foldedBySteps(points) }];
 }
 
 /** Seeds of one row take the same steps, so a step is one place of the curve. */
 function foldedBySteps(points: readonly CurvePoint[]): SeedPoint[] {
-  const places = new Map<number, CurvePoint[]>();
-  for (const point of points) {
-    const before = places.get(point.step);
-    if (before) before.push(point);
-    else places.set(point.step, [point]);
+  const places = new Map<number, { epoch: number; values: number[] }>();
+  for (const [, step, epoch, value] of points) {
+    const known = places.get(step);
+    const place = known ?? { epoch, values: [] };
+    if (!known) places.set(step, place);
+    if (value !== null) place.values.push(value);
   }
   return [...places]
     .toSorted(([a], [b]) => a - b)
-    .map(([step, here]) => {
-      const values = here.flatMap(({ value }) => value ?? []);
+    .map(([step, { epoch, values }]) => {
       const [low, high] = extent(values);
       const some = values.length > 0;
       return {
-        ...{ step, epoch: here[0]?.epoch ?? 0, n: values.length },
+        ...{ step, epoch, n: values.length },
         ...{ mean: some ? mean(values) : null, low: some ? low : null, high: some ? high : null },
       };
     });
