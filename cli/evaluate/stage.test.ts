@@ -57,7 +57,7 @@ const ndjson = (text: string) =>
 
 test("plan says that it is a second stage, with protocol, rows, shots and decoding; ids are those without it", async () => {
   const plan = await done(["plan", file, "--set", "sweep={grid: {model.quantization: [none, nf4]}}"]);
-  expect(plan).toMatchObject({ code: 0, err: "" });
+  expect(plan.code).toBe(0); // on stderr it may say what it waits for
   expect(plan.out).toContain(
     `then a second stage evaluates the finished runs: protocol instructeval, rows from ${join(folder, "bench")}`,
   );

@@ -162,7 +162,7 @@ test("every state of a cell, with words for the signs that occur", () => {
     M 1, I 2: 87.10, not final, 0 of 1 seed, 36,864 parameters, running; epoch 14 of 30,
       accuracy 0.8710, about 4m left
     from 60.00 to 86.00   ★ best   = coincides with another cell   ▸ running, newest score
-    × failed   ■ stopped: newest score, the same command continues it   · not trained yet
+    × failed   ■ stopped: newest score, the same command finishes it   · not trained yet
     ! diverged   ↓ not above the majority class
     majority class 68.40   p: parameters
 
