@@ -73,8 +73,8 @@ export interface LogLine {
   /** Milliseconds of the clock. */
   at: number;
   level: "info" | "warn" | "error";
-  /** Null: about the whole job. */
-  run: string | null;
+  /** What it is about; none: the whole job. */
+  runs: readonly string[];
   /** Name of the run or lane; empty for the whole job. */
   label: string;
   text: string;

@@ -36,8 +36,8 @@ export function createJobScreen({
   let app: ScreenApp | undefined;
   /** Whether the user has left the screen: what happens from then on is told in lines. */
   let left = false;
-  const say = (line: string) => {
-    log = [...log.slice(-LOG + 1), logLine(line, now())];
+  const say = (line: string, about: Omit<LogLine, "at">) => {
+    log = [...log.slice(-LOG + 1), { at: now(), ...about }];
     if (left) writeLine(line);
   };
   const lines = createPlain({ write: say, now });
@@ -65,7 +65,7 @@ export function createJobScreen({
         },
         onProblem: (error) =>
           void leave(`the screen failed (${error instanceof Error ? error.message : String(error)})`),
-        onText: (text) => say(text.trimEnd()),
+        onText: (text) => say(text.trimEnd(), { level: "info", runs: [], label: "", text: text.trimEnd() }),
       });
     },
     async end(summary) {
@@ -78,14 +78,4 @@ export function createJobScreen({
       await app?.close();
     },
   };
-}
-
-function logLine(text: string, at: number): LogLine {
-  const level =
-    /^error: /.test(text) || /: (?:failed|out of memory|lost)\b/.test(text)
-      ? "error"
-      : /^warn: /.test(text)
-        ? "warn"
-        : "info";
-  return { at, level, run: null, label: "", text };
 }

@@ -21,8 +21,18 @@ const TRAINED: ReadonlySet<WorkerEvent["type"]> = new Set(["started", "progress"
 /** The most columns for the name of a lane, which may be long. */
 const LONGEST_LABEL = 100;
 
+/** What a line is about, for those who show it in another way. */
+export interface About {
+  level: "info" | "warn" | "error";
+  runs: readonly string[];
+  /** The name of these runs, with which the line begins; empty for the whole job. */
+  label: string;
+  /** The line after it. */
+  text: string;
+}
+
 export interface PlainOptions {
-  write: (line: string) => void;
+  write: (line: string, about: About) => void;
   now?: () => number;
   /** Columns of the terminal, when the summary is written; null is as wide as needed. */
   width?: () => number | null;
@@ -38,8 +48,13 @@ export function createPlain({ write, now = Date.now, width = () => null, wait = 
   let several = false;
   const heldOut = new WeakMap<Lane, string>();
   const failures = new Set<string>();
-  const evaluation = evaluationLog(write, now);
-  const named = (runs: readonly string[], text: string) => write(`${nameOf(runs, model?.labelOf(runs))}: ${text}`);
+  const say = (text: string, level: About["level"] = "info") => write(text, { level, runs: [], label: "", text });
+  const tell = (runs: readonly string[], label: string | undefined, text: string, level: About["level"] = "info") => {
+    const name = nameOf(runs, label);
+    write(`${name}: ${text}`, { level, runs, label: runs.length > 1 ? name : (label ?? name), text });
+  };
+  const evaluation = evaluationLog((line) => say(line), now);
+  const named = (runs: readonly string[], text: string) => tell(runs, model?.labelOf(runs), text);
   const finishes = new FinishLines(named, (run) => model?.state(run) === "running");
   const isTime = () => {
     if (now() - lastProgress < EVERY) return false;
@@ -78,7 +93,7 @@ export function createPlain({ write, now = Date.now, width = () => null, wait = 
       model = job;
       several = plan.cells.filter(({ state }) => state !== "finished").length > 1;
       lastProgress = now();
-      write(planLine(plan));
+      say(planLine(plan));
     },
     lane() {},
     event(lane, event) {
@@ -87,7 +102,7 @@ export function createPlain({ write, now = Date.now, width = () => null, wait = 
       finishes.event(lane, event);
       if (event.type === "finished") return;
       const text = textOf(lane, event);
-      if (text !== null) write(`${nameOf(lane.runs, lane.label)}: ${text}`);
+      if (text !== null) tell(lane.runs, lane.label, text, levelOf(event));
     },
     states(runs, state, detail) {
       if (state === "running") wait({ kind: "start" });
@@ -98,27 +113,30 @@ export function createPlain({ write, now = Date.now, width = () => null, wait = 
       named(runs, detail ? `${text} (${detail})` : text);
     },
     alert({ runs, label, kind, message }) {
-      if (kind === "plateau") write(`${nameOf(runs, label)}: ${message}`); // other lines have said the others
+      if (kind === "plateau") tell(runs, label, message, "warn"); // other lines have said the others
     },
     evaluation,
     message(level, text) {
-      write(level === "info" ? text : `${level}: ${text}`);
+      write(level === "info" ? text : `${level}: ${text}`, { level, runs: [], label: "", text });
     },
     timeLeft(left) {
       if (!several || !model || !left.secondsLeft || !isTime()) return; // 0: the job is over or was stopped
       finishes.flush();
       const { counts, runs } = model;
-      write(
-        jobLine(left, { counts, runs, training: model.training() }, (own) => nameOf(own, model?.labelOf(own), " ")),
-      );
+      say(jobLine(left, { counts, runs, training: model.training() }, (own) => nameOf(own, model?.labelOf(own), " ")));
     },
     end(summary) {
       finishes.flush();
-      write("");
-      write(renderSummary(summary, width()));
+      say("");
+      say(renderSummary(summary, width()));
     },
     abort: () => finishes.flush(),
   };
+}
+
+function levelOf(event: WorkerEvent): About["level"] {
+  if (event.type === "failed" || event.type === "out_of_memory") return "error";
+  return event.type === "log" && event.level !== "debug" ? event.level : "info";
 }
 
 /** The id of a single run; several runs are named by their label. */

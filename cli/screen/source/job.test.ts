@@ -22,7 +22,7 @@ const [A, B, C] = cells.map(({ id }) => id) as [string, string, string];
 const planned = cells.map(({ id, label }) => ({
   ...{ id, label, totalSteps: 188, state: "planned" as const, trainableParameters: 1000, headParameters: 770 },
 }));
-const LOG: JobNow["log"] = [{ at: 1, level: "info", run: null, label: "", text: "hello" }];
+const LOG: JobNow["log"] = [{ at: 1, level: "info", runs: [], label: "", text: "hello" }];
 
 beforeEach(() => {
   temp = disposableFolder();

@@ -22,7 +22,7 @@ export function runLine(line: string, { run, label }: Whose): LogLine | null {
   return {
     at: Date.parse(time) || 0,
     level: level === "warn" || level === "error" ? level : "info",
-    run,
+    runs: [run],
     label: several ? `${together} runs` : label,
     text,
   };
@@ -31,7 +31,7 @@ export function runLine(line: string, { run, label }: Whose): LogLine | null {
 /** What the worker, or a library in it, wrote to stderr. Nothing says when: the file's time stands for its last lines. */
 export function workerLine(line: string, { run, label }: Whose, writtenAt: number): LogLine | null {
   const text = stripVTControlCharacters(line.split("\r").at(-1) ?? "").trimEnd();
-  return text === "" ? null : { at: Math.floor(writtenAt), level: "info", run, label, text };
+  return text === "" ? null : { at: Math.floor(writtenAt), level: "info", runs: [run], label, text };
 }
 
 type Fields = Record<string, unknown>;

@@ -29,7 +29,7 @@ test("the ends of the logs in words, by time, each line once; what is added late
   const runs = [logged("a"), logged("b")];
   const tail = new LogTail();
   expect(tail.read(runs)).toMatchObject([
-    { run: "a", label: "2 runs", level: "info", text: "epoch 1: merge layers 2 to 3, 900 trainable" },
+    { runs: ["a", "b"], label: "2 runs", level: "info", text: "epoch 1: merge layers 2 to 3, 900 trainable" },
   ]);
   const failed = line(1, { level: "error", msg: "failed", error_type: "E", message: "no é" });
   const [first, rest] = [Buffer.from(failed).subarray(0, -10), Buffer.from(failed).subarray(-10)];
@@ -40,7 +40,7 @@ test("the ends of the logs in words, by time, each line once; what is added late
   expect(tail.read(runs)).toBe(before);
   appendFileSync(join(temp.folder, "b", "run.log"), rest);
   expect(tail.read(runs)).toMatchObject([
-    { run: "b", label: "label b", level: "error", text: "failed: E: no é" },
+    { runs: ["b"], label: "label b", level: "error", text: "failed: E: no é" },
     { label: "2 runs" },
   ]);
   expect(tail.read([logged("a")])).toMatchObject([{ label: "2 runs" }]);
@@ -50,7 +50,7 @@ test("what a library writes to stderr has no colours, and of a progress bar only
   mkdirSync(join(temp.folder, "a"));
   writeFileSync(join(temp.folder, "a", "worker.log"), "10%\r\u001b[31m20%\u001b[0m\n\n");
   expect(new LogTail().read([logged("a", { running: false })])).toMatchObject([
-    { run: "a", label: "label a", level: "info", text: "20%" },
+    { runs: ["a"], label: "label a", level: "info", text: "20%" },
   ]);
 });
 

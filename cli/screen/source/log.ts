@@ -108,14 +108,13 @@ type LineOf = (line: string, logged: LoggedRun, writtenAt: number) => LogLine | 
 
 /** By time, each line once: a worker's line about several runs stands in the log of each. */
 function newest(lines: LogLine[]): LogLine[] {
-  const seen = new Set<string>();
-  return lines
-    .toSorted((a, b) => a.at - b.at)
-    .filter(({ at, label, text }) => {
-      const key = `${at} ${label} ${text}`;
-      return !seen.has(key) && seen.add(key);
-    })
-    .slice(-LINES);
+  const seen = new Map<string, LogLine>();
+  for (const line of lines.toSorted((a, b) => a.at - b.at)) {
+    const key = `${line.at} ${line.label} ${line.text}`;
+    const before = seen.get(key);
+    seen.set(key, before ? { ...before, runs: [...before.runs, ...line.runs] } : line);
+  }
+  return [...seen.values()].slice(-LINES);
 }
 
 function bytesOf(file: string, start: number, end: number): Buffer {

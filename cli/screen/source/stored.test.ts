@@ -269,7 +269,9 @@ test("the log has what the runner wrote", () => {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "run.log"), `${JSON.stringify({ time: "2030-01-01T00:00:00.000Z", msg: "out" })}\n`);
   const shown = source("grid");
-  expect(shown.read().log).toMatchObject([{ run: FIRST, label: "merges=0 injections=0", level: "info", text: "out" }]);
+  expect(shown.read().log).toMatchObject([
+    { runs: [FIRST], label: "merges=0 injections=0", level: "info", text: "out" },
+  ]);
   shown.close();
 });
 

@@ -90,7 +90,7 @@ export class StoredSource implements ScreenSource {
 
   #lineOf(error: unknown, now: number): LogLine {
     const text = error instanceof Error ? error.message.split("\n", 1)[0] : String(error);
-    return { at: now, level: "error", run: null, label: "", text: `${text}: what is shown is from before` };
+    return { at: now, level: "error", runs: [], label: "", text: `${text}: what is shown is from before` };
   }
 
   #shown(line: LogLine): ScreenData {

@@ -15,7 +15,7 @@ export function linesOf({ data, shared, state }: PaneContext<LogState>): readonl
   const key = `${state.problems} ${run}`;
   const lines =
     made.get(key) ??
-    data.log.filter((line) => (!state.problems || line.level !== "info") && (run === null || line.run === run));
+    data.log.filter((line) => (!state.problems || line.level !== "info") && (run === null || line.runs.includes(run)));
   made.set(key, lines);
   return lines;
 }
@@ -27,7 +27,7 @@ export function linesOf({ data, shared, state }: PaneContext<LogState>): readonl
 export function indexOf(lines: readonly LogLine[], line: LogLine): number {
   const same = lines.lastIndexOf(line);
   if (same >= 0) return same;
-  return lines.findLastIndex(({ at, run, text }) => at === line.at && run === line.run && text === line.text);
+  return lines.findLastIndex(({ at, label, text }) => at === line.at && label === line.label && text === line.text);
 }
 
 /** The last line that is not newer, for a line that a filter hides; 0 if there is none. */

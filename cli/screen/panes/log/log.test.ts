@@ -13,13 +13,13 @@ const RUNS = [
 const NOON = new Date(2026, 10, 28, 12, 0, 0).getTime();
 
 const line = (second: number, text: string, of: Partial<LogLine> = {}): LogLine => ({
-  ...{ at: NOON + second * 1000, level: "info", run: "a1", label: "merges=0 seed=1", text },
+  ...{ at: NOON + second * 1000, level: "info", runs: ["a1"], label: "merges=0 seed=1", text },
   ...of,
 });
-const B = { run: "b2", label: "merges=1 seed=1" } as const;
+const B = { runs: ["b2"], label: "merges=1 seed=1" } as const;
 
 const SOME: LogLine[] = [
-  line(0, "2 runs, 1 worker", { run: null, label: "" }),
+  line(0, "2 runs, 1 worker", { runs: [], label: "" }),
   line(1, "epoch 1: accuracy 0.6200, loss 0.61"),
   line(2, "the loss has not fallen for 3 epochs", { level: "warn" }),
   line(3, "Diverged: loss NaN at step 1,204", { level: "error", ...B }),
