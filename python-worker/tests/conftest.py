@@ -63,11 +63,21 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def worker(place: Path) -> Iterator[Worker]:
-    started = Worker(place / "stderr.log")
-    ready = next(started.events())
-    assert isinstance(ready, messages.Ready)
-    assert ready.protocol == messages.PROTOCOL_VERSION
+@pytest.fixture(scope="session")
+def workers() -> Iterator[list[Worker]]:
+    """All that `worker` has started."""
+    started: list[Worker] = []
     yield started
-    assert started.close() == 0
+    assert [worker.close() for worker in started] == [0] * len(started)
+
+
+@pytest.fixture(scope="module")
+def worker(workers: list[Worker], tmp_path_factory: pytest.TempPathFactory) -> Worker:
+    """One process for the tests of all files, since its start takes longer than most of them. Where a failed test has
+    left it at work or dead, the next file gets a new one."""
+    if not workers or not workers[-1].is_idle():
+        workers.append(Worker(tmp_path_factory.mktemp("worker") / "stderr.log"))
+        ready = next(workers[-1].events())
+        assert isinstance(ready, messages.Ready)
+        assert ready.protocol == messages.PROTOCOL_VERSION
+    return workers[-1]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +26,6 @@ from lor2c_worker.run.loop_state import LoopState, Watch
 __all__ = ["place"]  # a fixture
 
 PAIRS = [(0, 0), (1, 0), (0, 1)]
-
-
-@pytest.fixture(scope="module")
-def worker(place: Path) -> Iterator[Worker]:
-    started = Worker(place / "stderr.log")
-    next(started.events())
-    yield started
-    assert started.close() == 0
 
 
 def steps_of(events: list[Any]) -> dict[str, str]:

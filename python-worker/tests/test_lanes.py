@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -62,14 +61,6 @@ def sweep(place: Path, **options: Any) -> Cells:
 METHOD = {*marked(ImParams, "number"), *marked(ImParams, "schedule")}
 #: Cells that begin in a lane of their own: all but `events`, which parts from `usual` later.
 STARTS = 10
-
-
-@pytest.fixture(scope="module")
-def worker(place: Path) -> Iterator[Worker]:
-    started = Worker(place / "stderr.log")
-    next(started.events())
-    yield started
-    assert started.close() == 0
 
 
 @pytest.fixture(scope="module")

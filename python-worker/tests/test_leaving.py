@@ -16,9 +16,8 @@ PAIRS = [(0, 0), (1, 0), (2, 1), (3, 2)]
 LEAVING = ["m0i0", "m2i1"]
 
 
-def test_cells_leave_their_tree_and_are_resumed(place: Path, tmp_path: Path) -> None:
+def test_cells_leave_their_tree_and_are_resumed(worker: Worker, place: Path, tmp_path: Path) -> None:
     cells = grid(place, PAIRS, precision="fp32")
-    worker = Worker(tmp_path / "stderr.log")
     whole = tmp_path / "whole"
     train(worker, whole, cells)
     undisturbed = worker.until_done()
@@ -36,7 +35,6 @@ def test_cells_leave_their_tree_and_are_resumed(place: Path, tmp_path: Path) -> 
     assert sorted(tree.cells) == ["m1i0", "m3i2"]
     for name in tree.cells:
         assert record(events, name, tmp_path) == expected[name], name
-    assert worker.close() == 0
 
     again = Worker(tmp_path / "again.log")
     train(again, tmp_path, {name: cells[name] for name in LEAVING}, resume=True)
@@ -48,9 +46,8 @@ def test_cells_leave_their_tree_and_are_resumed(place: Path, tmp_path: Path) -> 
 
 
 def test_a_tree_that_all_leave_is_stopped_and_without_checkpoints_what_leaves_has_none(
-    place: Path, tmp_path: Path
+    worker: Worker, place: Path, tmp_path: Path
 ) -> None:
-    worker = Worker(tmp_path / "stderr.log")
     train(worker, tmp_path, grid(place, PAIRS[:2]))
     until_epoch(worker, 2)
     worker.send(type="stop", cells=["m0i0", "m1i0"])
@@ -66,16 +63,12 @@ def test_a_tree_that_all_leave_is_stopped_and_without_checkpoints_what_leaves_ha
     assert [e.cells for e in only(events, messages.Finished)] == [["m1i0"]]
     assert list((tmp_path / "checkpoints").glob("*/step-*"))
     assert not list((without / "checkpoints").glob("*/step-*"))
-    assert worker.close() == 0
 
 
-def test_cells_that_have_not_begun_never_do(place: Path, tmp_path: Path) -> None:
-    worker = Worker(tmp_path / "stderr.log")
-    next(worker.events())
+def test_cells_that_have_not_begun_never_do(worker: Worker, place: Path, tmp_path: Path) -> None:
     worker.send(type="stop", cells=["m1i0"])
     train(worker, tmp_path, grid(place, PAIRS[:2]))
     events = worker.until_done()
     (stopped,) = only(events, messages.Stopped)
     assert (stopped.cells, stopped.step) == (["m1i0"], 0)
     assert [e.cells for e in only(events, messages.Finished)] == [["m0i0"]]
-    assert worker.close() == 0

@@ -34,15 +34,16 @@ def ask(worker: Worker, folder: Path, value: dict[str, Any], log: Path | None = 
 
 
 @pytest.mark.parametrize("method", [LORA, BANK], ids=["lora", "bank"])
-def test_the_second_training_of_a_worker_is_that_of_a_fresh_one(place: Path, tmp_path: Path, method: Any) -> None:
+def test_the_second_training_of_a_worker_is_that_of_a_fresh_one(
+    worker: Worker, place: Path, tmp_path: Path, method: Any
+) -> None:
     # Not `auto`, which measures the processor and may decide otherwise under load.
     value = settings(place, seed=5, method=method, num_train_epochs=3, precision="fp32")
-    used, fresh = Worker(tmp_path / "used.log"), Worker(tmp_path / "fresh.log")
+    fresh = Worker(tmp_path / "fresh.log")
     try:
-        ask(used, tmp_path / "before", settings(place, seed=4, method=BANK, num_train_epochs=2))
-        again, alone = ask(used, tmp_path / "again", value), ask(fresh, tmp_path / "again2", value)
+        ask(worker, tmp_path / "before", settings(place, seed=4, method=BANK, num_train_epochs=2))
+        again, alone = ask(worker, tmp_path / "again", value), ask(fresh, tmp_path / "again2", value)
     finally:
-        used.close()
         fresh.close()
     assert only(again, messages.Finished)
     assert record(again) == record(alone)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,15 @@ from worker import Worker, only, settings, train
 
 from lor2c_worker import messages
 from lor2c_worker.sources import stamp_of
+
+
+@pytest.fixture(scope="module")
+def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+    """Of its own: an answer names all files that its process has read."""
+    started = Worker(tmp_path_factory.mktemp("worker") / "stderr.log")
+    next(started.events())
+    yield started
+    assert started.close() == 0
 
 
 def settled(path: Path) -> str:

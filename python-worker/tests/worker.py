@@ -43,6 +43,7 @@ class Worker:
 
     def __init__(self, stderr: Path) -> None:
         self._stderr = stderr.open("wb")
+        self._unanswered, self._stopped = 0, False
         self.process = subprocess.Popen(
             [sys.executable, "-m", "lor2c_worker"],
             stdin=subprocess.PIPE,
@@ -56,11 +57,21 @@ class Worker:
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(command).encode() + b"\n")
         self.process.stdin.flush()
+        if command["type"] != "stop":
+            self._unanswered += 1
+        elif command["cells"] is None:
+            self._stopped = True
+
+    def is_idle(self) -> bool:
+        """It can train: it lives, its tests have read all answers, and none has asked it to stop all work for good."""
+        return self.process.poll() is None and self._unanswered == 0 and not self._stopped
 
     def events(self) -> Iterator[Any]:
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            yield messages.decode_event(json.loads(line))
+            event = messages.decode_event(json.loads(line))
+            self._unanswered -= isinstance(event, messages.Done)
+            yield event
 
     def until_done(self) -> list[Any]:
         seen = []
