@@ -33,8 +33,8 @@ from peft import PeftModel
 from transformers import AutoModelForSequenceClassification
 
 task = json.load(open(sys.argv[1]))
-for adapter in task["adapters"]:
-    base = AutoModelForSequenceClassification.from_pretrained(task["base"], num_labels=2)
+for adapter, folder in task["bases"].items():
+    base = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=2)
     base.config.pad_token_id = task["pad_id"]
     model = PeftModel.from_pretrained(base, adapter).eval()
     inputs = torch.load(task["inputs"])
@@ -48,24 +48,24 @@ def data() -> Encoded:
     return encode(rows(16), tiny.tokenizer(), "classify", 32)
 
 
-@pytest.mark.parametrize("kind", ["bert", "roberta", "llama"])
-def test_a_fresh_process_gives_the_runs_own_logits(kind: str, data: Encoded, tmp_path: Path) -> None:
-    base = tiny.save(tmp_path / "base", kind)
+def test_a_fresh_process_gives_the_runs_own_logits(data: Encoded, tmp_path: Path) -> None:
     expected: dict[str, torch.Tensor] = {}
-    for number, (name, values) in enumerate(FAMILY):
-        model = fresh(base)
-        learner = build(model, name, values)
-        _, records = run(learner, data)
-        assert bool(values.get("merges") or values.get("injections")) == any(r.changes for r in records)
-        folder = tmp_path / f"adapter-{number}"
-        folder.mkdir()
-        METHODS[name].save(learner, 0, model, folder)
-        expected[str(folder)] = logits_of(learner, data, 16, CPU)[0]
+    bases: dict[str, str] = {}
+    for kind in ("bert", "roberta", "llama"):
+        base = tiny.save(tmp_path / kind, kind)
+        for number, (name, values) in enumerate(FAMILY):
+            model = fresh(base)
+            learner = build(model, name, values)
+            _, records = run(learner, data)
+            assert bool(values.get("merges") or values.get("injections")) == any(r.changes for r in records)
+            folder = tmp_path / f"{kind}-adapter-{number}"
+            folder.mkdir()
+            METHODS[name].save(learner, 0, model, folder)
+            expected[str(folder)], bases[str(folder)] = logits_of(learner, data, 16, CPU)[0], str(base)
     batch = data.batch(range(16), CPU)
     torch.save({"input_ids": batch.input_ids, "attention_mask": batch.attention_mask}, tmp_path / "inputs.pt")
     task: dict[str, Any] = {
-        "base": str(base),
-        "adapters": list(expected),
+        "bases": bases,
         "inputs": str(tmp_path / "inputs.pt"),
         "pad_id": data.pad_id,
     }

@@ -228,9 +228,18 @@ def grid(epochs: int, share: bool = False) -> dict[str, Schedule]:
     return schedules | {"paper": Schedule(epochs, 2, 1, rules("paper"), share=share)}
 
 
-@pytest.mark.parametrize("share", [False, True], ids=["own A", "shared A"])
-@pytest.mark.parametrize("padded", [True, False], ids=["module", "unpadded"])
-@pytest.mark.parametrize("number_format", ["fp32", "fp64", pytest.param("mixed", marks=needs_bf16)])
+#: Each pair of a number format, an encoder and a kind of A.
+@pytest.mark.parametrize(
+    ("number_format", "padded", "share"),
+    [
+        pytest.param("fp32", True, False, id="fp32-module-own A"),
+        pytest.param("fp32", False, True, id="fp32-unpadded-shared A"),
+        pytest.param("fp64", True, True, id="fp64-module-shared A"),
+        pytest.param("fp64", False, False, id="fp64-unpadded-own A"),
+        pytest.param("mixed", True, False, id="mixed-module-own A", marks=needs_bf16),
+        pytest.param("mixed", False, True, id="mixed-unpadded-shared A", marks=needs_bf16),
+    ],
+)
 def test_a_cell_alone_equals_the_cell_in_a_tree_of_lanes(number_format: str, padded: bool, share: bool) -> None:
     """Equal bits for a grid that begins in one lane and forks where decisions differ, with dropout everywhere."""
     dtype = torch.float64 if number_format == "fp64" else torch.float32

@@ -9,7 +9,7 @@ import pytest
 import tiny
 import torch
 from peft import LoraConfig
-from test_methods import CPU, EPOCHS, fresh, run
+from test_methods import CPU, fresh, run
 from test_train import rows
 
 from lor2c_worker.data.encode import Encoded, encode
@@ -19,6 +19,7 @@ from lor2c_worker.methods.pissa import Pissa, factors
 from lor2c_worker.models import empty_model
 from lor2c_worker.settings import ModelSettings, SettingsError
 
+EPOCHS = 8
 STEPS = EPOCHS * 4
 
 
@@ -56,7 +57,7 @@ def test_adaloras_penalty_is_what_peft_adds_to_its_own_loss(folder: Path, data: 
 def test_the_loop_adds_the_penalty(folder: Path, data: Encoded) -> None:
     def distance(weight: float) -> float:
         learner, _ = build(folder, "adalora", {"init_rank": 4, "target_rank": 2, "orth_reg_weight": weight})
-        run(learner, data)
+        run(learner, data, epochs=EPOCHS)
         factors_of_a = [s.tensor for s in learner.slots() if ".lora_A." in s.name]
         return float(torch.stack([torch.linalg.matrix_norm(a @ a.T - torch.eye(4)) for a in factors_of_a]).mean())
 
@@ -66,7 +67,7 @@ def test_the_loop_adds_the_penalty(folder: Path, data: Encoded) -> None:
 def test_adalora_ends_with_the_target_budget_and_says_where_it_went(folder: Path, data: Encoded) -> None:
     learner, cell = build(folder, "adalora", {"init_rank": 4, "target_rank": 2})
     assert isinstance(learner, AdaLoraLearner)
-    _, records = run(learner, data)
+    _, records = run(learner, data, epochs=EPOCHS)
     ranks = learner.ranks()
     assert set(ranks) == {f"roberta.encoder.layer.{i}.attention.self.{p}" for i in range(3) for p in ("query", "value")}
     assert sum(ranks.values()) == 2 * len(ranks)
@@ -83,7 +84,7 @@ def test_adalora_ends_with_the_target_budget_and_says_where_it_went(folder: Path
 
 def test_adalora_that_never_allocates_is_found_out(folder: Path, data: Encoded) -> None:
     learner, cell = build(folder, "adalora", {"init_rank": 4, "target_rank": 2}, steps=1000)
-    run(learner, data)
+    run(learner, data, epochs=EPOCHS)
     assert METHODS["adalora"].check(learner, cell) == [
         "no rank was ever allocated: all projections kept their initial rank"
     ]
@@ -91,7 +92,7 @@ def test_adalora_that_never_allocates_is_found_out(folder: Path, data: Encoded) 
 
 def test_adalora_that_is_cut_off_before_its_target_is_found_out(folder: Path, data: Encoded) -> None:
     learner, cell = build(folder, "adalora", {"init_rank": 8, "target_rank": 1, "tinit": 4}, steps=2 * STEPS)
-    run(learner, data)
+    run(learner, data, epochs=EPOCHS)
     (reason,) = METHODS["adalora"].check(learner, cell)
     assert reason.endswith("of 48 triplets are in use, the target is 6")
 

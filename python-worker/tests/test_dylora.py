@@ -128,7 +128,7 @@ def test_ranks_that_are_not_drawn_fail_the_run(folder: Path, data: Encoded, monk
     monkeypatch.setattr(DyloraLearner, "draw", lambda self, step: 4)
     stuck = build(folder)
     train_it(stuck, data)
-    assert METHOD.check(stuck, cell()) == ["all 32 steps were trained at rank 4: ranks were not drawn"]
+    assert METHOD.check(stuck, cell()) == ["all 16 steps were trained at rank 4: ranks were not drawn"]
     assert METHOD.check(stuck, cell(min_rank=4)) == []
 
 

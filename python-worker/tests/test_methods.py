@@ -65,7 +65,7 @@ TRIED: list[tuple[str, dict[str, Any]]] = [
 ELSEWHERE = {"none"}
 #: Types of peft that do not start as the base model, since virtual tokens act from the first step on.
 PROMPTS = {"PREFIX_TUNING", "PROMPT_TUNING", "P_TUNING"}
-EPOCHS = 8
+EPOCHS = 4
 
 
 def test_every_method_is_tried() -> None:
