@@ -138,33 +138,30 @@ function vitestCounts() {
 /** @param {{ status: string, assertionResults: unknown[] }} file */
 const isBroken = (file) => file.status === "failed" && file.assertionResults.length === 0;
 
-/** Each process of pytest holds torch and small models, about 1 GB. */
-const MOST_PARTS = 4;
+/** Processes of pytest: one a core, since a test has one thread. Each holds torch and small models, about 1 GB. */
+const PARTS = Math.min(availableParallelism(), 4);
 
-/** The worker's test files for as many processes as there are cores, with about equal sizes: a test has one thread. */
+/** All with the worker's test files, the largest first; each takes the next that no other has taken. */
 function pytestParts() {
   const tests = join(worker, "tests");
   const files = readdirSync(tests, { recursive: true, encoding: "utf8" })
     .filter((name) => /(^|[\\/])test_[^\\/]*\.py$/.test(name))
     .map((name) => ({ path: join(tests, name), bytes: statSync(join(tests, name)).size }))
-    .sort((a, b) => b.bytes - a.bytes);
-  const parts = Array.from({ length: Math.min(availableParallelism(), MOST_PARTS) }, (_, part) => ({
-    bytes: 0,
-    command: [python, "-m", "pytest", `--junitxml=${join(results, `pytest-${part}.xml`)}`],
-  }));
-  for (const { path, bytes } of files) {
-    const smallest = parts.reduce((one, other) => (other.bytes < one.bytes ? other : one));
-    smallest.command.push(relative(worker, path));
-    smallest.bytes += bytes;
-  }
-  return parts.map(({ command }) => command);
+    .sort((a, b) => b.bytes - a.bytes)
+    .map(({ path }) => relative(worker, path));
+  const taken = mkdtempSync(join(results, "taken-"));
+  const command = [python, "-m", "pytest", "-p", "tests.sharing", `--taken=${taken}`];
+  return Array.from({ length: PARTS }, (_, part) => [...command, `--junitxml=${reportOf(part)}`, ...files]);
 }
+
+/** @param {number} part */
+const reportOf = (part) => join(results, `pytest-${part}.xml`);
 
 /** Of all parts; throws when one has left no report. @returns {Counts} */
 function pytestCounts() {
   const sum = { passed: 0, failed: 0, skipped: 0 };
-  for (let part = 0; part < pytestParts().length; part++) {
-    const report = readFileSync(join(results, `pytest-${part}.xml`), "utf8");
+  for (let part = 0; part < PARTS; part++) {
+    const report = readFileSync(reportOf(part), "utf8");
     const suite = /<testsuite ([^>]*)>/.exec(report)?.[1] ?? "";
     const count = (/** @type {string} */ name) => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);
     const failed = count("failures") + count("errors");
