@@ -10,7 +10,7 @@ import { withoutWaits } from "../fixtures/without-waits.js";
 
 const SPEC = resolve("configs/quickstart.yaml");
 /** Two steps per epoch, so that all merges and injections still happen. */
-const SHORT = ["train.logging_steps=1", "data.train_rows=64", "data.eval_rows=64"];
+const SHORT = ["train.logging_steps=1", "data.train_rows=16", "data.eval_rows=32", "train.batch_size=8"];
 
 let folder: string;
 beforeAll(() => {
@@ -32,7 +32,7 @@ test("run, run again, look, draw, ask, predict, verify", { timeout: 1_200_000 },
   expect(withoutWaits(first.stderr)).toBe("");
   expect(first.exitCode).toBe(0);
   expect(first.stdout).toContain("10 runs, 10 finished");
-  expect(first.stdout).toContain("train: a seeded subset of 64 of 8,453 rows");
+  expect(first.stdout).toContain("train: a seeded subset of 16 of 8,453 rows");
   const score = String.raw` +\d\d\.\d\d[*= ]*`;
   expect(first.stdout).toMatch(
     new RegExp(String.raw`injections I\nmerges M +0 +1 +2\n( +[012]${score}${score}${score}\n){3}`),
