@@ -54,6 +54,18 @@ def test_a_forward_keeps_no_weight_for_the_backward_pass(kind: type[FrozenLinear
 
 
 @pytest.mark.parametrize("kind", LINEARS.values())
+@pytest.mark.parametrize("trains_below", [False, True])
+def test_a_layer_of_peft_may_add_to_the_product_in_place(kind: type[FrozenLinear], trains_below: bool) -> None:
+    held, x = kind(linear().weight, linear().bias), drawn(20, 64, 1).view(1, 20, 64).requires_grad_(trains_below)
+    added = torch.ones(96, requires_grad=True)
+    out = held(x)
+    out += added
+    out.sum().backward()
+    assert added.grad is not None
+    assert (x.grad is not None) == trains_below
+
+
+@pytest.mark.parametrize("kind", LINEARS.values())
 def test_it_says_so_when_someone_replaces_the_weight(kind: type[FrozenLinear]) -> None:
     held = kind(linear().weight, None)
     with pytest.raises((AttributeError, KeyError)):

@@ -61,7 +61,9 @@ class _Product(torch.autograd.Function):
         ctx.given = linear, dtype, x.dtype
         with torch.autocast(x.device.type, enabled=False):
             bias = None if linear.bias is None else linear.bias.to(dtype)
-            return F.linear(_last(x, dtype), linear.dense(dtype), bias)
+            out = F.linear(_last(x, dtype), linear.dense(dtype), bias)
+            # torch forbids to change a view from within a Function in place, as some layers of peft do.
+            return torch.ops.aten._unsafe_view(out, out.shape) if out._is_view() else out
 
     @staticmethod
     def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, None, None]:
