@@ -5,8 +5,8 @@ import { fitLine, type Line, lineWidth, type Span } from "./line.js";
 /** A pane that is drawn: its lines, and the words of its frame. */
 export interface Drawn {
   place: Place;
-  /** From 1, the key that moves the focus there. */
-  number: number;
+  /** From 1, the key that moves the focus there; null: there is none. */
+  number: number | null;
   title: string;
   focused: boolean;
   lines: readonly Line[];
@@ -39,7 +39,11 @@ function pieceOf({ place, lines, ...head }: Drawn, row: number): Line {
 function titleLine({ number, title, focused }: Pick<Drawn, "number" | "title" | "focused">, columns: number): Line {
   const words: Span[] = [
     { text: "─", role: focused ? "accent" : "dim" },
-    { text: `${focused ? "▸" : " "}${number} ${title} `, role: focused ? "accent" : "title", bold: focused },
+    {
+      text: `${focused ? "▸" : " "}${number === null ? "" : `${number} `}${title} `,
+      role: focused ? "accent" : "title",
+      bold: focused,
+    },
   ];
   const room = columns - lineWidth(words);
   if (room < 0) return fitLine(words, columns);

@@ -11,6 +11,7 @@ import type { LogLine } from "./data.js";
 import { lookOf } from "./look.js";
 import { deviceWords, PANES } from "./panes/index.js";
 import { jobSource } from "./source/job.js";
+import { ToldOnScreen } from "./told-on-screen.js";
 
 /** Of the time of the thread that feeds the workers. */
 const SHARE = 0.05;
@@ -41,10 +42,12 @@ export function createJobScreen({
     if (left) writeLine(line);
   };
   const lines = createPlain({ write: say, now });
+  const told = new ToldOnScreen(now);
 
   const leave = async (why: string) => {
     await app?.close();
     left = true;
+    told.print();
     writeLine(`${why}, and training goes on; \`lor2c watch\` shows it again`);
   };
 
@@ -68,14 +71,22 @@ export function createJobScreen({
         onText: (text) => say(text.trimEnd(), { level: "info", runs: [], label: "", text: text.trimEnd() }),
       });
     },
+    message(level, text) {
+      lines.message(level, text);
+      if (left || level === "info") return;
+      told.add(level, text);
+      app?.tell(text, level === "error" ? "bad" : "warn");
+    },
     async end(summary) {
       lines.abort?.(); // what it holds back for others that end alike goes to the log
       await app?.close();
+      told.print(summary.notes);
       writeLine(`\n${renderSummary(summary, outputWidth())}`);
     },
     async abort() {
       lines.abort?.();
       await app?.close();
+      told.print();
     },
   };
 }

@@ -52,6 +52,7 @@ export interface PaneKey<State> {
   keys: readonly Key[];
   /** For the list of keys, in a few words. */
   does: string;
+  /** `enter` and `escape` that change nothing are left to the screen, which opens the run, and closes. */
   press(context: PaneContext<State>, key: Key, size: Size): Pressed<State>;
 }
 
@@ -81,6 +82,8 @@ export interface Pane<State = unknown> {
   wanted(context: PaneContext<State>, columns: number): number;
   /** At most `size.rows` lines of at most `size.columns`. */
   lines(context: PaneContext<State>, size: Size): Line[];
+  /** Ids of the runs under the cursor, if that is not just the selected one. */
+  under?(context: PaneContext<State>): readonly string[] | null;
   keys: readonly PaneKey<State>[];
   prompts?: readonly PanePrompt<State>[];
 }

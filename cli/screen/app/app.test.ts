@@ -79,6 +79,9 @@ test("tag and note take a text; escape gives up; a wrong one says why", () => {
   expect(typed(["n", ..."ab", "backspace", "c", "enter"]).effects).toEqual([
     { do: "commands", list: [["note", "c3", "ac"]] },
   ]);
+  // what begins with a hyphen would be an option, such as --clear, which takes the note away
+  expect(typed(["n", ..."--clear", "enter"]).effects).toEqual([{ do: "commands", list: [["note", "c3", " --clear"]] }]);
+  expect(typed(["t", ..."-x", "enter"]).lines.at(-1)).toContain("begins with a letter");
   expect(typed(["n", "x", "escape", "q"]).effects).toEqual([{ do: "quit" }]);
 });
 
@@ -95,9 +98,54 @@ test("the runs can be filtered, sorted, grouped and folded", () => {
   expect(folded.lines.join("\n")).not.toContain("merges=0 seed=1");
 });
 
-test("help lists the keys of the pane and of the screen; any key closes it", () => {
+test("a tag or a note is about the run for which it was begun, also if the cursor went on by itself", () => {
+  const begun = typed(["t", "m"]).state;
+  const runs = SOME_RUNS.map((run) => (run.id === "c3" ? { ...run, state: "finished" as const } : run));
+  const later = environment(80, 24, screenData({ runs: [...runs, screenRun({ id: "f6", state: "running" })] }));
+  expect(typed(["enter"], begun, later).effects).toEqual([{ do: "commands", list: [["tag", "m", "c3"]] }]);
+});
+
+test("what is highlighted is what keys act on: a filter takes the cursor along, a hidden run has none", () => {
+  const filtered = typed(["/", ..."merges=0", "enter"]);
+  expect(filtered.state.shared.selected).toBe("a1");
+  expect(filtered.lines[1]).toContain("Runs 1/2");
+  expect(typed(["enter"], filtered.state).effects).toEqual([{ do: "view", of: "run", runs: ["a1"] }]);
+  // another pane has selected a run that the filter hides
+  const hidden = { ...filtered.state, shared: { ...filtered.state.shared, selected: "e5" } };
+  expect(typed([], hidden).lines[1]).toContain("Runs –/2");
+  expect(typed(["down"], hidden).state.shared.selected).toBe("a1");
+});
+
+test("on the head of a group the keys are about its runs, and Enter folds it", () => {
+  const head = typed(["g", "g", "home"]);
+  expect(typed(["space"], head.state).state.shared.marked).toEqual(["a1", "d4"]);
+  expect(typed(["space", "space"], head.state).state.shared.marked).toEqual([]);
+  expect(typed(["t", "m", "enter"], head.state).effects).toEqual([
+    { do: "commands", list: [["tag", "m", "a1", "d4"]] },
+  ]);
+  expect(typed(["n"], head.state).lines.at(-1)).toContain("a note is about one run");
+  const folded = typed(["enter"], head.state);
+  expect(folded.effects).toEqual([]);
+  expect(folded.lines.join("\n")).toContain("▸ method.merges=0");
+  expect(typed(["enter"], folded.state).lines.join("\n")).toContain("▾ method.merges=0");
+});
+
+test("y copies the command that was just done, then again that of the run", () => {
+  const before: AppState = { ...initialState("runs", null), note: [{ text: "tagged" }], done: "lor2c tag m c3" };
+  const { effects } = typed(["y", "y"], before);
+  expect(effects).toEqual([
+    { do: "copy", text: "lor2c tag m c3" },
+    { do: "copy", text: "lor2c show c3" },
+  ]);
+});
+
+test("help lists the keys of the pane and of the screen, scrolls where it is long, and other keys close it", () => {
   expect(typed(["?"]).lines.join("\n")).toMatch(/filter: words[\s\S]*pin it/);
-  expect(typed(["?", "x"]).state.help).toBe(false);
+  expect(typed(["?", "x"]).state.help).toBeNull();
+  expect(typed(["?"]).lines[1]).toMatch(/▸Keys \(\d+ more lines\)/);
+  expect(typed(["?"]).lines.join("\n")).not.toContain("this list");
+  expect(typed(["?", "end"]).lines.join("\n")).toContain("this list");
+  expect(typed(["?", "end", "home", "x"]).state.help).toBeNull();
 });
 
 test("thousands of runs are drawn, and the cursor stays in sight", () => {

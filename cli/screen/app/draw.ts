@@ -1,4 +1,5 @@
 /** The whole screen as lines. Pure, apart from what panes keep of unchanged data. */
+import { plural } from "../../views/format.js";
 import { clip } from "../../views/parts/fit.js";
 import { oneLine } from "../../views/parts/visible.js";
 import { type Drawn, frameOf } from "../frame.js";
@@ -55,20 +56,23 @@ function drawPane(place: Place, state: AppState, environment: Environment): Draw
 function overlayOf({ overlay, help, focus }: AppState, environment: Environment): Drawn | null {
   const { size, panes } = environment;
   const place: Place = { name: focus, column: 0, row: TOP, columns: size.columns, rows: size.rows - TOP - 1 };
-  const frame = { place, number: 0, focused: true };
-  if (help) {
+  const frame = { place, number: null, focused: true };
+  const room = place.rows - 1;
+  if (help !== null) {
     const pane = panes.find(({ name }) => name === focus);
-    return { ...frame, title: "Keys", lines: helpLines(pane, environment, size.columns) };
+    const all = helpLines(pane, environment, size.columns);
+    return { ...frame, title: `Keys${moreText(all.length - help - room)}`, lines: all.slice(help, help + room) };
   }
   if (!overlay) return null;
-  const lines = overlay.lines.slice(overlay.top, overlay.top + place.rows - 1);
-  const more = overlay.lines.length - overlay.top - lines.length;
+  const lines = overlay.lines.slice(overlay.top, overlay.top + room);
   return {
     ...frame,
-    title: `${oneLine(overlay.title)}${more > 0 ? ` (${more} more lines)` : ""}`,
+    title: `${oneLine(overlay.title)}${moreText(overlay.lines.length - overlay.top - room)}`,
     lines: lines.map((text) => [{ text: clip(text, size.columns) }]),
   };
 }
+
+const moreText = (count: number): string => (count > 0 ? ` (${plural(count, "more line")})` : "");
 
 function bottomLine(state: AppState, environment: Environment): Line {
   const { size } = environment;
@@ -85,7 +89,8 @@ function bottomLine(state: AppState, environment: Environment): Line {
     ];
   }
   if (note) return note;
-  if (state.help || state.overlay) return [{ text: " esc close  ↑↓ scroll  y copy the command", role: "dim" }];
+  if (state.help !== null) return [{ text: " ↑↓ scroll  any other key: close", role: "dim" }];
+  if (state.overlay) return [{ text: " Esc close  ↑↓ scroll  y copy the command", role: "dim" }];
   return hints(state, environment);
 }
 

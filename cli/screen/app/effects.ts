@@ -24,6 +24,8 @@ export interface EffectOptions {
 /** What is left to show of an effect. */
 export interface Told {
   note?: Line;
+  /** The command that the note tells of, to be copied. */
+  done?: string;
   overlay?: Overlay;
 }
 
@@ -50,19 +52,25 @@ const program = (): { file: string; first: string[] } => ({
 async function inTurn(list: readonly (readonly string[])[], { dbWords }: EffectOptions): Promise<Told> {
   const { file, first } = program();
   let said = "";
-  for (const words of list) {
+  for (const [at, words] of list.entries()) {
     const { exitCode, stdout, stderr } = await execa(file, [...first, ...words, ...dbWords], {
       ...{ reject: false, stdin: "ignore", timeout: 30_000 },
       env: { NO_COLOR: "1", FORCE_COLOR: undefined },
     });
-    said = lastLine(stdout) || lastLine(stderr);
-    if (exitCode !== 0) return { note: [{ text: ` ${firstLine(stderr) || said}`, role: "bad" }] };
+    said = allLines(stdout) || allLines(stderr);
+    if (exitCode !== 0) {
+      const why = firstLine(stderr) || said || "it took too long";
+      const before = at === 0 ? "" : ` (after ${at} of ${list.length})`;
+      return { note: [{ text: ` ${words[0]}${before}: ${why.replace(/^lor2c: /, "")}`, role: "bad" }] };
+    }
   }
+  const done = list.map((words) => commandText([...words, ...dbWords])).join(" && ");
   return {
     note: [
-      { text: ` ${said}`, role: "good" },
-      { text: `  ${commandText([...(list.at(-1) ?? []), ...dbWords])}`, role: "dim" },
+      { text: ` ${said}${list.length > 1 ? ` (the last of ${list.length})` : ""}`, role: "good" },
+      { text: `  ${done}`, role: "dim" },
     ],
+    done,
   };
 }
 
@@ -79,8 +87,9 @@ function start(words: readonly string[], { dbPath, dbWords }: EffectOptions): To
     child.unref();
     return {
       note: [
-        { text: ` ${words[0]} runs as process ${child.pid ?? "?"}; its lines are in ${visible(log)}`, role: "good" },
+        { text: ` ${words[0]} runs as process ${child.pid ?? "?"}; its lines are in ${oneLine(log)}`, role: "good" },
       ],
+      done: commandText([...words, ...dbWords]),
     };
   } finally {
     closeSync(out);
@@ -116,5 +125,5 @@ const comparedText = (store: Store, runs: Found, columns: number): string =>
     margin: undefined,
   }).text(columns);
 
-const lastLine = (text: string): string => oneLine(text.trimEnd().split("\n").at(-1) ?? "");
+const allLines = (text: string): string => text.trim().split("\n").map(oneLine).join("; ");
 const firstLine = (text: string): string => oneLine(text.trimEnd().split("\n")[0] ?? "");

@@ -12,10 +12,10 @@ const SCREEN_KEYS: readonly (readonly [keys: string, does: string])[] = [
   ["Enter", "open the run: settings, scores, files"],
   ["c", "compare the marked runs"],
   ["t", "tag the marked runs, or the run under the cursor"],
-  ["n", "write a note about the run under the cursor"],
+  ["n", "write a note about the run under the cursor, in place of an earlier one"],
   ["s", "stop the marked runs, or the run under the cursor, after the step"],
   ["r", "train failed, lost and stopped ones again, in a process of its own"],
-  ["y", "copy the command that does the same as what was done or is open"],
+  ["y", "copy the command of what was just done or is open, else that which shows the run"],
   ["Esc", "close; zoom back; take all marks away"],
   ["?", "this list"],
 ];

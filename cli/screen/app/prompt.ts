@@ -1,7 +1,7 @@
 /** Keys while a line of text is typed. Pure. */
 import type { Key } from "../pane.js";
 import { type After, after } from "./after.js";
-import { contextOf, type Environment, paneNamed, resolved } from "./environment.js";
+import { contextOf, type Environment, paneNamed } from "./environment.js";
 import type { AppState, OpenPrompt } from "./state.js";
 
 interface Typed {
@@ -37,13 +37,15 @@ function entered(state: AppState, prompt: OpenPrompt, environment: Environment):
     const done = found.done(contextOf(pane, state, environment), text);
     return "problem" in done ? refused(done.problem) : { state: after(closed, pane, done) };
   }
-  const { selected, marked } = resolved(state.shared, environment.data);
-  if (text.trim() === "") return { state: closed };
-  const runs = marked.length > 0 ? marked : selected === null ? [] : [selected];
-  if (runs.length === 0) return { state: closed };
+  const { runs } = owner;
+  const said = text.trim();
+  if (said === "") return { state: closed };
+  // A text that begins with a hyphen would be read as an option; the blank before it is not stored.
+  const word = said.startsWith("-") ? ` ${said}` : said;
   if (owner.screen === "note") {
-    return { state: closed, effect: { do: "commands", list: [["note", selected ?? runs[0] ?? "", text]] } };
+    return { state: closed, effect: { do: "commands", list: runs.map((run) => ["note", run, word]) } };
   }
-  if (/\s/.test(text.trim())) return refused("a tag is one word");
-  return { state: closed, effect: { do: "commands", list: [["tag", text.trim(), ...runs]] } };
+  if (/\s/.test(said)) return refused("a tag is one word");
+  if (said.startsWith("-")) return refused("a tag begins with a letter or a digit");
+  return { state: closed, effect: { do: "commands", list: [["tag", said, ...runs]] } };
 }

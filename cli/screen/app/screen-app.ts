@@ -1,6 +1,8 @@
 /** The full screen at work: reads its source, draws, takes keys. `run` and `watch` open one and close it. */
+import { oneLine } from "../../views/parts/visible.js";
 import { createScreen, type Screen } from "../create-screen.js";
 import type { ScreenData, ScreenSource } from "../data.js";
+import type { Role } from "../line.js";
 import type { Key, Look, Pane, PaneName, Size } from "../pane.js";
 import { drawScreen } from "./draw.js";
 import { carryOut } from "./effects.js";
@@ -58,6 +60,12 @@ export class ScreenApp {
       onProblem: (error) => void this.#fail(error),
     });
     this.#timer = setInterval(() => this.#guarded(() => this.#tick()), LOOK_EVERY);
+    this.#draw();
+  }
+
+  /** Says something in the last line, whatever panes are shown, until the next key. */
+  tell(text: string, role: Role): void {
+    this.#state = { ...this.#state, note: [{ text: ` ${oneLine(text)}`, role }], done: null };
     this.#draw();
   }
 
@@ -131,9 +139,9 @@ export class ScreenApp {
       return;
     }
     const { columns } = this.#screen.size;
-    void carryOut(effect, { dbPath, dbWords, columns }).then(({ note, overlay }) => {
+    void carryOut(effect, { dbPath, dbWords, columns }).then(({ note, done = null, overlay }) => {
       if (this.#closed) return;
-      this.#state = { ...this.#state, ...(note ? { note } : {}), ...(overlay ? { overlay } : {}) };
+      this.#state = { ...this.#state, ...(note ? { note, done } : {}), ...(overlay ? { overlay } : {}) };
       this.#draw();
     });
   }

@@ -28,7 +28,7 @@ export interface OpenPrompt {
   text: string;
   problem: string | null;
   /** Whose it is: that of a pane by its key, or one of the screen's own. */
-  owner: { pane: PaneName; key: Key } | { screen: "tag" | "note" };
+  owner: { pane: PaneName; key: Key } | { screen: "tag" | "note"; runs: readonly string[] };
 }
 
 /** Waits for `y`; any other key is a no. */
@@ -41,12 +41,15 @@ export interface AppState {
   shared: Shared;
   focus: PaneName;
   zoomed: boolean;
-  help: boolean;
+  /** The first line shown of the list of keys; null: it is closed. */
+  help: number | null;
   overlay: Overlay | null;
   prompt: OpenPrompt | null;
   question: Question | null;
   /** The last thing that the screen has to say; goes with the next key. */
   note: Line | null;
+  /** The command that the note tells of. */
+  done: string | null;
   /** What each pane keeps for itself; absent: its initial state. */
   panes: Readonly<Partial<Record<PaneName, unknown>>>;
 }
@@ -55,10 +58,11 @@ export const initialState = (focus: PaneName, selected: string | null): AppState
   shared: { selected, marked: [], pinned: [] },
   focus,
   zoomed: false,
-  help: false,
+  help: null,
   overlay: null,
   prompt: null,
   question: null,
   note: null,
+  done: null,
   panes: {},
 });

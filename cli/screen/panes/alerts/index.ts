@@ -30,7 +30,7 @@ export const alertsPane: Pane<AlertsState> = {
     { keys: ["up", "down"], does: "newer, older", press: (c, key) => step(c, key === "up" ? -1 : 1) },
     { keys: ["pageup", "pagedown"], does: "one page newer, older", press: page },
     { keys: ["home", "end"], does: "newest, oldest", press: (c, key) => step(c, key === "home" ? -1e9 : 1e9) },
-    { keys: ["enter"], does: "select its run", press: select },
+    { keys: ["enter"], does: "select its run; once more: open it", press: select },
   ],
 };
 
@@ -71,5 +71,6 @@ function page(context: Context, key: Key, { rows }: Size): Pressed<AlertsState> 
 
 function select(context: Context): Pressed<AlertsState> {
   const alert = context.data.alerts[cursorOf(context)];
-  return alert && context.data.runs.some(({ id }) => id === alert.run) ? { shared: { selected: alert.run } } : {};
+  if (!alert || alert.run === context.shared.selected) return {};
+  return context.data.runs.some(({ id }) => id === alert.run) ? { shared: { selected: alert.run } } : {};
 }

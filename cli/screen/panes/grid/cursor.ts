@@ -69,14 +69,15 @@ export function move(context: Context, key: string): Pressed<GridPaneState> {
   return { state: { ...state, at: positionOf(cell), selected: run }, shared: { selected: run } };
 }
 
-/** Selects the next seed of the cell, after the last one the first. */
-export function nextSeed(context: Context): Pressed<GridPaneState> {
+/** Selects the seed of the cell before (`[`) or after; after the last one comes the first. */
+export function otherSeed(context: Context, key: string): Pressed<GridPaneState> {
   const { grid } = context.data;
   const at = grid && cursorOf(grid, context);
   const cell = at && cellAt(grid, at);
   const runs = cell ? runsOf(context.data.runs, cell) : [];
   const now = runs.findIndex(({ id }) => id === context.shared.selected);
-  const next = runs[(now + 1) % Math.max(1, runs.length)];
+  const to = key === "[" ? Math.max(now, 0) - 1 : now + 1;
+  const next = runs[(to + runs.length) % Math.max(1, runs.length)];
   if (!cell || !next) return {};
   return { state: { ...context.state, at: positionOf(cell), selected: next.id }, shared: { selected: next.id } };
 }

@@ -184,12 +184,13 @@ test("every state of a cell, with words for the signs that occur", () => {
 
 describe("the cursor", () => {
   const inCell = (context: Context) => linesOf(context, 200, 30).find((line) => line.startsWith("M "));
-  test("selects a run of the cell; enter its next seed", () => {
+  test("selects a run of the cell; ] its next seed, [ the one before", () => {
     const moved = pressed(contextOf(SEEDS), ["left"]);
     expect(moved.shared.selected).toBe("2-1-0".padEnd(16, "0"));
-    const next = pressed(moved, ["enter"]);
+    const next = pressed(moved, ["]"]);
     expect(next.shared.selected).toBe("2-1-1".padEnd(16, "0"));
-    expect(pressed(next, ["enter", "enter"]).shared.selected).toBe(moved.shared.selected);
+    expect(pressed(next, ["["]).shared.selected).toBe(moved.shared.selected);
+    expect(pressed(next, ["]", "]"]).shared.selected).toBe(moved.shared.selected);
     expect(inCell(next)).toMatchInlineSnapshot(
       `"M 2, I 1: 86.92 ± 0.25, 3 seeds, not separable from the best (p 1), 36,864 parameters; seed 18 (2 of 3): accuracy 0.8692"`,
     );

@@ -1,7 +1,7 @@
 /** The grid of a sweep: cells as they wait, train, finish and fail, and what is known of the one under the cursor. */
 import { mapOf } from "../../../views/grid/map.js";
 import type { Pane } from "../../pane.js";
-import { type GridPaneState, move, nextSeed } from "./cursor.js";
+import { type GridPaneState, move, otherSeed } from "./cursor.js";
 import { gridPaneLines, wantedRows } from "./draw.js";
 
 export const gridPane: Pane<GridPaneState> = {
@@ -15,7 +15,7 @@ export const gridPane: Pane<GridPaneState> = {
   keys: [
     { keys: ["up", "down", "left", "right"], does: "move over the cells", press: move },
     { keys: ["home", "end"], does: "first or last cell of the row", press: move },
-    { keys: ["enter"], does: "next seed of the cell", press: nextSeed },
+    { keys: ["[", "]"], does: "seed of the cell", press: otherSeed },
     {
       keys: ["p"],
       does: "scores or parameters",

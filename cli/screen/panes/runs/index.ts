@@ -33,7 +33,7 @@ export const runsPane: Pane<RunsState> = {
     const { state } = context;
     const { rows, runs, problem } = arranged(context);
     const parts = [
-      `Runs ${cursorAt(context, rows) + 1}/${rows.length}`,
+      `Runs ${cursorAt(context, rows) + 1 || "–"}/${rows.length}`,
       state.sort === "order" && !state.reversed ? null : `sort: ${state.sort}${state.reversed ? " reversed" : ""}`,
       state.group === null ? null : `by ${state.group}`,
       state.filter === "" ? null : `/${state.filter} (${problem ?? runs.length})`,
@@ -41,6 +41,7 @@ export const runsPane: Pane<RunsState> = {
     return parts.flatMap((part) => (part ? oneLine(part) : [])).join(" · ");
   },
   lines: (context, size) => draw(context, size),
+  under: (context) => groupUnder(context)?.runs.map(({ id }) => id) ?? null,
   keys: [
     ...move(["up", "k"], "up", -1),
     ...move(["down", "j"], "down", 1),
@@ -51,6 +52,7 @@ export const runsPane: Pane<RunsState> = {
     },
     { keys: ["home", "end"], does: "first, last", press: (c, key, size) => step(c, key === "home" ? -1e9 : 1e9, size) },
     { keys: ["left", "right"], does: "fold, unfold a group", press: (c, key) => fold(c, key === "left") },
+    { keys: ["enter"], does: "open the run; fold or unfold a group", press: (c) => turned(c) },
     { keys: ["o"], does: "sort by the next column", press: (c) => sorted(c) },
     {
       keys: ["O"],
@@ -65,10 +67,10 @@ export const runsPane: Pane<RunsState> = {
       does: "filter: words, or as in --where",
       title: "filter",
       text: ({ state }) => state.filter,
-      done({ state, source }, text) {
-        const found = text.trim() === "" ? null : source.matching(text.trim());
+      done(context, text) {
+        const found = text.trim() === "" ? null : context.source.matching(text.trim());
         if (found && "problem" in found) return found;
-        return { state: { ...state, filter: text.trim(), top: 0, onGroup: null } };
+        return arrangedAnew(context, { filter: text.trim() });
       },
     },
   ],
@@ -127,12 +129,17 @@ function scoreNameOf({ data }: Context): string | null {
 
 const onKey = ({ state, shared }: Context): string | null => state.onGroup ?? shared.selected;
 
+/** -1 if no row has the cursor, because a filter or a fold hides the selected run: no other run may look like it. */
 function cursorAt(context: Context, rows: readonly Row[]): number {
   const key = onKey(context);
-  return Math.max(
-    0,
-    rows.findIndex((row) => row.key === key),
-  );
+  return rows.findIndex((row) => row.key === key);
+}
+
+function groupUnder(context: Context): Extract<Row, { kind: "group" }> | null {
+  if (context.state.onGroup === null) return null;
+  const { rows } = arranged(context);
+  const row = rows[cursorAt(context, rows)];
+  return row?.kind === "group" ? row : null;
 }
 
 function draw(context: Context, { columns, rows: height }: Size): Line[] {
@@ -186,7 +193,8 @@ const roomIn = (height: number, below: Below): number =>
 /** Scrolls no more than is needed to show the cursor. */
 function topFor(top: number, cursor: number, count: number, room: number): number {
   const least = Math.max(0, cursor - room + 1);
-  return Math.max(0, Math.min(Math.max(least, Math.min(top, cursor)), Math.max(0, count - room)));
+  const most = cursor < 0 ? top : Math.min(top, cursor);
+  return Math.max(0, Math.min(Math.max(least, most), Math.max(0, count - room)));
 }
 
 function move(keys: Key[], does: string, by: number) {
@@ -214,13 +222,28 @@ function fold(context: Context, away: boolean): Pressed<RunsState> {
   return { state: { ...context.state, folded: away ? [...others, head.key] : others, onGroup: head.key } };
 }
 
+/** On a run nothing, so that the screen opens it. */
+function turned(context: Context): Pressed<RunsState> {
+  const group = groupUnder(context);
+  return group ? fold(context, !group.folded) : {};
+}
+
+/** The cursor stays on its run, and goes to the first one if that is not shown any more. */
+function arrangedAnew(context: Context, to: Partial<RunsState>): Pressed<RunsState> {
+  const state: RunsState = { ...context.state, ...to, top: 0, onGroup: null };
+  const { rows } = arranged({ ...context, state });
+  const first = rows.find((row) => row.kind === "run");
+  const isShown = rows.some(({ key }) => key === context.shared.selected);
+  return isShown || !first ? { state } : { state, shared: { selected: first.key } };
+}
+
 function sorted({ state }: Context): Pressed<RunsState> {
   const next = SORTS[(SORTS.indexOf(state.sort) + 1) % SORTS.length] ?? "order";
   return { state: { ...state, sort: next, reversed: false, top: 0 } };
 }
 
-function grouped({ state, data }: Context): Pressed<RunsState> {
-  const keys = [null, ...groupKeys(data.runs)];
-  const next = keys[(keys.indexOf(state.group) + 1) % keys.length] ?? null;
-  return { state: { ...state, group: next, folded: [], onGroup: null, top: 0 } };
+function grouped(context: Context): Pressed<RunsState> {
+  const keys = [null, ...groupKeys(context.data.runs)];
+  const next = keys[(keys.indexOf(context.state.group) + 1) % keys.length] ?? null;
+  return arrangedAnew(context, { group: next, folded: [] });
 }
