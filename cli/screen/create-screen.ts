@@ -68,9 +68,10 @@ export function createScreen(options: ScreenOptions): Screen {
 
   function onKey(key: string, text: string): void {
     const signal = SIGNALS[key];
-    if (signal)
+    if (signal) {
+      pace.hurry(); // what it leads to is to be seen
       process.kill(0, signal); // to the whole group, as the terminal does without a screen
-    else if (key === "ctrl-l") redraw();
+    } else if (key === "ctrl-l") redraw();
     else {
       pace.hurry();
       options.onKey(key, text);

@@ -113,6 +113,7 @@ const HINTS: readonly (readonly [key: string, text: string, rank: number])[] = [
 function hints(state: AppState, { panes, quit, size: { columns } }: Environment): Line {
   const pane = panes.find(({ name }) => name === state.focus);
   const own = new Set(pane?.keys.flatMap(({ keys }) => keys));
+  own.delete("enter"); // the panes that take it open the run too
   const asked = (pane?.prompts ?? []).map(({ key, title }) => [`${key} ${title}`, 5] as const);
   // A key of the pane in focus means what it means there.
   const common = HINTS.filter(([key]) => !own.has(key)).map(([, text, rank]) => [text, rank] as const);
