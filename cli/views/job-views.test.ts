@@ -257,8 +257,13 @@ const JOB: JobPlan = {
 /** The plain lines for the events and states that a test makes. */
 function plainJob(cells = JOB.cells) {
   const lines: string[] = [];
+  const waits: (string | null)[] = [];
   const clock = { time: 0 };
-  const plain = createPlain({ write: (line) => lines.push(line), now: () => clock.time });
+  const plain = createPlain({
+    write: (line) => lines.push(line),
+    now: () => clock.time,
+    wait: (wait) => waits.push(wait?.kind ?? null),
+  });
   const model = new JobModel(
     cells,
     [plain],
@@ -267,7 +272,7 @@ function plainJob(cells = JOB.cells) {
   );
   plain.begin({ ...JOB, cells }, model);
   lines.length = 0;
-  return { plain, model, lines, clock };
+  return { plain, model, lines, waits, clock };
 }
 
 test("plain: evaluations, changes and outcomes; progress at intervals; no line for each training metric", () => {
@@ -309,6 +314,21 @@ test("plain: evaluations, changes and outcomes; progress at intervals; no line f
   model.set([OTHER], "elsewhere", "process 7 on host");
   model.set([OTHER], "running");
   expect(lines).toEqual(["9b2e77aa  seed=2: is trained by another lor2c process (process 7 on host)"]);
+});
+
+test("plain: what the job waits for is told until its first run trains, not again for each run", () => {
+  const { model, waits } = plainJob();
+  const [first = "", second = ""] = JOB.cells.map(({ id }) => id);
+  const doing = { type: "doing", seq: 1, request: "train", what: "weights", of: "minilm" } as const;
+  const train = (run: string) => {
+    const bundle = model.begin(new Map([[run, 1]]));
+    model.event(bundle, doing);
+    model.event(bundle, { ...progress(1), cells: [run] });
+  };
+  train(first);
+  expect(waits).toEqual(["start", "doing", null]);
+  train(second);
+  expect(waits).toHaveLength(3);
 });
 
 test("plain: a job of several runs has a line about the whole at intervals, and none for each lane", () => {

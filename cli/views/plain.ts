@@ -46,6 +46,8 @@ export function createPlain({ write, now = Date.now, width = () => null, wait = 
   let lastProgress = now();
   /** Without a plan, as for `verify`, there is one run. */
   let several = false;
+  /** Whether a run trains or has trained: other lines then say how the job goes on. */
+  let trained = false;
   const heldOut = new WeakMap<Lane, string>();
   const failures = new Set<string>();
   const say = (text: string, level: About["level"] = "info") => write(text, { level, runs: [], label: "", text });
@@ -97,16 +99,18 @@ export function createPlain({ write, now = Date.now, width = () => null, wait = 
     },
     lane() {},
     event(lane, event) {
-      if (event.type === "doing") wait({ kind: "doing", what: event.what, of: event.of });
-      else if (TRAINED.has(event.type)) wait(null);
+      if (event.type === "doing" && !trained) wait({ kind: "doing", what: event.what, of: event.of });
+      else if (TRAINED.has(event.type) && !trained) {
+        trained = true;
+        wait(null);
+      }
       finishes.event(lane, event);
       if (event.type === "finished") return;
       const text = textOf(lane, event);
       if (text !== null) tell(lane.runs, lane.label, text, levelOf(event));
     },
     states(runs, state, detail) {
-      if (state === "running") wait({ kind: "start" });
-      else wait(null);
+      if (!trained) wait(state === "running" ? { kind: "start" } : null);
       const text = stateLine(state);
       if (text === null) return;
       finishes.flush();
