@@ -74,7 +74,7 @@ async function verifyStored({ run, set, jobs, tolerance, devices, json, db }: Ar
     import("../views/verified-text.js"),
     import("../views/output.js"),
   ]);
-  const lines = createPlain({ write: output.writeNote, wait: waits.show });
+  const lines = createPlain({ write: json ? () => {} : output.writeNote, wait: waits.show });
   const where = { dbPath: resolveDbPath(db), selector: run, devices };
   const result = await verifyRun({ ...where, tolerance, listener: lines });
   if (json) output.writeJson(result);
@@ -99,7 +99,8 @@ async function verifySpec(args: Args & { against: string }, waits: Waits): Promi
     const source = specSource(spec, set);
     const cells = withStartFolders(source.cells, resolveDbPath(db));
     // The job's own summary names a database that is deleted at the end.
-    const reporter = { ...createPlain({ write: output.writeNote, wait: waits.show }), end: () => {} };
+    const write = json ? () => {} : output.writeNote;
+    const reporter = { ...createPlain({ write, wait: waits.show }), end: () => {} };
     const result = await verifyAgainst({ source: { ...source, cells }, file, tolerance, devices, jobs, reporter });
     if (json) output.writeJson(result);
     else output.writeLine(texts.againstText(result));

@@ -239,6 +239,7 @@ test("verify exits with 0 for equal values, 1 for different ones, which it shows
   const json = lor2c(["verify", "@last", "--json"], { FIXTURE_DRIFT: "0.5" });
   expect(await json.closed).toBe(1);
   expect(ndjson(json.out())[0]).toMatchObject({ same: false, differences: [{ step: 4, name: "loss" }] });
+  expect(json.err()).toBe(""); // for errors alone
   expect(await lor2c(["verify", "@last"], { FIXTURE_FINGERPRINT: "zz" }).closed).toBe(2);
   const texts = join(join(dbPath, ".."), "texts.txt");
   writeFileSync(texts, "second\r\n\nthird\n");
