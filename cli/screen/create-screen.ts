@@ -58,6 +58,8 @@ export function createScreen(options: ScreenOptions): Screen {
   let asked = false;
   /** A frame was not drawn, because the terminal had not taken the last one. */
   let refused = false;
+  /** No frame is begun, because the screen is about to be left. */
+  let settling = false;
 
   const pace = new Pace(options.share ?? 0.05, () => paint());
   const keyboard = new Keyboard(stdin, onKey, (dark) => {
@@ -80,7 +82,7 @@ export function createScreen(options: ScreenOptions): Screen {
 
   function paint(): number | null {
     refused = full.busy;
-    if (!up || refused) return null;
+    if (!up || refused || settling) return null;
     const { size } = full;
     const before = full.bytes;
     try {
@@ -101,6 +103,7 @@ export function createScreen(options: ScreenOptions): Screen {
   }
 
   const enter = () => {
+    settling = false;
     if (up) {
       keyboard.restart();
       redraw();
@@ -117,6 +120,10 @@ export function createScreen(options: ScreenOptions): Screen {
     full.enter(asks ? BACKGROUND_QUERY : "");
     redraw();
   };
+  const settle = async () => {
+    settling = true;
+    await full.settled();
+  };
   const leave = ({ now = true } = {}) => {
     if (!up) return;
     up = false;
@@ -125,7 +132,7 @@ export function createScreen(options: ScreenOptions): Screen {
     held.release();
   };
 
-  const release = [controlJob({ enter, leave }), onExit(() => leave())];
+  const release = [controlJob({ enter, leave, settle }), onExit(() => leave())];
   stdout.on("resize", redraw);
   if (inForeground()) enter();
 
@@ -150,7 +157,7 @@ export function createScreen(options: ScreenOptions): Screen {
     },
     async close() {
       pace.stop();
-      await Promise.all([keyboard.settled(), full.settled()]);
+      await Promise.all([keyboard.settled(), settle()]);
       end();
     },
   };

@@ -1,6 +1,6 @@
 /** What keys ask for outside of the screen: the same commands that a user would type, and texts to read. */
 import { spawn } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { findRun } from "../../store/read.js";
@@ -19,6 +19,8 @@ export interface EffectOptions {
   dbWords: readonly string[];
   /** Columns of the screen. */
   columns: number;
+  /** Gets what is to be told after the effect, such as how a command that was started has ended. */
+  later: (told: Told) => void;
 }
 
 /** What is left to show of an effect. */
@@ -75,7 +77,7 @@ async function inTurn(list: readonly (readonly string[])[], { dbWords }: EffectO
 }
 
 /** Goes on when the screen is left, as if it had been started in another terminal; what it says goes to a file. */
-function start(words: readonly string[], { dbPath, dbWords }: EffectOptions): Told {
+function start(words: readonly string[], { dbPath, dbWords, later }: EffectOptions): Told {
   const { file, first } = program();
   const log = join(dirname(dbPath), `${words[0]}-${new Date().toISOString().replaceAll(/[:.]/g, "-")}.log`);
   const out = openSync(log, "wx");
@@ -83,7 +85,12 @@ function start(words: readonly string[], { dbPath, dbWords }: EffectOptions): To
     const child = spawn(file, [...first, ...words, "--plain", ...dbWords], {
       ...{ detached: true, stdio: ["ignore", out, out] },
     });
-    child.on("error", () => {}); // the log stays empty, and the runs stay as they are
+    const failed = (why: string) =>
+      later({ note: [{ text: ` ${words[0]} ended: ${oneLine(why)}; its lines are in ${oneLine(log)}`, role: "bad" }] });
+    child.on("error", ({ message }) => failed(message));
+    child.on("exit", (code, signal) => {
+      if (code !== 0) failed(errorIn(log) ?? (code === null ? `killed by ${signal}` : `exit code ${code}`));
+    });
     child.unref();
     return {
       note: [
@@ -93,6 +100,16 @@ function start(words: readonly string[], { dbPath, dbWords }: EffectOptions): To
     };
   } finally {
     closeSync(out);
+  }
+}
+
+/** What a command of lor2c said at last about an error; null if it said nothing. */
+function errorIn(log: string): string | null {
+  try {
+    const lines = readFileSync(log, "utf8").split("\n");
+    return lines.findLast((line) => line.startsWith("lor2c: "))?.slice("lor2c: ".length) ?? null;
+  } catch {
+    return null; // deleted: the exit code says enough
   }
 }
 

@@ -5,7 +5,7 @@ import type { ScreenData, ScreenSource } from "../data.js";
 import type { Role } from "../line.js";
 import type { Key, Look, Pane, PaneName, Size } from "../pane.js";
 import { drawScreen } from "./draw.js";
-import { carryOut } from "./effects.js";
+import { carryOut, type Told } from "./effects.js";
 import type { Environment } from "./environment.js";
 import { press } from "./keys.js";
 import { type AppState, type Effect, initialState } from "./state.js";
@@ -139,10 +139,11 @@ export class ScreenApp {
       return;
     }
     const { columns } = this.#screen.size;
-    void carryOut(effect, { dbPath, dbWords, columns }).then(({ note, done = null, overlay }) => {
+    const show = ({ note, done, overlay }: Told) => {
       if (this.#closed) return;
-      this.#state = { ...this.#state, ...(note ? { note, done } : {}), ...(overlay ? { overlay } : {}) };
+      this.#state = { ...this.#state, ...(note ? { note, done: done ?? null } : {}), ...(overlay ? { overlay } : {}) };
       this.#draw();
-    });
+    };
+    void carryOut(effect, { dbPath, dbWords, columns, later: show }).then(show);
   }
 }

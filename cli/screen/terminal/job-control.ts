@@ -6,6 +6,8 @@ const LOOK_MS = 1000;
 const STOPPED_MS = 50;
 
 export interface Stoppable {
+  /** Draws no more, and waits a moment until the terminal has taken the last frame. Never throws. */
+  settle(): Promise<void>;
   /** Gives the terminal back at once. */
   leave(): void;
   /** Takes the terminal, or draws all of it again. */
@@ -23,10 +25,17 @@ export function controlJob(screen: Stoppable): () => void {
     if (inForeground()) screen.enter();
     else later(LOOK_MS, comeBack);
   };
-  const stop = () => {
+  let stopping = false;
+  let over = false;
+  const stop = async () => {
+    if (stopping) return;
+    stopping = true;
+    await screen.settle(); // the shell would get the rest of a frame after `bg`
+    stopping = false;
     screen.leave();
     process.off("SIGTSTP", stop);
     process.kill(process.pid, "SIGTSTP");
+    if (over) return;
     later(STOPPED_MS, () => {
       process.on("SIGTSTP", stop);
       comeBack();
@@ -40,6 +49,7 @@ export function controlJob(screen: Stoppable): () => void {
   process.on("SIGTSTP", stop).on("SIGCONT", goOn);
   if (!inForeground()) later(LOOK_MS, comeBack);
   return () => {
+    over = true;
     clearTimeout(timer);
     process.off("SIGTSTP", stop).off("SIGCONT", goOn);
   };
