@@ -112,15 +112,13 @@ test("of a job on another machine only its last word tells", () => {
 });
 
 test("while another process writes, it is left out without waiting, and later writes wait as before", () => {
-  store.busyTimeout = 5000;
+  store.busyTimeout = 120_000; // longer than any test may take
   const other = openStore(store.path);
   other.write(() => {
-    const began = performance.now();
     expect(writeLive(store, live())).toBe(false);
-    expect(performance.now() - began).toBeLessThan(4000);
   });
   expect(writeLive(store, live())).toBe(true);
-  expect(store.db.pragma("busy_timeout", { simple: true })).toBe(5000);
+  expect(store.db.pragma("busy_timeout", { simple: true })).toBe(120_000);
   other.close();
 });
 

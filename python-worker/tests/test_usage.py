@@ -97,10 +97,11 @@ def test_a_worker_tells_what_its_device_reports(tmp_path: Path) -> None:
     """What it sends can be encoded, on this machine."""
     channel = Channel((tmp_path / "out").open("wb"), io.BytesIO())
     with metered(channel.send):
-        time.sleep(0.7)
-    sent = [json.loads(line) for line in (tmp_path / "out").read_text().splitlines()]
-    [first] = sent
-    event = messages.decode_event(first)
+        end = time.monotonic() + 30
+        while not (tmp_path / "out").read_text() and time.monotonic() < end:
+            time.sleep(0.05)
+    first, *_ = (tmp_path / "out").read_text().splitlines()
+    event = messages.decode_event(json.loads(first))
     assert isinstance(event, messages.DeviceUsage)
     assert (event.host, event.pid) == (platform.node(), os.getpid())
     assert event.cpu_share >= 0
