@@ -58,6 +58,8 @@ test("runs for documents: the label, the score, its epoch and the parameters; --
   const latex = String(await exported({ format: "latex", columns: "seed, max:accuracy as best" }));
   expect(latex).toContain("\\begin{tabular}{lrr}\n\\toprule\nname & seed & best \\\\");
   expect(latex).not.toContain("half of");
+  const headed = String(await exported({ format: "latex", columns: 'score as "score, in %"' }));
+  expect(headed).toContain("name & score, in \\% \\\\");
   const [header, ...rows] = String(await exported({ columns: "score, method.rank" }))
     .trimEnd()
     .split("\r\n");

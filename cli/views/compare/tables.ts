@@ -177,7 +177,7 @@ export function compareForPeople({ columns, sets }: CompareData): DataTable {
       ...columns.map(({ key, heading, kind }, at) => ({
         ...dataColumn(`col_${at}`, "text"),
         ...(kind === "measure" && { right: true as const }),
-        title: key === "score" && !several ? (sets[0]?.score_name ?? heading) : heading,
+        title: key === "score" && heading === key && !several ? (sets[0]?.score_name ?? heading) : heading,
       })),
       ...(last === null ? [] : [last.column]),
     ],

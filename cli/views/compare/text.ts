@@ -112,7 +112,7 @@ function columnTexts(columns: readonly CompareColumn[], at: number, set: Compare
   if (column === undefined) return [];
   const { key, kind, heading } = column;
   const cellOf = (row: CompareRow) => row.cells[at];
-  const title = key === "score" ? (set.score_name ?? "score") : heading;
+  const title = key === "score" && heading === key ? (set.score_name ?? "score") : heading;
   if (kind === "setting") {
     return [{ key, title, keep: KEEP.setting - at, least: LEAST_TEXT, text: (row) => settingText(cellOf(row)) }];
   }
