@@ -27,7 +27,13 @@ export function helpLines(pane: Pane | undefined, { quit }: Pick<Environment, "q
     "Ctrl-C",
     "as without a screen: the first stops the job after its step, the second kills it",
   ] as const;
-  const rest = [...SCREEN_KEYS, ["q", quit] as const, ...(quit === "quit" ? [] : [interrupt])];
+  // A key of the pane means what it means there.
+  const taken = new Set([...own, ...asked].map(([keys]) => keys));
+  const rest = [
+    ...SCREEN_KEYS.filter(([keys]) => !taken.has(keys)),
+    ["q", quit] as const,
+    ...(quit === "quit" ? [] : [interrupt]),
+  ];
   const line = ([keys, does]: readonly [string, string]): Line => [
     { text: ` ${keys.padEnd(24)}`, role: "accent" },
     { text: does },

@@ -54,6 +54,20 @@ test("what a library writes to stderr has no colours, and of a progress bar only
   ]);
 });
 
+test("what all runs of a worker say at once is one line, also where the clock went on; what a run repeats is not", () => {
+  const runs = ["a", "b", "c"].map((run) => logged(run));
+  for (const [at, { run }] of runs.entries()) {
+    mkdirSync(join(temp.folder, run), { recursive: true });
+    writeFileSync(join(temp.folder, run, "run.log"), line(1 + at, { msg: "worker is idle" }));
+    writeFileSync(join(temp.folder, run, "worker.log"), run === "c" ? "" : "again\nagain\n");
+  }
+  const lines = new LogTail().read(runs);
+  expect(lines.filter(({ text }) => text === "worker is idle")).toMatchObject([
+    { runs: ["a", "b", "c"], label: "3 runs" },
+  ]);
+  expect(lines.filter(({ text }) => text === "again")).toMatchObject([{ label: "2 runs" }, { label: "2 runs" }]);
+});
+
 test("no log, a folder elsewhere, and lines that are none of ours are left out", () => {
   mkdirSync(join(temp.folder, "a", "worker.log"), { recursive: true });
   writeFileSync(join(temp.folder, "a", "run.log"), `null\n[1]\n{}\nx\n${line(1, { msg: "artifact" })}`);

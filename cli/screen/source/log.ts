@@ -106,15 +106,27 @@ function folderOf(logged: LoggedRun): string | null {
 
 type LineOf = (line: string, logged: LoggedRun, writtenAt: number) => LogLine | null;
 
-/** By time, each line once: a worker's line about several runs stands in the log of each. */
+/** Milliseconds in which a worker's line reaches the logs of all its runs. */
+const AT_ONCE = 2000;
+
+/** By time, each line once: what is about all runs of a worker stands in the log of each, up to a moment later. */
 function newest(lines: LogLine[]): LogLine[] {
-  const seen = new Map<string, LogLine>();
+  const all: LogLine[] = [];
+  const alike = new Map<string, number[]>();
   for (const line of lines.toSorted((a, b) => a.at - b.at)) {
-    const key = `${line.at} ${line.label} ${line.text}`;
-    const before = seen.get(key);
-    seen.set(key, before ? { ...before, runs: [...before.runs, ...line.runs] } : line);
+    const key = `${line.level} ${line.text}`;
+    const recent = (alike.get(key) ?? []).filter((at) => line.at - (all[at]?.at ?? 0) <= AT_ONCE);
+    alike.set(key, recent);
+    // What a run says again is another line.
+    const at = recent.find((index) => !line.runs.some((run) => all[index]?.runs.includes(run)));
+    const before = at === undefined ? undefined : all[at];
+    if (at === undefined || before === undefined) recent.push(all.push(line) - 1);
+    else {
+      const runs = [...before.runs, ...line.runs];
+      all[at] = { ...before, runs, label: before.label === line.label ? line.label : `${runs.length} runs` };
+    }
   }
-  return [...seen.values()].slice(-LINES);
+  return all.slice(-LINES);
 }
 
 function bytesOf(file: string, start: number, end: number): Buffer {
