@@ -17,6 +17,9 @@ interface Args extends OutputArgs<(typeof FORMATS)[number]> {
   db?: string | undefined;
 }
 
+/** Columns of the names in help. */
+const NAME = Math.max(...VIEWS.map(({ name }) => name.length)) + 2;
+
 /** Makes the command for these views. Help, completion and errors get their names from the list. */
 export function showCommand(views: readonly ViewEntry[]): Command<Args> {
   const names = views.map(({ name }) => name);
@@ -47,7 +50,7 @@ export function showCommand(views: readonly ViewEntry[]): Command<Args> {
         .example("$0 show 3fa9 curves -o curves.parquet", "Every value; .csv, .tex, .md and .vl.json (Vega-Lite) too")
         .example("$0 show 3fa9 timeline", "How its structure changed")
         .example("$0 show 3fa9 samples --benchmark mmlu --wrong", "Questions that it got wrong")
-        .epilogue(`Views:\n${views.map(({ name, describe }) => `  ${name.padEnd(10)}${describe}`).join("\n")}`),
+        .epilogue(`Views:\n${views.map(({ name, describe }) => `  ${name.padEnd(NAME)}${describe}`).join("\n")}`),
     handler: async (args) => {
       const format = chosenFormat(args, FORMATS);
       const { showRuns } = await import("./show-runs.js");

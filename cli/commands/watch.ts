@@ -29,7 +29,10 @@ export default {
       .example("$0 watch @all", "Everything that is stored")
       .epilogue("? lists the keys. Watching changes nothing: q leaves, and what trains goes on."),
   handler: async ({ what, once, ascii, db }) => {
-    const { watch } = await import("../screen/watch.js");
-    process.exitCode = await watch({ words: what, once: once ?? false, ascii: ascii ?? false, db });
+    const { sayWaits } = await import("./say-waits.js");
+    process.exitCode = await sayWaits(false, async (waits) => {
+      const { watch } = await import("../screen/watch.js");
+      return await watch({ words: what, once: once ?? false, ascii: ascii ?? false, db, onRead: waits.end });
+    });
   },
 } satisfies Command<Args>;

@@ -18,6 +18,8 @@ export interface ScreenOptions {
   look: Look;
   /** Ctrl-C, Ctrl-Z, Ctrl-\ and Ctrl-L are not among them: the screen does what they mean. */
   onKey: OnKey;
+  /** Whether Ctrl-C now means to give up what is being typed; it is then a key like others. */
+  isTyping?: () => boolean;
   /** Text that the program wrote to its terminal while the screen was up. It is printed when the screen is left. */
   onText?: (text: string) => void;
   /** A frame could not be made. The screen is left, for good; absent: the error is thrown. */
@@ -69,7 +71,7 @@ export function createScreen(options: ScreenOptions): Screen {
   });
 
   function onKey(key: string, text: string): void {
-    const signal = SIGNALS[key];
+    const signal = key === "ctrl-c" && options.isTyping?.() ? undefined : SIGNALS[key];
     if (signal) {
       pace.hurry(); // what it leads to is to be seen
       process.kill(0, signal); // to the whole group, as the terminal does without a screen

@@ -66,25 +66,31 @@ function inColumns(wishes: readonly Wish[], focus: PaneName, room: Room): Place[
   ];
 }
 
-/** Side by side over the whole width: as many as have room, the one in focus first. */
+/** Columns of panes that stand side by side; a log says its news at the ends of lines, and gets what is left. */
+const SIDE: Partial<Record<PaneName, number>> = { log: 60, alerts: 44, devices: 42 };
+
+/** Side by side over the whole width: as many as have room, the one in focus first, then the log. */
 function footOf(wishes: readonly Wish[], focus: PaneName, room: Room, rows: number): Place[] {
-  const chosen = [...wishes].sort((a, b) => Number(b.name === focus) - Number(a.name === focus));
-  let left = room.columns;
-  const kept = chosen.filter(({ least }) => {
-    const takes = Math.max(least.columns, 36) + 1;
-    if (left < takes) return false;
-    left -= takes;
-    return true;
-  });
+  const rank = ({ name }: Wish) => (name === focus ? 0 : name === "log" ? 1 : 2);
+  const widthOf = ({ name, least }: Wish) => Math.max(least.columns, SIDE[name] ?? 0);
+  let left = room.columns + 1;
+  const kept = [...wishes]
+    .sort((a, b) => rank(a) - rank(b))
+    .filter((wish) => {
+      const takes = widthOf(wish) + 1;
+      if (left < takes) return false;
+      left -= takes;
+      return true;
+    });
   const shown = wishes.filter((wish) => kept.includes(wish));
-  const each = Math.floor((room.columns - (shown.length - 1)) / Math.max(1, shown.length));
-  return shown.map(({ name }, index) => ({
-    name,
-    column: index * (each + 1),
-    row: room.row + room.rows - rows,
-    columns: index === shown.length - 1 ? room.columns - index * (each + 1) : each,
-    rows,
-  }));
+  const taker = shown.find(({ name }) => name === "log") ?? shown.at(-1);
+  let column = 0;
+  return shown.map((wish) => {
+    const columns = widthOf(wish) + (wish === taker ? left : 0);
+    const place = { name: wish.name, column, row: room.row + room.rows - rows, columns, rows };
+    column += columns + 1;
+    return place;
+  });
 }
 
 /** One above the other. */

@@ -23,6 +23,8 @@ export interface WatchOptions {
   ascii: boolean;
   /** As the user gave it. */
   db: string | undefined;
+  /** The runs are read, and about to be shown. */
+  onRead?: () => void;
 }
 
 /** Of one core: this process has nothing else to do. */
@@ -31,8 +33,9 @@ const SHARE = 0.2;
 const PAGE = { columns: 100, rows: 60 };
 
 /** Resolves with the exit code when the user leaves. */
-export async function watch({ words, once, ascii, db }: WatchOptions): Promise<number> {
+export async function watch({ words, once, ascii, db, onRead = () => {} }: WatchOptions): Promise<number> {
   const source = storedSource(db, words);
+  onRead();
   const look = lookOf({ ascii });
   if (once || !isInteractive() || !inForeground()) {
     try {

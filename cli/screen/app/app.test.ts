@@ -139,6 +139,11 @@ test("y copies the command that was just done, then again that of the run", () =
   ]);
 });
 
+test("Ctrl-C while a text is typed gives it up", () => {
+  expect(typed(["n", "x", "ctrl-c"]).state.prompt).toBeNull();
+  expect(typed(["s", "ctrl-c"]).effects).toEqual([]);
+});
+
 test("help lists the keys of the pane and of the screen, scrolls where it is long, and other keys close it", () => {
   expect(typed(["?"]).lines.join("\n")).toMatch(/filter: words[\s\S]*pin it/);
   expect(typed(["?", "x"]).state.help).toBeNull();

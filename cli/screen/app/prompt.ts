@@ -12,7 +12,7 @@ interface Typed {
 
 export function pressedInPrompt(state: AppState, prompt: OpenPrompt, typed: Typed, environment: Environment): After {
   const { key } = typed;
-  if (key === "escape") return { state: { ...state, prompt: null } };
+  if (key === "escape" || key === "ctrl-c") return { state: { ...state, prompt: null } };
   if (key === "enter") return entered(state, prompt, environment);
   const text = edited(prompt.text, typed);
   return text === null ? { state } : { state: { ...state, prompt: { ...prompt, text, problem: null } } };

@@ -56,6 +56,7 @@ export class ScreenApp {
     this.#state = initialState(this.#firstFocus(), null);
     this.#screen = createScreen({
       ...{ look, share, onText },
+      isTyping: () => this.#state.prompt !== null || this.#state.question !== null,
       onKey: (key, text) => this.#guarded(() => this.#press(key, text)),
       onProblem: (error) => void this.#fail(error),
     });

@@ -16,7 +16,7 @@ const TOO_LONG = 2;
 
 /** Values from `low` to `high` over so many rows, from below. The ends are round numbers where there are rows enough. */
 export function valueAxis(low: number, high: number, rows: number, log: boolean): Axis {
-  if (low === high) return { place: () => 0.5, ticks: [{ at: 0.5, text: tickTexts([low])[0] ?? "" }] };
+  if (low === high) return onlyTick(low);
   const by = log ? Math.log10 : (value: number) => value;
   const span = (ticks: readonly number[]) => by(ticks.at(-1) ?? high) - by(ticks[0] ?? low);
   const length = by(high) - by(low);
@@ -29,6 +29,12 @@ export function valueAxis(low: number, high: number, rows: number, log: boolean)
     ticks: placed(ticks, by).map(({ at }, i) => ({ at, text: texts[i] ?? "" })),
   };
 }
+
+/** One value, with few digits: it need not be a round number. */
+const onlyTick = (value: number): Axis => ({
+  place: () => 0.5,
+  ticks: [{ at: 0.5, text: tickTexts([Number(value.toPrecision(4))])[0] ?? "" }],
+});
 
 /** Ticks with some rows between them, with fewer rows if the axis would be too long. */
 function ticksOf(
@@ -61,7 +67,7 @@ function placed(ticks: readonly number[], by: (value: number) => number): { at: 
 
 /** Epochs over so many columns: whole ones where there are two or more. */
 export function epochAxis(low: number, high: number, columns: number): Axis {
-  if (low === high) return { place: () => 0.5, ticks: [{ at: 0.5, text: tickTexts([low])[0] ?? "" }] };
+  if (low === high) return onlyTick(low);
   const place = (x: number) => (x - low) / (high - low);
   const texts = (count: number) => {
     const ticks = innerTicks(low, high, count, high - low >= 2 ? 1 : 0);

@@ -39,7 +39,10 @@ export function cellText(
   const value = map.value(cell);
   if (value !== null) {
     const signs = shownSign(marksOf(cell));
-    return { value: map.text(value, digits), marks: `${signs}${isNotAbove(grid, cell) ? NOT_ABOVE : ""}${how}` };
+    return {
+      value: map.text(value, digits),
+      marks: `${signs}${isNotAbove(grid, cell) ? NOT_ABOVE : ""}${how && `▸${how}`}`,
+    };
   }
   const sign = signOf(cell);
   if (map.name === "score" && cell.soFar !== null)

@@ -32,10 +32,13 @@ const WIDTHS = [
   ["curve", 14],
 ] as const;
 
-/** The label gets what it needs first, up to half of the room; the other columns follow as far as they fit. */
+/** Columns of score, epoch and time, with a blank before each. */
+const FIRST = 33;
+
+/** The label gets what it needs first, at least half of the room; the other columns follow as far as they fit. */
 export function columnsFor(columns: number, longestLabel: number): Columns {
   const widths: Columns = { label: 0, epoch: 0, score: 0, loss: 0, curve: 0, time: 0, changes: 0 };
-  const label = Math.min(longestLabel, Math.max(SHORTEST_LABEL, Math.floor(columns * 0.5)));
+  const label = Math.min(longestLabel, Math.max(SHORTEST_LABEL, Math.floor(columns * 0.5), columns - MARK - FIRST));
   let room = columns - MARK - Math.max(label, SHORTEST_LABEL);
   for (const [name, width] of WIDTHS) {
     if (room < width + 1) continue;
@@ -106,7 +109,8 @@ function runLine(
   ];
   const left = columns - MARK - widths.label;
   if (run.reason !== null && run.state !== "running" && run.state !== "finished") {
-    return [...head, { text: ` ${clip(`${stateWord(run.state)}: ${oneLine(run.reason)}`, Math.max(0, left))}`, role }];
+    const [word, reason] = [stateWord(run.state), oneLine(run.reason)];
+    return [...head, { text: ` ${clip(word === reason ? word : `${word}: ${reason}`, Math.max(0, left))}`, role }];
   }
   return [...head, ...cells(run, widths).flatMap((span): Span[] => [{ text: " " }, span])];
 }
