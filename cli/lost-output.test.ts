@@ -1,6 +1,6 @@
 /** What `lor2c` does when its output can't be written or no file can be opened: real processes, a pretend worker. */
 import { spawnSync } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { PROGRAM } from "./fixtures/program.js";
@@ -94,6 +94,9 @@ describe("a reader that goes away", () => {
 
   test("from a list has what it wanted", () => {
     expect(shell('set -o pipefail; "$@" | head -n 1', ["explain"], "no.db")).toMatchObject({ status: 0, stderr: "" });
+    const gone = 'set -o pipefail; "$@" 2>&1 >plan.txt | true'; // whose lines say what it waits for
+    expect(shell(gone, ["plan", "spec.yaml"], "no.db").status).toBe(0);
+    expect(readFileSync(join(folder, "plan.txt"), "utf8")).toMatch(/^one /);
   });
 });
 

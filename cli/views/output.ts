@@ -84,13 +84,14 @@ export function expectReader(): void {
 export function surviveLostOutput(tell: (error: Lor2cError) => void): void {
   let lost = false;
   writeWhole(process.stdout);
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (lost || (error.code === "EPIPE" && !readerMatters)) return;
+  const enough = ({ code }: NodeJS.ErrnoException) => code === "EPIPE" && !readerMatters;
+  process.stdout.on("error", (error) => {
+    if (lost || enough(error)) return;
     lost = true;
     tell(outputError(error));
   });
-  process.stderr.on("error", () => {
-    lost = true; // stderr is lost too
+  process.stderr.on("error", (error) => {
+    if (!enough(error)) lost = true; // of `2>&1 | head` the reader has what it wanted
   });
   process.on("exit", () => {
     if (lost && !process.exitCode) process.exitCode = 1;
