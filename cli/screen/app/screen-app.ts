@@ -2,7 +2,7 @@
 import { oneLine } from "../../views/parts/visible.js";
 import { createScreen, type Screen } from "../create-screen.js";
 import type { ScreenData, ScreenSource } from "../data.js";
-import type { Role } from "../line.js";
+import type { Line, Role } from "../line.js";
 import type { Key, Look, Pane, PaneName, Size } from "../pane.js";
 import { drawScreen } from "./draw.js";
 import { carryOut, type Told } from "./effects.js";
@@ -12,6 +12,8 @@ import { type AppState, type Effect, initialState } from "./state.js";
 
 /** Milliseconds between two looks at the source. */
 const LOOK_EVERY = 250;
+/** Then the keys stand in the last line again. */
+const TOLD_FOR = 15_000;
 /** Times move on although nothing happens. */
 const REDRAW_EVERY = 1000;
 
@@ -43,6 +45,7 @@ export class ScreenApp {
   /** Of the newest frame. */
   #look: Look;
   #drawnAt = 0;
+  #told: { note: Line | null; until: number } = { note: null, until: 0 };
   #closed = false;
   readonly #screen: Screen;
   readonly #timer: NodeJS.Timeout;
@@ -64,9 +67,11 @@ export class ScreenApp {
     this.#draw();
   }
 
-  /** Says something in the last line, whatever panes are shown, until the next key. */
+  /** Says something in the last line, whatever panes are shown, for a while or until the next key. */
   tell(text: string, role: Role): void {
-    this.#state = { ...this.#state, note: [{ text: ` ${oneLine(text)}`, role }], done: null };
+    const note = [{ text: ` ${oneLine(text)}`, role }];
+    this.#told = { note, until: this.#now() + TOLD_FOR };
+    this.#state = { ...this.#state, note, done: null };
     this.#draw();
   }
 
@@ -106,6 +111,8 @@ export class ScreenApp {
   }
 
   #tick(): void {
+    const { note, until } = this.#told;
+    if (note !== null && note === this.#state.note && this.#now() > until) this.#state = { ...this.#state, note: null };
     const before = this.#data;
     this.#data = this.options.source.read();
     if (this.#data !== before || this.#now() - this.#drawnAt >= REDRAW_EVERY) this.#draw();
