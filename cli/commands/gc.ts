@@ -64,7 +64,8 @@ export default {
       const { fileBytes, problems } = collect(store, request);
       for (const problem of problems) writeNote(`warning: ${problem}`);
       if (json) return writeJsonLines({ garbage, fileBytes, problems });
-      writeLine(garbage.length === 0 ? "there is nothing to delete" : `freed ${formatBytes(fileBytes)}`);
+      if (garbage.length === 0) return writeLine("there is nothing to delete");
+      writeLine([`freed ${formatBytes(fileBytes)}`, "", ...(await goneLines(garbage, store.folder))].join("\n"));
     } finally {
       store.close();
     }
@@ -79,35 +80,48 @@ function hoursOf(text: string | undefined): number | undefined {
   throw new UsageError("USAGE", `--older-than ${text} is not a time`, "write hours, days or weeks: 12h, 7d, 2w");
 }
 
-async function report(garbage: readonly Garbage[], runs: readonly RunBytes[], folder: string): Promise<string[]> {
-  const [{ relative }, { tableLines }, { formatBytes }, { plural, shortId }] = await Promise.all([
+/** What goes, or has gone. */
+async function goneLines(garbage: readonly Garbage[], folder: string): Promise<string[]> {
+  const [{ relative }, { tableLines }, { formatBytes }, { outputWidth }] = await Promise.all([
     import("node:path"),
     import("../views/parts/table.js"),
     import("../views/parts/bytes.js"),
-    import("../views/format.js"),
+    import("../views/terminal.js"),
   ]);
-  const width = process.stdout.isTTY ? process.stdout.columns : null;
-  const total = (list: readonly { bytes: number }[]) => formatBytes(list.reduce((sum, { bytes }) => sum + bytes, 0));
-  const size = { key: "bytes", title: "size", align: "right" as const };
-  const gone = tableLines(
+  return tableLines(
     [
       { key: "kind", title: "what" },
-      size,
+      { key: "bytes", title: "size", align: "right" },
       { key: "path", title: "path", least: 20 },
       { key: "why", title: "why", least: 16 },
     ],
     garbage.map(({ kind, bytes, path, why }) => [kind, formatBytes(bytes), relative(folder, path), why]),
-    width,
+    outputWidth(),
   );
+}
+
+async function report(garbage: readonly Garbage[], runs: readonly RunBytes[], folder: string): Promise<string[]> {
+  const [{ tableLines }, { formatBytes }, { plural, shortId }, { outputWidth }] = await Promise.all([
+    import("../views/parts/table.js"),
+    import("../views/parts/bytes.js"),
+    import("../views/format.js"),
+    import("../views/terminal.js"),
+  ]);
+  const total = (list: readonly { bytes: number }[]) => formatBytes(list.reduce((sum, { bytes }) => sum + bytes, 0));
   const stored = tableLines(
-    [{ key: "run", title: "run" }, { key: "state", title: "state" }, size, { key: "label", title: "label", least: 16 }],
+    [
+      { key: "run", title: "run" },
+      { key: "state", title: "state" },
+      { key: "bytes", title: "size", align: "right" },
+      { key: "label", title: "label", least: 16 },
+    ],
     runs.slice(0, LARGEST).map(({ run, state, bytes, label }) => [shortId(run), state, formatBytes(bytes), label]),
-    width,
+    outputWidth(),
   );
   const more = runs.length > LARGEST ? [`the largest ${LARGEST} of ${runs.length}; --json has all`] : [];
   return [
     garbage.length === 0 ? "nothing would go" : `would go: ${total(garbage)}`,
-    ...(garbage.length === 0 ? [] : ["", ...gone]),
+    ...(garbage.length === 0 ? [] : ["", ...(await goneLines(garbage, folder))]),
     "",
     `stored: ${total(runs)} in ${plural(runs.length, "run")}`,
     ...(runs.length === 0 ? [] : ["", ...stored, ...more]),

@@ -65,7 +65,7 @@ export default {
     const [
       { openReader },
       { resolveDbPath },
-      { chooseSet },
+      { chooseSet, experiments },
       { outputWidth },
       { writeJsonLines, writeLine, writeNote },
     ] = await Promise.all([
@@ -80,7 +80,11 @@ export default {
       const most = all ? undefined : (limit ?? (words.length > 0 ? undefined : LIMIT));
       // Asks for one more run than is shown, to know whether there are more.
       const epoch = typeof choice === "number" ? choice : undefined;
-      const { runs: found, none } = chooseSet(store, {
+      const {
+        runs: found,
+        none,
+        experiment,
+      } = chooseSet(store, {
         ...{ words, where, tag, sort, epoch, limit: most === undefined ? undefined : most + 1, mayBeEmpty: true },
         fields: { state: fields.state, task: fields.task, method: fields.method },
       });
@@ -98,6 +102,10 @@ export default {
         );
       }
       writeLine(runsTable(runs, width, choice));
+      if (experiment && words[0] === experiment.name) {
+        const others = experiments(store).filter(({ id, name }) => name === experiment.name && id !== experiment.id);
+        if (others.length > 0) writeNote(namesakesNote(experiment, others));
+      }
       const { mixedNumerics } = await import("../plan/numerics.js");
       const mixed = mixedNumerics(runs.filter((run) => run.state === "finished"));
       if (mixed) writeNote(`note: ${mixed}`);
@@ -107,3 +115,14 @@ export default {
     }
   },
 } satisfies Command<Args>;
+
+/** A name means the newest experiment of that name; the runs of the others are not lost. */
+function namesakesNote({ id, name }: Named, others: readonly Named[]): string {
+  const numbers = others.map((other) => other.id).join(", ");
+  return `note: this is experiment ${id}, the newest that is called ${name}; number ${numbers} has that name too: \`lor2c ls ${others[0]?.id ?? ""}\``;
+}
+
+interface Named {
+  id: number;
+  name: string;
+}

@@ -256,6 +256,11 @@ test("rm --now: needs --yes without a terminal, then deletes rows and files", as
   expect(done.out).toMatch(/^deleted 1 run; freed 2 KiB of files, .* of the database\n$/);
   expect(existsSync(join(temp.folder, "runs", DONE.id))).toBe(false);
   expect(JSON.parse((await lor2c(["ls", "--json"])).out)).toHaveLength(1);
+  await lor2c(["rm", "bbbb"]);
+  expect((await lor2c(["gc"])).out).toMatch(/^freed .*\n\nwhat +size +path +why\ntrash .*bbbb.*removed/);
+});
+
+test("rm --now --json: what was deleted, for programs", async () => {
   const json = JSON.parse((await lor2c(["rm", "bbbb", "--now", "--yes", "--json"])).out);
   expect(json).toMatchObject({ runs: 1, ids: [GONE.id], trash: false });
 });
