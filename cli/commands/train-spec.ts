@@ -17,6 +17,7 @@ import { SET_OPTION } from "./set-option.js";
 export interface JobArgs {
   plain: boolean;
   json: boolean;
+  ascii?: boolean | undefined;
   db?: string | undefined;
   jobs?: number | "auto" | undefined;
   devices?: Devices | undefined;
@@ -53,6 +54,7 @@ export const jobOptions = <T>(yargs: Argv<T>, otherwise: string) =>
     .options(LIMIT_OPTIONS)
     .option("notify", NOTIFY_OPTION)
     .option("plain", { type: "boolean", default: false, describe: "Lines instead of the full screen" })
+    .option("ascii", { type: "boolean", describe: "Only ASCII characters on the full screen" })
     .option("json", { type: "boolean", default: false, describe: "One JSON object per line, the last one a summary" })
     .option("db", DB_OPTION);
 
@@ -71,7 +73,7 @@ export async function trainSpec(args: TrainArgs, sets: string[]): Promise<void> 
 
 /** Trains the runs of `sourceOf`, shows their grid at the end, if there is one, and sets the exit code. */
 export async function trainJob(
-  { jobs, devices, plain, json, db, notify, ...limits }: JobArgs,
+  { jobs, devices, plain, json, ascii, db, notify, ...limits }: JobArgs,
   sourceOf: (dbPath: string) => JobSource,
   force = false,
 ): Promise<void> {
@@ -94,7 +96,7 @@ export async function trainJob(
   const looks = new KeptLooks(looksFile());
   const work = () =>
     sayWaits(json, async (waits) => {
-      const reporter = await chooseReporter({ plain, json, db }, waits);
+      const reporter = await chooseReporter({ plain, json, ascii: ascii ?? false, db }, waits);
       return await runExperiment({ source, dbPath, force, jobs, devices, reporter, approve, looks });
     });
   const ended = (done: JobSummary) => trainingEnded(done, EXIT_CODES[done.outcome]);
@@ -106,10 +108,11 @@ export async function trainJob(
 interface Shown {
   plain: boolean;
   json: boolean;
+  ascii: boolean;
   db: string | undefined;
 }
 
-async function chooseReporter({ plain, json, db }: Shown, waits: Waits): Promise<Reporter> {
+async function chooseReporter({ plain, json, ascii, db }: Shown, waits: Waits): Promise<Reporter> {
   const [{ isInteractive, outputWidth }, { expectReader, writeJson, writeLine }] = await Promise.all([
     import("../views/terminal.js"),
     import("../views/output.js"),
@@ -121,7 +124,7 @@ async function chooseReporter({ plain, json, db }: Shown, waits: Waits): Promise
   }
   const { createJobScreen } = await import("../screen/job-screen.js");
   // The screen has the terminal from its beginning on.
-  return createJobScreen({ dbWords: db === undefined ? [] : ["--db", db], onBegin: waits.end });
+  return createJobScreen({ ascii, dbWords: db === undefined ? [] : ["--db", db], onBegin: waits.end });
 }
 
 /** Shows nothing if the runs have no two axes; if they have more, says how to draw the grid. */

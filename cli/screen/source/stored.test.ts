@@ -283,6 +283,7 @@ test("a database that vanishes leaves what was read, and says so; another one in
   clock += 1000;
   const without = shown.read();
   expect(without).toEqual({ ...before, log: [expect.objectContaining({ level: "error" })] });
+  expect(without.log[0]?.text).toMatch(/^there is no database .* any more: what is shown is from before$/);
   expect(shown.read()).toBe(without);
 
   store = openStore(path);

@@ -1,4 +1,5 @@
 /** The source of `lor2c watch`: stored runs, as all processes write them. */
+import { isMissing } from "../../errors.js";
 import { identityOf } from "../../files.js";
 import { resolveDbPath, type Store } from "../../store/store.js";
 import type { CurvesData } from "../../views/curves/data.js";
@@ -89,7 +90,8 @@ export class StoredSource implements ScreenSource {
   }
 
   #lineOf(error: unknown, now: number): LogLine {
-    const text = error instanceof Error ? error.message.split("\n", 1)[0] : String(error);
+    const message = error instanceof Error ? error.message.split("\n", 1)[0] : String(error);
+    const text = isMissing(error) ? `there is no database ${this.path} any more` : message;
     return { at: now, level: "error", runs: [], label: "", text: `${text}: what is shown is from before` };
   }
 
