@@ -156,8 +156,9 @@ function draw(context: Context, { columns, rows: height }: Size): Line[] {
   const shown = rows.slice(top, top + room);
   const labels = shown.map((row) => (row.kind === "run" ? withoutWords(oneLine(row.run.label), below.words) : ""));
   const longest = labels.reduce((most, label) => Math.max(most, stringWidth(label)), 0);
-  const widths = columnsFor(columns, longest);
-  const names = namesApart(labels, widths.label - 1);
+  const depth = shown.reduce((most, row) => Math.max(most, row.kind === "run" ? row.depth : 0), 0);
+  const widths = columnsFor(columns, longest + depth);
+  const names = namesApart(labels, widths.label - depth);
   const lines = shown.map((row, index) =>
     rowLine(row, names[index] ?? "", widths, columns, {
       cursor: top + index === cursor,
