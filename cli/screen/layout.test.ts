@@ -70,6 +70,19 @@ test("120 columns have grid and runs on the left, structure and charts on the ri
   expect(at("log")?.row).toBeGreaterThan(at("runs")?.row ?? 99);
 });
 
+test("without a grid the structure stands under the runs, and charts have the other half", () => {
+  const places = layout(
+    { columns: 120, rows: 39 },
+    1,
+    [...GRID.slice(1, 2), wish("runs", 2, 2), ...GRID.slice(3)],
+    "runs",
+    false,
+  );
+  const at = (name: PaneName) => places.find((place) => place.name === name);
+  expect(at("structure")).toMatchObject({ column: 0, columns: 59 });
+  expect(at("charts")).toMatchObject({ column: 60, row: 1 });
+});
+
 test("zoom gives everything to the pane in focus", () => {
   expect(layout({ columns: 80, rows: 23 }, 1, GRID, "charts", true)).toEqual([
     { name: "charts", column: 0, row: 1, columns: 80, rows: 22 },

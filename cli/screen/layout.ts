@@ -50,8 +50,10 @@ export function layout(size: Size, top: number, wishes: readonly Wish[], focus: 
 type Room = Omit<Place, "name">;
 
 function inColumns(wishes: readonly Wish[], focus: PaneName, room: Room): Place[] {
-  const left = wishes.filter(({ name }) => LEFT.has(name));
-  const right = wishes.filter(({ name }) => RIGHT.has(name));
+  // Without a grid the structure stands under the runs, which would leave half of the screen blank if they are few.
+  const moved = wishes.some(({ name }) => name === "grid") ? null : "structure";
+  const left = wishes.filter(({ name }) => LEFT.has(name) || name === moved);
+  const right = wishes.filter(({ name }) => RIGHT.has(name) && name !== moved);
   const below = wishes.filter(({ name }) => !LEFT.has(name) && !RIGHT.has(name));
   if (left.length === 0 || right.length === 0) return stack(wishes, focus, room);
   const belowRows = Math.min(Math.max(4, Math.floor(room.rows * 0.22)), Math.floor(room.rows * 0.3));
