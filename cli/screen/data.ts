@@ -98,6 +98,16 @@ export interface DeviceReading {
   power: number | null;
 }
 
+/** A column of values that a user asked for. */
+export interface RunColumn {
+  heading: string;
+  better: "higher" | "lower" | null;
+  /** By run; absent or null: the run has none. */
+  values: ReadonlyMap<string, string | number | boolean | null>;
+}
+
+export type AddedColumns = { columns: readonly RunColumn[] } | { problem: string };
+
 /** Where the screen's data comes from. Reading may block for some milliseconds; the screen decides how often. */
 export interface ScreenSource {
   /** The data of now. The same object as before if nothing changed, also in what `timeline` and `curves` return. */
@@ -111,5 +121,7 @@ export interface ScreenSource {
   curves(run: string): CurvesData | null;
   /** The runs that a filter names: the language of `--where`, else words of the label. Null and a message if wrong. */
   matching(filter: string): { runs: ReadonlySet<string> } | { problem: string };
+  /** Columns in the language of `compare --columns`. Kept until something stored changes. */
+  columns(text: string): AddedColumns;
   close(): void;
 }

@@ -31,7 +31,7 @@ export interface Shared {
 
 export interface PaneContext<State> {
   data: ScreenData;
-  source: Pick<ScreenSource, "timeline" | "curves" | "matching">;
+  source: Pick<ScreenSource, "timeline" | "curves" | "matching" | "columns">;
   shared: Shared;
   state: State;
   look: Look;

@@ -139,6 +139,16 @@ test("y copies the command that was just done, then again that of the run", () =
   ]);
 });
 
+test("m adds columns, by which o sorts; a wrong one says why", () => {
+  const shown = typed(["m", ..."f1", "enter"]);
+  expect(shown.lines[2]).toMatch(/label +accuracy +f1 +epoch/);
+  expect(shown.lines[3]).toMatch(/✓ merges=0 seed=1 +0\.7500 +0\.7 +best e4/);
+  const sorted = typed(["m", ..."f1", "enter", "O", ...Array.from({ length: 7 }, () => "o")]);
+  expect(sorted.lines[1]).toContain("sort: f1");
+  expect(sorted.lines[3]).toContain("merges=1 seed=1");
+  expect(typed(["m", ..."nope", "enter"]).lines.at(-1)).toContain("nope is no column");
+});
+
 test("Ctrl-C while a text is typed gives it up", () => {
   expect(typed(["n", "x", "ctrl-c"]).state.prompt).toBeNull();
   expect(typed(["s", "ctrl-c"]).effects).toEqual([]);

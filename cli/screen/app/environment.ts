@@ -5,7 +5,7 @@ import type { AppState } from "./state.js";
 
 export interface Environment {
   data: ScreenData;
-  source: Pick<ScreenSource, "timeline" | "curves" | "matching">;
+  source: Pick<ScreenSource, "timeline" | "curves" | "matching" | "columns">;
   panes: readonly Pane[];
   /** What the devices do, for the first line. */
   deviceWords(devices: readonly DeviceReading[], now: number): string;

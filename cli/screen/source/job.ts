@@ -3,7 +3,7 @@ import type { JobModel, RunStatus } from "../../job/model.js";
 import type { JobPlan, PlanCell } from "../../job/reporter.js";
 import type { CurvesData } from "../../views/curves/data.js";
 import type { TimelineData } from "../../views/timeline/data.js";
-import type { LogLine, ScreenData, ScreenRun, ScreenSource } from "../data.js";
+import type { AddedColumns, LogLine, ScreenData, ScreenRun, ScreenSource } from "../data.js";
 import { Budget } from "./budget.js";
 import { deviceReadings } from "./live.js";
 import { byWords, isFilter, type Matching, UNREADABLE } from "./matching.js";
@@ -78,6 +78,10 @@ class JobSource implements ScreenSource {
   matching(filter: string): Matching {
     if (!isFilter(filter)) return byWords(this.#data?.runs ?? [], filter);
     return this.#stored?.matching(filter) ?? UNREADABLE;
+  }
+
+  columns(text: string): AddedColumns {
+    return this.#stored?.columns(text) ?? UNREADABLE;
   }
 
   close(): void {

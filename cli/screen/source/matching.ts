@@ -16,7 +16,7 @@ const COMPARISON = /[=<>]|\s(like|in|is)\s/i;
 /** Whether it is for `byFilter`; else `byWords`. */
 export const isFilter = (text: string): boolean => COMPARISON.test(text);
 
-export const UNREADABLE: Matching = { problem: "the database cannot be read now" };
+export const UNREADABLE: { problem: string } = { problem: "the database cannot be read now" };
 
 export function byFilter(store: Store, text: string, shown: readonly ScreenRun[]): Matching {
   const runs = shown.map(({ id }) => id);

@@ -4,9 +4,10 @@ import { openReader, settleLost } from "../../store/reader.js";
 import { openStore, type Store } from "../../store/store.js";
 import { type CurvesData, loadCurves } from "../../views/curves/data.js";
 import { loadTimeline, type TimelineData } from "../../views/timeline/data.js";
-import type { LogLine, ScreenData, ScreenRun } from "../data.js";
+import type { AddedColumns, LogLine, ScreenData, ScreenRun } from "../data.js";
 import { Budget } from "./budget.js";
 import type { Shown } from "./choose.js";
+import { columnsOf } from "./columns.js";
 import { KeptGrid } from "./grid.js";
 import { Kept } from "./kept.js";
 import { type Live, NO_LIVE, readLive } from "./live.js";
@@ -51,6 +52,7 @@ export class Reading {
   readonly #curves: Kept<CurvesData | null>;
   readonly #losses: Kept<ReadLosses>;
   readonly #matching: Kept<Matching>;
+  readonly #columns: Kept<AddedColumns>;
   #live: Live = NO_LIVE;
   #alerts: { mark: string; rows: readonly AlertRow[] } = { mark: "", rows: [] };
   #log: readonly LogLine[] = [];
@@ -86,6 +88,7 @@ export class Reading {
     this.#curves = new Kept(single, KEPT);
     this.#losses = new Kept(single, KEPT_LOSSES);
     this.#matching = new Kept(single, 4);
+    this.#columns = new Kept(single, 4);
     this.#runs = new WatchedRuns(this.#shown.watched, (run, attempt, mark) => this.#lossesOf(run, attempt, mark));
     this.#grid = new KeptGrid(this.#shown.experiment);
   }
@@ -117,6 +120,11 @@ export class Reading {
   /** The attempt of which the data of a run is. */
   attemptOf(run: string): number | null {
     return this.#runs.shownOf(run)?.attempt ?? null;
+  }
+
+  columns(text: string): AddedColumns {
+    const ids = () => this.#runs.runs.map(({ id }) => id);
+    return this.#columns.get(text, String(this.#version), () => columnsOf(this.store, text, ids()));
   }
 
   matching(filter: string): Matching {

@@ -264,6 +264,18 @@ test("a filter is the language of --where, or words", () => {
   shown.close();
 });
 
+test("columns are those of compare, kept until something is stored", () => {
+  claim(FIRST);
+  const shown = source("grid");
+  const added = shown.columns("state, method.merges as M");
+  expect(added).toMatchObject({ columns: [{ heading: "state" }, { heading: "M", better: null }] });
+  if ("columns" in added)
+    expect([added.columns[0]?.values.get(FIRST), added.columns[1]?.values.get(THIRD)]).toEqual(["running", 1]);
+  expect(shown.columns("state, method.merges as M")).toBe(added);
+  expect(shown.columns("best:nothing")).toMatchObject({ problem: expect.stringMatching(/nothing/) });
+  shown.close();
+});
+
 test("the log has what the runner wrote", () => {
   const folder = getAttempt(store, claim(FIRST).get(FIRST) ?? 0)?.folder ?? "";
   mkdirSync(folder, { recursive: true });

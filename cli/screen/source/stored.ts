@@ -4,7 +4,7 @@ import { identityOf } from "../../files.js";
 import { resolveDbPath, type Store } from "../../store/store.js";
 import type { CurvesData } from "../../views/curves/data.js";
 import type { TimelineData } from "../../views/timeline/data.js";
-import type { LogLine, ScreenData, ScreenSource } from "../data.js";
+import type { AddedColumns, LogLine, ScreenData, ScreenSource } from "../data.js";
 import { choose, type Shown } from "./choose.js";
 import { type Matching, UNREADABLE } from "./matching.js";
 import { Reading, type ReadingOptions } from "./reading.js";
@@ -72,6 +72,10 @@ export class StoredSource implements ScreenSource {
 
   matching(filter: string): Matching {
     return orNull(() => this.#reading.matching(filter)) ?? UNREADABLE;
+  }
+
+  columns(text: string): AddedColumns {
+    return orNull(() => this.#reading.columns(text)) ?? UNREADABLE;
   }
 
   attemptOf(run: string): number | null {

@@ -2,7 +2,7 @@
 import stringWidth from "string-width";
 import { namesApart, sharedWords, withoutWords } from "../../../views/parts/names-apart.js";
 import { oneLine } from "../../../views/parts/visible.js";
-import type { ScreenRun } from "../../data.js";
+import type { RunColumn, ScreenRun } from "../../data.js";
 import type { Line } from "../../line.js";
 import type { Key, Pane, PaneContext, Pressed, Size } from "../../pane.js";
 import { columnsFor, headLine, isWeak, rowLine } from "./row-line.js";
@@ -10,6 +10,8 @@ import { type Arrangement, groupKeys, type Row, rowsOf, SORTS } from "./rows.js"
 
 export interface RunsState extends Arrangement {
   filter: string;
+  /** Further columns, as in `compare --columns`; empty: none. */
+  columns: string;
   /** The first row shown. */
   top: number;
   /** The group under the cursor; null: the cursor is on the selected run. */
@@ -20,7 +22,7 @@ type Context = PaneContext<RunsState>;
 
 const INITIAL: RunsState = {
   ...{ sort: "order", reversed: false, group: null, folded: [] },
-  ...{ filter: "", top: 0, onGroup: null },
+  ...{ filter: "", columns: "", top: 0, onGroup: null },
 };
 
 export const runsPane: Pane<RunsState> = {
@@ -34,7 +36,9 @@ export const runsPane: Pane<RunsState> = {
     const { rows, runs, problem } = arranged(context);
     const parts = [
       `Runs ${cursorAt(context, rows) + 1 || "–"}/${rows.length}`,
-      state.sort === "order" && !state.reversed ? null : `sort: ${state.sort}${state.reversed ? " reversed" : ""}`,
+      state.sort === "order" && !state.reversed
+        ? null
+        : `sort: ${sortName(context)}${state.reversed ? " reversed" : ""}`,
       state.group === null ? null : `by ${state.group}`,
       state.filter === "" ? null : `/${state.filter} (${problem ?? runs.length})`,
     ];
@@ -73,11 +77,34 @@ export const runsPane: Pane<RunsState> = {
         return arrangedAnew(context, { filter: text.trim() });
       },
     },
+    {
+      key: "m",
+      does: "more columns, as in compare --columns: best:f1, last:loss, params, method.rank",
+      title: "columns",
+      text: ({ state }) => state.columns,
+      done({ state, source }, text) {
+        const columns = text.trim();
+        const found = columns === "" ? null : source.columns(columns);
+        if (found && "problem" in found) return found;
+        return { state: { ...state, columns, sort: columns === "" && state.sort === "column" ? "order" : state.sort } };
+      },
+    },
   ],
 };
 
+const sortName = ({ source, state }: Context): string =>
+  state.sort === "column" ? (addedTo({ source, state })[0]?.heading ?? "order") : state.sort;
+
+const NONE: readonly RunColumn[] = [];
+
+function addedTo({ source, state }: Pick<Context, "source" | "state">): readonly RunColumn[] {
+  const found = state.columns === "" ? null : source.columns(state.columns);
+  return found && "columns" in found ? found.columns : NONE;
+}
+
 interface Arranged {
   key: string;
+  added: readonly RunColumn[];
   runs: readonly ScreenRun[];
   rows: Row[];
   problem: string | null;
@@ -89,12 +116,13 @@ const kept = new WeakMap<readonly ScreenRun[], Arranged>();
 function arranged({ data, source, shared, state }: Context): Arranged {
   const { sort, reversed, group, folded, filter } = state;
   const key = JSON.stringify([sort, reversed, group, folded, filter, shared.pinned]);
+  const added = addedTo({ source, state });
   const before = kept.get(data.runs);
-  if (before?.key === key) return before;
+  if (before?.key === key && before.added === added) return before;
   const found = filter === "" ? null : source.matching(filter);
   const problem = found && "problem" in found ? found.problem : null;
   const runs = found && "runs" in found ? data.runs.filter(({ id }) => found.runs.has(id)) : data.runs;
-  const made = { key, runs, problem, rows: rowsOf(runs, shared.pinned, state) };
+  const made = { key, added, runs, problem, rows: rowsOf(runs, shared.pinned, state, added[0] ?? null) };
   kept.set(data.runs, made);
   return made;
 }
@@ -157,7 +185,8 @@ function draw(context: Context, { columns, rows: height }: Size): Line[] {
   const labels = shown.map((row) => (row.kind === "run" ? withoutWords(oneLine(row.run.label), below.words) : ""));
   const longest = labels.reduce((most, label) => Math.max(most, stringWidth(label)), 0);
   const depth = shown.reduce((most, row) => Math.max(most, row.kind === "run" ? row.depth : 0), 0);
-  const widths = columnsFor(columns, longest + depth);
+  const added = addedTo(context);
+  const widths = columnsFor(columns, longest + depth, added);
   const names = namesApart(labels, widths.label - depth);
   const lines = shown.map((row, index) =>
     rowLine(row, names[index] ?? "", widths, columns, {
@@ -239,7 +268,8 @@ function arrangedAnew(context: Context, to: Partial<RunsState>): Pressed<RunsSta
 }
 
 function sorted({ state }: Context): Pressed<RunsState> {
-  const next = SORTS[(SORTS.indexOf(state.sort) + 1) % SORTS.length] ?? "order";
+  const sorts = SORTS.filter((sort) => sort !== "column" || state.columns !== "");
+  const next = sorts[(sorts.indexOf(state.sort) + 1) % sorts.length] ?? "order";
   return { state: { ...state, sort: next, reversed: false, top: 0 } };
 }
 

@@ -1,10 +1,11 @@
 /** One row of the runs pane as a line. Pure. */
 import { lowerIsBetter } from "../../../store/score-direction.js";
-import { formatEpoch, formatScore, formatSeconds, formatValue, plural } from "../../../views/format.js";
+import { formatCount, formatEpoch, formatScore, formatSeconds, formatValue, plural } from "../../../views/format.js";
 import { clip, fitTo } from "../../../views/parts/fit.js";
 import { sparkline } from "../../../views/parts/sparkline.js";
+import { textWidth } from "../../../views/parts/text-width.js";
 import { oneLine } from "../../../views/parts/visible.js";
-import type { ScreenRun } from "../../data.js";
+import type { RunColumn, ScreenRun } from "../../data.js";
 import { stateWord } from "../../header.js";
 import { fitLine, type Line, type Role, type Span } from "../../line.js";
 import type { Row } from "./rows.js";
@@ -18,6 +19,8 @@ export interface Columns {
   curve: number;
   time: number;
   changes: number;
+  /** Those that the user asked for. */
+  added: readonly { column: RunColumn; width: number }[];
 }
 
 const MARK = 4;
@@ -36,15 +39,24 @@ const WIDTHS = [
 const FIRST = 33;
 
 /** The label gets what it needs first, at least half of the room; the other columns follow as far as they fit. */
-export function columnsFor(columns: number, longestLabel: number): Columns {
-  const widths: Columns = { label: 0, epoch: 0, score: 0, loss: 0, curve: 0, time: 0, changes: 0 };
+export function columnsFor(columns: number, longestLabel: number, added: readonly RunColumn[]): Columns {
+  const asked: Columns["added"][number][] = [];
+  const widths: Columns = { label: 0, epoch: 0, score: 0, loss: 0, curve: 0, time: 0, changes: 0, added: asked };
   const label = Math.min(longestLabel, Math.max(SHORTEST_LABEL, Math.floor(columns * 0.5), columns - MARK - FIRST));
   let room = columns - MARK - Math.max(label, SHORTEST_LABEL);
-  for (const [name, width] of WIDTHS) {
-    if (room < width + 1) continue;
-    widths[name] = width;
+  const take = (width: number): number => {
+    if (room < width + 1) return 0;
     room -= width + 1;
+    return width;
+  };
+  const [[first, scoreWidth], ...others] = WIDTHS;
+  widths[first] = take(scoreWidth);
+  // What the user asked for comes before the rest.
+  for (const column of added) {
+    const width = take(Math.max(9, Math.min(16, textWidth(column.heading))));
+    if (width > 0) asked.push({ column, width });
   }
+  for (const [name, width] of others) widths[name] = take(width);
   widths.label = Math.max(0, Math.max(label, SHORTEST_LABEL) + Math.max(0, Math.min(room, longestLabel - label)));
   return widths;
 }
@@ -54,6 +66,7 @@ export function headLine(widths: Columns, scoreName: string | null): Line {
   const head = (width: number, text: string) => (width === 0 ? "" : ` ${fitTo(text, width, "right")}`);
   const cells = [
     head(widths.score, scoreName ?? "score"),
+    ...widths.added.map(({ column, width }) => head(width, oneLine(column.heading))),
     head(widths.epoch, "epoch"),
     head(widths.time, "time"),
     head(widths.changes, "changes"),
@@ -120,6 +133,7 @@ function cells(run: ScreenRun, widths: Columns): Span[] {
     width === 0 ? [] : [{ text: fitTo(text, width, align), ...style }];
   return [
     ...cell(widths.score, scoreText(run), isWeak(run) ? { role: "warn" } : {}),
+    ...widths.added.flatMap(({ column, width }) => cell(width, addedText(column.values.get(run.id) ?? null))),
     ...cell(widths.epoch, epochText(run)),
     ...cell(widths.time, timeText(run)),
     ...cell(widths.changes, changesText(run)),
@@ -139,6 +153,12 @@ function scoreText(run: ScreenRun): string {
   if (run.score === null) return run.state === "finished" ? "no score" : "";
   const mark = run.state === "finished" ? "" : "~";
   return `${isWeak(run) ? "!" : ""}${mark}${formatScore(run.score)}`;
+}
+
+function addedText(value: string | number | boolean | null): string {
+  if (value === null) return "";
+  if (typeof value !== "number") return oneLine(String(value));
+  return Number.isInteger(value) ? formatCount(value) : formatValue(value);
 }
 
 function epochText(run: ScreenRun): string {

@@ -1,9 +1,9 @@
 /** The rows of the runs pane: runs, filtered, sorted and in groups. Pure. */
 import { lowerIsBetter } from "../../../store/score-direction.js";
-import type { ScreenRun } from "../../data.js";
+import type { RunColumn, ScreenRun } from "../../data.js";
 import { stateWord } from "../../header.js";
 
-export const SORTS = ["order", "score", "loss", "epoch", "time", "label", "state"] as const;
+export const SORTS = ["order", "score", "loss", "epoch", "time", "label", "state", "column"] as const;
 type Sort = (typeof SORTS)[number];
 
 export interface Arrangement {
@@ -16,6 +16,9 @@ export interface Arrangement {
   folded: readonly string[];
 }
 
+/** What sorting by the added column goes by; null if there is none. */
+type Added = RunColumn | null;
+
 export type Row =
   | { kind: "run"; key: string; run: ScreenRun; depth: number }
   | { kind: "group"; key: string; name: string; runs: readonly ScreenRun[]; folded: boolean };
@@ -27,8 +30,8 @@ export function groupKeys(runs: readonly ScreenRun[]): string[] {
 }
 
 /** Pinned runs stand first, outside of any group. */
-export function rowsOf(runs: readonly ScreenRun[], pinned: readonly string[], how: Arrangement): Row[] {
-  const sorted = sortRuns(runs, how);
+export function rowsOf(runs: readonly ScreenRun[], pinned: readonly string[], how: Arrangement, added: Added): Row[] {
+  const sorted = sortRuns(runs, how, added);
   const top = sorted.filter(({ id }) => pinned.includes(id));
   const rest = top.length === 0 ? sorted : sorted.filter(({ id }) => !pinned.includes(id));
   const rowOf = (run: ScreenRun, depth: number): Row => ({ kind: "run", key: run.id, run, depth });
@@ -57,10 +60,10 @@ function groupOf(run: ScreenRun, key: string): string {
   return value === undefined ? "not set" : String(value);
 }
 
-function sortRuns(runs: readonly ScreenRun[], { sort, reversed }: Arrangement): readonly ScreenRun[] {
+function sortRuns(runs: readonly ScreenRun[], { sort, reversed }: Arrangement, added: Added): readonly ScreenRun[] {
   if (sort === "order") return reversed ? [...runs].reverse() : runs;
   const sign = reversed ? -1 : 1;
-  const keyed = runs.map((run, index) => ({ run, index, key: keyOf(run, sort) }));
+  const keyed = runs.map((run, index) => ({ run, index, key: keyOf(run, sort, added) }));
   // Runs without a value come last, in either direction.
   keyed.sort((a, b) => {
     if (a.key === null || b.key === null) return Number(a.key === null) - Number(b.key === null) || a.index - b.index;
@@ -72,7 +75,7 @@ function sortRuns(runs: readonly ScreenRun[], { sort, reversed }: Arrangement): 
 }
 
 /** In the direction that users expect first: the best score, the longest time. */
-function keyOf(run: ScreenRun, sort: Exclude<Sort, "order">): number | string | null {
+function keyOf(run: ScreenRun, sort: Exclude<Sort, "order">, added: Added): number | string | null {
   switch (sort) {
     case "score":
       return run.score === null
@@ -86,6 +89,16 @@ function keyOf(run: ScreenRun, sort: Exclude<Sort, "order">): number | string | 
       return run.epoch === null ? null : -run.epoch;
     case "time":
       return run.seconds === null ? null : -run.seconds;
+    case "column": {
+      const value = added?.values.get(run.id) ?? null;
+      return typeof value !== "number"
+        ? value === null
+          ? null
+          : String(value)
+        : added?.better === "higher"
+          ? -value
+          : value;
+    }
     case "label":
       return run.label;
     case "state":
