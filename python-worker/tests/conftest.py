@@ -18,6 +18,9 @@ os.environ.update({"CUDA_VISIBLE_DEVICES": ""} if os.environ["LOR2C_TEST_DEVICE"
 sys.path.append(str(Path(__file__).resolve().parents[2] / "scripts" / "bench"))
 
 import pytest
+
+# Before anything loads the distutils of Python: setuptools, which peft's BOFT needs, refuses to come after it.
+import setuptools  # noqa: F401
 import tiny
 import torch
 from worker import Worker
