@@ -30,7 +30,8 @@ export default {
       .epilogue("? lists the keys. Watching changes nothing: q leaves, and what trains goes on."),
   handler: async ({ what, once, ascii, db }) => {
     const { sayWaits } = await import("./say-waits.js");
-    process.exitCode = await sayWaits(false, async (waits) => {
+    // One screen is printed as soon as it is read.
+    process.exitCode = await sayWaits(once ?? false, async (waits) => {
       const { watch } = await import("../screen/watch.js");
       return await watch({ words: what, once: once ?? false, ascii: ascii ?? false, db, onRead: waits.end });
     });
