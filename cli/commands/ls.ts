@@ -65,7 +65,7 @@ export default {
     const [
       { openReader },
       { resolveDbPath },
-      { chooseSet, experiments },
+      { chooseSet },
       { outputWidth },
       { writeJsonLines, writeLine, writeNote },
     ] = await Promise.all([
@@ -84,6 +84,7 @@ export default {
         runs: found,
         none,
         experiment,
+        namesakes,
       } = chooseSet(store, {
         ...{ words, where, tag, sort, epoch, limit: most === undefined ? undefined : most + 1, mayBeEmpty: true },
         fields: { state: fields.state, task: fields.task, method: fields.method },
@@ -102,10 +103,7 @@ export default {
         );
       }
       writeLine(runsTable(runs, width, choice));
-      if (experiment && words[0] === experiment.name) {
-        const others = experiments(store).filter(({ id, name }) => name === experiment.name && id !== experiment.id);
-        if (others.length > 0) writeNote(namesakesNote(experiment, others));
-      }
+      if (experiment && namesakes.length > 0) writeNote(namesakesNote(experiment, namesakes));
       const { mixedNumerics } = await import("../plan/numerics.js");
       const mixed = mixedNumerics(runs.filter((run) => run.state === "finished"));
       if (mixed) writeNote(`note: ${mixed}`);

@@ -26,6 +26,8 @@ export interface SetRequest {
 export interface ChosenSet {
   /** The experiment, if the words name one and nothing else. */
   experiment: ExperimentRow | null;
+  /** Older experiments of its name, if that was given. */
+  namesakes: ExperimentRow[];
   /** In the order of the words, an experiment's in the order of its spec; without words, newest first. */
   runs: RunRow[];
   /** What was asked for, for people: `mrpc-grid, where task = mrpc`. */
@@ -43,6 +45,7 @@ export function chooseSet(store: Store, request: SetRequest): ChosenSet {
     ...Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : fieldIs(name, value))),
   ];
   const chosen = words.map((word) => chooseRuns(store, word));
+  const [only] = chosen.length === 1 ? chosen : [];
   const named = words.length === 0 ? undefined : [...new Set(chosen.flatMap(({ runs }) => runs))];
   const runs = listRuns(store, { ...list, where: filters, runs: named });
   const conditions = filters.map(({ source }) => source.text).join(" and ");
@@ -52,7 +55,8 @@ export function chooseSet(store: Store, request: SetRequest): ChosenSet {
     throw new UsageError("NO_RUNS", none[0] ?? "", [...none.slice(1), "lor2c ls lists the runs"].join("\n"));
   }
   return {
-    experiment: chosen.length === 1 ? (chosen[0]?.experiment ?? null) : null,
+    experiment: only?.experiment ?? null,
+    namesakes: only?.namesakes ?? [],
     runs,
     said,
     none: none.join("\n"),

@@ -7,6 +7,8 @@ import type { Store } from "./store.js";
 interface Chosen {
   /** Null when a single run was named. */
   experiment: ExperimentRow | null;
+  /** Older experiments of the name that was given. */
+  namesakes: ExperimentRow[];
   runs: string[];
 }
 
@@ -17,9 +19,12 @@ interface Chosen {
 export function chooseRuns(store: Store, what: string): Chosen {
   const all = experiments(store);
   const named = all.find(({ name }) => name === what) ?? all.find(({ id }) => String(id) === what);
-  if (named) return { experiment: named, runs: runsOf(store, named.id) };
+  if (named) {
+    const namesakes = all.filter((other) => other.name === what && other !== named);
+    return { experiment: named, namesakes, runs: runsOf(store, named.id) };
+  }
   try {
-    return { experiment: null, runs: [findRun(store, what).id] };
+    return { experiment: null, namesakes: [], runs: [findRun(store, what).id] };
   } catch (error) {
     if (!(error instanceof UsageError) || error.code !== "RUN_NOT_FOUND") throw error;
     const names = [...new Set(all.map(({ name }) => name))].slice(0, 8);
