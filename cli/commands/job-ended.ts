@@ -1,5 +1,5 @@
 /** What the command of `--notify` reads; docs/runs.md describes it. Fields are added, never renamed or removed. */
-import { Lor2cError } from "../errors.js";
+import { Lor2cError, messageOf } from "../errors.js";
 import type { SubjectResult } from "../evaluate/report.js";
 import { Interrupts } from "../job/interrupt.js";
 import type { JobAlert, JobSummary } from "../job/reporter.js";
@@ -90,7 +90,7 @@ export async function notifying<T>({ command, kind, database, work, ended }: Not
     if (exit_code !== 2) {
       const outcome = exit_code === 130 ? "interrupted" : "failed";
       const none = { experiment: null, runs: {}, best: null, alerts: [] };
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       await tell(command, { kind, ...none, outcome, exit_code, seconds: seconds(), database, error: message });
     }
     throw error;

@@ -1,8 +1,8 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { freeBytes, nearestExisting } from "../../scripts/env/worker-env.mjs";
-import { Lor2cError } from "../errors.js";
-import { fail, messageOf, ok, type Row, warn } from "./row.js";
+import { Lor2cError, messageOf } from "../errors.js";
+import { fail, ok, type Row, warn } from "./row.js";
 import { whyNotWritable } from "./writable.js";
 
 const MB = 2 ** 20;

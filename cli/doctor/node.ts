@@ -3,9 +3,10 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { promisify } from "node:util";
 import { satisfies } from "../../scripts/env/node-range.mjs";
+import { messageOf } from "../errors.js";
 import { packageFile, packageRoot } from "../spec/package-files.js";
 import { isCheckout } from "../worker/python.js";
-import { fail, messageOf, ok, type Row, warn } from "./row.js";
+import { fail, ok, type Row, warn } from "./row.js";
 
 const run = promisify(execFile);
 

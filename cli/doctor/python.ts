@@ -4,14 +4,14 @@ import { join } from "node:path";
 import { isNewEnough, OLDEST, probe } from "../../scripts/env/python.mjs";
 import { withheld } from "../../scripts/env/python-environment.mjs";
 import { inspectEnv, listPackages } from "../../scripts/env/worker-env.mjs";
-import { Lor2cError } from "../errors.js";
+import { Lor2cError, messageOf } from "../errors.js";
 import { discard } from "../files.js";
 import { packageFile } from "../spec/package-files.js";
 import { makeTemporaryFolder } from "../temporary.js";
 import { findPython, type Python, setupCommand } from "../worker/python.js";
 import { waitsFor } from "../worker/wait.js";
 import { startWorker } from "../worker/worker-process.js";
-import { fail, messageOf, ok, type Row, warn } from "./row.js";
+import { fail, ok, type Row, warn } from "./row.js";
 
 /**
  * The interpreter that a run would use, its packages, and whether the worker starts. Each row depends on the one

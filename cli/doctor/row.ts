@@ -11,5 +11,3 @@ export interface Row {
 export const ok = (name: string, value: string): Row => ({ name, state: "ok", value });
 export const warn = (name: string, value: string, advice: string): Row => ({ name, state: "warn", value, advice });
 export const fail = (name: string, value: string, advice: string): Row => ({ name, state: "fail", value, advice });
-
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

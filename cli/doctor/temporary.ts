@@ -1,7 +1,7 @@
 import { tmpdir } from "node:os";
-import { Lor2cError } from "../errors.js";
+import { Lor2cError, messageOf } from "../errors.js";
 import { requireTemporaryFolder } from "../temporary.js";
-import { fail, messageOf, ok, type Row } from "./row.js";
+import { fail, ok, type Row } from "./row.js";
 
 /** Where the worker's questions and downloads keep files for a moment. */
 export function temporaryRow(): Row {

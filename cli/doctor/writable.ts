@@ -1,8 +1,8 @@
 import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { nearestExisting } from "../../scripts/env/worker-env.mjs";
+import { messageOf } from "../errors.js";
 import { discard } from "../files.js";
-import { messageOf } from "./row.js";
 
 /** Why nothing can be written into `folder`, or into the nearest folder above it that exists; undefined: it can. */
 export function whyNotWritable(folder: string): string | undefined {

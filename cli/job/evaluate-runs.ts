@@ -1,5 +1,7 @@
 /** The second stage of a job: benchmarks, with the adapters of its finished runs. */
+
 import { isDeepStrictEqual } from "node:util";
+import { messageOf } from "../errors.js";
 import { planModels, settingsOf } from "../evaluate/ask-plan.js";
 import { evaluateAll } from "../evaluate/evaluate-all.js";
 import type { BenchmarkResult, EvaluationEvent } from "../evaluate/report.js";
@@ -45,7 +47,7 @@ export async function evaluateRuns({ job, slots }: { job: Job; slots: readonly S
   };
   const subjects: Subject[] = [];
   const cannot = (subject: Pick<Subject, "run" | "label">, error: unknown) => {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     add(subject, null, { benchmark: "", state: "failed", row: null, message });
     reporter.message("error", `${subject.label} cannot be evaluated: ${message}`);
   };

@@ -1,9 +1,10 @@
 /** The first line of the screen: what is shown, how far it is, and what is left. Pure. */
-import stringWidth from "string-width";
+
 import type { RunState } from "../job/run-state.js";
 import { formatCount, formatSeconds } from "../views/format.js";
 import { bar } from "../views/parts/bar.js";
 import { clip } from "../views/parts/fit.js";
+import { textWidth } from "../views/parts/text-width.js";
 import { oneLine } from "../views/parts/visible.js";
 import type { Progress, ScreenData } from "./data.js";
 import { type Line, lineWidth, type Span } from "./line.js";
@@ -31,7 +32,7 @@ export function headerLine(
     kept.add(spans);
     room -= wide;
   }
-  const name = clip(oneLine(title), Math.max(SHORTEST_TITLE, Math.min(stringWidth(title), room + SHORTEST_TITLE)));
+  const name = clip(oneLine(title), Math.max(SHORTEST_TITLE, Math.min(textWidth(title), room + SHORTEST_TITLE)));
   const left: Span[] = [{ text: ` ${name}`, role: "title", bold: true }];
   for (const { spans } of parts) if (kept.has(spans)) left.push({ text: "  " }, ...spans);
   const gap = columns - lineWidth(left) - lineWidth([right]);
@@ -41,6 +42,7 @@ export function headerLine(
 function partsOf({ fraction, finished, total, counts, secondsLeft }: Progress, devices: string) {
   const count = new Map(counts.map((entry) => [entry.state, entry.count]));
   const told = TOLD.filter((state) => count.has(state));
+  const left = leftText(secondsLeft);
   const percent = `${Math.floor(fraction * 100)}%`;
   return [
     { rank: 4, spans: [{ text: bar(fraction, 10), role: "accent" as const }] },
@@ -55,16 +57,18 @@ function partsOf({ fraction, finished, total, counts, secondsLeft }: Progress, d
         },
       ] satisfies Span[],
     })),
-    ...(secondsLeft === null || secondsLeft < 1
-      ? []
-      : [{ rank: 3, spans: [{ text: `about ${formatSeconds(secondsLeft)} left` }] }]),
+    ...(left === "" ? [] : [{ rank: 3, spans: [{ text: `about ${left}` }] }]),
     ...(devices === "" ? [] : [{ rank: 20, spans: [{ text: devices, role: "dim" as const }] }]),
   ];
 }
+
+/** `12.0s left`; empty if that is not known, or less than a second, which is over before it is read. */
+export const leftText = (seconds: number | null): string =>
+  seconds === null || seconds < 1 ? "" : `${formatSeconds(seconds)} left`;
 
 /** A state in the words of people. */
 export function stateWord(state: RunState): string {
   if (state === "planned") return "waiting";
   if (state === "skipped") return "not started";
-  return state === "elsewhere" ? "elsewhere" : state.replaceAll("_", " ");
+  return state.replaceAll("_", " ");
 }

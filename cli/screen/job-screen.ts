@@ -1,5 +1,6 @@
 /** The full screen of `lor2c run`: a reporter that shows the job, and gives way to plain lines when the user leaves it. */
 
+import { messageOf } from "../errors.js";
 import type { JobModel } from "../job/model.js";
 import type { JobPlan, Reporter } from "../job/reporter.js";
 import { writeLine } from "../views/output.js";
@@ -66,8 +67,7 @@ export function createJobScreen({
           quit: "leave, train on",
           onQuit: () => void leave("the screen is left"),
         },
-        onProblem: (error) =>
-          void leave(`the screen failed (${error instanceof Error ? error.message : String(error)})`),
+        onProblem: (error) => void leave(`the screen failed (${messageOf(error)})`),
         onText: (text) => say(text.trimEnd(), { level: "info", runs: [], label: "", text: text.trimEnd() }),
       });
     },

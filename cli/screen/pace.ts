@@ -1,3 +1,5 @@
+import { paced } from "./paced.js";
+
 const FRAMES_PER_SECOND = 12;
 /** Bytes in a second that screens send when no key is pressed: a remote shell must stay usable. */
 const BYTES_PER_SECOND = 20_000;
@@ -38,15 +40,11 @@ export class Pace {
 
   readonly #draw = (): void => {
     this.#timer = undefined;
-    // CPU time, because everything takes long on a busy machine.
-    const before = process.cpuUsage();
-    const bytes = this.paint();
+    const bounds = { least: 1000 / FRAMES_PER_SECOND, most: MOST_MS };
+    const { result: bytes, wait } = paced(this.share, bounds, this.paint);
     if (bytes === null) return;
-    const { user, system } = process.cpuUsage(before);
     this.frames += 1;
     this.#drawnAt = performance.now();
-    const cost = (user + system) / 1000 / this.share;
-    const wait = Math.max(1000 / FRAMES_PER_SECOND, cost, (1000 * bytes) / BYTES_PER_SECOND);
-    this.#notBefore = this.#drawnAt + Math.min(MOST_MS, wait);
+    this.#notBefore = this.#drawnAt + Math.min(MOST_MS, Math.max(wait, (1000 * bytes) / BYTES_PER_SECOND));
   };
 }

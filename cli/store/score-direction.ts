@@ -9,3 +9,9 @@ export const lowerIsBetter = (name: string): boolean => LOWER.test(name);
 /** The answer that is the same for all rows and that a score is compared with. */
 export const constantAnswer = (scoreName: string | null): string =>
   scoreName !== null && lowerIsBetter(scoreName) ? "mean target" : "majority class";
+
+/** Whether a score is no better than that of a constant answer; false where one of them is not known. */
+export function isNoBetter(name: string | null, score: number | null, constant: number | null): boolean {
+  if (score === null || constant === null) return false;
+  return name !== null && lowerIsBetter(name) ? score >= constant : score <= constant;
+}

@@ -40,13 +40,12 @@ export function placesOf(state: AppState, environment: Environment): Place[] {
 }
 
 function drawPane(place: Place, state: AppState, environment: Environment): Drawn {
-  const shown = shownPanes(environment);
-  const index = shown.findIndex(({ name }) => name === place.name);
-  const pane = shown[index] as Pane;
+  const index = environment.panes.findIndex(({ name }) => name === place.name);
+  const pane = environment.panes[index] as Pane;
   const context = contextOf(pane, state, environment);
   return {
     place,
-    number: environment.panes.indexOf(pane) + 1,
+    number: index + 1,
     title: pane.title(context),
     focused: state.focus === place.name,
     lines: pane.lines(context, { columns: place.columns, rows: place.rows - 1 }),

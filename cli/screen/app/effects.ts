@@ -1,8 +1,10 @@
 /** What keys ask for outside of the screen: the same commands that a user would type, and texts to read. */
+
 import { spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
+import { messageOf } from "../../errors.js";
 import { findRun } from "../../store/read.js";
 import { openReader } from "../../store/reader.js";
 import type { Store } from "../../store/store.js";
@@ -41,7 +43,7 @@ export async function carryOut(
     if (effect.do === "start") return start(effect.words, options);
     return { overlay: view(effect, options) };
   } catch (error) {
-    return { note: [{ text: ` ${oneLine(error instanceof Error ? error.message : String(error))}`, role: "bad" }] };
+    return { note: [{ text: ` ${oneLine(messageOf(error))}`, role: "bad" }] };
   }
 }
 

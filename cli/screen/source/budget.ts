@@ -1,4 +1,4 @@
-import { paced } from "../../views/parts/pace.js";
+import { paced } from "../paced.js";
 
 /** Milliseconds. */
 const LONGEST = 60_000;
@@ -23,10 +23,7 @@ export class Budget {
 
   /** Does the work in any case: whether it can wait is for the caller to say. */
   spend<T>(work: () => T): T {
-    let result = undefined as T;
-    const wait = paced(this.share, { least: this.least, most: LONGEST }, () => {
-      result = work();
-    });
+    const { result, wait } = paced(this.share, { least: this.least, most: LONGEST }, work);
     this.#free = Math.max(this.#free, this.now()) + wait;
     return result;
   }

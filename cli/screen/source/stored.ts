@@ -1,5 +1,5 @@
 /** The source of `lor2c watch`: stored runs, as all processes write them. */
-import { isMissing } from "../../errors.js";
+import { isMissing, messageOf } from "../../errors.js";
 import { identityOf } from "../../files.js";
 import { resolveDbPath, type Store } from "../../store/store.js";
 import type { CurvesData } from "../../views/curves/data.js";
@@ -94,7 +94,7 @@ export class StoredSource implements ScreenSource {
   }
 
   #lineOf(error: unknown, now: number): LogLine {
-    const message = error instanceof Error ? error.message.split("\n", 1)[0] : String(error);
+    const [message] = messageOf(error).split("\n");
     const text = isMissing(error) ? `there is no database ${this.path} any more` : message;
     return { at: now, level: "error", runs: [], label: "", text: `${text}: what is shown is from before` };
   }

@@ -9,7 +9,6 @@ import { csvText } from "./csv.js";
 import { facts } from "./facts.js";
 import { clip, fitTo } from "./fit.js";
 import { namedNumber } from "./named-number.js";
-import { paced } from "./pace.js";
 import { shade } from "./shade.js";
 import { sparkline } from "./sparkline.js";
 import { tableLines } from "./table.js";
@@ -199,15 +198,4 @@ describe("chart", () => {
       "
     `);
   });
-});
-
-test("slow work is done less often, within bounds", () => {
-  const burn = (milliseconds: number) => () => {
-    const from = process.cpuUsage();
-    while (process.cpuUsage(from).user < milliseconds * 1000);
-  };
-  const bounds = { least: 100, most: 5000 };
-  expect(paced(0.5, bounds, () => {})).toBe(100);
-  expect(paced(0.05, bounds, burn(20))).toBeGreaterThanOrEqual(400);
-  expect(paced(0.001, bounds, burn(20))).toBe(5000);
 });

@@ -1,7 +1,7 @@
-import stringWidth from "string-width";
 import type { AlertRow } from "../../../store/read.js";
 import { clip, fitTo } from "../../../views/parts/fit.js";
 import { shortNames } from "../../../views/parts/names-apart.js";
+import { textWidth } from "../../../views/parts/text-width.js";
 import { oneLine } from "../../../views/parts/visible.js";
 import { fitLine, type Line, type Role } from "../../line.js";
 
@@ -21,7 +21,7 @@ export function alertRows(alerts: readonly AlertRow[], cursor: number, columns: 
   const labels = alerts.map(({ label }) => oneLine(label));
   const most = Math.max(1, Math.min(Math.floor(columns / 3), columns - HEAD - MESSAGE));
   const names = shortNames(labels, most);
-  const width = Math.max(0, ...names.map((name) => stringWidth(name)));
+  const width = Math.max(0, ...names.map((name) => textWidth(name)));
   return alerts.map((alert, index) => {
     const { sign, role } = SIGNS[alert.level];
     const room = Math.max(1, columns - HEAD - width - 1);

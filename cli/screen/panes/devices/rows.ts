@@ -1,7 +1,7 @@
-import stringWidth from "string-width";
 import { bar } from "../../../views/parts/bar.js";
 import { fitTo } from "../../../views/parts/fit.js";
 import { shortNames } from "../../../views/parts/names-apart.js";
+import { textWidth } from "../../../views/parts/text-width.js";
 import type { DeviceReading } from "../../data.js";
 import { fitLine, type Line, type Span } from "../../line.js";
 import type { History } from "./history.js";
@@ -29,7 +29,7 @@ const FULL = 0.97;
 export function deviceRows(devices: readonly DeviceReading[], history: History, now: number, columns: number): Line[] {
   const most = Math.max(LEAST_NAME, Math.min(LONGEST_NAME, Math.floor(columns / 3)));
   const names = shortNames(deviceNames(devices), most);
-  const width = Math.max(...names.map((name) => stringWidth(name)));
+  const width = Math.max(...names.map((name) => textWidth(name)));
   const made = columnsOf(devices, now);
   const kept = fitting(made, columns - width);
   const taken = width + kept.reduce((sum, column) => sum + column.width + 1, 0);
@@ -50,7 +50,7 @@ export function deviceRows(devices: readonly DeviceReading[], history: History, 
 function columnsOf(devices: readonly DeviceReading[], now: number): Column[] {
   const column = (keep: number, align: Column["align"], text: (device: DeviceReading) => string): Column => {
     const texts = devices.map((device) => (isStale(device, now) ? "" : text(device)));
-    return { keep, align, texts, width: Math.max(...texts.map((one) => stringWidth(one))) };
+    return { keep, align, texts, width: Math.max(...texts.map((one) => textWidth(one))) };
   };
   const columns = [
     column(2, "left", ({ utilization }) => (utilization === null ? "" : bar(utilization, BAR))),

@@ -1,6 +1,6 @@
 /** What stands below the grid: the cell under the cursor, the signs, what is beside the grid, and what the numbers say. */
 import { constantAnswer } from "../../../store/score-direction.js";
-import { formatScore, formatSeconds, formatValue } from "../../../views/format.js";
+import { formatScore, formatValue } from "../../../views/format.js";
 import type { BesideRuns } from "../../../views/grid/beside.js";
 import type { GridCell } from "../../../views/grid/cell.js";
 import type { Grid } from "../../../views/grid/grid.js";
@@ -12,7 +12,7 @@ import { WITHOUT_ITEMS } from "../../../views/grid/separate.js";
 import { prose } from "../../../views/parts/prose.js";
 import { oneLine } from "../../../views/parts/visible.js";
 import type { ScreenRun } from "../../data.js";
-import { stateWord } from "../../header.js";
+import { leftText, stateWord } from "../../header.js";
 import type { Line, Span } from "../../line.js";
 import { wrapSpans } from "../wrap-spans.js";
 import { isNotAbove, NOT_ABOVE, shownSign } from "./cell-text.js";
@@ -47,12 +47,13 @@ function runText(cell: GridCell, run: ScreenRun): string {
 function factsOf(run: ScreenRun): string[] {
   const { state, phase, epoch, epochs, score, scoreName, bestEpoch, secondsLeft, reason, collapsed } = run;
   const running = state === "running";
+  const left = leftText(secondsLeft);
   const facts = [
     running ? (phase === "load" ? "loading" : `epoch ${formatValue(Math.floor(epoch ?? 0))} of ${epochs}`) : null,
     running || state === "finished" ? null : stateWord(state),
     score === null ? null : `${scoreName ?? "score"} ${formatScore(score)}`,
     !running && score !== null && bestEpoch !== null ? `best epoch ${formatValue(bestEpoch)}` : null,
-    running && secondsLeft !== null ? `about ${formatSeconds(secondsLeft)} left` : null,
+    running && left !== "" ? `about ${left}` : null,
     collapsed ? "gives all rows one label" : null,
     reason,
   ];

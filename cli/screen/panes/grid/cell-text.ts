@@ -1,5 +1,5 @@
 /** What stands in a cell: the texts of `lor2c heatmap`, and how far its runs in training are. */
-import { lowerIsBetter } from "../../../store/score-direction.js";
+import { isNoBetter } from "../../../store/score-direction.js";
 import type { GridCell } from "../../../views/grid/cell.js";
 import type { Grid } from "../../../views/grid/grid.js";
 import type { GridMap } from "../../../views/grid/map.js";
@@ -68,10 +68,8 @@ export function spreadLine(
 }
 
 /** Whether always giving one answer scores as well. */
-export function isNotAbove({ majority, score }: Grid, { mean }: GridCell): boolean {
-  if (majority === null || mean === null) return false;
-  return lowerIsBetter(score.name) ? mean >= majority : mean <= majority;
-}
+export const isNotAbove = ({ majority, score }: Grid, { mean }: GridCell): boolean =>
+  isNoBetter(score.name, mean, majority);
 
 /** `2/3` of the seeds done, or `e14`, the epochs done of the only one. */
 const progressText = (runs: readonly ScreenRun[], cell: GridCell): string =>

@@ -1,7 +1,7 @@
-import stringWidth from "string-width";
 import { breakLines } from "../../../views/parts/break-lines.js";
 import { clip, fitTo } from "../../../views/parts/fit.js";
 import { shortNames } from "../../../views/parts/names-apart.js";
+import { textWidth } from "../../../views/parts/text-width.js";
 import { oneLine, visible } from "../../../views/parts/visible.js";
 import type { LogLine } from "../../data.js";
 import { kept } from "../../kept.js";
@@ -36,7 +36,7 @@ export function rowStyle(log: readonly LogLine[], columns: number, wrap: boolean
     const names = shortNames(labels.map(oneLine), most);
     return {
       ...{ columns, wrap, names: new Map(labels.map((label, i) => [label, names[i] ?? ""])) },
-      width: Math.max(0, ...names.map((name) => stringWidth(name))),
+      width: Math.max(0, ...names.map((name) => textWidth(name))),
     };
   });
 }
@@ -55,7 +55,7 @@ export function rowsOf(line: LogLine, style: RowStyle): readonly Line[] {
 function makeRows(line: LogLine, { columns, wrap, names, width }: RowStyle): Line[] {
   const { level, label, text } = line;
   const name = width === 0 ? "" : `${fitTo(names.get(label) ?? "", width)} `;
-  const room = Math.max(1, columns - HEAD - stringWidth(name));
+  const room = Math.max(1, columns - HEAD - textWidth(name));
   const role = ROLES[level];
   const head: Span[] = [
     { text: `${clock(line.at)} `, role: "dim" },
@@ -64,7 +64,7 @@ function makeRows(line: LogLine, { columns, wrap, names, width }: RowStyle): Lin
   ];
   if (!wrap) return [[...head, { text: clip(oneLine(text), room), role }]];
   const texts = wrapped(text, room);
-  const below: Span = { text: " ".repeat(HEAD + stringWidth(name)) };
+  const below: Span = { text: " ".repeat(HEAD + textWidth(name)) };
   return texts.map((part, i) => [...(i === 0 ? head : [below]), { text: part, role }]);
 }
 
@@ -72,7 +72,7 @@ function makeRows(line: LogLine, { columns, wrap, names, width }: RowStyle): Lin
 function wrapped(text: string, room: number): string[] {
   const lines = visible(text.replace(/\r\n?/g, "\n").replace(/\t/g, "  ")).split("\n");
   return lines
-    .flatMap((line) => breakLines(line.trimEnd(), room, "", stringWidth))
+    .flatMap((line) => breakLines(line.trimEnd(), room, "", textWidth))
     .flatMap((part) => splitWide(part, room));
 }
 

@@ -1,6 +1,7 @@
 /** The runs pane: every run with its progress and score, in groups, filtered and sorted; its cursor selects a run. */
-import stringWidth from "string-width";
+
 import { namesApart, sharedWords, withoutWords } from "../../../views/parts/names-apart.js";
+import { textWidth } from "../../../views/parts/text-width.js";
 import { oneLine } from "../../../views/parts/visible.js";
 import type { RunColumn, ScreenRun } from "../../data.js";
 import type { Line } from "../../line.js";
@@ -183,7 +184,7 @@ function draw(context: Context, { columns, rows: height }: Size): Line[] {
   const top = topFor(context.state.top, cursor, rows.length, room);
   const shown = rows.slice(top, top + room);
   const labels = shown.map((row) => (row.kind === "run" ? withoutWords(oneLine(row.run.label), below.words) : ""));
-  const longest = labels.reduce((most, label) => Math.max(most, stringWidth(label)), 0);
+  const longest = labels.reduce((most, label) => Math.max(most, textWidth(label)), 0);
   const depth = shown.reduce((most, row) => Math.max(most, row.kind === "run" ? row.depth : 0), 0);
   const added = addedTo(context);
   const widths = columnsFor(columns, longest + depth, added);

@@ -1,12 +1,12 @@
 /** One row of the runs pane as a line. Pure. */
-import { lowerIsBetter } from "../../../store/score-direction.js";
+import { isNoBetter } from "../../../store/score-direction.js";
 import { formatCount, formatEpoch, formatScore, formatSeconds, formatValue, plural } from "../../../views/format.js";
 import { clip, fitTo } from "../../../views/parts/fit.js";
 import { sparkline } from "../../../views/parts/sparkline.js";
 import { textWidth } from "../../../views/parts/text-width.js";
 import { oneLine } from "../../../views/parts/visible.js";
 import type { RunColumn, ScreenRun } from "../../data.js";
-import { stateWord } from "../../header.js";
+import { leftText, stateWord } from "../../header.js";
 import { fitLine, type Line, type Role, type Span } from "../../line.js";
 import type { Row } from "./rows.js";
 
@@ -144,9 +144,7 @@ function cells(run: ScreenRun, widths: Columns): Span[] {
 
 /** Whether a constant answer would have been as good. */
 export function isWeak({ score, scoreName, majorityScore, collapsed }: ScreenRun): boolean {
-  if (collapsed) return true;
-  if (score === null || majorityScore === null) return false;
-  return scoreName !== null && lowerIsBetter(scoreName) ? score >= majorityScore : score <= majorityScore;
+  return collapsed || isNoBetter(scoreName, score, majorityScore);
 }
 
 function scoreText(run: ScreenRun): string {
@@ -171,8 +169,7 @@ function epochText(run: ScreenRun): string {
 }
 
 function timeText({ state, seconds, secondsLeft }: ScreenRun): string {
-  if (state === "running" || state === "elsewhere")
-    return secondsLeft === null || secondsLeft < 1 ? "" : `${formatSeconds(secondsLeft)} left`;
+  if (state === "running" || state === "elsewhere") return leftText(secondsLeft);
   return seconds === null ? "" : formatSeconds(seconds);
 }
 
