@@ -32,7 +32,7 @@ def main() -> None:
     arguments = parser.parse_args()
     project = tomllib.loads(arguments.project.read_text(encoding="utf-8"))["project"]
     pinned = [line for lock in arguments.lock for line in pins(lock)]
-    report = compare(project["dependencies"], pinned)
+    report = compare([line for line in project["dependencies"] if not is_beside(line, arguments.project)], pinned)
     report["python"] = ".".join(map(str, sys.version_info[:3]))
     report["executable"] = sys.executable
     json.dump(report, sys.stdout)
@@ -41,6 +41,11 @@ def main() -> None:
 def pins(lock: Path) -> list[str]:
     lines = lock.read_text(encoding="utf-8").splitlines()
     return [line for line in lines if line and not line.startswith(("#", "-"))]
+
+
+def is_beside(line: str, project: Path) -> bool:
+    """Whether a requirement is a folder beside pyproject.toml, imported from there and never installed."""
+    return (project.parent / Requirement(line).name.replace("-", "_")).is_dir()
 
 
 def compare(ranges: list[str], pinned: list[str]) -> dict[str, object]:

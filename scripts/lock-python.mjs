@@ -8,7 +8,7 @@
  * machine decides which build of torch it gets and what that build needs.
  */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -71,7 +71,12 @@ function list(text, key) {
 const python = process.argv[2];
 if (!python) throw new Error("which Python 3.11? node scripts/lock-python.mjs PYTHON");
 const project = readFileSync(join(folder, "pyproject.toml"), "utf8");
-const runtime = resolve(python, [...list(project, "dependencies"), ...list(project, "gguf")]);
+/** Without those that the worker imports from a folder beside its own. */
+const fromElsewhere = list(project, "dependencies").filter(
+  (requirement) =>
+    !existsSync(join(folder, (/^[\w-]+/.exec(requirement)?.[0] ?? "").replaceAll("-", "_"), "pyproject.toml")),
+);
+const runtime = resolve(python, [...fromElsewhere, ...list(project, "gguf")]);
 const everything = resolve(python, [...list(project, "dev"), ...pins(runtime)]);
 const banner = "# GENERATED from pyproject.toml by scripts/lock-python.mjs.\n";
 writeFileSync(

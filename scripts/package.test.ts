@@ -40,7 +40,7 @@ describe("the packed package", () => {
   });
 
   test("has every Python source of the worker", () => {
-    const tracked = execFileSync("git", ["ls-files", "python-worker/lor2c_worker"], {
+    const tracked = execFileSync("git", ["ls-files", "python-worker/lor2c_worker", "python-worker/lor2c_peft"], {
       cwd: packageRoot(),
       encoding: "utf8",
     });

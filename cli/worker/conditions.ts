@@ -31,7 +31,7 @@ export async function localConditions(
   return {
     command: command.map((part) => [part, stampOf(part)]),
     interpreter: realPath(command[0] ?? ""),
-    code: codeHash(packageFile("python-worker", "lor2c_worker")),
+    code: ["lor2c_worker", "lor2c_peft"].map((name) => codeHash(packageFile("python-worker", name))),
     variables: variables.sort(([a], [b]) => (a < b ? -1 : 1)),
     folder: process.cwd(),
     machine: [hostname(), process.platform, process.arch, cpus()[0]?.model, cpus().length],
@@ -42,7 +42,7 @@ export async function localConditions(
 
 function codeHash(folder: string): string {
   const hash = createHash("sha256");
-  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".py"));
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => /\.(py|toml)$/.test(name));
   for (const name of files.sort()) hash.update(`${name}\0`).update(readFileSync(join(folder, name)));
   return hash.digest("hex");
 }

@@ -1,4 +1,4 @@
-"""A run's adapter elsewhere: in a fresh process with only peft, transformers and `import lor2c_worker.peft`."""
+"""A run's adapter elsewhere: in a fresh process with only peft, transformers and `import lor2c_peft`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from test_methods import TRIED, build, fresh, run
 from test_train import rows
 from transformers import AutoModelForSequenceClassification
 
-import lor2c_worker.peft  # noqa: F401
+import lor2c_peft  # noqa: F401
 from lor2c_worker.data.encode import Encoded, encode
 from lor2c_worker.evaluation.evaluate import logits_of
 from lor2c_worker.methods import METHODS
@@ -28,7 +28,7 @@ TOLERANCE = 1e-5
 
 READER = """
 import sys, json, torch
-import lor2c_worker.peft
+import lor2c_peft
 from peft import PeftModel
 from transformers import AutoModelForSequenceClassification
 

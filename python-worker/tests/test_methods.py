@@ -15,7 +15,6 @@ from safetensors.torch import load_file
 from test_train import rows
 from transformers import AutoModelForSequenceClassification
 
-import lor2c_worker.peft
 from lor2c_worker.data.encode import Encoded, encode
 from lor2c_worker.evaluation.evaluate import logits_of
 from lor2c_worker.learner import EpochRecord, Learner
@@ -227,10 +226,6 @@ def test_same_seed_same_losses_other_seed_others(
     assert [r.changes for r in first[1]] == [r.changes for r in again[1]]
     other = run(build(fresh(folders[kind], 4), name, values, 4), data, 4, epochs=1)
     assert other[0][0] != first[0][0]  # later ones also differ because the learning rate falls faster
-
-
-def test_the_peft_type_is_registered() -> None:
-    assert lor2c_worker.peft.PEFT_TYPE == "LOR2C"
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,12 @@ from pathlib import Path
 import pytest
 import tiny
 import torch
-from peft import PeftModel, get_peft_model
+from peft import PeftModel, PeftType, get_peft_model
 from safetensors.torch import load_file
 from torch import nn
 
-import lor2c_worker.peft  # noqa: F401
-from lor2c_worker.peft import Lor2cConfig
-from lor2c_worker.peft.layer import InjectedLinear, SpanLayer
+from lor2c_peft import Lor2cConfig
+from lor2c_peft.layer import InjectedLinear, SpanLayer
 
 KINDS = ("bert", "roberta", "llama")
 #: Structures on three layers: plain, merged, injected, merged beside injected, and each of these with a shared A.
@@ -93,6 +92,13 @@ def reference(base: nn.Module, peft_model: nn.Module, cfg: Lor2cConfig) -> torch
     return logits(base)
 
 
+def test_the_type_is_a_member_of_pefts_enum() -> None:
+    """Code of peft and transformers asks a config's type for `.value`."""
+    assert Lor2cConfig().peft_type is PeftType("LOR2C") is PeftType["LOR2C"] is PeftType.LOR2C
+    assert PeftType.LOR2C.value == PeftType.LOR2C == "LOR2C"
+    assert PeftType.LOR2C in list(PeftType)
+
+
 @pytest.mark.parametrize("structure", STRUCTURES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_formula_save_load_and_write_back(kind: str, structure: str, tmp_path: Path) -> None:
@@ -125,7 +131,7 @@ def test_a_fresh_process_loads_after_the_import(tmp_path: Path) -> None:
     fill(model)
     model.save_pretrained(str(tmp_path / "adapter"))
     code = (
-        "import sys, torch, lor2c_worker.peft\n"
+        "import sys, torch, lor2c_peft\n"
         "from peft import PeftModel\n"
         "from transformers import AutoModelForSequenceClassification\n"
         "base = AutoModelForSequenceClassification.from_pretrained(sys.argv[1] + '/base')\n"

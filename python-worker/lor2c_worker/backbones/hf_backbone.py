@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 from transformers import PreTrainedModel
 
+from ..architectures import architectures
 from ..data.batch import Batch
 from ..keyed.dropout import KeyedDropout
 from ..keyed.layout import PaddedLayout
@@ -19,33 +20,6 @@ from ..keyed.masks import StepMasks
 from .backbone import Adapters, BatchLayout, FrozenStates, Projection, whole_rows
 from .checkpointing import checkpoint_modules, weakly
 from .precision import as_given
-
-#: Path of the list of layers in the base model, and of the projections in a layer, by family.
-_FAMILIES: tuple[tuple[str, dict[Projection, str]], ...] = (
-    (
-        "encoder.layer",
-        {
-            "query": "attention.self.query",
-            "key": "attention.self.key",
-            "value": "attention.self.value",
-            "output": "attention.output.dense",
-            "up": "intermediate.dense",
-            "down": "output.dense",
-        },
-    ),
-    (
-        "layers",
-        {
-            "query": "self_attn.q_proj",
-            "key": "self_attn.k_proj",
-            "value": "self_attn.v_proj",
-            "output": "self_attn.o_proj",
-            "gate": "mlp.gate_proj",
-            "up": "mlp.up_proj",
-            "down": "mlp.down_proj",
-        },
-    ),
-)
 
 #: How the class of a model with a head for a task ends.
 _WITH_HEAD = ("ForSequenceClassification", "ForCausalLM")
@@ -55,21 +29,22 @@ def find_layers(base: nn.Module) -> tuple[list[nn.Module], dict[Projection, str]
     """(layers in order, paths of the projections in a layer, in the order of `PROJECTIONS`). Raises ValueError for an
     unknown form."""
     modules = dict(base.named_modules())
-    for path, projections in _FAMILIES:
-        if path in modules:
-            layers = list(modules[path].children())
-            every = (f"{path}.{i}.{p}" for i in range(len(layers)) for p in projections.values())
+    for known in architectures():
+        if known.layers in modules:
+            layers = list(modules[known.layers].children())
+            paths: dict[Projection, str] = known.projections  # type: ignore[assignment]
+            every = (f"{known.layers}.{i}.{path}" for i in range(len(layers)) for path in paths.values())
             if layers and all(place in modules for place in every):
-                return layers, projections
+                return layers, paths
     raise ValueError(f"{type(base).__name__} has no layers with projections of a form known here")
 
 
 def layers_in(base: nn.Module) -> list[nn.Module]:
     """Layers in order, whatever is wrapped inside them. Raises ValueError for an unknown form."""
     modules = dict(base.named_modules())
-    for path, _ in _FAMILIES:
-        if path in modules:
-            return list(modules[path].children())
+    for known in architectures():
+        if known.layers in modules:
+            return list(modules[known.layers].children())
     raise ValueError(f"{type(base).__name__} has no layers where they are known here")
 
 

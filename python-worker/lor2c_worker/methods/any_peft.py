@@ -133,12 +133,12 @@ def unfit(name: str) -> str | None:
 
 
 def types_of_peft() -> dict[str, tuple[type[PeftConfig], Any]]:
-    """Name of each type -> its config and its tuner, if it has one. With the type that is registered here."""
+    """Name of each type -> its config and its tuner, if it has one. LOR2C is among them."""
     from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING, PEFT_TYPE_TO_TUNER_MAPPING
 
-    from .. import peft  # noqa: F401
+    import lor2c_peft  # noqa: F401
 
-    # Peft's own are members of an enumeration, types registered elsewhere are plain text.
+    # Peft's own are members of an enumeration, types registered elsewhere may be plain text.
     return {
         str(getattr(kind, "value", kind)): (config, PEFT_TYPE_TO_TUNER_MAPPING.get(kind))
         for kind, config in PEFT_TYPE_TO_CONFIG_MAPPING.items()

@@ -1,6 +1,6 @@
 """A lane of the bank as a PEFT folder: adapter_config.json and adapter_model.safetensors, and back.
 
-`PeftModel.from_pretrained` reads the folder after `import lor2c_worker.peft`; names and values are those that peft
+`PeftModel.from_pretrained` reads the folder after `import lor2c_peft`; names and values are those that peft
 itself writes. Nothing here needs peft, whose import takes more than a second.
 """
 
@@ -22,7 +22,7 @@ from ..models import LoadedModel
 from ..schedule import Layout
 
 CONFIG, TENSORS = "adapter_config.json", "adapter_model.safetensors"
-#: `lor2c_worker.peft.PEFT_TYPE`.
+#: The method's name in peft.
 TYPE = "LOR2C"
 #: In front of a path in the model that peft has wrapped.
 ROOT = "base_model.model."
@@ -85,7 +85,7 @@ def base_name(model: LoadedModel) -> str | None:
 
 
 def config_of(params: BankParams, numbers: Numbers, layout: Layout, model: LoadedModel) -> dict[str, Any]:
-    """The fields of `lor2c_worker.peft.Lor2cConfig`."""
+    """The fields of `lor2c_peft.Lor2cConfig`."""
     return {
         "peft_type": TYPE,
         "peft_version": importlib.metadata.version("peft"),

@@ -8,7 +8,6 @@ import torch
 from peft.tuners.tuners_utils import BaseTunerLayer
 from torch import nn
 
-from ..adapters.formula import add_low_rank
 from .config import Lor2cConfig
 
 
@@ -39,14 +38,10 @@ class LowRank(BaseTunerLayer):
         x = x.to(a.dtype)
         if self.training and self.lor2c_p[name] > 0:  # type: ignore[attr-defined]
             x = nn.functional.dropout(x, self.lor2c_p[name])
-        flat = add_low_rank(
-            y.reshape(1, -1, y.shape[-1]).to(a.dtype),
-            x.reshape(1, -1, x.shape[-1]),
-            a[None],
-            b.mT[None],
-            self.lor2c_scale[name],
-        )
-        return flat.view(y.shape).to(y.dtype)
+        # Mixed precision rounds the products of the frozen model only.
+        with torch.autocast(x.device.type, enabled=False):
+            added = nn.functional.linear(nn.functional.linear(x, a), b)
+            return torch.add(y.to(a.dtype), added, alpha=self.lor2c_scale[name]).to(y.dtype)
 
     def merge(self, safe_merge: bool = False, adapter_names: list[str] | None = None) -> None:
         raise ValueError(NOT_MERGEABLE)

@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from peft import PeftConfig
+from peft import PeftConfig, PeftType
 
-from ..schedule import Layout
-
-#: A plain string, since peft's enum of methods has no such member.
-PEFT_TYPE = "LOR2C"
+from .structure import check_structure
 
 
 @dataclass
@@ -45,9 +42,9 @@ class Lor2cConfig(PeftConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.peft_type = PEFT_TYPE
+        self.peft_type = PeftType["LOR2C"]
         self.injected = sorted(self.injected)
-        Layout.checked(self.spans or [], self.injected)
+        check_structure(self.spans or [], self.injected)
         if min(self.r, self.injected_r) < 1:
             raise ValueError("r and injected_r must be at least 1")
 

@@ -11,9 +11,9 @@ from peft.tuners.tuners_utils import BaseTuner
 from peft.utils import AuxiliaryTrainingWrapper
 from torch import nn
 
-from ..adapters.places import Places
 from .config import Lor2cConfig
 from .layer import NOT_MERGEABLE, InjectedLinear, Inputs, LowRank, SpanLayer, new_a
+from .places import Places
 
 
 class Lor2cModel(BaseTuner):
