@@ -13,6 +13,7 @@ from peft import LoraConfig, TaskType, get_peft_model
 from lor2c_worker.data.batch import Batch
 from lor2c_worker.methods import METHODS, Cell, Horizon, parse_params
 from lor2c_worker.methods.lora_inside import LoraInside
+from lor2c_worker.methods.projections import target_modules
 from lor2c_worker.models import LoadedModel
 
 
@@ -25,7 +26,7 @@ def plain_loop(model: LoadedModel, length: int | None, pad: int) -> Step:
         r=8,
         lora_alpha=16,
         lora_dropout=0.05,
-        target_modules=["query", "value"],
+        target_modules=target_modules(model, ["query", "value"]),
         modules_to_save=list(model.head),
     )
     wrapped = get_peft_model(module, config)
