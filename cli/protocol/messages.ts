@@ -941,9 +941,9 @@ const Doing = z.strictObject({
   request: z.string(),
   /**
    * It reads the config of a model, rows, or weights; turns rows into tokens; downloads a package; asks a hub, or its
-   * cache; converts a model.
+   * cache; converts or unpacks a model.
    */
-  what: z.enum(["config", "rows", "tokens", "weights", "download", "hub", "convert"]),
+  what: z.enum(["config", "rows", "tokens", "weights", "download", "hub", "convert", "unpack"]),
   /** Name or path of the model, rows or package. */
   of: z.string(),
 });

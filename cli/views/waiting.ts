@@ -31,6 +31,7 @@ const DOING: Record<Extract<Wait, { kind: "doing" }>["what"], (of: string) => st
   download: (of) => `downloading ${of}`,
   hub: (of) => `fetching ${of} from the hub or its cache`,
   convert: (of) => `converting ${of}, once`,
+  unpack: (of) => `unpacking ${of}, once`,
 };
 
 export function waitText(wait: Wait): string {

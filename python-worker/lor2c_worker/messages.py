@@ -961,7 +961,7 @@ class Doing:
     type: ClassVar[Literal["doing"]] = "doing"
     seq: int
     request: str
-    what: Literal["config", "rows", "tokens", "weights", "download", "hub", "convert"]
+    what: Literal["config", "rows", "tokens", "weights", "download", "hub", "convert", "unpack"]
     of: str
 
 

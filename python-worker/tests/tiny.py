@@ -1,6 +1,6 @@
 """Tiny random models with a real tokenizer, saved as a folder that `from_pretrained` loads.
 
-Tests in TypeScript run it as a script: `python tests/tiny.py FOLDER [bert|roberta|llama]`.
+Tests in TypeScript run it as a script: `python tests/tiny.py FOLDER [bert|roberta|mpnet|llama]`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from transformers import (
     LlamaConfig,
     LlamaForCausalLM,
     LlamaForSequenceClassification,
+    MPNetConfig,
+    MPNetForSequenceClassification,
     PreTrainedModel,
     PreTrainedTokenizerFast,
     RobertaConfig,
@@ -56,6 +58,11 @@ def model(kind: str, seed: int = 0) -> PreTrainedModel:
             vocab_size=size, max_position_embeddings=64, pad_token_id=0, initializer_range=0.2, **SHAPE
         )
         return RobertaForSequenceClassification(config)
+    if kind == "mpnet":  # it takes token 1 for padding, whatever its config says
+        config = MPNetConfig(
+            vocab_size=size, max_position_embeddings=64, pad_token_id=1, initializer_range=0.2, **SHAPE
+        )
+        return MPNetForSequenceClassification(config)
     config = LlamaConfig(
         vocab_size=size,
         max_position_embeddings=64,

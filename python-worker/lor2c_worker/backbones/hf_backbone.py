@@ -158,12 +158,14 @@ def _enter(owner: ref[HfBackbone], layer: int) -> Any:
 
 
 def _leave(owner: ref[HfBackbone], layer: int) -> Any:
-    def hook(module: nn.Module, args: tuple[Any, ...], output: torch.Tensor) -> torch.Tensor:
+    def hook(module: nn.Module, args: tuple[Any, ...], output: Any) -> Any:
         backbone = owner()
         if backbone is None or backbone._adapters is None:
             return output
-        with as_given(output.device):
-            return backbone._adapters.leave(layer, backbone._stack(output)).view(output.shape)
+        hidden, *others = output if isinstance(output, tuple) else (output,)  # MPNet: (states, perhaps attentions)
+        with as_given(hidden.device):
+            left = backbone._adapters.leave(layer, backbone._stack(hidden)).view(hidden.shape)
+        return (left, *others) if isinstance(output, tuple) else left
 
     return hook
 

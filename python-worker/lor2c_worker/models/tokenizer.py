@@ -37,7 +37,7 @@ _USUAL = {
     "mistral": "tokenizer.model",
 }
 #: Models whose rows begin with [CLS], or what they call it, and end with [SEP].
-_ENCODERS = ("bert", "roberta", "xlm-roberta", "camembert")
+_ENCODERS = ("bert", "roberta", "xlm-roberta", "camembert", "mpnet")
 
 
 def load_tokenizer(settings: ModelSettings) -> Any:

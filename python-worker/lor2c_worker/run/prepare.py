@@ -258,13 +258,13 @@ def prepare(settings: Settings) -> Prepared:
 def check_length(settings: Settings, model: LoadedModel, others: int) -> None:
     """Raises SettingsError when max_length, with the `others` positions of the method, exceeds the model's positions.
 
-    RoBERTa reserves its first padding_idx + 1 positions.
+    RoBERTa and MPNet reserve their first padding_idx + 1 positions.
     """
     config = model.config
     limit = getattr(config, "max_position_embeddings", None)
     if limit is None:
         return
-    if "roberta" in config.model_type or config.model_type == "camembert":
+    if "roberta" in config.model_type or config.model_type in ("camembert", "mpnet"):
         limit -= (config.pad_token_id or 0) + 1
     if settings.train.max_length + others > limit:
         besides = f" besides the {others} positions of the method" if others else ""
