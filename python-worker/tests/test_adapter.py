@@ -27,7 +27,7 @@ METHOD = METHODS["adapter"]
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     root = tmp_path_factory.mktemp("models")
-    return {kind: tiny.save(root / kind, kind) for kind in KINDS}
+    return {kind: tiny.save(root / kind, kind) for kind in (*KINDS, "mpnet")}
 
 
 @pytest.fixture(scope="module")
@@ -45,14 +45,15 @@ def build(folder: Path, **values: Any) -> AdapterLearner:
     return learner
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, "mpnet"])
 def test_the_output_is_that_of_the_block_written_out(folders: dict[str, Path], data: Encoded, kind: str) -> None:
     """Compares adapters that are not zero with hooks on the base model's blocks."""
     learner = build(folders[kind], style="houlsby")
     torch.manual_seed(0)
     found = learner.adapters()
     base = fresh(folders[kind])
-    blocks = ("self_attn", "mlp") if kind == "llama" else ("attention.output.dense", "output.dense")
+    after_attention = "attention.attn.o" if kind == "mpnet" else "attention.output.dense"
+    blocks = ("self_attn", "mlp") if kind == "llama" else (after_attention, "output.dense")
 
     def after(adapter: Bottleneck) -> Any:
         def hook(module: Any, args: Any, output: Any) -> Any:

@@ -144,7 +144,7 @@ def test_the_module_backbone_is_the_module(kind: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
-@pytest.mark.parametrize("kind", ["bert", "roberta"])
+@pytest.mark.parametrize("kind", ["bert", "roberta", "mpnet"])
 def test_unpadded_equals_the_module_padded_to_256(kind: str, dtype: torch.dtype) -> None:
     """Hidden states within 1e-5; the gradient of a classification loss within 1e-6, relative.
 
@@ -241,7 +241,7 @@ def test_heads_equal_the_modules_own(kind: str) -> None:
     assert torch.allclose(got, want, rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("kind", ["bert", "roberta"])
+@pytest.mark.parametrize("kind", ["bert", "roberta", "mpnet"])
 def test_a_head_drops_what_the_keyed_module_drops(kind: str) -> None:
     """A wrapped module (peft's LoRA) and lanes over a frozen one get the same masks, also in the head."""
     module = build(kind, torch.float64, dropout=0.3)
@@ -279,6 +279,48 @@ def test_small_and_odd_batches_are_the_same_in_any_stack(kind: str, rows: int) -
                 seen.append([logits[last].detach(), *grads])
             for other in seen[1:]:
                 assert all(torch.equal(a, b) for a, b in zip(seen[0], other, strict=True))
+
+
+@pytest.mark.parametrize("make", [HfBackbone, UnpaddedEncoder])
+@pytest.mark.parametrize(("kind", "first"), [("bert", 0), ("roberta", 2), ("mpnet", 2)])
+def test_positions_begin_at_padding_idx_plus_1_except_in_bert(kind: str, first: int, make: Any) -> None:
+    """RoBERTa's offset: its first token is at position 2, and the padding at 1."""
+    batch, found = batch_of(kind, [3, 1, 5]), []
+    for changed in range(4):
+        module: Any = build(kind)
+        if changed < 3:
+            base_of(module).get_submodule("embeddings.position_embeddings").weight[changed] += 1.0
+        backbone = make(module)
+        found.append(hidden(backbone, batch, bank_of(backbone, module))[0])
+    row_of_one = 3  # after the three tokens of the first row
+    for changed in range(3):
+        same = torch.equal(found[changed][row_of_one], found[3][row_of_one])
+        assert same == (changed != first), f"position {changed}"
+
+
+@pytest.mark.parametrize("padded", [False, True])
+def test_mpnets_bias_has_a_gradient_where_it_trains(padded: bool) -> None:
+    """`full` trains it: the gradient is that of the module. A frozen table is read once, and again when it changed."""
+    module: Any = build("mpnet", torch.float64)
+    table, batch = module.mpnet.encoder.relative_attention_bias.weight, batch_of("mpnet", LENGTHS)
+    own = UnpaddedEncoder(module, padded_attention=padded)
+    frozen = hidden(own, batch, bank_of(own, module))
+    table.requires_grad_()
+    other = copy.deepcopy(module)
+    states = {}
+    for backbone, its in ((HfBackbone(other), other), (own, module)):
+        states[its] = hidden(backbone, batch, bank_of(backbone, its))
+        states[its].square().sum().backward()
+    assert torch.allclose(states[module], frozen, rtol=0, atol=1e-10)
+    assert torch.allclose(states[module], states[other], rtol=0, atol=1e-10)
+    gradient = other.mpnet.encoder.relative_attention_bias.weight.grad
+    assert torch.allclose(table.grad, gradient, rtol=0, atol=1e-10)
+    assert gradient.abs().max() > 1e-3
+    with torch.no_grad():
+        table.mul_(2)
+        changed, new = hidden(own, batch, bank_of(own, module)), UnpaddedEncoder(module, padded_attention=padded)
+        assert torch.equal(changed, hidden(new, batch, bank_of(new, module)))
+        assert not torch.allclose(changed, frozen, atol=1e-3)
 
 
 def test_whole_rows() -> None:

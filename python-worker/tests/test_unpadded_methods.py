@@ -32,13 +32,13 @@ INSIDE = [
     for name, values in TRIED
     if name not in BANK and values.get("type") not in PROMPTS
 ]
-encoders = pytest.mark.parametrize("kind", ["bert", "roberta"])
+encoders = pytest.mark.parametrize("kind", ["bert", "roberta", "mpnet"])
 
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     root = tmp_path_factory.mktemp("models")
-    return {kind: tiny.save(root / kind, kind) for kind in ("bert", "roberta", "llama")}
+    return {kind: tiny.save(root / kind, kind) for kind in ("bert", "roberta", "mpnet", "llama")}
 
 
 @pytest.fixture(scope="module")

@@ -21,13 +21,15 @@ def attend_blocks(
     blocks: Blocks,
     heads: int,
     dropped: Sequence[torch.Tensor] | None,
+    bias: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """[K, N, d] each -> [K, N, d]; positions after the last block give zeros. The softmax of bfloat16 scores is fp32.
 
-    dropped: [rows, heads, n, n] of each block, multiplies the weights and is shared by all lanes. Operands of products
+    dropped: [rows, heads, n, n] of each block, multiplies the weights and is shared by all lanes. bias [heads, T, T],
+    T at least the longest n, is added to the scores and gets no gradient. Operands of products
     are made contiguous, so that a lane's bits don't depend on the strides of the inputs.
     """
-    return _Attention.apply(query, key, value, tuple(blocks), heads, dropped)
+    return _Attention.apply(query, key, value, tuple(blocks), heads, dropped, bias)
 
 
 class _Attention(torch.autograd.Function):
@@ -40,6 +42,7 @@ class _Attention(torch.autograd.Function):
         blocks: Blocks,
         heads: int,
         dropped: Sequence[torch.Tensor] | None,
+        bias: torch.Tensor | None,
     ) -> torch.Tensor:
         out = torch.empty(query.shape, dtype=query.dtype, device=query.device)
         scale, weights, start = (query.shape[-1] // heads) ** -0.5, [], 0
@@ -47,6 +50,8 @@ class _Attention(torch.autograd.Function):
             q, k, v = (_take(x, start, n, rows, heads) for x in (query, key, value))
             scores = torch.bmm(q, k.mT)
             scores = (scores.float() if scores.dtype == torch.bfloat16 else scores).mul_(scale)
+            if bias is not None:
+                scores.view(-1, heads, n, n).add_(bias[:, :n, :n])
             weight = torch.softmax(scores, dim=-1)
             weights.append(weight)
             if dropped is not None:
@@ -85,7 +90,7 @@ class _Attention(torch.autograd.Function):
                 if grads[1] is not None:
                     _put(grads[1], torch.bmm(inner.mT, _take(query, start, n, rows, heads)), start, n, rows)
             start += n * rows
-        return *grads, None, None, None
+        return *grads, None, None, None, None
 
 
 def _take(x: torch.Tensor, start: int, n: int, rows: int, heads: int) -> torch.Tensor:

@@ -28,14 +28,19 @@ def attend(
     p: float,
     *,
     padded: bool,
+    bias: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """query, key, value [K, N, d], in one number format -> [K, N, d]. `masks` None: without dropout, whatever p."""
+    """query, key, value [K, N, d], in one number format -> [K, N, d]. `masks` None: without dropout, whatever p.
+
+    `bias` [H, T, T] is added to the scores of query and key by their places in the row. Only padded attention gives it
+    a gradient.
+    """
     if p == 0.0:
         masks = None
-    if padded:
-        return _attend_padded(query, key, value, layout, heads, masks, site, p)
+    if padded or (bias is not None and bias.requires_grad):
+        return _attend_padded(query, key, value, layout, heads, masks, site, p, bias)
     dropped = None if masks is None else masks.blocks(site, heads, p, layout.blocks)
-    return attend_blocks(query, key, value, [(n, len(rows)) for n, rows in layout.blocks], heads, dropped)
+    return attend_blocks(query, key, value, [(n, len(rows)) for n, rows in layout.blocks], heads, dropped, bias)
 
 
 def attend_from(
@@ -48,6 +53,8 @@ def attend_from(
     site: str,
     p: float,
     at: torch.Tensor,
+    *,
+    bias: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """Attention of one token of each row: query [K, B, d] of the positions `at` [B]; key, value [K, N, d] -> [K, B, d].
 
@@ -60,7 +67,10 @@ def attend_from(
     if masks is not None and p > 0.0:
         dropped = masks.pairs_of(at, site, heads, p)
     allowed = layout.allowed[:, None, None, :].repeat(lanes, 1, 1, 1)
-    return attend_with(dropped, q, k, v, q.shape[-1] ** -0.5, allowed).reshape(lanes, rows, d)
+    if bias is not None:  # [H, T, T] -> [K * B, H, 1, T]
+        places = layout.source.index_select(0, at) % layout.width
+        bias = bias.index_select(1, places).transpose(0, 1)[:, :, None].repeat(lanes, 1, 1, 1)
+    return attend_with(dropped, q, k, v, q.shape[-1] ** -0.5, allowed, bias).reshape(lanes, rows, d)
 
 
 def _padded(x: torch.Tensor, layout: UnpaddedLayout, heads: int) -> torch.Tensor:
@@ -78,14 +88,15 @@ def _attend_padded(
     masks: StepMasks | None,
     site: str,
     p: float,
+    bias: torch.Tensor | None,
 ) -> torch.Tensor:
     rows, width = layout.allowed.shape
     lanes, _, d = query.shape
     q, k, v = (_padded(x, layout, heads) for x in (query, key, value))
     allowed = layout.allowed[:, None, None, :].repeat(lanes, 1, 1, 1)
-    if masks is None and not plain(q):
+    if masks is None and bias is None and not plain(q):
         out = F.scaled_dot_product_attention(q, k, v, attn_mask=allowed)
     else:
         dropped = None if masks is None else masks.pairs(site, heads, p)
-        out = attend_with(dropped, q, k, v, q.shape[-1] ** -0.5, allowed)
+        out = attend_with(dropped, q, k, v, q.shape[-1] ** -0.5, allowed, bias)
     return unpad(out.transpose(1, 2).reshape(lanes, rows * width, d), layout)

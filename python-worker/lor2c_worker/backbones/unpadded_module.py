@@ -19,6 +19,7 @@ from ..data.batch import Batch
 from ..keyed.masks import StepMasks
 from .backbone import NO_ADAPTERS, BatchLayout
 from .checkpointing import Again
+from .encoder_layer import blocks_of
 from .hf_backbone import base_of, whole_model
 from .unpadded import UnpaddedEncoder
 from .unpadded_decoder import UnpaddedDecoder
@@ -37,9 +38,7 @@ class UnpaddedModule:
         if hasattr(base, "encoder"):
             self._backbone = UnpaddedEncoder(whole)
             blocks = [base, base.embeddings, base.encoder]
-            for layer in base.encoder.layer:
-                attention = layer.attention
-                blocks += [layer, attention, attention.self, attention.output, layer.intermediate, layer.output]
+            blocks += [block for layer in base.encoder.layer for block in blocks_of(layer)]
         else:
             self._backbone = UnpaddedDecoder(whole)
             blocks = [base, *(block for layer in base.layers for block in (layer, layer.self_attn, layer.mlp))]

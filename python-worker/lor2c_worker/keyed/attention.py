@@ -95,16 +95,20 @@ def attend_with(
     value: torch.Tensor,
     scale: float,
     allowed: torch.Tensor | None = None,
+    bias: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """Attention whose weights are multiplied by `dropped` [B, H, T, S], which all lanes share. The softmax is fp32.
 
-    query, key, value: [K * B, H, T or S, dh]; allowed: boolean, broadcast to the weights -> [K * B, H, T, dh].
+    query, key, value: [K * B, H, T or S, dh]; allowed, boolean, and bias, added to the scores, are broadcast to the
+    weights -> [K * B, H, T, dh].
     Operands and their gradients are made contiguous. For a single row in a single lane they would be views with other
     strides, and the CPU library then rounds differently than for the same row among others.
     """
     query, key, value = (x.contiguous() for x in (query, key, value))
     weights = torch.matmul(query, key.mT)
     weights = (weights.float() if weights.dtype == torch.bfloat16 else weights) * scale
+    if bias is not None:
+        weights = weights + bias
     if allowed is not None:
         weights = weights.masked_fill(~allowed, torch.finfo(weights.dtype).min)
     weights = torch.softmax(weights, dim=-1)

@@ -35,6 +35,7 @@ from .plan import Horizon, Part
 #: Modules whose outputs are those of a layer's blocks, feed-forward last; by the module that identifies the family.
 _PLACES: dict[str, tuple[str, str]] = {
     "attention.output.dropout": ("attention.output.dropout", "output.dropout"),
+    "attention.attn": ("attention.dropout", "output.dropout"),
     "self_attn": ("self_attn", "mlp"),
 }
 _ACTIVATIONS = {"relu": torch.relu, "gelu": nn.functional.gelu}
