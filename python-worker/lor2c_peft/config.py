@@ -37,6 +37,10 @@ class Lor2cConfig(PeftConfig):
     modules_to_save: list[str] | None = field(
         default=None, metadata={"help": "Modules besides the adapter that are trained and saved in full (the head)."}
     )
+    init_weights: bool = field(
+        default=True,
+        metadata={"help": "False: B is random too, so that a new adapter changes the output, as in a test."},
+    )
     #: peft reads it from every config. Here the structure and the model determine the targets.
     target_modules = None
 

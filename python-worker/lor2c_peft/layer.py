@@ -25,11 +25,13 @@ class LowRank(BaseTunerLayer):
         self._disable_adapters = False
         self.merged_adapters = []
 
-    def _add(self, name: str, rank: int, d_in: int, d_out: int, scale: float, p: float, *, own_a: bool = True) -> None:
-        """Add an adapter. B is zero, so that the output stays the same. Without `own_a` the tuner has the shared A."""
+    def _add(
+        self, name: str, rank: int, d_in: int, d_out: int, scale: float, p: float, *, zero_b: bool, own_a: bool = True
+    ) -> None:
+        """Add an adapter. With `zero_b` the output stays the same. Without `own_a` the tuner has the shared A."""
         if own_a:
-            self.lor2c_A[name] = new_a(rank, d_in)
-        self.lor2c_B[name] = nn.Parameter(torch.zeros(d_out, rank))
+            self.lor2c_A[name] = random_matrix(rank, d_in)
+        self.lor2c_B[name] = nn.Parameter(torch.zeros(d_out, rank)) if zero_b else random_matrix(d_out, rank)
         self.lor2c_scale[name], self.lor2c_p[name] = scale, p
 
     def _apply_to(self, name: str, y: torch.Tensor, x: torch.Tensor, a: torch.Tensor) -> torch.Tensor:
@@ -56,10 +58,10 @@ NOT_MERGEABLE = (
 )
 
 
-def new_a(rank: int, d_in: int) -> nn.Parameter:
+def random_matrix(d_out: int, d_in: int) -> nn.Parameter:
     """Kaiming-uniform with a = sqrt 5 (semantics.md section 1), from torch's generator as peft's own methods do."""
     bound = d_in**-0.5
-    return nn.Parameter(torch.empty(rank, d_in).uniform_(-bound, bound))
+    return nn.Parameter(torch.empty(d_out, d_in).uniform_(-bound, bound))
 
 
 class Inputs:
@@ -102,7 +104,8 @@ class SpanLayer(nn.Module, LowRank):
 
     def end(self, name: str, config: Lor2cConfig, start: int, hidden: int) -> None:
         self.lor2c_ends[name] = start
-        self._add(name, config.r, hidden, hidden, config.alpha / config.r, config.dropout, own_a=not config.share)
+        scale, own_a = config.alpha / config.r, not config.share
+        self._add(name, config.r, hidden, hidden, scale, config.dropout, zero_b=config.init_weights, own_a=own_a)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         return self.base_layer(*args, **kwargs)
@@ -152,8 +155,9 @@ class InjectedLinear(nn.Module, LowRank):
         self._make_containers()
 
     def inject(self, name: str, config: Lor2cConfig) -> None:
-        scale = config.injected_alpha / config.injected_r
-        self._add(name, config.injected_r, self.in_features, self.out_features, scale, config.injected_dropout)
+        scale, p = config.injected_alpha / config.injected_r, config.injected_dropout
+        shape = config.injected_r, self.in_features, self.out_features
+        self._add(name, *shape, scale, p, zero_b=config.init_weights)
 
     def forward(self, x: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
         y = self.base_layer(x, *args, **kwargs)

@@ -12,7 +12,7 @@ from peft.utils import AuxiliaryTrainingWrapper
 from torch import nn
 
 from .config import Lor2cConfig
-from .layer import NOT_MERGEABLE, InjectedLinear, Inputs, LowRank, SpanLayer, new_a
+from .layer import NOT_MERGEABLE, InjectedLinear, Inputs, LowRank, SpanLayer, random_matrix
 from .places import Places
 
 
@@ -51,7 +51,7 @@ class Lor2cModel(BaseTuner):
         if peft_config.share and any(t.ends is not None for t in targets.values()):
             name = next(name for name, config in self.peft_config.items() if config is peft_config)
             device = next(model.parameters()).device
-            self.lor2c_shared_A[name] = new_a(peft_config.r, self._places.hidden).to(device)
+            self.lor2c_shared_A[name] = random_matrix(peft_config.r, self._places.hidden).to(device)
 
     @staticmethod
     def _check_target_module_exists(peft_config: PeftConfig, key: str) -> bool:

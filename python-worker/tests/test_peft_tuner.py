@@ -123,6 +123,15 @@ def test_formula_save_load_and_write_back(kind: str, structure: str, tmp_path: P
     assert read[0]["peft_type"] == "LOR2C"
 
 
+@pytest.mark.parametrize("structure", STRUCTURES)
+def test_without_init_weights_a_new_adapter_changes_the_output(structure: str) -> None:
+    base = tiny.model("bert")
+    before = logits(base)
+    model = get_peft_model(base, config("bert", structure, init_weights=False))
+    assert not torch.allclose(logits(model), before, atol=1e-3)
+    assert all(p.abs().sum() > 0 for n, p in model.named_parameters() if "lor2c_B" in n)
+
+
 def test_a_fresh_process_loads_after_the_import(tmp_path: Path) -> None:
     torch.manual_seed(0)
     base = tiny.model("roberta")
