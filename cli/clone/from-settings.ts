@@ -28,7 +28,7 @@ function withoutDefaults(settings: Settings): Mapping {
     key,
     changed(part, defaults[key as keyof typeof defaults] as Mapping),
   ]);
-  const { data = {}, train = {}, ...others } = Object.fromEntries(parts);
+  const { data = {}, train = {}, adapter = {}, ...others } = Object.fromEntries(parts);
   return {
     model: short({ name: model.name, ...others.model }),
     task: short({ name: task.name, ...others.task }),
@@ -36,6 +36,7 @@ function withoutDefaults(settings: Settings): Mapping {
     method: short(ownParameters(method)),
     ...(Object.keys(train).length > 0 && { train }),
     seed,
+    ...(Object.keys(adapter).length > 0 && { adapter }),
   };
 }
 

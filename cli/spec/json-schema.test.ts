@@ -74,7 +74,16 @@ test("sweeps: every key that may vary, ranges for whole numbers only", () => {
   expect(grid["train.learning_rate"]).toMatchObject({ type: "array", items: { $ref: rate } });
   expect(resolve(rate)).toMatchObject({ type: "number", exclusiveMinimum: 0 });
   const variant = schema.properties?.sweep?.properties?.variants?.items;
-  expect(Object.keys(variant?.properties ?? {})).toEqual(["label", "model", "task", "data", "method", "train", "seed"]);
+  expect(Object.keys(variant?.properties ?? {})).toEqual([
+    "label",
+    "model",
+    "task",
+    "data",
+    "method",
+    "train",
+    "seed",
+    "adapter",
+  ]);
 
   const { zip, exclude, include } = schema.properties?.sweep?.properties ?? {};
   expect(Object.keys(zip?.properties ?? {})).toEqual(Object.keys(grid));

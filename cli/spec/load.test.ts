@@ -84,7 +84,7 @@ jobs: many
     expect(problems(minimal("rank: 8\nmethod_name: x\ntrain: {seed: 1, bs: 8, zzzzzzzz: 1}"))).toMatchInlineSnapshot(`
       [
         "4:1 rank: unknown key | did you mean \`method.rank\`?",
-        "5:1 method_name: unknown key | known here: name, extends, model, task, data, method, train, seed, sweep, on_error, jobs, devices, keep, evaluate",
+        "5:1 method_name: unknown key | known here: name, extends, model, task, data, method, train, seed, adapter, sweep, on_error, jobs, devices, keep, evaluate",
         "6:9 train.seed: unknown key | did you mean \`seed\`?",
         "6:18 train.bs: unknown key | did you mean \`train.batch_size\`?",
         "6:25 train.zzzzzzzz: unknown key | known here: num_train_epochs, max_steps, batch_size, eval_batch_size, gradient_accumulation_steps, learning_rate, head_learning_rate, warmup_ratio, warmup_steps, weight_decay, adam_beta1, adam_beta2, adam_epsilon, max_grad_norm, max_length, precision, logging_steps, score, max_lanes, bundle, holdout, report_epoch, stop_after_nonfinite, class_weights, early_stopping_patience, ...",
@@ -224,7 +224,7 @@ describe("--set", () => {
         "--set 1:1 : "=1" is not of the form key=value | e.g. --set train.learning_rate=1e-4",
         "--set 1:1 : "a..b=1" is not of the form key=value | e.g. --set train.learning_rate=1e-4",
         "--set 1:1 extends: only a file can say what it extends",
-        "--set 1:1 foo: unknown key | known here: name, extends, model, task, data, method, train, seed, sweep, on_error, jobs, devices, keep, evaluate",
+        "--set 1:1 foo: unknown key | known here: name, extends, model, task, data, method, train, seed, adapter, sweep, on_error, jobs, devices, keep, evaluate",
         "--set 1:6 name: the bracket [ that opens here is not closed | end the list with ]",
         "--set 1:6 jobs: unknown tag: !x; only plain YAML values are allowed",
         "--set 1:18 train.max_length: expected a whole number from 4, found 2",

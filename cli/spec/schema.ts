@@ -4,6 +4,7 @@
  * all messages are made from this file.
  */
 import { z } from "zod";
+import { adapter } from "./adapter-schema.js";
 import { evaluate } from "./evaluate-schema.js";
 import { GPU, hasTwice } from "./gpu-names.js";
 import { keep } from "./keep-schema.js";
@@ -227,6 +228,7 @@ export const CellSchema = z.strictObject({
   method: key(z.looseObject({ name: methodName }), method),
   train,
   seed,
+  adapter,
 });
 
 /** The values of one axis of a sweep. */
@@ -317,6 +319,7 @@ export const SpecSchema = z.strictObject({
   method: key(z.union([text(), z.looseObject({ name: methodName })]), method),
   train,
   seed,
+  adapter,
   sweep: fileKeys.sweep,
   on_error: fileKeys.on_error,
   jobs: fileKeys.jobs,

@@ -1,9 +1,5 @@
 /** From stored runs to what a reference has of them. */
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { UsageError } from "../errors.js";
-import { entriesOf } from "../files.js";
 import { shippedIdRules, withoutOutside } from "../plan/id-rules.js";
 import type { Mapping } from "../spec/merge.js";
 import {
@@ -21,6 +17,7 @@ import {
 import type { Store } from "../store/store.js";
 import { isCompared } from "./compare-runs.js";
 import type { Reference, ReferenceClass, ReferenceRun } from "./reference.js";
+import { weightsHash } from "./weights-hash.js";
 
 export type Setting = ReferenceRun["settings"][string];
 type Recorded = { run: ReferenceRun; environment: Map<string, string> };
@@ -127,25 +124,6 @@ export function recordRun(store: Store, row: RunRow): Recorded {
     best: { name: attempt.score_name, score: attempt.best_score, epoch: attempt.best_epoch },
   };
   return { run, environment };
-}
-
-/**
- * Of the tensors in an adapter's folder alone: what lies beside them names every setting, also those that change no number.
- * Null if there are none (any more).
- */
-function weightsHash(folder: string): string | null {
-  const files = entriesOf(folder)
-    .filter((name) => name.endsWith(".safetensors"))
-    .sort();
-  if (files.length === 0) return null;
-  const digest = createHash("sha256");
-  for (const name of files) {
-    const content = createHash("sha256")
-      .update(readFileSync(join(folder, name)))
-      .digest("hex");
-    digest.update(`${name} ${content}\n`);
-  }
-  return digest.digest("hex");
 }
 
 /** By dotted key. */

@@ -77,6 +77,7 @@ function settings(max_steps: number): Settings {
       allow_unreached_events: false,
     },
     seed: 3,
+    adapter: { license: null },
   };
 }
 

@@ -11,7 +11,6 @@ from typing import Any
 import torch
 
 from .channel import finite
-from .data import task_of
 from .data.batch import Batch
 from .data.encode import Encoded, encode_texts
 from .device import autocast, current_device, resolve_precision
@@ -95,15 +94,11 @@ def labelling_info(folder: Path) -> RunInfo:
     return info
 
 
-def takes_pairs(info: RunInfo, settings: Settings) -> bool:
-    return bool(task_of(settings.task.name).pairs if info.pairs is None else info.pairs)
-
-
 def predict(folder: Path, texts: list[str], pairs: list[str] | None) -> list[dict[str, Any]]:
     """One item per text, with label and scores. Raises SettingsError when the folder or the texts do not fit."""
     info = labelling_info(folder)
     settings = Settings.from_json(info.settings)
-    wanted = takes_pairs(info, settings)
+    wanted = info.takes_pairs
     if wanted and pairs is None:
         raise SettingsError(
             f"task {settings.task.name} takes pairs of texts: give a second text for each (--text-pair)"

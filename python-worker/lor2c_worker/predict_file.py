@@ -19,7 +19,7 @@ from .data.task import DataError
 from .data.unlabelled import Source, Unlabelled, count_rows, unlabelled_rows
 from .errors import Interrupted
 from .evaluation.scoring import SCORES, base_score, score_logits
-from .predict import Labeller, answer, takes_pairs
+from .predict import Labeller, answer
 from .predict_output import WRITERS, Answer, Wanted, Writer, names_of_kept
 from .settings import SettingsError
 
@@ -40,9 +40,7 @@ def predict_file(command: messages.PredictFile, send: Callable[..., None], stopp
     named = command.columns or {}
     if "text" in named and "text_pair" not in named:
         columns.pop("text_pair", None)
-    source = Source(
-        Path(command.input), command.ending, task, info.kind, takes_pairs(info, settings), {**columns, **named}
-    )
+    source = Source(Path(command.input), command.ending, task, info.kind, info.takes_pairs, {**columns, **named})
     found, rows = unlabelled_rows(source)
     keep = found if command.keep_all else command.keep
     wanted = Wanted(info, names_of_kept(keep, found, OWN, command.input), command.probabilities, settings.task.name)

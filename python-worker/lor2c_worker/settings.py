@@ -129,6 +129,14 @@ class TrainSettings:
 
 
 @dataclass(frozen=True)
+class AdapterSettings:
+    """What the saved folder says of itself to others. Changes no number."""
+
+    #: Of the adapter, by its name on the hub: apache-2.0.
+    license: str | None = None
+
+
+@dataclass(frozen=True)
 class Settings:
     model: ModelSettings
     task: TaskSettings
@@ -136,6 +144,7 @@ class Settings:
     method: Mapping[str, Any]
     train: TrainSettings
     seed: int
+    adapter: AdapterSettings = AdapterSettings()
 
     @property
     def method_parameters(self) -> dict[str, Any]:
@@ -148,12 +157,20 @@ class Settings:
         parts = renewed(value)
         if "task" in parts:
             parts["task"] = from_mapping(TaskSettings, parts["task"], "task")
-        for key, part in (("model", ModelSettings), ("data", DataSettings), ("train", TrainSettings)):
+        for key, part in _PARTS.items():
             parts[key] = from_mapping(part, parts.get(key, {}), key)
         settings = from_mapping(Settings, parts, "settings")
         if "name" not in settings.method:
             raise SettingsError("settings.method.name is missing")
         return settings
+
+
+_PARTS: Mapping[str, type] = {
+    "model": ModelSettings,
+    "data": DataSettings,
+    "train": TrainSettings,
+    "adapter": AdapterSettings,
+}
 
 
 def renewed(settings: Mapping[str, Any]) -> dict[str, Any]:

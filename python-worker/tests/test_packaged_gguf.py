@@ -92,7 +92,9 @@ def wheel_of(file: Path, folder: Path) -> GgufModel:
 
 
 def tiny_gguf(wheel_sha256: str, sha256: str) -> GgufModel:
-    return GgufModel("tiny", "", PackagedFile("tiny-gguf", "1.0", wheel_sha256, ".gguf", sha256), "2 kB")
+    return GgufModel(
+        "tiny", "", "somebody/tiny", PackagedFile("tiny-gguf", "1.0", wheel_sha256, ".gguf", sha256), "2 kB"
+    )
 
 
 @pytest.fixture

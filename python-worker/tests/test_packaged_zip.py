@@ -65,7 +65,7 @@ def model_of(archive: bytes, folder: Path) -> ZippedModel:
     half = len(archive) // 2
     pieces = (wheel_of(1, archive[:half], folder), wheel_of(2, archive[half:], folder))
     members = tuple(Member(name, len(content), sha256(content)) for name, content in FILES.items())
-    return ZippedModel("tiny", "", pieces, 12_300_000, "tiny-v1", members)
+    return ZippedModel("tiny", "", "somebody/tiny", pieces, 12_300_000, "tiny-v1", members)
 
 
 def plain_archive() -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,10 +16,12 @@ from ..settings import SettingsError
 
 @dataclass(frozen=True)
 class MadeOnce(ABC):
-    """A model folder with safetensors, config and tokenizer; `here`, `path` and `remedy` as in `PackagedModel`."""
+    """A model folder with safetensors, config and tokenizer; the other members as in `PackagedModel`."""
 
     name: str
     summary: str
+    hub_id: str
+    rounded: str | None = field(default=None, kw_only=True)
 
     #: What is done to it again when its folder was deleted.
     made: ClassVar[str]

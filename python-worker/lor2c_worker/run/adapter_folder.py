@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ..data import task_of
 from ..data.task import Kind
-from ..settings import SettingsError, renewed
+from ..settings import Settings, SettingsError, renewed
 
 #: Beside the method's own files. With it the adapter can be used without the database.
 RUN_FILE = "lor2c.json"
@@ -36,6 +37,11 @@ class RunInfo:
     def num_labels(self) -> int:
         """Width of the head: 1 for regression."""
         return len(self.label_names) or 1
+
+    @property
+    def takes_pairs(self) -> bool:
+        """Whether a row has two texts."""
+        return bool(task_of(Settings.from_json(self.settings).task.name).pairs if self.pairs is None else self.pairs)
 
     def as_json(self) -> dict[str, Any]:
         return vars(self) | {"id2label": {str(number): name for number, name in enumerate(self.label_names)}}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import shutil
 import time
-from functools import partial
 from pathlib import Path
 
 import torch
@@ -19,7 +18,9 @@ from ..evaluation.proof import difference, is_finite
 from ..evaluation.scoring import majority_score
 from ..learner import Learner
 from ..methods import Cell, Verify
+from ..models import base_model, commit_of
 from .adapter_folder import RunInfo, measure_folder, write_folder
+from .card import complete
 from .checkpoint import BEST_FOLDER
 from .early_stopping import notes_of
 from .loop_state import LoopState
@@ -131,7 +132,14 @@ def _write_adapter(run: TreeRun, cell: TreeCell) -> Path:
         pairs=run.prepared.data.train.pair is not None,
     )
     source = run.folder / BEST_FOLDER / best.folder
-    write_folder(target, info, partial(shutil.copytree, source, dirs_exist_ok=True))
+    model = cell.settings.model
+    base = base_model(model, commit_of(model.name, model.revision))
+
+    def save(folder: Path) -> None:
+        shutil.copytree(source, folder, dirs_exist_ok=True)
+        complete(folder, info, base)
+
+    write_folder(target, info, save)
     return target
 
 

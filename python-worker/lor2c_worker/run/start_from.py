@@ -17,6 +17,7 @@ from ..models import LoadedModel, model_fingerprint
 from ..settings import ModelSettings, Settings, SettingsError
 from ..sources import depends_on
 from .adapter_folder import RUN_FILE, RunInfo, read_info
+from .tensor_header import digest_of_tensors
 
 TENSORS = "*.safetensors"
 
@@ -35,8 +36,10 @@ def start_hash(folder: str) -> str:
     info = _info(path)
     digest = hashlib.sha256(json.dumps([info.kind, info.label_names]).encode())
     for file in _tensor_files(path):
-        with file.open("rb") as handle:
-            digest.update(file.name.encode() + b"\0" + hashlib.file_digest(handle, "sha256").digest())
+        try:
+            digest.update(file.name.encode() + b"\0" + digest_of_tensors(file))
+        except (OSError, ValueError) as error:
+            raise SettingsError(f"train.start_from: {file} cannot be read: {error}") from error
     return f"sha256:{digest.hexdigest()}"
 
 

@@ -1,0 +1,38 @@
+"""How others name the model that an adapter belongs to: by its repository on the hub, or as a folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..settings import ModelSettings
+from .packaged import MODELS
+
+
+@dataclass(frozen=True)
+class BaseModel:
+    #: The argument of `from_pretrained`: a repository on the hub, or a folder of this machine.
+    name: str
+    #: As others may read it: of a folder only the last component.
+    shown: str
+    #: None of a folder.
+    hub_id: str | None
+    #: Commit, branch or tag on the hub; None: its main branch, or a folder.
+    revision: str | None = None
+    #: What the weights here went through, which those of the repository did not; None: they are the same.
+    rounded: str | None = None
+
+
+def base_model(settings: ModelSettings, commit: str | None) -> BaseModel:
+    """`commit`: of a hub's model; None where nobody knows it."""
+    name = settings.name
+    if (packaged := MODELS.get(name)) is not None:
+        return BaseModel(packaged.hub_id, packaged.hub_id, packaged.hub_id, None, packaged.rounded)
+    if is_folder(name):
+        return BaseModel(name, Path(name).name or name, None)
+    return BaseModel(name, name, name, commit or settings.revision)
+
+
+def is_folder(name: str) -> bool:
+    """Whether a spec's name of a model or data set is a path, which it then begins like."""
+    return name.startswith((".", "~")) or Path(name).is_absolute()
