@@ -316,7 +316,9 @@ def test_mpnets_bias_has_a_gradient_where_it_trains(padded: bool) -> None:
     gradient = other.mpnet.encoder.relative_attention_bias.weight.grad
     assert torch.allclose(table.grad, gradient, rtol=0, atol=1e-10)
     assert gradient.abs().max() > 1e-3
+    table.requires_grad_(False)
     with torch.no_grad():
+        assert torch.equal(hidden(own, batch, bank_of(own, module)), frozen)
         table.mul_(2)
         changed, new = hidden(own, batch, bank_of(own, module)), UnpaddedEncoder(module, padded_attention=padded)
         assert torch.equal(changed, hidden(new, batch, bank_of(new, module)))

@@ -79,7 +79,7 @@ def on(device: torch.device, batch: Batch) -> Batch:
     return Batch(**{k: v.to(device) if isinstance(v, torch.Tensor) and k != "rows" else v for k, v in values})
 
 
-@pytest.mark.parametrize("kind", ["bert", "roberta"])
+@pytest.mark.parametrize("kind", ["bert", "roberta", "mpnet"])
 def test_the_unpadded_encoder_is_the_module(kind: str, device: torch.device) -> None:
     module, batch = build(kind).to(device), on(device, batch_of(kind, [3, 17, 1, 9], 24))
     encoder = UnpaddedEncoder(module)

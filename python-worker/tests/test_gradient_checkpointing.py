@@ -58,7 +58,7 @@ def assert_same(plain: list[torch.Tensor], again: list[torch.Tensor]) -> None:
 
 @pytest.mark.parametrize("precision", ["fp32", "mixed"])
 @pytest.mark.parametrize("make", [choose_backbone, HfBackbone], ids=["unpadded", "padded"])
-@pytest.mark.parametrize("kind", ["bert", "llama"])
+@pytest.mark.parametrize("kind", ["bert", "mpnet", "llama"])
 def test_lanes_get_equal_bits(kind: str, make: Callable[[Any], Any], precision: str) -> None:
     batch, found = batch_of(kind, LENGTHS), []
     for again in (False, True):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tiny
 import torch
 from marks import needs_bf16
 from test_backbones import bank_of, batch_of, build
@@ -178,6 +179,18 @@ def test_so_has_a_cell_of_lora(worker: Worker, place: Path, tmp_path: Path) -> N
         train(worker, tmp_path / "alone", {name: value})
         assert record(worker.until_done(), name, tmp_path / "alone") == records[name], name
     assert len({value[-2] for value in records.values()}) == len(cells), "some number has no effect"
+
+
+def test_so_has_a_cell_over_mpnet(worker: Worker, place: Path, tmp_path: Path) -> None:
+    tiny.save(tmp_path / "model", "mpnet")
+    (tmp_path / "data").symlink_to(place / "data")
+    cells = {name: value for name, value in sweep(tmp_path).items() if name in ("usual", "all")}
+    train(worker, tmp_path / "together", cells)
+    together = worker.until_done()
+    for name, value in cells.items():
+        train(worker, tmp_path / "alone", {name: value})
+        found = record(worker.until_done(), name, tmp_path / "alone")
+        assert found == record(together, name, tmp_path / "together"), name
 
 
 @needs_bf16

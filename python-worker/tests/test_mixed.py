@@ -47,7 +47,7 @@ def gradients(backbone: Any, module: Any, batch: Any, precision: str) -> tuple[t
 
 
 @needs_bf16
-@pytest.mark.parametrize("kind", ["bert", "roberta", "llama"])
+@pytest.mark.parametrize("kind", ["bert", "roberta", "mpnet", "llama"])
 def test_mixed_is_near_fp32_and_not_fp32(kind: str) -> None:
     """Logits and gradients within what bfloat16's 8 bits leave, in both backbones; gradients themselves are fp32."""
     module, batch = build(kind), batch_of(kind, LENGTHS)
@@ -209,7 +209,7 @@ def test_products_follow_the_loops_context() -> None:
 
 
 @pytest.mark.parametrize("step", [None, 4])
-@pytest.mark.parametrize("kind", ["bert", "roberta"])
+@pytest.mark.parametrize("kind", ["bert", "roberta", "mpnet"])
 def test_both_forms_of_attention_agree(kind: str, step: int | None) -> None:
     """Blocks of equal length as on the CPU, and one padded product as on CUDA, with lanes together."""
     module = build(kind, torch.float64, dropout=0.3)

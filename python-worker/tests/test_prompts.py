@@ -22,6 +22,7 @@ from lor2c_worker.data.encode import Encoded, encode
 from lor2c_worker.evaluation.evaluate import logits_of
 from lor2c_worker.keyed.layout import PaddedLayout
 from lor2c_worker.keyed.masks import StepMasks
+from lor2c_worker.settings import SettingsError
 
 VIRTUAL = 3
 KINDS = ("bert", "roberta", "llama")
@@ -169,3 +170,8 @@ def test_virtual_tokens_need_positions(worker: Worker, place: Path) -> None:
     assert problem.endswith("takes at most 31 besides the 33 positions of the method")
     # 2 L d for each virtual token: keys and values of every layer.
     assert (good.problems, good.trainable_parameters) == ([], 32 * 2 * 3 * 16)
+
+
+def test_a_prefix_needs_a_model_that_takes_keys(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"models of type mpnet take none: use PROMPT_TUNING or P_TUNING"):
+        learner_of(tiny.save(tmp_path, "mpnet"), "PREFIX_TUNING")

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ BF16 = torch.bfloat16
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     root = tmp_path_factory.mktemp("models")
-    return {kind: tiny.save(root / kind, kind) for kind in KINDS}
+    return {kind: tiny.save(root / kind, kind) for kind in (*KINDS, "mpnet")}
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +63,11 @@ def rounded(folder: Path, storage: Storage) -> LoadedModel:
     return model
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("storage", HELD, ids=lambda storage: f"{storage.linear}-{storage.embeddings}")
+@pytest.mark.parametrize(
+    ("kind", "storage"),
+    [*product(KINDS, HELD), ("mpnet", HELD[2]), ("mpnet", HELD[4])],
+    ids=lambda value: value if isinstance(value, str) else f"{value.linear}-{value.embeddings}",
+)
 def test_the_held_model_computes_what_its_weights_stand_for(
     folders: dict[str, Path], data: Encoded, kind: str, storage: Storage
 ) -> None:

@@ -45,10 +45,11 @@ class PromptLearner(PeftLearner):
         self._prefix = config.peft_type == "PREFIX_TUNING"
         names = inspect.signature(base_of(self._inner).forward).parameters
         self._cache_name = "cache" if "cache" in names else "past_key_values"
-        pad = self._inner.config.pad_token_id
-        self._filler = 1 if pad == 0 else 0  # any token but padding: its embedding is replaced
         self._prompts: torch.Tensor | None = None
         if not self._prefix:
+            # Its embedding is replaced, but padding has no position; MPNet's is token 1, whatever config.json says.
+            padding = {self._inner.config.pad_token_id, wrapped.word_embeddings.padding_idx}
+            self._filler = min({0, 1, 2} - padding)
             # A bound method would make a cycle, and keep the model until Python looks for some.
             put = WeakMethod(self._put_prompts)
 

@@ -8,7 +8,8 @@ import torch
 
 
 class PositionBias:
-    """Computed once for a model whose table is frozen. Where the table trains, the bias has a gradient."""
+    """Computed once for a model whose table is frozen. Where the table trains, it is computed each time, with its
+    gradient: optimizers don't all count their changes."""
 
     def __init__(self, encoder: Any) -> None:
         """`encoder`: MPNet's, which knows the buckets of distances."""
@@ -18,7 +19,7 @@ class PositionBias:
     def __call__(self, width: int, device: torch.device) -> torch.Tensor:
         """[H, width, width]: head, query, key."""
         weight = self._encoder.relative_attention_bias.weight
-        if weight.requires_grad and torch.is_grad_enabled():
+        if weight.requires_grad:
             return self._compute(width, device)
         state = (weight.data_ptr(), weight._version)
         if self._kept is None or self._kept[0] != state or self._kept[1].shape[-1] < width:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import difflib
+import inspect
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import torch
 
 from ..adapters.peft_learner import PeftLearner, load_adapter, save_adapter, tensors_of, wrap
 from ..adapters.prompt_learner import PromptLearner, load_prompt
+from ..backbones.hf_backbone import base_of
 from ..learner import Learner
 from ..models import LoadedModel, WeightsUse, is_head
 from ..settings import SettingsError
@@ -151,6 +153,11 @@ def hint(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {' or '.join(spelt[n] for n in near)}?" if near else ""
 
 
+def _takes_keys(model: LoadedModel) -> bool:
+    names = inspect.signature(base_of(model.module).forward).parameters
+    return "past_key_values" in names or "cache" in names
+
+
 class AnyPeft(Method):
     name = "peft"
     summary = "Any method that peft offers, by type and config"
@@ -166,6 +173,11 @@ class AnyPeft(Method):
         """Raises SettingsError when the config's own checks refuse the values."""
         from peft import TaskType
 
+        if params.type == "PREFIX_TUNING" and not _takes_keys(model):
+            raise SettingsError(
+                f"method peft: PREFIX_TUNING gives every layer keys and values, and models of type "
+                f"{model.config.model_type} take none: use PROMPT_TUNING or P_TUNING"
+            )
         cls = config_class(params.type)
         fields = {field.name for field in dataclasses.fields(cls)}
         values = copy.deepcopy(params.config)
