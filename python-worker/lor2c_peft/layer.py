@@ -26,17 +26,28 @@ class LowRank(BaseTunerLayer):
         self.merged_adapters = []
 
     def _add(
-        self, name: str, rank: int, d_in: int, d_out: int, scale: float, p: float, *, zero_b: bool, own_a: bool = True
+        self,
+        name: str,
+        rank: int,
+        d_in: int,
+        d_out: int,
+        scale: float,
+        p: float,
+        *,
+        zero_b: bool,
+        own_a: bool = True,
+        count: int = 1,
     ) -> None:
-        """Add an adapter. With `zero_b` the output stays the same. Without `own_a` the tuner has the shared A."""
+        """Add an adapter, of `count` pairs A and B one below the other. With `zero_b` the output stays the same.
+        Without `own_a` the tuner has the shared A."""
         if own_a:
-            self.lor2c_A[name] = random_matrix(rank, d_in)
-        self.lor2c_B[name] = nn.Parameter(torch.zeros(d_out, rank)) if zero_b else random_matrix(d_out, rank)
+            self.lor2c_A[name] = random_matrix(count * rank, d_in)
+        rows = count * d_out
+        self.lor2c_B[name] = nn.Parameter(torch.zeros(rows, rank)) if zero_b else random_matrix(rows, rank)
         self.lor2c_scale[name], self.lor2c_p[name] = scale, p
 
-    def _apply_to(self, name: str, y: torch.Tensor, x: torch.Tensor, a: torch.Tensor) -> torch.Tensor:
+    def _apply_to(self, name: str, y: torch.Tensor, x: torch.Tensor, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
         """y + scale * B A drop(x), [..., d], computed in the adapter's precision and returned in that of y."""
-        b = self.lor2c_B[name]
         x = x.to(a.dtype)
         if self.training and self.lor2c_p[name] > 0:  # type: ignore[attr-defined]
             x = nn.functional.dropout(x, self.lor2c_p[name])
@@ -125,9 +136,9 @@ class SpanLayer(nn.Module, LowRank):
                 x = self._inputs.of.pop((name, self.lor2c_ends[name]))
                 a = self.lor2c_A[name] if name in self.lor2c_A else self._shared[name]
                 if isinstance(output, tuple):
-                    output = (self._apply_to(name, output[0], x, a), *output[1:])
+                    output = (self._apply_to(name, output[0], x, a, self.lor2c_B[name]), *output[1:])
                 else:
-                    output = self._apply_to(name, output, x, a)
+                    output = self._apply_to(name, output, x, a, self.lor2c_B[name])
         return output
 
     def detach_from_base(self) -> nn.Module:
@@ -146,24 +157,34 @@ class SpanLayer(nn.Module, LowRank):
 
 
 class InjectedLinear(nn.Module, LowRank):
-    """LoRA on one query or value projection, in a layer whose module was replaced."""
+    """LoRA on one query or value projection, in a layer whose module was replaced; or on some of the equal parts of a
+    module that has several projections. Of n parts, A is (n r, d_in) and B (n d_out, r), part after part."""
 
-    def __init__(self, base_layer: nn.Linear) -> None:
+    def __init__(self, base_layer: nn.Linear, parts: list[tuple[int, int]]) -> None:
+        """`parts`: (part, of) of each; none: all of the module is the projection."""
         super().__init__()
-        self.base_layer = base_layer
+        self.base_layer, self.parts = base_layer, parts
         self.in_features, self.out_features = base_layer.in_features, base_layer.out_features
         self._make_containers()
 
     def inject(self, name: str, config: Lor2cConfig) -> None:
         scale, p = config.injected_alpha / config.injected_r, config.injected_dropout
-        shape = config.injected_r, self.in_features, self.out_features
-        self._add(name, *shape, scale, p, zero_b=config.init_weights)
+        count, of = max(1, len(self.parts)), self.parts[0][1] if self.parts else 1
+        shape = config.injected_r, self.in_features, self.out_features // of
+        self._add(name, *shape, scale, p, zero_b=config.init_weights, count=count)
 
     def forward(self, x: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
         y = self.base_layer(x, *args, **kwargs)
         for name in [] if self._disable_adapters else self.active_adapters:
             if name in self.lor2c_B:
-                y = self._apply_to(name, y, x, self.lor2c_A[name])
+                a, b = self.lor2c_A[name], self.lor2c_B[name]
+                if not self.parts:
+                    y = self._apply_to(name, y, x, a, b)
+                    continue
+                pieces, count = list(y.chunk(self.parts[0][1], dim=-1)), len(self.parts)
+                for (part, _), own_a, own_b in zip(self.parts, a.chunk(count), b.chunk(count), strict=True):
+                    pieces[part] = self._apply_to(name, pieces[part], x, own_a, own_b)
+                y = torch.cat(pieces, dim=-1)
         return y
 
     def detach_from_base(self) -> nn.Module:

@@ -82,8 +82,8 @@ class Lor2cModel(BaseTuner):
         changed: list[SpanLayer | InjectedLinear] = [layer]
         if task.injected:
             # The layer itself is the target, since peft does not look inside a layer that it has already wrapped.
-            paths = self._places.projections.values()
-            changed += [inject(layer.base_layer, path, adapter_name, peft_config) for path in paths]
+            linears = self._places.injected.items()
+            changed += [inject(layer.base_layer, path, parts, adapter_name, peft_config) for path, parts in linears]
         device = next(target.parameters()).device
         for module in changed:
             module._move_adapter_to_device_of_base_layer(adapter_name, device=device)
@@ -151,12 +151,15 @@ class Task:
     injected: bool = False
 
 
-def inject(layer: nn.Module, path: str, adapter_name: str, config: Lor2cConfig) -> InjectedLinear:
-    """Put LoRA on the projection at `path` of a layer, where another adapter may already have injected some."""
+def inject(
+    layer: nn.Module, path: str, parts: list[tuple[int, int]], adapter_name: str, config: Lor2cConfig
+) -> InjectedLinear:
+    """Put LoRA on the projection at `path` of a layer, or on `parts` of it, where another adapter may already have
+    injected some."""
     target = layer.get_submodule(path)
     if not isinstance(target, (nn.Linear, InjectedLinear)):
         raise ValueError(f"{path} is a {type(target).__name__}; LoRA can be injected into linear projections only")
-    linear = target if isinstance(target, InjectedLinear) else InjectedLinear(target)
+    linear = target if isinstance(target, InjectedLinear) else InjectedLinear(target, parts)
     if linear is not target:
         parent, _, child = path.rpartition(".")
         setattr(layer.get_submodule(parent), child, linear)

@@ -61,6 +61,16 @@ TRIED: list[tuple[str, dict[str, Any]]] = [
     ("imlor2c", {"rank": 4, "merges": 1, "injections": 1}),
     ("imlor2c", {"rank": 4, "merges": 1, "injections": 1, "rules": "official"}),
 ]
+#: Methods to try on other architectures, one of each sort: lanes, layers of peft, layers of our own, the whole model.
+FEW = ("lora", "imlor2c", "adalora", "dylora", "adapter")
+OTHERS: dict[str, tuple[str, ...]] = {
+    "mpnet": tuple(dict(TRIED)),
+    "distilbert": FEW,
+    "deberta-v2": FEW,
+    "electra": ("imlor2c", "dylora"),  # its layers are BERT's
+    "modernbert": (*FEW, "pissa", "full"),
+    "xlm-roberta": ("imlor2c",),  # its modules are RoBERTa's
+}
 #: It trains nothing, and takes no classifier (test_none.py).
 ELSEWHERE = {"none"}
 #: Types of peft that do not start as the base model, since virtual tokens act from the first step on.
@@ -75,7 +85,7 @@ def test_every_method_is_tried() -> None:
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     root = tmp_path_factory.mktemp("models")
-    return {kind: tiny.save(root / kind, kind) for kind in (*KINDS, "mpnet")}
+    return {kind: tiny.save(root / kind, kind) for kind in (*KINDS, *OTHERS)}
 
 
 @pytest.fixture(scope="module")
@@ -100,19 +110,24 @@ def run(learner: Learner, data: Encoded, seed: int = 3, epochs: int = EPOCHS) ->
     return seen.values("train", "loss", "c"), [record for _, record in seen.records]
 
 
-def tried_on(*kinds: str, once_on: str | None = None) -> Any:
-    """`once_on`: a model on which each method is tried with the first of its settings."""
+def settings_on(kind: str, name: str) -> dict[str, Any]:
+    """ModernBERT's projections are parts of modules, of which methods that wrap modules need all."""
+    wraps = kind == "modernbert" and name in ("adalora", "pissa", "dylora")
+    return dict(reversed(TRIED))[name] | ({"target_modules": "all-linear"} if wraps else {})
+
+
+def tried_on(*kinds: str, others: dict[str, tuple[str, ...]] | None = None) -> Any:
     cases = [
         pytest.param(kind, name, values, id=f"{kind}-{name}-{'-'.join(str(v) for v in values.values())}")
         for kind in kinds
         for name, values in TRIED
     ]
-    first = dict(reversed(TRIED)) if once_on else {}
-    cases += [pytest.param(once_on, name, values, id=f"{once_on}-{name}") for name, values in first.items()]
+    more = [(kind, name) for kind, names in (others or {}).items() for name in names]
+    cases += [pytest.param(kind, name, settings_on(kind, name), id=f"{kind}-{name}") for kind, name in more]
     return pytest.mark.parametrize(("kind", "name", "values"), cases)
 
 
-@tried_on(*KINDS)
+@tried_on(*KINDS, others=OTHERS)
 def test_starts_as_the_base_model_and_counts_as_promised(
     folders: dict[str, Path], data: Encoded, kind: str, name: str, values: dict[str, Any]
 ) -> None:
@@ -129,7 +144,7 @@ def test_starts_as_the_base_model_and_counts_as_promised(
     assert count(METHODS[name], empty, parse_params(METHODS[name], values)) == body
 
 
-@tried_on(*KINDS, once_on="mpnet")
+@tried_on(*KINDS, others=OTHERS)
 def test_trains_only_its_own_saves_and_reloads(
     folders: dict[str, Path], data: Encoded, tmp_path: Path, kind: str, name: str, values: dict[str, Any]
 ) -> None:

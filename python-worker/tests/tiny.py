@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from tiny_encoders import ENCODERS, VARIANTS, encoder
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 from transformers import (
     BertConfig,
@@ -48,6 +49,8 @@ def tokenizer() -> PreTrainedTokenizerFast:
 
 
 def model(kind: str, seed: int = 0) -> PreTrainedModel:
+    if kind in (*ENCODERS, *VARIANTS):
+        return encoder(kind, seed)
     torch.manual_seed(seed)
     size = len(SPECIAL) + len(WORDS)
     if kind == "bert":

@@ -11,7 +11,7 @@ from transformers import AutoModelForSequenceClassification, BertConfig, LlamaCo
 
 from lor2c_worker.data.encode import Encoded, encode
 from lor2c_worker.data.task import Split
-from lor2c_worker.models import HEADS, LoadedModel, known_config
+from lor2c_worker.models import LoadedModel, head_of_task, known_config
 
 SEED = 17
 #: Lengths of MRPC's training rows in tokens, at every sixteenth of them; their mean is 53.
@@ -63,7 +63,8 @@ def random_model(config: PretrainedConfig, device: torch.device) -> LoadedModel:
     """A frozen classifier of two classes with random weights, in evaluation mode."""
     torch.manual_seed(SEED)
     module = AutoModelForSequenceClassification.from_config(config)
-    return LoadedModel(module.to(device).eval().requires_grad_(False), None, HEADS[config.model_type])
+    head = head_of_task(config.model_type, "classify")
+    return LoadedModel(module.to(device).eval().requires_grad_(False), None, head)
 
 
 @dataclass(frozen=True)

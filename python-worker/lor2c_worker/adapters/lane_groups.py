@@ -14,13 +14,13 @@ from ..launches import at_once
 from .bank import Bank
 
 
-def group_size(lanes: int, device: torch.device) -> int:
-    """How many lanes go through the backbone together.
+def group_size(lanes: int, device: torch.device, *, alone: bool) -> int:
+    """How many lanes go through the backbone together; `alone`: it takes them one by one.
 
     On the CPU it is one: products of thousands of rows gain nothing from more rows, and a lane then computes the same
     products, of the same shapes, as it does alone. So its bits can't depend on its neighbours, with any library.
     """
-    return lanes if at_once(device) else 1
+    return lanes if at_once(device) and not alone else 1
 
 
 def forward(
@@ -40,7 +40,7 @@ def forward(
     dropout. `frozen`: see `Backbone.forward`.
     """
     device = batch.input_ids.device
-    size = group_size(len(lanes), device)
+    size = group_size(len(lanes), device, alone=backbone.alone)
     # One split: its backward is one `cat`. The backward of slices would fill a whole tensor for each lane.
     used = {slot.name: tensors[slot.name] for slot in bank.used()}
     cuts = {name: (x,) if size == len(lanes) else x.split(size) for name, x in used.items()}

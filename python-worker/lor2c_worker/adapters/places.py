@@ -11,8 +11,8 @@ from .injection import QUERY_AND_VALUE
 
 
 class Places:
-    """Paths of the layers of a model that is not wrapped yet, paths in a layer of the projections that an injection
-    takes, and the hidden size."""
+    """Paths of the layers of a model that is not wrapped yet, the projections in a layer that an injection takes, and
+    the hidden size."""
 
     def __init__(self, model: nn.Module) -> None:
         prefix = getattr(model, "base_model_prefix", "")

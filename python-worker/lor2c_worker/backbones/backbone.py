@@ -89,6 +89,8 @@ class Backbone(Protocol):
 
     layers: int
     hidden: int
+    #: Lanes must go through it one by one.
+    alone: bool
 
     def use_checkpointing(self) -> None:
         """From now on compute each layer again in the backward, from its input, instead of keeping what is inside.

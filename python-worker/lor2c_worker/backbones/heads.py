@@ -1,4 +1,4 @@
-"""Task heads of all lanes, stacked [K, ...]: one per model family, from the modules that transformers loads."""
+"""Task heads of all lanes, stacked [K, ...], from the modules that transformers loads."""
 
 from __future__ import annotations
 
@@ -9,17 +9,15 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from ..architectures import HeadForm, architecture_of
 from ..data.batch import Batch
 from ..frozen import HalfOutput
 from ..keyed.masks import StepMasks
-from ..launches import at_once
 from ..optim.slot import Slot
 from .backbone import BatchLayout
+from .head_steps import LEAST_ROWS, pooled, steps_of
 from .precision import Products, as_given, low_dtype
 from .token_loss import token_loss
-
-#: The CPU library computes products of one or two rows in another way, so that rounding would depend on the batch.
-LEAST_ROWS = 4
 
 
 class Head(Protocol):
@@ -49,29 +47,21 @@ class Head(Protocol):
 
 
 class ClassifierHead:
-    """Pools one token per row. Linear maps follow, with tanh between them and dropout before each but a pooler's first.
+    """What the head of the transformers module computes on the hidden states of a row, by the steps of its form.
 
-    RoBERTa: dropout, dense, tanh, dropout, out_proj. BERT: pooler dense, tanh, dropout, classifier. Llama: score on the
-    last real token. Tensors keep the names of the transformers module.
+    Tensors keep the names of the transformers module.
     """
 
-    def __init__(
-        self, module: nn.Module, names: Sequence[str], lanes: int, *, pool: str = "first", first_dropout: bool = False
-    ) -> None:
-        """`names`: paths of the linear modules in order. Initial values are the module's."""
-        self._pool, self._first_dropout = pool, first_dropout
-        self._names = list(names)
+    def __init__(self, module: nn.Module, form: HeadForm, lanes: int) -> None:
+        """Initial values are the module's. Raises ValueError when it does not have the form."""
+        self._pool = pooled(module, form)
+        self._steps = steps_of(module, form)
         self._slots: dict[str, Slot] = {}
-        config: Any = module.config
-        p = getattr(config, "classifier_dropout", None)
-        self._p = float(getattr(config, "hidden_dropout_prob", 0.0) if p is None else p)
-        owner, _, _ = names[-1].rpartition(".")  # the dropout module belongs to the classifier or to the model
-        self._site = f"{owner}.dropout" if owner else "dropout"
-        for name in names:
-            linear = module.get_submodule(name)
-            for part, value in linear.named_parameters():
-                stacked = value.detach().expand(lanes, *value.shape).clone().requires_grad_()
-                self._slots[f"{name}.{part}"] = Slot(f"{name}.{part}", stacked, "head")
+        for step in self._steps:
+            for name in step.trains:
+                value = module.get_parameter(name).detach()
+                stacked = value.expand(lanes, *value.shape).clone().requires_grad_()
+                self._slots[name] = Slot(name, stacked, "head")
 
     def slots(self) -> list[Slot]:
         return list(self._slots.values())
@@ -81,6 +71,8 @@ class ClassifierHead:
             slot.fork(rows)
 
     def positions(self, batch: Batch, layout: BatchLayout) -> torch.Tensor:
+        if self._pool == "mean":
+            return layout.at(batch.attention_mask.flatten().nonzero()[:, 0])
         return layout.first() if self._pool == "first" else layout.last()
 
     def outputs(
@@ -94,6 +86,8 @@ class ClassifierHead:
         if tensors is None:
             tensors = {name: slot.tensor for name, slot in self._slots.items()}
         with as_given(hidden.device):
+            if self._pool == "mean":
+                hidden = torch.stack([row.mean(1) for row in hidden.split(batch.row_lengths(), dim=1)], dim=1)
             return self._logits(hidden, masks, tensors)
 
     def _logits(
@@ -102,31 +96,9 @@ class ClassifierHead:
         x, rows = pooled, pooled.shape[1]
         if rows < LEAST_ROWS:
             x = torch.cat([x, x.new_zeros(x.shape[0], LEAST_ROWS - rows, x.shape[2])], dim=1)
-        call = 0
-        for i, name in enumerate(self._names):
-            if i > 0:
-                x = torch.tanh(x)
-            if i > 0 or self._first_dropout:
-                x = self._drop(x, rows, call, masks)
-                call += 1
-            x = self._linear(tensors[f"{name}.weight"], tensors.get(f"{name}.bias"), x)
+        for step in self._steps:
+            x = step(x, rows, masks, tensors)
         return x if x.shape[1] == rows else x[:, :rows]
-
-    def _linear(self, weight: torch.Tensor, bias: torch.Tensor | None, x: torch.Tensor) -> torch.Tensor:
-        if at_once(x.device):
-            return torch.bmm(x, weight.mT) if bias is None else torch.baddbmm(bias[:, None], x, weight.mT)
-        # Lane by lane, so that the shape of a lane's product does not depend on the number of lanes.
-        out = torch.cat([torch.bmm(one, w.mT) for one, w in zip(x.split(1), weight.split(1), strict=True)])
-        return out if bias is None else out + bias[:, None]
-
-    def _drop(self, x: torch.Tensor, rows: int, call: int, masks: StepMasks | None) -> torch.Tensor:
-        """Dropout with the site's name and count that `KeyedSite` uses in the transformers module."""
-        if masks is None or self._p == 0.0:
-            return x
-        mask = masks.rows(f"{self._site}#{call}" if call else self._site, x.shape[-1], self._p).to(x.dtype)
-        if x.shape[1] == rows:
-            return x * mask
-        return torch.cat([x[:, :rows] * mask, x[:, rows:]], dim=1)
 
 
 class LanguageModelHead:
@@ -176,14 +148,10 @@ class LanguageModelHead:
 
 def head_of(module: nn.Module, lanes: int) -> Head:
     """The head of the module. Raises ValueError when its form is unknown."""
-    paths = {name for name, child in module.named_modules() if isinstance(child, nn.Linear)}
-    if {"classifier.dense", "classifier.out_proj"} <= paths:
-        return ClassifierHead(module, ["classifier.dense", "classifier.out_proj"], lanes, first_dropout=True)
-    if "classifier" in paths:
-        pooler = f"{module.base_model_prefix}.pooler.dense"
-        return ClassifierHead(module, [pooler, "classifier"], lanes)
-    if "score" in paths:
-        return ClassifierHead(module, ["score"], lanes, pool="last")
-    if "lm_head" in paths:
+    config: Any = module.config
+    known = architecture_of(config.model_type)
+    if known is not None and hasattr(module, "lm_head"):
         return LanguageModelHead(module)
+    if known is not None and hasattr(module, known.head.modules[-1]):
+        return ClassifierHead(module, known.head, lanes)
     raise ValueError(f"{type(module).__name__} has no head that is known here")

@@ -1,9 +1,9 @@
-"""A transformers module as backbone: any encoder of the BERT kind or decoder of the Llama kind, padded per batch."""
+"""A transformers module as backbone: any model of the table of architectures, padded per batch."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 from weakref import finalize, ref
 
@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 from transformers import PreTrainedModel
 
-from ..architectures import architectures
+from ..architectures import Architecture, ProjectionPath, architecture_of
 from ..data.batch import Batch
 from ..keyed.dropout import KeyedDropout
 from ..keyed.layout import PaddedLayout
@@ -25,27 +25,33 @@ from .precision import as_given
 _WITH_HEAD = ("ForSequenceClassification", "ForCausalLM")
 
 
-def find_layers(base: nn.Module) -> tuple[list[nn.Module], dict[Projection, str]]:
-    """(layers in order, paths of the projections in a layer, in the order of `PROJECTIONS`). Raises ValueError for an
-    unknown form."""
-    modules = dict(base.named_modules())
-    for known in architectures():
-        if known.layers in modules:
-            layers = list(modules[known.layers].children())
-            paths: dict[Projection, str] = known.projections  # type: ignore[assignment]
-            every = (f"{known.layers}.{i}.{path}" for i in range(len(layers)) for path in paths.values())
-            if layers and all(place in modules for place in every):
-                return layers, paths
-    raise ValueError(f"{type(base).__name__} has no layers with projections of a form known here")
+def find_layers(base: nn.Module) -> tuple[list[nn.Module], dict[Projection, ProjectionPath]]:
+    """(layers in order, the projections in a layer, in the order of `PROJECTIONS`). Raises ValueError for an unknown
+    form."""
+    layers, known = layers_in(base), known_of(base)
+    modules = dict(layers[0].named_modules())
+    lacking = [place.module for place in known.projections.values() if place.module not in modules]
+    if lacking:
+        raise ValueError(f"{type(base).__name__} has layers without {lacking[0]}, which its type should have")
+    return layers, known.projections  # type: ignore[return-value]
 
 
 def layers_in(base: nn.Module) -> list[nn.Module]:
     """Layers in order, whatever is wrapped inside them. Raises ValueError for an unknown form."""
-    modules = dict(base.named_modules())
-    for known in architectures():
-        if known.layers in modules:
-            return list(modules[known.layers].children())
-    raise ValueError(f"{type(base).__name__} has no layers where they are known here")
+    known = known_of(base)
+    layers = dict(base.named_modules()).get(known.layers)
+    if layers is None or not list(layers.children()):
+        raise ValueError(f"{type(base).__name__} has no layers in {known.layers}")
+    return list(layers.children())
+
+
+def known_of(model: nn.Module) -> Architecture:
+    """What is known of a model of transformers. Raises ValueError for an unknown type."""
+    config: Any = model.config
+    known = architecture_of(config.model_type)
+    if known is None:
+        raise ValueError(f"the type {config.model_type} of {type(model).__name__} is not known here")
+    return known
 
 
 def base_of(module: nn.Module) -> nn.Module:
@@ -73,20 +79,25 @@ class HfBackbone:
         found, paths = find_layers(self._base)
         config: Any = module.config
         self.layers, self.hidden = len(found), int(config.hidden_size)
-        self._projections = {
-            (i, name): layer.get_submodule(path) for i, layer in enumerate(found) for name, path in paths.items()
-        }
+        self._places = paths
+        linears = [place.module for place in paths.values()]
+        self._linears = [{path: layer.get_submodule(path) for path in linears} for layer in found]
+        self.alone = known_of(module).alone
         self._pad = int(config.pad_token_id or 0)
         self._dropout = KeyedDropout(self._base)
         self._adapters: Adapters | None = None
         self._lanes = 1
+        #: Linear modules that the layer which runs now has called.
+        self._called: set[str] = set()
         # The hooks don't own this object: it owns the module, and a cycle would keep both until Python looks for some.
         me, hooks = ref(self), []
         for i, layer in enumerate(found):
             hooks.append(layer.register_forward_pre_hook(_enter(me, i), with_kwargs=True))
             hooks.append(layer.register_forward_hook(_leave(me, i)))
-        for (i, name), projection in self._projections.items():
-            hooks.append(projection.register_forward_hook(_project(me, i, name)))
+        for i, own in enumerate(self._linears):
+            for path, linear in own.items():
+                parts = {name: place for name, place in paths.items() if place.module == path}
+                hooks.append(linear.register_forward_hook(_project(me, i, path, parts)))
         for hook in hooks:  # the module may outlive it, and get others
             finalize(self, hook.remove)
 
@@ -100,19 +111,26 @@ class HfBackbone:
     @contextmanager
     def _during(self, adapters: Adapters | None, lanes: int, masks: StepMasks | None) -> Iterator[None]:
         self._adapters, self._lanes = adapters, lanes
+        self._called.clear()
         try:
             with self._dropout.using(masks):
                 yield
         finally:
             self._adapters = None
 
+    def _called_with(self, path: str, x: torch.Tensor) -> AbstractContextManager[None]:
+        """A context in which the masks are those of `x`, the input of a linear module of the layer that runs now: a
+        second one in the same layer is no row's, but a table [1, S, d]."""
+        again, masks = path in self._called, self._dropout.masks
+        self._called.add(path)
+        return masks.of_table(x.shape[1]) if again and masks is not None else nullcontext()
+
     def using(self, adapters: Adapters) -> AbstractContextManager[None]:
         """A context in which the module itself computes with these adapters, of one lane, without dropout."""
         return self._during(adapters, 1, None)
 
     def projection_shape(self, layer: int, name: Projection) -> tuple[int, int]:
-        linear: Any = self._projections[layer, name]
-        return int(linear.in_features), int(linear.out_features)
+        return projection_shape(self._linears[layer][self._places[name].module], self._places[name])
 
     def layout(self, batch: Batch) -> PaddedLayout:
         mask = batch.attention_mask
@@ -148,10 +166,16 @@ class HfBackbone:
         return x.reshape(self._lanes, -1, x.shape[-1])
 
 
+def projection_shape(linear: Any, place: ProjectionPath) -> tuple[int, int]:
+    """(d_in, d_out) of a projection in its linear module."""
+    return int(linear.in_features), int(linear.out_features) // place.of
+
+
 def _enter(owner: ref[HfBackbone], layer: int) -> Any:
     def hook(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         backbone = owner()
         if backbone is not None and backbone._adapters is not None:
+            backbone._called.clear()
             backbone._adapters.enter(layer, backbone._stack(args[0] if args else kwargs["hidden_states"]))
 
     return hook
@@ -162,7 +186,7 @@ def _leave(owner: ref[HfBackbone], layer: int) -> Any:
         backbone = owner()
         if backbone is None or backbone._adapters is None:
             return output
-        hidden, *others = output if isinstance(output, tuple) else (output,)  # MPNet: (states, perhaps attentions)
+        hidden, *others = output if isinstance(output, tuple) else (output,)  # some give (states, attentions or None)
         with as_given(hidden.device):
             left = backbone._adapters.leave(layer, backbone._stack(hidden)).view(hidden.shape)
         return (left, *others) if isinstance(output, tuple) else left
@@ -170,13 +194,26 @@ def _leave(owner: ref[HfBackbone], layer: int) -> Any:
     return hook
 
 
-def _project(owner: ref[HfBackbone], layer: int, name: Projection) -> Any:
+def _project(owner: ref[HfBackbone], layer: int, path: str, parts: dict[Projection, ProjectionPath]) -> Any:
     def hook(module: nn.Module, args: tuple[Any, ...], output: torch.Tensor) -> torch.Tensor:
         backbone = owner()
         if backbone is None or backbone._adapters is None:
             return output
-        x, y = backbone._stack(args[0]), backbone._stack(output)
-        with as_given(output.device):
-            return backbone._adapters.project(layer, name, x, y).to(output.dtype).view(output.shape)
+        with as_given(output.device), backbone._called_with(path, args[0]):
+            x, y = backbone._stack(args[0]), backbone._stack(output)
+            return _adapted(backbone._adapters, layer, parts, x, y).to(output.dtype).view(output.shape)
 
     return hook
+
+
+def _adapted(
+    adapters: Adapters, layer: int, parts: dict[Projection, ProjectionPath], x: torch.Tensor, y: torch.Tensor
+) -> torch.Tensor:
+    """y, the output of a linear module for x, with what the adapters make of the projections that are its `parts`."""
+    if len(parts) == 1:
+        [name] = parts
+        return adapters.project(layer, name, x, y)
+    ordered = sorted(parts, key=lambda name: parts[name].part)
+    given = y.chunk(len(ordered), dim=-1)
+    made = [adapters.project(layer, name, x, part) for name, part in zip(ordered, given, strict=True)]
+    return torch.cat(made, dim=-1) if any(a is not b for a, b in zip(made, given, strict=True)) else y

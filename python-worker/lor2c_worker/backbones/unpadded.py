@@ -34,6 +34,8 @@ FAMILIES = ("bert", "roberta", "xlm-roberta", "camembert", "mpnet")
 class UnpaddedEncoder:
     """Implements `Backbone` with the weights of a transformers module, which it does not change."""
 
+    alone = False
+
     def __init__(self, module: nn.Module, *, padded_attention: bool | None = None) -> None:
         """`padded_attention` None: on a GPU, where it is faster. Raises ValueError for an encoder of another form."""
         config: Any = module.config

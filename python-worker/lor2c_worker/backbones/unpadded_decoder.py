@@ -40,6 +40,8 @@ Angles = tuple[torch.Tensor, torch.Tensor]
 class UnpaddedDecoder:
     """Implements `Backbone` with the weights of a transformers module, which it does not change."""
 
+    alone = False
+
     def __init__(self, module: nn.Module, *, padded_attention: bool | None = None) -> None:
         """`padded_attention` None: on a GPU, where it is faster. Raises ValueError for a model of another form."""
         config: Any = module.config
@@ -48,7 +50,7 @@ class UnpaddedDecoder:
         base: Any = base_of(module)
         layers, paths = find_layers(base)
         self._blocks: list[Any] = list(layers)
-        self._linears = [{name: layer.get_submodule(path) for name, path in paths.items()} for layer in layers]
+        self._linears = [{name: layer.get_submodule(at.module) for name, at in paths.items()} for layer in layers]
         self._base, self.layers, self.hidden = base, len(layers), int(config.hidden_size)
         self._dropout = float(config.attention_dropout)
         self._heads = [_heads_of(config, layer.self_attn, i) for i, layer in enumerate(self._blocks)]

@@ -15,12 +15,11 @@ from torch.nn import functional as F
 from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS, sdpa_mask
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
+from ..architectures import architecture_of
 from ..launches import at_once
 from .masks import StepMasks
 
 NAME = "lor2c_keyed"
-#: Attention that calls no function of transformers: it adds its mask to the scores, and drops weights with a module.
-_BY_ITSELF = ("MPNetSelfAttention",)
 
 
 class HasMasks(Protocol):
@@ -30,21 +29,27 @@ class HasMasks(Protocol):
 
 
 def use_keyed(module: nn.Module, owner: HasMasks, site_name: Callable[[str], str]) -> None:
-    """Make `module` use `keyed_attention`. Raises ValueError when its attention has an unknown form."""
-    if any(type(child).__name__ in _BY_ITSELF for child in module.modules()):
-        return  # its mask must stay the one that is added
+    """Make `module` use `keyed_attention`, unless its attention is computed in a module of its own, where a dropout of
+    weights is a module too. Raises ValueError when its attention has an unknown form."""
+    if _own_attention(module):
+        return  # it reads the mask in its own form
     found = 0
     for name, child in module.named_modules():
         config: Any = getattr(child, "config", None)
         if hasattr(config, "_attn_implementation"):
             config._attn_implementation = NAME
-        if hasattr(child, "layer_idx") and hasattr(child, "scaling"):
+        if hasattr(child, "is_causal") and (hasattr(child, "scaling") or hasattr(child, "head_dim")):
             own: Any = getattr(child, "dropout", None)
             p = own.p if hasattr(own, "p") else getattr(child, "attention_dropout", 0.0)
             child.__dict__["keyed_dropout"] = (owner, site_name(name), float(p))
             found += 1
     if not found:
         raise ValueError(f"{type(module).__name__} has no attention of the transformers 5 form")
+
+
+def _own_attention(module: nn.Module) -> bool:
+    types = {getattr(getattr(child, "config", None), "model_type", "") for child in module.modules()}
+    return any((known := architecture_of(kind)) is not None and known.own_attention for kind in types)
 
 
 def keyed_attention(

@@ -39,6 +39,11 @@ class HostDraws:
         self._fill(place, rate, _whole(out.numpy()))
         return out
 
+    def table(self, place: int, rate: Rate, count: int) -> torch.Tensor:
+        """[count], as if it were those of the row 0."""
+        numbers = self._begin(place)(0, count)
+        return torch.from_numpy((numbers >= np.int16(rate.least)) * np.float32(rate.scale))
+
     def pairs(self, place: int, rate: Rate, heads: int) -> torch.Tensor:
         return self._padded(place, rate, heads, self._layout.width, self._lengths)
 

@@ -36,10 +36,14 @@ class StepMasks:
         self._batch, self._device = batch, batch.attention_mask.device
         self._draws: HostDraws | TensorDraws | None = None
         self._at: torch.Tensor | None = None
+        self._table: int | None = None
         self._kept: dict[tuple[str, float, bool], Any] = {}
 
     def tokens(self, site: str, width: int, p: float) -> torch.Tensor:
-        """[positions of the layout, width]; within `only`, of its positions. On padding it may have any value."""
+        """[positions of the layout, width]; within `only`, of its positions. On padding it may have any value. Within
+        `of_table`, [rows of the table, width]."""
+        if self._table is not None:
+            return self.table(site, self._table, width, p)
         at = self._at
         return self._keep(site, p, lambda draws, place, rate: draws.tokens(place, rate, width, at))
 
@@ -52,6 +56,23 @@ class StepMasks:
             yield
         finally:
             self._at = None
+
+    @contextmanager
+    def of_table(self, rows: int) -> Iterator[None]:
+        """A context in which `tokens` gives `table`: a projection reads there what no row of the batch has."""
+        self._table = rows
+        try:
+            yield
+        finally:
+            self._table = None
+
+    def table(self, site: str, rows: int, width: int, p: float) -> torch.Tensor:
+        """[rows, width] of a table that all examples share, such as embeddings of distances."""
+
+        def draw(draws: HostDraws | TensorDraws, place: int, rate: Rate) -> torch.Tensor:
+            return draws.table(place, rate, rows * width).view(rows, width)
+
+        return self._keep(f"{site}#table", p, draw)
 
     def rows(self, site: str, width: int, p: float) -> torch.Tensor:
         """One mask per example, in the batch's order of rows: [B, width]."""

@@ -37,6 +37,12 @@ class TensorDraws:
     def rows(self, place: int, rate: Rate, width: int) -> torch.Tensor:
         return self._multipliers(self._draw(place, rate, width), rate)
 
+    def table(self, place: int, rate: Rate, count: int) -> torch.Tensor:
+        device = self._ids.device
+        first = torch.zeros_like(self._ids[:1])
+        numbers = numbers_on(device)(_on_device(place, device), self._step, first, -(-count // NUMBERS))
+        return self._multipliers(numbers[0, :count].ge(rate.least), rate)
+
     def pairs(self, place: int, rate: Rate, heads: int) -> torch.Tensor:
         return self._padded(place, rate, heads, None)
 

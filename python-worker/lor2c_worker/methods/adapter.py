@@ -21,7 +21,7 @@ import torch
 from torch import nn
 
 from ..adapters.peft_learner import PeftLearner
-from ..backbones.hf_backbone import base_of, find_layers
+from ..backbones.hf_backbone import base_of, find_layers, known_of
 from ..data.batch import Batch
 from ..keyed.seeding import StepKey, generator
 from ..learner import Learner
@@ -32,12 +32,6 @@ from .method import Cell, Method
 from .own_folder import fill, read_trained, write_trained
 from .plan import Horizon, Part
 
-#: Modules whose outputs are those of a layer's blocks, feed-forward last; by the module that identifies the family.
-_PLACES: dict[str, tuple[str, str]] = {
-    "attention.output.dropout": ("attention.output.dropout", "output.dropout"),
-    "attention.attn": ("attention.dropout", "output.dropout"),
-    "self_attn": ("self_attn", "mlp"),
-}
 _ACTIVATIONS = {"relu": torch.relu, "gelu": nn.functional.gelu}
 
 
@@ -155,8 +149,7 @@ def places(model: LoadedModel, params: AdapterParams) -> list[tuple[int, str]]:
     if most >= len(layers):
         key = "adapter_drop" if params.adapter_drop == most else "random_drop_max"
         raise SettingsError(f"method {METHOD.name}: {key} {most} leaves no adapter in a model of {len(layers)} layers")
-    inner = dict(layers[0].named_modules())
-    both = next(paths for mark, paths in _PLACES.items() if mark in inner)
+    both = known_of(base_of(model.module)).blocks
     paths = both if params.style == "houlsby" else both[1:]
     return [(i, path) for i in range(params.adapter_drop, len(layers)) for path in paths]
 

@@ -12,7 +12,7 @@ from ..adapters.bank import BankParams
 from ..adapters.bank_learner import BankLearner
 from ..adapters.injection import QUERY_AND_VALUE
 from ..adapters.trajectories import expected_events, trajectory_key
-from ..backbones.hf_backbone import base_of, find_layers
+from ..backbones.hf_backbone import base_of, find_layers, projection_shape
 from ..learner import Learner
 from ..models import LoadedModel
 from ..rules import preset_name
@@ -178,8 +178,8 @@ def injected_rank(params: Any) -> int:
 def injected_parameters(model: LoadedModel, params: Any) -> int:
     """Parameters of the LoRA of rank r' on query and value of one layer."""
     layers, paths = find_layers(base_of(model.module))
-    projections: list[Any] = [layers[0].get_submodule(paths[name]) for name in QUERY_AND_VALUE.projections]
-    return sum(injected_rank(params) * (linear.in_features + linear.out_features) for linear in projections)
+    places = [paths[name] for name in QUERY_AND_VALUE.projections]
+    return sum(injected_rank(params) * sum(projection_shape(layers[0].get_submodule(at.module), at)) for at in places)
 
 
 def bank_params(params: Any, share: bool, layers: int, may_inject: bool, layout: Layout | None = None) -> BankParams:

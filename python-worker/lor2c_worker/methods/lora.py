@@ -11,6 +11,7 @@ from torch import nn
 from ..adapters.bank import BankParams, Numbers
 from ..adapters.bank_learner import BankLearner
 from ..adapters.injection import Injection
+from ..backbones.backbone import Projection
 from ..backbones.heads import head_of
 from ..frozen import FrozenLinear
 from ..keyed.dropout import site_name
@@ -20,12 +21,12 @@ from ..rules import PRESETS
 from ..schedule import Layout, Schedule
 from .lanes import build_learner, group_lanes, redraw_heads
 from .lor2c import layers_of
-from .lora_folder import is_of, read_lora, write_lora
+from .lora_folder import is_of, read_lora, stored_parameters, write_lora
 from .lora_inside import LoraInside, LoraParams
 from .method import Cell
 from .peft_folder import ROOT
 from .plan import Horizon
-from .projections import linear_modules, projection_paths, taken, target_modules
+from .projections import linear_modules, module_ends, projection_paths, taken
 
 
 class Lora(LoraInside):
@@ -45,6 +46,9 @@ class Lora(LoraInside):
         learner = on_bank(model, group_lanes(cells), horizon.epochs)
         redraw_heads(learner, model)
         return learner
+
+    def saved_parameters(self, model: LoadedModel, params: LoraParams) -> int:
+        return stored_parameters(model, params)
 
     def save(self, learner: Learner, lane: int, model: LoadedModel, folder: Path) -> None:
         """Write a PEFT folder of type LORA; its form does not depend on the kind of the learner."""
@@ -70,14 +74,16 @@ def fits(model: LoadedModel, params: LoraParams) -> bool:
         head_of(model.module, 0)
     except ValueError:
         return False
-    targets, chosen = target_modules(model, params.target_modules), taken(model, params.target_modules)
+    chosen = taken(model, params.target_modules)
     shapes: dict[str, set[Any]] = {name: set() for name in chosen}
-    for (_, name), path in paths.items():
+    modules = set[str]()
+    for (_, name), place in paths.items():
         if name in shapes:
-            linear = model.module.get_submodule(path)
+            linear = model.module.get_submodule(place.module)
             shapes[name].add(_shape(linear))
+            modules.add(place.module)
     alike = all(len(found) == 1 and None not in found for found in shapes.values())
-    return alike and len(linear_modules(model, targets)) == len(chosen) * layers_of(model)
+    return alike and len(linear_modules(model, module_ends(model, chosen))) == len(modules)
 
 
 def _shape(linear: nn.Module) -> tuple[int, int] | None:
@@ -118,10 +124,20 @@ def as_peft(model: LoadedModel, params: LoraParams) -> Injection:
     """Draws keyed by the names that peft gives A and its dropout in this model, so that both kinds of learner have
     the same initial values and masks."""
     paths = projection_paths(model.module)
-    sites = {place: site_name(f"{path}.lora_dropout.default") for place, path in paths.items()}
+
+    def own(layer: int, name: Projection) -> tuple[str, ...]:
+        return () if paths[layer, name].of == 1 else (name,)  # others are in the same module
+
+    sites = {
+        place: ".".join((site_name(f"{at.module}.lora_dropout.default"), *own(*place))) for place, at in paths.items()
+    }
     return Injection(
         projections=taken(model, params.target_modules),
-        initial=lambda layer, name: ("lora", f"{ROOT}{paths[layer, name]}.lora_A.default.weight"),
+        initial=lambda layer, name: (
+            "lora",
+            f"{ROOT}{paths[layer, name].module}.lora_A.default.weight",
+            *own(layer, name),
+        ),
         site=lambda layer, name: sites[layer, name],
     )
 

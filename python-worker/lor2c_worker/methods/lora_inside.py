@@ -19,7 +19,7 @@ from .projections import (
     check_targets,
     heads_of,
     initialise_a,
-    linear_parts,
+    projection_parts,
     target_modules,
     targets_setting,
     task_type,
@@ -48,7 +48,8 @@ class LoraParams:
         check_targets(self.target_modules)
 
 
-def config_of(model: LoadedModel, params: LoraParams) -> LoraConfig:
+def config_of(model: LoadedModel, params: LoraParams, ends: list[str] | None = None) -> LoraConfig:
+    """`ends` of the paths of the modules that get an update, unless they are those of the settings."""
     from peft import LoraConfig, TaskType
 
     return LoraConfig(
@@ -56,7 +57,7 @@ def config_of(model: LoadedModel, params: LoraParams) -> LoraConfig:
         r=params.rank,
         lora_alpha=params.alpha,  # type: ignore[arg-type]
         lora_dropout=params.dropout,
-        target_modules=target_modules(model, params.target_modules),
+        target_modules=target_modules(model, params.target_modules) if ends is None else ends,
         modules_to_save=heads_of(model),
     )
 
@@ -71,7 +72,7 @@ class LoraInside(Method):
     libraries = ("peft",)
 
     def parts(self, model: LoadedModel, params: LoraParams) -> list[Part]:
-        return linear_parts(model, target_modules(model, params.target_modules), params.rank)
+        return projection_parts(model, params.target_modules, params.rank)
 
     def build(self, model: LoadedModel, cells: list[Cell], *, horizon: Horizon) -> Learner:
         """Raises SettingsError when the cells would train differently from the first step on."""

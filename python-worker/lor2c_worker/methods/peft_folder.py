@@ -20,56 +20,57 @@ from ..adapters.bank_learner import BankLearner
 from ..adapters.places import Places
 from ..models import LoadedModel
 from ..schedule import Layout
+from .stored_tensors import TENSORS, Stored, packed
 
-CONFIG, TENSORS = "adapter_config.json", "adapter_model.safetensors"
+CONFIG = "adapter_config.json"
 #: The method's name in peft.
 TYPE = "LOR2C"
 #: In front of a path in the model that peft has wrapped.
 ROOT = "base_model.model."
 
 
-def tensor_names(model: LoadedModel, layout: Layout, share: bool) -> dict[str, str]:
-    """The bank's and the head's names of a lane's tensors -> their names in the folder."""
+def tensor_places(model: LoadedModel, layout: Layout, share: bool) -> dict[str, Stored]:
+    """The bank's and the head's names of a lane's tensors -> where they are in the folder."""
     places = Places(model.module)
-    names: dict[str, str] = {}
+    found: dict[str, Stored] = {}
     if share and layout.spans:
-        names["lor2c.shared.A"] = "base_model.lor2c_shared_A"
+        found["lor2c.shared.A"] = Stored("base_model.lor2c_shared_A")
     for span in layout.spans:
         for part in ("B",) if share else ("A", "B"):
-            names[f"lor2c.{span.start}.{part}"] = f"{ROOT}{places.layers[span.end]}.lor2c_{part}"
+            found[f"lor2c.{span.start}.{part}"] = Stored(f"{ROOT}{places.layers[span.end]}.lor2c_{part}")
     for layer in layout.injected:
-        for projection, path in places.projections.items():
+        for projection, at in places.projections.items():
+            # Of projections that are one module, A and B follow each other in its tensors.
+            group = [name for name, other in places.projections.items() if other.module == at.module]
             for part in ("A", "B"):
-                target = f"{ROOT}{places.layers[layer]}.base_layer.{path}.lor2c_{part}"
-                names[f"injected.{layer}.{projection}.{part}"] = target
-    return names | head_names(model)
+                target = f"{ROOT}{places.layers[layer]}.base_layer.{at.module}.lor2c_{part}"
+                rows = (group.index(projection), len(group))
+                found[f"injected.{layer}.{projection}.{part}"] = Stored(target, rows)
+    return found | head_places(model)
 
 
-def head_names(model: LoadedModel) -> dict[str, str]:
-    return {name: f"{ROOT}{name}" for name in model.head_parameters()}
+def head_places(model: LoadedModel) -> dict[str, Stored]:
+    return {name: Stored(f"{ROOT}{name}") for name in model.head_parameters()}
 
 
 def write_lane(learner: BankLearner, lane: int, model: LoadedModel, folder: Path) -> None:
     """Write the lane's structure and trained tensors, head included."""
     bank = learner.bank
     params, layout = bank.params, bank.structures[lane].layout
-    write_tensors(learner, lane, tensor_names(model, layout, params.share), folder)
+    write_tensors(learner, lane, tensor_places(model, layout, params.share), folder)
     config = config_of(params, bank.numbers[lane], layout, model)
     (folder / CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True), encoding="utf-8")
 
 
-def write_tensors(learner: BankLearner, lane: int, names: Mapping[str, str], folder: Path) -> None:
-    """`names`: the learner's name of each of the lane's tensors -> its name in the folder.
+def write_tensors(learner: BankLearner, lane: int, places: Mapping[str, Stored], folder: Path) -> None:
+    """`places`: the learner's name of each of the lane's tensors -> where it is in the folder.
 
     Raises ValueError when a gate is not 1, since a folder has no gates: multiply it into B first.
     """
     bank = learner.bank
     if not all(bool((gates[lane] == 1).all()) for gates in (bank.gates, bank.injected_gates)):
         raise ValueError(f"lane {lane} has a module whose gate is not 1, which an adapter's folder cannot say")
-    tensors = {
-        names[name]: value.detach().to("cpu").contiguous().clone() for name, value in learner.tensors(lane).items()
-    }
-    save_file(tensors, folder / TENSORS, metadata={"format": "pt"})
+    save_file(packed(learner.tensors(lane), places), folder / TENSORS, metadata={"format": "pt"})
 
 
 def saved_heads(model: LoadedModel) -> list[str] | None:
@@ -118,16 +119,17 @@ def read_layout(folder: Path) -> Layout:
 
 def read_lane(learner: BankLearner, model: LoadedModel, folder: Path) -> None:
     """Fill the one lane of `learner`, whose layout is the folder's. Raises ValueError when tensors do not fit."""
-    read_tensors(learner, tensor_names(model, learner.bank.structures[0].layout, learner.bank.params.share), folder)
+    places = tensor_places(model, learner.bank.structures[0].layout, learner.bank.params.share)
+    read_tensors(learner, places, folder)
 
 
-def read_tensors(learner: BankLearner, names: Mapping[str, str], folder: Path) -> None:
+def read_tensors(learner: BankLearner, places: Mapping[str, Stored], folder: Path) -> None:
     """Fill the one lane of `learner`. Raises ValueError when the folder has other tensors."""
     tensors, state = load_file(folder / TENSORS), learner.tensors(0)
-    expected = {names[name] for name in state}
+    expected = {places[name].name for name in state}
     if expected != set(tensors):
         odd = sorted(expected ^ set(tensors))[0]
         raise ValueError(f"{folder / TENSORS} does not have the tensors of its structure, e.g. {odd}")
     with torch.no_grad():
         for name, tensor in state.items():
-            tensor.copy_(tensors[names[name]])
+            tensor.copy_(places[name].block(tensors[places[name].name]))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import nn
 
+from ..architectures import ProjectionPath
 from ..backbones.backbone import PROJECTIONS, Projection
-from ..backbones.hf_backbone import base_of, find_layers
+from ..backbones.hf_backbone import base_of, find_layers, projection_shape
 from ..keyed.seeding import generator
 from ..models import LoadedModel
 from ..settings import SettingsError
@@ -45,21 +48,37 @@ def heads_of(model: LoadedModel) -> list[str] | None:
 
 
 def target_modules(model: LoadedModel, targets: Targets) -> list[str]:
-    """Ends of the modules' paths, as peft takes them. Raises SettingsError when the model lacks a projection."""
+    """Ends of the modules' paths, as peft takes them. Raises SettingsError when the model lacks a projection, or has
+    some of `targets` in one module with others: peft wraps whole modules."""
+    _, paths = _found(model)
+    names = taken(model, targets)
+    for name in names:
+        together = [other for other in paths if paths[other].module == paths[name].module]
+        if not set(together) <= set(names):
+            raise SettingsError(
+                f"target_modules: {', '.join(together[:-1])} and {together[-1]} of this model are one module "
+                f"({paths[name].module}), and this method changes whole modules: name all of them, or none; lora and "
+                "the LoR2C family can change single ones"
+            )
+    return module_ends(model, names)
+
+
+def module_ends(model: LoadedModel, names: Sequence[Projection]) -> list[str]:
+    """Ends of the paths of the modules that have these projections, each once."""
     layers, paths = _found(model)
+    lasts = Counter(path.rsplit(".", 1)[-1] for path in {place.module for place in paths.values()})
     ends = []
-    for name in taken(model, targets):
-        path = paths[name]
+    for path in dict.fromkeys(paths[name].module for name in names):
         if path == "output.dense":  # attention's output ends alike
             ends += [f"layer.{i}.{path}" for i in range(layers)]
         else:
             last = path.rsplit(".", 1)[-1]
-            ends.append(path if last == "dense" else last)
+            ends.append(path if lasts[last] > 1 else last)
     return ends
 
 
-def _found(model: LoadedModel) -> tuple[int, Mapping[Projection, str]]:
-    """(number of layers, paths of the projections in a layer)."""
+def _found(model: LoadedModel) -> tuple[int, Mapping[Projection, ProjectionPath]]:
+    """(number of layers, the projections in a layer)."""
     try:
         layers, paths = find_layers(base_of(model.module))
     except ValueError as error:
@@ -93,11 +112,16 @@ def check_targets(targets: Targets) -> None:
         raise ValueError(f"target_modules is {targets!r}: write {ALL_LINEAR}, or a list of {', '.join(PROJECTIONS)}")
 
 
-def projection_paths(module: nn.Module) -> dict[tuple[int, Projection], str]:
-    """Path of every layer's projections in a model that is not wrapped. Raises ValueError when its form is unknown."""
+def projection_paths(module: nn.Module) -> dict[tuple[int, Projection], ProjectionPath]:
+    """Every layer's projections, with paths in a model that is not wrapped. Raises ValueError when its form is
+    unknown."""
     layers, paths = find_layers(base_of(module))
     names = {id(child): name for name, child in module.named_modules()}
-    return {(i, name): f"{names[id(layer)]}.{path}" for i, layer in enumerate(layers) for name, path in paths.items()}
+    return {
+        (i, name): replace(place, module=f"{names[id(layer)]}.{place.module}")
+        for i, layer in enumerate(layers)
+        for name, place in paths.items()
+    }
 
 
 def linear_modules(model: LoadedModel, targets: list[str]) -> list[tuple[str, int, int]]:
@@ -119,6 +143,20 @@ def linear_parts(model: LoadedModel, targets: list[str], rank: int) -> list[Part
         Part(place, f"r (d_in + d_out) = {rank} * ({d_in} + {d_out})", rank * (d_in + d_out))
         for place, d_in, d_out in linear_modules(model, targets)
     ]
+
+
+def projection_parts(model: LoadedModel, targets: Targets, rank: int) -> list[Part]:
+    """As `linear_parts`, where projections that are one module count by themselves."""
+    names = taken(model, targets)
+    if all(place.of == 1 for place in projection_paths(model.module).values()):
+        return linear_parts(model, module_ends(model, names), rank)
+    parts = []
+    for (layer, name), place in projection_paths(model.module).items():
+        if name in names:
+            d_in, d_out = projection_shape(model.module.get_submodule(place.module), place)
+            formula = f"r (d_in + d_out) = {rank} * ({d_in} + {d_out})"
+            parts.append(Part(f"layer {layer} {name}", formula, rank * (d_in + d_out)))
+    return parts
 
 
 def initialise_a(parameter: torch.nn.Parameter, seed: int, name: str) -> None:

@@ -6,7 +6,7 @@ from .base_model import BaseModel, base_model, is_folder
 from .config import base_config, config_for_counting, load_config
 from .fingerprint import chat_fingerprint, model_fingerprint
 from .generation import generation_config
-from .heads import HEADS, is_head
+from .heads import head_of_task, is_head
 from .load import LoadedModel, empty_model, load_model
 from .packaged import MODELS, PackagedModel
 from .place import commit_of
@@ -17,7 +17,6 @@ from .tokenizer import load_tokenizer
 from .weights import check_weights, head_note
 
 __all__ = [
-    "HEADS",
     "MODELS",
     "BaseModel",
     "LoadedModel",
@@ -34,6 +33,7 @@ __all__ = [
     "empty_model",
     "generation_config",
     "head_note",
+    "head_of_task",
     "is_folder",
     "is_head",
     "known_config",

@@ -30,6 +30,11 @@ _SIZES = (
     "intermediate_size",
     "max_position_embeddings",
     "type_vocab_size",
+    # DistilBERT
+    "dim",
+    "n_layers",
+    "n_heads",
+    "hidden_dim",
 )
 
 
@@ -96,7 +101,7 @@ def _check(file: Path, shown: str) -> None:
             raise SettingsError(f"{shown}: {key} is {value}: write a number")
     for key in _SIZES:
         value = content.get(key)
-        if value is not None and not _is_size(value):
+        if value is not None and not _is_size(value) and not (key == "type_vocab_size" and value == 0):  # as DeBERTa
             raise SettingsError(f"{shown}: {key} is {json.dumps(value)}: write a whole number above 0")
     if content.get("quantization_config"):
         raise SettingsError(

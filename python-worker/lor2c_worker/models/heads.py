@@ -6,23 +6,9 @@ from typing import Any
 
 from transformers import PretrainedConfig
 
+from ..architectures import architecture_of, model_types
 from ..data.task import Kind
 from ..settings import SettingsError
-
-#: Modules that train in full as the task's head, by model type. All others belong to the backbone.
-HEADS: dict[str, tuple[str, ...]] = {
-    "bert": ("pooler", "classifier"),
-    "roberta": ("classifier",),
-    "xlm-roberta": ("classifier",),
-    "camembert": ("classifier",),
-    "mpnet": ("classifier",),
-    "llama": ("score",),
-    "mistral": ("score",),
-    "qwen2": ("score",),
-}
-
-#: Model types that predict the next token. Such a model has no head that trains: the output embedding is its own.
-DECODERS = ("llama", "mistral", "qwen2")
 
 #: The library's name for each kind of task.
 PROBLEM_TYPES: dict[Kind, Any] = {
@@ -35,7 +21,8 @@ PROBLEM_TYPES: dict[Kind, Any] = {
 
 def head_of_task(model_type: str, kind: Kind) -> tuple[str, ...]:
     """The modules that train in full as the head of a task of this kind."""
-    return () if kind == "language_model" else HEADS[model_type]
+    known = architecture_of(model_type)
+    return () if kind == "language_model" or known is None else known.head.modules
 
 
 def is_head(parameter: str, head: tuple[str, ...]) -> bool:
@@ -47,13 +34,16 @@ def for_task(config: PretrainedConfig, name: str, num_labels: int, kind: Kind) -
     config = type(config).from_dict(config.to_dict())
     config.num_labels = num_labels
     config.problem_type = PROBLEM_TYPES[kind]
-    if config.model_type not in HEADS:
+    known = architecture_of(config.model_type)
+    if known is None:
         raise SettingsError(
-            f"model {name!r} is of type {config.model_type!r}; supported are {', '.join(sorted(HEADS))}"
+            f"model {name!r} is of type {config.model_type!r}; supported are {', '.join(model_types())}. For another "
+            "type a file must say where its layers, their projections (query, value, ...) and its head are: "
+            'docs/developing.md, "What you touch", an architecture'
         )
-    if kind == "language_model" and config.model_type not in DECODERS:
+    if kind == "language_model" and not known.decoder:
         raise SettingsError(
             f"model {name!r} is of type {config.model_type!r}, which predicts no next token: the task needs a decoder, "
-            f"of type {', '.join(DECODERS)}"
+            f"of type {', '.join(model_types(decoder=True))}"
         )
     return config

@@ -110,7 +110,7 @@ def load_model(
                 make = partial(_auto_class(kind).from_config, config)
                 module, fresh = read_frozen(settings, make, head, storage, device)
     except (OSError, ValueError, SafetensorError) as error:
-        raise error if isinstance(error, SettingsError) else SettingsError(not_found(settings.name, error)) from error
+        raise error if isinstance(error, SettingsError) else SettingsError(_not_loaded(settings, error)) from error
     lacking = sorted(name for name in fresh if not is_head(name, head))
     if lacking:
         raise SettingsError(
@@ -123,6 +123,18 @@ def load_model(
         parameters[name].copy_(value)
     module.to(device).eval()
     return loaded
+
+
+def _not_loaded(settings: ModelSettings, error: Exception) -> str:
+    name = settings.name
+    if "does not appear to have a file named model.safetensors" not in str(error):
+        return not_found(name, error)
+    return (
+        f"the hub has no model.safetensors of {name!r}: pickled weights run code when they are opened, so lor2c never "
+        f'opens them. Where you trust them, AutoModel.from_pretrained("{name}").save_pretrained(FOLDER) converts them, '
+        f'and AutoTokenizer.from_pretrained("{name}").save_pretrained(FOLDER) puts the tokenizer beside; then name the '
+        "folder as the model"
+    )
 
 
 def _auto_class(kind: Kind) -> Any:
@@ -146,8 +158,8 @@ def _whole(settings: ModelSettings, config: PretrainedConfig, kind: Kind) -> tup
 
 
 def _drawn(name: str, parameter: nn.Parameter, config: PretrainedConfig, seed: int) -> torch.Tensor:
-    """Initial value of a new parameter: a bias is 0, a weight normal."""
+    """Initial value of a new parameter: a bias is 0, the weight of a norm 1, another one normal."""
     if parameter.ndim == 1:
-        return torch.zeros(parameter.shape)
+        return torch.full(parameter.shape, 0.0 if name.endswith("bias") else 1.0)
     std = float(getattr(config, "initializer_range", 0.02))
     return torch.randn(parameter.shape, generator=generator(seed, "head", name)) * std

@@ -12,6 +12,7 @@ from torch import nn
 from transformers import PretrainedConfig
 from transformers.utils import cached_file
 
+from ..architectures import architecture_of
 from ..frozen import LINEARS, HalfEmbedding, HalfOutput
 from ..settings import ModelSettings, SettingsError
 from .headers import INDEX, SINGLE, Stored, read_headers
@@ -56,14 +57,15 @@ def read_frozen(
     outputs = getattr(module, "get_output_embeddings", lambda: None)()
     if outputs is not None and _two_heads(module, outputs, read):
         module.config.tie_word_embeddings = False
-    base = getattr(module, str(module.base_model_prefix))
+    base, known = getattr(module, str(module.base_model_prefix)), architecture_of(module.config.model_type)
+    whole = set() if known is None else {f"{prefix}{path}" for path in known.whole_embeddings}
     for name, child in list(base.named_modules(prefix=str(module.base_model_prefix))):
         if isinstance(child, nn.Linear) and not is_head(f"{name}.weight", head):
             weight, bias = _need(read, f"{name}.weight", settings), None
             if child.bias is not None:
                 bias = _need(read, f"{name}.bias", settings)
             module.set_submodule(name, LINEARS[storage.linear](weight, bias))
-        elif isinstance(child, nn.Embedding) and storage.embeddings == "bf16":
+        elif isinstance(child, nn.Embedding) and storage.embeddings == "bf16" and name not in whole:
             held = HalfEmbedding(_need(read, f"{name}.weight", settings), child.padding_idx)
             module.set_submodule(name, held)
     module.tie_weights()

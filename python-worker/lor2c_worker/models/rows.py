@@ -6,6 +6,7 @@ from typing import Any
 
 from transformers import PretrainedConfig
 
+from ..architectures import model_types
 from ..data.task import Split
 from ..settings import ModelSettings, SettingsError
 from .config import base_config
@@ -55,7 +56,7 @@ def _check_embeddings(rows: Any, config: PretrainedConfig, shown: str) -> None:
             "save the model's own tokenizer there"
         )
     segments = getattr(config, "type_vocab_size", None)
-    if segments is not None and "token_type_ids" in rows:
+    if segments and "token_type_ids" in rows:  # DeBERTa may have none, and then reads no ids
         highest = max((max(row, default=0) for row in rows["token_type_ids"]), default=0)
         if highest >= segments:
             raise SettingsError(
@@ -81,7 +82,7 @@ def _unknown(rows: list[list[int]], tokenizer: Any, shown: str) -> list[str]:
 def _without_begin(rows: list[list[int]], tokenizer: Any, config: PretrainedConfig, shown: str) -> list[str]:
     """A warning when an encoder, whose head reads the first token, gets rows that do not begin with [CLS]."""
     begin = tokenizer.cls_token_id
-    if getattr(config, "type_vocab_size", None) is None or all(row and row[0] == begin for row in rows):
+    if config.model_type not in model_types(decoder=False) or all(row and row[0] == begin for row in rows):
         return []
     return [
         f"the tokenizer in {shown} does not put {tokenizer.cls_token} before the rows: the head reads their first word"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 from typing import Any
 
 from transformers import AutoTokenizer, PretrainedConfig
 
+from ..architectures import architecture_of, model_types
+from ..install import install_command
 from ..settings import ModelSettings, SettingsError
 from .config import base_config
 from .intact import check_intact, read_object
@@ -24,20 +27,10 @@ _VOCABULARIES = (
     "*.model",
     "tekken.json",
 )
+#: Packages that read SentencePiece models.
+_PIECES = ("sentencepiece", "protobuf")
 #: Vocabularies that are whole without another file.
 _WHOLE = ("tokenizer.json", "tokenizer.*.json", "*.model", "tekken.json")
-
-#: What else than tokenizer.json usually holds the vocabulary, by model type.
-_USUAL = {
-    "roberta": "vocab.json with merges.txt",
-    "qwen2": "vocab.json with merges.txt",
-    "xlm-roberta": "sentencepiece.bpe.model",
-    "camembert": "sentencepiece.bpe.model",
-    "llama": "tokenizer.model",
-    "mistral": "tokenizer.model",
-}
-#: Models whose rows begin with [CLS], or what they call it, and end with [SEP].
-_ENCODERS = ("bert", "roberta", "xlm-roberta", "camembert", "mpnet")
 
 
 def load_tokenizer(settings: ModelSettings) -> Any:
@@ -78,9 +71,26 @@ def _not_loaded(settings: ModelSettings, place: Place, error: Exception) -> str:
             read_object(file, place.show(file))
         except SettingsError as broken:
             return f"{broken}. Save the tokenizer again with tokenizer.save_pretrained"
+    elif pieces := sorted(found.name for found in place.folder.glob("*.model")):
+        lacking = [package for package in _PIECES if not _installed(package)]
+        if lacking:
+            install = install_command(lacking[-1], *lacking[:-1])
+            return (
+                f"the tokenizer in {place.shown} is a SentencePiece model ({pieces[0]}), which needs "
+                f"{' and '.join(lacking)} to be read: {install}; or where they are installed, save it once as "
+                "tokenizer.json, with AutoTokenizer.from_pretrained(...).save_pretrained(...)"
+            )
     elif isinstance(error, OSError):
         return not_found(settings.name, error)
     return f"the tokenizer in {place.shown} cannot be loaded: {type(error).__name__}: {first_line(error)}"
+
+
+def _installed(package: str) -> bool:
+    try:
+        importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 def _check_vocabulary(place: Place, config: PretrainedConfig, tokenizer: Any) -> None:
@@ -95,7 +105,9 @@ def _check_vocabulary(place: Place, config: PretrainedConfig, tokenizer: Any) ->
     names: dict[str, str] = {} if tokenizer is None else dict(type(tokenizer).vocab_files_names)
     names.pop("tokenizer_file", None)
     if not names or not all(there(name) for name in names.values()):
-        others = " with ".join(names.values()) or _USUAL.get(config.model_type, "vocab.txt")
+        known = architecture_of(config.model_type)
+        usual = "vocab.txt" if known is None else known.vocabulary.get(config.model_type, "vocab.txt")
+        others = " with ".join(names.values()) or usual
         raise SettingsError(
             f"no tokenizer in the folder {place.shown}: tokenizer.json or {others} is missing; "
             "save it there with tokenizer.save_pretrained"
@@ -136,7 +148,7 @@ def _choose_padding(tokenizer: Any, config: PretrainedConfig, place: Place) -> N
 
 def _check_special(tokenizer: Any, config: PretrainedConfig, place: Place) -> None:
     """Raises SettingsError when an encoder's tokenizer has no token for the begin or the end of a row."""
-    if config.model_type not in _ENCODERS:
+    if config.model_type not in model_types(decoder=False):
         return
     for what, usual in (("cls_token", "[CLS]"), ("sep_token", "[SEP]")):
         token = getattr(tokenizer, what, None)

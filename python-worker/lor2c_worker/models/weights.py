@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from transformers import PretrainedConfig
 
+from ..architectures import architecture_of
 from ..settings import ModelSettings, SettingsError
 from .headers import Stored, read_headers
 from .heads import is_head
@@ -53,7 +54,9 @@ def check_weights(settings: ModelSettings, module: nn.Module, head: tuple[str, .
     for name, (parameter, tensor) in there.items():
         _check_tensor(place, name, parameter, tensor, in_head=is_head(name, head))
     # BERT's pooler trains with the head, but it comes with every pretrained model.
-    of_head = [name for name in there if is_head(name, head) and ".pooler." not in f".{name}"]
+    known = architecture_of(config.model_type)
+    pretrained = () if known is None else known.head.pretrained
+    of_head = [name for name in there if is_head(name, head) and not is_head(name, pretrained)]
     fits = {name: tuple(there[name][0].shape) == there[name][1].shape for name in of_head}
     last = there[of_head[-1]][1] if of_head else None
     return StoredHead(

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import torch
 
+from ..architectures import architecture_of
 from ..data import DataError, TaskData, load_task, task_of
 from ..data.encode import Encoded, encode, train_batches
 from ..data.encode_text import EncodedTexts
@@ -264,7 +265,8 @@ def check_length(settings: Settings, model: LoadedModel, others: int) -> None:
     limit = getattr(config, "max_position_embeddings", None)
     if limit is None:
         return
-    if "roberta" in config.model_type or config.model_type in ("camembert", "mpnet"):
+    known = architecture_of(config.model_type)
+    if known is not None and known.reserves_positions:
         limit -= (config.pad_token_id or 0) + 1
     if settings.train.max_length + others > limit:
         besides = f" besides the {others} positions of the method" if others else ""
