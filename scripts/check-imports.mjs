@@ -44,6 +44,8 @@ export const ALLOWED = {
   job: ["errors", "files", "attempt-files", "protocol", "spec", "plan", "store", "worker", "executors", "evaluate"],
   verify: ["errors", "files", "temporary", "protocol", "spec", "plan", "store", "worker", "executors", "job"],
   predict: ["errors", "files", "file-endings", "temporary", "protocol", "spec", "store", "worker", "verify"],
+  // Writes adapters as folders for others, and puts them on a hub.
+  share: ["errors", "files", "protocol", "spec", "store", "worker", "verify"],
   // A view shows stored runs, a plan or the reports of a running job; it starts nothing.
   views: [
     "errors",
@@ -82,7 +84,7 @@ export const ALLOWED = {
   doctor: ["errors", "files", "temporary", "spec", "store", "worker", "scripts"],
   commands: [
     ...["errors", "files", "file-endings", "type:protocol", "spec", "plan", "store", "worker", "executors", "job"],
-    ...["evaluate", "verify", "predict", "paper", "clone", "starter", "views", "screen", "export"],
+    ...["evaluate", "verify", "predict", "share", "paper", "clone", "starter", "views", "screen", "export"],
     ...["report", "doctor", "scripts"],
   ],
   parser: ["errors", "spec", "views", "commands"],

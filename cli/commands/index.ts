@@ -9,6 +9,7 @@ import doctor from "./doctor.js";
 import evaluate from "./eval.js";
 import explain from "./explain.js";
 import exportCommand from "./export.js";
+import exportAdapter from "./export-adapter.js";
 import gc from "./gc.js";
 import generate from "./generate.js";
 import heatmap from "./heatmap.js";
@@ -65,6 +66,7 @@ const list = [
   predict,
   evaluate,
   generate,
+  exportAdapter,
   verify,
   reference,
   paper,

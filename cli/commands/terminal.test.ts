@@ -83,6 +83,7 @@ const TRIED: Record<string, string[][] | string> = {
       "predict",
       "eval",
       "generate",
+      "export-adapter",
       "verify",
       "doctor",
       "reference",

@@ -85,6 +85,15 @@ test("run, run again, look, draw, ask, predict, verify", { timeout: 1_200_000 },
   expect(predicted.exitCode).toBe(0);
   expect(predicted.stdout).toMatch(/"label": ?"(positive|negative)"/);
 
+  const lora = "SELECT run FROM v_runs WHERE method = 'lora'";
+  const id = (await lor2c("query", lora, "--csv", "--db", "lor2c.db")).stdout.split("\n").at(-1) ?? "";
+  const merged = await lor2c("export-adapter", id, "merged", "--merged", "--json", "--db", "lor2c.db");
+  expect(merged.exitCode).toBe(0);
+  expect(JSON.parse(merged.stdout).difference).toBeLessThan(1e-4);
+  const card = readFileSync(join(folder, "merged", "README.md"), "utf8");
+  expect(card).toContain("base_model: sentence-transformers/all-MiniLM-L6-v2");
+  expect(card).not.toContain(folder);
+
   const verified = await lor2c("verify", "@last", "--db", "lor2c.db");
   expect(verified.stdout + verified.stderr).toContain("same");
   expect(verified.exitCode).toBe(0);

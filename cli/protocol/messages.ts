@@ -109,6 +109,40 @@ const PredictFile = z.strictObject({
   batch_size: count.nullable(),
 });
 
+/** Write a saved adapter as a folder for others: with everything that says what it is, or as a plain model. */
+const ExportAdapter = z.strictObject({
+  type: z.literal("export_adapter"),
+  request: z.string(),
+  folder: z.string(),
+  /** Absolute path of the folder to write. It is there, and whole, once `exported` comes. */
+  target: z.string(),
+  /** The run's fingerprint of its model, which names the commit of one from a hub; null: it has none. */
+  fingerprint: z.string().nullable(),
+  /** For the model card, instead of that of the run's settings; null: theirs. */
+  license: z.string().nullable(),
+  /** Write the base model with the adapter in its weights. */
+  merged: z.boolean(),
+  /** Where the folder will be on the hub: `owner/name`; null: nobody knows. */
+  repository: z.string().nullable(),
+});
+
+/** Ask which hub it is, and whether there is a token for it; asks no hub. */
+const AskHub = z.strictObject({ type: z.literal("ask_hub"), request: z.string() });
+
+/** Upload a folder to the hub, in one commit. */
+const PushFolder = z.strictObject({
+  type: z.literal("push_folder"),
+  request: z.string(),
+  folder: z.string(),
+  /** `owner/name`; it is made if there is none. */
+  repository: z.string(),
+  private: z.boolean(),
+  /** Null: that of HF_TOKEN, or of a stored login. */
+  token: z.string().nullable(),
+  /** Of the commit. */
+  message: z.string(),
+});
+
 /** How benchmarks are scored. */
 const evaluation = z.strictObject({
   protocol: z.enum(["instructeval", "lm-eval"]),
@@ -202,6 +236,9 @@ export const WorkerCommand = z.discriminatedUnion("type", [
   Train,
   Predict,
   PredictFile,
+  ExportAdapter,
+  AskHub,
+  PushFolder,
   PlanEvaluation,
   Evaluate,
   Generate,
@@ -804,6 +841,42 @@ const Predicted = z.strictObject({
   unscored: z.string().nullable(),
 });
 
+/** The folder of `export_adapter` is complete. */
+const Exported = z.strictObject({
+  type: z.literal("exported"),
+  seq: count,
+  request: z.string(),
+  /** Relative paths. */
+  files: z.array(z.string()),
+  bytes: count,
+  /** Of a plain model: largest difference of an output from the adapter's, and the share of outputs that is allowed. */
+  difference: z.number().nullable(),
+  tolerance: z.number().nullable(),
+  /** One line each. */
+  notes: z.array(z.string()),
+});
+
+/** The answer to `ask_hub`. */
+const HubAccess = z.strictObject({
+  type: z.literal("hub_access"),
+  seq: count,
+  request: z.string(),
+  endpoint: z.string(),
+  /** There is a token: HF_TOKEN, or a stored login. */
+  token: z.boolean(),
+  /** HF_HUB_OFFLINE is set. */
+  offline: z.boolean(),
+});
+
+/** The folder of `push_folder` is on the hub. */
+const Pushed = z.strictObject({
+  type: z.literal("pushed"),
+  seq: count,
+  request: z.string(),
+  url: z.string(),
+  commit: z.string(),
+});
+
 /** What an evaluation would be. */
 const EvaluationPlanned = z.strictObject({
   type: z.literal("evaluation_planned"),
@@ -941,9 +1014,9 @@ const Doing = z.strictObject({
   request: z.string(),
   /**
    * It reads the config of a model, rows, or weights; turns rows into tokens; downloads a package; asks a hub, or its
-   * cache; converts or unpacks a model.
+   * cache; converts or unpacks a model; uploads to a hub.
    */
-  what: z.enum(["config", "rows", "tokens", "weights", "download", "hub", "convert", "unpack"]),
+  what: z.enum(["config", "rows", "tokens", "weights", "download", "hub", "convert", "unpack", "upload"]),
   /** Name or path of the model, rows or package. */
   of: z.string(),
 });
@@ -991,6 +1064,9 @@ export const WorkerEvent = z.discriminatedUnion("type", [
   Predictions,
   Predicting,
   Predicted,
+  Exported,
+  HubAccess,
+  Pushed,
   EvaluationPlanned,
   Evaluating,
   Samples,

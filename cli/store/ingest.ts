@@ -166,6 +166,9 @@ function apply(store: Store, event: WorkerEvent, ids: number[], git: GitState | 
     case "predictions":
     case "predicting":
     case "predicted":
+    case "exported":
+    case "hub_access":
+    case "pushed":
     case "evaluation_planned":
     case "evaluating":
     case "samples":

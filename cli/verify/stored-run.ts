@@ -60,11 +60,12 @@ export function withReader<T>(dbPath: string, read: (store: Store) => T): T {
   }
 }
 
-export function finishedAttempt(store: Store, selector: string): { run: RunRow; attempt: AttemptRow } {
+/** `hint`: what to do if the run is not finished. */
+export function finishedAttempt(store: Store, selector: string, hint?: string): { run: RunRow; attempt: AttemptRow } {
   const run = findRun(store, selector);
   const attempt = run.attempt_id === null ? undefined : getAttempt(store, run.attempt_id);
   if (run.state !== "finished" || !attempt) {
-    throw new UsageError("RUN_NOT_FINISHED", `run ${run.id} (${run.label}) is not finished but ${run.state}`);
+    throw new UsageError("RUN_NOT_FINISHED", `run ${run.id} (${run.label}) is not finished but ${run.state}`, hint);
   }
   return { run, attempt };
 }

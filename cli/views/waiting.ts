@@ -18,6 +18,9 @@ const ANSWERS: Partial<Record<WorkerCommand["type"], string>> = {
   survey: "looking at the table",
   predict: "labelling the texts",
   predict_file: "labelling the rows",
+  export_adapter: "writing the folder",
+  ask_hub: "looking for a token",
+  push_folder: "uploading the folder",
   plan_evaluation: "preparing the benchmarks",
   evaluate: "preparing the evaluation",
   generate: "preparing the text",
@@ -32,6 +35,7 @@ const DOING: Record<Extract<Wait, { kind: "doing" }>["what"], (of: string) => st
   hub: (of) => `fetching ${of} from the hub or its cache`,
   convert: (of) => `converting ${of}, once`,
   unpack: (of) => `unpacking ${of}, once`,
+  upload: (of) => `uploading ${of}`,
 };
 
 export function waitText(wait: Wait): string {

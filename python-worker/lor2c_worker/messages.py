@@ -104,6 +104,41 @@ class PredictFile:
 
 
 @dataclass(frozen=True)
+class ExportAdapter:
+    """Write a saved adapter as a folder for others: with everything that says what it is, or as a plain model."""
+
+    type: ClassVar[Literal["export_adapter"]] = "export_adapter"
+    request: str
+    folder: str
+    target: str
+    fingerprint: str | None
+    license: str | None
+    merged: bool
+    repository: str | None
+
+
+@dataclass(frozen=True)
+class AskHub:
+    """Ask which hub it is, and whether there is a token for it; asks no hub."""
+
+    type: ClassVar[Literal["ask_hub"]] = "ask_hub"
+    request: str
+
+
+@dataclass(frozen=True)
+class PushFolder:
+    """Upload a folder to the hub, in one commit."""
+
+    type: ClassVar[Literal["push_folder"]] = "push_folder"
+    request: str
+    folder: str
+    repository: str
+    private: bool
+    token: str | None
+    message: str
+
+
+@dataclass(frozen=True)
 class PlanEvaluationEvaluation:
     protocol: Literal["instructeval", "lm-eval"]
     rows: int | None
@@ -829,6 +864,43 @@ class Predicted:
 
 
 @dataclass(frozen=True)
+class Exported:
+    """The folder of `export_adapter` is complete."""
+
+    type: ClassVar[Literal["exported"]] = "exported"
+    seq: int
+    request: str
+    files: list[str]
+    bytes: int
+    difference: float | None
+    tolerance: float | None
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class HubAccess:
+    """The answer to `ask_hub`."""
+
+    type: ClassVar[Literal["hub_access"]] = "hub_access"
+    seq: int
+    request: str
+    endpoint: str
+    token: bool
+    offline: bool
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """The folder of `push_folder` is on the hub."""
+
+    type: ClassVar[Literal["pushed"]] = "pushed"
+    seq: int
+    request: str
+    url: str
+    commit: str
+
+
+@dataclass(frozen=True)
 class EvaluationPlannedBenchmark:
     benchmark: str
     rows: int
@@ -961,7 +1033,7 @@ class Doing:
     type: ClassVar[Literal["doing"]] = "doing"
     seq: int
     request: str
-    what: Literal["config", "rows", "tokens", "weights", "download", "hub", "convert", "unpack"]
+    what: Literal["config", "rows", "tokens", "weights", "download", "hub", "convert", "unpack", "upload"]
     of: str
 
 
@@ -992,6 +1064,9 @@ Command: TypeAlias = (
     | Train
     | Predict
     | PredictFile
+    | ExportAdapter
+    | AskHub
+    | PushFolder
     | PlanEvaluation
     | Evaluate
     | Generate
@@ -1023,6 +1098,9 @@ Event: TypeAlias = (
     | Predictions
     | Predicting
     | Predicted
+    | Exported
+    | HubAccess
+    | Pushed
     | EvaluationPlanned
     | Evaluating
     | Samples
@@ -1041,6 +1119,9 @@ COMMANDS: dict[str, type[Any]] = {
     Train.type: Train,
     Predict.type: Predict,
     PredictFile.type: PredictFile,
+    ExportAdapter.type: ExportAdapter,
+    AskHub.type: AskHub,
+    PushFolder.type: PushFolder,
     PlanEvaluation.type: PlanEvaluation,
     Evaluate.type: Evaluate,
     Generate.type: Generate,
@@ -1072,6 +1153,9 @@ EVENTS: dict[str, type[Any]] = {
     Predictions.type: Predictions,
     Predicting.type: Predicting,
     Predicted.type: Predicted,
+    Exported.type: Exported,
+    HubAccess.type: HubAccess,
+    Pushed.type: Pushed,
     EvaluationPlanned.type: EvaluationPlanned,
     Evaluating.type: Evaluating,
     Samples.type: Samples,

@@ -20,6 +20,8 @@ from .device import configure_threads, describe_device, gpu_names, repeatable
 from .doing import What, telling
 from .errors import PlainError
 from .examination import examine, survey
+from .exporting.export_adapter import export_adapter
+from .exporting.hub import ask_hub, push_folder
 from .inspection import Inspection, count_parameters
 from .predict import predict
 from .predict_file import predict_file
@@ -91,6 +93,9 @@ Telling = Callable[[Any, Callable[..., None], Callable[[], bool]], None]
 
 _TELLING: dict[type, Telling] = {
     messages.PredictFile: predict_file,
+    messages.ExportAdapter: export_adapter,
+    messages.AskHub: ask_hub,
+    messages.PushFolder: push_folder,
     messages.PlanEvaluation: plan_evaluation,
     messages.Evaluate: evaluate,
     messages.Generate: generate,

@@ -20,17 +20,18 @@ NAMES = ("bad", "good")
 
 
 def info_of(
-    model: str | Path,
+    name: str | Path,
     method: dict[str, Any],
+    /,
     *,
     kind: Kind = "classify",
     names: tuple[str, ...] = NAMES,
     pairs: bool = False,
     **parts: dict[str, Any],
 ) -> RunInfo:
-    """`parts`: more settings, by part."""
+    """`name`: of the model. `parts`: more settings, by part."""
     settings = {
-        "model": {"name": str(model), "revision": None} | parts.get("model", {}),
+        "model": {"name": str(name), "revision": None} | parts.get("model", {}),
         "task": {"name": "alpaca" if kind == "language_model" else "classify"} | parts.get("task", {}),
         "data": {"path": "/home/somebody/rows.csv"} | parts.get("data", {}),
         "method": method,

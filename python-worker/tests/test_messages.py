@@ -61,7 +61,7 @@ def test_there_are_invalid_examples_of_both_directions() -> None:
         (
             {"type": "resume"},
             "unknown command type 'resume'; known are inspect, count, examine, survey, train, predict, predict_file, "
-            "plan_evaluation, evaluate, generate, stop",
+            "export_adapter, ask_hub, push_folder, plan_evaluation, evaluate, generate, stop",
         ),
     ],
 )

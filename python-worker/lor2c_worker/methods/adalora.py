@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import nn
 
 from ..adapters.peft_learner import PeftLearner, load_adapter, save_adapter, wrap
 from ..learner import EpochRecord, Learner, ModuleRank, RankTable
@@ -19,6 +20,7 @@ from ..models import LoadedModel
 from ..optim.adamw import LaneAdamW
 from ..settings import SettingsError
 from .entry import setting
+from .merge import merge_folder
 from .method import Cell, Method
 from .plan import Horizon, Part, count
 from .projections import Targets, check_targets, heads_of, linear_modules, target_modules, targets_setting, task_type
@@ -222,6 +224,12 @@ class AdaLora(Method):
 
     def load(self, model: LoadedModel, params: AdaLoraParams, folder: Path) -> PeftLearner:
         return load_adapter(model, folder)
+
+    def unmergeable(self, params: AdaLoraParams) -> str | None:
+        return None
+
+    def merged(self, model: LoadedModel, params: AdaLoraParams, folder: Path) -> nn.Module:
+        return merge_folder(model, folder)
 
 
 METHOD = AdaLora()

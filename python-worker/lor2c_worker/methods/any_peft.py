@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 import torch
+from torch import nn
 
 from ..adapters.peft_learner import PeftLearner, load_adapter, save_adapter, tensors_of, wrap
 from ..adapters.prompt_learner import PromptLearner, load_prompt
@@ -21,6 +22,7 @@ from ..learner import Learner
 from ..models import LoadedModel, WeightsUse, is_head
 from ..settings import SettingsError
 from .entry import setting
+from .merge import merge_folder
 from .method import Cell, Method
 from .peft_types import misfit
 from .plan import Horizon, Part
@@ -250,6 +252,12 @@ class AnyPeft(Method):
 
     def load(self, model: LoadedModel, params: AnyPeftParams, folder: Path) -> PeftLearner:
         return (load_prompt if params.type in _PROMPTS else load_adapter)(model, folder)
+
+    def unmergeable(self, params: AnyPeftParams) -> str | None:
+        return "its virtual tokens stand before the text, and are no weights" if params.type in _PROMPTS else None
+
+    def merged(self, model: LoadedModel, params: AnyPeftParams, folder: Path) -> nn.Module:
+        return merge_folder(model, folder)
 
 
 METHOD = AnyPeft()

@@ -146,6 +146,16 @@ class DyloraLearner(PeftLearner):
         pieces = torch.stack(components).split(self._widths, dim=1)
         return list(zip(pieces[::2], pieces[1::2], strict=True))
 
+    def merged(self) -> nn.Module:
+        """The model with the update at the rank in use in its weights, and without what was put around them."""
+        pairs = self._pairs(self.components[: self.rank])
+        with torch.no_grad():
+            for (name, linear), (a, b) in zip(self._linears.items(), pairs, strict=True):
+                linear.base_layer.weight += linear.alpha / len(a) * b.mT @ a
+                parent, _, child = name.rpartition(".")
+                setattr(self.module.get_submodule(parent), child, linear.base_layer)
+        return self.module
+
     def after_backward(self, step: int) -> None:
         self.drawn[self.draw(step)] += 1
 
@@ -224,6 +234,12 @@ class Dylora(Method):
         fill(learner.tensors(0), tensors, folder)
         learner.rank = int(config["rank"])
         return learner
+
+    def unmergeable(self, params: DyloraParams) -> str | None:
+        return None
+
+    def merged(self, model: LoadedModel, params: DyloraParams, folder: Path) -> nn.Module:
+        return self.load(model, params, folder).merged()
 
 
 def attach(model: LoadedModel, params: DyloraParams, cells: list[str], seed: int) -> DyloraLearner:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
+from torch import nn
 
 from ..adapters.peft_learner import PeftLearner
 from ..learner import Learner
@@ -67,6 +68,12 @@ class Full(Method):
             for name, parameter in own.items():
                 parameter.copy_(tensors[name])
         return PeftLearner(model.module.eval(), model.head, [], seed=0)
+
+    def unmergeable(self, params: FullParams) -> str | None:
+        return None
+
+    def merged(self, model: LoadedModel, params: FullParams, folder: Path) -> nn.Module:
+        return self.load(model, params, folder).module
 
 
 METHOD = Full()

@@ -154,6 +154,9 @@ class Variant(Method):
     def load(self, model: LoadedModel, params: Any, folder: Path) -> BankLearner:
         return load_lane(model, params, self.share, folder)
 
+    def unmergeable(self, params: Any) -> str | None:
+        return "its branch goes around a whole layer, which is not linear, so that no weights can hold it"
+
 
 def layers_of(model: LoadedModel) -> int:
     """Number of layers of the backbone; the model may be on meta."""

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from torch import nn
+
 from ..adapters.peft_learner import PeftLearner, load_adapter, save_adapter, wrap
 from ..learner import Learner
 from ..models import LoadedModel
 from ..settings import SettingsError
 from .entry import setting
 from .lanes import start_of
+from .merge import merge_folder
 from .method import Cell, Method
 from .plan import Horizon, Part
 from .projections import (
@@ -92,3 +95,9 @@ class LoraInside(Method):
 
     def load(self, model: LoadedModel, params: LoraParams, folder: Path) -> Learner:
         return load_adapter(model, folder)
+
+    def unmergeable(self, params: LoraParams) -> str | None:
+        return None
+
+    def merged(self, model: LoadedModel, params: LoraParams, folder: Path) -> nn.Module:
+        return merge_folder(model, folder)

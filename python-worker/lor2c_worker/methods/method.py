@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from torch import nn
+
 from ..learner import Learner
 from ..models import LoadedModel
-from ..settings import Settings
+from ..settings import Settings, SettingsError
 from .plan import Horizon, Plan
 
 
@@ -75,6 +77,15 @@ class Store(Protocol):
     def load(self, model: LoadedModel, params: Any, folder: Path) -> Learner:
         """A learner with one lane that evaluates, on a freshly loaded model, what `save` wrote."""
         ...
+
+    def unmergeable(self, params: Any) -> str | None:
+        """Why no weights of the model can hold what `save` wrote; None: `merged` puts it there."""
+        return "what it adds is not linear, so that no weights of the model can hold it"
+
+    def merged(self, model: LoadedModel, params: Any, folder: Path) -> nn.Module:
+        """A plain model of transformers that computes what `load` does. `model`: freshly loaded, on the CPU, all of it
+        in fp32; it may be changed. Raises SettingsError."""
+        raise SettingsError(str(self.unmergeable(params)))
 
 
 class Method(Plan, Build, Verify, Store, Protocol):

@@ -20,6 +20,7 @@ from ..adapters.peft_learner import PeftLearner, attach, wrap
 from ..learner import Learner
 from ..models import LoadedModel, WeightsUse
 from .entry import setting
+from .merge import merge_folder
 from .method import Cell, Method
 from .plan import Horizon, Part, count
 from .projections import (
@@ -168,6 +169,12 @@ class Pissa(Method):
             weight.data = weight.data - layer.scaling["default"] * b0 @ a0
         set_peft_model_state_dict(module, tensors)
         return PeftLearner(module.eval(), model.head, [], seed=0)
+
+    def unmergeable(self, params: PissaParams) -> str | None:
+        return None
+
+    def merged(self, model: LoadedModel, params: PissaParams, folder: Path) -> nn.Module:
+        return merge_folder(model, folder)
 
 
 def factors(module: nn.Module) -> list[tuple[str, LoraLayer, nn.Linear, nn.Linear]]:

@@ -13,6 +13,7 @@ from .place import commit_of
 from .rows import check_rows
 from .shapes import known_config
 from .storage import Storage, WeightsUse, storage_notes, storage_of
+from .thawed import thawed
 from .tokenizer import load_tokenizer
 from .weights import check_weights, head_note
 
@@ -43,4 +44,5 @@ __all__ = [
     "model_fingerprint",
     "storage_notes",
     "storage_of",
+    "thawed",
 ]

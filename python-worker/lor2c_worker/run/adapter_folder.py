@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -47,17 +48,26 @@ class RunInfo:
         return vars(self) | {"id2label": {str(number): name for number, name in enumerate(self.label_names)}}
 
 
-def write_folder(folder: Path, info: RunInfo, save: Any) -> None:
-    """Call `save(temporary folder)`, add `lor2c.json`, and put the result at `folder`, replacing what was there.
+def write_folder(folder: Path, info: RunInfo, save: Callable[[Path], object]) -> None:
+    """`place_folder` with what `save` writes, and `lor2c.json`."""
+
+    def fill(temporary: Path) -> None:
+        save(temporary)
+        text = json.dumps(info.as_json(), indent=2, ensure_ascii=False, allow_nan=False)
+        (temporary / RUN_FILE).write_text(text + "\n", encoding="utf-8")
+
+    place_folder(folder, fill)
+
+
+def place_folder(folder: Path, fill: Callable[[Path], object]) -> None:
+    """Call `fill(temporary folder)`, and put the result at `folder`, replacing what was there.
 
     A reader sees the old folder or the new one, never a mixture; a crash leaves at most a hidden temporary folder.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
-        save(temporary)
-        text = json.dumps(info.as_json(), indent=2, ensure_ascii=False, allow_nan=False)
-        (temporary / RUN_FILE).write_text(text + "\n", encoding="utf-8")
+        fill(temporary)
         for file in temporary.rglob("*"):
             if file.is_file():
                 _flush(file)
@@ -70,7 +80,10 @@ def write_folder(folder: Path, info: RunInfo, save: Any) -> None:
 
 def _make_ordinary(folder: Path) -> None:
     """Give files and folders the modes that the umask asks for: mkdtemp and safetensors make theirs private."""
-    file_mode = (folder / RUN_FILE).stat().st_mode & 0o777
+    fresh = folder / ".mode"
+    fresh.touch()
+    file_mode = fresh.stat().st_mode & 0o777
+    fresh.unlink()
     folder_mode = file_mode | (file_mode & 0o444) >> 2
     for path in (folder, *folder.rglob("*")):
         path.chmod(folder_mode if path.is_dir() else file_mode)

@@ -35,7 +35,7 @@ def metadata(form: Form, info: RunInfo, settings: Settings, base: BaseModel) -> 
         EvalResult(
             task_type=pipeline(info),
             dataset_type=plain(task) if dataset is None else dataset[0],
-            dataset_name=plain(f"{task}, local rows" if dataset is None else task),
+            dataset_name=plain(task if settings.data.path is None else f"{task}, local rows"),
             dataset_config=None if dataset is None else dataset[1],
             dataset_split=None if dataset is None else settings.data.dev_split,
             metric_type=_METRICS.get(name, name),

@@ -42,9 +42,12 @@ def _title(form: Form, settings: Settings, base: BaseModel) -> list[str]:
     what = "A model" if form.kind == "whole" else "An adapter"
     named = escaped(base.shown) + ("" if base.hub_id else " (a local folder)")
     summary = method_of(method).summary
+    merged = (
+        " What it trained is merged into the weights of this model." if what == "A model" and method != "full" else ""
+    )
     return [
         f"# {escaped(method)} on {named} for {escaped(task)}",
-        f"{what} that was trained with lor2c. Method {code(method)}: {escaped(summary)}.",
+        f"{what} that was trained with lor2c. Method {code(method)}: {escaped(summary)}.{merged}",
     ]
 
 
@@ -81,8 +84,10 @@ def _base_remarks(form: Form, settings: Settings, base: BaseModel) -> list[str]:
             f"{escaped(base.shown)} are not rounded like that, so that outputs differ somewhat from those of the run."
         )
     if settings.model.quantization in _FROZEN:
+        held = f"The base model's matrices were held in {_FROZEN[settings.model.quantization]} while it was trained"
         said.append(
-            f"The base model's matrices were held in {_FROZEN[settings.model.quantization]} while it was trained and "
-            "scored. On whole weights outputs differ somewhat."
+            f"{held}. The weights here are what these stand for, in fp32, with the adapter added."
+            if form.kind == "whole"
+            else f"{held} and scored. On whole weights outputs differ somewhat."
         )
     return ["## Base model", " ".join(said)] if said else []

@@ -1,0 +1,25 @@
+import { methodTrains, shippedCatalog } from "../spec/catalog.js";
+import { adapterOf, getFingerprint } from "../store/read.js";
+import { finishedAttempt, withReader } from "../verify/stored-run.js";
+
+export interface StoredAdapter {
+  run: string;
+  label: string;
+  /** Absolute path of its folder. */
+  folder: string;
+  /** The run's fingerprint of its model, which names the commit of one from a hub. */
+  fingerprint: string | null;
+  /** Folder of the database, in which exports are not written. */
+  results: string;
+}
+
+/** Throws UsageError if there is no such run, or it has no adapter (any more). */
+export function adapterToExport(dbPath: string, selector: string): StoredAdapter {
+  return withReader(dbPath, (store) => {
+    const hint = "only a finished run has an adapter to export: lor2c run SPEC trains what is left of its spec";
+    const { run, attempt } = finishedAttempt(store, selector, hint);
+    const folder = adapterOf(store, run.id, attempt.id, methodTrains(shippedCatalog(), run.method));
+    const fingerprint = getFingerprint(store, run.id).model ?? null;
+    return { run: run.id, label: run.label, folder, fingerprint, results: store.folder };
+  });
+}

@@ -1,0 +1,167 @@
+/** `export-adapter` as a user has it, with a pretend worker: folders, tokens, Ctrl-C, what is refused. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { execa } from "execa";
+import { beforeAll, expect, test } from "vitest";
+import { PROGRAM } from "../fixtures/program.js";
+import { tempFolder } from "../fixtures/temp-folder.js";
+import { packageFile } from "../spec/package-files.js";
+import { findPython } from "../worker/python.js";
+import { destinationOf } from "./destination.js";
+import { checkRepository } from "./repository.js";
+
+const GOOD = packageFile("cli", "worker", "fixtures", "good.py");
+let folder: string;
+const at = (...names: string[]) => join(folder, ...names);
+beforeAll(async () => {
+  folder = tempFolder();
+  mkdirSync(at("rows"));
+  const spec = "model: minilm\ntask: movie-reviews\nmethod: lora\ndata: {path: rows}\nadapter: {license: mit}\n";
+  writeFileSync(at("kept.yaml"), spec);
+  writeFileSync(at("gone.yaml"), `${spec}seed: 2\nkeep: {adapters: none}\n`);
+  writeFileSync(at("failed.yaml"), `${spec}seed: 3\n`);
+  for (const name of ["gone", "kept"]) expect((await lor2c(["run", `${name}.yaml`])).exitCode).toBe(0);
+});
+
+const start = (args: string[], env: Record<string, string> = {}) =>
+  execa(process.execPath, [PROGRAM, ...args], {
+    cwd: folder,
+    env: { LOR2C_PYTHON: GOOD, LOR2C_DB: at("lor2c.db"), HF_TOKEN: undefined, HF_HUB_OFFLINE: undefined, ...env },
+    reject: false,
+    input: "",
+  });
+const lor2c = async (args: string[], env: Record<string, string> = {}) => start(args, env);
+const exportTo = (dir: string, ...args: string[]) => lor2c(["export-adapter", "@last", dir, ...args]);
+const hidden = () => readdirSync(folder).filter((name) => name.startsWith("."));
+const commandIn = (dir: string) => JSON.parse(readFileSync(at(dir, "adapter_config.json"), "utf8"));
+
+test("a folder is written; one that has an adapter is replaced with --force", async () => {
+  const { exitCode, stdout, stderr } = await exportTo("new");
+  expect([exitCode, stderr]).toEqual([0, expect.stringMatching(/note: its base model is a local folder$/)]);
+  expect(stdout).toMatch(/^wrote new: the adapter of .*, 1 file, 121 KiB$/);
+  expect(commandIn("new")).toMatchObject({ merged: false, license: null, repository: null, fingerprint: null });
+  const again = await exportTo("new");
+  expect([again.exitCode, again.stderr]).toEqual([2, expect.stringContaining("new is not empty")]);
+  const forced = await exportTo("new", "--force", "--license", "apache-2.0", "--json");
+  expect(JSON.parse(forced.stdout)).toMatchObject({ folder: at("new"), merged: false, pushed: null, bytes: 123456 });
+  expect(commandIn("new").license).toBe("apache-2.0");
+  mkdirSync(at("empty"));
+  symlinkSync(at("empty"), at("link"));
+  expect((await exportTo("link")).exitCode).toBe(0);
+  expect(existsSync(at("empty", "adapter_config.json"))).toBe(true);
+  expect(hidden()).toEqual([]);
+});
+
+test("an error and Ctrl-C leave what was there", async () => {
+  const merged = await exportTo("never", "--merged");
+  expect([merged.exitCode, merged.stderr]).toEqual([
+    2,
+    expect.stringContaining("cannot be merged: the fixture says so"),
+  ]);
+  const running = start(["export-adapter", "@last", "never"], { FIXTURE_HANG_FILE: "1" });
+  while (!hidden().some((name) => existsSync(at(name, "new")))) await new Promise((done) => setTimeout(done, 20));
+  running.kill("SIGINT");
+  const { exitCode, stderr } = await running;
+  expect([exitCode, stderr]).toEqual([130, expect.stringContaining("interrupted; nothing was written")]);
+  expect([existsSync(at("never")), hidden()]).toEqual([false, []]);
+});
+
+test("a push needs a token, which is asked for without a terminal's keys being shown", async () => {
+  const none = await exportTo("pushed", "--push", "me/mine");
+  expect([none.exitCode, none.stderr]).toEqual([2, expect.stringMatching(/there is no token for .*\n.*set HF_TOKEN/)]);
+  expect(existsSync(at("pushed"))).toBe(false);
+  const args = ["export-adapter", "@last", "pushed", "--push", "me/mine", "--private"];
+  const done = await lor2c(args, { HF_TOKEN: "right" });
+  expect([done.exitCode, done.stdout]).toEqual([
+    0,
+    expect.stringContaining("pushed to https://hub/me/mine (commit e2da"),
+  ]);
+  expect(commandIn("pushed").repository).toBe("me/mine");
+  const wrong = await lor2c([...args, "--force"], { HF_TOKEN: "wrong" });
+  expect([wrong.exitCode, wrong.stderr]).toEqual([
+    1,
+    expect.stringMatching(/does not accept the token\n.*pushed is complete, and nothing was uploaded: .* --force/),
+  ]);
+  const offline = await lor2c([...args, "--force"], { HF_TOKEN: "right", HF_HUB_OFFLINE: "1" });
+  expect([offline.exitCode, offline.stderr]).toEqual([2, expect.stringContaining("HF_HUB_OFFLINE is set")]);
+
+  const [python = "python3", ...first] = (await findPython()).command;
+  const typed = [
+    "import os, pty, sys",
+    "pid, end = pty.fork()",
+    "if pid == 0: os.execvp(sys.argv[1], sys.argv[1:])",
+    "seen = b''",
+    "sent = False",
+    "while True:",
+    "    try: piece = os.read(end, 4096)",
+    "    except OSError: break",
+    "    if not piece: break",
+    "    seen += piece",
+    "    if b'not stored): ' in seen and not sent: sent = bool(os.write(end, b'right\\r'))",
+    "sys.stdout.buffer.write(seen)",
+    "sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))",
+  ].join("\n");
+  const asked = await execa(python, [...first, "-c", typed, process.execPath, PROGRAM, ...args, "--force"], {
+    cwd: folder,
+    env: { LOR2C_PYTHON: GOOD, LOR2C_DB: at("lor2c.db"), HF_TOKEN: undefined, HF_HUB_OFFLINE: undefined },
+    reject: false,
+    stdin: "ignore",
+  });
+  expect([asked.exitCode, asked.stdout]).toEqual([0, expect.stringContaining("pushed to https://hub/me/mine")]);
+  expect(asked.stdout).not.toContain("right");
+});
+
+test("runs without an adapter say what to do", async () => {
+  const named = async (label: string) =>
+    (await lor2c(["query", `SELECT id FROM runs WHERE label = '${label}'`, "--csv"])).stdout.split("\n").at(-1) ?? "";
+  const gone = await named("gone");
+  const dropped = await lor2c(["export-adapter", gone, "none"]);
+  expect([dropped.exitCode, dropped.stderr]).toEqual([
+    2,
+    expect.stringMatching(/was not kept.*\n.*keep\.adapters=all --force/),
+  ]);
+  await lor2c(["run", "failed.yaml"], { FIXTURE_FAIL: "3" });
+  const failed = await lor2c(["export-adapter", "@failed", "none"]);
+  expect([failed.exitCode, failed.stderr]).toEqual([
+    2,
+    expect.stringMatching(/is not finished but failed\n.*lor2c run SPEC/),
+  ]);
+  const kept = await named("kept");
+  rmSync(at("runs", kept, "attempt-1", "adapter"), { recursive: true });
+  const lost = await lor2c(["export-adapter", kept, "none"]);
+  expect([lost.exitCode, lost.stderr]).toEqual([2, expect.stringMatching(/is gone: .*\n.*--force trains it again/)]);
+  expect(existsSync(at("none"))).toBe(false);
+});
+
+test("where nothing is written", () => {
+  const results = at("results");
+  for (const name of ["results/runs/one", "full", "model"]) mkdirSync(at(name), { recursive: true });
+  writeFileSync(at("full", "thesis.tex"), "");
+  writeFileSync(at("model", "model.safetensors"), "");
+  const to = (name: string, force = false) => destinationOf(at(name), force, results);
+  expect(() => to("nowhere/new")).toThrow("there is no folder");
+  expect(() => to("kept.yaml")).toThrow("kept.yaml is a file");
+  for (const name of ["results/runs/other", "results/runs", "results", "."]) {
+    expect(() => to(name, true)).toThrow("belongs to the database");
+  }
+  expect(() => to("full")).toThrow("full is not empty");
+  expect(() => to("full", true)).toThrow("holds something else than an adapter or a model");
+  expect(() => to("model")).toThrow("model is not empty");
+  expect([to("model", true), to("results/new")]).toEqual([at("model"), at("results/new")]);
+});
+
+test.each([
+  [["--private"], "--private goes with --push"],
+  [["--push", "mine"], "--push mine is no repository on a hub"],
+  [["--license", "Apache 2.0"], "did you mean `apache-2.0`?"],
+])("%j is refused", async (args, says) => {
+  const { exitCode, stderr } = await exportTo("never", ...args);
+  expect([exitCode, stderr]).toEqual([2, expect.stringContaining(says)]);
+});
+
+test("names of repositories", () => {
+  for (const name of ["me/mine", "Me_1/a.b-c"]) expect(() => checkRepository(name)).not.toThrow();
+  for (const name of ["mine", "a/b/c", "me/", "me/-x", "me/a--b", "me/..", "me/a b", `me/${"x".repeat(97)}`]) {
+    expect(() => checkRepository(name)).toThrow("is no repository");
+  }
+});
