@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import functools
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from peft import PeftConfig, PeftType
 
-from .structure import check_structure
+from .arguments import check_arguments
+from .checks import check_flag, check_layers, check_names, check_probability, check_rank, check_scale
+from .structure import check_spans, check_structure
 
 
 @dataclass
 class Lor2cConfig(PeftConfig):
     """Structure and scales of one adapter. Layers are 0-based.
 
-    Raises ValueError when spans and injected layers overlap or are in the wrong order.
+    Raises ValueError for a value that no adapter can have, and when spans and injected layers overlap.
     """
 
     r: int = field(default=8, metadata={"help": "Rank r of every residual module (paper Eq. 2)."})
@@ -34,6 +37,13 @@ class Lor2cConfig(PeftConfig):
     injected_alpha: float = field(default=16.0, metadata={"help": "Injected LoRA is scaled by alpha / rank."})
     injected_dropout: float = field(default=0.0, metadata={"help": "Dropout on the input of A of injected LoRA."})
     share: bool = field(default=False, metadata={"help": "One A for all residual modules (ShareLoR2C, paper Eq. 3)."})
+    layers_to_transform: list[int] | int | None = field(
+        default=None, metadata={"help": "Without `spans`: the layers that have a module or LoRA. None: all of them."}
+    )
+    layers_pattern: str | None = field(
+        default=None,
+        metadata={"help": "Name of the list of layers, for a model in which it is not found, e.g. 'encoder.block'."},
+    )
     modules_to_save: list[str] | None = field(
         default=None, metadata={"help": "Modules besides the adapter that are trained and saved in full (the head)."}
     )
@@ -47,10 +57,39 @@ class Lor2cConfig(PeftConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.peft_type = PeftType["LOR2C"]
-        self.injected = sorted(self.injected)
+        self.check()
+
+    def check(self) -> None:
+        """Raises ValueError for what is impossible whatever the model."""
+        for name in ("r", "injected_r"):
+            check_rank(name, getattr(self, name))
+        for name in ("alpha", "injected_alpha"):
+            check_scale(name, getattr(self, name))
+        for name in ("dropout", "injected_dropout"):
+            check_probability(name, getattr(self, name))
+        for name in ("share", "inference_mode", "init_weights"):
+            check_flag(name, getattr(self, name))
+        check_names("modules_to_save", self.modules_to_save)
+        if self.layers_pattern is not None and not (isinstance(self.layers_pattern, str) and self.layers_pattern):
+            raise ValueError(
+                f"layers_pattern {self.layers_pattern!r}: expected the name of one list of layers, or None"
+            )
+        self.injected = check_layers("injected", self.injected)
+        if self.spans is not None:
+            self.spans = check_spans(self.spans)
         check_structure(self.spans or [], self.injected)
-        if min(self.r, self.injected_r) < 1:
-            raise ValueError("r and injected_r must be at least 1")
+        self._check_layers_to_transform()
+
+    def _check_layers_to_transform(self) -> None:
+        if self.layers_to_transform is None:
+            return
+        if isinstance(self.layers_to_transform, int):
+            self.layers_to_transform = [self.layers_to_transform]
+        self.layers_to_transform = check_layers("layers_to_transform", self.layers_to_transform)
+        if self.spans is not None:
+            raise ValueError("spans and layers_to_transform both say where modules are: pass one of them")
+        if outside := sorted(set(self.injected) - set(self.layers_to_transform)):
+            raise ValueError(f"injected layers {outside} are not among layers_to_transform")
 
     def to_dict(self) -> dict[str, Any]:
         """The config as saved. peft appends the usual names of heads whenever it wraps a model; each is kept once."""
@@ -62,10 +101,29 @@ class Lor2cConfig(PeftConfig):
     def resolved_spans(self, layers: int) -> list[tuple[int, int]]:
         """Spans on a model of `layers` layers. Raises ValueError when the structure has more layers."""
         if self.spans is None:
-            spans = [(i, i) for i in range(layers) if i not in self.injected]
+            chosen = range(layers) if self.layers_to_transform is None else self.layers_to_transform
+            assert not isinstance(chosen, int)
+            spans = [(i, i) for i in chosen if i not in self.injected]
         else:
             spans = [(first, last) for first, last in self.spans]
         highest = max([last for _, last in spans] + self.injected, default=0)
         if highest >= layers:
             raise ValueError(f"the adapter's structure names layer {highest}, the model has {layers} layers (from 0)")
+        if not spans and not self.injected:
+            raise ValueError("the adapter has no module: spans, layers_to_transform and injected name no layer")
         return spans
+
+
+def _checked(init: Any) -> Any:
+    names = [each.name for each in fields(Lor2cConfig)]
+
+    @functools.wraps(init)
+    def initialise(self: Lor2cConfig, *args: Any, **kwargs: Any) -> None:
+        check_arguments(kwargs, names)
+        init(self, *args, **kwargs)
+
+    return initialise
+
+
+# The message of a dataclass does not say what a name of another method is here.
+Lor2cConfig.__init__ = _checked(Lor2cConfig.__init__)  # type: ignore[method-assign]

@@ -1,34 +1,45 @@
-"""The tuner: finds the layers and projections of a model, and wraps them as the adapter's structure says."""
+"""The tuner: wraps the layers and projections of a model as the adapter's structure says."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
 
 import torch
 from peft import PeftConfig
-from peft.tuners.tuners_utils import BaseTuner
 from peft.utils import AuxiliaryTrainingWrapper
 from torch import nn
 
+from .common import Common, Matrices, random_matrix
 from .config import Lor2cConfig
-from .layer import NOT_MERGEABLE, InjectedLinear, Inputs, LowRank, SpanLayer, random_matrix
+from .layer import InjectedLinear, SpanLayer
+from .lowrank import NOT_MERGEABLE, LowRank
 from .places import Places
+from .shared import SharedTuner
+from .tasks import Task, tasks_of
 
 
-class Lor2cModel(BaseTuner):
+class Lor2cModel(SharedTuner):
     """peft's tuner of type LOR2C. One config owns both the residual modules and the injected projections."""
 
     prefix = "lor2c_"
     tuner_layer_cls = LowRank
     target_module_mapping = {}  # noqa: RUF012 - the base class declares it
-    uses_shared_state = True
+
+    def __init__(self, model: nn.Module, peft_config: Any, adapter_name: str, **kwargs: Any) -> None:
+        """peft passes a dict of configs, and keeps the tuner; where it passes one config, it drops the tuner and with
+        it the shared A. Raises ValueError then."""
+        if isinstance(peft_config, Lor2cConfig) and peft_config.share:
+            raise ValueError(
+                "an adapter with a shared A needs peft's own model around the base model: use `get_peft_model` or "
+                "`PeftModel.from_pretrained`. `inject_adapter_in_model`, and with it transformers' `load_adapter`, "
+                "`add_adapter` and `from_pretrained` of an adapter's folder, have no place for what layers share."
+            )
+        super().__init__(model, peft_config, adapter_name, **kwargs)
 
     def _pre_injection_hook(self, model: nn.Module, config: PeftConfig, adapter_name: str) -> None:
-        if not hasattr(self, "lor2c_shared_A"):
-            self.lor2c_shared_A = nn.ParameterDict()
-            self.__dict__["_inputs"] = Inputs()
-            self.__dict__["_places"] = Places(model)
+        self.lor2c_shared_A = Matrices()
 
     def _prepare_adapter_config(self, peft_config: PeftConfig, model_config: dict[str, Any]) -> PeftConfig:
         return peft_config
@@ -36,26 +47,22 @@ class Lor2cModel(BaseTuner):
     def _prepare_model(self, peft_config: PeftConfig, model: nn.Module) -> None:
         """Work out which layers are targets, and the task of each; in the config's __dict__, which is not saved."""
         assert isinstance(peft_config, Lor2cConfig)
-        names = self._places.layers
-        targets: dict[str, Task] = {}
+        places = Places(model, peft_config.layers_pattern)
+        peft_config.__dict__["_lor2c_tasks"] = tasks_of(peft_config, places)
+        self.__dict__["_places"] = places
+        wrapped = next((module for module in model.modules() if isinstance(module, LowRank)), None)
+        self.__dict__["_common"] = wrapped.common if wrapped else Common(places.owner)
 
-        def task(layer: int) -> Task:
-            return targets.setdefault(names[layer], Task(layer))
-
-        for first, last in peft_config.resolved_spans(len(names)):
-            task(first).begins = True
-            task(last).ends = first
-        for layer in peft_config.injected:
-            task(layer).injected = True
-        peft_config.__dict__["_lor2c_targets"] = targets
-        if peft_config.share and any(t.ends is not None for t in targets.values()):
-            name = next(name for name, config in self.peft_config.items() if config is peft_config)
-            device = next(model.parameters()).device
-            self.lor2c_shared_A[name] = random_matrix(peft_config.r, self._places.hidden).to(device)
+    def inject_adapter(self, model: nn.Module, adapter_name: str, *args: Any, **kwargs: Any) -> None:
+        """`state_dict` is only compared: the config has the whole structure, tensors show where modules end only."""
+        state = kwargs.pop("state_dict", None)
+        super().inject_adapter(model, adapter_name, *args, **kwargs)
+        if state is not None:
+            _compare(state, model, adapter_name)
 
     @staticmethod
     def _check_target_module_exists(peft_config: PeftConfig, key: str) -> bool:
-        return key in peft_config.__dict__["_lor2c_targets"]
+        return key in peft_config.__dict__["_lor2c_tasks"]
 
     def _create_and_replace(
         self,
@@ -68,54 +75,49 @@ class Lor2cModel(BaseTuner):
         parameter_name: str | None = None,
     ) -> None:
         assert isinstance(peft_config, Lor2cConfig)
-        task: Task = peft_config.__dict__["_lor2c_targets"][current_key]
+        task: Task = peft_config.__dict__["_lor2c_tasks"][current_key]
         if isinstance(target, SpanLayer):
             layer = target
         else:
-            layer = SpanLayer(target, task.layer, self._inputs, self.lor2c_shared_A)
+            layer = SpanLayer(target, task.layer, self._common, self.lor2c_shared_A)
             setattr(parent, target_name, layer)
             layer.train(target.training)
+        self._common.names[adapter_name] = True
         if task.begins:
             layer.begin(adapter_name)
         if task.ends is not None:
             layer.end(adapter_name, peft_config, task.ends, self._places.hidden)
-        changed: list[SpanLayer | InjectedLinear] = [layer]
+            if peft_config.share and adapter_name not in self.lor2c_shared_A:
+                b = layer.lor2c_B[adapter_name]
+                a = random_matrix(peft_config.r, self._places.hidden)
+                self.lor2c_shared_A[adapter_name] = nn.Parameter(a.to(b.device, b.dtype))
         if task.injected:
             # The layer itself is the target, since peft does not look inside a layer that it has already wrapped.
-            linears = self._places.injected.items()
-            changed += [inject(layer.base_layer, path, parts, adapter_name, peft_config) for path, parts in linears]
-        device = next(target.parameters()).device
-        for module in changed:
-            module._move_adapter_to_device_of_base_layer(adapter_name, device=device)
-            module.set_adapter(self.active_adapters, inference_mode=peft_config.inference_mode)
+            for path, parts in self._places.injected().items():
+                _inject(layer.base_layer, path, parts, self._common).inject(adapter_name, peft_config)
 
-    def set_adapter(self, adapter_name: str | list[str], inference_mode: bool = False) -> None:
-        super().set_adapter(adapter_name, inference_mode=inference_mode)
-        active = [adapter_name] if isinstance(adapter_name, str) else adapter_name
-        for name, parameter in self.lor2c_shared_A.items():
-            parameter.requires_grad_(name in active and not inference_mode)
+    @contextmanager
+    def _enable_peft_forward_hooks(self, *args: Any, **kwargs: Any) -> Iterator[None]:
+        """peft calls it around each forward with the arguments that are not the model's own."""
+        for name in ("adapter_names", "alora_offsets"):
+            if kwargs.get(name) is not None:
+                raise ValueError(f"LoR2C takes no {name}: all rows of a batch go through the active adapter")
+        yield
 
-    def delete_adapter(self, adapter_name: str) -> None:
-        super().delete_adapter(adapter_name)
-        if adapter_name in self.lor2c_shared_A:
-            del self.lor2c_shared_A[adapter_name]
-
-    def _cast_adapter_dtype(self, adapter_name: str, autocast_adapter_dtype: bool = True) -> None:
-        """Cast adapters in fp16 or bf16 to fp32, as peft does for its own methods."""
-        super()._cast_adapter_dtype(adapter_name, autocast_adapter_dtype=autocast_adapter_dtype)
-        shared = self.lor2c_shared_A
-        if (
-            autocast_adapter_dtype
-            and adapter_name in shared
-            and shared[adapter_name].dtype in (torch.float16, torch.bfloat16)
-        ):
-            shared[adapter_name].data = shared[adapter_name].data.float()
-
-    def _check_merge_allowed(self) -> None:
+    def _check_merge_allowed(self) -> NoReturn:
         raise ValueError(NOT_MERGEABLE)
 
     def merge_adapter(self, adapter_names: list[str] | None = None, safe_merge: bool = False) -> None:
         raise ValueError(NOT_MERGEABLE)
+
+    def unmerge_adapter(self) -> None:
+        raise ValueError(NOT_MERGEABLE)
+
+    def add_weighted_adapter(self, *args: Any, **kwargs: Any) -> None:
+        raise ValueError(
+            "LoR2C adapters cannot be combined into one: their structures differ. Activate several at once with "
+            "`model.base_model.set_adapter([...])`, which adds their branches."
+        )
 
     def _unload_and_optionally_merge(
         self,
@@ -136,33 +138,28 @@ class Lor2cModel(BaseTuner):
             else:
                 base = module.detach_from_base()
             setattr(self.model.get_submodule(parent), child, base)
+        self._common.detach()
         if hasattr(self.model, "peft_config"):
             del self.model.peft_config
         return self.model
 
 
-@dataclass
-class Task:
-    """What one adapter does at one layer: a span begins; a span that began at `ends` ends; LoRA is injected."""
-
-    layer: int
-    begins: bool = False
-    ends: int | None = None
-    injected: bool = False
-
-
-def inject(
-    layer: nn.Module, path: str, parts: list[tuple[int, int]], adapter_name: str, config: Lor2cConfig
-) -> InjectedLinear:
-    """Put LoRA on the projection at `path` of a layer, or on `parts` of it, where another adapter may already have
-    injected some."""
+def _inject(layer: nn.Module, path: str, parts: list[tuple[int, int]], common: Common) -> InjectedLinear:
+    """The module of the projections at `path` of a layer, wrapped if no other adapter has done so."""
     target = layer.get_submodule(path)
-    if not isinstance(target, (nn.Linear, InjectedLinear)):
-        raise ValueError(f"{path} is a {type(target).__name__}; LoRA can be injected into linear projections only")
-    linear = target if isinstance(target, InjectedLinear) else InjectedLinear(target, parts)
-    if linear is not target:
-        parent, _, child = path.rpartition(".")
-        setattr(layer.get_submodule(parent), child, linear)
-        linear.train(target.training)
-    linear.inject(adapter_name, config)
+    if isinstance(target, InjectedLinear):
+        return target
+    assert isinstance(target, nn.Linear)
+    linear = InjectedLinear(target, parts, common)
+    parent, _, child = path.rpartition(".")
+    setattr(layer.get_submodule(parent), child, linear)
+    linear.train(target.training)
     return linear
+
+
+def _compare(state: dict[str, torch.Tensor], model: nn.Module, adapter_name: str) -> None:
+    """Raises ValueError when `state` has tensors at other places than the adapter."""
+    made = {name for name, m in model.named_modules() if isinstance(m, LowRank) and adapter_name in m.lor2c_B}
+    given = {key.partition(".lor2c_")[0].removeprefix("base_model.model.") for key in state if ".lor2c_" in key}
+    if odd := sorted(made ^ given):
+        raise ValueError(f"the state_dict and the config have different structures, e.g. at {odd[0]}")

@@ -14,47 +14,10 @@ import torch
 from peft import PeftModel, PeftType, get_peft_model
 from safetensors.torch import load_file
 from torch import nn
+from tuned import KINDS, STRUCTURES, config, fill, inputs, logits
 
 from lor2c_peft import Lor2cConfig
 from lor2c_peft.layer import InjectedLinear, SpanLayer
-
-KINDS = ("bert", "roberta", "llama")
-#: Structures on three layers: plain, merged, injected, merged beside injected, and each of these with a shared A.
-STRUCTURES = {
-    "plain": {},
-    "merged": {"spans": [[0, 1], [2, 2]]},
-    "one-span": {"spans": [[0, 2]]},
-    "injected": {"spans": [[0, 0], [2, 2]], "injected": [1]},
-    "merged-injected": {"spans": [[0, 1]], "injected": [2]},
-    "all-injected": {"spans": [], "injected": [0, 1, 2]},
-    "share": {"share": True},
-    "share-merged-injected": {"spans": [[1, 2]], "injected": [0], "share": True},
-}
-HEADS = {"bert": ["pooler", "classifier"], "roberta": ["classifier"], "llama": ["score"]}
-
-
-def config(kind: str, structure: str, **more: object) -> Lor2cConfig:
-    values = {"r": 4, "alpha": 8.0, "injected_r": 2, "injected_alpha": 4.0, "modules_to_save": HEADS[kind]}
-    return Lor2cConfig(task_type="SEQ_CLS", **{**values, **STRUCTURES[structure], **more})
-
-
-def fill(model: nn.Module, seed: int = 1) -> None:
-    """Give every adapter tensor values, so that the branch is not zero."""
-    random = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            if "lor2c_" in name:
-                parameter.copy_(torch.randn(parameter.shape, generator=random) * 0.3)
-
-
-def inputs() -> dict[str, torch.Tensor]:
-    ids = torch.tensor([[1, 4, 6, 8, 2], [1, 5, 7, 2, 0]])
-    return {"input_ids": ids, "attention_mask": (ids != 0).long()}
-
-
-def logits(model: nn.Module) -> torch.Tensor:
-    with torch.no_grad():
-        return model.eval()(**inputs()).logits
 
 
 def reference(base: nn.Module, peft_model: nn.Module, cfg: Lor2cConfig) -> torch.Tensor:
@@ -179,13 +142,6 @@ def test_disable_and_two_adapters(kind: str) -> None:
     assert not any(isinstance(m, (SpanLayer, InjectedLinear)) for m in model.modules())
 
 
-def test_merging_into_the_weights_is_refused_with_the_reason() -> None:
-    model = get_peft_model(tiny.model("bert"), config("bert", "plain"))
-    for call in (model.merge_and_unload, model.merge_adapter):
-        with pytest.raises(ValueError, match="cannot be merged into the weights"):
-            call()
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_hidden_states_contain_the_sum(kind: str) -> None:
     model = get_peft_model(tiny.model(kind), config(kind, "merged"))
@@ -202,23 +158,6 @@ def test_hidden_states_contain_the_sum(kind: str) -> None:
     expected = without[2] + 2.0 * (without[0] @ a.T @ b.T)
     assert callable(plain)
     assert torch.allclose(out.hidden_states[2], expected, atol=1e-5)
-
-
-@pytest.mark.parametrize("structure", ["merged-injected", "share"])
-def test_gradient_checkpointing_gives_the_same_gradients(structure: str) -> None:
-    found = []
-    for checkpointing in (False, True):
-        model = get_peft_model(tiny.model("llama"), config("llama", structure))
-        fill(model)
-        if checkpointing:
-            model.gradient_checkpointing_enable({"use_reentrant": False})
-        model.train()
-        model(**inputs(), labels=torch.tensor([0, 1])).loss.backward()
-        found.append({n: p.grad for n, p in model.named_parameters() if p.grad is not None})
-    assert found[0].keys() == found[1].keys()
-    assert any("lor2c_B" in n for n in found[0])
-    for name, gradient in found[0].items():
-        assert torch.allclose(gradient, found[1][name], atol=1e-6), name
 
 
 def test_bf16_cast_and_fp32_adapters() -> None:
@@ -256,23 +195,3 @@ def test_only_the_adapter_and_the_head_train() -> None:
         if name in frozen:
             assert torch.equal(parameter, frozen[name]), name
     assert any(p.abs().sum() > 0 for n, p in model.named_parameters() if "lor2c_B" in n)
-
-
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        ({"spans": [[0, 1], [1, 2]]}, "layer 1 already belongs"),
-        ({"spans": [[2, 1]]}, "expected \\[first, last\\]"),
-        ({"spans": [[0, 0]], "injected": [0]}, "layer 0 already belongs"),
-        ({"injected": [1, 1]}, "named twice"),
-        ({"r": 0}, "at least 1"),
-    ],
-)
-def test_impossible_structures_are_refused(values: dict[str, object], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        Lor2cConfig(**values)  # type: ignore[arg-type]
-
-
-def test_a_structure_larger_than_the_model_is_refused() -> None:
-    with pytest.raises(ValueError, match="names layer 7, the model has 3 layers"):
-        get_peft_model(tiny.model("bert"), Lor2cConfig(spans=[[0, 7]]))

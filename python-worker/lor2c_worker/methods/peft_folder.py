@@ -104,7 +104,10 @@ def config_of(params: BankParams, numbers: Numbers, layout: Layout, model: Loade
         "injected_alpha": numbers.injected_alpha,
         "injected_dropout": numbers.injected_dropout,
         "share": params.share,
+        "layers_to_transform": None,
+        "layers_pattern": None,
         "modules_to_save": saved_heads(model),
+        "init_weights": True,
     }
 
 
