@@ -14,6 +14,7 @@ import torch
 from peft import PeftModel
 from test_methods import TRIED, build, fresh, run
 from test_train import rows
+from tiny_encoders import ENCODERS
 from transformers import AutoModelForSequenceClassification
 
 import lor2c_peft  # noqa: F401
@@ -51,9 +52,10 @@ def data() -> Encoded:
 def test_a_fresh_process_gives_the_runs_own_logits(data: Encoded, tmp_path: Path) -> None:
     expected: dict[str, torch.Tensor] = {}
     bases: dict[str, str] = {}
-    for kind in ("bert", "roberta", "llama"):
+    others = {kind: [(name, dict(TRIED)[name]) for name in ("lora", "imlor2c")] for kind in ("mpnet", *ENCODERS)}
+    for kind, tried in ({kind: FAMILY for kind in ("bert", "roberta", "llama")} | others).items():
         base = tiny.save(tmp_path / kind, kind)
-        for number, (name, values) in enumerate(FAMILY):
+        for number, (name, values) in enumerate(tried):
             model = fresh(base)
             learner = build(model, name, values)
             _, records = run(learner, data)

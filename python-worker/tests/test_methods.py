@@ -24,7 +24,7 @@ from lor2c_worker.models import LoadedModel, empty_model, is_head, known_config,
 from lor2c_worker.objective import Classify, means
 from lor2c_worker.optim.adamw import LaneAdamW
 from lor2c_worker.run.loop import train
-from lor2c_worker.settings import ModelSettings
+from lor2c_worker.settings import ModelSettings, SettingsError
 
 #: Of these types peft saves other tensors than it trains: also frozen ones, or the virtual tokens that a network gives.
 SAVED_OTHERWISE = ("VERA", "P_TUNING")
@@ -282,3 +282,26 @@ def test_counts_of_the_papers_models(model: str, name: str, values: dict[str, An
     if "roberta" in model:
         assert sum(p.numel() for p in empty.head_parameters().values()) == 592_130
         assert sum(p.numel() for p in empty.module.parameters()) == 124_647_170
+
+
+@pytest.mark.parametrize("kind", ["distilbert", "electra"])
+def test_virtual_tokens_are_as_wide_as_the_embeddings(folders: dict[str, Path], data: Encoded, kind: str) -> None:
+    """ELECTRA's are narrower than its layers; DistilBERT's config has names of its own for the sizes."""
+    values = {"type": "PROMPT_TUNING", "config": {"num_virtual_tokens": 3}}
+    learner = build(fresh(folders[kind]), "peft", values)
+    [tokens] = [slot for slot in learner.slots() if slot.role == "body"]
+    assert tuple(tokens.tensor.shape) == (3, 12 if kind == "electra" else 16)
+    before = loss_of(learner, data)
+    run(learner, data)
+    assert loss_of(learner, data) < before
+
+
+@pytest.mark.parametrize(
+    ("name", "values"), [("pissa", {}), ("dylora", {}), ("adalora", {}), ("peft", {"type": "IA3"})]
+)
+def test_a_method_that_wraps_modules_refuses_a_part_of_one(
+    folders: dict[str, Path], name: str, values: dict[str, Any]
+) -> None:
+    empty = empty_model(ModelSettings(str(folders["modernbert"])), 2, "classify")
+    with pytest.raises(SettingsError, match=r"query, key and value of this model are one module \(attn\.Wqkv\)"):
+        count(METHODS[name], empty, parse_params(METHODS[name], values))

@@ -95,6 +95,26 @@ def test_without_init_weights_a_new_adapter_changes_the_output(structure: str) -
     assert all(p.abs().sum() > 0 for n, p in model.named_parameters() if "lor2c_B" in n)
 
 
+def test_projections_that_are_one_module_are_injected_by_themselves() -> None:
+    """ModernBERT's query, key and value are thirds of Wqkv's rows: A and B of two of them follow each other."""
+    base = tiny.model("modernbert")
+    before = logits(base)
+    cfg = Lor2cConfig(task_type="SEQ_CLS", spans=[[0, 1]], injected=[2], injected_r=2, injected_alpha=4.0)
+    model = get_peft_model(copy.deepcopy(base), cfg)
+    assert torch.equal(logits(model), before)
+    fill(model)
+    linear = next(m for m in model.modules() if isinstance(m, InjectedLinear))
+    a, b = linear.lor2c_A["default"], linear.lor2c_B["default"]
+    assert (a.shape, b.shape) == ((4, 16), (32, 2))
+    x = torch.randn(3, 16)
+    added = (linear(x) - linear.base_layer(x)).chunk(3, dim=-1)
+    assert torch.allclose(added[0], 2.0 * (x @ a[:2].T @ b[:16].T), atol=1e-6)
+    assert not added[1].any()
+    assert torch.allclose(added[2], 2.0 * (x @ a[2:].T @ b[16:].T), atol=1e-6)
+    assert not torch.allclose(logits(model), before, atol=1e-3)
+    assert torch.equal(logits(model.unload()), before)
+
+
 def test_a_fresh_process_loads_after_the_import(tmp_path: Path) -> None:
     torch.manual_seed(0)
     base = tiny.model("roberta")

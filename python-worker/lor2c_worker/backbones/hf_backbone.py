@@ -29,10 +29,11 @@ def find_layers(base: nn.Module) -> tuple[list[nn.Module], dict[Projection, Proj
     """(layers in order, the projections in a layer, in the order of `PROJECTIONS`). Raises ValueError for an unknown
     form."""
     layers, known = layers_in(base), known_of(base)
-    modules = dict(layers[0].named_modules())
-    lacking = [place.module for place in known.projections.values() if place.module not in modules]
-    if lacking:
-        raise ValueError(f"{type(base).__name__} has layers without {lacking[0]}, which its type should have")
+    wanted = [place.module for place in known.projections.values()]
+    for layer in layers:
+        modules = {path for path, _ in layer.named_modules()}
+        if lacking := [path for path in wanted if path not in modules]:
+            raise ValueError(f"{type(base).__name__} has a layer without {lacking[0]}, or where it is wrapped")
     return layers, known.projections  # type: ignore[return-value]
 
 

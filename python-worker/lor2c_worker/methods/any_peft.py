@@ -53,6 +53,8 @@ _UNFIT = {
 _OWN_TARGETS = {"LN_TUNING"}
 #: Types that train virtual tokens, and the fields of their configs that the model determines.
 _PROMPTS = {"PREFIX_TUNING", "PROMPT_TUNING", "P_TUNING"}
+#: Those of them whose tokens stand before the embedded text.
+_BEFORE_TEXT = _PROMPTS - {"PREFIX_TUNING"}
 #: Types that do no more with the weights of the model than multiply; of others it is not known.
 _MULTIPLY = {"LORA", "IA3", "VERA", "LN_TUNING", *_PROMPTS}
 _MODELS = {"token_dim", "num_layers", "num_attention_heads", "num_transformer_submodules"}
@@ -184,9 +186,14 @@ class AnyPeft(Method):
         fields = {field.name for field in dataclasses.fields(cls)}
         values = copy.deepcopy(params.config)
         if "target_modules" in fields and params.type not in _OWN_TARGETS:
-            values.setdefault("target_modules", target_modules(model, ["query", "value"]))
+            if "target_modules" not in values:
+                values["target_modules"] = _query_and_value(model)
             if "feedforward_modules" in fields:
                 values.setdefault("feedforward_modules", [])
+        if params.type in _BEFORE_TEXT:  # peft looks for the names that BERT's config has
+            values["token_dim"] = int(model.module.get_input_embeddings().embedding_dim)  # type: ignore[operator]
+            values["num_layers"] = int(model.config.num_hidden_layers)
+            values["num_attention_heads"] = int(model.config.num_attention_heads)
         if "encoder_hidden_size" in fields:
             values.setdefault("encoder_hidden_size", int(model.config.hidden_size))
         try:
@@ -258,6 +265,15 @@ class AnyPeft(Method):
 
     def merged(self, model: LoadedModel, params: AnyPeftParams, folder: Path) -> nn.Module:
         return merge_folder(model, folder)
+
+
+def _query_and_value(model: LoadedModel) -> list[str]:
+    try:
+        return target_modules(model, ["query", "value"])
+    except SettingsError as error:
+        raise SettingsError(
+            f"method peft changes query and value unless target_modules of its config names other modules. {error}"
+        ) from error
 
 
 METHOD = AnyPeft()
