@@ -12,7 +12,7 @@ from test_backbones import LENGTHS, bank_of, hidden, logits_of
 from tiny_encoders import ENCODERS, VARIANTS, encoder
 
 from lor2c_worker.backbones.heads import head_of
-from lor2c_worker.backbones.hf_backbone import HfBackbone, base_of
+from lor2c_worker.backbones.hf_backbone import HfBackbone, base_of, layers_in
 from lor2c_worker.data.batch import Batch
 from lor2c_worker.keyed.dropout import KeyedDropout
 from lor2c_worker.keyed.seeding import generator
@@ -110,3 +110,24 @@ def test_layers_that_are_computed_again_give_the_same_bits(kind: str) -> None:
         logits.square().sum().backward()
         found.append([logits.detach(), *(s.tensor.grad for s in bank.slots() if s.tensor.grad is not None)])
     assert all(torch.equal(a, b) for a, b in zip(*found, strict=True))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_in_mixed_precision_the_residual_stream_stays_in_fp32(kind: str) -> None:
+    module, batch = encoder(kind, p=0.2, layers=4).requires_grad_(False), batch_of(LENGTHS)
+    backbone, entered = HfBackbone(module), []
+    bank, head = bank_of(backbone, module, dropout=0.2), head_of(module, 1)
+
+    def note(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        entered.append((args[0] if args else kwargs["hidden_states"]).dtype)
+
+    for layer in layers_in(base_of(module)):
+        layer.register_forward_pre_hook(note, with_kwargs=True)
+    want = logits_of(backbone, bank, head, batch, 1)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        got = logits_of(backbone, bank, head, batch, 1)
+    got.square().sum().backward()
+    assert set(entered) == {torch.float32}
+    assert got.dtype == torch.float32
+    assert torch.allclose(want, got, rtol=0, atol=0.05 * float(want.abs().max()))
+    assert not torch.equal(want, got)

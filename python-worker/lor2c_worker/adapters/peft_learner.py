@@ -19,6 +19,7 @@ from ..backbones.checkpointing import checkpoint_modules, weakly
 from ..backbones.decoder import Decoder
 from ..backbones.hf_backbone import base_of, layers_in, whole_model
 from ..backbones.hf_decoder import HfDecoder
+from ..backbones.precision import widen_stream
 from ..backbones.unpadded_module import try_unpadded
 from ..data.batch import Batch
 from ..keyed.dropout import KeyedDropout
@@ -46,6 +47,8 @@ class PeftLearner(SingleLane):
         self.frozen: dict[str, torch.Tensor] = {}
         self._dropout = KeyedDropout(module, seed)
         self._unpadded = try_unpadded(module)
+        if self._unpadded is None:
+            widen_stream(layers_in(base_of(whole_model(module)))[0])
         self._causal = CausalModule.of(module)
         self._keeps_masks = True
         self._slots = [

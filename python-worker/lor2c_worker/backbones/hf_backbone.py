@@ -19,7 +19,7 @@ from ..keyed.layout import PaddedLayout
 from ..keyed.masks import StepMasks
 from .backbone import Adapters, BatchLayout, FrozenStates, Projection, whole_rows
 from .checkpointing import checkpoint_modules, weakly
-from .precision import as_given
+from .precision import as_given, widen_stream
 
 #: How the class of a model with a head for a task ends.
 _WITH_HEAD = ("ForSequenceClassification", "ForCausalLM")
@@ -91,7 +91,7 @@ class HfBackbone:
         #: Linear modules that the layer which runs now has called.
         self._called: set[str] = set()
         # The hooks don't own this object: it owns the module, and a cycle would keep both until Python looks for some.
-        me, hooks = ref(self), []
+        me, hooks = ref(self), [widen_stream(found[0])]
         for i, layer in enumerate(found):
             hooks.append(layer.register_forward_pre_hook(_enter(me, i), with_kwargs=True))
             hooks.append(layer.register_forward_hook(_leave(me, i)))

@@ -33,6 +33,20 @@ def as_given(device: torch.device) -> Iterator[None]:
             yield
 
 
+def widen_stream(first: nn.Module) -> Any:
+    """Let the residual stream enter the first layer at least in fp32: some models project their embeddings, which in
+    mixed precision gives bfloat16. Returns the hook's handle."""
+
+    def hook(
+        module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        x = args[0] if args else kwargs["hidden_states"]
+        wide = x.to(torch.promote_types(x.dtype, torch.float32))
+        return ((wide, *args[1:]), kwargs) if args else (args, kwargs | {"hidden_states": wide})
+
+    return first.register_forward_pre_hook(hook, with_kwargs=True, prepend=True)
+
+
 class Products:
     """Calls the linear layers of one model in either precision. Keeps a cast copy of each frozen weight it used."""
 
