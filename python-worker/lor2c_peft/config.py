@@ -83,12 +83,13 @@ class Lor2cConfig(PeftConfig):
     def _check_layers_to_transform(self) -> None:
         if self.layers_to_transform is None:
             return
-        if isinstance(self.layers_to_transform, int):
-            self.layers_to_transform = [self.layers_to_transform]
-        self.layers_to_transform = check_layers("layers_to_transform", self.layers_to_transform)
+        given = self.layers_to_transform
+        chosen = check_layers("layers_to_transform", [given] if isinstance(given, int) else given)
+        if not isinstance(given, int):
+            self.layers_to_transform = chosen
         if self.spans is not None:
             raise ValueError("spans and layers_to_transform both say where modules are: pass one of them")
-        if outside := sorted(set(self.injected) - set(self.layers_to_transform)):
+        if outside := sorted(set(self.injected) - set(chosen)):
             raise ValueError(f"injected layers {outside} are not among layers_to_transform")
 
     def to_dict(self) -> dict[str, Any]:
@@ -101,8 +102,8 @@ class Lor2cConfig(PeftConfig):
     def resolved_spans(self, layers: int) -> list[tuple[int, int]]:
         """Spans on a model of `layers` layers. Raises ValueError when the structure has more layers."""
         if self.spans is None:
-            chosen = range(layers) if self.layers_to_transform is None else self.layers_to_transform
-            assert not isinstance(chosen, int)
+            given = self.layers_to_transform
+            chosen = range(layers) if given is None else [given] if isinstance(given, int) else given
             spans = [(i, i) for i in chosen if i not in self.injected]
         else:
             spans = [(first, last) for first, last in self.spans]

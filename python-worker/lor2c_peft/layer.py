@@ -22,10 +22,13 @@ class SpanLayer(LowRank, nn.Module):
 
     other_param_names = (*LowRank.other_param_names, "lor2c_begins", "lor2c_ends")
 
-    def __init__(self, base_layer: nn.Module, index: int, common: Common, shared: nn.ParameterDict) -> None:
+    def __init__(
+        self, base_layer: nn.Module, index: int, hidden: int, common: Common, shared: nn.ParameterDict
+    ) -> None:
         nn.Module.__init__(self)
         self.base_layer = base_layer
         self.index = index
+        self.in_features = self.out_features = hidden
         self.common = common
         self._make_containers()
         #: Adapters with a module that begins here, and the first layer of the module that ends here.
@@ -44,10 +47,11 @@ class SpanLayer(LowRank, nn.Module):
     def begin(self, name: str) -> None:
         self.lor2c_begins[name] = True
 
-    def end(self, name: str, config: Lor2cConfig, start: int, hidden: int) -> None:
+    def end(self, name: str, config: Lor2cConfig, start: int) -> None:
         self.lor2c_ends[name] = start
         scale, own_a = config.alpha / config.r, not config.share
-        self._add(name, config.r, hidden, hidden, scale, config.dropout, zero_b=config.init_weights, own_a=own_a)
+        shape = config.r, self.in_features, self.out_features
+        self._add(name, *shape, scale, config.dropout, zero_b=config.init_weights, own_a=own_a)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         if self.base_layer._lor2c_span is not self:

@@ -32,8 +32,8 @@ class Lor2cModel(SharedTuner):
         it the shared A. Raises ValueError then."""
         if isinstance(peft_config, Lor2cConfig) and peft_config.share:
             raise ValueError(
-                "an adapter with a shared A needs peft's own model around the base model: use `get_peft_model` or "
-                "`PeftModel.from_pretrained`. `inject_adapter_in_model`, and with it transformers' `load_adapter`, "
+                "a shared A is shared state, which needs peft's own model around the base model: use `get_peft_model` "
+                "or `PeftModel.from_pretrained`. `inject_adapter_in_model`, and with it transformers' `load_adapter`, "
                 "`add_adapter` and `from_pretrained` of an adapter's folder, have no place for what layers share."
             )
         super().__init__(model, peft_config, adapter_name, **kwargs)
@@ -79,14 +79,14 @@ class Lor2cModel(SharedTuner):
         if isinstance(target, SpanLayer):
             layer = target
         else:
-            layer = SpanLayer(target, task.layer, self._common, self.lor2c_shared_A)
+            layer = SpanLayer(target, task.layer, self._places.hidden, self._common, self.lor2c_shared_A)
             setattr(parent, target_name, layer)
             layer.train(target.training)
         self._common.names[adapter_name] = True
         if task.begins:
             layer.begin(adapter_name)
         if task.ends is not None:
-            layer.end(adapter_name, peft_config, task.ends, self._places.hidden)
+            layer.end(adapter_name, peft_config, task.ends)
             if peft_config.share and adapter_name not in self.lor2c_shared_A:
                 b = layer.lor2c_B[adapter_name]
                 a = random_matrix(peft_config.r, self._places.hidden)
