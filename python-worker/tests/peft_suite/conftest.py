@@ -56,6 +56,6 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if counts := config.stash[COUNTS]:
+    if (counts := config.stash[COUNTS]).total():
         said = ", ".join(f"{counts[name]} {name}" for name in sorted(counts))
         terminalreporter.write_line(f"peft's tests on LoR2C: {said}")

@@ -92,5 +92,5 @@ def _archive() -> bytes | str:
         content = download_source("peft", installed, SHA256[installed])
         write_atomically(path, content)
     except PlainError as error:
-        return f"no source archive of peft {installed} here: {error}"
+        return f"no source archive of peft {installed} here: {str(error).splitlines()[0]}"
     return content

@@ -9,17 +9,12 @@ import pytest
 from not_applying import KINDS
 from pefts_tests import pefts
 
-FILES = ["test_custom_models", "test_decoder_models", "test_feature_extraction_models"]
+files = [pefts(name) for name in ("test_custom_models", "test_decoder_models", "test_feature_extraction_models")]
 
 
 @pytest.mark.parametrize(("calls", "test"), [(kind.calls, test) for kind in KINDS for test in kind.tests])
 def test_it_calls_what_is_refused(calls: str, test: str) -> None:
-    found = [
-        tests
-        for file in FILES
-        for tests in vars(pefts(file)).values()
-        if inspect.isclass(tests) and test in vars(tests)
-    ]
+    found = [each for file in files for each in vars(file).values() if inspect.isclass(each) and test in vars(each)]
     assert found
     for tests in found:
         source = inspect.getsource(getattr(tests, test))
