@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.utils.hooks import RemovableHandle
 
 
 class Inputs(threading.local):
@@ -30,20 +31,6 @@ class Inputs(threading.local):
         return Inputs, ()
 
 
-class Common:
-    """Passed from layer to layer, and found again by a second tuner on the same model."""
-
-    def __init__(self, owner: nn.Module) -> None:
-        """`owner`: the module in whose forward the layers run."""
-        self.inputs = Inputs()
-        #: All adapters of the model. So layers agree on the next active one, also those that only one adapter has.
-        self.names: dict[str, bool] = {}
-        self._hook = owner.register_forward_hook(self.inputs.forget, always_call=True)
-
-    def detach(self) -> None:
-        self._hook.remove()
-
-
 class Matrices(nn.ParameterDict):
     """A or B by adapter. A matrix that peft casts or moves stays frozen if it was."""
 
@@ -51,6 +38,28 @@ class Matrices(nn.ParameterDict):
         if key in self and isinstance(value, torch.Tensor) and not isinstance(value, nn.Parameter):
             value = nn.Parameter(value.detach(), requires_grad=self[key].requires_grad)
         super().__setitem__(key, value)
+
+
+class Common:
+    """Passed from layer to layer, and found again by a second tuner on the same model."""
+
+    def __init__(self) -> None:
+        self.inputs = Inputs()
+        #: All adapters of the model. So layers agree on the next active one, also those that only one adapter has.
+        self.names: dict[str, bool] = {}
+        #: The A of each adapter whose modules share one. Its parameters are registered with the tuner.
+        self.shared = Matrices()
+        self._hooks: dict[str, RemovableHandle] = {}
+
+    def watch(self, path: str, owner: nn.Module) -> None:
+        """Forget inputs when the layers at `path`, which run in the forward of `owner`, end in an error."""
+        if path not in self._hooks:
+            self._hooks[path] = owner.register_forward_hook(self.inputs.forget, always_call=True)
+
+    def detach(self) -> None:
+        for hook in self._hooks.values():
+            hook.remove()
+        self._hooks.clear()
 
 
 def random_matrix(d_out: int, d_in: int) -> torch.Tensor:

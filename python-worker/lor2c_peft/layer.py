@@ -22,9 +22,7 @@ class SpanLayer(LowRank, nn.Module):
 
     other_param_names = (*LowRank.other_param_names, "lor2c_begins", "lor2c_ends")
 
-    def __init__(
-        self, base_layer: nn.Module, index: int, hidden: int, common: Common, shared: nn.ParameterDict
-    ) -> None:
+    def __init__(self, base_layer: nn.Module, index: int, hidden: int, common: Common) -> None:
         nn.Module.__init__(self)
         self.base_layer = base_layer
         self.index = index
@@ -34,7 +32,6 @@ class SpanLayer(LowRank, nn.Module):
         #: Adapters with a module that begins here, and the first layer of the module that ends here.
         self.lor2c_begins: dict[str, bool] = {}
         self.lor2c_ends: dict[str, int] = {}
-        self.__dict__["_shared"] = shared  # in __dict__, so that its parameters are registered with the tuner only
         self._own(base_layer)
         self._hooks = [
             base_layer.register_forward_pre_hook(_before, with_kwargs=True, prepend=True),
@@ -82,7 +79,7 @@ class SpanLayer(LowRank, nn.Module):
                         f"adapter {name}: the input of layer {first} has the shape {list(x.shape)}, the output of "
                         f"layer {self.index} {list(y.shape)}; a residual module needs equal ones"
                     )
-                a = self.lor2c_A[name] if name in self.lor2c_A else self._shared[name]
+                a = self.lor2c_A[name] if name in self.lor2c_A else self.common.shared[name]
                 y = self._apply_to(name, y, x, a, self.lor2c_B[name])
         return y
 

@@ -11,7 +11,7 @@ from peft import PeftConfig
 from peft.utils import AuxiliaryTrainingWrapper
 from torch import nn
 
-from .common import Common, Matrices, random_matrix
+from .common import Common, random_matrix
 from .config import Lor2cConfig
 from .layer import InjectedLinear, SpanLayer
 from .lowrank import NOT_MERGEABLE, LowRank
@@ -39,7 +39,9 @@ class Lor2cModel(SharedTuner):
         super().__init__(model, peft_config, adapter_name, **kwargs)
 
     def _pre_injection_hook(self, model: nn.Module, config: PeftConfig, adapter_name: str) -> None:
-        self.lor2c_shared_A = Matrices()
+        wrapped = next((module for module in model.modules() if isinstance(module, LowRank)), None)
+        self.__dict__["_common"] = wrapped.common if wrapped else Common()
+        self.lor2c_shared_A = self._common.shared
 
     def _prepare_adapter_config(self, peft_config: PeftConfig, model_config: dict[str, Any]) -> PeftConfig:
         return peft_config
@@ -50,8 +52,7 @@ class Lor2cModel(SharedTuner):
         places = Places(model, peft_config.layers_pattern)
         peft_config.__dict__["_lor2c_tasks"] = tasks_of(peft_config, places)
         self.__dict__["_places"] = places
-        wrapped = next((module for module in model.modules() if isinstance(module, LowRank)), None)
-        self.__dict__["_common"] = wrapped.common if wrapped else Common(places.owner)
+        self._common.watch(places.list, places.owner)
 
     def inject_adapter(self, model: nn.Module, adapter_name: str, *args: Any, **kwargs: Any) -> None:
         """`state_dict` is only compared: the config has the whole structure, tensors show where modules end only."""
@@ -79,7 +80,7 @@ class Lor2cModel(SharedTuner):
         if isinstance(target, SpanLayer):
             layer = target
         else:
-            layer = SpanLayer(target, task.layer, self._places.hidden, self._common, self.lor2c_shared_A)
+            layer = SpanLayer(target, task.layer, self._places.hidden, self._common)
             setattr(parent, target_name, layer)
             layer.train(target.training)
         self._common.names[adapter_name] = True

@@ -11,6 +11,7 @@ from typing import Any
 from peft.tuners.tuners_utils import BaseTuner
 from torch import nn
 
+from .common import Common
 from .lowrank import LowRank
 
 
@@ -18,17 +19,18 @@ class SharedTuner(BaseTuner):
     """A tuner with one more matrix for each adapter that shares it, `lor2c_shared_A`."""
 
     lor2c_shared_A: nn.ParameterDict
+    _common: Common
 
     def _train_shared(self, names: Sequence[str]) -> None:
         for name, parameter in self.lor2c_shared_A.items():
             parameter.requires_grad_(name in names)
 
     def inject_adapter(self, model: nn.Module, adapter_name: str, *args: Any, **kwargs: Any) -> None:
-        """Whether other adapters train stays as it was."""
-        before = {name: parameter.requires_grad for name, parameter in self.lor2c_shared_A.items()}
+        """Whether other adapters train stays as it was: peft sees to that since 0.21, but not for the shared A."""
+        before = [(parameter, parameter.requires_grad) for parameter in self.parameters() if self._common.names]
         super().inject_adapter(model, adapter_name, *args, **kwargs)
-        for name, trains in before.items():
-            self.lor2c_shared_A[name].requires_grad_(trains)
+        for parameter, trains in before:
+            parameter.requires_grad_(trains)
 
     def set_adapter(self, adapter_name: str | list[str], inference_mode: bool = False) -> None:
         super().set_adapter(adapter_name, inference_mode=inference_mode)

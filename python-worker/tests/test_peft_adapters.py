@@ -269,3 +269,13 @@ def test_gradient_checkpointing_gives_the_same_gradients(structure: str, reentra
     assert any("lor2c_B" in n for n in found[0])
     for name, gradient in found[0].items():
         assert torch.allclose(gradient, found[1][name], atol=1e-6), name
+
+
+def test_a_second_model_of_peft_around_the_same_layers() -> None:
+    """Its adapter's shared A is found by layers that the first one wrapped."""
+    first = get_peft_model(tiny.model("bert"), config("bert", "share", modules_to_save=None, task_type=None))
+    with pytest.warns(UserWarning, match="second time"):
+        second = get_peft_model(first.get_base_model(), config("bert", "share", task_type=None), adapter_name="two")
+    fill(second)
+    assert second.active_adapters == ["two"]
+    assert torch.isfinite(logits(second)).all()
