@@ -13,6 +13,7 @@ from tiny_encoders import ENCODERS, VARIANTS, encoder
 
 from lor2c_worker.backbones.heads import head_of
 from lor2c_worker.backbones.hf_backbone import HfBackbone, base_of, layers_in
+from lor2c_worker.backbones.unpadded import UnpaddedEncoder
 from lor2c_worker.data.batch import Batch
 from lor2c_worker.keyed.dropout import KeyedDropout
 from lor2c_worker.keyed.seeding import generator
@@ -110,6 +111,21 @@ def test_layers_that_are_computed_again_give_the_same_bits(kind: str) -> None:
         logits.square().sum().backward()
         found.append([logits.detach(), *(s.tensor.grad for s in bank.slots() if s.tensor.grad is not None)])
     assert all(torch.equal(a, b) for a, b in zip(*found, strict=True))
+
+
+@pytest.mark.parametrize("kind", ["electra", "xlm-roberta"])
+def test_unpadded_equals_the_module_backbone(kind: str) -> None:
+    """Logits and gradients of adapters and head, with dropout, of encoders whose form the unpadded one knows."""
+    module = encoder(kind, p=0.2, layers=4).double().requires_grad_(False)
+    found = []
+    for backbone, width in ((HfBackbone(copy.deepcopy(module)), 40), (UnpaddedEncoder(module), None)):
+        bank, head = bank_of(backbone, module, dropout=0.2), head_of(module, 1)
+        logits = logits_of(backbone, bank, head, batch_of(LENGTHS, width), 3)
+        logits.square().sum().backward()
+        grads = [slot.tensor.grad for slot in [*bank.slots(), *head.slots()] if slot.tensor.grad is not None]
+        found.append([logits.detach(), *grads])
+    assert len(found[0]) == 1 + 2 + 4 + 4
+    assert all(torch.allclose(a, b, rtol=0, atol=1e-9) for a, b in zip(*found, strict=True))
 
 
 @pytest.mark.parametrize("kind", KINDS)

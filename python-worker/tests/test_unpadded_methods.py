@@ -29,10 +29,15 @@ BANK = {"lora", "lor2c", "sharelor2c", "mergelor2c", "injectlor2c", "imlor2c"}
 #: Virtual tokens run padded.
 TRAINED = [(name, values) for name, values in TRIED if name not in BANK and values.get("type") not in PROMPTS]
 INSIDE = [pytest.param(name, values, id=f"{name}-{values}") for name, values in TRAINED]
-#: MPNet with the first settings of each method.
+#: MPNet with the first settings of each method; of ELECTRA, what acts on its embeddings.
 EVERYWHERE = [
     pytest.param(kind, name, values, id=f"{name}-{values}-{kind}")
-    for kind, tried in (("bert", TRAINED), ("roberta", TRAINED), ("mpnet", dict(reversed(TRAINED)).items()))
+    for kind, tried in (
+        ("bert", TRAINED),
+        ("roberta", TRAINED),
+        ("mpnet", dict(reversed(TRAINED)).items()),
+        ("electra", [("full", {})]),
+    )
     for name, values in tried
 ]
 encoders = pytest.mark.parametrize("kind", ["bert", "roberta"])
@@ -41,7 +46,7 @@ encoders = pytest.mark.parametrize("kind", ["bert", "roberta"])
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     root = tmp_path_factory.mktemp("models")
-    return {kind: tiny.save(root / kind, kind) for kind in ("bert", "roberta", "mpnet", "llama")}
+    return {kind: tiny.save(root / kind, kind) for kind in ("bert", "roberta", "mpnet", "electra", "llama")}
 
 
 @pytest.fixture(scope="module")

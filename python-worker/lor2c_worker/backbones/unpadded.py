@@ -1,4 +1,4 @@
-"""BERT, RoBERTa and MPNet on real tokens only: the same weights and sums as the transformers module, no padding.
+"""BERT, RoBERTa, ELECTRA and MPNet on real tokens only: weights and sums are those of the transformers module.
 
 Tokens of all rows follow each other, rows ordered by length (see `UnpaddedLayout`). In mixed precision products are
 in bfloat16; the residual stream, norms and softmax stay in fp32, and so do the inputs of adapters.
@@ -28,7 +28,7 @@ from .unpadded_attention import attend, attend_from
 from .unpadded_layout import UnpaddedLayout
 
 #: config.model_type of the models whose encoder has this form.
-FAMILIES = ("bert", "roberta", "xlm-roberta", "camembert", "mpnet")
+FAMILIES = ("bert", "roberta", "xlm-roberta", "camembert", "mpnet", "electra")
 
 
 class UnpaddedEncoder:
@@ -45,6 +45,8 @@ class UnpaddedEncoder:
         base: Any = base_of(module)
         self._embeddings, self._layers = base.embeddings, list(base.encoder.layer)
         self.layers, self.hidden = len(self._layers), int(config.hidden_size)
+        #: From the embeddings' width to that of the layers, where ELECTRA's differ.
+        self._project: nn.Module | None = getattr(base, "embeddings_project", None)
         self._heads = int(config.num_attention_heads)
         self._bias = PositionBias(base.encoder) if hasattr(base.encoder, "relative_attention_bias") else None
         self._padded_attention = padded_attention
@@ -80,7 +82,10 @@ class UnpaddedEncoder:
         bias = None if self._bias is None else self._bias(layout.width, device)
 
         def embed() -> torch.Tensor:
-            return _drop(self._embeddings.dropout, self._embed(batch, layout)[None], "embeddings.dropout", masks, low)
+            h = _drop(self._embeddings.dropout, self._embed(batch, layout)[None], "embeddings.dropout", masks, low)
+            if self._project is None:
+                return h
+            return self._products(self._project, h, low).to(torch.promote_types(h.dtype, torch.float32))
 
         def layer(i: int, h: torch.Tensor, own: Adapters | None, kept: torch.Tensor | None) -> torch.Tensor:
             return self._layer(i, h, layout, own, masks, low, kept, bias)

@@ -68,7 +68,8 @@ class UnpaddedModule:
         def forward(*args: Any, **kwargs: Any) -> ModelOutput:
             if isinstance(backbone, UnpaddedEncoder):
                 first = hidden(layout.first())[0][:, None]
-                pooled = None if self._base.pooler is None else self._base.pooler(first)
+                pooler = getattr(self._base, "pooler", None)
+                pooled = None if pooler is None else pooler(first)
                 return BaseModelOutputWithPoolingAndCrossAttentions(last_hidden_state=first, pooler_output=pooled)
             if targets is not None:
                 return BaseModelOutputWithPast(last_hidden_state=hidden(layout.at(targets.places)))
