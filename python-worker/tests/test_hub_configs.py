@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from lor2c_worker.methods import METHODS, count, parse_params
 from lor2c_worker.models import empty_model, load_config
-from lor2c_worker.settings import ModelSettings
+from lor2c_worker.run.prepare import check_length
+from lor2c_worker.settings import ModelSettings, SettingsError
 
 BASE = {
     **{"hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12, "intermediate_size": 3072},
@@ -75,3 +78,14 @@ def test_a_model_of_the_hub_is_known_by_its_config(tmp_path: Path, name: str) ->
     lora = parse_params(METHODS["lora"], {"rank": 8})
     assert count(METHODS["lora"], model, lora) == layers * 2 * 8 * (768 + 768)
     assert model.head_parameters()
+
+
+@pytest.mark.parametrize(("name", "most"), [("FacebookAI/xlm-roberta-base", 512), ("microsoft/deberta-v3-base", 512)])
+def test_roberta_counts_positions_from_its_padding_index_plus_one(tmp_path: Path, name: str, most: int) -> None:
+    """So 514 positions hold 512 tokens; other models use all that their config has."""
+    (tmp_path / "config.json").write_text(json.dumps(HUB[name][0]))
+    model = empty_model(ModelSettings(str(tmp_path)), 2, "classify")
+    for length, fits in ((most, True), (most + 1, False)):
+        settings: Any = SimpleNamespace(train=SimpleNamespace(max_length=length), model=ModelSettings(name))
+        with nullcontext() if fits else pytest.raises(SettingsError, match=f"{name} takes at most {most}"):
+            check_length(settings, model, 0)
