@@ -11,7 +11,6 @@ _ELSEWHERE = {
     "rank": "the rank is `r` (of injected LoRA: `injected_r`)",
     "target_modules": "LoR2C has whole layers as targets: say which with `spans` or `layers_to_transform`, and with "
     "`injected` which layers have LoRA on query and value",
-    "exclude_modules": "LoR2C has whole layers as targets: leave a layer out of `spans` or `layers_to_transform`",
     "merges": "a merged module is one entry of `spans`, e.g. spans=[[0, 1], [2, 2]]",
     "bias": "LoR2C trains no biases",
     "use_rslora": "the scale is alpha / r: choose `alpha` accordingly",

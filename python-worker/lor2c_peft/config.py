@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Collection
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -44,6 +45,13 @@ class Lor2cConfig(PeftConfig):
         default=None,
         metadata={"help": "Name of the list of layers, for a model in which it is not found, e.g. 'encoder.block'."},
     )
+    exclude_modules: list[str] | str | None = field(
+        default=None,
+        metadata={
+            "help": "Without `spans`: layers that have neither a module nor LoRA, by the ends of their paths, e.g. "
+            "'encoder.layer.0', or by a regular expression for the whole path."
+        },
+    )
     modules_to_save: list[str] | None = field(
         default=None, metadata={"help": "Modules besides the adapter that are trained and saved in full (the head)."}
     )
@@ -70,6 +78,10 @@ class Lor2cConfig(PeftConfig):
         for name in ("share", "inference_mode", "init_weights"):
             check_flag(name, getattr(self, name))
         check_names("modules_to_save", self.modules_to_save)
+        if not isinstance(self.exclude_modules, str):
+            check_names("exclude_modules", self.exclude_modules)
+        if self.exclude_modules and self.spans is not None:
+            raise ValueError("spans and exclude_modules both say where modules are: pass one of them")
         if self.layers_pattern is not None and not (isinstance(self.layers_pattern, str) and self.layers_pattern):
             raise ValueError(
                 f"layers_pattern {self.layers_pattern!r}: expected the name of one list of layers, or None"
@@ -99,19 +111,24 @@ class Lor2cConfig(PeftConfig):
             values["modules_to_save"] = list(dict.fromkeys(self.modules_to_save))
         return values
 
-    def resolved_spans(self, layers: int) -> list[tuple[int, int]]:
-        """Spans on a model of `layers` layers. Raises ValueError when the structure has more layers."""
+    def resolved_spans(self, layers: int, excluded: Collection[int] = ()) -> list[tuple[int, int]]:
+        """Spans on a model of `layers` layers, of which `exclude_modules` names some. Raises ValueError when the
+        structure has more layers."""
         if self.spans is None:
             given = self.layers_to_transform
             chosen = range(layers) if given is None else [given] if isinstance(given, int) else given
-            spans = [(i, i) for i in chosen if i not in self.injected]
+            spans = [(i, i) for i in chosen if i not in self.injected and i not in excluded]
         else:
             spans = [(first, last) for first, last in self.spans]
         highest = max([last for _, last in spans] + self.injected, default=0)
         if highest >= layers:
             raise ValueError(f"the adapter's structure names layer {highest}, the model has {layers} layers (from 0)")
+        if both := sorted(set(self.injected).intersection(excluded)):
+            raise ValueError(f"injected layers {both} are among exclude_modules")
         if not spans and not self.injected:
-            raise ValueError("the adapter has no module: spans, layers_to_transform and injected name no layer")
+            raise ValueError(
+                "the adapter has no module: spans, layers_to_transform, exclude_modules and injected leave no layer"
+            )
         return spans
 
 

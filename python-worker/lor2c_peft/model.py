@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import torch
 from peft import PeftConfig
+from peft.tuners.tuners_utils import _ExcludedModule
 from peft.utils import AuxiliaryTrainingWrapper
 from torch import nn
 
@@ -17,7 +18,7 @@ from .layer import InjectedLinear, SpanLayer
 from .lowrank import NOT_MERGEABLE, LowRank
 from .places import Places
 from .shared import SharedTuner
-from .tasks import Task, tasks_of
+from .tasks import Task, is_excluded, tasks_of
 
 
 class Lor2cModel(SharedTuner):
@@ -62,7 +63,10 @@ class Lor2cModel(SharedTuner):
             _compare(state, model, adapter_name)
 
     @staticmethod
-    def _check_target_module_exists(peft_config: PeftConfig, key: str) -> bool:
+    def _check_target_module_exists(peft_config: PeftConfig, key: str) -> bool | _ExcludedModule:
+        assert isinstance(peft_config, Lor2cConfig)
+        if is_excluded(peft_config, key):
+            return _ExcludedModule()  # without one, peft warns that nothing was excluded
         return key in peft_config.__dict__["_lor2c_tasks"]
 
     def _create_and_replace(

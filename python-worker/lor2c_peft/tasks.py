@@ -30,7 +30,13 @@ def tasks_of(config: Lor2cConfig, places: Places) -> dict[str, Task]:
     def task(layer: int) -> Task:
         return tasks.setdefault(places.layers[layer], Task(layer))
 
-    for first, last in config.resolved_spans(len(places.layers)):
+    excluded = [number for number, path in enumerate(places.layers) if is_excluded(config, path)]
+    if config.exclude_modules and not excluded:
+        raise ValueError(
+            f"exclude_modules {config.exclude_modules!r} names no layer of the model; they are {places.layers[0]} to "
+            f"{places.layers[-1]}"
+        )
+    for first, last in config.resolved_spans(len(places.layers), excluded):
         task(first).begins = True
         task(last).ends = first
     for layer in config.injected:
@@ -40,6 +46,14 @@ def tasks_of(config: Lor2cConfig, places: Places) -> dict[str, Task]:
         if each.injected:
             _check_projections(places, path)
     return tasks
+
+
+def is_excluded(config: Lor2cConfig, path: str) -> bool:
+    """Whether the config's `exclude_modules` names the module at `path`, as peft's own methods read it."""
+    names = config.exclude_modules or ()
+    if isinstance(names, str):
+        return re.fullmatch(names, path) is not None
+    return any(path == name or path.endswith(f".{name}") for name in names)
 
 
 def _check_saved(config: Lor2cConfig, path: str) -> None:

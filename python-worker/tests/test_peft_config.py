@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,8 @@ NAN = float("nan")
         ({"layers_pattern": ["h"]}, "layers_pattern \\['h'\\]: expected the name of one list"),
         ({"layers_to_transform": [0, -1]}, "layers_to_transform: layer -1"),
         ({"layers_to_transform": [0], "spans": [[0, 0]]}, "both say where modules are"),
+        ({"exclude_modules": ["layer.0"], "spans": [[0, 0]]}, "both say where modules are"),
+        ({"exclude_modules": [1]}, "exclude_modules \\[1\\]: expected a list of names"),
         ({"layers_to_transform": [0], "injected": [1]}, "\\[1\\] are not among layers_to_transform"),
         ({"task_type": "GUESS"}, "Invalid task type"),
     ],
@@ -58,7 +61,6 @@ def test_impossible_values_are_refused(values: dict[str, object], message: str) 
         ("lora_alpha", "scale is `alpha`"),
         ("lora_dropout", "dropout is `dropout`"),
         ("target_modules", "say which with `spans` or `layers_to_transform`"),
-        ("exclude_modules", "leave a layer out of `spans`"),
         ("alhpa", "did you mean `alpha`"),
         ("something", "known are .*injected_alpha"),
     ],
@@ -80,6 +82,9 @@ def test_fields_that_were_changed_later_are_checked_with_the_model() -> None:
     [
         ({"spans": [[0, 7]]}, "names layer 7, the model has 3 layers"),
         ({"layers_to_transform": [3]}, "names layer 3, the model has 3 layers"),
+        ({"exclude_modules": ["query"]}, "names no layer of the model; they are bert.encoder.layer.0 to"),
+        ({"exclude_modules": ["layer.1"], "injected": [1]}, "\\[1\\] are among exclude_modules"),
+        ({"exclude_modules": r".*\.layer\.\d"}, "leave no layer"),
         ({"injected": [4]}, "names layer 4, the model has 3 layers"),
         ({"spans": []}, "the adapter has no module"),
         ({"modules_to_save": ["encoder"]}, "'encoder' contains bert.encoder.layer.0, which the adapter goes around"),
@@ -107,6 +112,18 @@ def test_layers_to_transform_makes_one_module_for_each_of_them(tmp_path: Path) -
     model.save_pretrained(str(tmp_path))
     assert torch.equal(logits(PeftModel.from_pretrained(tiny.model("bert"), str(tmp_path))), logits(model))
     assert Lor2cConfig(layers_to_transform=1).resolved_spans(3) == [(1, 1)]
+
+
+@pytest.mark.parametrize("excluded", [["layer.1"], r".*\.1"])
+def test_excluded_layers_have_nothing(excluded: list[str] | str, tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", ".*no modules were excluded")  # as peft warns
+        model = get_peft_model(tiny.model("bert"), config("bert", "plain", exclude_modules=excluded, injected=[2]))
+    fill(model)
+    trained = {n.partition(".layer.")[2][0] for n, _ in model.named_parameters() if "lor2c_B" in n}
+    assert trained == {"0", "2"}
+    model.save_pretrained(str(tmp_path))
+    assert torch.equal(logits(PeftModel.from_pretrained(tiny.model("bert"), str(tmp_path))), logits(model))
 
 
 def test_a_file_of_an_earlier_version_is_read(tmp_path: Path) -> None:
@@ -137,5 +154,6 @@ def test_a_file_of_an_earlier_version_is_read(tmp_path: Path) -> None:
         **file,
         "layers_to_transform": None,
         "layers_pattern": None,
+        "exclude_modules": None,
         "init_weights": True,
     }

@@ -105,6 +105,7 @@ def config_of(params: BankParams, numbers: Numbers, layout: Layout, model: Loade
         "injected_dropout": numbers.injected_dropout,
         "share": params.share,
         "layers_to_transform": None,
+        "exclude_modules": None,
         "layers_pattern": None,
         "modules_to_save": saved_heads(model),
         "init_weights": True,
