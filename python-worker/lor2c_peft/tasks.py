@@ -58,7 +58,7 @@ def is_excluded(config: Lor2cConfig, path: str) -> bool:
 
 def _check_saved(config: Lor2cConfig, path: str) -> None:
     for name in config.modules_to_save or []:
-        if re.match(rf"(^|.*\.){name}($|\..*)", path):
+        if re.match(rf"(^|.*\.){re.escape(name)}($|\..*)", path):
             raise ValueError(f"modules_to_save {name!r} contains {path}, which the adapter goes around")
 
 

@@ -17,6 +17,7 @@ from worker import Worker, adapter_of, only, run, settings
 
 from lor2c_worker import messages
 from lor2c_worker.adapters.prompt_learner import PromptLearner
+from lor2c_worker.backbones.hf_backbone import base_of, layers_in, whole_model
 from lor2c_worker.data.batch import Batch
 from lor2c_worker.data.encode import Encoded, encode
 from lor2c_worker.evaluation.evaluate import logits_of
@@ -175,3 +176,18 @@ def test_virtual_tokens_need_positions(worker: Worker, place: Path) -> None:
 def test_a_prefix_needs_a_model_that_takes_keys(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"models of type mpnet take none: use PROMPT_TUNING or P_TUNING"):
         learner_of(tiny.save(tmp_path, "mpnet"), "PREFIX_TUNING")
+
+
+def test_the_stream_of_a_model_with_narrow_embeddings_stays_in_fp32(tmp_path: Path, data: Encoded) -> None:
+    """ELECTRA projects its embeddings, which gives bfloat16; other methods run it unpadded."""
+    learner = learner_of(tiny.save(tmp_path / "electra", "electra"), "PROMPT_TUNING")
+    entered: set[torch.dtype] = set()
+
+    def note(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        entered.add((args[0] if args else kwargs["hidden_states"]).dtype)
+
+    for layer in layers_in(base_of(whole_model(learner.module))):
+        layer.register_forward_pre_hook(note, with_kwargs=True)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        learner.forward(data.batch(range(4), CPU), None)
+    assert entered == {torch.float32}

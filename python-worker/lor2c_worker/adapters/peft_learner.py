@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import torch
 from torch import nn
@@ -40,13 +40,16 @@ class PeftLearner(SingleLane):
     The encoder runs unpadded if the model and its wrapped layers allow that, else as the transformers module.
     """
 
+    #: It never runs unpadded.
+    padded: ClassVar[bool] = False
+
     def __init__(self, module: nn.Module, head: tuple[str, ...], cells: list[str], seed: int) -> None:
         super().__init__(cells, seed)
         self.module, self.head = module, head
         #: Frozen tensors that belong to the method, and so to its checkpoints (`wrap`).
         self.frozen: dict[str, torch.Tensor] = {}
         self._dropout = KeyedDropout(module, seed)
-        self._unpadded = try_unpadded(module)
+        self._unpadded = None if self.padded else try_unpadded(module)
         if self._unpadded is None:
             widen_stream(layers_in(base_of(whole_model(module)))[0])
         self._causal = CausalModule.of(module)

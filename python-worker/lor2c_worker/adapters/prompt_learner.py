@@ -34,10 +34,10 @@ class PromptLearner(PeftLearner):
     """
 
     module: Any
+    padded = True
 
     def __init__(self, module: Any, head: tuple[str, ...], cells: list[str], seed: int) -> None:
         super().__init__(module, head, cells, seed)
-        self._unpadded = None
         wrapped: Any = module
         self._inner: Any = wrapped.get_base_model()
         config: Any = module.active_peft_config

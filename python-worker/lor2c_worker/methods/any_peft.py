@@ -129,7 +129,7 @@ def unfit(name: str) -> str | None:
         return _UNFIT[name]
     if issubclass(config, PromptLearningConfig) and name not in _PROMPTS:
         return "its virtual tokens need more than the text of a row: a task id, labels or a text to start from"
-    if config.__module__.startswith("lor2c_worker"):
+    if config.__module__.partition(".")[0] == "lor2c_peft":
         return "it has a method of its own here"
     if tuner is None or "modules_to_save" not in {field.name for field in dataclasses.fields(config)}:
         return "it cannot train the task's head with it (its config has no modules_to_save)"

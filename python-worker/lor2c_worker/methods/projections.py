@@ -30,7 +30,7 @@ def targets_setting(doc: str) -> Any:
     return setting(
         ["query", "value"],
         f"{doc}: a list, or all-linear for all that the model has. output is attention's, gate, up and down are those "
-        "of the feed-forward block; encoders have no gate",
+        "of the feed-forward block; most encoders have no gate",
         choices=PROJECTIONS,
         alone=ALL_LINEAR,
         source="paper III-A: query and value",

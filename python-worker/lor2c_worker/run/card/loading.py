@@ -21,7 +21,11 @@ def packages(form: Form) -> str:
     """What to install."""
     if form.kind == "whole":
         return "pip install transformers torch"
-    return "pip install lor2c-peft" if form.peft_type == LOR2C else "pip install peft transformers"
+    return (
+        "pip install lor2c-peft  # or, in a checkout of lor2c: pip install ./python-worker/lor2c_peft"
+        if form.peft_type == LOR2C
+        else "pip install peft transformers"
+    )
 
 
 def snippet(form: Form, info: RunInfo, settings: Settings, base: BaseModel, name: str | None) -> list[str]:
