@@ -1014,9 +1014,9 @@ const Doing = z.strictObject({
   request: z.string(),
   /**
    * It reads the config of a model, rows, or weights; turns rows into tokens; downloads a package; asks a hub, or its
-   * cache; converts or unpacks a model; uploads to a hub.
+   * cache; converts or unpacks a model; uploads to a hub; waits for another process that gets the same model ready.
    */
-  what: z.enum(["config", "rows", "tokens", "weights", "download", "hub", "convert", "unpack", "upload"]),
+  what: z.enum(["config", "rows", "tokens", "weights", "download", "hub", "convert", "unpack", "upload", "wait"]),
   /** Name or path of the model, rows or package. */
   of: z.string(),
 });

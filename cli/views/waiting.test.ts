@@ -63,5 +63,7 @@ test("on a terminal: a line that is replaced, and gone before anything else is w
 test("words for all that a worker does", () => {
   expect(waitText({ kind: "doing", what: "download", of: "a\u001b[2Jb" })).toBe("downloading a\\u001b[2Jb");
   expect(waitText({ kind: "doing", what: "rows", of: "mrpc" })).toBe("reading the rows of mrpc");
+  const other = "waiting for another process, which gets mpnet ready";
+  expect(waitText({ kind: "doing", what: "wait", of: "mpnet" })).toBe(other);
   expect(waitText({ kind: "answer", to: "examine" })).toBe("looking at the rows");
 });

@@ -36,6 +36,7 @@ const DOING: Record<Extract<Wait, { kind: "doing" }>["what"], (of: string) => st
   convert: (of) => `converting ${of}, once`,
   unpack: (of) => `unpacking ${of}, once`,
   upload: (of) => `uploading ${of}`,
+  wait: (of) => `waiting for another process, which gets ${of} ready`,
 };
 
 export function waitText(wait: Wait): string {

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Literal
 
 #: As `doing` in the protocol.
-What = Literal["config", "rows", "tokens", "weights", "download", "hub", "convert", "unpack", "upload"]
+What = Literal["config", "rows", "tokens", "weights", "download", "hub", "convert", "unpack", "upload", "wait"]
 
 _listener: Callable[[What, str], None] | None = None
 _within: list[tuple[What, str]] = []

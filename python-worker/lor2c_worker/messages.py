@@ -1033,7 +1033,7 @@ class Doing:
     type: ClassVar[Literal["doing"]] = "doing"
     seq: int
     request: str
-    what: Literal["config", "rows", "tokens", "weights", "download", "hub", "convert", "unpack", "upload"]
+    what: Literal["config", "rows", "tokens", "weights", "download", "hub", "convert", "unpack", "upload", "wait"]
     of: str
 
 

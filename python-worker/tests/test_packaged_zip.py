@@ -6,6 +6,7 @@ import hashlib
 import io
 import shutil
 import sys
+import time
 import zipfile
 from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from lor2c_worker.data.task import DataError
 from lor2c_worker.doing import telling
@@ -99,13 +101,18 @@ def assert_nothing_made(model: ZippedModel, cache: Path) -> None:
 
 def test_is_fetched_once_joined_and_unpacked(cache: Path, tmp_path: Path) -> None:
     model, said = model_of(plain_archive(), tmp_path), []
-    # What a killed process left behind, and two that need the model at the same moment.
+    # What a killed process left behind, and another process that needs the model at the same moment.
     (cache / f"{model._folder().name}.part" / "old").mkdir(parents=True)
-    with telling(lambda what, of: said.append((what, of))), ThreadPoolExecutor(2) as both:
-        first, second = both.map(lambda _: model.path(), range(2))
-    assert first == second
+    lock = FileLock(f"{model._folder()}.lock")
+    with telling(lambda what, of: said.append((what, of))), ThreadPoolExecutor(1) as other:
+        with lock:
+            found = other.submit(model.path)
+            while not said and not found.done():
+                time.sleep(0.01)
+        first = found.result()
     assert model.here()
     assert said == [
+        ("wait", "tiny"),
         ("download", "tiny: part 1 of 2 (12 MB in all)"),
         ("download", "tiny: part 2 of 2 (12 MB in all)"),
         ("unpack", "tiny"),

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import shutil
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from ..data.cache import cache_folder
+from ..doing import doing
 from ..settings import SettingsError
 
 
@@ -45,8 +48,7 @@ class MadeOnce(ABC):
         self._check_can_make()
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
-            # Another process may be making it: then this one waits, and finds the folder.
-            with FileLock(f"{folder}.lock"):
+            with self._alone(folder):
                 if not self.here():
                     self._make(folder)
         except OSError as error:
@@ -57,6 +59,20 @@ class MadeOnce(ABC):
 
     def _folder(self) -> Path:
         return cache_folder() / "models" / f"{self.name}-{self._key()}"
+
+    @contextmanager
+    def _alone(self, folder: Path) -> Iterator[None]:
+        """Waits for another process that is making `folder`, and says so."""
+        lock = FileLock(f"{folder}.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            with doing("wait", self.name):
+                lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
 
     def _make(self, folder: Path) -> None:
         """Make `folder`, whole or not at all. What a process that was killed left half-written is removed first."""
