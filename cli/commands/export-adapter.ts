@@ -78,7 +78,7 @@ async function carryOut(args: Args, waits: Waits): Promise<void> {
       import("../views/exported.js"),
     ]);
   const adapter = adapterToExport(resolveDbPath(args.db), args.run);
-  const path = destinationOf(args.dir, args.force, adapter.results);
+  const path = destinationOf(args.dir, args.force, adapter);
   const { written, pushed } = await exportAdapter({
     ...{ adapter, path, merged: args.merged, license: args.license ?? null },
     push: args.push === undefined ? null : { repository: args.push, private: args.private },

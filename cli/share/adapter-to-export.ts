@@ -1,5 +1,7 @@
+import { isAbsolute } from "node:path";
 import { methodTrains, shippedCatalog } from "../spec/catalog.js";
-import { adapterOf, getFingerprint } from "../store/read.js";
+import type { Settings } from "../spec/cell.js";
+import { adapterOf, getFingerprint, getSettings } from "../store/read.js";
 import { finishedAttempt, withReader } from "../verify/stored-run.js";
 
 export interface StoredAdapter {
@@ -9,6 +11,8 @@ export interface StoredAdapter {
   folder: string;
   /** The run's fingerprint of its model, which names the commit of one from a hub. */
   fingerprint: string | null;
+  /** The folder of its base model; null: the model has a name. */
+  base: string | null;
   /** Folder of the database, in which exports are not written. */
   results: string;
 }
@@ -20,6 +24,8 @@ export function adapterToExport(dbPath: string, selector: string): StoredAdapter
     const { run, attempt } = finishedAttempt(store, selector, hint);
     const folder = adapterOf(store, run.id, attempt.id, methodTrains(shippedCatalog(), run.method));
     const fingerprint = getFingerprint(store, run.id).model ?? null;
-    return { run: run.id, label: run.label, folder, fingerprint, results: store.folder };
+    const { name } = (getSettings(store, run.id) as unknown as Settings).model;
+    const base = isAbsolute(name) ? name : null;
+    return { run: run.id, label: run.label, folder, fingerprint, base, results: store.folder };
   });
 }

@@ -1,17 +1,23 @@
 /** The folder of an export: checked before any work, and there as a whole or as it was. */
 import { mkdirSync, realpathSync, renameSync } from "node:fs";
 import { basename, dirname, join, resolve, sep } from "node:path";
-import { UsageError } from "../errors.js";
+import { Lor2cError, UsageError } from "../errors.js";
 import { discard, entriesOf, statOf } from "../files.js";
+import { isOfExport } from "./export-files.js";
 
-/** Files that only a folder with an adapter or a model has. */
-const MARKS = ["adapter_config.json", "trained.json", "model.safetensors"];
+/** Where nothing is written. */
+export interface Kept {
+  /** Folder of the database. */
+  results: string;
+  /** Folder of the run's base model, if it is one. */
+  base: string | null;
+}
 
 /**
  * The absolute path where `folder` will be. Throws UsageError if nothing can be written there, or if something would be
- * lost: `force` replaces an adapter or a model, and nothing else. `results`: the folder of a database.
+ * lost: `force` replaces a folder in which all files are those of an adapter or a model.
  */
-export function destinationOf(folder: string, force: boolean, results: string): string {
+export function destinationOf(folder: string, force: boolean, { results, base }: Kept): string {
   const parent = dirname(resolve(folder));
   const path = statOf(folder)
     ? realpathSync(folder)
@@ -19,6 +25,9 @@ export function destinationOf(folder: string, force: boolean, results: string): 
   const runs = join(statOf(results) ? realpathSync(results) : results, "runs");
   if (path === runs || path.startsWith(runs + sep) || runs.startsWith(path + sep)) {
     throw refused(`${folder} belongs to the database`, "name a folder outside of it");
+  }
+  if (base !== null && statOf(base) && realpathSync(base) === path) {
+    throw refused(`${folder} is the base model of the run`, "name a new folder");
   }
   const found = statOf(path);
   if (found && !found.isDirectory()) throw refused(`${folder} is a file`, "name a folder");
@@ -32,10 +41,11 @@ export function destinationOf(folder: string, force: boolean, results: string): 
       `${folder} is not empty`,
       "name a new folder, or give --force if it is an adapter that may be replaced",
     );
-  if (!names.some((name) => MARKS.includes(name))) {
+  const odd = names.find((name) => !isOfExport(path, name));
+  if (odd !== undefined) {
     throw refused(
-      `${folder} holds something else than an adapter or a model, which --force does not replace`,
-      "name a new folder",
+      `${join(folder, odd)} is no file of an adapter or a model, and --force would delete it`,
+      "name a new folder, or move the file elsewhere first",
     );
   }
   return path;
@@ -43,11 +53,15 @@ export function destinationOf(folder: string, force: boolean, results: string): 
 
 const refused = (message: string, hint: string): UsageError => new UsageError("EXPORT_TARGET", message, hint);
 
-/** Calls `write` with a path that is not there, and puts what it writes at `path`; an error leaves `path` as it was. */
+/**
+ * Calls `write` with a path that is not there, and puts what it writes at `path`. An error leaves `path` as it was, or
+ * says where that is now.
+ */
 export async function placed<T>(path: string, write: (target: string) => Promise<T>): Promise<T> {
   const beside = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
   discard(beside);
   mkdirSync(beside);
+  let lost = false;
   try {
     const [target, old] = [join(beside, "new"), join(beside, "old")];
     const done = await write(target);
@@ -56,11 +70,27 @@ export async function placed<T>(path: string, write: (target: string) => Promise
     try {
       renameSync(target, path);
     } catch (error) {
-      if (there) renameSync(old, path);
+      if (there) {
+        lost = true;
+        putBack(old, path, error as Error);
+        lost = false;
+      }
       throw error;
     }
     return done;
   } finally {
-    discard(beside);
+    if (!lost) discard(beside);
+  }
+}
+
+function putBack(old: string, path: string, why: Error): void {
+  try {
+    renameSync(old, path);
+  } catch (error) {
+    throw new Lor2cError(
+      "EXPORT_NOT_PLACED",
+      `the new folder could not be put at ${path} (${why.message}), nor the old one back (${(error as Error).message})`,
+      `what was there is in ${old}: move it back by hand`,
+    );
   }
 }

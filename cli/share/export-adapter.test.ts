@@ -1,13 +1,14 @@
 /** `export-adapter` as a user has it, with a pretend worker: folders, tokens, Ctrl-C, what is refused. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import fs, { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { execa } from "execa";
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test, vi } from "vitest";
 import { PROGRAM } from "../fixtures/program.js";
 import { tempFolder } from "../fixtures/temp-folder.js";
 import { packageFile } from "../spec/package-files.js";
 import { findPython } from "../worker/python.js";
-import { destinationOf } from "./destination.js";
+import { destinationOf, placed } from "./destination.js";
 import { checkRepository } from "./repository.js";
 
 const GOOD = packageFile("cli", "worker", "fixtures", "good.py");
@@ -135,19 +136,56 @@ test("runs without an adapter say what to do", async () => {
 
 test("where nothing is written", () => {
   const results = at("results");
-  for (const name of ["results/runs/one", "full", "model"]) mkdirSync(at(name), { recursive: true });
-  writeFileSync(at("full", "thesis.tex"), "");
-  writeFileSync(at("model", "model.safetensors"), "");
-  const to = (name: string, force = false) => destinationOf(at(name), force, results);
+  for (const name of ["results/runs/one", "full", "model", "base", "odd/README.md", "odd/.git"]) {
+    mkdirSync(at(name), { recursive: true });
+  }
+  for (const name of ["full/thesis.tex", "full/model.safetensors", "base/config.json"]) writeFileSync(at(name), "");
+  for (const name of ["model.safetensors.index.json", "model-00001-of-00002.safetensors", "spm.model", "README.md"]) {
+    writeFileSync(at("model", name), "");
+  }
+  symlinkSync(at("base"), at("to-base"));
+  const to = (name: string, force = false) => destinationOf(at(name), force, { results, base: at("to-base") });
   expect(() => to("nowhere/new")).toThrow("there is no folder");
   expect(() => to("kept.yaml")).toThrow("kept.yaml is a file");
   for (const name of ["results/runs/other", "results/runs", "results", "."]) {
     expect(() => to(name, true)).toThrow("belongs to the database");
   }
   expect(() => to("full")).toThrow("full is not empty");
-  expect(() => to("full", true)).toThrow("holds something else than an adapter or a model");
+  expect(() => to("full", true)).toThrow(/full.thesis.tex is no file of an adapter or a model, and --force would/);
+  expect(() => to("odd", true)).toThrow(/odd.\.git is no file/);
+  rmSync(at("odd", ".git"), { recursive: true });
+  expect(() => to("odd", true)).toThrow(/odd.README.md is no file/);
+  for (const name of ["base", "to-base"]) expect(() => to(name, true)).toThrow("is the base model of the run");
   expect(() => to("model")).toThrow("model is not empty");
   expect([to("model", true), to("results/new")]).toEqual([at("model"), at("results/new")]);
+});
+
+test("a folder that cannot be put in its place leaves the old one, or says where it is", async () => {
+  const path = at("swapped");
+  const old = join(path, "old.txt");
+  const none = async () => {}; // renaming what was not written fails
+  mkdirSync(path);
+  writeFileSync(old, "old");
+  await expect(placed(path, none)).rejects.toThrow("ENOENT");
+  expect([readFileSync(old, "utf8"), hidden()]).toEqual(["old", []]);
+  // A pretended rename that fails from the second call on.
+  const { renameSync } = fs;
+  let calls = 0;
+  const failing = vi.spyOn(fs, "renameSync").mockImplementation((from, to) => {
+    if (++calls > 1) throw new Error(`no ${calls}`);
+    renameSync(from, to);
+  });
+  syncBuiltinESMExports();
+  const failed = await placed(path, none).catch((error) => error);
+  failing.mockRestore();
+  syncBuiltinESMExports();
+  expect([failed.message, failed.hint]).toEqual([
+    expect.stringMatching(/could not be put at .*swapped \(no 2\), nor the old one back \(no 3\)/),
+    expect.stringMatching(/what was there is in .*: move it back/),
+  ]);
+  const [kept = ""] = hidden();
+  expect(readFileSync(at(kept, "old", "old.txt"), "utf8")).toBe("old");
+  rmSync(at(kept), { recursive: true });
 });
 
 test.each([

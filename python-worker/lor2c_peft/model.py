@@ -63,7 +63,7 @@ class Lor2cModel(SharedTuner):
             _compare(state, model, adapter_name)
 
     @staticmethod
-    def _check_target_module_exists(peft_config: PeftConfig, key: str) -> bool | _ExcludedModule:
+    def _check_target_module_exists(peft_config: PeftConfig, key: str) -> Any:
         assert isinstance(peft_config, Lor2cConfig)
         if is_excluded(peft_config, key):
             return _ExcludedModule()  # without one, peft warns that nothing was excluded
