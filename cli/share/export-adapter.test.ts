@@ -81,7 +81,20 @@ test("a push needs a token, which is asked for without a terminal's keys being s
   const wrong = await lor2c([...args, "--force"], { HF_TOKEN: "wrong" });
   expect([wrong.exitCode, wrong.stderr]).toEqual([
     1,
-    expect.stringMatching(/does not accept the token\n.*pushed is complete, and nothing was uploaded: .* --force/),
+    expect.stringMatching(
+      /does not accept the token\n.*pushed is complete\. .* uploaded: look at http\S+\/me\/mine; .* --force/,
+    ),
+  ]);
+  rmSync(at("pushed"), { recursive: true });
+  const running = start(args, { HF_TOKEN: "right", FIXTURE_HANG_PUSH: "1" });
+  while (!existsSync(at("pushed"))) await new Promise((done) => setTimeout(done, 20));
+  running.kill("SIGINT");
+  const stopped = await running;
+  expect([stopped.exitCode, stopped.stderr]).toEqual([
+    130,
+    expect.stringMatching(
+      /interrupted; .*pushed is complete, and the repository may have .*: look at http\S+\/me\/mine/,
+    ),
   ]);
   const offline = await lor2c([...args, "--force"], { HF_TOKEN: "right", HF_HUB_OFFLINE: "1" });
   expect([offline.exitCode, offline.stderr]).toEqual([2, expect.stringContaining("HF_HUB_OFFLINE is set")]);

@@ -1,4 +1,4 @@
-import { Lor2cError, ProtocolError, WorkerError } from "../errors.js";
+import { Lor2cError, ProtocolError } from "../errors.js";
 import type { EventOf, WorkerCommand, WorkerEvent } from "../protocol/messages.js";
 import { Conversation } from "../worker/conversation.js";
 import { interruptible } from "../worker/interruptible.js";
@@ -29,21 +29,22 @@ export function exportAdapter(request: ExportRequest): Promise<Export> {
 async function exported(request: ExportRequest, signal: AbortSignal): Promise<Export> {
   const { adapter, path, merged, license, push } = request;
   const conversation = await Conversation.open({ signal });
-  let written: EventOf<"exported"> | undefined;
+  let sentTo: string | undefined;
   try {
     const ask = asker(conversation);
-    const token = push === null ? null : await tokenFor(request, ask, signal);
+    const access = push === null ? null : await accessTo(request, ask, signal);
     const { folder, fingerprint } = adapter;
     const asked = { folder, fingerprint, merged, license, repository: push?.repository ?? null };
-    written = await placed(path, (target) =>
+    const written = await placed(path, (target) =>
       ask({ type: "export_adapter", request: "export", ...asked, target }, "exported"),
     );
-    if (push === null) return { written, pushed: null };
+    if (push === null || access === null) return { written, pushed: null };
     const message = `lor2c run ${adapter.run}`;
-    const upload = { folder: path, repository: push.repository, private: push.private, token, message };
+    const upload = { folder: path, repository: push.repository, private: push.private, token: access.token, message };
+    sentTo = `${access.endpoint}/${push.repository}`;
     return { written, pushed: await ask({ type: "push_folder", request: "push", ...upload }, "pushed") };
   } catch (error) {
-    throw explained(error, written !== undefined, path, signal);
+    throw explained(error, path, sentTo, signal);
   } finally {
     await conversation.close().catch(() => {}); // its error is that of the answer
   }
@@ -65,19 +66,39 @@ function asker(conversation: Conversation): AskFor {
   };
 }
 
-/** Null: the worker finds one by itself. */
-async function tokenFor({ askToken }: ExportRequest, ask: AskFor, signal: AbortSignal): Promise<string | null> {
+interface Access {
+  endpoint: string;
+  /** Null: the worker finds one by itself. */
+  token: string | null;
+}
+
+async function accessTo({ askToken }: ExportRequest, ask: AskFor, signal: AbortSignal): Promise<Access> {
   const hub = await ask({ type: "ask_hub", request: "hub" }, "hub_access");
   if (hub.offline) {
     throw new Lor2cError("HUB_OFFLINE", "HF_HUB_OFFLINE is set", "unset it to upload", 2);
   }
-  return hub.token ? null : askToken(hub.endpoint, signal);
+  return { endpoint: hub.endpoint, token: hub.token ? null : await askToken(hub.endpoint, signal) };
 }
 
-/** An error says what is there: the folder as a whole, or nothing of it. */
-function explained(error: unknown, written: boolean, path: string, signal: AbortSignal): unknown {
-  const left = written ? `${path} is complete, and nothing was uploaded` : "nothing was written";
-  if (signal.aborted) return new Lor2cError("INTERRUPTED", `interrupted; ${left}`, undefined, 130);
-  if (!written || !(error instanceof WorkerError)) return error;
-  return new Lor2cError("PUSH_FAILED", error.message, `${left}: the same command with --force tries again`);
+/**
+ * An error says what is there: the folder as a whole, or nothing of it. `sentTo`: address of the repository, once the
+ * worker was asked to upload; from then on only the hub knows how far it came.
+ */
+function explained(error: unknown, path: string, sentTo: string | undefined, signal: AbortSignal): unknown {
+  if (error instanceof Lor2cError && error.code === "EXPORT_NOT_PLACED") return error;
+  if (sentTo === undefined) {
+    return signal.aborted ? new Lor2cError("INTERRUPTED", "interrupted; nothing was written", undefined, 130) : error;
+  }
+  const perhaps = "the repository may have been made and the folder uploaded";
+  if (signal.aborted) {
+    return new Lor2cError(
+      "INTERRUPTED",
+      `interrupted; ${path} is complete, and ${perhaps}: look at ${sentTo}`,
+      undefined,
+      130,
+    );
+  }
+  if (!(error instanceof Lor2cError)) return error;
+  const hint = `${path} is complete. Unless the error says otherwise ${perhaps}: look at ${sentTo}`;
+  return new Lor2cError("PUSH_FAILED", error.message, `${hint}; the same command with --force tries again`);
 }
