@@ -107,7 +107,8 @@ class Channel:
             command = messages.decode_command(value)
         except Exception as error:  # any: the reader must outlive every line, or nothing can stop this worker
             request = value.get("request") if isinstance(value, dict) else None
-            self._commands.put(NoCommand(f"{error} in {line[:120]!r}", request if isinstance(request, str) else None))
+            shown = "a line with a token" if b"token" in line.lower() else repr(line[:120])  # it gets into the log
+            self._commands.put(NoCommand(f"{error} in {shown}", request if isinstance(request, str) else None))
             return
         if isinstance(command, messages.Stop):
             self._stop(command.cells)

@@ -67,6 +67,19 @@ def test_a_line_too_deep_for_json_is_no_command() -> None:
     assert channel.next_command() is None
 
 
+def test_a_line_with_a_token_is_not_repeated() -> None:
+    line = json.dumps({"type": "push_folder", "request": "p", "token": "hf_secret", "odd": 1}).encode()
+    channel = Channel(io.BytesIO(), io.BytesIO(line + b"\n" + line[:-3] + b"\n" + b'{"type": "odd"}\n'))
+    channel.start()
+    for _ in range(2):
+        found = channel.next_command()
+        assert isinstance(found, NoCommand)
+        assert found.problem.endswith(" in a line with a token")
+        assert "hf_secret" not in found.problem
+    assert isinstance(found := channel.next_command(), NoCommand)
+    assert found.problem.endswith("""in b'{"type": "odd"}\\n'""")
+
+
 def test_a_stop_is_for_one_training_of_a_cell() -> None:
     stop = json.dumps({"type": "stop", "cells": ["a", "b"]}).encode() + b"\n"
     channel = Channel(io.BytesIO(), io.BytesIO(stop))
