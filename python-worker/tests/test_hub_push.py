@@ -44,9 +44,11 @@ class Answer(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self) -> None:
-        # Of a repository that has just been made.
+        if "/tree/main" in self.path:
+            return self.say([{"type": "file", "path": p, "size": 1, "oid": "0" * 40} for p in self.server.files])
         name = self.path.removeprefix("/api/models/").split("/")[0]
-        self.say({"id": self.path, "modelId": name, "private": self.server.private, "tags": [], "siblings": []})
+        siblings = [{"rfilename": path} for path in self.server.files]
+        self.say({"id": self.path, "modelId": name, "private": self.server.private, "tags": [], "siblings": siblings})
 
     def do_POST(self) -> None:
         content = self.rfile.read(int(self.headers["Content-Length"]))
@@ -68,12 +70,15 @@ class Answer(BaseHTTPRequestHandler):
         lines = [json.loads(line) for line in content.decode().splitlines()]
         self.server.asked.append((self.path, lines[0]["value"]))
         for line in lines[1:]:
-            self.server.files[line["value"]["path"]] = base64.b64decode(line["value"]["content"])
+            if line["key"] == "deletedFile":
+                del self.server.files[line["value"]["path"]]
+            else:
+                self.server.files[line["value"]["path"]] = base64.b64decode(line["value"]["content"])
         return self.say(
             {"commitUrl": f"{self.server.url}/me/mine/commit/abc", "commitOid": "abc", "pullRequestUrl": None}
         )
 
-    def say(self, value: dict[str, Any], status: int = 200) -> None:
+    def say(self, value: Any, status: int = 200) -> None:
         content = json.dumps(value).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
@@ -122,6 +127,14 @@ def test_all_files_arrive_in_one_commit(hub: Hub, folder: Path) -> None:
     assert (made["name"], made["organization"]) == ("mine", "me")
     assert not {"private", "visibility"} & set(made)
     assert (path, commit["summary"]) == ("/api/models/me/mine/commit/main", "lor2c run 3fa9")
+
+
+def test_what_another_form_left_there_goes_with_the_same_commit(hub: Hub, folder: Path) -> None:
+    hub.files = {".gitattributes": b"lfs", "adapter_config.json": b"{}", "old/model.safetensors": b"", "README.md": b""}
+    push(folder)
+    assert sorted(hub.files) == [".gitattributes", "README.md", "adapter_model.safetensors"]
+    assert hub.files["README.md"] == (folder / "README.md").read_bytes()
+    assert [path for path, _ in hub.asked if "/commit/" in path] == ["/api/models/me/mine/commit/main"]
 
 
 def test_a_private_repository(hub: Hub, folder: Path) -> None:

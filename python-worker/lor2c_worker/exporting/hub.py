@@ -28,7 +28,8 @@ def ask_hub(command: Any, send: Callable[..., None], stopped: Callable[[], bool]
 
 
 def push_folder(command: Any, send: Callable[..., None], stopped: Callable[[], bool]) -> None:
-    """Carry out `push_folder`: all files in one commit, into a repository that is made if there is none.
+    """Carry out `push_folder`: all files in one commit, into a repository that is made if there is none. The commit
+    deletes all others there but `.gitattributes`: transformers would take an adapter's config beside a merged model.
 
     Raises SettingsError when the hub refuses, or cannot be reached; the hub then has no part of the folder.
     """
@@ -40,7 +41,9 @@ def push_folder(command: Any, send: Callable[..., None], stopped: Callable[[], b
                 f"{name} is there and public: nothing was uploaded. Make it private in its settings, or name another "
                 "repository"
             )
-        commit = api.upload_folder(repo_id=name, folder_path=command.folder, commit_message=command.message)
+        commit = api.upload_folder(
+            repo_id=name, folder_path=command.folder, commit_message=command.message, delete_patterns=["*"]
+        )
     url = f"{constants.ENDPOINT}/{name}"
     send(messages.Pushed, request=command.request, url=url, commit=commit.oid)
 
