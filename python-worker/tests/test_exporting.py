@@ -11,15 +11,16 @@ import tiny
 import torch
 from drawn_adapters import info_of, save
 from huggingface_hub import ModelCard
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
 
 from lor2c_worker import messages
 from lor2c_worker.exporting.export_adapter import export_adapter
+from lor2c_worker.models import model_fingerprint
 from lor2c_worker.predict import predict
 from lor2c_worker.run.adapter_folder import read_info
 from lor2c_worker.run.start_from import start_hash
-from lor2c_worker.settings import SettingsError
+from lor2c_worker.settings import ModelSettings, SettingsError
 
 TEXTS = ["the film is good", "it was dull and not very bright"]
 
@@ -42,11 +43,11 @@ def export(folder: Path, target: Path, **asked: Any) -> Any:
 def test_a_folder_from_before_cards_is_completed(model: Path, tmp_path: Path) -> None:
     info = info_of(model, {"name": "lor2c", "rank": 4})
     old = save(tmp_path / "old", info, then=lambda folder: (folder / "README.md").write_text("of peft"))
-    event = export(old, tmp_path / "new", license="mit", repository="me/mine")
+    event = export(old, tmp_path / "new", license="mit")
     assert event.notes == [f"its base model is the local folder {model}, which others do not have"]
     card = ModelCard.load(tmp_path / "new" / "README.md")
     assert card.data.license == "mit"
-    assert "FOLDER = 'me/mine'\n" in card.text
+    assert "FOLDER = '.'  # this folder, or its repository on the hub\n" in card.text
     found = read_info(tmp_path / "new")
     assert (found.settings["data"]["path"], found.settings["model"]["name"]) == ("rows.csv", str(model))
     assert predict(tmp_path / "new", TEXTS, None) == predict(old, TEXTS, None)
@@ -64,6 +65,41 @@ def test_the_commit_is_that_of_the_run(tmp_path: Path) -> None:
     export(folder, tmp_path / "new", fingerprint=f"FacebookAI/roberta-base@{'a' * 40}")
     config = json.loads((tmp_path / "new" / "adapter_config.json").read_text())
     assert (config["base_model_name_or_path"], config["revision"]) == ("FacebookAI/roberta-base", "a" * 40)
+
+
+@pytest.mark.parametrize(
+    "method", [{"name": "lora", "rank": 2}, {"name": "adapter", "bottleneck": 4}, {"name": "full"}]
+)
+def test_what_is_pushed_has_no_path_and_no_stray_file(tmp_path: Path, method: dict[str, Any]) -> None:
+    model = tiny.save(tmp_path / "my-model")
+    folder = save(tmp_path / "adapter", info_of(model, method))
+    for name in ("notes.txt", "optimizer.safetensors", ".env"):
+        (folder / name).write_text("mine")
+    event = export(
+        folder, tmp_path / "new", repository="me/mine", fingerprint=model_fingerprint(ModelSettings(str(model)))
+    )
+    assert event.notes[-1] == "left out, as no part of the adapter: .env, notes.txt, optimizer.safetensors"
+    assert len(event.files) == 4
+    assert all(str(tmp_path).encode() not in file.read_bytes() for file in (tmp_path / "new").iterdir())
+    assert read_info(tmp_path / "new").settings["model"]["name"] == "./my-model"
+    assert method["name"] == "adapter" or "FOLDER = 'me/mine'\n" in (tmp_path / "new" / "README.md").read_text()
+    if method["name"] == "lora":
+        assert (
+            json.loads((tmp_path / "new" / "adapter_config.json").read_text())["base_model_name_or_path"]
+            == "./my-model"
+        )
+
+
+def test_a_relative_folder_is_no_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fingerprint = model_fingerprint(ModelSettings(str(tiny.save(tmp_path / "models" / "bert"))))
+    monkeypatch.chdir(tmp_path)
+    folder = save(tmp_path / "adapter", info_of("models/bert", {"name": "lora", "rank": 2}))
+    assert "base_model:" not in (folder / "README.md").read_text()
+    # Also where it is not to be seen.
+    monkeypatch.chdir(tmp_path / "models")
+    export(folder, tmp_path / "new", fingerprint=fingerprint)
+    card = ModelCard.load(tmp_path / "new" / "README.md")
+    assert (card.data.base_model, "BASE = 'bert'  # a local folder" in card.text) == (None, True)
 
 
 MERGED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
@@ -136,6 +172,36 @@ def test_what_no_weights_hold_is_refused(model: Path, tmp_path: Path, method: di
     with pytest.raises(SettingsError, match=rf"cannot be merged: .*{why}.*Without --merged"):
         export(folder, tmp_path / "merged", merged=True)
     assert [file.name for file in tmp_path.iterdir()] == ["adapter"]
+
+
+def test_another_model_in_the_folder_is_refused(tmp_path: Path) -> None:
+    model = tiny.save(tmp_path / "my-model")
+    fingerprint = model_fingerprint(ModelSettings(str(model)))
+    folder = save(tmp_path / "adapter", info_of(model, {"name": "lora", "rank": 2}))
+    export(folder, tmp_path / "same", merged=True, fingerprint=fingerprint)
+    weights = load_file(model / "model.safetensors")
+    save_file({name: tensor + 1 for name, tensor in weights.items()}, model / "model.safetensors", {"format": "pt"})
+    with pytest.raises(SettingsError, match=r"my-model' has changed since the run"):
+        export(folder, tmp_path / "merged", merged=True, fingerprint=fingerprint)
+    assert not (tmp_path / "merged").exists()
+
+
+def test_a_branch_that_moved_is_left_for_the_commit_of_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("transformers.utils.hub.constants.HF_HUB_CACHE", str(tmp_path))
+    stored, (first, second) = tmp_path / "models--some--merged", ("a" * 40, "b" * 40)
+    tiny.save(stored / "snapshots" / first)
+    moved = tiny.save(stored / "snapshots" / second) / "model.safetensors"
+    save_file({name: tensor + 1 for name, tensor in load_file(moved).items()}, moved, {"format": "pt"})
+    (stored / "refs").mkdir()
+    (stored / "refs" / "main").write_text(second)
+    info = info_of("some/merged", {"name": "lora", "rank": 2, "target_modules": ["query"]})
+    folder = save(tmp_path / "adapter", info)
+    export(folder, tmp_path / "merged", merged=True, fingerprint=f"some/merged@{first}")
+    name = "embeddings.word_embeddings.weight"
+    whole = load_file(tmp_path / "merged" / "model.safetensors")
+    planned = load_file(stored / "snapshots" / first / "model.safetensors")
+    assert torch.equal(whole[f"bert.{name}"], planned[name])
 
 
 def test_other_outputs_leave_nothing(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

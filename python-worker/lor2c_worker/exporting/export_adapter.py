@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -12,31 +11,35 @@ from pathlib import Path
 from typing import Any
 
 from .. import messages
-from ..models import BaseModel, base_model, is_folder
+from ..models import BaseModel, is_folder
 from ..run.adapter_folder import RUN_FILE, RunInfo, measure_folder, place_folder, read_info, write_folder
-from ..run.card import complete
-from ..settings import ModelSettings, Settings
+from ..run.card import CARD_FILE, complete, form_of
+from ..settings import ModelSettings, Settings, SettingsError
 from .merged import TOLERANCE, write_merged
+from .run_model import base_of, same_model
 
-_COMMIT = re.compile(r"@([0-9a-f]{40})$")
 #: Settings that may be a path, and that nobody needs in order to use an adapter.
 _PATHS = (("data", "path"), ("data", "hub"), ("train", "start_from"))
+#: Names in a note.
+_SHOWN = 5
 
 
 def export_adapter(command: Any, send: Callable[..., None], stopped: Callable[[], bool]) -> None:
     """Carry out `export_adapter`. Raises SettingsError when the folder is no adapter, or cannot be merged."""
     folder, target = Path(command.folder), Path(command.target)
     found = read_info(folder)
-    info = replace(found, settings=_for_others(found.settings, command.license))
-    settings = Settings.from_json(info.settings)
-    base = base_of(settings.model, command.fingerprint)
+    model = Settings.from_json(found.settings).model
+    # A folder that has a repository is going to be public.
+    base = base_of(model, command.fingerprint, public=command.repository is not None)
+    info = replace(found, settings=_for_others(found.settings, base, command.license))
     notes, difference = [], None
     if command.merged:
-        difference = _place_merged(folder, target, info, base, command.repository)
+        model = same_model(model, command.fingerprint)
+        difference = _place_merged(folder, target, info, base, model, command.repository)
     else:
         if base.hub_id is None:
-            notes.append(f"its base model is the local folder {base.name}, which others do not have")
-        save = partial(_copy, folder, info, base, command.repository)
+            notes.append(f"its base model is the local folder {model.name}, which others do not have")
+        save = partial(_copy, folder, info, base, command.repository, notes)
         write_folder(target, info, save)
     size, _ = measure_folder(target)
     send(
@@ -50,32 +53,38 @@ def export_adapter(command: Any, send: Callable[..., None], stopped: Callable[[]
     )
 
 
-def base_of(model: ModelSettings, fingerprint: str | None) -> BaseModel:
-    """`fingerprint`: of the run's model, which names the commit of one from the hub."""
-    commit = _COMMIT.search(fingerprint or "")
-    return base_model(model, commit[1] if commit else None)
-
-
-def _copy(folder: Path, info: RunInfo, base: BaseModel, name: str | None, target: Path) -> None:
-    shutil.copytree(folder, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns(RUN_FILE, "README.md"))
+def _copy(folder: Path, info: RunInfo, base: BaseModel, name: str | None, notes: list[str], target: Path) -> None:
+    """Copies what the method wrote, and notes what else is there: it may be nobody's business."""
+    files = form_of(folder).files
+    for file in files:
+        if not (folder / file).is_file():
+            raise SettingsError(f"{folder} has no {file}: lor2c run SPEC --force trains it again")
+        shutil.copyfile(folder / file, target / file)
+    if others := sorted({file.name for file in folder.iterdir()} - {*files, RUN_FILE, CARD_FILE}):
+        more = ", ..." if len(others) > _SHOWN else ""
+        notes.append(f"left out, as no part of the adapter: {', '.join(others[:_SHOWN])}{more}")
     complete(target, info, base, name=name)
 
 
-def _place_merged(folder: Path, target: Path, info: RunInfo, base: BaseModel, name: str | None) -> float:
+def _place_merged(
+    folder: Path, target: Path, info: RunInfo, base: BaseModel, model: ModelSettings, name: str | None
+) -> float:
     """The largest difference that the check found. There is no `lor2c.json`: the folder is no adapter any more."""
     differences: list[float] = []
 
     def fill(temporary: Path) -> None:
-        differences.append(write_merged(folder, info, temporary))
+        differences.append(write_merged(folder, info, model, temporary))
         complete(temporary, info, base, name=name)
 
     place_folder(target, fill)
     return differences[0]
 
 
-def _for_others(settings: Mapping[str, Any], license: str | None) -> dict[str, Any]:
-    """Without paths of this machine but that of the model, which lor2c needs, and with another licence if given."""
+def _for_others(settings: Mapping[str, Any], base: BaseModel, license: str | None) -> dict[str, Any]:
+    """Without paths of this machine but that of the model as `base` has it, and with another licence if given."""
     value: dict[str, Any] = json.loads(json.dumps(settings))
+    if base.hub_id is None:
+        value["model"]["name"] = base.name
     for part, key in _PATHS:
         inner = value.get(part)
         if isinstance(inner, dict) and isinstance(found := inner.get(key), str) and is_folder(found):

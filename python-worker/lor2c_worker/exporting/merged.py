@@ -14,7 +14,7 @@ from ..data.targets import Targets
 from ..methods import import_libraries, load_held, method_of, parse_params
 from ..models import LoadedModel, thawed
 from ..run.adapter_folder import RunInfo
-from ..settings import Settings, SettingsError
+from ..settings import ModelSettings, Settings, SettingsError
 
 #: Largest difference of an output from the adapter's, as a share of the largest output (at least of 1). A product is
 #: added to a weight before it meets the input, not after: sums are rounded in another order.
@@ -24,15 +24,15 @@ _LENGTHS = (3, 9, 16)
 _CPU = torch.device("cpu")
 
 
-def write_merged(folder: Path, info: RunInfo, target: Path) -> float:
+def write_merged(folder: Path, info: RunInfo, base: ModelSettings, target: Path) -> float:
     """Write model and tokenizer into `target`, load them with transformers alone, and compare their outputs with the
-    adapter's on rows of random tokens. Returns the largest difference.
+    adapter's on rows of random tokens. Returns the largest difference. `base`: the model that the run trained.
 
     All is in fp32: weights that the run held in few bits are written as what these stand for. Raises SettingsError when
     the method's adapter cannot be in weights, or the outputs differ.
     """
     own = Settings.from_json(info.settings)
-    settings = replace(own, train=replace(own.train, precision="fp32"))
+    settings = replace(own, model=base, train=replace(own.train, precision="fp32"))
     method = method_of(settings.method["name"])
     params = parse_params(method, settings.method_parameters)
     if (reason := method.unmergeable(params)) is not None:

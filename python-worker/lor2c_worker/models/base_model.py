@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..settings import ModelSettings
-from .packaged import MODELS
+from .packaged import MODELS, resolve
 
 
 @dataclass(frozen=True)
@@ -23,16 +23,19 @@ class BaseModel:
     rounded: str | None = None
 
 
-def base_model(settings: ModelSettings, commit: str | None) -> BaseModel:
-    """`commit`: of a hub's model; None where nobody knows it."""
+def base_model(settings: ModelSettings, commit: str | None, *, local: bool = False) -> BaseModel:
+    """`commit`: of a hub's model; None where nobody knows it. `local`: it is known to have been a folder."""
     name = settings.name
     if (packaged := MODELS.get(name)) is not None:
         return BaseModel(packaged.hub_id, packaged.hub_id, packaged.hub_id, None, packaged.rounded)
-    if is_folder(name):
+    if local or (commit is None and is_folder(name)):
         return BaseModel(name, Path(name).name or name, None)
     return BaseModel(name, name, name, commit or settings.revision)
 
 
 def is_folder(name: str) -> bool:
-    """Whether a spec's name of a model or data set is a path, which it then begins like."""
-    return name.startswith((".", "~")) or Path(name).is_absolute()
+    """Whether a spec's name of a model or data set is a path: it begins like one, or there is a folder of that name,
+    which models and data are then read from."""
+    if name in MODELS:
+        return False
+    return name.startswith((".", "~")) or Path(name).is_absolute() or Path(resolve(name)).is_dir()

@@ -3,5 +3,7 @@
 from __future__ import annotations
 
 from .complete import complete
+from .form import form_of
+from .write import CARD_FILE
 
-__all__ = ["complete"]
+__all__ = ["CARD_FILE", "complete", "form_of"]

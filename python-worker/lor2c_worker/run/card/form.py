@@ -8,6 +8,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 PEFT_CONFIG, OWN_CONFIG, MODEL_CONFIG = "adapter_config.json", "trained.json", "config.json"
+#: Form -> the files that a method writes.
+_FILES = {
+    "peft": (PEFT_CONFIG, "adapter_model.safetensors"),
+    "own": (OWN_CONFIG, "trained.safetensors"),
+    "whole": (MODEL_CONFIG, "model.safetensors"),
+}
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,11 @@ class Form:
     @property
     def peft_type(self) -> str:
         return str(self.config.get("peft_type", ""))
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of the files that a run's method writes: config and tensors."""
+        return _FILES[self.kind]
 
 
 def form_of(folder: Path) -> Form:

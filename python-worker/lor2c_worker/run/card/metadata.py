@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from huggingface_hub import EvalResult, ModelCardData
 
@@ -73,6 +72,6 @@ def _dataset(settings: Settings) -> tuple[str, str | None] | None:
         # A task with rows of its own: GLUE has a configuration for each, Alpaca names the repository itself.
         config, name = getattr(task, "hub_config", None), getattr(task, "hub", None)
         return (GLUE, config) if config else (name, None) if isinstance(name, str) else None
-    if is_folder(data.hub) or Path(data.hub).is_dir() or not _DATASET.fullmatch(data.hub):
+    if is_folder(data.hub) or not _DATASET.fullmatch(data.hub):
         return None
     return data.hub, data.config or (getattr(task, "hub_config", None) if data.hub == GLUE else None)
