@@ -117,7 +117,10 @@ test("a push needs a token, which is asked for without a terminal's keys being s
   ].join("\n");
   const asked = await execa(python, [...first, "-c", typed, process.execPath, PROGRAM, ...args, "--force"], {
     cwd: folder,
-    env: { LOR2C_PYTHON: GOOD, LOR2C_DB: at("lor2c.db"), HF_TOKEN: undefined, HF_HUB_OFFLINE: undefined },
+    env: {
+      ...{ LOR2C_PYTHON: GOOD, LOR2C_DB: at("lor2c.db"), HF_TOKEN: undefined, HF_HUB_OFFLINE: undefined },
+      ...{ TERM: "xterm", CI: undefined }, // on which a person may be asked
+    },
     reject: false,
     stdin: "ignore",
   });
