@@ -113,7 +113,9 @@ describe.skipIf(!hasTmux)("in terminals (of tmux)", () => {
     job.run(`LOR2C_PYTHON=${fixture("good.py")} ${lor2c(`run ${join(folder, "grid.yaml")}`)} &`);
     await job.shows(/seven: 49 runs, .*finished already/);
     expect(job.modes()).toEqual(SHELL);
+    // The summary of the stopped job may still be on the screen.
+    const finished = () => reading((store) => listRuns(store).every(({ state }) => state === "finished"));
+    await expect.poll(finished, { timeout: 30_000 }).toBe(true);
     await job.shows(/stored in .*lor2c\.db/);
-    expect(reading((store) => listRuns(store).every(({ state }) => state === "finished"))).toBe(true);
   });
 });
