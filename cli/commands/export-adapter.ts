@@ -57,6 +57,9 @@ export default {
   handler: (args) => sayWaits(args.json, (waits) => carryOut(args, waits)),
 } satisfies Command<Args>;
 
+const COLLAPSED =
+  "the run has collapsed: it predicts the same for all evaluation rows, so that its scores are those of one class";
+
 async function carryOut(args: Args, waits: Waits): Promise<void> {
   const [{ UsageError }, { licenseProblem }, { checkRepository }] = await Promise.all([
     import("../errors.js"),
@@ -87,14 +90,16 @@ async function carryOut(args: Args, waits: Waits): Promise<void> {
       return (await import("./ask-token.js")).askToken(!args.json, endpoint, signal);
     },
   });
-  const { files, bytes, difference, tolerance, notes } = written;
+  const { files, bytes, difference, tolerance } = written;
   const { run, label } = adapter;
+  const notes = [...(adapter.collapsed ? [COLLAPSED] : []), ...written.notes];
   if (args.json) {
     const at = pushed && { repository: args.push, url: pushed.url, commit: pushed.commit };
     const model = { merged: args.merged, difference, tolerance };
     return output.writeJson({ run, label, folder: path, files, bytes, ...model, notes, pushed: at });
   }
-  for (const line of exportedLines(written, { folder: args.dir, label, merged: args.merged })) output.writeLine(line);
+  for (const line of exportedLines(written, { folder: args.dir, run, label, merged: args.merged }))
+    output.writeLine(line);
   for (const note of notes) output.writeNote(`note: ${note}`);
   if (pushed) output.writeLine(`pushed to ${pushed.url} (commit ${pushed.commit.slice(0, 12)})`);
 }

@@ -13,6 +13,8 @@ export interface StoredAdapter {
   fingerprint: string | null;
   /** The folder of its base model; null: the model has a name. */
   base: string | null;
+  /** It gives one and the same answer for all evaluation rows. */
+  collapsed: boolean;
   /** Folder of the database, in which exports are not written. */
   results: string;
 }
@@ -26,6 +28,7 @@ export function adapterToExport(dbPath: string, selector: string): StoredAdapter
     const fingerprint = getFingerprint(store, run.id).model ?? null;
     const { name } = (getSettings(store, run.id) as unknown as Settings).model;
     const base = isAbsolute(name) ? name : null;
-    return { run: run.id, label: run.label, folder, fingerprint, base, results: store.folder };
+    const collapsed = run.collapsed === 1;
+    return { run: run.id, label: run.label, folder, fingerprint, base, collapsed, results: store.folder };
   });
 }

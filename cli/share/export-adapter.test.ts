@@ -2,6 +2,7 @@
 import fs, { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
+import Database from "better-sqlite3";
 import { execa } from "execa";
 import { beforeAll, expect, test, vi } from "vitest";
 import { PROGRAM } from "../fixtures/program.js";
@@ -39,7 +40,7 @@ const commandIn = (dir: string) => JSON.parse(readFileSync(at(dir, "adapter_conf
 test("a folder is written; one that has an adapter is replaced with --force", async () => {
   const { exitCode, stdout, stderr } = await exportTo("new");
   expect([exitCode, stderr]).toEqual([0, expect.stringMatching(/note: its base model is a local folder$/)]);
-  expect(stdout).toMatch(/^wrote new: the adapter of .*, 1 file, 121 KiB$/);
+  expect(stdout).toMatch(/^wrote new: the adapter of .* \([0-9a-f]{8}\), 1 file, 121 KiB$/);
   expect(commandIn("new")).toMatchObject({ merged: false, license: null, repository: null, fingerprint: null });
   const again = await exportTo("new");
   expect([again.exitCode, again.stderr]).toEqual([2, expect.stringContaining("new is not empty")]);
@@ -48,7 +49,15 @@ test("a folder is written; one that has an adapter is replaced with --force", as
   expect(commandIn("new").license).toBe("apache-2.0");
   mkdirSync(at("empty"));
   symlinkSync(at("empty"), at("link"));
-  expect((await exportTo("link")).exitCode).toBe(0);
+  const collapsing = new Database(at("lor2c.db"));
+  collapsing.exec("UPDATE attempts SET collapsed = 1, collapsed_to = 'positive'");
+  const link = await exportTo("link");
+  expect([link.exitCode, link.stderr]).toEqual([
+    0,
+    expect.stringContaining("note: the run has collapsed: it predicts"),
+  ]);
+  collapsing.exec("UPDATE attempts SET collapsed = 0, collapsed_to = NULL");
+  collapsing.close();
   expect(existsSync(at("empty", "adapter_config.json"))).toBe(true);
   expect(hidden()).toEqual([]);
 });

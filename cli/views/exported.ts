@@ -1,9 +1,10 @@
 import type { EventOf } from "../protocol/messages.js";
-import { plural } from "./format.js";
+import { plural, shortId } from "./format.js";
 import { formatBytes } from "./parts/bytes.js";
 
 interface What {
   folder: string;
+  run: string;
   label: string;
   merged: boolean;
 }
@@ -11,9 +12,10 @@ interface What {
 /** What `export-adapter` has written. */
 export function exportedLines(
   { files, bytes, difference, tolerance }: Pick<EventOf<"exported">, "files" | "bytes" | "difference" | "tolerance">,
-  { folder, label, merged }: What,
+  { folder, run, label, merged }: What,
 ): string[] {
-  const what = merged ? `the model with the adapter of ${label} in its weights` : `the adapter of ${label}`;
+  const which = `the adapter of ${label} (${shortId(run)})`;
+  const what = merged ? `the model with ${which} in its weights` : which;
   const lines = [`wrote ${folder}: ${what}, ${plural(files.length, "file")}, ${formatBytes(bytes)}`];
   if (difference !== null && tolerance !== null) {
     const most = `largest difference of an output ${difference.toPrecision(2)}, allowed ${tolerance} of the largest output`;

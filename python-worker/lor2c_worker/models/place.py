@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 from dataclasses import dataclass
@@ -104,8 +105,13 @@ def not_found(name: str, error: Exception) -> str:
         return f"model {name!r} is a file: name the folder that it is in"
     if name.startswith(("/", ".", "~")) and not folder.is_dir():
         return f"model {name!r}: there is no such folder"
-    where = "Give a folder that holds config.json and the weights, a packaged name, or a hub id this machine can reach"
-    return f"model {name!r} cannot be loaded: {first_line(error)}. {where}."
+    near = difflib.get_close_matches(name, MODELS, 1)
+    hint = f"Did you mean {near[0]}? " if near else ""
+    where = (
+        f"Give a folder that holds config.json and the weights (a path beginning with ./ or /), a packaged name "
+        f"({', '.join(sorted(MODELS))}), or a hub id this machine can reach"
+    )
+    return f"model {name!r} cannot be loaded: {first_line(error)}. {hint}{where}."
 
 
 def first_line(error: Exception) -> str:

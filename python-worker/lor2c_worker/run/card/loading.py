@@ -24,7 +24,7 @@ def packages(form: Form) -> str:
     return (
         "pip install lor2c-peft  # or, in a checkout of lor2c: pip install ./python-worker/lor2c_peft"
         if form.peft_type == LOR2C
-        else "pip install peft transformers"
+        else "pip install peft transformers torch"
     )
 
 

@@ -78,7 +78,7 @@ def sizes(folder: Path, form: Form) -> list[str]:
 def settings_block(settings: Mapping[str, Any]) -> list[str]:
     return [
         "## Settings",
-        "The run as lor2c resolved it, defaults included.",
+        "The settings of the run, defaults included.",
         block("yaml", yaml_dump(without_paths(settings), sort_keys=False).rstrip("\n").split("\n")),
     ]
 
