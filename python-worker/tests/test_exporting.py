@@ -108,6 +108,8 @@ MERGED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("llama", {"name": "lora", "rank": 4}, {}),
     ("bert", {"name": "lora", "rank": 4}, {"quantization": "nf4"}),
     ("roberta", {"name": "lora", "rank": 4}, {"quantization": "int8", "dtype": "bf16"}),
+    ("modernbert", {"name": "lora", "rank": 4, "target_modules": ["key", "down"]}, {"quantization": "nf4"}),
+    ("deberta-v2", {"name": "lora", "rank": 4}, {}),
     ("bert", {"name": "pissa", "rank": 2}, {}),
     ("bert", {"name": "adalora", "init_rank": 4, "target_rank": 2}, {}),
     ("bert", {"name": "dylora", "rank": 4}, {"quantization": "nf4"}),
