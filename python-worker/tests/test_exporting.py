@@ -208,7 +208,7 @@ def test_a_branch_that_moved_is_left_for_the_commit_of_the_run(tmp_path: Path, m
 
 def test_other_outputs_leave_nothing(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = save(tmp_path / "adapter", info_of(model, {"name": "lora", "rank": 4}))
-    monkeypatch.setattr("lor2c_worker.methods.lora_inside.merge_folder", lambda model, folder: model.module)
+    monkeypatch.setattr("lor2c_worker.methods.merge.merge_folder", lambda model, folder: model.module)
     with pytest.raises(SettingsError, match="gives other outputs than the adapter"):
         export(folder, tmp_path / "merged", merged=True)
     assert [file.name for file in tmp_path.iterdir()] == ["adapter"]

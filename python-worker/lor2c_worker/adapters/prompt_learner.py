@@ -15,6 +15,7 @@ from typing import Any
 from weakref import WeakMethod
 
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 from ..backbones.hf_backbone import base_of
@@ -23,6 +24,12 @@ from ..data.batch import Batch
 from ..keyed.seeding import StepKey
 from ..models import LoadedModel
 from .peft_learner import PeftLearner
+
+
+def cache_argument(module: nn.Module) -> str | None:
+    """The name by which the model without its head takes keys and values; None: it takes none."""
+    names = inspect.signature(base_of(module).forward).parameters
+    return next((name for name in ("cache", "past_key_values") if name in names), None)
 
 
 class PromptLearner(PeftLearner):
@@ -43,8 +50,7 @@ class PromptLearner(PeftLearner):
         config: Any = module.active_peft_config
         self._count = int(config.num_virtual_tokens)
         self._prefix = config.peft_type == "PREFIX_TUNING"
-        names = inspect.signature(base_of(self._inner).forward).parameters
-        self._cache_name = "cache" if "cache" in names else "past_key_values"
+        self._cache_name = cache_argument(self._inner) or "past_key_values"
         self._prompts: torch.Tensor | None = None
         if not self._prefix:
             # Its embedding is replaced, but padding has no position; MPNet's is token 1, whatever config.json says.

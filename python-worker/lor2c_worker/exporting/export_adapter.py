@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -11,15 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from .. import messages
-from ..models import BaseModel, is_folder
+from ..models import BaseModel
 from ..run.adapter_folder import RUN_FILE, RunInfo, measure_folder, place_folder, read_info, write_folder
 from ..run.card import CARD_FILE, complete, form_of
+from ..run.local_paths import ROWS_AND_START, without_paths
 from ..settings import ModelSettings, Settings, SettingsError
 from .merged import TOLERANCE, write_merged
-from .run_model import base_of, same_model
+from .run_model import base_for_others, same_model
 
-#: Settings that may be a path, and that nobody needs in order to use an adapter.
-_PATHS = (("data", "path"), ("data", "hub"), ("train", "start_from"))
 #: Names in a note.
 _SHOWN = 5
 
@@ -30,7 +28,7 @@ def export_adapter(command: Any, send: Callable[..., None], stopped: Callable[[]
     found = read_info(folder)
     model = Settings.from_json(found.settings).model
     # A folder that has a repository is going to be public.
-    base = base_of(model, command.fingerprint, public=command.repository is not None)
+    base = base_for_others(model, command.fingerprint, public=command.repository is not None)
     info = replace(found, settings=_for_others(found.settings, base, command.license))
     notes, difference = [], None
     if command.merged:
@@ -82,13 +80,9 @@ def _place_merged(
 
 def _for_others(settings: Mapping[str, Any], base: BaseModel, license: str | None) -> dict[str, Any]:
     """Without paths of this machine but that of the model as `base` has it, and with another licence if given."""
-    value: dict[str, Any] = json.loads(json.dumps(settings))
+    value = without_paths(settings, *ROWS_AND_START)
     if base.hub_id is None:
         value["model"]["name"] = base.name
-    for part, key in _PATHS:
-        inner = value.get(part)
-        if isinstance(inner, dict) and isinstance(found := inner.get(key), str) and is_folder(found):
-            inner[key] = Path(found).name
     if license is not None:
         value["adapter"] = {**value.get("adapter", {}), "license": license}
     return value

@@ -31,7 +31,8 @@ def push_folder(command: Any, send: Callable[..., None], stopped: Callable[[], b
     """Carry out `push_folder`: all files in one commit, into a repository that is made if there is none. The commit
     deletes all others there but `.gitattributes`: transformers would take an adapter's config beside a merged model.
 
-    Raises SettingsError when the hub refuses, or cannot be reached; the hub then has no part of the folder.
+    Raises SettingsError when the hub refuses, or cannot be reached. After a lost answer it may have the whole folder,
+    never a part of it.
     """
     api, name = HfApi(token=command.token), command.repository
     with _told(name), doing("upload", name):

@@ -11,7 +11,7 @@ from ..settings import ModelSettings, SettingsError
 _COMMIT = re.compile(r"@([0-9a-f]{40})$")
 
 
-def base_of(model: ModelSettings, fingerprint: str | None, *, public: bool) -> BaseModel:
+def base_for_others(model: ModelSettings, fingerprint: str | None, *, public: bool) -> BaseModel:
     """`fingerprint`: the run's of its model: the commit of one from the hub, or the hash of a folder. `public`: no path
     of this machine is in it, and a folder's name still begins like a path, which no repository does."""
     base = base_model(model, _commit(fingerprint), local=(fingerprint or "").startswith("sha256:"))

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import nn
 
 from ..adapters.peft_learner import PeftLearner, load_adapter, save_adapter, wrap
 from ..learner import EpochRecord, Learner, ModuleRank, RankTable
@@ -20,7 +19,7 @@ from ..models import LoadedModel
 from ..optim.adamw import LaneAdamW
 from ..settings import SettingsError
 from .entry import setting
-from .merge import merge_folder
+from .merge import MergedByPeft
 from .method import Cell, Method
 from .plan import Horizon, Part, count
 from .projections import Targets, check_targets, heads_of, linear_modules, target_modules, targets_setting, task_type
@@ -142,7 +141,7 @@ class AdaLoraLearner(PeftLearner):
         return found
 
 
-class AdaLora(Method):
+class AdaLora(MergedByPeft, Method):
     name = "adalora"
     summary = "LoRA whose rank is spread over the projections by importance, through peft"
     source = "Zhang et al. 2023, arXiv 2303.10512"
@@ -224,12 +223,6 @@ class AdaLora(Method):
 
     def load(self, model: LoadedModel, params: AdaLoraParams, folder: Path) -> PeftLearner:
         return load_adapter(model, folder)
-
-    def unmergeable(self, params: AdaLoraParams) -> str | None:
-        return None
-
-    def merged(self, model: LoadedModel, params: AdaLoraParams, folder: Path) -> nn.Module:
-        return merge_folder(model, folder)
 
 
 METHOD = AdaLora()

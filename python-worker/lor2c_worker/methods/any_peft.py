@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import dataclasses
 import difflib
-import inspect
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,16 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 import torch
-from torch import nn
 
 from ..adapters.peft_learner import PeftLearner, load_adapter, save_adapter, tensors_of, wrap
-from ..adapters.prompt_learner import PromptLearner, load_prompt
-from ..backbones.hf_backbone import base_of
+from ..adapters.prompt_learner import PromptLearner, cache_argument, load_prompt
 from ..learner import Learner
 from ..models import LoadedModel, WeightsUse, is_head
 from ..settings import SettingsError
 from .entry import setting
-from .merge import merge_folder
+from .merge import MergedByPeft
 from .method import Cell, Method
 from .peft_types import misfit
 from .plan import Horizon, Part
@@ -157,12 +154,7 @@ def hint(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {' or '.join(spelt[n] for n in near)}?" if near else ""
 
 
-def _takes_keys(model: LoadedModel) -> bool:
-    names = inspect.signature(base_of(model.module).forward).parameters
-    return "past_key_values" in names or "cache" in names
-
-
-class AnyPeft(Method):
+class AnyPeft(MergedByPeft, Method):
     name = "peft"
     summary = "Any method that peft offers, by type and config"
     source = "https://github.com/huggingface/peft"
@@ -177,7 +169,7 @@ class AnyPeft(Method):
         """Raises SettingsError when the config's own checks refuse the values."""
         from peft import TaskType
 
-        if params.type == "PREFIX_TUNING" and not _takes_keys(model):
+        if params.type == "PREFIX_TUNING" and cache_argument(model.module) is None:
             raise SettingsError(
                 f"method peft: PREFIX_TUNING gives every layer keys and values, and models of type "
                 f"{model.config.model_type} take none: use PROMPT_TUNING or P_TUNING"
@@ -262,9 +254,6 @@ class AnyPeft(Method):
 
     def unmergeable(self, params: AnyPeftParams) -> str | None:
         return "its virtual tokens stand before the text, and are no weights" if params.type in _PROMPTS else None
-
-    def merged(self, model: LoadedModel, params: AnyPeftParams, folder: Path) -> nn.Module:
-        return merge_folder(model, folder)
 
 
 def _query_and_value(model: LoadedModel) -> list[str]:

@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from torch import nn
-
 from ..adapters.peft_learner import PeftLearner, load_adapter, save_adapter, wrap
 from ..learner import Learner
 from ..models import LoadedModel
 from ..settings import SettingsError
 from .entry import setting
 from .lanes import start_of
-from .merge import merge_folder
+from .merge import MergedByPeft
 from .method import Cell, Method
 from .plan import Horizon, Part
 from .projections import (
@@ -65,7 +63,7 @@ def config_of(model: LoadedModel, params: LoraParams, ends: list[str] | None = N
     )
 
 
-class LoraInside(Method):
+class LoraInside(MergedByPeft, Method):
     """LoRA as peft computes it."""
 
     name = "lora"
@@ -95,9 +93,3 @@ class LoraInside(Method):
 
     def load(self, model: LoadedModel, params: LoraParams, folder: Path) -> Learner:
         return load_adapter(model, folder)
-
-    def unmergeable(self, params: LoraParams) -> str | None:
-        return None
-
-    def merged(self, model: LoadedModel, params: LoraParams, folder: Path) -> nn.Module:
-        return merge_folder(model, folder)

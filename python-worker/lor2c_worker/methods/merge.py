@@ -11,6 +11,16 @@ from ..models import LoadedModel
 from ..settings import SettingsError
 
 
+class MergedByPeft:
+    """A method whose adapters peft merges."""
+
+    def unmergeable(self, params: Any) -> str | None:
+        return None
+
+    def merged(self, model: LoadedModel, params: Any, folder: Path) -> nn.Module:
+        return merge_folder(model, folder)
+
+
 def merge_folder(model: LoadedModel, folder: Path) -> nn.Module:
     """Let peft merge the adapter in `folder` into the model, whose head becomes the adapter's. Raises SettingsError
     when peft cannot merge this type."""

@@ -20,7 +20,7 @@ from ..adapters.peft_learner import PeftLearner, attach, wrap
 from ..learner import Learner
 from ..models import LoadedModel, WeightsUse
 from .entry import setting
-from .merge import merge_folder
+from .merge import MergedByPeft
 from .method import Cell, Method
 from .plan import Horizon, Part, count
 from .projections import (
@@ -84,7 +84,7 @@ class PissaLearner(PeftLearner):
         return rows
 
 
-class Pissa(Method):
+class Pissa(MergedByPeft, Method):
     name = "pissa"
     summary = "LoRA that starts from the top singular triplets of the weights, through peft"
     source = "Meng et al. 2024, arXiv 2404.02948"
@@ -169,12 +169,6 @@ class Pissa(Method):
             weight.data = weight.data - layer.scaling["default"] * b0 @ a0
         set_peft_model_state_dict(module, tensors)
         return PeftLearner(module.eval(), model.head, [], seed=0)
-
-    def unmergeable(self, params: PissaParams) -> str | None:
-        return None
-
-    def merged(self, model: LoadedModel, params: PissaParams, folder: Path) -> nn.Module:
-        return merge_folder(model, folder)
 
 
 def factors(module: nn.Module) -> list[tuple[str, LoraLayer, nn.Linear, nn.Linear]]:

@@ -44,8 +44,17 @@ class RunInfo:
         """Whether a row has two texts."""
         return bool(task_of(Settings.from_json(self.settings).task.name).pairs if self.pairs is None else self.pairs)
 
+    @property
+    def id2label(self) -> dict[int, str]:
+        """Empty for regression."""
+        return dict(enumerate(self.label_names))
+
+    @property
+    def label2id(self) -> dict[str, int]:
+        return {name: number for number, name in self.id2label.items()}
+
     def as_json(self) -> dict[str, Any]:
-        return vars(self) | {"id2label": {str(number): name for number, name in enumerate(self.label_names)}}
+        return vars(self) | {"id2label": {str(number): name for number, name in self.id2label.items()}}
 
 
 def write_folder(folder: Path, info: RunInfo, save: Callable[[Path], object]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from ...models import BaseModel
 from ..adapter_folder import RunInfo
@@ -22,19 +21,13 @@ def complete(folder: Path, info: RunInfo, base: BaseModel, *, name: str | None =
         # As peft writes it.
         (folder / PEFT_CONFIG).write_text(json.dumps(form.config, indent=2, sort_keys=True), encoding="utf-8")
     elif form.kind == "whole" and info.label_names:
-        form.config.update(_labels(info))
+        named = {str(number): label for number, label in info.id2label.items()}
+        form.config.update(id2label=named, label2id=info.label2id)
         text = json.dumps(form.config, indent=2, sort_keys=True)
         (folder / MODEL_CONFIG).write_text(f"{text}\n", encoding="utf-8")
     for file in sorted(folder.glob("*.safetensors")):
         write_texts(file, PLAIN | _texts(form, info, base))
     write_card(folder, form, info, base, name)
-
-
-def _labels(info: RunInfo) -> dict[str, Any]:
-    return {
-        "id2label": {str(number): label for number, label in enumerate(info.label_names)},
-        "label2id": {label: number for number, label in enumerate(info.label_names)},
-    }
 
 
 def _texts(form: Form, info: RunInfo, base: BaseModel) -> dict[str, str]:

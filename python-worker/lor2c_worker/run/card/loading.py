@@ -73,10 +73,9 @@ def _labels(info: RunInfo) -> list[str]:
     """Arguments of a classifier's `from_pretrained`."""
     if info.kind == "regress":
         return ["num_labels=1"]
-    names = dict(enumerate(info.label_names))
     kind = ['problem_type="multi_label_classification"'] if info.kind == "multi_label" else []
-    numbers = {name: number for number, name in names.items()}
-    return [f"num_labels={len(names)}", *kind, *_mapping("id2label", names), *_mapping("label2id", numbers)]
+    names = [*_mapping("id2label", info.id2label), *_mapping("label2id", info.label2id)]
+    return [f"num_labels={info.num_labels}", *kind, *names]
 
 
 def _mapping(name: str, values: dict[Any, Any]) -> list[str]:

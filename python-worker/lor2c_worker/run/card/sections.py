@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,14 +9,11 @@ from typing import Any
 from huggingface_hub.utils import yaml_dump
 from safetensors import safe_open
 
-from ...models import is_folder
 from ..adapter_folder import RunInfo
+from ..local_paths import MODEL, ROWS_AND_START, without_paths
 from .form import Form
 from .loading import LOR2C
 from .markdown import block, code, table
-
-#: Settings that may be a path of the machine that trained.
-_PATHS = (("model", "name"), ("data", "path"), ("data", "hub"), ("train", "start_from"))
 
 
 def structure(form: Form) -> list[str]:
@@ -76,18 +72,9 @@ def sizes(folder: Path, form: Form) -> list[str]:
 
 
 def settings_block(settings: Mapping[str, Any]) -> list[str]:
+    shown = without_paths(settings, MODEL, *ROWS_AND_START, mark=" (a local path)")
     return [
         "## Settings",
         "The settings of the run, defaults included.",
-        block("yaml", yaml_dump(without_paths(settings), sort_keys=False).rstrip("\n").split("\n")),
+        block("yaml", yaml_dump(shown, sort_keys=False).rstrip("\n").split("\n")),
     ]
-
-
-def without_paths(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy in which paths of the machine are only their last component."""
-    value: dict[str, Any] = json.loads(json.dumps(settings))
-    for part, key in _PATHS:
-        inner = value.get(part)
-        if isinstance(inner, dict) and isinstance(found := inner.get(key), str) and is_folder(found):
-            inner[key] = f"{Path(found).name} (a local path)"
-    return value
