@@ -14,6 +14,10 @@ test("a licence is one that the hub knows", () => {
     'the hub knows no licence "Apache 2.0": did you mean `apache-2.0`? (other stands for any that it lacks)',
   ]);
   expect(licenseProblem("MIT")).toContain("`mit`");
+  expect(licenseProblem("apache2")).toContain("`apache-2.0`");
+  expect(licenseProblem("CC BY 4.0")).toContain("`cc-by-4.0`");
+  expect(licenseProblem("GPLv3")).toContain("`gpl-3.0`");
+  expect(licenseProblem("")).toContain("such as apache-2.0");
   expect(licenseProblem("my own terms")).toContain("such as apache-2.0");
 });
 

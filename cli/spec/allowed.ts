@@ -5,6 +5,7 @@ import { GPU } from "./gpu-names.js";
 import type { KeyDocs } from "./key-docs.js";
 import { numberHint } from "./number-hint.js";
 import type { Path } from "./places.js";
+import { COLON_MISSING } from "./yaml-slips.js";
 import { slipIn } from "./yaml-syntax.js";
 
 /** The parts of JSON Schema (draft 7) that the keys use, with the documentation from schema.ts. */
@@ -112,6 +113,9 @@ export function foundText(value: unknown): string {
   return `the text "${line.length > 40 ? `${line.slice(0, 37)}...` : line}"${odd === undefined ? "" : ` with ${odd}`}`;
 }
 
+/** Keys in a hint. */
+const SHOWN_KEYS = 6;
+
 const isListOfMappings = (value: unknown): boolean =>
   Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === "object" && one !== null);
 
@@ -121,10 +125,19 @@ export function writingHint(schema: JsonSchema | undefined, value: unknown): str
   if (schema.type === "object" && isListOfMappings(value))
     return "leave out the `- ` before each key: they make a list";
   if (typeof value !== "string") return undefined;
-  if (schema.type === "object") return slipIn(value);
+  if (schema.type === "object") return mappingHint(schema, value);
   const types = [schema, ...(schema.anyOf ?? [])].flatMap((s) => s.type);
   if (types.includes("null") && /^(none|nil|undefined|n\/a)$/i.test(value)) return "YAML writes null";
   if (types.includes("boolean") && /^(yes|no|on|off|y|n)$/i.test(value)) return "YAML 1.2 writes true or false";
   if (!types.includes("integer") && !types.includes("number")) return undefined;
   return numberHint(value, { whole: !types.includes("number") });
+}
+
+/** Text in place of a mapping: a slip in one of its keys, or a value that belongs under one. */
+function mappingHint(schema: JsonSchema, value: string): string | undefined {
+  const [slip, keys] = [slipIn(value), keysOf(schema)];
+  const [first = ""] = value.trim().split(/[\s=]/);
+  if (keys.length === 0 || (slip !== undefined && (slip !== COLON_MISSING || keys.includes(first)))) return slip;
+  const shown = keys.slice(0, SHOWN_KEYS).join(", ") + (keys.length > SHOWN_KEYS ? ", ..." : "");
+  return keys.length === 1 ? `its key is ${shown}: write {${shown}: ${value.trim()}}` : `its keys are ${shown}`;
 }

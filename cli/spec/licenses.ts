@@ -1,5 +1,5 @@
 /** Names of licences that the Hugging Face hub takes in a card, from its page on licences (docs/hub/repositories-licenses). */
-import { suggestion } from "./suggest.js";
+import { nearest } from "./suggest.js";
 
 const LICENSES: readonly string[] = [
   ...["apache-2.0", "mit", "openrail", "bigscience-openrail-m", "creativeml-openrail-m", "bigscience-bloom-rail-1.0"],
@@ -18,7 +18,18 @@ const LICENSES: readonly string[] = [
 /** Why the hub would refuse a licence; undefined if it would not. */
 export function licenseProblem(name: string): string | undefined {
   if (LICENSES.includes(name)) return undefined;
-  const near = suggestion(name.trim().replaceAll(" ", "-"), LICENSES);
-  const hint = near?.startsWith("did") ? near : "write its name there, such as apache-2.0, mit or cc-by-4.0";
+  const wanted = bare(name);
+  const near =
+    LICENSES.map(bare).find((known) => wanted.length > 2 && known.startsWith(wanted)) ??
+    nearest(wanted, LICENSES.map(bare));
+  const known = LICENSES.find((license) => bare(license) === near);
+  const hint = known ? `did you mean \`${known}\`?` : "write its name there, such as apache-2.0, mit or cc-by-4.0";
   return `the hub knows no licence ${JSON.stringify(name)}: ${hint} (other stands for any that it lacks)`;
 }
+
+/** Letters and figures alone: people write `apache2`, `GPLv3` and `CC BY 4.0`. */
+const bare = (name: string): string =>
+  name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9+]/g, "")
+    .replace(/v(?=\d)/, "");

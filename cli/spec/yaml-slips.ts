@@ -10,6 +10,7 @@ export interface SyntaxProblem {
 /** A key with no space before its value: YAML reads `seed:1` as one text. */
 export const GLUED = /^(?:- +)*(?:"[^"]*"|'[^']*'|[\w.$-]+):(?=\S)/;
 export const SPACE_MISSING = "a space is missing after the colon";
+export const COLON_MISSING = "no colon after a key";
 const NO_COLON = /^(?:- +)*([\w.$-]+)(?:\s*=\s*|\s+)([^\s#].*)$/;
 const KEY_ALONE = /^(?!-$)([\w.$-]+)$/;
 const WIDE_COLON = /^(?:- +)*[\w.$-]+\s*([：﹕∶ː])/;
@@ -50,7 +51,7 @@ export function slipOf(line: string): SyntaxProblem | undefined {
   if (key === undefined || key === "-") return undefined;
   return {
     at: 0,
-    message: "no colon after a key",
+    message: COLON_MISSING,
     hint: `write ${key}:${value === undefined ? "" : ` ${value.trim()}`}`,
   };
 }

@@ -121,6 +121,16 @@ describe("slips of writing", () => {
     ]);
     expect(problems("model:minilm\ntask:sst2\n")).toEqual([`1:7 : ${SPACE}`, `2:6 : ${SPACE}`]);
   });
+  test.each([
+    ["train: batch_size 8", "no colon after a key"],
+    ["adapter: mit", "its key is license: write {license: mit}"],
+    ["data: GLUE", "its keys are path, hub, config, train_split, dev_split, dev_rows, ..."],
+  ])("a text where a mapping belongs: %s", (line, hint) => {
+    const [said, advice] = problems(minimal(`${line}\n`))
+      .join()
+      .split(" | ");
+    expect([said, advice]).toEqual([expect.stringContaining("expected a mapping, found the text"), hint]);
+  });
   test("no colon", () => {
     expect(problems("model: minilm\ntask sst2\nmethod: lora\n")).toEqual([
       "2:1 : no colon after a key | write task: sst2",
