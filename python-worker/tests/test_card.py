@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,21 @@ def test_metadata_names_what_is_on_the_hub(model: Path, tmp_path: Path) -> None:
         texts = file.metadata()
     assert texts["base_model_revision"] == "c" * 40
     assert json.loads(texts["lor2c_structure"]) == {"spans": [[0, 0], [1, 1], [2, 2]], "injected": []}
+
+
+@pytest.mark.parametrize(("kind", "constant"), [("classify", "majority class"), ("regress", "mean target")])
+def test_scores_stand_beside_those_of_a_constant_answer(model: Path, tmp_path: Path, kind: Kind, constant: str) -> None:
+    info = info_of(model, {"name": "lora", "rank": 4}, kind=kind)
+    info = replace(info, constant_scores={"accuracy": 0.7}, precision="mixed")
+    info.settings["train"]["precision"] = "auto"
+    text = (save(tmp_path / "adapter", info) / "README.md").read_text()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.split("\n") if line.startswith("|")]
+    assert [row for row in rows if not set("".join(row)) <= set("-: ")] == [
+        ["score", "value", constant],
+        ["`accuracy`", "0.75", "0.7"],
+        ["`loss`", "none", ""],
+    ]
+    assert "`precision: auto` was mixed." in text
 
 
 @pytest.mark.parametrize("name", ["lora", "adalora", "imlor2c"])

@@ -62,6 +62,9 @@ def test_a_run_learns_and_its_adapter_says_lists(place: Path, tmp_path: Path) ->
     assert set(last.values) == {"loss", "f1_macro", "f1", "accuracy", "auroc"}
     info = read_info(tmp_path / "c" / "adapter")
     assert (info.kind, info.label_names, info.pairs) == ("multi_label", ("film", "good"), False)
+    assert set(info.constant_scores) == {"f1_macro", "f1", "accuracy", "auroc"}
+    assert info.constant_scores["f1_macro"] == finished.majority_score
+    assert info.precision in ("fp32", "mixed")
     stored = json.loads((tmp_path / "c" / "adapter" / "lor2c.json").read_text(encoding="utf-8"))
     assert stored["id2label"] == {"0": "film", "1": "good"}
     items = predict(tmp_path / "c" / "adapter", ["it was good film", "it was dull", "it was good"], None)

@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,11 @@ class RunInfo:
     worker_version: str
     #: Whether a row has two segments; None in folders of worker 0.1, whose task says it.
     pairs: bool | None = None
+    #: What always answering the most frequent label of the evaluation rows scores (a regression's mean target), for
+    #: those of `scores` that say something about that.
+    constant_scores: dict[str, float] = field(default_factory=dict)
+    #: `fp32` or `mixed`: what `train.precision: auto` became; None in older folders.
+    precision: str | None = None
 
     @property
     def num_labels(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
@@ -99,9 +100,16 @@ def _send_artifact(run: TreeRun, cell: TreeCell, adapter: Path) -> None:
     run.events.send(messages.Artifact, cells=[cell.id], kind="adapter", path=str(adapter), bytes=size, sha256=digest)
 
 
-def majority_of(prepared: Prepared) -> float | None:
-    """The score of always answering the most frequent label of the evaluation rows; None for regression."""
-    return majority_score(prepared.eval.labels, prepared.objective, prepared.score, prepared.eval.parts)
+def majority_of(prepared: Prepared, score: str | None = None) -> float | None:
+    """`majority_score` of the evaluation rows; `score`: instead of the one that chooses."""
+    rows = prepared.eval
+    return majority_score(rows.labels, prepared.objective, score or prepared.score, rows.parts)
+
+
+def _constants_of(prepared: Prepared, scores: Iterable[str]) -> dict[str, float]:
+    """`majority_of` each score where it says something."""
+    found = {name: majority_of(prepared, name) for name in scores}
+    return {name: value for name, value in found.items() if value is not None and math.isfinite(value)}
 
 
 def _check_numbers(run: TreeRun, result: CellResult, step: int) -> None:
@@ -130,6 +138,8 @@ def _write_adapter(run: TreeRun, cell: TreeCell) -> Path:
         scores=split_finite(best.values)[0],
         worker_version=__version__,
         pairs=run.prepared.data.train.pair is not None,
+        constant_scores=_constants_of(run.prepared, best.values),
+        precision=run.prepared.precision,
     )
     source = run.folder / BEST_FOLDER / best.folder
     model = cell.settings.model

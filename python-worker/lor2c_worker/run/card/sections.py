@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from huggingface_hub.utils import yaml_dump
 from safetensors import safe_open
@@ -46,11 +44,18 @@ def _of(count: int, what: str) -> str:
 
 
 def scores(info: RunInfo) -> list[str]:
-    rows = [[code(name), "none" if value is None else f"{value:.6g}"] for name, value in info.scores.items()]
+    """Beside the scores of a constant answer: accuracy alone says little where one label is frequent."""
+    constant = "mean target" if info.kind == "regress" else "majority class"
+    head = ["score", "value", *([constant] if info.constant_scores else [])]
+    beside = {name: f"{value:.6g}" for name, value in info.constant_scores.items()}
+    rows = [
+        [code(name), "none" if value is None else f"{value:.6g}", beside.get(name, "")]
+        for name, value in info.scores.items()
+    ]
     if not rows:
         return []
-    return ["## Scores", f"On the evaluation rows, after epoch {info.epoch:g}, which is saved here.",
-            table(["score", "value"], rows)]  # fmt: skip
+    said = f"On the evaluation rows, after epoch {info.epoch:g}, which is saved here."
+    return ["## Scores", said, table(head, [row[: len(head)] for row in rows])]
 
 
 def sizes(folder: Path, form: Form) -> list[str]:
@@ -71,10 +76,11 @@ def sizes(folder: Path, form: Form) -> list[str]:
     return ["## Size", f"{own:,} numbers of {what}" + (f", {head:,} of the head." if head else ".")]
 
 
-def settings_block(settings: Mapping[str, Any]) -> list[str]:
-    shown = without_paths(settings, MODEL, *ROWS_AND_START, mark=" (a local path)")
+def settings_block(info: RunInfo) -> list[str]:
+    shown = without_paths(info.settings, MODEL, *ROWS_AND_START, mark=" (a local path)")
+    auto = info.precision is not None and info.settings["train"].get("precision") == "auto"
     return [
         "## Settings",
-        "The settings of the run, defaults included.",
+        "The settings of the run, defaults included." + (f" `precision: auto` was {info.precision}." if auto else ""),
         block("yaml", yaml_dump(shown, sort_keys=False).rstrip("\n").split("\n")),
     ]

@@ -30,7 +30,7 @@ def write_card(folder: Path, form: Form, info: RunInfo, base: BaseModel, name: s
         *structure(form),
         *scores(info),
         *sizes(folder, form),
-        *settings_block(info.settings),
+        *settings_block(info),
     ]
     data = metadata(form, info, settings, base).to_yaml()
     card = ModelCard(f"---\n{data}\n---\n\n" + "\n\n".join(parts) + "\n")
