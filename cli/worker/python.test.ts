@@ -92,9 +92,14 @@ test("all variables are passed on, except those of Python's own that replace or 
   expect(workerEnvironment("m", true, { PYTHONPATH: "/mine:" }).PYTHONPATH).toMatch(/python-worker[:;]\/mine$/);
   expect(workerEnvironment("m", false, {})).toMatchObject({
     OMP_WAIT_POLICY: "PASSIVE",
+    ONEDNN_PRIMITIVE_CACHE_CAPACITY: "128",
     TOKENIZERS_PARALLELISM: "true",
     HF_HUB_DISABLE_TELEMETRY: "1",
   });
+  const older = workerEnvironment("m", false, { DNNL_PRIMITIVE_CACHE_CAPACITY: "9" });
+  expect(Object.keys(older)).not.toContain("ONEDNN_PRIMITIVE_CACHE_CAPACITY");
+  const set = workerEnvironment("m", false, { ONEDNN_PRIMITIVE_CACHE_CAPACITY: "9" });
+  expect(set.ONEDNN_PRIMITIVE_CACHE_CAPACITY).toBe("9");
 });
 
 test("a set of texts has the same order in every worker, since peft writes some into an adapter's config", async () => {

@@ -18,7 +18,12 @@ _SECRET = re.compile(
     r"TOKEN(?!IZERS)|SECRET|PASSW|CREDENTIAL|AUTH|PRIVATE|COOKIE|SESSION|(^|_)KEY|APIKEY|PAT$|DSN", re.IGNORECASE
 )
 #: What the runner sets for every worker, unless the user has set another value.
-_USUAL = {"HF_HUB_DISABLE_TELEMETRY": "1", "OMP_WAIT_POLICY": "PASSIVE", "TOKENIZERS_PARALLELISM": "true"}
+_USUAL = {
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "128",
+    "TOKENIZERS_PARALLELISM": "true",
+}
 #: The user and password of an address.
 _LOGIN = re.compile(r"(?<=://)[^/@\s]+@")
 

@@ -98,7 +98,12 @@ def test_variables_that_are_stored_with_a_run() -> None:
     changed = {"HF_ENDPOINT": "https://user:pass@mirror.example/hub", "PYTHONPATH": os.pathsep.join([own, "/mine"])}
     secret = dict.fromkeys(("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_PASSWORD", "TORCH_API_KEY", "HF_AUTH"), "x")
     other = {"HOME": "/root", "PATH": "/bin", "LOR2C_DB": "x", "PYTHONUTF8": "1", "CUDA_HOME": ""}
-    usual = {"OMP_WAIT_POLICY": "PASSIVE", "TOKENIZERS_PARALLELISM": "true", "HF_HUB_DISABLE_TELEMETRY": "1"}
+    usual = {
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "128",
+        "TOKENIZERS_PARALLELISM": "true",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+    }
     assert stored_variables(stored | changed | secret | other | usual) == stored
     assert stored_variables({"PYTHONPATH": own, "TOKENIZERS_PARALLELISM": "false"}) == {
         "TOKENIZERS_PARALLELISM": "false"
