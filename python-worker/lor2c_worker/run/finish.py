@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Container
 from pathlib import Path
 
 import torch
@@ -106,9 +106,9 @@ def majority_of(prepared: Prepared, score: str | None = None) -> float | None:
     return majority_score(rows.labels, prepared.objective, score or prepared.score, rows.parts)
 
 
-def _constants_of(prepared: Prepared, scores: Iterable[str]) -> dict[str, float]:
-    """`majority_of` each score where it says something."""
-    found = {name: majority_of(prepared, name) for name in scores}
+def _constants_of(prepared: Prepared, values: Container[str]) -> dict[str, float]:
+    """`majority_of` each of the task's scores that is in `values`, where it says something."""
+    found = {name: majority_of(prepared, name) for name in prepared.data.scores if name in values}
     return {name: value for name, value in found.items() if value is not None and math.isfinite(value)}
 
 
