@@ -18,12 +18,13 @@ const LICENSES: readonly string[] = [
 /** Why the hub would refuse a licence; undefined if it would not. */
 export function licenseProblem(name: string): string | undefined {
   if (LICENSES.includes(name)) return undefined;
-  const wanted = bare(name);
-  const near =
-    LICENSES.map(bare).find((known) => wanted.length > 2 && known.startsWith(wanted)) ??
-    nearest(wanted, LICENSES.map(bare));
-  const known = LICENSES.find((license) => bare(license) === near);
-  const hint = known ? `did you mean \`${known}\`?` : "write its name there, such as apache-2.0, mit or cc-by-4.0";
+  const [wanted, known] = [bare(name), new Map(LICENSES.map((license) => [bare(license), license]))];
+  const names = [...known.keys()];
+  const near = names.find((one) => wanted.length > 2 && one.startsWith(wanted)) ?? nearest(wanted, names);
+  const hint =
+    near === undefined
+      ? "write its name there, such as apache-2.0, mit or cc-by-4.0"
+      : `did you mean \`${known.get(near)}\`?`;
   return `the hub knows no licence ${JSON.stringify(name)}: ${hint} (other stands for any that it lacks)`;
 }
 
