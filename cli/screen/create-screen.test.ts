@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, test } from "vitest";
 import { builtFixture } from "../fixtures/program.js";
 import { tempFolder } from "../fixtures/temp-folder.js";
+import { isAlive, until } from "../worker/fixture-worker.js";
 import { hasTmux, isThere, Tmux } from "./fixtures/tmux.js";
 
 const SHELL = { alternate: false, cursor: true, wrap: true };
@@ -21,7 +22,8 @@ describe.skipIf(!hasTmux)("in a terminal (of tmux)", () => {
     await terminal.shows(new RegExp(`^${size} .*typed`));
   };
   const frame = () => readFileSync(join(folder, "frame"), "utf8");
-  const kill = (signal: NodeJS.Signals) => process.kill(Number(readFileSync(join(folder, "pid"), "utf8")), signal);
+  const pid = () => Number(readFileSync(join(folder, "pid"), "utf8"));
+  const kill = (signal: NodeJS.Signals) => process.kill(pid(), signal);
   /** After the program ended: the screen of before, and a prompt at its end. */
   const left = async (line: string | RegExp) => {
     const text = await terminal.shows((shown) => isThere(line, shown) && shown.endsWith("sh>"));
@@ -97,7 +99,8 @@ describe.skipIf(!hasTmux)("in a terminal (of tmux)", () => {
 
   test("in the background it shows nothing and is not stopped; in the foreground it comes", async () => {
     terminal.run(`${command} &`);
-    await terminal.shows(() => readFileSync(join(folder, "pid"), "utf8") !== "");
+    // the file holds the pid of the program before until this one has drawn
+    await terminal.shows((text) => text.includes(`[1] ${pid()}`));
     await left(/\[1\] \d+/);
     terminal.line("fg");
     await terminal.shows(/^110x33/);
@@ -107,6 +110,7 @@ describe.skipIf(!hasTmux)("in a terminal (of tmux)", () => {
     await left(/\[1\]\+ [\s\S]* &$/m); // the shell may break the line
     kill("SIGINT");
     await terminal.shows("got SIGINT");
+    await until(() => !isAlive(pid())); // a moment later than its last line
     terminal.line("jobs");
     await left(/Done/);
   });
