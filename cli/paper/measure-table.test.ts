@@ -237,6 +237,7 @@ test("IMLoR2C: the best of the stored grid, the paper's best cell, and the optim
   });
   expect(table.notes).toEqual([
     "runs of these tasks that have no row in the table, because of another method, size or quantisation: 2 (imlor2c)",
+    "MRPC LoR2C: no run of lor2c; shown is imlor2c with merges 0, injections 0, which trains the same",
     "MRPC IMLoR2C: the best of 2 stored cells of M x I: merges 0, injections 0 (paper: merges 1, injections 4)",
     "MRPC IMLoR2C: the optimism of this choice is +5.50: chosen on the other seeds, one left out in turn, the same choice scores 80.00",
   ]);
@@ -256,6 +257,30 @@ test("IMLoR2C with a holdout part: chosen by it, reported on dev", () => {
   expect(table.notes.at(-1)).toBe(
     "MRPC IMLoR2C: the optimism of this choice is +2.00: chosen on the held-out part of train, the same choice scores 88.00",
   );
+});
+
+test("LoR2C is also IMLoR2C without changes, MergeLoR2C without merges: those runs fill cells that have none of lor2c", () => {
+  const rte = { task: "rte", evalRows: 277 };
+  storeExperiment(store, "t", [
+    ...seeds({ method: { name: "lor2c", rank: 8 } }, 0.86),
+    ...seeds({ method: im(0, 0) }, 0.9, 0.9),
+    ...seeds({ method: im(0, 0), ...rte }, 0.7, 0.7),
+    ...seeds({ method: im(1, 0), ...rte }, 0.8, 0.8),
+    ...seeds({ method: { name: "mergelor2c", rank: 8, merges: 0 }, task: "cola", metric: "matthews" }, 0.5),
+    ...seeds({ method: { name: "mergelor2c", rank: 8, merges: 1 }, task: "sst2" }, 0.9),
+    ...seeds({ method: { ...im(0, 0), rank: 4 }, task: "qnli" }, 0.9),
+  ]);
+  const table = measure();
+  const means = TASKS.map((task) => cellOf(table, "lor2c", task).measured?.mean.toFixed(0) ?? null);
+  expect(means).toEqual([null, "86", "50", null, "70", null]);
+  expect(cellOf(table, "imlor2c", "rte").measured?.mean).toBeCloseTo(80, 6);
+  const notes = table.notes.join("\n");
+  expect(notes).not.toMatch(/(MRPC|SST-2|QNLI) LoR2C/);
+  expect(notes).toContain(
+    "RTE LoR2C: no run of lor2c; shown is imlor2c with merges 0, injections 0, which trains the same",
+  );
+  expect(notes).toContain("CoLA LoR2C: no run of lor2c; shown is mergelor2c with merges 0, which trains the same");
+  expect(notes).toMatch(/no row in the table, .*: 2 \(imlor2c, mergelor2c\)/);
 });
 
 test("IMLoR2C with one seed: a note says that there is no estimate", () => {

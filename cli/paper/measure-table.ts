@@ -7,9 +7,9 @@ import { audit, auditNotes } from "./audit.js";
 import { averageCell } from "./average.js";
 import { type CellAnswer, type CellQuestion, measureCell } from "./cell.js";
 import type { MeasuredRow, MeasuredTable, ScoreChoice } from "./measured-table.js";
-import { cellNotes, runNotes, unlikeNotes, unusualNotes } from "./notes.js";
-import { type PaperTable, rowName, type TableName } from "./reference.js";
-import { fitsMethod, fitsRow, isSubset, sameModel } from "./runs-of-cell.js";
+import { cellNotes, runNotes, structureNotes, unlikeNotes, unusualNotes } from "./notes.js";
+import { type PaperRow, type PaperTable, rowName, type TableName } from "./reference.js";
+import { asRowsMethod, fitsMethod, fitsRow, isSubset, sameModel } from "./runs-of-cell.js";
 
 export interface TableQuestion {
   name: TableName;
@@ -37,18 +37,29 @@ export function measureTable(question: TableQuestion): MeasuredTable {
 
   // Sizes are of the paper's model: in an experiment on another one, a row without runs of its size takes those of any.
   const anySize = experiment !== null && !sameModel(model, table.model);
-  const fitting = table.rows.map((row) => {
-    const exact = counted.filter((run) => fitsRow(run, row));
-    return anySize && exact.length === 0 ? counted.filter((run) => fitsMethod(run, row)) : exact;
+  const fittingOf = (row: PaperRow, among: readonly ComparableRun[]) => {
+    const exact = among.filter((run) => fitsRow(run, row));
+    return anySize && exact.length === 0 ? among.filter((run) => fitsMethod(run, row)) : exact;
+  };
+  const chosen = table.rows.map((row) => {
+    const own = fittingOf(row, counted);
+    const alike = fittingOf(
+      row,
+      counted.flatMap((run) => asRowsMethod(run, row) ?? []),
+    );
+    return table.columns.map(({ task }) => {
+      const ofTask = (run: ComparableRun) => run.task === task;
+      return own.some(ofTask) ? own.filter(ofTask) : alike.filter(ofTask);
+    });
   });
   const answers: CellAnswer[][] = table.rows.map((row, i) =>
-    table.columns.map((column) => {
-      const own = (fitting[i] ?? []).filter((run) => run.task === column.task);
-      return measureCell({ table, row, column, runs: own, score, experiment, catalog, items });
+    table.columns.map((column, at) => {
+      const runs = chosen[i]?.[at] ?? [];
+      return measureCell({ table, row, column, runs, score, experiment, catalog, items });
     }),
   );
-  const placed = new Set(fitting.flat());
-  const strangers = counted.filter((run) => !placed.has(run));
+  const placed = new Set(chosen.flat(2).map(({ id }) => id));
+  const strangers = counted.filter(({ id }) => !placed.has(id));
   const shown = answers.flat().flatMap((answer) => answer.shown);
   const found = audited ? audit(table) : null;
   return {
@@ -79,6 +90,7 @@ export function measureTable(question: TableQuestion): MeasuredTable {
       ...runNotes({ asked, ofModel, counted, strangers, model, published: table.model }),
       ...unusualNotes(table, answers),
       ...unlikeNotes(table, answers),
+      ...structureNotes(table, answers, counted),
       ...cellNotes(table, answers),
     ],
     published_notes: [...table.notes, ...(found === null ? [] : auditNotes(table, found))],

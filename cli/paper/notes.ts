@@ -65,6 +65,28 @@ export function unusualNotes(table: PaperTable, answers: readonly CellAnswer[][]
   return [...columns].map(([note, names]) => `${names.join(", ")} ${note}`);
 }
 
+/** Cells that show runs of another method with the row's structure. `stored`: the runs as they were trained. */
+export function structureNotes(
+  table: PaperTable,
+  answers: readonly CellAnswer[][],
+  stored: readonly ComparableRun[],
+): string[] {
+  const trained = new Map(stored.map((run) => [run.id, run.settings.method]));
+  return answers.flatMap((row, i) =>
+    row.flatMap(({ shown: [run] }, at) => {
+      const [own, column] = [table.rows[i], table.columns[at]];
+      const method = run && trained.get(run.id);
+      if (!own || !column || !method || method.name === run.settings.method.name) return [];
+      const { name, ...changes } = own.same_structure.find((other) => other.name === method.name) ?? method;
+      const text = Object.entries(changes).map(([key, value]) => `${key} ${value}`);
+      const where = `${column.name} ${rowName(table, own)}`;
+      return [
+        `${where}: no run of ${run.settings.method.name}; shown is ${name} with ${text.join(", ")}, which trains the same`,
+      ];
+    }),
+  );
+}
+
 /** Columns whose rows were not all scored on the same rows with the same settings, so that they cannot be compared. */
 export function unlikeNotes(table: PaperTable, answers: readonly CellAnswer[][]): string[] {
   return table.columns.flatMap(({ name }, at) => {

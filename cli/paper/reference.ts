@@ -29,6 +29,8 @@ const row = z.strictObject({
   params_note: z.string().optional(),
   /** Method settings of the row: a run has one of them. Empty if nothing is trained. */
   methods: z.array(z.looseObject({ name: z.string() })),
+  /** Settings with which another method trains what the row's first method does: a cell without other runs takes these. */
+  same_structure: z.array(z.looseObject({ name: z.string() })).default([]),
   /** `model.quantization` of the row's runs. */
   quantization: z.literal(["none", "nf4"]).default("none"),
   /** By task, times 100. */

@@ -31,10 +31,17 @@ export function fitsMethod({ settings: { model, method } }: Pick<ComparableRun, 
 }
 
 /** The first of the row's methods whose parameters this one has. */
-function standsFor(method: Record<string, unknown>, row: PaperRow): Record<string, unknown> | undefined {
-  return row.methods.find((stands) =>
-    Object.entries(stands).every(([key, value]) => JSON.stringify(method[key]) === JSON.stringify(value)),
-  );
+const standsFor = (method: Record<string, unknown>, row: PaperRow) => row.methods.find((stands) => has(method, stands));
+
+const has = (method: Record<string, unknown>, wanted: Record<string, unknown>): boolean =>
+  Object.entries(wanted).every(([key, value]) => JSON.stringify(method[key]) === JSON.stringify(value));
+
+/** A run of another method that trained the row's structure, as a run of the row's method: IMLoR2C of M 0 and I 0 as LoR2C. */
+export function asRowsMethod<R extends Pick<ComparableRun, "settings">>(run: R, row: PaperRow): R | undefined {
+  const { settings } = run;
+  const [own] = row.methods;
+  if (!own || !row.same_structure.some((other) => has(settings.method, other))) return undefined;
+  return { ...run, settings: { ...settings, method: { ...settings.method, name: own.name } } };
 }
 
 /** Method parameters that the row does not name and that differ from the method's defaults. */
