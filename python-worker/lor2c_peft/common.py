@@ -32,7 +32,16 @@ class Inputs(threading.local):
 
 
 class Matrices(nn.ParameterDict):
-    """A or B by adapter. A matrix that peft casts or moves stays frozen if it was."""
+    """A or B by adapter. A matrix that peft casts or moves stays frozen if it was.
+
+    Called with the adapter's name it returns its matrix: hooks with which accelerate brings offloaded parameters run
+    around calls of the module that has them.
+    """
+
+    __call__ = nn.Module.__call__  # ParameterDict refuses calls
+
+    def forward(self, key: str) -> torch.Tensor:
+        return self[key]
 
     def __setitem__(self, key: str, value: Any) -> None:
         if key in self and isinstance(value, torch.Tensor) and not isinstance(value, nn.Parameter):

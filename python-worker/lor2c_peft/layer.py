@@ -71,16 +71,23 @@ class SpanLayer(LowRank, nn.Module):
                 x = self.common.inputs.of.pop((name, first), None)
                 if x is None:
                     raise RuntimeError(
-                        f"adapter {name}: layer {self.index} ran without layer {first}, where its module begins. LoR2C "
-                        "does not go with models that skip layers (LayerDrop): set the model's layerdrop to 0."
+                        f"adapter {name}: layer {self.index} ran without layer {first}, where its module begins. "
+                        "Either the model skips layers (LayerDrop): set its layerdrop to 0. Or each layer is "
+                        "wrapped to run again in the backward pass (torch's checkpoint_wrapper, activation "
+                        "checkpointing of FSDP): use the model's gradient_checkpointing_enable() instead."
+                    )
+                if x.shape[-1] != self.in_features:
+                    raise RuntimeError(
+                        f"adapter {name}: the input of layer {first} is {x.shape[-1]} wide, where the config of the "
+                        f"model says {self.in_features}: layers_pattern must name layers of its text model"
                     )
                 if x.shape != y.shape:
                     raise RuntimeError(
                         f"adapter {name}: the input of layer {first} has the shape {list(x.shape)}, the output of "
                         f"layer {self.index} {list(y.shape)}; a residual module needs equal ones"
                     )
-                a = self.lor2c_A[name] if name in self.lor2c_A else self.common.shared[name]
-                y = self._apply_to(name, y, x, a, self.lor2c_B[name])
+                a = self.lor2c_A(name) if name in self.lor2c_A else self.common.shared(name)
+                y = self._apply_to(name, y, x, a, self.lor2c_B(name))
         return y
 
     def detach_from_base(self) -> nn.Module:
@@ -134,7 +141,7 @@ class InjectedLinear(LowRank, nn.Module):
         y = self.base_layer(x, *args, **kwargs)
         for name in [] if self._disable_adapters else self.active_adapters:
             if name in self.lor2c_B:
-                a, b = self.lor2c_A[name], self.lor2c_B[name]
+                a, b = self.lor2c_A(name), self.lor2c_B(name)
                 if not self.parts:
                     y = self._apply_to(name, y, x, a, b)
                     continue

@@ -62,6 +62,18 @@ class Lor2cModel(SharedTuner):
         if state is not None:
             _compare(state, model, adapter_name)
 
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any, **kwargs: Any) -> None:
+        """Raises ValueError when `state_dict` has modules where the adapter has none: peft ignores what it does not
+        expect, and would leave the old ones in place. It names tensors after the adapter only where there are such."""
+        end = ".lor2c_B"
+        if odd := sorted(key for key in state_dict if key.startswith(prefix) and key.endswith(end)):
+            place = odd[0].removeprefix(f"{prefix}model.").removesuffix(end)
+            raise ValueError(
+                f"the tensors have a module at {place}, where the adapter has none: they are of another structure. "
+                "Load them under another name, or delete the adapter first"
+            )
+        super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
+
     @staticmethod
     def _check_target_module_exists(peft_config: PeftConfig, key: str) -> Any:
         assert isinstance(peft_config, Lor2cConfig)

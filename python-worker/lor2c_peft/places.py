@@ -20,7 +20,7 @@ class Places:
     """
 
     def __init__(self, model: nn.Module, pattern: str | None = None) -> None:
-        config: Any = getattr(model, "config", None)
+        config = _text_config(model)
         hidden = getattr(config, "hidden_size", None)
         if not isinstance(hidden, int):
             raise ValueError(f"{type(model).__name__} has no config with a hidden_size, as models of transformers have")
@@ -77,7 +77,7 @@ def _list(model: nn.Module) -> str:
     for table in _architectures():
         if inside + table["layers"] in lists:
             return inside + str(table["layers"])
-    number = getattr(getattr(model, "config", None), "num_hidden_layers", None)
+    number = getattr(_text_config(model), "num_hidden_layers", None)
     fitting = [name for name, m in lists.items() if len(m) == number and len({type(_bare(each)) for each in m}) == 1]
     if len(fitting) == 1:
         return fitting[0]
@@ -86,6 +86,14 @@ def _list(model: nn.Module) -> str:
         f"{type(model).__name__} has {found}: pass the one that LoR2C shall go around as "
         f"layers_pattern ({', '.join(repr(name) for name in fitting or lists) or 'it has no nn.ModuleList at all'})"
     )
+
+
+def _text_config(model: nn.Module) -> Any:
+    """The model's config; of one that has texts beside images or sounds, that of its text model."""
+    config: Any = getattr(model, "config", None)
+    if hasattr(config, "hidden_size") or not hasattr(config, "get_text_config"):
+        return config
+    return config.get_text_config()
 
 
 def _named(model: nn.Module, pattern: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 import tiny
 import torch
 import transformers.integrations.peft
+from accelerate import cpu_offload
 from peft import (
     AutoPeftModelForCausalLM,
     AutoPeftModelForSequenceClassification,
@@ -19,6 +20,7 @@ from peft import (
     set_peft_model_state_dict,
 )
 from peft.utils.hotswap import hotswap_adapter
+from torch.distributed.algorithms._checkpoint.checkpoint_wrapper import apply_activation_checkpointing
 from transformers import (
     AutoModelForCausalLM,
     AutoModelForSequenceClassification,
@@ -109,6 +111,41 @@ def test_a_state_dict_is_compared_with_the_structure() -> None:
     assert torch.equal(logits(injected), logits(model))
     with pytest.raises(ValueError, match=r"different structures, e\.g\. at bert\.encoder\.layer\.0"):
         inject_adapter_in_model(config("bert", "plain"), tiny.model("bert"), state_dict=state)
+
+
+@pytest.mark.parametrize("structure", STRUCTURES)
+def test_layers_that_accelerate_offloads_take_their_matrices_along(structure: str) -> None:
+    model = get_peft_model(tiny.model("bert"), config("bert", structure))
+    fill(model)
+    answer = logits(model)
+    cpu_offload(model, execution_device=torch.device("cpu"))
+    assert {parameter.device.type for name, parameter in model.named_parameters() if "lor2c_B" in name} == {"meta"}
+    assert torch.equal(logits(model), answer)
+
+
+def test_a_base_model_that_is_offloaded_is_refused() -> None:
+    base = tiny.model("bert")
+    cpu_offload(base, execution_device=torch.device("cpu"))
+    with pytest.raises(ValueError, match=r"accelerate has offloaded .*: attach the adapter before"):
+        get_peft_model(base, config("bert", "plain"))
+
+
+def test_tensors_of_another_structure_do_not_load_under_a_name_that_is_there(base: Path) -> None:
+    folder, _ = saved(base, "plain")
+    model = get_peft_model(tiny.model("bert"), config("bert", "merged-injected"))
+    with pytest.raises(ValueError, match=r"a module at bert\.\S+, where the adapter has none: .* another structure"):
+        model.load_adapter(str(folder), "default")
+    own = get_peft_model(tiny.model("bert"), config("bert", "plain"))
+    own.load_adapter(str(folder), "default")
+    assert torch.equal(logits(own), logits(AutoPeftModelForSequenceClassification.from_pretrained(folder)))
+
+
+def test_a_wrapper_that_repeats_single_layers_is_named() -> None:
+    model = get_peft_model(tiny.model("bert"), config("bert", "merged"))
+    layers = tuple({type(layer) for layer in tiny.model("bert").bert.encoder.layer})
+    apply_activation_checkpointing(model, check_fn=lambda module: isinstance(module, layers))
+    with pytest.raises(RuntimeError, match=r"LayerDrop.*checkpoint_wrapper.*gradient_checkpointing_enable"):
+        model.train()(**inputs()).logits.sum().backward()
 
 
 def test_trainer_trains_saves_resumes_and_loads_the_best(base: Path) -> None:

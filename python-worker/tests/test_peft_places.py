@@ -11,8 +11,12 @@ from torch import nn
 from transformers import (
     AlbertConfig,
     AlbertModel,
+    CLIPVisionConfig,
     GPT2Config,
     GPT2LMHeadModel,
+    LlamaConfig,
+    LlavaConfig,
+    LlavaForConditionalGeneration,
     OPTConfig,
     OPTForCausalLM,
     PreTrainedModel,
@@ -43,6 +47,13 @@ def albert() -> PreTrainedModel:
     return AlbertModel(AlbertConfig(vocab_size=24, intermediate_size=32, **sizes))
 
 
+def llava() -> PreTrainedModel:
+    shape = {"num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 32}
+    text = LlamaConfig(vocab_size=24, hidden_size=16, **shape)
+    vision = CLIPVisionConfig(hidden_size=24, image_size=16, patch_size=8, **shape)
+    return LlavaForConditionalGeneration(LlavaConfig(text_config=text, vision_config=vision, image_token_index=23))
+
+
 def answers(model: nn.Module) -> torch.Tensor:
     ids = torch.tensor([[1, 4, 6, 8, 2]])
     more = {"decoder_input_ids": ids} if model.config.is_encoder_decoder else {}
@@ -57,6 +68,7 @@ def answers(model: nn.Module) -> torch.Tensor:
         (opt, {}, "model.decoder.layers.0"),
         (t5, {"layers_pattern": "encoder.block"}, "encoder.block.0"),
         (t5, {"layers_pattern": "decoder.block"}, "decoder.block.0"),
+        (llava, {"layers_pattern": "language_model.layers"}, "model.language_model.layers.0"),
     ],
 )
 def test_spans_need_only_layers(make: Any, values: dict[str, Any], layer: str) -> None:
@@ -81,6 +93,7 @@ def test_injection_says_that_it_needs_query_and_value() -> None:
         (t5, {}, r"several lists of 3 layers: pass .* as layers_pattern \('encoder.block', 'decoder.block'\)"),
         (t5, {"layers_pattern": "block"}, "'block' names 2 of the lists"),
         (t5, {"layers_pattern": "h"}, "'h' names none of the lists .*: 'encoder.block'"),
+        (llava, {}, r"several lists of 3 layers: .*'model.language_model.layers'"),
         (albert, {}, "no list of 3 layers of one kind"),
         (lambda: nn.Sequential(nn.Linear(4, 4)), {}, "Sequential has no config with a hidden_size"),
     ],
@@ -96,3 +109,11 @@ def test_layers_that_change_the_shape_are_refused() -> None:
     block.base_layer.register_forward_hook(lambda m, args, out: out[:, :2], prepend=True)
     with pytest.raises(RuntimeError, match=r"input of layer 1 has the shape \[1, 5, 16\], the output .* \[1, 2, 16\]"):
         answers(model)
+
+
+def test_layers_of_another_width_than_the_texts_are_refused() -> None:
+    model = get_peft_model(llava(), Lor2cConfig(r=4, layers_pattern="vision_tower.encoder.layers"))
+    with pytest.raises(
+        RuntimeError, match=r"layer 0 is 24 wide, .* says 16: layers_pattern must name layers of its text"
+    ):
+        model(input_ids=torch.tensor([[1, 23, 23, 23, 23, 2]]), pixel_values=torch.zeros(1, 3, 16, 16))
