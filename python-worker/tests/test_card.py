@@ -83,6 +83,8 @@ def test_other_tasks(model: Path, tmp_path: Path, kind: Kind, said: str) -> None
     assert re.fullmatch(said, found)
     if kind == "regress":
         assert float(found) == pytest.approx(float(item["label"]), abs=1e-3)
+        # Without it a pipeline makes a probability of the value.
+        assert 'problem_type="regression"' in (folder / "README.md").read_text()
     else:
         assert json.loads(item["label"]) == eval(found)
 

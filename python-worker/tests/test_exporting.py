@@ -90,6 +90,17 @@ def test_what_is_pushed_has_no_path_and_no_stray_file(tmp_path: Path, method: di
         )
 
 
+def test_a_prompt_method_tells_no_path_of_its_tokenizer(tmp_path: Path) -> None:
+    model = tiny.save(tmp_path / "my-model")
+    start = {"prompt_tuning_init": "TEXT", "prompt_tuning_init_text": "good", "tokenizer_name_or_path": str(model)}
+    method = {"name": "peft", "type": "PROMPT_TUNING", "config": {"num_virtual_tokens": 2, **start}}
+    folder = save(tmp_path / "adapter", info_of(model, method))
+    export(folder, tmp_path / "new", repository="me/mine", fingerprint=model_fingerprint(ModelSettings(str(model))))
+    assert all(str(tmp_path).encode() not in file.read_bytes() for file in (tmp_path / "new").iterdir())
+    config = json.loads((tmp_path / "new" / "adapter_config.json").read_text())
+    assert config["tokenizer_name_or_path"] == "./my-model"
+
+
 def test_a_relative_folder_is_no_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fingerprint = model_fingerprint(ModelSettings(str(tiny.save(tmp_path / "models" / "bert"))))
     monkeypatch.chdir(tmp_path)
@@ -153,12 +164,20 @@ def test_a_merged_model_needs_transformers_alone(
 @pytest.mark.parametrize("tied", [True, False])
 def test_a_merged_language_model(tmp_path: Path, held: dict[str, Any], tied: bool) -> None:
     base = tiny.save_causal(tmp_path / "my-model", tie_word_embeddings=tied)
+    stops = {"eos_token_id": [7, 9], "do_sample": True, "temperature": 0.6, "pad_token_id": 0}
+    (base / "generation_config.json").write_text(json.dumps(stops))
     info = info_of(base, {"name": "lora", "rank": 4}, kind="language_model", model=held)
     adapter = save(tmp_path / "adapter", info)
     assert export(adapter, tmp_path / "merged", merged=True).difference < 1e-4
     plain = AutoModelForCausalLM.from_pretrained(tmp_path / "merged")
     assert plain.dtype == torch.float32
-    assert len(plain.generate(torch.tensor([[5, 6, 7]]), max_new_tokens=3)[0]) == 6
+    assert len(plain.generate(torch.tensor([[5, 6, 7]]), min_new_tokens=3, max_new_tokens=3)[0]) == 6
+    assert stops.items() <= plain.generation_config.to_dict().items()
+    if not held:
+        whole = save(tmp_path / "full", info_of(base, {"name": "full"}, kind="language_model"))
+        export(whole, tmp_path / "copy")
+        kept = json.loads((tmp_path / "copy" / "generation_config.json").read_text())
+        assert stops.items() <= kept.items()
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import Any
 from .. import messages
 from ..models import BaseModel
 from ..run.adapter_folder import RUN_FILE, RunInfo, measure_folder, place_folder, read_info, write_folder
-from ..run.card import CARD_FILE, complete, form_of
+from ..run.card import CARD_FILE, complete, form_of, name_tokenizer
 from ..run.local_paths import ROWS_AND_START, without_paths
 from ..settings import ModelSettings, Settings, SettingsError
 from .merged import TOLERANCE, write_merged
@@ -53,7 +53,7 @@ def export_adapter(command: Any, send: Callable[..., None], stopped: Callable[[]
 
 def _copy(folder: Path, info: RunInfo, base: BaseModel, name: str | None, notes: list[str], target: Path) -> None:
     """Copies what the method wrote, and notes what else is there: it may be nobody's business."""
-    files = form_of(folder).files
+    files = form_of(folder).files(folder)
     for file in files:
         if not (folder / file).is_file():
             raise SettingsError(f"{folder} has no {file}: lor2c run SPEC --force trains it again")
@@ -83,6 +83,7 @@ def _for_others(settings: Mapping[str, Any], base: BaseModel, license: str | Non
     value = without_paths(settings, *ROWS_AND_START)
     if base.hub_id is None:
         value["model"]["name"] = base.name
+    name_tokenizer(value["method"].get("config") or {}, base)
     if license is not None:
         value["adapter"] = {**value.get("adapter", {}), "license": license}
     return value

@@ -12,7 +12,7 @@ from transformers import AutoModelForCausalLM, AutoModelForSequenceClassificatio
 from ..data.batch import Batch
 from ..data.targets import Targets
 from ..methods import import_libraries, load_held, method_of, parse_params
-from ..models import LoadedModel, thawed
+from ..models import LoadedModel, generation_config, thawed
 from ..run.adapter_folder import RunInfo
 from ..settings import ModelSettings, Settings, SettingsError
 
@@ -48,6 +48,9 @@ def write_merged(folder: Path, info: RunInfo, base: ModelSettings, target: Path)
     del held
     model = thawed(load_held(settings, method, info.num_labels, info.kind, _CPU))
     merged: Any = method.merged(model, params, folder)
+    if info.kind == "language_model":
+        # Weights that were held in few bits come without the base model's stop tokens and sampling.
+        merged.generation_config = generation_config(base)[0]
     merged.save_pretrained(target)
     model.tokenizer.save_pretrained(target)
     del merged, model

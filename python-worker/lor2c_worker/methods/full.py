@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
+from transformers.utils import GENERATION_CONFIG_NAME
 
 from ..adapters.peft_learner import PeftLearner
 from ..learner import Learner
@@ -57,6 +58,8 @@ class Full(Method):
         save_file(tensors, folder / TENSORS, metadata={"format": "pt"})
         model.config.architectures = [type(model.module).__name__]
         model.config.save_pretrained(folder)
+        if not model.head:
+            model.module.generation_config.to_json_file(folder / GENERATION_CONFIG_NAME)  # type: ignore[operator,union-attr]
 
     def load(self, model: LoadedModel, params: FullParams, folder: Path) -> PeftLearner:
         """Raises ValueError when the folder has other tensors than the model."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from transformers.utils import GENERATION_CONFIG_NAME
+
 PEFT_CONFIG, OWN_CONFIG, MODEL_CONFIG = "adapter_config.json", "trained.json", "config.json"
 #: Form -> the files that a method writes.
 _FILES = {
@@ -14,6 +16,8 @@ _FILES = {
     "own": (OWN_CONFIG, "trained.safetensors"),
     "whole": (MODEL_CONFIG, "model.safetensors"),
 }
+#: Those that it may write as well: a language model's.
+_OPTIONAL = {"whole": (GENERATION_CONFIG_NAME,)}
 
 
 @dataclass(frozen=True)
@@ -30,10 +34,10 @@ class Form:
     def peft_type(self) -> str:
         return str(self.config.get("peft_type", ""))
 
-    @property
-    def files(self) -> tuple[str, ...]:
-        """Names of the files that a run's method writes: config and tensors."""
-        return _FILES[self.kind]
+    def files(self, folder: Path) -> tuple[str, ...]:
+        """Names of the files that a run's method writes, config and tensors, and of those of `folder` that it may."""
+        there = (name for name in _OPTIONAL.get(self.kind, ()) if (folder / name).is_file())
+        return (*_FILES[self.kind], *there)
 
 
 def form_of(folder: Path) -> Form:

@@ -72,7 +72,7 @@ def own_loader(info: RunInfo, settings: Settings) -> list[str]:
 def _labels(info: RunInfo) -> list[str]:
     """Arguments of a classifier's `from_pretrained`."""
     if info.kind == "regress":
-        return ["num_labels=1"]
+        return ["num_labels=1", 'problem_type="regression"']
     kind = ['problem_type="multi_label_classification"'] if info.kind == "multi_label" else []
     names = [*_mapping("id2label", info.id2label), *_mapping("label2id", info.label2id)]
     return [f"num_labels={info.num_labels}", *kind, *names]
