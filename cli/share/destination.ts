@@ -1,9 +1,9 @@
 /** The folder of an export: checked before any work, and there as a whole or as it was. */
-import { mkdirSync, realpathSync, renameSync } from "node:fs";
+import { mkdirSync, readdirSync, realpathSync, renameSync } from "node:fs";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { Lor2cError, UsageError } from "../errors.js";
 import { discard, entriesOf, statOf } from "../files.js";
-import { isOfExport } from "./export-files.js";
+import { isConfig, isOfExport } from "./export-files.js";
 
 /** Where nothing is written. */
 export interface Kept {
@@ -56,40 +56,65 @@ const refused = (message: string, hint: string): UsageError => new UsageError("E
 /**
  * Calls `write` with a path that is not there, and puts what it writes at `path`. An error leaves `path` as it was, or
  * says where that is now.
+ *
+ * A folder that is there stays, and only its entries are exchanged: a shell may be in it, or a volume mounted at it.
  */
 export async function placed<T>(path: string, write: (target: string) => Promise<T>): Promise<T> {
-  const beside = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  const there = statOf(path) !== undefined;
+  const before = entriesOf(path);
+  const beside = join(there ? path : dirname(path), `.${basename(path)}.${process.pid}.tmp`);
   discard(beside);
   mkdirSync(beside);
   let lost = false;
   try {
     const [target, old] = [join(beside, "new"), join(beside, "old")];
     const done = await write(target);
-    const there = statOf(path) !== undefined;
-    if (there) renameSync(path, old);
-    try {
-      renameSync(target, path);
-    } catch (error) {
-      if (there) {
-        lost = true;
-        putBack(old, path, error as Error);
-        lost = false;
-      }
-      throw error;
-    }
+    if (there) {
+      mkdirSync(old);
+      lost = true;
+      exchange(path, before, target, old);
+      lost = false;
+    } else renameSync(target, path);
     return done;
+  } catch (error) {
+    lost &&= error instanceof Lor2cError && error.code === "EXPORT_NOT_PLACED";
+    throw error;
   } finally {
     if (!lost) discard(beside);
   }
 }
 
-function putBack(old: string, path: string, why: Error): void {
+/** Moves `names` from `path` to `old`, then all of `target` to `path`. Without its config a folder is no adapter: it goes
+ * first and comes last, so that nobody takes old files for new ones. */
+function exchange(path: string, names: readonly string[], target: string, old: string): void {
+  const moves = [
+    ...configsLast(names)
+      .reverse()
+      .map((name) => [join(path, name), join(old, name)] as const),
+    ...configsLast(readdirSync(target)).map((name) => [join(target, name), join(path, name)] as const),
+  ];
+  const done: (readonly [string, string])[] = [];
   try {
-    renameSync(old, path);
+    for (const [from, to] of moves) {
+      renameSync(from, to);
+      done.push([from, to]);
+    }
+  } catch (error) {
+    putBack(done.reverse(), path, old, error as Error);
+    throw error;
+  }
+}
+
+const configsLast = (names: readonly string[]): string[] =>
+  names.toSorted((a, b) => Number(isConfig(a)) - Number(isConfig(b)));
+
+function putBack(moves: readonly (readonly [string, string])[], path: string, old: string, why: Error): void {
+  try {
+    for (const [from, to] of moves) renameSync(to, from);
   } catch (error) {
     throw new Lor2cError(
       "EXPORT_NOT_PLACED",
-      `the new folder could not be put at ${path} (${why.message}), nor the old one back (${(error as Error).message})`,
+      `the new files could not be put into ${path} (${why.message}), nor the old ones back (${(error as Error).message})`,
       `what was there is in ${old}: move it back by hand`,
     );
   }

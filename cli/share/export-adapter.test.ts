@@ -1,5 +1,14 @@
 /** `export-adapter` as a user has it, with a pretend worker: folders, tokens, Ctrl-C, what is refused. */
-import fs, { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import fs, {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import Database from "better-sqlite3";
@@ -25,14 +34,14 @@ beforeAll(async () => {
   for (const name of ["gone", "kept"]) expect((await lor2c(["run", `${name}.yaml`])).exitCode).toBe(0);
 });
 
-const start = (args: string[], env: Record<string, string> = {}) =>
+const start = (args: string[], env: Record<string, string> = {}, cwd = folder) =>
   execa(process.execPath, [PROGRAM, ...args], {
-    cwd: folder,
+    cwd,
     env: { LOR2C_PYTHON: GOOD, LOR2C_DB: at("lor2c.db"), HF_TOKEN: undefined, HF_HUB_OFFLINE: undefined, ...env },
     reject: false,
     input: "",
   });
-const lor2c = async (args: string[], env: Record<string, string> = {}) => start(args, env);
+const lor2c = async (args: string[], env: Record<string, string> = {}, cwd = folder) => start(args, env, cwd);
 const exportTo = (dir: string, ...args: string[]) => lor2c(["export-adapter", "@last", dir, ...args]);
 const hidden = () => readdirSync(folder).filter((name) => name.startsWith("."));
 const commandIn = (dir: string) => JSON.parse(readFileSync(at(dir, "adapter_config.json"), "utf8"));
@@ -60,6 +69,18 @@ test("a folder is written; one that has an adapter is replaced with --force", as
   collapsing.close();
   expect(existsSync(at("empty", "adapter_config.json"))).toBe(true);
   expect(hidden()).toEqual([]);
+});
+
+test("a folder that is there stays the same one: a shell may be in it, and its mode is kept", async () => {
+  mkdirSync(at("here"), { mode: 0o700 });
+  const before = statSync(at("here"));
+  const inside = await lor2c(["export-adapter", "@last", "."], {}, at("here"));
+  expect([inside.exitCode, inside.stdout]).toEqual([0, expect.stringMatching(/^wrote \./)]);
+  const forced = await lor2c(["export-adapter", "@last", ".", "--force", "--license", "mit"], {}, at("here"));
+  expect([forced.exitCode, commandIn("here").license]).toEqual([0, "mit"]);
+  const { ino, mode } = statSync(at("here"));
+  expect([ino, mode]).toEqual([before.ino, before.mode]);
+  expect(readdirSync(at("here"))).toEqual(["adapter_config.json"]);
 });
 
 test("an error and Ctrl-C leave what was there", async () => {
@@ -185,32 +206,43 @@ test("where nothing is written", () => {
   expect([to("model", true), to("results/new")]).toEqual([at("model"), at("results/new")]);
 });
 
-test("a folder that cannot be put in its place leaves the old one, or says where it is", async () => {
+test("files that cannot be put in their place leave the old ones, or say where they are", async () => {
   const path = at("swapped");
-  const old = join(path, "old.txt");
-  const none = async () => {}; // renaming what was not written fails
   mkdirSync(path);
-  writeFileSync(old, "old");
+  const files = () => readdirSync(path).map((name) => [name, readFileSync(join(path, name), "utf8")]);
+  const old = ["README.md", "config.json"].map((name) => [name, `old ${name}`] as const);
+  for (const [name, text] of old) writeFileSync(join(path, name), text);
+  const none = async () => {}; // nothing is written
   await expect(placed(path, none)).rejects.toThrow("ENOENT");
-  expect([readFileSync(old, "utf8"), hidden()]).toEqual(["old", []]);
-  // A pretended rename that fails from the second call on.
+  expect(files()).toEqual(old);
+  const write = async (target: string) => {
+    mkdirSync(target);
+    for (const name of ["README.md", "adapter_config.json"]) writeFileSync(join(target, name), "new");
+  };
+  // The fourth move fails; going back fails too, or not.
   const { renameSync } = fs;
-  let calls = 0;
-  const failing = vi.spyOn(fs, "renameSync").mockImplementation((from, to) => {
-    if (++calls > 1) throw new Error(`no ${calls}`);
-    renameSync(from, to);
-  });
-  syncBuiltinESMExports();
-  const failed = await placed(path, none).catch((error) => error);
-  failing.mockRestore();
-  syncBuiltinESMExports();
+  const failingFrom = async (fails: (call: number) => boolean) => {
+    let calls = 0;
+    const failing = vi.spyOn(fs, "renameSync").mockImplementation((from, to) => {
+      if (fails(++calls)) throw new Error(`no ${calls}`);
+      renameSync(from, to);
+    });
+    syncBuiltinESMExports();
+    const failed = await placed(path, write).catch((error) => error);
+    failing.mockRestore();
+    syncBuiltinESMExports();
+    return failed;
+  };
+  expect((await failingFrom((call) => call === 4)).message).toBe("no 4");
+  expect(files()).toEqual(old);
+  const failed = await failingFrom((call) => call > 3);
   expect([failed.message, failed.hint]).toEqual([
-    expect.stringMatching(/could not be put at .*swapped \(no 2\), nor the old one back \(no 3\)/),
-    expect.stringMatching(/what was there is in .*: move it back/),
+    expect.stringMatching(/could not be put into .*swapped \(no 4\), nor the old ones back \(no 5\)/),
+    expect.stringMatching(/what was there is in .*old: move it back/),
   ]);
-  const [kept = ""] = hidden();
-  expect(readFileSync(at(kept, "old", "old.txt"), "utf8")).toBe("old");
-  rmSync(at(kept), { recursive: true });
+  const [kept = ""] = readdirSync(path).filter((name) => name.startsWith("."));
+  expect(readFileSync(join(path, kept, "old", "config.json"), "utf8")).toBe("old config.json");
+  expect(existsSync(join(path, "adapter_config.json"))).toBe(false); // nobody takes it for an adapter
 });
 
 test.each([

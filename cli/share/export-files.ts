@@ -2,9 +2,12 @@
 import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
+/** The file that says what a folder is. */
+const CONFIGS: readonly string[] = ["adapter_config.json", "trained.json", "config.json"];
 const FILES: ReadonlySet<string> = new Set([
-  ...["adapter_config.json", "adapter_model.safetensors", "trained.json", "trained.safetensors"],
-  ...["lor2c.json", "README.md", "config.json", "generation_config.json"],
+  ...CONFIGS,
+  ...["adapter_model.safetensors", "trained.safetensors"],
+  ...["lor2c.json", "README.md", "generation_config.json"],
   ...["model.safetensors", "model.safetensors.index.json"],
   ...["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "tekken.json"],
   ...["vocab.txt", "vocab.json", "merges.txt", "chat_template.jinja"],
@@ -21,3 +24,5 @@ export function isOfExport(folder: string, name: string): boolean {
   if (!lstatSync(path).isDirectory()) return FILES.has(name) || PART.test(name);
   return name === TEMPLATES && readdirSync(path).every((inside) => inside.endsWith(".jinja"));
 }
+
+export const isConfig = (name: string): boolean => CONFIGS.includes(name);
