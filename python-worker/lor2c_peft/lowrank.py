@@ -62,10 +62,6 @@ class LowRank(BaseTunerLayer):
     def _placement(self) -> tuple[torch.device, torch.dtype | None]:
         """Device and dtype of the wrapped layer. peft looks at its `weight`, which a transformer layer lacks."""
         own = [p for name, p in self.base_layer.named_parameters() if "lor2c_" not in name]
-        if own[0].is_meta and any(_offloads(module) for module in self.base_layer.modules()):
-            raise ValueError(
-                "accelerate has offloaded the model's layers (cpu_offload, dispatch_model): attach the adapter before"
-            )
         dtypes = (p.dtype for p in own if p.is_floating_point())
         return own[0].device, getattr(self.base_layer, "compute_dtype", None) or next(dtypes, None)
 
@@ -103,8 +99,3 @@ class LowRank(BaseTunerLayer):
 
     def __repr__(self) -> str:
         return "lor2c." + super().__repr__()
-
-
-def _offloads(module: nn.Module) -> bool:
-    """Whether a hook of accelerate takes the module's parameters away between its calls."""
-    return bool(getattr(getattr(module, "_hf_hook", None), "offload", False))

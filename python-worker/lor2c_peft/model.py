@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
@@ -51,7 +51,11 @@ class Lor2cModel(SharedTuner):
         """Work out which layers are targets, and the task of each; in the config's __dict__, which is not saved."""
         assert isinstance(peft_config, Lor2cConfig)
         places = Places(model, peft_config.layers_pattern)
-        peft_config.__dict__["_lor2c_tasks"] = tasks_of(peft_config, places)
+        tasks = tasks_of(peft_config, places)
+        _refuse_offloaded(
+            model.get_submodule(path) for path, task in tasks.items() if task.ends is not None or task.injected
+        )
+        peft_config.__dict__["_lor2c_tasks"] = tasks
         self.__dict__["_places"] = places
         self._common.watch(places.list, places.owner)
 
@@ -68,6 +72,11 @@ class Lor2cModel(SharedTuner):
         end = ".lor2c_B"
         if odd := sorted(key for key in state_dict if key.startswith(prefix) and key.endswith(end)):
             place = odd[0].removeprefix(f"{prefix}model.").removesuffix(end)
+            if any(name == place and isinstance(m, LowRank) and m.lor2c_B for name, m in self.model.named_modules()):
+                raise ValueError(
+                    f"{odd[0]} names no adapter: peft's load_adapter and set_peft_model_state_dict add the name that "
+                    "save_pretrained leaves out"
+                )
             raise ValueError(
                 f"the tensors have a module at {place}, where the adapter has none: they are of another structure. "
                 "Load them under another name, or delete the adapter first"
@@ -180,3 +189,14 @@ def _compare(state: dict[str, torch.Tensor], model: nn.Module, adapter_name: str
     given = {key.partition(".lor2c_")[0].removeprefix("base_model.model.") for key in state if ".lor2c_" in key}
     if odd := sorted(made ^ given):
         raise ValueError(f"the state_dict and the config have different structures, e.g. at {odd[0]}")
+
+
+def _refuse_offloaded(layers: Iterable[nn.Module]) -> None:
+    """Raises ValueError when a hook of accelerate takes the weights of one away between its calls: a new matrix would
+    have no values."""
+    for module in (module for layer in layers for module in layer.modules()):
+        weights = list(module.parameters(recurse=False))
+        if weights and weights[0].is_meta and getattr(getattr(module, "_hf_hook", None), "offload", False):
+            raise ValueError(
+                "accelerate has offloaded the model's layers (cpu_offload, dispatch_model): attach the adapter before"
+            )

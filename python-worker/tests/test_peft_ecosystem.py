@@ -20,6 +20,7 @@ from peft import (
     set_peft_model_state_dict,
 )
 from peft.utils.hotswap import hotswap_adapter
+from safetensors.torch import load_file
 from torch.distributed.algorithms._checkpoint.checkpoint_wrapper import apply_activation_checkpointing
 from transformers import (
     AutoModelForCausalLM,
@@ -126,8 +127,10 @@ def test_layers_that_accelerate_offloads_take_their_matrices_along(structure: st
 def test_a_base_model_that_is_offloaded_is_refused() -> None:
     base = tiny.model("bert")
     cpu_offload(base, execution_device=torch.device("cpu"))
+    before = logits(base)
     with pytest.raises(ValueError, match=r"accelerate has offloaded .*: attach the adapter before"):
         get_peft_model(base, config("bert", "plain"))
+    assert torch.equal(logits(base), before)
 
 
 def test_tensors_of_another_structure_do_not_load_under_a_name_that_is_there(base: Path) -> None:
@@ -136,6 +139,8 @@ def test_tensors_of_another_structure_do_not_load_under_a_name_that_is_there(bas
     with pytest.raises(ValueError, match=r"a module at bert\.\S+, where the adapter has none: .* another structure"):
         model.load_adapter(str(folder), "default")
     own = get_peft_model(tiny.model("bert"), config("bert", "plain"))
+    with pytest.raises(ValueError, match=r"names no adapter: peft's load_adapter"):
+        own.load_state_dict(load_file(folder / "adapter_model.safetensors"), strict=False)
     own.load_adapter(str(folder), "default")
     assert torch.equal(logits(own), logits(AutoPeftModelForSequenceClassification.from_pretrained(folder)))
 
