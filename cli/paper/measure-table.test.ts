@@ -237,7 +237,7 @@ test("IMLoR2C: the best of the stored grid, the paper's best cell, and the optim
   });
   expect(table.notes).toEqual([
     "runs of these tasks that have no row in the table, because of another method, size or quantisation: 2 (imlor2c)",
-    "MRPC LoR2C: no run of lor2c; shown is imlor2c with merges 0, injections 0, which trains the same",
+    "MRPC LoR2C: shown is imlor2c with merges 0, injections 0, which trains the same as lor2c",
     "MRPC IMLoR2C: the best of 2 stored cells of M x I: merges 0, injections 0 (paper: merges 1, injections 4)",
     "MRPC IMLoR2C: the optimism of this choice is +5.50: chosen on the other seeds, one left out in turn, the same choice scores 80.00",
   ]);
@@ -276,11 +276,22 @@ test("LoR2C is also IMLoR2C without changes, MergeLoR2C without merges: those ru
   expect(cellOf(table, "imlor2c", "rte").measured?.mean).toBeCloseTo(80, 6);
   const notes = table.notes.join("\n");
   expect(notes).not.toMatch(/(MRPC|SST-2|QNLI) LoR2C/);
-  expect(notes).toContain(
-    "RTE LoR2C: no run of lor2c; shown is imlor2c with merges 0, injections 0, which trains the same",
-  );
-  expect(notes).toContain("CoLA LoR2C: no run of lor2c; shown is mergelor2c with merges 0, which trains the same");
+  expect(notes).toContain("RTE LoR2C: shown is imlor2c with merges 0, injections 0, which trains the same as lor2c");
+  expect(notes).toContain("CoLA LoR2C: shown is mergelor2c with merges 0, which trains the same as lor2c");
   expect(notes).toMatch(/no row in the table, .*: 2 \(imlor2c, mergelor2c\)/);
+});
+
+test("a failed run of lor2c does not hide those that train the same, and sizes are not mixed for them", () => {
+  const model = "minilm";
+  const lor2c = (rank: number) => ({ name: "lor2c", rank });
+  storeExperiment(store, "t", [
+    { method: lor2c(8), seed: 17, model },
+    ...seeds({ method: im(0, 0), model }, 0.9, 0.9),
+    ...seeds({ method: lor2c(4), task: "rte", evalRows: 277, model }, 0.7),
+  ]);
+  const table = measure({ model, experiment: "t" });
+  expect(cellOf(table, "lor2c").measured).toMatchObject({ n: 2, mean: expect.closeTo(90, 6) });
+  expect(cellOf(table, "lor2c", "rte").verdict).toBe("not run");
 });
 
 test("IMLoR2C with one seed: a note says that there is no estimate", () => {

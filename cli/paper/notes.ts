@@ -81,7 +81,7 @@ export function structureNotes(
       const text = Object.entries(changes).map(([key, value]) => `${key} ${value}`);
       const where = `${column.name} ${rowName(table, own)}`;
       return [
-        `${where}: no run of ${run.settings.method.name}; shown is ${name} with ${text.join(", ")}, which trains the same`,
+        `${where}: shown is ${name} with ${text.join(", ")}, which trains the same as ${run.settings.method.name}`,
       ];
     }),
   );

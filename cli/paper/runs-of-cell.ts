@@ -36,12 +36,19 @@ const standsFor = (method: Record<string, unknown>, row: PaperRow) => row.method
 const has = (method: Record<string, unknown>, wanted: Record<string, unknown>): boolean =>
   Object.entries(wanted).every(([key, value]) => JSON.stringify(method[key]) === JSON.stringify(value));
 
-/** A run of another method that trained the row's structure, as a run of the row's method: IMLoR2C of M 0 and I 0 as LoR2C. */
-export function asRowsMethod<R extends Pick<ComparableRun, "settings">>(run: R, row: PaperRow): R | undefined {
+/**
+ * A run of `other`, which trains the structure of the row's first method, as a run of that: IMLoR2C of M 0 and I 0 as
+ * LoR2C. Nothing if it is none.
+ */
+export function asRowsMethod<R extends Pick<ComparableRun, "settings">>(
+  run: R,
+  row: PaperRow,
+  other: PaperRow["same_structure"][number],
+): R[] {
   const { settings } = run;
   const [own] = row.methods;
-  if (!own || !row.same_structure.some((other) => has(settings.method, other))) return undefined;
-  return { ...run, settings: { ...settings, method: { ...settings.method, name: own.name } } };
+  if (!own || !has(settings.method, other)) return [];
+  return [{ ...run, settings: { ...settings, method: { ...settings.method, name: own.name } } }];
 }
 
 /** Method parameters that the row does not name and that differ from the method's defaults. */
