@@ -41,7 +41,7 @@ export function destinationOf(folder: string, force: boolean, { results, base }:
       `${folder} is not empty`,
       "name a new folder, or give --force if it is an adapter that may be replaced",
     );
-  const odd = names.find((name) => !isOfExport(path, name));
+  const odd = oddEntry(path, names);
   if (odd !== undefined) {
     throw refused(
       `${join(folder, odd)} is no file of an adapter or a model, and --force would delete it`,
@@ -57,47 +57,56 @@ const refused = (message: string, hint: string): UsageError => new UsageError("E
  * Calls `write` with a path that is not there, and puts what it writes at `path`. An error leaves `path` as it was, or
  * says where that is now.
  *
- * A folder that is there stays, and only its entries are exchanged: a shell may be in it, or a volume mounted at it.
+ * A folder that is there stays, since a shell may be in it, and only its entries are exchanged.
  */
 export async function placed<T>(path: string, write: (target: string) => Promise<T>): Promise<T> {
-  const there = statOf(path) !== undefined;
-  const before = entriesOf(path);
-  const beside = join(there ? path : dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  const beside = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
   discard(beside);
   mkdirSync(beside);
   let lost = false;
   try {
     const [target, old] = [join(beside, "new"), join(beside, "old")];
     const done = await write(target);
-    if (there) {
+    if (statOf(path)) {
+      const odd = oddEntry(path, entriesOf(path));
+      if (odd !== undefined)
+        throw refused(`${join(path, odd)} came while the adapter was exported`, "move it elsewhere");
       mkdirSync(old);
-      lost = true;
-      exchange(path, before, target, old);
-      lost = false;
+      exchange(path, target, old);
     } else renameSync(target, path);
     return done;
   } catch (error) {
-    lost &&= error instanceof Lor2cError && error.code === "EXPORT_NOT_PLACED";
+    lost = error instanceof Lor2cError && error.code === "EXPORT_NOT_PLACED";
     throw error;
   } finally {
     if (!lost) discard(beside);
   }
 }
 
-/** Moves `names` from `path` to `old`, then all of `target` to `path`. Without its config a folder is no adapter: it goes
- * first and comes last, so that nobody takes old files for new ones. */
-function exchange(path: string, names: readonly string[], target: string, old: string): void {
-  const moves = [
-    ...configsLast(names)
-      .reverse()
-      .map((name) => [join(path, name), join(old, name)] as const),
-    ...configsLast(readdirSync(target)).map((name) => [join(target, name), join(path, name)] as const),
-  ];
-  const done: (readonly [string, string])[] = [];
+/** The first name of an entry that no export has. */
+const oddEntry = (path: string, names: readonly string[]): string | undefined =>
+  names.find((name) => !isOfExport(path, name));
+
+interface Move {
+  name: string;
+  from: string;
+  to: string;
+}
+
+/**
+ * Moves all from `path` to `old`, then all from `target` to `path`. Without its config a folder is no adapter: it goes
+ * first and comes last, so that nobody takes old files for new ones.
+ */
+function exchange(path: string, target: string, old: string): void {
+  const moved = (names: readonly string[], from: string, to: string): Move[] =>
+    names.map((name) => ({ name, from: join(from, name), to: join(to, name) }));
+  const out = moved(configsLast(entriesOf(path)).reverse(), path, old);
+  const moves = [...out, ...moved(configsLast(readdirSync(target)), target, path)];
+  const done: Move[] = [];
   try {
-    for (const [from, to] of moves) {
-      renameSync(from, to);
-      done.push([from, to]);
+    for (const move of moves) {
+      renameSync(move.from, move.to);
+      done.push(move);
     }
   } catch (error) {
     putBack(done.reverse(), path, old, error as Error);
@@ -108,14 +117,24 @@ function exchange(path: string, names: readonly string[], target: string, old: s
 const configsLast = (names: readonly string[]): string[] =>
   names.toSorted((a, b) => Number(isConfig(a)) - Number(isConfig(b)));
 
-function putBack(moves: readonly (readonly [string, string])[], path: string, old: string, why: Error): void {
-  try {
-    for (const [from, to] of moves) renameSync(to, from);
-  } catch (error) {
-    throw new Lor2cError(
-      "EXPORT_NOT_PLACED",
-      `the new files could not be put into ${path} (${why.message}), nor the old ones back (${(error as Error).message})`,
-      `what was there is in ${old}: move it back by hand`,
-    );
+/** Takes back as many moves as it can. */
+function putBack(moves: readonly Move[], path: string, old: string, why: Error): void {
+  const stuck: Move[] = [];
+  let reason = "";
+  for (const move of moves) {
+    try {
+      renameSync(move.to, move.from);
+    } catch (error) {
+      stuck.push(move);
+      reason = (error as Error).message;
+    }
   }
+  if (stuck.length === 0) return;
+  const fresh = stuck.flatMap(({ name, from }) => (dirname(from) === path ? [] : [name]));
+  const first = fresh.length === 0 ? "" : `delete ${fresh.join(", ")} in ${path}, then `;
+  throw new Lor2cError(
+    "EXPORT_NOT_PLACED",
+    `the new files could not be put into ${path} (${why.message}), nor the old ones back (${reason})`,
+    `${first}move back by hand what is in ${old}`,
+  );
 }

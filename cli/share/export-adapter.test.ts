@@ -95,6 +95,10 @@ test("an error and Ctrl-C leave what was there", async () => {
   const { exitCode, stderr } = await running;
   expect([exitCode, stderr]).toEqual([130, expect.stringContaining("interrupted; nothing was written")]);
   expect([existsSync(at("never")), hidden()]).toEqual([false, []]);
+  const inside = start(["export-adapter", "@last", "here", "--force"], { FIXTURE_HANG_FILE: "1" });
+  while (!hidden().some((name) => existsSync(at(name, "new")))) await new Promise((done) => setTimeout(done, 20));
+  inside.kill("SIGINT");
+  expect([(await inside).exitCode, commandIn("here").license, hidden()]).toEqual([130, "mit", []]);
 });
 
 test("a push needs a token, which is asked for without a terminal's keys being shown", async () => {
@@ -237,12 +241,19 @@ test("files that cannot be put in their place leave the old ones, or say where t
   expect(files()).toEqual(old);
   const failed = await failingFrom((call) => call > 3);
   expect([failed.message, failed.hint]).toEqual([
-    expect.stringMatching(/could not be put into .*swapped \(no 4\), nor the old ones back \(no 5\)/),
-    expect.stringMatching(/what was there is in .*old: move it back/),
+    expect.stringMatching(/could not be put into .*swapped \(no 4\), nor the old ones back \(no 7\)/),
+    expect.stringMatching(/^delete README.md in .*swapped, then move back by hand what is in .*old$/),
   ]);
-  const [kept = ""] = readdirSync(path).filter((name) => name.startsWith("."));
-  expect(readFileSync(join(path, kept, "old", "config.json"), "utf8")).toBe("old config.json");
-  expect(existsSync(join(path, "adapter_config.json"))).toBe(false); // nobody takes it for an adapter
+  const [kept = ""] = hidden();
+  expect(readFileSync(at(kept, "old", "config.json"), "utf8")).toBe("old config.json");
+  expect(readdirSync(path)).toEqual(["README.md"]); // nobody takes it for an adapter
+  rmSync(at(kept), { recursive: true });
+  const meanwhile = async (target: string) => {
+    await write(target);
+    writeFileSync(join(path, "notes.txt"), "mine");
+  };
+  await expect(placed(path, meanwhile)).rejects.toThrow(/notes.txt came while the adapter was exported/);
+  expect([readFileSync(join(path, "notes.txt"), "utf8"), hidden()]).toEqual(["mine", []]);
 });
 
 test.each([

@@ -98,7 +98,9 @@ def test_a_prompt_method_tells_no_path_of_its_tokenizer(tmp_path: Path) -> None:
     export(folder, tmp_path / "new", repository="me/mine", fingerprint=model_fingerprint(ModelSettings(str(model))))
     assert all(str(tmp_path).encode() not in file.read_bytes() for file in (tmp_path / "new").iterdir())
     config = json.loads((tmp_path / "new" / "adapter_config.json").read_text())
-    assert config["tokenizer_name_or_path"] == "./my-model"
+    assert config["tokenizer_name_or_path"] == "my-model"
+    own = json.loads((folder / "adapter_config.json").read_text())
+    assert own["tokenizer_name_or_path"] == str(model)
 
 
 def test_a_relative_folder_is_no_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

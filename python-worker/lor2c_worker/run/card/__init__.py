@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .complete import complete, name_tokenizer
+from .complete import complete
 from .form import form_of
 from .write import CARD_FILE
 
-__all__ = ["CARD_FILE", "complete", "form_of", "name_tokenizer"]
+__all__ = ["CARD_FILE", "complete", "form_of"]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
-from ...models import BaseModel, is_folder
+from ...models import BaseModel
 from ..adapter_folder import RunInfo
 from ..tensor_header import PLAIN, write_texts
 from .form import MODEL_CONFIG, PEFT_CONFIG, Form, form_of
@@ -19,7 +18,6 @@ def complete(folder: Path, info: RunInfo, base: BaseModel, *, name: str | None =
     form = form_of(folder)
     if form.kind == "peft":
         form.config.update(base_model_name_or_path=base.name, revision=base.revision)
-        name_tokenizer(form.config, base)
         # As peft writes it.
         (folder / PEFT_CONFIG).write_text(json.dumps(form.config, indent=2, sort_keys=True), encoding="utf-8")
     elif form.kind == "whole" and info.label_names:
@@ -30,13 +28,6 @@ def complete(folder: Path, info: RunInfo, base: BaseModel, *, name: str | None =
     for file in sorted(folder.glob("*.safetensors")):
         write_texts(file, PLAIN | _texts(form, info, base))
     write_card(folder, form, info, base, name)
-
-
-def name_tokenizer(config: dict[str, Any], base: BaseModel) -> None:
-    """A prompt method that begins with a text was told where the tokenizer is: where the base model is, for others."""
-    key = "tokenizer_name_or_path"
-    if isinstance(place := config.get(key), str) and is_folder(place):
-        config[key] = base.name
 
 
 def _texts(form: Form, info: RunInfo, base: BaseModel) -> dict[str, str]:
