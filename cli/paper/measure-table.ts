@@ -9,8 +9,7 @@ import { type CellAnswer, type CellQuestion, measureCell } from "./cell.js";
 import type { MeasuredRow, MeasuredTable, ScoreChoice } from "./measured-table.js";
 import { cellNotes, runNotes, structureNotes, unlikeNotes, unusualNotes } from "./notes.js";
 import { type PaperTable, rowName, type TableName } from "./reference.js";
-import { asRowsMethod, fitsMethod, fitsRow, isSubset, sameModel } from "./runs-of-cell.js";
-import { isFinished } from "./setting-groups.js";
+import { isSubset, runsOfRow, sameModel } from "./runs-of-cell.js";
 
 export interface TableQuestion {
   name: TableName;
@@ -38,22 +37,7 @@ export function measureTable(question: TableQuestion): MeasuredTable {
 
   // Sizes are of the paper's model: in an experiment on another one, a row without runs of its size takes those of any.
   const anySize = experiment !== null && !sameModel(model, table.model);
-  const chosen = table.rows.map((row) => {
-    // The runs of the row's own methods, then those of each other method that trains the same.
-    const kinds = [
-      counted,
-      ...row.same_structure.map((other) => counted.flatMap((run) => asRowsMethod(run, row, other))),
-    ];
-    const exact = kinds.map((runs) => runs.filter((run) => fitsRow(run, row)));
-    const fitting =
-      anySize && exact.flat().length === 0 ? kinds.map((runs) => runs.filter((run) => fitsMethod(run, row))) : exact;
-    return table.columns.map((column) => {
-      const [own = [], ...others] = fitting.map((runs) => runs.filter((run) => run.task === column.task));
-      const isScored = (run: ComparableRun) => isFinished(run) && run.score_name === column.metric;
-      const alike = own.some(isScored) ? [] : (others.find((runs) => runs.some(isScored)) ?? []);
-      return [...own, ...alike];
-    });
-  });
+  const chosen = table.rows.map((row) => runsOfRow(row, table.columns, counted, anySize));
   const answers: CellAnswer[][] = table.rows.map((row, i) =>
     table.columns.map((column, at) => {
       const runs = chosen[i]?.[at] ?? [];

@@ -3,6 +3,7 @@ import { type Catalog, methodTrains, parametersOf, shippedCatalog } from "../spe
 import { presetName } from "../spec/parameters.js";
 import type { ComparableRun } from "../store/read-comparable.js";
 import type { PaperColumn, PaperRow } from "./reference.js";
+import { isFinished } from "./setting-groups.js";
 
 /** A hub id, a mirror and a local copy are the same model: only the last part of the name counts. */
 export function sameModel(one: string, other: string): boolean {
@@ -25,7 +26,7 @@ export function fitsRow(run: Pick<ComparableRun, "settings">, row: PaperRow): bo
  * Whether a run's method is the row's, of whatever size, and its frozen weights are quantised as the row's are (LoRA and
  * QLoRA differ in nothing else).
  */
-export function fitsMethod({ settings: { model, method } }: Pick<ComparableRun, "settings">, row: PaperRow): boolean {
+function fitsMethod({ settings: { model, method } }: Pick<ComparableRun, "settings">, row: PaperRow): boolean {
   // Runs of earlier versions do not have the key `quantization`.
   return (model.quantization ?? "none") === row.quantization && row.methods.some(({ name }) => name === method.name);
 }
@@ -37,14 +38,32 @@ const has = (method: Record<string, unknown>, wanted: Record<string, unknown>): 
   Object.entries(wanted).every(([key, value]) => JSON.stringify(method[key]) === JSON.stringify(value));
 
 /**
+ * The runs of each cell of a row, by column: those of its methods, or where none of them is scored, those of another
+ * method that trains the same. `anySize`: if no run of the row has its size, those of any count.
+ */
+export function runsOfRow(
+  row: PaperRow,
+  columns: readonly PaperColumn[],
+  runs: readonly ComparableRun[],
+  anySize: boolean,
+): ComparableRun[][] {
+  const kinds = [runs, ...row.same_structure.map((other) => runs.flatMap((run) => asRowsMethod(run, row, other)))];
+  const exact = kinds.map((kind) => kind.filter((run) => fitsRow(run, row)));
+  const any = anySize && exact.flat().length === 0;
+  const fitting = any ? kinds.map((kind) => kind.filter((run) => fitsMethod(run, row))) : exact;
+  return columns.map(({ task, metric }) => {
+    const [own = [], ...others] = fitting.map((kind) => kind.filter((run) => run.task === task));
+    const isScored = (run: ComparableRun) => isFinished(run) && run.score_name === metric;
+    const alike = own.some(isScored) ? [] : (others.find((kind) => kind.some(isScored)) ?? []);
+    return [...own, ...alike];
+  });
+}
+
+/**
  * A run of `other`, which trains the structure of the row's first method, as a run of that: IMLoR2C of M 0 and I 0 as
  * LoR2C. Nothing if it is none.
  */
-export function asRowsMethod<R extends Pick<ComparableRun, "settings">>(
-  run: R,
-  row: PaperRow,
-  other: PaperRow["same_structure"][number],
-): R[] {
+function asRowsMethod(run: ComparableRun, row: PaperRow, other: PaperRow["same_structure"][number]): ComparableRun[] {
   const { settings } = run;
   const [own] = row.methods;
   if (!own || !has(settings.method, other)) return [];
