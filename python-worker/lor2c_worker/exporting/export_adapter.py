@@ -11,17 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from .. import messages
-from ..models import BaseModel, is_folder
+from ..models import BaseModel
 from ..run.adapter_folder import RUN_FILE, RunInfo, measure_folder, place_folder, read_info, write_folder
 from ..run.card import CARD_FILE, complete, form_of
 from ..run.card.form import PEFT_CONFIG, read_json
-from ..run.local_paths import ROWS_AND_START, without_paths
+from ..run.local_paths import ROWS_AND_START, cut_path, without_paths
 from ..settings import ModelSettings, Settings, SettingsError
 from .merged import TOLERANCE, write_merged
 from .run_model import base_for_others, same_model
 
 #: Names in a note.
 _SHOWN = 5
+#: Of a prompt method's config. It needs its tokenizer to begin with a text, and never again.
+_TOKENIZER = "tokenizer_name_or_path"
 
 
 def export_adapter(command: Any, send: Callable[..., None], stopped: Callable[[], bool]) -> None:
@@ -65,16 +67,9 @@ def _copy(folder: Path, info: RunInfo, base: BaseModel, name: str | None, notes:
         notes.append(f"left out, as no part of the adapter: {', '.join(others[:_SHOWN])}{more}")
     if (config := target / PEFT_CONFIG).is_file():
         fields = read_json(config)
-        _cut_tokenizer(fields)
+        cut_path(fields, _TOKENIZER)
         config.write_text(json.dumps(fields), encoding="utf-8")
     complete(target, info, base, name=name)
-
-
-def _cut_tokenizer(config: dict[str, Any]) -> None:
-    """Of a path only the name stays: a prompt method needs its tokenizer to begin with a text, and never again."""
-    key = "tokenizer_name_or_path"
-    if isinstance(place := config.get(key), str) and is_folder(place):
-        config[key] = Path(place).name
 
 
 def _place_merged(
@@ -96,7 +91,7 @@ def _for_others(settings: Mapping[str, Any], base: BaseModel, license: str | Non
     value = without_paths(settings, *ROWS_AND_START)
     if base.hub_id is None:
         value["model"]["name"] = base.name
-    _cut_tokenizer(value["method"].get("config") or {})
+    cut_path(value["method"].get("config") or {}, _TOKENIZER)
     if license is not None:
         value["adapter"] = {**value.get("adapter", {}), "license": license}
     return value

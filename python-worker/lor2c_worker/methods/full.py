@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -59,7 +60,8 @@ class Full(Method):
         model.config.architectures = [type(model.module).__name__]
         model.config.save_pretrained(folder)
         if not model.head:
-            model.module.generation_config.to_json_file(folder / GENERATION_CONFIG_NAME)  # type: ignore[operator,union-attr]
+            module: Any = model.module
+            module.generation_config.to_json_file(folder / GENERATION_CONFIG_NAME)
 
     def load(self, model: LoadedModel, params: FullParams, folder: Path) -> PeftLearner:
         """Raises ValueError when the folder has other tensors than the model."""

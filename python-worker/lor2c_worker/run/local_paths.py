@@ -18,7 +18,12 @@ def without_paths(settings: Mapping[str, Any], *keys: tuple[str, str], mark: str
     """A copy in which paths at `keys` are only their last component, with `mark` after it."""
     value: dict[str, Any] = json.loads(json.dumps(settings))
     for part, key in keys:
-        inner = value.get(part)
-        if isinstance(inner, dict) and isinstance(found := inner.get(key), str) and is_folder(found):
-            inner[key] = f"{Path(found).name}{mark}"
+        if isinstance(inner := value.get(part), dict):
+            cut_path(inner, key, mark)
     return value
+
+
+def cut_path(values: dict[str, Any], key: str, mark: str = "") -> None:
+    """Leave only the last component of the value at `key`, with `mark` after it, if it is a path."""
+    if isinstance(found := values.get(key), str) and is_folder(found):
+        values[key] = f"{Path(found).name}{mark}"
